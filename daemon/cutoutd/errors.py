@@ -1,0 +1,188 @@
+"""Everything that can go wrong, as one tree; each branch says who has to act.
+
+    CutoutdError
+    ├── PhotoError                 this photo alone; every other photo goes on
+    │   ├── RejectedError          local validation said no: final until the file changes
+    │   ├── FailedError            the service or the disk gave a permanent no
+    │   └── SupersededError        the file changed or vanished before it was paid for; nobody's fault
+    ├── DelayError                 nobody has to act: try the same step again later
+    │   ├── UnreachableError       nothing was carried out: no connection, or an answer that is none
+    │   ├── ThrottledError         the service asked for patience
+    │   ├── UnansweredError        a paid call was sent and no answer came: it may have been carried out
+    │   └── DiskError              the disk is full or cannot be written for now
+    ├── HaltError                  the whole service stands still until a person acts; no photo is blamed
+    │   ├── KeysRefusedError
+    │   ├── AddonRefusedError
+    │   └── AccountBlockedError
+    ├── ConfigurationError         the configuration has faults; all of them are listed
+    └── LedgerError                the ledger cannot be used
+        ├── LedgerBusyError
+        ├── LedgerNewerError
+        └── LedgerDamagedError
+
+Each carries a ``title`` (a few words), the exception's text (a sentence with the facts: which file, which number) and
+``advice`` (what to do next). Vendor and system errors are translated into this tree once, at the edge that met them.
+"""
+
+from enum import StrEnum
+from typing import ClassVar
+
+
+class CutoutdError(Exception):
+    """The root: an error whose text was written for a person."""
+
+    title: ClassVar[str] = "Something went wrong"
+    default_advice: ClassVar[str] = ""
+
+    def __init__(self, sentence: str, *, advice: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.advice = advice or self.default_advice
+
+
+class PhotoError(CutoutdError):
+    """One photo cannot go on; ``code`` is stable and shown for support."""
+
+    def __init__(self, code: str, sentence: str, *, advice: str = "") -> None:
+        super().__init__(sentence, advice=advice)
+        self.code = code
+
+
+class RejectionCode(StrEnum):
+    """Why a photo was not accepted; stable, documented in the README."""
+
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    TRUNCATED = "truncated"
+    DAMAGED = "damaged"
+    NOT_A_PICTURE = "not_a_picture"
+    OTHER_FORMAT = "other_format"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    BAD_DIMENSIONS = "bad_dimensions"
+    UNREADABLE = "unreadable"
+    TARGET_TAKEN = "target_taken"
+
+
+class RejectedError(PhotoError):
+    """Local validation refused the photo before anything left this machine."""
+
+    title = "Not accepted"
+
+
+class FailedError(PhotoError):
+    """The service or the disk gave a permanent no for this photo."""
+
+    title = "Failed"
+
+
+class SupersededError(PhotoError):
+    """The file changed or vanished before payment; its next version, if any, is a new photo."""
+
+    title = "Superseded"
+
+
+class DelayError(CutoutdError):
+    """The same step may succeed later; ``retry_after_s`` is the service's own wish, where it gave one."""
+
+    title = "Waiting"
+
+    def __init__(self, sentence: str, *, retry_after_s: float | None = None, advice: str = "") -> None:
+        super().__init__(sentence, advice=advice)
+        self.retry_after_s = retry_after_s
+
+
+class UnreachableError(DelayError):
+    """Uploadcare could not be reached or gave no usable answer; nothing was carried out that costs money."""
+
+    title = "Uploadcare cannot be reached"
+    default_advice = "Nothing to do: cutoutd tries again by itself."
+
+
+class ThrottledError(DelayError):
+    """Uploadcare asked for fewer requests."""
+
+    title = "Uploadcare asked to slow down"
+    default_advice = "Nothing to do: cutoutd waits as long as Uploadcare asked for."
+
+
+class UnansweredError(DelayError):
+    """A paid call was sent and no parsed answer came back, so it may have been carried out: never repeat it blindly."""
+
+    title = "Uploadcare's answer was lost"
+    default_advice = "cutoutd does not pay a second time by itself."
+
+
+class DiskError(DelayError):
+    """The disk said no in a way that may pass: full, read-only, permission lost."""
+
+    title = "The disk cannot be written"
+    default_advice = "Free space or mend the permissions; cutoutd goes on by itself."
+
+
+class HaltError(CutoutdError):
+    """The whole service must stand still; ``reason`` is a stable slug."""
+
+    reason: ClassVar[str] = "halted"
+
+
+class KeysRefusedError(HaltError):
+    """Uploadcare does not accept the keys (401)."""
+
+    title = "Uploadcare refused the keys"
+    reason = "keys_refused"
+    default_advice = "Check public_key and the secret key against the project's API keys at Uploadcare."
+
+
+class AddonRefusedError(HaltError):
+    """The remove_bg add-on is not available to this project (403 or 404 on execute)."""
+
+    title = "Uploadcare refused the remove_bg add-on"
+    reason = "addon_refused"
+    default_advice = (
+        "Enable the Remove background add-on for the project at Uploadcare; free plans lack it."
+    )
+
+
+class AccountBlockedError(HaltError):
+    """The account is blocked, unpaid or over its limits."""
+
+    title = "Uploadcare blocked the account"
+    reason = "account_blocked"
+    default_advice = "Look at the project's billing page at Uploadcare."
+
+
+class ConfigurationError(CutoutdError):
+    """The configuration has faults; ``faults`` holds one ready sentence each, with file, line, column and key."""
+
+    title = "The configuration has faults"
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class LedgerError(CutoutdError):
+    """The ledger cannot be used."""
+
+    title = "The ledger cannot be used"
+
+
+class LedgerBusyError(LedgerError):
+    """Another running instance holds this ledger."""
+
+    title = "Another instance is running"
+    default_advice = "Stop it first, or give this one its own state_dir."
+
+
+class LedgerNewerError(LedgerError):
+    """The ledger was written by a newer cutoutd, whose facts this one does not understand."""
+
+    title = "The ledger is from a newer version"
+    default_advice = "Install that version again, or restore the backup made before the upgrade."
+
+
+class LedgerDamagedError(LedgerError):
+    """The file is no ledger, or its pages do not hold together."""
+
+    title = "The ledger is damaged"
+    default_advice = "Restore a backup of it; the photos and cutouts themselves are untouched."
