@@ -6,7 +6,7 @@ cleaned up after a crash. This module holds values only: it reads no file, asks 
 
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 
 class State(StrEnum):
@@ -69,6 +69,15 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 }
 
 
+class Version(NamedTuple):
+    """What tells one version of a file from the next; ctime is not part of it, since a mere chmod changes that."""
+
+    path: str
+    size_bytes: int
+    mtime_ns: int
+    inode: int
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """One version of a file at a path in an input tree, as the file system tells it; rewritten, it is another."""
@@ -79,6 +88,11 @@ class Identity:
     mtime_ns: int
     ctime_ns: int
     inode: int
+
+    @property
+    def version(self) -> Version:
+        """What tells this version of the file from the next."""
+        return Version(self.path, self.size_bytes, self.mtime_ns, self.inode)
 
 
 @dataclass(frozen=True, slots=True)

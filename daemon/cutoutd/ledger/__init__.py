@@ -1,0 +1,14 @@
+"""The store of all facts: the only code that reads or writes the ledger.
+
+One transaction per fact changes the photo's row and adds an event row. Rooms: ``schema`` (tables), ``migrations``
+(numbered steps from one schema to the next), ``database`` (what only SQLite knows), ``lock`` (one instance per ledger),
+``writer`` (the thread that groups commits), ``records`` (rows to values and back), ``questions`` (what can be asked),
+``facts`` (what can be written), ``ledger`` (the doors: one for the daemon, one for those who only look).
+"""
+
+from cutoutd.ledger.ledger import Ledger, open_ledger, view_ledger
+from cutoutd.ledger.lock import hold_ledger, is_held
+from cutoutd.ledger.questions import Total
+from cutoutd.ledger.records import Event
+
+__all__ = ["Event", "Ledger", "Total", "hold_ledger", "is_held", "open_ledger", "view_ledger"]

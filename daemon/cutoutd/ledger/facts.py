@@ -1,0 +1,121 @@
+"""What can be written into the ledger: each function is one transaction's work, row and event together."""
+
+import json
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from cutoutd.errors import LedgerError, RejectedError, RejectionCode
+from cutoutd.ledger.records import fact_values, identity_values, wait_values
+from cutoutd.ledger.schema import events, photos, targets
+from cutoutd.photo import NO_WAIT, Accepted, Fact, Failed, Identity, Photo, State, Wait
+
+
+def discover(connection: Connection, identity: Identity, at_s: float) -> Photo | None:
+    """A finished file becomes a row; None when this version is one already."""
+    values = {**identity_values(identity), **wait_values(NO_WAIT), "state": State.DISCOVERED, "state_at_s": at_s}
+    try:
+        with connection.begin_nested():
+            photo_id = connection.execute(insert(photos).values(values).returning(photos.c.id)).scalar_one()
+    except IntegrityError:
+        return None
+    photo = Photo(id=photo_id, identity=identity, state=State.DISCOVERED, state_at_s=at_s)
+    _add_event(connection, photo, None, {"size_bytes": identity.size_bytes})
+    return photo
+
+
+def record(connection: Connection, photo: Photo, fact: Fact, at_s: float, wait: Wait = NO_WAIT) -> Photo:
+    """A fact becomes true of a photo.
+
+    Raises:
+        ValueError: the fact may not follow the photo's state.
+        LedgerError: the row's state is no longer the photo's, so somebody else stored a fact first.
+    """
+    changed = replace(photo.with_fact(fact, at_s), wait=wait)
+    values = {**fact_values(fact), **wait_values(wait), "state": changed.state, "state_at_s": at_s}
+    if isinstance(fact, Failed):
+        values["failed_at"] = photo.state
+    _update_row(connection, photo, values)
+    _add_event(connection, changed, photo.state, fact_values(fact))
+    return changed
+
+
+def accept(connection: Connection, photo: Photo, fact: Accepted, free_targets: Sequence[str], at_s: float) -> Photo:
+    """Accept a photo and reserve its target in one transaction.
+
+    A path that had a target keeps it for ever; otherwise it gets the first of ``free_targets`` that no other path
+    claims, compared under NFC and case folding.
+
+    Raises:
+        RejectedError: every one of them is taken.
+    """
+    target = _kept_target(connection, photo.identity, fact.output) or _claim_target(
+        connection, photo.identity, fact.output, free_targets
+    )
+    return record(connection, photo, replace(fact, target=target), at_s)
+
+
+def postpone(connection: Connection, photo: Photo, wait: Wait) -> Photo:
+    """A photo waits; its state stays. No event: a wait is not a fact."""
+    _update_row(connection, photo, wait_values(wait))
+    return replace(photo, wait=wait)
+
+
+def mark_cleaned(connection: Connection, photo_ids: Collection[int], at_s: float) -> None:
+    """The photos' files at Uploadcare are deleted."""
+    connection.execute(update(photos).where(photos.c.id.in_(photo_ids)).values(remote_cleaned_at_s=at_s))
+
+
+def target_key(target: str) -> str:
+    """Equal for targets that some file system takes for the same name."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", target).casefold())
+
+
+def _kept_target(connection: Connection, identity: Identity, output: str) -> str | None:
+    return connection.scalar(
+        select(targets.c.target).where(
+            targets.c.folder == identity.folder, targets.c.path == identity.path, targets.c.output == output
+        )
+    )
+
+
+def _claim_target(connection: Connection, identity: Identity, output: str, free_targets: Sequence[str]) -> str:
+    keys = [target_key(target) for target in free_targets]
+    taken = set(
+        connection.scalars(
+            select(targets.c.target_key).where(targets.c.output == output, targets.c.target_key.in_(keys))
+        )
+    )
+    for target, key in zip(free_targets, keys, strict=True):
+        if key not in taken:
+            claim = {"folder": identity.folder, "path": identity.path, "output": output}
+            connection.execute(insert(targets).values(**claim, target=target, target_key=key))
+            return target
+    msg = f"another photo or file has the place of its cutout in {output}"
+    raise RejectedError(
+        RejectionCode.TARGET_TAKEN, msg, advice="Rename the photo, or set on_conflict: rename for its folder."
+    )
+
+
+def _update_row(connection: Connection, photo: Photo, values: dict[str, object]) -> None:
+    result = connection.execute(
+        update(photos).where(photos.c.id == photo.id, photos.c.state == photo.state).values(values)
+    )
+    if result.rowcount != 1:
+        msg = f"photo {photo.id} is no longer {photo.state}; somebody else wrote to the ledger"
+        raise LedgerError(msg)
+
+
+def _add_event(connection: Connection, photo: Photo, from_state: State | None, detail: dict[str, object]) -> None:
+    connection.execute(
+        insert(events).values(
+            photo_id=photo.id,
+            at_s=photo.state_at_s,
+            from_state=from_state,
+            to_state=photo.state,
+            detail=json.dumps(detail),
+        )
+    )

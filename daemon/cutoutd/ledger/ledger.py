@@ -1,0 +1,104 @@
+"""The doors to the ledger: ``open_ledger`` for the one who writes, ``view_ledger`` for those who only look."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from cutoutd.errors import LedgerError
+from cutoutd.ledger import facts
+from cutoutd.ledger.database import LEDGER_NAME, open_database, translated_errors
+from cutoutd.ledger.migrations import bring_up_to_date
+from cutoutd.ledger.writer import Writer
+from cutoutd.photo import NO_WAIT, Accepted, Fact, Identity, Photo, Wait
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class Ledger:
+    """All facts of all photos, for asyncio. Every write returns after it reached the disk.
+
+    Raises, from every method: ``DiskError`` (full or read-only; passes), ``LedgerError`` (see ``database``).
+    """
+
+    def __init__(self, engine: Engine, state_dir: Path, writer: Writer) -> None:
+        self._engine = engine
+        self._state_dir = state_dir
+        self._writer = writer
+
+    async def ask(self, question: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The answer to one of ``questions``, read in a thread."""
+        return await asyncio.to_thread(self._answer, lambda connection: question(connection, *args, **kwargs))
+
+    async def discover(self, identity: Identity) -> Photo | None:
+        """Store a finished file as a photo; None when this version of it is known."""
+        return await self._write(lambda connection: facts.discover(connection, identity, time.time()))
+
+    async def accept(self, photo: Photo, fact: Accepted, free_targets: Sequence[str]) -> Photo:
+        """Accept a photo and reserve the first target that is free, or the one its path always had.
+
+        Raises:
+            RejectedError: there is none.
+        """
+        return await self._write(lambda connection: facts.accept(connection, photo, fact, free_targets, time.time()))
+
+    async def record(self, photo: Photo, fact: Fact, wait: Wait = NO_WAIT) -> Photo:
+        """Store a fact; ``wait`` delays the step after it."""
+        return await self._write(lambda connection: facts.record(connection, photo, fact, time.time(), wait))
+
+    async def postpone(self, photo: Photo, wait: Wait) -> Photo:
+        """Store why and how long a photo waits."""
+        return await self._write(lambda connection: facts.postpone(connection, photo, wait))
+
+    async def mark_cleaned(self, photo_ids: Collection[int]) -> None:
+        """Store that the photos' files at Uploadcare are deleted."""
+        await self._write(lambda connection: facts.mark_cleaned(connection, photo_ids, time.time()))
+
+    async def _write(self, work: Callable[[Connection], T]) -> T:
+        with translated_errors(self._state_dir):
+            return await self._writer.write(work)
+
+    def _answer(self, question: Callable[[Connection], T]) -> T:
+        with translated_errors(self._state_dir), self._engine.connect() as connection:
+            return question(connection)
+
+
+@asynccontextmanager
+async def open_ledger(state_dir: Path) -> AsyncIterator[Ledger]:
+    """The ledger in ``state_dir``, created or brought up to date; the caller holds the instance lock.
+
+    Raises:
+        LedgerNewerError, LedgerDamagedError, LedgerError, DiskError: it cannot be used.
+    """
+    engine = open_database(state_dir)
+    with translated_errors(state_dir):
+        await asyncio.to_thread(bring_up_to_date, engine)
+    writer = Writer(engine)
+    try:
+        yield Ledger(engine, state_dir, writer)
+    finally:
+        await asyncio.to_thread(writer.close)
+        engine.dispose()
+
+
+@contextmanager
+def view_ledger(state_dir: Path) -> Iterator[Connection]:
+    """One consistent look at the ledger, to put ``questions`` to; works beside a running daemon.
+
+    Raises:
+        LedgerError: there is none yet, or it cannot be read.
+    """
+    if not (state_dir / LEDGER_NAME).exists():
+        msg = f"there is no ledger in {state_dir} yet"
+        raise LedgerError(msg, advice="It is made when cutoutd first runs.")
+    engine = open_database(state_dir)
+    try:
+        with translated_errors(state_dir), engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()

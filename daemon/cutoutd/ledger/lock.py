@@ -1,0 +1,51 @@
+"""One instance per ledger: whoever writes holds this lock, and the kernel lets go of it when the process dies."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cutoutd.errors import LedgerBusyError
+
+LOCK_NAME = "ledger.lock"
+
+
+@contextmanager
+def hold_ledger(state_dir: Path) -> Iterator[None]:
+    """Hold the ledger in ``state_dir`` for as long as the block runs.
+
+    A crash leaves the file but not the lock. The file is never removed: unlinking a lock file lets two hold "it".
+
+    Raises:
+        LedgerBusyError: another process holds it; its process number is in the sentence.
+    """
+    descriptor = os.open(state_dir / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        _lock_or_refuse(descriptor, state_dir)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_held(state_dir: Path) -> bool:
+    """Whether some process holds the ledger right now."""
+    try:
+        with (state_dir / LOCK_NAME).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _lock_or_refuse(descriptor: int, state_dir: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+        msg = f"the ledger in {state_dir} is in use by process {holder}"
+        raise LedgerBusyError(msg) from error

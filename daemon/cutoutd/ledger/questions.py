@@ -1,0 +1,123 @@
+"""What can be asked of the ledger: each question is one read in a transaction that the caller opened."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from cutoutd.ledger.records import Event, event_from, photo_from
+from cutoutd.ledger.schema import IS_TO_CLEAN, events, photos
+from cutoutd.photo import Photo, State, Version
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many photos of a folder stand at a state."""
+
+    folder: str
+    state: State
+    photos: int
+
+
+def known_of(connection: Connection, folder: str, paths: Collection[str]) -> set[Version]:
+    """The versions of these paths that are rows already; superseded ones do not count."""
+    rows = connection.execute(
+        select(photos.c.path, photos.c.size_bytes, photos.c.mtime_ns, photos.c.inode).where(
+            photos.c.folder == folder, photos.c.path.in_(paths), photos.c.state != State.SUPERSEDED
+        )
+    )
+    return {Version(*row) for row in rows}
+
+
+def due(connection: Connection, states: Collection[State], now_s: float, limit: int) -> list[Photo]:
+    """Photos at these states whose wait is over, those that waited longest first."""
+    rows = connection.execute(
+        select(photos)
+        .where(photos.c.state.in_(states), photos.c.wait_until_s <= now_s)
+        .order_by(photos.c.wait_until_s, photos.c.id)
+        .limit(limit)
+    )
+    return [photo_from(row) for row in rows.mappings()]
+
+
+def next_due_s(connection: Connection, states: Collection[State], now_s: float) -> float | None:
+    """When the next wait of a photo at these states ends, Unix time; None when none waits."""
+    earliest: float | None = connection.scalar(
+        select(func.min(photos.c.wait_until_s)).where(photos.c.state.in_(states), photos.c.wait_until_s > now_s)
+    )
+    return earliest
+
+
+def count(connection: Connection, states: Collection[State]) -> int:
+    """How many photos stand at these states."""
+    return connection.scalar(select(func.count()).select_from(photos).where(photos.c.state.in_(states))) or 0
+
+
+def totals(connection: Connection) -> list[Total]:
+    """How many photos of each folder stand at each state."""
+    rows = connection.execute(
+        select(photos.c.folder, photos.c.state, func.count()).group_by(photos.c.folder, photos.c.state)
+    )
+    return [Total(folder, State(state), number) for folder, state, number in rows]
+
+
+def at_state(connection: Connection, states: Collection[State], limit: int) -> list[Photo]:
+    """Photos at these states, newest fact first."""
+    rows = connection.execute(
+        select(photos).where(photos.c.state.in_(states)).order_by(photos.c.state_at_s.desc()).limit(limit)
+    )
+    return [photo_from(row) for row in rows.mappings()]
+
+
+def waiting(connection: Connection, limit: int) -> list[Photo]:
+    """Photos that wait for a reason, the next to go on first."""
+    rows = connection.execute(
+        select(photos).where(photos.c.wait_reason != "").order_by(photos.c.wait_until_s).limit(limit)
+    )
+    return [photo_from(row) for row in rows.mappings()]
+
+
+def versions_of(connection: Connection, path: str) -> list[Photo]:
+    """Every version of a path, in any folder, oldest first."""
+    rows = connection.execute(select(photos).where(photos.c.path == path).order_by(photos.c.id))
+    return [photo_from(row) for row in rows.mappings()]
+
+
+def history(connection: Connection, path: str | None, limit: int) -> list[Event]:
+    """The last facts, of one path or of all, oldest first."""
+    query = select(events, photos.c.folder, photos.c.path).join_from(events, photos).order_by(events.c.id.desc())
+    if path is not None:
+        query = query.where(photos.c.path == path)
+    return [event_from(row) for row in connection.execute(query.limit(limit)).mappings()][::-1]
+
+
+def published_at(connection: Connection, output: str, target: str) -> str | None:
+    """The SHA-256 of the cutout last published at a target; None where none was."""
+    return connection.scalar(
+        select(photos.c.cutout_sha256)
+        .where(photos.c.output == output, photos.c.target == target, photos.c.state == State.PUBLISHED)
+        .order_by(photos.c.state_at_s.desc())
+        .limit(1)
+    )
+
+
+def has_newer_publication(connection: Connection, photo: Photo) -> bool:
+    """Whether a later version of the photo's path is published already."""
+    return bool(
+        connection.scalar(
+            select(func.count())
+            .select_from(photos)
+            .where(
+                photos.c.folder == photo.identity.folder,
+                photos.c.path == photo.identity.path,
+                photos.c.state == State.PUBLISHED,
+                photos.c.id > photo.id,
+            )
+        )
+    )
+
+
+def to_clean(connection: Connection, limit: int) -> Sequence[Photo]:
+    """Photos at rest whose files may still be at Uploadcare."""
+    rows = connection.execute(select(photos).where(IS_TO_CLEAN).order_by(photos.c.id).limit(limit))
+    return [photo_from(row) for row in rows.mappings()]

@@ -1,0 +1,155 @@
+"""The ledger's tables; every column says what it means, and who brings it where that is not plain.
+
+Statements stay portable (a shared PostgreSQL ledger is the planned next scale); what only SQLite knows is in
+``database``. A change here needs a numbered step in ``migrations``.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
+
+from cutoutd.photo import AT_REST, State
+
+metadata = MetaData()
+
+_SURROGATES = {0xDC80 + i: 0x10FF80 + i for i in range(128)}
+_PRIVATE_USE = {private: surrogate for surrogate, private in _SURROGATES.items()}
+
+
+class PathText(TypeDecorator[str]):
+    """A path as text; bytes that are no UTF-8 (surrogate escapes in Python) become private-use characters.
+
+    Databases store no lone surrogates. The last 128 characters of plane 16 stand for them: nobody assigns them.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002  SQLAlchemy's signature
+        """Python to database."""
+        return value.translate(_SURROGATES) if value is not None else None
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:  # noqa: ANN401, ARG002  as above
+        """Database to Python."""
+        return str(value).translate(_PRIVATE_USE) if value is not None else None
+
+
+class Unsigned64(TypeDecorator[int]):
+    """An inode number: network and FUSE file systems use all 64 bits, databases have signed integers."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:  # noqa: ARG002  SQLAlchemy's signature
+        """Python to database."""
+        return value - (1 << 64) if value is not None and value >= 1 << 63 else value
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> int | None:  # noqa: ANN401, ARG002  as above
+        """Database to Python."""
+        return int(value) % (1 << 64) if value is not None else None
+
+
+migrations = Table(
+    "migrations",
+    metadata,
+    Column("number", Integer, primary_key=True, comment="the step that was carried out"),
+    Column("at_s", Float, nullable=False, comment="when, Unix time"),
+)
+
+photos = Table(
+    "photos",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("folder", Text, nullable=False, comment="the configured folder's name"),
+    Column("path", PathText, nullable=False, comment="relative to the folder's input"),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("ctime_ns", BigInteger, nullable=False),
+    Column("inode", Unsigned64, nullable=False),
+    Column("state", Text, nullable=False, comment="the last fact's name"),
+    Column("state_at_s", Float, nullable=False, comment="when it became true, Unix time"),
+    Column("wait_until_s", Float, nullable=False, comment="no step before this Unix time; 0 when not waiting"),
+    Column("wait_attempts", Integer, nullable=False, comment="tries or polls since the last fact"),
+    Column("wait_reason", Text, nullable=False, comment="a sentence; empty when not waiting"),
+    Column("sha256", Text, comment="of the source file; from accepted on"),
+    Column("width", Integer, comment="of the upright picture; from accepted on"),
+    Column("height", Integer, comment="of the upright picture; from accepted on"),
+    Column("orientation", Integer, comment="EXIF orientation; from accepted on"),
+    Column("parameters", Text, comment="remove_bg parameters, normalised JSON; bound at accepted"),
+    Column("output", PathText, comment="output root; bound at accepted"),
+    Column("target", PathText, comment="relative to the output root; bound at accepted, final at published"),
+    Column("source_uuid", Text, comment="Uploadcare's file; from uploaded on, null again when it expired there"),
+    Column("request_id", Text, comment="Uploadcare's removal; from removal_started on"),
+    Column("result_uuid", Text, comment="Uploadcare's file; from removal_finished on"),
+    Column("cutout_sha256", Text, comment="of the published file"),
+    Column("cutout_bytes", BigInteger, comment="of the published file"),
+    Column("note", Text, comment="what a person should know although all is well"),
+    Column("code", Text, comment="rejected, failed, superseded: the stable code"),
+    Column("sentence", Text, comment="rejected, failed, superseded: what happened"),
+    Column("advice", Text, comment="rejected, failed, superseded: what to do"),
+    Column("failed_at", Text, comment="failed: the state it failed at, where a retry goes on"),
+    Column("remote_cleaned_at_s", Float, comment="when its files at Uploadcare were deleted; null: they may be there"),
+)
+
+#: One row for one version of a file. A superseded version does not count: a file moved away and back is taken again.
+Index(
+    "one_row_per_version",
+    photos.c.folder,
+    photos.c.path,
+    photos.c.size_bytes,
+    photos.c.mtime_ns,
+    photos.c.inode,
+    unique=True,
+    sqlite_where=photos.c.state != State.SUPERSEDED.value,
+    postgresql_where=photos.c.state != State.SUPERSEDED.value,
+)
+
+#: What is due next in a lane; also serves the counts by state.
+Index("due", photos.c.state, photos.c.wait_until_s, photos.c.id)
+
+#: Photos at rest whose files may still be at Uploadcare; stays small.
+IS_TO_CLEAN = text(
+    "source_uuid IS NOT NULL AND remote_cleaned_at_s IS NULL AND state IN "
+    f"({', '.join(repr(state.value) for state in sorted(AT_REST))})"
+)
+Index("to_clean", photos.c.id, sqlite_where=IS_TO_CLEAN, postgresql_where=IS_TO_CLEAN)
+
+#: Whose cutout lies at a path, so that nobody else's file is ever overwritten.
+Index("by_target", photos.c.output, photos.c.target)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("photo_id", ForeignKey("photos.id"), nullable=False, index=True),
+    Column("at_s", Float, nullable=False, comment="Unix time"),
+    Column("from_state", Text, comment="null for the first fact"),
+    Column("to_state", Text, nullable=False),
+    Column("detail", Text, nullable=False, comment="the fact's own values, JSON"),
+)
+
+targets = Table(
+    "targets",
+    metadata,
+    Column("folder", Text, primary_key=True),
+    Column("path", PathText, primary_key=True, comment="of the source; it keeps its target for ever"),
+    Column("output", PathText, primary_key=True, comment="output root"),
+    Column("target", PathText, nullable=False, comment="relative to the output root"),
+    Column("target_key", PathText, nullable=False, comment="the target under NFC and case folding"),
+)
+
+#: Two sources never share a target, not even on file systems that ignore case or normalise names.
+Index("one_claimant_per_target", targets.c.output, targets.c.target_key, unique=True)

@@ -1,0 +1,102 @@
+"""The thread that writes the ledger and groups commits.
+
+A commit with synchronous=FULL waits for the disk. Facts that arrive while it waits are written together with the next
+one: each in its own savepoint, so that one that fails takes no other with it, and each acknowledged only after the
+disk has all of them.
+"""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+T = TypeVar("T")
+
+#: More would delay the first of them for no gain: the wait for the disk is spread thin already.
+_MAX_GROUP = 128
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    work: Callable[[Connection], Any]
+    answer: Future[Any]
+
+
+class Writer:
+    """Carries out write transactions one group at a time; ``close`` finishes what was handed in before it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        # Not a daemon thread: what was handed in is written before the process ends.
+        self._thread = threading.Thread(target=self._write_until_closed, name="ledger-writer")
+        self._thread.start()
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` in a transaction; returns after the commit reached the disk.
+
+        A task cancelled while waiting here may find its fact stored all the same: the ledger is the truth, not memory.
+        """
+        job = _Job(work, Future())
+        self._jobs.put(job)
+        return await asyncio.wrap_future(job.answer)
+
+    def close(self) -> None:
+        """Finish what was handed in, then stop."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _write_until_closed(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            group = [job]
+            is_closing = self._gather(group)
+            self._commit(group)
+            if is_closing:
+                return
+
+    def _gather(self, group: list[_Job]) -> bool:
+        while len(group) < _MAX_GROUP:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return False
+            if job is None:
+                return True
+            group.append(job)
+        return False
+
+    def _commit(self, group: list[_Job]) -> None:
+        try:
+            with self._engine.connect().execution_options(is_writing=True) as connection, connection.begin():
+                outcomes = [_carry_out(job, connection) for job in group]
+        except Exception as error:  # noqa: BLE001  the one broad except of this loop: its callers must hear, not hang
+            outcomes = [_Outcome(error=error) for _ in group]
+        for job, outcome in zip(group, outcomes, strict=True):
+            outcome.tell(job.answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    value: Any = None
+    error: Exception | None = None
+
+    def tell(self, answer: Future[Any]) -> None:
+        if not answer.set_running_or_notify_cancel():
+            return
+        if self.error is not None:
+            answer.set_exception(self.error)
+        else:
+            answer.set_result(self.value)
+
+
+def _carry_out(job: _Job, connection: Connection) -> _Outcome:
+    try:
+        with connection.begin_nested():
+            return _Outcome(value=job.work(connection))
+    except Exception as error:  # noqa: BLE001  told to the caller who handed the job in
+        return _Outcome(error=error)
