@@ -1,19 +1,42 @@
 """The configuration as the program sees it: frozen and checked.
 
 It holds values only. Reading them from YAML, with line and column for every fault, is done beside it; nobody else
-builds settings by hand except tests.
+builds settings by hand except tests and `cutoutd try`. The attributes' docstrings are what `cutoutd schema` prints.
 """
 
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
+
+from cutoutd.config.frozen import Frozen
+from cutoutd.config.parameters import RemoveBg
+from cutoutd.config.text import Base, Exclusion, FolderName, Location, PublicKey, Template
+from cutoutd.config.units import Duration, Size
+
+#: Uploadcare takes "up to 12 MB" (UPLOADCARE.md section 1); read generously, that is 12 MiB.
+LARGEST_UPLOAD_BYTES = 12_582_912
 
 
-class Frozen(BaseModel):
-    """What all settings share: unknown keys are faults, values never change."""
+class RemoteCleanup(StrEnum):
+    """What becomes of source and result at Uploadcare after the cutout is in place."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    DELETE = "delete"
+    KEEP = "keep"
+
+
+class OnConflict(StrEnum):
+    """What happens when two photos would get the same cutout path."""
+
+    RENAME = "rename"
+    SKIP = "skip"
+
+
+class OnFailure(StrEnum):
+    """What is left beside the place of a cutout that could not be made."""
+
+    NOTE = "note"
+    NONE = "none"
 
 
 class WatchMode(StrEnum):
@@ -24,36 +47,124 @@ class WatchMode(StrEnum):
     POLLING = "polling"
 
 
+class LogLevel(StrEnum):
+    """The least important message that is still written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How messages are written."""
+
+    AUTO = "auto"
+    TEXT = "text"
+    JSON = "json"
+
+
+class Account(Frozen):
+    """The project at Uploadcare and where its service lives, as users write it: without the secret."""
+
+    public_key: PublicKey
+    """The project's public key; UPLOADCARE_PUBLIC_KEY wins over it."""
+    secret_key_file: Location | None = Field(default=None, repr=False)  # people put the secret itself here
+    """A file with the project's secret key, not readable by everyone; UPLOADCARE_SECRET_KEY wins over it."""
+    api_base: Base = "https://api.uploadcare.com/"
+    """Where the REST API lives; UPLOADCARE_API_BASE wins over it."""
+    upload_base: Base = "https://upload.uploadcare.com/"
+    """Where the Upload API lives; UPLOADCARE_UPLOAD_BASE wins over it."""
+    cdn_base: Base | None = None
+    """Where cutouts are fetched from, normally found out by itself; UPLOADCARE_CDN_BASE wins over it."""
+    remote_cleanup: RemoteCleanup = RemoteCleanup.DELETE
+    """What becomes of source and result at Uploadcare after the cutout is in place: delete or keep."""
+
+
+class Uploadcare(Account):
+    """The account with its secret, which no ``repr`` shows."""
+
+    secret_key: SecretStr
+
+
+class FolderDefaults(Frozen):
+    """What a folder may say and all folders may share."""
+
+    recursive: bool = True
+    """Whether photos in the input's subfolders are taken too."""
+    exclude: tuple[Exclusion, ...] = ()
+    """Patterns of files and folders that are left alone; temporary and system files are left alone anyway."""
+    parameters: RemoveBg = Field(default=RemoveBg(), validation_alias="remove_bg")
+    """How Uploadcare cuts out: its own parameter names; what is left out keeps the service's default."""
+    filename: Template = "{stem}.png"
+    """Name of the cutout: {stem} is the photo's name without, {name} with its extension."""
+    max_upload_bytes: Size = Field(default=12_000_000, gt=0, le=LARGEST_UPLOAD_BYTES, validation_alias="max_size")
+    """Larger photos are rejected; Uploadcare takes at most 12 MB (12 MiB, generously read)."""
+    on_conflict: OnConflict = OnConflict.RENAME
+    """When two photos would get the same cutout path: rename the later cutout, or skip the later photo."""
+    on_failure: OnFailure = OnFailure.NOTE
+    """Beside the place of a cutout that could not be made: note (a .failed.txt that says why) or none."""
+
+
+class Folder(FolderDefaults):
+    """One configured pair: an input tree, its mirrored output tree, and what to do with its photos."""
+
+    name: FolderName
+    """What this folder is called in all output; unique."""
+    input: Location
+    """The tree where photos arrive; relative paths start at the configuration file's folder."""
+    output: Location
+    """The tree where cutouts appear, mirrored; never inside an input, nor an input inside it."""
+
+
 class Watch(Frozen):
     """How new photos are noticed and when a file counts as finished."""
 
     mode: WatchMode = WatchMode.AUTO
-    rescan_interval_s: float = 60.0
-    stability_delay_s: float = 2.0
-
-
-class Folder(Frozen):
-    """One configured pair: an input tree, its mirrored output tree, and what to do with its photos."""
-
-    name: str
-    input: Path
-    output: Path
-    recursive: bool = True
-    exclude: tuple[str, ...] = ()
-    filename: str = "{stem}.png"
-    max_upload_bytes: int = 12_000_000
+    """Kernel events where the file system delivers them (auto), everywhere (events), or nowhere (polling)."""
+    rescan_interval_s: Duration = Field(default=60.0, gt=0, le=86_400, validation_alias="rescan_interval")
+    """Pause between two full looks at the trees."""
+    stability_delay_s: Duration = Field(default=2.0, ge=0, le=3_600, validation_alias="stability_delay")
+    """How long a file of unknown completeness must stand still before it counts as finished."""
 
 
 class Concurrency(Frozen):
     """How much is done at the same time."""
 
-    uploads: int = Field(default=4, ge=1)
-    removals: int = Field(default=64, ge=1)
-    downloads: int = Field(default=4, ge=1)
+    uploads: int = Field(default=4, ge=1, le=256)
+    """Photos sent at the same time."""
+    removals: int = Field(default=64, ge=1, le=10_000)
+    """Removals running at Uploadcare at the same time."""
+    downloads: int = Field(default=4, ge=1, le=256)
+    """Cutouts fetched at the same time."""
 
 
-class Uploadcare(Frozen):
+class Log(Frozen):
+    """What is written to standard output."""
+
+    level: LogLevel = LogLevel.INFO
+    """The least important message that is still written."""
+    format: LogFormat = LogFormat.AUTO
+    """text, json, or auto: text on a terminal, JSON under systemd."""
+
+
+class Common(Frozen):
+    """The sections that users write and the program reads alike."""
+
+    state_dir: Location = Path("/var/lib/cutoutd")
+    """Where the ledger lives; outside all inputs and outputs, on a local disk."""
+    folders: tuple[Folder, ...] = Field(min_length=1)
+    """The folders; at least one."""
+    watch: Watch = Watch()
+    """How new photos are noticed and when a file counts as finished."""
+    concurrency: Concurrency = Concurrency()
+    """How much is done at the same time."""
+    log: Log = Log()
+    """What is written to standard output."""
+
+
+class Settings(Common):
+    """The whole configuration, ready for use."""
+
+    uploadcare: Uploadcare
     """The account and where its service lives."""
-
-    public_key: str
-    secret_key: SecretStr
