@@ -1,0 +1,141 @@
+"""Lengths, regions and positions as ``remove_bg`` writes them.
+
+Owns their grammar and their meaning in pixels. Knows nothing of pictures. Texts come from `parameters`; the values go
+to `layout` and to the two engines. A parser raises ``ValueError`` whose text says what is allowed, to be put after
+"must be".
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+_NUMBER = r"\d{1,5}(?:\.\d{1,3})?"
+_LENGTH = re.compile(rf"({_NUMBER})(px|%)", re.ASCII)
+_PERCENT = re.compile(rf"({_NUMBER})%", re.ASCII)
+
+
+class Unit(StrEnum):
+    """What a length is counted in."""
+
+    PIXELS = "px"
+    PERCENT = "%"
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """A length in pixels, or relative to a whole that is known only later."""
+
+    amount: float
+    unit: Unit = Unit.PIXELS
+
+    def pixels_of(self, whole_px: float) -> float:
+        """The length in pixels, where a percentage is taken of ``whole_px``."""
+        return self.amount if self.unit is Unit.PIXELS else whole_px * self.amount / 100
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in pixels; right and bottom are just outside of it."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        """The distance from left to right."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """The distance from top to bottom."""
+        return self.bottom - self.top
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """The part of a picture in which a foreground is looked for."""
+
+    left: Length
+    top: Length
+    right: Length
+    bottom: Length
+
+    def pixels_in(self, width: int, height: int) -> Box:
+        """The whole pixels of a picture of this size that lie inside; the box is empty if the region is outside."""
+        return Box(
+            left=min(round(self.left.pixels_of(width)), width),
+            top=min(round(self.top.pixels_of(height)), height),
+            right=min(round(self.right.pixels_of(width)), width),
+            bottom=min(round(self.bottom.pixels_of(height)), height),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where the subject stands in the free room: 0 is left or top, 1 is right or bottom."""
+
+    horizontal: float
+    vertical: float
+
+
+NO_LENGTH = Length(0)
+CENTRE = Position(0.5, 0.5)
+WHOLE_PICTURE = Region(
+    Length(0, Unit.PERCENT), Length(0, Unit.PERCENT), Length(100, Unit.PERCENT), Length(100, Unit.PERCENT)
+)
+
+
+def parse_length(value: object) -> Length:
+    """Read ``30px``, ``30%`` or ``0``."""
+    if value == "0":
+        return Length(0)
+    if not isinstance(value, str) or (match := _LENGTH.fullmatch(value)) is None:
+        raise ValueError('like "30px" or "30%"')
+    return Length(float(match[1]), Unit(match[2]))
+
+
+def parse_scale(value: object) -> float | None:
+    """Read ``original`` (None) or ``10%`` to ``100%`` (a fraction)."""
+    if value == "original":
+        return None
+    fraction = _parse_fraction(value) if isinstance(value, str) else None
+    if fraction is None or fraction < 0.1:  # noqa: PLR2004 - the service's own lower bound, 10 %
+        raise ValueError('"original" or from "10%" to "100%"')
+    return fraction
+
+
+def parse_position(value: object) -> Position | None:
+    """Read ``original`` (None), ``center``, one percentage for both directions, or two."""
+    if value == "original":
+        return None
+    if value == "center":
+        return CENTRE
+    fractions = [_parse_fraction(part) for part in value.split(" ")] if isinstance(value, str) else []
+    match fractions:
+        case [float(both)]:
+            return Position(both, both)
+        case [float(horizontal), float(vertical)]:
+            return Position(horizontal, vertical)
+    raise ValueError('"original", "center", or one or two values from "0%" to "100%"')
+
+
+def parse_region(value: object) -> Region:
+    """Read ``x1 y1 x2 y2``, all four in one unit."""
+    allowed = '"x1 y1 x2 y2" with x1 < x2 and y1 < y2, all in px or all in % up to 100'
+    try:
+        left, top, right, bottom = (parse_length(part) for part in str(value).split(" "))
+    except ValueError as error:
+        raise ValueError(allowed) from error
+    units = {edge.unit for edge in (left, top, right, bottom) if edge.amount}
+    is_too_far = Unit.PERCENT in units and max(right.amount, bottom.amount) > 100  # noqa: PLR2004 - percent
+    if len(units) != 1 or is_too_far or left.amount >= right.amount or top.amount >= bottom.amount:
+        raise ValueError(allowed)
+    return Region(left, top, right, bottom)
+
+
+def _parse_fraction(text: str) -> float | None:
+    match = _PERCENT.fullmatch(text)
+    fraction = float(match[1]) / 100 if match else None
+    return fraction if fraction is not None and fraction <= 1 else None

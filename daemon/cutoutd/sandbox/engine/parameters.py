@@ -1,0 +1,131 @@
+"""The ``remove_bg`` parameters: names, defaults and allowed values (UPLOADCARE.md section 1).
+
+Owns what a client may ask for. The raw values come from the JSON of an execute call; the parsed ones go to the engines
+and to `composition`. Checked here independently of the daemon, so that the sandbox cannot share its mistakes.
+"""
+
+import reprlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import TypeVar
+
+from cutoutd.sandbox.engine.colour import Colour, parse_colour
+from cutoutd.sandbox.engine.errors import BadParameterError
+from cutoutd.sandbox.engine.geometry import (
+    CENTRE,
+    NO_LENGTH,
+    WHOLE_PICTURE,
+    Length,
+    Position,
+    Region,
+    parse_length,
+    parse_position,
+    parse_region,
+    parse_scale,
+)
+
+T = TypeVar("T")
+ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
+
+
+class ForegroundType(StrEnum):
+    """What the client says the photo shows."""
+
+    AUTO = "auto"
+    PERSON = "person"
+    PRODUCT = "product"
+    CAR = "car"
+
+
+class TypeLevel(StrEnum):
+    """How finely the result says what the photo shows."""
+
+    NONE = "none"
+    COARSE = "1"
+    FINE = "2"
+    LATEST = "latest"
+
+
+class Channels(StrEnum):
+    """The cutout itself, or only its mask."""
+
+    RGBA = "rgba"
+    ALPHA = "alpha"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What a client asks of one removal.
+
+    ``scale`` is the subject's share of the picture (0.1 to 1) or None for as it is. ``position`` None leaves the
+    subject where it is. ``bg_color`` None leaves the background transparent.
+    """
+
+    crop: bool = False
+    crop_margin: Length = NO_LENGTH
+    scale: float | None = None
+    position: Position | None = None
+    add_shadow: bool = False
+    type: ForegroundType = ForegroundType.AUTO
+    type_level: TypeLevel = TypeLevel.NONE
+    semitransparency: bool = True
+    channels: Channels = Channels.RGBA
+    roi: Region = WHOLE_PICTURE
+    bg_color: Colour | None = None
+
+    @property
+    def foreground_type(self) -> str:
+        """The class to report: empty if none was asked for, "other" if the client left it open (nothing looks here)."""
+        if self.type_level is TypeLevel.NONE:
+            return ""
+        return "other" if self.type is ForegroundType.AUTO else self.type.value
+
+
+def parse_parameters(raw: Mapping[str, object]) -> Parameters:
+    """Read the ``params`` of an execute call.
+
+    Unknown names are dropped without a word, as the service does, and null means not given. ``position`` is the centre
+    unless given or ``scale`` is left out.
+
+    Raises:
+        BadParameterError: A value is not allowed; its text is a sentence.
+    """
+    scale = _read(raw, "scale", parse_scale, None)
+    return Parameters(
+        crop=_read(raw, "crop", _parse_switch, default=False),
+        crop_margin=_read(raw, "crop_margin", parse_length, NO_LENGTH),
+        scale=scale,
+        position=_read(raw, "position", parse_position, None if scale is None else CENTRE),
+        add_shadow=_read(raw, "add_shadow", _parse_switch, default=False),
+        type=_read(raw, "type", partial(_parse_choice, ForegroundType), ForegroundType.AUTO),
+        type_level=_read(raw, "type_level", partial(_parse_choice, TypeLevel), TypeLevel.NONE),
+        semitransparency=_read(raw, "semitransparency", _parse_switch, default=True),
+        channels=_read(raw, "channels", partial(_parse_choice, Channels), Channels.RGBA),
+        roi=_read(raw, "roi", parse_region, WHOLE_PICTURE),
+        bg_color=_read(raw, "bg_color", parse_colour, None),
+    )
+
+
+def _read(raw: Mapping[str, object], name: str, parse: Callable[[object], T], default: T) -> T:
+    value = raw.get(name)
+    if value is None:
+        return default
+    try:
+        return parse(value)
+    except ValueError as error:
+        raise BadParameterError(f"{name} must be {error}, not {reprlib.repr(value)}.") from error
+
+
+def _parse_switch(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("true or false")  # noqa: TRY004 - one exception type for every parser, see `geometry`
+    return value
+
+
+def _parse_choice(choices: type[ChoiceT], value: object) -> ChoiceT:
+    try:
+        return next(choice for choice in choices if choice == value)
+    except StopIteration as error:
+        raise ValueError("one of " + ", ".join(choices)) from error
