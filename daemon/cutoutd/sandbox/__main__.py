@@ -1,0 +1,105 @@
+"""``python -m cutoutd.sandbox``: a sandbox as a process of its own.
+
+Owns the command line and the signals. The first line on standard output is ``sandbox ready at URL``.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from cutoutd.sandbox.engine import Engine
+from cutoutd.sandbox.faults import FAULT_KINDS, Fault, FaultError
+from cutoutd.sandbox.server import serve
+from cutoutd.sandbox.settings import ProcessingTime, SandboxSettings
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a sandbox until SIGTERM or SIGINT; 0 then, 1 when it could not start, 2 for wrong arguments."""
+    settings = settings_of(argv)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        asyncio.run(_serve_until_signal(settings))
+    except OSError as error:
+        sys.stderr.write(f"sandbox: {error}\n")
+        return 1
+    return 0
+
+
+async def _serve_until_signal(settings: SandboxSettings) -> None:
+    serving = asyncio.ensure_future(serve(settings, lambda url: _greet(settings, url)))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
+
+
+def _greet(settings: SandboxSettings, url: str) -> None:
+    sys.stdout.write(
+        f"sandbox ready at {url}\npublic key {settings.public_key}\nsecret key {settings.secret_key}\n"
+        f"state in {settings.state_dir}\n"
+    )
+    sys.stdout.flush()
+
+
+def settings_of(argv: Sequence[str] | None) -> SandboxSettings:
+    """Read the command line; ends the program with status 2 when it is wrong."""
+    given = _parser().parse_args(argv)
+    return SandboxSettings(
+        state_dir=given.state_dir,
+        public_key=given.public_key,
+        secret_key=given.secret_key,
+        host=given.host,
+        port=given.port,
+        engine=given.engine,
+        processing_time=given.processing_time,
+        launch_limit_per_minute=given.launch_limit,
+        operations_per_removal=given.operations_per_removal,
+        faults=tuple(given.fault),
+        is_autostore_enabled=not given.no_autostore,
+        is_signed_upload_required=given.signed_uploads,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    usual = SandboxSettings(state_dir=Path("sandbox-state"))
+    parser = argparse.ArgumentParser(prog="python -m cutoutd.sandbox", description="A local stand-in for Uploadcare.")
+    add = parser.add_argument
+    add("--state-dir", type=Path, default=usual.state_dir, help="everything it remembers (default: %(default)s)")
+    add("--host", default=usual.host, help="address to listen on (default: %(default)s)")
+    add("--port", type=int, default=usual.port, help="0 takes a free port (default: %(default)s)")
+    add("--public-key", default=usual.public_key, help="default: %(default)s")
+    add("--secret-key", default=usual.secret_key, help="default: %(default)s")
+    add("--engine", type=Engine, choices=list(Engine), default=usual.engine, help="default: %(default)s")
+    add("--processing-time", type=_processing_time, default=usual.processing_time, metavar="SECONDS",
+        help="seconds of a removal, or lognormal:MEDIAN:SIGMA (default: 1)")  # fmt: skip # one option, one statement
+    add("--launch-limit", type=int, default=0, metavar="N", help="removals a minute; 0 is no limit (default)")
+    add("--operations-per-removal", type=int, default=usual.operations_per_removal, metavar="N",
+        help="assumed, Uploadcare publishes none (default: %(default)s)")  # fmt: skip # as above
+    add("--fault", type=_fault, action="append", default=[], metavar="KIND[=VALUE][,FIELD=VALUE...]",
+        help=f"may be given more than once; kinds: {', '.join(FAULT_KINDS)}")  # fmt: skip # as above
+    add("--no-autostore", action="store_true", help="UPLOADCARE_STORE=auto and results last 24 hours")
+    add("--signed-uploads", action="store_true", help="refuse uploads without a signature")
+    return parser
+
+
+def _processing_time(text: str) -> ProcessingTime:
+    try:
+        return ProcessingTime.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _fault(text: str) -> Fault:
+    try:
+        return Fault.parse(text)
+    except FaultError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""Sending webhook messages: signed, and again until somebody says 2xx.
+
+Owns the queue's working off and the retry steps; it must not word messages (``webhooks``). Messages wait in the store,
+so a kill loses none; one that was taken but not yet crossed out is sent again, as the real service may do.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import logging
+from dataclasses import replace
+from datetime import timedelta
+
+import httpx2
+
+from cutoutd.sandbox.clock import Clock, as_text, from_text
+from cutoutd.sandbox.counters import Counters
+from cutoutd.sandbox.records import Delivery
+from cutoutd.sandbox.store import Store
+
+FIRST_RETRY_S = 0.5  # the real service waits longer; its steps are not published
+LONGEST_RETRY_S = 60.0
+GIVE_UP_H = 72  # Uploadcare's documentation: deliveries are retried for up to 72 hours
+ANSWER_WITHIN_S = 10.0
+
+_log = logging.getLogger(__name__)
+
+
+class Deliveries:
+    """The queue of webhook messages."""
+
+    def __init__(self, store: Store, clock: Clock, counters: Counters) -> None:
+        self._store = store
+        self._clock = clock
+        self._counters = counters
+        self._news = asyncio.Event()
+
+    def add(self, delivery: Delivery) -> None:
+        """Queue a message."""
+        self._store.add_delivery(delivery)
+        self._news.set()
+
+    async def work(self) -> None:
+        """Deliver for ever."""
+        async with httpx2.AsyncClient(timeout=ANSWER_WITHIN_S, trust_env=False) as client:
+            while True:
+                self._news.clear()
+                await self._deliver_due(client)
+                await self._wait()
+
+    async def _deliver_due(self, client: httpx2.AsyncClient) -> None:
+        now = as_text(self._clock.now())
+        async with asyncio.TaskGroup() as attempts:
+            for delivery in self._store.deliveries():
+                if delivery.due <= now:
+                    attempts.create_task(self._attempt(client, delivery))
+
+    async def _wait(self) -> None:
+        """Sleep until there is news or the next message is due."""
+        waiting = self._store.deliveries()
+        if not waiting:
+            await self._news.wait()
+            return
+        pause_s = (from_text(waiting[0].due) - self._clock.now()).total_seconds()
+        try:
+            async with asyncio.timeout(max(0.0, min(pause_s, 1.0))):  # at least every second: a test may move the clock
+                await self._news.wait()
+        except TimeoutError:
+            pass
+
+    async def _attempt(self, client: httpx2.AsyncClient, delivery: Delivery) -> None:
+        webhook = self._store.webhook(delivery.webhook_id)
+        if webhook is None:
+            return
+        body = delivery.body.encode()
+        headers = {"Content-Type": "application/json", "User-Agent": "cutoutd-sandbox"}
+        if webhook.signing_secret:
+            headers["X-Uc-Signature"] = f"v1={sign(webhook.signing_secret, body)}"
+        self._counters.operation()
+        try:
+            is_taken = (await client.post(webhook.target_url, content=body, headers=headers)).is_success
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            _log.info("webhook %s: %s", webhook.target_url, error)
+            is_taken = False
+        if is_taken:
+            self._store.drop_delivery(delivery.id)
+            self._counters.delivered(webhook.event)
+        else:
+            self._postpone(delivery)
+
+    def _postpone(self, delivery: Delivery) -> None:
+        if delivery.created < self._clock.ago(hours=GIVE_UP_H):
+            self._store.drop_delivery(delivery.id)
+            return
+        pause_s = min(FIRST_RETRY_S * 2 ** min(delivery.attempts, 16), LONGEST_RETRY_S)
+        due = as_text(self._clock.now() + timedelta(seconds=pause_s))
+        self._store.postpone_delivery(replace(delivery, attempts=delivery.attempts + 1, due=due))
+
+
+def sign(secret: str, body: bytes) -> str:
+    """The value behind ``v1=`` in ``X-Uc-Signature``."""
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
