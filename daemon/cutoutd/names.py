@@ -1,0 +1,97 @@
+"""Which names in an input tree count as photos, which are junk, and which the user excluded.
+
+It judges names alone and never touches a file: what a file really is, its content decides later, at intake. Names come
+from the scan and from kernel events; the same judgement serves both, so neither can see what the other would not.
+"""
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+#: What intake accepts, if the content agrees.
+ACCEPTED_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png"})
+
+#: Pictures that people drop by mistake: taken up only to be rejected with advice, rather than passed over in silence.
+OTHER_SUFFIXES = frozenset(
+    {".heic", ".heif", ".hif", ".webp", ".tif", ".tiff", ".avif", ".gif", ".bmp", ".jxl", ".jp2", ".psd"}
+)
+RAW_SUFFIXES = frozenset(
+    {".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dng", ".erf", ".iiq", ".kdc", ".mef", ".mrw", ".nef", ".nrw", ".orf"}
+    | {".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}
+)
+_CANDIDATE_SUFFIXES = tuple(ACCEPTED_SUFFIXES | OTHER_SUFFIXES | RAW_SUFFIXES)
+
+#: Every hidden name is junk, so these need no line here: ._* (macOS), .stfolder, .stversions, .syncthing.*.tmp,
+#: rsync's .name.XXXXXX, .nfs*, .Trash-*, and cutoutd's own ".cutoutd-" files.
+_JUNK_NAMES = frozenset(
+    {
+        "thumbs.db",  # Windows
+        "desktop.ini",
+        "$recycle.bin",
+        "system volume information",
+        "__macosx",  # archives packed on macOS
+        "@eadir",  # Synology
+        "#recycle",
+        "#snapshot",
+        "@recycle",  # QNAP
+        "lost+found",  # ext4
+    }
+)
+#: Names under which programs write what is not finished: browsers, download managers, FileZilla and WinSCP, editors.
+_JUNK_SUFFIXES = (".part", ".partial", ".crdownload", ".download", ".filepart", ".tmp", ".temp")
+_JUNK_PREFIXES = (".", "~$", "~syncthing~")
+
+
+def is_junk(name: str) -> bool:
+    """Whether a file or folder of this name is passed over with all that is below it."""
+    lowered = name.casefold()
+    return lowered.startswith(_JUNK_PREFIXES) or lowered in _JUNK_NAMES or lowered.endswith(_JUNK_SUFFIXES)
+
+
+def is_candidate(name: str) -> bool:
+    """Whether a file of this name is a photo to accept, or a picture to reject with advice; all else is ignored."""
+    return name.lower().endswith(_CANDIDATE_SUFFIXES) and not is_junk(name)
+
+
+class Exclusions:
+    """The user's ``exclude`` globs, matched against paths relative to the input tree; upper and lower case differ.
+
+    ``*``, ``?`` and ``[...]`` stay within one name, ``**`` stands for any number of folders. A pattern with no "/"
+    but at its end matches at every depth, any other is anchored at the top; a folder that matches is excluded whole.
+    """
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self._patterns = tuple(_segments(pattern) for pattern in patterns if pattern.strip("/"))
+
+    def covers(self, path: str) -> bool:
+        """Whether the path, or a folder above it, matches a pattern."""
+        names = path.split("/")
+        return any(_reaches_end(pattern, names) for pattern in self._patterns)
+
+
+def _segments(pattern: str) -> tuple[str, ...]:
+    trimmed = pattern.rstrip("/")
+    is_anchored = "/" in trimmed
+    segments = tuple(segment for segment in trimmed.split("/") if segment not in {"", "."})
+    return segments if is_anchored else ("**", *segments)
+
+
+def _reaches_end(pattern: tuple[str, ...], names: list[str]) -> bool:
+    """Follow all readings of the pattern at once, so that many ``**`` cost no more than one."""
+    positions = _past_stars(pattern, {0})
+    for name in names:
+        stepped = {position for position in positions if pattern[position] == "**"}
+        stepped |= {position + 1 for position in positions if fnmatchcase(name, pattern[position])}
+        positions = _past_stars(pattern, stepped)
+        if len(pattern) in positions:
+            return True
+    return False
+
+
+def _past_stars(pattern: tuple[str, ...], positions: set[int]) -> set[int]:
+    reached = set(positions)
+    for position in sorted(positions):
+        following = position
+        while following < len(pattern) - 1 and pattern[following] == "**":
+            following += 1
+            reached.add(following)
+    return reached

@@ -1,0 +1,106 @@
+"""Looking at an input tree: what lies there now, and opening a file without being led out of it.
+
+It owns the rule that symbolic links inside a tree are never followed, neither by the scan nor on opening: whoever can
+write into an input folder must not be able to have other files of this machine uploaded. It remembers nothing and
+judges no content. Paths come from the scan or from the watcher's hints; sightings go to settling and on to intake.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+# No wait on a FIFO, no terminal taken over, no link followed; the kernel checks at the moment of opening, so a file
+# swapped for a link between look and open is refused rather than raced against.
+_FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+
+#: What the kernel says of a refused link: the last component, or one that should be a folder; ENXIO is a socket.
+_LINK_ON_THE_WAY = frozenset({errno.ELOOP, errno.ENOTDIR, errno.ENXIO})
+_STEPS_OUT = frozenset({"", ".", ".."})
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A candidate as it was seen at one moment; the same file looked at later may differ."""
+
+    path: str  #: relative to the input root, with "/"; undecodable bytes as surrogate escapes
+    size_bytes: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    is_closed: bool = False  #: the kernel said that its writer closed it, or that it was moved here
+
+    def is_same_version(self, other: "Sighting") -> bool:
+        """Whether nothing about the file has changed between the two looks."""
+        return self.version == other.version
+
+    @property
+    def version(self) -> tuple[str, int, int, int, int]:
+        """All that tells one version of a file from another without reading it."""
+        return (self.path, self.size_bytes, self.mtime_ns, self.ctime_ns, self.inode)
+
+    @classmethod
+    def of(cls, path: str, status: os.stat_result, *, is_closed: bool = False) -> "Sighting":
+        """The sighting that a file's status tells."""
+        return cls(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, is_closed)
+
+
+def look(root: Path, path: str) -> Sighting | None:
+    """A sighting of the file at ``path`` now, without opening it.
+
+    None if there is none: gone, not a regular file, or reached only through a symbolic link.
+    """
+    try:
+        with _parent_of(root, path) as (parent_fd, name):
+            status = os.stat(name, dir_fd=parent_fd, follow_symlinks=False)
+    except OSError:
+        return None
+    return Sighting.of(path, status) if stat.S_ISREG(status.st_mode) else None
+
+
+def open_beneath(root: Path, path: str) -> BinaryIO:
+    """Open a regular file of the tree for reading; the caller closes it, and compares versions where it matters.
+
+    A file renamed away or replaced afterwards stays readable as it was opened; one written to in place does not.
+
+    Raises:
+        FileNotFoundError: no regular file is there: gone, a FIFO or device (never waited on), or a symbolic link
+            stands on the way (never followed).
+        OSError: it cannot be read.
+    """
+    with _parent_of(root, path) as (parent_fd, name):
+        fd = os.open(name, _FILE_FLAGS, dir_fd=parent_fd)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise _no_photo(path)
+    return os.fdopen(fd, "rb")
+
+
+@contextmanager
+def _parent_of(root: Path, path: str) -> Iterator[tuple[int, str]]:
+    """Walk down to the folder that holds ``path``, component by component, following no link below the root."""
+    *folders, name = path.split("/")
+    if not _STEPS_OUT.isdisjoint((*folders, name)):
+        raise _no_photo(path)
+    fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for folder in folders:
+            child_fd = os.open(folder, FOLDER_FLAGS, dir_fd=fd)
+            os.close(fd)
+            fd = child_fd
+        yield fd, name
+    except OSError as error:
+        if error.errno in _LINK_ON_THE_WAY:
+            raise _no_photo(path) from error
+        raise
+    finally:
+        os.close(fd)
+
+
+def _no_photo(path: str) -> FileNotFoundError:
+    return FileNotFoundError(errno.ENOENT, "No regular file inside the input tree", path)
