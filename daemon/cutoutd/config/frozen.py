@@ -1,6 +1,6 @@
 """What every part of the configuration is: a frozen value whose unknown keys are faults."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class Frozen(BaseModel):
@@ -18,3 +18,17 @@ class Frozen(BaseModel):
         use_attribute_docstrings=True,
         hide_input_in_errors=True,  # a secret in the wrong place must not reach a log through pydantic's own text
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_nulls(cls, section: object) -> object:
+        """``null`` means that a key is left out, and a section with nothing behind it (all commented out) is empty."""
+        if not isinstance(section, dict):
+            return {} if section == "" else section
+        known = {*cls.written_keys(), *cls.model_fields}
+        return {key: value for key, value in section.items() if value is not None or key not in known}
+
+    @classmethod
+    def written_keys(cls) -> dict[str, str]:
+        """The keys that users may write, each with the name of its attribute."""
+        return {str(field.validation_alias or name): name for name, field in cls.model_fields.items()}

@@ -79,8 +79,10 @@ def _roi(text: str) -> str:
 
 
 def _colour(text: str) -> str:
+    if not text:
+        raise ValueError("must be hexadecimal digits without #, e.g. 81d4fa77; from a # on, YAML reads a comment")
     if text.startswith("#") and _HEX.fullmatch(text[1:]):
-        raise ValueError(f"must be written without #: {text[1:]}")
+        raise ValueError(f"must be written without #, as {text[1:]}")
     if not _HEX.fullmatch(text):
         raise ValueError("must be 3, 4, 6 or 8 hexadecimal digits without #, e.g. 81d4fa77")
     return text.lower()

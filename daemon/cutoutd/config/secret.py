@@ -1,0 +1,53 @@
+"""The secret key: from the environment, from a file, or from systemd; never shown by anything here.
+
+A sentence about the file does not name it, because people paste the secret itself where its file's path belongs.
+"""
+
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import SecretStr
+
+VARIABLE = "UPLOADCARE_SECRET_KEY"
+CREDENTIAL = "uploadcare-secret-key"
+_MAX_BYTES = 4_096
+
+
+def secret_key(file: Path | None, environ: Mapping[str, str]) -> SecretStr:
+    """The secret key: UPLOADCARE_SECRET_KEY, else the file, else systemd's credential ``uploadcare-secret-key``.
+
+    Raises:
+        ValueError: there is none, it cannot be read, everyone may read its file, or it is no single word.
+    """
+    if environ.get(VARIABLE):
+        return _single_word(environ[VARIABLE])
+    if file is not None:
+        return _single_word(_content(file, forbidden_mode=stat.S_IROTH))
+    credentials = environ.get("CREDENTIALS_DIRECTORY")
+    if credentials and (credential := Path(credentials) / CREDENTIAL).exists():
+        # systemd guards the credential's folder; the file's own mode says nothing.
+        return _single_word(_content(credential, forbidden_mode=0))
+    raise ValueError(f"is missing: name a file with the secret key, set {VARIABLE}, or give systemd's {CREDENTIAL}")
+
+
+def _content(file: Path, forbidden_mode: int) -> str:
+    try:
+        mode = file.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise ValueError("must name a file that holds the secret key; this is none")
+        if mode & forbidden_mode:
+            raise ValueError("names a file that everyone on this machine may read; run chmod o= on it")
+        with file.open("rb") as stream:
+            return stream.read(_MAX_BYTES).decode()
+    except OSError as error:
+        raise ValueError(f"must name a file that holds the secret key; it cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError("names a file that holds no text, let alone a secret key") from None
+
+
+def _single_word(text: str) -> SecretStr:
+    secret = text.rstrip("\r\n")
+    if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
+        raise ValueError("must hold the secret key alone: one word, without spaces, quotes or further lines")
+    return SecretStr(secret)

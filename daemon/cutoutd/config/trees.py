@@ -1,0 +1,112 @@
+"""The folders held against each other: names that repeat, and trees that would feed on one another.
+
+Cutouts inside an input would be taken for photos and paid for again; a state folder inside an output would be published
+to whoever sees the cutouts. Real paths are compared, so a symbolic link hides nothing. Faulty folders are looked at as
+far as they can be read, so that one mistake does not hide another.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from cutoutd.config.fault import Fault, KeyPath, quoted
+from cutoutd.config.settings import Common
+from cutoutd.config.source import Source, Value
+from cutoutd.config.text import absolute
+
+
+class _Role(StrEnum):
+    """What a tree is for; of two equal trees, the later role is at fault."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+    STATE = "state_dir"
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    role: _Role
+    owner: str  #: as faults call it: folder "products"
+    path: KeyPath
+    real: Path
+
+    def __str__(self) -> str:
+        return f"the state folder ({self.real})" if self.role is _Role.STATE else f"the {self.role} of {self.owner}"
+
+
+#: Why the first role inside the second cannot be. What is not here is allowed: outputs may share a tree.
+_REASONS = {
+    (_Role.INPUT, _Role.INPUT): "two folders would take the same photos",
+    (_Role.OUTPUT, _Role.INPUT): "cutouts would be taken for photos",
+    (_Role.INPUT, _Role.OUTPUT): "photos and cutouts would mix",
+    (_Role.STATE, _Role.INPUT): "the ledger would lie among photos",
+    (_Role.STATE, _Role.OUTPUT): "the ledger would lie among cutouts",
+    (_Role.INPUT, _Role.STATE): "photos would lie beside the ledger",
+    (_Role.OUTPUT, _Role.STATE): "cutouts would lie beside the ledger",
+}
+
+
+def name_faults(source: Source) -> list[Fault]:
+    """Faults of folders that share a name."""
+    faults, first = [], dict[str, int]()
+    for index, folder in _folders(source):
+        name = folder.get("name")
+        if isinstance(name, str) and name and first.setdefault(name, index) != index:
+            sentence = f"is also the name of folders[{first[name]}]; each folder needs its own"
+            faults.append(source.fault_at(("folders", index, "name"), sentence))
+    return faults
+
+
+def tree_faults(source: Source, folder: Path) -> list[Fault]:
+    """Faults of inputs, outputs and the state folder that lie inside each other; relative ones start at ``folder``."""
+    trees = sorted(_trees(source, folder), key=lambda tree: list(_Role).index(tree.role))
+    outermost: dict[tuple[_Role, Path], _Tree] = {}
+    for tree in trees:
+        outermost.setdefault((tree.role, tree.real), tree)
+    return [fault for tree in trees for fault in _faults_of(tree, outermost, source)]
+
+
+def _trees(source: Source, folder: Path) -> Iterator[_Tree]:
+    state = _real(source.values.get("state_dir") or Common.model_fields["state_dir"].default, folder)
+    if state:
+        yield _Tree(_Role.STATE, "", ("state_dir",), state)
+    for index, section in _folders(source):
+        name = section.get("name")
+        owner = f"folder {quoted(name)}" if name and isinstance(name, str) else f"folders[{index}]"
+        for role in (_Role.INPUT, _Role.OUTPUT):
+            real = _real(section.get(role), folder)
+            if real:
+                yield _Tree(role, owner, ("folders", index, role.value), real)
+
+
+def _folders(source: Source) -> Iterator[tuple[int, dict[str, Value]]]:
+    folders = source.values.get("folders")
+    for index, folder in enumerate(folders if isinstance(folders, list) else []):
+        if isinstance(folder, dict):
+            yield index, folder
+
+
+def _real(text: object, folder: Path) -> Path | None:
+    """The place with all symbolic links followed; None where validation already says that it is no path."""
+    try:
+        return Path(os.path.realpath(absolute(str(text), folder))) if isinstance(text, str | Path) else None
+    except (ValueError, OSError):
+        return None
+
+
+def _faults_of(tree: _Tree, outermost: dict[tuple[_Role, Path], _Tree], source: Source) -> Iterator[Fault]:
+    for around in (tree.real, *tree.real.parents):
+        for role in _Role:
+            other = outermost.get((role, around))
+            reason = _REASONS.get((tree.role, role))
+            if other and other is not tree and reason and _is_at_fault(tree, other):
+                relation = "is also" if other.real == tree.real else "lies inside"
+                yield source.fault_at(tree.path, f"{relation} {other}: {reason}")
+
+
+def _is_at_fault(tree: _Tree, other: _Tree) -> bool:
+    """Of two equal trees only one is at fault: the later role, and of two inputs the later one."""
+    order = list(_Role)
+    return tree.real != other.real or order.index(tree.role) >= order.index(other.role)

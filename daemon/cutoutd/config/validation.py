@@ -1,0 +1,117 @@
+"""A source held against the model: every value that does not fit becomes a fault at its own place, in plain words."""
+
+from pathlib import Path
+from typing import get_args
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from cutoutd.config.document import Document
+from cutoutd.config.fault import Fault, KeyPath, quoted
+from cutoutd.config.frozen import Frozen
+from cutoutd.config.settings import LARGEST_UPLOAD_BYTES, Folder, FolderDefaults
+from cutoutd.config.source import Source
+from cutoutd.config.suggestion import suggestion
+
+_OWN_ONLY = tuple(sorted(Folder.written_keys().keys() - FolderDefaults.written_keys().keys()))
+
+#: pydantic's error types in words for people; braces take the error's context.
+_SENTENCES = {
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "int_parsing_size": "must be a whole number of reasonable size",
+    "float_type": "must be a duration such as 500ms, 60s, 2m or 1h",
+    "string_type": "must be text",
+    "tuple_type": "must be a list",
+    "path_type": "must be a path",
+    "model_type": "must be a section of keys and values",
+    "greater_than": "must be more than {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than_equal": "must be at most {le:,g}",
+    "enum": "must be {expected}",
+    "literal_error": "must be {expected}",
+    "too_short": "must hold at least one entry",
+    "value_error": "{error}",
+}
+
+
+def validated(source: Source, folder: Path) -> tuple[Document | None, list[Fault]]:
+    """The document, or the faults of all values that do not fit; relative paths start at ``folder``."""
+    try:
+        return Document.model_validate(source.values, context=folder, by_alias=True, by_name=False), []
+    except ValidationError as error:
+        found = [_fault(source, each) for each in error.errors(include_url=False)]
+        return None, [fault for fault in found if fault is not None]
+
+
+def _fault(source: Source, error: ErrorDetails) -> Fault | None:
+    """The fault of one error; None if it was reported already, where the value was written."""
+    path: KeyPath = error["loc"]
+    if source.is_unread(path) or _is_inherited(source, path) or _is_echo(error):
+        return None
+    if error["type"] == "extra_forbidden":
+        return source.fault_at_key(path, _unknown_key(path))
+    if error["type"] == "missing":
+        return source.fault_at(path, f"is missing. {_description(path)}")
+    return source.fault_at(path, _sentence(error) + _shown(error))
+
+
+def _is_inherited(source: Source, path: KeyPath) -> bool:
+    """Whether a folder's value stands in folder_defaults, where it is validated too."""
+    below = ("folder_defaults", *path[2:])
+    return path[:1] == ("folders",) and path not in source.contents and below in source.contents
+
+
+def _is_echo(error: ErrorDetails) -> bool:
+    """Whether a list is called too short only because all its entries are faulty."""
+    return error["type"] == "too_short" and bool(error["input"])
+
+
+def _sentence(error: ErrorDetails) -> str:
+    context = error.get("ctx", {})
+    if error["type"] == "less_than_equal" and context["le"] == LARGEST_UPLOAD_BYTES:
+        return "must be at most 12 MiB (12,582,912 bytes), the most that Uploadcare takes for remove_bg"
+    template = _SENTENCES.get(error["type"])
+    if template is None:
+        return error["msg"]
+    # The only limits that are no whole numbers are those of durations.
+    unit = " seconds" if any(isinstance(limit, float) for limit in context.values()) else ""
+    return template.format_map(context).replace("'", '"') + unit
+
+
+def _shown(error: ErrorDetails) -> str:
+    """The value as written; not of the account, where people put passwords and secrets in the wrong place."""
+    value = error["input"]
+    if error["loc"][:1] == ("uploadcare",) or not isinstance(value, str):
+        return ""
+    return f" (here: {quoted(value)})" if value else " (here: nothing)"
+
+
+def _unknown_key(path: KeyPath) -> str:
+    *around, key = path
+    model = _model_at(tuple(around))
+    if model is FolderDefaults and key in _OWN_ONLY:
+        return "unknown key; it belongs to each folder itself"
+    return f"unknown key; {suggestion(str(key), model.written_keys())}"
+
+
+def _model_at(path: KeyPath) -> type[Frozen]:
+    """The model that says which keys a section may hold."""
+    model: type[Frozen] = Document
+    for step in path:
+        if isinstance(step, str):
+            annotation = model.model_fields[model.written_keys()[step]].annotation
+            model = next(kind for kind in (annotation, *get_args(annotation)) if _is_section(kind))
+    return model
+
+
+def _is_section(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Frozen)
+
+
+def _description(path: KeyPath) -> str:
+    model = _model_at(path[:-1])
+    return model.model_fields[model.written_keys()[str(path[-1])]].description or ""
