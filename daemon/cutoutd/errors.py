@@ -7,13 +7,20 @@
     │   └── SupersededError        the file changed or vanished before it was paid for; nobody's fault
     ├── DelayError                 nobody has to act: try the same step again later
     │   ├── UnreachableError       nothing was carried out: no connection, or an answer that is none
+    │   │   └── NeverSentError     not one byte of the request left this machine
     │   ├── ThrottledError         the service asked for patience
+    │   ├── NotReadyError          the service is still taking in what was sent
+    │   ├── SourceGoneError        the upload is gone from the service: it has to be sent anew
+    │   ├── RemovalLockedError     the add-on is already at work on this upload
+    │   ├── ResultGoneError        the cutout is no longer at the service
     │   ├── UnansweredError        a paid call was sent and no answer came: it may have been carried out
     │   └── DiskError              the disk is full or cannot be written for now
     ├── HaltError                  the whole service stands still until a person acts; no photo is blamed
     │   ├── KeysRefusedError
     │   ├── AddonRefusedError
-    │   └── AccountBlockedError
+    │   ├── AccountBlockedError
+    │   ├── DeliveryRefusedError
+    │   └── VersionRefusedError
     ├── ConfigurationError         the configuration has faults; all of them are listed
     └── LedgerError                the ledger cannot be used
         ├── LedgerBusyError
@@ -61,6 +68,7 @@ class RejectionCode(StrEnum):
     BAD_DIMENSIONS = "bad_dimensions"
     UNREADABLE = "unreadable"
     TARGET_TAKEN = "target_taken"
+    NAME_TOO_LONG = "name_too_long"
 
 
 class RejectedError(PhotoError):
@@ -98,11 +106,42 @@ class UnreachableError(DelayError):
     default_advice = "Nothing to do: cutoutd tries again by itself."
 
 
+class NeverSentError(UnreachableError):
+    """There was no connection to send anything over, so whatever was asked has definitely not been done."""
+
+
 class ThrottledError(DelayError):
     """Uploadcare asked for fewer requests."""
 
     title = "Uploadcare asked to slow down"
     default_advice = "Nothing to do: cutoutd waits as long as Uploadcare asked for."
+
+
+class NotReadyError(DelayError):
+    """Uploadcare is still taking the upload in; asking again costs an operation, paying is still ahead."""
+
+    title = "Uploadcare is still taking the photo in"
+    default_advice = "Nothing to do: cutoutd looks again by itself."
+
+
+class SourceGoneError(DelayError):
+    """The upload is not, or no longer, in the project (unstored files live 24 hours): repeating the step is no use."""
+
+    title = "The upload has expired"
+    default_advice = "Nothing to do: cutoutd sends the photo anew, nothing was paid for it."
+
+
+class RemovalLockedError(DelayError):
+    """The add-on is already running on this upload (409), so this launch was not accepted; an earlier one may run."""
+
+    title = "A removal of this photo is already running"
+    default_advice = "Nothing to do: Uploadcare lifts the lock when that removal ends, or within a day if it died."
+
+
+class ResultGoneError(DelayError):
+    """The cutout was paid for, and is no longer at Uploadcare."""
+
+    title = "The cutout is gone from Uploadcare"
 
 
 class UnansweredError(DelayError):
@@ -138,9 +177,7 @@ class AddonRefusedError(HaltError):
 
     title = "Uploadcare refused the remove_bg add-on"
     reason = "addon_refused"
-    default_advice = (
-        "Enable the Remove background add-on for the project at Uploadcare; free plans lack it."
-    )
+    default_advice = "Enable the Remove background add-on for the project at Uploadcare; free plans lack it."
 
 
 class AccountBlockedError(HaltError):
@@ -149,6 +186,25 @@ class AccountBlockedError(HaltError):
     title = "Uploadcare blocked the account"
     reason = "account_blocked"
     default_advice = "Look at the project's billing page at Uploadcare."
+
+
+class DeliveryRefusedError(HaltError):
+    """The CDN does not hand out results to this project (403): paying for more of them would be in vain."""
+
+    title = "Uploadcare refused to deliver the cutout"
+    reason = "delivery_refused"
+    default_advice = (
+        "If the project demands signed CDN URLs, switch that off at Uploadcare, or point uploadcare.cdn_base "
+        "at a host that delivers without a token; if it does not, look at the project's billing page."
+    )
+
+
+class VersionRefusedError(HaltError):
+    """Uploadcare no longer speaks the version of the REST API that this program speaks (406)."""
+
+    title = "Uploadcare refused the API version"
+    reason = "version_refused"
+    default_advice = "Install a newer cutoutd."
 
 
 class ConfigurationError(CutoutdError):

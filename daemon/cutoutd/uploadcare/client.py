@@ -1,0 +1,218 @@
+"""Everything that cutoutd asks of Uploadcare, one method each; none of them repeats a request by itself.
+
+Values come in and go out; answers and refusals are read in the rooms beside this one. Whether and when to ask again is
+decided by ``retrying`` and ``polling``; what was asked is remembered by the ledger.
+"""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import BinaryIO
+
+from cutoutd.config.settings import Uploadcare as Settings
+from cutoutd.errors import (
+    AddonRefusedError,
+    NeverSentError,
+    NotReadyError,
+    ResultGoneError,
+    SourceGoneError,
+    UnansweredError,
+    UnreachableError,
+)
+from cutoutd.uploadcare.answers import (
+    Answer,
+    DeletedReply,
+    LaunchReply,
+    Project,
+    ProjectReply,
+    RemoteFile,
+    Removal,
+    UploadReply,
+    parsed,
+    removal_from,
+)
+from cutoutd.uploadcare.connections import Connections, open_connections
+from cutoutd.uploadcare.delivery import CdnBase, Sink, pour, require_picture
+from cutoutd.uploadcare.refusals import delivery_refusal, launch_refusal, refusal, service_words, upload_refusal
+from cutoutd.uploadcare.signing import REMOVE_BG, Signer, computed_cdn_base
+from cutoutd.uploadcare.uploading import Sent, SourceForm
+from cutoutd.uploadcare.wire import Patience, answer_to, heading_of, response_to
+
+#: How many files one request may delete (UPLOADCARE.md 3).
+_DELETIONS_PER_REQUEST = 100
+
+_CDN_ADVICE = "If this lasts, check uploadcare.cdn_base, or leave it out."
+
+_GONE = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+
+
+@asynccontextmanager
+async def open_uploadcare(
+    settings: Settings, *, connections: int, patience: Patience | None = None
+) -> AsyncIterator["Uploadcare"]:
+    """Make the one client of a daemon; ``connections`` bounds each of its pools. Nothing is sent yet."""
+    signer = Signer(settings.public_key, settings.secret_key)
+    cdn = CdnBase(settings.cdn_base, computed_cdn_base(settings.public_key))
+    async with open_connections(signer.request_auth, settings.api_base, connections) as pools:
+        yield Uploadcare(pools, signer, cdn, upload_base=settings.upload_base, patience=patience or Patience())
+
+
+class Uploadcare:
+    """One project at Uploadcare.
+
+    Every method may raise ThrottledError (429), UnreachableError (no connection, no answer, or one that is none of
+    Uploadcare's), KeysRefusedError (401), AccountBlockedError (402, 403) and VersionRefusedError (406).
+    """
+
+    def __init__(
+        self, pools: Connections, signer: Signer, cdn: CdnBase, *, upload_base: str, patience: Patience
+    ) -> None:
+        self._pools = pools
+        self._signer = signer
+        self._cdn = cdn
+        self._upload_url = f"{upload_base.rstrip('/')}/base/"
+        self._patience = patience
+
+    @property
+    def cdn_host(self) -> str:
+        """The host that cutouts are fetched from, as far as it is known before the first one was."""
+        return self._cdn.host
+
+    async def upload_source(self, content: BinaryIO, *, name: str, size_bytes: int) -> Sent:
+        """Send a photo, unstored: Uploadcare deletes it after 24 hours. Three operations, no removal.
+
+        Reads ``content`` from where it stands, in a thread, and hashes what it sends. A crash here leaves at most an
+        upload that nobody knows and that expires.
+
+        Raises:
+            SupersededError: ``content`` is not ``size_bytes`` long.
+            FailedError: the service refuses this file (400, 413), in its own words.
+        """
+        fields = self._signer.upload_fields() | {"UPLOADCARE_STORE": "0"}
+        form = SourceForm(fields, content, name=name, size_bytes=size_bytes)
+        request = self._pools.uploads.build_request("POST", self._upload_url, content=form, headers=form.headers)
+        answer = await answer_to(self._pools.uploads, request, self._patience.transfer)
+        if not answer.is_success:
+            raise upload_refusal(answer)
+        return Sent(uuid=parsed(UploadReply, answer).file, sha256=form.sha256)
+
+    async def require_ready(self, source_uuid: str) -> None:
+        """See that an upload can be used; one operation.
+
+        Raises:
+            NotReadyError: not yet.
+            SourceGoneError: it is not in the project, or not any more.
+        """
+        file = await self.look_up(source_uuid)
+        if file is None or file.is_removed:
+            raise SourceGoneError("the upload is no longer at Uploadcare, which keeps it for 24 hours")
+        if not file.is_ready:
+            raise NotReadyError("Uploadcare has not finished taking the upload in")
+
+    async def start_removal(self, source_uuid: str, parameters: str) -> str:
+        """Launch a removal: **the call that costs money**. The answer is its ``request_id``.
+
+        It is sent once, over a connection that is new or was just in use. Every error but UnansweredError means that
+        this call was definitely not accepted. A crash here leaves it open whether it was: the intent has to be on
+        record before. ``parameters`` is a JSON object of the service's own names.
+
+        Raises:
+            UnansweredError: it was sent, or partly, and no answer of Uploadcare's came: it may have been accepted.
+            NeverSentError: there was no connection to send it over.
+            AddonRefusedError: the add-on is not available to the project (403, 404).
+            SourceGoneError: the upload has expired (404).
+            NotReadyError: the add-on gave 404 for an upload that is still being taken in.
+            RemovalLockedError: the add-on is already at work on this upload (409).
+            FailedError: the service refuses this photo (any other 4xx), in its own words.
+        """
+        body = {"target": source_uuid, "params": json.loads(parameters)}
+        request = self._pools.launches.build_request("POST", f"addons/{REMOVE_BG}/execute/", json=body)
+        try:
+            answer = await answer_to(self._pools.launches, request, self._patience.launch)
+            return _launched(answer)
+        except NeverSentError:
+            raise
+        except UnreachableError as error:
+            msg = f"a removal was launched and no answer of Uploadcare's arrived: {error.sentence}"
+            raise UnansweredError(msg) from error
+        except AddonRefusedError:
+            # 404 says the same of an add-on and of a file that is not there; nothing was accepted either way.
+            await self.require_ready(source_uuid)
+            raise
+
+    async def ask_removal(self, request_id: str) -> Removal:
+        """Ask how far a removal is; one operation."""
+        url = f"addons/{REMOVE_BG}/execute/status/?request_id={request_id}"
+        return removal_from(_required(await self._ask("GET", url)))
+
+    async def look_up(self, uuid: str) -> RemoteFile | None:
+        """What Uploadcare knows of a file; None if it is not in the project. One operation."""
+        answer = await self._ask("GET", f"files/{uuid}/?include=appdata")
+        if answer.status == HTTPStatus.NOT_FOUND and service_words(answer) is not None:
+            return None
+        return parsed(RemoteFile, _required(answer))
+
+    async def fetch_cutout(self, result_uuid: str, sink: Sink) -> int:
+        """Hand a result to ``sink`` in pieces as it arrives; the answer is its length in bytes.
+
+        The first one may cost an operation to learn the project's CDN host. After an error the sink holds a part, or
+        nothing, and the whole is to be fetched again.
+
+        Raises:
+            ResultGoneError: Uploadcare no longer has it.
+            DeliveryRefusedError: the CDN refuses (401, 403), as for projects that demand signed URLs.
+            UnreachableError: it was cut off, or is no picture, besides the reasons that every call has.
+        """
+        if not self._cdn.is_known:
+            self._cdn.learn(await self._require_result(result_uuid))
+        url = self._cdn.url_of(result_uuid)
+        # Bytes as they are stored, so that their number can be held against the one promised.
+        request = self._pools.deliveries.build_request("GET", url, headers={"Accept-Encoding": "identity"})
+        async with response_to(self._pools.deliveries, request, self._patience.transfer) as response:
+            if response.status_code == HTTPStatus.OK:
+                require_picture(response)
+                return await pour(response, sink)
+        if response.status_code not in _GONE:
+            raise delivery_refusal(heading_of(response))
+        self._cdn.learn(await self._require_result(result_uuid))
+        raise UnreachableError(
+            f"{request.url.host} does not have the cutout, though Uploadcare does", advice=_CDN_ADVICE
+        )
+
+    async def delete_files(self, uuids: Sequence[str]) -> None:
+        """Delete sources and results for good; those already gone are fine. One operation for each hundred.
+
+        Uploadcare's CDN may show a deleted file for a while longer.
+        """
+        for start in range(0, len(uuids), _DELETIONS_PER_REQUEST):
+            batch = list(uuids[start : start + _DELETIONS_PER_REQUEST])
+            parsed(DeletedReply, _required(await self._ask("DELETE", "files/storage/", batch)))
+
+    async def show_project(self) -> Project:
+        """Which project the keys belong to, and how this machine's clock stands to Uploadcare's. One operation."""
+        answer = _required(await self._ask("GET", "project/"))
+        project = parsed(ProjectReply, answer)
+        return Project(project.name, project.pub_key, answer.clock_skew_s)
+
+    async def _ask(self, method: str, url: str, body: list[str] | None = None) -> Answer:
+        request = self._pools.calls.build_request(method, url, json=body)
+        return await answer_to(self._pools.calls, request, self._patience.ask)
+
+    async def _require_result(self, result_uuid: str) -> RemoteFile:
+        file = await self.look_up(result_uuid)
+        if file is None or file.is_removed:
+            raise ResultGoneError("the finished cutout is no longer at Uploadcare")
+        return file
+
+
+def _launched(answer: Answer) -> str:
+    if not answer.is_success:
+        raise launch_refusal(answer)
+    return parsed(LaunchReply, answer).request_id
+
+
+def _required(answer: Answer) -> Answer:
+    if not answer.is_success:
+        raise refusal(answer)
+    return answer

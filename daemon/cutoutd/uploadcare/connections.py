@@ -1,0 +1,53 @@
+"""The connections to Uploadcare's servers: one pool for each kind of call, so that none of them waits for another.
+
+HTTP/1.1 only: a shared HTTP/2 connection would lose all its exchanges, launches included, with one reset. Proxies and
+certificates come from the environment and the system; this machine itself is never reached through a proxy.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import httpx2
+
+from cutoutd import __version__
+
+#: A launch goes over a connection that is new or was in use this short time ago: on an older one, closed meanwhile by
+#: the server, the loss of the call and the loss of its answer look the same.
+_JUST_USED_S = 1.0
+
+#: Shorter than the idle time-outs in use before web services (commonly 60 s and up).
+_KEPT_ALIVE_S = 30.0
+
+_THIS_MACHINE = ("all://127.0.0.1", "all://localhost", "all://[::1]")
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """HTTP clients by use. Only deliveries follow redirects: an API that moves is a portal's trick."""
+
+    calls: httpx2.AsyncClient
+    launches: httpx2.AsyncClient
+    uploads: httpx2.AsyncClient
+    deliveries: httpx2.AsyncClient
+
+
+@asynccontextmanager
+async def open_connections(auth: httpx2.Auth, api_base: str, connections: int) -> AsyncIterator[Connections]:
+    """Make the pools, of at most ``connections`` each; signed requests go to ``api_base``. Closes them at the end."""
+    client = partial(
+        httpx2.AsyncClient,
+        verify=httpx2.create_ssl_context(),
+        headers={"User-Agent": f"cutoutd/{__version__}"},
+        mounts=dict.fromkeys(_THIS_MACHINE),
+    )
+    kept = httpx2.Limits(max_connections=connections, keepalive_expiry=_KEPT_ALIVE_S)
+    just_used = httpx2.Limits(max_connections=connections, keepalive_expiry=_JUST_USED_S)
+    async with AsyncExitStack() as stack:
+        yield Connections(
+            calls=await stack.enter_async_context(client(limits=kept, auth=auth, base_url=api_base)),
+            launches=await stack.enter_async_context(client(limits=just_used, auth=auth, base_url=api_base)),
+            uploads=await stack.enter_async_context(client(limits=kept)),
+            deliveries=await stack.enter_async_context(client(limits=kept, follow_redirects=True)),
+        )

@@ -1,0 +1,171 @@
+"""Uploadcare's refusals as errors of our tree: the one place that reads status codes and the service's own words.
+
+Each function answers the error for an answer that is no success; the caller raises it. A refusal in words that are not
+Uploadcare's (a proxy's page) is UnreachableError, whatever its status. Statuses and words: UPLOADCARE.md 2, 3 and 5.
+"""
+
+import json
+import re
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+import httpx2
+
+from cutoutd.errors import (
+    AccountBlockedError,
+    AddonRefusedError,
+    CutoutdError,
+    DeliveryRefusedError,
+    FailedError,
+    KeysRefusedError,
+    RemovalLockedError,
+    ThrottledError,
+    UnreachableError,
+    VersionRefusedError,
+)
+from cutoutd.uploadcare.answers import MAX_WORDS, PORTAL_ADVICE, Answer, failure_from
+
+#: Uploadcare may leave Retry-After out (UPLOADCARE.md 3).
+_DEFAULT_RETRY_AFTER_S = 30.0
+
+#: Below this a wrong clock is not worth a word; signatures are accepted within 15 minutes (UPLOADCARE.md 3).
+_NOTABLE_SKEW_S = 120.0
+
+#: Refusals of a launch that say nothing about the photo: keys, payment, version, time-out, throttle.
+_NOT_ABOUT_THE_PHOTO = {
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.PAYMENT_REQUIRED,
+    HTTPStatus.NOT_ACCEPTABLE,
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.TOO_MANY_REQUESTS,
+}
+
+#: How the Upload API speaks of keys and signatures, among its other reasons for the same statuses.
+_KEYS_STATUSES = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+_KEYS_WORDS = re.compile(r"signature|expire|PUB_KEY|marked as removed", re.IGNORECASE)
+
+_CLOCK_ADVICE = "Set this machine's clock (for instance: timedatectl set-ntp true)."
+
+
+def refusal(answer: Answer) -> CutoutdError:
+    """The error for a refusal that blames no photo: what every REST call has in common."""
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return _throttled(answer)
+    words = service_words(answer)
+    if words is None:
+        return _foreign(answer)
+    said = f'{answer.host} said {answer.status}: "{words}"'
+    match answer.status:
+        case HTTPStatus.UNAUTHORIZED:
+            return _keys_refused(answer, said)
+        case HTTPStatus.PAYMENT_REQUIRED | HTTPStatus.FORBIDDEN:
+            return AccountBlockedError(said)
+        case HTTPStatus.NOT_ACCEPTABLE:
+            return VersionRefusedError(said)
+    return UnreachableError(said)
+
+
+def launch_refusal(answer: Answer) -> CutoutdError:
+    """The error for a refused launch; UnreachableError here means that the answer does not tell whether it was one."""
+    words = service_words(answer)
+    if words is None or answer.status in _NOT_ABOUT_THE_PHOTO or not httpx2.codes.is_client_error(answer.status):
+        return refusal(answer)
+    said = f'Uploadcare refused the removal: {answer.status} "{words}"'
+    match answer.status:
+        case HTTPStatus.FORBIDDEN | HTTPStatus.NOT_FOUND:
+            return AddonRefusedError(said)
+        case HTTPStatus.CONFLICT:
+            return RemovalLockedError(said)
+    return failure_from(answer, said)
+
+
+def upload_refusal(answer: Answer) -> CutoutdError:
+    """The error for a refused upload; the Upload API speaks plain text."""
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return _throttled(answer)
+    if answer.media_type != "text/plain" or not answer.text:
+        return _foreign(answer)
+    said = f'Uploadcare refused the upload: {answer.status} "{answer.text}"'
+    if answer.status in _KEYS_STATUSES and _KEYS_WORDS.search(answer.text):
+        return _keys_refused(answer, said)
+    match answer.status:
+        case HTTPStatus.PAYMENT_REQUIRED | HTTPStatus.FORBIDDEN if answer.text != "Upload failed.":
+            return AccountBlockedError(said)
+        case HTTPStatus.BAD_REQUEST | HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return FailedError("upload_refused", said)
+    return UnreachableError(said)
+
+
+def delivery_refusal(answer: Answer) -> CutoutdError:
+    """The error for a cutout that the CDN does not hand out; a missing one (404, 410) is the caller's business."""
+    match answer.status:
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return _throttled(answer)
+        case HTTPStatus.PAYMENT_REQUIRED:
+            return AccountBlockedError(f"{answer.host} wants payment before it delivers (402)")
+        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
+            return DeliveryRefusedError(f"{answer.host} refused to deliver the cutout ({answer.status})")
+    return UnreachableError(f"{answer.host} answered {answer.status} instead of the cutout")
+
+
+def service_words(answer: Answer) -> str | None:
+    """What the service says is wrong: ``detail``, or a text for each faulty field; None if it is not the service's."""
+    try:
+        said = json.loads(answer.body)
+    except ValueError:
+        return None
+    if not isinstance(said, dict) or not said:
+        return None
+    parts = [_flat(value) if field == "detail" else f"{field}: {_flat(value)}" for field, value in said.items()]
+    return "; ".join(parts)[:MAX_WORDS]
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(_flat(member) for member in value)
+    return " ".join(str(value).split())
+
+
+def _keys_refused(answer: Answer, said: str) -> KeysRefusedError:
+    """A signature out of its time looks like a wrong key, so the clocks are compared before the key is blamed."""
+    skew = skew_sentence(answer.clock_skew_s)
+    return KeysRefusedError(f"{said}; {skew}", advice=_CLOCK_ADVICE) if skew else KeysRefusedError(said)
+
+
+def skew_sentence(clock_skew_s: float | None) -> str | None:
+    """How wrong this machine's clock is; None when it is near enough or nothing is known."""
+    if clock_skew_s is None or abs(clock_skew_s) < _NOTABLE_SKEW_S:
+        return None
+    direction = "ahead of" if clock_skew_s > 0 else "behind"
+    return f"this machine's clock is {abs(clock_skew_s) / 60:.0f} minutes {direction} Uploadcare's"
+
+
+def _throttled(answer: Answer) -> ThrottledError:
+    """429 counts as Uploadcare's whatever its body: the limiter in front of it answers too."""
+    retry_after_s = _retry_after_s(answer)
+    sentence = f"{answer.host} asks for {retry_after_s:g} s of patience"
+    return ThrottledError(sentence, retry_after_s=retry_after_s)
+
+
+def _retry_after_s(answer: Answer) -> float:
+    wish = answer.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"\d{1,9}", wish):
+        return float(wish)
+    try:
+        resume_at = parsedate_to_datetime(wish)
+        served_at_s = answer.received_at_s - (answer.clock_skew_s or 0.0)
+        return max(0.0, resume_at.replace(tzinfo=resume_at.tzinfo or UTC).timestamp() - served_at_s)
+    except ValueError:
+        expected = re.search(r"available in (\d{1,9}) second", answer.text)
+        return float(expected[1]) if expected else _DEFAULT_RETRY_AFTER_S
+
+
+def _foreign(answer: Answer) -> UnreachableError:
+    """An answer that Uploadcare did not give, or that tells of trouble at its side."""
+    if httpx2.codes.is_server_error(answer.status):
+        return UnreachableError(f"{answer.host} is in trouble: it answered {answer.status}")
+    kind = answer.media_type or "an unnamed type"
+    return UnreachableError(
+        f"{answer.host} answered {answer.status} with {kind} that is not Uploadcare's", advice=PORTAL_ADVICE
+    )

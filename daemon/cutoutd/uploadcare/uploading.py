@@ -1,0 +1,67 @@
+"""The body of an upload: a form around a file that is read in pieces, and hashed as it goes out.
+
+Memory holds one piece, whatever the file's size. What was sent is known by its hash, so the caller can compare it with
+what was accepted; a file that changes its length meanwhile ends the upload.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import httpx2
+
+from cutoutd.errors import SupersededError
+
+#: Large enough that a thread for each piece costs nothing, small enough for the write time-out on a slow line.
+_PIECE_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An upload that Uploadcare took."""
+
+    uuid: str
+    sha256: str  #: of the bytes that were really sent
+
+
+class SourceForm(httpx2.AsyncByteStream):
+    """A multipart form with one file field, ``file``; it can be sent once."""
+
+    def __init__(self, fields: Mapping[str, str], content: BinaryIO, *, name: str, size_bytes: int) -> None:
+        # The HTTP library writes the form around an empty file; the file's own bytes are slipped in while sending.
+        shown_name = name.encode("utf-8", "replace").decode()
+        empty = httpx2.Request("POST", "http://form", data=dict(fields), files={"file": (shown_name, b"")})
+        boundary = empty.headers["content-type"].partition("boundary=")[2]
+        self._tail = f"\r\n--{boundary}--\r\n".encode()
+        self._head = empty.read().removesuffix(self._tail)
+        self._content = content
+        self._size_bytes = size_bytes
+        self._hash = hashlib.sha256()
+        self.headers = {
+            "Content-Type": empty.headers["content-type"],
+            "Content-Length": str(len(self._head) + size_bytes + len(self._tail)),
+        }
+
+    @property
+    def sha256(self) -> str:
+        """The hash of what has been sent of the file so far."""
+        return self._hash.hexdigest()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._head
+        left_bytes = self._size_bytes
+        while piece := await asyncio.to_thread(self._read_piece):
+            left_bytes -= len(piece)
+            if left_bytes < 0:
+                break
+            yield piece
+        if left_bytes != 0:
+            raise SupersededError("changed", "the file changed its length while it was being sent")
+        yield self._tail
+
+    def _read_piece(self) -> bytes:
+        piece = self._content.read(_PIECE_BYTES)
+        self._hash.update(piece)
+        return piece
