@@ -4,11 +4,27 @@ from typing import Any
 
 from cutoutd.config.document import Document
 
+# A JSON Schema is a tree of plain JSON; a model of it would say nothing that its specification does not.
+JsonSchema = dict[str, Any]
 
-def json_schema() -> dict[str, Any]:
+
+def json_schema() -> JsonSchema:
     """What a configuration file may hold, as users write it, in JSON Schema (draft 2020-12)."""
     schema = Document.model_json_schema(by_alias=True, mode="validation")
     # The account may come from the environment altogether, so a file without it is no mistake.
     schema["required"].remove("uploadcare")
     del schema["$defs"]["Account"]["required"]
+    for model in (schema, *schema["$defs"].values()):
+        properties: dict[str, JsonSchema] = model.get("properties", {})
+        model.update(
+            {"properties": {key: _as_written(value) for key, value in properties.items()}} if properties else {}
+        )
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "cutoutd configuration"}
+
+
+def _as_written(key: JsonSchema) -> JsonSchema:
+    """A section may also stand there with all its keys commented out; its keys say their own defaults."""
+    if not isinstance(key.get("default"), dict):
+        return key
+    section = {word: value for word, value in key.items() if word not in {"$ref", "default"}}
+    return {**section, "anyOf": [{"$ref": key["$ref"]}, {"type": "null"}], "default": {}}

@@ -90,6 +90,8 @@ class Uploadcare(Account):
 class FolderDefaults(Frozen):
     """What a folder may say and all folders may share."""
 
+    output: Location | None = None
+    """The tree where cutouts appear, if the folders share one."""
     recursive: bool = True
     """Whether photos in the input's subfolders are taken too."""
     exclude: tuple[Exclusion, ...] = ()

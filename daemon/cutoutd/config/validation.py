@@ -50,12 +50,14 @@ def validated(source: Source, folder: Path) -> tuple[Document | None, list[Fault
 def _fault(source: Source, error: ErrorDetails) -> Fault | None:
     """The fault of one error; None if it was reported already, where the value was written."""
     path: KeyPath = error["loc"]
-    if source.is_unread(path) or _is_inherited(source, path) or _is_echo(error):
+    if source.is_unread(path) or _is_echo(error):
+        return None
+    if error["type"] == "missing":
+        return source.fault_at(path, f"is missing. {_description(path)}")
+    if _is_inherited(source, path):
         return None
     if error["type"] == "extra_forbidden":
         return source.fault_at_key(path, _unknown_key(path))
-    if error["type"] == "missing":
-        return source.fault_at(path, f"is missing. {_description(path)}")
     return source.fault_at(path, _sentence(error) + _shown(error))
 
 
@@ -79,7 +81,7 @@ def _sentence(error: ErrorDetails) -> str:
         return error["msg"]
     # The only limits that are no whole numbers are those of durations.
     unit = " seconds" if any(isinstance(limit, float) for limit in context.values()) else ""
-    return template.format_map(context).replace("'", '"') + unit
+    return template.format_map({**context, "expected": context.get("expected", "").replace("'", '"')}) + unit
 
 
 def _shown(error: ErrorDetails) -> str:
