@@ -18,7 +18,7 @@ RAW_SUFFIXES = frozenset(
     {".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dng", ".erf", ".iiq", ".kdc", ".mef", ".mrw", ".nef", ".nrw", ".orf"}
     | {".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}
 )
-_CANDIDATE_SUFFIXES = tuple(ACCEPTED_SUFFIXES | OTHER_SUFFIXES | RAW_SUFFIXES)
+_CANDIDATE_SUFFIXES = ACCEPTED_SUFFIXES | OTHER_SUFFIXES | RAW_SUFFIXES
 
 #: Every hidden name is junk, so these need no line here: ._* (macOS), .stfolder, .stversions, .syncthing.*.tmp,
 #: rsync's .name.XXXXXX, .nfs*, .Trash-*, and cutoutd's own ".cutoutd-" files.
@@ -49,7 +49,7 @@ def is_junk(name: str) -> bool:
 
 def is_candidate(name: str) -> bool:
     """Whether a file of this name is a photo to accept, or a picture to reject with advice; all else is ignored."""
-    return name.lower().endswith(_CANDIDATE_SUFFIXES) and not is_junk(name)
+    return name[name.rfind(".") :].lower() in _CANDIDATE_SUFFIXES and not is_junk(name)
 
 
 class Exclusions:
@@ -64,6 +64,8 @@ class Exclusions:
 
     def covers(self, path: str) -> bool:
         """Whether the path, or a folder above it, matches a pattern."""
+        if not self._patterns:
+            return False
         names = path.split("/")
         return any(_reaches_end(pattern, names) for pattern in self._patterns)
 

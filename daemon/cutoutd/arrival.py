@@ -1,0 +1,154 @@
+"""How a photo arrives in one folder: noticed, not known yet, finished, delivered.
+
+It joins the watcher, settling and whoever receives photos, and decides nothing itself. It keeps no record of what was
+delivered: the receiver's ledger does, so after a crash whatever it does not hold is noticed and delivered again.
+"""
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import Protocol
+
+from cutoutd.config.settings import Folder, Watch
+from cutoutd.mounts import Backend
+from cutoutd.pictures.structure import is_whole
+from cutoutd.scanning import Trouble
+from cutoutd.settling import Settling, WaitingFile
+from cutoutd.tree import Sighting, look, open_beneath
+from cutoutd.watcher import Watcher
+
+#: How long ``run_once`` waits for files that somebody keeps writing to.
+PATIENCE_S = 60.0
+#: Files that fall due within this time are looked at together.
+_SETTLE_TOGETHER_S = 0.1
+
+
+class Reception(Protocol):
+    """Who receives photos and knows which it has received."""
+
+    async def unknown_of(self, folder: str, sightings: Sequence[Sighting]) -> list[Sighting]:
+        """The sightings that are not known photos yet."""
+
+    async def deliver(self, folder: str, sighting: Sighting) -> None:
+        """Take a finished file; the same version twice must do no harm, because a look can overtake a delivery."""
+
+
+class Arrival:
+    """The arrival of one folder's photos.
+
+    Args:
+        folder: the configured folder.
+        watch: how it is watched and when a file counts as finished.
+        reception: whom photos are delivered to; while it is busy with one, nothing further is looked at.
+    """
+
+    def __init__(self, folder: Folder, watch: Watch, reception: Reception) -> None:
+        self.folder = folder
+        self._reception = reception
+        self._watcher = Watcher(folder, watch)
+        self._settling = Settling(watch.stability_delay_s)
+        self._has_waiting = asyncio.Event()
+
+    @property
+    def ignored(self) -> int:
+        """How many files of the tree are no candidates."""
+        return self._watcher.ignored
+
+    @property
+    def troubles(self) -> tuple[Trouble, ...]:
+        """What could not be looked at, and why."""
+        return self._watcher.troubles
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the input root is not there."""
+        return self._watcher.is_missing
+
+    def backends(self) -> tuple[Backend, ...]:
+        """How each mount in the tree is watched, and why."""
+        return self._watcher.backends()
+
+    def waiting(self) -> tuple[WaitingFile, ...]:
+        """The files that are not finished yet, and why."""
+        return self._settling.waiting()
+
+    async def run(self) -> None:
+        """Deliver photos as they arrive, until cancelled; what the reception raises ends it."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._receive_sightings())
+            tasks.create_task(self._look_again())
+
+    async def run_once(self, patience_s: float = PATIENCE_S) -> tuple[WaitingFile, ...]:
+        """Deliver all that lies in the tree and is finished, or becomes so within ``patience_s``; return what is not."""
+        give_up_s = time.monotonic() + patience_s
+        is_complete = False
+        while not is_complete:
+            is_complete = await self._survey()
+            await self._settle_all(give_up_s)
+            is_complete = is_complete or time.monotonic() >= give_up_s
+        return self.waiting()
+
+    async def _receive_sightings(self) -> None:
+        async with aclosing(self._watcher.sightings()) as batches:
+            async for batch in batches:
+                await self._consider(batch)
+
+    async def _look_again(self) -> None:
+        while True:
+            await self._has_waiting.wait()
+            await asyncio.sleep((self._settling.due_in_s() or 0.0) + _SETTLE_TOGETHER_S)
+            await self._consider_due()
+
+    async def _survey(self) -> bool:
+        """Look at the whole tree once; True unless files had to be left for another time."""
+        is_complete = True
+        async for batch in self._watcher.survey():
+            await self._consider(batch)
+            is_complete = is_complete and not self._settling.is_full
+        return is_complete
+
+    async def _settle_all(self, give_up_s: float) -> None:
+        while (due_in_s := self._settling.due_in_s()) is not None and (left_s := give_up_s - time.monotonic()) > 0:
+            await asyncio.sleep(min(due_in_s + _SETTLE_TOGETHER_S, left_s))
+            await self._consider_due()
+
+    async def _consider_due(self) -> None:
+        due = self._settling.due()
+        looks = await asyncio.to_thread(self._look_at, due)
+        for gone in set(due) - looks.keys():
+            self._settling.forget(gone)
+        await self._consider(list(looks.values()))
+
+    def _look_at(self, paths: Sequence[str]) -> dict[str, Sighting]:
+        return {path: sighting for path in paths if (sighting := look(self.folder.input, path)) is not None}
+
+    async def _consider(self, sightings: Sequence[Sighting]) -> None:
+        unknown = await self._reception.unknown_of(self.folder.name, sightings)
+        for known in {sighting.path for sighting in sightings} - {sighting.path for sighting in unknown}:
+            self._settling.forget(known)
+        for sighting in unknown:
+            if await self._is_finished(sighting):
+                await self._reception.deliver(self.folder.name, sighting)
+        self._ring()
+
+    async def _is_finished(self, sighting: Sighting) -> bool:
+        is_read = self._settling.is_worth_reading(sighting)
+        return self._settling.is_finished(
+            sighting, is_whole=is_read and await asyncio.to_thread(self._is_whole, sighting)
+        )
+
+    def _is_whole(self, sighting: Sighting) -> bool:
+        """Whether this very version is; one that changed since is judged at its next look."""
+        with contextlib.suppress(OSError), open_beneath(self.folder.input, sighting.path) as file:
+            now = Sighting.of(sighting.path, os.fstat(file.fileno()))
+            return now.is_same_version(sighting) and is_whole(file)
+        return False
+
+    def _ring(self) -> None:
+        if self._settling.due_in_s() is None:
+            self._has_waiting.clear()
+        else:
+            self._has_waiting.set()

@@ -1,0 +1,158 @@
+"""Which mounts lie in an input tree, and which of them tell of changes by themselves.
+
+Pure: the mount table's text comes in, the way each part of a tree is watched goes out, with the reason that ``status``
+shows. It reads no file; the watcher hands it ``/proc/self/mountinfo`` (format: proc_pid_mountinfo(5)).
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+
+from cutoutd.config.settings import WatchMode
+
+MOUNT_TABLE = Path("/proc/self/mountinfo")
+
+
+class BackendKind(StrEnum):
+    """How changes are noticed in one part of a tree; a rescan now and then backs both."""
+
+    EVENTS = "events"
+    POLLING = "polling"
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A line of the mount table."""
+
+    number: int
+    upon: int  #: the number of the mount that this one is mounted on
+    path: PurePosixPath
+    fs_type: str
+
+
+Places = frozenset[tuple[int, PurePosixPath]]  #: on which mount, at which path, another one is mounted
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """How one mount inside an input tree is watched."""
+
+    path: str  #: relative to the input root, "" for the root itself
+    kind: BackendKind
+    reason: str
+
+    def holds(self, path: str) -> bool:
+        """Whether a path of the tree lies on or below this one."""
+        return not self.path or path == self.path or path.startswith(f"{self.path}/")
+
+
+_REMOTE = "other machines' changes raise no events on {}"
+_HOST = "the host's changes raise no events on {}"
+_UNION = "changes to the layers below raise no events on {}"
+
+#: By file system type, why the kernel does not tell of every change. Events are raised by this machine's own writes
+#: (inotify(7), "Limitations and caveats"), so whatever somebody else can write to is polled.
+_SILENT = {
+    **dict.fromkeys(("nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "coda"), _REMOTE),
+    **dict.fromkeys(("ceph", "glusterfs", "lustre", "beegfs", "gpfs", "ocfs2", "gfs2", "orangefs", "pvfs2"), _REMOTE),
+    **dict.fromkeys(("9p", "virtiofs", "vboxsf", "vmhgfs", "prl_fs", "drvfs", "hostfs"), _HOST),
+    **dict.fromkeys(("aufs", "unionfs"), _UNION),
+}
+
+#: FUSE programs whose files live on a local disk that nobody else writes to. Any other may have a network behind it.
+_LOCAL_FUSE = frozenset(
+    {"fuseblk", "fuse.ntfs-3g", "fuse.ntfs", "fuse.exfat", "fuse.lklfuse", "fuse.encfs", "fuse.gocryptfs"}
+)
+
+
+def silence_of(fs_type: str) -> str | None:
+    """Why a file system of this type needs polling; None if its events can be relied on."""
+    if not fs_type:
+        return "the mount table does not say what file system it is"
+    if fs_type in _SILENT:
+        return _SILENT[fs_type].format(fs_type)
+    if fs_type.startswith("fuse") and fs_type not in _LOCAL_FUSE:
+        return f"{fs_type} is not known to raise events for every change"
+    return None
+
+
+def parse_mounts(table: str) -> tuple[Mount, ...]:
+    """The mounts of a ``mountinfo`` table that can be seen: not those hidden under another one.
+
+    Lines that make no sense are passed over: a newer kernel's table must not stop the service.
+    """
+    mounts = {mount.number: mount for line in table.splitlines() if (mount := _parse_line(line)) is not None}
+    taken = frozenset((mount.upon, mount.path) for mount in mounts.values())
+    return tuple(mount for mount in mounts.values() if not _is_hidden(mount, mounts, taken))
+
+
+def _is_hidden(mount: Mount, mounts: dict[int, Mount], taken: Places) -> bool:
+    """Whether another mount lies over this one, or over a folder on the way to it.
+
+    The table's order does not tell: the root may stand behind what is mounted on it. The parents do.
+    """
+    if (mount.number, mount.path) in taken:
+        return True
+    seen: set[int] = set()  # no table of the kernel's goes in a circle, but a damaged one must not hang the service
+    while mount.number not in seen:
+        seen.add(mount.number)
+        if any((mount.upon, above) in taken for above in mount.path.parents):
+            return True
+        mount = mounts.get(mount.upon, mount)
+    return False
+
+
+def _parse_line(line: str) -> Mount | None:
+    """Number, parent, device, root, mount point; the type is the first behind a lone hyphen, after optional fields."""
+    ahead, _, behind = line.partition(" - ")
+    try:
+        number, upon, _, _, path = ahead.split(" ")[:5]
+        return Mount(int(number), int(upon), PurePosixPath(_unescaped(path)), behind.split(" ")[0])
+    except ValueError:
+        return None
+
+
+def _unescaped(field: str) -> str:
+    """Space, tab, newline and backslash stand as three octal digits (proc_pid_mountinfo(5))."""
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), field)
+
+
+def choose_backends(root: Path, mounts: Sequence[Mount], mode: WatchMode) -> tuple[Backend, ...]:
+    """How each mount in the tree is watched, the root's first.
+
+    Args:
+        root: the input tree's real path (a link to it resolved, since the mount table knows no links).
+        mounts: what ``parse_mounts`` gave.
+        mode: the configured choice; only ``auto`` looks at file system types.
+    """
+    if mode is WatchMode.POLLING:
+        return (Backend("", BackendKind.POLLING, "watch.mode is polling"),)
+    pure_root = PurePosixPath(root)
+    parts = [("", _mount_over(pure_root, mounts)), *_mounts_in(pure_root, mounts)]
+    return tuple(_backend(path, fs_type, mode) for path, fs_type in parts)
+
+
+def backend_of(path: str, backends: Iterable[Backend]) -> Backend:
+    """The backend of the innermost mount that holds a path of the tree."""
+    return max((backend for backend in backends if backend.holds(path)), key=lambda backend: len(backend.path))
+
+
+def _mount_over(root: PurePosixPath, mounts: Sequence[Mount]) -> str:
+    above = [mount for mount in mounts if root.is_relative_to(mount.path)]
+    return max(above, key=lambda mount: len(mount.path.parts)).fs_type if above else ""
+
+
+def _mounts_in(root: PurePosixPath, mounts: Sequence[Mount]) -> list[tuple[str, str]]:
+    inside = [mount for mount in mounts if mount.path != root and mount.path.is_relative_to(root)]
+    return sorted((mount.path.relative_to(root).as_posix(), mount.fs_type) for mount in inside)
+
+
+def _backend(path: str, fs_type: str, mode: WatchMode) -> Backend:
+    if mode is WatchMode.EVENTS:
+        return Backend(path, BackendKind.EVENTS, "watch.mode is events")
+    silence = silence_of(fs_type)
+    if silence is None:
+        return Backend(path, BackendKind.EVENTS, f"{fs_type} raises events")
+    return Backend(path, BackendKind.POLLING, silence)
