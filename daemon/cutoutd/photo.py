@@ -6,7 +6,7 @@ cleaned up after a crash. This module holds values only: it reads no file, asks 
 
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, TypeVar
 
 
 class State(StrEnum):
@@ -61,12 +61,26 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.REMOVAL_INTENDED: frozenset({State.REMOVAL_STARTED, State.UPLOADED, State.FAILED}),
     # Back to ACCEPTED only when status and result are provably gone (over 24 hours): this pays twice.
     State.REMOVAL_STARTED: frozenset({State.REMOVAL_FINISHED, State.ACCEPTED, State.FAILED}),
-    State.REMOVAL_FINISHED: frozenset({State.PUBLISHED, State.FAILED}),
+    State.REMOVAL_FINISHED: frozenset({State.PUBLISHED, State.SUPERSEDED, State.FAILED}),
     State.REJECTED: frozenset(),
     State.PUBLISHED: frozenset(),
     State.SUPERSEDED: frozenset(),
     State.FAILED: frozenset(),
 }
+
+
+T = TypeVar("T")
+
+
+def known(value: T | None) -> T:
+    """A value that a photo's state says is there.
+
+    Raises:
+        ValueError: it is not; the ledger contradicts itself.
+    """
+    if value is None:
+        raise ValueError("a photo lacks what its state says it has")
+    return value
 
 
 class Version(NamedTuple):
@@ -170,6 +184,7 @@ class Published(Fact):
     state = State.PUBLISHED
     cutout_sha256: str
     cutout_bytes: int
+    target: str  #: where it really went: the reserved place, or another when a person put a file there meanwhile
     note: str | None
 
 
@@ -240,6 +255,20 @@ class Photo:
     code: str | None = None
     sentence: str | None = None
     advice: str | None = None
+
+    @property
+    def is_upright(self) -> bool:
+        """Whether the file can be sent as it is; otherwise a copy is turned as EXIF asks."""
+        return self.orientation == 1
+
+    @property
+    def story(self) -> str:
+        """The state in one clause, with what matters about it."""
+        if self.state in {State.REJECTED, State.FAILED, State.SUPERSEDED}:
+            return f"{self.state}: {self.sentence} [{self.code}]"
+        if self.state is State.PUBLISHED:
+            return f"published as {self.target}" + (f" ({self.note})" if self.note else "")
+        return self.state.phrase
 
     def with_fact(self, fact: Fact, at_s: float) -> "Photo":
         """The photo after a fact; waiting ends with it.

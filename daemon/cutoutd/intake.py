@@ -1,0 +1,66 @@
+"""From a finished file to an accepted or rejected photo: one read for size, wholeness, format and identity.
+
+It neither writes nor sends. What it accepts goes to ``journey``, which stores the fact and reserves the target.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from cutoutd.config.settings import Folder
+from cutoutd.errors import RejectedError, RejectionCode
+from cutoutd.naming import MAX_NAME_BYTES, targets_of
+from cutoutd.photo import Accepted, Identity
+from cutoutd.pictures import Picture, inspect, require_size
+from cutoutd.source import open_source, require_same
+
+#: EXIF orientations from 5 to 8 swap width and height.
+_FIRST_LYING = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What acceptance would store, and where the cutout could go, best place first."""
+
+    fact: Accepted
+    free_targets: tuple[str, ...]
+
+
+def examine(identity: Identity, folder: Folder) -> Examination:
+    """Validate a finished file and say who it is; blocking.
+
+    The whole file is read once: ``max_size`` bounds it, and its SHA-256 and its structure come from the same bytes.
+
+    Raises:
+        RejectedError: it is not a photo that can be sent; code, sentence and advice say why.
+        SupersededError: it changed or vanished meanwhile.
+        DiskError: it cannot be read for now.
+    """
+    require_size(identity.size_bytes, folder.max_upload_bytes)
+    with open_source(folder.input, identity) as file:
+        content = file.read(identity.size_bytes + 1)
+    require_same(folder.input, identity)
+    picture = inspect(content, identity.path)
+    return Examination(_accepted(content, picture, folder), _free_targets(identity.path, folder))
+
+
+def _accepted(content: bytes, picture: Picture, folder: Folder) -> Accepted:
+    is_lying = picture.orientation >= _FIRST_LYING
+    return Accepted(
+        sha256=hashlib.sha256(content).hexdigest(),
+        width=picture.height if is_lying else picture.width,
+        height=picture.width if is_lying else picture.height,
+        orientation=picture.orientation,
+        parameters=folder.parameters.as_json(),
+        output=str(folder.output),
+        target="",  # the ledger reserves it, in the same transaction
+        note=picture.note,
+    )
+
+
+def _free_targets(path: str, folder: Folder) -> tuple[str, ...]:
+    wanted = targets_of(path, template=folder.filename, on_conflict=folder.on_conflict)
+    if not wanted:
+        msg = f"the name of its cutout would be longer than {MAX_NAME_BYTES} bytes"
+        raise RejectedError(RejectionCode.NAME_TOO_LONG, msg, advice="Give the photo a shorter name.")
+    # A file that stands there already is somebody's: another photo's cutout, or a person's own picture.
+    return tuple(target for target in wanted if not (folder.output / target).exists())

@@ -1,0 +1,48 @@
+"""Where a photo's cutout and its note go: the mirrored path, and what to try when another photo has it.
+
+Pure: nothing here looks at a disk or the ledger.
+"""
+
+import os
+from pathlib import PurePosixPath
+
+from cutoutd.config.settings import OnConflict
+
+#: What Linux file systems allow for one name.
+MAX_NAME_BYTES = 255
+
+#: Every temporary file of ours begins like this, so that leftovers are recognised and no watcher takes one for a photo.
+TEMPORARY_PREFIX = ".cutoutd-"
+
+_NOTE_SUFFIX = ".failed.txt"
+_MAX_NUMBERED = 99
+
+
+def targets_of(path: str, *, template: str, on_conflict: OnConflict) -> tuple[str, ...]:
+    """The targets a photo may have, best first, relative to the output root.
+
+    ``a.jpg`` wants ``a.png``; with ``rename`` a later claimant gets ``a.jpg.png``, then ``a.jpg.2.png`` and so on.
+    Names that no file system takes are left out, so the answer may be empty.
+    """
+    source = PurePosixPath(path)
+    wanted = template.format(stem=source.stem, name=source.name)
+    return _possible(source, [wanted]) + (spare_targets_of(path) if on_conflict is OnConflict.RENAME else ())
+
+
+def spare_targets_of(path: str) -> tuple[str, ...]:
+    """Where a cutout may go when the place it wanted is somebody else's."""
+    name = PurePosixPath(path).name
+    numbered = [f"{name}.{number}.png" for number in range(2, _MAX_NUMBERED + 1)]
+    return _possible(PurePosixPath(path), [f"{name}.png", *numbered])
+
+
+def _possible(source: PurePosixPath, names: list[str]) -> tuple[str, ...]:
+    return tuple(str(source.with_name(name)) for name in names if len(os.fsencode(name)) <= MAX_NAME_BYTES)
+
+
+def note_of(path: str) -> str:
+    """Where the note about a photo that came to nothing stands, relative to the output root."""
+    source = PurePosixPath(path)
+    # A name too long for the suffix is cut: the note itself tells the whole name.
+    kept = os.fsencode(source.name)[: MAX_NAME_BYTES - len(_NOTE_SUFFIX)]
+    return str(source.with_name(kept.decode(errors="ignore") + _NOTE_SUFFIX))

@@ -1,0 +1,84 @@
+"""The note beside where a cutout would be: in plain words, what happened to the photo and what to do.
+
+A note is ours only when it begins with our first words; a file of that name with other content is left alone.
+"""
+
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from cutoutd.config.settings import Folder, OnFailure
+from cutoutd.logs import say
+from cutoutd.naming import TEMPORARY_PREFIX, note_of
+from cutoutd.photo import Photo
+
+_FIRST_WORDS = "cutoutd made no cutout of this photo"
+
+
+class Notes:
+    """Leaves and removes notes in the folders that want them. A note is a courtesy: the ledger has the facts."""
+
+    def __init__(self, folders: Mapping[str, Folder]) -> None:
+        self._folders = folders
+
+    def leave(self, photo: Photo) -> None:
+        """Tell about a photo that came to nothing; what was told of an earlier version is replaced. Blocking."""
+        note = self._note_of(photo)
+        if note is None:
+            return
+        with _trouble_said(photo):
+            if not note.exists() or _is_ours(note):
+                _write(note, _text(photo))
+
+    def take_away(self, photo: Photo) -> None:
+        """The photo, or a newer version of it, goes on after all. Blocking."""
+        note = self._note_of(photo)
+        if note is None:
+            return
+        with _trouble_said(photo):
+            if _is_ours(note):
+                note.unlink(missing_ok=True)
+
+    def _note_of(self, photo: Photo) -> Path | None:
+        folder = self._folders.get(photo.identity.folder)
+        if folder is None or folder.on_failure is OnFailure.NONE:
+            return None
+        return folder.output / note_of(photo.identity.path)
+
+
+def _write(note: Path, text: str) -> None:
+    note.parent.mkdir(parents=True, exist_ok=True)
+    draft = note.with_name(f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}.txt")
+    draft.write_text(text, encoding="utf-8", errors="surrogateescape")
+    draft.replace(note)
+
+
+@contextmanager
+def _trouble_said(photo: Photo) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        say("note_trouble", f"its note cannot be written: {error}", about=photo.identity, level=logging.WARNING)
+
+
+def _is_ours(note: Path) -> bool:
+    try:
+        with note.open(encoding="utf-8", errors="replace") as file:
+            return file.read(len(_FIRST_WORDS)) == _FIRST_WORDS
+    except FileNotFoundError:
+        return False
+
+
+def _text(photo: Photo) -> str:
+    lines = [
+        f"{_FIRST_WORDS}: {photo.identity.path}",
+        "",
+        f"What happened: {photo.sentence}.",
+        f"What to do:    {photo.advice or 'Replace the photo; cutoutd takes it up again by itself.'}",
+        "",
+        f"For support:   {photo.state}, code {photo.code}, folder {photo.identity.folder}",
+        "",
+    ]
+    return "\n".join(lines)

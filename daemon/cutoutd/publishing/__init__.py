@@ -1,0 +1,47 @@
+"""Putting a verified cutout at its mirrored path, atomically, and never over anybody else's file.
+
+Download to a temporary file beside the target, verify, fsync, rename, fsync the folder. A crash before the rename
+leaves a temporary file that the next start sweeps; a crash after it leaves the finished cutout, which the repeated
+step finds to be the very bytes it was about to write.
+"""
+
+import asyncio
+from pathlib import Path
+
+from cutoutd.naming import spare_targets_of
+from cutoutd.photo import Photo, Published, known
+from cutoutd.publishing.checks import note_on
+from cutoutd.publishing.draft import Draft, Fetch, draft_cutout
+from cutoutd.publishing.place import place
+from cutoutd.publishing.tree import sweep_temporary_files
+
+__all__ = ["Fetch", "publish_cutout", "sweep_temporary_files"]
+
+
+async def publish_cutout(photo: Photo, fetch: Fetch, earlier_sha256: str | None) -> Published:
+    """Download, verify and place a photo's cutout; the answer is the fact to store.
+
+    ``earlier_sha256`` is what we last published at the photo's target: only that file may be replaced. When a person
+    put another one there, or retouched ours, the cutout goes to a spare place beside it.
+
+    Raises:
+        UnreachableError: what arrived is not a whole PNG, or nothing arrived.
+        DiskError: the output tree cannot be written for now.
+    """
+    output, wanted = Path(known(photo.output)), known(photo.target)
+    targets = (wanted, *spare_targets_of(photo.identity.path))
+    draft = await draft_cutout(output, wanted, fetch)
+    target = await asyncio.to_thread(place, draft, output, targets, earlier_sha256)
+    return _published(photo, draft, target)
+
+
+def _published(photo: Photo, draft: Draft, target: str) -> Published:
+    notes = [photo.note, note_on(photo, draft.header)]
+    if target != photo.target:
+        notes.append(f"another file stood at {photo.target}, so the cutout went to {target}")
+    return Published(
+        cutout_sha256=draft.sha256,
+        cutout_bytes=draft.size_bytes,
+        target=target,
+        note="; ".join(filter(None, notes)) or None,
+    )

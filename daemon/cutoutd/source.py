@@ -1,0 +1,54 @@
+"""A photo's file in the input tree: opened without following links, and held against the version that was found.
+
+It never writes there. Who reads a source does it through here, so a swapped, rewritten or vanished file is always
+noticed the same way.
+"""
+
+from pathlib import Path
+from typing import BinaryIO
+
+from cutoutd.errors import CutoutdError, DiskError, SupersededError
+from cutoutd.photo import Identity
+from cutoutd.tree import look, open_beneath
+
+
+def open_source(root: Path, identity: Identity) -> BinaryIO:
+    """The file of this very version, to be read from its beginning; the caller closes it. Blocking.
+
+    Raises:
+        SupersededError: it vanished, was rewritten, or is no longer a regular file.
+        DiskError: it cannot be read for now: permissions, or the whole input folder is gone.
+    """
+    require_same(root, identity)
+    try:
+        return open_beneath(root, identity.path)
+    except FileNotFoundError as error:
+        raise _vanished(root, identity) from error
+    except OSError as error:
+        raise DiskError(f"{root / identity.path} cannot be read: {error.strerror}") from error
+
+
+def require_same(root: Path, identity: Identity) -> None:
+    """Refuse to go on with a file that is no longer the version that was found. Blocking.
+
+    Asked before reading and again after it, so bytes that a writer changed in between are never trusted.
+
+    Raises:
+        SupersededError: its size, times or inode differ, or it is gone.
+        DiskError: the whole input folder is gone.
+    """
+    found = look(root, identity.path)
+    if found is None:
+        raise _vanished(root, identity)
+    now = (found.size_bytes, found.mtime_ns, found.ctime_ns, found.inode)
+    if now != (identity.size_bytes, identity.mtime_ns, identity.ctime_ns, identity.inode):
+        raise SupersededError("changed", f"{identity.path} was changed before it was paid for", advice=_COMES_AGAIN)
+
+
+_COMES_AGAIN = "Nothing to do: its new version is taken up as a new photo."
+
+
+def _vanished(root: Path, identity: Identity) -> CutoutdError:
+    if not root.is_dir():
+        return DiskError(f"the input folder {root} is not there", advice="Mount it or create it; cutoutd goes on then.")
+    return SupersededError("vanished", f"{identity.path} was removed before it was paid for")
