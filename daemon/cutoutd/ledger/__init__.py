@@ -6,9 +6,10 @@ One transaction per fact changes the photo's row and adds an event row. Rooms: `
 ``facts`` (what can be written), ``ledger`` (the doors: one for the daemon, one for those who only look).
 """
 
+from cutoutd.ledger.database import has_ledger
 from cutoutd.ledger.ledger import Ledger, open_ledger, view_ledger
 from cutoutd.ledger.lock import hold_ledger, is_held
 from cutoutd.ledger.questions import Total
 from cutoutd.ledger.records import Event
 
-__all__ = ["Event", "Ledger", "Total", "hold_ledger", "is_held", "open_ledger", "view_ledger"]
+__all__ = ["Event", "Ledger", "Total", "has_ledger", "hold_ledger", "is_held", "open_ledger", "view_ledger"]

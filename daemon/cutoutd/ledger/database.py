@@ -18,6 +18,11 @@ LEDGER_NAME = "ledger.sqlite"
 _BUSY_TIMEOUT_MS = 10_000
 
 
+def has_ledger(state_dir: Path) -> bool:
+    """Whether there is a ledger in ``state_dir``."""
+    return (state_dir / LEDGER_NAME).exists()
+
+
 def open_database(state_dir: Path) -> Engine:
     """The engine of the ledger in ``state_dir``; nothing is opened before the first connection."""
     url = URL.create("sqlite", database=str(state_dir / LEDGER_NAME))

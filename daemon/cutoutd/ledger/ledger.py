@@ -1,6 +1,7 @@
 """The doors to the ledger: ``open_ledger`` for the one who writes, ``view_ledger`` for those who only look."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -9,12 +10,16 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from cutoutd.errors import LedgerError
+from cutoutd.errors import DiskError, LedgerError
 from cutoutd.ledger import facts
-from cutoutd.ledger.database import LEDGER_NAME, open_database, translated_errors
+from cutoutd.ledger.database import has_ledger, open_database, translated_errors
 from cutoutd.ledger.migrations import bring_up_to_date
 from cutoutd.ledger.writer import Writer
+from cutoutd.logs import say
 from cutoutd.photo import NO_WAIT, Accepted, Fact, Identity, Photo, Wait
+
+#: How often a fact that must not be lost is offered to a full disk.
+_INSIST_EVERY_S = 1.0
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -50,6 +55,18 @@ class Ledger:
     async def record(self, photo: Photo, fact: Fact, wait: Wait = NO_WAIT) -> Photo:
         """Store a fact; ``wait`` delays the step after it."""
         return await self._write(lambda connection: facts.record(connection, photo, fact, time.time(), wait))
+
+    async def insist(self, photo: Photo, fact: Fact, wait: Wait = NO_WAIT) -> Photo:
+        """Store a fact that money was spent on: while the disk is full, try until it takes it.
+
+        Letting go would lose the only trace of what was paid for. Only a kill can, and ``removal_intended`` tells then.
+        """
+        while True:
+            try:
+                return await self.record(photo, fact, wait)
+            except DiskError as error:
+                say("ledger_trouble", f"{error.sentence}; {fact} is kept in memory", level=logging.ERROR)
+                await asyncio.sleep(_INSIST_EVERY_S)
 
     async def postpone(self, photo: Photo, wait: Wait) -> Photo:
         """Store why and how long a photo waits."""
@@ -93,7 +110,7 @@ def view_ledger(state_dir: Path) -> Iterator[Connection]:
     Raises:
         LedgerError: there is none yet, or it cannot be read.
     """
-    if not (state_dir / LEDGER_NAME).exists():
+    if not has_ledger(state_dir):
         msg = f"there is no ledger in {state_dir} yet"
         raise LedgerError(msg, advice="It is made when cutoutd first runs.")
     engine = open_database(state_dir)

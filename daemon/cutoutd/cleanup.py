@@ -1,0 +1,57 @@
+"""Deleting at Uploadcare what is no longer needed there: sources and results of photos that are at rest.
+
+It only ever sees photos whose cutout is verified on disk, or that came to nothing; which, the ledger says. Many files
+go in one request, because each request is billed.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from cutoutd.errors import CutoutdError
+from cutoutd.ledger import Ledger, questions
+from cutoutd.logs import say
+from cutoutd.photo import Photo
+from cutoutd.uploadcare.client import Uploadcare
+
+#: Uploadcare takes up to 100 files in one request; a photo has two.
+_PHOTOS_PER_REQUEST = 50
+
+#: How long a photo's files may wait for company.
+_LINGER_S = 30.0
+
+
+class Cleanup:
+    """Deletes in batches. A crash between deletion and its record repeats the deletion, which does no harm."""
+
+    def __init__(self, ledger: Ledger, uploadcare: Uploadcare) -> None:
+        self._ledger = ledger
+        self._uploadcare = uploadcare
+
+    async def run(self) -> None:
+        """Clean up every now and then until cancelled; trouble is told and tried again."""
+        while True:
+            await asyncio.sleep(_LINGER_S)
+            try:
+                await self.clean()
+            except CutoutdError as error:
+                say("cleanup_postponed", f"{error.title}: {error.sentence}", level=logging.WARNING)
+
+    async def clean(self) -> int:
+        """Delete all there is to delete; how many photos' files that were.
+
+        Raises:
+            DelayError, HaltError: Uploadcare could not do it now; what was done until then is stored.
+        """
+        cleaned = 0
+        while photos := await self._ledger.ask(questions.to_clean, _PHOTOS_PER_REQUEST):
+            await self._uploadcare.delete_files(_files_of(photos))
+            await self._ledger.mark_cleaned([photo.id for photo in photos])
+            cleaned += len(photos)
+        if cleaned:
+            say("cleaned", f"the files of {cleaned} photos were deleted at Uploadcare")
+        return cleaned
+
+
+def _files_of(photos: Sequence[Photo]) -> list[str]:
+    return [uuid for photo in photos for uuid in (photo.source_uuid, photo.result_uuid) if uuid is not None]

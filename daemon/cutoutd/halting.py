@@ -1,0 +1,52 @@
+"""The whole service stands still for a named reason, probes rarely, and goes on by itself.
+
+A halt blames no photo. It is told once when it begins and once when it ends; photos are still found and checked.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+
+from cutoutd.errors import HaltError
+from cutoutd.logs import say
+
+_FIRST_PROBE_AFTER_S = 60.0
+_LAST_PROBE_AFTER_S = 900.0
+
+
+class Halt:
+    """Whether anything may be sent. ``begin`` and ``end`` may be called as often as they like to be."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._error: HaltError | None = None
+        self._probe_at_s = 0.0
+        self._probe_after_s = _FIRST_PROBE_AFTER_S
+
+    @property
+    def error(self) -> HaltError | None:
+        """Why the service stands still; None while it does not."""
+        return self._error
+
+    @property
+    def probe_in_s(self) -> float:
+        """Seconds until something may be sent again: 0 when nothing stands still or a probe is due."""
+        return max(0.0, self._probe_at_s - self._clock()) if self._error else 0.0
+
+    def begin(self, error: HaltError) -> None:
+        """Stand still; each further no after a probe doubles the time to the next one."""
+        if self.probe_in_s > 0:
+            return  # steps that were under way met the same wall
+        if self._error is None:
+            say("halted", f"{error.title}: {error.sentence}. {error.advice}", level=logging.ERROR)
+        else:
+            self._probe_after_s = min(self._probe_after_s * 2, _LAST_PROBE_AFTER_S)
+        self._error = error
+        self._probe_at_s = self._clock() + self._probe_after_s
+
+    def end(self) -> None:
+        """Something was sent and accepted: go on."""
+        if self._error is None:
+            return
+        say("resumed", "Uploadcare accepts requests again")
+        self._error, self._probe_after_s = None, _FIRST_PROBE_AFTER_S

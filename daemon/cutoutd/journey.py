@@ -1,0 +1,166 @@
+"""The story of one photo: which step follows which fact, and what is stored when.
+
+Read ``_steps`` and the methods below it from top to bottom: that is the way a photo goes. A step does one thing and
+stores the fact that it became true; after a crash the step behind the last stored fact is done (again), and each says
+what that means. Waiting and choosing who is next is ``lanes``' business; how to check, send and publish is told in
+``intake``, ``sending`` and ``publishing``.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+
+from cutoutd.config.settings import Folder
+from cutoutd.errors import (
+    CutoutdError,
+    DelayError,
+    FailedError,
+    PhotoError,
+    RejectedError,
+    SourceGoneError,
+    SupersededError,
+    UnansweredError,
+)
+from cutoutd.intake import examine
+from cutoutd.ledger import Ledger, questions
+from cutoutd.notes import Notes
+from cutoutd.photo import (
+    Ended,
+    Failed,
+    LaunchRefused,
+    Photo,
+    Rejected,
+    RemovalFinished,
+    RemovalIntended,
+    RemovalStarted,
+    State,
+    Superseded,
+    Uploaded,
+    UploadExpired,
+    known,
+)
+from cutoutd.publishing import publish_cutout
+from cutoutd.retrying import wait_after
+from cutoutd.sending import send_source
+from cutoutd.source import require_same
+from cutoutd.uploadcare.answers import Progress
+from cutoutd.uploadcare.client import Uploadcare
+from cutoutd.uploadcare.polling import Pace
+
+#: A photo whose folder left the configuration is looked at again this often.
+_RARELY_S = 3600.0
+
+_ENDINGS: dict[type[PhotoError], type[Ended]] = {
+    RejectedError: Rejected,
+    FailedError: Failed,
+    SupersededError: Superseded,
+}
+
+
+class Journey:
+    """Takes photos one step further. Steps of different photos run side by side; one photo's never do."""
+
+    def __init__(self, ledger: Ledger, uploadcare: Uploadcare, pace: Pace, folders: Mapping[str, Folder]) -> None:
+        self._ledger = ledger
+        self._uploadcare = uploadcare
+        self._pace = pace
+        self._folders = folders
+        self._notes = Notes(folders)
+        self._steps: dict[State, Callable[[Photo], Awaitable[Photo]]] = {
+            State.DISCOVERED: self._examine,
+            State.ACCEPTED: self._upload,
+            State.UPLOADED: self._launch,
+            State.REMOVAL_INTENDED: self._find_outcome,
+            State.REMOVAL_STARTED: self._ask,
+            State.REMOVAL_FINISHED: self._publish,
+        }
+
+    async def advance(self, photo: Photo) -> Photo:
+        """Do what comes after the photo's last fact; the answer is the photo with its new fact, or with a wait.
+
+        Raises:
+            HaltError: no photo's fault; nothing is to be sent until a person acts.
+        """
+        try:
+            return await self._steps[photo.state](photo)
+        except DelayError as error:
+            return await self._ledger.postpone(photo, wait_after(error, photo.wait.attempts, time.time()))
+        except PhotoError as error:
+            return await self._end(photo, error)
+
+    async def _examine(self, photo: Photo) -> Photo:
+        """Is it a photo that can be sent? A crash here leaves nothing; the file is read again."""
+        examination = await asyncio.to_thread(examine, photo.identity, self._folder(photo))
+        accepted = await self._ledger.accept(photo, examination.fact, examination.free_targets)
+        await asyncio.to_thread(self._notes.take_away, accepted)
+        return accepted
+
+    async def _upload(self, photo: Photo) -> Photo:
+        """Send the source. A crash after sending leaves an upload nobody knows; Uploadcare drops it after 24 hours."""
+        source_uuid = await send_source(photo, self._folder(photo), self._uploadcare)
+        return await self._ledger.record(photo, Uploaded(source_uuid))
+
+    async def _launch(self, photo: Photo) -> Photo:
+        """Make the one call that costs money. A crash during it leaves ``removal_intended``: see ``_find_outcome``."""
+        await asyncio.to_thread(require_same, self._folder(photo).input, photo.identity)
+        source_uuid, parameters = known(photo.source_uuid), known(photo.parameters)
+        intended = await self._ledger.record(photo, RemovalIntended())
+        try:
+            request_id = await self._uploadcare.start_removal(source_uuid, parameters)
+        except UnansweredError as error:
+            return await self._ledger.postpone(intended, wait_after(error, 0, time.time()))
+        except CutoutdError as error:
+            uploaded = await self._ledger.record(intended, LaunchRefused())
+            if isinstance(error, SourceGoneError):
+                return await self._ledger.record(uploaded, UploadExpired())
+            raise
+        return await self._ledger.insist(intended, RemovalStarted(request_id), self._pace.first_wait(time.time()))
+
+    async def _find_outcome(self, photo: Photo) -> Photo:
+        """Met only when the paid call's answer was lost: it is never made again blindly, so the photo is held."""
+        raise UnansweredError(f"it is not known whether Uploadcare began the removal of upload {photo.source_uuid}")
+
+    async def _ask(self, photo: Photo) -> Photo:
+        """Ask whether the removal is finished; each question costs an operation, so ``Pace`` chooses the moments."""
+        removal = await self._uploadcare.ask_removal(known(photo.request_id))
+        match removal.progress:
+            case Progress.DONE:
+                self._pace.learn(photo, time.time())
+                return await self._ledger.record(photo, RemovalFinished(known(removal.result_uuid)))
+            case Progress.ERROR:
+                self._pace.forget(photo)
+                raise known(removal.failure)
+            case Progress.IN_PROGRESS | Progress.UNKNOWN:
+                return await self._ledger.postpone(photo, self._pace.next_wait(photo, removal, time.time()))
+
+    async def _publish(self, photo: Photo) -> Photo:
+        """Fetch, verify and place the cutout. A crash leaves at most a temporary file; the step is repeated."""
+        if await self._ledger.ask(questions.has_newer_publication, photo):
+            raise SupersededError("newer_version", "a newer version of the photo was published first")
+        earlier_sha256 = await self._ledger.ask(questions.published_at, known(photo.output), known(photo.target))
+        fetch = partial(self._uploadcare.fetch_cutout, known(photo.result_uuid))
+        published = await publish_cutout(photo, fetch, earlier_sha256)
+        return await self._ledger.record(photo, published)
+
+    async def _end(self, photo: Photo, error: PhotoError) -> Photo:
+        """The photo comes to nothing; its ledger row and a note beside where its cutout would be say why."""
+        fact = _ending(photo, error)
+        ended = await self._ledger.record(photo, fact)
+        if not isinstance(fact, Superseded):
+            await asyncio.to_thread(self._notes.leave, ended)
+        return ended
+
+    def _folder(self, photo: Photo) -> Folder:
+        folder = self._folders.get(photo.identity.folder)
+        if folder is None:
+            msg = f'its folder "{photo.identity.folder}" is no longer in the configuration'
+            raise DelayError(msg, retry_after_s=_RARELY_S)
+        return folder
+
+
+def _ending(photo: Photo, error: PhotoError) -> Ended:
+    kind = _ENDINGS[type(error)]
+    if kind is Rejected and photo.state is not State.DISCOVERED:
+        kind = Failed  # what was accepted once cannot be rejected: the photo was all right, its copy is not
+    return kind(error.code, error.sentence, error.advice)

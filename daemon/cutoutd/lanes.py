@@ -1,0 +1,188 @@
+"""Who goes next: photos that are due, taken from the ledger into lanes of bounded width.
+
+A lane does the steps after some states, a few at a time, and stops when too many photos stand further on. Nothing
+about a waiting photo is kept in memory: the ledger knows who is due, and when.
+"""
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+
+from cutoutd.config.settings import Concurrency
+from cutoutd.errors import CutoutdError, HaltError
+from cutoutd.halting import Halt
+from cutoutd.journey import Journey
+from cutoutd.ledger import Ledger, questions
+from cutoutd.logs import say, say_fault
+from cutoutd.photo import Failed, Photo, State
+from cutoutd.tally import Tally
+
+#: A lane looks again at least this often, whatever else should have woken it.
+_LOOK_AGAIN_AFTER_S = 30.0
+
+#: After the ledger itself could not be read or written.
+_LEDGER_TROUBLE_WAIT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Which steps a lane does, how many at once, and how many photos may stand at the states beyond."""
+
+    name: str
+    takes: State
+    width: int
+    beyond: frozenset[State] = frozenset()
+    beyond_limit: int = 0
+    is_sending: bool = True
+
+
+def lanes_for(concurrency: Concurrency) -> tuple[Lane, ...]:
+    """The lanes of a photo's way, in its order.
+
+    Uploads stay at most two batches ahead of launches, because an upload expires after 24 hours; launches stop while
+    ``removals`` paid photos are on their way, so a full disk does not pile up results that nobody can fetch.
+    """
+    paid = frozenset({State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED})
+    return (
+        Lane("check", State.DISCOVERED, width=2, is_sending=False),
+        Lane("upload", State.ACCEPTED, concurrency.uploads, frozenset({State.UPLOADED}), 2 * concurrency.uploads),
+        Lane("launch", State.UPLOADED, concurrency.uploads, paid, concurrency.removals),
+        Lane("find outcome", State.REMOVAL_INTENDED, width=1),
+        Lane("ask", State.REMOVAL_STARTED, width=8),
+        Lane("publish", State.REMOVAL_FINISHED, concurrency.downloads),
+    )
+
+
+class Lanes:
+    """Runs the lanes until told to stop; steps under way are then finished, not cut off."""
+
+    def __init__(self, ledger: Ledger, journey: Journey, halt: Halt, tally: Tally, lanes: tuple[Lane, ...]) -> None:
+        self._ledger = ledger
+        self._journey = journey
+        self._halt = halt
+        self._tally = tally
+        self._lanes = lanes
+        self._wakes = {lane.name: asyncio.Event() for lane in lanes}
+        self._busy: dict[str, set[int]] = {lane.name: set() for lane in lanes}
+        self._stepped = asyncio.Event()
+        self._is_stopping = False
+        self.moved_at_s = time.monotonic()  #: when a photo last got a new fact, monotonic
+
+    @property
+    def busy(self) -> int:
+        """How many steps are under way."""
+        return sum(map(len, self._busy.values()))
+
+    def take_in(self, photo: Photo) -> None:
+        """A photo is new in the ledger."""
+        self._tally.note(photo)
+        self._wake(photo.state)
+
+    async def next_step(self, within_s: float) -> None:
+        """Return when a step was done, or after this time."""
+        self._stepped.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._stepped.wait()
+
+    def _wake(self, state: State) -> None:
+        """A photo came to or left this state: lanes that take it or look at it look again."""
+        for lane in self._lanes:
+            if state is lane.takes or state in lane.beyond:
+                self._wakes[lane.name].set()
+
+    def stop(self) -> None:
+        """Take no further steps; ``run`` returns when those under way are done."""
+        self._is_stopping = True
+        for event in self._wakes.values():
+            event.set()
+
+    async def run(self) -> None:
+        """Work until ``stop``."""
+        async with asyncio.TaskGroup() as tasks:
+            for lane in self._lanes:
+                tasks.create_task(self._run_lane(lane), name=f"lane {lane.name}")
+
+    async def _run_lane(self, lane: Lane) -> None:
+        async with asyncio.TaskGroup() as steps:
+            while not self._is_stopping:
+                self._wakes[lane.name].clear()
+                wait_s = await self._start_steps(lane, steps)
+                await self._sleep(lane, wait_s)
+
+    async def _start_steps(self, lane: Lane, steps: asyncio.TaskGroup) -> float:
+        if lane.is_sending and self._halt.probe_in_s > 0:
+            return self._halt.probe_in_s
+        try:
+            photos = await self._next_photos(lane)
+            wait_s = await self._until_next_due_s(lane)
+        except CutoutdError as error:
+            say("ledger_trouble", f"{error.title}: {error.sentence}", level=logging.ERROR)
+            return _LEDGER_TROUBLE_WAIT_S
+        for photo in photos:
+            self._busy[lane.name].add(photo.id)
+            steps.create_task(self._take_step(lane, photo))
+        return wait_s
+
+    async def _next_photos(self, lane: Lane) -> list[Photo]:
+        busy = self._busy[lane.name]
+        room = lane.width - len(busy)
+        if lane.beyond and room > 0:
+            room = min(room, lane.beyond_limit - len(busy) - await self._ledger.ask(questions.count, lane.beyond))
+        if self._halt.error is not None and lane.is_sending:
+            room = min(room, 1 - len(busy))  # one photo probes for all
+        if room <= 0:
+            return []
+        found = await self._ledger.ask(questions.due, {lane.takes}, time.time(), room + len(busy))
+        return [photo for photo in found if photo.id not in busy][:room]
+
+    async def _until_next_due_s(self, lane: Lane) -> float:
+        next_due_s = await self._ledger.ask(questions.next_due_s, {lane.takes}, time.time())
+        return _LOOK_AGAIN_AFTER_S if next_due_s is None else next_due_s - time.time()
+
+    async def _sleep(self, lane: Lane, wait_s: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(max(wait_s, 0.0), _LOOK_AGAIN_AFTER_S)):
+                await self._wakes[lane.name].wait()
+
+    async def _take_step(self, lane: Lane, photo: Photo) -> None:
+        try:
+            moved = await self._journey.advance(photo)
+        except HaltError as error:
+            self._halt.begin(error)
+        except CutoutdError as error:
+            # The ledger did not take the fact. The photo stays where it is and comes again.
+            say("ledger_trouble", f"{error.title}: {error.sentence}", about=photo.identity, level=logging.ERROR)
+            await asyncio.sleep(_LEDGER_TROUBLE_WAIT_S)
+        except Exception as fault:  # noqa: BLE001  the one broad except of the lanes: a bug costs one photo, not the daemon
+            await self._fail(photo, fault)
+        else:
+            self._tell(photo, moved)
+            self._wake(moved.state)
+        finally:
+            self._busy[lane.name].discard(photo.id)
+            self._wake(photo.state)
+            self._stepped.set()
+
+    def _tell(self, before: Photo, after: Photo) -> None:
+        if after.state is before.state:
+            say("waiting", after.wait.reason or "asked, not finished yet", about=after.identity, level=logging.DEBUG)
+            return
+        self.moved_at_s = time.monotonic()
+        self._tally.note(after)
+        if self._halt.error is not None and before.state is not State.DISCOVERED:
+            self._halt.end()
+        level = logging.WARNING if after.state in {State.REJECTED, State.FAILED} else logging.INFO
+        say(after.state, after.story, about=after.identity, level=level)
+
+    async def _fail(self, photo: Photo, fault: Exception) -> None:
+        say_fault("internal_fault", "a fault in cutoutd itself stopped this photo", fault, about=photo.identity)
+        fact = Failed(
+            "internal_fault", "a fault in cutoutd itself stopped this photo", "Report it with the log's trace."
+        )
+        try:
+            await self._ledger.record(photo, fact)
+        except CutoutdError as error:
+            say("ledger_trouble", f"{error.title}: {error.sentence}", about=photo.identity, level=logging.ERROR)

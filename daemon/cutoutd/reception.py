@@ -1,0 +1,62 @@
+"""Where finished files become photos: the ledger's side of watching, for one folder."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from cutoutd.errors import CutoutdError
+from cutoutd.lanes import Lanes
+from cutoutd.ledger import Ledger, questions
+from cutoutd.logs import say
+from cutoutd.photo import Identity
+from cutoutd.tree import Sighting
+
+#: After the ledger could not be read or written.
+_LEDGER_TROUBLE_WAIT_S = 5.0
+
+T = TypeVar("T")
+
+
+class Reception:
+    """Knows which sightings are photos already, and takes in those that are not.
+
+    While the ledger cannot be used, it waits: nothing further is looked at then, and nothing is forgotten.
+    """
+
+    def __init__(self, ledger: Ledger, lanes: Lanes) -> None:
+        self._ledger = ledger
+        self._lanes = lanes
+
+    async def unknown_of(self, folder: str, sightings: Sequence[Sighting]) -> list[Sighting]:
+        """The sightings whose version is not in the ledger yet; one question for the whole batch."""
+        paths = [sighting.path for sighting in sightings]
+        known = await _patiently(lambda: self._ledger.ask(questions.known_of, folder, paths))
+        return [sighting for sighting in sightings if _identity(folder, sighting).version not in known]
+
+    async def deliver(self, folder: str, sighting: Sighting) -> None:
+        """A finished file becomes a photo, unless this version of it is one. A crash before: the next scan finds it."""
+        photo = await _patiently(lambda: self._ledger.discover(_identity(folder, sighting)))
+        if photo is not None:
+            say(photo.state, photo.story, about=photo.identity)
+            self._lanes.take_in(photo)
+
+
+async def _patiently(attempt: Callable[[], Awaitable[T]]) -> T:
+    while True:
+        try:
+            return await attempt()
+        except CutoutdError as error:
+            say("ledger_trouble", f"{error.title}: {error.sentence}", level=logging.ERROR)
+            await asyncio.sleep(_LEDGER_TROUBLE_WAIT_S)
+
+
+def _identity(folder: str, sighting: Sighting) -> Identity:
+    return Identity(
+        folder=folder,
+        path=sighting.path,
+        size_bytes=sighting.size_bytes,
+        mtime_ns=sighting.mtime_ns,
+        ctime_ns=sighting.ctime_ns,
+        inode=sighting.inode,
+    )
