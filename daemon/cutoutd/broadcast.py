@@ -1,0 +1,69 @@
+"""Tells the commands what only the running daemon knows, whenever it changed."""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from cutoutd.arrival import Arrival
+from cutoutd.halting import Halt
+from cutoutd.live import Live, SettlingFile, WatchedMount, tell
+from cutoutd.logs import say
+
+_LOOK_EVERY_S = 1.0
+
+#: ``status`` names so many settling files; the rest is a number.
+_NAMED_FILES = 50
+
+
+class Broadcast:
+    """Writes the live file; its only memory is what it told last."""
+
+    def __init__(self, state_dir: Path, arrivals: Sequence[Arrival], halt: Halt) -> None:
+        self._state_dir = state_dir
+        self._arrivals = arrivals
+        self._halt = halt
+        self._started_at_s = time.time()
+
+    async def run(self) -> None:
+        """Tell until cancelled. A state folder that cannot be written is the ledger's to complain about loudly."""
+        told: Live | None = None
+        while True:
+            live = self._live()
+            if live != told:
+                try:
+                    await asyncio.to_thread(tell, self._state_dir, live)
+                    told = live
+                except OSError as error:
+                    say("live_untold", f"status cannot be kept up to date: {error}", level=logging.DEBUG)
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    def _live(self) -> Live:
+        settling = [file for arrival in self._arrivals for file in _settling(arrival)]
+        return Live(
+            pid=os.getpid(),
+            started_at_s=self._started_at_s,
+            watched=tuple(mount for arrival in self._arrivals for mount in _watched(arrival)),
+            settling=tuple(settling[:_NAMED_FILES]),
+            settling_count=len(settling),
+            ignored=sum(arrival.ignored for arrival in self._arrivals),
+            halt=f"{self._halt.error.title}: {self._halt.error.sentence}" if self._halt.error else None,
+        )
+
+
+def _settling(arrival: Arrival) -> list[SettlingFile]:
+    folder = arrival.folder.name
+    return [
+        SettlingFile(folder=folder, path=file.path, since_s=file.since_s, reason=file.reason)
+        for file in arrival.waiting()
+    ]
+
+
+def _watched(arrival: Arrival) -> list[WatchedMount]:
+    folder = arrival.folder.name
+    return [
+        WatchedMount(folder=folder, path=backend.path, kind=backend.kind, reason=backend.reason)
+        for backend in arrival.backends()
+    ]

@@ -1,0 +1,177 @@
+"""``cutoutd try``: the whole main job on this machine, against the sandbox; no account, no configuration.
+
+It plays nothing: the sandbox is a process of its own, the configuration it writes is a real one, and photos go the same
+way as with an account.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import yaml
+
+from cutoutd import config
+from cutoutd.config.settings import Settings
+from cutoutd.contact_sheet import Pair, draw_contact_sheet
+from cutoutd.errors import CutoutdError
+from cutoutd.ledger import questions, view_ledger
+from cutoutd.once import Outcome
+from cutoutd.photo import Photo, State
+from cutoutd.running import run_daemon, run_once
+from cutoutd.samples import draw_samples
+
+_SANDBOX_READY = "sandbox ready at "
+_SANDBOX_START_S = 30.0
+_SHEET_PAIRS = 60
+
+
+class SandboxMissingError(CutoutdError):
+    """The sandbox cannot be started here."""
+
+    title = "The sandbox is not available"
+    default_advice = "Install it with: pip install 'cutoutd[sandbox]'"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Where everything of one trial lies."""
+
+    photos: Path
+    home: Path
+
+    @property
+    def cutouts(self) -> Path:
+        """The mirrored folder."""
+        return self.home / "cutouts"
+
+    @property
+    def config(self) -> Path:
+        """A real configuration, to look at and to go on with."""
+        return self.home / "config.yaml"
+
+    @property
+    def contact_sheet(self) -> Path:
+        """Before and after, one picture."""
+        return self.home / "contact-sheet.png"
+
+
+def prepare_trial(photos: Path | None) -> Trial:
+    """Choose where the trial lives, beside the photos rather than among them; without photos, draw some.
+
+    Raises:
+        CutoutdError: the folder of photos is not there.
+    """
+    home = Path.cwd() / "cutoutd-try"
+    if photos is None:
+        trial = Trial(home / "photos", home)
+        draw_samples(trial.photos)
+        return trial
+    photos = photos.resolve()
+    if not photos.is_dir():
+        raise CutoutdError(f"{photos} is not a folder")
+    if home.is_relative_to(photos):
+        home = photos.with_name(f"{photos.name}-cutoutd-try")
+    return Trial(photos, home)
+
+
+async def try_photos(photos: Path | None, *, port: int, is_staying: bool, tell: Callable[[str], None]) -> Outcome:
+    """Take every photo through the real route and draw the contact sheet; then stay and watch, if asked to.
+
+    Raises:
+        SandboxMissingError: the sandbox cannot be started.
+        CutoutdError: the folder of photos is not there.
+    """
+    require_sandbox()
+    trial = await asyncio.to_thread(prepare_trial, photos)
+    tell(f"photos:        {trial.photos}\ncutouts:       {trial.cutouts}")
+    async with _sandbox_for(trial, port) as settings:
+        outcome = await run_once(settings)
+        if await asyncio.to_thread(draw_sheet, trial, settings):
+            tell(f"contact sheet: {trial.contact_sheet}")
+        if is_staying and not outcome.is_interrupted:
+            tell(f"Drop more photos into {trial.photos}; Ctrl-C ends it.")
+            await run_daemon(settings)
+            await asyncio.to_thread(draw_sheet, trial, settings)
+    return outcome
+
+
+def require_sandbox() -> None:
+    """Raises SandboxMissingError when the packages of the ``sandbox`` extra are not installed."""
+    missing = [name for name in ("cv2", "starlette", "uvicorn", "python_multipart") if find_spec(name) is None]
+    if missing:
+        raise SandboxMissingError(f"it needs packages that are not installed: {', '.join(missing)}")
+
+
+@asynccontextmanager
+async def _sandbox_for(trial: Trial, port: int) -> AsyncIterator[Settings]:
+    """A running sandbox, and the settings of a daemon that uses it.
+
+    Raises:
+        SandboxMissingError: its packages are not installed, or it did not start.
+    """
+    arguments = ("-m", "cutoutd.sandbox", "--port", str(port), "--state-dir", str(trial.home / "sandbox"))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *arguments, stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is for the daemon, which still needs the sandbox to finish
+    )  # fmt: skip  # the reason stands beside its argument
+    try:
+        yield _settings(trial, await _url_of(process))
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def _url_of(process: asyncio.subprocess.Process) -> str:
+    if process.stdout is None:
+        raise SandboxMissingError("the sandbox has no output")
+    try:
+        async with asyncio.timeout(_SANDBOX_START_S):
+            line = (await process.stdout.readline()).decode()
+    except TimeoutError as error:
+        raise SandboxMissingError(f"the sandbox did not start within {_SANDBOX_START_S:.0f} s") from error
+    if not line.startswith(_SANDBOX_READY):
+        raise SandboxMissingError("the sandbox did not start; its own words stand above", advice="Try another --port.")
+    return line.removeprefix(_SANDBOX_READY).strip()
+
+
+def _settings(trial: Trial, url: str) -> Settings:
+    """Written as YAML and read back, so that ``status`` and ``history`` work on a trial as on anything else."""
+    secret = trial.home / "sandbox-secret-key"
+    secret.unlink(missing_ok=True)
+    secret.touch(mode=0o600)
+    secret.write_text("sandboxsecretkey\n")
+    written = {
+        "uploadcare": {
+            "public_key": "sandboxpublickey",
+            "secret_key_file": str(secret),
+            **dict.fromkeys(("api_base", "upload_base", "cdn_base"), url),
+        },
+        "state_dir": str(trial.home / "state"),
+        "folders": [{"name": "try", "input": str(trial.photos), "output": str(trial.cutouts)}],
+    }
+    trial.config.write_text(yaml.safe_dump(written, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    return config.load(trial.config, {})
+
+
+def draw_sheet(trial: Trial, settings: Settings) -> int:
+    """Draw before and after of what is published; how many pairs there are. Blocking."""
+    with view_ledger(settings.state_dir) as ledger:
+        published = questions.at_state(ledger, {State.PUBLISHED}, _SHEET_PAIRS)
+    pairs = sorted(filter(_is_whole, (_pair(photo, trial) for photo in published)), key=lambda pair: pair.title)
+    if pairs:
+        draw_contact_sheet(pairs, trial.contact_sheet)
+    return len(pairs)
+
+
+def _pair(photo: Photo, trial: Trial) -> Pair:
+    path = photo.identity.path
+    return Pair(title=path, before=trial.photos / path, after=Path(photo.output or "", photo.target or ""))
+
+
+def _is_whole(pair: Pair) -> bool:
+    return pair.before.exists() and pair.after.exists()

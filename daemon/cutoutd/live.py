@@ -1,0 +1,65 @@
+"""What only the running daemon knows, told to the commands: how folders are watched, what is settling, why it halts.
+
+A small file in the state folder, replaced as a whole, at most once a second and only when something changed. It holds
+no facts: those are in the ledger. Whether the daemon still runs is told by the instance lock, not by this file.
+"""
+
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+LIVE_NAME = "live.json"
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class WatchedMount(_Told):
+    """How one mount of a folder's input tree is watched, and why so."""
+
+    folder: str
+    path: str
+    kind: str
+    reason: str
+
+
+class SettlingFile(_Told):
+    """A file that is not finished yet."""
+
+    folder: str
+    path: str
+    since_s: float  #: Unix time
+    reason: str
+
+
+class Live(_Told):
+    """One look at the running daemon."""
+
+    pid: int
+    started_at_s: float
+    watched: tuple[WatchedMount, ...] = ()
+    settling: tuple[SettlingFile, ...] = ()
+    settling_count: int = 0  #: all of them; ``settling`` names the first only
+    ignored: int = 0
+    halt: str | None = None
+
+
+def tell(state_dir: Path, live: Live) -> None:
+    """Replace what was told before. Blocking.
+
+    Raises:
+        OSError: the state folder cannot be written.
+    """
+    draft = state_dir / f"{LIVE_NAME}.{os.getpid()}"
+    draft.write_text(live.model_dump_json())
+    draft.replace(state_dir / LIVE_NAME)
+
+
+def hear(state_dir: Path) -> Live | None:
+    """What the daemon last told; None when it never did, or told it in a way this version does not understand."""
+    try:
+        return Live.model_validate_json((state_dir / LIVE_NAME).read_bytes())
+    except (OSError, ValidationError):
+        return None

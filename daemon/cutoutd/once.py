@@ -1,0 +1,87 @@
+"""``run --once``: work off what is there, then leave, and say how it ended."""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+
+from cutoutd.config.settings import RemoteCleanup
+from cutoutd.errors import CutoutdError, HaltError
+from cutoutd.ledger import questions
+from cutoutd.logs import say
+from cutoutd.photo import AT_REST, State
+from cutoutd.service import Service, working
+
+#: Photos whose next step is due later than this are left for the next run...
+_LEAVE_AFTER_S = 120.0
+
+#: ...and all of them when nothing has moved for so long.
+_STUCK_AFTER_S = 300.0
+
+_LOOK_EVERY_S = 0.5
+
+_UNDER_WAY = frozenset(State) - AT_REST
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended: this run's photos, and what is left."""
+
+    published: int
+    rejected: int
+    failed: int
+    held: int  #: photos that wait for something, and files that were still changing
+    halt: HaltError | None
+    is_interrupted: bool
+
+
+async def work_off(service: Service, stop: asyncio.Event) -> Outcome:
+    """Take in every file that is there, take every photo as far as it goes, clean up at Uploadcare.
+
+    Ends early when ``stop`` is set, when the service halts, and when what is left waits for longer than makes sense.
+    """
+    async with working(service) as tasks:
+        looking = tasks.create_task(_look_once(service))
+        await _until_done(service, looking, stop)
+        looking.cancel()
+    await _clean(service)
+    still_changing = looking.result() if looking.done() and not looking.cancelled() else 0
+    return Outcome(
+        published=service.tally.at(State.PUBLISHED),
+        rejected=service.tally.at(State.REJECTED),
+        failed=service.tally.at(State.FAILED),
+        held=still_changing + await service.ledger.ask(questions.count, _UNDER_WAY),
+        halt=service.halt.error,
+        is_interrupted=stop.is_set(),
+    )
+
+
+async def _look_once(service: Service) -> int:
+    left = await asyncio.gather(*(arrival.run_once() for arrival in service.arrivals))
+    return sum(map(len, left))
+
+
+async def _until_done(service: Service, looking: asyncio.Task[int], stop: asyncio.Event) -> None:
+    while not stop.is_set() and service.halt.error is None:
+        if looking.done() and await _is_worked_off(service):
+            return
+        await service.lanes.next_step(within_s=_LOOK_EVERY_S)
+
+
+async def _is_worked_off(service: Service) -> bool:
+    if service.lanes.busy:
+        return False
+    now_s = time.time()
+    if time.monotonic() - service.lanes.moved_at_s > _STUCK_AFTER_S:
+        return True
+    due = await service.ledger.ask(questions.due, _UNDER_WAY, now_s + _LEAVE_AFTER_S, 1)
+    return not due
+
+
+async def _clean(service: Service) -> None:
+    if service.halt.error is not None or service.settings.uploadcare.remote_cleanup is RemoteCleanup.KEEP:
+        return
+    try:
+        await service.cleanup.clean()
+    except CutoutdError as error:
+        say("cleanup_postponed", f"{error.title}: {error.sentence}", level=logging.WARNING)

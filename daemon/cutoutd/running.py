@@ -1,0 +1,113 @@
+"""``run`` and ``run --once`` as a process: signals, log lines, the progress bar."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from cutoutd.config.settings import LogLevel, Settings
+from cutoutd.logs import set_up_logs
+from cutoutd.once import Outcome, work_off
+from cutoutd.photo import State
+from cutoutd.service import open_service, serve
+from cutoutd.tally import Tally
+
+_REDRAW_EVERY_S = 0.1
+
+_AT_UPLOADCARE = (State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED)
+
+
+async def run_daemon(settings: Settings) -> None:
+    """Watch and work until SIGTERM or SIGINT; a second one does not wait for requests under way.
+
+    Raises:
+        LedgerError, DiskError: it could not start.
+    """
+    set_up_logs(settings.log.level, settings.log.format)
+    with _stop_on_signal() as stop:
+        async with open_service(settings) as service:
+            await serve(service, stop)
+
+
+async def run_once(settings: Settings) -> Outcome:
+    """Work off what is there: with a progress bar on a terminal, with plain lines elsewhere.
+
+    Raises:
+        LedgerError, DiskError: it could not start.
+    """
+    with _stop_on_signal() as stop, _progress_bar() as bar:
+        if bar.disable:
+            set_up_logs(settings.log.level, settings.log.format)
+        else:
+            set_up_logs(_quiet(settings.log.level), "text", lambda line: bar.console.print(line, markup=False))
+        async with open_service(settings) as service, _drawing(bar, service.tally):
+            return await work_off(service, stop)
+
+
+@contextmanager
+def _stop_on_signal() -> Iterator[asyncio.Event]:
+    loop, task, stop = asyncio.get_running_loop(), asyncio.current_task(), asyncio.Event()
+
+    def stop_or_leave() -> None:
+        if stop.is_set() and task is not None:
+            task.cancel()
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop_or_leave)
+    try:
+        yield stop
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def _quiet(level: LogLevel) -> LogLevel:
+    """The bar tells what goes well; lines are for what does not."""
+    return LogLevel.WARNING if level is LogLevel.INFO else level
+
+
+@contextmanager
+def _progress_bar() -> Iterator[Progress]:
+    console = Console()
+    columns = (SpinnerColumn(), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    bar = Progress(*columns, console=console, disable=not console.is_terminal)
+    with bar:
+        yield bar
+
+
+@asynccontextmanager
+async def _drawing(bar: Progress, tally: Tally) -> AsyncIterator[None]:
+    line = bar.add_task("looking for photos", total=None)
+    drawing = asyncio.create_task(_draw(bar, line, tally))
+    try:
+        yield
+    finally:
+        drawing.cancel()
+        with suppress(asyncio.CancelledError):
+            await drawing
+        _draw_once(bar, line, tally)
+
+
+async def _draw(bar: Progress, line: TaskID, tally: Tally) -> None:
+    while True:
+        _draw_once(bar, line, tally)
+        await asyncio.sleep(_REDRAW_EVERY_S)
+
+
+def _draw_once(bar: Progress, line: TaskID, tally: Tally) -> None:
+    bar.update(line, total=tally.met or None, completed=tally.finished, description=_numbers(tally))
+
+
+def _numbers(tally: Tally) -> str:
+    parts = [
+        f"{tally.at(State.DISCOVERED, State.ACCEPTED)} waiting",
+        f"{tally.at(*_AT_UPLOADCARE)} at Uploadcare",
+        f"{tally.at(State.PUBLISHED)} published",
+    ]
+    if troubled := tally.at(State.REJECTED, State.FAILED):
+        parts.append(f"{troubled} rejected or failed")
+    return ", ".join(parts)

@@ -1,0 +1,114 @@
+"""Start-up, work and shutdown, in the order in which they happen.
+
+Start: hold the ledger, open it, open Uploadcare, sweep leftovers, go on where the last run stopped, watch. Stop: look
+no further, let the steps under way finish within the grace period, close the ledger. A kill at any point loses nothing:
+the next start goes on at each photo's last fact.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from cutoutd.arrival import Arrival
+from cutoutd.broadcast import Broadcast
+from cutoutd.cleanup import Cleanup
+from cutoutd.config.settings import RemoteCleanup, Settings
+from cutoutd.halting import Halt
+from cutoutd.journey import Journey
+from cutoutd.lanes import Lanes, lanes_for
+from cutoutd.ledger import Ledger, hold_ledger, open_ledger
+from cutoutd.logs import say
+from cutoutd.publishing import sweep_temporary_files
+from cutoutd.reception import Reception
+from cutoutd.tally import Tally
+from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
+from cutoutd.uploadcare.polling import Pace
+
+#: More than all lanes together can use at once.
+_CONNECTIONS = 64
+
+#: Requests under way get this long to finish when the daemon is told to stop; systemd's own patience is 90 s.
+GRACE_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything that works together while cutoutd runs."""
+
+    settings: Settings
+    ledger: Ledger
+    lanes: Lanes
+    arrivals: tuple[Arrival, ...]
+    cleanup: Cleanup
+    broadcast: Broadcast
+    halt: Halt
+    tally: Tally
+
+
+@asynccontextmanager
+async def open_service(settings: Settings) -> AsyncIterator[Service]:
+    """Build everything in the order of the module's docstring; nothing moves before ``serve`` or ``work_off``.
+
+    Raises:
+        LedgerError: another instance holds the ledger, or it cannot be used.
+        DiskError: the state folder cannot be used.
+    """
+    async with AsyncExitStack() as stack:
+        await asyncio.to_thread(_make_folders, settings)
+        stack.enter_context(hold_ledger(settings.state_dir))
+        ledger = await stack.enter_async_context(open_ledger(settings.state_dir))
+        uploadcare = await stack.enter_async_context(open_uploadcare(settings.uploadcare, connections=_CONNECTIONS))
+        yield _build(settings, ledger, uploadcare)
+
+
+def _build(settings: Settings, ledger: Ledger, uploadcare: Uploadcare) -> Service:
+    halt, tally = Halt(), Tally()
+    journey = Journey(ledger, uploadcare, Pace(), {folder.name: folder for folder in settings.folders})
+    lanes = Lanes(ledger, journey, halt, tally, lanes_for(settings.concurrency))
+    reception = Reception(ledger, lanes)
+    arrivals = tuple(Arrival(folder, settings.watch, reception) for folder in settings.folders)
+    broadcast = Broadcast(settings.state_dir, arrivals, halt)
+    return Service(settings, ledger, lanes, arrivals, Cleanup(ledger, uploadcare), broadcast, halt, tally)
+
+
+async def serve(service: Service, stop: asyncio.Event) -> None:
+    """Watch and work until ``stop`` is set."""
+    async with working(service) as tasks:
+        looking = [tasks.create_task(arrival.run()) for arrival in service.arrivals]
+        if service.settings.uploadcare.remote_cleanup is RemoteCleanup.DELETE:
+            looking.append(tasks.create_task(service.cleanup.run()))
+        say("started", f"watching {len(service.arrivals)} folders")
+        await stop.wait()
+        say("stopping", "finishing the steps under way")
+        for task in looking:
+            task.cancel()
+
+
+@asynccontextmanager
+async def working(service: Service) -> AsyncIterator[asyncio.TaskGroup]:
+    """The lanes at work while the block runs; after it, steps under way may finish within the grace period."""
+    async with asyncio.TaskGroup() as tasks:
+        steps = tasks.create_task(service.lanes.run())
+        telling = tasks.create_task(service.broadcast.run())
+        tasks.create_task(asyncio.to_thread(_sweep, service.settings))
+        yield tasks
+        telling.cancel()
+        service.lanes.stop()
+        await asyncio.wait({steps}, timeout=GRACE_S)
+        steps.cancel()
+
+
+def _make_folders(settings: Settings) -> None:
+    """The state folder is private; a missing output root is made, a missing input is waited for."""
+    settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in settings.folders:
+        folder.output.mkdir(exist_ok=True)
+
+
+def _sweep(settings: Settings) -> None:
+    before_s = time.time()
+    swept = sum(sweep_temporary_files(output, before_s) for output in {folder.output for folder in settings.folders})
+    if swept:
+        say("swept", f"{swept} temporary files of an earlier run were removed")
