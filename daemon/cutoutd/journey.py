@@ -48,7 +48,7 @@ from cutoutd.uploadcare.answers import Progress
 from cutoutd.uploadcare.client import Uploadcare
 from cutoutd.uploadcare.polling import Pace
 
-#: A photo whose folder left the configuration is looked at again this often.
+#: What only a person can change is looked at again this often.
 _RARELY_S = 3600.0
 
 _ENDINGS: dict[type[PhotoError], type[Ended]] = {
@@ -119,7 +119,8 @@ class Journey:
 
     async def _find_outcome(self, photo: Photo) -> Photo:
         """Met only when the paid call's answer was lost: it is never made again blindly, so the photo is held."""
-        raise UnansweredError(f"it is not known whether Uploadcare began the removal of upload {photo.source_uuid}")
+        msg = f"it is not known whether Uploadcare began the removal of upload {photo.source_uuid}"
+        raise UnansweredError(msg, retry_after_s=_RARELY_S)
 
     async def _ask(self, photo: Photo) -> Photo:
         """Ask whether the removal is finished; each question costs an operation, so ``Pace`` chooses the moments."""

@@ -65,7 +65,8 @@ class Lanes:
         self._tally = tally
         self._lanes = lanes
         self._wakes = {lane.name: asyncio.Event() for lane in lanes}
-        self._busy: dict[str, set[int]] = {lane.name: set() for lane in lanes}
+        # By photo, not by lane: a photo may come to another lane's state in the middle of a step.
+        self._busy: dict[int, Lane] = {}
         self._stepped = asyncio.Event()
         self._is_stopping = False
         self.moved_at_s = time.monotonic()  #: when a photo last got a new fact, monotonic
@@ -73,7 +74,7 @@ class Lanes:
     @property
     def busy(self) -> int:
         """How many steps are under way."""
-        return sum(map(len, self._busy.values()))
+        return len(self._busy)
 
     def take_in(self, photo: Photo) -> None:
         """A photo is new in the ledger."""
@@ -122,21 +123,25 @@ class Lanes:
             say("ledger_trouble", f"{error.title}: {error.sentence}", level=logging.ERROR)
             return _LEDGER_TROUBLE_WAIT_S
         for photo in photos:
-            self._busy[lane.name].add(photo.id)
+            self._busy[photo.id] = lane
             steps.create_task(self._take_step(lane, photo))
         return wait_s
 
     async def _next_photos(self, lane: Lane) -> list[Photo]:
-        busy = self._busy[lane.name]
-        room = lane.width - len(busy)
-        if lane.beyond and room > 0:
-            room = min(room, lane.beyond_limit - len(busy) - await self._ledger.ask(questions.count, lane.beyond))
-        if self._halt.error is not None and lane.is_sending:
-            room = min(room, 1 - len(busy))  # one photo probes for all
+        room = await self._room(lane)
         if room <= 0:
             return []
-        found = await self._ledger.ask(questions.due, {lane.takes}, time.time(), room + len(busy))
-        return [photo for photo in found if photo.id not in busy][:room]
+        found = await self._ledger.ask(questions.due, {lane.takes}, time.time(), room + len(self._busy))
+        return [photo for photo in found if photo.id not in self._busy][:room]
+
+    async def _room(self, lane: Lane) -> int:
+        busy = sum(busy_in is lane for busy_in in self._busy.values())
+        room = lane.width - busy
+        if self._halt.error is not None and lane.is_sending:
+            room = min(room, 1 - busy)  # one photo probes for all
+        if room > 0 and lane.beyond:
+            room = min(room, lane.beyond_limit - busy - await self._ledger.ask(questions.count, lane.beyond))
+        return room
 
     async def _until_next_due_s(self, lane: Lane) -> float:
         next_due_s = await self._ledger.ask(questions.next_due_s, {lane.takes}, time.time())
@@ -156,13 +161,13 @@ class Lanes:
             # The ledger did not take the fact. The photo stays where it is and comes again.
             say("ledger_trouble", f"{error.title}: {error.sentence}", about=photo.identity, level=logging.ERROR)
             await asyncio.sleep(_LEDGER_TROUBLE_WAIT_S)
-        except Exception as fault:  # noqa: BLE001  the one broad except of the lanes: a bug costs one photo, not the daemon
+        except Exception as fault:  # noqa: BLE001  the one broad except of the lanes: a bug costs one photo
             await self._fail(photo, fault)
         else:
             self._tell(photo, moved)
             self._wake(moved.state)
         finally:
-            self._busy[lane.name].discard(photo.id)
+            del self._busy[photo.id]
             self._wake(photo.state)
             self._stepped.set()
 
