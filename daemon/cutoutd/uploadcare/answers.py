@@ -5,6 +5,7 @@ UnreachableError: never a photo's fault. Shapes: Uploadcare's OpenAPI files and 
 """
 
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
@@ -45,16 +46,22 @@ class Answer:
     @property
     def clock_skew_s(self) -> float | None:
         """How far this machine's clock is ahead of the server's; None where the answer tells no date."""
-        try:
-            served_at = parsedate_to_datetime(self.headers.get("date", ""))
-        except ValueError:
-            return None
-        return self.received_at_s - served_at.timestamp()
+        served_at_s = http_date_s(self.headers.get("date", ""))
+        return None if served_at_s is None else self.received_at_s - served_at_s
 
     @property
     def text(self) -> str:
         """The body as one short line."""
         return " ".join(self.body.decode("utf-8", "replace").split())[:MAX_WORDS]
+
+
+def http_date_s(text: str) -> float | None:
+    """The Unix time of a date in a header; None if it is none."""
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return date.replace(tzinfo=date.tzinfo or UTC).timestamp()
 
 
 class Reply(BaseModel):

@@ -6,8 +6,6 @@ Uploadcare's (a proxy's page) is UnreachableError, whatever its status. Statuses
 
 import json
 import re
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 import httpx2
@@ -24,7 +22,7 @@ from cutoutd.errors import (
     UnreachableError,
     VersionRefusedError,
 )
-from cutoutd.uploadcare.answers import MAX_WORDS, PORTAL_ADVICE, Answer, failure_from
+from cutoutd.uploadcare.answers import MAX_WORDS, PORTAL_ADVICE, Answer, failure_from, http_date_s
 
 #: Uploadcare may leave Retry-After out (UPLOADCARE.md 3).
 _DEFAULT_RETRY_AFTER_S = 30.0
@@ -152,13 +150,12 @@ def _retry_after_s(answer: Answer) -> float:
     wish = answer.headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d{1,9}", wish):
         return float(wish)
-    try:
-        resume_at = parsedate_to_datetime(wish)
+    resume_at_s = http_date_s(wish)
+    if resume_at_s is not None:
         served_at_s = answer.received_at_s - (answer.clock_skew_s or 0.0)
-        return max(0.0, resume_at.replace(tzinfo=resume_at.tzinfo or UTC).timestamp() - served_at_s)
-    except ValueError:
-        expected = re.search(r"available in (\d{1,9}) second", answer.text)
-        return float(expected[1]) if expected else _DEFAULT_RETRY_AFTER_S
+        return max(0.0, resume_at_s - served_at_s)
+    expected = re.search(r"available in (\d{1,9}) second", answer.text)
+    return float(expected[1]) if expected else _DEFAULT_RETRY_AFTER_S
 
 
 def _foreign(answer: Answer) -> UnreachableError:
