@@ -146,7 +146,7 @@ def test_all_faults_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
         ["config.yaml:4:12", "folders[1].name"],
         ["config.yaml:4:15", "folders[1].name"],
         ["config.yaml:4:31", "folders[1].input"],
-        ["config.yaml:4:63", "folders[1].remove_bg.crop_margin"],
+        ["config.yaml:4:64", "folders[1].remove_bg.crop_margin"],
         ["config.yaml:5:14", "log.level"],
     ]
 

@@ -102,8 +102,15 @@ def _faults_of(tree: _Tree, outermost: dict[tuple[_Role, Path], _Tree], source: 
             other = outermost.get((role, around))
             reason = _REASONS.get((tree.role, role))
             if other and other is not tree and reason and _is_at_fault(tree, other):
-                relation = "is also" if other.real == tree.real else "lies inside"
-                yield source.fault_at(tree.path, f"{relation} {other}: {reason}")
+                yield _nested(tree, other, reason, source)
+
+
+def _nested(tree: _Tree, other: _Tree, reason: str, source: Source) -> Fault:
+    """A fault at the inner tree; a state folder that the file does not name is no line to point at."""
+    is_equal = tree.real == other.real
+    if tree.role is _Role.STATE and tree.path not in source.contents:
+        return source.fault_at(other.path, f"{'is' if is_equal else 'holds'} {tree}: {reason}")
+    return source.fault_at(tree.path, f"{'is also' if is_equal else 'lies inside'} {other}: {reason}")
 
 
 def _is_at_fault(tree: _Tree, other: _Tree) -> bool:

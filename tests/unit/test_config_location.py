@@ -1,0 +1,38 @@
+"""Which file is the configuration."""
+
+from pathlib import Path
+
+import pytest
+
+from cutoutd import config
+from cutoutd.config import location
+from cutoutd.errors import ConfigurationError
+
+
+@pytest.fixture
+def system_wide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A stand-in for /etc/cutoutd/config.yaml, not there yet."""
+    file = tmp_path / "etc.yaml"
+    monkeypatch.setattr(location, "SYSTEM_WIDE", file)
+    return file
+
+
+def test_the_order(tmp_path: Path, system_wide: Path) -> None:
+    """The flag wins over the variable, the variable over the working directory, that over /etc."""
+    environ = {"CUTOUTD_CONFIG": "var.yaml"}
+    system_wide.touch()
+    assert config.find(None, {}, tmp_path) == system_wide
+    (tmp_path / "config.yaml").touch()
+    assert config.find(None, {"CUTOUTD_CONFIG": ""}, tmp_path) == tmp_path / "config.yaml"
+    assert config.find(None, environ, tmp_path) == tmp_path / "var.yaml"
+    assert config.find(Path("flag.yaml"), environ, tmp_path) == tmp_path / "flag.yaml"
+    assert config.find(Path("/abs.yaml"), environ, tmp_path) == Path("/abs.yaml")
+
+
+def test_none_found(tmp_path: Path, system_wide: Path) -> None:
+    """Where there is none, the places looked at and the ways to name one are told."""
+    with pytest.raises(ConfigurationError) as refusal:
+        config.find(None, {}, tmp_path)
+    (fault,) = refusal.value.faults
+    for part in (str(tmp_path / "config.yaml"), str(system_wide), "--config", "$CUTOUTD_CONFIG"):
+        assert part in fault
