@@ -24,6 +24,7 @@ from cutoutd.sandbox.store import Store
 
 ADDON = "remove_bg"
 STATUS_IS_KEPT_H = 24
+LOCK_LASTS_H = 24  # a run that died can lock its file for up to a day (UPLOADCARE.md section 2)
 BAD_UUID = "Must be a valid UUID."
 
 
@@ -50,6 +51,7 @@ class Addons:
     """Answers execute and status."""
 
     store: Store
+    clock: Clock
     files: Files
     removals: Removals
     counters: Counters
@@ -65,7 +67,8 @@ class Addons:
             raise Refusal(400, {"params": ["Expected JSON object."]})
         source = self.files.present(_target(body))
         _require_parameters(params)
-        if self.store.running_removals(source.uuid):
+        oldest_lock = self.clock.ago(hours=LOCK_LASTS_H)
+        if any(running.started > oldest_lock for running in self.store.running_removals(source.uuid)):
             raise Refusal(409, "Concurrent call attempted")
         removal = Removal(
             request_id=str(uuid.uuid4()),
@@ -75,7 +78,7 @@ class Addons:
             file_id=None,
             error_code="",
             error_title="",
-            started=self.removals.arrivals.clock.stamp(),
+            started=self.clock.stamp(),
         )
         self.store.add_removal(removal)
         self.counters.launch(source.uuid, source.sha256)
@@ -90,7 +93,7 @@ class Addons:
             raise Refusal(400, {"request_id": [BAD_UUID if request_id else "This field is required."]})
         self.counters.status_asked(request_id)
         removal = self.store.removal(request_id.lower())
-        if removal is None or removal.started < self.removals.arrivals.clock.ago(hours=STATUS_IS_KEPT_H):
+        if removal is None or removal.started < self.clock.ago(hours=STATUS_IS_KEPT_H):
             return plain_json({"status": RemovalStatus.UNKNOWN})
         return plain_json(_as_json(removal))
 

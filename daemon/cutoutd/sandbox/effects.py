@@ -93,9 +93,9 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True)
 class AnswerInstead:
-    """Answers with given bytes, before anything is done."""
+    """Answers with a given text or JSON, before anything is done."""
 
-    body: str
+    body: object
     status: int = 200
     content_type: str = "application/json"
     retry_after_s: int | None = None
@@ -103,7 +103,8 @@ class AnswerInstead:
     async def play(self, exchange: Exchange) -> None:
         """Answer with the bytes."""
         retry_after = {} if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}
-        await exchange.answer(Response(self.body, self.status, {"Content-Type": self.content_type, **retry_after}))
+        text = self.body if isinstance(self.body, str) else json.dumps(self.body)
+        await exchange.answer(Response(text, self.status, {"Content-Type": self.content_type, **retry_after}))
 
 
 @dataclass(frozen=True, slots=True)

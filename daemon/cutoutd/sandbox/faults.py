@@ -128,6 +128,8 @@ class Fault:
         name, equals, value = first.partition("=")
         fields: dict[str, object] = {"kind": name}
         if equals and name in FAULT_KINDS:
+            if not FAULT_KINDS[name].value:
+                raise FaultError(f"{name} takes no value")
             fields[FAULT_KINDS[name].value] = _number_or_text(value)
         for part in more:
             field, _, value = part.partition("=")

@@ -67,17 +67,24 @@ class Removals:
             self.start(removal)
 
     async def _carry_out(self, removal: Removal, mishap: Mishap) -> None:
+        ends_at = asyncio.get_running_loop().time() + self.processing_time.draw_s()
         try:
-            source = self.files.present(removal.target)
-            _, (rendering, cutout) = await asyncio.gather(
-                asyncio.sleep(self.processing_time.draw_s()), self._render(source, removal, mishap)
-            )
-            await self._hand_over(removal, source, mishap, (rendering, cutout))
+            source = self._source(removal)
+            made = await self._render(source, removal, mishap)
+            await _until(ends_at)
+            await self._hand_over(removal, source, mishap, made)
         except RemovalFailedError as failure:
+            await _until(ends_at)
             self._fail(removal, failure.error)
         except Exception:  # noqa: BLE001 - the edge of the worker: an engine's mistake ends this removal, no other
             _log.exception("removal %s", removal.request_id)
             self._fail(removal, RemovalError())
+
+    def _source(self, removal: Removal) -> StoredFile:
+        source = self.arrivals.store.file(removal.target)
+        if source is None or source.is_removed:
+            raise RemovalFailedError(RemovalError())
+        return source
 
     async def _render(self, source: StoredFile, removal: Removal, mishap: Mishap) -> tuple[Path, Cutout]:
         """Make the result's file, after the checks the service makes of a source."""
@@ -130,6 +137,11 @@ class Removals:
     def _fail(self, removal: Removal, error: RemovalError) -> None:
         ended = replace(removal, status=RemovalStatus.ERROR, error_code=error.code, error_title=error.title)
         self.arrivals.store.finish_removal(ended)
+
+
+async def _until(moment: float) -> None:
+    """Sleep until a moment of the loop's clock: work done meanwhile counts as processing time."""
+    await asyncio.sleep(moment - asyncio.get_running_loop().time())
 
 
 def _fault_of(source: StoredFile) -> RemovalError | None:

@@ -87,7 +87,9 @@ def _build(settings: SandboxSettings, store: Store, tasks: asyncio.TaskGroup, ur
         uploads=Uploads(arrivals, files, gate, counters, webhooks.announce),
         files=files,
         pages=Pages(store),
-        addons=Addons(store, files, removals, counters, LaunchLimit(store, clock, settings.launch_limit_per_minute)),
+        addons=Addons(
+            store, clock, files, removals, counters, LaunchLimit(store, clock, settings.launch_limit_per_minute)
+        ),
         webhooks=webhooks,
         cdn=Cdn(files, shelf),
         control=Control(counters, faults, clock),

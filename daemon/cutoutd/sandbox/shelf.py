@@ -15,8 +15,9 @@ from typing import BinaryIO
 
 from PIL import Image, UnidentifiedImageError
 
+_UNKNOWN_TYPE = "application/octet-stream"
 _ORIENTATION_TAG = 0x0112  # EXIF
-_MIME_TYPES = {**Image.MIME, "MPO": "image/jpeg"}  # a phone's JPEG with a second picture behind it is still a JPEG
+_MULTI_PICTURE = "MPO"  # a phone's JPEG with a second picture behind it: the service calls it a JPEG, Pillow does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +76,13 @@ def examine(path: Path, filename: str) -> Contents:
     """Hash a file and read its picture header. Blocking; never decodes pixels."""
     with path.open("rb") as stream:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    guess = mimetypes.guess_type(filename)[0] or "application/octet-stream"
+    guess = mimetypes.guess_type(filename)[0] or _UNKNOWN_TYPE
     try:
         with Image.open(path) as picture:
-            mime_type, image = _MIME_TYPES.get(picture.format or "", guess), json.dumps(_image_info(picture))
+            facts = _image_info(picture)
+            mime_type, image = Image.MIME.get(str(facts["format"]), guess), json.dumps(facts)
     except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
-        mime_type, image = guess, None
+        mime_type, image = (_UNKNOWN_TYPE if guess.startswith("image/") else guess), None
     return Contents(path.stat().st_size, sha256, mime_type, image)
 
 
@@ -88,7 +90,7 @@ def _image_info(picture: Image.Image) -> dict[str, object]:
     """The fields of ``content_info.image`` in the published description; places and dates are left empty."""
     dpi = picture.info.get("dpi")
     return {
-        "format": "JPEG" if picture.format == "MPO" else picture.format,
+        "format": "JPEG" if picture.format == _MULTI_PICTURE else picture.format,
         "width": picture.width,
         "height": picture.height,
         "sequence": getattr(picture, "is_animated", False),

@@ -1,0 +1,114 @@
+"""One sandbox process per test module, pictures to send to it, and a place for its webhooks to arrive."""
+
+import io
+import time
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import httpx2
+import pytest
+from PIL import Image, ImageDraw
+
+from sandbox_process import PUBLIC_KEY, Cut, Finish, Launch, SandboxProcess, Upload
+from webhook_receiver import WebhookReceiver
+
+_serial = count()
+
+
+@pytest.fixture(scope="module")
+def module_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    with SandboxProcess(tmp_path_factory.mktemp("sandbox")) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(module_sandbox: SandboxProcess) -> Iterator[SandboxProcess]:
+    """The module's sandbox with nothing counted, no faults, and the right time."""
+    module_sandbox.clear_counters()
+    yield module_sandbox
+    module_sandbox.clear_faults()
+    module_sandbox.move_clock(0)
+
+
+@pytest.fixture
+def rest(sandbox: SandboxProcess) -> Iterator[httpx2.Client]:
+    with sandbox.client() as client:
+        yield client
+
+
+@pytest.fixture
+def plain(sandbox: SandboxProcess) -> Iterator[httpx2.Client]:
+    """A client that signs nothing: the Upload API and the CDN."""
+    with sandbox.unsigned_client() as client:
+        yield client
+
+
+@pytest.fixture
+def photo() -> bytes:
+    """A small JPEG, no two alike."""
+    picture = Image.new("RGB", (240, 160), "white")
+    ImageDraw.Draw(picture).ellipse((60, 40, 180, 120), fill=(200, 30, next(_serial) % 256))
+    out = io.BytesIO()
+    picture.save(out, "JPEG")
+    return out.getvalue()
+
+
+@pytest.fixture
+def upload(plain: httpx2.Client, photo: bytes) -> Upload:
+    """Uploads a photo and returns its UUID."""
+
+    def send(content: bytes = photo, *, name: str = "cup.jpg", store: str = "0") -> str:
+        form = {"UPLOADCARE_PUB_KEY": PUBLIC_KEY, "UPLOADCARE_STORE": store}
+        answer = plain.post("/base/", data=form, files={"file": (name, content)})
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["file"])
+
+    return send
+
+
+@pytest.fixture
+def receiver() -> Iterator[WebhookReceiver]:
+    with WebhookReceiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def launch(rest: httpx2.Client) -> Launch:
+    """Starts a removal and returns its request_id."""
+
+    def start(target: str, **params: object) -> str:
+        answer = rest.post("/addons/remove_bg/execute/", json={"target": target, "params": params})
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["request_id"])
+
+    return start
+
+
+@pytest.fixture
+def finish(rest: httpx2.Client) -> Finish:
+    """Polls a removal until it has ended and returns the last answer."""
+
+    def poll(request_id: str) -> dict[str, Any]:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            answer = rest.get("/addons/remove_bg/execute/status/", params={"request_id": request_id})
+            status: dict[str, Any] = answer.json()
+            if status["status"] != "in_progress":
+                return status
+            time.sleep(0.02)  # the service offers nothing to wait on but its status
+        raise TimeoutError(request_id)
+
+    return poll
+
+
+@pytest.fixture
+def cut(upload: Upload, launch: Launch, finish: Finish, plain: httpx2.Client, photo: bytes) -> Cut:
+    """Takes a photo all the way and returns the bytes of its cutout."""
+
+    def go(content: bytes = photo, **params: object) -> bytes:
+        status = finish(launch(upload(content), **params))
+        assert status["status"] == "done", status
+        return plain.get(f"/{status['result']['file_id']}/").content
+
+    return go
