@@ -124,7 +124,7 @@ class Lanes:
             return _LEDGER_TROUBLE_WAIT_S
         for photo in photos:
             self._busy[photo.id] = lane
-            steps.create_task(self._take_step(lane, photo))
+            steps.create_task(self._take_step(photo))
         return wait_s
 
     async def _next_photos(self, lane: Lane) -> list[Photo]:
@@ -152,7 +152,7 @@ class Lanes:
             async with asyncio.timeout(min(max(wait_s, 0.0), _LOOK_AGAIN_AFTER_S)):
                 await self._wakes[lane.name].wait()
 
-    async def _take_step(self, lane: Lane, photo: Photo) -> None:
+    async def _take_step(self, photo: Photo) -> None:
         try:
             moved = await self._journey.advance(photo)
         except HaltError as error:
