@@ -127,6 +127,12 @@ def test_reading_without_the_secret(tmp_path: Path) -> None:
     assert config.read(configuration(tmp_path), {}).uploadcare.public_key == "filed"
 
 
+def test_an_unreadable_value_is_not_called_missing(tmp_path: Path) -> None:
+    """A secret file's name that YAML takes for an alias is one fault, not two."""
+    (fault,) = faults_of(configuration(tmp_path, "uploadcare: {public_key: k, secret_key_file: *key}\n"), {})
+    assert "anchors and aliases" in fault
+
+
 @pytest.mark.parametrize(
     "account",
     [
@@ -144,6 +150,12 @@ def test_a_secret_in_the_wrong_place_is_not_repeated(tmp_path: Path, account: st
     with pytest.raises(ConfigurationError) as refusal:
         config.load(configuration(tmp_path, account + "\n"), {})
     assert SECRET not in "".join(traceback.format_exception(refusal.value))
+
+
+def test_a_secret_in_place_of_its_file_is_not_shown(tmp_path: Path) -> None:
+    """Where the secret stands for its file's path and nothing needs it, no repr tells it either."""
+    document = config.read(configuration(tmp_path, f"uploadcare: {{public_key: k, secret_key_file: {SECRET}}}\n"), {})
+    assert SECRET not in repr(document)
 
 
 def test_settings_do_not_show_the_secret(tmp_path: Path) -> None:

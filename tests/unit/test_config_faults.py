@@ -24,6 +24,7 @@ def faults_of(tmp_path: Path, content: str | bytes, environ: dict[str, str] | No
     ("lines", "fault"),
     [
         ("    recursiv: true", '6:5: folders[0].recursiv: unknown key; did you mean "recursive"?'),
+        ("    recursiv: null", "6:5: folders[0].recursiv: unknown key"),
         ("    Crop-Margin: 1", "6:5: folders[0].Crop-Margin: unknown key; known here: "),
         ("    remove_bg: {crop-margin: 1}", '6:17: folders[0].remove_bg.crop-margin: unknown key; did you mean "crop'),
         ("    remove_bg: {crop: perhaps}", '6:23: folders[0].remove_bg.crop: must be true or false (here: "perhaps")'),

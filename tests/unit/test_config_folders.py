@@ -38,6 +38,25 @@ def test_a_folders_own_word_wins(tmp_path: Path) -> None:
     assert second.parameters.as_json() == '{"crop":false,"scale":"80%","type":"product"}'
 
 
+def test_null_is_no_word_of_ones_own(tmp_path: Path) -> None:
+    """A key that a folder leaves out with null, or a section with nothing in it, keeps what folders share."""
+    folders = loaded(
+        tmp_path,
+        "folder_defaults: {on_conflict: skip, remove_bg: {crop: true, type: car}}\n"
+        "folders:\n"
+        "  - name: a\n    input: i\n    output: o\n    on_conflict: null\n    remove_bg:\n"
+        "  - name: b\n    input: j\n    output: o\n    remove_bg: {crop: null}\n",
+    ).folders
+    assert [folder.on_conflict for folder in folders] == [OnConflict.SKIP] * 2
+    assert [folder.parameters.as_json() for folder in folders] == ['{"crop":true,"type":"car"}'] * 2
+
+
+def test_a_name_is_not_shared(tmp_path: Path) -> None:
+    """A name or input among what folders share is a fault, and does not stand in for a folder's own."""
+    faults = faults_of(tmp_path, "folder_defaults: {name: x}\nfolders: [{input: a, output: o}]\n")
+    assert [fault.split(": ")[1] for fault in faults] == ["folder_defaults.name", "folders[0].name"]
+
+
 def test_a_shared_fault_is_told_once_at_its_own_place(tmp_path: Path) -> None:
     """A fault in folder_defaults is not repeated for every folder."""
     faults = faults_of(
