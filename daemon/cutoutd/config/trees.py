@@ -62,10 +62,10 @@ def name_faults(source: Source) -> list[Fault]:
 def tree_faults(source: Source, folder: Path) -> list[Fault]:
     """Faults of inputs, outputs and the state folder that lie inside each other; relative ones start at ``folder``."""
     trees = sorted(_trees(source, folder), key=lambda tree: list(_Role).index(tree.role))
-    outermost: dict[tuple[_Role, Path], _Tree] = {}
+    first: dict[tuple[_Role, Path], _Tree] = {}
     for tree in trees:
-        outermost.setdefault((tree.role, tree.real), tree)
-    return [fault for tree in trees for fault in _faults_of(tree, outermost, source)]
+        first.setdefault((tree.role, tree.real), tree)
+    return [fault for tree in trees for fault in _faults_of(tree, first, source)]
 
 
 def _trees(source: Source, folder: Path) -> Iterator[_Tree]:
@@ -96,10 +96,10 @@ def _real(text: object, folder: Path) -> Path | None:
         return None
 
 
-def _faults_of(tree: _Tree, outermost: dict[tuple[_Role, Path], _Tree], source: Source) -> Iterator[Fault]:
+def _faults_of(tree: _Tree, first: dict[tuple[_Role, Path], _Tree], source: Source) -> Iterator[Fault]:
     for around in (tree.real, *tree.real.parents):
         for role in _Role:
-            other = outermost.get((role, around))
+            other = first.get((role, around))
             reason = _REASONS.get((tree.role, role))
             if other and other is not tree and reason and _is_at_fault(tree, other):
                 yield _nested(tree, other, reason, source)
