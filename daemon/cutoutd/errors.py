@@ -66,7 +66,6 @@ class RejectionCode(StrEnum):
     OTHER_FORMAT = "other_format"
     TOO_MANY_PIXELS = "too_many_pixels"
     BAD_DIMENSIONS = "bad_dimensions"
-    UNREADABLE = "unreadable"
     TARGET_TAKEN = "target_taken"
     NAME_TOO_LONG = "name_too_long"
 
