@@ -15,11 +15,8 @@ Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
 SECRET_KEY = "7d3f-very-secret-key"  # noqa: S105 - of no account
 
 #: So short that a test of time-outs takes no time.
-IMPATIENT = Patience(
-    ask=Bounds(overall_s=0.5, read_s=0.2, write_s=0.2),
-    launch=Bounds(overall_s=0.5, read_s=0.2, write_s=0.2),
-    transfer=Bounds(overall_s=0.5, read_s=0.2, write_s=0.2),
-)
+_SHORT = Bounds(overall_s=0.5, connect_s=0.2, read_s=0.2, write_s=0.2)
+IMPATIENT = Patience(ask=_SHORT, launch=_SHORT, transfer=_SHORT)
 
 
 def settings_for(url: str, **others: str) -> Settings:
@@ -31,11 +28,28 @@ def settings_for(url: str, **others: str) -> Settings:
 @asynccontextmanager
 async def served_by(handler: Handler) -> AsyncIterator[str]:
     """A server that treats each connection as ``handler`` says; the value is its base URL."""
-    server = await asyncio.start_server(handler, "127.0.0.1", 0)
+    under_way: set[asyncio.Task[None]] = set()
+
+    async def treat(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        under_way.add(task)
+        try:
+            await handler(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the client had enough, or the test is over: that is what some tests are about
+        finally:
+            writer.close()
+            under_way.discard(task)
+
+    server = await asyncio.start_server(treat, "127.0.0.1", 0)
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     finally:
         server.close()
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way)
         await server.wait_closed()
 
 
@@ -50,19 +64,14 @@ class Script:
     requests: list[bytes] = field(default_factory=list)
 
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            self.requests.append(head + await reader.readexactly(_length_of(head)))
-            answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-            if answer is None:
-                writer.transport.abort()
-                return
-            writer.write(answer)
-            await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client had enough; that is what some tests are about
-        finally:
-            writer.close()
+        head = await reader.readuntil(b"\r\n\r\n")
+        self.requests.append(head + await reader.readexactly(length_of(head)))
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if answer is None:
+            writer.transport.abort()
+            return
+        writer.write(answer)
+        await writer.drain()
 
 
 def answer(status: int, body: str | bytes, kind: str = "application/json", **headers: str) -> bytes:
@@ -74,7 +83,8 @@ def answer(status: int, body: str | bytes, kind: str = "application/json", **hea
     return f"HTTP/1.1 {status} Whatever\r\n{head}\r\n".encode() + content
 
 
-def _length_of(head: bytes) -> int:
+def length_of(head: bytes) -> int:
+    """How long the body after a request's head is."""
     for line in head.split(b"\r\n"):
         name, _, value = line.partition(b":")
         if name.strip().lower() == b"content-length":

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from urllib.request import getproxies
 
 import httpx2
 
@@ -140,6 +141,8 @@ def _explained(error: Exception, host: str, bounds: Bounds) -> str:
 
 def _unconnected(error: BaseException, host: str) -> str:
     """Why there was no connection, from the system's own error underneath."""
+    if getproxies():
+        host = f"{host} (or the proxy on the way to it)"
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, socket.gaierror):
@@ -155,11 +158,15 @@ def _unconnected(error: BaseException, host: str) -> str:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The innermost causes of an error: with several addresses tried there are several."""
+    """The innermost causes of an error: with several addresses tried there are several.
+
+    The HTTP library chains some of its errors with ``from None``, so the context counts where there is no cause.
+    """
     if isinstance(error, BaseExceptionGroup):
         for member in error.exceptions:
             yield from _causes(member)
     elif error is not None:
-        if error.__cause__ is None:
+        underneath = error.__cause__ or error.__context__
+        if underneath is None:
             yield error
-        yield from _causes(error.__cause__)
+        yield from _causes(underneath)

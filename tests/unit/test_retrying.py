@@ -1,0 +1,79 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cutoutd.errors import (
+    DelayError,
+    DiskError,
+    NeverSentError,
+    NotReadyError,
+    RemovalLockedError,
+    ThrottledError,
+    UnansweredError,
+    UnreachableError,
+)
+from cutoutd.retrying import wait_after
+
+NOW_S = 1000.0
+KINDS = st.sampled_from(
+    [UnreachableError, NeverSentError, NotReadyError, DiskError, RemovalLockedError, UnansweredError]
+)
+CHANCE = st.floats(0, 1, exclude_max=True)
+
+
+def waited_s(error: DelayError, attempts: int, chance: float) -> float:
+    return wait_after(error, attempts, NOW_S, jitter=lambda: chance).until_s - NOW_S
+
+
+@given(KINDS, st.integers(0, 10**9), CHANCE)
+def test_no_outage_outlasts_patience(kind: type[DelayError], attempts: int, chance: float) -> None:
+    """However often a step failed, there is a next time, within a quarter of an hour."""
+    assert 0 <= waited_s(kind("no luck"), attempts, chance) <= 900
+
+
+@given(st.sampled_from([UnreachableError, NeverSentError]), st.integers(0, 10**6), CHANCE)
+def test_an_outages_end_is_noticed_within_30_s(kind: type[DelayError], attempts: int, chance: float) -> None:
+    """The wait and the time for a connection fit into half a minute."""
+    assert waited_s(kind("no luck"), attempts, chance) <= 25
+
+
+@given(st.integers(0, 30), CHANCE)
+def test_waits_grow(attempts: int, chance: float) -> None:
+    """With the same luck, a later wait is never shorter; the first is at most 2 s."""
+    error = UnreachableError("no luck")
+    assert waited_s(error, 0, chance) <= 2
+    assert waited_s(error, attempts, chance) <= waited_s(error, attempts + 1, chance) + 1e-6
+
+
+def test_jitter_is_full() -> None:
+    """Photos that failed together come back spread over the whole wait."""
+    error = UnreachableError("no luck")
+    assert waited_s(error, 10, 0.0) == 0
+    assert waited_s(error, 10, 0.5) == pytest.approx(12.5)
+
+
+@given(st.floats(0, 3600), st.integers(0, 100), CHANCE)
+def test_the_services_wish_is_honoured(retry_after_s: float, attempts: int, chance: float) -> None:
+    """Never sooner than asked for, and not much later."""
+    waited = waited_s(ThrottledError("slow down", retry_after_s=retry_after_s), attempts, chance)
+    assert retry_after_s - 1e-6 <= waited <= retry_after_s + 5 + 1e-6
+
+
+def test_a_wish_for_a_week_is_not() -> None:
+    """A service that sends everybody away for ever is asked again after an hour."""
+    assert waited_s(ThrottledError("go away", retry_after_s=604_800), 0, 0.0) == 3600
+
+
+@pytest.mark.parametrize(
+    ("error", "longest_s"),
+    [(DiskError("full"), 30), (RemovalLockedError("locked"), 300), (UnansweredError("lost"), 900)],
+)
+def test_what_does_not_pass_in_seconds_is_tried_less_often(error: DelayError, longest_s: float) -> None:
+    """Each kind of delay has its longest wait."""
+    assert waited_s(error, 100, 0.999) == pytest.approx(longest_s, rel=0.01)
+
+
+def test_the_wait_tells_why() -> None:
+    """What is stored says how often it was tried and what stood in the way."""
+    wait = wait_after(UnreachableError("api.test refused the connection"), 3, NOW_S)
+    assert (wait.attempts, wait.reason) == (4, "api.test refused the connection")

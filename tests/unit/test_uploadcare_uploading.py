@@ -1,0 +1,74 @@
+import asyncio
+import hashlib
+import io
+import tracemalloc
+
+import httpx2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cutoutd.errors import SupersededError
+from cutoutd.uploadcare.uploading import SourceForm
+
+FIELDS = {"UPLOADCARE_PUB_KEY": "demopublickey", "UPLOADCARE_STORE": "0"}
+
+
+async def sent_by(form: SourceForm) -> bytes:
+    return b"".join([piece async for piece in form])
+
+
+@given(st.binary(max_size=2000), st.text(min_size=1, max_size=40))
+def test_the_form_is_the_http_librarys_own(content: bytes, name: str) -> None:
+    """Only the file's bytes are streamed; form, headers and length are what the library makes of the same fields."""
+    form = SourceForm(FIELDS, io.BytesIO(content), name=name, size_bytes=len(content))
+    body = asyncio.run(sent_by(form))
+    boundary = form.headers["Content-Type"].partition("boundary=")[2]
+    shown_name = name.encode("utf-8", "replace").decode()
+    expected = httpx2.Request(
+        "POST",
+        "http://form",
+        data=FIELDS,
+        files={"file": (shown_name, content)},
+        headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
+    )
+    assert body == expected.read()
+    assert form.headers["Content-Length"] == str(len(body))
+    assert form.sha256 == hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize("difference", [-1, 1, 1_000_000])
+def test_a_changed_length_ends_the_upload(difference: int) -> None:
+    """A form that promised another length than the file has is never completed."""
+    content = b"x" * 600_000
+    form = SourceForm(FIELDS, io.BytesIO(content), name="a.jpg", size_bytes=len(content) + difference)
+    with pytest.raises(SupersededError) as caught:
+        asyncio.run(sent_by(form))
+    assert caught.value.code == "changed"
+
+
+def test_memory_does_not_grow_with_the_file() -> None:
+    """Sending 12 MB holds a few pieces, not the file."""
+
+    class Endless(io.RawIOBase):
+        left_bytes = 12_000_000
+
+        def readable(self) -> bool:
+            return True
+
+        def read(self, size: int = -1) -> bytes:
+            size = min(size, self.left_bytes)
+            self.left_bytes -= size
+            return bytes(size)
+
+    async def play() -> int:
+        form = SourceForm(FIELDS, Endless(), name="a.jpg", size_bytes=12_000_000)  # type: ignore[arg-type]  # reads alone
+        tracemalloc.start()
+        async for _ in form:
+            pass
+        return tracemalloc.get_traced_memory()[1]
+
+    try:
+        assert asyncio.run(play()) < 3_000_000
+    finally:
+        tracemalloc.stop()
