@@ -116,7 +116,7 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     from cutoutd.reporting import read_status, status_as_json
     from cutoutd.screens import show_status
 
-    found = read_status(_settings(config))
+    found = read_status(_state_dir(config))
     if as_json:
         typer.echo(json.dumps(status_as_json(found), indent=2))
     else:
@@ -136,7 +136,7 @@ def history(
     from cutoutd.reporting import event_as_json, read_history
     from cutoutd.screens import show_history
 
-    events = read_history(_settings(config), path, limit)
+    events = read_history(_state_dir(config), path, limit)
     if as_json:
         for event in events:
             typer.echo(json.dumps(event_as_json(event)))
@@ -185,6 +185,13 @@ def _settings(explicit: Path | None) -> "Settings":
     from cutoutd import config
 
     return config.load(config.find(explicit, os.environ, Path.cwd()), os.environ)
+
+
+def _state_dir(explicit: Path | None) -> Path:
+    """Where the ledger lives; looking at it needs no secret, so whoever looks need not be able to read that."""
+    from cutoutd import config
+
+    return config.read(config.find(explicit, os.environ, Path.cwd()), os.environ).state_dir
 
 
 def _tell_outcome(outcome: "Outcome") -> None:

@@ -4,9 +4,9 @@ It gathers values from the ledger and from what the running daemon tells; showin
 """
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-from cutoutd.config.settings import Settings
 from cutoutd.ledger import Event, Total, has_ledger, is_held, questions, view_ledger
 from cutoutd.live import Live, hear
 from cutoutd.photo import Photo, State
@@ -25,17 +25,17 @@ class Status:
     troubled: tuple[Photo, ...]  #: rejected and failed ones, newest first
 
 
-def read_status(settings: Settings) -> Status:
+def read_status(state_dir: Path) -> Status:
     """Look at the ledger, and listen to the daemon if it runs.
 
     Raises:
         LedgerError: the ledger cannot be read.
     """
-    is_running = is_held(settings.state_dir)
-    live = hear(settings.state_dir) if is_running else None
-    if not has_ledger(settings.state_dir):
+    is_running = is_held(state_dir)
+    live = hear(state_dir) if is_running else None
+    if not has_ledger(state_dir):
         return Status(is_running, live, (), (), ())
-    with view_ledger(settings.state_dir) as ledger:
+    with view_ledger(state_dir) as ledger:
         return Status(
             is_running=is_running,
             live=live,
@@ -45,13 +45,13 @@ def read_status(settings: Settings) -> Status:
         )
 
 
-def read_history(settings: Settings, path: str | None, limit: int) -> list[Event]:
+def read_history(state_dir: Path, path: str | None, limit: int) -> list[Event]:
     """The last facts, oldest first, of one photo's path or of all.
 
     Raises:
         LedgerError: there is no ledger, or it cannot be read.
     """
-    with view_ledger(settings.state_dir) as ledger:
+    with view_ledger(state_dir) as ledger:
         return questions.history(ledger, path, limit)
 
 

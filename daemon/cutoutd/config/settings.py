@@ -147,7 +147,7 @@ class Log(Frozen):
     level: LogLevel = LogLevel.INFO
     """The least important message that is still written."""
     format: LogFormat = LogFormat.AUTO
-    """text, json, or auto: text on a terminal, JSON under systemd."""
+    """text, json, or auto: JSON under systemd, text elsewhere."""
 
 
 class Common(Frozen):
