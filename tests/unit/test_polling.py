@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutoutd.photo import Identity, Photo, State, Wait
-from cutoutd.uploadcare import Pace, Progress, Removal
-from cutoutd.uploadcare.polling import next_poll_after_s
+from cutoutd.uploadcare.answers import Progress, Removal
+from cutoutd.uploadcare.polling import Pace, next_poll_after_s
 
 LAUNCHED_AT_S = 1_790_000_000.0
 BUSY = Removal(Progress.IN_PROGRESS)

@@ -25,7 +25,9 @@ from cutoutd.errors import (
     UnansweredError,
     UnreachableError,
 )
-from cutoutd.uploadcare import Progress, Removal, Sent, Uploadcare, open_uploadcare
+from cutoutd.uploadcare.answers import Progress, Removal
+from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
+from cutoutd.uploadcare.uploading import Sent
 from cutoutd.uploadcare.wire import Bounds, Patience
 from sandbox_process import PUBLIC_KEY, SECRET_KEY, SandboxProcess
 

@@ -52,4 +52,6 @@ def test_requests_are_signed_over_body_date_and_path() -> None:
 def test_pyuploadcare_is_imported_without_a_warning() -> None:
     """Its import must not end a daemon that treats warnings as errors."""
     environment = os.environ | {"PYTHONPATH": str(DAEMON)}
-    subprocess.run([sys.executable, "-W", "error", "-c", "import cutoutd.uploadcare"], check=True, env=environment)
+    subprocess.run(
+        [sys.executable, "-W", "error", "-c", "import cutoutd.uploadcare.client"], check=True, env=environment
+    )

@@ -8,7 +8,7 @@ import pytest
 
 import weather
 from cutoutd.errors import CutoutdError, NeverSentError, UnansweredError, UnreachableError
-from cutoutd.uploadcare import Uploadcare, open_uploadcare
+from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
 from cutoutd.uploadcare.signing import Signer
 from cutoutd.uploadcare.wire import MAX_ANSWER_BYTES
 from weather import IMPATIENT, SECRET_KEY, Script, answer, length_of, served_by, settings_for

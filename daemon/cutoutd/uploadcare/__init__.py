@@ -6,10 +6,3 @@ for memory), ``answers`` (values), ``refusals`` (errors), ``wire`` and ``connect
 
 Nothing outside this folder sees a response, a status code or an exception of the HTTP library.
 """
-
-from cutoutd.uploadcare.answers import Progress, Project, RemoteFile, Removal
-from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
-from cutoutd.uploadcare.polling import Pace
-from cutoutd.uploadcare.uploading import Sent
-
-__all__ = ["Pace", "Progress", "Project", "RemoteFile", "Removal", "Sent", "Uploadcare", "open_uploadcare"]
