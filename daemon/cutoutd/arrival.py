@@ -82,7 +82,7 @@ class Arrival:
             tasks.create_task(self._look_again())
 
     async def run_once(self, patience_s: float = PATIENCE_S) -> tuple[WaitingFile, ...]:
-        """Deliver all that lies in the tree and is finished, or becomes so within ``patience_s``; return what is not."""
+        """Deliver all that lies in the tree and is finished, or will be within ``patience_s``; return the rest."""
         give_up_s = time.monotonic() + patience_s
         is_complete = False
         while not is_complete:

@@ -92,15 +92,22 @@ class Watcher:
     async def _next_look(self, hints: HintBox) -> Batches:
         """Whatever is due: the whole tree, what the hints point at, the mounts that are polled."""
         heard = hints.take()
-        if heard.files:
-            async for batch in self._batches(self._looks_at(heard.files)):
-                yield batch
         if heard.is_everything:
             self._rhythm.note_loss()
-        if self._rhythm.is_scan_due:
-            async for batch in self._survey_with_news(hints):
-                yield batch
-            return
+        async for batch in self._look_at(heard.files):
+            yield batch
+        due = self._survey_with_news(hints) if self._rhythm.is_scan_due else self._look_at_parts(heard)
+        async for batch in due:
+            yield batch
+
+    async def _survey_with_news(self, hints: HintBox) -> Batches:
+        """A scan of the whole tree that lets photos dropped meanwhile go first, because it may take long."""
+        async for batch in self.survey():
+            yield batch
+            async for news in self._look_at(hints.take_files()):
+                yield news
+
+    async def _look_at_parts(self, heard: Hints) -> Batches:
         async for batch in self._scan_parts(heard):
             yield batch
         if self._rhythm.is_poll_due:
@@ -109,13 +116,10 @@ class Watcher:
                 yield batch
             self._rhythm.note_poll(self._cpu_s)
 
-    async def _survey_with_news(self, hints: HintBox) -> Batches:
-        """A scan of the whole tree that lets photos dropped meanwhile go first, because it may take long."""
-        async for batch in self.survey():
-            yield batch
-            if files := hints.take_files():
-                async for news in self._batches(self._looks_at(files)):
-                    yield news
+    async def _look_at(self, files: dict[str, bool]) -> Batches:
+        if files:
+            async for batch in self._batches(self._looks_at(files)):
+                yield batch
 
     async def _scan_parts(self, parts: Hints) -> Batches:
         for folder in parts.outermost_folders():
