@@ -23,6 +23,8 @@ class Hints:
 
     def outermost_folders(self) -> list[str]:
         """The folders to scan, without those that lie in another one of them."""
+        if "" in self.folders:
+            return [""]
         outermost: list[str] = []
         for folder in sorted(self.folders, key=lambda path: path.split("/")):
             if not outermost or not f"{folder}/".startswith(f"{outermost[-1]}/"):

@@ -1,0 +1,85 @@
+"""A reception for tests of arrival: it remembers what it saw and received, and can be waited for."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+
+from cutoutd.arrival import Arrival
+from cutoutd.config.settings import Folder, Watch, WatchMode
+from cutoutd.tree import Sighting
+
+FOLDER = "shop"
+NEVER_S = 3600.0  #: a time no test waits for
+PATIENCE_S = 20.0  #: a test that waits longer has failed
+
+
+class RememberingReception:
+    """Knows what was delivered to it, like the ledger; ``on_look`` runs whenever sightings are shown to it."""
+
+    def __init__(self, on_look: Callable[[Sequence[Sighting]], None] = lambda _: None) -> None:
+        self.seen: list[Sighting] = []
+        self.delivered: list[Sighting] = []
+        self._on_look = on_look
+        self._news = asyncio.Condition()
+
+    async def unknown_of(self, folder: str, sightings: Sequence[Sighting]) -> list[Sighting]:
+        assert folder == FOLDER
+        self._on_look(sightings)
+        async with self._news:
+            self.seen += sightings
+            self._news.notify_all()
+        known = {sighting.version for sighting in self.delivered}
+        return [sighting for sighting in sightings if sighting.version not in known]
+
+    async def deliver(self, folder: str, sighting: Sighting) -> None:
+        assert folder == FOLDER
+        async with self._news:
+            self.delivered.append(sighting)
+            self._news.notify_all()
+
+    @property
+    def paths(self) -> list[str]:
+        return [sighting.path for sighting in self.delivered]
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait for a look or a delivery after which it is so."""
+        async with asyncio.timeout(PATIENCE_S), self._news:
+            await self._news.wait_for(is_so)
+
+    async def until_seen(self, path: str) -> None:
+        await self.until(lambda: any(sighting.path == path for sighting in self.seen))
+
+    async def until_delivered(self, *paths: str) -> None:
+        await self.until(lambda: set(paths) <= set(self.paths))
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Wait for what nobody announces."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not is_so():  # noqa: ASYNC110 - state of the code under test, which sets no event for tests
+            await asyncio.sleep(0.01)
+
+
+def folder_at(root: Path, **options: object) -> Folder:
+    """A configured folder of which only the input matters here."""
+    return Folder.model_validate({"name": FOLDER, "input": root, "output": root.parent / "out", **options})
+
+
+def watch_with(mode: str = "auto", *, rescan_s: float = NEVER_S, delay_s: float = NEVER_S) -> Watch:
+    """By default neither rescan nor standing still helps a photo along: only the start scan and events do."""
+    return Watch.model_construct(mode=WatchMode(mode), rescan_interval_s=rescan_s, stability_delay_s=delay_s)
+
+
+@contextlib.asynccontextmanager
+async def arriving(folder: Folder, watch: Watch, reception: RememberingReception) -> AsyncIterator[Arrival]:
+    """An arrival at work, its start scan done."""
+    arrival = Arrival(folder, watch, reception)
+    running = asyncio.create_task(arrival.run())
+    try:
+        await until(lambda: bool(arrival.backends()) or running.done())
+        yield arrival
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running

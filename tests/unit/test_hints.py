@@ -1,0 +1,94 @@
+import asyncio
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cutoutd import hints as hints_module
+from cutoutd.hints import HintBox, Hints
+
+
+def test_hints_about_one_file_become_one() -> None:
+    """And "closed" is not forgotten for a later, weaker hint."""
+
+    async def play() -> Hints:
+        box = HintBox()
+        box.add_file("a.jpg", is_closed=False)
+        box.add_file("a.jpg", is_closed=True)
+        box.add_file("a.jpg", is_closed=False)
+        return box.take()
+
+    assert asyncio.run(play()) == Hints(files={"a.jpg": True})
+
+
+def test_a_flood_becomes_one_hint(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the box nor the event loop's own queue grows with the number of events."""
+    monkeypatch.setattr(hints_module, "MAX_FILES", 100)
+    monkeypatch.setattr(hints_module, "MAX_FOLDERS", 10)
+
+    async def play() -> tuple[Hints, int]:
+        loop, calls = asyncio.get_running_loop(), []
+        monkeypatch.setattr(loop, "call_soon_threadsafe", calls.append)
+        box = HintBox()
+        for number in range(150):
+            box.add_file(f"{number}.jpg", is_closed=True)
+            box.add_folder(f"{number}")
+        return box.take(), len(calls)
+
+    taken, wake_ups = asyncio.run(play())
+    assert taken.is_everything
+    assert len(taken.files) <= 100
+    assert len(taken.folders) <= 10
+    assert wake_ups == 1
+
+
+def test_another_threads_hint_ends_the_wait() -> None:
+    """At once, long before the time is up; afterwards the box is empty."""
+
+    async def play() -> tuple[Hints, Hints]:
+        box = HintBox()
+        thread = threading.Thread(target=box.add_everything)
+        thread.start()
+        async with asyncio.timeout(10):
+            await box.wait(3600)
+        thread.join()
+        return box.take(), box.take()
+
+    assert asyncio.run(play()) == (Hints(is_everything=True), Hints())
+
+
+def test_a_wait_without_hints_ends_in_time() -> None:
+    """The rescan does not depend on events."""
+
+    async def play() -> Hints:
+        box = HintBox()
+        async with asyncio.timeout(10):
+            await box.wait(0.01)
+        return box.take()
+
+    assert asyncio.run(play()) == Hints()
+
+
+def test_a_hint_after_the_loop_has_closed_does_no_harm() -> None:
+    """The kernel's thread may be a moment late at the end."""
+
+    async def play() -> HintBox:
+        return HintBox()
+
+    asyncio.run(play()).add_everything()
+
+
+@given(
+    st.sets(st.text("ab/", min_size=1, max_size=6).filter(lambda path: "//" not in path and path.strip("/") == path))
+)
+def test_only_the_outermost_folders_are_scanned(folders: set[str]) -> None:
+    """Each hinted folder lies in exactly one of them, and none of them in another."""
+    outermost = Hints(folders=folders).outermost_folders()
+    for folder in folders:
+        assert sum(f"{folder}/".startswith(f"{outer}/") for outer in outermost) == 1
+
+
+def test_the_root_holds_every_folder() -> None:
+    """A polled root covers polled mounts below it."""
+    assert Hints(folders={"a", "", "a/b"}).outermost_folders() == [""]
