@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 import weather
-from cutoutd.errors import CutoutdError, NeverSentError, UnansweredError, UnreachableError
+from cutoutd.errors import CutoutdError, DeliveryRefusedError, NeverSentError, UnansweredError, UnreachableError
 from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
 from cutoutd.uploadcare.signing import Signer
 from cutoutd.uploadcare.wire import MAX_ANSWER_BYTES
@@ -193,6 +193,21 @@ def test_a_hurried_end_leaves_no_connection_behind() -> None:
                 call.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await call
+
+    asyncio.run(play())
+
+
+def test_refused_deliveries_do_not_use_up_the_pool() -> None:
+    """A body that nobody reads does not keep its connection: with one connection, every fetch gets its answer."""
+    refusing = Script([answer(403, b"x" * 1_000_000, "text/plain")])
+
+    async def play() -> None:
+        async with served_by(refusing) as url:
+            settings = settings_for(url, cdn_base=url)
+            async with open_uploadcare(settings, connections=1, patience=IMPATIENT) as uploadcare:
+                for _ in range(3):
+                    with pytest.raises(DeliveryRefusedError):
+                        await uploadcare.fetch_cutout(UUID, lambda _: asyncio.sleep(0))
 
     asyncio.run(play())
 
