@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutoutd.errors import SupersededError
+from cutoutd.errors import DiskError, SupersededError
 from cutoutd.uploadcare.uploading import SourceForm
 
 FIELDS = {"UPLOADCARE_PUB_KEY": "demopublickey", "UPLOADCARE_STORE": "0"}
@@ -45,6 +45,18 @@ def test_a_changed_length_ends_the_upload(difference: int) -> None:
     with pytest.raises(SupersededError) as caught:
         asyncio.run(sent_by(form))
     assert caught.value.code == "changed"
+
+
+def test_a_source_that_cannot_be_read_is_the_disks_matter() -> None:
+    """A mount that goes away during the upload delays the photo, and is not blamed on the network."""
+
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError(5, "Input/output error")
+
+    form = SourceForm(FIELDS, Broken(), name="a.jpg", size_bytes=100)
+    with pytest.raises(DiskError, match="Input/output error"):
+        asyncio.run(sent_by(form))
 
 
 def test_memory_does_not_grow_with_the_file() -> None:

@@ -87,6 +87,7 @@ class Uploadcare:
 
         Raises:
             SupersededError: ``content`` is not ``size_bytes`` long.
+            DiskError: ``content`` cannot be read.
             FailedError: the service refuses this file (400, 413), in its own words.
         """
         fields = self._signer.upload_fields() | {"UPLOADCARE_STORE": "0"}

@@ -43,4 +43,5 @@ class Signer:
 
 def computed_cdn_base(public_key: str) -> str:
     """Where Uploadcare delivers a project's files, unless the project has a domain of its own."""
-    return DEFAULT_SUBDOMAIN_PATTERN.format(prefix=get_cname_prefix(public_key))
+    base: str = DEFAULT_SUBDOMAIN_PATTERN.format(prefix=get_cname_prefix(public_key))
+    return base

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import httpx2
 
-from cutoutd.errors import SupersededError
+from cutoutd.errors import DiskError, SupersededError
 
 #: Large enough that a thread for each piece costs nothing, small enough for the write time-out on a slow line.
 _PIECE_BYTES = 256 * 1024
@@ -62,6 +62,9 @@ class SourceForm(httpx2.AsyncByteStream):
         yield self._tail
 
     def _read_piece(self) -> bytes:
-        piece = self._content.read(_PIECE_BYTES)
+        try:
+            piece = self._content.read(_PIECE_BYTES)
+        except OSError as error:
+            raise DiskError(f"the photo cannot be read to its end: {error.strerror or error}") from error
         self._hash.update(piece)
         return piece
