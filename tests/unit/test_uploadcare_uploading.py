@@ -51,7 +51,7 @@ def test_a_source_that_cannot_be_read_is_the_disks_matter() -> None:
     """A mount that goes away during the upload delays the photo, and is not blamed on the network."""
 
     class Broken(io.BytesIO):
-        def read(self, size: int | None = -1) -> bytes:
+        def read(self, _: int | None = -1, /) -> bytes:
             raise OSError(5, "Input/output error")
 
     form = SourceForm(FIELDS, Broken(), name="a.jpg", size_bytes=100)
