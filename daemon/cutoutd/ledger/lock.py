@@ -2,13 +2,18 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from cutoutd.errors import LedgerBusyError
+from cutoutd.errors import DiskError, LedgerBusyError
 
 LOCK_NAME = "ledger.lock"
+
+#: ``is_held`` has to take the lock for a moment in order to ask; that must not keep a daemon from starting.
+_TRIES = 20
+_TRY_EVERY_S = 0.01
 
 
 @contextmanager
@@ -19,8 +24,12 @@ def hold_ledger(state_dir: Path) -> Iterator[None]:
 
     Raises:
         LedgerBusyError: another process holds it; its process number is in the sentence.
+        DiskError: the state folder is not there or cannot be written.
     """
-    descriptor = os.open(state_dir / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        descriptor = os.open(state_dir / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise DiskError(f"the state folder {state_dir} cannot be used: {error.strerror}") from error
     try:
         _lock_or_refuse(descriptor, state_dir)
         os.ftruncate(descriptor, 0)
@@ -43,9 +52,10 @@ def is_held(state_dir: Path) -> bool:
 
 
 def _lock_or_refuse(descriptor: int, state_dir: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
-        msg = f"the ledger in {state_dir} is in use by process {holder}"
-        raise LedgerBusyError(msg) from error
+    for _ in range(_TRIES):
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(_TRY_EVERY_S)
+    holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+    raise LedgerBusyError(f"the ledger in {state_dir} is in use by process {holder}")
