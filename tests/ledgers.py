@@ -1,0 +1,94 @@
+"""A real ledger for tests, and photos brought to any state by the facts that lead there."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from cutoutd.ledger import Ledger, open_ledger, questions
+from cutoutd.photo import (
+    Accepted,
+    Fact,
+    Failed,
+    Identity,
+    Photo,
+    Published,
+    Rejected,
+    RemovalFinished,
+    RemovalIntended,
+    RemovalStarted,
+    State,
+    Superseded,
+    Uploaded,
+)
+from cutoutd.tree import look
+
+T = TypeVar("T")
+
+ACCEPTED = Accepted(
+    sha256="5" * 64, width=60, height=40, orientation=1, parameters="{}", output="/out", target="", note=None
+)
+REJECTED = Rejected("empty", "it is empty (0 bytes)", "Copy it again.")
+FAILED = Failed("unknown_foreground", "no foreground was found", "Take another photo.")
+SUPERSEDED = Superseded("changed", "it was changed", "")
+
+#: The way of a photo for which all goes well, behind ``accepted``.
+_WAY: tuple[Fact, ...] = (
+    Uploaded("source-uuid"),
+    RemovalIntended(),
+    RemovalStarted("request-id"),
+    RemovalFinished("result-uuid"),
+    Published(cutout_sha256="c" * 64, cutout_bytes=1000, target="a.png", note=None),
+)
+_BRANCHES: dict[State, Fact] = {State.FAILED: FAILED, State.SUPERSEDED: SUPERSEDED}
+
+
+def identity(path: str = "a.jpg", **others: object) -> Identity:
+    """One version of a photo that exists on no disk."""
+    values = {"folder": "products", "size_bytes": 1000, "mtime_ns": 1, "ctime_ns": 1, "inode": 7}
+    return Identity(path=path, **(values | others))
+
+
+def identity_of(root: Path, path: str) -> Identity:
+    """The version of a file that is there now."""
+    found = look(root, path)
+    assert found is not None
+    return Identity("products", path, found.size_bytes, found.mtime_ns, found.ctime_ns, found.inode)
+
+
+def with_ledger(state_dir: Path, scene: Callable[[Ledger], Awaitable[T]]) -> T:
+    """What the scene answers, played on the ledger in this folder."""
+
+    async def play() -> T:
+        async with open_ledger(state_dir) as ledger:
+            return await scene(ledger)
+
+    return asyncio.run(play())
+
+
+async def photo_at(ledger: Ledger, state: State, who: Identity | None = None, accepted: Accepted = ACCEPTED) -> Photo:
+    """A photo that is newly found and brought to this state, fact by fact."""
+    photo = await ledger.discover(who or identity())
+    assert photo is not None
+    if state is State.REJECTED:
+        return await ledger.record(photo, REJECTED)
+    if state is State.DISCOVERED:
+        return photo
+    path = photo.identity.path
+    photo = await ledger.accept(photo, accepted, [f"{path.rpartition('.')[0]}.png", f"{path}.png"])
+    if state in _BRANCHES:
+        return await ledger.record(photo, _BRANCHES[state])
+    for fact in _WAY:
+        if photo.state is state:
+            break
+        assert photo.target is not None
+        photo = await ledger.record(photo, replace(fact, target=photo.target) if isinstance(fact, Published) else fact)
+    return photo
+
+
+def state_of(connection: Connection, path: str) -> list[State]:
+    """The states of all versions of a path, oldest first."""
+    return [photo.state for photo in questions.versions_of(connection, path)]
