@@ -180,23 +180,21 @@ class CutBody:
 
     async def play(self, exchange: Exchange) -> None:
         """Serve up to the cut."""
-        left, is_cut = self.after_bytes, False
+        left, is_cut = 0, False
 
         async def send_part(message: Message) -> None:
             nonlocal left, is_cut
-            if is_cut:
-                return
             if message["type"] == "http.response.start":
                 length = int(MutableHeaders(raw=list(message["headers"])).get("content-length", "0"))
-                left = length // 2 if left is None else left
+                left = length // 2 if self.after_bytes is None else self.after_bytes
                 await exchange.send(message)
-                return
-            body = message.get("body", b"")
-            is_cut = len(body) >= (left or 0)
-            await exchange.send({**message, "body": body[: left or 0] if is_cut else body, "more_body": True})
-            left = (left or 0) - len(body)
-            if is_cut:
-                await self.cut(exchange)
+            elif not is_cut:
+                part = message.get("body", b"")[:left]
+                left -= len(part)
+                is_cut = left == 0
+                await exchange.send({**message, "body": part, "more_body": True})
+                if is_cut:
+                    await self.cut(exchange)
 
         await exchange.serve_to(send_part)
 
