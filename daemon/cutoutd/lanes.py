@@ -131,8 +131,11 @@ class Lanes:
         room = await self._room(lane)
         if room <= 0:
             return []
-        found = await self._ledger.ask(questions.due, {lane.takes}, time.time(), room + len(self._busy))
-        return [photo for photo in found if photo.id not in self._busy][:room]
+        # A step may end while the ledger answers: its photo is no longer busy then, and its row in the answer is of old.
+        # Taking that step again would upload the photo twice.
+        busy_before = frozenset(self._busy)
+        found = await self._ledger.ask(questions.due, {lane.takes}, time.time(), room + len(busy_before))
+        return [photo for photo in found if photo.id not in busy_before and photo.id not in self._busy][:room]
 
     async def _room(self, lane: Lane) -> int:
         busy = sum(busy_in is lane for busy_in in self._busy.values())
