@@ -4,6 +4,7 @@ Everything in here reads what strangers made, so nothing in here decodes a pictu
 turned. It knows nothing of folders, ledgers or Uploadcare.
 """
 
+from cutoutd.pictures.agreement import is_cutout_of
 from cutoutd.pictures.formats import Format
 from cutoutd.pictures.inspection import Picture, format_size, inspect, require_size
 from cutoutd.pictures.png import PngCheck, PngHeader
@@ -17,6 +18,7 @@ __all__ = [
     "PngHeader",
     "format_size",
     "inspect",
+    "is_cutout_of",
     "is_whole",
     "make_upright",
     "require_size",
