@@ -43,6 +43,8 @@ def _possible(source: PurePosixPath, names: list[str]) -> tuple[str, ...]:
 def note_of(path: str) -> str:
     """Where the note about a photo that came to nothing stands, relative to the output root."""
     source = PurePosixPath(path)
-    # A name too long for the suffix is cut: the note itself tells the whole name.
-    kept = os.fsencode(source.name)[: MAX_NAME_BYTES - len(_NOTE_SUFFIX)]
-    return str(source.with_name(kept.decode(errors="ignore") + _NOTE_SUFFIX))
+    kept = source.name
+    # A name too long for the suffix is cut, by characters: the note itself tells the whole name.
+    while len(os.fsencode(kept)) > MAX_NAME_BYTES - len(_NOTE_SUFFIX):
+        kept = kept[:-1]
+    return str(source.with_name(kept + _NOTE_SUFFIX))

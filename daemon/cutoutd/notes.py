@@ -25,34 +25,35 @@ class Notes:
 
     def leave(self, photo: Photo) -> None:
         """Tell about a photo that came to nothing; what was told of an earlier version is replaced. Blocking."""
-        note = self._note_of(photo)
-        if note is None:
-            return
         with _trouble_said(photo):
-            if not note.exists() or _is_ours(note):
+            note = self._note_of(photo)
+            if note is not None and (_is_ours(note) or not os.path.lexists(note)):
                 _write(note, _text(photo))
 
     def take_away(self, photo: Photo) -> None:
         """The photo, or a newer version of it, goes on after all. Blocking."""
-        note = self._note_of(photo)
-        if note is None:
-            return
         with _trouble_said(photo):
-            if _is_ours(note):
+            note = self._note_of(photo)
+            if note is not None and _is_ours(note):
                 note.unlink(missing_ok=True)
 
     def _note_of(self, photo: Photo) -> Path | None:
         folder = self._folders.get(photo.identity.folder)
         if folder is None or folder.on_failure is OnFailure.NONE:
             return None
+        if not folder.output.is_dir():
+            return None  # an unmounted disk: a root made here would be taken for it, and vanish under the next mount
         return folder.output / note_of(photo.identity.path)
 
 
 def _write(note: Path, text: str) -> None:
     note.parent.mkdir(parents=True, exist_ok=True)
     draft = note.with_name(f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}.txt")
-    draft.write_text(text, encoding="utf-8", errors="surrogateescape")
-    draft.replace(note)
+    try:
+        draft.write_text(text, encoding="utf-8", errors="surrogateescape")
+        draft.replace(note)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -64,11 +65,10 @@ def _trouble_said(photo: Photo) -> Iterator[None]:
 
 
 def _is_ours(note: Path) -> bool:
-    try:
-        with note.open(encoding="utf-8", errors="replace") as file:
-            return file.read(len(_FIRST_WORDS)) == _FIRST_WORDS
-    except FileNotFoundError:
+    if note.is_symlink() or not note.is_file():
         return False
+    with note.open(encoding="utf-8", errors="replace") as file:
+        return file.read(len(_FIRST_WORDS)) == _FIRST_WORDS
 
 
 def _text(photo: Photo) -> str:

@@ -1,0 +1,86 @@
+"""Where cutouts and notes go: always into the mirrored folder, under a name that a file system takes."""
+
+import os
+from pathlib import PurePosixPath
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cutoutd.config.settings import OnConflict
+from cutoutd.naming import MAX_NAME_BYTES, TEMPORARY_PREFIX, note_of, spare_targets_of, targets_of
+
+#: Any name that Linux allows, undecodable ones as Python tells them, in at most three folders.
+names = (
+    st.binary(min_size=1, max_size=MAX_NAME_BYTES)
+    .map(lambda name: name.replace(b"\0", b"0").replace(b"/", b"_"))
+    .filter(lambda name: name not in {b".", b".."})
+    .map(os.fsdecode)
+)
+photos = st.tuples(names, st.sampled_from([".jpg", ".JPEG", ".png", ""])).map("".join)
+paths = st.tuples(st.lists(names, max_size=3).map("/".join), photos).map(
+    lambda parts: "/".join(filter(None, parts)),
+)
+templates = st.sampled_from(["{stem}.png", "{name}.png", "cut-{stem}.png", "{stem} ({name}).png"])
+conflicts = st.sampled_from(list(OnConflict))
+
+
+@given(paths, templates, conflicts)
+def test_targets_stay_in_the_mirrored_folder(path: str, template: str, on_conflict: OnConflict) -> None:
+    """Whatever a photo is called, its cutout lies in the same folder of the output tree, never above it."""
+    for target in targets_of(path, template=template, on_conflict=on_conflict):
+        assert PurePosixPath(target).parent == PurePosixPath(path).parent
+        assert not {"..", "."} & set(target.split("/"))
+        assert target.endswith(".png")
+
+
+@given(paths, templates, conflicts)
+def test_targets_are_names_that_can_be_written(path: str, template: str, on_conflict: OnConflict) -> None:
+    """Names are at most 255 bytes, and hidden or temporary only where the photo's own name was."""
+    for target in targets_of(path, template=template, on_conflict=on_conflict):
+        name = PurePosixPath(target).name
+        assert 0 < len(os.fsencode(name)) <= MAX_NAME_BYTES
+        assert not name.startswith(".") or PurePosixPath(path).name.startswith(".")
+
+
+def test_the_template_comes_first() -> None:
+    """The wished name first, then the whole name, then numbers; with skip there is one choice only."""
+    wished = targets_of("sub/a.jpg", template="cut-{stem}.png", on_conflict=OnConflict.RENAME)
+    assert wished[:3] == ("sub/cut-a.png", "sub/a.jpg.png", "sub/a.jpg.2.png")
+    assert targets_of("sub/a.jpg", template="{stem}.png", on_conflict=OnConflict.SKIP) == ("sub/a.png",)
+    assert wished[1:] == spare_targets_of("sub/a.jpg")
+
+
+def test_names_are_taken_as_they_are() -> None:
+    """Braces, umlauts, emoji and dots in a photo's name mean nothing special."""
+    for name in ("{stem}", "ä ö", "🦊", "a.b", "100%"):
+        assert targets_of(f"{name}.jpg", template="{stem}.png", on_conflict=OnConflict.SKIP) == (f"{name}.png",)
+
+
+def test_a_name_that_only_just_fits() -> None:
+    """A name that is too long for one choice gets the next that fits, and none when none does."""
+    stem = "ä" * 125
+    assert targets_of(f"{stem}.jpg", template="{stem}.png", on_conflict=OnConflict.RENAME)[0] == f"{stem}.png"
+    assert targets_of(f"{stem}a.jpg", template="{stem}.jpg.png", on_conflict=OnConflict.RENAME) == ()
+
+
+@given(paths)
+def test_notes_lie_beside_the_cutouts(path: str) -> None:
+    """A note lies in the mirrored folder, has a name that can be written, and never looks like a picture."""
+    note = PurePosixPath(note_of(path))
+    assert note.parent == PurePosixPath(path).parent
+    assert len(os.fsencode(note.name)) <= MAX_NAME_BYTES
+    assert note.name.endswith(".failed.txt")
+    assert not note.name.startswith(TEMPORARY_PREFIX) or PurePosixPath(path).name.startswith(TEMPORARY_PREFIX)
+
+
+@given(photos, photos)
+def test_photos_do_not_share_a_note(one: str, other: str) -> None:
+    """Two photos of one folder have two notes, undecodable names included, unless their names had to be cut."""
+    if one != other and max(len(os.fsencode(one)), len(os.fsencode(other))) <= 244:
+        assert note_of(one) != note_of(other)
+
+
+def test_an_undecodable_name_is_kept() -> None:
+    """A name that is no UTF-8 is not robbed of its bytes."""
+    assert note_of("sub/\udcff.jpg") == "sub/\udcff.jpg.failed.txt"
+    assert note_of("ä" * 126 + ".jpg") == "ä" * 122 + ".failed.txt"
