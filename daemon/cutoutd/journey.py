@@ -139,9 +139,9 @@ class Journey:
         """Fetch, verify and place the cutout. A crash leaves at most a temporary file; the step is repeated."""
         if await self._ledger.ask(questions.has_newer_publication, photo):
             raise SupersededError("newer_version", "a newer version of the photo was published first")
-        earlier_sha256 = await self._ledger.ask(questions.published_at, known(photo.output), known(photo.target))
+        own_cutouts = await self._ledger.ask(questions.cutouts_of, photo)
         fetch = partial(self._uploadcare.fetch_cutout, known(photo.result_uuid))
-        published = await publish_cutout(photo, fetch, earlier_sha256)
+        published = await publish_cutout(photo, fetch, own_cutouts)
         return await self._ledger.record(photo, published)
 
     async def _end(self, photo: Photo, error: PhotoError) -> Photo:

@@ -91,13 +91,16 @@ def history(connection: Connection, path: str | None, limit: int) -> list[Event]
     return [event_from(row) for row in connection.execute(query.limit(limit)).mappings()][::-1]
 
 
-def published_at(connection: Connection, output: str, target: str) -> str | None:
-    """The SHA-256 of the cutout last published at a target; None where none was."""
-    return connection.scalar(
-        select(photos.c.cutout_sha256)
-        .where(photos.c.output == output, photos.c.target == target, photos.c.state == State.PUBLISHED)
-        .order_by(photos.c.state_at_s.desc())
-        .limit(1)
+def cutouts_of(connection: Connection, photo: Photo) -> frozenset[str]:
+    """The SHA-256 of every cutout that was published for the photo's path, whichever version and place."""
+    return frozenset(
+        connection.scalars(
+            select(photos.c.cutout_sha256).where(
+                photos.c.folder == photo.identity.folder,
+                photos.c.path == photo.identity.path,
+                photos.c.state == State.PUBLISHED,
+            )
+        )
     )
 
 

@@ -18,11 +18,11 @@ from cutoutd.publishing.tree import sweep_temporary_files
 __all__ = ["Fetch", "publish_cutout", "sweep_temporary_files"]
 
 
-async def publish_cutout(photo: Photo, fetch: Fetch, earlier_sha256: str | None) -> Published:
+async def publish_cutout(photo: Photo, fetch: Fetch, own_cutouts: frozenset[str]) -> Published:
     """Download, verify and place a photo's cutout; the answer is the fact to store.
 
-    ``earlier_sha256`` is what we last published at the photo's target: only that file may be replaced. When a person
-    put another one there, or retouched ours, the cutout goes to a spare place beside it.
+    ``own_cutouts`` are the SHA-256 of what we published for earlier versions of the photo: only such a file may be
+    replaced. When another one stands there, or somebody retouched ours, the cutout goes to a spare place beside it.
 
     Raises:
         UnreachableError: what arrived is not a whole PNG, or nothing arrived.
@@ -31,7 +31,7 @@ async def publish_cutout(photo: Photo, fetch: Fetch, earlier_sha256: str | None)
     output, wanted = Path(known(photo.output)), known(photo.target)
     targets = (wanted, *spare_targets_of(photo.identity.path))
     draft = await draft_cutout(output, wanted, fetch)
-    target = await asyncio.to_thread(place, draft, output, targets, earlier_sha256)
+    target = await asyncio.to_thread(place, draft, output, targets, own_cutouts)
     return _published(photo, draft, target)
 
 

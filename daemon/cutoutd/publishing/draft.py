@@ -83,21 +83,14 @@ async def draft_cutout(output: Path, target: str, fetch: Fetch) -> Draft:
     """
     with disk_errors(output / target):
         folder = await asyncio.to_thread(folder_for, output, target)
-        file = await asyncio.to_thread(_open_temporary, folder)
-    path = Path(file.name)
+    path = folder / f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}.png"
     try:
-        with file, disk_errors(output / target):
+        with disk_errors(output / target), await asyncio.to_thread(path.open, "xb") as file:
+            await asyncio.to_thread(take_after, path, folder)
             receiver = _Receiver(file)
             await fetch(receiver.receive)
             return await asyncio.to_thread(receiver.finish, path)
     except BaseException:
         # Not in a thread: this must also happen while the task is being cancelled.
-        path.unlink(missing_ok=True)  # noqa: ASYNC240  one unlink of a file we just made
+        path.unlink(missing_ok=True)
         raise
-
-
-def _open_temporary(folder: Path) -> BinaryIO:
-    path = folder / f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}.png"
-    file = path.open("xb")
-    take_after(path, folder)
-    return file

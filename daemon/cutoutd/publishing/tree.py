@@ -29,16 +29,18 @@ def folder_for(output: Path, target: str) -> Path:
         if not folder.is_dir():
             folder.mkdir(exist_ok=True)
             take_after(folder, parent)
+            sync_folder(parent)
     return folder
 
 
 def take_after(path: Path, folder: Path) -> None:
     """Owner and mode follow the folder above, so that whoever uses the output tree can use what appears in it."""
     above, own = folder.stat(), path.stat()
-    path.chmod(stat.S_IMODE(above.st_mode) & (0o7777 if path.is_dir() else 0o666))
+    # FAT takes few modes, and only members of a group may give files to it: such a cutout is still a cutout.
+    with suppress(PermissionError):
+        path.chmod(stat.S_IMODE(above.st_mode) & (0o7777 if path.is_dir() else 0o666))
     wanted = (above.st_uid if os.geteuid() == 0 else own.st_uid, above.st_gid)
     if wanted != (own.st_uid, own.st_gid):
-        # Only members of a group may give files to it; a cutout with our own group is still a cutout.
         with suppress(PermissionError):
             os.chown(path, *wanted)
 
@@ -68,19 +70,20 @@ def disk_errors(target: Path) -> Iterator[None]:
 def sweep_temporary_files(output: Path, before_s: float) -> int:
     """Remove what a crash left behind in an output tree; how many files that was. Blocking.
 
-    Only files last written before ``before_s`` (Unix time) count: later ones are drafts of this very run.
+    Only files last written before ``before_s`` (Unix time) count: later ones are drafts of this very run. What cannot
+    be removed stays: it does no harm.
     """
     swept = 0
     for folder, _, names in os.walk(output):
         for name in names:
-            if name.startswith(TEMPORARY_PREFIX) and _is_older(Path(folder, name), before_s):
-                Path(folder, name).unlink(missing_ok=True)
-                swept += 1
+            if name.startswith(TEMPORARY_PREFIX):
+                swept += _is_swept(Path(folder, name), before_s)
     return swept
 
 
-def _is_older(file: Path, before_s: float) -> bool:
-    try:
-        return file.lstat().st_mtime < before_s
-    except FileNotFoundError:
-        return False
+def _is_swept(file: Path, before_s: float) -> bool:
+    with suppress(OSError):
+        if file.lstat().st_mtime < before_s:
+            file.unlink()
+            return True
+    return False
