@@ -59,6 +59,18 @@ class Signature(httpx2.Auth):
         yield request
 
 
+def wait_for_removal(rest: httpx2.Client, request_id: str) -> dict[str, Any]:
+    """Poll until a removal has ended and return the last answer; TimeoutError after twenty seconds."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        answer = rest.get("/addons/remove_bg/execute/status/", params={"request_id": request_id})
+        status: dict[str, Any] = answer.json()
+        if status["status"] != "in_progress":
+            return status
+        time.sleep(0.02)  # the service offers nothing to wait on but its status
+    raise TimeoutError(request_id)
+
+
 class SandboxProcess:
     """One sandbox; a context manager that stops it at the end.
 

@@ -1,16 +1,15 @@
 """One sandbox process per test module, pictures to send to it, and a place for its webhooks to arrive."""
 
 import io
-import time
 from collections.abc import Iterator
+from functools import partial
 from itertools import count
-from typing import Any
 
 import httpx2
 import pytest
 from PIL import Image, ImageDraw
 
-from sandbox_process import PUBLIC_KEY, Cut, Finish, Launch, SandboxProcess, Upload
+from sandbox_process import PUBLIC_KEY, Cut, Finish, Launch, SandboxProcess, Upload, wait_for_removal
 from webhook_receiver import WebhookReceiver
 
 _serial = count()
@@ -88,18 +87,7 @@ def launch(rest: httpx2.Client) -> Launch:
 @pytest.fixture
 def finish(rest: httpx2.Client) -> Finish:
     """Polls a removal until it has ended and returns the last answer."""
-
-    def poll(request_id: str) -> dict[str, Any]:
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            answer = rest.get("/addons/remove_bg/execute/status/", params={"request_id": request_id})
-            status: dict[str, Any] = answer.json()
-            if status["status"] != "in_progress":
-                return status
-            time.sleep(0.02)  # the service offers nothing to wait on but its status
-        raise TimeoutError(request_id)
-
-    return poll
+    return partial(wait_for_removal, rest)
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 import re
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -104,7 +105,7 @@ def test_paging_walks_every_file_once(upload: Upload, rest: httpx2.Client) -> No
     for ordering, expected in (("datetime_uploaded", mine), ("-datetime_uploaded", mine[::-1])):
         link: str | None = f"{rest.base_url}files/?limit=2&ordering={ordering}&stored=true"
         walked: list[str] = []
-        pages = []
+        pages: list[dict[str, Any]] = []
         while link and len(pages) < 50:  # a link that leads nowhere new must not hang the suite
             pages.append(rest.get(link).json())
             walked += [file["uuid"] for file in pages[-1]["results"]]

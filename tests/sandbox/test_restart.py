@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from sandbox_process import NO_TLS, PUBLIC_KEY, SandboxProcess
+from sandbox_process import NO_TLS, PUBLIC_KEY, SandboxProcess, wait_for_removal
 from webhook_receiver import WebhookReceiver
 
 
@@ -47,10 +47,7 @@ def test_removal_in_progress_goes_on_after_a_kill(own_sandbox: SandboxProcess, p
     own_sandbox.kill()
     own_sandbox.restart("--processing-time", "0")
     with own_sandbox.client() as rest:
-        status = {"status": "in_progress"}
-        while status["status"] == "in_progress":
-            status = rest.get("/addons/remove_bg/execute/status/", params={"request_id": request_id}).json()
-        assert status["status"] == "done"
+        assert wait_for_removal(rest, request_id)["status"] == "done"
         assert rest.get("/files/").json()["total"] == 2
     assert own_sandbox.counters()["executes_by_target"] == {uuid: 1}
 
