@@ -18,10 +18,10 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import yaml
-from sandbox_process import PUBLIC_KEY, SECRET_KEY, SOURCE_ROOT
 
 from cutoutd.ledger import questions, view_ledger
 from cutoutd.photo import Photo
+from sandbox_process import PUBLIC_KEY, SECRET_KEY, SOURCE_ROOT
 
 T = TypeVar("T")
 Sections = Mapping[str, object]

@@ -1,4 +1,4 @@
-"""Photos drawn in code: a coloured subject on a plain ground, no two alike, so that nothing is ever reused by content."""
+"""Photos drawn in code: a coloured subject on a plain ground, no two alike, so none is known by its content."""
 
 import io
 import random

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from daemon_process import Place
 from sandbox_process import SandboxProcess
 

@@ -7,11 +7,11 @@ from hashlib import sha256
 from pathlib import Path
 
 import httpx2
+
+from cutoutd.live import hear
 from daemon_process import Place, eventually
 from drawn_photos import is_cutout, noisy_jpeg, put
 from sandbox_process import SandboxProcess
-
-from cutoutd.live import hear
 
 SPRING = "Frühjahr 2026"
 NESTED = (f"{SPRING}/Schuhe & Taschen/süß 👟.jpg", f"{SPRING}/Schuhe & Taschen/b c.jpeg", f"{SPRING}/x.JPG")

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from daemon_process import Place, command
 from drawn_photos import put
 from sandbox_process import SECRET_KEY, SandboxProcess

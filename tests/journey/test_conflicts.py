@@ -3,6 +3,7 @@
 import threading
 from hashlib import sha256
 from pathlib import Path
+from typing import Self
 
 from daemon_process import Place
 from drawn_photos import is_cutout, jpeg, png, put
@@ -81,7 +82,7 @@ class _Reader:
         self._is_done = threading.Event()
         self._thread = threading.Thread(target=self._read)
 
-    def __enter__(self) -> "_Reader":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

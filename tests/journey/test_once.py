@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from daemon_process import Place
 from drawn_photos import is_cutout, jpeg, put
 from sandbox_process import SandboxProcess
@@ -109,7 +110,7 @@ def test_a_second_instance_is_4(place: Place) -> None:
 
 
 def test_what_waits_for_long_is_5(place: Place, sandbox: SandboxProcess) -> None:
-    """When the service asks for ten minutes of patience the photo is left for the next run, which finishes it."""
+    """When the service asks for ten minutes of patience the photo is left for the next run."""
     sandbox.set_faults({"kind": "status", "status": 429, "on": "execute", "retry_after_s": 600})
     put(place.input / "a.jpg")
     ended = place.run_once()
@@ -117,7 +118,7 @@ def test_what_waits_for_long_is_5(place: Place, sandbox: SandboxProcess) -> None
     assert "1 left for the next run" in ended.stdout
     (waiting,) = place.status()["waiting"]
     assert waiting["path"] == "a.jpg"
-    assert "slow" in waiting["reason"]
+    assert "600 s of patience" in waiting["reason"]
 
 
 def test_a_lost_answer_is_not_paid_for_again(place: Place, sandbox: SandboxProcess) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from daemon_process import Place
 from drawn_photos import is_cutout, put
 from sandbox_process import SandboxProcess

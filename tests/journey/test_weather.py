@@ -1,9 +1,10 @@
 """A service on a bad day: everything is published in the end, and nothing is paid for twice."""
 
 import pytest
+from PIL import Image
+
 from daemon_process import Place
 from drawn_photos import UPRIGHT_SIZE, is_cutout, lying_jpeg, put
-from PIL import Image
 from sandbox_process import SandboxProcess
 
 PHOTOS = tuple(f"{number}.jpg" for number in range(6))
