@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import BinaryIO
 
-from cutoutd.uploadcare import Progress, Removal, Sent
+from cutoutd.uploadcare.answers import Progress, Removal
+from cutoutd.uploadcare.uploading import Sent
 from photographs import png
 
 
@@ -50,6 +51,10 @@ class StandIn:
             self.sent[name] = content.read()
             assert len(self.sent[name]) == size_bytes
             return Sent(uuid=name, sha256=hashlib.sha256(self.sent[name]).hexdigest())
+
+    async def require_ready(self, source_uuid: str) -> None:
+        async with self._call("require_ready", source_uuid):
+            return
 
     async def start_removal(self, source_uuid: str, parameters: str) -> str:
         async with self._call("start_removal", source_uuid):

@@ -3,15 +3,17 @@
 It neither writes nor sends. What it accepts goes to ``journey``, which stores the fact and reserves the target.
 """
 
+import errno
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
 from cutoutd.config.settings import Folder
-from cutoutd.errors import RejectedError, RejectionCode
+from cutoutd.errors import DiskError, RejectedError, RejectionCode
 from cutoutd.naming import MAX_NAME_BYTES, targets_of
 from cutoutd.photo import Accepted, Identity
 from cutoutd.pictures import Picture, inspect, require_size
-from cutoutd.source import open_source, require_same
+from cutoutd.source import open_source, reading_errors, require_same
 
 #: EXIF orientations from 5 to 8 swap width and height.
 _FIRST_LYING = 5
@@ -33,10 +35,10 @@ def examine(identity: Identity, folder: Folder) -> Examination:
     Raises:
         RejectedError: it is not a photo that can be sent; code, sentence and advice say why.
         SupersededError: it changed or vanished meanwhile.
-        DiskError: it cannot be read for now.
+        DiskError: it cannot be read for now, or the place of its cutout cannot be looked at.
     """
     require_size(identity.size_bytes, folder.max_upload_bytes)
-    with open_source(folder.input, identity) as file:
+    with open_source(folder.input, identity) as file, reading_errors(folder.input, identity):
         content = file.read(identity.size_bytes + 1)
     require_same(folder.input, identity)
     picture = inspect(content, identity.path)
@@ -60,7 +62,23 @@ def _accepted(content: bytes, picture: Picture, folder: Folder) -> Accepted:
 def _free_targets(path: str, folder: Folder) -> tuple[str, ...]:
     wanted = targets_of(path, template=folder.filename, on_conflict=folder.on_conflict)
     if not wanted:
-        msg = f"the name of its cutout would be longer than {MAX_NAME_BYTES} bytes"
-        raise RejectedError(RejectionCode.NAME_TOO_LONG, msg, advice="Give the photo a shorter name.")
+        raise _too_long(f"the name of its cutout would be longer than {MAX_NAME_BYTES} bytes")
     # A file that stands there already is somebody's: another photo's cutout, or a person's own picture.
-    return tuple(target for target in wanted if not (folder.output / target).exists())
+    return tuple(target for target in wanted if not _is_taken(folder.output / target))
+
+
+def _is_taken(place: Path) -> bool:
+    try:
+        place.lstat()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        # Told now, because it would be told again after the cutout was paid for.
+        if error.errno == errno.ENAMETOOLONG:
+            raise _too_long("the path of its cutout would be longer than the disk allows") from error
+        raise DiskError(f"the cutout cannot be written to {place}: {error.strerror}") from error
+    return True
+
+
+def _too_long(sentence: str) -> RejectedError:
+    return RejectedError(RejectionCode.NAME_TOO_LONG, sentence, advice="Give the photo or its folders shorter names.")

@@ -10,7 +10,7 @@ from cutoutd.config.settings import Folder
 from cutoutd.errors import SupersededError
 from cutoutd.photo import Photo
 from cutoutd.pictures import inspect, make_upright, require_size
-from cutoutd.source import open_source, require_same
+from cutoutd.source import open_source, reading_errors, require_same
 from cutoutd.uploadcare.client import Uploadcare
 
 
@@ -27,7 +27,8 @@ async def send_source(photo: Photo, folder: Folder, uploadcare: Uploadcare) -> s
     with await asyncio.to_thread(_open_to_send, photo, folder) as content:
         size_bytes = content.seek(0, io.SEEK_END)
         content.seek(0)
-        sent = await uploadcare.upload_source(content, name=_name(photo), size_bytes=size_bytes)
+        with reading_errors(folder.input, photo.identity):
+            sent = await uploadcare.upload_source(content, name=_name(photo), size_bytes=size_bytes)
     await asyncio.to_thread(require_same, folder.input, photo.identity)
     if photo.is_upright:
         _require_accepted(sent.sha256, photo)
@@ -40,7 +41,7 @@ def _open_to_send(photo: Photo, folder: Folder) -> BinaryIO:
 
 
 def _upright_copy(file: BinaryIO, photo: Photo, folder: Folder) -> BinaryIO:
-    with file:
+    with file, reading_errors(folder.input, photo.identity):
         content = file.read()
     _require_accepted(hashlib.sha256(content).hexdigest(), photo)
     upright = make_upright(content, inspect(content, photo.identity.path))

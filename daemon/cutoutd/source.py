@@ -4,6 +4,8 @@ It never writes there. Who reads a source does it through here, so a swapped, re
 noticed the same way.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,9 +23,23 @@ def open_source(root: Path, identity: Identity) -> BinaryIO:
     """
     require_same(root, identity)
     try:
-        return open_beneath(root, identity.path)
+        with reading_errors(root, identity):
+            return open_beneath(root, identity.path)
     except FileNotFoundError as error:
         raise _vanished(root, identity) from error
+
+
+@contextmanager
+def reading_errors(root: Path, identity: Identity) -> Iterator[None]:
+    """Translate the system's errors about a source that is being read.
+
+    Raises:
+        DiskError: a failing disk, a network share that is away, permissions: it may be read later.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise
     except OSError as error:
         raise DiskError(f"{root / identity.path} cannot be read: {error.strerror}") from error
 
@@ -49,6 +65,7 @@ _COMES_AGAIN = "Nothing to do: its new version is taken up as a new photo."
 
 
 def _vanished(root: Path, identity: Identity) -> CutoutdError:
-    if not root.is_dir():
-        return DiskError(f"the input folder {root} is not there", advice="Mount it or create it; cutoutd goes on then.")
-    return SupersededError("vanished", f"{identity.path} was removed before it was paid for")
+    with suppress(OSError):  # a network share that died answers with an error of its own
+        if root.is_dir():
+            return SupersededError("vanished", f"{identity.path} was removed before it was paid for")
+    return DiskError(f"the input folder {root} is not there", advice="Mount it or create it; cutoutd goes on then.")
