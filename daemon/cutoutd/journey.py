@@ -7,6 +7,7 @@ what that means. Waiting and choosing who is next is ``lanes``' business; how to
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -18,29 +19,35 @@ from cutoutd.errors import (
     FailedError,
     PhotoError,
     RejectedError,
+    RemovalLockedError,
     SourceGoneError,
     SupersededError,
     UnansweredError,
 )
 from cutoutd.intake import examine
 from cutoutd.ledger import Ledger, questions
+from cutoutd.logs import say
 from cutoutd.notes import Notes
 from cutoutd.photo import (
     Ended,
     Failed,
     LaunchRefused,
+    LaunchUnclear,
     Photo,
     Rejected,
     RemovalFinished,
     RemovalIntended,
     RemovalStarted,
+    ResultFound,
     State,
     Superseded,
+    UploadAbandoned,
     Uploaded,
     UploadExpired,
     known,
 )
 from cutoutd.publishing import publish_cutout
+from cutoutd.recovery import Move, look_for_traces, next_move
 from cutoutd.retrying import wait_after
 from cutoutd.sending import send_source
 from cutoutd.source import require_same
@@ -105,22 +112,36 @@ class Journey:
         """Make the one call that costs money. A crash during it leaves ``removal_intended``: see ``_find_outcome``."""
         await asyncio.to_thread(require_same, self._folder(photo).input, photo.identity)
         source_uuid, parameters = known(photo.source_uuid), known(photo.parameters)
+        try:
+            await self._uploadcare.require_ready(source_uuid)
+        except SourceGoneError:
+            return await self._ledger.record(photo, UploadExpired())
         intended = await self._ledger.record(photo, RemovalIntended())
         try:
             request_id = await self._uploadcare.start_removal(source_uuid, parameters)
-        except UnansweredError as error:
+        except (UnansweredError, RemovalLockedError) as error:
+            # Accepted or not, that is the question; a lock means that an earlier call was.
             return await self._ledger.postpone(intended, wait_after(error, 0, time.time()))
-        except CutoutdError as error:
-            uploaded = await self._ledger.record(intended, LaunchRefused())
-            if isinstance(error, SourceGoneError):
-                return await self._ledger.record(uploaded, UploadExpired())
+        except CutoutdError:
+            await self._ledger.record(intended, LaunchRefused())
             raise
+        if photo.has_lost_outcome:
+            _say_paid_again(photo, request_id)
         return await self._ledger.insist(intended, RemovalStarted(request_id), self._pace.first_wait(time.time()))
 
     async def _find_outcome(self, photo: Photo) -> Photo:
-        """Met only when the paid call's answer was lost: it is never made again blindly, so the photo is held."""
-        msg = f"it is not known whether Uploadcare began the removal of upload {photo.source_uuid}"
-        raise UnansweredError(msg, retry_after_s=_RARELY_S)
+        """Met only when the paid call's answer was lost: look for what it did, and never repeat it blindly."""
+        unclear_since_s = photo.unclear_since_s or photo.state_at_s
+        traces = await look_for_traces(photo, self._folder(photo), self._ledger, self._uploadcare)
+        match next_move(traces, time.time() - unclear_since_s):
+            case Move.ADOPT:
+                return await self._ledger.record(photo, ResultFound(known(traces.result_uuid)))
+            case Move.LAUNCH_AGAIN:
+                return await self._ledger.record(photo, LaunchUnclear(unclear_since_s))
+            case Move.SEND_ANEW:
+                return await self._ledger.record(photo, UploadAbandoned())
+            case Move.LOOK_AGAIN:
+                raise UnansweredError("it is not known yet whether Uploadcare began its removal; cutoutd looks for it")
 
     async def _ask(self, photo: Photo) -> Photo:
         """Ask whether the removal is finished; each question costs an operation, so ``Pace`` chooses the moments."""
@@ -158,6 +179,15 @@ class Journey:
             msg = f'its folder "{photo.identity.folder}" is no longer in the configuration'
             raise DelayError(msg, retry_after_s=_RARELY_S)
         return folder
+
+
+def _say_paid_again(photo: Photo, request_id: str) -> None:
+    """The one case in which a photo may be paid for twice, with all that a dispute over the bill needs."""
+    sentence = (
+        f"launched again as request {request_id} on upload {photo.source_uuid}, because no trace was found of an"
+        " earlier launch whose answer was lost; its history has the times"
+    )
+    say("possible_double_charge", sentence, about=photo.identity, level=logging.WARNING)
 
 
 def _ending(photo: Photo, error: PhotoError) -> Ended:

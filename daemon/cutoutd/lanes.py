@@ -142,9 +142,16 @@ class Lanes:
         room = lane.width - busy
         if self._halt.error is not None and lane.is_sending:
             room = min(room, 1 - busy)  # one photo probes for all
+        if room > 0 and lane.takes is State.UPLOADED and await self._has_open_outcome():
+            return 0
         if room > 0 and lane.beyond:
             room = min(room, lane.beyond_limit - busy - await self._ledger.ask(questions.count, lane.beyond))
         return room
+
+    async def _has_open_outcome(self) -> bool:
+        """Whether a launch waits for its outcome to be found; results of later ones would confuse the search."""
+        under_way = sum(lane.takes is State.UPLOADED for lane in self._busy.values())
+        return await self._ledger.ask(questions.count, {State.REMOVAL_INTENDED}) > under_way
 
     async def _until_next_due_s(self, lane: Lane) -> float:
         next_due_s = await self._ledger.ask(questions.next_due_s, {lane.takes}, time.time())

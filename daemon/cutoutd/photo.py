@@ -57,8 +57,12 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.DISCOVERED: frozenset({State.ACCEPTED, State.REJECTED, State.SUPERSEDED, State.FAILED}),
     State.ACCEPTED: frozenset({State.UPLOADED, State.SUPERSEDED, State.FAILED}),
     State.UPLOADED: frozenset({State.REMOVAL_INTENDED, State.ACCEPTED, State.SUPERSEDED, State.FAILED}),
-    # Back to UPLOADED only after a definite no: the call was never sent, or a parsed refusal came.
-    State.REMOVAL_INTENDED: frozenset({State.REMOVAL_STARTED, State.UPLOADED, State.FAILED}),
+    # Back to UPLOADED after a definite no: the call was never sent, or a parsed refusal came. Back to it, or to
+    # ACCEPTED for a fresh upload, also when what became of the call could not be found out within a bound: this may
+    # pay twice. Straight to REMOVAL_FINISHED when its result was found.
+    State.REMOVAL_INTENDED: frozenset(
+        {State.REMOVAL_STARTED, State.REMOVAL_FINISHED, State.UPLOADED, State.ACCEPTED, State.FAILED}
+    ),
     # Back to ACCEPTED only when status and result are provably gone (over 24 hours): this pays twice.
     State.REMOVAL_STARTED: frozenset({State.REMOVAL_FINISHED, State.ACCEPTED, State.FAILED}),
     State.REMOVAL_FINISHED: frozenset({State.PUBLISHED, State.SUPERSEDED, State.FAILED}),
@@ -137,6 +141,7 @@ class Uploaded(Fact):
 
     state = State.UPLOADED
     source_uuid: str
+    unclear_since_s: None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +159,40 @@ class LaunchRefused(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class LaunchUnclear(Fact):
+    """What became of the paid call was not found out within a bound: launching again may pay twice."""
+
+    state = State.UPLOADED
+    unclear_since_s: float  #: Unix time of the first call whose answer was lost
+    has_lost_outcome: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class UploadAbandoned(Fact):
+    """As LaunchUnclear, but the upload is of no use any more (locked or gone), so a fresh one is sent."""
+
+    state = State.ACCEPTED
+    source_uuid: None = None
+    unclear_since_s: None = None
+    has_lost_outcome: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFound(Fact):
+    """The result of a call whose answer was lost was found at Uploadcare, and is provably this photo's."""
+
+    state = State.REMOVAL_FINISHED
+    result_uuid: str
+    unclear_since_s: None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RemovalStarted(Fact):
     """Uploadcare accepted the paid call."""
 
     state = State.REMOVAL_STARTED
     request_id: str
+    unclear_since_s: None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +281,8 @@ class Photo:
     output: str | None = None
     target: str | None = None
     source_uuid: str | None = None
+    unclear_since_s: float | None = None
+    has_lost_outcome: bool = False
     request_id: str | None = None
     result_uuid: str | None = None
     cutout_sha256: str | None = None

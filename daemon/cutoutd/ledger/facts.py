@@ -17,6 +17,7 @@ from cutoutd.photo import NO_WAIT, Accepted, Fact, Failed, Identity, Photo, Stat
 def discover(connection: Connection, identity: Identity, at_s: float) -> Photo | None:
     """A finished file becomes a row; None when this version is one already."""
     values = {**identity_values(identity), **wait_values(NO_WAIT), "state": State.DISCOVERED, "state_at_s": at_s}
+    values["has_lost_outcome"] = False
     try:
         with connection.begin_nested():
             photo_id = connection.execute(insert(photos).values(values).returning(photos.c.id)).scalar_one()

@@ -120,6 +120,19 @@ def has_newer_publication(connection: Connection, photo: Photo) -> bool:
     )
 
 
+def claimed_of(connection: Connection, uuids: Collection[str]) -> set[str]:
+    """Which of these files at Uploadcare some photo claims, as its source or as its result."""
+    columns = (photos.c.source_uuid, photos.c.result_uuid)
+    return {uuid for column in columns for uuid in connection.scalars(select(column).where(column.in_(uuids)))}
+
+
+def is_only_launch(connection: Connection, photo: Photo) -> bool:
+    """Whether no other photo's launch waits for its outcome or its result."""
+    unresolved = {State.REMOVAL_INTENDED, State.REMOVAL_STARTED}
+    others = select(func.count()).select_from(photos).where(photos.c.state.in_(unresolved), photos.c.id != photo.id)
+    return connection.scalar(others) == 0
+
+
 def to_clean(connection: Connection, limit: int) -> Sequence[Photo]:
     """Photos at rest whose files may still be at Uploadcare."""
     rows = connection.execute(select(photos).where(IS_TO_CLEAN).order_by(photos.c.id).limit(limit))

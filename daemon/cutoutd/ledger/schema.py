@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Dialect,
     Float,
@@ -92,6 +93,8 @@ photos = Table(
     Column("output", PathText, comment="output root; bound at accepted"),
     Column("target", PathText, comment="relative to the output root; bound at accepted, final at published"),
     Column("source_uuid", Text, comment="Uploadcare's file; from uploaded on, null again when it expired there"),
+    Column("unclear_since_s", Float, comment="when the first paid call's answer was lost; null: none was"),
+    Column("has_lost_outcome", Boolean, nullable=False, comment="whether a paid call may have been made in vain"),
     Column("request_id", Text, comment="Uploadcare's removal; from removal_started on"),
     Column("result_uuid", Text, comment="Uploadcare's file; from removal_finished on"),
     Column("cutout_sha256", Text, comment="of the published file"),

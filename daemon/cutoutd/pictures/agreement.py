@@ -1,7 +1,7 @@
 """Whether a cutout can be of a photo: where it is opaque, it must show the photo's own pixels.
 
-Asked only before adopting a result whose removal was lost sight of, so that no photo ever gets another one's cutout. Both
-pictures are decoded, reduced: the one place besides the upright copy where that happens.
+Asked only before adopting a result whose removal was lost sight of, so that no photo ever gets another one's cutout.
+Both pictures are decoded here: the one place besides the upright copy where that happens.
 """
 
 import io

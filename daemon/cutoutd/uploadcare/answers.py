@@ -5,7 +5,7 @@ UnreachableError: never a photo's fault. Shapes: Uploadcare's OpenAPI files and 
 """
 
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
@@ -111,6 +111,7 @@ class RemoteFile(Reply):
 
     uuid: Uuid
     is_ready: bool
+    uploaded_at: datetime = Field(alias="datetime_uploaded")
     removed_at: str | None = Field(alias="datetime_removed")
     size_bytes: int = Field(alias="size")
     mime_type: str | None = None
@@ -119,9 +120,21 @@ class RemoteFile(Reply):
     appdata: dict[str, Any] | None = None
 
     @property
+    def has_run_remove_bg(self) -> bool:
+        """Whether the add-on has finished on this file at some time; only sources say so."""
+        return "remove_bg" in (self.appdata or {})
+
+    @property
     def is_removed(self) -> bool:
         """Whether it was deleted, or expired."""
         return self.removed_at is not None
+
+
+class FilesPage(Reply):
+    """One page of ``GET /files/``."""
+
+    next: str | None
+    results: list[RemoteFile]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ decided by ``retrying`` and ``polling``; what was asked is remembered by the led
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from http import HTTPStatus
 from typing import BinaryIO
 
@@ -23,6 +24,7 @@ from cutoutd.errors import (
 from cutoutd.uploadcare.answers import (
     Answer,
     DeletedReply,
+    FilesPage,
     LaunchReply,
     Project,
     ProjectReply,
@@ -41,6 +43,8 @@ from cutoutd.uploadcare.wire import Patience, answer_to, heading_of, response_to
 
 #: How many files one request may delete (UPLOADCARE.md 3).
 _DELETIONS_PER_REQUEST = 100
+
+_FILES_PER_PAGE = 100
 
 _CDN_ADVICE = "If this lasts, check uploadcare.cdn_base, or leave it out."
 
@@ -153,6 +157,17 @@ class Uploadcare:
         if answer.status == HTTPStatus.NOT_FOUND and service_words(answer) is not None:
             return None
         return parsed(RemoteFile, _required(answer))
+
+    async def list_files(self, since: datetime) -> list[RemoteFile]:
+        """The project's files uploaded since then, newest first, whoever uploaded them; one operation a hundred."""
+        files: list[RemoteFile] = []
+        url: str | None = f"files/?ordering=-datetime_uploaded&limit={_FILES_PER_PAGE}"
+        while url is not None:
+            page = parsed(FilesPage, _required(await self._ask("GET", url)))
+            files += [file for file in page.results if file.uploaded_at >= since]
+            is_reached = any(file.uploaded_at < since for file in page.results)
+            url = None if is_reached or page.next is None else f"files/?{page.next.partition('?')[2]}"
+        return files
 
     async def fetch_cutout(self, result_uuid: str, sink: Sink) -> int:
         """Hand a result to ``sink`` in pieces as it arrives; the answer is its length in bytes.

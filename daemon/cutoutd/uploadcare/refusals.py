@@ -46,6 +46,10 @@ _KEYS_WORDS = re.compile(r"signature|expire|PUB_KEY|marked as removed", re.IGNOR
 _CLOCK_ADVICE = "Set this machine's clock (for instance: timedatectl set-ntp true)."
 
 
+#: A locked upload has a removal running; it takes seconds, or is dead and stays locked for long.
+_LOCK_LOOK_S = 60.0
+
+
 def refusal(answer: Answer) -> CutoutdError:
     """The error for a refusal that blames no photo: what every REST call has in common."""
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -74,7 +78,7 @@ def launch_refusal(answer: Answer) -> CutoutdError:
         case HTTPStatus.FORBIDDEN | HTTPStatus.NOT_FOUND:
             return AddonRefusedError(said)
         case HTTPStatus.CONFLICT:
-            return RemovalLockedError(said)
+            return RemovalLockedError(said, retry_after_s=_LOCK_LOOK_S)
     return failure_from(answer, said)
 
 

@@ -1,0 +1,122 @@
+"""What became of a paid call whose answer was lost: look first, wait, and pay again only when nothing else is left.
+
+Order of looking (UPLOADCARE.md section 2): the source itself says whether the add-on ran on it; the project's list of
+files shows results that nobody claims. A result is adopted only if it must be this photo's: no other launch is open, no
+photo claims it, and its opaque pixels are the photo's own. Everything else is worse than paying twice.
+"""
+
+import asyncio
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import BinaryIO
+
+from cutoutd.config.settings import Folder
+from cutoutd.errors import CutoutdError
+from cutoutd.ledger import Ledger, questions
+from cutoutd.photo import Photo, known
+from cutoutd.pictures import is_cutout_of
+from cutoutd.source import open_source
+from cutoutd.uploadcare.answers import RemoteFile
+from cutoutd.uploadcare.client import Uploadcare
+
+#: How long traces are looked for before the call is made again. A removal takes seconds; a call on an upload whose
+#: removal still runs is refused (409) and costs nothing, so a lag longer than this does no harm.
+LOOK_FOR_S = 180.0
+
+#: How long a refusal (409) is believed to come from a live removal; the lock of a dead one can stay for a day.
+LOCK_BOUND_S = 1800.0
+
+#: Results of removals that move, resize, tint or mask the subject cannot be held against the photo's pixels.
+_INCOMPARABLE = frozenset({"crop", "scale", "position", "add_shadow", "bg_color", "channels"})
+
+#: Each comparison is a download; an unclaimed result is rare, so more than a few are somebody else's.
+_COMPARED_FILES = 5
+
+
+class Move(Enum):
+    """What to do next about a launch whose outcome is open."""
+
+    ADOPT = auto()
+    LOOK_AGAIN = auto()
+    LAUNCH_AGAIN = auto()
+    SEND_ANEW = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What one look found."""
+
+    is_source_gone: bool
+    result_uuid: str | None  #: a result that must be this photo's
+
+
+def next_move(traces: Traces, unclear_for_s: float) -> Move:
+    """Decide from what was found and how long the outcome has been open."""
+    if traces.result_uuid is not None:
+        return Move.ADOPT
+    if unclear_for_s < LOOK_FOR_S:
+        return Move.LOOK_AGAIN
+    if traces.is_source_gone or unclear_for_s >= LOCK_BOUND_S:
+        return Move.SEND_ANEW
+    return Move.LAUNCH_AGAIN
+
+
+async def look_for_traces(photo: Photo, folder: Folder, ledger: Ledger, uploadcare: Uploadcare) -> Traces:
+    """Look once: one operation for the source, and, if the add-on ran on it, some for the list and the comparisons.
+
+    Raises:
+        DelayError, HaltError: Uploadcare could not be asked.
+    """
+    source = await uploadcare.look_up(known(photo.source_uuid))
+    if source is None or source.is_removed:
+        return Traces(is_source_gone=True, result_uuid=None)
+    if not source.has_run_remove_bg or not is_comparable(known(photo.parameters)):
+        return Traces(is_source_gone=False, result_uuid=None)
+    if not await ledger.ask(questions.is_only_launch, photo):
+        return Traces(is_source_gone=False, result_uuid=None)
+    candidates = await _unclaimed_results(source, ledger, uploadcare)
+    return Traces(is_source_gone=False, result_uuid=await _first_match(photo, folder, candidates, uploadcare))
+
+
+def is_comparable(parameters: str) -> bool:
+    """Whether a result with these parameters can be held against the photo's pixels."""
+    return _INCOMPARABLE.isdisjoint(json.loads(parameters))
+
+
+async def _unclaimed_results(source: RemoteFile, ledger: Ledger, uploadcare: Uploadcare) -> list[RemoteFile]:
+    files = await uploadcare.list_files(since=source.uploaded_at)
+    results = [file for file in files if file.mime_type == "image/png" and not file.is_removed]
+    claimed = await ledger.ask(questions.claimed_of, [file.uuid for file in results])
+    return [file for file in results if file.uuid not in claimed][:_COMPARED_FILES]
+
+
+async def _first_match(
+    photo: Photo, folder: Folder, candidates: Sequence[RemoteFile], uploadcare: Uploadcare
+) -> str | None:
+    if not candidates:
+        return None
+    try:
+        content = await asyncio.to_thread(_read_source, photo, folder)
+    except CutoutdError:
+        return None  # the source changed or is gone: there is nothing to compare with
+    for file in candidates:
+        with tempfile.TemporaryFile() as cutout:
+            if await _matches(content, file, cutout, uploadcare):
+                return file.uuid
+    return None
+
+
+async def _matches(content: bytes, file: RemoteFile, cutout: BinaryIO, uploadcare: Uploadcare) -> bool:
+    async def keep(piece: bytes) -> None:
+        await asyncio.to_thread(cutout.write, piece)
+
+    await uploadcare.fetch_cutout(file.uuid, keep)
+    return await asyncio.to_thread(is_cutout_of, content, cutout)
+
+
+def _read_source(photo: Photo, folder: Folder) -> bytes:
+    with open_source(folder.input, photo.identity) as file:
+        return file.read()
