@@ -13,12 +13,12 @@ from contextlib import aclosing
 from typing import Protocol
 
 from cutoutd.config.settings import Folder, Watch
-from cutoutd.mounts import Backend
 from cutoutd.pictures.structure import is_whole
-from cutoutd.scanning import Trouble
 from cutoutd.settling import Settling, WaitingFile
 from cutoutd.tree import Sighting, look, open_beneath
-from cutoutd.watcher import Watcher
+from cutoutd.watcher.mounts import Backend
+from cutoutd.watcher.scanning import Trouble
+from cutoutd.watcher.watcher import Watcher
 
 #: How long ``run_once`` waits for files that somebody keeps writing to.
 PATIENCE_S = 60.0

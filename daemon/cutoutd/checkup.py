@@ -13,10 +13,10 @@ from pathlib import Path
 
 from cutoutd.config.settings import Folder, Settings
 from cutoutd.errors import CutoutdError, HaltError
-from cutoutd.mounts import choose_backends, parse_mounts
 from cutoutd.naming import TEMPORARY_PREFIX
 from cutoutd.uploadcare.answers import Project
 from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
+from cutoutd.watcher.mounts import choose_backends, parse_mounts
 
 #: Uploadcare refuses signatures from clocks that are further off (UPLOADCARE.md section 3); half of it is worth a word.
 _REFUSED_SKEW_S = 15 * 60
@@ -96,15 +96,14 @@ def _readable(folder: Folder) -> Finding:
         with os.scandir(folder.input) as entries:
             any(entries)
     except OSError as error:
-        advice = (
-            "Create it, or correct the path; `run` waits for it." if isinstance(error, FileNotFoundError) else _ACCESS
-        )
-        return Finding(Level.FAULT, subject, f"{folder.input}: {error.strerror}", advice)
+        return Finding(Level.FAULT, subject, f"{folder.input}: {error.strerror}", _advice_on(error))
     return Finding(Level.GOOD, subject, f"{folder.input} can be read")
 
 
-_MISSING = "Create it, or correct the path; a running cutoutd waits for it."
-_ACCESS = "Give the user that cutoutd runs as access to it."
+def _advice_on(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "Create it, or correct the path."
+    return "Give the user that cutoutd runs as access to it."
 
 
 def _writable(subject: str, path: Path) -> Finding:
@@ -113,7 +112,7 @@ def _writable(subject: str, path: Path) -> Finding:
         with tempfile.TemporaryFile(prefix=TEMPORARY_PREFIX, dir=made_in):
             pass
     except OSError as error:
-        return Finding(Level.FAULT, subject, f"{made_in} cannot be written: {error.strerror}", _ACCESS)
+        return Finding(Level.FAULT, subject, f"{made_in} cannot be written: {error.strerror}", _advice_on(error))
     return Finding(Level.GOOD, subject, f"{path} can be written" if path.exists() else f"{path} will be created")
 
 

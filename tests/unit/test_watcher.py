@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cutoutd.tree import Sighting
-from cutoutd.watcher import BATCH, Watcher
+from cutoutd.watcher.watcher import BATCH, Watcher
 from receptions import NEVER_S, PATIENCE_S, folder_at, until, watch_with
 
 SOURCE_ROOT = Path(__file__).parents[2] / "daemon"
@@ -115,7 +115,7 @@ def test_what_could_not_be_looked_at_is_told(root: Path, monkeypatch: pytest.Mon
             raise PermissionError(13, "Permission denied")
         return real_open(path, flags)
 
-    monkeypatch.setattr("cutoutd.scanning.os.open", refuse_one)
+    monkeypatch.setattr("cutoutd.watcher.scanning.os.open", refuse_one)
     watcher = Watcher(folder_at(root), watch_with())
 
     async def play() -> list[str]:
@@ -129,7 +129,7 @@ def test_what_could_not_be_looked_at_is_told(root: Path, monkeypatch: pytest.Mon
 LIMITED = """
 import asyncio, sys
 from pathlib import Path
-from cutoutd.watcher import Watcher
+from cutoutd.watcher.watcher import Watcher
 sys.path.insert(0, {tests!r})
 from receptions import folder_at, until, watch_with
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.hints import HintBox, Hints
-from cutoutd.kernel_events import KernelEvents
 from cutoutd.names import Exclusions
-from cutoutd.scanning import FolderSeen, Scan
+from cutoutd.watcher.hints import HintBox, Hints
+from cutoutd.watcher.kernel_events import KernelEvents
+from cutoutd.watcher.scanning import FolderSeen, Scan
 from receptions import until
 
 

@@ -8,13 +8,13 @@ import logging
 from pathlib import Path
 
 from cutoutd.config.settings import WatchMode
-from cutoutd.hints import HintBox
-from cutoutd.kernel_events import KernelEvents
 from cutoutd.logs import say
-from cutoutd.mounts import MOUNT_TABLE, Backend, BackendKind, Mount, backend_of, choose_backends, parse_mounts
 from cutoutd.names import Exclusions
-from cutoutd.scanning import FolderSeen
-from cutoutd.watch_limits import limit_reason
+from cutoutd.watcher.hints import HintBox
+from cutoutd.watcher.kernel_events import KernelEvents
+from cutoutd.watcher.limits import limit_reason
+from cutoutd.watcher.mounts import MOUNT_TABLE, Backend, BackendKind, Mount, backend_of, choose_backends, parse_mounts
+from cutoutd.watcher.scanning import FolderSeen
 
 
 class Listening:

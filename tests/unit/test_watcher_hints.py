@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutoutd import hints as hints_module
-from cutoutd.hints import HintBox, Hints
+from cutoutd.watcher import hints as hints_module
+from cutoutd.watcher.hints import HintBox, Hints
 
 
 def test_hints_about_one_file_become_one() -> None:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from watchdog.observers.inotify_c import CallbackId, InotifyConstants, InotifyEvent, InotifyFD, Mask, WatchDescriptor
 
-from cutoutd.hints import HintBox
 from cutoutd.names import is_candidate, is_junk
-from cutoutd.scanning import FolderSeen
+from cutoutd.watcher.hints import HintBox
+from cutoutd.watcher.scanning import FolderSeen
 
 #: CLOSE_WRITE and MOVED_TO say that a file is done; CREATE tells of new folders, and of files linked in, which nobody
 #: closes. The folder's own going away matters for the root, whose successor of the same name needs new watches.

@@ -13,14 +13,14 @@ from dataclasses import replace
 from itertools import islice
 
 from cutoutd.config.settings import Folder, Watch
-from cutoutd.hints import HintBox, Hints
-from cutoutd.listening import Listening
 from cutoutd.logs import say
-from cutoutd.mounts import Backend, BackendKind
 from cutoutd.names import Exclusions
-from cutoutd.rhythm import Rhythm
-from cutoutd.scanning import Scan, Trouble
 from cutoutd.tree import Sighting, look
+from cutoutd.watcher.hints import HintBox, Hints
+from cutoutd.watcher.listening import Listening
+from cutoutd.watcher.mounts import Backend, BackendKind
+from cutoutd.watcher.rhythm import Rhythm
+from cutoutd.watcher.scanning import Scan, Trouble
 
 #: Sightings at a time: enough for one question to the ledger, few enough to let photos dropped meanwhile in between.
 BATCH = 200

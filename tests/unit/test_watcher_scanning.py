@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cutoutd.names import Exclusions
-from cutoutd.scanning import FolderSeen, Scan
+from cutoutd.watcher.scanning import FolderSeen, Scan
 
 NO_EXCLUSIONS = Exclusions(())
 
