@@ -32,6 +32,18 @@ PATIENCE_S = 30.0
 #: Short delays, so that tests are about order and not about time.
 _BRISK = {"rescan_interval": "1s", "stability_delay": "300ms"}
 
+#: This process's, without what would reach past the configuration; a warning in the daemon is an error, as here.
+ENVIRONMENT = {
+    **{
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("UPLOADCARE_", "CUTOUTD_", "CREDENTIALS_DIRECTORY", "JOURNAL_STREAM"))
+        and not name.lower().endswith("_proxy")
+    },
+    "PYTHONPATH": str(SOURCE_ROOT),
+    "PYTHONWARNINGS": "error",
+}
+
 
 def eventually(question: Callable[[], T], *, within_s: float = PATIENCE_S) -> T:
     """The question's answer as soon as it is truthy; raises TimeoutError when it never is."""
@@ -61,7 +73,7 @@ class DaemonProcess:
             [sys.executable, "-m", "cutoutd", *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=_environment(),
+            env=ENVIRONMENT,
         )
         self._lines: list[Line] = []
         self._raw: list[str] = []
@@ -229,20 +241,9 @@ def command(*arguments: str, folder: Path | None = None) -> subprocess.Completed
         text=True,
         check=False,
         timeout=2 * PATIENCE_S,
-        env=_environment(),
+        env=ENVIRONMENT,
         cwd=folder,
     )
-
-
-def _environment() -> dict[str, str]:
-    """This process's, without what would reach past the configuration."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("UPLOADCARE_", "CUTOUTD_", "CREDENTIALS_DIRECTORY", "JOURNAL_STREAM"))
-        and not name.lower().endswith("_proxy")
-    }
-    return {**kept, "PYTHONPATH": str(SOURCE_ROOT), "PYTHONWARNINGS": "error"}
 
 
 def _line(text: str) -> Line:

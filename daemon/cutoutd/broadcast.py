@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cutoutd.arrival import Arrival
+from cutoutd.errors import HaltError
 from cutoutd.halting import Halt
 from cutoutd.live import Live, SettlingFile, WatchedMount, tell
 from cutoutd.logs import say
@@ -49,8 +50,12 @@ class Broadcast:
             settling=tuple(settling[:_NAMED_FILES]),
             settling_count=len(settling),
             ignored=sum(arrival.ignored for arrival in self._arrivals),
-            halt=f"{self._halt.error.title}: {self._halt.error.sentence}" if self._halt.error else None,
+            halt=_told(self._halt.error) if self._halt.error else None,
         )
+
+
+def _told(error: HaltError) -> str:
+    return f"{error.title}: {error.sentence}. {error.advice}"
 
 
 def _settling(arrival: Arrival) -> list[SettlingFile]:

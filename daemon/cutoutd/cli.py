@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,6 +54,9 @@ def main() -> None:
         sys.exit(code_for(error))
     except (KeyboardInterrupt, asyncio.CancelledError):
         sys.exit(ExitCode.INTERRUPTED)
+    except Exception:  # noqa: BLE001  a bug has its own exit code, so that no script takes it for a bad photo
+        traceback.print_exc()
+        sys.exit(ExitCode.INTERNAL)
 
 
 @app.callback(invoke_without_command=True)
@@ -142,6 +146,8 @@ def history(
             typer.echo(json.dumps(event_as_json(event)))
     else:
         show_history(Console(), events)
+        if not events:
+            typer.echo(f"Nothing is known of {path}." if path else "Nothing has happened yet.", err=True)
 
 
 @app.command()
@@ -199,5 +205,7 @@ def _tell_outcome(outcome: "Outcome") -> None:
         f"{outcome.published} published, {outcome.rejected} rejected, {outcome.failed} failed, "
         f"{outcome.held} left for the next run"
     )
+    if outcome.missing:
+        typer.echo(f"Inputs that could not be looked at: {outcome.missing}", err=True)
     if outcome.halt is not None:
         typer.echo(f"{outcome.halt.title}: {outcome.halt.sentence}. {outcome.halt.advice}", err=True)

@@ -42,7 +42,7 @@ async def run_once(settings: Settings) -> Outcome:
         if bar.disable:
             set_up_logs(settings.log.level, settings.log.format)
         else:
-            set_up_logs(_quiet(settings.log.level), "text", lambda line: bar.console.print(line, markup=False))
+            set_up_logs(_quiet(settings.log.level), "text", lambda line: _print(bar, line))
         async with open_service(settings) as service, _drawing(bar, service.tally):
             return await work_off(service, stop)
 
@@ -63,6 +63,11 @@ def _stop_on_signal() -> Iterator[asyncio.Event]:
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
+
+
+def _print(bar: Progress, line: str) -> None:
+    """Above the bar, as it stands: no folding, so that names can be copied, and no colours found in them."""
+    bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _quiet(level: LogLevel) -> LogLevel:

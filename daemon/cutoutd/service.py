@@ -7,14 +7,16 @@ the next start goes on at each photo's last fact.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from cutoutd.arrival import Arrival
 from cutoutd.broadcast import Broadcast
 from cutoutd.cleanup import Cleanup
 from cutoutd.config.settings import RemoteCleanup, Settings
+from cutoutd.errors import DiskError
 from cutoutd.halting import Halt
 from cutoutd.journey import Journey
 from cutoutd.lanes import Lanes, lanes_for
@@ -53,7 +55,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
 
     Raises:
         LedgerError: another instance holds the ledger, or it cannot be used.
-        DiskError: the state folder cannot be used.
+        DiskError: the state folder or an output root cannot be made.
     """
     async with AsyncExitStack() as stack:
         await asyncio.to_thread(_make_folders, settings)
@@ -79,7 +81,7 @@ async def serve(service: Service, stop: asyncio.Event) -> None:
         looking = [tasks.create_task(arrival.run()) for arrival in service.arrivals]
         if service.settings.uploadcare.remote_cleanup is RemoteCleanup.DELETE:
             looking.append(tasks.create_task(service.cleanup.run()))
-        say("started", f"watching {len(service.arrivals)} folders")
+        say("started", f"watching {_names(service.settings)}")
         await stop.wait()
         say("stopping", "finishing the steps under way")
         for task in looking:
@@ -102,9 +104,25 @@ async def working(service: Service) -> AsyncIterator[asyncio.TaskGroup]:
 
 def _make_folders(settings: Settings) -> None:
     """The state folder is private; a missing output root is made, a missing input is waited for."""
-    settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _trouble_named(settings.state_dir):
+        settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     for folder in settings.folders:
-        folder.output.mkdir(exist_ok=True)
+        with _trouble_named(folder.output):
+            folder.output.mkdir(exist_ok=True)
+
+
+@contextmanager
+def _trouble_named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        msg = f"{path} cannot be made: {error.strerror}"
+        advice = "Correct the path, or create it and let the user that cutoutd runs as write there."
+        raise DiskError(msg, advice=advice) from error
+
+
+def _names(settings: Settings) -> str:
+    return ", ".join(folder.name for folder in settings.folders)
 
 
 def _sweep(settings: Settings) -> None:

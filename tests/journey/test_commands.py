@@ -1,11 +1,13 @@
 """What the commands show and how they end."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from daemon_process import Place, command
+from daemon_process import ENVIRONMENT, Place, command
 from drawn_photos import put
 from sandbox_process import SECRET_KEY, SandboxProcess
 
@@ -65,6 +67,7 @@ def test_status_and_history_tell_what_happened(place: Place) -> None:
     facts = ["discovered", "accepted", "uploaded", "removal_intended", "removal_started", "removal_finished"]
     assert [json.loads(line)["to_state"] for line in told] == [*facts, "published"]
     assert "Grüße/a.jpg" in place.command("history").stdout
+    assert "Nothing is known of b.jpg" in place.command("history", "b.jpg").stderr
 
 
 def test_status_before_the_first_run(place: Place) -> None:
@@ -90,6 +93,16 @@ def test_every_command_helps(name: str) -> None:
 def test_version() -> None:
     """The version is told."""
     assert command("--version").stdout.startswith("cutoutd ")
+
+
+def test_an_internal_fault_is_70(tmp_path: Path) -> None:
+    """A fault in cutoutd itself ends with its own exit code and the trace that a report needs."""
+    broken = "from cutoutd import cli; cli.app = lambda: 1 / 0; cli.main()"
+    ended = subprocess.run(
+        [sys.executable, "-c", broken], env=ENVIRONMENT, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 70
+    assert "ZeroDivisionError" in ended.stderr
 
 
 def test_the_secret_key_is_nowhere(place: Place, sandbox: SandboxProcess) -> None:

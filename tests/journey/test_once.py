@@ -121,6 +121,24 @@ def test_what_waits_for_long_is_5(place: Place, sandbox: SandboxProcess) -> None
     assert "600 s of patience" in waiting["reason"]
 
 
+def test_a_missing_input_is_5(place: Place) -> None:
+    """An input that is not there is not taken for an empty one."""
+    place.input.rmdir()
+    ended = place.run_once()
+    assert ended.returncode == 5
+    assert str(place.input) in ended.stdout
+    assert "could not be looked at: 1" in ended.stderr
+
+
+def test_a_state_folder_that_cannot_be_made_is_said(place: Place) -> None:
+    """A path that cannot be made ends the run in words, without a trace."""
+    place.configure(state_dir=str(place.config / "state"))
+    ended = place.run_once()
+    assert ended.returncode == 1
+    assert f"{place.config}/state cannot be made" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_a_lost_answer_is_not_paid_for_again(place: Place, sandbox: SandboxProcess) -> None:
     """When the paid call's answer is lost its result is looked for and published; the call is not repeated."""
     sandbox.set_faults({"kind": "lose_response", "on": "execute"})
