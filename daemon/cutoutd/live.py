@@ -6,10 +6,16 @@ no facts: those are in the ledger. Whether the daemon still runs is told by the 
 
 import os
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from cutoutd.logs import printable
 
 LIVE_NAME = "live.json"
+
+#: Names as people are shown them: JSON holds no bytes that are no UTF-8, file names do.
+Shown = Annotated[str, BeforeValidator(printable)]
 
 
 class _Told(BaseModel):
@@ -20,18 +26,18 @@ class WatchedMount(_Told):
     """How one mount of a folder's input tree is watched, and why so."""
 
     folder: str
-    path: str
+    path: Shown
     kind: str
-    reason: str
+    reason: Shown
 
 
 class SettlingFile(_Told):
     """A file that is not finished yet."""
 
     folder: str
-    path: str
+    path: Shown
     since_s: float  #: Unix time
-    reason: str
+    reason: Shown
 
 
 class Live(_Told):
@@ -43,7 +49,7 @@ class Live(_Told):
     settling: tuple[SettlingFile, ...] = ()
     settling_count: int = 0  #: all of them; ``settling`` names the first only
     ignored: int = 0
-    halt: str | None = None
+    halt: Shown | None = None
 
 
 def tell(state_dir: Path, live: Live) -> None:

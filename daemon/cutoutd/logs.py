@@ -45,7 +45,9 @@ def say_fault(action: str, sentence: str, fault: Exception, *, about: Identity |
 
 
 def _write_line(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+    encoding = sys.stdout.encoding
+    # Where standard output is no UTF-8, a name must not cost the whole line.
+    sys.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
     sys.stdout.flush()
 
 
@@ -66,9 +68,9 @@ class _TextFormatter(logging.Formatter):
         at = datetime.fromtimestamp(record.created, UTC).astimezone().strftime("%H:%M:%S")
         place = getattr(record, "place", {})
         where = f"{place['folder']}/{place['path']}: " if place else ""
-        trace = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
+        trace = self.formatException(record.exc_info).splitlines() if record.exc_info else ()
         mark = "" if record.levelno < logging.WARNING else f"{record.levelname}: "
-        return printable(f"{at} {mark}{where}{record.getMessage()}") + trace
+        return "\n".join(map(printable, (f"{at} {mark}{where}{record.getMessage()}", *trace)))
 
 
 class _JsonFormatter(logging.Formatter):

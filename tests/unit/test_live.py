@@ -1,0 +1,105 @@
+"""What the running daemon tells the commands: one small file, whole or not there."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from cutoutd.arrival import Arrival
+from cutoutd.broadcast import Broadcast
+from cutoutd.config.settings import Watch
+from cutoutd.errors import KeysRefusedError
+from cutoutd.halting import Halt
+from cutoutd.live import LIVE_NAME, Live, SettlingFile, WatchedMount, hear, tell
+from cutoutd.photo import State
+from cutoutd.tree import Sighting
+from folders import folder_in
+
+SETTLING = SettlingFile(folder="products", path="a.jpg", since_s=1.0, reason="it is still growing")
+MOUNT = WatchedMount(folder="products", path="", kind="events", reason="ext4")
+
+
+def test_what_was_told_is_heard(tmp_path: Path) -> None:
+    """The last word counts, comes whole, and leaves no draft behind."""
+    live = Live(pid=7, started_at_s=1.0, watched=(MOUNT,), settling=(SETTLING,), settling_count=1, halt="keys")
+    tell(tmp_path, Live(pid=6, started_at_s=0.0))
+    tell(tmp_path, live)
+    assert hear(tmp_path) == live
+    assert [file.name for file in tmp_path.iterdir()] == [LIVE_NAME]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"pid": "x"}', b"\xff\xfe"])
+def test_what_is_not_understood_is_not_heard(tmp_path: Path, content: bytes) -> None:
+    """A file of another version, or none at all, is silence and no error."""
+    assert hear(tmp_path) is None
+    (tmp_path / LIVE_NAME).write_bytes(content)
+    assert hear(tmp_path) is None
+
+
+def test_names_that_are_no_text_can_be_told(tmp_path: Path) -> None:
+    """A file whose name is no UTF-8 is shown with its bytes spelled out."""
+    odd = SettlingFile(folder="products", path="\udcff\n.jpg", since_s=1.0, reason="\udcfe")
+    tell(tmp_path, Live(pid=1, started_at_s=0.0, settling=(odd,)))
+    heard = hear(tmp_path)
+    assert heard is not None
+    assert heard.settling[0].path == "\\udcff\\n.jpg"
+
+
+class Known:
+    """A reception for which everything is new; it keeps what it gets."""
+
+    def __init__(self) -> None:
+        self.delivered: list[str] = []
+
+    async def unknown_of(self, _folder: str, sightings: list[Sighting]) -> list[Sighting]:
+        return list(sightings)
+
+    async def deliver(self, _folder: str, sighting: Sighting) -> None:
+        self.delivered.append(sighting.path)
+
+
+async def heard(state_dir: Path, *, has_halt: bool) -> Live:
+    while (live := hear(state_dir)) is None or (live.halt is not None) != has_halt:  # noqa: ASYNC110  it is a file
+        await asyncio.sleep(0.005)
+    return live
+
+
+def test_the_daemon_tells_what_only_it_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files still being written, how folders are watched, and why it halts, as soon as that changes."""
+    monkeypatch.setattr("cutoutd.broadcast._LOOK_EVERY_S", 0.01)
+    folder = folder_in(tmp_path)
+    (folder.input / "\udcff.jpg").write_bytes(b"\xff\xd8\xff half a photo")
+    halt = Halt()
+
+    async def scene() -> tuple[Live, Live]:
+        arrival = Arrival(folder, Watch(stability_delay_s=60), Known())
+        await arrival.run_once(patience_s=0)
+        broadcast = Broadcast(tmp_path, [arrival], halt)
+        telling = asyncio.create_task(broadcast.run())
+        before = await asyncio.wait_for(heard(tmp_path, has_halt=False), 10)
+        halt.begin(KeysRefusedError("401"), State.ACCEPTED)
+        after = await asyncio.wait_for(heard(tmp_path, has_halt=True), 10)
+        telling.cancel()
+        return before, after
+
+    before, after = asyncio.run(scene())
+    assert [file.path for file in before.settling] == ["\\udcff.jpg"]
+    assert before.settling_count == 1
+    assert after.halt is not None
+    assert "401" in after.halt
+    assert before.started_at_s == after.started_at_s
+
+
+def test_a_state_folder_that_cannot_be_written_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be told now is told when it can be."""
+    monkeypatch.setattr("cutoutd.broadcast._LOOK_EVERY_S", 0.01)
+
+    async def scene() -> None:
+        telling = asyncio.create_task(Broadcast(tmp_path / "later", [], Halt()).run())
+        await asyncio.sleep(0.05)
+        assert not telling.done()
+        await asyncio.to_thread((tmp_path / "later").mkdir)
+        await asyncio.wait_for(heard(tmp_path / "later", has_halt=False), 10)
+        telling.cancel()
+
+    asyncio.run(scene())
