@@ -117,8 +117,10 @@ class Lanes:
         if lane.is_sending and self._halt.probe_in_s > 0:
             return self._halt.probe_in_s
         try:
-            photos = await self._next_photos(lane)
-            wait_s = await self._until_next_due_s(lane)
+            # One moment for both questions: a photo that falls due between two would be in neither answer.
+            now_s = time.time()
+            photos = await self._next_photos(lane, now_s)
+            wait_s = await self._until_next_due_s(lane, now_s)
         except CutoutdError as error:
             say("ledger_trouble", f"{error.title}: {error.sentence}", level=logging.ERROR)
             return _LEDGER_TROUBLE_WAIT_S
@@ -127,14 +129,14 @@ class Lanes:
             steps.create_task(self._take_step(photo))
         return wait_s
 
-    async def _next_photos(self, lane: Lane) -> list[Photo]:
+    async def _next_photos(self, lane: Lane, now_s: float) -> list[Photo]:
         room = await self._room(lane)
         if room <= 0:
             return []
-        # A step may end while the ledger answers: its photo is no longer busy then, and its row in the answer is of old.
+        # A step may end while the ledger answers: its photo is no longer busy then, and its row in the answer is old.
         # Taking that step again would upload the photo twice.
         busy_before = frozenset(self._busy)
-        found = await self._ledger.ask(questions.due, {lane.takes}, time.time(), room + len(busy_before))
+        found = await self._ledger.ask(questions.due, {lane.takes}, now_s, room + len(busy_before))
         return [photo for photo in found if photo.id not in busy_before and photo.id not in self._busy][:room]
 
     async def _room(self, lane: Lane) -> int:
@@ -153,8 +155,8 @@ class Lanes:
         under_way = sum(lane.takes is State.UPLOADED for lane in self._busy.values())
         return await self._ledger.ask(questions.count, {State.REMOVAL_INTENDED}) > under_way
 
-    async def _until_next_due_s(self, lane: Lane) -> float:
-        next_due_s = await self._ledger.ask(questions.next_due_s, {lane.takes}, time.time())
+    async def _until_next_due_s(self, lane: Lane, now_s: float) -> float:
+        next_due_s = await self._ledger.ask(questions.next_due_s, {lane.takes}, now_s)
         return _LOOK_AGAIN_AFTER_S if next_due_s is None else next_due_s - time.time()
 
     async def _sleep(self, lane: Lane, wait_s: float) -> None:
