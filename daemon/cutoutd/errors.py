@@ -8,6 +8,7 @@
     ├── DelayError                 nobody has to act: try the same step again later
     │   ├── UnreachableError       nothing was carried out: no connection, or an answer that is none
     │   │   └── NeverSentError     not one byte of the request left this machine
+    │   ├── TwinPaysError          another photo with the same content is being paid for
     │   ├── ThrottledError         the service asked for patience
     │   ├── NotReadyError          the service is still taking in what was sent
     │   ├── SourceGoneError        the upload is gone from the service: it has to be sent anew
@@ -107,6 +108,12 @@ class UnreachableError(DelayError):
 
 class NeverSentError(UnreachableError):
     """There was no connection to send anything over, so whatever was asked has definitely not been done."""
+
+
+class TwinPaysError(DelayError):
+    """The same picture is being paid for at another path; its cutout will be reused here."""
+
+    title = "Waiting for the same picture"
 
 
 class ThrottledError(DelayError):

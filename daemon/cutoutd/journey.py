@@ -44,11 +44,13 @@ from cutoutd.photo import (
     UploadAbandoned,
     Uploaded,
     UploadExpired,
+    Wait,
     known,
 )
 from cutoutd.publishing import publish_cutout
 from cutoutd.recovery import Move, look_for_traces, next_move
 from cutoutd.retrying import wait_after
+from cutoutd.reuse import reuse_cutout
 from cutoutd.sending import send_source
 from cutoutd.source import require_same
 from cutoutd.uploadcare.answers import Progress
@@ -104,7 +106,13 @@ class Journey:
         return accepted
 
     async def _upload(self, photo: Photo) -> Photo:
-        """Send the source. A crash after sending leaves an upload nobody knows; Uploadcare drops it after 24 hours."""
+        """Reuse a cutout or send the source. A crash after sending leaves an upload that expires after 24 hours."""
+        reused = await reuse_cutout(photo, self._ledger)
+        if reused is not None:
+            return await self._ledger.record(photo, reused)
+        payer = await self._ledger.ask(questions.payer_for, photo)
+        if payer is not None:
+            return await self._ledger.postpone(photo, _wait_for(payer))
         source_uuid = await send_source(photo, self._folder(photo), self._uploadcare)
         return await self._ledger.record(photo, Uploaded(source_uuid))
 
@@ -179,6 +187,11 @@ class Journey:
             msg = f'its folder "{photo.identity.folder}" is no longer in the configuration'
             raise DelayError(msg, retry_after_s=_RARELY_S)
         return folder
+
+
+def _wait_for(payer: Photo) -> Wait:
+    reason = f"the same picture is under way as {payer.identity.folder}/{payer.identity.path}"
+    return Wait(until_s=time.time() + _RARELY_S, attempts=0, reason=reason, for_photo=payer.id)
 
 
 def _say_paid_again(photo: Photo, request_id: str) -> None:

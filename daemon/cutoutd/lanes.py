@@ -94,11 +94,14 @@ class Lanes:
             if state is lane.takes or state in lane.beyond:
                 self._wakes[lane.name].set()
 
+    def _wake_all(self) -> None:
+        for event in self._wakes.values():
+            event.set()
+
     def stop(self) -> None:
         """Take no further steps; ``run`` returns when those under way are done."""
         self._is_stopping = True
-        for event in self._wakes.values():
-            event.set()
+        self._wake_all()
 
     async def run(self) -> None:
         """Work until ``stop``."""
@@ -124,6 +127,8 @@ class Lanes:
         except CutoutdError as error:
             say("ledger_trouble", f"{error.title}: {error.sentence}", level=logging.ERROR)
             return _LEDGER_TROUBLE_WAIT_S
+        if self._is_stopping:
+            return 0.0
         for photo in photos:
             self._busy[photo.id] = lane
             steps.create_task(self._take_step(photo))
@@ -141,14 +146,22 @@ class Lanes:
 
     async def _room(self, lane: Lane) -> int:
         busy = sum(busy_in is lane for busy_in in self._busy.values())
-        room = lane.width - busy
-        if self._halt.error is not None and lane.is_sending:
-            room = min(room, 1 - busy)  # one photo probes for all
+        is_halted = self._halt.error is not None and lane.is_sending
+        room = (1 - busy if self._is_probing(lane) else 0) if is_halted else lane.width - busy
         if room > 0 and lane.takes is State.UPLOADED and await self._has_open_outcome():
             return 0
-        if room > 0 and lane.beyond:
+        # A probe is not held up by those beyond: they stand still as well, until it has gone through.
+        if room > 0 and lane.beyond and not is_halted:
             room = min(room, lane.beyond_limit - busy - await self._ledger.ask(questions.count, lane.beyond))
         return room
+
+    def _is_probing(self, lane: Lane) -> bool:
+        """Whether the lane takes a step during a halt: one photo probes for all, where the wall stood.
+
+        Elsewhere it would prove nothing, and might cost money. Lost outcomes are looked for all the same, since nothing
+        is launched before they are found.
+        """
+        return self._halt.is_probed_at(lane.takes) or lane.takes is State.REMOVAL_INTENDED
 
     async def _has_open_outcome(self) -> bool:
         """Whether a launch waits for its outcome to be found; results of later ones would confuse the search."""
@@ -168,7 +181,7 @@ class Lanes:
         try:
             moved = await self._journey.advance(photo)
         except HaltError as error:
-            self._halt.begin(error)
+            self._halt.begin(error, photo.state)
         except CutoutdError as error:
             # The ledger did not take the fact. The photo stays where it is and comes again.
             say("ledger_trouble", f"{error.title}: {error.sentence}", about=photo.identity, level=logging.ERROR)
@@ -178,6 +191,8 @@ class Lanes:
         else:
             self._tell(photo, moved)
             self._wake(moved.state)
+            if moved.state.is_at_rest:
+                self._wake(State.ACCEPTED)  # those that waited for this very photo
         finally:
             del self._busy[photo.id]
             self._wake(photo.state)
@@ -189,8 +204,9 @@ class Lanes:
             return
         self.moved_at_s = time.monotonic()
         self._tally.note(after)
-        if self._halt.error is not None and before.state is not State.DISCOVERED:
+        if self._halt.is_probed_at(before.state):
             self._halt.end()
+            self._wake_all()
         level = logging.WARNING if after.state in {State.REJECTED, State.FAILED} else logging.INFO
         say(after.state, after.story, about=after.identity, level=level)
 
@@ -200,6 +216,6 @@ class Lanes:
             "internal_fault", "a fault in cutoutd itself stopped this photo", "Report it with the log's trace."
         )
         try:
-            await self._ledger.record(photo, fact)
+            self._tally.note(await self._ledger.record(photo, fact))
         except CutoutdError as error:
             say("ledger_trouble", f"{error.title}: {error.sentence}", about=photo.identity, level=logging.ERROR)

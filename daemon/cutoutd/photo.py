@@ -36,8 +36,8 @@ class State(StrEnum):
 
 AT_REST = frozenset({State.REJECTED, State.PUBLISHED, State.SUPERSEDED, State.FAILED})
 
-#: From an accepted paid call on, the money is spent: such a photo is never given up because its source vanished.
-PAID = frozenset({State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED, State.PUBLISHED})
+#: Between the first request for a photo and its cutout in place.
+UNDER_WAY = frozenset({State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED})
 
 _PHRASES = {
     State.DISCOVERED: "found, waiting to be checked",
@@ -55,7 +55,8 @@ _PHRASES = {
 #: Which state may follow which; the ledger refuses every other step. FAILED may follow all that are not at rest.
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.DISCOVERED: frozenset({State.ACCEPTED, State.REJECTED, State.SUPERSEDED, State.FAILED}),
-    State.ACCEPTED: frozenset({State.UPLOADED, State.SUPERSEDED, State.FAILED}),
+    # Straight to PUBLISHED when an earlier cutout of the same content and parameters is reused.
+    State.ACCEPTED: frozenset({State.UPLOADED, State.PUBLISHED, State.SUPERSEDED, State.FAILED}),
     State.UPLOADED: frozenset({State.REMOVAL_INTENDED, State.ACCEPTED, State.SUPERSEDED, State.FAILED}),
     # Back to UPLOADED after a definite no: the call was never sent, or a parsed refusal came. Back to it, or to
     # ACCEPTED for a fresh upload, also when what became of the call could not be found out within a bound: this may
@@ -220,6 +221,7 @@ class Published(Fact):
     cutout_bytes: int
     target: str  #: where it really went: the reserved place, or another when a person put a file there meanwhile
     note: str | None
+    reused_from: int | None = None  #: the photo whose cutout this is a copy of; None: this one was paid for
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +261,7 @@ class Wait:
     until_s: float  #: Unix time before which the next step is not taken
     attempts: int
     reason: str
+    for_photo: int | None = None  #: the photo whose coming to rest ends this wait at once
 
 
 NO_WAIT = Wait(until_s=0.0, attempts=0, reason="")
@@ -287,6 +290,7 @@ class Photo:
     result_uuid: str | None = None
     cutout_sha256: str | None = None
     cutout_bytes: int | None = None
+    reused_from: int | None = None
     note: str | None = None
     code: str | None = None
     sentence: str | None = None

@@ -19,8 +19,20 @@ _BUSY_TIMEOUT_MS = 10_000
 
 
 def has_ledger(state_dir: Path) -> bool:
-    """Whether there is a ledger in ``state_dir``."""
-    return (state_dir / LEDGER_NAME).exists()
+    """Whether there is a ledger in ``state_dir``.
+
+    Raises:
+        LedgerError: the state folder may not be looked into.
+    """
+    try:
+        return (state_dir / LEDGER_NAME).exists()
+    except PermissionError as error:
+        raise unreadable(state_dir) from error
+
+
+def unreadable(state_dir: Path) -> LedgerError:
+    """Said to whoever may not look into the state folder: it is private to the user that cutoutd runs as."""
+    return LedgerError(f"the state folder {state_dir} may not be read", advice="Use the user that cutoutd runs as.")
 
 
 def open_database(state_dir: Path) -> Engine:

@@ -8,10 +8,10 @@ from dataclasses import replace
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from cutoutd.errors import LedgerError, RejectedError, RejectionCode
+from cutoutd.errors import LedgerError, RejectedError, RejectionCode, TwinPaysError
 from cutoutd.ledger.records import fact_values, identity_values, wait_values
 from cutoutd.ledger.schema import events, photos, targets
-from cutoutd.photo import NO_WAIT, Accepted, Fact, Failed, Identity, Photo, State, Wait
+from cutoutd.photo import AT_REST, NO_WAIT, Accepted, Fact, Failed, Identity, Photo, State, Wait
 
 
 def discover(connection: Connection, identity: Identity, at_s: float) -> Photo | None:
@@ -34,13 +34,19 @@ def record(connection: Connection, photo: Photo, fact: Fact, at_s: float, wait: 
     Raises:
         ValueError: the fact may not follow the photo's state.
         LedgerError: the row's state is no longer the photo's, so somebody else stored a fact first.
+        TwinPaysError: another photo with the same content and parameters is being paid for.
     """
     changed = replace(photo.with_fact(fact, at_s), wait=wait)
     values = {**fact_values(fact), **wait_values(wait), "state": changed.state, "state_at_s": at_s}
     if isinstance(fact, Failed):
         values["failed_at"] = photo.state
-    _update_row(connection, photo, values)
+    try:
+        _update_row(connection, photo, values)
+    except IntegrityError as error:
+        raise TwinPaysError("the same picture is being paid for at another path") from error
     _add_event(connection, changed, photo.state, fact_values(fact))
+    if changed.state.is_at_rest:
+        _end_waits_for(connection, changed)
     return changed
 
 
@@ -60,7 +66,9 @@ def accept(connection: Connection, photo: Photo, fact: Accepted, free_targets: S
 
 
 def postpone(connection: Connection, photo: Photo, wait: Wait) -> Photo:
-    """A photo waits; its state stays. No event: a wait is not a fact."""
+    """A photo waits; its state stays. No event: a wait is not a fact. Nobody waits for a photo that is at rest."""
+    if wait.for_photo is not None and _is_at_rest(connection, wait.for_photo):
+        wait = NO_WAIT
     _update_row(connection, photo, wait_values(wait))
     return replace(photo, wait=wait)
 
@@ -108,6 +116,15 @@ def _update_row(connection: Connection, photo: Photo, values: dict[str, object])
     if result.rowcount != 1:
         msg = f"photo {photo.id} is no longer {photo.state}; somebody else wrote to the ledger"
         raise LedgerError(msg)
+
+
+def _is_at_rest(connection: Connection, photo_id: int) -> bool:
+    return connection.scalar(select(photos.c.state).where(photos.c.id == photo_id)) in AT_REST
+
+
+def _end_waits_for(connection: Connection, photo: Photo) -> None:
+    waiters = update(photos).where(photos.c.wait_for == photo.id)
+    connection.execute(waiters.values(wait_for=None, wait_until_s=0.0, wait_reason=""))
 
 
 def _add_event(connection: Connection, photo: Photo, from_state: State | None, detail: dict[str, object]) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cutoutd.errors import DiskError, LedgerBusyError
+from cutoutd.ledger.database import unreadable
 
 LOCK_NAME = "ledger.lock"
 
@@ -40,7 +41,11 @@ def hold_ledger(state_dir: Path) -> Iterator[None]:
 
 
 def is_held(state_dir: Path) -> bool:
-    """Whether some process holds the ledger right now."""
+    """Whether some process holds the ledger right now.
+
+    Raises:
+        LedgerError: the state folder may not be looked into.
+    """
     try:
         with (state_dir / LOCK_NAME).open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -48,6 +53,8 @@ def is_held(state_dir: Path) -> bool:
         return False
     except BlockingIOError:
         return True
+    except PermissionError as error:
+        raise unreadable(state_dir) from error
     return False
 
 

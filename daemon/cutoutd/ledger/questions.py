@@ -3,11 +3,11 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from cutoutd.ledger.records import Event, event_from, photo_from
 from cutoutd.ledger.schema import IS_TO_CLEAN, events, photos
-from cutoutd.photo import Photo, State, Version
+from cutoutd.photo import UNDER_WAY, Photo, State, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,36 @@ def history(connection: Connection, path: str | None, limit: int) -> list[Event]
     if path is not None:
         query = query.where(photos.c.path == path)
     return [event_from(row) for row in connection.execute(query.limit(limit)).mappings()][::-1]
+
+
+def payer_for(connection: Connection, photo: Photo) -> Photo | None:
+    """The photo of the same content and parameters that goes first: one under way, or an earlier one about to be.
+
+    An accepted one that waits for some trouble to pass holds up nobody.
+    """
+    is_first = and_(photos.c.state == State.ACCEPTED, photos.c.id < photo.id, photos.c.wait_reason == "")
+    rows = connection.execute(
+        select(photos)
+        .where(_is_twin_of(photo), or_(photos.c.state.in_(UNDER_WAY), is_first))
+        .order_by(photos.c.state == State.ACCEPTED, photos.c.id)
+        .limit(1)
+    )
+    return next((photo_from(row) for row in rows.mappings()), None)
+
+
+def published_twins(connection: Connection, photo: Photo, limit: int) -> list[Photo]:
+    """Published photos of the same content and parameters, newest first."""
+    rows = connection.execute(
+        select(photos)
+        .where(_is_twin_of(photo), photos.c.state == State.PUBLISHED)
+        .order_by(photos.c.state_at_s.desc())
+        .limit(limit)
+    )
+    return [photo_from(row) for row in rows.mappings()]
+
+
+def _is_twin_of(photo: Photo) -> ColumnElement[bool]:
+    return and_(photos.c.sha256 == photo.sha256, photos.c.parameters == photo.parameters, photos.c.id != photo.id)
 
 
 def cutouts_of(connection: Connection, photo: Photo) -> frozenset[str]:

@@ -31,7 +31,7 @@ def photo_from(row: RowMapping) -> Photo:
     return Photo(
         identity=Identity(**{name: row[name] for name in _IDENTITY_COLUMNS}),
         state=State(row["state"]),
-        wait=Wait(until_s=row["wait_until_s"], attempts=row["wait_attempts"], reason=row["wait_reason"]),
+        wait=Wait(row["wait_until_s"], row["wait_attempts"], row["wait_reason"], row["wait_for"]),
         **{name: row[name] for name in _OWN_COLUMNS},
     )
 
@@ -51,7 +51,12 @@ def event_from(row: RowMapping) -> Event:
 
 def wait_values(wait: Wait) -> dict[str, Any]:
     """The columns of a wait."""
-    return {"wait_until_s": wait.until_s, "wait_attempts": wait.attempts, "wait_reason": wait.reason}
+    return {
+        "wait_until_s": wait.until_s,
+        "wait_attempts": wait.attempts,
+        "wait_reason": wait.reason,
+        "wait_for": wait.for_photo,
+    }
 
 
 def identity_values(identity: Identity) -> dict[str, Any]:

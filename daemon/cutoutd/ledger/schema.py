@@ -85,6 +85,7 @@ photos = Table(
     Column("wait_until_s", Float, nullable=False, comment="no step before this Unix time; 0 when not waiting"),
     Column("wait_attempts", Integer, nullable=False, comment="tries or polls since the last fact"),
     Column("wait_reason", Text, nullable=False, comment="a sentence; empty when not waiting"),
+    Column("wait_for", Integer, comment="the photo whose coming to rest ends the wait; null: only time does"),
     Column("sha256", Text, comment="of the source file; from accepted on"),
     Column("width", Integer, comment="of the upright picture; from accepted on"),
     Column("height", Integer, comment="of the upright picture; from accepted on"),
@@ -99,6 +100,7 @@ photos = Table(
     Column("result_uuid", Text, comment="Uploadcare's file; from removal_finished on"),
     Column("cutout_sha256", Text, comment="of the published file"),
     Column("cutout_bytes", BigInteger, comment="of the published file"),
+    Column("reused_from", Integer, comment="the photo whose cutout was copied; null: this one was paid for"),
     Column("note", Text, comment="what a person should know although all is well"),
     Column("code", Text, comment="rejected, failed, superseded: the stable code"),
     Column("sentence", Text, comment="rejected, failed, superseded: what happened"),
@@ -119,6 +121,25 @@ Index(
     sqlite_where=photos.c.state != State.SUPERSEDED.value,
     postgresql_where=photos.c.state != State.SUPERSEDED.value,
 )
+
+#: Photos of the same content and parameters: one of them pays, the others reuse.
+Index("twins", photos.c.sha256, photos.c.parameters)
+
+#: Never two launches for the same content and parameters at once, whatever the code above believes.
+_IS_PAID_FOR = photos.c.state.in_(
+    [State.REMOVAL_INTENDED.value, State.REMOVAL_STARTED.value, State.REMOVAL_FINISHED.value]
+)
+Index(
+    "one_payer",
+    photos.c.sha256,
+    photos.c.parameters,
+    unique=True,
+    sqlite_where=_IS_PAID_FOR,
+    postgresql_where=_IS_PAID_FOR,
+)
+
+#: Who waits for a photo; stays small.
+Index("waiters", photos.c.wait_for, sqlite_where=photos.c.wait_for.is_not(None))
 
 #: What is due next in a lane; also serves the counts by state.
 Index("due", photos.c.state, photos.c.wait_until_s, photos.c.id)

@@ -1,0 +1,61 @@
+"""Taking an earlier cutout of the same content and parameters instead of paying again.
+
+Copies, renamed photos and restored backups cost nothing this way. The earlier file must still be what was published:
+people retouch cutouts, and a retouched one is theirs alone.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from cutoutd.errors import UnreachableError
+from cutoutd.ledger import Ledger, questions
+from cutoutd.photo import Photo, Published, known
+from cutoutd.publishing import publish_cutout
+
+_CHUNK_BYTES = 1 << 20
+
+#: So many places are looked at; a picture with more copies than this whose cutouts are all gone is paid for again.
+_LOOKED_AT = 10
+
+
+async def reuse_cutout(photo: Photo, ledger: Ledger) -> Published | None:
+    """Copy the cutout of a photo with the same content and parameters into place; None if there is none to be had.
+
+    A crash here leaves at most a temporary file, or the finished copy, which the repeated step finds.
+
+    Raises:
+        DiskError: the output tree cannot be written for now.
+    """
+    own_cutouts = await ledger.ask(questions.cutouts_of, photo)
+    for twin in await ledger.ask(questions.published_twins, photo, _LOOKED_AT):
+        cutout = Path(known(twin.output), known(twin.target))
+        if await asyncio.to_thread(_is_untouched, cutout, known(twin.cutout_sha256)):
+            published = await publish_cutout(photo, partial(_read, cutout), own_cutouts)
+            return replace(published, reused_from=twin.id, note=_note(published, twin))
+    return None
+
+
+def _note(published: Published, twin: Photo) -> str:
+    free = f"nothing paid: the same picture as {twin.identity.folder}/{twin.identity.path}"
+    return f"{published.note}; {free}" if published.note else free
+
+
+def _is_untouched(cutout: Path, sha256: str) -> bool:
+    try:
+        with cutout.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except OSError:
+        return False
+
+
+async def _read(cutout: Path, sink: Callable[[bytes], Awaitable[None]]) -> None:
+    try:
+        with await asyncio.to_thread(cutout.open, "rb") as file:
+            while piece := await asyncio.to_thread(file.read, _CHUNK_BYTES):
+                await sink(piece)
+    except FileNotFoundError as error:
+        raise UnreachableError(f"the earlier cutout {cutout} was moved away meanwhile") from error
