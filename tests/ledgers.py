@@ -9,6 +9,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from cutoutd.ledger import Ledger, open_ledger, questions
+from cutoutd.ledger.database import open_database
 from cutoutd.photo import (
     Accepted,
     Fact,
@@ -87,6 +88,15 @@ async def photo_at(ledger: Ledger, state: State, who: Identity | None = None, ac
         assert photo.target is not None
         photo = await ledger.record(photo, replace(fact, target=photo.target) if isinstance(fact, Published) else fact)
     return photo
+
+
+def in_database(state_dir: Path, statement: str) -> None:
+    """Do something to the database that no code of ours would, such as forbidding it to write."""
+    engine = open_database(state_dir)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+        connection.commit()
+    engine.dispose()
 
 
 def state_of(connection: Connection, path: str) -> list[State]:

@@ -23,6 +23,7 @@ class StandIn:
         self.under_way: Counter[str] = Counter()
         self.most: Counter[str] = Counter()
         self.sent: dict[str, bytes] = {}
+        self.at_once: Counter[str] = Counter()  #: per photo, the most calls that were under way at the same time
         self.cutout = png(mode="RGBA")
         self.polls_before_done = 0
         self._errors: dict[str, deque[Exception]] = defaultdict(deque)
@@ -79,8 +80,9 @@ class StandIn:
     @asynccontextmanager
     async def _call(self, method: str, what: str) -> AsyncIterator[None]:
         self.calls.append((method, what))
-        self.under_way[method] += 1
-        self.most[method] = max(self.most[method], self.under_way[method])
+        for counted, most in ((method, self.most), (what, self.at_once)):
+            self.under_way[counted] += 1
+            most[counted] = max(most[counted], self.under_way[counted])
         self._called[method].set()
         try:
             if method in self._gates:
@@ -89,4 +91,4 @@ class StandIn:
                 raise self._errors[method].popleft()
             yield
         finally:
-            self.under_way[method] -= 1
+            self.under_way.subtract((method, what))

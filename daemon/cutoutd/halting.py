@@ -9,17 +9,23 @@ from collections.abc import Callable
 
 from cutoutd.errors import HaltError
 from cutoutd.logs import say
+from cutoutd.photo import State
 
 _FIRST_PROBE_AFTER_S = 60.0
 _LAST_PROBE_AFTER_S = 900.0
 
 
 class Halt:
-    """Whether anything may be sent. ``begin`` and ``end`` may be called as often as they like to be."""
+    """Whether anything may be sent. ``begin`` and ``end`` may be called as often as they like to be.
+
+    Only the step that was refused can show that it no longer is: an upload that goes well says nothing about an add-on
+    that is switched off.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._error: HaltError | None = None
+        self._at: State | None = None
         self._probe_at_s = 0.0
         self._probe_after_s = _FIRST_PROBE_AFTER_S
 
@@ -28,25 +34,29 @@ class Halt:
         """Why the service stands still; None while it does not."""
         return self._error
 
+    def is_probed_at(self, state: State) -> bool:
+        """Whether the step after this state is the one that was refused."""
+        return state is self._at
+
     @property
     def probe_in_s(self) -> float:
         """Seconds until something may be sent again: 0 when nothing stands still or a probe is due."""
         return max(0.0, self._probe_at_s - self._clock()) if self._error else 0.0
 
-    def begin(self, error: HaltError) -> None:
-        """Stand still; each further no after a probe doubles the time to the next one."""
+    def begin(self, error: HaltError, at: State) -> None:
+        """Stand still because the step after ``at`` was refused; each no to a probe doubles the time to the next."""
         if self.probe_in_s > 0:
             return  # steps that were under way met the same wall
         if self._error is None:
             say("halted", f"{error.title}: {error.sentence}. {error.advice}", level=logging.ERROR)
         else:
             self._probe_after_s = min(self._probe_after_s * 2, _LAST_PROBE_AFTER_S)
-        self._error = error
+        self._error, self._at = error, at
         self._probe_at_s = self._clock() + self._probe_after_s
 
     def end(self) -> None:
-        """Something was sent and accepted: go on."""
+        """What was refused is no longer: go on."""
         if self._error is None:
             return
         say("resumed", "Uploadcare accepts requests again")
-        self._error, self._probe_after_s = None, _FIRST_PROBE_AFTER_S
+        self._error, self._at, self._probe_after_s = None, None, _FIRST_PROBE_AFTER_S

@@ -11,9 +11,8 @@ from sqlalchemy import text
 
 from cutoutd.errors import LedgerError, RejectedError
 from cutoutd.ledger import Event, Ledger, facts, questions, view_ledger
-from cutoutd.ledger.database import open_database
 from cutoutd.photo import Photo, RemovalIntended, RemovalStarted, State, Uploaded, UploadExpired, Wait
-from ledgers import ACCEPTED, FAILED, identity, photo_at, state_of, with_ledger
+from ledgers import ACCEPTED, FAILED, identity, in_database, photo_at, state_of, with_ledger
 
 
 async def told(ledger: Ledger, path: str | None = None) -> list[Event]:
@@ -39,7 +38,7 @@ def test_a_photos_whole_life_is_told_fact_by_fact(tmp_path: Path) -> None:
         "published",
     ]
     assert [event.from_state for event in events] == [None, *(event.to_state for event in events[:-1])]
-    assert events[4].detail == {"request_id": "request-id"}
+    assert events[4].detail["request_id"] == "request-id"
     assert events[-1].detail["target"] == "a.png"
     assert photo.cutout_bytes == 1000
 
@@ -49,32 +48,19 @@ def test_a_fact_without_its_event_is_no_fact(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> list[Photo]:
         photo = await photo_at(ledger, State.ACCEPTED)
-        forbid_events(tmp_path, "RAISE(ABORT, 'no events today')")
+        no_events = "SELECT RAISE(ABORT, 'no events today')"
+        in_database(tmp_path, f"CREATE TRIGGER no BEFORE INSERT ON events BEGIN {no_events}; END")
         with pytest.raises(LedgerError, match="no events today"):
             await ledger.record(photo, Uploaded("source"))
         with pytest.raises(LedgerError, match="no events today"):
             await ledger.discover(identity("b.jpg"))
         before = await ledger.ask(questions.versions_of, "a.jpg") + await ledger.ask(questions.versions_of, "b.jpg")
         assert before == [photo]
-        allow_events(tmp_path)
+        in_database(tmp_path, "DROP TRIGGER no")
         return [await ledger.record(photo, Uploaded("source"))]
 
     (photo,) = with_ledger(tmp_path, scene)
     assert photo.state is State.UPLOADED
-
-
-def forbid_events(state_dir: Path, action: str) -> None:
-    with open_database(state_dir).connect() as connection:
-        connection.execute(text(f"CREATE TRIGGER no_events BEFORE INSERT ON events BEGIN SELECT {action}; END"))
-        connection.commit()
-        connection.engine.dispose()
-
-
-def allow_events(state_dir: Path) -> None:
-    with open_database(state_dir).connect() as connection:
-        connection.execute(text("DROP TRIGGER no_events"))
-        connection.commit()
-        connection.engine.dispose()
 
 
 def test_a_version_is_a_photo_once(tmp_path: Path) -> None:

@@ -1,0 +1,84 @@
+"""Standing still for a named reason, and going on by itself."""
+
+import logging
+
+import pytest
+
+from cutoutd.errors import AccountBlockedError, KeysRefusedError
+from cutoutd.halting import Halt
+from cutoutd.photo import State
+
+REFUSED = KeysRefusedError("401")
+
+
+class Clock:
+    """Monotonic seconds that a test moves."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def halt(clock: Clock) -> Halt:
+    return Halt(clock)
+
+
+def test_nothing_stands_still_at_first(halt: Halt) -> None:
+    """Without a refusal everything may be sent, and an end that ends nothing is harmless."""
+    halt.end()
+    assert halt.error is None
+    assert halt.probe_in_s == 0
+    assert not any(halt.is_probed_at(state) for state in State)
+
+
+def test_probes_grow_rare(halt: Halt, clock: Clock) -> None:
+    """The first probe comes after a minute, each further no doubles that, up to a quarter of an hour."""
+    waits = []
+    for _ in range(6):
+        halt.begin(REFUSED, State.UPLOADED)
+        waits.append(halt.probe_in_s)
+        clock.now_s += halt.probe_in_s
+        assert halt.probe_in_s == 0
+    assert waits == [60, 120, 240, 480, 900, 900]
+
+
+def test_steps_that_were_under_way_change_nothing(halt: Halt, clock: Clock) -> None:
+    """Further refusals before the next probe neither delay it nor move the place where it is made."""
+    halt.begin(REFUSED, State.UPLOADED)
+    clock.now_s += 10
+    halt.begin(AccountBlockedError("blocked"), State.ACCEPTED)
+    assert halt.probe_in_s == 50
+    assert halt.error is REFUSED
+    assert halt.is_probed_at(State.UPLOADED)
+    assert not halt.is_probed_at(State.ACCEPTED)
+
+
+def test_a_halt_is_told_once_at_each_end(halt: Halt, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    """However many steps are refused, one line says what is the matter and what to do, and one that it is over."""
+    caplog.set_level(logging.INFO, "cutoutd")
+    for _ in range(3):
+        halt.begin(REFUSED, State.UPLOADED)
+        clock.now_s += halt.probe_in_s
+    halt.end()
+    halt.end()
+    assert [record.action for record in caplog.records] == ["halted", "resumed"]
+    assert "secret key" in caplog.messages[0]
+
+
+def test_the_next_halt_begins_anew(halt: Halt, clock: Clock) -> None:
+    """After an end the first probe is early again."""
+    for _ in range(3):
+        halt.begin(REFUSED, State.UPLOADED)
+        clock.now_s += halt.probe_in_s
+    halt.end()
+    assert (halt.error, halt.probe_in_s) == (None, 0)
+    halt.begin(REFUSED, State.ACCEPTED)
+    assert halt.probe_in_s == 60

@@ -1,0 +1,312 @@
+"""Lanes: how many steps at once, in which order, and what a halt, a bug and a stop do to them."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cutoutd.config.settings import Concurrency, Folder
+from cutoutd.errors import AddonRefusedError, KeysRefusedError
+from cutoutd.halting import Halt
+from cutoutd.journey import Journey
+from cutoutd.lanes import Lanes, lanes_for
+from cutoutd.ledger import Ledger, open_ledger, questions
+from cutoutd.photo import State, Wait
+from cutoutd.tally import Tally
+from cutoutd.uploadcare.polling import Pace
+from drawn_photos import jpeg
+from folders import folder_in
+from ledgers import identity_of, in_database
+from stand_in import StandIn
+
+PATIENCE_S = 20.0
+
+
+class Clock:
+    """Monotonic seconds that a test moves."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@dataclass
+class House:
+    """Lanes at work: a real ledger, real files, and a stand-in for Uploadcare."""
+
+    ledger: Ledger
+    folder: Folder
+    uploadcare: StandIn
+    halt: Halt
+    clock: Clock
+    tally: Tally
+    lanes: Lanes
+
+    async def drop(self, *names: str) -> None:
+        """Photos arrive."""
+        for name in names:
+            (self.folder.input / name).write_bytes(jpeg())
+            photo = await self.ledger.discover(identity_of(self.folder.input, name))
+            assert photo is not None
+            self.lanes.take_in(photo)
+
+    async def count(self, *states: State) -> int:
+        return await self.ledger.ask(questions.count, states)
+
+    async def until(self, state: State, photos: int) -> None:
+        """Return when so many photos stand at this state."""
+        async with asyncio.timeout(PATIENCE_S):
+            while await self.count(state) != photos:
+                await self.lanes.next_step(within_s=0.05)
+
+
+@asynccontextmanager
+async def house(place: Path, concurrency: Concurrency) -> AsyncIterator[House]:
+    folder, uploadcare, clock, tally = folder_in(place), StandIn(), Clock(), Tally()
+    halt = Halt(clock)
+    async with open_ledger(place) as ledger:
+        # Removals that are known to take no time are asked about at once.
+        journey = Journey(ledger, uploadcare, Pace([0.0] * 5), {folder.name: folder})
+        lanes = Lanes(ledger, journey, halt, tally, lanes_for(concurrency))
+        yield House(ledger, folder, uploadcare, halt, clock, tally, lanes)
+
+
+def played(
+    place: Path, scene: Callable[[House], Coroutine[Any, Any, None]], concurrency: Concurrency | None = None
+) -> StandIn:
+    """Play a scene while the lanes work; the stand-in knows what they asked for."""
+
+    async def play() -> StandIn:
+        async with house(place, concurrency or Concurrency()) as opened, asyncio.TaskGroup() as tasks:
+            tasks.create_task(opened.lanes.run())
+            await scene(opened)
+            opened.lanes.stop()
+        return opened.uploadcare
+
+    return asyncio.run(play())
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lanes that nothing woke look again soon."""
+    monkeypatch.setattr("cutoutd.lanes._LOOK_AGAIN_AFTER_S", 0.02)
+    monkeypatch.setattr("cutoutd.lanes._LEDGER_TROUBLE_WAIT_S", 0.02)
+
+
+NAMES = [f"{number:02}.jpg" for number in range(12)]
+
+
+def test_every_photo_goes_all_the_way_once(tmp_path: Path) -> None:
+    """Each photo is sent, launched, asked about and fetched once, and is never in two steps at the same time."""
+
+    async def scene(house: House) -> None:
+        await house.drop(*NAMES)
+        await house.until(State.PUBLISHED, len(NAMES))
+        assert house.tally.at(State.PUBLISHED) == house.tally.met == len(NAMES)
+
+    uploadcare = played(tmp_path, scene)
+    for method in ("upload_source", "start_removal", "ask_removal", "fetch_cutout"):
+        assert sorted(what for name, what in uploadcare.calls if name == method) == NAMES
+    assert {uploadcare.at_once[name] for name in NAMES} == {1}
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {name.replace(".jpg", ".png") for name in NAMES}
+
+
+def test_a_lane_is_as_wide_as_it_is_and_no_wider(tmp_path: Path) -> None:
+    """As many photos are sent and fetched side by side as configured, never more."""
+
+    async def scene(house: House) -> None:
+        for method, width in (("upload_source", 3), ("fetch_cutout", 2)):
+            gate = house.uploadcare.hold(method)
+            if method == "upload_source":
+                await house.drop(*NAMES)
+            await asyncio.wait_for(house.uploadcare.called(method, width), PATIENCE_S)
+            gate.set()
+        await house.until(State.PUBLISHED, len(NAMES))
+
+    uploadcare = played(tmp_path, scene, Concurrency(uploads=3, removals=64, downloads=2))
+    assert (uploadcare.most["upload_source"], uploadcare.most["fetch_cutout"]) == (3, 2)
+
+
+def test_nothing_runs_too_far_ahead(tmp_path: Path) -> None:
+    """Uploads wait for launches, and launches for paid photos on their way, so that neither pile up."""
+
+    async def scene(house: House) -> None:
+        gate = house.uploadcare.hold("fetch_cutout")
+        await house.drop(*NAMES)
+        await asyncio.wait_for(house.uploadcare.called("fetch_cutout"), PATIENCE_S)
+        await house.until(State.UPLOADED, 2)
+        await house.lanes.next_step(within_s=0.2)
+        assert house.uploadcare.count("start_removal") == 3
+        assert house.uploadcare.count("upload_source") == 5
+        gate.set()
+        await house.until(State.PUBLISHED, len(NAMES))
+
+    uploadcare = played(tmp_path, scene, Concurrency(uploads=1, removals=3, downloads=1))
+    sent = launched = fetched = 0
+    for method, _ in uploadcare.calls:
+        sent += method == "upload_source"
+        launched += method == "start_removal"
+        fetched += method == "fetch_cutout"
+        assert sent - launched <= 2
+        assert launched - fetched <= 3
+
+
+def test_a_photo_that_waits_is_left_alone(tmp_path: Path) -> None:
+    """No step is taken before a photo's wait is over, and soon after it is."""
+    began_s = time.time()
+
+    async def scene(house: House) -> None:
+        for name, until_s in (("later.jpg", began_s + 1), ("never.jpg", began_s + 1e6)):
+            (house.folder.input / name).write_bytes(jpeg())
+            photo = await house.ledger.discover(identity_of(house.folder.input, name))
+            assert photo is not None
+            await house.ledger.postpone(photo, Wait(until_s, 1, "the disk is full"))
+        await house.drop("now.jpg")
+        await house.until(State.PUBLISHED, 1)
+        await house.until(State.PUBLISHED, 2)
+        assert began_s + 1 <= time.time() < began_s + 10
+        assert await house.count(State.DISCOVERED) == 1
+
+    uploadcare = played(tmp_path, scene)
+    assert {what for _, what in uploadcare.calls} == {"now.jpg", "later.jpg"}
+
+
+def test_a_halt_stops_sending_but_not_checking(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """While the keys are refused photos are still found and checked; one probe later everything goes on."""
+    caplog.set_level(logging.INFO, "cutoutd")
+
+    async def scene(house: House) -> None:
+        house.uploadcare.fail("upload_source", KeysRefusedError("401"), KeysRefusedError("401"))
+        await house.drop("first.jpg")
+        await asyncio.wait_for(house.uploadcare.called("upload_source"), PATIENCE_S)
+        await house.drop(*NAMES)
+        await house.until(State.ACCEPTED, len(NAMES) + 1)
+        assert house.uploadcare.count("upload_source") == 1
+        house.clock.now_s += 60
+        await asyncio.wait_for(house.uploadcare.called("upload_source", 2), PATIENCE_S)
+        await house.lanes.next_step(within_s=0.2)
+        assert house.uploadcare.count("upload_source") == 2
+        assert house.halt.probe_in_s == 120
+        house.clock.now_s += 120
+        await house.until(State.PUBLISHED, len(NAMES) + 1)
+        assert house.halt.error is None
+
+    played(tmp_path, scene)
+    said = [record.action for record in caplog.records if record.action in {"halted", "resumed"}]
+    assert said == ["halted", "resumed"]
+
+
+def test_only_the_step_that_was_refused_shows_that_it_no_longer_is(tmp_path: Path) -> None:
+    """While the add-on is refused nothing is uploaded in vain, and uploads that went well end nothing."""
+
+    async def scene(house: House) -> None:
+        house.uploadcare.fail("start_removal", AddonRefusedError("403"), AddonRefusedError("403"))
+        await house.drop("first.jpg")
+        await asyncio.wait_for(house.uploadcare.called("start_removal"), PATIENCE_S)
+        await house.drop(*NAMES)
+        await house.until(State.ACCEPTED, len(NAMES))
+        house.clock.now_s += 60
+        await asyncio.wait_for(house.uploadcare.called("start_removal", 2), PATIENCE_S)
+        await house.lanes.next_step(within_s=0.2)
+        assert house.uploadcare.count("upload_source") == 1
+        assert house.halt.error is not None
+        house.clock.now_s += 120
+        await house.until(State.PUBLISHED, len(NAMES) + 1)
+
+    played(tmp_path, scene)
+
+
+def test_a_probe_that_finds_its_photo_gone_does_not_end_in_a_standstill(tmp_path: Path) -> None:
+    """When the photo that would have probed is superseded, the next one shows how things are."""
+
+    async def scene(house: House) -> None:
+        house.uploadcare.fail("upload_source", KeysRefusedError("401"))
+        await house.drop("first.jpg")
+        await asyncio.wait_for(house.uploadcare.called("upload_source"), PATIENCE_S)
+        await house.drop("second.jpg")
+        await house.until(State.ACCEPTED, 2)
+        (house.folder.input / "first.jpg").unlink()
+        house.clock.now_s += 60
+        await house.until(State.PUBLISHED, 1)
+        assert await house.count(State.SUPERSEDED) == 1
+
+    played(tmp_path, scene)
+
+
+def test_a_bug_costs_one_photo(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A fault in cutoutd itself fails the photo it met, with its trace in the log; all others go on, and it counts."""
+
+    async def scene(house: House) -> None:
+        house.uploadcare.fail("upload_source", ZeroDivisionError("a bug"))
+        await house.drop(*NAMES)
+        await house.until(State.PUBLISHED, len(NAMES) - 1)
+        (failed,) = await house.ledger.ask(questions.at_state, {State.FAILED}, 10)
+        assert failed.code == "internal_fault"
+        assert house.tally.at(State.FAILED) == 1
+
+    played(tmp_path, scene)
+    (record,) = (record for record in caplog.records if record.action == "internal_fault")
+    assert record.exc_info is not None
+    assert record.exc_info[0] is ZeroDivisionError
+
+
+def test_a_ledger_in_trouble_loses_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A fact that the ledger does not take leaves the photo where it was; the step is taken again when it can."""
+
+    async def scene(house: House) -> None:
+        when = "BEFORE INSERT ON events WHEN NEW.to_state = 'uploaded'"
+        await asyncio.to_thread(in_database, tmp_path, f"CREATE TRIGGER no {when} BEGIN SELECT RAISE(ABORT, 'no'); END")
+        await house.drop("a.jpg")
+        await asyncio.wait_for(house.uploadcare.called("upload_source", 2), PATIENCE_S)
+        assert await house.count(State.ACCEPTED) == 1
+        await asyncio.to_thread(in_database, tmp_path, "DROP TRIGGER no")
+        await house.until(State.PUBLISHED, 1)
+
+    uploadcare = played(tmp_path, scene)
+    assert uploadcare.count("start_removal") == 1
+    assert "ledger_trouble" in [record.action for record in caplog.records]
+
+
+def test_a_stop_finishes_what_is_under_way_and_begins_nothing(tmp_path: Path) -> None:
+    """Steps under way store their facts; no other photo, and no further step of the same one, is begun."""
+
+    async def play() -> StandIn:
+        async with house(tmp_path, Concurrency(uploads=1)) as opened:
+            gate = opened.uploadcare.hold("upload_source")
+            running = asyncio.create_task(opened.lanes.run())
+            await opened.drop(*NAMES[:3])
+            await asyncio.wait_for(opened.uploadcare.called("upload_source"), PATIENCE_S)
+            opened.lanes.stop()
+            await asyncio.sleep(0)
+            assert not running.done()
+            gate.set()
+            await asyncio.wait_for(running, PATIENCE_S)
+            assert opened.lanes.busy == 0
+            assert await opened.count(State.UPLOADED) == 1
+            return opened.uploadcare
+
+    assert asyncio.run(play()).calls == [("upload_source", "00.jpg")]
+
+
+def test_a_stop_while_the_ledger_is_asked_begins_nothing(tmp_path: Path) -> None:
+    """Photos that the ledger names only after the stop are left for the next run."""
+
+    async def play() -> int:
+        async with house(tmp_path, Concurrency()) as opened:
+            await opened.drop(*NAMES)
+            running = asyncio.create_task(opened.lanes.run())
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            opened.lanes.stop()
+            await asyncio.wait_for(running, PATIENCE_S)
+            return await opened.count(State.DISCOVERED)
+
+    assert asyncio.run(play()) == len(NAMES)

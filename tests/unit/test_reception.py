@@ -1,0 +1,78 @@
+"""Reception: which finished files are photos already, and how the others become some."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from cutoutd.config.settings import Concurrency
+from cutoutd.halting import Halt
+from cutoutd.journey import Journey
+from cutoutd.lanes import Lanes, lanes_for
+from cutoutd.ledger import Ledger, questions
+from cutoutd.photo import State
+from cutoutd.reception import Reception
+from cutoutd.tally import Tally
+from cutoutd.tree import Sighting
+from cutoutd.uploadcare.polling import Pace
+from ledgers import identity, in_database, photo_at, state_of, with_ledger
+from stand_in import StandIn
+
+SEEN = Sighting("a.jpg", 1000, 1, 1, 7, is_closed=True)
+
+
+def reception_of(ledger: Ledger, tally: Tally) -> Reception:
+    journey = Journey(ledger, StandIn(), Pace(), {})
+    return Reception(ledger, Lanes(ledger, journey, Halt(), tally, lanes_for(Concurrency())))
+
+
+def test_a_finished_file_becomes_a_photo_once(tmp_path: Path) -> None:
+    """The same version delivered twice is one photo; what is known is told apart from what is not."""
+    tally = Tally()
+
+    async def scene(ledger: Ledger) -> None:
+        reception = reception_of(ledger, tally)
+        newer = Sighting("a.jpg", 1000, 2, 2, 7)
+        assert await reception.unknown_of("products", [SEEN, newer]) == [SEEN, newer]
+        await reception.deliver("products", SEEN)
+        await reception.deliver("products", SEEN)
+        assert await reception.unknown_of("products", [SEEN, newer]) == [newer]
+        assert await reception.unknown_of("people", [SEEN]) == [SEEN]
+        await reception.deliver("products", newer)
+        assert len(await ledger.ask(questions.versions_of, "a.jpg")) == 2
+
+    with_ledger(tmp_path, scene)
+    assert tally.met == 2
+
+
+def test_a_superseded_version_is_unknown(tmp_path: Path) -> None:
+    """A file that was moved away and back is taken again."""
+
+    async def scene(ledger: Ledger) -> list[State]:
+        await photo_at(ledger, State.SUPERSEDED, identity())
+        reception = reception_of(ledger, Tally())
+        assert await reception.unknown_of("products", [SEEN]) == [SEEN]
+        await reception.deliver("products", SEEN)
+        return await ledger.ask(state_of, "a.jpg")
+
+    assert with_ledger(tmp_path, scene) == [State.SUPERSEDED, State.DISCOVERED]
+
+
+def test_a_ledger_in_trouble_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While the ledger takes nothing, a delivery waits and says so; then the photo is there."""
+    monkeypatch.setattr("cutoutd.reception._LEDGER_TROUBLE_WAIT_S", 0.01)
+
+    async def scene(ledger: Ledger) -> None:
+        in_database(tmp_path, "CREATE TRIGGER no BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no'); END")
+        delivery = asyncio.create_task(reception_of(ledger, Tally()).deliver("products", SEEN))
+        await asyncio.wait([delivery], timeout=0.1)
+        assert not delivery.done()
+        assert await ledger.ask(questions.versions_of, "a.jpg") == []
+        in_database(tmp_path, "DROP TRIGGER no")
+        await asyncio.wait_for(delivery, 10)
+        assert len(await ledger.ask(questions.versions_of, "a.jpg")) == 1
+
+    with_ledger(tmp_path, scene)
+    assert "ledger_trouble" in [record.action for record in caplog.records]
