@@ -66,11 +66,17 @@ class Line:
 
 
 class DaemonProcess:
-    """A running command whose log is read as it is written; a context manager that kills what is left at the end."""
+    """A running command whose log is read as it is written; a context manager that kills what is left at the end.
 
-    def __init__(self, *arguments: str) -> None:
+    Args:
+        arguments: Of ``cutoutd``.
+        folder: Where it runs; null is here.
+    """
+
+    def __init__(self, *arguments: str, folder: Path | None = None) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "cutoutd", *arguments],
+            cwd=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=ENVIRONMENT,
@@ -240,7 +246,7 @@ def command(*arguments: str, folder: Path | None = None) -> subprocess.Completed
         capture_output=True,
         text=True,
         check=False,
-        timeout=2 * PATIENCE_S,
+        timeout=4 * PATIENCE_S,
         env=ENVIRONMENT,
         cwd=folder,
     )

@@ -38,7 +38,7 @@ def test_a_stopped_daemon_goes_on_where_it_was(
         daemon.wait_until(lambda lines: sum(line.action == action for line in lines) >= times)
         asked_s = time.monotonic()
         assert daemon.stop() == 0
-        assert time.monotonic() - asked_s < 5
+        assert time.monotonic() - asked_s < 10
         assert daemon.count("published") < len(PHOTOS)
     _require_finished_once(busy_place, slow_sandbox)
 
