@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from cutoutd.config.settings import Folder
+from cutoutd.config.settings import Folder, Settings
+from sandbox_process import PUBLIC_KEY, SECRET_KEY
 
 
 def folder_in(place: Path, **others: object) -> Folder:
@@ -11,3 +12,17 @@ def folder_in(place: Path, **others: object) -> Folder:
     for tree in trees.values():
         tree.mkdir(exist_ok=True)
     return Folder.model_validate({"name": "products", **trees, **others})
+
+
+def settings_in(place: Path, url: str, *folders: Folder, **others: object) -> Settings:
+    """The settings of a daemon whose Uploadcare, a sandbox, lives at one address."""
+    bases = dict.fromkeys(("api_base", "upload_base", "cdn_base"), url)
+    account = {"public_key": PUBLIC_KEY, "secret_key": SECRET_KEY, **bases} | others
+    return Settings.model_validate(
+        {
+            "state_dir": place / "state",
+            "folders": folders,
+            "uploadcare": account,
+            "watch": {"stability_delay_s": 0.1, "rescan_interval_s": 1},
+        }
+    )

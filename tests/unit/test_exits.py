@@ -1,0 +1,72 @@
+"""What a command's end means to a script."""
+
+from dataclasses import replace
+
+import pytest
+
+from cutoutd import errors
+from cutoutd.errors import AccountBlockedError, AddonRefusedError, ConfigurationError, CutoutdError, KeysRefusedError
+from cutoutd.exits import ExitCode, code_after, code_for
+from cutoutd.once import Outcome
+
+KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CutoutdError)]
+OWN_CODES = {
+    "ConfigurationError": 2,
+    "KeysRefusedError": 3,
+    "AddonRefusedError": 3,
+    "LedgerBusyError": 4,
+    "HaltError": 5,
+    "AccountBlockedError": 5,
+    "DeliveryRefusedError": 5,
+    "VersionRefusedError": 5,
+    "LedgerDamagedError": 6,
+    "LedgerNewerError": 6,
+}
+WELL = Outcome(published=3, rejected=0, failed=0, held=0, missing=0, halt=None, is_interrupted=False)
+
+
+def error_of(kind: type[CutoutdError]) -> CutoutdError:
+    if kind is ConfigurationError:
+        return ConfigurationError(("a fault",))
+    return kind("code", "sentence") if issubclass(kind, errors.PhotoError) else kind("sentence")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_error_has_its_code(kind: type[CutoutdError]) -> None:
+    """Whatever ends a command, its code is the documented one; what has none of its own is 1."""
+    assert code_for(error_of(kind)) == OWN_CODES.get(kind.__name__, 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, ExitCode.WELL),
+        ({"published": 0}, ExitCode.WELL),
+        ({"rejected": 1}, ExitCode.SOME_NOT_PUBLISHED),
+        ({"failed": 1}, ExitCode.SOME_NOT_PUBLISHED),
+        ({"held": 1, "rejected": 1}, ExitCode.HELD),
+        ({"missing": 1}, ExitCode.HELD),
+        ({"halt": KeysRefusedError("401"), "held": 1}, ExitCode.REFUSED),
+        ({"halt": AddonRefusedError("403")}, ExitCode.REFUSED),
+        ({"halt": AccountBlockedError("403")}, ExitCode.HELD),
+        ({"is_interrupted": True, "held": 1, "halt": KeysRefusedError("401")}, ExitCode.INTERRUPTED),
+    ],
+)
+def test_the_gravest_of_a_run_counts(changes: dict[str, object], code: ExitCode) -> None:
+    """Interrupted, halted, held, not all published, well: the first that is true is the code."""
+    assert code_after(replace(WELL, **changes)) == code
+
+
+def test_the_codes_are_a_contract() -> None:
+    """Scripts rely on the numbers."""
+    assert {code.name: code.value for code in ExitCode} == {
+        "WELL": 0,
+        "SOME_NOT_PUBLISHED": 1,
+        "USAGE": 2,
+        "REFUSED": 3,
+        "BUSY": 4,
+        "HELD": 5,
+        "LEDGER": 6,
+        "INTERNAL": 70,
+        "INTERRUPTED": 130,
+    }

@@ -1,0 +1,120 @@
+"""Status and history: the numbers, the stable JSON, and what a terminal shows."""
+
+import io
+import json
+import os
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from cutoutd.checkup import Finding, Level
+from cutoutd.errors import LedgerError
+from cutoutd.ledger import Ledger, hold_ledger
+from cutoutd.live import Live, SettlingFile, tell
+from cutoutd.photo import State, Wait
+from cutoutd.reporting import event_as_json, read_history, read_status, status_as_json
+from cutoutd.screens import show_findings, show_history, show_status
+from ledgers import identity, photo_at, with_ledger
+
+LIVE = Live(
+    pid=7,
+    started_at_s=0.0,
+    settling=(SettlingFile(folder="products", path="b.jpg", since_s=1.0, reason="it is still growing"),),
+    settling_count=1,
+    ignored=4,
+    halt="Uploadcare refused the keys: 401",
+)
+
+
+async def fill(ledger: Ledger) -> None:
+    waiting = await photo_at(ledger, State.ACCEPTED, identity("a.jpg"))
+    await ledger.postpone(waiting, Wait(50.0, 1, "Uploadcare is away"))
+    await photo_at(ledger, State.REJECTED, identity("\x1b[31m\udcff.jpg"))
+    await photo_at(ledger, State.PUBLISHED, identity("c.jpg", folder="people"))
+
+
+def shown(show: object, *values: object) -> str:
+    console = Console(file=io.StringIO(), width=200)
+    show(console, *values)
+    text = console.file.getvalue()
+    text.encode()
+    assert "\x1b" not in text
+    return text
+
+
+def test_status_before_the_first_run(tmp_path: Path) -> None:
+    """Where nothing ever ran there is nothing to tell, and asking makes nothing."""
+    state_dir = tmp_path / "state"
+    status = read_status(state_dir)
+    assert status_as_json(status)["folders"] == {}
+    assert not state_dir.exists()
+    assert "not running" in shown(show_status, status)
+    with pytest.raises(LedgerError, match="no ledger"):
+        read_history(state_dir, None, 10)
+
+
+def test_status_is_the_ledgers_and_the_daemons(tmp_path: Path) -> None:
+    """Numbers by folder and state, who waits, what came to nothing; what only a running daemon knows when one runs."""
+    state_dir = tmp_path / "state"
+    state_dir.mkdir()
+    with_ledger(state_dir, fill)
+    tell(state_dir, LIVE)
+    asleep = status_as_json(read_status(state_dir))
+    assert (asleep["running"], asleep["settling"], asleep["halt"]) == (False, [], None)
+    with hold_ledger(state_dir):
+        status = read_status(state_dir)
+    told = json.loads(json.dumps(status_as_json(status)))
+    assert told["running"]
+    assert told["folders"]["products"]["accepted"] == told["folders"]["people"]["published"] == 1
+    assert set(told["folders"]["people"]) == set(State)
+    assert (told["ignored"], told["halt"]) == (4, LIVE.halt)
+    assert told["waiting"] == [
+        {"folder": "products", "path": "a.jpg", "state": "accepted", "until_s": 50.0, "reason": "Uploadcare is away"}
+    ]
+    assert told["troubled"][0]["path"] == "\x1b[31m\udcff.jpg"
+    assert told["troubled"][0]["code"] == "empty"
+    text = shown(show_status, status)
+    for words in ("process 7", "Halted: ", "Not finished yet (1)", "Uploadcare is away", "\\x1b[31m\\udcff.jpg"):
+        assert words in text
+
+
+def test_history_is_one_line_per_fact(tmp_path: Path) -> None:
+    """Every line of JSON is an object with the fact's own values; on a terminal names cannot give commands."""
+    state_dir = tmp_path / "state"
+    state_dir.mkdir()
+    with_ledger(state_dir, fill)
+    events = read_history(state_dir, None, 100)
+    first = json.loads(json.dumps(event_as_json(events[0])))
+    assert set(first) >= {"photo_id", "folder", "path", "at_s", "from_state", "to_state", "detail"}
+    assert (first["from_state"], first["to_state"]) == (None, "discovered")
+    lines = shown(show_history, events).splitlines()
+    assert len(lines) == len(events)
+    assert any("it is empty (0 bytes)" in line for line in lines)
+    assert {event.path for event in read_history(state_dir, "c.jpg", 100)} == {"c.jpg"}
+
+
+def test_findings_are_told_with_what_to_do() -> None:
+    """Each finding is a line with its level; advice stands below it."""
+    text = shown(
+        show_findings, [Finding(Level.FAULT, "keys", "refused", "Check [them]."), Finding(Level.GOOD, "a", "b")]
+    )
+    assert text.splitlines() == [" fault  keys: refused", "        Check [them].", "    ok  a: b"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it has to look as somebody else")
+def test_a_private_state_folder_is_told_in_words(tmp_path: Path) -> None:
+    """Who may not look into the state folder hears whose it is, and sees no trace."""
+    state_dir = tmp_path / "state"
+    state_dir.mkdir(mode=0o700)
+    with_ledger(state_dir, fill)
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    os.seteuid(65534)
+    try:
+        with pytest.raises(LedgerError, match="may not be read"):
+            read_status(state_dir)
+        with pytest.raises(LedgerError, match="may not be read"):
+            read_history(state_dir, None, 10)
+    finally:
+        os.seteuid(0)
