@@ -117,7 +117,7 @@ class Lanes:
                 await self._sleep(lane, wait_s)
 
     async def _start_steps(self, lane: Lane, steps: asyncio.TaskGroup) -> float:
-        if lane.is_sending and self._halt.probe_in_s > 0:
+        if self._is_resting(lane):
             return self._halt.probe_in_s
         try:
             # One moment for both questions: a photo that falls due between two would be in neither answer.
@@ -127,12 +127,15 @@ class Lanes:
         except CutoutdError as error:
             say("ledger_trouble", f"{error.title}: {error.sentence}", level=logging.ERROR)
             return _LEDGER_TROUBLE_WAIT_S
-        if self._is_stopping:
-            return 0.0
+        if self._is_stopping or self._is_resting(lane):
+            return 0.0  # since the ledger was asked
         for photo in photos:
             self._busy[photo.id] = lane
             steps.create_task(self._take_step(photo))
         return wait_s
+
+    def _is_resting(self, lane: Lane) -> bool:
+        return lane.is_sending and self._halt.probe_in_s > 0
 
     async def _next_photos(self, lane: Lane, now_s: float) -> list[Photo]:
         room = await self._room(lane)
