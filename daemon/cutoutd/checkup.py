@@ -107,13 +107,14 @@ def _advice_on(error: OSError) -> str:
 
 
 def _writable(subject: str, path: Path) -> Finding:
-    made_in = path if path.exists() else path.parent
+    is_there = os.path.lexists(path)
+    made_in = path if is_there else path.parent
     try:
         with tempfile.TemporaryFile(prefix=TEMPORARY_PREFIX, dir=made_in):
             pass
     except OSError as error:
         return Finding(Level.FAULT, subject, f"{made_in} cannot be written: {error.strerror}", _advice_on(error))
-    return Finding(Level.GOOD, subject, f"{path} can be written" if path.exists() else f"{path} will be created")
+    return Finding(Level.GOOD, subject, f"{path} can be written" if is_there else f"{path} will be created")
 
 
 def _watching(folder: Folder, settings: Settings) -> Iterator[Finding]:

@@ -131,7 +131,8 @@ class Journey:
             # Accepted or not, that is the question; a lock means that an earlier call was.
             return await self._ledger.postpone(intended, wait_after(error, 0, time.time()))
         except CutoutdError:
-            await self._ledger.record(intended, LaunchRefused())
+            # Insisted on, because without it a definite no would look like a lost answer.
+            await self._ledger.insist(intended, LaunchRefused())
             raise
         if photo.has_lost_outcome:
             _say_paid_again(photo, request_id)

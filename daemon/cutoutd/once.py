@@ -76,8 +76,10 @@ async def _is_worked_off(service: Service) -> bool:
     now_s = time.time()
     if time.monotonic() - service.lanes.moved_at_s > _STUCK_AFTER_S:
         return True
-    due = await service.ledger.ask(questions.due, _UNDER_WAY, now_s + _LEAVE_AFTER_S, 1)
-    return not due
+    try:
+        return not await service.ledger.ask(questions.due, _UNDER_WAY, now_s + _LEAVE_AFTER_S, 1)
+    except CutoutdError:
+        return False  # the lanes meet the same trouble, say so and wait; when it lasts, the run is stuck
 
 
 async def _clean(service: Service) -> None:
