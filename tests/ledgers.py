@@ -79,6 +79,8 @@ async def photo_at(ledger: Ledger, state: State, who: Identity | None = None, ac
     if state is State.DISCOVERED:
         return photo
     path = photo.identity.path
+    # Every photo another picture: two of one picture would be twins, of which only one may be paid for.
+    accepted = replace(accepted, sha256=accepted.sha256[:-8] + f"{photo.id:08x}") if accepted is ACCEPTED else accepted
     photo = await ledger.accept(photo, accepted, [f"{path.rpartition('.')[0]}.png", f"{path}.png"])
     if state in _BRANCHES:
         return await ledger.record(photo, _BRANCHES[state])

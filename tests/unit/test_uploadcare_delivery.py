@@ -15,7 +15,14 @@ COMPUTED = "https://1s4oyld5dc.ucarecd.net/"
 
 def file_at(url: str | None) -> RemoteFile:
     return RemoteFile.model_validate(
-        {"uuid": UUID, "is_ready": True, "datetime_removed": None, "size": 1, "original_file_url": url}
+        {
+            "uuid": UUID,
+            "is_ready": True,
+            "datetime_uploaded": "2026-11-22T10:00:00.000000Z",
+            "datetime_removed": None,
+            "size": 1,
+            "original_file_url": url,
+        }
     )
 
 
