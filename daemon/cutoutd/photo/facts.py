@@ -1,0 +1,146 @@
+"""What can become true of a photo; the fields of each kind of fact are named like the photo's own."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cutoutd.photo.states import State
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that became true of a photo; the fields of each kind are named like the photo's own."""
+
+    state: ClassVar[State]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted(Fact):
+    """The file is a whole JPEG or PNG within the limits; parameters and target are bound from here on."""
+
+    state = State.ACCEPTED
+    sha256: str
+    width: int
+    height: int
+    orientation: int  #: EXIF orientation, 1 to 8; anything but 1 is sent as an upright copy
+    parameters: str  #: remove_bg parameters, normalised JSON
+    output: str  #: the output root, absolute
+    target: str  #: relative to the output root
+    note: str | None  #: what a person should know although all is well
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded(Fact):
+    """The source is at Uploadcare under this UUID."""
+
+    state = State.UPLOADED
+    source_uuid: str
+    unclear_since_s: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalIntended(Fact):
+    """The paid call is about to be made; stored before it, so a crash during the call is visible."""
+
+    state = State.REMOVAL_INTENDED
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchRefused(Fact):
+    """The paid call was definitely not accepted: nothing was charged."""
+
+    state = State.UPLOADED
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchUnclear(Fact):
+    """What became of the paid call was not found out within a bound: launching again may pay twice."""
+
+    state = State.UPLOADED
+    unclear_since_s: float  #: Unix time of the first call whose answer was lost
+    has_lost_outcome: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class UploadAbandoned(Fact):
+    """As LaunchUnclear, but the upload is of no use any more (locked or gone), so a fresh one is sent."""
+
+    state = State.ACCEPTED
+    source_uuid: None = None
+    unclear_since_s: None = None
+    has_lost_outcome: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFound(Fact):
+    """The result of a call whose answer was lost was found at Uploadcare, and is provably this photo's."""
+
+    state = State.REMOVAL_FINISHED
+    result_uuid: str
+    unclear_since_s: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalStarted(Fact):
+    """Uploadcare accepted the paid call."""
+
+    state = State.REMOVAL_STARTED
+    request_id: str
+    unclear_since_s: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalFinished(Fact):
+    """The cutout is at Uploadcare under this UUID."""
+
+    state = State.REMOVAL_FINISHED
+    result_uuid: str
+
+
+@dataclass(frozen=True, slots=True)
+class UploadExpired(Fact):
+    """The upload is gone from Uploadcare (not stored files live 24 hours): it is sent anew, nothing was paid."""
+
+    state = State.ACCEPTED
+    source_uuid: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Published(Fact):
+    """The verified cutout is at its mirrored path."""
+
+    state = State.PUBLISHED
+    cutout_sha256: str
+    cutout_bytes: int
+    target: str  #: where it really went: the reserved place, or another when a person put a file there meanwhile
+    note: str | None
+    reused_from: int | None = None  #: the photo whose cutout this is a copy of; None: this one was paid for
+
+
+@dataclass(frozen=True, slots=True)
+class Ended(Fact):
+    """What rejection, failure and supersession have in common: a stable code, a sentence, and what to do."""
+
+    code: str
+    sentence: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected(Ended):
+    """Local validation refused the photo; nothing left this machine."""
+
+    state = State.REJECTED
+
+
+@dataclass(frozen=True, slots=True)
+class Failed(Ended):
+    """The service or the disk gave a permanent no."""
+
+    state = State.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded(Ended):
+    """The file changed or vanished before payment."""
+
+    state = State.SUPERSEDED

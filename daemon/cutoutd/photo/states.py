@@ -1,0 +1,68 @@
+"""The states a photo can be in, each the name of its last fact, and the order in which facts may follow."""
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """The name of a photo's last fact, as the ledger stores it."""
+
+    DISCOVERED = "discovered"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    UPLOADED = "uploaded"
+    REMOVAL_INTENDED = "removal_intended"
+    REMOVAL_STARTED = "removal_started"
+    REMOVAL_FINISHED = "removal_finished"
+    PUBLISHED = "published"
+    SUPERSEDED = "superseded"
+    FAILED = "failed"
+
+    @property
+    def phrase(self) -> str:
+        """The state in words for people."""
+        return _PHRASES[self]
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing more happens to the photo by itself."""
+        return self in AT_REST
+
+
+AT_REST = frozenset({State.REJECTED, State.PUBLISHED, State.SUPERSEDED, State.FAILED})
+
+#: Between the first request for a photo and its cutout in place.
+UNDER_WAY = frozenset({State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED})
+
+_PHRASES = {
+    State.DISCOVERED: "found, waiting to be checked",
+    State.ACCEPTED: "accepted, waiting to be uploaded",
+    State.REJECTED: "rejected",
+    State.UPLOADED: "uploaded, waiting for its removal to be launched",
+    State.REMOVAL_INTENDED: "removal being launched",
+    State.REMOVAL_STARTED: "removal running at Uploadcare",
+    State.REMOVAL_FINISHED: "removal finished, waiting to be fetched",
+    State.PUBLISHED: "published",
+    State.SUPERSEDED: "superseded by a newer version, or gone",
+    State.FAILED: "failed",
+}
+
+#: Which state may follow which; the ledger refuses every other step. FAILED may follow all that are not at rest.
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.DISCOVERED: frozenset({State.ACCEPTED, State.REJECTED, State.SUPERSEDED, State.FAILED}),
+    # Straight to PUBLISHED when an earlier cutout of the same content and parameters is reused.
+    State.ACCEPTED: frozenset({State.UPLOADED, State.PUBLISHED, State.SUPERSEDED, State.FAILED}),
+    State.UPLOADED: frozenset({State.REMOVAL_INTENDED, State.ACCEPTED, State.SUPERSEDED, State.FAILED}),
+    # Back to UPLOADED after a definite no: the call was never sent, or a parsed refusal came. Back to it, or to
+    # ACCEPTED for a fresh upload, also when what became of the call could not be found out within a bound: this may
+    # pay twice. Straight to REMOVAL_FINISHED when its result was found.
+    State.REMOVAL_INTENDED: frozenset(
+        {State.REMOVAL_STARTED, State.REMOVAL_FINISHED, State.UPLOADED, State.ACCEPTED, State.FAILED}
+    ),
+    # Back to ACCEPTED only when status and result are provably gone (over 24 hours): this pays twice.
+    State.REMOVAL_STARTED: frozenset({State.REMOVAL_FINISHED, State.ACCEPTED, State.FAILED}),
+    State.REMOVAL_FINISHED: frozenset({State.PUBLISHED, State.SUPERSEDED, State.FAILED}),
+    State.REJECTED: frozenset(),
+    State.PUBLISHED: frozenset(),
+    State.SUPERSEDED: frozenset(),
+    State.FAILED: frozenset(),
+}
