@@ -27,22 +27,36 @@ def widths(profile: Sequence[Point]) -> list[Point]:
 
     Below the last one the body ends in half an ellipse, the near edge of its round foot.
     """
-    line = smooth(profile, is_closed=False)
+    places = [profile[0], *profile, profile[-1]]
+    slopes = [
+        (after[0] - before[0]) / (after[1] - before[1])
+        for before, _, after in zip(places, places[1:], places[2:], strict=False)
+    ]
+    body = [
+        (_hermite(start, end, slopes[index : index + 2], row), float(row))
+        for index, (start, end) in enumerate(pairwise(profile))
+        for row in range(round(start[1]), round(end[1]))
+    ]
     half, floor = profile[-1]
-    found: list[Point] = []
-    for (width, y), (next_width, next_y) in pairwise(line):
-        for row in range(round(y), round(next_y)):
-            share = min(max((row - y) / (next_y - y), 0), 1)
-            found.append((max(width + (next_width - width) * share, 0), row))
     depth = half * _FOOT_DEPTH
-    foot = [(half * math.sqrt(1 - (row / depth) ** 2), floor + row) for row in range(int(depth))]
-    return found + foot
+    return body + [(half * math.sqrt(1 - (row / depth) ** 2), floor + row) for row in range(int(depth))]
 
 
 def near_edge(axis: float, half: float, y: float) -> list[Point]:
     """The near half of a circle around a round body, seen as its foot is seen: from left to right."""
     turns = [math.pi * step / _STEPS for step in range(_STEPS + 1)]
     return [(axis - half * math.cos(turn), y + half * _FOOT_DEPTH * math.sin(turn)) for turn in turns]
+
+
+def _hermite(start: Point, end: Point, slopes: Sequence[float], row: float) -> float:
+    """The width at ``row`` on a cubic that leaves ``start`` and meets ``end`` at these slopes."""
+    span = end[1] - start[1]
+    share = (row - start[1]) / span
+    leaving, meeting = (slope * span for slope in slopes)
+    bend = (
+        share * (1 - share) * ((leaving - (end[0] - start[0])) * (1 - share) - (meeting - (end[0] - start[0])) * share)
+    )
+    return max(start[0] + (end[0] - start[0]) * share + bend, 0)
 
 
 def _between(around: Sequence[Point], share: float) -> Point:

@@ -96,7 +96,8 @@ def paint_vase(easel: Easel) -> None:
     rim = ellipse((550, 789), 90, 15)
     easel.fill(rim, (14, 46, 50))
     for (x, _), _, _ in heads:
-        easel.fill(stroke([(548 + (x - 550) * 0.11, 760), (545 + (x - 550) * 0.1, 794)], 13), (62, 118, 58))
+        foot = stroke([(548 + (x - 550) * 0.11, 750), (545 + (x - 550) * 0.1, 830)], 13)
+        easel.tint(foot.within(rim), (62, 118, 58), opacity=1)
 
 
 def paint_lamp(easel: Easel) -> None:
