@@ -16,11 +16,11 @@ from cutoutd.arrival import Arrival
 from cutoutd.broadcast import Broadcast
 from cutoutd.cleanup import Cleanup
 from cutoutd.config.settings import RemoteCleanup, Settings
-from cutoutd.errors import DiskError
+from cutoutd.errors import CutoutdError, DiskError
 from cutoutd.halting import Halt
 from cutoutd.journey import Journey
 from cutoutd.lanes import Lanes, lanes_for
-from cutoutd.ledger import Ledger, hold_ledger, open_ledger
+from cutoutd.ledger import Ledger, hold_ledger, open_ledger, questions
 from cutoutd.logs import say
 from cutoutd.publishing import sweep_temporary_files
 from cutoutd.reception import Reception
@@ -58,9 +58,10 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         DiskError: the state folder or an output root cannot be made.
     """
     async with AsyncExitStack() as stack:
-        await asyncio.to_thread(_make_folders, settings)
+        await asyncio.to_thread(_make_state_dir, settings.state_dir)
         stack.enter_context(hold_ledger(settings.state_dir))
         ledger = await stack.enter_async_context(open_ledger(settings.state_dir))
+        await asyncio.to_thread(_make_outputs, settings, await ledger.ask(questions.outputs_used))
         uploadcare = await stack.enter_async_context(open_uploadcare(settings.uploadcare, connections=_CONNECTIONS))
         yield _build(settings, ledger, uploadcare)
 
@@ -90,25 +91,51 @@ async def serve(service: Service, stop: asyncio.Event) -> None:
 
 @asynccontextmanager
 async def working(service: Service) -> AsyncIterator[asyncio.TaskGroup]:
-    """The lanes at work while the block runs; after it, steps under way may finish within the grace period."""
-    async with asyncio.TaskGroup() as tasks:
-        steps = tasks.create_task(service.lanes.run())
-        telling = tasks.create_task(service.broadcast.run())
-        tasks.create_task(asyncio.to_thread(_sweep, service.settings))
-        yield tasks
-        telling.cancel()
-        service.lanes.stop()
-        await asyncio.wait({steps}, timeout=GRACE_S)
-        steps.cancel()
+    """The lanes at work while the block runs; after it, steps under way may finish within the grace period.
+
+    Raises:
+        CutoutdError: what ended the block or a task; as a group, as tasks raise it, it would be no words for a person.
+    """
+    with _ungrouped():
+        async with asyncio.TaskGroup() as tasks:
+            steps = tasks.create_task(service.lanes.run())
+            telling = tasks.create_task(service.broadcast.run())
+            tasks.create_task(asyncio.to_thread(_sweep, service.settings))
+            yield tasks
+            telling.cancel()
+            service.lanes.stop()
+            await asyncio.wait({steps}, timeout=GRACE_S)
+            steps.cancel()
 
 
-def _make_folders(settings: Settings) -> None:
-    """The state folder is private; a missing output root is made, a missing input is waited for."""
-    with _trouble_named(settings.state_dir):
-        settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+@contextmanager
+def _ungrouped() -> Iterator[None]:
+    try:
+        yield
+    except ExceptionGroup as group:
+        ours, bugs = group.split(CutoutdError)
+        if ours is None or bugs is not None:
+            raise  # a bug among them needs the whole trace
+        raise _first_of(ours) from group
+
+
+def _first_of(group: ExceptionGroup[CutoutdError]) -> CutoutdError:
+    first = group.exceptions[0]
+    return _first_of(first) if isinstance(first, ExceptionGroup) else first
+
+
+def _make_state_dir(state_dir: Path) -> None:
+    """The state folder is private."""
+    with _trouble_named(state_dir):
+        state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def _make_outputs(settings: Settings, used: frozenset[str]) -> None:
+    """A missing output root is made before its first use only; later it must be a disk that is not mounted."""
     for folder in settings.folders:
-        with _trouble_named(folder.output):
-            folder.output.mkdir(exist_ok=True)
+        if str(folder.output) not in used:
+            with _trouble_named(folder.output):
+                folder.output.mkdir(exist_ok=True)
 
 
 @contextmanager
