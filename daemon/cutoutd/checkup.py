@@ -66,10 +66,10 @@ async def _with_service(found: tuple[Finding, ...], uploadcare: Uploadcare) -> R
 
 
 def _machine(settings: Settings) -> Iterator[Finding]:
-    yield _writable("state_dir", settings.state_dir)
+    yield _writable("state_dir", settings.state_dir, made_in=_nearest_above(settings.state_dir))
     for folder in settings.folders:
         yield _readable(folder)
-        yield _writable(f"folders.{folder.name}.output", folder.output)
+        yield _writable(f"folders.{folder.name}.output", folder.output, made_in=folder.output.parent)
         yield from _watching(folder, settings)
 
 
@@ -106,14 +106,18 @@ def _advice_on(error: OSError) -> str:
     return "Give the user that cutoutd runs as access to it."
 
 
-def _writable(subject: str, path: Path) -> Finding:
+def _nearest_above(path: Path) -> Path:
+    return next(above for above in path.parents if above.exists())
+
+
+def _writable(subject: str, path: Path, *, made_in: Path) -> Finding:
     is_there = os.path.lexists(path)
-    made_in = path if is_there else path.parent
+    tried = path if is_there else made_in
     try:
-        with tempfile.TemporaryFile(prefix=TEMPORARY_PREFIX, dir=made_in):
+        with tempfile.TemporaryFile(prefix=TEMPORARY_PREFIX, dir=tried):
             pass
     except OSError as error:
-        return Finding(Level.FAULT, subject, f"{made_in} cannot be written: {error.strerror}", _advice_on(error))
+        return Finding(Level.FAULT, subject, f"{tried} cannot be written: {error.strerror}", _advice_on(error))
     return Finding(Level.GOOD, subject, f"{path} can be written" if is_there else f"{path} will be created")
 
 

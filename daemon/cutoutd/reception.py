@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from cutoutd.errors import CutoutdError
 from cutoutd.lanes import Lanes
-from cutoutd.ledger import Ledger, questions
+from cutoutd.ledger import Ledger, has_text_form, questions
 from cutoutd.logs import say
 from cutoutd.photo import Identity
 from cutoutd.tree import Sighting
@@ -29,10 +29,14 @@ class Reception:
         self._lanes = lanes
 
     async def unknown_of(self, folder: str, sightings: Sequence[Sighting]) -> list[Sighting]:
-        """The sightings whose version is not in the ledger yet; one question for the whole batch."""
-        paths = [sighting.path for sighting in sightings]
+        """The sightings whose version is not in the ledger yet; one question for the whole batch.
+
+        Names that the ledger cannot hold (it has no text form for a few characters that nobody assigns) are left alone.
+        """
+        possible = [sighting for sighting in sightings if has_text_form(sighting.path)]
+        paths = [sighting.path for sighting in possible]
         known = await _patiently(lambda: self._ledger.ask(questions.known_of, folder, paths))
-        return [sighting for sighting in sightings if _identity(folder, sighting).version not in known]
+        return [sighting for sighting in possible if _identity(folder, sighting).version not in known]
 
     async def deliver(self, folder: str, sighting: Sighting) -> None:
         """A finished file becomes a photo, unless this version of it is one. A crash before: the next scan finds it."""

@@ -90,13 +90,20 @@ def test_a_wrong_clock_is_noticed(
 
 
 def test_folders_that_cannot_be_used_are_faults(tmp_path: Path) -> None:
-    """A missing input, a file in an output's place and a state folder below nothing are told with advice."""
+    """A missing input, a file in an output's place and a state folder below a file are told with advice."""
     folder = folder_in(tmp_path)
     folder.input.rmdir()
     folder.output.rmdir()
     folder.output.write_text("in the way")
-    settings = settings_in(tmp_path / "gone", NOWHERE, folder)
+    settings = settings_in(folder.output, NOWHERE, folder)
     report = checked(settings, is_offline=True)
     for subject in ("folders.products.input", "folders.products.output", "state_dir"):
         assert found(report, subject).level is Level.FAULT
         assert found(report, subject).advice
+
+
+def test_a_state_folder_is_made_with_all_above_it(tmp_path: Path) -> None:
+    """A state folder whose parents are missing is no fault: the first run makes them."""
+    settings = settings_in(tmp_path / "gone" / "far", NOWHERE, folder_in(tmp_path))
+    finding = found(checked(settings, is_offline=True), "state_dir")
+    assert (finding.level, "will be created" in finding.sentence) == (Level.GOOD, True)

@@ -53,6 +53,17 @@ def test_all_that_is_there_is_worked_off(tmp_path: Path, sandbox: SandboxProcess
     assert outcome_of(settings) == Outcome(0, 0, 0, 0, 0, halt=None, is_interrupted=False)
 
 
+def test_an_output_that_was_used_is_not_made_again(tmp_path: Path, sandbox: SandboxProcess) -> None:
+    """An output root that is gone after its first use is an unmounted disk: nothing is written in its place."""
+    folder = folder_in(tmp_path)
+    put(folder.input / "a.jpg")
+    settings = settings_in(tmp_path, sandbox.url, folder)
+    assert outcome_of(settings).published == 1
+    folder.output.rename(tmp_path / "unmounted")
+    assert outcome_of(settings).held == 0
+    assert not folder.output.exists()
+
+
 def test_refused_keys_end_the_run_early(tmp_path: Path, sandbox: SandboxProcess) -> None:
     """A wrong secret halts the run; no photo is blamed for it, all are left for the next run."""
     folder = folder_in(tmp_path)

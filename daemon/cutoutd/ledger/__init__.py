@@ -11,5 +11,16 @@ from cutoutd.ledger.ledger import Ledger, open_ledger, view_ledger
 from cutoutd.ledger.lock import hold_ledger, is_held
 from cutoutd.ledger.questions import Total
 from cutoutd.ledger.records import Event
+from cutoutd.ledger.schema import has_text_form
 
-__all__ = ["Event", "Ledger", "Total", "has_ledger", "hold_ledger", "is_held", "open_ledger", "view_ledger"]
+__all__ = [
+    "Event",
+    "Ledger",
+    "Total",
+    "has_ledger",
+    "has_text_form",
+    "hold_ledger",
+    "is_held",
+    "open_ledger",
+    "view_ledger",
+]

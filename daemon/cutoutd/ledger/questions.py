@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from cutoutd.ledger.records import Event, event_from, photo_from
-from cutoutd.ledger.schema import IS_TO_CLEAN, events, photos
+from cutoutd.ledger.schema import IS_TO_CLEAN, events, photos, targets
 from cutoutd.photo import UNDER_WAY, Photo, State, Version
 
 
@@ -132,6 +132,11 @@ def cutouts_of(connection: Connection, photo: Photo) -> frozenset[str]:
             )
         )
     )
+
+
+def outputs_used(connection: Connection) -> frozenset[str]:
+    """The output roots in which some photo has, or had, its place."""
+    return frozenset(connection.scalars(select(targets.c.output).distinct()))
 
 
 def has_newer_publication(connection: Connection, photo: Photo) -> bool:

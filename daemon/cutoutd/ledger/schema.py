@@ -27,7 +27,13 @@ from cutoutd.photo import AT_REST, State
 metadata = MetaData()
 
 _SURROGATES = {0xDC80 + i: 0x10FF80 + i for i in range(128)}
+_STAND_INS = frozenset(map(chr, _SURROGATES.values()))
 _PRIVATE_USE = {private: surrogate for surrogate, private in _SURROGATES.items()}
+
+
+def has_text_form(path: str) -> bool:
+    """Whether a path comes back from the ledger as it went in; see PathText."""
+    return path.isascii() or not any(char in path for char in _STAND_INS)
 
 
 class PathText(TypeDecorator[str]):
