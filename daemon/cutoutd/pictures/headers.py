@@ -4,7 +4,6 @@
 The format is known from the first bytes, so its parser is called by name, and the limit is inspection's own.
 """
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -16,6 +15,7 @@ from PIL.PngImagePlugin import PngImageFile
 
 from cutoutd.errors import RejectedError, RejectionCode
 from cutoutd.pictures.formats import Format
+from cutoutd.pictures.hush import HUSH
 
 _ORIENTATION_TAG = 0x0112
 UPRIGHT = 1  #: the EXIF orientation of a picture that is shown as it is stored
@@ -30,6 +30,11 @@ def damaged(reason: str) -> RejectedError:
     )
 
 
+class _Jpeg(JpegImageFile):
+    def _read_dpi_from_exif(self) -> None:
+        """Not wanted here, and it lets garbage in EXIF refuse a picture that is all right."""
+
+
 @contextmanager
 def open_picture(content: bytes, picture_format: Format) -> Iterator[ImageFile]:
     """The picture with its header parsed; pixels are decoded only if the caller loads them.
@@ -37,10 +42,9 @@ def open_picture(content: bytes, picture_format: Format) -> Iterator[ImageFile]:
     Raises:
         RejectedError: ``damaged``, in place of whatever Pillow raises, then or while the caller loads pixels.
     """
-    parser = JpegImageFile if picture_format is Format.JPEG else PngImageFile
+    parser = _Jpeg if picture_format is Format.JPEG else PngImageFile
     try:
-        # Pillow warns of odd metadata on standard error, where nobody connects it with a photo.
-        with warnings.catch_warnings(action="ignore"), parser(BytesIO(content)) as image:
+        with HUSH, parser(BytesIO(content)) as image:
             yield image
     # Parsers fed by strangers raise nearly anything (SyntaxError, struct.error, zlib.error, ValueError, OSError,
     # MemoryError); the bytes are in memory, so none of it can be a fault of the disk or of ours to carry on with.

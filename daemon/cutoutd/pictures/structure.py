@@ -21,7 +21,15 @@ _SOI = 0xD8
 _EOI = 0xD9
 _SOS = 0xDA
 _STANDALONE = frozenset({_TEM, _SOI, *range(0xD0, 0xD8)})
-_JPEG_MAX_MARKERS = 100_000  #: far above what cameras and progressive encoders write; bounds the work on a forgery
+
+#: Far above what cameras, progressive encoders and metadata need. Pillow's parsers take seconds to minutes for files
+#: made of little else: they join EXIF anew with each segment, look at stray bytes singly, unpack every profile.
+_JPEG_MAX_MARKERS = 5_000
+_JPEG_MAX_STRAY_BYTES = 1 << 18  #: before the first scan, over all gaps between segments
+_PNG_MAX_SIDE_CHUNKS = 1_000  #: chunks that hold no pixels
+_PNG_PIXEL_CHUNKS = frozenset({b"IDAT", b"fdAT", b"fcTL"})
+
+_MARKER_BYTES = 2
 _LENGTH_BYTES = 2  #: a segment's length counts itself
 _PNG_FRAME_BYTES = 12  #: length, type and CRC of a chunk
 _PNG_MAX_CHUNK_BYTES = (1 << 31) - 1  #: PNG specification, 5.3
@@ -54,7 +62,8 @@ def is_whole(file: BinaryIO) -> bool:
 def _png_end(file: BinaryIO) -> int | None:
     size = _size_of(file)
     at = len(PNG_SIGNATURE)
-    while True:
+    side_chunks = 0
+    while side_chunks <= _PNG_MAX_SIDE_CHUNKS:
         file.seek(at)
         frame = file.read(_PNG_FRAME_BYTES - 4)
         length = int.from_bytes(frame[:4], "big")
@@ -66,30 +75,37 @@ def _png_end(file: BinaryIO) -> int | None:
             return None
         if frame[4:] == b"IEND":
             return at
+        side_chunks += frame[4:] not in _PNG_PIXEL_CHUNKS
+    msg = f"it has more than {_PNG_MAX_SIDE_CHUNKS:,} chunks that hold no pixels"
+    raise ValueError(msg)
 
 
 def _jpeg_end(file: BinaryIO) -> int | None:
     """Hop from segment to segment: an EXIF thumbnail's own end marker lies inside one and is hopped over."""
     window = _Window(file)
-    at = len(JPEG_SIGNATURE) - 1
+    at: int | None = len(JPEG_SIGNATURE) - 1
+    stray_bytes = 0
+    is_in_scans = False
     for _ in range(_JPEG_MAX_MARKERS):
-        found = window.next_marker(at)
-        if found is None:
+        found = None if at is None else window.next_marker(at)
+        if at is None or found is None:
             return None
-        marker, at = found
+        marker, behind = found
         if marker == _EOI:
-            return at
-        if marker in _STANDALONE:
-            continue
-        length = window.length_at(at)
-        if length is None or at + length > window.size:
-            return None
-        if length < _LENGTH_BYTES:
-            msg = f"a segment at byte {at} has an impossible length"
-            raise ValueError(msg)
-        at += length
+            return behind
+        if not is_in_scans:
+            stray_bytes += behind - at - _MARKER_BYTES
+            _require_few(stray_bytes)
+        is_in_scans = is_in_scans or marker == _SOS
+        at = behind if marker in _STANDALONE else window.segment_end(behind)
     msg = f"it has more than {_JPEG_MAX_MARKERS:,} segments"
     raise ValueError(msg)
+
+
+def _require_few(stray_bytes: int) -> None:
+    if stray_bytes > _JPEG_MAX_STRAY_BYTES:
+        msg = f"it has more than {_JPEG_MAX_STRAY_BYTES:,} bytes between its segments"
+        raise ValueError(msg)
 
 
 class _Window:
@@ -115,12 +131,20 @@ class _Window:
             at = max(at + 1, self._start + len(self._block) - 1)
         return None
 
-    def length_at(self, at: int) -> int | None:
-        """The two bytes of a segment's length; None if the file ends before them."""
+    def segment_end(self, at: int) -> int | None:
+        """The offset behind the segment whose length stands at ``at``; None if the file ends before.
+
+        Raises:
+            ValueError: no segment can have that length.
+        """
         if at + _LENGTH_BYTES > self.size:
             return None
         self._cover(at, _LENGTH_BYTES)
-        return int.from_bytes(self._block[at - self._start : at - self._start + _LENGTH_BYTES], "big")
+        length = int.from_bytes(self._block[at - self._start : at - self._start + _LENGTH_BYTES], "big")
+        if length < _LENGTH_BYTES:
+            msg = f"a segment at byte {at} has an impossible length"
+            raise ValueError(msg)
+        return at + length if at + length <= self.size else None
 
     def _cover(self, at: int, length: int) -> None:
         if not self._start <= at <= self._start + len(self._block) - length:
