@@ -16,7 +16,7 @@ from cutoutd.arrival import Arrival
 from cutoutd.broadcast import Broadcast
 from cutoutd.cleanup import Cleanup
 from cutoutd.config.settings import RemoteCleanup, Settings
-from cutoutd.errors import CutoutdError, DiskError
+from cutoutd.errors import DiskError
 from cutoutd.halting import Halt
 from cutoutd.journey import Journey
 from cutoutd.lanes import Lanes, lanes_for
@@ -91,37 +91,16 @@ async def serve(service: Service, stop: asyncio.Event) -> None:
 
 @asynccontextmanager
 async def working(service: Service) -> AsyncIterator[asyncio.TaskGroup]:
-    """The lanes at work while the block runs; after it, steps under way may finish within the grace period.
-
-    Raises:
-        CutoutdError: what ended the block or a task; as a group, as tasks raise it, it would be no words for a person.
-    """
-    with _ungrouped():
-        async with asyncio.TaskGroup() as tasks:
-            steps = tasks.create_task(service.lanes.run())
-            telling = tasks.create_task(service.broadcast.run())
-            tasks.create_task(asyncio.to_thread(_sweep, service.settings))
-            yield tasks
-            telling.cancel()
-            service.lanes.stop()
-            await asyncio.wait({steps}, timeout=GRACE_S)
-            steps.cancel()
-
-
-@contextmanager
-def _ungrouped() -> Iterator[None]:
-    try:
-        yield
-    except ExceptionGroup as group:
-        ours, bugs = group.split(CutoutdError)
-        if ours is None or bugs is not None:
-            raise  # a bug among them needs the whole trace
-        raise _first_of(ours) from group
-
-
-def _first_of(group: ExceptionGroup[CutoutdError]) -> CutoutdError:
-    first = group.exceptions[0]
-    return _first_of(first) if isinstance(first, ExceptionGroup) else first
+    """The lanes at work while the block runs; after it, steps under way may finish within the grace period."""
+    async with asyncio.TaskGroup() as tasks:
+        steps = tasks.create_task(service.lanes.run())
+        telling = tasks.create_task(service.broadcast.run())
+        tasks.create_task(asyncio.to_thread(_sweep, service.settings))
+        yield tasks
+        telling.cancel()
+        service.lanes.stop()
+        await asyncio.wait({steps}, timeout=GRACE_S)
+        steps.cancel()
 
 
 def _make_state_dir(state_dir: Path) -> None:
