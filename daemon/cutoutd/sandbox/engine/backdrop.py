@@ -1,7 +1,7 @@
 """What the background looks like, learnt from the picture's border: GrabCut's starting point.
 
 Owns one model: a colour that changes smoothly over the picture (studio light does), fitted to a thin frame of border
-pixels. Input is a reduced picture; `grabcut` takes what stands out as probable foreground.
+pixels. Input is a reduced picture; `grabcut` starts from the labels found here.
 """
 
 import cv2
@@ -21,35 +21,48 @@ _SHADE_WEIGHT = 0.45
 """Lightness counts less than colour: a soft shadow on the ground is darker, but has the background's colour."""
 _BUSY_SPREAD = 9.0
 """A border that varies more than this in itself is no studio backdrop."""
-_CENTRE_INSET = 0.1
+_NOISE_SPREAD = 3.0
+"""One that varies less is plain for sure, so that nothing stands out only where there is nothing."""
+_MIN_SHARE = 0.02
+"""If less than this share stands out from an uneven border, the border is no backdrop."""
+_MIDDLE_SHARE, _CORE_SHARE = 0.8, 0.3
 
 
-def frame(height: int, width: int) -> Mask:
-    """The pixels along the border."""
+def seeds(pixels: Pixels) -> Pixels:
+    """Where GrabCut starts: for each pixel of an RGB picture one of its four labels.
+
+    What stands out from a plain backdrop is probably foreground, even where it touches the border. Where there is no
+    plain backdrop, the picture's middle is foreground and its border is not.
+    """
+    height, width = pixels.shape[:2]
+    lab = np.asarray(cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2Lab), dtype=np.float32)
+    distance, spread = _distance_from_backdrop(lab)
+    stands_out = distance > max(_MIN_DISTANCE, spread * _DISTANCE_PER_SPREAD)
+    is_plain = spread < (_BUSY_SPREAD if stands_out.mean() > _MIN_SHARE else _NOISE_SPREAD)
+    labels = np.where(stands_out, cv2.GC_PR_FGD, cv2.GC_PR_BGD) if is_plain else _middle(height, width)
+    labels[_frame(height, width) & ~(stands_out & is_plain)] = cv2.GC_BGD
+    return labels.astype(np.uint8)
+
+
+def _middle(height: int, width: int) -> npt.NDArray[np.int_]:
+    """Foreground for sure around the centre, probably everywhere but along the border."""
+    y, x = np.ogrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    inner = np.maximum(abs(y), abs(x)) < _MIDDLE_SHARE
+    return np.where(x * x + y * y < _CORE_SHARE**2, cv2.GC_FGD, np.where(inner, cv2.GC_PR_FGD, cv2.GC_PR_BGD))
+
+
+def _frame(height: int, width: int) -> Mask:
     thickness = max(1, round(min(height, width) * _FRAME_SHARE))
     border = np.ones((height, width), dtype=np.bool_)
     border[thickness:-thickness, thickness:-thickness] = False
     return border
 
 
-def stands_out(pixels: Pixels) -> Mask:
-    """The pixels of an RGB picture that do not look like its backdrop; of a busy picture, simply its middle."""
-    height, width = pixels.shape[:2]
-    lab = np.asarray(cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2Lab), dtype=np.float32)
-    distance, spread = _distance_from_backdrop(lab)
-    if spread > _BUSY_SPREAD:
-        middle = np.zeros((height, width), dtype=np.bool_)
-        top, left = round(height * _CENTRE_INSET), round(width * _CENTRE_INSET)
-        middle[top : height - top, left : width - left] = True
-        return middle
-    return np.asarray(distance > max(_MIN_DISTANCE, spread * _DISTANCE_PER_SPREAD))
-
-
 def _distance_from_backdrop(lab: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], float]:
     """How far each pixel is from the backdrop, and the root mean square of that along the border."""
     height, width = lab.shape[:2]
     terms = _smooth_terms(height, width)
-    border = frame(height, width)
+    border = _frame(height, width)
     fitted = border
     distance, spread = np.zeros((height, width), dtype=np.float32), 0.0
     for _ in range(_ROUNDS):
