@@ -15,7 +15,7 @@ from typing import Protocol
 from cutoutd.config.settings import Folder, Watch
 from cutoutd.pictures.structure import is_whole
 from cutoutd.settling import Settling, WaitingFile
-from cutoutd.tree import Sighting, look, open_beneath
+from cutoutd.tree import Sighting, glance, open_beneath
 from cutoutd.watcher.mounts import Backend
 from cutoutd.watcher.scanning import Trouble
 from cutoutd.watcher.watcher import Watcher
@@ -123,7 +123,7 @@ class Arrival:
         await self._consider(list(looks.values()))
 
     def _look_at(self, paths: Sequence[str]) -> dict[str, Sighting]:
-        return {path: sighting for path in paths if (sighting := look(self.folder.input, path)) is not None}
+        return {path: sighting for path in paths if (sighting := glance(self.folder.input, path)) is not None}
 
     async def _consider(self, sightings: Sequence[Sighting]) -> None:
         unknown = await self._reception.unknown_of(self.folder.name, sightings)

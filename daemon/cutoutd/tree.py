@@ -9,7 +9,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -54,13 +54,23 @@ def look(root: Path, path: str) -> Sighting | None:
     """A sighting of the file at ``path`` now, without opening it.
 
     None if there is none: gone, not a regular file, or reached only through a symbolic link.
+
+    Raises:
+        OSError: nobody can tell for now: permissions, a failing disk, a network share that is away.
     """
     try:
         with _parent_of(root, path) as (parent_fd, name):
             status = os.stat(name, dir_fd=parent_fd, follow_symlinks=False)
-    except OSError:
+    except FileNotFoundError:
         return None
     return Sighting.of(path, status) if stat.S_ISREG(status.st_mode) else None
+
+
+def glance(root: Path, path: str) -> Sighting | None:
+    """As ``look``, but None also while nobody can tell: the next scan looks again."""
+    with suppress(OSError):
+        return look(root, path)
+    return None
 
 
 def open_beneath(root: Path, path: str) -> BinaryIO:
@@ -81,25 +91,52 @@ def open_beneath(root: Path, path: str) -> BinaryIO:
     return os.fdopen(fd, "rb")
 
 
+def open_folder_beneath(root: Path, path: str) -> int:
+    """A descriptor of a folder of the tree, "" for the root itself; the caller closes it.
+
+    Raises:
+        FileNotFoundError: there is none, or a symbolic link stands on the way.
+        OSError: it cannot be opened.
+    """
+    names = path.split("/") if path else []
+    with _links_refused(path):
+        _require_beneath(path, names)
+        fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+        for name in names:
+            try:
+                child_fd = os.open(name, FOLDER_FLAGS, dir_fd=fd)
+            finally:
+                os.close(fd)
+            fd = child_fd
+        return fd
+
+
 @contextmanager
 def _parent_of(root: Path, path: str) -> Iterator[tuple[int, str]]:
     """Walk down to the folder that holds ``path``, component by component, following no link below the root."""
-    *folders, name = path.split("/")
-    if not _STEPS_OUT.isdisjoint((*folders, name)):
-        raise _no_photo(path)
-    fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    _require_beneath(path, path.split("/"))
+    folder, _, name = path.rpartition("/")
+    fd = open_folder_beneath(root, folder)
     try:
-        for folder in folders:
-            child_fd = os.open(folder, FOLDER_FLAGS, dir_fd=fd)
-            os.close(fd)
-            fd = child_fd
-        yield fd, name
+        with _links_refused(path):
+            yield fd, name
+    finally:
+        os.close(fd)
+
+
+@contextmanager
+def _links_refused(path: str) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         if error.errno in _LINK_ON_THE_WAY:
             raise _no_photo(path) from error
         raise
-    finally:
-        os.close(fd)
+
+
+def _require_beneath(path: str, names: list[str]) -> None:
+    if not _STEPS_OUT.isdisjoint(names):
+        raise _no_photo(path)
 
 
 def _no_photo(path: str) -> FileNotFoundError:

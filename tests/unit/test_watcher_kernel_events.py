@@ -8,7 +8,7 @@ import pytest
 from cutoutd.names import Exclusions
 from cutoutd.watcher.hints import HintBox, Hints
 from cutoutd.watcher.kernel_events import KernelEvents
-from cutoutd.watcher.scanning import FolderSeen, Scan
+from cutoutd.watcher.scanning import Scan
 from receptions import until
 
 
@@ -17,7 +17,7 @@ def armed(root: Path, exclusions: Exclusions, act: Callable[[KernelEvents], None
 
     async def play() -> None:
         box = HintBox()
-        events = KernelEvents(root, box, exclusions.covers)
+        events = KernelEvents(box, exclusions.covers)
         heard = Hints()
 
         def hear() -> bool:
@@ -56,8 +56,7 @@ def test_a_folder_armed_twice_is_heard_once(tmp_path: Path) -> None:
     """Every rescan meets all folders again."""
 
     def act(events: KernelEvents) -> None:
-        status = tmp_path.stat()
-        events.arm(FolderSeen("", status.st_dev, status.st_ino))
+        list(Scan(tmp_path, Exclusions(()), on_folder=events.arm).sightings())
         assert events.folders == 1
         (tmp_path / "a.jpg").write_bytes(b"x")
 
@@ -106,7 +105,7 @@ def test_a_queue_of_the_kernels_that_ran_over_is_a_hint_about_everything(tmp_pat
 
     async def play() -> None:
         box = HintBox()
-        events = KernelEvents(tmp_path, box, Exclusions(()).covers)
+        events = KernelEvents(box, Exclusions(()).covers)
         try:
             list(Scan(tmp_path, Exclusions(()), on_folder=events.arm).sightings())
             await asyncio.to_thread(act, events)

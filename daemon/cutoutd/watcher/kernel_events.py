@@ -10,7 +10,6 @@ Only folders are watched. Nothing here decides what a file is; the watcher looks
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 from watchdog.observers.inotify_c import CallbackId, InotifyConstants, InotifyEvent, InotifyFD, Mask, WatchDescriptor
 
@@ -39,7 +38,6 @@ class KernelEvents:
     and one re-created under an old name is armed anew.
 
     Args:
-        root: the input tree.
         hints: where what was heard is left.
         is_excluded: whether the user excluded a path.
 
@@ -47,8 +45,7 @@ class KernelEvents:
         OSError: ``EMFILE``, this user has no inotify instance left (fs.inotify.max_user_instances).
     """
 
-    def __init__(self, root: Path, hints: HintBox, is_excluded: Callable[[str], bool]) -> None:
-        self._root = root
+    def __init__(self, hints: HintBox, is_excluded: Callable[[str], bool]) -> None:
         self._hints = hints
         self._is_excluded = is_excluded
         self._armed: dict[tuple[int, int], _ArmedFolder] = {}
@@ -71,7 +68,8 @@ class KernelEvents:
         fresh = _ArmedFolder(self, identity, folder.path)
         self._armed[identity] = fresh
         try:
-            where = os.fsencode(self._root / folder.path)
+            # By its descriptor: along its path, somebody may have put a link to a folder outside of the tree meanwhile.
+            where = os.fsencode(f"/proc/self/fd/{folder.descriptor}/.")
             fresh.descriptor = self._inotify.add_callback(where, _MASK, fresh, fresh.number)
         except OSError:
             self.forget(fresh)

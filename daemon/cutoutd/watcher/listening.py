@@ -5,6 +5,7 @@ to events by itself. It scans nothing; the scan tells it of each folder, the wat
 """
 
 import logging
+import os
 from pathlib import Path
 
 from cutoutd.config.settings import WatchMode
@@ -43,7 +44,7 @@ class Listening:
         has_events = any(backend.kind is BackendKind.EVENTS for backend in self._chosen)
         if has_events and hints is not None and self._kernel is None:
             try:
-                self._kernel = KernelEvents(self._root, hints, self._exclusions.covers)
+                self._kernel = KernelEvents(hints, self._exclusions.covers)
             except OSError as error:
                 self._refusal = error
 
@@ -87,7 +88,7 @@ class Listening:
 
 def _present_mounts() -> tuple[Mount, ...]:
     try:
-        return parse_mounts(MOUNT_TABLE.read_text(encoding="utf-8", errors="surrogateescape"))
+        return parse_mounts(os.fsdecode(MOUNT_TABLE.read_bytes()))
     except OSError:
         return ()
 

@@ -83,7 +83,8 @@ def parse_mounts(table: str) -> tuple[Mount, ...]:
 
     Lines that make no sense are passed over: a newer kernel's table must not stop the service.
     """
-    mounts = {mount.number: mount for line in table.splitlines() if (mount := _parse_line(line)) is not None}
+    # Newlines in names are escaped, but not the other characters at which splitlines() would break a line.
+    mounts = {mount.number: mount for line in table.split("\n") if (mount := _parse_line(line)) is not None}
     taken = frozenset((mount.upon, mount.path) for mount in mounts.values())
     return tuple(mount for mount in mounts.values() if not _is_hidden(mount, mounts, taken))
 

@@ -4,6 +4,7 @@ The scan is the truth about a tree; kernel events are only hints about where to 
 files, keeps no list of files (a million photos cost no more memory than ten) and knows nothing of ledgers or settling.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cutoutd.names import Exclusions, is_candidate, is_junk
-from cutoutd.tree import FOLDER_FLAGS, Sighting
+from cutoutd.tree import FOLDER_FLAGS, Sighting, open_folder_beneath
 
 MAX_TROUBLES = 100  #: a tree full of unreadable folders is told by examples
 
@@ -23,6 +24,7 @@ class FolderSeen:
     path: str  #: relative to the input root, "" for the root itself
     device: int
     inode: int
+    descriptor: int  #: open while it is listed, no longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,13 @@ class _Above:
     inode: int
     above: "_Above | None"
 
+    def is_at(self, status: os.stat_result) -> bool:
+        return (self.device, self.inode) == (status.st_dev, status.st_ino)
+
     def holds(self, status: os.stat_result) -> bool:
         link: _Above | None = self
         while link is not None:
-            if (link.device, link.inode) == (status.st_dev, status.st_ino):
+            if link.is_at(status):
                 return True
             link = link.above
         return False
@@ -103,16 +108,14 @@ class Scan:
                 self._report(folder.path, error.strerror or str(error))
 
     def _list(self, folder: _Ahead, ahead: list[_Ahead]) -> Iterator[Sighting]:
-        # Listing through a descriptor that refused links: the folder cannot be swapped for one while it is read.
-        flags = FOLDER_FLAGS if folder.path else os.O_RDONLY | os.O_DIRECTORY
-        fd = os.open(self._root / folder.path, flags)
+        fd = self._open(folder)
         try:
             status = os.fstat(fd)
             if folder.above is not None and folder.above.holds(status):
                 self._report(folder.path, "is a folder that it lies in itself: not entered again")
                 return
             self.folders += 1
-            self._on_folder(FolderSeen(folder.path, status.st_dev, status.st_ino))
+            self._on_folder(FolderSeen(folder.path, status.st_dev, status.st_ino, fd))
             above = _Above(status.st_dev, status.st_ino, folder.above)
             prefix = f"{folder.path}/" if folder.path else ""
             with os.scandir(fd) as entries:
@@ -125,6 +128,20 @@ class Scan:
                         yield sighting
         finally:
             os.close(fd)
+
+    def _open(self, folder: _Ahead) -> int:
+        """Listing goes through a descriptor that refused links: no folder can be swapped for one while it is read."""
+        if folder.above is None:
+            return open_folder_beneath(self._root, folder.path)
+        fd = os.open(self._root / folder.path, FOLDER_FLAGS)
+        try:
+            # Links further up are not refused; whoever followed one is now in a folder that lies somewhere else.
+            if folder.above.is_at(os.stat("..", dir_fd=fd)):
+                return fd
+            raise FileNotFoundError(errno.ENOENT, "is not where it was a moment ago: not entered")
+        except OSError:
+            os.close(fd)
+            raise
 
     def _is_entered(self, name: str, path: str) -> bool:
         return self._is_recursive and not is_junk(name) and not self._exclusions.covers(path)

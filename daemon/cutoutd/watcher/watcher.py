@@ -15,7 +15,7 @@ from itertools import islice
 from cutoutd.config.settings import Folder, Watch
 from cutoutd.logs import say
 from cutoutd.names import Exclusions
-from cutoutd.tree import Sighting, look
+from cutoutd.tree import Sighting, glance
 from cutoutd.watcher.hints import HintBox, Hints
 from cutoutd.watcher.listening import Listening
 from cutoutd.watcher.mounts import Backend, BackendKind
@@ -133,7 +133,7 @@ class Watcher:
 
     def _looks_at(self, files: dict[str, bool]) -> Iterator[Sighting]:
         for path, is_closed in files.items():
-            sighting = look(self._root, path)
+            sighting = glance(self._root, path)
             if sighting is not None:
                 yield replace(sighting, is_closed=is_closed)
 
