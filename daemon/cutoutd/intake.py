@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cutoutd.config.settings import Folder
 from cutoutd.errors import DiskError, RejectedError, RejectionCode
+from cutoutd.logs import printable
 from cutoutd.naming import MAX_NAME_BYTES, targets_of
 from cutoutd.photo import Accepted, Identity
 from cutoutd.pictures import Picture, inspect, require_size
@@ -76,7 +77,8 @@ def _is_taken(place: Path) -> bool:
         # Told now, because it would be told again after the cutout was paid for.
         if error.errno == errno.ENAMETOOLONG:
             raise _too_long("the path of its cutout would be longer than the disk allows") from error
-        raise DiskError(f"the cutout cannot be written to {place}: {error.strerror}") from error
+        sentence = f"the cutout cannot be written to {printable(str(place))}: {error.strerror}"
+        raise DiskError(sentence) from error
     return True
 
 

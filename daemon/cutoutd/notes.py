@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cutoutd.config.settings import Folder, OnFailure
-from cutoutd.logs import say
+from cutoutd.logs import printable, say
 from cutoutd.naming import TEMPORARY_PREFIX, note_of
 from cutoutd.photo import Photo
 
@@ -50,7 +50,7 @@ def _write(note: Path, text: str) -> None:
     note.parent.mkdir(parents=True, exist_ok=True)
     draft = note.with_name(f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}.txt")
     try:
-        draft.write_text(text, encoding="utf-8", errors="surrogateescape")
+        draft.write_text(text, encoding="utf-8")
         draft.replace(note)
     finally:
         draft.unlink(missing_ok=True)
@@ -81,4 +81,4 @@ def _text(photo: Photo) -> str:
         f"For support:   {photo.state}, code {photo.code}, folder {photo.identity.folder}",
         "",
     ]
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cutoutd.errors import CutoutdError, DiskError, SupersededError
+from cutoutd.logs import printable
 from cutoutd.photo import Identity
 from cutoutd.tree import look, open_beneath
 
@@ -41,7 +42,7 @@ def reading_errors(root: Path, identity: Identity) -> Iterator[None]:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise DiskError(f"{root / identity.path} cannot be read: {error.strerror}") from error
+        raise DiskError(f"{_shown(root, identity)} cannot be read: {error.strerror}") from error
 
 
 def require_same(root: Path, identity: Identity) -> None:
@@ -51,14 +52,16 @@ def require_same(root: Path, identity: Identity) -> None:
 
     Raises:
         SupersededError: its size, times or inode differ, or it is gone.
-        DiskError: the whole input folder is gone.
+        DiskError: it cannot be looked at for now, or the whole input folder is gone.
     """
-    found = look(root, identity.path)
+    with reading_errors(root, identity):
+        found = look(root, identity.path)
     if found is None:
         raise _vanished(root, identity)
     now = (found.size_bytes, found.mtime_ns, found.ctime_ns, found.inode)
     if now != (identity.size_bytes, identity.mtime_ns, identity.ctime_ns, identity.inode):
-        raise SupersededError("changed", f"{identity.path} was changed before it was paid for", advice=_COMES_AGAIN)
+        sentence = f"{printable(identity.path)} was changed before it was paid for"
+        raise SupersededError("changed", sentence, advice=_COMES_AGAIN)
 
 
 _COMES_AGAIN = "Nothing to do: its new version is taken up as a new photo."
@@ -67,5 +70,10 @@ _COMES_AGAIN = "Nothing to do: its new version is taken up as a new photo."
 def _vanished(root: Path, identity: Identity) -> CutoutdError:
     with suppress(OSError):  # a network share that died answers with an error of its own
         if root.is_dir():
-            return SupersededError("vanished", f"{identity.path} was removed before it was paid for")
+            return SupersededError("vanished", f"{printable(identity.path)} was removed before it was paid for")
     return DiskError(f"the input folder {root} is not there", advice="Mount it or create it; cutoutd goes on then.")
+
+
+def _shown(root: Path, identity: Identity) -> str:
+    """A name may hold anything; a sentence is text, or the ledger could not store it."""
+    return printable(str(root / identity.path))

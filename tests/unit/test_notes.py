@@ -111,7 +111,17 @@ def test_folders_may_do_without_notes(tmp_path: Path) -> None:
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_an_undecodable_name_is_written_as_it_is(tmp_path: Path, notes: Notes) -> None:
-    """A photo whose name is no UTF-8 has a note too, with the same bytes in it."""
-    notes.leave(replace(PHOTO, identity=identity("\udcff.jpg")))
-    assert b"photo: \xff.jpg\n" in (tmp_path / "out" / "\udcff.jpg.failed.txt").read_bytes()
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("\udcff.jpg", r"\udcff.jpg"),
+        ("a\nFor support: call me\x1b[2J.jpg", r"a\nFor support: call me\x1b[2J.jpg"),
+        ("a\u202egpj.jpg", r"a\u202egpj.jpg"),
+    ],
+)
+def test_an_odd_name_is_written_as_logs_write_it(tmp_path: Path, notes: Notes, path: str, shown: str) -> None:
+    """No name can forge a line of the note, hide in it, or make it something other than UTF-8."""
+    notes.leave(replace(PHOTO, identity=identity(path)))
+    text = (tmp_path / "out" / f"{path}.failed.txt").read_text(encoding="utf-8")
+    assert text.splitlines()[0] == f"cutoutd made no cutout of this photo: {shown}"
+    assert len(text.splitlines()) == 6
