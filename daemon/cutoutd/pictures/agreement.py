@@ -4,10 +4,13 @@ Asked only before adopting a result whose removal was lost sight of, so that no 
 Both pictures are decoded here: the one place besides the upright copy where that happens.
 """
 
-import io
 from typing import BinaryIO
 
 from PIL import Image, ImageChops, ImageOps, ImageStat
+
+from cutoutd.errors import RejectedError
+from cutoutd.pictures.formats import HEAD_BYTES, Format, recognise
+from cutoutd.pictures.headers import open_picture
 
 #: Sides of the reduced pictures: small enough to forgive the service's rescaling, large enough to tell photos apart.
 _REDUCED_SIDE = 128
@@ -27,10 +30,14 @@ def is_cutout_of(source: bytes, cutout: BinaryIO) -> bool:
 
     Only for removals that neither move nor resize the subject.
     """
+    picture_format = recognise(source[:HEAD_BYTES], "")
+    if not isinstance(picture_format, Format):
+        return False
+    cutout.seek(0)
     try:
-        with Image.open(io.BytesIO(source)) as photo, Image.open(cutout) as result:
+        with open_picture(source, picture_format) as photo, open_picture(cutout.read(), Format.PNG) as result:
             return _agree(photo, result)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except RejectedError:
         return False
 
 
