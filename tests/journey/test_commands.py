@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from cutoutd.cli import app
 from daemon_process import ENVIRONMENT, Place, command
 from drawn_photos import put
 from sandbox_process import SECRET_KEY, SandboxProcess
@@ -77,17 +79,17 @@ def test_status_before_the_first_run(place: Place) -> None:
     assert "No photo has been found yet" in ended.stdout
 
 
-def test_schema_is_json(place: Place) -> None:
+def test_schema_is_json() -> None:
     """The schema of the configuration is JSON Schema and knows the folders."""
-    assert "folders" in json.loads(command("schema").stdout)["properties"]
+    assert "folders" in json.loads(CliRunner().invoke(app, ["schema"]).stdout)["properties"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_helps(name: str) -> None:
     """Each command explains itself."""
-    ended = command(name, "--help")
-    assert ended.returncode == 0
-    assert "usage" in ended.stdout.lower()
+    helped = CliRunner().invoke(app, [name, "--help"])
+    assert helped.exit_code == 0
+    assert "usage" in helped.stdout.lower()
 
 
 def test_version() -> None:

@@ -5,16 +5,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
-from daemon_process import Place
+from daemon_process import Place, eventually
 from drawn_photos import is_cutout, jpeg, png, put
 
 
 def test_two_sources_of_one_target_both_get_a_place_for_ever(place: Place) -> None:
     """a.jpg and a.png would both become a.png: the later one is renamed, and stays there over restart and rewrite."""
-    put(place.input / "a.jpg")
-    assert place.run_once().returncode == 0
-    put(place.input / "a.png", png())
-    assert place.run_once().returncode == 0
+    with place.start() as daemon:
+        for path, content in (("a.jpg", jpeg()), ("a.png", png())):
+            put(place.input / path, content)
+            daemon.wait_for("published", path)
     assert place.outputs() == ["a.png", "a.png.png"]
     before = {name: (place.output / name).read_bytes() for name in place.outputs()}
     put(place.input / "a.png", png())
@@ -27,10 +27,12 @@ def test_two_sources_of_one_target_both_get_a_place_for_ever(place: Place) -> No
 def test_the_later_of_two_sources_is_skipped_if_so_configured(place: Place) -> None:
     """With on_conflict: skip the later one is rejected in words, and stays so over a restart."""
     place.configure(folder={"on_conflict": "skip"})
-    put(place.input / "a.jpg")
-    assert place.run_once().returncode == 0
-    put(place.input / "a.png", png())
-    assert place.run_once().returncode == 1
+    with place.start() as daemon:
+        put(place.input / "a.jpg")
+        daemon.wait_for("published", "a.jpg")
+        put(place.input / "a.png", png())
+        daemon.wait_for("rejected", "a.png")
+        daemon.stop()
     assert place.run_once().returncode == 0
     assert place.outputs() == ["a.png", "a.png.failed.txt"]
     assert "target_taken" in place.note("a.png")
@@ -64,10 +66,12 @@ def test_a_rewritten_photo_replaces_its_own_cutout_in_one_moment(place: Place) -
 def test_a_retouched_cutout_stays(place: Place) -> None:
     """A cutout that somebody retouched stays when its photo is rewritten; the new one goes beside it."""
     put(place.input / "a.jpg")
-    assert place.run_once().returncode == 0
-    (place.output / "a.png").write_bytes(b"retouched by hand")
-    put(place.input / "a.jpg", jpeg())
-    assert place.run_once().returncode == 0
+    with place.start() as daemon:
+        daemon.wait_for("published", "a.jpg")
+        (place.output / "a.png").write_bytes(b"retouched by hand")
+        put(place.input / "a.jpg", jpeg())
+        eventually((place.output / "a.jpg.png").exists)
+        daemon.stop()
     assert (place.output / "a.png").read_bytes() == b"retouched by hand"
     assert is_cutout(place.output / "a.jpg.png")
     assert "another file stood at a.png" in (place.versions("a.jpg")[-1].note or "")
