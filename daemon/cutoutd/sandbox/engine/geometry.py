@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-_NUMBER = r"\d{1,5}(?:\.\d{1,3})?"
+_NUMBER = r"\d{1,6}(?:\.\d{1,3})?"
 _LENGTH = re.compile(rf"({_NUMBER})(px|%)", re.ASCII)
 _PERCENT = re.compile(rf"({_NUMBER})%", re.ASCII)
 
@@ -128,7 +128,7 @@ def parse_region(value: object) -> Region:
         left, top, right, bottom = (parse_length(part) for part in str(value).split(" "))
     except ValueError as error:
         raise ValueError(allowed) from error
-    units = {edge.unit for edge in (left, top, right, bottom) if edge.amount}
+    units = {edge.unit for edge in (left, top, right, bottom)}
     is_too_far = Unit.PERCENT in units and max(right.amount, bottom.amount) > 100  # noqa: PLR2004 - percent
     if len(units) != 1 or is_too_far or left.amount >= right.amount or top.amount >= bottom.amount:
         raise ValueError(allowed)

@@ -30,8 +30,7 @@ def find_foreground(picture: Image.Image, region: Box) -> Image.Image:
     reduced = picture.copy()
     reduced.thumbnail((_SEARCH_SIDE_PX, _SEARCH_SIDE_PX), Image.Resampling.BOX, reducing_gap=2)
     pixels = np.asarray(reduced)
-    inside = _inside(region, picture, reduced)
-    found = _search(pixels, inside)
+    found = _search(pixels) * _inside(region, picture, reduced)
     if found.mean() < _MIN_SHARE:
         return Image.new("L", picture.size)
     mask = refine(picture, pixels, _without_specks(found))
@@ -48,10 +47,9 @@ def _inside(region: Box, picture: Image.Image, reduced: Image.Image) -> npt.NDAr
     return np.asarray(inside_rows & (columns >= region.left * horizontal) & (columns < region.right * horizontal))
 
 
-def _search(pixels: Pixels, inside: npt.NDArray[np.bool_]) -> Pixels:
-    """The foreground as zeros and ones."""
+def _search(pixels: Pixels) -> Pixels:
+    """The foreground as zeros and ones; in the whole picture, lest a part of the subject teach what background is."""
     labels = backdrop.seeds(pixels)
-    labels[~inside] = cv2.GC_BGD
     if np.isin(labels, _FOREGROUND).mean() < _MIN_SHARE:
         return np.zeros_like(labels)
     cv2.setRNGSeed(0)  # GrabCut starts from random clusters; the same photo shall give the same cutout
