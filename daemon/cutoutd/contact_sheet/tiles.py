@@ -4,6 +4,7 @@ Owns reading pictures for the contact sheet, one at a time, so that a sheet of 1
 one of them.
 """
 
+from functools import cache
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
@@ -33,6 +34,7 @@ def cutout_tile(path: Path) -> Image.Image:
     return _checkerboard() if picture is None else _centred(picture, _checkerboard())
 
 
+@cache
 def rounded_corners() -> Image.Image:
     """The mask with which tiles are put on the sheet."""
     side = TILE_PX * _SMOOTHING
