@@ -66,6 +66,8 @@ def _png_end(file: BinaryIO) -> int | None:
     while side_chunks <= _PNG_MAX_SIDE_CHUNKS:
         file.seek(at)
         frame = file.read(_PNG_FRAME_BYTES - 4)
+        if not frame.strip(b"\0"):
+            return None  # reserved by whoever writes it, and not written yet
         length = int.from_bytes(frame[:4], "big")
         if length > _PNG_MAX_CHUNK_BYTES:
             msg = f"a chunk at byte {at} is longer than PNG allows"

@@ -1,0 +1,501 @@
+"""Hostile and broken files through the whole local intake: each is accepted or rejected with a reason, in bounded time.
+
+Everything is drawn or built here. What the run of a million inputs does at random (tests/fuzz), this does by name.
+"""
+
+import os
+import socket
+import stat
+import struct
+import subprocess
+import sys
+import threading
+import time
+import warnings
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from cutoutd.config.settings import Folder
+from cutoutd.names import Exclusions
+from cutoutd.photo import Identity
+from cutoutd.pictures import inspect
+from cutoutd.pictures.hush import HUSH
+from cutoutd.source import open_source
+from cutoutd.tree import open_beneath
+from cutoutd.watcher.scanning import FolderSeen, Scan
+from folders import folder_in
+from photographs import chunk, drawn, encoded, exif, jpeg, png, png_of
+from sandbox_process import SOURCE_ROOT
+from verdicts import ACCEPTED, judge, sightings_in, verdict_on, verdicts_on
+
+MOST_BYTES = 12_000_000
+#: CPU that one file may cost; the worst of them took minutes before it was bounded.
+MOST_CPU_S = 3.0
+
+SMALL_JPEG = jpeg((8, 8))
+SMALL_PNG = png((8, 8))
+#: Behind the signature and IHDR, where metadata belongs.
+PNG_METADATA_AT = 33
+
+is_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: devices, mounts, reading as somebody else")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return folder_in(tmp_path)
+
+
+@contextmanager
+def bounded() -> Iterator[None]:
+    started_s = time.thread_time()
+    yield
+    assert time.thread_time() - started_s < MOST_CPU_S
+
+
+def segment(marker: int, content: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
+
+
+def with_segments(*segments: bytes) -> bytes:
+    return SMALL_JPEG[:2] + b"".join(segments) + SMALL_JPEG[2:]
+
+
+def with_chunks(*chunks: bytes) -> bytes:
+    return SMALL_PNG[:PNG_METADATA_AT] + b"".join(chunks) + SMALL_PNG[PNG_METADATA_AT:]
+
+
+def jpeg_of(width: int, height: int, *, frame: int = 0xC0) -> bytes:
+    """A JPEG whose frame header claims these dimensions, and this kind of coding."""
+    at = SMALL_JPEG.index(b"\xff\xc0")
+    sizes = struct.pack(">HH", height, width)
+    return SMALL_JPEG[: at + 1] + bytes([frame]) + SMALL_JPEG[at + 2 : at + 5] + sizes + SMALL_JPEG[at + 9 :]
+
+
+def tiff(*entries: tuple[int, int, int, int]) -> bytes:
+    """EXIF of these tags: number, type, count, and value or offset; the next directory is this one again."""
+    packed = b"".join(struct.pack(">HHII", *entry) for entry in entries)
+    return b"Exif\0\0MM\0*\0\0\0\x08" + struct.pack(">H", len(entries)) + packed + struct.pack(">I", 8)
+
+
+# -- cut off, and damaged -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "signature_bytes"),
+    [(SMALL_JPEG, 3), (jpeg((8, 8), progressive=True, exif=exif(6)), 3), (SMALL_PNG, 8)],
+)
+def test_of_all_beginnings_of_a_picture_only_the_whole_is_accepted(
+    folder: Folder, content: bytes, signature_bytes: int
+) -> None:
+    """However far a copy got before it broke off, the photo is told as cut off."""
+    for length in range(len(content) + 1):
+        (folder.input / f"{length}.jpg").write_bytes(content[:length])
+    verdicts = verdicts_on(folder)
+    assert verdicts.pop("0.jpg").code == "empty"
+    assert verdicts.pop(f"{len(content)}.jpg").code == ACCEPTED
+    told_by_signature = {verdicts.pop(f"{length}.jpg").code for length in range(1, signature_bytes)}
+    assert told_by_signature == {"not_a_picture"}
+    assert {verdict.code for verdict in verdicts.values()} == {"truncated"}
+
+
+@pytest.mark.parametrize("content", [encoded(drawn((8, 8), "L"), "JPEG"), SMALL_PNG], ids=["jpeg", "png"])
+def test_every_flipped_bit_ends_in_a_verdict(tmp_path: Path, content: bytes) -> None:
+    """Any of them, anywhere in the file."""
+    folder = folder_in(tmp_path, on_conflict="skip")  # no hundred places for each of thousands of cutouts
+    for at in range(len(content)):
+        for bit in range(8):
+            flipped = content[:at] + bytes([content[at] ^ 1 << bit]) + content[at + 1 :]
+            (folder.input / f"{at}.{bit}.png").write_bytes(flipped)
+    codes = Counter(verdict.code for verdict in verdicts_on(folder).values())
+    assert codes.total() == len(content) * 8
+    assert codes.keys() <= {
+        *(ACCEPTED, "truncated", "damaged", "not_a_picture", "other_format", "bad_dimensions", "too_many_pixels")
+    }
+
+
+# -- bombs --------------------------------------------------------------------------------------------------------
+
+_MEGABYTES = zlib.compress(bytes(1_000_000), 9)
+_GIGABYTE = zlib.compress(bytes(100_000_000), 9)
+
+
+def filled_with(part: bytes) -> bytes:
+    """As many of a part as a photo may be large."""
+    return part * ((MOST_BYTES - len(SMALL_PNG) - len(SMALL_JPEG)) // len(part))
+
+
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (lambda: png_of(60_000, 60_000), "too_many_pixels"),
+        (lambda: jpeg_of(60_000, 60_000), "too_many_pixels"),
+        (lambda: with_chunks(chunk(b"zTXt", b"a\0\0" + _GIGABYTE)), "damaged"),
+        (lambda: with_chunks(chunk(b"iTXt", b"a\0\1\0\0\0" + _GIGABYTE)), "damaged"),
+        (lambda: with_chunks(chunk(b"iCCP", b"a\0\0" + _GIGABYTE)), "damaged"),
+        (lambda: with_chunks(chunk(b"zTXt", b"a\0\0" + _MEGABYTES) * 100), "damaged"),
+        (lambda: with_chunks(filled_with(chunk(b"iCCP", b"a\0\0" + _MEGABYTES))), "damaged"),
+        (lambda: with_chunks(filled_with(chunk(b"abCd", b""))), "damaged"),
+        (lambda: with_segments(filled_with(segment(0xE1, b"Exif\0\0" + bytes(100)))), "damaged"),
+        (lambda: with_segments(filled_with(segment(0xE0, b""))), "damaged"),
+        (lambda: with_segments(filled_with(b"\xff")), "damaged"),
+        (lambda: with_segments(filled_with(b"\xff\xd0")), "damaged"),
+        (lambda: with_segments(filled_with(b"\xff\x00")), "damaged"),
+        (lambda: with_segments(filled_with(segment(0xE1, b"Exif\0\0" + bytes(60_000)))), ACCEPTED),
+        (lambda: SMALL_JPEG[:-2] + filled_with(b"\xff\xd0") + SMALL_JPEG[-2:], ACCEPTED),
+    ],
+)
+def test_no_bomb_costs_more_than_moments(folder: Folder, make: Callable[[], bytes], code: str) -> None:
+    """Small files that unpack to gigabytes, and large ones made of what parsers are slow at."""
+    content = make()
+    with bounded():
+        assert verdict_on(content, folder).code == code
+
+
+# -- two things at once -------------------------------------------------------------------------------------------
+
+
+def zip_archive() -> bytes:
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("run me.exe", "MZ")
+    return file.getvalue()
+
+
+def test_what_hides_behind_a_picture_does_not_matter(folder: Folder) -> None:
+    """The picture in front is what is sent; phones append to it as well."""
+    (folder.input / "a.jpg").write_bytes(SMALL_JPEG + zip_archive())
+    (folder.input / "b.png").write_bytes(SMALL_PNG + b"<html><script>alert(1)</script></html>")
+    assert zipfile.is_zipfile(folder.input / "a.jpg")
+    assert {verdict.code for verdict in verdicts_on(folder).values()} == {ACCEPTED}
+
+
+@pytest.mark.parametrize("front", [b"%PDF-1.7\n", b"PK\x03\x04", b"<html>", b"GIF89a", b"\0", b"\xff\xd8\0"])
+@pytest.mark.parametrize("picture", [SMALL_JPEG, SMALL_PNG])
+def test_what_only_hides_a_picture_is_no_picture(folder: Folder, front: bytes, picture: bytes) -> None:
+    """The first bytes decide, as they do for everybody who opens the file."""
+    assert verdict_on(front + picture, folder).code in {"not_a_picture", "other_format", "damaged", "truncated"}
+
+
+# -- unusual, and fine --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (jpeg_of(65_535, 3_814), ACCEPTED),
+        (jpeg_of(3_814, 65_535), ACCEPTED),
+        (jpeg_of(65_535, 3_815), "too_many_pixels"),
+        (jpeg_of(65_535, 65_535), "too_many_pixels"),
+        (jpeg_of(0, 8), "damaged"),
+        (jpeg_of(8, 0), "damaged"),
+        (encoded(Image.new("L", (65_535, 1)), "PNG"), ACCEPTED),
+        (encoded(Image.new("L", (1, 65_535)), "PNG"), ACCEPTED),
+        (encoded(Image.new("L", (65_536, 1)), "PNG"), "bad_dimensions"),
+        (encoded(Image.new("L", (1, 1)), "PNG"), ACCEPTED),
+        (png_of((1 << 31) - 1, (1 << 31) - 1), "bad_dimensions"),
+        (png_of((1 << 32) - 1, 1), "bad_dimensions"),
+    ],
+)
+def test_the_edges_of_what_a_picture_may_measure(folder: Folder, content: bytes, code: str) -> None:
+    """65,535 pixels a side and 250 megapixels, and not one more."""
+    assert verdict_on(content, folder).code == code
+
+
+def ycck_jpeg() -> bytes:
+    """As CMYK, but with the transform that Adobe's segment announces for YCCK."""
+    content = encoded(drawn(mode="CMYK"), "JPEG")
+    at = content.index(b"Adobe") + len(b"Adobe") + 6
+    return content[:at] + b"\x02" + content[at + 1 :]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        encoded(drawn(mode="CMYK"), "JPEG"),
+        ycck_jpeg(),
+        encoded(drawn(mode="L"), "JPEG"),
+        jpeg(progressive=True),
+        jpeg(restart_marker_blocks=1),
+        jpeg_of(8, 8, frame=0xC9),
+        jpeg_of(8, 8, frame=0xCA),
+        with_segments(segment(0xCC, b"\0\x10")),
+        encoded(drawn(), "MPO", save_all=True, append_images=[drawn()]),
+        encoded(Image.new("I;16", (8, 8)), "PNG"),
+        png_of(8, 8, bit_depth=16, color_type=2),
+        png_of(8, 8, bit_depth=16, color_type=6),
+        png_of(8, 8, bit_depth=1, color_type=0),
+        encoded(drawn(mode="P"), "PNG", transparency=0),
+        encoded(drawn(mode="P"), "PNG", transparency=bytes(4)),
+        encoded(drawn(), "PNG", save_all=True, append_images=[drawn().rotate(180)]),
+        with_chunks(chunk(b"acTL", struct.pack(">II", 0, 0))),
+    ],
+)
+def test_pictures_of_every_kind_are_accepted(folder: Folder, content: bytes) -> None:
+    """Printers' colours, arithmetic coding, several frames, sixteen bits and one: all of them are JPEG or PNG."""
+    assert verdict_on(content, folder).code == ACCEPTED
+
+
+ORIENTATION = 0x0112
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        tiff((ORIENTATION, 4, 1, 0x7FFFFFFF)),
+        tiff((ORIENTATION, 3, 1, 0xFFFF0000)),
+        tiff((ORIENTATION, 2, 4, 0x36363636)),
+        tiff((ORIENTATION, 5, 1, 8)),
+        tiff((ORIENTATION, 3, 0xFFFFFFFF, 8)),
+        tiff((ORIENTATION, 99, 1, 6)),
+        tiff((0x8769, 4, 1, 8), (0xA005, 4, 1, 8), (0x8825, 4, 1, 8)),
+        tiff((0x010F, 2, 0, 0), (0x0110, 2, 1, 0)),
+        tiff(*((tag, 2, 1, 0) for tag in range(5_000))),
+        tiff() * 3_000,
+        b"Exif\0\0" + os.urandom(60_000),
+        b"Exif\0\0MM\0+\0\x08\0\0" + b"\xff" * 60,
+        b"Exif\0",
+    ],
+)
+def test_garbage_in_exif_neither_refuses_nor_turns_a_photo(folder: Folder, garbage: bytes) -> None:
+    """Huge orientations, directories that lead into themselves, counts that no memory holds."""
+    with bounded():
+        verdict = verdict_on(with_segments(segment(0xE1, garbage)), folder)
+    assert verdict.fact is not None
+    assert verdict.fact.orientation == 1
+
+
+TAG = st.tuples(
+    st.sampled_from([ORIENTATION, 0x010F, 0x0128, 0x011A, 0x8769, 0x8825, 0x927C, 0xA005]),
+    st.integers(0, 14),
+    st.one_of(st.integers(0, 8), st.integers(0, 0xFFFFFFFF)),
+    st.one_of(st.integers(0, 100), st.integers(0, 0xFFFFFFFF)),
+)
+
+
+@given(st.lists(TAG, max_size=6))
+def test_no_tags_of_exif_refuse_a_photo(tags: list[tuple[int, int, int, int]]) -> None:
+    """Well-framed tags of any type, count and offset leave the photo what it is."""
+    assert inspect(with_segments(segment(0xE1, tiff(*tags))), "a.jpg").orientation in range(1, 9)
+    assert inspect(with_chunks(chunk(b"eXIf", tiff(*tags)[6:])), "a.png").orientation in range(1, 9)
+
+
+def test_readers_in_several_threads_leave_warnings_as_they_were() -> None:
+    """Whoever leaves first neither lets warnings out for the others nor keeps them off for ever."""
+    before = list(warnings.filters)
+    is_inside, may_leave = threading.Event(), threading.Event()
+
+    def read() -> None:
+        with HUSH:
+            is_inside.set()
+            may_leave.wait()
+
+    other = threading.Thread(target=read)
+    with HUSH:
+        other.start()
+        is_inside.wait()
+    warnings.warn("odd metadata", stacklevel=1)  # quiet: the other one is still reading
+    may_leave.set()
+    other.join()
+    assert warnings.filters == before
+
+
+# -- no photos at all ---------------------------------------------------------------------------------------------
+
+
+def test_special_files_and_links_are_passed_over(folder: Folder, tmp_path: Path) -> None:
+    """Nothing is waited on, nothing followed, nothing opened; they are counted."""
+    root = folder.input
+    (tmp_path / "secret.jpg").write_bytes(SMALL_JPEG)
+    os.mkfifo(root / "pipe.jpg")
+    (root / "out.jpg").symlink_to("../secret.jpg")
+    (root / "out").symlink_to("..", target_is_directory=True)
+    (root / "loop").symlink_to("loop")
+    (root / "circle").symlink_to(".", target_is_directory=True)
+    (root / "itself.jpg").symlink_to("itself.jpg")
+    (root / "folder.jpg").mkdir()
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(root / "socket.jpg"))
+        scan = Scan(root, Exclusions(()))
+        assert list(scan.sightings()) == []
+    assert scan.ignored == 7
+    assert scan.troubles == []
+
+
+@is_root
+def test_devices_are_passed_over(folder: Folder) -> None:
+    """Reading one may wait for ever, or rewind a tape."""
+    os.mknod(folder.input / "null.jpg", stat.S_IFCHR | 0o666, os.makedev(1, 3))
+    os.mknod(folder.input / "disk.png", stat.S_IFBLK | 0o666, os.makedev(7, 250))
+    assert verdicts_on(folder) == {}
+
+
+def test_a_file_under_two_names_is_two_photos_of_one_content(folder: Folder, tmp_path: Path) -> None:
+    """Also when one of the names lies outside of the tree; the ledger lets only one of them be paid for."""
+    (tmp_path / "elsewhere.jpg").write_bytes(SMALL_JPEG)
+    for name in ("a.jpg", "b.jpg"):
+        (folder.input / name).hardlink_to(tmp_path / "elsewhere.jpg")
+    verdicts = verdicts_on(folder)
+    assert len({verdict.fact.sha256 for verdict in verdicts.values() if verdict.fact}) == 1
+    assert verdicts.keys() == {"a.jpg", "b.jpg"}
+
+
+@pytest.mark.parametrize(
+    ("start", "size_bytes", "code"),
+    [
+        (b"", MOST_BYTES, "not_a_picture"),
+        (SMALL_JPEG[:-2], MOST_BYTES, "truncated"),
+        (SMALL_PNG[:-12], MOST_BYTES, "truncated"),
+        (SMALL_JPEG, MOST_BYTES, ACCEPTED),
+        (SMALL_JPEG, MOST_BYTES + 1, "too_large"),
+        (SMALL_JPEG, 1 << 40, "too_large"),
+    ],
+)
+def test_a_file_of_holes_costs_no_more_than_its_size(folder: Folder, start: bytes, size_bytes: int, code: str) -> None:
+    """Reserved, but never written; over the limit it is not even read."""
+    (folder.input / "a.jpg").write_bytes(start)
+    os.truncate(folder.input / "a.jpg", size_bytes)
+    with bounded():
+        assert verdicts_on(folder)["a.jpg"].code == code
+
+
+# -- while somebody changes it ------------------------------------------------------------------------------------
+
+
+def test_a_file_that_grows_while_it_is_read_is_another_version(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the old nor the new bytes are trusted."""
+
+    def open_and_append(root: Path, identity: Identity) -> BinaryIO:
+        file = open_source(root, identity)
+        with (root / identity.path).open("ab") as writer:
+            writer.write(SMALL_JPEG)
+        return file
+
+    monkeypatch.setattr("cutoutd.intake.open_source", open_and_append)
+    assert verdict_on(SMALL_JPEG, folder).code == "changed"
+
+
+@pytest.mark.parametrize("successor", [None, os.mkfifo, lambda path: path.symlink_to("/etc/hostname")])
+def test_a_file_that_goes_between_look_and_open_is_gone(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, successor: Callable[[Path], None] | None
+) -> None:
+    """Whatever stands there instead is not waited on and not followed."""
+
+    def open_too_late(root: Path, path: str) -> BinaryIO:
+        (root / path).unlink()
+        if successor is not None:
+            successor(root / path)
+        return open_beneath(root, path)
+
+    monkeypatch.setattr("cutoutd.source.open_beneath", open_too_late)
+    assert verdict_on(SMALL_JPEG, folder).code == "vanished"
+
+
+def test_a_folder_swapped_for_a_link_during_the_scan_leads_nowhere(folder: Folder, tmp_path: Path) -> None:
+    """Folders of the same names outside of the tree are neither listened to nor listed."""
+    (tmp_path / "outside/b").mkdir(parents=True)
+    (tmp_path / "outside/b/secret.jpg").write_bytes(SMALL_JPEG)
+    (folder.input / "a/b").mkdir(parents=True)
+    told: list[FolderSeen] = []
+
+    def swap(seen: FolderSeen) -> None:
+        told.append(seen)
+        if seen.path == "a":
+            (folder.input / "a").rename(tmp_path / "moved")
+            (folder.input / "a").symlink_to(tmp_path / "outside", target_is_directory=True)
+
+    scan = Scan(folder.input, Exclusions(()), on_folder=swap)
+    assert list(scan.sightings()) == []
+    assert (tmp_path / "outside/b").stat().st_ino not in {seen.inode for seen in told}
+    assert [(trouble.path, trouble.sentence) for trouble in scan.troubles] == [
+        ("a/b", "is not where it was a moment ago: not entered")
+    ]
+    with pytest.raises(FileNotFoundError):
+        list(Scan(folder.input, Exclusions(())).sightings("a/b"))
+
+
+# -- where it lies ------------------------------------------------------------------------------------------------
+
+
+def test_forty_levels_deep_is_a_photo_like_any_other(folder: Folder) -> None:
+    """And its cutout will lie as deep."""
+    path = "/".join(f"level {number}" for number in range(40)) + "/a.jpg"
+    (folder.input / path).parent.mkdir(parents=True)
+    (folder.input / path).write_bytes(SMALL_JPEG)
+    assert {found: verdict.code for found, verdict in verdicts_on(folder).items()} == {path: ACCEPTED}
+
+
+@is_root
+def test_a_disk_mounted_inside_is_part_of_the_tree(folder: Folder) -> None:
+    """A card reader's folder, say; unmounted between scan and examination, its photos are gone, and no others."""
+    (folder.input / "card").mkdir()
+    (folder.input / "a.jpg").write_bytes(SMALL_JPEG)
+    mounting = subprocess.run(["mount", "-t", "tmpfs", "none", folder.input / "card"], check=False)
+    if mounting.returncode:
+        pytest.skip("this machine does not let even root mount")
+    try:
+        (folder.input / "card/b.jpg").write_bytes(SMALL_JPEG)
+        found = sightings_in(folder)
+        assert {sighting.path: judge(sighting, folder).code for sighting in found} == {
+            "a.jpg": ACCEPTED,
+            "card/b.jpg": ACCEPTED,
+        }
+    finally:
+        subprocess.run(["umount", folder.input / "card"], check=True)
+    assert {sighting.path: judge(sighting, folder).code for sighting in found} == {
+        "a.jpg": ACCEPTED,
+        "card/b.jpg": "vanished",
+    }
+
+
+_AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from cutoutd.names import Exclusions
+from cutoutd.watcher.scanning import Scan
+from folders import folder_in
+from verdicts import verdicts_on
+folder = folder_in(Path(sys.argv[1]))
+verdicts_on(folder)  # whatever is imported lazily, while Python's own files may still be read
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+print({path: (verdict.code, verdict.sentence) for path, verdict in verdicts_on(folder).items()})
+scan = Scan(folder.input, Exclusions(()))
+list(scan.sightings())
+print([(trouble.path, trouble.sentence) for trouble in scan.troubles])
+"""
+
+
+@is_root
+def test_what_may_not_be_read_waits_or_is_told(folder: Folder, tmp_path: Path) -> None:
+    """A file without permission waits for it, a folder is trouble of the scan; their neighbours go on."""
+    for name in ("mine.jpg", "open.jpg", "closed/a.jpg"):
+        (folder.input / name).parent.mkdir(exist_ok=True)
+        (folder.input / name).write_bytes(SMALL_JPEG)
+    (folder.input / "mine.jpg").chmod(0o600)
+    (folder.input / "closed").chmod(0o700)
+    for above in (tmp_path, *tmp_path.parents[:2]):
+        above.chmod(0o755)
+    paths = os.pathsep.join((str(SOURCE_ROOT), str(Path(__file__).parents[1])))
+    told = subprocess.run(
+        [sys.executable, "-c", _AS_NOBODY, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.stderr == ""
+    verdicts, troubles = told.stdout.splitlines()
+    assert "'open.jpg': ('accepted', '')" in verdicts
+    assert "'mine.jpg': ('delayed', " in verdicts
+    assert "cannot be read: Permission denied" in verdicts
+    assert troubles == "[('closed', 'Permission denied')]"

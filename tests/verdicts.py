@@ -1,0 +1,75 @@
+"""The whole local way of photos in one folder: scan, settling, examination, without clock, ledger or service.
+
+Whatever lies there must come to a verdict. Each sentence is held to what may be shown to people: no control character,
+nothing that cannot be encoded, and not long.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cutoutd.config.settings import Folder
+from cutoutd.errors import DiskError, RejectedError, SupersededError
+from cutoutd.intake import examine
+from cutoutd.names import Exclusions
+from cutoutd.photo import Accepted, Identity
+from cutoutd.pictures import is_whole
+from cutoutd.settling import Settling
+from cutoutd.tree import Sighting, open_beneath
+from cutoutd.watcher.scanning import Scan
+
+ACCEPTED = "accepted"
+_DELAY_S = 2.0
+_LONGEST_SENTENCE = 300
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one file: ``accepted``, a rejection's or supersession's code, or ``delayed``."""
+
+    code: str
+    sentence: str = ""
+    fact: Accepted | None = None
+
+
+def verdicts_on(folder: Folder) -> dict[str, Verdict]:
+    """What becomes of every candidate in the input tree, by its path."""
+    return {sighting.path: judge(sighting, folder) for sighting in sightings_in(folder)}
+
+
+def verdict_on(content: bytes, folder: Folder, name: str = "a.jpg") -> Verdict:
+    """What becomes of a file with this content, the only one in the tree."""
+    (folder.input / name).write_bytes(content)
+    (verdict,) = verdicts_on(folder).values()
+    return verdict
+
+
+def sightings_in(folder: Folder) -> list[Sighting]:
+    """Every candidate that a scan meets; all of them are finished when they have stood still."""
+    found = list(Scan(folder.input, Exclusions(folder.exclude), is_recursive=folder.recursive).sightings())
+    assert all(_is_settled(sighting, folder.input) for sighting in found)
+    return found
+
+
+def judge(sighting: Sighting, folder: Folder) -> Verdict:
+    """The examination of one version of a file."""
+    try:
+        return Verdict(ACCEPTED, fact=examine(Identity(folder.name, *sighting.version), folder).fact)
+    except (RejectedError, SupersededError) as error:
+        verdict = Verdict(str(error.code), error.sentence)
+    except DiskError as error:
+        verdict = Verdict("delayed", error.sentence)
+    assert verdict.sentence.isprintable()
+    assert 0 < len(verdict.sentence) <= _LONGEST_SENTENCE + len(str(folder.input / sighting.path))
+    return verdict
+
+
+def _is_settled(sighting: Sighting, root: Path) -> bool:
+    """Two looks, with the delay between them on a clock of our own."""
+    clock_s = iter((0.0, _DELAY_S))
+    settling = Settling(_DELAY_S, now_s=lambda: next(clock_s), wall_ns=lambda: sighting.ctime_ns)
+    try:
+        with open_beneath(root, sighting.path) as file:
+            whole = is_whole(file)
+    except OSError:
+        whole = False
+    return settling.is_finished(sighting, is_whole=whole) or settling.is_finished(sighting, is_whole=whole)
