@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
+from cutoutd.config.settings import RemoteCleanup
 from cutoutd.errors import CutoutdError
 from cutoutd.ledger import Ledger, questions
 from cutoutd.logs import say
@@ -17,6 +18,9 @@ from cutoutd.uploadcare.client import Uploadcare
 #: Uploadcare takes up to 100 files in one request; a photo has two.
 _PHOTOS_PER_REQUEST = 50
 
+#: A stop waits no longer than this for it; what is left is deleted by the next run.
+_PATIENCE_S = 4.0
+
 #: How long a photo's files may wait for company.
 _LINGER_S = 30.0
 
@@ -24,21 +28,31 @@ _LINGER_S = 30.0
 class Cleanup:
     """Deletes in batches. A crash between deletion and its record repeats the deletion, which does no harm."""
 
-    def __init__(self, ledger: Ledger, uploadcare: Uploadcare) -> None:
+    def __init__(self, ledger: Ledger, uploadcare: Uploadcare, policy: RemoteCleanup) -> None:
         self._ledger = ledger
         self._uploadcare = uploadcare
+        self._policy = policy
 
     async def run(self) -> None:
         """Clean up every now and then until cancelled; trouble is told and tried again."""
         while True:
             await asyncio.sleep(_LINGER_S)
-            try:
+            await self.finish()
+
+    async def finish(self) -> None:
+        """Clean up now, within a few seconds; what Uploadcare cannot do now is told and left for another time."""
+        if self._policy is RemoteCleanup.KEEP:
+            return
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
                 await self.clean()
-            except CutoutdError as error:
-                say("cleanup_postponed", f"{error.title}: {error.sentence}", level=logging.WARNING)
+        except TimeoutError:
+            say("cleanup_postponed", "Uploadcare did not delete in time", level=logging.WARNING)
+        except CutoutdError as error:
+            say("cleanup_postponed", f"{error.title}: {error.sentence}", level=logging.WARNING)
 
     async def clean(self) -> int:
-        """Delete all there is to delete; how many photos' files that were.
+        """Delete all there is to delete; how many photos' files that was.
 
         Raises:
             DelayError, HaltError: Uploadcare could not do it now; what was done until then is stored.
@@ -49,7 +63,7 @@ class Cleanup:
             await self._ledger.mark_cleaned([photo.id for photo in photos])
             cleaned += len(photos)
         if cleaned:
-            say("cleaned", f"the files of {cleaned} photos were deleted at Uploadcare")
+            say("cleaned", f"{cleaned:,} finished {'photo' if cleaned == 1 else 'photos'} deleted at Uploadcare")
         return cleaned
 
 

@@ -59,7 +59,7 @@ class Trial:
         return self.home / "contact-sheet.png"
 
 
-def prepare_trial(photos: Path | None) -> Trial:
+def prepare_trial(photos: Path | None, tell: Callable[[str], None]) -> Trial:
     """Choose where the trial lives, beside the photos rather than among them; without photos, draw some.
 
     Raises:
@@ -67,15 +67,20 @@ def prepare_trial(photos: Path | None) -> Trial:
     """
     home = Path.cwd() / "cutoutd-try"
     if photos is None:
-        trial = Trial(home / "photos", home)
-        draw_samples(trial.photos)
-        return trial
+        return _trial_with_samples(Trial(home / "photos", home), tell)
     photos = photos.resolve()
     if not photos.is_dir():
         raise CutoutdError(f"{photos} is not a folder")
     if home.is_relative_to(photos):
         home = photos.with_name(f"{photos.name}-cutoutd-try")
     return Trial(photos, home)
+
+
+def _trial_with_samples(trial: Trial, tell: Callable[[str], None]) -> Trial:
+    if not trial.photos.exists():
+        tell("Drawing a few sample photos ...")
+        draw_samples(trial.photos)
+    return trial
 
 
 async def try_photos(photos: Path | None, *, port: int, is_staying: bool, tell: Callable[[str], None]) -> Outcome:
@@ -86,12 +91,14 @@ async def try_photos(photos: Path | None, *, port: int, is_staying: bool, tell: 
         CutoutdError: the folder of photos is not there.
     """
     require_sandbox()
-    trial = await asyncio.to_thread(prepare_trial, photos)
+    trial = await asyncio.to_thread(prepare_trial, photos, tell)
     tell(f"photos:        {trial.photos}\ncutouts:       {trial.cutouts}")
     async with _sandbox_for(trial, port) as settings:
         outcome = await run_once(settings)
         if await asyncio.to_thread(draw_sheet, trial, settings):
-            tell(f"contact sheet: {trial.contact_sheet}")
+            tell(f"contact sheet: {trial.contact_sheet}   (before and after: open it)")
+        else:
+            tell(f"There are no JPEG or PNG photos in {trial.photos} yet.")
         if is_staying and not outcome.is_interrupted:
             tell(f"Drop more photos into {trial.photos}; Ctrl-C ends it.")
             await run_daemon(settings)

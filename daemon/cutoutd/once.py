@@ -1,14 +1,11 @@
 """``run --once``: work off what is there, then leave, and say how it ended."""
 
 import asyncio
-import logging
 import time
 from dataclasses import dataclass
 
-from cutoutd.config.settings import RemoteCleanup
 from cutoutd.errors import CutoutdError, HaltError
 from cutoutd.ledger import questions
-from cutoutd.logs import say
 from cutoutd.photo import AT_REST, State
 from cutoutd.service import Service, working
 
@@ -20,7 +17,7 @@ _STUCK_AFTER_S = 300.0
 
 _LOOK_EVERY_S = 0.5
 
-_UNDER_WAY = frozenset(State) - AT_REST
+_UNFINISHED = frozenset(State) - AT_REST
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +42,14 @@ async def work_off(service: Service, stop: asyncio.Event) -> Outcome:
         looking = tasks.create_task(_look_once(service))
         await _until_done(service, looking, stop)
         looking.cancel()
-    await _clean(service)
+    if service.halt.error is None:
+        await service.cleanup.finish()
     still_changing = looking.result() if looking.done() and not looking.cancelled() else 0
     return Outcome(
         published=service.tally.at(State.PUBLISHED),
         rejected=service.tally.at(State.REJECTED),
         failed=service.tally.at(State.FAILED),
-        held=still_changing + await service.ledger.ask(questions.count, _UNDER_WAY),
+        held=still_changing + await service.ledger.ask(questions.count, _UNFINISHED),
         missing=sum(arrival.is_missing for arrival in service.arrivals),
         halt=service.halt.error,
         is_interrupted=stop.is_set(),
@@ -77,15 +75,6 @@ async def _is_worked_off(service: Service) -> bool:
     if time.monotonic() - service.lanes.moved_at_s > _STUCK_AFTER_S:
         return True
     try:
-        return not await service.ledger.ask(questions.due, _UNDER_WAY, now_s + _LEAVE_AFTER_S, 1)
+        return not await service.ledger.ask(questions.due, _UNFINISHED, now_s + _LEAVE_AFTER_S, 1)
     except CutoutdError:
         return False  # the lanes meet the same trouble, say so and wait; when it lasts, the run is stuck
-
-
-async def _clean(service: Service) -> None:
-    if service.halt.error is not None or service.settings.uploadcare.remote_cleanup is RemoteCleanup.KEEP:
-        return
-    try:
-        await service.cleanup.clean()
-    except CutoutdError as error:
-        say("cleanup_postponed", f"{error.title}: {error.sentence}", level=logging.WARNING)

@@ -15,7 +15,7 @@ from pathlib import Path
 from cutoutd.arrival import Arrival
 from cutoutd.broadcast import Broadcast
 from cutoutd.cleanup import Cleanup
-from cutoutd.config.settings import RemoteCleanup, Settings
+from cutoutd.config.settings import Settings
 from cutoutd.errors import DiskError
 from cutoutd.halting import Halt
 from cutoutd.journey import Journey
@@ -73,20 +73,22 @@ def _build(settings: Settings, ledger: Ledger, uploadcare: Uploadcare) -> Servic
     reception = Reception(ledger, lanes)
     arrivals = tuple(Arrival(folder, settings.watch, reception) for folder in settings.folders)
     broadcast = Broadcast(settings.state_dir, arrivals, halt)
-    return Service(settings, ledger, lanes, arrivals, Cleanup(ledger, uploadcare), broadcast, halt, tally)
+    cleanup = Cleanup(ledger, uploadcare, settings.uploadcare.remote_cleanup)
+    return Service(settings, ledger, lanes, arrivals, cleanup, broadcast, halt, tally)
 
 
 async def serve(service: Service, stop: asyncio.Event) -> None:
     """Watch and work until ``stop`` is set."""
     async with working(service) as tasks:
         looking = [tasks.create_task(arrival.run()) for arrival in service.arrivals]
-        if service.settings.uploadcare.remote_cleanup is RemoteCleanup.DELETE:
-            looking.append(tasks.create_task(service.cleanup.run()))
+        looking.append(tasks.create_task(service.cleanup.run()))
         say("started", f"watching {_names(service.settings)}")
         await stop.wait()
         say("stopping", "finishing the steps under way")
         for task in looking:
             task.cancel()
+    if service.halt.error is None:
+        await service.cleanup.finish()
 
 
 @asynccontextmanager

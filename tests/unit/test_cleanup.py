@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cutoutd.cleanup import Cleanup
+from cutoutd.config.settings import RemoteCleanup
 from cutoutd.errors import UnreachableError
 from cutoutd.ledger import Ledger, questions
 from cutoutd.photo import State, Superseded, Uploaded
@@ -30,7 +31,7 @@ def test_files_are_deleted_in_batches(tmp_path: Path) -> None:
     async def scene(ledger: Ledger) -> None:
         for number in range(120):
             await changed_after_upload(ledger, number)
-        cleanup = Cleanup(ledger, uploadcare)
+        cleanup = Cleanup(ledger, uploadcare, RemoteCleanup.DELETE)
         assert await cleanup.clean() == 120
         assert await cleanup.clean() == 0
 
@@ -47,7 +48,7 @@ def test_source_and_result_go_together(tmp_path: Path) -> None:
     async def scene(ledger: Ledger) -> None:
         await photo_at(ledger, State.REMOVAL_FINISHED, identity("under-way.jpg"))
         await photo_at(ledger, State.PUBLISHED, identity("done.jpg"))
-        await Cleanup(ledger, uploadcare).clean()
+        await Cleanup(ledger, uploadcare, RemoteCleanup.DELETE).clean()
 
     with_ledger(tmp_path, scene)
     assert uploadcare.calls == [("delete_files", "source-uuid result-uuid")]
@@ -60,7 +61,7 @@ def test_what_was_deleted_but_not_recorded_is_deleted_again(tmp_path: Path) -> N
     async def scene(ledger: Ledger) -> None:
         for number in range(60):
             await changed_after_upload(ledger, number)
-        cleanup = Cleanup(ledger, uploadcare)
+        cleanup = Cleanup(ledger, uploadcare, RemoteCleanup.DELETE)
         go_on = uploadcare.hold("delete_files")
         cleaning = asyncio.create_task(cleanup.clean())
         await uploadcare.called("delete_files")
@@ -87,7 +88,7 @@ def test_trouble_is_told_and_tried_again(
 
     async def scene(ledger: Ledger) -> None:
         await photo_at(ledger, State.PUBLISHED)
-        running = asyncio.create_task(Cleanup(ledger, uploadcare).run())
+        running = asyncio.create_task(Cleanup(ledger, uploadcare, RemoteCleanup.DELETE).run())
         await asyncio.wait_for(uploadcare.called("delete_files", times=2), 10)
         while await ledger.ask(questions.to_clean, 1):  # noqa: ASYNC110  the ledger raises no events
             await asyncio.sleep(0)
