@@ -101,9 +101,9 @@ class Journey:
     async def _examine(self, photo: Photo) -> Photo:
         """Is it a photo that can be sent? A crash here leaves nothing; the file is read again."""
         examination = await asyncio.to_thread(examine, photo.identity, self._folder(photo))
-        accepted = await self._ledger.accept(photo, examination.fact, examination.free_targets)
-        await asyncio.to_thread(self._notes.take_away, accepted)
-        return accepted
+        # Before the fact: after it nobody would come back to a note that a crash kept.
+        await asyncio.to_thread(self._notes.take_away, photo)
+        return await self._ledger.accept(photo, examination.fact, examination.free_targets)
 
     async def _upload(self, photo: Photo) -> Photo:
         """Reuse a cutout or send the source. A crash after sending leaves an upload that expires after 24 hours."""
@@ -175,12 +175,15 @@ class Journey:
         return await self._ledger.record(photo, published)
 
     async def _end(self, photo: Photo, error: PhotoError) -> Photo:
-        """The photo comes to nothing; its ledger row and a note beside where its cutout would be say why."""
+        """The photo comes to nothing; its ledger row and a note beside where its cutout would be say why.
+
+        A crash between the two leaves a note that the repeated step writes again; the other way round there would
+        never be one.
+        """
         fact = _ending(photo, error)
-        ended = await self._ledger.record(photo, fact)
         if not isinstance(fact, Superseded):
-            await asyncio.to_thread(self._notes.leave, ended)
-        return ended
+            await asyncio.to_thread(self._notes.leave, photo.with_fact(fact, time.time()))
+        return await self._ledger.record(photo, fact)
 
     def _folder(self, photo: Photo) -> Folder:
         folder = self._folders.get(photo.identity.folder)
