@@ -4,7 +4,6 @@ A small file in the state folder, replaced as a whole, at most once a second and
 no facts: those are in the ledger. Whether the daemon still runs is told by the instance lock, not by this file.
 """
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -53,12 +52,14 @@ class Live(_Told):
 
 
 def tell(state_dir: Path, live: Live) -> None:
-    """Replace what was told before. Blocking.
+    """Replace what was told before. Only the holder of the ledger tells, so there is one draft at a time. Blocking.
+
+    A crash leaves at most the draft, which the next start writes over.
 
     Raises:
         OSError: the state folder cannot be written.
     """
-    draft = state_dir / f"{LIVE_NAME}.{os.getpid()}"
+    draft = state_dir / f"{LIVE_NAME}.new"
     draft.write_text(live.model_dump_json())
     draft.replace(state_dir / LIVE_NAME)
 
