@@ -1,0 +1,175 @@
+"""How fast removals are launched: under the configured ceiling, and under what Uploadcare was seen to take.
+
+A token bucket spreads launches evenly, and a count of the last minute keeps them under the working rate in any minute.
+Pure: the clock is given, nothing here waits, asks or stores. ``lanes`` takes a launch before it begins a step and says
+what became of it; ``spending`` tells of refusals and keeps the lesson across restarts.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+#: So many may go at once after a lull; small, because Uploadcare counts them all the same.
+_BURST = 5.0
+
+#: Longer than the minute that Uploadcare counts, by what requests differ in how long they take.
+_COUNTED_S = 61.0
+_MINUTE_S = 60.0
+
+#: The smallest plan's limit (UPLOADCARE.md section 2): fewer launches than this fill no minute by themselves.
+_LOWEST_LIMIT = 10
+
+#: How far from a minute a refused one may seem to be: Retry-After comes in whole seconds, and answers take time.
+_LAG_S = 3.0
+
+_FALL_TO_SHARE = 0.95
+_RISE_BY_SHARE = 0.05
+_FULL_USE_SHARE = 0.9
+
+#: A service that asks for more than this is asked again after it all the same, as ``retrying`` does with photos.
+_LONGEST_PAUSE_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What refusals taught: worth remembering across restarts."""
+
+    per_minute: float  #: the working rate
+    accepted: int  #: launches in the minute before the last refusal
+
+
+class LaunchRate:
+    """When the next launch is free. Launches are known by their photo's id from ``take`` to ``keep`` or ``give_back``.
+
+    Args:
+        ceiling: Never more launches than this in any minute.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(self, ceiling: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._ceiling = ceiling
+        self._clock = clock
+        self._per_minute = float(ceiling)
+        self._accepted = 0
+        self._tokens = _BURST
+        self._filled_at_s = self._risen_at_s = self._open_at_s = clock()
+        self._under_way: set[int] = set()
+        self._kept_at_s: deque[float] = deque()
+
+    @property
+    def per_minute(self) -> float:
+        """The working rate."""
+        return self._per_minute
+
+    @property
+    def paused_for_s(self) -> float:
+        """How long nobody launches anything, because Uploadcare asked for it; 0 when nothing was asked."""
+        return max(0.0, self._open_at_s - self._clock())
+
+    @property
+    def lesson(self) -> Lesson | None:
+        """What was learned and still holds; None when the ceiling is the only limit known."""
+        return Lesson(self._per_minute, self._accepted) if self._per_minute < self._ceiling else None
+
+    @property
+    def free(self) -> int:
+        """How many may be launched at this moment."""
+        now_s = self._clock()
+        if now_s < self._open_at_s:
+            return 0
+        return max(0, min(int(self._tokens_at(now_s)), int(self._per_minute) - self._count(now_s)))
+
+    @property
+    def free_in_s(self) -> float:
+        """Seconds until one is free; 0 when one is. Never so short that waiting for it would be spinning."""
+        if self.free:
+            return 0.0
+        now_s = self._clock()
+        begin_s = max(now_s, self._open_at_s)
+        token_at_s = begin_s + max(0.0, 1.0 - self._tokens_at(begin_s)) * _MINUTE_S / self._per_minute
+        return max(token_at_s - now_s, self._room_in_s(now_s), 0.01)
+
+    def recall(self, lesson: Lesson | None, *, paused_for_s: float, ages_s: Iterable[float]) -> None:
+        """Go on where an earlier process stopped; ``ages_s`` are those of its launches of the last minute."""
+        now_s = self._clock()
+        self._kept_at_s.extend(sorted(now_s - age_s for age_s in ages_s))
+        if lesson is not None:
+            self._per_minute = min(self._per_minute, lesson.per_minute)
+            self._accepted = lesson.accepted
+        if paused_for_s > 0:
+            self._pause(paused_for_s, now_s)
+
+    def take(self, photo_id: int) -> None:
+        """A launch is about to be made; one must be free."""
+        now_s = self._clock()
+        self._tokens = self._tokens_at(now_s) - 1.0
+        self._filled_at_s = now_s
+        self._under_way.add(photo_id)
+
+    def keep(self, photo_id: int) -> None:
+        """The launch was accepted, or nobody knows. After a full minute at full use the rate rises a little."""
+        now_s = self._clock()
+        self._under_way.discard(photo_id)
+        self._kept_at_s.append(now_s)
+        is_in_full_use = self._count(now_s) >= _FULL_USE_SHARE * int(self._per_minute)
+        if is_in_full_use and now_s - self._risen_at_s >= _MINUTE_S:
+            self._per_minute = min(self._ceiling, self._per_minute + max(1.0, _RISE_BY_SHARE * self._per_minute))
+            self._risen_at_s = now_s
+
+    def give_back(self, photo_id: int) -> None:
+        """The launch was definitely not made; nothing happens if it was kept already."""
+        if photo_id not in self._under_way:
+            return
+        self._under_way.discard(photo_id)
+        if self._clock() >= self._open_at_s:  # a pause ends without a burst
+            self._tokens += 1.0
+
+    def refuse(self, retry_after_s: float) -> None:
+        """Uploadcare took no more (429): nobody launches until it said, and then just under what it took.
+
+        When our own launches cannot have filled the minute, others share the limit or it was a mishap: then the rate
+        is halved, once for all launches that met the same refusal.
+        """
+        now_s = self._clock()
+        accepted = self._count_kept(now_s)
+        if self._has_filled_minute(retry_after_s, now_s):
+            just_under = min(accepted - 1.0, accepted * _FALL_TO_SHARE)
+            self._per_minute = max(1.0, min(self._per_minute, just_under))
+            self._accepted = accepted
+        elif now_s >= self._open_at_s:
+            self._per_minute = min(self._per_minute, max(_LOWEST_LIMIT, self._per_minute / 2))
+            self._accepted = accepted
+        self._pause(retry_after_s, now_s)
+
+    def _pause(self, pause_s: float, now_s: float) -> None:
+        self._open_at_s = max(self._open_at_s, now_s + min(pause_s, _LONGEST_PAUSE_S))
+        self._tokens = 0.0
+        self._filled_at_s = self._risen_at_s = self._open_at_s
+
+    def _has_filled_minute(self, retry_after_s: float, now_s: float) -> bool:
+        """A full minute has room again when its first launch is a minute old."""
+        if self._count_kept(now_s) >= _LOWEST_LIMIT:
+            return True
+        return bool(self._kept_at_s) and abs(now_s - self._kept_at_s[0] + retry_after_s - _MINUTE_S) <= _LAG_S
+
+    def _tokens_at(self, now_s: float) -> float:
+        filled = max(0.0, now_s - self._filled_at_s) * self._per_minute / _MINUTE_S
+        # Rounded, or the ninth part of a token that never comes would keep the lane awake.
+        return round(min(_BURST, self._tokens + filled), 6)
+
+    def _count_kept(self, now_s: float) -> int:
+        while self._kept_at_s and self._kept_at_s[0] <= now_s - _COUNTED_S:
+            self._kept_at_s.popleft()
+        return len(self._kept_at_s)
+
+    def _count(self, now_s: float) -> int:
+        return self._count_kept(now_s) + len(self._under_way)
+
+    def _room_in_s(self, now_s: float) -> float:
+        too_many = self._count(now_s) - int(self._per_minute)
+        if too_many < 0:
+            return 0.0
+        if too_many >= len(self._kept_at_s):
+            return 1.0  # those under way fill it; what becomes of them wakes the lane anyway
+        return self._kept_at_s[too_many] + _COUNTED_S - now_s

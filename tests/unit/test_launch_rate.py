@@ -1,0 +1,190 @@
+"""The launch rate: never over the ceiling, just under what was taken after a refusal, and gently up again."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cutoutd.launch_rate import LaunchRate, Lesson
+
+
+@dataclass
+class Clock:
+    """Monotonic seconds that a test moves."""
+
+    now_s: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@dataclass
+class Service:
+    """Takes so many launches in any 60 seconds and names the moment when the next fits, as a window counter does."""
+
+    limit: int
+    clock: Clock
+    taken_at_s: list[float] = field(default_factory=list)
+    refusals: int = 0
+
+    def launch(self) -> float | None:
+        """None when it is accepted, else Retry-After."""
+        oldest_s = self.taken_at_s[-self.limit] if len(self.taken_at_s) >= self.limit else -60.0
+        if oldest_s > self.clock.now_s - 60:
+            self.refusals += 1
+            return oldest_s + 60 - self.clock.now_s
+        self.taken_at_s.append(self.clock.now_s)
+        return None
+
+
+def work(rate: LaunchRate, service: Service, for_s: float) -> None:
+    """Launch whenever one is free, one after the other."""
+    end_s = service.clock.now_s + for_s
+    while service.clock.now_s < end_s:
+        launch(rate, service)
+
+
+def launch(rate: LaunchRate, service: Service) -> None:
+    """Wait until one is free, and launch it."""
+    while not rate.free:
+        service.clock.now_s += rate.free_in_s
+    rate.take(1)
+    refused_for_s = service.launch()
+    if refused_for_s is None:
+        rate.keep(1)
+    else:
+        rate.refuse(refused_for_s)
+    rate.give_back(1)
+
+
+def most_in_a_minute(at_s: list[float]) -> int:
+    window: deque[float] = deque()
+    most = 0
+    for moment_s in at_s:
+        window.append(moment_s)
+        while window[0] <= moment_s - 60:
+            window.popleft()
+        most = max(most, len(window))
+    return most
+
+
+@settings(deadline=None)
+@given(
+    st.integers(1, 700),
+    st.lists(st.tuples(st.floats(0, 40), st.sampled_from(["keep", "give back", "refuse"])), max_size=200),
+)
+def test_never_more_than_the_ceiling_in_any_minute(ceiling: int, steps: list[tuple[float, str]]) -> None:
+    """However launches come and end, and however often they are refused, no 60 seconds hold more than the ceiling."""
+    clock = Clock()
+    rate = LaunchRate(ceiling, clock=clock)
+    launched_at_s: list[float] = []
+    for number, (pause_s, end) in enumerate(steps):
+        clock.now_s += pause_s
+        for launch in range(rate.free):
+            rate.take(1000 * number + launch)
+            if end == "keep":
+                launched_at_s.append(clock.now_s)
+                rate.keep(1000 * number + launch)
+            elif end == "refuse":
+                rate.refuse(1.0)
+            rate.give_back(1000 * number + launch)
+        assert rate.free <= 5
+    assert most_in_a_minute(launched_at_s) <= ceiling
+
+
+@given(st.integers(1, 700), st.integers(1, 700))
+@settings(deadline=None, max_examples=12)
+def test_full_use_reaches_the_working_rate(ceiling: int, plan: int) -> None:
+    """The smaller of ceiling and plan is all but used up, with few refusals in ten minutes of work."""
+    clock = Clock()
+    rate, service = LaunchRate(ceiling, clock=clock), Service(plan, clock)
+    work(rate, service, 600)
+    assert most_in_a_minute(service.taken_at_s) <= min(ceiling, plan)
+    assert service.refusals <= (0 if ceiling <= plan else 6)
+    work(rate, service, 600)
+    reachable = min(ceiling, plan) * 20
+    assert len(service.taken_at_s) >= reachable * 0.75 - 20
+
+
+@given(st.integers(2, 600), st.integers(0, 4))
+def test_a_refusal_stops_all_and_the_rate_falls_below_what_was_accepted(plan: int, others_under_way: int) -> None:
+    """Until Retry-After is over nothing is free; then less is launched in a minute than was accepted in one."""
+    clock = Clock()
+    rate, service = LaunchRate(700, clock=clock), Service(plan, clock)
+    while not service.refusals:
+        launch(rate, service)
+    for _ in range(others_under_way):
+        rate.refuse(rate.paused_for_s)
+    assert rate.per_minute < plan
+    assert rate.lesson is not None
+    assert rate.lesson.accepted == plan
+    paused_for_s = rate.paused_for_s
+    assert paused_for_s > 0
+    clock.now_s += paused_for_s - 0.01
+    assert rate.free == 0
+    clock.now_s += 0.01 + rate.free_in_s
+    assert rate.free == 1
+
+
+def test_the_rate_probes_upward_only_at_full_use() -> None:
+    """A minute of idleness proves nothing; a full minute at full use without a refusal earns one more launch."""
+    clock = Clock()
+    rate = LaunchRate(600, clock=clock)
+    rate.recall(Lesson(19.0, 20), paused_for_s=0, ages_s=())
+    clock.now_s += 3600
+    rate.take(1)
+    rate.keep(1)
+    assert rate.per_minute == 19
+    work(rate, Service(600, clock), 62)
+    assert rate.per_minute == 20
+    work(rate, Service(600, clock), 4 * 3600)
+    assert rate.per_minute == 600
+    assert rate.lesson is None
+
+
+def test_a_mishap_costs_half_the_rate_once() -> None:
+    """Refusals with next to nothing launched before them halve the rate once, and never below the smallest plan."""
+    clock = Clock()
+    rate = LaunchRate(600, clock=clock)
+    rate.refuse(1.0)
+    rate.refuse(1.0)
+    assert rate.per_minute == 300
+    for _ in range(20):
+        clock.now_s += 2
+        rate.refuse(1.0)
+    assert rate.per_minute == 10
+
+
+def test_a_restart_remembers() -> None:
+    """The learned rate, the pause and the launches of the last minute hold for the next process."""
+    clock = Clock()
+    rate = LaunchRate(600, clock=clock)
+    rate.recall(Lesson(19.0, 20), paused_for_s=30, ages_s=[float(age_s) for age_s in range(18)])
+    assert (rate.per_minute, rate.free, rate.paused_for_s) == (19, 0, 30)
+    clock.now_s += 30
+    assert rate.free == 0
+    rate.refuse(12.0)
+    assert rate.lesson == Lesson(17.0, 18)
+
+
+def test_a_lower_ceiling_wins_over_what_was_learned() -> None:
+    """A ceiling below the remembered rate holds; what was learned above it is of no use."""
+    rate = LaunchRate(10, clock=Clock())
+    rate.recall(Lesson(19.0, 20), paused_for_s=0, ages_s=())
+    assert rate.per_minute == 10
+    assert rate.lesson is None
+
+
+def test_steps_that_came_to_no_launch_cost_nothing() -> None:
+    """A launch that was given back is free again at once, and giving it back twice gives nothing."""
+    rate = LaunchRate(600, clock=Clock())
+    for photo_id in range(5):
+        rate.take(photo_id)
+    assert rate.free == 0
+    rate.give_back(0)
+    rate.give_back(0)
+    assert rate.free == 1
+    rate.keep(1)
+    rate.give_back(1)
+    assert rate.free == 1
