@@ -124,6 +124,7 @@ def test_every_kind_of_pixel_can_be_cut(mode: str, tmp_path: Path) -> None:
 def test_what_is_transparent_in_the_source_is_background(tmp_path: Path) -> None:
     """A colour hidden under full transparency does not come back."""
     picture = Image.new("RGBA", (300, 300), (255, 0, 0, 0))
+    picture.paste((0, 0, 255, 0), (30, 30, 270, 270))
     picture.paste((10, 90, 40, 255), (100, 100, 200, 200))
     picture.save(tmp_path / "photo.png")
     cut_out(tmp_path / "photo.png", tmp_path / "cutout.png", Parameters(), engine=Engine.BORDER)
