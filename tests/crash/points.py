@@ -1,0 +1,182 @@
+"""The points at which a daemon can be killed: both sides of every durable write and of every request.
+
+Nothing is listed by hand: the system's calls that change files, the database's commit and the HTTP library's transport
+are wrapped from outside, and each passing writes a line, such as ``before commit uploaded #1``. Names leave out what
+differs from run to run (UUIDs, random names), so that a dry run's lines can be met again.
+"""
+
+import builtins
+import io
+import os
+import re
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial, wraps
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from sqlalchemy import Engine, event
+from sqlalchemy.engine.default import DefaultDialect
+
+#: All that the system has for changing a file or a folder by its path, or one that is open.
+_FILE_CALLS = (
+    *("chmod", "chown", "fdatasync", "fsync", "ftruncate", "lchown", "mkdir", "mkfifo", "pwrite", "remove"),
+    *("removexattr", "rmdir", "sendfile", "setxattr", "truncate", "unlink", "utime", "write"),
+)
+
+#: Of their two files the second one is made.
+_CALLS_WITH_TWO_FILES = ("link", "rename", "replace", "symlink")
+
+_RANDOM_PARTS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=\.cutoutd-)[0-9a-f]{16}")
+
+
+class Passage:
+    """Writes down which points are passed, and kills this process at one of them.
+
+    Args:
+        trace: Gets a line for each point.
+        home: Files elsewhere do not count.
+        fatal: The line to die at, after it is written; None lets the process live.
+    """
+
+    def __init__(self, trace: Path, home: Path, fatal: str | None) -> None:
+        self._trace = os.open(trace, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        self._home = str(home)
+        self._fatal = fatal
+        self._numbers: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def through(self, name: str) -> Iterator[None]:
+        """Pass a point: one line before the block, one after it unless it fails."""
+        with self._lock:
+            self._numbers[name] += 1
+            number = self._numbers[name]
+        self._mark(f"before {name} #{number}")
+        yield
+        self._mark(f"after {name} #{number}")
+
+    def name_of(self, file: object) -> str | None:
+        """What a file is called in a point's name; None for those that do not count."""
+        if isinstance(file, int):
+            file = _readlink(f"/proc/self/fd/{file}")
+        if not isinstance(file, str | os.PathLike):
+            return None
+        path = os.path.abspath(os.fsdecode(file))  # noqa: PTH100  nothing is to be resolved
+        if not path.startswith(f"{self._home}/"):
+            return None
+        return _RANDOM_PARTS.sub("*", path.removeprefix(f"{self._home}/"))
+
+    def _mark(self, line: str) -> None:
+        # One system call under no lock: whoever is killed here has left a whole line.
+        _write(self._trace, f"{line}\n".encode())
+        if line == self._fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+_write = os.write
+_readlink = os.readlink
+_os_open = os.open
+
+
+def watch_everything(passage: Passage) -> None:
+    """Wrap all three kinds of point for the rest of this process's life."""
+    _watch_files(passage)
+    _watch_commits(passage)
+    _watch_requests(passage)
+
+
+def _watch_files(passage: Passage) -> None:
+    for name in (*_FILE_CALLS, *_CALLS_WITH_TWO_FILES):
+        setattr(os, name, _watched_call(passage, name, getattr(os, name)))
+    os.open = wraps(_os_open)(partial(_open_descriptor, passage))
+    opening = partial(_open_file, passage, io.open)
+    io.open = builtins.open = opening
+
+
+def _watched_call(passage: Passage, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(call)
+    def watched(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  the system's calls take and return all sorts
+        file = passage.name_of(args[1 if name in _CALLS_WITH_TWO_FILES else 0])
+        if file is None:
+            return call(*args, **kwargs)
+        with passage.through(f"{name} {file}"):
+            return call(*args, **kwargs)
+
+    return watched
+
+
+def _open_descriptor(passage: Passage, path: Any, flags: int, *args: Any, **kwargs: Any) -> int:  # noqa: ANN401  as above
+    file = passage.name_of(path)
+    if file is None or not flags & (os.O_CREAT | os.O_TRUNC):
+        return _os_open(path, flags, *args, **kwargs)
+    with passage.through(f"open {file}"):
+        return _os_open(path, flags, *args, **kwargs)
+
+
+class _WatchedFile(io.FileIO):
+    """A file whose writes, as they reach the system, are points."""
+
+    def __init__(self, passage: Passage, name: str, file: Any, mode: str) -> None:  # noqa: ANN401  as open takes it
+        self._passage = passage
+        self._point = f"write {name}"
+        super().__init__(file, mode)
+
+    def write(self, data: Any, /) -> int:  # noqa: ANN401  any buffer
+        with self._passage.through(self._point):
+            return super().write(data)
+
+
+# As ``open``: after the mode come buffering, encoding, errors and newline.
+def _open_file(passage: Passage, real: Callable[..., Any], file: Any, mode: str = "r", *rest: Any, **named: Any) -> Any:  # noqa: ANN401  as above
+    name = passage.name_of(file)
+    if name is None or not set(mode) & set("wxa+"):
+        return real(file, mode, *rest, **named)
+    with passage.through(f"open {name}"):
+        raw = _WatchedFile(passage, name, file, mode.replace("b", "").replace("t", ""))
+    buffered = io.BufferedRandom(raw) if "+" in mode else io.BufferedWriter(raw)
+    if "b" in mode:
+        return buffered
+    named.pop("buffering", None)
+    return io.TextIOWrapper(buffered, *rest[1:], **named)
+
+
+def _watch_commits(passage: Passage) -> None:
+    """A commit is named for the facts in it, or, if there are none, for the tables and columns that it changes."""
+    told = threading.local()  # a transaction is one thread's
+
+    @event.listens_for(Engine, "before_cursor_execute")
+    def note(_connection: Any, _cursor: Any, _statement: str, _values: Any, context: Any, _many: bool) -> None:  # noqa: ANN401, FBT001  SQLAlchemy's signature
+        if context is not None and (context.isinsert or context.isupdate or context.isdelete):
+            told.changes = [*getattr(told, "changes", []), _change(context)]
+
+    commit: Callable[[DefaultDialect, Any], None] = DefaultDialect.do_commit
+
+    def watched(dialect: DefaultDialect, connection: Any) -> None:  # noqa: ANN401  the driver's
+        changes, told.changes = getattr(told, "changes", []), []
+        facts = [fact for table, fact in changes if table == "events"]
+        names = facts or sorted({f"{table}({columns})" for table, columns in changes})
+        with passage.through(f"commit {' and '.join(names)}") if names else nullcontext():
+            commit(dialect, connection)
+
+    DefaultDialect.do_commit = watched  # type: ignore[method-assign]  # that is what a watch is
+
+
+def _change(context: Any) -> tuple[str, str]:  # noqa: ANN401  SQLAlchemy types it loosely
+    table, values = context.compiled.statement.table.name, context.compiled_parameters[0]
+    columns = [column.name for column in context.compiled.statement.table.columns if column.name in values]
+    return table, values["to_state"] if table == "events" else ",".join(columns)
+
+
+def _watch_requests(passage: Passage) -> None:
+    send = httpx2.AsyncHTTPTransport.handle_async_request
+
+    async def watched(transport: httpx2.AsyncHTTPTransport, request: httpx2.Request) -> httpx2.Response:
+        with passage.through(f"{request.method} {_RANDOM_PARTS.sub('*', request.url.path)}"):
+            return await send(transport, request)
+
+    httpx2.AsyncHTTPTransport.handle_async_request = watched  # type: ignore[method-assign, assignment]  # as above

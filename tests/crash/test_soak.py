@@ -1,0 +1,37 @@
+"""Kills at random moments; the long soak is this test with larger numbers.
+
+CUTOUTD_SOAK_PHOTOS=300 CUTOUTD_SOAK_KILLS=60 pytest -s tests/crash/test_soak.py
+"""
+
+import os
+import random
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crash.launcher import open_nursery
+from crash.soak import soak
+from crash.ward import Ward, open_ward
+
+_PHOTOS = int(os.environ.get("CUTOUTD_SOAK_PHOTOS", "30"))
+_KILLS = int(os.environ.get("CUTOUTD_SOAK_KILLS", "8"))
+_SEED = int(os.environ.get("CUTOUTD_SOAK_SEED", random.randrange(1_000_000)))  # noqa: S311  no secret
+
+
+@pytest.fixture
+def ward(tmp_path: Path) -> Iterator[Ward]:
+    """Removals that take their time, some much longer than others, so that kills meet every state."""
+    with open_ward(tmp_path / "ward", open_nursery(), "--processing-time", "lognormal:0.3:0.6") as ward:
+        yield ward
+
+
+def test_kills_at_random_moments_cost_nothing(ward: Ward) -> None:
+    """Photos keep coming, the daemon keeps dying: each is published once, as the service made it, and paid for once.
+
+    Twice only where a launch's answer was lost in a kill; how often that was is told, and so is the seed.
+    """
+    soaked = soak(ward, photos=_PHOTOS, kills=_KILLS, chance=random.Random(_SEED))  # noqa: S311  as above
+    sys.stdout.write(f"\n{soaked.summary}, seed {_SEED}\n")
+    assert soaked.faults == []

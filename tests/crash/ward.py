@@ -1,0 +1,108 @@
+"""A sandbox, a shop beside it, and daemons that are killed there; what is left is held against the sandbox's books.
+
+A ward runs one thing at a time, so what its sandbox counts belongs to it. Several wards work side by side.
+"""
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+
+from crash.books import Books, read_books
+from crash.launcher import Orders, WatchedDaemon
+from cutoutd.errors import LedgerError
+from cutoutd.ledger import questions, view_ledger
+from cutoutd.photo import Photo, State
+from daemon_process import Place
+from sandbox_process import SandboxProcess
+
+
+class Ward:
+    """One sandbox and one shop, used again and again."""
+
+    def __init__(self, folder: Path, sandbox: SandboxProcess, nursery: ForkServerContext) -> None:
+        self._folder = folder
+        self._sandbox = sandbox
+        self._nursery = nursery
+        self._template = folder / "template"
+        self.place = Place(folder / "shop", sandbox.url)
+        self._daemons: list[WatchedDaemon] = []
+
+    def start(
+        self, *options: str, fatal: str | None = None, look_for_s: float = 180.0, has_grouped_commits: bool = True
+    ) -> WatchedDaemon:
+        """Start ``cutoutd run``; every daemon until the next ``clear`` is remembered."""
+        number = len(self._daemons) + 1
+        orders = Orders(
+            arguments=("run", "--config", str(self.place.config), *options),
+            home=self.place.home,
+            log=self._folder / f"{number}.log",
+            trace=self._folder / f"{number}.trace",
+            fatal=fatal,
+            look_for_s=look_for_s,
+            has_grouped_commits=has_grouped_commits,
+        )
+        daemon = WatchedDaemon(self._nursery, orders)
+        self._daemons.append(daemon)
+        return daemon
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether ``save`` was called."""
+        return self._template.exists()
+
+    def clear(self, *, is_restored: bool = False) -> None:
+        """An empty shop, or one as it was saved, with no photos in its input; the sandbox counts from zero."""
+        for daemon in self._daemons:
+            daemon.orders.log.unlink(missing_ok=True)
+            daemon.orders.trace.unlink(missing_ok=True)
+        self._daemons.clear()
+        for tree in (self.place.input, self.place.output, self.place.state):
+            shutil.rmtree(tree, ignore_errors=True)
+        self.place.input.mkdir()
+        if is_restored:
+            for tree in (self.place.output, self.place.state):
+                shutil.copytree(self._template / tree.name, tree)
+        self._sandbox.clear_counters()
+
+    def save(self) -> None:
+        """Keep the shop's output and ledger as they are, for ``clear``."""
+        for tree in (self.place.output, self.place.state):
+            shutil.copytree(tree, self._template / tree.name)
+
+    def photos(self) -> list[Photo]:
+        """What the ledger says, whatever state a kill left it in; read from a copy, so it stays as it was left."""
+        copy = self._folder / "looked-at"
+        shutil.rmtree(copy, ignore_errors=True)
+        if not self.place.state.exists():
+            return []
+        shutil.copytree(self.place.state, copy)
+        try:
+            with view_ledger(copy) as ledger:
+                return questions.at_state(ledger, frozenset(State), 10_000)
+        except LedgerError:
+            return []  # killed before there was one
+
+    def books(self) -> Books:
+        """What the sandbox counted and made."""
+        return read_books(self._sandbox.counters(), self._folder / "sandbox" / "sandbox.sqlite")
+
+    def said(self, action: str) -> Counter[str]:
+        """How often any of the daemons said this about each photo."""
+        lines = [line for daemon in self._daemons for line in daemon.output.splitlines() if line.startswith("{")]
+        return Counter(said.get("path", "") for said in map(json.loads, lines) if said["action"] == action)
+
+    def state_files(self) -> list[str]:
+        """Every file of the state folder."""
+        return sorted(file.name for file in self.place.state.iterdir())
+
+
+@contextmanager
+def open_ward(folder: Path, nursery: ForkServerContext, *sandbox_options: str) -> Iterator[Ward]:
+    """A ward in this folder, which is made; its sandbox ends with it."""
+    folder.mkdir()
+    with SandboxProcess(folder / "sandbox", *sandbox_options) as sandbox:
+        yield Ward(folder, sandbox, nursery)
