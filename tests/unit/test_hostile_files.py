@@ -4,22 +4,15 @@ Everything is drawn or built here. What the run of a million inputs does at rand
 """
 
 import os
-import socket
-import stat
 import struct
-import subprocess
-import sys
 import threading
-import time
 import warnings
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
 from hypothesis import given
@@ -27,65 +20,27 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cutoutd.config.settings import Folder
-from cutoutd.names import Exclusions
-from cutoutd.photo import Identity
 from cutoutd.pictures import inspect
 from cutoutd.pictures.hush import HUSH
-from cutoutd.source import open_source
-from cutoutd.tree import open_beneath
-from cutoutd.watcher.scanning import FolderSeen, Scan
 from folders import folder_in
-from photographs import chunk, drawn, encoded, exif, jpeg, png, png_of
-from sandbox_process import SOURCE_ROOT
-from verdicts import ACCEPTED, judge, sightings_in, verdict_on, verdicts_on
-
-MOST_BYTES = 12_000_000
-#: CPU that one file may cost; the worst of them took minutes before it was bounded.
-MOST_CPU_S = 3.0
-
-SMALL_JPEG = jpeg((8, 8))
-SMALL_PNG = png((8, 8))
-#: Behind the signature and IHDR, where metadata belongs.
-PNG_METADATA_AT = 33
-
-is_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: devices, mounts, reading as somebody else")
+from hostile_pictures import (
+    MOST_BYTES,
+    SMALL_JPEG,
+    SMALL_PNG,
+    bounded,
+    jpeg_of,
+    segment,
+    tiff,
+    with_chunks,
+    with_segments,
+)
+from photographs import chunk, drawn, encoded, exif, jpeg, png_of
+from verdicts import ACCEPTED, verdict_on, verdicts_on
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     return folder_in(tmp_path)
-
-
-@contextmanager
-def bounded() -> Iterator[None]:
-    started_s = time.thread_time()
-    yield
-    assert time.thread_time() - started_s < MOST_CPU_S
-
-
-def segment(marker: int, content: bytes) -> bytes:
-    return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
-
-
-def with_segments(*segments: bytes) -> bytes:
-    return SMALL_JPEG[:2] + b"".join(segments) + SMALL_JPEG[2:]
-
-
-def with_chunks(*chunks: bytes) -> bytes:
-    return SMALL_PNG[:PNG_METADATA_AT] + b"".join(chunks) + SMALL_PNG[PNG_METADATA_AT:]
-
-
-def jpeg_of(width: int, height: int, *, frame: int = 0xC0) -> bytes:
-    """A JPEG whose frame header claims these dimensions, and this kind of coding."""
-    at = SMALL_JPEG.index(b"\xff\xc0")
-    sizes = struct.pack(">HH", height, width)
-    return SMALL_JPEG[: at + 1] + bytes([frame]) + SMALL_JPEG[at + 2 : at + 5] + sizes + SMALL_JPEG[at + 9 :]
-
-
-def tiff(*entries: tuple[int, int, int, int]) -> bytes:
-    """EXIF of these tags: number, type, count, and value or offset; the next directory is this one again."""
-    packed = b"".join(struct.pack(">HHII", *entry) for entry in entries)
-    return b"Exif\0\0MM\0*\0\0\0\x08" + struct.pack(">H", len(entries)) + packed + struct.pack(">I", 8)
 
 
 # -- cut off, and damaged -----------------------------------------------------------------------------------------
@@ -308,194 +263,3 @@ def test_readers_in_several_threads_leave_warnings_as_they_were() -> None:
     may_leave.set()
     other.join()
     assert warnings.filters == before
-
-
-# -- no photos at all ---------------------------------------------------------------------------------------------
-
-
-def test_special_files_and_links_are_passed_over(folder: Folder, tmp_path: Path) -> None:
-    """Nothing is waited on, nothing followed, nothing opened; they are counted."""
-    root = folder.input
-    (tmp_path / "secret.jpg").write_bytes(SMALL_JPEG)
-    os.mkfifo(root / "pipe.jpg")
-    (root / "out.jpg").symlink_to("../secret.jpg")
-    (root / "out").symlink_to("..", target_is_directory=True)
-    (root / "loop").symlink_to("loop")
-    (root / "circle").symlink_to(".", target_is_directory=True)
-    (root / "itself.jpg").symlink_to("itself.jpg")
-    (root / "folder.jpg").mkdir()
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(str(root / "socket.jpg"))
-        scan = Scan(root, Exclusions(()))
-        assert list(scan.sightings()) == []
-    assert scan.ignored == 7
-    assert scan.troubles == []
-
-
-@is_root
-def test_devices_are_passed_over(folder: Folder) -> None:
-    """Reading one may wait for ever, or rewind a tape."""
-    os.mknod(folder.input / "null.jpg", stat.S_IFCHR | 0o666, os.makedev(1, 3))
-    os.mknod(folder.input / "disk.png", stat.S_IFBLK | 0o666, os.makedev(7, 250))
-    assert verdicts_on(folder) == {}
-
-
-def test_a_file_under_two_names_is_two_photos_of_one_content(folder: Folder, tmp_path: Path) -> None:
-    """Also when one of the names lies outside of the tree; the ledger lets only one of them be paid for."""
-    (tmp_path / "elsewhere.jpg").write_bytes(SMALL_JPEG)
-    for name in ("a.jpg", "b.jpg"):
-        (folder.input / name).hardlink_to(tmp_path / "elsewhere.jpg")
-    verdicts = verdicts_on(folder)
-    assert len({verdict.fact.sha256 for verdict in verdicts.values() if verdict.fact}) == 1
-    assert verdicts.keys() == {"a.jpg", "b.jpg"}
-
-
-@pytest.mark.parametrize(
-    ("start", "size_bytes", "code"),
-    [
-        (b"", MOST_BYTES, "not_a_picture"),
-        (SMALL_JPEG[:-2], MOST_BYTES, "truncated"),
-        (SMALL_PNG[:-12], MOST_BYTES, "truncated"),
-        (SMALL_JPEG, MOST_BYTES, ACCEPTED),
-        (SMALL_JPEG, MOST_BYTES + 1, "too_large"),
-        (SMALL_JPEG, 1 << 40, "too_large"),
-    ],
-)
-def test_a_file_of_holes_costs_no_more_than_its_size(folder: Folder, start: bytes, size_bytes: int, code: str) -> None:
-    """Reserved, but never written; over the limit it is not even read."""
-    (folder.input / "a.jpg").write_bytes(start)
-    os.truncate(folder.input / "a.jpg", size_bytes)
-    with bounded():
-        assert verdicts_on(folder)["a.jpg"].code == code
-
-
-# -- while somebody changes it ------------------------------------------------------------------------------------
-
-
-def test_a_file_that_grows_while_it_is_read_is_another_version(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither the old nor the new bytes are trusted."""
-
-    def open_and_append(root: Path, identity: Identity) -> BinaryIO:
-        file = open_source(root, identity)
-        with (root / identity.path).open("ab") as writer:
-            writer.write(SMALL_JPEG)
-        return file
-
-    monkeypatch.setattr("cutoutd.intake.open_source", open_and_append)
-    assert verdict_on(SMALL_JPEG, folder).code == "changed"
-
-
-@pytest.mark.parametrize("successor", [None, os.mkfifo, lambda path: path.symlink_to("/etc/hostname")])
-def test_a_file_that_goes_between_look_and_open_is_gone(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch, successor: Callable[[Path], None] | None
-) -> None:
-    """Whatever stands there instead is not waited on and not followed."""
-
-    def open_too_late(root: Path, path: str) -> BinaryIO:
-        (root / path).unlink()
-        if successor is not None:
-            successor(root / path)
-        return open_beneath(root, path)
-
-    monkeypatch.setattr("cutoutd.source.open_beneath", open_too_late)
-    assert verdict_on(SMALL_JPEG, folder).code == "vanished"
-
-
-def test_a_folder_swapped_for_a_link_during_the_scan_leads_nowhere(folder: Folder, tmp_path: Path) -> None:
-    """Folders of the same names outside of the tree are neither listened to nor listed."""
-    (tmp_path / "outside/b").mkdir(parents=True)
-    (tmp_path / "outside/b/secret.jpg").write_bytes(SMALL_JPEG)
-    (folder.input / "a/b").mkdir(parents=True)
-    told: list[FolderSeen] = []
-
-    def swap(seen: FolderSeen) -> None:
-        told.append(seen)
-        if seen.path == "a":
-            (folder.input / "a").rename(tmp_path / "moved")
-            (folder.input / "a").symlink_to(tmp_path / "outside", target_is_directory=True)
-
-    scan = Scan(folder.input, Exclusions(()), on_folder=swap)
-    assert list(scan.sightings()) == []
-    assert (tmp_path / "outside/b").stat().st_ino not in {seen.inode for seen in told}
-    assert [(trouble.path, trouble.sentence) for trouble in scan.troubles] == [
-        ("a/b", "is not where it was a moment ago: not entered")
-    ]
-    with pytest.raises(FileNotFoundError):
-        list(Scan(folder.input, Exclusions(())).sightings("a/b"))
-
-
-# -- where it lies ------------------------------------------------------------------------------------------------
-
-
-def test_forty_levels_deep_is_a_photo_like_any_other(folder: Folder) -> None:
-    """And its cutout will lie as deep."""
-    path = "/".join(f"level {number}" for number in range(40)) + "/a.jpg"
-    (folder.input / path).parent.mkdir(parents=True)
-    (folder.input / path).write_bytes(SMALL_JPEG)
-    assert {found: verdict.code for found, verdict in verdicts_on(folder).items()} == {path: ACCEPTED}
-
-
-@is_root
-def test_a_disk_mounted_inside_is_part_of_the_tree(folder: Folder) -> None:
-    """A card reader's folder, say; unmounted between scan and examination, its photos are gone, and no others."""
-    (folder.input / "card").mkdir()
-    (folder.input / "a.jpg").write_bytes(SMALL_JPEG)
-    mounting = subprocess.run(["mount", "-t", "tmpfs", "none", folder.input / "card"], check=False)
-    if mounting.returncode:
-        pytest.skip("this machine does not let even root mount")
-    try:
-        (folder.input / "card/b.jpg").write_bytes(SMALL_JPEG)
-        found = sightings_in(folder)
-        assert {sighting.path: judge(sighting, folder).code for sighting in found} == {
-            "a.jpg": ACCEPTED,
-            "card/b.jpg": ACCEPTED,
-        }
-    finally:
-        subprocess.run(["umount", folder.input / "card"], check=True)
-    assert {sighting.path: judge(sighting, folder).code for sighting in found} == {
-        "a.jpg": ACCEPTED,
-        "card/b.jpg": "vanished",
-    }
-
-
-_AS_NOBODY = """
-import os, sys
-from pathlib import Path
-from cutoutd.names import Exclusions
-from cutoutd.watcher.scanning import Scan
-from folders import folder_in
-from verdicts import verdicts_on
-folder = folder_in(Path(sys.argv[1]))
-verdicts_on(folder)  # whatever is imported lazily, while Python's own files may still be read
-os.setgroups([]); os.setgid(65534); os.setuid(65534)
-print({path: (verdict.code, verdict.sentence) for path, verdict in verdicts_on(folder).items()})
-scan = Scan(folder.input, Exclusions(()))
-list(scan.sightings())
-print([(trouble.path, trouble.sentence) for trouble in scan.troubles])
-"""
-
-
-@is_root
-def test_what_may_not_be_read_waits_or_is_told(folder: Folder, tmp_path: Path) -> None:
-    """A file without permission waits for it, a folder is trouble of the scan; their neighbours go on."""
-    for name in ("mine.jpg", "open.jpg", "closed/a.jpg"):
-        (folder.input / name).parent.mkdir(exist_ok=True)
-        (folder.input / name).write_bytes(SMALL_JPEG)
-    (folder.input / "mine.jpg").chmod(0o600)
-    (folder.input / "closed").chmod(0o700)
-    for above in (tmp_path, *tmp_path.parents[:2]):
-        above.chmod(0o755)
-    paths = os.pathsep.join((str(SOURCE_ROOT), str(Path(__file__).parents[1])))
-    told = subprocess.run(
-        [sys.executable, "-c", _AS_NOBODY, str(tmp_path)],
-        env={**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert told.stderr == ""
-    verdicts, troubles = told.stdout.splitlines()
-    assert "'open.jpg': ('accepted', '')" in verdicts
-    assert "'mine.jpg': ('delayed', " in verdicts
-    assert "cannot be read: Permission denied" in verdicts
-    assert troubles == "[('closed', 'Permission denied')]"

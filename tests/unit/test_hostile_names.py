@@ -25,6 +25,7 @@ from cutoutd.photo import Identity, Photo, State
 from cutoutd.reporting import read_history, read_status, status_as_json
 from cutoutd.screens import show_history, show_status
 from cutoutd.uploadcare.polling import Pace
+from cutoutd.watcher.mounts import parse_mounts
 from cutoutd.watcher.scanning import Scan
 from folders import folder_in
 from photographs import jpeg
@@ -213,3 +214,11 @@ def test_any_bytes_are_a_name(tmp_path_factory: pytest.TempPathFactory, raw: lis
     assert {photo.identity.path for photo in photos} == expected
     assert all(photo.state is State.ACCEPTED for photo in photos)
     require_harmless(shown(folder.input.parent / "state"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_disk_mounted_under_any_name_is_found_in_the_mount_table(name: str) -> None:
+    """The kernel escapes blanks, tabs, newlines and backslashes, and nothing else that could break a line."""
+    escaped = "".join(f"\\{ord(char):03o}" if char in " \t\n\\" else char for char in f"/in/{name}")
+    table = f"22 1 0:5 / / rw - ext4 /dev/vda rw\n36 22 0:31 / {escaped} rw - nfs4 nas:/ rw\n"
+    assert [str(mount.path) for mount in parse_mounts(table)] == ["/", f"/in/{name}"]
