@@ -6,6 +6,7 @@ What is shown of them (log, notes, status) is one line of printable text each, w
 import asyncio
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
@@ -17,19 +18,19 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from cutoutd.config.settings import Folder
-from cutoutd.journey import Journey
+from cutoutd.errors import DiskError, RejectedError, SupersededError
+from cutoutd.intake import examine
 from cutoutd.ledger import Ledger, open_ledger, questions
 from cutoutd.logs import say, set_up_logs
 from cutoutd.names import Exclusions
-from cutoutd.photo import Identity, Photo, State
+from cutoutd.notes import Notes
+from cutoutd.photo import Identity, Photo, Rejected, State, Superseded, Wait
 from cutoutd.reporting import read_history, read_status, status_as_json
 from cutoutd.screens import show_history, show_status
-from cutoutd.uploadcare.polling import Pace
 from cutoutd.watcher.mounts import parse_mounts
 from cutoutd.watcher.scanning import Scan
 from folders import folder_in
 from photographs import jpeg
-from stand_in import StandIn
 from verdicts import sightings_in
 
 T = TypeVar("T")
@@ -103,11 +104,26 @@ def _identities(folder: Folder) -> list[Identity]:
 async def _examined(identity: Identity, ledger: Ledger, folder: Folder) -> Photo:
     found = await ledger.discover(identity)
     assert found is not None
-    moved = await Journey(ledger, StandIn(), Pace(), {folder.name: folder}).advance(found)
+    moved = await _judged(found, ledger, folder)
     say(moved.state, moved.wait.reason or moved.story, about=moved.identity)
     (stored,) = await ledger.ask(questions.versions_of, identity.path)
     assert stored == moved
     return stored
+
+
+async def _judged(found: Photo, ledger: Ledger, folder: Folder) -> Photo:
+    """As the journey's first step has it."""
+    try:
+        examination = examine(found.identity, folder)
+        return await ledger.accept(found, examination.fact, examination.free_targets)
+    except DiskError as error:
+        return await ledger.postpone(found, Wait(until_s=time.time(), attempts=1, reason=error.sentence))
+    except SupersededError as error:
+        return await ledger.record(found, Superseded(error.code, error.sentence, error.advice))
+    except RejectedError as error:
+        rejected = await ledger.record(found, Rejected(error.code, error.sentence, error.advice))
+        Notes({folder.name: folder}).leave(rejected)
+        return rejected
 
 
 def shown(state_dir: Path) -> str:
