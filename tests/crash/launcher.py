@@ -11,8 +11,10 @@ import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
+from unittest.mock import patch
 
 from crash.points import Passage, watch_everything
 from cutoutd import cli, recovery
@@ -82,10 +84,11 @@ class WatchedDaemon:
 
 def open_nursery() -> ForkServerContext:
     """Where processes are forked; it ends with this process."""
-    # The forkserver starts as a program of its own and finds modules as programs do.
-    os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)
     nursery = multiprocessing.get_context("forkserver")
     nursery.set_forkserver_preload(list(_IMPORTED))
+    # It starts as a program of its own, and finds modules as programs do.
+    with patch.dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)):
+        forkserver.ensure_running()
     return nursery
 
 

@@ -46,7 +46,7 @@ def name_of(line: str) -> str:
     return line.rpartition(" #")[0]
 
 
-@dataclass
+@dataclass(repr=False)
 class Matrix:
     """The rows and what became of them."""
 
