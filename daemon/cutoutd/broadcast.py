@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cutoutd.arrival import Arrival
@@ -12,6 +12,7 @@ from cutoutd.errors import HaltError
 from cutoutd.halting import Halt
 from cutoutd.live import Live, SettlingFile, WatchedMount, tell
 from cutoutd.logs import say
+from cutoutd.spending import LaunchPace
 
 _LOOK_EVERY_S = 1.0
 
@@ -22,10 +23,13 @@ _NAMED_FILES = 50
 class Broadcast:
     """Writes the live file; its only memory is what it told last."""
 
-    def __init__(self, state_dir: Path, arrivals: Sequence[Arrival], halt: Halt) -> None:
+    def __init__(
+        self, state_dir: Path, arrivals: Sequence[Arrival], halt: Halt, pace: Callable[[], LaunchPace]
+    ) -> None:
         self._state_dir = state_dir
         self._arrivals = arrivals
         self._halt = halt
+        self._pace = pace
         self._started_at_s = time.time()
 
     async def run(self) -> None:
@@ -43,6 +47,7 @@ class Broadcast:
 
     def _live(self) -> Live:
         settling = [file for arrival in self._arrivals for file in _settling(arrival)]
+        pace = self._pace()
         return Live(
             pid=os.getpid(),
             started_at_s=self._started_at_s,
@@ -51,6 +56,8 @@ class Broadcast:
             settling_count=len(settling),
             ignored=sum(arrival.ignored for arrival in self._arrivals),
             halt=_told(self._halt.error) if self._halt.error else None,
+            launches_per_minute=pace.per_minute,
+            launch_reason=pace.reason,
         )
 
 

@@ -17,6 +17,7 @@ from cutoutd import __version__
 from cutoutd.errors import ConfigurationError, CutoutdError
 
 if TYPE_CHECKING:
+    from cutoutd.config.document import Document
     from cutoutd.config.settings import Settings
     from cutoutd.once import Outcome
 
@@ -120,7 +121,8 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     from cutoutd.reporting import read_status, status_as_json
     from cutoutd.screens import show_status
 
-    found = read_status(_state_dir(config))
+    document = _document(config)
+    found = read_status(document.state_dir, document.limits)
     if as_json:
         typer.echo(json.dumps(status_as_json(found), indent=2))
     else:
@@ -140,7 +142,7 @@ def history(
     from cutoutd.reporting import event_as_json, read_history
     from cutoutd.screens import show_history
 
-    events = read_history(_state_dir(config), path, limit)
+    events = read_history(_document(config).state_dir, path, limit)
     if as_json:
         for event in events:
             typer.echo(json.dumps(event_as_json(event)))
@@ -193,11 +195,11 @@ def _settings(explicit: Path | None) -> "Settings":
     return config.load(config.find(explicit, os.environ, Path.cwd()), os.environ)
 
 
-def _state_dir(explicit: Path | None) -> Path:
-    """Where the ledger lives; looking at it needs no secret, so whoever looks need not be able to read that."""
+def _document(explicit: Path | None) -> "Document":
+    """For looking at the ledger: it needs no secret, so whoever looks need not be able to read that."""
     from cutoutd import config
 
-    return config.read(config.find(explicit, os.environ, Path.cwd()), os.environ).state_dir
+    return config.read(config.find(explicit, os.environ, Path.cwd()), os.environ)
 
 
 def _tell_outcome(outcome: "Outcome") -> None:

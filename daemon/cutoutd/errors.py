@@ -15,6 +15,7 @@
     │   ├── RemovalLockedError     the add-on is already at work on this upload
     │   ├── ResultGoneError        the cutout is no longer at the service
     │   ├── UnansweredError        a paid call was sent and no answer came: it may have been carried out
+    │   ├── LimitReachedError      as many launches as the configuration allows were made
     │   └── DiskError              the disk is full or cannot be written for now
     ├── HaltError                  the whole service stands still until a person acts; no photo is blamed
     │   ├── KeysRefusedError
@@ -155,6 +156,17 @@ class UnansweredError(DelayError):
 
     title = "Uploadcare's answer was lost"
     default_advice = "cutoutd does not pay a second time by itself."
+
+
+class LimitReachedError(DelayError):
+    """The configuration allows no more launches before ``until_s``, Unix time."""
+
+    title = "A limit is reached"
+    default_advice = "Nothing to do: cutoutd goes on by itself; or raise the limit and restart it."
+
+    def __init__(self, sentence: str, *, until_s: float) -> None:
+        super().__init__(sentence)
+        self.until_s = until_s
 
 
 class DiskError(DelayError):

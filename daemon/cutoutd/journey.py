@@ -31,12 +31,10 @@ from cutoutd.notes import Notes
 from cutoutd.photo import (
     Ended,
     Failed,
-    LaunchRefused,
     LaunchUnclear,
     Photo,
     Rejected,
     RemovalFinished,
-    RemovalIntended,
     RemovalStarted,
     ResultFound,
     State,
@@ -53,6 +51,7 @@ from cutoutd.retrying import wait_after
 from cutoutd.reuse import reuse_cutout
 from cutoutd.sending import send_source
 from cutoutd.source import require_same
+from cutoutd.spending import Spending
 from cutoutd.uploadcare.answers import Progress
 from cutoutd.uploadcare.client import Uploadcare
 from cutoutd.uploadcare.polling import Pace
@@ -70,8 +69,11 @@ _ENDINGS: dict[type[PhotoError], type[Ended]] = {
 class Journey:
     """Takes photos one step further. Steps of different photos run side by side; one photo's never do."""
 
-    def __init__(self, ledger: Ledger, uploadcare: Uploadcare, pace: Pace, folders: Mapping[str, Folder]) -> None:
+    def __init__(
+        self, ledger: Ledger, uploadcare: Uploadcare, spending: Spending, pace: Pace, folders: Mapping[str, Folder]
+    ) -> None:
         self._ledger = ledger
+        self._spending = spending
         self._uploadcare = uploadcare
         self._pace = pace
         self._folders = folders
@@ -106,33 +108,37 @@ class Journey:
         return await self._ledger.accept(photo, examination.fact, examination.free_targets)
 
     async def _upload(self, photo: Photo) -> Photo:
-        """Reuse a cutout or send the source. A crash after sending leaves an upload that expires after 24 hours."""
+        """Reuse a cutout or, within the limits, send the source.
+
+        A crash after sending leaves an upload that expires after 24 hours.
+        """
         reused = await reuse_cutout(photo, self._ledger)
         if reused is not None:
             return await self._ledger.record(photo, reused)
         payer = await self._ledger.ask(questions.payer_for, photo)
         if payer is not None:
             return await self._ledger.postpone(photo, _wait_for(payer))
-        source_uuid = await send_source(photo, self._folder(photo), self._uploadcare)
-        return await self._ledger.record(photo, Uploaded(source_uuid))
+        async with self._spending.claim(photo):
+            source_uuid = await send_source(photo, self._folder(photo), self._uploadcare)
+            return await self._ledger.record(photo, Uploaded(source_uuid))
 
     async def _launch(self, photo: Photo) -> Photo:
         """Make the one call that costs money. A crash during it leaves ``removal_intended``: see ``_find_outcome``."""
         await asyncio.to_thread(require_same, self._folder(photo).input, photo.identity)
+        await self._spending.require_room(photo)
         source_uuid, parameters = known(photo.source_uuid), known(photo.parameters)
         try:
             await self._uploadcare.require_ready(source_uuid)
         except SourceGoneError:
             return await self._ledger.record(photo, UploadExpired())
-        intended = await self._ledger.record(photo, RemovalIntended())
+        intended = await self._spending.intend(photo)
         try:
             request_id = await self._uploadcare.start_removal(source_uuid, parameters)
         except (UnansweredError, RemovalLockedError) as error:
             # Accepted or not, that is the question; a lock means that an earlier call was.
             return await self._ledger.postpone(intended, wait_after(error, 0, time.time()))
-        except CutoutdError:
-            # Insisted on, because without it a definite no would look like a lost answer.
-            await self._ledger.insist(intended, LaunchRefused())
+        except CutoutdError as error:
+            await self._spending.take_back(intended, error)
             raise
         if photo.has_lost_outcome:
             _say_paid_again(photo, request_id)

@@ -14,6 +14,7 @@ from cutoutd.config.settings import Concurrency
 from cutoutd.errors import CutoutdError, HaltError
 from cutoutd.halting import Halt
 from cutoutd.journey import Journey
+from cutoutd.launch_rate import LaunchRate
 from cutoutd.ledger import Ledger, questions
 from cutoutd.logs import say, say_fault
 from cutoutd.photo import Failed, Photo, State
@@ -24,6 +25,9 @@ _LOOK_AGAIN_AFTER_S = 30.0
 
 #: After the ledger itself could not be read or written.
 _LEDGER_TROUBLE_WAIT_S = 5.0
+
+#: Where a launch leaves a photo that was accepted, or of which nobody knows.
+_LAUNCHED = frozenset({State.REMOVAL_INTENDED, State.REMOVAL_STARTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +40,10 @@ class Lane:
     beyond: frozenset[State] = frozenset()
     beyond_limit: int = 0
     is_sending: bool = True
+    rate: LaunchRate | None = None  #: each of its steps takes a launch
 
 
-def lanes_for(concurrency: Concurrency) -> tuple[Lane, ...]:
+def lanes_for(concurrency: Concurrency, rate: LaunchRate) -> tuple[Lane, ...]:
     """The lanes of a photo's way, in its order.
 
     Uploads stay at most two batches ahead of launches, because an upload expires after 24 hours; launches stop while
@@ -48,7 +53,7 @@ def lanes_for(concurrency: Concurrency) -> tuple[Lane, ...]:
     return (
         Lane("check", State.DISCOVERED, width=2, is_sending=False),
         Lane("upload", State.ACCEPTED, concurrency.uploads, frozenset({State.UPLOADED}), 2 * concurrency.uploads),
-        Lane("launch", State.UPLOADED, concurrency.uploads, paid, concurrency.removals),
+        Lane("launch", State.UPLOADED, concurrency.uploads, paid, concurrency.removals, rate=rate),
         Lane("find outcome", State.REMOVAL_INTENDED, width=1),
         Lane("ask", State.REMOVAL_STARTED, width=8),
         Lane("publish", State.REMOVAL_FINISHED, concurrency.downloads),
@@ -117,8 +122,8 @@ class Lanes:
                 await self._sleep(lane, wait_s)
 
     async def _start_steps(self, lane: Lane, steps: asyncio.TaskGroup) -> float:
-        if self._is_resting(lane):
-            return self._halt.probe_in_s
+        if (rest_s := self._rest_s(lane)) > 0:
+            return rest_s
         try:
             # One moment for both questions: a photo that falls due between two would be in neither answer.
             now_s = time.time()
@@ -127,15 +132,20 @@ class Lanes:
         except CutoutdError as error:
             say("ledger_trouble", f"{error.title}: {error.sentence}", level=logging.ERROR)
             return _LEDGER_TROUBLE_WAIT_S
-        if self._is_stopping or self._is_resting(lane):
+        if self._is_stopping or self._rest_s(lane) > 0:
             return 0.0  # since the ledger was asked
         for photo in photos:
             self._busy[photo.id] = lane
-            steps.create_task(self._take_step(photo))
-        return wait_s
+            if lane.rate:
+                lane.rate.take(photo.id)
+            steps.create_task(self._take_step(photo, lane))
+        # There may be more photos than launches were free.
+        return min(wait_s, lane.rate.free_in_s) if lane.rate and photos else wait_s
 
-    def _is_resting(self, lane: Lane) -> bool:
-        return lane.is_sending and self._halt.probe_in_s > 0
+    def _rest_s(self, lane: Lane) -> float:
+        """How long the lane begins nothing: for a halt, or until the next launch is free."""
+        halted_s = self._halt.probe_in_s if lane.is_sending else 0.0
+        return max(halted_s, lane.rate.free_in_s if lane.rate else 0.0)
 
     async def _next_photos(self, lane: Lane, now_s: float) -> list[Photo]:
         room = await self._room(lane)
@@ -156,7 +166,7 @@ class Lanes:
         # A probe is not held up by those beyond: they stand still as well, until it has gone through.
         if room > 0 and lane.beyond and not is_halted:
             room = min(room, lane.beyond_limit - busy - await self._ledger.ask(questions.count, lane.beyond))
-        return room
+        return min(room, lane.rate.free) if lane.rate else room
 
     def _is_probing(self, lane: Lane) -> bool:
         """Whether the lane takes a step during a halt: one photo probes for all, where the wall stood.
@@ -180,9 +190,11 @@ class Lanes:
             async with asyncio.timeout(min(max(wait_s, 0.0), _LOOK_AGAIN_AFTER_S)):
                 await self._wakes[lane.name].wait()
 
-    async def _take_step(self, photo: Photo) -> None:
+    async def _take_step(self, photo: Photo, lane: Lane) -> None:
         try:
             moved = await self._journey.advance(photo)
+            if lane.rate and moved.state in _LAUNCHED:
+                lane.rate.keep(photo.id)
         except HaltError as error:
             self._halt.begin(error, photo.state)
         except CutoutdError as error:
@@ -198,6 +210,8 @@ class Lanes:
                 self._wake(State.ACCEPTED)  # those that waited for this very photo
         finally:
             del self._busy[photo.id]
+            if lane.rate:
+                lane.rate.give_back(photo.id)  # unless it was used
             self._wake(photo.state)
             self._stepped.set()
 

@@ -49,6 +49,8 @@ class Live(_Told):
     settling_count: int = 0  #: all of them; ``settling`` names the first only
     ignored: int = 0
     halt: Shown | None = None
+    launches_per_minute: float | None = None  #: the working rate
+    launch_reason: Shown = ""  #: why it is as it is
 
 
 def tell(state_dir: Path, live: Live) -> None:

@@ -19,6 +19,9 @@ _LOOK_EVERY_S = 0.5
 
 _UNFINISHED = frozenset(State) - AT_REST
 
+#: While Uploadcare wants nothing launched they come no further: uploads do not run ahead of launches.
+_BEFORE_LAUNCH = {State.ACCEPTED, State.UPLOADED}
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -71,10 +74,13 @@ async def _until_done(service: Service, looking: asyncio.Task[int], stop: asynci
 async def _is_worked_off(service: Service) -> bool:
     if service.lanes.busy:
         return False
+    is_paused = service.spending.rate.paused_for_s > _LEAVE_AFTER_S
+    states = _UNFINISHED - _BEFORE_LAUNCH if is_paused else _UNFINISHED
     now_s = time.time()
     if time.monotonic() - service.lanes.moved_at_s > _STUCK_AFTER_S:
         return True
     try:
-        return not await service.ledger.ask(questions.due, _UNFINISHED, now_s + _LEAVE_AFTER_S, 1)
+        due = await service.ledger.ask(questions.due, states, now_s + _LEAVE_AFTER_S, 1)
     except CutoutdError:
         return False  # the lanes meet the same trouble, say so and wait; when it lasts, the run is stuck
+    return not due and not service.lanes.busy  # which may have begun something since

@@ -3,15 +3,28 @@
 It gathers values from the ledger and from what the running daemon tells; showing them is ``screens``' business.
 """
 
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cutoutd.ledger import Event, Total, has_ledger, is_held, questions, view_ledger
+from cutoutd.config.settings import Limits
+from cutoutd.ledger import Event, Spent, Total, has_ledger, is_held, launches, questions, view_ledger
 from cutoutd.live import Live, hear
 from cutoutd.photo import Photo, State
 
 _NAMED_PHOTOS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Launches:
+    """Removals launched, which is what Uploadcare's bill counts, held against the limits."""
+
+    today: int
+    this_month: int
+    per_day: int | None
+    per_month: int | None
+    held: int  #: photos that wait for a limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +36,11 @@ class Status:
     totals: tuple[Total, ...]
     waiting: tuple[Photo, ...]
     troubled: tuple[Photo, ...]  #: rejected and failed ones, newest first
+    launches: Launches
+    paid_again: tuple[Photo, ...]  #: launched again after a launch whose outcome was never found
 
 
-def read_status(state_dir: Path) -> Status:
+def read_status(state_dir: Path, limits: Limits) -> Status:
     """Look at the ledger, and listen to the daemon if it runs.
 
     Raises:
@@ -34,7 +49,7 @@ def read_status(state_dir: Path) -> Status:
     is_running = is_held(state_dir)
     live = hear(state_dir) if is_running else None
     if not has_ledger(state_dir):
-        return Status(is_running, live, (), (), ())
+        return Status(is_running, live, (), (), (), Launches(0, 0, limits.per_day, limits.per_month, 0), ())
     with view_ledger(state_dir) as ledger:
         return Status(
             is_running=is_running,
@@ -42,7 +57,13 @@ def read_status(state_dir: Path) -> Status:
             totals=tuple(questions.totals(ledger)),
             waiting=tuple(questions.waiting(ledger, _NAMED_PHOTOS)),
             troubled=tuple(questions.at_state(ledger, {State.REJECTED, State.FAILED}, _NAMED_PHOTOS)),
+            launches=_launches(launches.spent(ledger, time.time()), questions.held(ledger), limits),
+            paid_again=tuple(questions.paid_again(ledger, _NAMED_PHOTOS)),
         )
+
+
+def _launches(spent: Spent, held: int, limits: Limits) -> Launches:
+    return Launches(spent.today, spent.this_month, limits.per_day, limits.per_month, held)
 
 
 def read_history(state_dir: Path, path: str | None, limit: int) -> list[Event]:
@@ -64,6 +85,15 @@ def status_as_json(status: Status) -> dict[str, Any]:
         "settling": [file.model_dump() for file in status.live.settling] if status.live else [],
         "ignored": status.live.ignored if status.live else 0,
         "halt": status.live.halt if status.live else None,
+        "launches": {
+            **asdict(status.launches),
+            "per_minute": status.live.launches_per_minute if status.live else None,
+            "reason": status.live.launch_reason if status.live else "",
+        },
+        "possible_double_charges": [
+            {**_place(photo), "source_uuid": photo.source_uuid, "request_id": photo.request_id}
+            for photo in status.paid_again
+        ],
         "waiting": [
             {**_place(photo), "state": photo.state, "until_s": photo.wait.until_s, "reason": photo.wait.reason}
             for photo in status.waiting

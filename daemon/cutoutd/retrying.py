@@ -7,7 +7,14 @@ come back in the same second, and stay short enough that all is moving again hal
 import random
 from collections.abc import Callable
 
-from cutoutd.errors import DelayError, DiskError, RemovalLockedError, ResultGoneError, UnansweredError
+from cutoutd.errors import (
+    DelayError,
+    DiskError,
+    LimitReachedError,
+    RemovalLockedError,
+    ResultGoneError,
+    UnansweredError,
+)
 from cutoutd.photo import Wait
 
 _FIRST_WAIT_S = 2.0
@@ -39,6 +46,8 @@ def wait_after(error: DelayError, attempts: int, now_s: float, *, jitter: Callab
         now_s: Unix time.
         jitter: A number from 0 to below 1, new at each call.
     """
+    if isinstance(error, LimitReachedError):
+        return Wait(until_s=error.until_s, attempts=0, reason=error.sentence, is_held=True)
     return Wait(until_s=now_s + _wait_s(error, attempts, jitter), attempts=attempts + 1, reason=error.sentence)
 
 

@@ -1,6 +1,6 @@
 """What the commands show on a terminal. It only draws: every number and sentence comes from elsewhere."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from rich.console import Console, Group, RenderableType
@@ -29,6 +29,7 @@ def show_status(console: Console, status: Status) -> None:
     """Draw one look at everything."""
     console.print(_heading(status))
     console.print(_totals(status.totals) if status.totals else "No photo has been found yet.")
+    console.print(_section("Launches", _launches(status)))
     if status.live and status.live.watched:
         mounts = ((f"{mount.folder}: {mount.path}", f"{mount.kind}: {mount.reason}") for mount in status.live.watched)
         console.print(_section("Watching", mounts))
@@ -37,6 +38,9 @@ def show_status(console: Console, status: Status) -> None:
         console.print(_section(title, ((f"{f.folder}/{f.path}", f.reason) for f in status.live.settling)))
     if status.waiting:
         console.print(_section("Waiting", ((_place(photo), photo.wait.reason) for photo in status.waiting)))
+    if status.paid_again:
+        rows = ((_place(photo), f"request {photo.request_id}") for photo in status.paid_again)
+        console.print(_section("Possibly paid for twice, as the answer to an earlier launch was lost", rows))
     if status.troubled:
         console.print(_section("Rejected or failed, newest first", ((_place(p), _why(p)) for p in status.troubled)))
 
@@ -69,6 +73,19 @@ def _heading(status: Status) -> RenderableType:
     if status.live.halt is None:
         return Text(since, style="green")
     return Group(Text(since, style="yellow"), Text(f"Halted: {status.live.halt}", style="bold red"))
+
+
+def _launches(status: Status) -> Iterator[tuple[str, str]]:
+    launches = status.launches
+    for period, number, limit in (
+        ("today", launches.today, launches.per_day),
+        ("this month", launches.this_month, launches.per_month),
+    ):
+        yield period, f"{number:,}" if limit is None else f"{number:,} of {limit:,}"
+    if launches.held:
+        yield "held", f"{launches.held:,} photos until the limit allows more"
+    if status.live and status.live.launches_per_minute is not None:
+        yield "rate", f"at most {status.live.launches_per_minute:.0f} a minute: {status.live.launch_reason}"
 
 
 def _totals(totals: Iterable[Total]) -> Table:

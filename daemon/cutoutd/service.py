@@ -24,6 +24,7 @@ from cutoutd.ledger import Ledger, hold_ledger, open_ledger, questions
 from cutoutd.logs import say
 from cutoutd.publishing import sweep_temporary_files
 from cutoutd.reception import Reception
+from cutoutd.spending import Spending, open_spending
 from cutoutd.tally import Tally
 from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
 from cutoutd.uploadcare.polling import Pace
@@ -47,6 +48,7 @@ class Service:
     broadcast: Broadcast
     halt: Halt
     tally: Tally
+    spending: Spending
 
 
 @asynccontextmanager
@@ -63,18 +65,18 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         ledger = await stack.enter_async_context(open_ledger(settings.state_dir))
         await asyncio.to_thread(_make_outputs, settings, await ledger.ask(questions.outputs_used))
         uploadcare = await stack.enter_async_context(open_uploadcare(settings.uploadcare, connections=_CONNECTIONS))
-        yield _build(settings, ledger, uploadcare)
+        yield _build(settings, ledger, uploadcare, await open_spending(ledger, settings))
 
 
-def _build(settings: Settings, ledger: Ledger, uploadcare: Uploadcare) -> Service:
+def _build(settings: Settings, ledger: Ledger, uploadcare: Uploadcare, spending: Spending) -> Service:
     halt, tally = Halt(), Tally()
-    journey = Journey(ledger, uploadcare, Pace(), {folder.name: folder for folder in settings.folders})
-    lanes = Lanes(ledger, journey, halt, tally, lanes_for(settings.concurrency))
+    journey = Journey(ledger, uploadcare, spending, Pace(), {folder.name: folder for folder in settings.folders})
+    lanes = Lanes(ledger, journey, halt, tally, lanes_for(settings.concurrency, spending.rate))
     reception = Reception(ledger, lanes)
     arrivals = tuple(Arrival(folder, settings.watch, reception) for folder in settings.folders)
-    broadcast = Broadcast(settings.state_dir, arrivals, halt)
+    broadcast = Broadcast(settings.state_dir, arrivals, halt, spending.pace)
     cleanup = Cleanup(ledger, uploadcare, settings.uploadcare.remote_cleanup)
-    return Service(settings, ledger, lanes, arrivals, cleanup, broadcast, halt, tally)
+    return Service(settings, ledger, lanes, arrivals, cleanup, broadcast, halt, tally, spending)
 
 
 async def serve(service: Service, stop: asyncio.Event) -> None:

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from cutoutd.config.settings import Folder
+from cutoutd.config.settings import Folder, Limits
 from cutoutd.errors import DiskError, RejectedError, SupersededError
 from cutoutd.intake import examine
 from cutoutd.ledger import Ledger, open_ledger, questions
@@ -130,7 +130,7 @@ def shown(state_dir: Path) -> str:
     """Status and history as a terminal gets them."""
     screen = StringIO()
     console = Console(file=screen, width=400)
-    status = read_status(state_dir)
+    status = read_status(state_dir, Limits())
     show_status(console, status)
     show_history(console, read_history(state_dir, None, 1000))
     return screen.getvalue() + json.dumps(status_as_json(status))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from allowances import generous
 from cutoutd.config.settings import Folder
 from cutoutd.errors import (
     CutoutdError,
@@ -56,7 +57,8 @@ class Trip:
 async def trip_in(place: Path, **options: object) -> AsyncIterator[Trip]:
     folder, uploadcare = folder_in(place, **options), StandIn()
     async with open_ledger(place) as ledger:
-        yield Trip(ledger, folder, uploadcare, Journey(ledger, uploadcare, Pace([0.0] * 5), {folder.name: folder}))
+        spending, pace = generous(ledger, place), Pace([0.0] * 5)
+        yield Trip(ledger, folder, uploadcare, Journey(ledger, uploadcare, spending, pace, {folder.name: folder}))
 
 
 def played(place: Path, scene: Callable[[Trip], Coroutine[object, object, None]], **options: object) -> None:

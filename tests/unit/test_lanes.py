@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from allowances import generous
 from cutoutd.config.settings import Concurrency, Folder
-from cutoutd.errors import AddonRefusedError, KeysRefusedError
+from cutoutd.errors import AddonRefusedError, KeysRefusedError, ThrottledError
 from cutoutd.halting import Halt
 from cutoutd.journey import Journey
 from cutoutd.lanes import Lanes, lanes_for
@@ -74,8 +75,9 @@ async def house(place: Path, concurrency: Concurrency) -> AsyncIterator[House]:
     halt = Halt(clock)
     async with open_ledger(place) as ledger:
         # Removals that are known to take no time are asked about at once.
-        journey = Journey(ledger, uploadcare, Pace([0.0] * 5), {folder.name: folder})
-        lanes = Lanes(ledger, journey, halt, tally, lanes_for(concurrency))
+        spending = generous(ledger, place)
+        journey = Journey(ledger, uploadcare, spending, Pace([0.0] * 5), {folder.name: folder})
+        lanes = Lanes(ledger, journey, halt, tally, lanes_for(concurrency, spending.rate))
         yield House(ledger, folder, uploadcare, halt, clock, tally, lanes)
 
 
@@ -244,6 +246,23 @@ def test_a_probe_that_finds_its_photo_gone_does_not_end_in_a_standstill(tmp_path
         house.clock.now_s += 60
         await house.until(State.PUBLISHED, 1)
         assert await house.count(State.SUPERSEDED) == 1
+
+    played(tmp_path, scene)
+
+
+def test_a_429_stops_launches_and_nothing_else(tmp_path: Path) -> None:
+    """Until Retry-After is over no photo is launched, not only the one that was refused; others are sent meanwhile."""
+
+    async def scene(house: House) -> None:
+        house.uploadcare.fail("start_removal", ThrottledError("429", retry_after_s=1.0))
+        await house.drop("first.jpg")
+        await asyncio.wait_for(house.uploadcare.called("start_removal"), PATIENCE_S)
+        await house.drop(*NAMES)
+        await asyncio.wait_for(house.uploadcare.called("upload_source", 4), PATIENCE_S)
+        await asyncio.sleep(0.3)  # in which nothing must happen
+        assert house.uploadcare.count("start_removal") == 1
+        await house.until(State.PUBLISHED, len(NAMES) + 1)
+        assert house.uploadcare.count("start_removal") == len(NAMES) + 2
 
     played(tmp_path, scene)
 

@@ -12,6 +12,7 @@ from cutoutd.errors import KeysRefusedError
 from cutoutd.halting import Halt
 from cutoutd.live import LIVE_NAME, Live, SettlingFile, WatchedMount, hear, tell
 from cutoutd.photo import State
+from cutoutd.spending import LaunchPace
 from cutoutd.tree import Sighting
 from folders import folder_in
 
@@ -74,7 +75,7 @@ def test_the_daemon_tells_what_only_it_knows(tmp_path: Path, monkeypatch: pytest
     async def scene() -> tuple[Live, Live]:
         arrival = Arrival(folder, Watch(stability_delay_s=60), Known())
         await arrival.run_once(patience_s=0)
-        broadcast = Broadcast(tmp_path, [arrival], halt)
+        broadcast = Broadcast(tmp_path, [arrival], halt, lambda: LaunchPace(19.0, "refused (429)"))
         telling = asyncio.create_task(broadcast.run())
         before = await asyncio.wait_for(heard(tmp_path, has_halt=False), 10)
         halt.begin(KeysRefusedError("401"), State.ACCEPTED)
@@ -85,6 +86,7 @@ def test_the_daemon_tells_what_only_it_knows(tmp_path: Path, monkeypatch: pytest
     before, after = asyncio.run(scene())
     assert [file.path for file in before.settling] == ["\\udcff.jpg"]
     assert before.settling_count == 1
+    assert (before.launches_per_minute, before.launch_reason) == (19, "refused (429)")
     assert after.halt is not None
     assert "401" in after.halt
     assert before.started_at_s == after.started_at_s
@@ -95,7 +97,7 @@ def test_a_state_folder_that_cannot_be_written_stops_nobody(tmp_path: Path, monk
     monkeypatch.setattr("cutoutd.broadcast._LOOK_EVERY_S", 0.01)
 
     async def scene() -> None:
-        telling = asyncio.create_task(Broadcast(tmp_path / "later", [], Halt()).run())
+        telling = asyncio.create_task(Broadcast(tmp_path / "later", [], Halt(), lambda: LaunchPace(600.0, "")).run())
         await asyncio.sleep(0.05)
         assert not telling.done()
         await asyncio.to_thread((tmp_path / "later").mkdir)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from allowances import generous
 from cutoutd.config.settings import Concurrency
 from cutoutd.halting import Halt
 from cutoutd.journey import Journey
@@ -22,8 +23,9 @@ SEEN = Sighting("a.jpg", 1000, 1, 1, 7, is_closed=True)
 
 
 def reception_of(ledger: Ledger, tally: Tally) -> Reception:
-    journey = Journey(ledger, StandIn(), Pace(), {})
-    return Reception(ledger, Lanes(ledger, journey, Halt(), tally, lanes_for(Concurrency())))
+    spending = generous(ledger, Path())
+    journey = Journey(ledger, StandIn(), spending, Pace(), {})
+    return Reception(ledger, Lanes(ledger, journey, Halt(), tally, lanes_for(Concurrency(), spending.rate)))
 
 
 def test_a_finished_file_becomes_a_photo_once(tmp_path: Path) -> None:

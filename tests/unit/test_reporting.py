@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from cutoutd.checkup import Finding, Level
+from cutoutd.config.settings import Limits
 from cutoutd.errors import LedgerError
 from cutoutd.ledger import Ledger, hold_ledger
 from cutoutd.live import Live, SettlingFile, tell
@@ -46,7 +47,7 @@ def shown(show: object, *values: object) -> str:
 def test_status_before_the_first_run(tmp_path: Path) -> None:
     """Where nothing ever ran there is nothing to tell, and asking makes nothing."""
     state_dir = tmp_path / "state"
-    status = read_status(state_dir)
+    status = read_status(state_dir, Limits())
     assert status_as_json(status)["folders"] == {}
     assert not state_dir.exists()
     assert "not running" in shown(show_status, status)
@@ -60,10 +61,10 @@ def test_status_is_the_ledgers_and_the_daemons(tmp_path: Path) -> None:
     state_dir.mkdir()
     with_ledger(state_dir, fill)
     tell(state_dir, LIVE)
-    asleep = status_as_json(read_status(state_dir))
+    asleep = status_as_json(read_status(state_dir, Limits()))
     assert (asleep["running"], asleep["settling"], asleep["halt"]) == (False, [], None)
     with hold_ledger(state_dir):
-        status = read_status(state_dir)
+        status = read_status(state_dir, Limits())
     told = json.loads(json.dumps(status_as_json(status)))
     assert told["running"]
     assert told["folders"]["products"]["accepted"] == told["folders"]["people"]["published"] == 1
@@ -113,7 +114,7 @@ def test_a_private_state_folder_is_told_in_words(tmp_path: Path) -> None:
     os.seteuid(65534)
     try:
         with pytest.raises(LedgerError, match="may not be read"):
-            read_status(state_dir)
+            read_status(state_dir, Limits())
         with pytest.raises(LedgerError, match="may not be read"):
             read_history(state_dir, None, 10)
     finally:

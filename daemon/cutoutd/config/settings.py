@@ -141,6 +141,24 @@ class Concurrency(Frozen):
     """Cutouts fetched at the same time."""
 
 
+class RateLimit(Frozen):
+    """How fast removals are launched."""
+
+    launches_per_minute: int = Field(default=600, ge=1, le=100_000)
+    """Never more removals launched in a minute; what your plan allows below that is learned and remembered."""
+
+
+class Limits(Frozen):
+    """What may be spent before a person has to agree, and what the disk must still have."""
+
+    per_day: int | None = Field(default=None, ge=1)
+    """Removals launched in a calendar day of this machine's time zone; no limit if left out."""
+    per_month: int | None = Field(default=None, ge=1)
+    """Removals launched in a calendar month; no limit if left out."""
+    min_free_bytes: Size = Field(default=1_000_000_000, gt=0, validation_alias="min_free_space")
+    """Nothing is paid for while an output's or the state folder's disk has less room than this."""
+
+
 class Log(Frozen):
     """What is written to standard output."""
 
@@ -161,6 +179,10 @@ class Common(Frozen):
     """How new photos are noticed and when a file counts as finished."""
     concurrency: Concurrency = Concurrency()
     """How much is done at the same time."""
+    rate_limit: RateLimit = RateLimit()
+    """How fast removals are launched."""
+    limits: Limits = Limits()
+    """What may be spent, and what the disk must still have."""
     log: Log = Log()
     """What is written to standard output."""
 

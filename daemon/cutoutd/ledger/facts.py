@@ -2,16 +2,29 @@
 
 import json
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from cutoutd.errors import LedgerError, RejectedError, RejectionCode, TwinPaysError
+from cutoutd.ledger import launches
 from cutoutd.ledger.records import fact_values, identity_values, wait_values
-from cutoutd.ledger.schema import events, photos, targets
-from cutoutd.photo import AT_REST, NO_WAIT, Accepted, Fact, Failed, Identity, Photo, State, Wait
+from cutoutd.ledger.schema import events, memory, photos, targets
+from cutoutd.photo import (
+    AT_REST,
+    NO_WAIT,
+    Accepted,
+    Fact,
+    Failed,
+    Identity,
+    LaunchRefused,
+    Photo,
+    RemovalIntended,
+    State,
+    Wait,
+)
 
 
 def discover(connection: Connection, identity: Identity, at_s: float) -> Photo | None:
@@ -45,6 +58,10 @@ def record(connection: Connection, photo: Photo, fact: Fact, at_s: float, wait: 
     except IntegrityError as error:
         raise TwinPaysError("the same picture is being paid for at another path") from error
     _add_event(connection, changed, photo.state, fact_values(fact))
+    if isinstance(fact, RemovalIntended):
+        launches.reserve(connection, photo.id, at_s)
+    elif isinstance(fact, LaunchRefused):
+        launches.give_back(connection, photo.id)
     if changed.state.is_at_rest:
         _end_waits_for(connection, changed)
     return changed
@@ -65,12 +82,31 @@ def accept(connection: Connection, photo: Photo, fact: Accepted, free_targets: S
     return record(connection, photo, replace(fact, target=target), at_s)
 
 
+def intend(connection: Connection, photo: Photo, require: Callable[[launches.Spent], None], at_s: float) -> Photo:
+    """The paid call is about to be made, if ``require`` raises nothing about what was spent before it."""
+    require(launches.spent(connection, at_s))
+    return record(connection, photo, RemovalIntended(), at_s)
+
+
 def postpone(connection: Connection, photo: Photo, wait: Wait) -> Photo:
     """A photo waits; its state stays. No event: a wait is not a fact. Nobody waits for a photo that is at rest."""
     if wait.for_photo is not None and _is_at_rest(connection, wait.for_photo):
         wait = NO_WAIT
     _update_row(connection, photo, wait_values(wait))
     return replace(photo, wait=wait)
+
+
+def release_held(connection: Connection) -> None:
+    """No limit holds anybody any more; who is over one is held again by its next step."""
+    held = update(photos).where(photos.c.is_held.is_(True))
+    connection.execute(held.values(wait_values(NO_WAIT)))
+
+
+def remember(connection: Connection, key: str, value: str, at_s: float) -> None:
+    """Keep a value across restarts, in place of an earlier one."""
+    changed = connection.execute(update(memory).where(memory.c.key == key).values(value=value, at_s=at_s))
+    if changed.rowcount == 0:
+        connection.execute(insert(memory).values(key=key, value=value, at_s=at_s))
 
 
 def mark_cleaned(connection: Connection, photo_ids: Collection[int], at_s: float) -> None:

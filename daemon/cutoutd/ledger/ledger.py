@@ -11,7 +11,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, Engine
 
 from cutoutd.errors import DiskError, LedgerError
-from cutoutd.ledger import facts
+from cutoutd.ledger import facts, launches
 from cutoutd.ledger.database import has_ledger, open_database, translated_errors
 from cutoutd.ledger.migrations import bring_up_to_date
 from cutoutd.ledger.writer import Writer
@@ -56,6 +56,13 @@ class Ledger:
         """Store a fact; ``wait`` delays the step after it."""
         return await self._write(lambda connection: facts.record(connection, photo, fact, time.time(), wait))
 
+    async def intend(self, photo: Photo, require: Callable[[launches.Spent], None]) -> Photo:
+        """Store that the paid call is about to be made; what ``require`` raises about the money spent prevents it.
+
+        Both happen in one transaction, so that however many come at once, none of them overruns a limit.
+        """
+        return await self._write(lambda connection: facts.intend(connection, photo, require, time.time()))
+
     async def insist(self, photo: Photo, fact: Fact, wait: Wait = NO_WAIT) -> Photo:
         """Store a fact that money was spent on: while the disk is full, try until it takes it.
 
@@ -71,6 +78,14 @@ class Ledger:
     async def postpone(self, photo: Photo, wait: Wait) -> Photo:
         """Store why and how long a photo waits."""
         return await self._write(lambda connection: facts.postpone(connection, photo, wait))
+
+    async def release_held(self) -> None:
+        """Let everybody go on whom a limit held: it may be another one now."""
+        await self._write(facts.release_held)
+
+    async def remember(self, key: str, value: str) -> None:
+        """Keep a value across restarts."""
+        await self._write(lambda connection: facts.remember(connection, key, value, time.time()))
 
     async def mark_cleaned(self, photo_ids: Collection[int]) -> None:
         """Store that the photos' files at Uploadcare are deleted."""

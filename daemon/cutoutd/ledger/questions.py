@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from cutoutd.ledger.records import Event, event_from, photo_from
-from cutoutd.ledger.schema import IS_TO_CLEAN, events, photos, targets
+from cutoutd.ledger.schema import IS_TO_CLEAN, events, memory, photos, targets
 from cutoutd.photo import UNDER_WAY, Photo, State, Version
 
 
@@ -172,3 +172,25 @@ def to_clean(connection: Connection, limit: int) -> Sequence[Photo]:
     """Photos at rest whose files may still be at Uploadcare."""
     rows = connection.execute(select(photos).where(IS_TO_CLEAN).order_by(photos.c.id).limit(limit))
     return [photo_from(row) for row in rows.mappings()]
+
+
+def held(connection: Connection) -> int:
+    """How many photos wait because of a limit."""
+    return connection.scalar(select(func.count()).select_from(photos).where(photos.c.is_held.is_(True))) or 0
+
+
+def paid_again(connection: Connection, limit: int) -> list[Photo]:
+    """Photos that were launched again after a launch whose outcome was never found, the last one first."""
+    rows = connection.execute(
+        select(photos)
+        .where(photos.c.has_lost_outcome.is_(True), photos.c.request_id.is_not(None))
+        .order_by(photos.c.id.desc())
+        .limit(limit)
+    )
+    return [photo_from(row) for row in rows.mappings()]
+
+
+def remembered(connection: Connection, key: str) -> str | None:
+    """What was kept under this key."""
+    value: str | None = connection.scalar(select(memory.c.value).where(memory.c.key == key))
+    return value

@@ -31,7 +31,7 @@ def photo_from(row: RowMapping) -> Photo:
     return Photo(
         identity=Identity(**{name: row[name] for name in _IDENTITY_COLUMNS}),
         state=State(row["state"]),
-        wait=Wait(row["wait_until_s"], row["wait_attempts"], row["wait_reason"], row["wait_for"]),
+        wait=Wait(row["wait_until_s"], row["wait_attempts"], row["wait_reason"], row["wait_for"], row["is_held"]),
         **{name: row[name] for name in _OWN_COLUMNS},
     )
 
@@ -56,6 +56,7 @@ def wait_values(wait: Wait) -> dict[str, Any]:
         "wait_attempts": wait.attempts,
         "wait_reason": wait.reason,
         "wait_for": wait.for_photo,
+        "is_held": wait.is_held,
     }
 
 

@@ -92,6 +92,7 @@ photos = Table(
     Column("wait_attempts", Integer, nullable=False, comment="tries or polls since the last fact"),
     Column("wait_reason", Text, nullable=False, comment="a sentence; empty when not waiting"),
     Column("wait_for", Integer, comment="the photo whose coming to rest ends the wait; null: only time does"),
+    Column("is_held", Boolean, nullable=False, comment="whether a limit of the configuration is why it waits"),
     Column("sha256", Text, comment="of the source file; from accepted on"),
     Column("width", Integer, comment="of the upright picture; from accepted on"),
     Column("height", Integer, comment="of the upright picture; from accepted on"),
@@ -147,6 +148,10 @@ Index(
 #: Who waits for a photo; stays small.
 Index("waiters", photos.c.wait_for, sqlite_where=photos.c.wait_for.is_not(None))
 
+#: Whom a limit holds; looked for at each start.
+_IS_HELD = photos.c.is_held.is_(True)
+Index("held", photos.c.id, sqlite_where=_IS_HELD, postgresql_where=_IS_HELD)
+
 #: What is due next in a lane; also serves the counts by state.
 Index("due", photos.c.state, photos.c.wait_until_s, photos.c.id)
 
@@ -183,3 +188,24 @@ targets = Table(
 
 #: Two sources never share a target, not even on file systems that ignore case or normalise names.
 Index("one_claimant_per_target", targets.c.output, targets.c.target_key, unique=True)
+
+launches = Table(
+    "launches",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("photo_id", ForeignKey("photos.id"), nullable=False, index=True),
+    Column("at_s", Float, nullable=False, comment="when it was intended, Unix time"),
+    Column("day", Text, nullable=False, comment="local day it counts for, YYYY-MM-DD; never before the last one's"),
+    Column("is_returned", Boolean, nullable=False, comment="whether it was definitely not accepted, so not paid for"),
+)
+
+#: What was spent in a day or a month.
+Index("spent", launches.c.day, launches.c.is_returned)
+
+memory = Table(
+    "memory",
+    metadata,
+    Column("key", Text, primary_key=True, comment="what is remembered across restarts, although it is no fact"),
+    Column("value", Text, nullable=False, comment="JSON"),
+    Column("at_s", Float, nullable=False, comment="when it was learned, Unix time"),
+)

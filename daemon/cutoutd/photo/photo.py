@@ -54,6 +54,7 @@ class Wait:
     attempts: int
     reason: str
     for_photo: int | None = None  #: the photo whose coming to rest ends this wait at once
+    is_held: bool = False  #: whether a limit of the configuration is why; a restart, maybe with another, ends it
 
 
 NO_WAIT = Wait(until_s=0.0, attempts=0, reason="")

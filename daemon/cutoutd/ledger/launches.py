@@ -1,0 +1,70 @@
+"""Launches as money: each is reserved with its intent, given back after a definite no, and counted by day and month.
+
+A launch whose outcome is unclear counts. The day is the local calendar day, but never earlier than that of the launch
+before it: a clock that was set back opens no new allowance.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from sqlalchemy import Connection, and_, func, insert, or_, select, update
+
+from cutoutd.ledger.schema import launches, photos
+from cutoutd.photo import State
+
+#: More than anybody launches in a minute.
+_MOST_RECENT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """How many launches count, and how many are on their way."""
+
+    day: date  #: that the next launch counts for
+    today: int
+    this_month: int
+    ahead: int  #: photos that are uploaded, or about to be, and not launched yet
+
+
+def spent(connection: Connection, at_s: float, sending: Collection[int] = ()) -> Spent:
+    """What counts at this moment, Unix time; ``sending`` are the photos that are being uploaded."""
+    day = _day(connection, at_s)
+    return Spent(
+        day, _count_since(connection, day), _count_since(connection, day.replace(day=1)), _ahead(connection, sending)
+    )
+
+
+def since(connection: Connection, at_s: float) -> list[float]:
+    """When launches since this moment were made that count, Unix time."""
+    recent = select(launches.c.at_s).where(launches.c.is_returned.is_(False)).order_by(launches.c.id.desc())
+    return [made_at_s for made_at_s in connection.scalars(recent.limit(_MOST_RECENT)) if made_at_s >= at_s]
+
+
+def reserve(connection: Connection, photo_id: int, at_s: float) -> None:
+    """Count a launch that is about to be made."""
+    day = _day(connection, at_s).isoformat()
+    connection.execute(insert(launches).values(photo_id=photo_id, at_s=at_s, day=day, is_returned=False))
+
+
+def give_back(connection: Connection, photo_id: int) -> None:
+    """The photo's last launch was definitely not accepted."""
+    last = select(func.max(launches.c.id)).where(launches.c.photo_id == photo_id).scalar_subquery()
+    connection.execute(update(launches).where(launches.c.id == last).values(is_returned=True))
+
+
+def _day(connection: Connection, at_s: float) -> date:
+    today = datetime.fromtimestamp(at_s, UTC).astimezone().date()
+    last = connection.scalar(select(func.max(launches.c.day)))
+    return max(today, date.fromisoformat(last)) if last else today
+
+
+def _count_since(connection: Connection, first: date) -> int:
+    counted = and_(launches.c.day >= first.isoformat(), launches.c.is_returned.is_(False))
+    return connection.scalar(select(func.count()).select_from(launches).where(counted)) or 0
+
+
+def _ahead(connection: Connection, sending: Collection[int]) -> int:
+    is_sent = and_(photos.c.state == State.ACCEPTED, photos.c.id.in_(sending))
+    is_ahead = or_(photos.c.state == State.UPLOADED, is_sent)
+    return connection.scalar(select(func.count()).select_from(photos).where(is_ahead)) or 0

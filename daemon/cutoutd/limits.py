@@ -1,0 +1,47 @@
+"""What the configuration allows: launches in a day and a month, and room left on the disk. It only judges."""
+
+import shutil
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+from cutoutd.config.settings import Limits
+from cutoutd.errors import DiskError, LimitReachedError
+from cutoutd.ledger import Spent
+
+
+def require_within(limits: Limits, spent: Spent, *, wanted: int) -> None:
+    """Make sure that ``wanted`` more launches are allowed on top of those that were made.
+
+    Raises:
+        LimitReachedError: they are not; it says until when. The month speaks before the day, because it takes longer.
+    """
+    next_month = (spent.day.replace(day=1) + timedelta(days=31)).replace(day=1)
+    if limits.per_month is not None and spent.this_month + wanted > limits.per_month:
+        raise _reached("per_month", limits.per_month, f"{spent.day:%Y-%m}", next_month)
+    if limits.per_day is not None and spent.today + wanted > limits.per_day:
+        raise _reached("per_day", limits.per_day, f"{spent.day}", spent.day + timedelta(days=1))
+
+
+def require_free(place: Path, min_free_bytes: int) -> None:
+    """Make sure that the file system at ``place`` has this much room. Blocking.
+
+    Raises:
+        DiskError: it has not, or cannot be asked.
+    """
+    try:
+        free_bytes = shutil.disk_usage(place).free
+    except OSError as error:
+        msg = f"the free space of {place} is not known: {error.strerror}"
+        raise DiskError(msg) from error
+    if free_bytes < min_free_bytes:
+        msg = (
+            f"{place} has {free_bytes / 1e6:,.0f} MB of free space, and nothing is paid for below"
+            f" {min_free_bytes / 1e6:,.0f} MB (limits.min_free_space)"
+        )
+        raise DiskError(msg)
+
+
+def _reached(key: str, limit: int, period: str, resume: date) -> LimitReachedError:
+    removals = "1 removal" if limit == 1 else f"{limit:,} removals"
+    sentence = f"limits.{key} allows {removals} in {period}, and no more are left; it goes on on {resume}"
+    return LimitReachedError(sentence, until_s=datetime.combine(resume, time()).timestamp())

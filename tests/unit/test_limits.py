@@ -1,0 +1,64 @@
+"""Limits: what they allow, until when they hold photos back, and in which words."""
+
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cutoutd.config.settings import Limits
+from cutoutd.errors import DiskError, LimitReachedError
+from cutoutd.ledger import Spent
+from cutoutd.limits import require_free, require_within
+
+
+def spent(day: date, today: int, this_month: int) -> Spent:
+    return Spent(day, today, this_month, ahead=0)
+
+
+@given(st.integers(1, 50), st.integers(1, 50), st.integers(0, 60), st.integers(0, 60), st.integers(1, 5))
+def test_a_limit_is_used_up_and_never_overrun(per_day: int, per_month: int, today: int, more: int, wanted: int) -> None:
+    """As many as both limits leave are allowed, and not one more."""
+    limits = Limits(per_day=per_day, per_month=per_month)
+    is_allowed = today + wanted <= per_day and today + more + wanted <= per_month
+    try:
+        require_within(limits, spent(date(2026, 11, 22), today, today + more), wanted=wanted)
+    except LimitReachedError:
+        assert not is_allowed
+    else:
+        assert is_allowed
+
+
+@pytest.mark.parametrize(
+    ("limits", "day", "resume"),
+    [
+        (Limits(per_day=7), date(2026, 11, 22), date(2026, 11, 23)),
+        (Limits(per_day=7), date(2026, 12, 31), date(2027, 1, 1)),
+        (Limits(per_month=7), date(2026, 11, 22), date(2026, 12, 1)),
+        (Limits(per_month=7), date(2027, 1, 31), date(2027, 2, 1)),
+        (Limits(per_day=7, per_month=7), date(2026, 12, 1), date(2027, 1, 1)),
+    ],
+)
+def test_a_reached_limit_names_itself_and_when_it_goes_on(limits: Limits, day: date, resume: date) -> None:
+    """The sentence has the key, the number and the date; the wait ends when that date begins on this machine."""
+    with pytest.raises(LimitReachedError) as reached:
+        require_within(limits, spent(day, 7, 7), wanted=1)
+    key = "limits.per_month" if limits.per_month else "limits.per_day"
+    for words in (key, "7 removals", f"goes on on {resume}"):
+        assert words in reached.value.sentence
+    assert reached.value.until_s == datetime(resume.year, resume.month, resume.day).astimezone().timestamp()
+
+
+def test_no_limit_is_no_limit() -> None:
+    """Left out, nothing is limited."""
+    require_within(Limits(), spent(date(2026, 11, 22), 10**6, 10**6), wanted=10**6)
+
+
+def test_a_disk_short_of_room_is_named(tmp_path: Path) -> None:
+    """Too little room, or a place that is not there, is a trouble that may pass, told with the place and the key."""
+    require_free(tmp_path, 1)
+    with pytest.raises(DiskError, match=rf"{tmp_path} has [\d,]+ MB of free space.*limits.min_free_space"):
+        require_free(tmp_path, 10**18)
+    with pytest.raises(DiskError, match="not known: No such file"):
+        require_free(tmp_path / "gone", 1)
