@@ -30,6 +30,16 @@ def jpeg() -> bytes:
     return out.getvalue()
 
 
+def jpeg_of(colour: str) -> bytes:
+    """A small JPEG whose subject has this colour, so that it can be told from others by its looks."""
+    picture = Image.new("RGB", _SIZE, (240, 240, 236))
+    width, height = _SIZE
+    ImageDraw.Draw(picture).ellipse((width // 8, height // 8, width // 2, height // 2), fill=colour)
+    out = io.BytesIO()
+    picture.save(out, "JPEG")
+    return out.getvalue()
+
+
 def lying_jpeg() -> bytes:
     """As a camera held upright writes it: stored lying, with EXIF orientation 6 to turn it for the eye."""
     exif = Image.Exif()

@@ -1,14 +1,15 @@
 """What became of a paid call whose answer was lost: look first, wait, and pay again only when nothing else is left.
 
 Order of looking (UPLOADCARE.md section 2): the source itself says whether the add-on ran on it; the project's list of
-files shows results that nobody claims. A result is adopted only if it must be this photo's: no other launch is open, no
-photo claims it, and its opaque pixels are the photo's own. Everything else is worse than paying twice.
+files shows results that nobody claims. A result is adopted only if it must be this photo's: no photo claims it, its
+opaque pixels are the photo's own, and they are those of no other photo whose launch is open. Everything else is worse
+than paying twice.
 """
 
 import asyncio
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import BinaryIO
@@ -33,7 +34,10 @@ LOCK_BOUND_S = 1800.0
 _INCOMPARABLE = frozenset({"crop", "scale", "position", "add_shadow", "bg_color", "channels"})
 
 #: Each comparison is a download; an unclaimed result is rare, so more than a few are somebody else's.
-_COMPARED_FILES = 5
+_COMPARED_FILES = 10
+
+#: With more launches open than this, look again when there are fewer: each costs a read and a comparison.
+_COMPARED_PHOTOS = 8
 
 
 class Move(Enum):
@@ -64,7 +68,9 @@ def next_move(traces: Traces, unclear_for_s: float) -> Move:
     return Move.LAUNCH_AGAIN
 
 
-async def look_for_traces(photo: Photo, folder: Folder, ledger: Ledger, uploadcare: Uploadcare) -> Traces:
+async def look_for_traces(
+    photo: Photo, folders: Mapping[str, Folder], ledger: Ledger, uploadcare: Uploadcare
+) -> Traces:
     """Look once: one operation for the source, and, if the add-on ran on it, some for the list and the comparisons.
 
     Raises:
@@ -75,10 +81,12 @@ async def look_for_traces(photo: Photo, folder: Folder, ledger: Ledger, uploadca
         return Traces(is_source_gone=True, result_uuid=None)
     if not source.has_run_remove_bg or not is_comparable(known(photo.parameters)):
         return Traces(is_source_gone=False, result_uuid=None)
-    if not await ledger.ask(questions.is_only_launch, photo):
-        return Traces(is_source_gone=False, result_uuid=None)
+    others = await ledger.ask(questions.open_launches, photo, _COMPARED_PHOTOS + 1)
     candidates = await _unclaimed_results(source, ledger, uploadcare)
-    return Traces(is_source_gone=False, result_uuid=await _first_match(photo, folder, candidates, uploadcare))
+    if len(others) > _COMPARED_PHOTOS or not candidates:
+        return Traces(is_source_gone=False, result_uuid=None)
+    contents = await asyncio.to_thread(_read_sources, [photo, *others], folders)
+    return Traces(is_source_gone=False, result_uuid=await _first_match(contents, candidates, uploadcare))
 
 
 def is_comparable(parameters: str) -> bool:
@@ -94,29 +102,37 @@ async def _unclaimed_results(source: RemoteFile, ledger: Ledger, uploadcare: Upl
 
 
 async def _first_match(
-    photo: Photo, folder: Folder, candidates: Sequence[RemoteFile], uploadcare: Uploadcare
+    contents: Sequence[bytes], candidates: Sequence[RemoteFile], uploadcare: Uploadcare
 ) -> str | None:
-    if not candidates:
-        return None
-    try:
-        content = await asyncio.to_thread(_read_source, photo, folder)
-    except CutoutdError:
-        return None  # the source changed or is gone: there is nothing to compare with
-    for file in candidates:
+    """The first result that shows the first of these photos and none of the others."""
+    for file in candidates if contents else ():
         with tempfile.TemporaryFile() as cutout:
-            if await _matches(content, file, cutout, uploadcare):
+            await _download(file, cutout, uploadcare)
+            if await asyncio.to_thread(_shows_only_first, contents, cutout):
                 return file.uuid
     return None
 
 
-async def _matches(content: bytes, file: RemoteFile, cutout: BinaryIO, uploadcare: Uploadcare) -> bool:
+async def _download(file: RemoteFile, cutout: BinaryIO, uploadcare: Uploadcare) -> None:
     async def keep(piece: bytes) -> None:
         await asyncio.to_thread(cutout.write, piece)
 
     await uploadcare.fetch_cutout(file.uuid, keep)
-    return await asyncio.to_thread(is_cutout_of, content, cutout)
 
 
-def _read_source(photo: Photo, folder: Folder) -> bytes:
+def _shows_only_first(contents: Sequence[bytes], cutout: BinaryIO) -> bool:
+    first, *others = contents
+    return is_cutout_of(first, cutout) and not any(is_cutout_of(other, cutout) for other in others)
+
+
+def _read_sources(photos: Sequence[Photo], folders: Mapping[str, Folder]) -> list[bytes]:
+    """The photos' files; nothing when one of them cannot be had, because then nothing can be told apart."""
+    try:
+        return [_read(photo, folders[photo.identity.folder]) for photo in photos]
+    except (CutoutdError, OSError, KeyError):
+        return []
+
+
+def _read(photo: Photo, folder: Folder) -> bytes:
     with open_source(folder.input, photo.identity) as file:
         return file.read()

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from daemon_process import Place
-from drawn_photos import is_cutout, jpeg, put
+from drawn_photos import is_cutout, jpeg, jpeg_of, put
 from sandbox_process import SandboxProcess
 
 
@@ -146,6 +147,21 @@ def test_a_lost_answer_is_not_paid_for_again(place: Place, sandbox: SandboxProce
     assert place.run_once().returncode == 0
     assert is_cutout(place.output / "a.png")
     assert sandbox.counters()["requests"]["execute"] == 1
+
+
+def test_several_lost_answers_are_told_apart(place: Place, sandbox: SandboxProcess) -> None:
+    """Launches lost at the same time each get their own result, and none is paid for again."""
+    sandbox.set_faults({"kind": "lose_response", "on": "execute", "times": 3})
+    colours = {"red": (255, 0, 0), "green": (0, 128, 0), "blue": (0, 0, 255)}
+    for colour in colours:
+        put(place.input / f"{colour}.jpg", jpeg_of(colour))
+    assert place.run_once().returncode == 0
+    assert sandbox.counters()["requests"]["execute"] == 3
+    for colour, expected in colours.items():
+        with Image.open(place.output / f"{colour}.png") as cutout:
+            subject = cutout.getpixel((cutout.width * 5 // 16, cutout.height * 5 // 16))
+            assert isinstance(subject, tuple)
+            assert all(abs(seen - wanted) < 10 for seen, wanted in zip(subject, expected, strict=False))
 
 
 def test_an_interrupt_is_130(sluggish_place: Place) -> None:
