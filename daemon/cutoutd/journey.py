@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from weakref import WeakValueDictionary
 
 from cutoutd.config.settings import Folder
 from cutoutd.errors import (
@@ -78,6 +79,7 @@ class Journey:
         self._pace = pace
         self._folders = folders
         self._notes = Notes(folders)
+        self._publishing: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self._steps: dict[State, Callable[[Photo], Awaitable[Photo]]] = {
             State.DISCOVERED: self._examine,
             State.ACCEPTED: self._upload,
@@ -112,19 +114,17 @@ class Journey:
 
         A crash after sending leaves an upload that expires after 24 hours.
         """
-        reused = await reuse_cutout(photo, self._ledger)
-        if reused is not None:
-            return await self._ledger.record(photo, reused)
-        payer = await self._ledger.ask(questions.payer_for, photo)
-        if payer is not None:
-            return await self._ledger.postpone(photo, _wait_for(payer))
+        if (joined := await self._join_twin(photo)) is not None:
+            return joined
         async with self._spending.claim(photo):
             source_uuid = await send_source(photo, self._folder(photo), self._uploadcare)
-            return await self._ledger.record(photo, Uploaded(source_uuid))
+            return await self._ledger.insist(photo, Uploaded(source_uuid))
 
     async def _launch(self, photo: Photo) -> Photo:
         """Make the one call that costs money. A crash during it leaves ``removal_intended``: see ``_find_outcome``."""
         await asyncio.to_thread(require_same, self._folder(photo).input, photo.identity)
+        if (joined := await self._join_twin(photo)) is not None:
+            return joined
         await self._spending.require_room(photo)
         source_uuid, parameters = known(photo.source_uuid), known(photo.parameters)
         try:
@@ -144,13 +144,21 @@ class Journey:
             _say_paid_again(photo, request_id)
         return await self._ledger.insist(intended, RemovalStarted(request_id), self._pace.first_wait(time.time()))
 
+    async def _join_twin(self, photo: Photo) -> Photo | None:
+        """The same picture was paid for, or is about to be: reuse its cutout or wait for it; None if this one pays."""
+        reused = await reuse_cutout(photo, self._ledger)
+        if reused is not None:
+            return await self._ledger.record(photo, reused)
+        payer = await self._ledger.ask(questions.payer_for, photo)
+        return None if payer is None else await self._ledger.postpone(photo, _wait_for(payer))
+
     async def _find_outcome(self, photo: Photo) -> Photo:
         """Met only when the paid call's answer was lost: look for what it did, and never repeat it blindly."""
         unclear_since_s = photo.unclear_since_s or photo.state_at_s
-        traces = await look_for_traces(photo, self._folder(photo), self._ledger, self._uploadcare)
+        traces = await look_for_traces(photo, self._folders, self._ledger, self._uploadcare)
         match next_move(traces, time.time() - unclear_since_s):
             case Move.ADOPT:
-                return await self._ledger.record(photo, ResultFound(known(traces.result_uuid)))
+                return await self._ledger.insist(photo, ResultFound(known(traces.result_uuid)))
             case Move.LAUNCH_AGAIN:
                 return await self._ledger.record(photo, LaunchUnclear(unclear_since_s))
             case Move.SEND_ANEW:
@@ -164,7 +172,7 @@ class Journey:
         match removal.progress:
             case Progress.DONE:
                 self._pace.learn(photo, time.time())
-                return await self._ledger.record(photo, RemovalFinished(known(removal.result_uuid)))
+                return await self._ledger.insist(photo, RemovalFinished(known(removal.result_uuid)))
             case Progress.ERROR:
                 self._pace.forget(photo)
                 raise known(removal.failure)
@@ -173,12 +181,14 @@ class Journey:
 
     async def _publish(self, photo: Photo) -> Photo:
         """Fetch, verify and place the cutout. A crash leaves at most a temporary file; the step is repeated."""
-        if await self._ledger.ask(questions.has_newer_publication, photo):
-            raise SupersededError("newer_version", "a newer version of the photo was published first")
-        own_cutouts = await self._ledger.ask(questions.cutouts_of, photo)
-        fetch = partial(self._uploadcare.fetch_cutout, known(photo.result_uuid))
-        published = await publish_cutout(photo, fetch, own_cutouts)
-        return await self._ledger.record(photo, published)
+        # Versions of one path go one after the other: each must see what the one before it put there.
+        async with self._publishing.setdefault((photo.identity.folder, photo.identity.path), asyncio.Lock()):
+            if await self._ledger.ask(questions.has_newer_publication, photo):
+                raise SupersededError("newer_version", "a newer version of the photo was published first")
+            own_cutouts = await self._ledger.ask(questions.cutouts_of, photo)
+            fetch = partial(self._uploadcare.fetch_cutout, known(photo.result_uuid))
+            published = await publish_cutout(photo, fetch, own_cutouts)
+            return await self._ledger.insist(photo, published)
 
     async def _end(self, photo: Photo, error: PhotoError) -> Photo:
         """The photo comes to nothing; its ledger row and a note beside where its cutout would be say why.

@@ -18,10 +18,14 @@ from cutoutd.launch_rate import LaunchRate
 from cutoutd.ledger import Ledger, questions
 from cutoutd.logs import say, say_fault
 from cutoutd.photo import Failed, Photo, State
+from cutoutd.recovery import LOOK_FOR_S
 from cutoutd.tally import Tally
 
 #: A lane looks again at least this often, whatever else should have woken it.
 _LOOK_AGAIN_AFTER_S = 30.0
+
+#: A photo that goes on later than this does not count as being on its way.
+_HOLDS_NOBODY_UP_AFTER_S = 1000.0
 
 #: After the ledger itself could not be read or written.
 _LEDGER_TROUBLE_WAIT_S = 5.0
@@ -165,7 +169,7 @@ class Lanes:
             return 0
         # A probe is not held up by those beyond: they stand still as well, until it has gone through.
         if room > 0 and lane.beyond and not is_halted:
-            room = min(room, lane.beyond_limit - busy - await self._ledger.ask(questions.count, lane.beyond))
+            room = min(room, lane.beyond_limit - busy - await self._number_beyond(lane))
         return min(room, lane.rate.free) if lane.rate else room
 
     def _is_probing(self, lane: Lane) -> bool:
@@ -176,10 +180,15 @@ class Lanes:
         """
         return self._halt.is_probed_at(lane.takes) or lane.takes is State.REMOVAL_INTENDED
 
+    async def _number_beyond(self, lane: Lane) -> int:
+        """Photos of folders that left the configuration wait for long; they must not hold up all others."""
+        return await self._ledger.ask(questions.count_due_by, lane.beyond, time.time() + _HOLDS_NOBODY_UP_AFTER_S)
+
     async def _has_open_outcome(self) -> bool:
-        """Whether a launch waits for its outcome to be found; results of later ones would confuse the search."""
+        """Whether a launch's outcome was lost just now; results of later ones would confuse the search for it."""
         under_way = sum(lane.takes is State.UPLOADED for lane in self._busy.values())
-        return await self._ledger.ask(questions.count, {State.REMOVAL_INTENDED}) > under_way
+        since_s = time.time() - LOOK_FOR_S
+        return await self._ledger.ask(questions.count_since, State.REMOVAL_INTENDED, since_s) > under_way
 
     async def _until_next_due_s(self, lane: Lane, now_s: float) -> float:
         next_due_s = await self._ledger.ask(questions.next_due_s, {lane.takes}, now_s)
@@ -216,14 +225,14 @@ class Lanes:
             self._stepped.set()
 
     def _tell(self, before: Photo, after: Photo) -> None:
+        if self._halt.is_probed_at(before.state) and not (after.state is before.state and after.wait.reason):
+            self._halt.end()
+            self._wake_all()
         if after.state is before.state:
-            say("waiting", after.wait.reason or "asked, not finished yet", about=after.identity, level=logging.DEBUG)
+            _tell_wait(after)
             return
         self.moved_at_s = time.monotonic()
         self._tally.note(after)
-        if self._halt.is_probed_at(before.state):
-            self._halt.end()
-            self._wake_all()
         level = logging.WARNING if after.state in {State.REJECTED, State.FAILED} else logging.INFO
         say(after.state, after.story, about=after.identity, level=level)
 
@@ -236,3 +245,10 @@ class Lanes:
             self._tally.note(await self._ledger.record(photo, fact))
         except CutoutdError as error:
             say("ledger_trouble", f"{error.title}: {error.sentence}", about=photo.identity, level=logging.ERROR)
+
+
+def _tell_wait(photo: Photo) -> None:
+    """Trouble is told when it begins; that it goes on is for ``status``."""
+    is_news = photo.wait.attempts == 1 and photo.wait.reason and photo.wait.for_photo is None
+    reason = photo.wait.reason or "asked, not finished yet"
+    say("waiting", reason, about=photo.identity, level=logging.WARNING if is_news else logging.DEBUG)

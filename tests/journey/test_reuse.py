@@ -82,3 +82,26 @@ def test_when_the_payer_fails_the_next_takes_over(place: Place, sandbox: Sandbox
     assert place.run_once().returncode == 1
     assert len(list(place.output.glob("*.png"))) == 3
     assert sandbox.counters()["requests"]["execute"] == 2
+
+
+def test_copies_pay_once_even_when_the_first_upload_fails(place: Place, sandbox: SandboxProcess) -> None:
+    """A copy that arrives while the first photo waits for a failed upload's next try does not pay beside it."""
+    content = jpeg()
+    place.configure(concurrency={"uploads": 4})
+    sandbox.set_faults({"kind": "status", "status": 503, "on": "upload", "times": 3})
+    with place.start() as daemon:
+        put(place.input / "a.jpg", content)
+        daemon.wait_for("waiting", "a.jpg")
+        for number in range(5):
+            put(place.input / f"{number}.jpg", content)
+        daemon.wait_for("published", "a.jpg", *(f"{number}.jpg" for number in range(5)))
+    assert sandbox.counters()["requests"]["execute"] == 1
+
+
+def test_a_file_from_the_far_future_is_a_photo_like_any_other(place: Place) -> None:
+    """A modification time that no database integer holds costs nobody the daemon."""
+    photo = put(place.input / "a.jpg")
+    os.utime(photo, ns=(1 << 63, (1 << 63) + 10**18))
+    assert place.run_once().returncode == 0
+    assert place.run_once().returncode == 0
+    assert place.outputs() == ["a.png"]

@@ -72,6 +72,7 @@ ALLOWED = {
     ("accepted", "failed"),
     ("uploaded", "removal_intended"),
     ("uploaded", "accepted"),
+    ("uploaded", "published"),
     ("uploaded", "superseded"),
     ("uploaded", "failed"),
     ("removal_intended", "removal_started"),

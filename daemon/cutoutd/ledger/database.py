@@ -85,6 +85,8 @@ def _translate(error: Any, state_dir: Path) -> CutoutdError:  # noqa: ANN401  th
     file = state_dir / LEDGER_NAME
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")):
         return DiskError(f"the ledger {file} cannot be written: {error}")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return DiskError(f"the ledger {file} is locked by another program")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return LedgerDamagedError(f"the ledger {file} is damaged: {error}")
     return LedgerError(f"the ledger {file} answered: {error}")

@@ -53,6 +53,18 @@ def count(connection: Connection, states: Collection[State]) -> int:
     return connection.scalar(select(func.count()).select_from(photos).where(photos.c.state.in_(states))) or 0
 
 
+def count_due_by(connection: Connection, states: Collection[State], by_s: float) -> int:
+    """How many photos stand at these states and go on before this Unix time; others must not hold anybody up."""
+    is_there = and_(photos.c.state.in_(states), photos.c.wait_until_s <= by_s)
+    return connection.scalar(select(func.count()).select_from(photos).where(is_there)) or 0
+
+
+def count_since(connection: Connection, state: State, since_s: float) -> int:
+    """How many photos came to this state after this Unix time and are still there."""
+    is_recent = and_(photos.c.state == state, photos.c.state_at_s > since_s)
+    return connection.scalar(select(func.count()).select_from(photos).where(is_recent)) or 0
+
+
 def totals(connection: Connection) -> list[Total]:
     """How many photos of each folder stand at each state."""
     rows = connection.execute(
@@ -92,15 +104,16 @@ def history(connection: Connection, path: str | None, limit: int) -> list[Event]
 
 
 def payer_for(connection: Connection, photo: Photo) -> Photo | None:
-    """The photo of the same content and parameters that goes first: one under way, or an earlier one about to be.
+    """The photo of the same content and parameters that goes first: one further on, or an earlier one beside it.
 
-    An accepted one that waits for some trouble to pass holds up nobody.
+    One beside it that waits for some trouble to pass holds up nobody.
     """
-    is_first = and_(photos.c.state == State.ACCEPTED, photos.c.id < photo.id, photos.c.wait_reason == "")
+    further = UNDER_WAY - {photo.state}
+    is_first = and_(photos.c.state == photo.state, photos.c.id < photo.id, photos.c.wait_reason == "")
     rows = connection.execute(
         select(photos)
-        .where(_is_twin_of(photo), or_(photos.c.state.in_(UNDER_WAY), is_first))
-        .order_by(photos.c.state == State.ACCEPTED, photos.c.id)
+        .where(_is_twin_of(photo), or_(photos.c.state.in_(further), is_first))
+        .order_by(photos.c.state == photo.state, photos.c.id)
         .limit(1)
     )
     return next((photo_from(row) for row in rows.mappings()), None)
@@ -161,11 +174,13 @@ def claimed_of(connection: Connection, uuids: Collection[str]) -> set[str]:
     return {uuid for column in columns for uuid in connection.scalars(select(column).where(column.in_(uuids)))}
 
 
-def is_only_launch(connection: Connection, photo: Photo) -> bool:
-    """Whether no other photo's launch waits for its outcome or its result."""
-    unresolved = {State.REMOVAL_INTENDED, State.REMOVAL_STARTED}
-    others = select(func.count()).select_from(photos).where(photos.c.state.in_(unresolved), photos.c.id != photo.id)
-    return connection.scalar(others) == 0
+def open_launches(connection: Connection, photo: Photo, limit: int) -> list[Photo]:
+    """Other photos whose paid call has a result that nobody claims yet, or may have one."""
+    is_open = or_(
+        photos.c.state.in_({State.REMOVAL_INTENDED, State.REMOVAL_STARTED}), photos.c.unclear_since_s.is_not(None)
+    )
+    rows = connection.execute(select(photos).where(is_open, photos.c.id != photo.id).order_by(photos.c.id).limit(limit))
+    return [photo_from(row) for row in rows.mappings()]
 
 
 def to_clean(connection: Connection, limit: int) -> Sequence[Photo]:

@@ -90,7 +90,7 @@ photos = Table(
     Column("state_at_s", Float, nullable=False, comment="when it became true, Unix time"),
     Column("wait_until_s", Float, nullable=False, comment="no step before this Unix time; 0 when not waiting"),
     Column("wait_attempts", Integer, nullable=False, comment="tries or polls since the last fact"),
-    Column("wait_reason", Text, nullable=False, comment="a sentence; empty when not waiting"),
+    Column("wait_reason", PathText, nullable=False, comment="a sentence; empty when not waiting"),
     Column("wait_for", Integer, comment="the photo whose coming to rest ends the wait; null: only time does"),
     Column("is_held", Boolean, nullable=False, comment="whether a limit of the configuration is why it waits"),
     Column("sha256", Text, comment="of the source file; from accepted on"),
@@ -108,9 +108,9 @@ photos = Table(
     Column("cutout_sha256", Text, comment="of the published file"),
     Column("cutout_bytes", BigInteger, comment="of the published file"),
     Column("reused_from", Integer, comment="the photo whose cutout was copied; null: this one was paid for"),
-    Column("note", Text, comment="what a person should know although all is well"),
+    Column("note", PathText, comment="what a person should know although all is well"),
     Column("code", Text, comment="rejected, failed, superseded: the stable code"),
-    Column("sentence", Text, comment="rejected, failed, superseded: what happened"),
+    Column("sentence", PathText, comment="rejected, failed, superseded: what happened"),
     Column("advice", Text, comment="rejected, failed, superseded: what to do"),
     Column("failed_at", Text, comment="failed: the state it failed at, where a retry goes on"),
     Column("remote_cleaned_at_s", Float, comment="when its files at Uploadcare were deleted; null: they may be there"),
@@ -157,8 +157,9 @@ Index("due", photos.c.state, photos.c.wait_until_s, photos.c.id)
 
 #: Photos at rest whose files may still be at Uploadcare; stays small.
 IS_TO_CLEAN = text(
-    "source_uuid IS NOT NULL AND remote_cleaned_at_s IS NULL AND state IN "
-    f"({', '.join(repr(state.value) for state in sorted(AT_REST))})"
+    # A paid result whose photo failed afterwards stays where a retry can fetch it.
+    "source_uuid IS NOT NULL AND remote_cleaned_at_s IS NULL AND (result_uuid IS NULL OR state = 'published')"
+    f" AND state IN ({', '.join(repr(state.value) for state in sorted(AT_REST))})"
 )
 Index("to_clean", photos.c.id, sqlite_where=IS_TO_CLEAN, postgresql_where=IS_TO_CLEAN)
 

@@ -49,9 +49,12 @@ _PHRASES = {
 #: Which state may follow which; the ledger refuses every other step. FAILED may follow all that are not at rest.
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.DISCOVERED: frozenset({State.ACCEPTED, State.REJECTED, State.SUPERSEDED, State.FAILED}),
-    # Straight to PUBLISHED when an earlier cutout of the same content and parameters is reused.
+    # Straight to PUBLISHED when an earlier cutout of the same content and parameters is reused; from UPLOADED when
+    # that one was under way at the time.
     State.ACCEPTED: frozenset({State.UPLOADED, State.PUBLISHED, State.SUPERSEDED, State.FAILED}),
-    State.UPLOADED: frozenset({State.REMOVAL_INTENDED, State.ACCEPTED, State.SUPERSEDED, State.FAILED}),
+    State.UPLOADED: frozenset(
+        {State.PUBLISHED, State.REMOVAL_INTENDED, State.ACCEPTED, State.SUPERSEDED, State.FAILED}
+    ),
     # Back to UPLOADED after a definite no: the call was never sent, or a parsed refusal came. Back to it, or to
     # ACCEPTED for a fresh upload, also when what became of the call could not be found out within a bound: this may
     # pay twice. Straight to REMOVAL_FINISHED when its result was found.
