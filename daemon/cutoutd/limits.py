@@ -1,5 +1,6 @@
 """What the configuration allows: launches in a day and a month, and room left on the disk. It only judges."""
 
+import os
 import shutil
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -23,11 +24,13 @@ def require_within(limits: Limits, spent: Spent, *, wanted: int) -> None:
 
 
 def require_free(place: Path, min_free_bytes: int) -> None:
-    """Make sure that the file system at ``place`` has this much room. Blocking.
+    """Make sure that ``place`` can be written and its file system has this much room. Blocking.
 
     Raises:
-        DiskError: it has not, or cannot be asked.
+        DiskError: it cannot, has not, or cannot be asked.
     """
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise DiskError(f"{place} cannot be written, and nothing is paid for that finds no place")
     try:
         free_bytes = shutil.disk_usage(place).free
     except OSError as error:

@@ -47,7 +47,13 @@ class Sighting:
     @classmethod
     def of(cls, path: str, status: os.stat_result, *, is_closed: bool = False) -> "Sighting":
         """The sighting that a file's status tells."""
-        return cls(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, is_closed)
+        mtime_ns, ctime_ns = _storable(status.st_mtime_ns), _storable(status.st_ctime_ns)
+        return cls(path, status.st_size, mtime_ns, ctime_ns, status.st_ino, is_closed)
+
+
+def _storable(time_ns: int) -> int:
+    """Times beyond the year 2262 do not fit into a database's integer; anybody can give a file one."""
+    return max(-(1 << 63), min(time_ns, (1 << 63) - 1))
 
 
 def look(root: Path, path: str) -> Sighting | None:

@@ -89,7 +89,8 @@ def upload_refusal(answer: Answer) -> CutoutdError:
     if answer.media_type != "text/plain" or not answer.text:
         return _foreign(answer)
     said = f'Uploadcare refused the upload: {answer.status} "{answer.text}"'
-    if answer.status in _KEYS_STATUSES and _KEYS_WORDS.search(answer.text):
+    is_about_keys = answer.status in _KEYS_STATUSES and _KEYS_WORDS.search(answer.text)
+    if answer.status == HTTPStatus.UNAUTHORIZED or is_about_keys:
         return _keys_refused(answer, said)
     match answer.status:
         case HTTPStatus.PAYMENT_REQUIRED | HTTPStatus.FORBIDDEN if answer.text != "Upload failed.":

@@ -40,7 +40,7 @@ class Listening:
     def begin(self, hints: HintBox | None) -> None:
         """A scan begins; blocking. Without a place for hints nothing will be listened to."""
         self._refusal = None
-        self._chosen = choose_backends(self._root.resolve(), _present_mounts(), self._mode)
+        self._chosen = choose_backends(_real_path(self._root), _present_mounts(), self._mode)
         has_events = any(backend.kind is BackendKind.EVENTS for backend in self._chosen)
         if has_events and hints is not None and self._kernel is None:
             try:
@@ -95,3 +95,10 @@ def _present_mounts() -> tuple[Mount, ...]:
 
 def _polled(backend: Backend, reason: str) -> Backend:
     return Backend(backend.path, BackendKind.POLLING, reason) if backend.kind is BackendKind.EVENTS else backend
+
+
+def _real_path(root: Path) -> Path:
+    try:
+        return root.resolve()
+    except (OSError, RuntimeError):
+        return root  # a loop of links, which Python 3.11 calls a RuntimeError; the scan finds nothing there either
