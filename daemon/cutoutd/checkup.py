@@ -60,8 +60,9 @@ async def _with_service(found: tuple[Finding, ...], uploadcare: Uploadcare) -> R
     try:
         project = await uploadcare.show_project()
     except CutoutdError as error:
-        fault = Finding(Level.FAULT, "Uploadcare", f"{error.title}: {error.sentence}", error.advice)
-        return Report((*found, fault), error if isinstance(error, HaltError) else None)
+        refusal = error if isinstance(error, HaltError) else None
+        advice = error.advice if refusal else "Look at the network, then check again."
+        return Report((*found, Finding(Level.FAULT, "Uploadcare", f"{error.title}: {error.sentence}", advice)), refusal)
     return Report((*found, Finding(Level.GOOD, "keys", f'accepted for the project "{project.name}"'), _clock(project)))
 
 
@@ -123,6 +124,6 @@ def _writable(subject: str, path: Path, *, made_in: Path) -> Finding:
 
 def _watching(folder: Folder, settings: Settings) -> Iterator[Finding]:
     mounts = parse_mounts(Path("/proc/self/mountinfo").read_text(errors="surrogateescape"))
-    for backend in choose_backends(folder.input, mounts, settings.watch.mode):
+    for backend in choose_backends(folder.input.resolve(), mounts, settings.watch.mode):
         place = folder.input / backend.path
         yield Finding(Level.GOOD, f"folders.{folder.name}.watch", f"{place} by {backend.kind}: {backend.reason}")

@@ -15,6 +15,7 @@ import typer
 
 from cutoutd import __version__
 from cutoutd.errors import ConfigurationError, CutoutdError
+from cutoutd.exits import ExitCode, code_for
 
 if TYPE_CHECKING:
     from cutoutd.config.document import Document
@@ -43,15 +44,14 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable; docu
 
 def main() -> None:
     """Run the command line; every exit code it can end with is in ``exits``."""
-    from cutoutd.exits import ExitCode, code_for
-
     try:
         app()
     except ConfigurationError as error:
         typer.echo("\n".join(error.faults), err=True)
         sys.exit(code_for(error))
     except CutoutdError as error:
-        typer.echo(f"{error.title}: {error.sentence}." + (f"\n{error.advice}" if error.advice else ""), err=True)
+        advice = f"\n{error.advice}" if error.advice else ""
+        typer.echo(f"{error.title}: {error.sentence.rstrip('.')}.{advice}", err=True)
         sys.exit(code_for(error))
     except (KeyboardInterrupt, asyncio.CancelledError):
         sys.exit(ExitCode.INTERRUPTED)
@@ -99,7 +99,6 @@ def check(
     from rich.console import Console
 
     from cutoutd.checkup import Level, check_all
-    from cutoutd.exits import ExitCode
     from cutoutd.screens import show_findings
 
     report = asyncio.run(check_all(_settings(config), is_offline=offline))
@@ -181,11 +180,14 @@ def try_out(
     port: Annotated[int, typer.Option(help="The sandbox's port; 0 takes a free one.", min=0, max=65535)] = 0,
 ) -> None:
     """Try the whole thing on this machine: no account, no configuration, nothing is sent anywhere."""
+    if folder is not None and not folder.is_dir():
+        raise typer.BadParameter(f"{folder} is not a folder", param_hint="FOLDER")
     from cutoutd.demo import try_photos
     from cutoutd.exits import code_after
 
     outcome = asyncio.run(try_photos(folder, port=port, is_staying=keep_running, tell=typer.echo))
-    _tell_outcome(outcome)
+    if not keep_running:
+        _tell_outcome(outcome)
     raise typer.Exit(code_after(outcome))
 
 

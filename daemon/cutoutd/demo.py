@@ -5,6 +5,8 @@ way as with an account.
 """
 
 import asyncio
+import hashlib
+import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -33,7 +35,7 @@ class SandboxMissingError(CutoutdError):
     """The sandbox cannot be started here."""
 
     title = "The sandbox is not available"
-    default_advice = "Install it with: pip install 'cutoutd[sandbox]'"
+    default_advice = "Install it from the source folder with: pip install '.[sandbox]'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +62,15 @@ class Trial:
 
 
 def prepare_trial(photos: Path | None, tell: Callable[[str], None]) -> Trial:
-    """Choose where the trial lives, beside the photos rather than among them; without photos, draw some.
-
-    Raises:
-        CutoutdError: the folder of photos is not there.
-    """
+    """Choose where the trial lives, beside the photos rather than among them; without photos, draw some."""
     home = Path.cwd() / "cutoutd-try"
     if photos is None:
         return _trial_with_samples(Trial(home / "photos", home), tell)
     photos = photos.resolve()
-    if not photos.is_dir():
-        raise CutoutdError(f"{photos} is not a folder")
-    if home.is_relative_to(photos):
-        home = photos.with_name(f"{photos.name}-cutoutd-try")
-    return Trial(photos, home)
+    above = photos.parent if home.is_relative_to(photos) else Path.cwd()
+    # A home for each folder: two folders' photos of the same name must not share a place.
+    mark = hashlib.sha256(os.fsencode(photos)).hexdigest()[:6]
+    return Trial(photos, above / f"cutoutd-try-{photos.name}-{mark}")
 
 
 def _trial_with_samples(trial: Trial, tell: Callable[[str], None]) -> Trial:
@@ -88,7 +85,6 @@ async def try_photos(photos: Path | None, *, port: int, is_staying: bool, tell: 
 
     Raises:
         SandboxMissingError: the sandbox cannot be started.
-        CutoutdError: the folder of photos is not there.
     """
     require_sandbox()
     trial = await asyncio.to_thread(prepare_trial, photos, tell)

@@ -1,6 +1,7 @@
 """What a command's end means to a script: the one table from errors to exit codes."""
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from cutoutd.errors import (
     AddonRefusedError,
@@ -12,7 +13,9 @@ from cutoutd.errors import (
     LedgerDamagedError,
     LedgerNewerError,
 )
-from cutoutd.once import Outcome
+
+if TYPE_CHECKING:  # the table is wanted before anything heavy is
+    from cutoutd.once import Outcome
 
 
 class ExitCode(IntEnum):
@@ -47,7 +50,7 @@ def code_for(error: CutoutdError) -> ExitCode:
     return next(code for kind, code in _CODES if isinstance(error, kind))
 
 
-def code_after(outcome: Outcome) -> ExitCode:
+def code_after(outcome: "Outcome") -> ExitCode:
     """The exit code of ``run --once``."""
     if outcome.is_interrupted:
         return ExitCode.INTERRUPTED

@@ -83,13 +83,14 @@ def test_the_secret_file_without_its_last_newline(tmp_path: Path) -> None:
 
 
 def test_the_systemd_credential(tmp_path: Path) -> None:
-    """Without variable and file, systemd's credential is read; a file that is named wins over it."""
+    """Systemd's credential wins over a file that is named: a service's user often cannot read that one."""
     (tmp_path / "uploadcare-secret-key").write_text("from-systemd\n")
     environ = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
     assert config.load(configuration(tmp_path), environ).uploadcare.secret_key.get_secret_value() == "from-systemd"
     secret_file(tmp_path)
     named = configuration(tmp_path, "uploadcare: {public_key: k, secret_key_file: key}\n")
-    assert config.load(named, environ).uploadcare.secret_key.get_secret_value() == SECRET
+    assert config.load(named, environ).uploadcare.secret_key.get_secret_value() == "from-systemd"
+    assert config.load(named, {}).uploadcare.secret_key.get_secret_value() == SECRET
 
 
 @pytest.mark.parametrize(

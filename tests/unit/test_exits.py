@@ -28,6 +28,8 @@ WELL = Outcome(published=3, rejected=0, failed=0, held=0, missing=0, halt=None, 
 def error_of(kind: type[CutoutdError]) -> CutoutdError:
     if kind is ConfigurationError:
         return ConfigurationError(("a fault",))
+    if kind is errors.LimitReachedError:
+        return errors.LimitReachedError("sentence", until_s=0.0)
     return kind("code", "sentence") if issubclass(kind, errors.PhotoError) else kind("sentence")
 
 

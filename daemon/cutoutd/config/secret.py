@@ -15,19 +15,21 @@ _MAX_BYTES = 4_096
 
 
 def secret_key(file: Path | None, environ: Mapping[str, str]) -> SecretStr:
-    """The secret key: UPLOADCARE_SECRET_KEY, else the file, else systemd's credential ``uploadcare-secret-key``.
+    """The secret key: UPLOADCARE_SECRET_KEY, else systemd's credential ``uploadcare-secret-key``, else the file.
+
+    The credential goes before the file because a unit that loads it runs as a user who often cannot read the file.
 
     Raises:
         ValueError: there is none, it cannot be read, everyone may read its file, or it is no single word.
     """
     if environ.get(VARIABLE):
         return _single_word(environ[VARIABLE])
-    if file is not None:
-        return _single_word(_content(file, forbidden_mode=stat.S_IROTH))
     credentials = environ.get("CREDENTIALS_DIRECTORY")
     if credentials and (credential := Path(credentials) / CREDENTIAL).exists():
         # systemd guards the credential's folder; the file's own mode says nothing.
         return _single_word(_content(credential, forbidden_mode=0))
+    if file is not None:
+        return _single_word(_content(file, forbidden_mode=stat.S_IROTH))
     raise ValueError(f"is missing: name a file with the secret key, set {VARIABLE}, or give systemd's {CREDENTIAL}")
 
 
