@@ -8,6 +8,7 @@ from cutoutd.ledger import Ledger
 from cutoutd.spending import Spending
 
 
-def generous(ledger: Ledger, state_dir: Path, **limits: int) -> Spending:
-    """No limit but those given, any disk, and as many launches at once as a test makes."""
-    return Spending(ledger, Limits(**{"min_free_bytes": 1, **limits}), LaunchRate(100_000), state_dir)
+def generous(ledger: Ledger, state_dir: Path, *, launches_per_minute: int = 100_000, **limits: int) -> Spending:
+    """No limit but those given, any disk, and as many launches as a test makes."""
+    rate = LaunchRate(launches_per_minute)
+    return Spending(ledger, Limits(**{"min_free_bytes": 1, **limits}), rate, state_dir)

@@ -13,7 +13,7 @@ import pytest
 
 from allowances import generous
 from cutoutd.config.settings import Concurrency, Folder
-from cutoutd.errors import AddonRefusedError, KeysRefusedError, ThrottledError
+from cutoutd.errors import AddonRefusedError, KeysRefusedError, NeverSentError, ThrottledError
 from cutoutd.halting import Halt
 from cutoutd.journey import Journey
 from cutoutd.lanes import Lanes, lanes_for
@@ -70,12 +70,12 @@ class House:
 
 
 @asynccontextmanager
-async def house(place: Path, concurrency: Concurrency) -> AsyncIterator[House]:
+async def house(place: Path, concurrency: Concurrency, launches_per_minute: int = 100_000) -> AsyncIterator[House]:
     folder, uploadcare, clock, tally = folder_in(place), StandIn(), Clock(), Tally()
     halt = Halt(clock)
     async with open_ledger(place) as ledger:
         # Removals that are known to take no time are asked about at once.
-        spending = generous(ledger, place)
+        spending = generous(ledger, place, launches_per_minute=launches_per_minute)
         journey = Journey(ledger, uploadcare, spending, Pace([0.0] * 5), {folder.name: folder})
         lanes = Lanes(ledger, journey, halt, tally, lanes_for(concurrency, spending.rate))
         yield House(ledger, folder, uploadcare, halt, clock, tally, lanes)
@@ -265,6 +265,22 @@ def test_a_429_stops_launches_and_nothing_else(tmp_path: Path) -> None:
         assert house.uploadcare.count("start_removal") == len(NAMES) + 2
 
     played(tmp_path, scene)
+
+
+def test_no_more_is_launched_in_a_minute_than_allowed(tmp_path: Path) -> None:
+    """Launches that were made count, however short they took; those that were never sent do not."""
+
+    async def play() -> StandIn:
+        async with house(tmp_path, Concurrency(), launches_per_minute=3) as opened, asyncio.TaskGroup() as tasks:
+            opened.uploadcare.fail("start_removal", *(NeverSentError("no connection") for _ in range(4)))
+            tasks.create_task(opened.lanes.run())
+            await opened.drop(*NAMES)
+            await opened.until(State.PUBLISHED, 3)
+            await asyncio.sleep(0.3)  # in which nothing must happen
+            opened.lanes.stop()
+        return opened.uploadcare
+
+    assert asyncio.run(play()).count("start_removal") == 4 + 3
 
 
 def test_a_bug_costs_one_photo(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
