@@ -83,7 +83,7 @@ def _launches(status: Status) -> Iterator[tuple[str, str]]:
     ):
         yield period, f"{number:,}" if limit is None else f"{number:,} of {limit:,}"
     if launches.held:
-        yield "held", f"{launches.held:,} photos until the limit allows more"
+        yield "photos held by a limit", f"{launches.held:,}"
     if status.live and status.live.launches_per_minute is not None:
         yield "rate", f"at most {status.live.launches_per_minute:.0f} a minute: {status.live.launch_reason}"
 

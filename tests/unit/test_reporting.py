@@ -13,7 +13,7 @@ from cutoutd.config.settings import Limits
 from cutoutd.errors import LedgerError
 from cutoutd.ledger import Ledger, hold_ledger
 from cutoutd.live import Live, SettlingFile, tell
-from cutoutd.photo import State, Wait
+from cutoutd.photo import LaunchUnclear, RemovalIntended, RemovalStarted, State, Wait
 from cutoutd.reporting import event_as_json, read_history, read_status, status_as_json
 from cutoutd.screens import show_findings, show_history, show_status
 from ledgers import identity, photo_at, with_ledger
@@ -77,6 +77,36 @@ def test_status_is_the_ledgers_and_the_daemons(tmp_path: Path) -> None:
     assert told["troubled"][0]["code"] == "empty"
     text = shown(show_status, status)
     for words in ("process 7", "Halted: ", "Not finished yet (1)", "Uploadcare is away", "\\x1b[31m\\udcff.jpg"):
+        assert words in text
+
+
+async def launch_again(ledger: Ledger) -> None:
+    """A launch whose answer was lost, another of the same photo, and a photo that no launch was left for."""
+    photo = await photo_at(ledger, State.REMOVAL_INTENDED)
+    for fact in (LaunchUnclear(1.0), RemovalIntended(), RemovalStarted("request-2")):
+        photo = await ledger.record(photo, fact)
+    held = await photo_at(ledger, State.ACCEPTED, identity("b.jpg"))
+    await ledger.postpone(held, Wait(9e9, 0, "limits.per_day allows 2 removals", is_held=True))
+
+
+def test_status_tells_what_was_spent(tmp_path: Path) -> None:
+    """Launches against the limits, the working rate and why, and what may have been paid for twice."""
+    state_dir = tmp_path / "state"
+    state_dir.mkdir()
+    with_ledger(state_dir, launch_again)
+    tell(state_dir, Live(pid=7, started_at_s=0.0, launches_per_minute=19.0, launch_reason="refused (429)"))
+    with hold_ledger(state_dir):
+        status = read_status(state_dir, Limits(per_day=2))
+    told = json.loads(json.dumps(status_as_json(status)))
+    assert told["launches"] == {
+        **{"today": 2, "this_month": 2, "per_day": 2, "per_month": None, "held": 1},
+        **{"per_minute": 19.0, "reason": "refused (429)"},
+    }
+    assert told["possible_double_charges"] == [
+        {"folder": "products", "path": "a.jpg", "source_uuid": "source-uuid", "request_id": "request-2"}
+    ]
+    text = shown(show_status, status)
+    for words in ("2 of 2", "held by a limit", "19 a minute: refused (429)", "paid for twice", "request-2"):
         assert words in text
 
 
