@@ -99,8 +99,13 @@ def test_status_tells_what_was_spent(tmp_path: Path) -> None:
         status = read_status(state_dir, Limits(per_day=2))
     told = json.loads(json.dumps(status_as_json(status)))
     assert told["launches"] == {
-        **{"today": 2, "this_month": 2, "per_day": 2, "per_month": None, "held": 1},
-        **{"per_minute": 19.0, "reason": "refused (429)"},
+        "today": 2,
+        "this_month": 2,
+        "per_day": 2,
+        "per_month": None,
+        "held": 1,
+        "per_minute": 19.0,
+        "reason": "refused (429)",
     }
     assert told["possible_double_charges"] == [
         {"folder": "products", "path": "a.jpg", "source_uuid": "source-uuid", "request_id": "request-2"}
