@@ -39,20 +39,21 @@ def test_own_photos_are_mirrored_and_odd_ones_rejected(tmp_path: Path) -> None:
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert "2 published, 2 rejected" in ended.stdout
     assert "PDF" in ended.stdout
-    cutouts = tmp_path / "cutoutd-try/cutouts"
+    home = _home_beside(tmp_path)
+    cutouts = home / "cutouts"
     for path in good:
         _require_transparent((cutouts / path).with_suffix(".png"))
         assert (photos / path).read_bytes() == contents[path]
-    _require_sheet(tmp_path / "cutoutd-try/contact-sheet.png")
+    _require_sheet(home / "contact-sheet.png")
 
 
 def test_keep_running_takes_what_is_dropped(tmp_path: Path) -> None:
     """With --keep-running a photo dropped later is published too, until Ctrl-C ends it in order."""
     photos = tmp_path / "photos"
     put(photos / "a.jpg")
-    home = tmp_path / "cutoutd-try"
     with DaemonProcess("try", str(photos), "--keep-running", folder=tmp_path) as trial:
         trial.wait_until(lambda lines: any("Drop more photos" in line.message for line in lines))
+        home = _home_beside(tmp_path)
         first_sheet = (home / "contact-sheet.png").read_bytes()
         put(photos / "later/b.jpg")
         eventually((home / "cutouts/later/b.png").exists)
@@ -66,9 +67,15 @@ def test_keep_running_takes_what_is_dropped(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     """A wrong folder ends it in words."""
     ended = command("try", "no-such-folder", folder=tmp_path)
-    assert ended.returncode != 0
-    assert "no-such-folder is not a folder" in ended.stderr
+    assert ended.returncode == 2
+    assert "is not a folder" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def _home_beside(folder: Path) -> Path:
+    """Every folder of photos has a home of its own, so that photos of the same name never share a place."""
+    [home] = folder.glob("cutoutd-try-*")
+    return home
 
 
 def _require_transparent(cutout: Path) -> None:
