@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from cutoutd.config.settings import RemoteCleanup
 from cutoutd.errors import CutoutdError
 from cutoutd.ledger import Ledger, questions
-from cutoutd.logs import say
+from cutoutd.logs import say, say_error
 from cutoutd.photo import Photo
 from cutoutd.uploadcare.client import Uploadcare
 
@@ -49,7 +49,7 @@ class Cleanup:
         except TimeoutError:
             say("cleanup_postponed", "Uploadcare did not delete in time", level=logging.WARNING)
         except CutoutdError as error:
-            say("cleanup_postponed", f"{error.title}: {error.sentence}", level=logging.WARNING)
+            say_error("cleanup_postponed", error, level=logging.WARNING)
 
     async def clean(self) -> int:
         """Delete all there is to delete; how many photos' files that was.

@@ -16,7 +16,7 @@ from cutoutd.halting import Halt
 from cutoutd.journey import Journey
 from cutoutd.launch_rate import LaunchRate
 from cutoutd.ledger import Ledger, questions
-from cutoutd.logs import say, say_fault
+from cutoutd.logs import say, say_error, say_fault
 from cutoutd.photo import Failed, Photo, State
 from cutoutd.recovery import LOOK_FOR_S
 from cutoutd.tally import Tally
@@ -134,7 +134,7 @@ class Lanes:
             photos = await self._next_photos(lane, now_s)
             wait_s = await self._until_next_due_s(lane, now_s)
         except CutoutdError as error:
-            say("ledger_trouble", f"{error.title}: {error.sentence}", level=logging.ERROR)
+            say_error("ledger_trouble", error)
             return _LEDGER_TROUBLE_WAIT_S
         if self._is_stopping or self._rest_s(lane) > 0:
             return 0.0  # since the ledger was asked
@@ -208,7 +208,7 @@ class Lanes:
             self._halt.begin(error, photo.state)
         except CutoutdError as error:
             # The ledger did not take the fact. The photo stays where it is and comes again.
-            say("ledger_trouble", f"{error.title}: {error.sentence}", about=photo.identity, level=logging.ERROR)
+            say_error("ledger_trouble", error, about=photo.identity)
             await asyncio.sleep(_LEDGER_TROUBLE_WAIT_S)
         except Exception as fault:  # noqa: BLE001  the one broad except of the lanes: a bug costs one photo
             await self._fail(photo, fault)
@@ -244,7 +244,7 @@ class Lanes:
         try:
             self._tally.note(await self._ledger.record(photo, fact))
         except CutoutdError as error:
-            say("ledger_trouble", f"{error.title}: {error.sentence}", about=photo.identity, level=logging.ERROR)
+            say_error("ledger_trouble", error, about=photo.identity)
 
 
 def _tell_wait(photo: Photo) -> None:

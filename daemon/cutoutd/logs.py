@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from cutoutd.errors import CutoutdError
 from cutoutd.photo import Identity
 
 _LOGGER = logging.getLogger("cutoutd")
@@ -36,6 +37,11 @@ def say(action: str, sentence: str, *, about: Identity | None = None, level: int
     """Write one line. ``action`` is a stable slug for machines, ``sentence`` is for people."""
     place = {"folder": about.folder, "path": about.path} if about else {}
     _LOGGER.log(level, sentence, extra={"action": action, "place": place})
+
+
+def say_error(action: str, error: CutoutdError, *, about: Identity | None = None, level: int = logging.ERROR) -> None:
+    """Write one line about an error whose text was written for people."""
+    say(action, f"{error.title}: {error.sentence}", about=about, level=level)
 
 
 def say_fault(action: str, sentence: str, fault: Exception, *, about: Identity | None = None) -> None:

@@ -45,8 +45,6 @@ async def work_off(service: Service, stop: asyncio.Event) -> Outcome:
         looking = tasks.create_task(_look_once(service))
         await _until_done(service, looking, stop)
         looking.cancel()
-    if service.halt.error is None:
-        await service.cleanup.finish()
     still_changing = looking.result() if looking.done() and not looking.cancelled() else 0
     return Outcome(
         published=service.tally.at(State.PUBLISHED),

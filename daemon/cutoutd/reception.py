@@ -1,14 +1,13 @@
 """Where finished files become photos: the ledger's side of watching, for one folder."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from cutoutd.errors import CutoutdError
 from cutoutd.lanes import Lanes
 from cutoutd.ledger import Ledger, has_text_form, questions
-from cutoutd.logs import say
+from cutoutd.logs import say, say_error
 from cutoutd.photo import Identity
 from cutoutd.tree import Sighting
 
@@ -51,7 +50,7 @@ async def _patiently(attempt: Callable[[], Awaitable[T]]) -> T:
         try:
             return await attempt()
         except CutoutdError as error:
-            say("ledger_trouble", f"{error.title}: {error.sentence}", level=logging.ERROR)
+            say_error("ledger_trouble", error)
             await asyncio.sleep(_LEDGER_TROUBLE_WAIT_S)
 
 

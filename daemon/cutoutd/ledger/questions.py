@@ -50,19 +50,21 @@ def next_due_s(connection: Connection, states: Collection[State], now_s: float) 
 
 def count(connection: Connection, states: Collection[State]) -> int:
     """How many photos stand at these states."""
-    return connection.scalar(select(func.count()).select_from(photos).where(photos.c.state.in_(states))) or 0
+    return _number_of(connection, photos.c.state.in_(states))
 
 
 def count_due_by(connection: Connection, states: Collection[State], by_s: float) -> int:
     """How many photos stand at these states and go on before this Unix time; others must not hold anybody up."""
-    is_there = and_(photos.c.state.in_(states), photos.c.wait_until_s <= by_s)
-    return connection.scalar(select(func.count()).select_from(photos).where(is_there)) or 0
+    return _number_of(connection, and_(photos.c.state.in_(states), photos.c.wait_until_s <= by_s))
 
 
 def count_since(connection: Connection, state: State, since_s: float) -> int:
     """How many photos came to this state after this Unix time and are still there."""
-    is_recent = and_(photos.c.state == state, photos.c.state_at_s > since_s)
-    return connection.scalar(select(func.count()).select_from(photos).where(is_recent)) or 0
+    return _number_of(connection, and_(photos.c.state == state, photos.c.state_at_s > since_s))
+
+
+def _number_of(connection: Connection, condition: ColumnElement[bool]) -> int:
+    return connection.scalar(select(func.count()).select_from(photos).where(condition)) or 0
 
 
 def totals(connection: Connection) -> list[Total]:
@@ -154,18 +156,13 @@ def outputs_used(connection: Connection) -> frozenset[str]:
 
 def has_newer_publication(connection: Connection, photo: Photo) -> bool:
     """Whether a later version of the photo's path is published already."""
-    return bool(
-        connection.scalar(
-            select(func.count())
-            .select_from(photos)
-            .where(
-                photos.c.folder == photo.identity.folder,
-                photos.c.path == photo.identity.path,
-                photos.c.state == State.PUBLISHED,
-                photos.c.id > photo.id,
-            )
-        )
+    is_newer = and_(
+        photos.c.folder == photo.identity.folder,
+        photos.c.path == photo.identity.path,
+        photos.c.state == State.PUBLISHED,
+        photos.c.id > photo.id,
     )
+    return _number_of(connection, is_newer) > 0
 
 
 def claimed_of(connection: Connection, uuids: Collection[str]) -> set[str]:
@@ -191,7 +188,7 @@ def to_clean(connection: Connection, limit: int) -> Sequence[Photo]:
 
 def held(connection: Connection) -> int:
     """How many photos wait because of a limit."""
-    return connection.scalar(select(func.count()).select_from(photos).where(photos.c.is_held.is_(True))) or 0
+    return _number_of(connection, photos.c.is_held.is_(True))
 
 
 def paid_again(connection: Connection, limit: int) -> list[Photo]:
