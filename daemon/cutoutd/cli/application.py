@@ -1,0 +1,55 @@
+"""The application that commands register with, and what they share: options, and the configuration they name."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cutoutd import __version__
+
+if TYPE_CHECKING:
+    from cutoutd.config.document import Document
+    from cutoutd.config.settings import Settings
+
+app = typer.Typer(
+    name="cutoutd",
+    help="Drop a photo into a watched folder, find its transparent PNG in the mirrored folder.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="FILE",
+        help="The configuration; else $CUTOUTD_CONFIG, ./config.yaml, /etc/cutoutd/config.yaml.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable; documented and stable.")]
+
+
+@app.callback(invoke_without_command=True)
+def _top(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"cutoutd {__version__}")
+        raise typer.Exit
+
+
+def read_settings(explicit: Path | None) -> "Settings":
+    """The whole configuration, with its secret; what is wrong with it ends the command."""
+    from cutoutd import config
+
+    return config.load(config.find(explicit, os.environ, Path.cwd()), os.environ)
+
+
+def read_document(explicit: Path | None) -> "Document":
+    """For looking at the ledger: it needs no secret, so whoever looks need not be able to read that."""
+    from cutoutd import config
+
+    return config.read(config.find(explicit, os.environ, Path.cwd()), os.environ)

@@ -1,0 +1,82 @@
+"""The commands that only look."""
+
+import asyncio
+import json
+from typing import Annotated
+
+import typer
+
+from cutoutd.cli.application import ConfigOption, JsonOption, app, read_document, read_settings
+from cutoutd.exits import ExitCode
+
+
+@app.command()
+def check(
+    config: ConfigOption = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not ask Uploadcare.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Find what would go wrong before a photo does: configuration, folders, keys, clock."""
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from cutoutd.checkup import Level, check_all
+    from cutoutd.screens import show_findings
+
+    report = asyncio.run(check_all(read_settings(config), is_offline=offline))
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in report.findings], indent=2))
+    else:
+        show_findings(Console(), report.findings)
+    if report.refusal is not None:
+        raise typer.Exit(ExitCode.REFUSED)
+    if any(finding.level is Level.FAULT for finding in report.findings):
+        raise typer.Exit(ExitCode.SOME_NOT_PUBLISHED)
+
+
+@app.command()
+def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show how many photos stand where, what waits and why, and what came to nothing."""
+    from rich.console import Console
+
+    from cutoutd.reporting import read_status, status_as_json
+    from cutoutd.screens import show_status
+
+    document = read_document(config)
+    found = read_status(document.state_dir, document.limits)
+    if as_json:
+        typer.echo(json.dumps(status_as_json(found), indent=2))
+    else:
+        show_status(Console(), found)
+
+
+@app.command()
+def history(
+    path: Annotated[str | None, typer.Argument(help="A photo, relative to its folder's input.")] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    limit: Annotated[int, typer.Option(help="How many of the last facts.", min=1)] = 100,
+) -> None:
+    """Show what happened, fact by fact: to one photo, or lately to all."""
+    from rich.console import Console
+
+    from cutoutd.reporting import event_as_json, read_history
+    from cutoutd.screens import show_history
+
+    events = read_history(read_document(config).state_dir, path, limit)
+    if as_json:
+        for event in events:
+            typer.echo(json.dumps(event_as_json(event)))
+    else:
+        show_history(Console(), events)
+        if not events:
+            typer.echo(f"Nothing is known of {path}." if path else "Nothing has happened yet.", err=True)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the configuration, for editors."""
+    from cutoutd.config import json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=2))

@@ -1,0 +1,41 @@
+"""The command that does the work, and how it says what came of it."""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cutoutd.cli.application import ConfigOption, app, read_settings
+
+if TYPE_CHECKING:
+    from cutoutd.once import Outcome
+
+
+@app.command()
+def run(
+    config: ConfigOption = None,
+    once: Annotated[bool, typer.Option("--once", help="Work off what is there, then leave.")] = False,
+) -> None:
+    """Watch the folders and make cutouts, until stopped."""
+    from cutoutd.exits import code_after
+    from cutoutd.running import run_daemon, run_once
+
+    settings = read_settings(config)
+    if not once:
+        asyncio.run(run_daemon(settings))
+        return
+    outcome = asyncio.run(run_once(settings))
+    tell_outcome(outcome)
+    raise typer.Exit(code_after(outcome))
+
+
+def tell_outcome(outcome: "Outcome") -> None:
+    """How a run that works off what is there has ended, in numbers."""
+    typer.echo(
+        f"{outcome.published} published, {outcome.rejected} rejected, {outcome.failed} failed, "
+        f"{outcome.held} left for the next run"
+    )
+    if outcome.missing:
+        typer.echo(f"Inputs that could not be looked at: {outcome.missing}", err=True)
+    if outcome.halt is not None:
+        typer.echo(f"{outcome.halt.title}: {outcome.halt.sentence}. {outcome.halt.advice}", err=True)
