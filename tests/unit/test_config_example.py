@@ -82,6 +82,7 @@ _WORDS: dict[str, Any] = {
     "minLength": (str, lambda value, length, _: len(value) >= length),
     "minItems": (list, lambda value, length, _: len(value) >= length),
     "minimum": (int | float, lambda value, limit, _: value >= limit),
+    "exclusiveMinimum": (int | float, lambda value, limit, _: value > limit),
     "maximum": (int | float, lambda value, limit, _: value <= limit),
     "items": (list, lambda value, item, _: all(fits(each, item) for each in value)),
     "required": (dict, lambda value, keys, _: value.keys() >= set(keys)),

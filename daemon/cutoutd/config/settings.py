@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr
 from cutoutd.config.frozen import Frozen
 from cutoutd.config.parameters import RemoveBg
 from cutoutd.config.text import Base, Exclusion, FolderName, Location, PublicKey, Template
-from cutoutd.config.units import Duration, Size
+from cutoutd.config.units import Amount, Duration, Size
 
 #: Uploadcare takes "up to 12 MB" (UPLOADCARE.md section 1); read generously, that is 12 MiB.
 LARGEST_UPLOAD_BYTES = 12_582_912
@@ -159,6 +159,15 @@ class Limits(Frozen):
     """Nothing is paid for while an output's or the state folder's disk has less room than this."""
 
 
+class Price(Frozen):
+    """What Uploadcare charges by the project's plan; only for showing what was and will be spent."""
+
+    operations_per_removal: int | None = Field(default=None, ge=0)
+    """Operations that a removal costs besides its requests, which Uploadcare does not publish; unknown if left out."""
+    per_1000_operations: Amount | None = Field(default=None, gt=0)
+    """What 1,000 operations cost, in your currency, e.g. 0.50; no money is shown if left out."""
+
+
 class Log(Frozen):
     """What is written to standard output."""
 
@@ -183,6 +192,8 @@ class Common(Frozen):
     """How fast removals are launched."""
     limits: Limits = Limits()
     """What may be spent, and what the disk must still have."""
+    price: Price = Price()
+    """What Uploadcare charges, as far as you know."""
     log: Log = Log()
     """What is written to standard output."""
 

@@ -1,4 +1,4 @@
-"""Sizes and durations as people write them, turned into bytes and seconds.
+"""Sizes, durations and amounts as people write them, turned into bytes, seconds and decimals.
 
 It knows nothing of files or keys: text in, number out. What it refuses, it refuses with a sentence that says what is
 allowed; the loader adds the place.
@@ -101,3 +101,6 @@ Duration = Annotated[
         }
     ),
 ]
+
+#: An amount of money, exact as written.
+Amount = Annotated[Decimal, WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]

@@ -1,0 +1,48 @@
+"""Pricing: operations and money, exact, and never more certain than what is configured."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cutoutd.config.settings import Price
+from cutoutd.pricing import Bill, bill, estimate, in_words
+
+FULL = Price(operations_per_removal=10, per_1000_operations=Decimal("0.50"))
+
+
+def test_all_that_is_known_is_added_up() -> None:
+    """Requests count one each, removals what is configured, and money is exact to the last digit."""
+    assert bill(FULL, requests=7, removals=3) == Bill(37, 0, Decimal("0.0185"))
+    assert bill(Price(operations_per_removal=0), requests=7, removals=3) == Bill(7, 0, None)
+
+
+def test_an_unknown_price_is_left_out_and_said() -> None:
+    """Without the operations of a removal the sum is a lower bound, and its words say so."""
+    partial = bill(Price(per_1000_operations=Decimal(2)), requests=1000, removals=3)
+    assert partial == Bill(1000, 3, Decimal(2))
+    assert in_words(partial).startswith("at least 1,000 operations, at least 2.00 in money (")
+    assert "price.operations_per_removal" in in_words(partial)
+
+
+@pytest.mark.parametrize(
+    ("spent", "words"),
+    [
+        (Bill(1, 0, None), "1 operation"),
+        (Bill(1234, 0, Decimal("0.617")), "1,234 operations, 0.62 in money"),
+        (Bill(0, 0, Decimal(0)), "0 operations, 0.00 in money"),
+    ],
+)
+def test_a_bill_reads_as_people_write(spent: Bill, words: str) -> None:
+    """Thousands are grouped, money has two places, one is singular."""
+    assert in_words(spent) == words
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6))
+def test_an_estimate_grows_with_what_is_sent(uploads: int, removals: int) -> None:
+    """More uploads or removals never cost less, and nothing costs nothing."""
+    here = estimate(FULL, uploads=uploads, removals=removals).operations
+    assert estimate(FULL, uploads=uploads + 1, removals=removals).operations == here + 3
+    assert estimate(FULL, uploads=uploads, removals=removals + 1).operations > here
+    assert estimate(FULL, uploads=0, removals=0) == Bill(0, 0, Decimal(0))
