@@ -8,9 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cutoutd.config.settings import Limits
-from cutoutd.ledger import Event, Spent, Total, has_ledger, is_held, launches, questions, view_ledger
+from cutoutd.accounts import Accounts, accounts_as_json, add_up, no_accounts
+from cutoutd.config.settings import Limits, Price
+from cutoutd.ledger import Event, Spent, Total, billing, has_ledger, is_held, launches, questions, view_ledger
 from cutoutd.live import Live, hear
+from cutoutd.operations import local_day
 from cutoutd.photo import Photo, State
 
 _NAMED_PHOTOS = 20
@@ -38,27 +40,32 @@ class Status:
     troubled: tuple[Photo, ...]  #: rejected and failed ones, newest first
     launches: Launches
     paid_again: tuple[Photo, ...]  #: launched again after a launch whose outcome was never found
+    accounts: Accounts
 
 
-def read_status(state_dir: Path, limits: Limits) -> Status:
+def read_status(state_dir: Path, limits: Limits, price: Price | None = None) -> Status:
     """Look at the ledger, and listen to the daemon if it runs.
 
     Raises:
         LedgerError: the ledger cannot be read.
     """
+    price = price or Price()
     is_running = is_held(state_dir)
     live = hear(state_dir) if is_running else None
     if not has_ledger(state_dir):
-        return Status(is_running, live, (), (), (), Launches(0, 0, limits.per_day, limits.per_month, 0), ())
+        none = Launches(0, 0, limits.per_day, limits.per_month, 0)
+        return Status(is_running, live, (), (), (), none, (), no_accounts(price))
     with view_ledger(state_dir) as ledger:
+        spent = launches.spent(ledger, time.time())
         return Status(
             is_running=is_running,
             live=live,
             totals=tuple(questions.totals(ledger)),
             waiting=tuple(questions.waiting(ledger, _NAMED_PHOTOS)),
             troubled=tuple(questions.at_state(ledger, {State.REJECTED, State.FAILED}, _NAMED_PHOTOS)),
-            launches=_launches(launches.spent(ledger, time.time()), questions.held(ledger), limits),
+            launches=_launches(spent, questions.held(ledger), limits),
             paid_again=tuple(questions.paid_again(ledger, _NAMED_PHOTOS)),
+            accounts=add_up(billing.billed(ledger, local_day()), spent, price),
         )
 
 
@@ -90,6 +97,7 @@ def status_as_json(status: Status) -> dict[str, Any]:
             "per_minute": status.live.launches_per_minute if status.live else None,
             "reason": status.live.launch_reason if status.live else "",
         },
+        "operations": accounts_as_json(status.accounts),
         "possible_double_charges": [
             {**_place(photo), "source_uuid": photo.source_uuid, "request_id": photo.request_id}
             for photo in status.paid_again

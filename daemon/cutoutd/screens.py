@@ -7,6 +7,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from cutoutd.accounts import rows_of
 from cutoutd.checkup import Finding, Level
 from cutoutd.ledger import Event, Total
 from cutoutd.logs import printable
@@ -30,6 +31,7 @@ def show_status(console: Console, status: Status) -> None:
     console.print(_heading(status))
     console.print(_totals(status.totals) if status.totals else "No photo has been found yet.")
     console.print(_section("Launches", _launches(status)))
+    console.print(_section("Operations billed by Uploadcare", rows_of(status.accounts)))
     if status.live and status.live.watched:
         mounts = ((f"{mount.folder}: {mount.path}", f"{mount.kind}: {mount.reason}") for mount in status.live.watched)
         console.print(_section("Watching", mounts))

@@ -22,6 +22,7 @@ from cutoutd.journey import Journey
 from cutoutd.lanes import Lanes, lanes_for
 from cutoutd.ledger import Ledger, hold_ledger, open_ledger, questions
 from cutoutd.logs import say
+from cutoutd.operations import Operations
 from cutoutd.publishing import sweep_temporary_files
 from cutoutd.reception import Reception
 from cutoutd.spending import Spending, open_spending
@@ -62,9 +63,12 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     async with AsyncExitStack() as stack:
         await asyncio.to_thread(_make_state_dir, settings.state_dir)
         stack.enter_context(hold_ledger(settings.state_dir))
-        ledger = await stack.enter_async_context(open_ledger(settings.state_dir))
+        operations = Operations()
+        ledger = await stack.enter_async_context(open_ledger(settings.state_dir, operations))
         await asyncio.to_thread(_make_outputs, settings, await ledger.ask(questions.outputs_used))
-        uploadcare = await stack.enter_async_context(open_uploadcare(settings.uploadcare, connections=_CONNECTIONS))
+        uploadcare = await stack.enter_async_context(
+            open_uploadcare(settings.uploadcare, connections=_CONNECTIONS, operations=operations)
+        )
         yield _build(settings, ledger, uploadcare, await open_spending(ledger, settings))
 
 

@@ -159,7 +159,10 @@ def _watch_commits(passage: Passage) -> None:
     def watched(dialect: DefaultDialect, connection: Any) -> None:  # noqa: ANN401  the driver's
         changes, told.changes = getattr(told, "changes", []), []
         facts = [fact for table, fact in changes if table == "events"]
-        names = facts or sorted({f"{table}({columns})" for table, columns in changes})
+        # Operations ride along with whichever commit comes next, which depends on timing.
+        passengers = [change for change in changes if change[0] == "operations"]
+        carried = [change for change in changes if change not in passengers] or passengers
+        names = facts or sorted({f"{table}({columns})" for table, columns in carried})
         with passage.through(f"commit {' and '.join(names)}") if names else nullcontext():
             commit(dialect, connection)
 

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 
-from cutoutd.ledger import Ledger, questions, view_ledger
+from cutoutd.ledger import Ledger, billing, questions, view_ledger
 from cutoutd.ledger.database import open_database
 from cutoutd.ledger.migrations import bring_up_to_date
 from cutoutd.ledger.writer import Writer
+from cutoutd.operations import Operations, Purpose, local_day
 from cutoutd.photo import RemovalStarted, State
 from ledgers import identity, photo_at, state_of, with_ledger
 from sandbox_process import SOURCE_ROOT
@@ -30,7 +31,8 @@ class Counting:
         bring_up_to_date(self.engine)
         self.commits = 0
         event.listen(self.engine, "commit", self._count)
-        self.writer = Writer(self.engine)
+        self.operations = Operations()
+        self.writer = Writer(self.engine, self.operations)
 
     def _count(self, _connection: object) -> None:
         self.commits += 1
@@ -200,3 +202,38 @@ def test_many_tasks_write_at_once(tmp_path: Path) -> None:
         return len(await ledger.ask(questions.history, None, 10_000))
 
     assert with_ledger(tmp_path, scene) == 200 * 5
+
+
+def operations_in(database: Counting) -> dict[Purpose, int]:
+    with database.engine.connect() as connection:
+        return dict(billing.billed(connection, local_day()).today)
+
+
+def test_operations_ride_along_with_the_next_commit(database: Counting) -> None:
+    """What was counted costs no commit of its own, adds up over commits, and is written at the end at the latest."""
+    database.operations.count(Purpose.UPLOAD, 3)
+    asyncio.run(database.writer.write(database.add("first")))
+    database.operations.count(Purpose.UPLOAD, 3)
+    database.operations.count(Purpose.POLL, 1)
+    asyncio.run(database.writer.write(database.add("second")))
+    assert database.commits == 2
+    database.operations.count(Purpose.POLL, 1)
+    database.writer.close()
+    assert database.commits == 3
+    assert operations_in(database) == {Purpose.UPLOAD: 6, Purpose.POLL: 2, Purpose.LAUNCH: 0, Purpose.OTHER: 0}
+
+
+def test_operations_outlive_a_commit_that_fails(database: Counting) -> None:
+    """While the ledger takes nothing they are kept, and none is counted twice."""
+
+    def refuse(_connection: object) -> None:
+        raise OSError("no space left")
+
+    database.operations.count(Purpose.OTHER, 1)
+    event.listen(database.engine, "commit", refuse)
+    with pytest.raises(OSError, match="no space"):
+        asyncio.run(database.writer.write(database.add("first")))
+    event.remove(database.engine, "commit", refuse)
+    database.operations.count(Purpose.OTHER, 1)
+    asyncio.run(database.writer.write(database.add("second")))
+    assert operations_in(database)[Purpose.OTHER] == 2

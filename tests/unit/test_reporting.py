@@ -1,18 +1,21 @@
 """Status and history: the numbers, the stable JSON, and what a terminal shows."""
 
+import asyncio
 import io
 import json
 import os
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from cutoutd.checkup import Finding, Level
-from cutoutd.config.settings import Limits
+from cutoutd.config.settings import Limits, Price
 from cutoutd.errors import LedgerError
-from cutoutd.ledger import Ledger, hold_ledger
+from cutoutd.ledger import Ledger, hold_ledger, open_ledger
 from cutoutd.live import Live, SettlingFile, tell
+from cutoutd.operations import Operations, Purpose
 from cutoutd.photo import LaunchUnclear, RemovalIntended, RemovalStarted, State, Wait
 from cutoutd.reporting import event_as_json, read_history, read_status, status_as_json
 from cutoutd.screens import show_findings, show_history, show_status
@@ -113,6 +116,30 @@ def test_status_tells_what_was_spent(tmp_path: Path) -> None:
     text = shown(show_status, status)
     for words in ("2 of 2", "held by a limit", "19 a minute: refused (429)", "paid for twice", "request-2"):
         assert words in text
+
+
+def test_status_tells_what_operations_cost(tmp_path: Path) -> None:
+    """Operations by purpose, for today and the month; removals' own and money where the configuration knows them."""
+    state_dir = tmp_path / "state"
+    state_dir.mkdir()
+    operations = Operations()
+    operations.count(Purpose.UPLOAD, 3)
+    operations.count(Purpose.POLL, 2)
+
+    async def launch() -> None:
+        async with open_ledger(state_dir, operations) as ledger:
+            await photo_at(ledger, State.REMOVAL_INTENDED)
+
+    asyncio.run(launch())
+    plain = read_status(state_dir, Limits())
+    counted = {"upload": 3, "launch": 0, "poll": 2, "other": 0}
+    assert status_as_json(plain)["operations"]["today"] == {**counted, "removals": None, "total": 5, "money": None}
+    assert "at least 5 operations" in shown(show_status, plain)
+    price = Price(operations_per_removal=95, per_1000_operations=Decimal("0.50"))
+    priced = read_status(state_dir, Limits(), price)
+    told = json.loads(json.dumps(status_as_json(priced)))["operations"]
+    assert told["this_month"] == told["today"] == {**counted, "removals": 95, "total": 100, "money": 0.05}
+    assert "100 operations, 0.05 in money: 3 upload, 2 poll, 95 for removals" in shown(show_status, priced)
 
 
 def test_history_is_one_line_per_fact(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     from cutoutd.screens import show_status
 
     document = read_document(config)
-    found = read_status(document.state_dir, document.limits)
+    found = read_status(document.state_dir, document.limits, document.price)
     if as_json:
         typer.echo(json.dumps(status_as_json(found), indent=2))
     else:

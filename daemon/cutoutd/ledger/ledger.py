@@ -16,6 +16,7 @@ from cutoutd.ledger.database import has_ledger, open_database, translated_errors
 from cutoutd.ledger.migrations import bring_up_to_date
 from cutoutd.ledger.writer import Writer
 from cutoutd.logs import say
+from cutoutd.operations import Operations
 from cutoutd.photo import NO_WAIT, Accepted, Fact, Identity, Photo, Wait
 
 #: How often a fact that must not be lost is offered to a full disk.
@@ -101,8 +102,10 @@ class Ledger:
 
 
 @asynccontextmanager
-async def open_ledger(state_dir: Path) -> AsyncIterator[Ledger]:
+async def open_ledger(state_dir: Path, operations: Operations | None = None) -> AsyncIterator[Ledger]:
     """The ledger in ``state_dir``, created or brought up to date; the caller holds the instance lock.
+
+    Its commits take what is counted in ``operations`` along.
 
     Raises:
         LedgerNewerError, LedgerDamagedError, LedgerError, DiskError: it cannot be used.
@@ -110,7 +113,7 @@ async def open_ledger(state_dir: Path) -> AsyncIterator[Ledger]:
     engine = open_database(state_dir)
     with translated_errors(state_dir):
         await asyncio.to_thread(bring_up_to_date, engine)
-    writer = Writer(engine)
+    writer = Writer(engine, operations or Operations())
     try:
         yield Ledger(engine, state_dir, writer)
     finally:

@@ -203,6 +203,14 @@ launches = Table(
 #: What was spent in a day or a month.
 Index("spent", launches.c.day, launches.c.is_returned)
 
+operations = Table(
+    "operations",
+    metadata,
+    Column("day", Text, primary_key=True, comment="local day on which they were caused, YYYY-MM-DD"),
+    Column("purpose", Text, primary_key=True, comment="what they were for"),
+    Column("number", BigInteger, nullable=False, comment="billable operations; a removal's own are not among them"),
+)
+
 memory = Table(
     "memory",
     metadata,

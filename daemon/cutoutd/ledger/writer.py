@@ -2,7 +2,7 @@
 
 A commit with synchronous=FULL waits for the disk. Facts that arrive while it waits are written together with the next
 one: each in its own savepoint, so that one that fails takes no other with it, and each acknowledged only after the
-disk has all of them.
+disk has all of them. Operations that were counted meanwhile go in with them, and so cost no commit of their own.
 """
 
 import asyncio
@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
+
+from cutoutd.ledger import billing
+from cutoutd.operations import Operations
 
 T = TypeVar("T")
 
@@ -30,8 +33,9 @@ class _Job:
 class Writer:
     """Carries out write transactions one group at a time; ``close`` finishes what was handed in before it."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, operations: Operations) -> None:
         self._engine = engine
+        self._operations = operations
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         # Not a daemon thread: what was handed in is written before the process ends.
         self._thread = threading.Thread(target=self._write_until_closed, name="ledger-writer")
@@ -47,17 +51,18 @@ class Writer:
         return await asyncio.wrap_future(job.answer)
 
     def close(self) -> None:
-        """Finish what was handed in, then stop."""
+        """Finish what was handed in and what was counted, then stop."""
         self._jobs.put(None)
         self._thread.join()
 
     def _write_until_closed(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        is_closing = False
+        while not is_closing and (job := self._jobs.get()) is not None:
             group = [job]
             is_closing = self._gather(group)
             self._commit(group)
-            if is_closing:
-                return
+        if self._operations.has_some:
+            self._commit([])
 
     def _gather(self, group: list[_Job]) -> bool:
         while len(group) < _MAX_GROUP:
@@ -71,10 +76,13 @@ class Writer:
         return False
 
     def _commit(self, group: list[_Job]) -> None:
+        counted = self._operations.take()
         try:
             with self._engine.connect().execution_options(is_writing=True) as connection, connection.begin():
                 outcomes = [_carry_out(job, connection) for job in group]
+                billing.add(connection, counted)
         except Exception as error:  # noqa: BLE001  the one broad except of this loop: its callers must hear, not hang
+            self._operations.give_back(counted)
             outcomes = [_Outcome(error=error) for _ in group]
         for job, outcome in zip(group, outcomes, strict=True):
             outcome.tell(job.answer)

@@ -21,6 +21,7 @@ from cutoutd.errors import (
     UnansweredError,
     UnreachableError,
 )
+from cutoutd.operations import Operations, Purpose
 from cutoutd.uploadcare.answers import (
     Answer,
     DeletedReply,
@@ -41,6 +42,9 @@ from cutoutd.uploadcare.signing import REMOVE_BG, Signer, computed_cdn_base
 from cutoutd.uploadcare.uploading import Sent, SourceForm
 from cutoutd.uploadcare.wire import Patience, answer_to, heading_of, response_to
 
+#: A file that was taken in costs one operation for each started 100 MB and one for its virus scan (UPLOADCARE.md 4).
+_OPERATIONS_OF_A_FILE = 2
+
 #: How many files one request may delete (UPLOADCARE.md 3).
 _DELETIONS_PER_REQUEST = 100
 
@@ -53,13 +57,16 @@ _GONE = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 
 @asynccontextmanager
 async def open_uploadcare(
-    settings: Settings, *, connections: int, patience: Patience | None = None
+    settings: Settings, *, connections: int, operations: Operations | None = None, patience: Patience | None = None
 ) -> AsyncIterator["Uploadcare"]:
-    """Make the one client of a daemon; ``connections`` bounds each of its pools. Nothing is sent yet."""
+    """Make the one client of a daemon; ``connections`` bounds each of its pools. Nothing is sent yet.
+
+    What its requests are billed as is counted in ``operations``; removals and the CDN's traffic are not in there.
+    """
     signer = Signer(settings.public_key, settings.secret_key)
     cdn = CdnBase(settings.cdn_base, computed_cdn_base(settings.public_key))
-    async with open_connections(signer.request_auth, settings.api_base, connections) as pools:
-        yield Uploadcare(pools, signer, cdn, upload_base=settings.upload_base, patience=patience or Patience())
+    async with open_connections(signer.request_auth, settings, connections) as pools:
+        yield Uploadcare(pools, signer, cdn, patience=patience or Patience(), operations=operations or Operations())
 
 
 class Uploadcare:
@@ -70,13 +77,13 @@ class Uploadcare:
     """
 
     def __init__(
-        self, pools: Connections, signer: Signer, cdn: CdnBase, *, upload_base: str, patience: Patience
+        self, pools: Connections, signer: Signer, cdn: CdnBase, *, patience: Patience, operations: Operations
     ) -> None:
         self._pools = pools
         self._signer = signer
         self._cdn = cdn
-        self._upload_url = f"{upload_base.rstrip('/')}/base/"
         self._patience = patience
+        self._operations = operations
 
     @property
     def cdn_host(self) -> str:
@@ -96,10 +103,12 @@ class Uploadcare:
         """
         fields = self._signer.upload_fields() | {"UPLOADCARE_STORE": "0"}
         form = SourceForm(fields, content, name=name, size_bytes=size_bytes)
-        request = self._pools.uploads.build_request("POST", self._upload_url, content=form, headers=form.headers)
-        answer = await answer_to(self._pools.uploads, request, self._patience.transfer)
+        request = self._pools.uploads.build_request("POST", "base/", content=form, headers=form.headers)
+        with self._operations.request(Purpose.UPLOAD):
+            answer = await answer_to(self._pools.uploads, request, self._patience.transfer)
         if not answer.is_success:
             raise upload_refusal(answer)
+        self._operations.count(Purpose.UPLOAD, _OPERATIONS_OF_A_FILE)
         return Sent(uuid=parsed(UploadReply, answer).file, sha256=form.sha256)
 
     async def require_ready(self, source_uuid: str) -> None:
@@ -134,7 +143,8 @@ class Uploadcare:
         body = {"target": source_uuid, "params": json.loads(parameters)}
         request = self._pools.launches.build_request("POST", f"addons/{REMOVE_BG}/execute/", json=body)
         try:
-            answer = await answer_to(self._pools.launches, request, self._patience.launch)
+            with self._operations.request(Purpose.LAUNCH):
+                answer = await answer_to(self._pools.launches, request, self._patience.launch)
             return _launched(answer)
         except NeverSentError:
             raise
@@ -149,7 +159,7 @@ class Uploadcare:
     async def ask_removal(self, request_id: str) -> Removal:
         """Ask how far a removal is; one operation."""
         url = f"addons/{REMOVE_BG}/execute/status/?request_id={request_id}"
-        return removal_from(_required(await self._ask("GET", url)))
+        return removal_from(_required(await self._ask("GET", url, purpose=Purpose.POLL)))
 
     async def look_up(self, uuid: str) -> RemoteFile | None:
         """What Uploadcare knows of a file; None if it is not in the project. One operation."""
@@ -211,9 +221,12 @@ class Uploadcare:
         project = parsed(ProjectReply, answer)
         return Project(project.name, project.pub_key, answer.clock_skew_s)
 
-    async def _ask(self, method: str, url: str, body: list[str] | None = None) -> Answer:
+    async def _ask(
+        self, method: str, url: str, body: list[str] | None = None, *, purpose: Purpose = Purpose.OTHER
+    ) -> Answer:
         request = self._pools.calls.build_request(method, url, json=body)
-        return await answer_to(self._pools.calls, request, self._patience.ask)
+        with self._operations.request(purpose):
+            return await answer_to(self._pools.calls, request, self._patience.ask)
 
     async def _require_result(self, result_uuid: str) -> RemoteFile:
         file = await self.look_up(result_uuid)

@@ -12,6 +12,7 @@ from functools import partial
 import httpx2
 
 from cutoutd import __version__
+from cutoutd.config.settings import Uploadcare as Settings
 
 #: A launch goes over a connection that is new or was in use this short time ago: on an older one, closed meanwhile by
 #: the server, the loss of the call and the loss of its answer look the same.
@@ -25,7 +26,10 @@ _THIS_MACHINE = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """HTTP clients by use. Only deliveries follow redirects: an API that moves is a portal's trick."""
+    """HTTP clients by use, with the base of their URLs.
+
+    Only deliveries follow redirects: an API that moves is a portal's trick.
+    """
 
     calls: httpx2.AsyncClient
     launches: httpx2.AsyncClient
@@ -34,8 +38,8 @@ class Connections:
 
 
 @asynccontextmanager
-async def open_connections(auth: httpx2.Auth, api_base: str, connections: int) -> AsyncIterator[Connections]:
-    """Make the pools, of at most ``connections`` each; signed requests go to ``api_base``. Closes them at the end."""
+async def open_connections(auth: httpx2.Auth, settings: Settings, connections: int) -> AsyncIterator[Connections]:
+    """Make the pools, of at most ``connections`` each; the REST API's requests are signed. Closes them at the end."""
     client = partial(
         httpx2.AsyncClient,
         verify=httpx2.create_ssl_context(),
@@ -46,8 +50,8 @@ async def open_connections(auth: httpx2.Auth, api_base: str, connections: int) -
     just_used = httpx2.Limits(max_connections=connections, keepalive_expiry=_JUST_USED_S)
     async with AsyncExitStack() as stack:
         yield Connections(
-            calls=await stack.enter_async_context(client(limits=kept, auth=auth, base_url=api_base)),
-            launches=await stack.enter_async_context(client(limits=just_used, auth=auth, base_url=api_base)),
-            uploads=await stack.enter_async_context(client(limits=kept)),
+            calls=await stack.enter_async_context(client(limits=kept, auth=auth, base_url=settings.api_base)),
+            launches=await stack.enter_async_context(client(limits=just_used, auth=auth, base_url=settings.api_base)),
+            uploads=await stack.enter_async_context(client(limits=kept, base_url=settings.upload_base)),
             deliveries=await stack.enter_async_context(client(limits=kept, follow_redirects=True)),
         )

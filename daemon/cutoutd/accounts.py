@@ -1,0 +1,74 @@
+"""What was spent, in operations and in money, for ``status``: today and in this month, by what it was for.
+
+Requests were counted one by one where they were made; what removals cost on top, and money, is as the configuration
+says (``pricing``). Values in, values out: it reads nothing.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cutoutd.config.settings import Price
+from cutoutd.ledger import Billed, Spent
+from cutoutd.operations import Purpose
+from cutoutd.pricing import Bill, bill, in_words
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What was spent in a day or a month."""
+
+    operations: Mapping[Purpose, int]  #: without those of removals
+    removals: int
+    bill: Bill
+
+    @property
+    def operations_of_removals(self) -> int | None:
+        """What the removals themselves cost; None when that is not configured."""
+        return self.bill.operations - sum(self.operations.values()) if self.bill.is_whole else None
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """What was spent lately."""
+
+    today: Account
+    this_month: Account
+
+
+def add_up(billed: Billed, spent: Spent, price: Price) -> Accounts:
+    """What the ledger counted, priced."""
+    return Accounts(_account(price, billed.today, spent.today), _account(price, billed.this_month, spent.this_month))
+
+
+def no_accounts(price: Price) -> Accounts:
+    """Before the first run."""
+    nothing = _account(price, dict.fromkeys(Purpose, 0), 0)
+    return Accounts(nothing, nothing)
+
+
+def accounts_as_json(accounts: Accounts) -> dict[str, Any]:
+    """The documented, stable form within ``status --json``."""
+    return {"today": _as_json(accounts.today), "this_month": _as_json(accounts.this_month)}
+
+
+def rows_of(accounts: Accounts) -> Iterator[tuple[str, str]]:
+    """For a terminal: the period, and what it cost."""
+    for period, account in (("today", accounts.today), ("this month", accounts.this_month)):
+        parts = [f"{number:,} {purpose}" for purpose, number in account.operations.items() if number]
+        if account.operations_of_removals:
+            parts.append(f"{account.operations_of_removals:,} for removals")
+        yield period, in_words(account.bill) + (f": {', '.join(parts)}" if parts else "")
+
+
+def _account(price: Price, operations: Mapping[Purpose, int], removals: int) -> Account:
+    return Account(operations, removals, bill(price, requests=sum(operations.values()), removals=removals))
+
+
+def _as_json(account: Account) -> dict[str, Any]:
+    return {
+        **{purpose.value: number for purpose, number in account.operations.items()},
+        "removals": account.operations_of_removals,
+        "total": account.bill.operations,
+        "money": None if account.bill.money is None else float(account.bill.money),
+    }

@@ -1,0 +1,40 @@
+"""Operations that Uploadcare bills, as they were counted: one row for each local day and purpose."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from cutoutd.ledger.schema import operations
+from cutoutd.operations import Counted, Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """Operations by purpose; removals' own are not among them, because nobody but Uploadcare knows their number."""
+
+    today: Mapping[Purpose, int]
+    this_month: Mapping[Purpose, int]
+
+
+def add(connection: Connection, counted: Counted) -> None:
+    """Put what was counted on top of what is there."""
+    for (day, purpose), number in counted.items():
+        row = {"day": day.isoformat(), "purpose": purpose.value}
+        same = (operations.c.day == row["day"]) & (operations.c.purpose == row["purpose"])
+        more = {"number": operations.c.number + number}
+        if connection.execute(update(operations).where(same).values(more)).rowcount == 0:
+            connection.execute(insert(operations).values(**row, number=number))
+
+
+def billed(connection: Connection, day: date) -> Billed:
+    """What was counted on this day, and in its month so far."""
+    return Billed(_between(connection, day, day), _between(connection, day.replace(day=1), day))
+
+
+def _between(connection: Connection, first: date, last: date) -> Mapping[Purpose, int]:
+    period = operations.c.day.between(first.isoformat(), last.isoformat())
+    total = func.sum(operations.c.number)
+    rows = connection.execute(select(operations.c.purpose, total).where(period).group_by(operations.c.purpose))
+    return dict.fromkeys(Purpose, 0) | {Purpose(purpose): int(number) for purpose, number in rows}
