@@ -71,11 +71,13 @@ class DaemonProcess:
     Args:
         arguments: Of ``cutoutd``.
         folder: Where it runs; null is here.
+        ahead_s: How far its clock is ahead of this machine's.
     """
 
-    def __init__(self, *arguments: str, folder: Path | None = None) -> None:
+    def __init__(self, *arguments: str, folder: Path | None = None, ahead_s: float = 0.0) -> None:
+        entry = [str(Path(__file__).parent / "ahead.py"), str(ahead_s)] if ahead_s else ["-m", "cutoutd"]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "cutoutd", *arguments],
+            [sys.executable, *entry, *arguments],
             cwd=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -206,9 +208,9 @@ class Place:
         """Make this the secret key."""
         self._secret.write_text(f"{secret}\n")
 
-    def start(self, *options: str) -> DaemonProcess:
+    def start(self, *options: str, ahead_s: float = 0.0) -> DaemonProcess:
         """Start ``cutoutd run``; with ``--once`` it ends by itself."""
-        return DaemonProcess("run", "--config", str(self.config), *options)
+        return DaemonProcess("run", "--config", str(self.config), *options, ahead_s=ahead_s)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command with this configuration to its end."""

@@ -73,6 +73,15 @@ class StandIn:
             await sink(self.cutout)
             return len(self.cutout)
 
+    async def store_files(self, uuids: Sequence[str]) -> set[str]:
+        async with self._call("store_files", " ".join(uuids)):
+            return set()
+
+    async def look_up(self, uuid: str) -> None:
+        """Nothing is known of any file."""
+        async with self._call("look_up", uuid):
+            return
+
     async def delete_files(self, uuids: Sequence[str]) -> None:
         async with self._call("delete_files", " ".join(uuids)):
             return

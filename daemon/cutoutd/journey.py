@@ -21,6 +21,7 @@ from cutoutd.errors import (
     PhotoError,
     RejectedError,
     RemovalLockedError,
+    ResultGoneError,
     SourceGoneError,
     SupersededError,
     UnansweredError,
@@ -38,6 +39,7 @@ from cutoutd.photo import (
     RemovalFinished,
     RemovalStarted,
     ResultFound,
+    ResultLost,
     State,
     Superseded,
     UploadAbandoned,
@@ -47,7 +49,7 @@ from cutoutd.photo import (
     known,
 )
 from cutoutd.publishing import publish_cutout
-from cutoutd.recovery import Move, look_for_traces, next_move
+from cutoutd.recovery import Move, is_past_keeping, look_for_traces, next_move
 from cutoutd.retrying import wait_after
 from cutoutd.reuse import reuse_cutout
 from cutoutd.sending import send_source
@@ -177,17 +179,36 @@ class Journey:
                 self._pace.forget(photo)
                 raise known(removal.failure)
             case Progress.IN_PROGRESS | Progress.UNKNOWN:
-                return await self._ledger.postpone(photo, self._pace.next_wait(photo, removal, time.time()))
+                wait = self._pace.next_wait(photo, removal, time.time())
+                if self._pace.is_lost(photo, time.time()) and is_past_keeping(photo.state_at_s, time.time()):
+                    return await self._give_up(photo)
+                return await self._ledger.postpone(photo, wait)
+
+    async def _give_up(self, photo: Photo) -> Photo:
+        """Uploadcare has forgotten the removal, as it does after a day: unless its result is there, pay once more."""
+        traces = await look_for_traces(photo, self._folders, self._ledger, self._uploadcare)
+        self._pace.forget(photo)
+        if traces.result_uuid is not None:
+            return await self._ledger.insist(photo, ResultFound(traces.result_uuid))
+        return await self._ledger.record(photo, ResultLost())
 
     async def _publish(self, photo: Photo) -> Photo:
-        """Fetch, verify and place the cutout. A crash leaves at most a temporary file; the step is repeated."""
+        """Fetch, verify and place the cutout. A crash leaves at most a temporary file; the step is repeated.
+
+        A result that Uploadcare let go of, as it does after a day unless ``retention`` was in time, is paid for again.
+        """
         # Versions of one path go one after the other: each must see what the one before it put there.
         async with self._publishing.setdefault((photo.identity.folder, photo.identity.path), asyncio.Lock()):
             if await self._ledger.ask(questions.has_newer_publication, photo):
                 raise SupersededError("newer_version", "a newer version of the photo was published first")
             own_cutouts = await self._ledger.ask(questions.cutouts_of, photo)
             fetch = partial(self._uploadcare.fetch_cutout, known(photo.result_uuid))
-            published = await publish_cutout(photo, fetch, own_cutouts)
+            try:
+                published = await publish_cutout(photo, fetch, own_cutouts)
+            except ResultGoneError:
+                if not is_past_keeping(photo.state_at_s, time.time()):
+                    raise
+                return await self._ledger.record(photo, ResultLost())
             return await self._ledger.insist(photo, published)
 
     async def _end(self, photo: Photo, error: PhotoError) -> Photo:
@@ -217,8 +238,8 @@ def _wait_for(payer: Photo) -> Wait:
 def _say_paid_again(photo: Photo, request_id: str) -> None:
     """The one case in which a photo may be paid for twice, with all that a dispute over the bill needs."""
     sentence = (
-        f"launched again as request {request_id} on upload {photo.source_uuid}, because no trace was found of an"
-        " earlier launch whose answer was lost; its history has the times"
+        f"launched again as request {request_id} on upload {photo.source_uuid}, because the answer to an earlier"
+        " launch, or what it made, was lost and not found again; its history has the times"
     )
     say("possible_double_charge", sentence, about=photo.identity, level=logging.WARNING)
 

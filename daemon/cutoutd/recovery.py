@@ -30,6 +30,9 @@ LOOK_FOR_S = 180.0
 #: How long a refusal (409) is believed to come from a live removal; the lock of a dead one can stay for a day.
 LOCK_BOUND_S = 1800.0
 
+#: Uploadcare keeps the status of a removal, and files that are not stored, for a day (UPLOADCARE.md 2 and 3).
+_KEPT_FOR_S = 86_400.0
+
 #: Results of removals that move, resize, tint or mask the subject cannot be held against the photo's pixels.
 _INCOMPARABLE = frozenset({"crop", "scale", "position", "add_shadow", "bg_color", "channels"})
 
@@ -68,25 +71,36 @@ def next_move(traces: Traces, unclear_for_s: float) -> Move:
     return Move.LAUNCH_AGAIN
 
 
+def is_past_keeping(since_s: float, now_s: float) -> bool:
+    """Whether Uploadcare may have let go by itself of what it had since then; what is missing before that may return.
+
+    Both are Unix times of this machine; that a thing is gone, Uploadcare itself has to have said as well.
+    """
+    return now_s - since_s > _KEPT_FOR_S
+
+
 async def look_for_traces(
     photo: Photo, folders: Mapping[str, Folder], ledger: Ledger, uploadcare: Uploadcare
 ) -> Traces:
-    """Look once: one operation for the source, and, if the add-on ran on it, some for the list and the comparisons.
+    """Look once: one operation for the source, and some for the list and the comparisons if the add-on may have run.
+
+    An upload that has expired no longer says whether it ran; its result may have been stored all the same.
 
     Raises:
         DelayError, HaltError: Uploadcare could not be asked.
     """
     source = await uploadcare.look_up(known(photo.source_uuid))
-    if source is None or source.is_removed:
+    if source is None:
         return Traces(is_source_gone=True, result_uuid=None)
-    if not source.has_run_remove_bg or not is_comparable(known(photo.parameters)):
-        return Traces(is_source_gone=False, result_uuid=None)
+    may_have_run = source.has_run_remove_bg or source.is_removed
+    if not may_have_run or not is_comparable(known(photo.parameters)):
+        return Traces(source.is_removed, result_uuid=None)
     others = await ledger.ask(questions.open_launches, photo, _COMPARED_PHOTOS + 1)
     candidates = await _unclaimed_results(source, ledger, uploadcare)
     if len(others) > _COMPARED_PHOTOS or not candidates:
-        return Traces(is_source_gone=False, result_uuid=None)
+        return Traces(source.is_removed, result_uuid=None)
     contents = await asyncio.to_thread(_read_sources, [photo, *others], folders)
-    return Traces(is_source_gone=False, result_uuid=await _first_match(contents, candidates, uploadcare))
+    return Traces(source.is_removed, result_uuid=await _first_match(contents, candidates, uploadcare))
 
 
 def is_comparable(parameters: str) -> bool:

@@ -25,6 +25,7 @@ from cutoutd.logs import say
 from cutoutd.operations import Operations
 from cutoutd.publishing import sweep_temporary_files
 from cutoutd.reception import Reception
+from cutoutd.retention import Retention
 from cutoutd.spending import Spending, open_spending
 from cutoutd.tally import Tally
 from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
@@ -46,6 +47,7 @@ class Service:
     lanes: Lanes
     arrivals: tuple[Arrival, ...]
     cleanup: Cleanup
+    retention: Retention
     broadcast: Broadcast
     halt: Halt
     tally: Tally
@@ -80,7 +82,8 @@ def _build(settings: Settings, ledger: Ledger, uploadcare: Uploadcare, spending:
     arrivals = tuple(Arrival(folder, settings.watch, reception) for folder in settings.folders)
     broadcast = Broadcast(settings.state_dir, arrivals, halt, spending.pace)
     cleanup = Cleanup(ledger, uploadcare, settings.uploadcare.remote_cleanup)
-    return Service(settings, ledger, lanes, arrivals, cleanup, broadcast, halt, tally, spending)
+    retention = Retention(ledger, uploadcare)
+    return Service(settings, ledger, lanes, arrivals, cleanup, retention, broadcast, halt, tally, spending)
 
 
 async def serve(service: Service, stop: asyncio.Event) -> None:
@@ -103,10 +106,11 @@ async def working(service: Service) -> AsyncIterator[asyncio.TaskGroup]:
     """
     async with asyncio.TaskGroup() as tasks:
         steps = tasks.create_task(service.lanes.run())
-        telling = tasks.create_task(service.broadcast.run())
+        looking_after = [tasks.create_task(service.broadcast.run()), tasks.create_task(service.retention.run())]
         tasks.create_task(asyncio.to_thread(_sweep, service.settings))
         yield tasks
-        telling.cancel()
+        for task in looking_after:
+            task.cancel()
         service.lanes.stop()
         await asyncio.wait({steps}, timeout=GRACE_S)
         steps.cancel()

@@ -21,6 +21,7 @@ from cutoutd.photo import (
     RemovalIntended,
     RemovalStarted,
     ResultFound,
+    ResultLost,
     State,
     Superseded,
     UploadAbandoned,
@@ -51,6 +52,7 @@ KINDS: tuple[type[Fact], ...] = (
     LaunchUnclear,
     UploadAbandoned,
     ResultFound,
+    ResultLost,
     RemovalStarted,
     RemovalFinished,
     UploadExpired,
@@ -84,6 +86,7 @@ ALLOWED = {
     ("removal_started", "accepted"),
     ("removal_started", "failed"),
     ("removal_finished", "published"),
+    ("removal_finished", "accepted"),
     ("removal_finished", "superseded"),
     ("removal_finished", "failed"),
 }

@@ -114,6 +114,13 @@ def mark_cleaned(connection: Connection, photo_ids: Collection[int], at_s: float
     connection.execute(update(photos).where(photos.c.id.in_(photo_ids)).values(remote_cleaned_at_s=at_s))
 
 
+def mark_kept(connection: Connection, result_uuids: Collection[str]) -> None:
+    """Uploadcare was told to store these results."""
+    connection.execute(
+        update(photos).where(photos.c.result_uuid.in_(result_uuids)).values(kept_uuid=photos.c.result_uuid)
+    )
+
+
 def target_key(target: str) -> str:
     """Equal for targets that some file system takes for the same name."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", target).casefold())

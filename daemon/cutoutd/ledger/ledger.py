@@ -92,6 +92,10 @@ class Ledger:
         """Store that the photos' files at Uploadcare are deleted."""
         await self._write(lambda connection: facts.mark_cleaned(connection, photo_ids, time.time()))
 
+    async def mark_kept(self, result_uuids: Collection[str]) -> None:
+        """Store that Uploadcare was told to store these results."""
+        await self._write(lambda connection: facts.mark_kept(connection, result_uuids))
+
     async def _write(self, work: Callable[[Connection], T]) -> T:
         with translated_errors(self._state_dir):
             return await self._writer.write(work)

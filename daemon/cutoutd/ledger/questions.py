@@ -186,6 +186,18 @@ def to_clean(connection: Connection, limit: int) -> Sequence[Photo]:
     return [photo_from(row) for row in rows.mappings()]
 
 
+def to_keep(connection: Connection, since_s: float, limit: int) -> list[str]:
+    """Results that lie at Uploadcare unfetched since before this Unix time and that it was not told to store."""
+    is_unfetched = and_(
+        # A failed photo's result stays where a retry can fetch it.
+        photos.c.state.in_([State.REMOVAL_FINISHED, State.FAILED]),
+        photos.c.result_uuid.is_not(None),
+        photos.c.state_at_s < since_s,
+        or_(photos.c.kept_uuid.is_(None), photos.c.kept_uuid != photos.c.result_uuid),
+    )
+    return list(connection.scalars(select(photos.c.result_uuid).where(is_unfetched).order_by(photos.c.id).limit(limit)))
+
+
 def held(connection: Connection) -> int:
     """How many photos wait because of a limit."""
     return _number_of(connection, photos.c.is_held.is_(True))

@@ -105,6 +105,7 @@ photos = Table(
     Column("has_lost_outcome", Boolean, nullable=False, comment="whether a paid call may have been made in vain"),
     Column("request_id", Text, comment="Uploadcare's removal; from removal_started on"),
     Column("result_uuid", Text, comment="Uploadcare's file; from removal_finished on"),
+    Column("kept_uuid", Text, comment="the result that Uploadcare was told to store, as it was not fetched in time"),
     Column("cutout_sha256", Text, comment="of the published file"),
     Column("cutout_bytes", BigInteger, comment="of the published file"),
     Column("reused_from", Integer, comment="the photo whose cutout was copied; null: this one was paid for"),

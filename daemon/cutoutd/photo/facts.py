@@ -105,6 +105,18 @@ class UploadExpired(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class ResultLost(Fact):
+    """What was paid for is provably gone from Uploadcare, which took more than 24 hours: a launch anew pays twice."""
+
+    state = State.ACCEPTED
+    source_uuid: None = None
+    unclear_since_s: None = None
+    request_id: None = None
+    result_uuid: None = None
+    has_lost_outcome: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Published(Fact):
     """The verified cutout is at its mirrored path."""
 

@@ -63,7 +63,8 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     ),
     # Back to ACCEPTED only when status and result are provably gone (over 24 hours): this pays twice.
     State.REMOVAL_STARTED: frozenset({State.REMOVAL_FINISHED, State.ACCEPTED, State.FAILED}),
-    State.REMOVAL_FINISHED: frozenset({State.PUBLISHED, State.SUPERSEDED, State.FAILED}),
+    # Back to ACCEPTED only when the result is provably gone (over 24 hours): this pays twice.
+    State.REMOVAL_FINISHED: frozenset({State.PUBLISHED, State.ACCEPTED, State.SUPERSEDED, State.FAILED}),
     State.REJECTED: frozenset(),
     State.PUBLISHED: frozenset(),
     State.SUPERSEDED: frozenset(),

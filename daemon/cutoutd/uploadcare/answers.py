@@ -185,8 +185,8 @@ class _ErrorReply(Reply):
     details: _Details
 
 
-class DeletedReply(Reply):
-    """``DELETE /files/storage/``; ``problems`` names the files that were not there any more."""
+class BatchReply(Reply):
+    """``DELETE`` or ``PUT /files/storage/``; ``problems`` names the files that were not there any more."""
 
     problems: dict[str, str] = {}
 

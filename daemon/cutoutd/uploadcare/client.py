@@ -24,7 +24,7 @@ from cutoutd.errors import (
 from cutoutd.operations import Operations, Purpose
 from cutoutd.uploadcare.answers import (
     Answer,
-    DeletedReply,
+    BatchReply,
     FilesPage,
     LaunchReply,
     Project,
@@ -45,8 +45,8 @@ from cutoutd.uploadcare.wire import Patience, answer_to, heading_of, response_to
 #: A file that was taken in costs one operation for each started 100 MB and one for its virus scan (UPLOADCARE.md 4).
 _OPERATIONS_OF_A_FILE = 2
 
-#: How many files one request may delete (UPLOADCARE.md 3).
-_DELETIONS_PER_REQUEST = 100
+#: How many files one request may delete or store (UPLOADCARE.md 3).
+_FILES_PER_REQUEST = 100
 
 _FILES_PER_PAGE = 100
 
@@ -211,9 +211,21 @@ class Uploadcare:
 
         Uploadcare's CDN may show a deleted file for a while longer.
         """
-        for start in range(0, len(uuids), _DELETIONS_PER_REQUEST):
-            batch = list(uuids[start : start + _DELETIONS_PER_REQUEST])
-            parsed(DeletedReply, _required(await self._ask("DELETE", "files/storage/", batch)))
+        await self._for_each_batch("DELETE", uuids)
+
+    async def store_files(self, uuids: Sequence[str]) -> set[str]:
+        """Have files kept for longer than the 24 hours after which others go; the answer is those already gone.
+
+        Doing it twice changes nothing. One operation for each hundred.
+        """
+        return await self._for_each_batch("PUT", uuids)
+
+    async def _for_each_batch(self, method: str, uuids: Sequence[str]) -> set[str]:
+        missing: set[str] = set()
+        for start in range(0, len(uuids), _FILES_PER_REQUEST):
+            batch = list(uuids[start : start + _FILES_PER_REQUEST])
+            missing |= parsed(BatchReply, _required(await self._ask(method, "files/storage/", batch))).problems.keys()
+        return missing
 
     async def show_project(self) -> Project:
         """Which project the keys belong to, and how this machine's clock stands to Uploadcare's. One operation."""
