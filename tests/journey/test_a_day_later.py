@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon_process import Place
+from daemon_process import Place, eventually
 from drawn_photos import is_cutout, put
 from sandbox_process import SandboxProcess
 
@@ -90,6 +90,7 @@ def test_a_removal_that_was_forgotten_with_its_result_is_launched_again(
     """Off for more than a day while a removal ran: unknown several times over and no result in sight, so once more."""
     with shop.start() as daemon:
         daemon.wait_for("removal_started", "a.jpg")
+    eventually(lambda: fleeting_sandbox.counters()["active_removals"] == 0)
     fleeting_sandbox.move_clock(25 * HOUR_S)
     with shop.start(ahead_s=25 * HOUR_S) as daemon:
         daemon.wait_for("published", "a.jpg")
@@ -104,6 +105,7 @@ def test_a_forgotten_removal_whose_result_was_stored_costs_nothing(tmp_path: Pat
         put(place.input / "a.jpg")
         with place.start() as daemon:
             daemon.wait_for("removal_started", "a.jpg")
+        eventually(lambda: sandbox.counters()["active_removals"] == 0)
         sandbox.move_clock(25 * HOUR_S)
         with place.start(ahead_s=25 * HOUR_S) as daemon:
             daemon.wait_for("published", "a.jpg")
