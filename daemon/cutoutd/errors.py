@@ -19,6 +19,7 @@
     │   └── DiskError              the disk is full or cannot be written for now
     ├── HaltError                  the whole service stands still until a person acts; no photo is blamed
     │   ├── KeysRefusedError
+    │   ├── ClockWrongError
     │   ├── AddonRefusedError
     │   ├── AccountBlockedError
     │   ├── DeliveryRefusedError
@@ -188,6 +189,14 @@ class KeysRefusedError(HaltError):
     title = "Uploadcare refused the keys"
     reason = "keys_refused"
     default_advice = "Check public_key and the secret key against the project's API keys at Uploadcare."
+
+
+class ClockWrongError(HaltError):
+    """Signatures carry a date, and this machine's is so far off that Uploadcare refuses them."""
+
+    title = "This machine's clock is wrong"
+    reason = "clock_wrong"
+    default_advice = "Set this machine's clock (for instance: timedatectl set-ntp true); cutoutd goes on by itself."
 
 
 class AddonRefusedError(HaltError):

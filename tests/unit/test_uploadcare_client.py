@@ -12,6 +12,7 @@ from cutoutd.config.settings import Uploadcare as Settings
 from cutoutd.errors import (
     AccountBlockedError,
     AddonRefusedError,
+    ClockWrongError,
     CutoutdError,
     DeliveryRefusedError,
     FailedError,
@@ -157,7 +158,7 @@ def test_a_wrong_clock_is_told_from_wrong_keys(sandbox: SandboxProcess) -> None:
     sandbox.move_clock(-3660)
 
     async def scene(uploadcare: Uploadcare) -> None:
-        with pytest.raises(KeysRefusedError, match="clock is 61 minutes ahead"):
+        with pytest.raises(ClockWrongError, match="clock is 61 minutes ahead"):
             await uploadcare.show_project()
 
     driven(sandbox, scene)

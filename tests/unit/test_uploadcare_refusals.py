@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cutoutd.errors import (
     AccountBlockedError,
     AddonRefusedError,
+    ClockWrongError,
     CutoutdError,
     DeliveryRefusedError,
     FailedError,
@@ -164,15 +165,34 @@ def test_a_retry_date_is_read_by_the_servers_clock() -> None:
     [(-61, "clock is 61 minutes ahead of Uploadcare's"), (20, "clock is 20 minutes behind Uploadcare's")],
 )
 def test_a_wrong_clock_is_named(minutes: int, words: str) -> None:
-    """A signature refused while the clocks differ is told as such, with advice about the clock."""
+    """A signature refused for its date blames the clock and says by how much, never the keys."""
     date = format_datetime(NOW + timedelta(minutes=minutes), usegmt=True)
     for error in (
         refusal(answered(401, {"detail": "Invalid signature."}, date=date)),
         upload_refusal(answered(403, "Expired signature.", "text/plain", date=date)),
     ):
-        assert isinstance(error, KeysRefusedError)
+        assert isinstance(error, ClockWrongError)
         assert words in error.sentence
         assert "clock" in error.advice
+
+
+def test_a_clock_that_is_a_little_wrong_does_not_excuse_wrong_keys() -> None:
+    """Within the 15 minutes that Uploadcare allows it is the keys, and the clock is worth a word."""
+    date = format_datetime(NOW - timedelta(minutes=5), usegmt=True)
+    error = refusal(answered(401, {"detail": "Invalid signature."}, date=date))
+    assert isinstance(error, KeysRefusedError)
+    assert "5 minutes ahead of Uploadcare's" in error.sentence
+
+
+def test_nothing_is_said_twice() -> None:
+    """Title and sentence together read as one: who refused what, and the words it had for it."""
+    for error in (
+        upload_refusal(answered(403, "Invalid signature.", "text/plain")),
+        upload_refusal(answered(403, "Account has been blocked.", "text/plain")),
+        launch_refusal(answered(403, {"detail": "Add-On is disabled."})),
+    ):
+        assert "refused" not in error.sentence
+        assert error.sentence.startswith("api.test said 403: ")
 
 
 def test_a_right_clock_is_not_mentioned() -> None:

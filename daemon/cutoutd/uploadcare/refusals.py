@@ -13,9 +13,11 @@ import httpx2
 from cutoutd.errors import (
     AccountBlockedError,
     AddonRefusedError,
+    ClockWrongError,
     CutoutdError,
     DeliveryRefusedError,
     FailedError,
+    HaltError,
     KeysRefusedError,
     RemovalLockedError,
     ThrottledError,
@@ -27,7 +29,10 @@ from cutoutd.uploadcare.answers import MAX_WORDS, PORTAL_ADVICE, Answer, failure
 #: Uploadcare may leave Retry-After out (UPLOADCARE.md 3).
 _DEFAULT_RETRY_AFTER_S = 30.0
 
-#: Below this a wrong clock is not worth a word; signatures are accepted within 15 minutes (UPLOADCARE.md 3).
+#: Signatures are accepted within 15 minutes (UPLOADCARE.md 3); dates come in whole seconds, and answers take time.
+_REFUSED_SKEW_S = 15 * 60.0 - 30.0
+
+#: Below this a wrong clock is not worth a word.
 _NOTABLE_SKEW_S = 120.0
 
 #: Refusals of a launch that say nothing about the photo: keys, payment, version, time-out, throttle.
@@ -42,9 +47,6 @@ _NOT_ABOUT_THE_PHOTO = {
 #: How the Upload API speaks of keys and signatures, among its other reasons for the same statuses.
 _KEYS_STATUSES = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 _KEYS_WORDS = re.compile(r"signature|expire|PUB_KEY|marked as removed", re.IGNORECASE)
-
-_CLOCK_ADVICE = "Set this machine's clock (for instance: timedatectl set-ntp true)."
-
 
 #: A locked upload has a removal running; it takes seconds, or is dead and stays locked for long.
 _LOCK_LOOK_S = 60.0
@@ -73,13 +75,14 @@ def launch_refusal(answer: Answer) -> CutoutdError:
     words = service_words(answer)
     if words is None or answer.status in _NOT_ABOUT_THE_PHOTO or not httpx2.codes.is_client_error(answer.status):
         return refusal(answer)
-    said = f'Uploadcare refused the removal: {answer.status} "{words}"'
     match answer.status:
         case HTTPStatus.FORBIDDEN | HTTPStatus.NOT_FOUND:
-            return AddonRefusedError(said)
+            return AddonRefusedError(f'{answer.host} said {answer.status}: "{words}"')
         case HTTPStatus.CONFLICT:
-            return RemovalLockedError(said, retry_after_s=_LOCK_LOOK_S)
-    return failure_from(answer, said)
+            return RemovalLockedError(
+                f'Uploadcare refused the removal: {answer.status} "{words}"', retry_after_s=_LOCK_LOOK_S
+            )
+    return failure_from(answer, f'Uploadcare refused the removal: {answer.status} "{words}"')
 
 
 def upload_refusal(answer: Answer) -> CutoutdError:
@@ -88,7 +91,7 @@ def upload_refusal(answer: Answer) -> CutoutdError:
         return _throttled(answer)
     if answer.media_type != "text/plain" or not answer.text:
         return _foreign(answer)
-    said = f'Uploadcare refused the upload: {answer.status} "{answer.text}"'
+    said = f'{answer.host} said {answer.status}: "{answer.text}"'
     is_about_keys = answer.status in _KEYS_STATUSES and _KEYS_WORDS.search(answer.text)
     if answer.status == HTTPStatus.UNAUTHORIZED or is_about_keys:
         return _keys_refused(answer, said)
@@ -96,7 +99,7 @@ def upload_refusal(answer: Answer) -> CutoutdError:
         case HTTPStatus.PAYMENT_REQUIRED | HTTPStatus.FORBIDDEN if answer.text != "Upload failed.":
             return AccountBlockedError(said)
         case HTTPStatus.BAD_REQUEST | HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            return FailedError("upload_refused", said)
+            return FailedError("upload_refused", f'Uploadcare refused the upload: {answer.status} "{answer.text}"')
     return UnreachableError(said)
 
 
@@ -130,10 +133,14 @@ def _flat(value: object) -> str:
     return " ".join(str(value).split())
 
 
-def _keys_refused(answer: Answer, said: str) -> KeysRefusedError:
+def _keys_refused(answer: Answer, said: str) -> HaltError:
     """A signature out of its time looks like a wrong key, so the clocks are compared before the key is blamed."""
     skew = skew_sentence(answer.clock_skew_s)
-    return KeysRefusedError(f"{said}; {skew}", advice=_CLOCK_ADVICE) if skew else KeysRefusedError(said)
+    if skew is None:
+        return KeysRefusedError(said)
+    if abs(answer.clock_skew_s or 0.0) < _REFUSED_SKEW_S:
+        return KeysRefusedError(f"{said}; {skew}, which it still accepts")
+    return ClockWrongError(f"{skew}, and it refuses signatures from 15 minutes on; {said}")
 
 
 def skew_sentence(clock_skew_s: float | None) -> str | None:
