@@ -21,8 +21,9 @@ _PHOTOS_PER_REQUEST = 50
 #: A stop waits no longer than this for it; what is left is deleted by the next run.
 _PATIENCE_S = 4.0
 
-#: How long a photo's files may wait for company.
+#: How long a photo's files may wait for company, and how long at most while Uploadcare does not delete.
 _LINGER_S = 30.0
+_LONGEST_WAIT_S = 900.0
 
 
 class Cleanup:
@@ -34,22 +35,26 @@ class Cleanup:
         self._policy = policy
 
     async def run(self) -> None:
-        """Clean up every now and then until cancelled; trouble is told and tried again."""
+        """Clean up every now and then until cancelled; trouble is told and tried again, ever more rarely."""
+        wait_s = _LINGER_S
         while True:
-            await asyncio.sleep(_LINGER_S)
-            await self.finish()
+            await asyncio.sleep(wait_s)
+            wait_s = _LINGER_S if await self.finish() else min(2 * wait_s, _LONGEST_WAIT_S)
 
-    async def finish(self) -> None:
-        """Clean up now, within a few seconds; what Uploadcare cannot do now is told and left for another time."""
+    async def finish(self) -> bool:
+        """Clean up now, within a few seconds; False when Uploadcare cannot now, which is told and left for later."""
         if self._policy is RemoteCleanup.KEEP:
-            return
+            return True
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 await self.clean()
         except TimeoutError:
             say("cleanup_postponed", "Uploadcare did not delete in time", level=logging.WARNING)
+            return False
         except CutoutdError as error:
             say_error("cleanup_postponed", error, level=logging.WARNING)
+            return False
+        return True
 
     async def clean(self) -> int:
         """Delete all there is to delete; how many photos' files that was.

@@ -9,10 +9,21 @@ from collections.abc import Callable
 
 from cutoutd.errors import HaltError
 from cutoutd.logs import say
-from cutoutd.photo import State
+from cutoutd.photo import Photo, State
 
 _FIRST_PROBE_AFTER_S = 60.0
 _LAST_PROBE_AFTER_S = 900.0
+
+#: A photo's way past everything that can be refused, and where it comes to when a step was let through. What went
+#: another way (a reuse, an upload that had expired, a file that is gone) never asked, and shows nothing.
+_LET_THROUGH = {
+    State.ACCEPTED: {State.UPLOADED},
+    State.UPLOADED: {State.REMOVAL_STARTED},
+    State.REMOVAL_INTENDED: {State.REMOVAL_FINISHED, State.UPLOADED, State.ACCEPTED},
+    State.REMOVAL_STARTED: {State.REMOVAL_STARTED, State.REMOVAL_FINISHED, State.FAILED},
+    State.REMOVAL_FINISHED: {State.PUBLISHED},
+}
+_WAY = tuple(_LET_THROUGH)
 
 
 class Halt:
@@ -34,9 +45,14 @@ class Halt:
         """Why the service stands still; None while it does not."""
         return self._error
 
-    def is_probed_at(self, state: State) -> bool:
-        """Whether the step after this state is the one that was refused."""
-        return state is self._at
+    @property
+    def way(self) -> tuple[State, ...]:
+        """The states up to the refused step, in order; the photo that has come furthest on it probes for all."""
+        return () if self._at is None else _WAY[: _WAY.index(self._at) + 1]
+
+    def is_over(self, before: Photo, after: Photo) -> bool:
+        """Whether a step shows that what was refused is let through again: it went just there, and met no trouble."""
+        return before.state is self._at and after.state in _LET_THROUGH[before.state] and not after.wait.reason
 
     @property
     def probe_in_s(self) -> float:

@@ -164,7 +164,10 @@ class Lanes:
     async def _room(self, lane: Lane) -> int:
         busy = sum(busy_in is lane for busy_in in self._busy.values())
         is_halted = self._halt.error is not None and lane.is_sending
-        room = (1 - busy if self._is_probing(lane) else 0) if is_halted else lane.width - busy
+        if is_halted:
+            room = 1 - busy if await self._is_probing(lane) else 0
+        else:
+            room = lane.width - busy
         if room > 0 and lane.takes is State.UPLOADED and await self._has_open_outcome():
             return 0
         # A probe is not held up by those beyond: they stand still as well, until it has gone through.
@@ -172,13 +175,19 @@ class Lanes:
             room = min(room, lane.beyond_limit - busy - await self._number_beyond(lane))
         return min(room, lane.rate.free) if lane.rate else room
 
-    def _is_probing(self, lane: Lane) -> bool:
+    async def _is_probing(self, lane: Lane) -> bool:
         """Whether the lane takes a step during a halt: one photo probes for all, where the wall stood.
 
-        Elsewhere it would prove nothing, and might cost money. Lost outcomes are looked for all the same, since nothing
-        is launched before they are found.
+        Elsewhere it would prove nothing, and might cost money; but when nobody stands there any more (an upload
+        expired meanwhile), the one that has come nearest goes on towards it, or the halt would never end. Lost outcomes
+        are looked for all the same, since nothing is launched before they are found.
         """
-        return self._halt.is_probed_at(lane.takes) or lane.takes is State.REMOVAL_INTENDED
+        if lane.takes is State.REMOVAL_INTENDED:
+            return True
+        if any(busy_in.takes in self._halt.way for busy_in in self._busy.values()):
+            return False  # the probe is under way; its photo may stand elsewhere in the middle of the step
+        by_s = time.time() + _HOLDS_NOBODY_UP_AFTER_S
+        return lane.takes is await self._ledger.ask(questions.furthest_of, self._halt.way, by_s)
 
     async def _number_beyond(self, lane: Lane) -> int:
         """Photos of folders that left the configuration wait for long; they must not hold up all others."""
@@ -225,7 +234,7 @@ class Lanes:
             self._stepped.set()
 
     def _tell(self, before: Photo, after: Photo) -> None:
-        if self._halt.is_probed_at(before.state) and not (after.state is before.state and after.wait.reason):
+        if self._halt.is_over(before, after):
             self._halt.end()
             self._wake_all()
         if after.state is before.state:

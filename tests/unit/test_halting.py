@@ -1,12 +1,14 @@
 """Standing still for a named reason, and going on by itself."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 
 from cutoutd.errors import AccountBlockedError, KeysRefusedError
 from cutoutd.halting import Halt
-from cutoutd.photo import State
+from cutoutd.photo import Photo, State, Wait
+from ledgers import identity
 
 REFUSED = KeysRefusedError("401")
 
@@ -36,7 +38,7 @@ def test_nothing_stands_still_at_first(halt: Halt) -> None:
     halt.end()
     assert halt.error is None
     assert halt.probe_in_s == 0
-    assert not any(halt.is_probed_at(state) for state in State)
+    assert halt.way == ()
 
 
 def test_probes_grow_rare(halt: Halt, clock: Clock) -> None:
@@ -57,8 +59,7 @@ def test_steps_that_were_under_way_change_nothing(halt: Halt, clock: Clock) -> N
     halt.begin(AccountBlockedError("blocked"), State.ACCEPTED)
     assert halt.probe_in_s == 50
     assert halt.error is REFUSED
-    assert halt.is_probed_at(State.UPLOADED)
-    assert not halt.is_probed_at(State.ACCEPTED)
+    assert halt.way == (State.ACCEPTED, State.UPLOADED)
 
 
 def test_a_halt_is_told_once_at_each_end(halt: Halt, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
@@ -71,6 +72,30 @@ def test_a_halt_is_told_once_at_each_end(halt: Halt, clock: Clock, caplog: pytes
     halt.end()
     assert [record.action for record in caplog.records] == ["halted", "resumed"]
     assert "secret key" in caplog.messages[0]
+
+
+@pytest.mark.parametrize(
+    ("at", "to", "is_over"),
+    [
+        (State.ACCEPTED, State.UPLOADED, True),
+        (State.ACCEPTED, State.PUBLISHED, False),  # a free reuse
+        (State.ACCEPTED, State.SUPERSEDED, False),
+        (State.UPLOADED, State.REMOVAL_STARTED, True),
+        (State.UPLOADED, State.ACCEPTED, False),  # the upload had expired
+        (State.UPLOADED, State.PUBLISHED, False),
+        (State.REMOVAL_STARTED, State.REMOVAL_STARTED, True),  # it was asked, and is not finished yet
+        (State.REMOVAL_FINISHED, State.PUBLISHED, True),
+        (State.REMOVAL_FINISHED, State.SUPERSEDED, False),
+    ],
+)
+def test_only_what_went_through_the_refused_step_ends_it(halt: Halt, at: State, to: State, *, is_over: bool) -> None:
+    """A photo that took a way on which nothing was asked of Uploadcare shows nothing."""
+    halt.begin(REFUSED, at)
+    before = Photo(1, identity(), at, 0.0)
+    assert halt.is_over(before, replace(before, state=to)) is is_over
+    assert not halt.is_over(before, replace(before, state=to, wait=Wait(1.0, 1, "no connection")))
+    elsewhere = replace(before, state=State.DISCOVERED)
+    assert not halt.is_over(elsewhere, replace(elsewhere, state=to))
 
 
 def test_the_next_halt_begins_anew(halt: Halt, clock: Clock) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from allowances import generous
 from cutoutd.config.settings import Concurrency, Folder
-from cutoutd.errors import AddonRefusedError, KeysRefusedError, NeverSentError, ThrottledError
+from cutoutd.errors import AddonRefusedError, KeysRefusedError, NeverSentError, SourceGoneError, ThrottledError
 from cutoutd.halting import Halt
 from cutoutd.journey import Journey
 from cutoutd.lanes import Lanes, lanes_for
@@ -248,6 +248,50 @@ def test_a_probe_that_finds_its_photo_gone_does_not_end_in_a_standstill(tmp_path
         assert await house.count(State.SUPERSEDED) == 1
 
     played(tmp_path, scene)
+
+
+def test_a_reuse_does_not_end_a_halt(tmp_path: Path) -> None:
+    """A photo that costs nothing goes its way during a halt, and lets nobody else through."""
+
+    async def scene(house: House) -> None:
+        await house.drop("paid.jpg")
+        await house.until(State.PUBLISHED, 1)
+        house.uploadcare.fail("upload_source", KeysRefusedError("401"), KeysRefusedError("401"))
+        await house.drop("first.jpg")
+        await asyncio.wait_for(house.uploadcare.called("upload_source", 2), PATIENCE_S)
+        (house.folder.input / "first.jpg").unlink()
+        (house.folder.input / "copy.jpg").write_bytes((house.folder.input / "paid.jpg").read_bytes())
+        copy = await house.ledger.discover(identity_of(house.folder.input, "copy.jpg"))
+        assert copy is not None
+        house.lanes.take_in(copy)
+        await house.until(State.ACCEPTED, 2)
+        house.clock.now_s += 60
+        await house.until(State.PUBLISHED, 2)
+        assert house.halt.error is not None
+        await house.drop("second.jpg")
+        await asyncio.wait_for(house.uploadcare.called("upload_source", 3), PATIENCE_S)
+        house.clock.now_s += 120
+        await house.until(State.PUBLISHED, 3)
+
+    played(tmp_path, scene)
+
+
+def test_a_halt_ends_although_nobody_stands_where_it_began(tmp_path: Path) -> None:
+    """When every upload expired while the add-on was refused, one photo is sent anew to show how things are."""
+
+    async def scene(house: House) -> None:
+        house.uploadcare.fail("start_removal", AddonRefusedError("403"))
+        await house.drop("first.jpg")
+        await asyncio.wait_for(house.uploadcare.called("start_removal"), PATIENCE_S)
+        await house.drop("second.jpg")
+        await house.until(State.ACCEPTED, 1)
+        house.uploadcare.fail("require_ready", SourceGoneError("it has expired"))
+        house.clock.now_s += 60
+        await house.until(State.PUBLISHED, 2)
+        assert house.halt.error is None
+
+    uploadcare = played(tmp_path, scene)
+    assert uploadcare.count("upload_source") == 3
 
 
 def test_a_429_stops_launches_and_nothing_else(tmp_path: Path) -> None:

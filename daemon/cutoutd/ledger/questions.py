@@ -63,6 +63,11 @@ def count_since(connection: Connection, state: State, since_s: float) -> int:
     return _number_of(connection, and_(photos.c.state == state, photos.c.state_at_s > since_s))
 
 
+def furthest_of(connection: Connection, way: Sequence[State], by_s: float) -> State | None:
+    """The last of these states, which are in order, at which a photo stands that goes on before this Unix time."""
+    return next((state for state in reversed(way) if count_due_by(connection, {state}, by_s)), None)
+
+
 def _number_of(connection: Connection, condition: ColumnElement[bool]) -> int:
     return connection.scalar(select(func.count()).select_from(photos).where(condition)) or 0
 
