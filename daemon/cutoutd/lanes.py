@@ -164,10 +164,7 @@ class Lanes:
     async def _room(self, lane: Lane) -> int:
         busy = sum(busy_in is lane for busy_in in self._busy.values())
         is_halted = self._halt.error is not None and lane.is_sending
-        if is_halted:
-            room = 1 - busy if await self._is_probing(lane) else 0
-        else:
-            room = lane.width - busy
+        room = (1 - busy if await self._is_probing(lane) else 0) if is_halted else lane.width - busy
         if room > 0 and lane.takes is State.UPLOADED and await self._has_open_outcome():
             return 0
         # A probe is not held up by those beyond: they stand still as well, until it has gone through.

@@ -73,7 +73,8 @@ class Uploadcare:
     """One project at Uploadcare.
 
     Every method may raise ThrottledError (429), UnreachableError (no connection, no answer, or one that is none of
-    Uploadcare's), KeysRefusedError and ClockWrongError (401), AccountBlockedError (402, 403), VersionRefusedError (406).
+    Uploadcare's), KeysRefusedError or ClockWrongError (401), AccountBlockedError (402, 403) and VersionRefusedError
+    (406).
     """
 
     def __init__(
