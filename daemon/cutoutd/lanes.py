@@ -7,8 +7,10 @@ about a waiting photo is kept in memory: the ledger knows who is due, and when.
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from cutoutd.config.settings import Concurrency
 from cutoutd.errors import CutoutdError, HaltError
@@ -17,6 +19,7 @@ from cutoutd.journey import Journey
 from cutoutd.launch_rate import LaunchRate
 from cutoutd.ledger import Ledger, questions
 from cutoutd.logs import say, say_error, say_fault
+from cutoutd.pausing import Pauses, Traffic
 from cutoutd.photo import Failed, Photo, State
 from cutoutd.recovery import LOOK_FOR_S
 from cutoutd.tally import Tally
@@ -45,22 +48,27 @@ class Lane:
     beyond_limit: int = 0
     is_sending: bool = True
     rate: LaunchRate | None = None  #: each of its steps takes a launch
+    paused_for_s: Callable[[], float] = lambda: 0.0  #: for how long yet Uploadcare asked for patience with its steps
 
 
-def lanes_for(concurrency: Concurrency, rate: LaunchRate) -> tuple[Lane, ...]:
+def lanes_for(concurrency: Concurrency, rate: LaunchRate, pauses: Pauses) -> tuple[Lane, ...]:
     """The lanes of a photo's way, in its order.
 
     Uploads stay at most two batches ahead of launches, because an upload expires after 24 hours; launches stop while
     ``removals`` paid photos are on their way, so a full disk does not pile up results that nobody can fetch.
     """
     paid = frozenset({State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED})
+    ahead = frozenset({State.UPLOADED})
+    uploads, asking, downloads = (
+        partial(pauses.left_s, traffic) for traffic in (Traffic.UPLOADS, Traffic.QUESTIONS, Traffic.DOWNLOADS)
+    )
     return (
         Lane("check", State.DISCOVERED, width=2, is_sending=False),
-        Lane("upload", State.ACCEPTED, concurrency.uploads, frozenset({State.UPLOADED}), 2 * concurrency.uploads),
-        Lane("launch", State.UPLOADED, concurrency.uploads, paid, concurrency.removals, rate=rate),
-        Lane("find outcome", State.REMOVAL_INTENDED, width=1),
-        Lane("ask", State.REMOVAL_STARTED, width=8),
-        Lane("publish", State.REMOVAL_FINISHED, concurrency.downloads),
+        Lane("upload", State.ACCEPTED, concurrency.uploads, ahead, 2 * concurrency.uploads, paused_for_s=uploads),
+        Lane("launch", State.UPLOADED, concurrency.uploads, paid, concurrency.removals, rate=rate, paused_for_s=asking),
+        Lane("find outcome", State.REMOVAL_INTENDED, width=1, paused_for_s=asking),
+        Lane("ask", State.REMOVAL_STARTED, width=8, paused_for_s=asking),
+        Lane("publish", State.REMOVAL_FINISHED, concurrency.downloads, paused_for_s=downloads),
     )
 
 
@@ -146,10 +154,17 @@ class Lanes:
         # There may be more photos than launches were free.
         return min(wait_s, lane.rate.free_in_s) if lane.rate and photos else wait_s
 
+    def paused_for_s(self, state: State) -> float:
+        """How long nobody takes the step after this state, because Uploadcare asked for patience."""
+        return max(self._pause_s(lane) for lane in self._lanes if lane.takes is state)
+
+    def _pause_s(self, lane: Lane) -> float:
+        return max(lane.paused_for_s(), lane.rate.paused_for_s if lane.rate else 0.0)
+
     def _rest_s(self, lane: Lane) -> float:
-        """How long the lane begins nothing: for a halt, or until the next launch is free."""
+        """How long the lane begins nothing: for a halt, for a pause, or until the next launch is free."""
         halted_s = self._halt.probe_in_s if lane.is_sending else 0.0
-        return max(halted_s, lane.rate.free_in_s if lane.rate else 0.0)
+        return max(halted_s, self._pause_s(lane), lane.rate.free_in_s if lane.rate else 0.0)
 
     async def _next_photos(self, lane: Lane, now_s: float) -> list[Photo]:
         room = await self._room(lane)

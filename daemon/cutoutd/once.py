@@ -72,8 +72,8 @@ async def _until_done(service: Service, looking: asyncio.Task[int], stop: asynci
 async def _is_worked_off(service: Service) -> bool:
     if service.lanes.busy:
         return False
-    is_paused = service.spending.rate.paused_for_s > _LEAVE_AFTER_S
-    states = _UNFINISHED - _BEFORE_LAUNCH if is_paused else _UNFINISHED
+    paused = {state for state in _UNFINISHED if service.lanes.paused_for_s(state) > _LEAVE_AFTER_S}
+    states = _UNFINISHED - (_BEFORE_LAUNCH | paused if State.UPLOADED in paused else paused)
     now_s = time.time()
     if time.monotonic() - service.lanes.moved_at_s > _STUCK_AFTER_S:
         return True

@@ -77,7 +77,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
 def _build(settings: Settings, ledger: Ledger, uploadcare: Uploadcare, spending: Spending) -> Service:
     halt, tally = Halt(), Tally()
     journey = Journey(ledger, uploadcare, spending, Pace(), {folder.name: folder for folder in settings.folders})
-    lanes = Lanes(ledger, journey, halt, tally, lanes_for(settings.concurrency, spending.rate))
+    lanes = Lanes(ledger, journey, halt, tally, lanes_for(settings.concurrency, spending.rate, uploadcare.pauses))
     reception = Reception(ledger, lanes)
     arrivals = tuple(Arrival(folder, settings.watch, reception) for folder in settings.folders)
     broadcast = Broadcast(settings.state_dir, arrivals, halt, spending.pace)

@@ -18,6 +18,7 @@ from cutoutd.halting import Halt
 from cutoutd.journey import Journey
 from cutoutd.lanes import Lanes, lanes_for
 from cutoutd.ledger import Ledger, open_ledger, questions
+from cutoutd.pausing import Pauses
 from cutoutd.photo import State, Wait
 from cutoutd.tally import Tally
 from cutoutd.uploadcare.polling import Pace
@@ -77,7 +78,7 @@ async def house(place: Path, concurrency: Concurrency, launches_per_minute: int 
         # Removals that are known to take no time are asked about at once.
         spending = generous(ledger, place, launches_per_minute=launches_per_minute)
         journey = Journey(ledger, uploadcare, spending, Pace([0.0] * 5), {folder.name: folder})
-        lanes = Lanes(ledger, journey, halt, tally, lanes_for(concurrency, spending.rate))
+        lanes = Lanes(ledger, journey, halt, tally, lanes_for(concurrency, spending.rate, Pauses()))
         yield House(ledger, folder, uploadcare, halt, clock, tally, lanes)
 
 

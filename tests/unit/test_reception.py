@@ -11,6 +11,7 @@ from cutoutd.halting import Halt
 from cutoutd.journey import Journey
 from cutoutd.lanes import Lanes, lanes_for
 from cutoutd.ledger import Ledger, questions
+from cutoutd.pausing import Pauses
 from cutoutd.photo import State
 from cutoutd.reception import Reception
 from cutoutd.tally import Tally
@@ -25,7 +26,7 @@ SEEN = Sighting("a.jpg", 1000, 1, 1, 7, is_closed=True)
 def reception_of(ledger: Ledger, tally: Tally) -> Reception:
     spending = generous(ledger, Path())
     journey = Journey(ledger, StandIn(), spending, Pace(), {})
-    return Reception(ledger, Lanes(ledger, journey, Halt(), tally, lanes_for(Concurrency(), spending.rate)))
+    return Reception(ledger, Lanes(ledger, journey, Halt(), tally, lanes_for(Concurrency(), spending.rate, Pauses())))
 
 
 def test_a_finished_file_becomes_a_photo_once(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from cutoutd.errors import (
     UnreachableError,
 )
 from cutoutd.operations import Operations, Purpose
+from cutoutd.pausing import Pauses, Traffic
 from cutoutd.uploadcare.answers import (
     Answer,
     BatchReply,
@@ -91,6 +92,11 @@ class Uploadcare:
         """The host that cutouts are fetched from, as far as it is known before the first one was."""
         return self._cdn.host
 
+    @property
+    def pauses(self) -> Pauses:
+        """What Uploadcare asked for patience with."""
+        return self._pools.pauses
+
     async def upload_source(self, content: BinaryIO, *, name: str, size_bytes: int) -> Sent:
         """Send a photo, unstored: Uploadcare deletes it after 24 hours. Three operations, no removal.
 
@@ -105,10 +111,11 @@ class Uploadcare:
         fields = self._signer.upload_fields() | {"UPLOADCARE_STORE": "0"}
         form = SourceForm(fields, content, name=name, size_bytes=size_bytes)
         request = self._pools.uploads.build_request("POST", "base/", content=form, headers=form.headers)
-        with self._operations.request(Purpose.UPLOAD):
-            answer = await answer_to(self._pools.uploads, request, self._patience.transfer)
-        if not answer.is_success:
-            raise upload_refusal(answer)
+        with self.pauses.obeyed(Traffic.UPLOADS):
+            with self._operations.request(Purpose.UPLOAD):
+                answer = await answer_to(self._pools.uploads, request, self._patience.transfer)
+            if not answer.is_success:
+                raise upload_refusal(answer)
         self._operations.count(Purpose.UPLOAD, _OPERATIONS_OF_A_FILE)
         return Sent(uuid=parsed(UploadReply, answer).file, sha256=form.sha256)
 
@@ -196,12 +203,13 @@ class Uploadcare:
         url = self._cdn.url_of(result_uuid)
         # Bytes as they are stored, so that their number can be held against the one promised.
         request = self._pools.deliveries.build_request("GET", url, headers={"Accept-Encoding": "identity"})
-        async with response_to(self._pools.deliveries, request, self._patience.transfer) as response:
-            if response.status_code == HTTPStatus.OK:
-                require_picture(response)
-                return await pour(response, sink)
-        if response.status_code not in _GONE:
-            raise delivery_refusal(heading_of(response))
+        with self.pauses.obeyed(Traffic.DOWNLOADS):
+            async with response_to(self._pools.deliveries, request, self._patience.transfer) as response:
+                if response.status_code == HTTPStatus.OK:
+                    require_picture(response)
+                    return await pour(response, sink)
+            if response.status_code not in _GONE:
+                raise delivery_refusal(heading_of(response))
         self._cdn.learn(await self._require_result(result_uuid))
         raise UnreachableError(
             f"{request.url.host} does not have the cutout, though Uploadcare does", advice=_CDN_ADVICE
@@ -238,8 +246,12 @@ class Uploadcare:
         self, method: str, url: str, body: list[str] | None = None, *, purpose: Purpose = Purpose.OTHER
     ) -> Answer:
         request = self._pools.calls.build_request(method, url, json=body)
-        with self._operations.request(purpose):
-            return await answer_to(self._pools.calls, request, self._patience.ask)
+        with self.pauses.obeyed(Traffic.QUESTIONS):
+            with self._operations.request(purpose):
+                answer = await answer_to(self._pools.calls, request, self._patience.ask)
+            if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+                raise refusal(answer)
+        return answer
 
     async def _require_result(self, result_uuid: str) -> RemoteFile:
         file = await self.look_up(result_uuid)

@@ -1,0 +1,76 @@
+"""Patience that was asked for holds for every request of its kind, and for no other."""
+
+import pytest
+
+from cutoutd.errors import ThrottledError, UnreachableError
+from cutoutd.pausing import Pauses, Traffic
+
+
+class Clock:
+    """Monotonic seconds that a test moves."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def pauses(clock: Clock) -> Pauses:
+    return Pauses(clock)
+
+
+def refuse(pauses: Pauses, traffic: Traffic, retry_after_s: float) -> None:
+    with pytest.raises(ThrottledError, match="429"), pauses.obeyed(traffic):
+        raise ThrottledError("429", retry_after_s=retry_after_s)
+
+
+def test_a_refusal_holds_for_all_of_its_kind(pauses: Pauses, clock: Clock) -> None:
+    """Until the time is over nothing of the kind is sent; what would be is told for how long; others go on."""
+    refuse(pauses, Traffic.QUESTIONS, 40)
+    clock.now_s += 10
+    with pytest.raises(ThrottledError) as caught, pauses.obeyed(Traffic.QUESTIONS):
+        pytest.fail("it was sent all the same")
+    assert caught.value.retry_after_s == 30
+    assert pauses.left_s(Traffic.UPLOADS) == 0
+    with pauses.obeyed(Traffic.UPLOADS):
+        pass
+    clock.now_s += 30
+    with pauses.obeyed(Traffic.QUESTIONS):
+        pass
+
+
+def test_what_is_not_sent_prolongs_nothing(pauses: Pauses, clock: Clock) -> None:
+    """Only Uploadcare's own word counts, and of two the longer one."""
+    refuse(pauses, Traffic.UPLOADS, 60)
+    clock.now_s += 20
+    for _ in range(3):
+        with pytest.raises(ThrottledError), pauses.obeyed(Traffic.UPLOADS):
+            pass
+    assert pauses.left_s(Traffic.UPLOADS) == 40
+
+
+def test_other_trouble_pauses_nobody(pauses: Pauses) -> None:
+    """A connection that breaks says nothing about the next one."""
+    with pytest.raises(UnreachableError), pauses.obeyed(Traffic.DOWNLOADS):
+        raise UnreachableError("it broke off")
+    assert pauses.left_s(Traffic.DOWNLOADS) == 0
+
+
+def test_a_wish_for_a_week_is_not_honoured(pauses: Pauses) -> None:
+    """A service that sends everybody away for ever is asked again after an hour."""
+    refuse(pauses, Traffic.DOWNLOADS, 604_800)
+    assert pauses.left_s(Traffic.DOWNLOADS) == 3600
+
+
+def test_a_pause_is_told_once(pauses: Pauses, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    """However many requests meet it, one line says that all wait."""
+    with pytest.raises(ThrottledError), pauses.obeyed(Traffic.UPLOADS), pauses.obeyed(Traffic.UPLOADS):
+        raise ThrottledError("host asks for 9 s of patience", retry_after_s=9)  # both were sent before
+    assert caplog.messages == ["host asks for 9 s of patience; all uploads wait that long"]
