@@ -65,7 +65,7 @@ class Cleanup:
         cleaned = 0
         while photos := await self._ledger.ask(questions.to_clean, _PHOTOS_PER_REQUEST):
             await self._uploadcare.delete_files(_files_of(photos))
-            await self._ledger.mark_cleaned([photo.id for photo in photos])
+            await self._ledger.mark_cleaned(photos)
             cleaned += len(photos)
         if cleaned:
             say("cleaned", f"{cleaned:,} finished {'photo' if cleaned == 1 else 'photos'} deleted at Uploadcare")

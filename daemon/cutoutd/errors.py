@@ -25,6 +25,8 @@
     │   ├── DeliveryRefusedError
     │   └── VersionRefusedError
     ├── ConfigurationError         the configuration has faults; all of them are listed
+    ├── ControlError               an order to the running cutoutd could not be given, or was not carried out
+    │   └── ControlRefusedError    this user may not use the control socket
     └── LedgerError                the ledger cannot be used
         ├── LedgerBusyError
         ├── LedgerNewerError
@@ -242,6 +244,18 @@ class ConfigurationError(CutoutdError):
     def __init__(self, faults: tuple[str, ...]) -> None:
         super().__init__("\n".join(faults))
         self.faults = faults
+
+
+class ControlError(CutoutdError):
+    """An order was not carried out: the running cutoutd could not be asked, or cannot do it now."""
+
+    title = "The order was not carried out"
+
+
+class ControlRefusedError(ControlError):
+    """This user may not use the control socket of the running cutoutd."""
+
+    title = "The control socket may not be used"
 
 
 class LedgerError(CutoutdError):

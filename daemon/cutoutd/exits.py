@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from cutoutd.errors import (
     AddonRefusedError,
     ConfigurationError,
+    ControlRefusedError,
     CutoutdError,
     HaltError,
     KeysRefusedError,
@@ -28,6 +29,7 @@ class ExitCode(IntEnum):
     BUSY = 4
     HELD = 5
     LEDGER = 6
+    CONTROL = 7
     INTERNAL = 70
     INTERRUPTED = 130
 
@@ -39,6 +41,7 @@ _CODES: tuple[tuple[type[CutoutdError], ExitCode], ...] = (
     (AddonRefusedError, ExitCode.REFUSED),
     (HaltError, ExitCode.HELD),
     (LedgerBusyError, ExitCode.BUSY),
+    (ControlRefusedError, ExitCode.CONTROL),
     (LedgerDamagedError, ExitCode.LEDGER),
     (LedgerNewerError, ExitCode.LEDGER),
     (CutoutdError, ExitCode.SOME_NOT_PUBLISHED),

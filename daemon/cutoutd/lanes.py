@@ -20,7 +20,7 @@ from cutoutd.launch_rate import LaunchRate
 from cutoutd.ledger import Ledger, questions
 from cutoutd.logs import say, say_error, say_fault
 from cutoutd.pausing import Pauses, Traffic
-from cutoutd.photo import Failed, Photo, State
+from cutoutd.photo import INTERNAL_FAULT, Failed, Photo, State
 from cutoutd.recovery import LOOK_FOR_S
 from cutoutd.tally import Tally
 
@@ -259,9 +259,7 @@ class Lanes:
 
     async def _fail(self, photo: Photo, fault: Exception) -> None:
         say_fault("internal_fault", "a fault in cutoutd itself stopped this photo", fault, about=photo.identity)
-        fact = Failed(
-            "internal_fault", "a fault in cutoutd itself stopped this photo", "Report it with the log's trace."
-        )
+        fact = Failed(INTERNAL_FAULT, "a fault in cutoutd itself stopped this photo", "Report it with the log's trace.")
         try:
             self._tally.note(await self._ledger.record(photo, fact))
         except CutoutdError as error:

@@ -6,6 +6,7 @@ the next start goes on at each photo's last fact.
 """
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -16,6 +17,9 @@ from cutoutd.arrival import Arrival
 from cutoutd.broadcast import Broadcast
 from cutoutd.cleanup import Cleanup
 from cutoutd.config.settings import Settings
+from cutoutd.control.clerk import Clerk
+from cutoutd.control.server import taking_orders
+from cutoutd.control.socket_file import place_to_ask, place_to_listen
 from cutoutd.errors import DiskError
 from cutoutd.halting import Halt
 from cutoutd.journey import Journey
@@ -87,12 +91,16 @@ def _build(settings: Settings, ledger: Ledger, uploadcare: Uploadcare, spending:
 
 
 async def serve(service: Service, stop: asyncio.Event) -> None:
-    """Watch and work until ``stop`` is set."""
-    async with working(service) as tasks:
+    """Watch, work and take orders until ``stop`` is set; orders that come later are told that it is stopping."""
+    settings = service.settings
+    clerk = Clerk(service.ledger, settings.folders, service.lanes.take_in)
+    orders = taking_orders(clerk, place_to_listen(settings, os.environ), place_to_ask(settings))
+    async with orders, working(service) as tasks:
         looking = [tasks.create_task(arrival.run()) for arrival in service.arrivals]
         looking.append(tasks.create_task(service.cleanup.run()))
-        say("started", f"watching {_names(service.settings)}")
+        say("started", f"watching {_names(settings)}")
         await stop.wait()
+        clerk.stop()
         say("stopping", "finishing the steps under way")
         for task in looking:
             task.cancel()

@@ -6,6 +6,7 @@ noticed the same way.
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -64,13 +65,31 @@ def require_same(root: Path, identity: Identity) -> None:
         raise SupersededError("changed", sentence, advice=_COMES_AGAIN)
 
 
+def found_again(root: Path, identity: Identity) -> Identity:
+    """The same version of a source, with its present ctime: a chmod makes no other picture of it. Blocking.
+
+    Raises:
+        SupersededError: it is gone, or another version stands there.
+        DiskError: it cannot be looked at for now, or the whole input folder is gone.
+    """
+    with reading_errors(root, identity):
+        found = look(root, identity.path)
+    if found is None:
+        raise _vanished(root, identity, "its source is no longer there")
+    if (found.size_bytes, found.mtime_ns, found.inode) != (identity.size_bytes, identity.mtime_ns, identity.inode):
+        sentence = "its source is another version by now, which is a photo of its own"
+        raise SupersededError("changed", sentence, advice=_COMES_AGAIN)
+    return replace(identity, ctime_ns=found.ctime_ns)
+
+
 _COMES_AGAIN = "Nothing to do: its new version is taken up as a new photo."
 
 
-def _vanished(root: Path, identity: Identity) -> CutoutdError:
+def _vanished(root: Path, identity: Identity, sentence: str = "") -> CutoutdError:
+    sentence = sentence or f"{printable(identity.path)} was removed before it was paid for"
     with suppress(OSError):  # a network share that died answers with an error of its own
         if root.is_dir():
-            return SupersededError("vanished", f"{printable(identity.path)} was removed before it was paid for")
+            return SupersededError("vanished", sentence)
     return DiskError(f"the input folder {root} is not there", advice="Mount it or create it; cutoutd goes on then.")
 
 

@@ -19,6 +19,7 @@ OWN_CODES = {
     "AccountBlockedError": 5,
     "DeliveryRefusedError": 5,
     "VersionRefusedError": 5,
+    "ControlRefusedError": 7,
     "LedgerDamagedError": 6,
     "LedgerNewerError": 6,
 }
@@ -69,6 +70,7 @@ def test_the_codes_are_a_contract() -> None:
         "BUSY": 4,
         "HELD": 5,
         "LEDGER": 6,
+        "CONTROL": 7,
         "INTERNAL": 70,
         "INTERRUPTED": 130,
     }

@@ -12,6 +12,7 @@ from cutoutd.photo import (
     Ended,
     Fact,
     Failed,
+    Kept,
     LaunchRefused,
     LaunchUnclear,
     Photo,
@@ -20,8 +21,15 @@ from cutoutd.photo import (
     RemovalFinished,
     RemovalIntended,
     RemovalStarted,
+    Reprocessed,
     ResultFound,
     ResultLost,
+    Retried,
+    RetriedDelivery,
+    RetriedFromStart,
+    RetriedPoll,
+    RetriedSearch,
+    RetriedUpload,
     State,
     Superseded,
     UploadAbandoned,
@@ -60,6 +68,13 @@ KINDS: tuple[type[Fact], ...] = (
     Rejected,
     Failed,
     Superseded,
+    RetriedFromStart,
+    RetriedUpload,
+    RetriedSearch,
+    RetriedPoll,
+    RetriedDelivery,
+    Reprocessed,
+    Kept,
 )
 
 #: DESIGN.md section 3, written out a second time on purpose.
@@ -89,6 +104,23 @@ ALLOWED = {
     ("removal_finished", "accepted"),
     ("removal_finished", "superseded"),
     ("removal_finished", "failed"),
+    ("rejected", "discovered"),
+    ("failed", "accepted"),
+    ("failed", "removal_intended"),
+    ("failed", "removal_started"),
+    ("failed", "removal_finished"),
+    ("published", "accepted"),
+}
+
+#: What follows when a person asks for it.
+ORDERED = {
+    (State.REJECTED, State.DISCOVERED),
+    (State.FAILED, State.DISCOVERED),
+    (State.FAILED, State.ACCEPTED),
+    (State.FAILED, State.REMOVAL_INTENDED),
+    (State.FAILED, State.REMOVAL_STARTED),
+    (State.FAILED, State.REMOVAL_FINISHED),
+    (State.PUBLISHED, State.ACCEPTED),
 }
 
 
@@ -108,14 +140,17 @@ def test_facts_follow_each_other_only_as_the_table_says(before: State, after: St
 
 
 def test_every_state_stands_in_the_table() -> None:
-    """No state is forgotten, and nothing leads back to discovered."""
+    """No state is forgotten, and nothing but an order leads back to discovered."""
     assert set(TRANSITIONS) == set(State)
-    assert not any(State.DISCOVERED in followers for followers in TRANSITIONS.values())
+    back = {before for before, followers in TRANSITIONS.items() if State.DISCOVERED in followers}
+    assert back == {State.REJECTED, State.FAILED}
 
 
-def test_at_rest_means_that_nothing_follows() -> None:
-    """The states at rest are exactly those that nothing follows."""
-    assert {state for state in State if not TRANSITIONS[state]} == AT_REST
+def test_at_rest_means_that_nothing_follows_by_itself() -> None:
+    """The states at rest are exactly those that nothing follows, unless a person orders it."""
+    by_itself = {before for before, followers in TRANSITIONS.items() for after in followers} - {a for a, _ in ORDERED}
+    assert set(State) - by_itself == AT_REST
+    assert all(after in TRANSITIONS[before] for before, after in ORDERED)
     assert {state for state in State if state.is_at_rest} == AT_REST
     assert {"rejected", "published", "superseded", "failed"} == AT_REST
 
@@ -129,8 +164,8 @@ def test_what_a_fact_brings_is_the_photos_own(kind: type[Fact]) -> None:
 
 def test_every_kind_of_fact_is_looked_at_above() -> None:
     """A new kind of fact must be put into this test."""
-    found = {kind.__name__ for kind in (*Fact.__subclasses__(), *Ended.__subclasses__())}
-    assert found - {"Ended"} == {kind.__name__ for kind in KINDS}
+    found = {kind.__name__ for kind in (*Fact.__subclasses__(), *Ended.__subclasses__(), *Retried.__subclasses__())}
+    assert found - {"Ended", "Retried"} == {kind.__name__ for kind in KINDS}
 
 
 def test_a_fact_ends_the_wait_and_keeps_the_rest() -> None:

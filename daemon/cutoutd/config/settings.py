@@ -182,6 +182,8 @@ class Common(Frozen):
 
     state_dir: Location = Path("/var/lib/cutoutd")
     """Where the ledger lives; outside all inputs and outputs, on a local disk."""
+    control_socket: Location | None = None
+    """The Unix socket on which the running cutoutd takes orders; in $RUNTIME_DIRECTORY or state_dir if left out."""
     folders: tuple[Folder, ...] = Field(min_length=1)
     """The folders; at least one."""
     watch: Watch = Watch()

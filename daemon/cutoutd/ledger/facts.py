@@ -2,10 +2,10 @@
 
 import json
 import unicodedata
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, and_, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from cutoutd.errors import LedgerError, RejectedError, RejectionCode, TwinPaysError
@@ -23,6 +23,7 @@ from cutoutd.photo import (
     Photo,
     RemovalIntended,
     State,
+    Uploaded,
     Wait,
 )
 
@@ -53,6 +54,8 @@ def record(connection: Connection, photo: Photo, fact: Fact, at_s: float, wait: 
     values = {**fact_values(fact), **wait_values(wait), "state": changed.state, "state_at_s": at_s}
     if isinstance(fact, Failed):
         values["failed_at"] = photo.state
+    if isinstance(fact, Uploaded):
+        values["remote_cleaned_at_s"] = None  # what was deleted there was an earlier upload
     try:
         _update_row(connection, photo, values)
     except IntegrityError as error:
@@ -96,6 +99,17 @@ def postpone(connection: Connection, photo: Photo, wait: Wait) -> Photo:
     return replace(photo, wait=wait)
 
 
+def take_up(connection: Connection, photo: Photo, fact: Fact, ctime_ns: int, at_s: float) -> Photo:
+    """A photo at rest goes on because a person asked for it; its file is the same, whatever its ctime says.
+
+    Raises:
+        LedgerError: somebody took it up first.
+        TwinPaysError: it would stand beside another photo of the same picture that is being paid for.
+    """
+    _update_row(connection, photo, {"ctime_ns": ctime_ns})
+    return record(connection, replace(photo, identity=replace(photo.identity, ctime_ns=ctime_ns)), fact, at_s)
+
+
 def release_held(connection: Connection) -> None:
     """No limit holds anybody any more; who is over one is held again by its next step."""
     held = update(photos).where(photos.c.is_held.is_(True))
@@ -109,9 +123,11 @@ def remember(connection: Connection, key: str, value: str, at_s: float) -> None:
         connection.execute(insert(memory).values(key=key, value=value, at_s=at_s))
 
 
-def mark_cleaned(connection: Connection, photo_ids: Collection[int], at_s: float) -> None:
-    """The photos' files at Uploadcare are deleted."""
-    connection.execute(update(photos).where(photos.c.id.in_(photo_ids)).values(remote_cleaned_at_s=at_s))
+def mark_cleaned(connection: Connection, cleaned: Sequence[Photo], at_s: float) -> None:
+    """The photos' files at Uploadcare are deleted; files of a photo that a person took up meanwhile are others."""
+    ids, uuids = [photo.id for photo in cleaned], [photo.source_uuid for photo in cleaned]
+    is_same = and_(photos.c.id.in_(ids), photos.c.source_uuid.in_(uuids))
+    connection.execute(update(photos).where(is_same).values(remote_cleaned_at_s=at_s))
 
 
 def mark_kept(connection: Connection, result_uuids: Collection[str]) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
@@ -80,6 +80,10 @@ class Ledger:
         """Store why and how long a photo waits."""
         return await self._write(lambda connection: facts.postpone(connection, photo, wait))
 
+    async def take_up(self, photo: Photo, fact: Fact, ctime_ns: int) -> Photo:
+        """Store that a photo at rest goes on because a person asked for it, with its file's present ctime."""
+        return await self._write(lambda connection: facts.take_up(connection, photo, fact, ctime_ns, time.time()))
+
     async def release_held(self) -> None:
         """Let everybody go on whom a limit held: it may be another one now."""
         await self._write(facts.release_held)
@@ -88,9 +92,9 @@ class Ledger:
         """Keep a value across restarts."""
         await self._write(lambda connection: facts.remember(connection, key, value, time.time()))
 
-    async def mark_cleaned(self, photo_ids: Collection[int]) -> None:
+    async def mark_cleaned(self, photos: Sequence[Photo]) -> None:
         """Store that the photos' files at Uploadcare are deleted."""
-        await self._write(lambda connection: facts.mark_cleaned(connection, photo_ids, time.time()))
+        await self._write(lambda connection: facts.mark_cleaned(connection, photos, time.time()))
 
     async def mark_kept(self, result_uuids: Collection[str]) -> None:
         """Store that Uploadcare was told to store these results."""

@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping
 from cutoutd.photo import Fact, Identity, Photo, State, Wait
 
 _IDENTITY_COLUMNS = [field.name for field in fields(Identity)]
-_OWN_COLUMNS = [field.name for field in fields(Photo) if field.name not in {"identity", "state", "wait"}]
+_OWN_COLUMNS = [field.name for field in fields(Photo) if field.name not in {"identity", "state", "wait", "failed_at"}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ def photo_from(row: RowMapping) -> Photo:
         identity=Identity(**{name: row[name] for name in _IDENTITY_COLUMNS}),
         state=State(row["state"]),
         wait=Wait(row["wait_until_s"], row["wait_attempts"], row["wait_reason"], row["wait_for"], row["is_held"]),
+        failed_at=State(row["failed_at"]) if row["failed_at"] else None,
         **{name: row[name] for name in _OWN_COLUMNS},
     )
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-from cutoutd.photo import AT_REST, State
+from cutoutd.photo import AT_REST, INTERNAL_FAULT, State
 
 metadata = MetaData()
 
@@ -108,6 +108,8 @@ photos = Table(
     Column("kept_uuid", Text, comment="the result that Uploadcare was told to store, as it was not fetched in time"),
     Column("cutout_sha256", Text, comment="of the published file"),
     Column("cutout_bytes", BigInteger, comment="of the published file"),
+    Column("earlier_parameters", Text, comment="of the cutout in place while another is made; null: none is"),
+    Column("anew_since_s", Float, comment="when a person wanted it paid for again: only cutouts made since are reused"),
     Column("reused_from", Integer, comment="the photo whose cutout was copied; null: this one was paid for"),
     Column("note", PathText, comment="what a person should know although all is well"),
     Column("code", Text, comment="rejected, failed, superseded: the stable code"),
@@ -129,6 +131,9 @@ Index(
     sqlite_where=photos.c.state != State.SUPERSEDED.value,
     postgresql_where=photos.c.state != State.SUPERSEDED.value,
 )
+
+#: All versions of a path, also those that do not count.
+Index("by_path", photos.c.folder, photos.c.path)
 
 #: Photos of the same content and parameters: one of them pays, the others reuse.
 Index("twins", photos.c.sha256, photos.c.parameters)
@@ -158,8 +163,11 @@ Index("due", photos.c.state, photos.c.wait_until_s, photos.c.id)
 
 #: Photos at rest whose files may still be at Uploadcare; stays small.
 IS_TO_CLEAN = text(
-    # A paid result whose photo failed afterwards stays where a retry can fetch it.
+    # A paid result whose photo failed afterwards stays where a retry can fetch it, and so does the source of a removal
+    # that may be running: a fault in cutoutd ended neither.
     "source_uuid IS NOT NULL AND remote_cleaned_at_s IS NULL AND (result_uuid IS NULL OR state = 'published')"
+    f" AND NOT (state = 'failed' AND code = '{INTERNAL_FAULT}' AND failed_at IN"
+    f" ('{State.REMOVAL_INTENDED.value}', '{State.REMOVAL_STARTED.value}'))"
     f" AND state IN ({', '.join(repr(state.value) for state in sorted(AT_REST))})"
 )
 Index("to_clean", photos.c.id, sqlite_where=IS_TO_CLEAN, postgresql_where=IS_TO_CLEAN)

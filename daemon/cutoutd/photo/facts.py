@@ -126,6 +126,8 @@ class Published(Fact):
     target: str  #: where it really went: the reserved place, or another when a person put a file there meanwhile
     note: str | None
     reused_from: int | None = None  #: the photo whose cutout this is a copy of; None: this one was paid for
+    earlier_parameters: None = None
+    anew_since_s: None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +158,87 @@ class Superseded(Ended):
     """The file changed or vanished before payment."""
 
     state = State.SUPERSEDED
+
+
+#: The code of a failure that says nothing about the photo, nor about a removal that may be running.
+INTERNAL_FAULT = "internal_fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Retried(Fact):
+    """A person asked for a rejected or failed photo to go on; what was told of its end no longer holds."""
+
+    code: None = None
+    sentence: None = None
+    advice: None = None
+    failed_at: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RetriedFromStart(Retried):
+    """The file is examined again."""
+
+    state = State.DISCOVERED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetriedUpload(Retried):
+    """The source is sent again and a removal launched: none runs, and there is no result."""
+
+    state = State.ACCEPTED
+    parameters: str  #: bound anew, because an earlier binding may be what was refused
+    source_uuid: None = None
+    request_id: None = None
+    unclear_since_s: None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetriedSearch(Retried):
+    """It is still open what became of the paid call, so its outcome is looked for again."""
+
+    state = State.REMOVAL_INTENDED
+    unclear_since_s: float  #: Unix time
+
+
+@dataclass(frozen=True, slots=True)
+class RetriedPoll(Retried):
+    """The removal was accepted, and is asked about again."""
+
+    state = State.REMOVAL_STARTED
+
+
+@dataclass(frozen=True, slots=True)
+class RetriedDelivery(Retried):
+    """The cutout was paid for and is fetched again."""
+
+    state = State.REMOVAL_FINISHED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reprocessed(Fact):
+    """A person asked for a published photo's cutout to be made anew; the earlier one stays until it is replaced.
+
+    ``cutout_sha256`` and ``target`` go on telling of the earlier cutout.
+    """
+
+    state = State.ACCEPTED
+    parameters: str  #: bound anew
+    earlier_parameters: str  #: of the cutout that stands
+    anew_since_s: float | None  #: Unix time; earlier cutouts are not reused. None: they may be
+    source_uuid: None = None
+    request_id: None = None
+    result_uuid: None = None
+    unclear_since_s: None = None
+    has_lost_outcome: bool = False
+    note: None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept(Fact):
+    """A cutout was to be made anew, and the source is gone or another by now: the earlier cutout stands."""
+
+    state = State.PUBLISHED
+    parameters: str  #: of the earlier cutout
+    note: str  #: why there is no other
+    earlier_parameters: None = None
+    anew_since_s: None = None

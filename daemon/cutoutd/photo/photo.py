@@ -88,6 +88,9 @@ class Photo:
     code: str | None = None
     sentence: str | None = None
     advice: str | None = None
+    failed_at: State | None = None
+    earlier_parameters: str | None = None
+    anew_since_s: float | None = None
 
     @property
     def is_upright(self) -> bool:
@@ -112,4 +115,5 @@ class Photo:
         if fact.state not in TRANSITIONS[self.state]:
             msg = f"photo {self.id}: {fact.state} may not follow {self.state}"
             raise ValueError(msg)
-        return replace(self, state=fact.state, state_at_s=at_s, wait=NO_WAIT, **asdict(fact))
+        changed = replace(self, state=fact.state, state_at_s=at_s, wait=NO_WAIT, **asdict(fact))
+        return replace(changed, failed_at=self.state) if fact.state is State.FAILED else changed

@@ -46,7 +46,9 @@ _PHRASES = {
     State.FAILED: "failed",
 }
 
-#: Which state may follow which; the ledger refuses every other step. FAILED may follow all that are not at rest.
+#: Which state may follow which; the ledger refuses every other step. FAILED may follow all that are not at rest. What
+#: follows REJECTED and FAILED follows when a person asks for it (``retry``), and what follows PUBLISHED as well
+#: (``reprocess``).
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.DISCOVERED: frozenset({State.ACCEPTED, State.REJECTED, State.SUPERSEDED, State.FAILED}),
     # Straight to PUBLISHED when an earlier cutout of the same content and parameters is reused; from UPLOADED when
@@ -65,8 +67,17 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.REMOVAL_STARTED: frozenset({State.REMOVAL_FINISHED, State.ACCEPTED, State.FAILED}),
     # Back to ACCEPTED only when the result is provably gone (over 24 hours): this pays twice.
     State.REMOVAL_FINISHED: frozenset({State.PUBLISHED, State.ACCEPTED, State.SUPERSEDED, State.FAILED}),
-    State.REJECTED: frozenset(),
-    State.PUBLISHED: frozenset(),
+    State.REJECTED: frozenset({State.DISCOVERED}),
+    State.PUBLISHED: frozenset({State.ACCEPTED}),
     State.SUPERSEDED: frozenset(),
-    State.FAILED: frozenset(),
+    # To the furthest fact that still holds: a paid result is fetched, a removal that may run is asked about.
+    State.FAILED: frozenset(
+        {
+            State.DISCOVERED,
+            State.ACCEPTED,
+            State.REMOVAL_INTENDED,
+            State.REMOVAL_STARTED,
+            State.REMOVAL_FINISHED,
+        }
+    ),
 }

@@ -1,0 +1,29 @@
+"""Which photos an order is about: what a person wrote, looked up in the ledger."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cutoutd.addresses import addresses_of
+from cutoutd.ledger import Ledger, named
+from cutoutd.photo import Photo, State
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What one name stands for."""
+
+    photos: tuple[Photo, ...]
+    is_each_meant: bool  #: named one by one, so that each deserves a word; not those found below a folder
+    is_known: bool  #: whether anything at all goes by this name
+
+
+async def choose(ledger: Ledger, inputs: Mapping[str, Path], name: str, states: Collection[State]) -> Chosen:
+    """The photo of this name in whatever state, else those of ``states`` below the folder, or fitting the pattern."""
+    addresses = addresses_of(name, inputs)
+    if exact := await ledger.ask(named.named, addresses):
+        return Chosen(tuple(exact), is_each_meant=True, is_known=True)
+    if below := await ledger.ask(named.beneath, addresses, states):
+        return Chosen(tuple(below), is_each_meant=False, is_known=True)
+    is_known = bool(await ledger.ask(named.beneath, addresses, frozenset(State)))
+    return Chosen((), is_each_meant=False, is_known=is_known)

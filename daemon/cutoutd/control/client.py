@@ -1,0 +1,132 @@
+"""The commands' end: an order goes to the running cutoutd, or is carried out here while nothing runs."""
+
+import asyncio
+import errno
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+from pydantic import ValidationError
+
+from cutoutd.config.settings import Common
+from cutoutd.control.clerk import Clerk
+from cutoutd.control.orders import ANSWERS, ORDERS, REFUSALS, Answer, Order
+from cutoutd.control.server import CARRIED_OUT_WITHIN_S
+from cutoutd.control.socket_file import place_to_ask, reachable
+from cutoutd.errors import ControlError, ControlRefusedError, LedgerBusyError, LedgerError
+from cutoutd.ledger import has_ledger, hold_ledger, open_ledger
+
+#: A daemon that starts or stops holds the ledger for a moment without listening.
+_PATIENCE_S = 5.0
+_TRY_EVERY_S = 0.2
+
+#: A little more than the server gives itself, so that its answer is heard.
+_TIMES_S = httpx2.Timeout(10.0, read=CARRIED_OUT_WITHIN_S + 10.0)
+
+
+def give(order: Order, settings: Common) -> Answer:
+    """Have an order carried out, by whoever holds the ledger. Blocking.
+
+    Raises:
+        ControlRefusedError: this user may not use the control socket.
+        ControlError: the running cutoutd did not carry it out, and says why.
+        LedgerBusyError: somebody holds the ledger who takes no orders.
+        LedgerError, DiskError: there is no ledger yet, or it cannot be used.
+    """
+    give_up_s = time.monotonic() + _PATIENCE_S
+    while True:
+        with _access_errors(place_to_ask(settings)):
+            answer = _ask(order, place_to_ask(settings))
+            if answer is not None:
+                return answer
+            _require_ledger(settings.state_dir)
+        try:
+            return asyncio.run(_carry_out(order, settings))
+        except LedgerBusyError as error:
+            if time.monotonic() > give_up_s:
+                raise LedgerBusyError(f"{error.sentence}, which takes no orders", advice=_TAKES_NONE) from error
+        time.sleep(_TRY_EVERY_S)
+
+
+_TAKES_NONE = "If that is `run --once`, wait until it is done; if it is a daemon, its log says why it has no socket."
+
+
+def _ask(order: Order, place: Path) -> Answer | None:
+    """The running daemon's answer; None when nobody listens."""
+    try:
+        with reachable(place) as path, _client(path) as client:
+            reply = client.post("/orders", content=ORDERS.dump_json(order))
+    except (FileNotFoundError, httpx2.ConnectError) as error:
+        _require_plain(error)
+        return None
+    except httpx2.TimeoutException as error:
+        raise ControlError("the running cutoutd did not answer in time", advice=_LOOK) from error
+    except httpx2.HTTPError as error:
+        raise ControlError("the running cutoutd ended before it had answered", advice=_LOOK) from error
+    return _understood(reply)
+
+
+_LOOK = "Look at `cutoutd status`, and give the order again: what is done already does no harm."
+
+
+def _client(path: str) -> httpx2.Client:
+    transport = httpx2.HTTPTransport(uds=path)
+    return httpx2.Client(transport=transport, base_url="http://cutoutd", timeout=_TIMES_S, trust_env=False)
+
+
+def _understood(reply: httpx2.Response) -> Answer:
+    try:
+        if reply.is_success:
+            return ANSWERS.validate_json(reply.content)
+        refusal = REFUSALS.validate_json(reply.content)
+    except ValidationError as error:
+        msg = f"the control socket answered {reply.status_code} with something that is not cutoutd's"
+        raise ControlError(msg) from error
+    raise ControlError(refusal.sentence, advice=refusal.advice)
+
+
+def _require_plain(error: Exception) -> None:
+    """That nobody listens is no trouble; that one may not ask is.
+
+    Raises:
+        PermissionError: the file system refuses.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in {errno.EACCES, errno.EPERM}:
+            raise PermissionError(cause.errno, "Permission denied") from error
+        cause = cause.__cause__ or cause.__context__
+
+
+@contextmanager
+def _access_errors(place: Path) -> Iterator[None]:
+    try:
+        yield
+    except PermissionError as error:
+        msg = f"{place} belongs to the user that cutoutd runs as"
+        raise ControlRefusedError(msg, advice=_WHO_MAY) from error
+
+
+_WHO_MAY = (
+    "Use that user (sudo -u cutoutd cutoutd ...) or root; or set control_socket to a place in a folder of a group that"
+    " you and that user are in."
+)
+
+
+def _require_ledger(state_dir: Path) -> None:
+    try:
+        if has_ledger(state_dir):
+            return
+    except LedgerError as error:
+        if isinstance(error.__cause__, PermissionError):
+            raise error.__cause__ from error
+        raise
+    raise LedgerError(f"there is no ledger in {state_dir} yet", advice="It is made when cutoutd first runs.")
+
+
+async def _carry_out(order: Order, settings: Common) -> Answer:
+    with hold_ledger(settings.state_dir):
+        async with open_ledger(settings.state_dir) as ledger:
+            return await Clerk(ledger, settings.folders, lambda _photo: None).carry_out(order)

@@ -1,0 +1,50 @@
+"""What can be ordered, and what comes back: small values, and their JSON on the wire.
+
+A new order is a class here and its branch in ``clerk``; the socket and its two ends know none of them.
+"""
+
+import os
+from dataclasses import dataclass
+from typing import Annotated, Literal
+from urllib.parse import quote, unquote_to_bytes
+
+from pydantic import Field, PlainSerializer, PlainValidator, TypeAdapter
+
+#: What a person wrote to name a photo. JSON holds no bytes that are no UTF-8, file names do.
+Named = Annotated[
+    str,
+    PlainValidator(lambda text: os.fsdecode(unquote_to_bytes(str(text)))),
+    PlainSerializer(lambda name: quote(os.fsencode(name))),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Let failed, rejected and waiting photos go on."""
+
+    paths: tuple[Named, ...] = ()  #: none: every photo that failed
+    kind: Literal["retry"] = "retry"
+
+
+Order = Annotated[Retry, Field(discriminator="kind")]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of an order, in sentences for people."""
+
+    done: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()  #: what was not done, and why
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an order as a whole was not carried out, as the error tree tells it."""
+
+    sentence: str
+    advice: str = ""
+
+
+ORDERS: TypeAdapter[Retry] = TypeAdapter(Retry)
+ANSWERS = TypeAdapter(Answer)
+REFUSALS = TypeAdapter(Refusal)

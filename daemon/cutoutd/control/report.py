@@ -1,0 +1,45 @@
+"""What became of an order while it is carried out: numbers by kind, and a sentence for each photo left alone."""
+
+from collections import Counter
+from collections.abc import Callable
+
+from cutoutd.control.choice import Chosen
+from cutoutd.control.orders import Answer
+from cutoutd.photo import Photo
+
+#: More refusals than this are a number.
+_TOLD = 20
+
+
+class Report:
+    """Collects, and becomes an answer at the end."""
+
+    def __init__(self) -> None:
+        self._numbers: Counter[str] = Counter()
+        self._refused: list[str] = []
+
+    def count(self, kind: str) -> None:
+        """A photo was done, in this way."""
+        self._numbers[kind] += 1
+
+    def refuse(self, photo: Photo, reason: str) -> None:
+        """A photo was left alone."""
+        self._refused.append(f"{photo.identity.folder}/{photo.identity.path}: {reason}")
+
+    def note_choice(self, name: str, chosen: Chosen, nothing: str) -> None:
+        """A name that stands for no photo of the kind is told, with ``nothing`` if there are others below it."""
+        if not chosen.photos:
+            self._refused.append(f"{name}: {nothing if chosen.is_known else 'nothing is known of it'}")
+
+    def answer(self, done: Callable[[Counter[str]], list[str]], idle: str) -> Answer:
+        """All of it; ``idle`` says that there was nothing to do."""
+        sentences = done(self._numbers) or ([] if self._refused else [idle])
+        told = self._refused[:_TOLD]
+        if more := len(self._refused) - len(told):
+            told.append(f"and {more:,} more")
+        return Answer(tuple(sentences), tuple(told))
+
+
+def counted(number: int) -> str:
+    """The subject of a sentence about photos."""
+    return "1 photo is" if number == 1 else f"{number:,} photos are"

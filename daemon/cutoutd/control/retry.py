@@ -1,0 +1,136 @@
+"""``retry``: photos that came to nothing, or wait, go on at the furthest fact that still holds."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from cutoutd.config.settings import Folder
+from cutoutd.control.choice import choose
+from cutoutd.control.orders import Answer, Retry
+from cutoutd.control.report import Report, counted
+from cutoutd.errors import ControlError, CutoutdError, LedgerError
+from cutoutd.ledger import Ledger, named
+from cutoutd.notes import Notes
+from cutoutd.photo import (
+    AT_REST,
+    INTERNAL_FAULT,
+    NO_WAIT,
+    Identity,
+    Photo,
+    Retried,
+    RetriedDelivery,
+    RetriedFromStart,
+    RetriedPoll,
+    RetriedSearch,
+    RetriedUpload,
+    State,
+)
+from cutoutd.source import found_again
+
+_RETRIED = frozenset(State) - {State.PUBLISHED, State.SUPERSEDED}
+
+#: What happens next to photos that were brought to a state.
+_NEXT = {
+    State.DISCOVERED: "checked again",
+    State.ACCEPTED: "sent again",
+    State.REMOVAL_INTENDED: "looked for again: whether Uploadcare began the removal is not known",
+    State.REMOVAL_STARTED: "asked about again: the removal was begun",
+    State.REMOVAL_FINISHED: "fetched again: the cutout is paid for",
+}
+
+
+def fact_after(photo: Photo, parameters: str) -> Retried:
+    """Where a rejected or failed photo goes on: at the furthest fact that still holds.
+
+    What was paid for is never paid for again. A removal that Uploadcare refused or gave up is launched anew, with the
+    folder's present ``parameters``.
+    """
+    if photo.state is State.REJECTED or photo.sha256 is None:
+        return RetriedFromStart()
+    if photo.result_uuid is not None:
+        return RetriedDelivery()
+    if photo.code == INTERNAL_FAULT and photo.failed_at is State.REMOVAL_STARTED:
+        return RetriedPoll()
+    if photo.code == INTERNAL_FAULT and photo.failed_at is State.REMOVAL_INTENDED:
+        return RetriedSearch(unclear_since_s=photo.unclear_since_s or photo.state_at_s)
+    return RetriedUpload(parameters=parameters)
+
+
+def why_not(photo: Photo) -> str | None:
+    """Why there is nothing to retry about a photo; None when there is."""
+    if photo.state is State.PUBLISHED:
+        return "it is published; `cutoutd reprocess` has it made anew"
+    if photo.state is State.SUPERSEDED:
+        return "this version is gone; another one is taken up by itself"
+    if photo.state.is_at_rest:
+        return None
+    if photo.wait.is_held or photo.wait.for_photo is not None:
+        return photo.wait.reason
+    return None if photo.wait.reason else f"it is under way: {photo.state.phrase}"
+
+
+class Retrying:
+    """Carries out ``retry``."""
+
+    def __init__(self, ledger: Ledger, folders: Mapping[str, Folder], wake: Callable[[Photo], None]) -> None:
+        self._ledger = ledger
+        self._folders = folders
+        self._inputs = {name: folder.input for name, folder in folders.items()}
+        self._notes = Notes(folders)
+        self._wake = wake
+
+    async def carry_out(self, order: Retry) -> Answer:
+        """Let the named photos go on, or all that failed."""
+        report = Report()
+        if not order.paths:
+            for photo in await self._ledger.ask(named.newest_at, {State.FAILED}):
+                await self._retry(photo, report)
+        for name in order.paths:
+            chosen = await choose(self._ledger, self._inputs, name, _RETRIED)
+            report.note_choice(name, chosen, "nothing below it has failed, was rejected or waits")
+            for photo in chosen.photos:
+                if chosen.is_each_meant or why_not(photo) is None:
+                    await self._retry(photo, report)
+        return report.answer(_done, "no photo has failed")
+
+    async def _retry(self, photo: Photo, report: Report) -> None:
+        reason = why_not(photo)
+        if reason is not None:
+            report.refuse(photo, reason)
+            return
+        try:
+            moved = await (self._take_up(photo) if photo.state in AT_REST else self._end_wait(photo))
+        except CutoutdError as error:
+            report.refuse(photo, error.sentence)
+            return
+        report.count(moved.state if photo.state in AT_REST else "waited")
+        self._wake(moved)
+
+    async def _take_up(self, photo: Photo) -> Photo:
+        folder = self._folders.get(photo.identity.folder)
+        fact = fact_after(photo, folder.parameters.as_json() if folder else "{}")
+        identity = photo.identity
+        if isinstance(fact, RetriedFromStart | RetriedUpload):
+            identity = await asyncio.to_thread(_required, folder, photo.identity)
+        # Before the fact: after it nobody would come back to a note that a crash kept.
+        await asyncio.to_thread(self._notes.take_away, photo)
+        return await self._ledger.take_up(photo, fact, identity.ctime_ns)
+
+    async def _end_wait(self, photo: Photo) -> Photo:
+        with suppress(LedgerError):  # it goes on already
+            return await self._ledger.postpone(photo, NO_WAIT)
+        return photo
+
+
+def _required(folder: Folder | None, identity: Identity) -> Identity:
+    if folder is None:
+        raise ControlError(f'its folder "{identity.folder}" is no longer in the configuration')
+    return found_again(folder.input, identity)
+
+
+def _done(numbers: Counter[str]) -> list[str]:
+    sentences = [f"{counted(numbers[state])} {phrase}" for state, phrase in _NEXT.items() if numbers[state]]
+    if numbers["waited"]:
+        sentences.append(f"{counted(numbers['waited'])} no longer made to wait")
+    return sentences
