@@ -38,6 +38,10 @@ class RememberingReception:
             self.delivered.append(sighting)
             self._news.notify_all()
 
+    async def judge(self, folder: str, *, is_surveyed: bool) -> bool:  # noqa: ARG002  the protocol's name
+        assert folder == FOLDER
+        return False
+
     @property
     def paths(self) -> list[str]:
         return [sighting.path for sighting in self.delivered]

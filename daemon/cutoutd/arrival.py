@@ -22,6 +22,8 @@ from cutoutd.watcher.watcher import Watcher
 
 #: How long ``run_once`` waits for files that somebody keeps writing to.
 PATIENCE_S = 60.0
+#: How often the ground under a tree is looked at: a share may come and go, and nothing in the tree tells of it.
+_STAND_WATCH_S = 5.0
 #: Files that fall due within this time are looked at together.
 _SETTLE_TOGETHER_S = 0.1
 
@@ -34,6 +36,9 @@ class Reception(Protocol):
 
     async def deliver(self, folder: str, sighting: Sighting) -> None:
         """Take a finished file; the same version twice must do no harm, because a look can overtake a delivery."""
+
+    async def judge(self, folder: str, *, is_surveyed: bool) -> bool:
+        """Is the tree what it was? True when it is again, so all that lies there is worth another look."""
 
 
 class Arrival:
@@ -48,9 +53,10 @@ class Arrival:
     def __init__(self, folder: Folder, watch: Watch, reception: Reception) -> None:
         self.folder = folder
         self._reception = reception
-        self._watcher = Watcher(folder, watch)
+        self._watcher = Watcher(folder, watch, self._conclude)
         self._settling = Settling(watch.stability_delay_s)
         self._has_waiting = asyncio.Event()
+        self._is_to_repeat = False  #: whether the last survey was made while the folder stood by
 
     @property
     def ignored(self) -> int:
@@ -80,6 +86,7 @@ class Arrival:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._receive_sightings())
             tasks.create_task(self._look_again())
+            tasks.create_task(self._stand_watch())
 
     async def run_once(self, patience_s: float = PATIENCE_S) -> tuple[WaitingFile, ...]:
         """Deliver all that lies in the tree and is finished, or will be within ``patience_s``; return the rest."""
@@ -108,7 +115,18 @@ class Arrival:
         async for batch in self._watcher.survey():
             await self._consider(batch)
             is_complete = is_complete and not self._settling.is_full
-        return is_complete
+        return is_complete and not self._is_to_repeat
+
+    async def _conclude(self) -> None:
+        self._is_to_repeat = await self._reception.judge(self.folder.name, is_surveyed=True)
+        if self._is_to_repeat:
+            self._watcher.look_soon()
+
+    async def _stand_watch(self) -> None:
+        while True:
+            await asyncio.sleep(_STAND_WATCH_S)
+            if await self._reception.judge(self.folder.name, is_surveyed=False):
+                self._watcher.look_soon()
 
     async def _settle_all(self, give_up_s: float) -> None:
         while (due_in_s := self._settling.due_in_s()) is not None and (left_s := give_up_s - time.monotonic()) > 0:

@@ -5,14 +5,16 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from cutoutd.arrival import Arrival
 from cutoutd.errors import HaltError
 from cutoutd.halting import Halt
-from cutoutd.live import Live, SettlingFile, WatchedMount, tell
+from cutoutd.live import FolderOnStandby, Live, SettlingFile, WatchedMount, tell
 from cutoutd.logs import say
 from cutoutd.spending import LaunchPace
+from cutoutd.standby import Standby
 
 _LOOK_EVERY_S = 1.0
 
@@ -24,9 +26,16 @@ class Broadcast:
     """Writes the live file; its only memory is what it told last."""
 
     def __init__(
-        self, state_dir: Path, arrivals: Sequence[Arrival], halt: Halt, pace: Callable[[], LaunchPace]
+        self,
+        state_dir: Path,
+        arrivals: Sequence[Arrival],
+        *,
+        halt: Halt,
+        standby: Standby,
+        pace: Callable[[], LaunchPace],
     ) -> None:
         self._state_dir = state_dir
+        self._standby = standby
         self._arrivals = arrivals
         self._halt = halt
         self._pace = pace
@@ -56,6 +65,7 @@ class Broadcast:
             settling_count=len(settling),
             ignored=sum(arrival.ignored for arrival in self._arrivals),
             halt=_told(self._halt.error) if self._halt.error else None,
+            standby=tuple(FolderOnStandby(**asdict(folder)) for folder in self._standby.standing_by()),
             launches_per_minute=pace.per_minute,
             launch_reason=pace.reason,
         )

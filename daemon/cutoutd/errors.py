@@ -17,6 +17,7 @@
     │   ├── UnansweredError        a paid call was sent and no answer came: it may have been carried out
     │   ├── LimitReachedError      as many launches as the configuration allows were made
     │   └── DiskError              the disk is full or cannot be written for now
+    │       └── SourceAwayError    the photo's folder stands by, or its file cannot be read for now
     ├── HaltError                  the whole service stands still until a person acts; no photo is blamed
     │   ├── KeysRefusedError
     │   ├── ClockWrongError
@@ -177,6 +178,13 @@ class DiskError(DelayError):
 
     title = "The disk cannot be written"
     default_advice = "Free space or mend the permissions; cutoutd goes on by itself."
+
+
+class SourceAwayError(DiskError):
+    """The photo's file cannot be had for now, which is not its fault: its folder stands by, or refuses to be read."""
+
+    title = "The photo's file is away"
+    default_advice = "Mount it or mend the permissions; cutoutd goes on by itself."
 
 
 class HaltError(CutoutdError):

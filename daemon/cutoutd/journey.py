@@ -9,11 +9,10 @@ what that means. Waiting and choosing who is next is ``lanes``' business; how to
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from functools import partial
 from weakref import WeakValueDictionary
 
-from cutoutd.config.settings import Folder
 from cutoutd.errors import (
     CutoutdError,
     DelayError,
@@ -31,6 +30,7 @@ from cutoutd.ledger import Ledger, questions
 from cutoutd.logs import say
 from cutoutd.notes import Notes
 from cutoutd.photo import (
+    UNPAID,
     Ended,
     Failed,
     LaunchUnclear,
@@ -55,6 +55,7 @@ from cutoutd.reuse import reuse_cutout
 from cutoutd.sending import send_source
 from cutoutd.source import require_same
 from cutoutd.spending import Spending
+from cutoutd.standby import Standby
 from cutoutd.uploadcare.answers import Progress
 from cutoutd.uploadcare.client import Uploadcare
 from cutoutd.uploadcare.polling import Pace
@@ -73,14 +74,14 @@ class Journey:
     """Takes photos one step further. Steps of different photos run side by side; one photo's never do."""
 
     def __init__(
-        self, ledger: Ledger, uploadcare: Uploadcare, spending: Spending, pace: Pace, folders: Mapping[str, Folder]
+        self, ledger: Ledger, uploadcare: Uploadcare, spending: Spending, pace: Pace, standby: Standby
     ) -> None:
         self._ledger = ledger
         self._spending = spending
         self._uploadcare = uploadcare
         self._pace = pace
-        self._folders = folders
-        self._notes = Notes(folders)
+        self._standby = standby
+        self._notes = Notes(standby.folders)
         self._publishing: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self._steps: dict[State, Callable[[Photo], Awaitable[Photo]]] = {
             State.DISCOVERED: self._examine,
@@ -98,15 +99,24 @@ class Journey:
             HaltError: no photo's fault; nothing is to be sent until a person acts.
         """
         try:
-            return await self._steps[photo.state](photo)
+            return await (self._take_unpaid_step if photo.state in UNPAID else self._steps[photo.state])(photo)
         except DelayError as error:
             return await self._ledger.postpone(photo, wait_after(error, photo.wait.attempts, time.time()))
         except PhotoError as error:
             return await self._end(photo, error)
 
+    async def _take_unpaid_step(self, photo: Photo) -> Photo:
+        """Before payment the source is needed; that it is gone or changed is believed only where it would be seen."""
+        self._standby.require_presence(photo)
+        try:
+            return await self._steps[photo.state](photo)
+        except SupersededError:
+            await self._standby.require_believable(photo)
+            raise
+
     async def _examine(self, photo: Photo) -> Photo:
         """Is it a photo that can be sent? A crash here leaves nothing; the file is read again."""
-        examination = await asyncio.to_thread(examine, photo.identity, self._folder(photo))
+        examination = await asyncio.to_thread(examine, photo.identity, self._standby.folder_of(photo))
         # Before the fact: after it nobody would come back to a note that a crash kept.
         await asyncio.to_thread(self._notes.take_away, photo)
         return await self._ledger.accept(photo, examination.fact, examination.free_targets)
@@ -119,12 +129,12 @@ class Journey:
         if (joined := await self._join_twin(photo)) is not None:
             return joined
         async with self._spending.claim(photo):
-            source_uuid = await send_source(photo, self._folder(photo), self._uploadcare)
+            source_uuid = await send_source(photo, self._standby.folder_of(photo), self._uploadcare)
             return await self._ledger.insist(photo, Uploaded(source_uuid))
 
     async def _launch(self, photo: Photo) -> Photo:
         """Make the one call that costs money. A crash during it leaves ``removal_intended``: see ``_find_outcome``."""
-        await asyncio.to_thread(require_same, self._folder(photo).input, photo.identity)
+        await asyncio.to_thread(require_same, self._standby.folder_of(photo).input, photo.identity)
         if (joined := await self._join_twin(photo)) is not None:
             return joined
         await self._spending.require_room(photo)
@@ -157,7 +167,7 @@ class Journey:
     async def _find_outcome(self, photo: Photo) -> Photo:
         """Met only when the paid call's answer was lost: look for what it did, and never repeat it blindly."""
         unclear_since_s = photo.unclear_since_s or photo.state_at_s
-        traces = await look_for_traces(photo, self._folders, self._ledger, self._uploadcare)
+        traces = await look_for_traces(photo, self._standby.folders, self._ledger, self._uploadcare)
         match next_move(traces, time.time() - unclear_since_s):
             case Move.ADOPT:
                 return await self._ledger.insist(photo, ResultFound(known(traces.result_uuid)))
@@ -221,13 +231,6 @@ class Journey:
         if not isinstance(fact, Superseded):
             await asyncio.to_thread(self._notes.leave, photo.with_fact(fact, time.time()))
         return await self._ledger.record(photo, fact)
-
-    def _folder(self, photo: Photo) -> Folder:
-        folder = self._folders.get(photo.identity.folder)
-        if folder is None:
-            msg = f'its folder "{photo.identity.folder}" is no longer in the configuration'
-            raise DelayError(msg, retry_after_s=_RARELY_S)
-        return folder
 
 
 def _wait_for(payer: Photo) -> Wait:

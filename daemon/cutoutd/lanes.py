@@ -111,6 +111,10 @@ class Lanes:
             if state is lane.takes or state in lane.beyond:
                 self._wakes[lane.name].set()
 
+    def look_again(self) -> None:
+        """Some photos that waited may go on."""
+        self._wake_all()
+
     def _wake_all(self) -> None:
         for event in self._wakes.values():
             event.set()

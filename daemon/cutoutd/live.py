@@ -39,6 +39,14 @@ class SettlingFile(_Told):
     reason: Shown
 
 
+class FolderOnStandby(_Told):
+    """A folder that stands still by itself, and why."""
+
+    folder: str
+    reason: Shown
+    since_s: float  #: Unix time
+
+
 class Live(_Told):
     """One look at the running daemon."""
 
@@ -49,6 +57,7 @@ class Live(_Told):
     settling_count: int = 0  #: all of them; ``settling`` names the first only
     ignored: int = 0
     halt: Shown | None = None
+    standby: tuple[FolderOnStandby, ...] = ()
     launches_per_minute: float | None = None  #: the working rate
     launch_reason: Shown = ""  #: why it is as it is
 

@@ -31,7 +31,7 @@ class Outcome:
     rejected: int
     failed: int
     held: int  #: photos that wait for something, and files that were still changing
-    missing: int  #: inputs that could not be looked at
+    missing: int  #: inputs that could not be looked at, or are not what they were
     halt: HaltError | None
     is_interrupted: bool
 
@@ -51,7 +51,7 @@ async def work_off(service: Service, stop: asyncio.Event) -> Outcome:
         rejected=service.tally.at(State.REJECTED),
         failed=service.tally.at(State.FAILED),
         held=still_changing + await service.ledger.ask(questions.count, _UNFINISHED),
-        missing=sum(arrival.is_missing for arrival in service.arrivals),
+        missing=len(service.standby.standing_by()),
         halt=service.halt.error,
         is_interrupted=stop.is_set(),
     )

@@ -9,6 +9,7 @@ from cutoutd.lanes import Lanes
 from cutoutd.ledger import Ledger, has_text_form, questions
 from cutoutd.logs import say, say_error
 from cutoutd.photo import Identity
+from cutoutd.standby import Standby
 from cutoutd.tree import Sighting
 
 #: After the ledger could not be read or written.
@@ -23,26 +24,39 @@ class Reception:
     While the ledger cannot be used, it waits: nothing further is looked at then, and nothing is forgotten.
     """
 
-    def __init__(self, ledger: Ledger, lanes: Lanes) -> None:
+    def __init__(self, ledger: Ledger, lanes: Lanes, standby: Standby) -> None:
         self._ledger = ledger
         self._lanes = lanes
+        self._standby = standby
 
     async def unknown_of(self, folder: str, sightings: Sequence[Sighting]) -> list[Sighting]:
         """The sightings whose version is not in the ledger yet; one question for the whole batch.
 
+        None while the folder stands by: what lies there may be what a missing mount left bare. A later scan finds it.
         Names that the ledger cannot hold (it has no text form for a few characters that nobody assigns) are left alone.
         """
         possible = [sighting for sighting in sightings if has_text_form(sighting.path)]
         paths = [sighting.path for sighting in possible]
         known = await _patiently(lambda: self._ledger.ask(questions.known_of, folder, paths))
-        return [sighting for sighting in possible if _identity(folder, sighting).version not in known]
+        unknown = [sighting for sighting in possible if _identity(folder, sighting).version not in known]
+        self._standby.see(folder, set(possible).difference(unknown))
+        return [] if self._standby.is_standing_by(folder) else unknown
 
     async def deliver(self, folder: str, sighting: Sighting) -> None:
         """A finished file becomes a photo, unless this version of it is one. A crash before: the next scan finds it."""
-        photo = await _patiently(lambda: self._ledger.discover(_identity(folder, sighting)))
+        root = str(self._standby.folders[folder].input)
+        photo = await _patiently(lambda: self._ledger.discover(_identity(folder, sighting, root)))
+        self._standby.see(folder, [sighting])
         if photo is not None:
             say(photo.state, photo.story, about=photo.identity)
             self._lanes.take_in(photo)
+
+    async def judge(self, folder: str, *, is_surveyed: bool) -> bool:
+        """Look at whether the folder stands by; True when it no longer does, so its tree should be looked at again."""
+        has_ended = await _patiently(lambda: self._standby.judge(folder, is_surveyed=is_surveyed))
+        if has_ended:
+            self._lanes.look_again()
+        return has_ended
 
 
 async def _patiently(attempt: Callable[[], Awaitable[T]]) -> T:
@@ -54,7 +68,7 @@ async def _patiently(attempt: Callable[[], Awaitable[T]]) -> T:
             await asyncio.sleep(_LEDGER_TROUBLE_WAIT_S)
 
 
-def _identity(folder: str, sighting: Sighting) -> Identity:
+def _identity(folder: str, sighting: Sighting, root: str = "") -> Identity:
     return Identity(
         folder=folder,
         path=sighting.path,
@@ -62,4 +76,5 @@ def _identity(folder: str, sighting: Sighting) -> Identity:
         mtime_ns=sighting.mtime_ns,
         ctime_ns=sighting.ctime_ns,
         inode=sighting.inode,
+        input=root,
     )

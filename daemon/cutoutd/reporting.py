@@ -92,6 +92,7 @@ def status_as_json(status: Status) -> dict[str, Any]:
         "settling": [file.model_dump() for file in status.live.settling] if status.live else [],
         "ignored": status.live.ignored if status.live else 0,
         "halt": status.live.halt if status.live else None,
+        "standby": [folder.model_dump() for folder in status.live.standby] if status.live else [],
         "launches": {
             **asdict(status.launches),
             "per_minute": status.live.launches_per_minute if status.live else None,

@@ -13,6 +13,7 @@ from cutoutd.errors import (
     LimitReachedError,
     RemovalLockedError,
     ResultGoneError,
+    SourceAwayError,
     UnansweredError,
 )
 from cutoutd.photo import Wait
@@ -48,7 +49,12 @@ def wait_after(error: DelayError, attempts: int, now_s: float, *, jitter: Callab
     """
     if isinstance(error, LimitReachedError):
         return Wait(until_s=error.until_s, attempts=0, reason=error.sentence, is_held=True)
-    return Wait(until_s=now_s + _wait_s(error, attempts, jitter), attempts=attempts + 1, reason=error.sentence)
+    return Wait(
+        until_s=now_s + _wait_s(error, attempts, jitter),
+        attempts=attempts + 1,
+        reason=error.sentence,
+        is_away=isinstance(error, SourceAwayError),
+    )
 
 
 def _wait_s(error: DelayError, attempts: int, jitter: Callable[[], float]) -> float:

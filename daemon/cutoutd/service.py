@@ -31,6 +31,7 @@ from cutoutd.publishing import sweep_temporary_files
 from cutoutd.reception import Reception
 from cutoutd.retention import Retention
 from cutoutd.spending import Spending, open_spending
+from cutoutd.standby import Standby
 from cutoutd.tally import Tally
 from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
 from cutoutd.uploadcare.polling import Pace
@@ -56,6 +57,7 @@ class Service:
     halt: Halt
     tally: Tally
     spending: Spending
+    standby: Standby
 
 
 @asynccontextmanager
@@ -75,19 +77,22 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         uploadcare = await stack.enter_async_context(
             open_uploadcare(settings.uploadcare, connections=_CONNECTIONS, operations=operations)
         )
-        yield _build(settings, ledger, uploadcare, await open_spending(ledger, settings))
+        service = _build(settings, ledger, uploadcare, await open_spending(ledger, settings))
+        await service.standby.open()
+        yield service
 
 
 def _build(settings: Settings, ledger: Ledger, uploadcare: Uploadcare, spending: Spending) -> Service:
     halt, tally = Halt(), Tally()
-    journey = Journey(ledger, uploadcare, spending, Pace(), {folder.name: folder for folder in settings.folders})
+    standby = Standby(ledger, {folder.name: folder for folder in settings.folders})
+    journey = Journey(ledger, uploadcare, spending, Pace(), standby)
     lanes = Lanes(ledger, journey, halt, tally, lanes_for(settings.concurrency, spending.rate, uploadcare.pauses))
-    reception = Reception(ledger, lanes)
+    reception = Reception(ledger, lanes, standby)
     arrivals = tuple(Arrival(folder, settings.watch, reception) for folder in settings.folders)
-    broadcast = Broadcast(settings.state_dir, arrivals, halt, spending.pace)
+    broadcast = Broadcast(settings.state_dir, arrivals, halt=halt, standby=standby, pace=spending.pace)
     cleanup = Cleanup(ledger, uploadcare, settings.uploadcare.remote_cleanup)
     retention = Retention(ledger, uploadcare)
-    return Service(settings, ledger, lanes, arrivals, cleanup, retention, broadcast, halt, tally, spending)
+    return Service(settings, ledger, lanes, arrivals, cleanup, retention, broadcast, halt, tally, spending, standby)
 
 
 async def serve(service: Service, stop: asyncio.Event) -> None:

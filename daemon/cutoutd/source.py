@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from cutoutd.errors import CutoutdError, DiskError, SupersededError
+from cutoutd.errors import CutoutdError, SourceAwayError, SupersededError
 from cutoutd.logs import printable
 from cutoutd.photo import Identity
 from cutoutd.tree import look, open_beneath
@@ -21,7 +21,7 @@ def open_source(root: Path, identity: Identity) -> BinaryIO:
 
     Raises:
         SupersededError: it vanished, was rewritten, or is no longer a regular file.
-        DiskError: it cannot be read for now: permissions, or the whole input folder is gone.
+        SourceAwayError: it cannot be read for now.
     """
     require_same(root, identity)
     try:
@@ -36,14 +36,14 @@ def reading_errors(root: Path, identity: Identity) -> Iterator[None]:
     """Translate the system's errors about a source that is being read.
 
     Raises:
-        DiskError: a failing disk, a network share that is away, permissions: it may be read later.
+        SourceAwayError: a failing disk, a network share that is away, permissions: it may be read later.
     """
     try:
         yield
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise DiskError(f"{_shown(root, identity)} cannot be read: {error.strerror}") from error
+        raise SourceAwayError(f"{_shown(root, identity)} cannot be read: {error.strerror}") from error
 
 
 def require_same(root: Path, identity: Identity) -> None:
@@ -51,9 +51,11 @@ def require_same(root: Path, identity: Identity) -> None:
 
     Asked before reading and again after it, so bytes that a writer changed in between are never trusted.
 
+    Whether a file that seems to be gone really is, or whether its whole folder is away, is for ``standby`` to judge.
+
     Raises:
         SupersededError: its size, times or inode differ, or it is gone.
-        DiskError: it cannot be looked at for now, or the whole input folder is gone.
+        SourceAwayError: it cannot be looked at for now, or the whole input folder is gone.
     """
     with reading_errors(root, identity):
         found = look(root, identity.path)
@@ -90,7 +92,9 @@ def _vanished(root: Path, identity: Identity, sentence: str = "") -> CutoutdErro
     with suppress(OSError):  # a network share that died answers with an error of its own
         if root.is_dir():
             return SupersededError("vanished", sentence)
-    return DiskError(f"the input folder {root} is not there", advice="Mount it or create it; cutoutd goes on then.")
+    return SourceAwayError(
+        f"the input folder {root} is not there", advice="Mount it or create it; cutoutd goes on then."
+    )
 
 
 def _shown(root: Path, identity: Identity) -> str:

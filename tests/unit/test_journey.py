@@ -24,6 +24,7 @@ from cutoutd.errors import (
 from cutoutd.journey import Journey
 from cutoutd.ledger import Ledger, open_ledger, questions
 from cutoutd.photo import Photo, State
+from cutoutd.standby import Standby
 from cutoutd.uploadcare.polling import Pace
 from drawn_photos import jpeg
 from folders import folder_in
@@ -58,7 +59,8 @@ async def trip_in(place: Path, **options: object) -> AsyncIterator[Trip]:
     folder, uploadcare = folder_in(place, **options), StandIn()
     async with open_ledger(place) as ledger:
         spending, pace = generous(ledger, place), Pace([0.0] * 5)
-        yield Trip(ledger, folder, uploadcare, Journey(ledger, uploadcare, spending, pace, {folder.name: folder}))
+        standby = Standby(ledger, {folder.name: folder})
+        yield Trip(ledger, folder, uploadcare, Journey(ledger, uploadcare, spending, pace, standby))
 
 
 def played(place: Path, scene: Callable[[Trip], Coroutine[object, object, None]], **options: object) -> None:

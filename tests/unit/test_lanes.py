@@ -20,6 +20,7 @@ from cutoutd.lanes import Lanes, lanes_for
 from cutoutd.ledger import Ledger, open_ledger, questions
 from cutoutd.pausing import Pauses
 from cutoutd.photo import State, Wait
+from cutoutd.standby import Standby
 from cutoutd.tally import Tally
 from cutoutd.uploadcare.polling import Pace
 from drawn_photos import jpeg
@@ -77,7 +78,7 @@ async def house(place: Path, concurrency: Concurrency, launches_per_minute: int 
     async with open_ledger(place) as ledger:
         # Removals that are known to take no time are asked about at once.
         spending = generous(ledger, place, launches_per_minute=launches_per_minute)
-        journey = Journey(ledger, uploadcare, spending, Pace([0.0] * 5), {folder.name: folder})
+        journey = Journey(ledger, uploadcare, spending, Pace([0.0] * 5), Standby(ledger, {folder.name: folder}))
         lanes = Lanes(ledger, journey, halt, tally, lanes_for(concurrency, spending.rate, Pauses()))
         yield House(ledger, folder, uploadcare, halt, clock, tally, lanes)
 

@@ -13,6 +13,7 @@ from cutoutd.halting import Halt
 from cutoutd.live import LIVE_NAME, Live, SettlingFile, WatchedMount, hear, tell
 from cutoutd.photo import State
 from cutoutd.spending import LaunchPace
+from cutoutd.standby import StandingBy
 from cutoutd.tree import Sighting
 from folders import folder_in
 
@@ -58,6 +59,16 @@ class Known:
     async def deliver(self, _folder: str, sighting: Sighting) -> None:
         self.delivered.append(sighting.path)
 
+    async def judge(self, _folder: str, *, is_surveyed: bool) -> bool:  # noqa: ARG002  the protocol's name
+        return False
+
+
+class AllThere:
+    """A judge of folders that finds nothing amiss."""
+
+    def standing_by(self) -> tuple[StandingBy, ...]:
+        return ()
+
 
 async def heard(state_dir: Path, *, has_halt: bool) -> Live:
     while (live := hear(state_dir)) is None or (live.halt is not None) != has_halt:  # noqa: ASYNC110  it is a file
@@ -75,7 +86,8 @@ def test_the_daemon_tells_what_only_it_knows(tmp_path: Path, monkeypatch: pytest
     async def scene() -> tuple[Live, Live]:
         arrival = Arrival(folder, Watch(stability_delay_s=60), Known())
         await arrival.run_once(patience_s=0)
-        broadcast = Broadcast(tmp_path, [arrival], halt, lambda: LaunchPace(19.0, "refused (429)"))
+        pace = LaunchPace(19.0, "refused (429)")
+        broadcast = Broadcast(tmp_path, [arrival], halt=halt, standby=AllThere(), pace=lambda: pace)
         telling = asyncio.create_task(broadcast.run())
         before = await asyncio.wait_for(heard(tmp_path, has_halt=False), 10)
         halt.begin(KeysRefusedError("401"), State.ACCEPTED)
@@ -97,7 +109,9 @@ def test_a_state_folder_that_cannot_be_written_stops_nobody(tmp_path: Path, monk
     monkeypatch.setattr("cutoutd.broadcast._LOOK_EVERY_S", 0.01)
 
     async def scene() -> None:
-        telling = asyncio.create_task(Broadcast(tmp_path / "later", [], Halt(), lambda: LaunchPace(600.0, "")).run())
+        pace = LaunchPace(600.0, "")
+        broadcast = Broadcast(tmp_path / "later", [], halt=Halt(), standby=AllThere(), pace=lambda: pace)
+        telling = asyncio.create_task(broadcast.run())
         await asyncio.sleep(0.05)
         assert not telling.done()
         await asyncio.to_thread((tmp_path / "later").mkdir)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from allowances import generous
-from cutoutd.config.settings import Concurrency
+from cutoutd.config.settings import Concurrency, Folder
 from cutoutd.halting import Halt
 from cutoutd.journey import Journey
 from cutoutd.lanes import Lanes, lanes_for
@@ -14,6 +14,7 @@ from cutoutd.ledger import Ledger, questions
 from cutoutd.pausing import Pauses
 from cutoutd.photo import State
 from cutoutd.reception import Reception
+from cutoutd.standby import Standby
 from cutoutd.tally import Tally
 from cutoutd.tree import Sighting
 from cutoutd.uploadcare.polling import Pace
@@ -25,8 +26,11 @@ SEEN = Sighting("a.jpg", 1000, 1, 1, 7, is_closed=True)
 
 def reception_of(ledger: Ledger, tally: Tally) -> Reception:
     spending = generous(ledger, Path())
-    journey = Journey(ledger, StandIn(), spending, Pace(), {})
-    return Reception(ledger, Lanes(ledger, journey, Halt(), tally, lanes_for(Concurrency(), spending.rate, Pauses())))
+    folders = {name: Folder(name=name, input=Path("/in"), output=Path("/out")) for name in ("products", "people")}
+    standby = Standby(ledger, folders)
+    journey = Journey(ledger, StandIn(), spending, Pace(), standby)
+    lanes = Lanes(ledger, journey, Halt(), tally, lanes_for(Concurrency(), spending.rate, Pauses()))
+    return Reception(ledger, lanes, standby)
 
 
 def test_a_finished_file_becomes_a_photo_once(tmp_path: Path) -> None:

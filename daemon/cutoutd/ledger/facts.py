@@ -31,7 +31,7 @@ from cutoutd.photo import (
 def discover(connection: Connection, identity: Identity, at_s: float) -> Photo | None:
     """A finished file becomes a row; None when this version is one already."""
     values = {**identity_values(identity), **wait_values(NO_WAIT), "state": State.DISCOVERED, "state_at_s": at_s}
-    values["has_lost_outcome"] = False
+    values |= {"has_lost_outcome": False, "is_source_due": False}
     try:
         with connection.begin_nested():
             photo_id = connection.execute(insert(photos).values(values).returning(photos.c.id)).scalar_one()
@@ -114,6 +114,18 @@ def release_held(connection: Connection) -> None:
     """No limit holds anybody any more; who is over one is held again by its next step."""
     held = update(photos).where(photos.c.is_held.is_(True))
     connection.execute(held.values(wait_values(NO_WAIT)))
+
+
+def release_away(connection: Connection, folder: str | None) -> None:
+    """The sources of a folder, or of all, may be had again."""
+    away = update(photos).where(photos.c.is_away.is_(True))
+    connection.execute((away.where(photos.c.folder == folder) if folder else away).values(wait_values(NO_WAIT)))
+
+
+def move_input(connection: Connection, folder: str, before: str, now: str) -> None:
+    """A folder's input tree has moved, with all that is in it."""
+    moved = update(photos).where(photos.c.folder == folder, photos.c.input == before)
+    connection.execute(moved.values(input=now))
 
 
 def remember(connection: Connection, key: str, value: str, at_s: float) -> None:

@@ -88,6 +88,14 @@ class Ledger:
         """Let everybody go on whom a limit held: it may be another one now."""
         await self._write(facts.release_held)
 
+    async def release_away(self, folder: str | None = None) -> None:
+        """Let every photo of a folder, or of all, go on whose source could not be had."""
+        await self._write(lambda connection: facts.release_away(connection, folder))
+
+    async def move_input(self, folder: str, before: str, now: str) -> None:
+        """Store that a folder's input tree has moved, with all that is in it."""
+        await self._write(lambda connection: facts.move_input(connection, folder, before, now))
+
     async def remember(self, key: str, value: str) -> None:
         """Keep a value across restarts."""
         await self._write(lambda connection: facts.remember(connection, key, value, time.time()))

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from cutoutd.ledger.records import Event, event_from, photo_from
 from cutoutd.ledger.schema import IS_TO_CLEAN, events, memory, photos, targets
-from cutoutd.photo import UNDER_WAY, Photo, State, Version
+from cutoutd.photo import UNDER_WAY, UNPAID, Photo, State, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +20,23 @@ class Total:
 
 
 def known_of(connection: Connection, folder: str, paths: Collection[str]) -> set[Version]:
-    """The versions of these paths that are rows already; superseded ones do not count."""
+    """The versions of these paths that are rows already, but for those superseded or taken away by cutoutd itself."""
     rows = connection.execute(
         select(photos.c.path, photos.c.size_bytes, photos.c.mtime_ns, photos.c.inode).where(
-            photos.c.folder == folder, photos.c.path.in_(paths), photos.c.state != State.SUPERSEDED
+            photos.c.folder == folder,
+            photos.c.path.in_(paths),
+            photos.c.state != State.SUPERSEDED,
+            photos.c.source_fate.is_(None),
+        )
+    )
+    return {Version(*row) for row in rows}
+
+
+def taken_of(connection: Connection, folder: str, paths: Collection[str]) -> set[Version]:
+    """The versions of these paths that cutoutd itself moved away or deleted."""
+    rows = connection.execute(
+        select(photos.c.path, photos.c.size_bytes, photos.c.mtime_ns, photos.c.inode).where(
+            photos.c.folder == folder, photos.c.path.in_(paths), photos.c.source_fate.is_not(None)
         )
     )
     return {Version(*row) for row in rows}
@@ -55,7 +68,18 @@ def count(connection: Connection, states: Collection[State]) -> int:
 
 def count_due_by(connection: Connection, states: Collection[State], by_s: float) -> int:
     """How many photos stand at these states and go on before this Unix time; others must not hold anybody up."""
-    return _number_of(connection, and_(photos.c.state.in_(states), photos.c.wait_until_s <= by_s))
+    is_due = and_(photos.c.state.in_(states), photos.c.wait_until_s <= by_s, photos.c.is_away.is_(False))
+    return _number_of(connection, is_due)
+
+
+def unpaid_of(connection: Connection, folder: str, root: str, limit: int) -> list[Photo]:
+    """Photos of a folder whose source is still needed, and was found in this input root."""
+    rows = connection.execute(
+        select(photos)
+        .where(photos.c.state.in_(UNPAID), photos.c.folder == folder, photos.c.input.in_(["", root]))
+        .limit(limit)
+    )
+    return [photo_from(row) for row in rows.mappings()]
 
 
 def count_since(connection: Connection, state: State, since_s: float) -> int:
@@ -142,12 +166,16 @@ def _is_twin_of(photo: Photo) -> ColumnElement[bool]:
 
 
 def cutouts_of(connection: Connection, photo: Photo) -> frozenset[str]:
-    """The SHA-256 of every cutout that was published for the photo's path, whichever version and place."""
+    """The SHA-256 of every cutout that was published for the photo's path, whichever version and place.
+
+    A photo of the same path in another input is another photo, and its cutout nobody's to replace.
+    """
     return frozenset(
         connection.scalars(
             select(photos.c.cutout_sha256).where(
                 photos.c.folder == photo.identity.folder,
                 photos.c.path == photo.identity.path,
+                photos.c.input == photo.identity.input,
                 photos.c.state == State.PUBLISHED,
             )
         )
@@ -164,6 +192,7 @@ def has_newer_publication(connection: Connection, photo: Photo) -> bool:
     is_newer = and_(
         photos.c.folder == photo.identity.folder,
         photos.c.path == photo.identity.path,
+        photos.c.input == photo.identity.input,
         photos.c.state == State.PUBLISHED,
         photos.c.id > photo.id,
     )

@@ -31,7 +31,14 @@ def photo_from(row: RowMapping) -> Photo:
     return Photo(
         identity=Identity(**{name: row[name] for name in _IDENTITY_COLUMNS}),
         state=State(row["state"]),
-        wait=Wait(row["wait_until_s"], row["wait_attempts"], row["wait_reason"], row["wait_for"], row["is_held"]),
+        wait=Wait(
+            row["wait_until_s"],
+            row["wait_attempts"],
+            row["wait_reason"],
+            row["wait_for"],
+            row["is_held"],
+            row["is_away"],
+        ),
         failed_at=State(row["failed_at"]) if row["failed_at"] else None,
         **{name: row[name] for name in _OWN_COLUMNS},
     )
@@ -58,6 +65,7 @@ def wait_values(wait: Wait) -> dict[str, Any]:
         "wait_reason": wait.reason,
         "wait_for": wait.for_photo,
         "is_held": wait.is_held,
+        "is_away": wait.is_away,
     }
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    and_,
     text,
 )
 
@@ -86,6 +87,7 @@ photos = Table(
     Column("mtime_ns", BigInteger, nullable=False),
     Column("ctime_ns", BigInteger, nullable=False),
     Column("inode", Unsigned64, nullable=False),
+    Column("input", PathText, nullable=False, comment="the input root where it was found"),
     Column("state", Text, nullable=False, comment="the last fact's name"),
     Column("state_at_s", Float, nullable=False, comment="when it became true, Unix time"),
     Column("wait_until_s", Float, nullable=False, comment="no step before this Unix time; 0 when not waiting"),
@@ -93,6 +95,7 @@ photos = Table(
     Column("wait_reason", PathText, nullable=False, comment="a sentence; empty when not waiting"),
     Column("wait_for", Integer, comment="the photo whose coming to rest ends the wait; null: only time does"),
     Column("is_held", Boolean, nullable=False, comment="whether a limit of the configuration is why it waits"),
+    Column("is_away", Boolean, nullable=False, comment="whether its source cannot be had for now"),
     Column("sha256", Text, comment="of the source file; from accepted on"),
     Column("width", Integer, comment="of the upright picture; from accepted on"),
     Column("height", Integer, comment="of the upright picture; from accepted on"),
@@ -111,6 +114,8 @@ photos = Table(
     Column("earlier_parameters", Text, comment="of the cutout in place while another is made; null: none is"),
     Column("anew_since_s", Float, comment="when a person wanted it paid for again: only cutouts made since are reused"),
     Column("reused_from", Integer, comment="the photo whose cutout was copied; null: this one was paid for"),
+    Column("is_source_due", Boolean, nullable=False, comment="whether on_success has still to be done to the source"),
+    Column("source_fate", PathText, comment="what cutoutd did with the source, a sentence; null: it is where it was"),
     Column("note", PathText, comment="what a person should know although all is well"),
     Column("code", Text, comment="rejected, failed, superseded: the stable code"),
     Column("sentence", PathText, comment="rejected, failed, superseded: what happened"),
@@ -119,7 +124,9 @@ photos = Table(
     Column("remote_cleaned_at_s", Float, comment="when its files at Uploadcare were deleted; null: they may be there"),
 )
 
-#: One row for one version of a file. A superseded version does not count: a file moved away and back is taken again.
+#: One row for one version of a file. A superseded version does not count, nor one that cutoutd itself took away: a file
+#: moved away and back is taken again.
+_IS_CURRENT = and_(photos.c.state != State.SUPERSEDED.value, photos.c.source_fate.is_(None))
 Index(
     "one_row_per_version",
     photos.c.folder,
@@ -128,8 +135,8 @@ Index(
     photos.c.mtime_ns,
     photos.c.inode,
     unique=True,
-    sqlite_where=photos.c.state != State.SUPERSEDED.value,
-    postgresql_where=photos.c.state != State.SUPERSEDED.value,
+    sqlite_where=_IS_CURRENT,
+    postgresql_where=_IS_CURRENT,
 )
 
 #: All versions of a path, also those that do not count.
@@ -157,6 +164,14 @@ Index("waiters", photos.c.wait_for, sqlite_where=photos.c.wait_for.is_not(None))
 #: Whom a limit holds; looked for at each start.
 _IS_HELD = photos.c.is_held.is_(True)
 Index("held", photos.c.id, sqlite_where=_IS_HELD, postgresql_where=_IS_HELD)
+
+#: Whose source is still to be moved or deleted; stays small.
+_IS_SOURCE_DUE = photos.c.is_source_due.is_(True)
+Index("source_due", photos.c.id, sqlite_where=_IS_SOURCE_DUE, postgresql_where=_IS_SOURCE_DUE)
+
+#: Whose source is away; looked for when a folder no longer stands by.
+_IS_AWAY = photos.c.is_away.is_(True)
+Index("away", photos.c.folder, sqlite_where=_IS_AWAY, postgresql_where=_IS_AWAY)
 
 #: What is due next in a lane; also serves the counts by state.
 Index("due", photos.c.state, photos.c.wait_until_s, photos.c.id)

@@ -33,7 +33,7 @@ from cutoutd.photo.facts import (
     UploadExpired,
 )
 from cutoutd.photo.photo import NO_WAIT, Identity, Photo, Version, Wait, known
-from cutoutd.photo.states import AT_REST, TRANSITIONS, UNDER_WAY, State
+from cutoutd.photo.states import AT_REST, TRANSITIONS, UNDER_WAY, UNPAID, State
 
 __all__ = [
     "AT_REST",
@@ -41,6 +41,7 @@ __all__ = [
     "NO_WAIT",
     "TRANSITIONS",
     "UNDER_WAY",
+    "UNPAID",
     "Accepted",
     "Ended",
     "Fact",

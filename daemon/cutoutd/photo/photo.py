@@ -39,6 +39,7 @@ class Identity:
     mtime_ns: int
     ctime_ns: int
     inode: int
+    input: str = ""  #: the input root where it was found; the same folder may have another one later
 
     @property
     def version(self) -> Version:
@@ -55,6 +56,7 @@ class Wait:
     reason: str
     for_photo: int | None = None  #: the photo whose coming to rest ends this wait at once
     is_held: bool = False  #: whether a limit of the configuration is why; a restart, maybe with another, ends it
+    is_away: bool = False  #: whether its source cannot be had for now; it holds up nobody else
 
 
 NO_WAIT = Wait(until_s=0.0, attempts=0, reason="")

@@ -30,6 +30,9 @@ class State(StrEnum):
 
 AT_REST = frozenset({State.REJECTED, State.PUBLISHED, State.SUPERSEDED, State.FAILED})
 
+#: Before payment: the source is still needed, and may change or vanish.
+UNPAID = frozenset({State.DISCOVERED, State.ACCEPTED, State.UPLOADED})
+
 #: Between the first request for a photo and its cutout in place.
 UNDER_WAY = frozenset({State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED})
 

@@ -8,7 +8,7 @@ not know what was seen before; its sightings go to arrival, which drops those al
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 
@@ -28,20 +28,26 @@ BATCH = 200
 Batches = AsyncGenerator[list[Sighting], None]
 
 
+async def _nothing() -> None:
+    """No one wants to know of surveys."""
+
+
 class Watcher:
     """Watches one folder's input tree.
 
     Args:
         folder: whose input, with its exclusions.
         watch: mode and rescan interval.
+        on_survey: run whenever the whole tree was looked at, and all that was seen was taken; also when it is missing.
     """
 
-    def __init__(self, folder: Folder, watch: Watch) -> None:
+    def __init__(self, folder: Folder, watch: Watch, on_survey: Callable[[], Awaitable[None]] = _nothing) -> None:
         self._root = folder.input
         self._is_recursive = folder.recursive
         self._exclusions = Exclusions(folder.exclude)
         self._listening = Listening(self._root, watch.mode, self._exclusions)
         self._rhythm = Rhythm(watch.rescan_interval_s)
+        self._on_survey = on_survey
         self._hints: HintBox | None = None
         self._absence = ""  #: why the root cannot be looked at
         self._cpu_s = 0.0  #: used for looking since the last scan or poll began
@@ -88,6 +94,12 @@ class Watcher:
             self._note_presence(scan)
         self._listening.conclude(scan.folders)
         self._rhythm.note_scan(self._cpu_s)
+        await self._on_survey()
+
+    def look_soon(self) -> None:
+        """Look at the whole tree without waiting for the next rescan."""
+        if self._hints is not None:
+            self._hints.add_everything()
 
     async def _next_look(self, hints: HintBox) -> Batches:
         """Whatever is due: the whole tree, what the hints point at, the mounts that are polled."""
