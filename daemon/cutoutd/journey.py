@@ -196,7 +196,7 @@ class Journey:
 
     async def _give_up(self, photo: Photo) -> Photo:
         """Uploadcare has forgotten the removal, as it does after a day: unless its result is there, pay once more."""
-        traces = await look_for_traces(photo, self._folders, self._ledger, self._uploadcare)
+        traces = await look_for_traces(photo, self._standby.folders, self._ledger, self._uploadcare)
         self._pace.forget(photo)
         if traces.result_uuid is not None:
             return await self._ledger.insist(photo, ResultFound(traces.result_uuid))

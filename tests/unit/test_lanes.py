@@ -25,7 +25,7 @@ from cutoutd.tally import Tally
 from cutoutd.uploadcare.polling import Pace
 from drawn_photos import jpeg
 from folders import folder_in
-from ledgers import identity_of, in_database, with_ledger
+from ledgers import identity, identity_of, in_database, photo_at, with_ledger
 from stand_in import StandIn
 
 PATIENCE_S = 20.0
@@ -162,6 +162,23 @@ def test_nothing_runs_too_far_ahead(tmp_path: Path) -> None:
         fetched += method == "fetch_cutout"
         assert sent - launched <= 2
         assert launched - fetched <= 3
+
+
+def test_photos_whose_share_is_away_hold_nobody_up(tmp_path: Path) -> None:
+    """Uploads run ahead of launches by a bounded number; those that wait for their source do not count."""
+
+    async def scene() -> None:
+        async with house(tmp_path, Concurrency(uploads=1)) as lived_in:
+            for number in range(3):
+                photo = await photo_at(lived_in.ledger, State.UPLOADED, identity(f"away/{number}.jpg"))
+                await lived_in.ledger.postpone(photo, Wait(time.time() + 60, 1, "away", is_away=True))
+            running = asyncio.create_task(lived_in.lanes.run())
+            await lived_in.drop("a.jpg")
+            await lived_in.until(State.PUBLISHED, 1)
+            lived_in.lanes.stop()
+            await running
+
+    asyncio.run(scene())
 
 
 def test_a_photo_that_waits_is_left_alone(tmp_path: Path) -> None:
