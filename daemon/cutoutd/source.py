@@ -72,7 +72,7 @@ def found_again(root: Path, identity: Identity) -> Identity:
 
     Raises:
         SupersededError: it is gone, or another version stands there.
-        DiskError: it cannot be looked at for now, or the whole input folder is gone.
+        SourceAwayError: it cannot be looked at for now, or the whole input folder is gone.
     """
     with reading_errors(root, identity):
         found = look(root, identity.path)
