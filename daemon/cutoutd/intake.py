@@ -8,16 +8,13 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from cutoutd.config.settings import Folder
+from cutoutd.config.settings import Folder, Oversize
 from cutoutd.errors import DiskError, RejectedError, RejectionCode
 from cutoutd.logs import printable
 from cutoutd.naming import MAX_NAME_BYTES, targets_of
 from cutoutd.photo import Accepted, Identity
-from cutoutd.pictures import Picture, inspect, require_size
+from cutoutd.pictures import LARGEST_SOURCE_BYTES, Picture, inspect, require_size
 from cutoutd.source import open_source, reading_errors, require_same
-
-#: EXIF orientations from 5 to 8 swap width and height.
-_FIRST_LYING = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +28,16 @@ class Examination:
 def examine(identity: Identity, folder: Folder) -> Examination:
     """Validate a finished file and say who it is; blocking.
 
-    The whole file is read once: ``max_size`` bounds it, and its SHA-256 and its structure come from the same bytes.
+    The whole file is read once: its SHA-256 and its structure come from the same bytes. ``max_size`` bounds it, or,
+    where larger photos are shrunk, a limit of our own.
 
     Raises:
         RejectedError: it is not a photo that can be sent; code, sentence and advice say why.
         SupersededError: it changed or vanished meanwhile.
         DiskError: it cannot be read for now, or the place of its cutout cannot be looked at.
     """
-    require_size(identity.size_bytes, folder.max_upload_bytes)
+    is_shrinking = folder.oversize is Oversize.SHRINK
+    require_size(identity.size_bytes, LARGEST_SOURCE_BYTES if is_shrinking else folder.max_upload_bytes)
     with open_source(folder.input, identity) as file, reading_errors(folder.input, identity):
         content = file.read(identity.size_bytes + 1)
     require_same(folder.input, identity)
@@ -47,7 +46,7 @@ def examine(identity: Identity, folder: Folder) -> Examination:
 
 
 def _accepted(content: bytes, picture: Picture, folder: Folder) -> Accepted:
-    is_lying = picture.orientation >= _FIRST_LYING
+    is_lying = picture.is_lying
     return Accepted(
         sha256=hashlib.sha256(content).hexdigest(),
         width=picture.height if is_lying else picture.width,

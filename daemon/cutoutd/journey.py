@@ -25,6 +25,7 @@ from cutoutd.errors import (
     SupersededError,
     UnansweredError,
 )
+from cutoutd.heavy import in_turn
 from cutoutd.intake import examine
 from cutoutd.ledger import Ledger, questions
 from cutoutd.logs import say
@@ -43,13 +44,13 @@ from cutoutd.photo import (
     State,
     Superseded,
     UploadAbandoned,
-    Uploaded,
     UploadExpired,
     Wait,
     known,
 )
 from cutoutd.publishing import publish_cutout
 from cutoutd.recovery import Move, is_past_keeping, look_for_traces, next_move
+from cutoutd.region import parameters_to_send
 from cutoutd.retrying import wait_after
 from cutoutd.reuse import reuse_cutout
 from cutoutd.sending import send_source
@@ -116,7 +117,7 @@ class Journey:
 
     async def _examine(self, photo: Photo) -> Photo:
         """Is it a photo that can be sent? A crash here leaves nothing; the file is read again."""
-        examination = await asyncio.to_thread(examine, photo.identity, self._standby.folder_of(photo))
+        examination = await in_turn(photo.identity.size_bytes, examine, photo.identity, self._standby.folder_of(photo))
         # Before the fact: after it nobody would come back to a note that a crash kept.
         await asyncio.to_thread(self._notes.take_away, photo)
         return await self._ledger.accept(photo, examination.fact, examination.free_targets)
@@ -129,8 +130,8 @@ class Journey:
         if (joined := await self._join_twin(photo)) is not None:
             return joined
         async with self._spending.claim(photo):
-            source_uuid = await send_source(photo, self._standby.folder_of(photo), self._uploadcare)
-            return await self._ledger.insist(photo, Uploaded(source_uuid))
+            uploaded = await send_source(photo, self._standby.folder_of(photo), self._uploadcare)
+            return await self._ledger.insist(photo, uploaded)
 
     async def _launch(self, photo: Photo) -> Photo:
         """Make the one call that costs money. A crash during it leaves ``removal_intended``: see ``_find_outcome``."""
@@ -138,7 +139,7 @@ class Journey:
         if (joined := await self._join_twin(photo)) is not None:
             return joined
         await self._spending.require_room(photo)
-        source_uuid, parameters = known(photo.source_uuid), known(photo.parameters)
+        source_uuid, parameters = known(photo.source_uuid), parameters_to_send(photo)
         try:
             await self._uploadcare.require_ready(source_uuid)
         except SourceGoneError:

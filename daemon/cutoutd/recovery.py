@@ -18,7 +18,7 @@ from cutoutd.config.settings import Folder
 from cutoutd.errors import CutoutdError
 from cutoutd.ledger import Ledger, questions
 from cutoutd.photo import Photo, known
-from cutoutd.pictures import is_cutout_of
+from cutoutd.pictures import Likeness, is_cutout_of, likeness_of
 from cutoutd.source import open_source
 from cutoutd.uploadcare.answers import RemoteFile
 from cutoutd.uploadcare.client import Uploadcare
@@ -99,8 +99,8 @@ async def look_for_traces(
     candidates = await _unclaimed_results(source, ledger, uploadcare)
     if len(others) > _COMPARED_PHOTOS or not candidates:
         return Traces(source.is_removed, result_uuid=None)
-    contents = await asyncio.to_thread(_read_sources, [photo, *others], folders)
-    return Traces(source.is_removed, result_uuid=await _first_match(contents, candidates, uploadcare))
+    likenesses = await asyncio.to_thread(_likenesses, [photo, *others], folders)
+    return Traces(source.is_removed, result_uuid=await _first_match(likenesses, candidates, uploadcare))
 
 
 def is_comparable(parameters: str) -> bool:
@@ -116,13 +116,13 @@ async def _unclaimed_results(source: RemoteFile, ledger: Ledger, uploadcare: Upl
 
 
 async def _first_match(
-    contents: Sequence[bytes], candidates: Sequence[RemoteFile], uploadcare: Uploadcare
+    photos: Sequence[Likeness | None], candidates: Sequence[RemoteFile], uploadcare: Uploadcare
 ) -> str | None:
     """The first result that shows the first of these photos and none of the others."""
-    for file in candidates if contents else ():
+    for file in candidates if photos else ():
         with tempfile.TemporaryFile() as cutout:
             await _download(file, cutout, uploadcare)
-            if await asyncio.to_thread(_shows_only_first, contents, cutout):
+            if await asyncio.to_thread(_shows_only_first, photos, cutout):
                 return file.uuid
     return None
 
@@ -134,15 +134,15 @@ async def _download(file: RemoteFile, cutout: BinaryIO, uploadcare: Uploadcare) 
     await uploadcare.fetch_cutout(file.uuid, keep)
 
 
-def _shows_only_first(contents: Sequence[bytes], cutout: BinaryIO) -> bool:
-    first, *others = contents
+def _shows_only_first(photos: Sequence[Likeness | None], cutout: BinaryIO) -> bool:
+    first, *others = photos
     return is_cutout_of(first, cutout) and not any(is_cutout_of(other, cutout) for other in others)
 
 
-def _read_sources(photos: Sequence[Photo], folders: Mapping[str, Folder]) -> list[bytes]:
-    """The photos' files; nothing when one of them cannot be had, because then nothing can be told apart."""
+def _likenesses(photos: Sequence[Photo], folders: Mapping[str, Folder]) -> list[Likeness | None]:
+    """What the photos look like; nothing when one cannot be had, because then nothing can be told apart."""
     try:
-        return [_read(photo, folders[photo.identity.folder]) for photo in photos]
+        return [likeness_of(_read(photo, folders[photo.identity.folder])) for photo in photos]
     except (CutoutdError, OSError, KeyError):
         return []
 

@@ -34,7 +34,8 @@ async def reuse_cutout(photo: Photo, ledger: Ledger) -> Published | None:
     for twin in await ledger.ask(questions.published_twins, photo, _LOOKED_AT):
         cutout = Path(known(twin.output), known(twin.target))
         if await asyncio.to_thread(_is_untouched, cutout, known(twin.cutout_sha256)):
-            published = await publish_cutout(photo, partial(_read, cutout), own_cutouts)
+            like_twin = replace(photo, sent_width=twin.sent_width, sent_height=twin.sent_height)
+            published = await publish_cutout(like_twin, partial(_read, cutout), own_cutouts)
             return replace(published, reused_from=twin.id, note=_note(published, twin))
     return None
 

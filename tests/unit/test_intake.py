@@ -64,6 +64,19 @@ def test_what_cannot_be_sent_is_rejected_with_words(tmp_path: Path, content: byt
     assert refusal.value.advice
 
 
+def test_larger_photos_are_accepted_where_they_are_shrunk(tmp_path: Path) -> None:
+    """Size and hash are the photo's own; beyond what is ever held in memory it is refused unread."""
+    folder = folder_in(tmp_path, max_upload_bytes=100, oversize="shrink")
+    drop(tmp_path, "a.jpg", jpeg())
+    fact = examine(identity_of(folder.input, "a.jpg"), folder).fact
+    assert (fact.width, fact.height, fact.sha256) == (60, 40, hashlib.sha256(jpeg()).hexdigest())
+    with (folder.input / "b.jpg").open("wb") as file:
+        file.truncate(2 << 30)
+    with pytest.raises(RejectedError, match="over the 250 MB limit") as refusal:
+        examine(identity_of(folder.input, "b.jpg"), folder)
+    assert refusal.value.code == "too_large"
+
+
 def test_a_file_that_changed_since_it_was_found_is_not_examined(tmp_path: Path) -> None:
     """The version that was found is examined or none."""
     folder = folder_in(tmp_path)

@@ -13,11 +13,11 @@ from PIL import Image
 from cutoutd.config.settings import Folder
 from cutoutd.errors import DiskError, RejectedError, SupersededError
 from cutoutd.intake import examine
-from cutoutd.photo import Photo, State
+from cutoutd.photo import Photo, State, Uploaded
 from cutoutd.sending import send_source
 from folders import folder_in
 from ledgers import identity_of
-from photographs import exif, jpeg, png
+from photographs import exif, jpeg, photograph, png
 from stand_in import StandIn
 
 
@@ -30,14 +30,14 @@ def accepted(folder: Folder, path: str, content: bytes) -> Photo:
     return Photo(1, found, State.DISCOVERED, 0.0).with_fact(examine(found, folder).fact, 1.0)
 
 
-def sent(photo: Photo, folder: Folder, uploadcare: StandIn) -> str:
+def sent(photo: Photo, folder: Folder, uploadcare: StandIn) -> Uploaded:
     return asyncio.run(send_source(photo, folder, uploadcare))
 
 
 def test_an_upright_photo_is_sent_byte_by_byte(tmp_path: Path) -> None:
     """The very bytes that were accepted go out, under the photo's own name without its folders."""
     folder, uploadcare, content = folder_in(tmp_path), StandIn(), jpeg()
-    assert sent(accepted(folder, "sub/ä.jpg", content), folder, uploadcare) == "ä.jpg"
+    assert sent(accepted(folder, "sub/ä.jpg", content), folder, uploadcare).source_uuid == "ä.jpg"
     assert uploadcare.sent == {"ä.jpg": content}
 
 
@@ -91,6 +91,43 @@ def test_other_content_under_the_same_times_is_noticed(tmp_path: Path, orientati
     photo = accepted(folder, "a.jpg", jpeg(exif=exif(orientation)))
     with pytest.raises(SupersededError, match="while it was being sent"):
         sent(replace(photo, sha256="0" * 64), folder, StandIn())
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_photo_over_the_limit_is_sent_smaller(tmp_path: Path, orientation: int) -> None:
+    """With oversize: shrink a copy within the limit goes out, the fact says what was done, the photo is untouched."""
+    content = photograph("coffee", quality=99, exif=exif(orientation))
+    folder = folder_in(tmp_path, max_upload_bytes=len(content) // 3, oversize="shrink")
+    uploadcare, photo = StandIn(), accepted(folder, "a.jpg", content)
+    assert photo.sha256 == hashlib.sha256(content).hexdigest()
+    fact = sent(photo, folder, uploadcare)
+    with Image.open(BytesIO(uploadcare.sent["a.jpg"])) as copy:
+        assert copy.size == (photo.width, photo.height) == (fact.sent_width, fact.sent_height)
+        assert fact.sent_as is not None
+        assert fact.sent_as.startswith(f"sent as a copy of {copy.width} x {copy.height} pixels, JPEG quality ")
+    assert len(uploadcare.sent["a.jpg"]) <= folder.max_upload_bytes
+    assert (folder.input / "a.jpg").read_bytes() == content
+    again = StandIn()
+    assert (sent(photo, folder, again), again.sent) == (fact, uploadcare.sent)
+
+
+def test_an_upright_copy_that_outgrew_the_limit_is_sent_smaller(tmp_path: Path) -> None:
+    """Where large photos are shrunk, a copy that became large by turning is too."""
+    content = photograph("coffee", quality=90, exif=exif(6))
+    folder = folder_in(tmp_path, max_upload_bytes=len(content), oversize="shrink")
+    uploadcare, photo = StandIn(), accepted(folder, "a.jpg", content)
+    assert sent(photo, folder, uploadcare).sent_as is not None
+    assert len(uploadcare.sent["a.jpg"]) <= folder.max_upload_bytes
+
+
+def test_what_was_accepted_is_sent_whatever_the_folder_says_since(tmp_path: Path) -> None:
+    """A folder that rejects large photos again, or takes smaller ones only, does so with photos that come."""
+    content = photograph("coffee", quality=99)
+    shrinking = folder_in(tmp_path, max_upload_bytes=len(content) // 3, oversize="shrink")
+    photo = accepted(shrinking, "a.jpg", content)
+    uploadcare = StandIn()
+    assert sent(photo, folder_in(tmp_path, max_upload_bytes=1000), uploadcare).sent_as is None
+    assert uploadcare.sent["a.jpg"] == content
 
 
 def test_a_photo_that_changes_during_the_upload_is_not_used(tmp_path: Path) -> None:

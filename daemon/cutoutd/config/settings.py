@@ -25,6 +25,13 @@ class RemoteCleanup(StrEnum):
     KEEP = "keep"
 
 
+class Oversize(StrEnum):
+    """What happens to a photo over the size limit."""
+
+    REJECT = "reject"
+    SHRINK = "shrink"
+
+
 class OnConflict(StrEnum):
     """What happens when two photos would get the same cutout path."""
 
@@ -101,7 +108,9 @@ class FolderDefaults(Frozen):
     filename: Template = "{stem}.png"
     """Name of the cutout: {stem} is the photo's name without, {name} with its extension."""
     max_upload_bytes: Size = Field(default=12_000_000, gt=0, le=LARGEST_UPLOAD_BYTES, validation_alias="max_size")
-    """Larger photos are rejected; Uploadcare takes at most 12 MB (12 MiB, generously read)."""
+    """Larger photos are rejected or shrunk; Uploadcare takes at most 12 MB (12 MiB, generously read)."""
+    oversize: Oversize = Oversize.REJECT
+    """Photos over max_size: reject them, or send a smaller copy (shrink); the photo itself stays as it is."""
     on_conflict: OnConflict = OnConflict.RENAME
     """When two photos would get the same cutout path: rename the later cutout, or skip the later photo."""
     on_failure: OnFailure = OnFailure.NOTE

@@ -30,10 +30,13 @@ class Accepted(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Uploaded(Fact):
-    """The source is at Uploadcare under this UUID."""
+    """The source is at Uploadcare under this UUID: the photo itself, its upright copy, or a smaller one."""
 
     state = State.UPLOADED
     source_uuid: str
+    sent_width: int | None = None  #: of a smaller copy; None: what was sent has the photo's own size
+    sent_height: int | None = None
+    sent_as: str | None = None  #: what was done to make a smaller copy, as a clause
     unclear_since_s: None = None
 
 

@@ -79,6 +79,9 @@ class Photo:
     output: str | None = None
     target: str | None = None
     source_uuid: str | None = None
+    sent_width: int | None = None
+    sent_height: int | None = None
+    sent_as: str | None = None
     unclear_since_s: float | None = None
     has_lost_outcome: bool = False
     request_id: str | None = None
@@ -100,12 +103,23 @@ class Photo:
         return self.orientation == 1
 
     @property
+    def sent_size(self) -> tuple[int, int]:
+        """Width and height of what is sent, upright; those of the photo unless it was shrunk.
+
+        Raises:
+            ValueError: the photo is not accepted yet.
+        """
+        return self.sent_width or known(self.width), self.sent_height or known(self.height)
+
+    @property
     def story(self) -> str:
         """The state in one clause, with what matters about it."""
         if self.state in {State.REJECTED, State.FAILED, State.SUPERSEDED}:
             return f"{self.state}: {self.sentence} [{self.code}]"
         if self.state is State.PUBLISHED:
             return f"published as {self.target}" + (f" ({self.note})" if self.note else "")
+        if self.state is State.UPLOADED and self.sent_as:
+            return f"{self.state.phrase} ({self.sent_as})"
         return self.state.phrase
 
     def with_fact(self, fact: Fact, at_s: float) -> "Photo":

@@ -1,25 +1,31 @@
-"""Pictures as files: which format, whole or cut off, what the header says, and the upright copy.
+"""Pictures as files: which format, whole or cut off, what the header says, and the upright or smaller copy to send.
 
 Everything in here reads what strangers made, so nothing in here decodes a picture unless a person's photo must be
-turned. It knows nothing of folders, ledgers or Uploadcare.
+turned or shrunk. It knows nothing of folders, ledgers or Uploadcare.
 """
 
-from cutoutd.pictures.agreement import is_cutout_of
+from cutoutd.pictures.agreement import Likeness, is_cutout_of, likeness_of
 from cutoutd.pictures.formats import Format
 from cutoutd.pictures.inspection import Picture, format_size, inspect, require_size
 from cutoutd.pictures.png import PngCheck, PngHeader
+from cutoutd.pictures.shrinking import LARGEST_SOURCE_BYTES, SmallerCopy, make_smaller
 from cutoutd.pictures.structure import is_whole
 from cutoutd.pictures.upright import make_upright
 
 __all__ = [
+    "LARGEST_SOURCE_BYTES",
     "Format",
+    "Likeness",
     "Picture",
     "PngCheck",
     "PngHeader",
+    "SmallerCopy",
     "format_size",
     "inspect",
     "is_cutout_of",
     "is_whole",
+    "likeness_of",
+    "make_smaller",
     "make_upright",
     "require_size",
 ]

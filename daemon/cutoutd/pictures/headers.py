@@ -18,6 +18,7 @@ from cutoutd.pictures.formats import Format
 from cutoutd.pictures.hush import HUSH
 
 _ORIENTATION_TAG = 0x0112
+FIRST_LYING = 5  #: EXIF orientations from here to 8 swap width and height
 UPRIGHT = 1  #: the EXIF orientation of a picture that is shown as it is stored
 
 
@@ -43,9 +44,19 @@ def open_picture(content: bytes, picture_format: Format) -> Iterator[ImageFile]:
         RejectedError: ``damaged``, in place of whatever Pillow raises, then or while the caller loads pixels.
     """
     parser = _Jpeg if picture_format is Format.JPEG else PngImageFile
+    with damage_named(), HUSH, parser(BytesIO(content)) as image:
+        yield image
+
+
+@contextmanager
+def damage_named() -> Iterator[None]:
+    """Work on the pixels of a picture.
+
+    Raises:
+        RejectedError: ``damaged``, in place of whatever Pillow raises.
+    """
     try:
-        with HUSH, parser(BytesIO(content)) as image:
-            yield image
+        yield
     # Parsers fed by strangers raise nearly anything (SyntaxError, struct.error, zlib.error, ValueError, OSError,
     # MemoryError); the bytes are in memory, so none of it can be a fault of the disk or of ours to carry on with.
     except Exception as error:

@@ -12,7 +12,7 @@ from PIL.ImageFile import ImageFile
 
 from cutoutd.errors import RejectedError, RejectionCode
 from cutoutd.pictures.formats import HEAD_BYTES, SAVE_AS_ADVICE, Format, recognise
-from cutoutd.pictures.headers import damaged, open_picture, orientation_of
+from cutoutd.pictures.headers import FIRST_LYING, damaged, open_picture, orientation_of
 from cutoutd.pictures.structure import picture_end
 
 #: Decoding turned photos must not take the machine down: 250 megapixels are 750 MB once decoded. The largest phone
@@ -35,6 +35,11 @@ class Picture:
     orientation: int  #: EXIF, 1 to 8; width and height are as stored, before it is applied
     has_alpha: bool
     note: str | None = None  #: what a person should know although all is well
+
+    @property
+    def is_lying(self) -> bool:
+        """Whether width and height change places when it is brought upright."""
+        return self.orientation >= FIRST_LYING
 
     @property
     def megapixels(self) -> float:
@@ -134,9 +139,7 @@ def _note(image: ImageFile) -> str | None:
     notes = []
     megapixels = image.width * image.height / 1e6
     if megapixels > SCALED_ABOVE_MEGAPIXELS:
-        notes.append(
-            f"it has {megapixels:.1f} megapixels: Uploadcare scales the cutout down to {SCALED_ABOVE_MEGAPIXELS}"
-        )
+        notes.append(f"it has {megapixels:.1f} megapixels: its cutout is scaled down to {SCALED_ABOVE_MEGAPIXELS}")
     if getattr(image, "is_animated", False):
         notes.append("it is an animated PNG: its cutout does not move")
     return "; ".join(notes) or None

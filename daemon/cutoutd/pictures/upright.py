@@ -10,7 +10,7 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from cutoutd.pictures.formats import Format
-from cutoutd.pictures.headers import open_picture
+from cutoutd.pictures.headers import UPRIGHT, open_picture
 from cutoutd.pictures.inspection import Picture
 
 _Turn = Image.Transpose
@@ -37,11 +37,16 @@ def make_upright(content: bytes, picture: Picture) -> bytes:
     Raises:
         RejectedError: ``damaged``, the pixels cannot be decoded.
     """
-    turn = _TURNS.get(picture.orientation)
-    if turn is None:
+    if picture.orientation == UPRIGHT:
         return content
     with open_picture(content, picture.format) as image:
-        return _encode(image.transpose(turn), image, picture.format)
+        return _encode(turned_upright(image, picture.orientation), image, picture.format)
+
+
+def turned_upright(image: Image.Image, orientation: int) -> Image.Image:
+    """The picture as people see it; the same object if it is upright."""
+    turn = _TURNS.get(orientation)
+    return image if turn is None else image.transpose(turn)
 
 
 def _encode(turned: Image.Image, original: ImageFile, picture_format: Format) -> bytes:

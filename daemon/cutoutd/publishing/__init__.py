@@ -36,7 +36,7 @@ async def publish_cutout(photo: Photo, fetch: Fetch, own_cutouts: frozenset[str]
 
 
 def _published(photo: Photo, draft: Draft, target: str) -> Published:
-    notes = [photo.note, note_on(photo, draft.header)]
+    notes = [photo.note, photo.sent_as, note_on(photo, draft.header)]
     if target != photo.target:
         notes.append(f"another file stood at {photo.target}, so the cutout went to {target}")
     return Published(

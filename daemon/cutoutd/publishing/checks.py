@@ -21,7 +21,7 @@ def note_on(photo: Photo, header: PngHeader) -> str | None:
 
 
 def _note_on_size(photo: Photo, header: PngHeader) -> str | None:
-    sent, received = (photo.width or 0, photo.height or 0), (header.width, header.height)
+    sent, received = photo.sent_size, (header.width, header.height)
     if sent == received:
         return None
     change = "downscaled it from" if received[0] * received[1] < sent[0] * sent[1] else "changed its size from"
