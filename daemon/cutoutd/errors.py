@@ -17,7 +17,9 @@
     │   ├── UnansweredError        a paid call was sent and no answer came: it may have been carried out
     │   ├── LimitReachedError      as many launches as the configuration allows were made
     │   └── DiskError              the disk is full or cannot be written for now
-    │       └── SourceAwayError    the photo's folder stands by, or its file cannot be read for now
+    │       ├── SourceAwayError    the photo's folder stands by, or its file cannot be read for now
+    │       ├── FolderBlockedError something else stands where a mirrored folder belongs
+    │       └── LedgerLockedError  another program has locked the ledger for longer than it should
     ├── HaltError                  the whole service stands still until a person acts; no photo is blamed
     │   ├── KeysRefusedError
     │   ├── ClockWrongError
@@ -187,6 +189,21 @@ class SourceAwayError(DiskError):
     default_advice = "Mount it or mend the permissions; cutoutd goes on by itself."
 
 
+class FolderBlockedError(DiskError):
+    """A file or a symbolic link stands in an output tree where a mirrored folder belongs."""
+
+    default_advice = "Move it away (links inside an output are not followed), or rename the photo's folder."
+
+
+class LedgerLockedError(DiskError):
+    """Another program has the ledger's database locked; a fact that money was spent on waits for it."""
+
+    title = "The ledger is locked"
+    default_advice = (
+        "Close the program that has it open, for example sqlite3 (fuser -v names it); cutoutd goes on then."
+    )
+
+
 class HaltError(CutoutdError):
     """The whole service must stand still; ``reason`` is a stable slug."""
 
@@ -290,4 +307,7 @@ class LedgerDamagedError(LedgerError):
     """The file is no ledger, or its pages do not hold together."""
 
     title = "The ledger is damaged"
-    default_advice = "Restore a backup of it; the photos and cutouts themselves are untouched."
+    default_advice = (
+        "Photos and cutouts are untouched. Stop cutoutd, move ledger.sqlite and its -wal and -shm files away, and put a"
+        " backup in their place (cutoutd backup made it); or without one, run: cutoutd rebuild."
+    )

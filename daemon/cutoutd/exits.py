@@ -8,10 +8,12 @@ from cutoutd.errors import (
     ConfigurationError,
     ControlRefusedError,
     CutoutdError,
+    DiskError,
     HaltError,
     KeysRefusedError,
     LedgerBusyError,
     LedgerDamagedError,
+    LedgerLockedError,
     LedgerNewerError,
 )
 
@@ -30,6 +32,7 @@ class ExitCode(IntEnum):
     HELD = 5
     LEDGER = 6
     CONTROL = 7
+    DISK = 8
     INTERNAL = 70
     INTERRUPTED = 130
 
@@ -42,8 +45,10 @@ _CODES: tuple[tuple[type[CutoutdError], ExitCode], ...] = (
     (HaltError, ExitCode.HELD),
     (LedgerBusyError, ExitCode.BUSY),
     (ControlRefusedError, ExitCode.CONTROL),
+    (LedgerLockedError, ExitCode.BUSY),
     (LedgerDamagedError, ExitCode.LEDGER),
     (LedgerNewerError, ExitCode.LEDGER),
+    (DiskError, ExitCode.DISK),
     (CutoutdError, ExitCode.SOME_NOT_PUBLISHED),
 )
 

@@ -5,16 +5,21 @@ It neither writes nor sends. What it accepts goes to ``journey``, which stores t
 
 import errno
 import hashlib
+import os
 from dataclasses import dataclass
-from pathlib import Path
+from enum import Enum, auto
 
 from cutoutd.config.settings import Folder, Oversize
-from cutoutd.errors import DiskError, RejectedError, RejectionCode
+from cutoutd.errors import DiskError, FolderBlockedError, RejectedError, RejectionCode
 from cutoutd.logs import printable
 from cutoutd.naming import MAX_NAME_BYTES, targets_of
 from cutoutd.photo import Accepted, Identity
 from cutoutd.pictures import LARGEST_SOURCE_BYTES, Picture, inspect, require_size
 from cutoutd.source import open_source, reading_errors, require_same
+from cutoutd.tree import LINK_ON_THE_WAY, is_occupied
+
+#: PATH_MAX with its closing zero: longer paths exist, but nobody could open such a cutout by its name.
+_MAX_PATH_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +68,42 @@ def _free_targets(path: str, folder: Folder) -> tuple[str, ...]:
     wanted = targets_of(path, template=folder.filename, on_conflict=folder.on_conflict)
     if not wanted:
         raise _too_long(f"the name of its cutout would be longer than {MAX_NAME_BYTES} bytes")
-    # A file that stands there already is somebody's: another photo's cutout, or a person's own picture.
-    return tuple(target for target in wanted if not _is_taken(folder.output / target))
-
-
-def _is_taken(place: Path) -> bool:
-    try:
-        place.lstat()
-    except FileNotFoundError:
-        return False
-    except OSError as error:
+    looks = {target: _look_at(target, folder) for target in wanted}
+    if all(look is _Look.TOO_LONG for look in looks.values()):
+        raise _too_long("the path of its cutout would be longer than the disk allows")
+    free = tuple(target for target, look in looks.items() if look is _Look.FREE)
+    if not free and _Look.BLOCKED in looks.values():
         # Told now, because it would be told again after the cutout was paid for.
+        place = printable(str(folder.output / wanted[0]))
+        msg = f"the cutout cannot be written to {place}: one of its folders is a file or a symbolic link"
+        raise FolderBlockedError(msg)
+    return free
+
+
+class _Look(Enum):
+    """What was found at the place of a cutout."""
+
+    FREE = auto()
+    TAKEN = auto()  #: a file there is somebody's: another photo's cutout, or a person's own picture
+    BLOCKED = auto()  #: something else stands where its folder belongs
+    TOO_LONG = auto()
+
+
+def _look_at(target: str, folder: Folder) -> _Look:
+    place = folder.output / target
+    if len(os.fsencode(place)) >= _MAX_PATH_BYTES:
+        return _Look.TOO_LONG
+    try:
+        # The mirror of a source folder of that name would need the place sooner or later.
+        is_taken = (folder.input / target).is_dir() or is_occupied(folder.output, target)
+    except OSError as error:
+        if error.errno in LINK_ON_THE_WAY:
+            return _Look.BLOCKED
         if error.errno == errno.ENAMETOOLONG:
-            raise _too_long("the path of its cutout would be longer than the disk allows") from error
+            return _Look.TOO_LONG
         sentence = f"the cutout cannot be written to {printable(str(place))}: {error.strerror}"
         raise DiskError(sentence) from error
-    return True
+    return _Look.TAKEN if is_taken else _Look.FREE
 
 
 def _too_long(sentence: str) -> RejectedError:

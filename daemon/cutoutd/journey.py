@@ -9,10 +9,11 @@ what that means. Waiting and choosing who is next is ``lanes``' business; how to
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from weakref import WeakValueDictionary
 
+from cutoutd.config.settings import Folder, Provenance
 from cutoutd.errors import (
     CutoutdError,
     DelayError,
@@ -159,7 +160,7 @@ class Journey:
 
     async def _join_twin(self, photo: Photo) -> Photo | None:
         """The same picture was paid for, or is about to be: reuse its cutout or wait for it; None if this one pays."""
-        reused = await reuse_cutout(photo, self._ledger)
+        reused = await reuse_cutout(photo, self._ledger, _provenance_of(photo, self._standby.folders))
         if reused is not None:
             return await self._ledger.record(photo, reused)
         payer = await self._ledger.ask(questions.payer_for, photo)
@@ -215,7 +216,9 @@ class Journey:
             own_cutouts = await self._ledger.ask(questions.cutouts_of, photo)
             fetch = partial(self._uploadcare.fetch_cutout, known(photo.result_uuid))
             try:
-                published = await publish_cutout(photo, fetch, own_cutouts)
+                published = await publish_cutout(
+                    photo, fetch, own_cutouts, _provenance_of(photo, self._standby.folders)
+                )
             except ResultGoneError:
                 if not is_past_keeping(photo.state_at_s, time.time()):
                     raise
@@ -232,6 +235,12 @@ class Journey:
         if not isinstance(fact, Superseded):
             await asyncio.to_thread(self._notes.leave, photo.with_fact(fact, time.time()))
         return await self._ledger.record(photo, fact)
+
+
+def _provenance_of(photo: Photo, folders: Mapping[str, Folder]) -> Provenance:
+    """As its folder says; what was paid for is published although its folder has left the configuration."""
+    folder = folders.get(photo.identity.folder)
+    return Provenance.XATTR if folder is None else folder.provenance
 
 
 def _wait_for(payer: Photo) -> Wait:

@@ -21,12 +21,16 @@ _MAX_NUMBERED = 99
 def targets_of(path: str, *, template: str, on_conflict: OnConflict) -> tuple[str, ...]:
     """The targets a photo may have, best first, relative to the output root.
 
-    ``a.jpg`` wants ``a.png``; with ``rename`` a later claimant gets ``a.jpg.png``, then ``a.jpg.2.png`` and so on.
-    Names that no file system takes are left out, so the answer may be empty.
+    ``a.jpg`` wants ``a.png``; with ``rename`` a later claimant gets ``a.jpg.png``, then ``a.jpg.2.png`` and so on, and
+    below a folder that is called like a cutout all of them also in a folder beside it. Names that no file system takes
+    are left out, so the answer may be empty.
     """
     source = PurePosixPath(path)
-    wanted = template.format(stem=source.stem, name=source.name)
-    return _possible(source, [wanted]) + (spare_targets_of(path) if on_conflict is OnConflict.RENAME else ())
+    wanted = _possible(source, [template.format(stem=source.stem, name=source.name)])
+    if on_conflict is OnConflict.SKIP:
+        return wanted
+    mirrored = wanted + spare_targets_of(path)
+    return mirrored + tuple(beside(target) for target in mirrored if beside(target) != target)
 
 
 def spare_targets_of(path: str) -> tuple[str, ...]:
@@ -34,6 +38,15 @@ def spare_targets_of(path: str) -> tuple[str, ...]:
     name = PurePosixPath(path).name
     numbered = [f"{name}.{number}.png" for number in range(2, _MAX_NUMBERED + 1)]
     return _possible(PurePosixPath(path), [f"{name}.png", *numbered])
+
+
+def beside(target: str) -> str:
+    """The target in folders whose names no cutout can have: where ``x.png`` is a cutout, ``x.png/`` cannot be made.
+
+    The same target where no folder of its path is called like a cutout.
+    """
+    *folders, name = target.split("/")
+    return "/".join([*(f"{folder}-folder" if folder.lower().endswith(".png") else folder for folder in folders), name])
 
 
 def _possible(source: PurePosixPath, names: list[str]) -> tuple[str, ...]:

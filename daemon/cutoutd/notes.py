@@ -6,17 +6,18 @@ A note is ours only when it begins with our first words; a file of that name wit
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
 
 from cutoutd.config.settings import Folder, OnFailure
+from cutoutd.errors import DiskError
 from cutoutd.logs import printable, say
 from cutoutd.naming import TEMPORARY_PREFIX, note_of
 from cutoutd.photo import Photo
-from cutoutd.publishing.tree import folder_for
+from cutoutd.publishing.tree import OpenFolder, found_folder, made_folder
 
 #: Ours are shorter; a longer file is somebody's own.
-_MOST_CHARACTERS = 20_000
+_MOST_BYTES = 80_000
 
 _FIRST_WORDS = "cutoutd made no cutout of this photo"
 
@@ -29,51 +30,57 @@ class Notes:
 
     def leave(self, photo: Photo) -> None:
         """Tell about a photo that came to nothing; what was told of an earlier version is replaced. Blocking."""
+        output, note = self._output_of(photo), note_of(photo.identity.path)
         with _trouble_said(photo):
-            note = self._note_of(photo)
-            if note is not None and (_is_about(note, photo) or not os.path.lexists(note)):
-                folder_for(self._folders[photo.identity.folder].output, note_of(photo.identity.path))
-                _write(note, _text(photo))
+            # A missing root is an unmounted disk: one made here would be taken for it, and vanish under the next mount.
+            if output is not None and output.is_dir():
+                with made_folder(output, note) as folder:
+                    name = PurePosixPath(note).name
+                    if folder.status(name) is None or _is_about(folder, name, photo):
+                        _write(folder, name, _text(photo))
 
     def take_away(self, photo: Photo) -> None:
         """The photo, or a newer version of it, goes on after all. Blocking."""
-        with _trouble_said(photo):
-            note = self._note_of(photo)
-            if note is not None and _is_about(note, photo):
-                note.unlink(missing_ok=True)
+        output, note = self._output_of(photo), note_of(photo.identity.path)
+        with _trouble_said(photo), suppress(FileNotFoundError):
+            if output is not None and output.is_dir():
+                with found_folder(output, note) as folder:
+                    name = PurePosixPath(note).name
+                    if _is_about(folder, name, photo):
+                        folder.remove(name)
 
-    def _note_of(self, photo: Photo) -> Path | None:
+    def _output_of(self, photo: Photo) -> Path | None:
+        """None where no notes are wanted."""
         folder = self._folders.get(photo.identity.folder)
-        if folder is None or folder.on_failure is OnFailure.NONE:
-            return None
-        if not folder.output.is_dir():
-            return None  # an unmounted disk: a root made here would be taken for it, and vanish under the next mount
-        return folder.output / note_of(photo.identity.path)
+        return None if folder is None or folder.on_failure is OnFailure.NONE else folder.output
 
 
-def _write(note: Path, text: str) -> None:
-    draft = note.with_name(f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}.txt")
+def _write(folder: OpenFolder, name: str, text: str) -> None:
+    draft = f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}.txt"
     try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(note)
-    finally:
-        draft.unlink(missing_ok=True)
+        with folder.create(draft) as file:
+            file.write(text.encode())
+        folder.rename(draft, name)
+    except OSError:
+        with suppress(OSError):
+            folder.remove(draft)
+        raise
 
 
 @contextmanager
 def _trouble_said(photo: Photo) -> Iterator[None]:
     try:
         yield
-    except OSError as error:
+    except (OSError, DiskError) as error:
         say("note_trouble", f"its note cannot be written: {error}", about=photo.identity, level=logging.WARNING)
 
 
-def _is_about(note: Path, photo: Photo) -> bool:
+def _is_about(folder: OpenFolder, name: str, photo: Photo) -> bool:
     """Whether it is our note, and about a photo of this folder: two folders may share an output tree."""
-    if note.is_symlink() or not note.is_file():
+    if not folder.has_file(name):
         return False
-    with note.open(encoding="utf-8", errors="replace") as file:
-        text = file.read(_MOST_CHARACTERS)
+    with folder.open(name) as file:
+        text = file.read(_MOST_BYTES).decode("utf-8", "replace")
     return text.startswith(_FIRST_WORDS) and f", folder {photo.identity.folder}\n" in text
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from cutoutd.config.settings import Provenance
 from cutoutd.errors import UnreachableError
 from cutoutd.ledger import Ledger, questions
 from cutoutd.photo import Photo, Published, known
@@ -22,7 +23,7 @@ _CHUNK_BYTES = 1 << 20
 _LOOKED_AT = 10
 
 
-async def reuse_cutout(photo: Photo, ledger: Ledger) -> Published | None:
+async def reuse_cutout(photo: Photo, ledger: Ledger, provenance: Provenance) -> Published | None:
     """Copy the cutout of a photo with the same content and parameters into place; None if there is none to be had.
 
     A crash here leaves at most a temporary file, or the finished copy, which the repeated step finds.
@@ -35,7 +36,7 @@ async def reuse_cutout(photo: Photo, ledger: Ledger) -> Published | None:
         cutout = Path(known(twin.output), known(twin.target))
         if await asyncio.to_thread(_is_untouched, cutout, known(twin.cutout_sha256)):
             like_twin = replace(photo, sent_width=twin.sent_width, sent_height=twin.sent_height)
-            published = await publish_cutout(like_twin, partial(_read, cutout), own_cutouts)
+            published = await publish_cutout(like_twin, partial(_read, cutout), own_cutouts, provenance)
             return replace(published, reused_from=twin.id, note=_note(published, twin))
     return None
 

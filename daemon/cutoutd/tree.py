@@ -8,7 +8,7 @@ judges no content. Paths come from the scan or from the watcher's hints; sightin
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ _FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 #: What the kernel says of a refused link: the last component, or one that should be a folder; ENXIO is a socket.
-_LINK_ON_THE_WAY = frozenset({errno.ELOOP, errno.ENOTDIR, errno.ENXIO})
+LINK_ON_THE_WAY = frozenset({errno.ELOOP, errno.ENOTDIR, errno.ENXIO})
 _STEPS_OUT = frozenset({"", ".", ".."})
 
 
@@ -107,14 +107,47 @@ def open_folder_beneath(root: Path, path: str) -> int:
     names = path.split("/") if path else []
     with _links_refused(path):
         _require_beneath(path, names)
-        fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
-        for name in names:
-            try:
-                child_fd = os.open(name, FOLDER_FLAGS, dir_fd=fd)
-            finally:
-                os.close(fd)
-            fd = child_fd
-        return fd
+        return descend(root, names, _enter)
+
+
+def is_occupied(root: Path, path: str) -> bool:
+    """Whether anything stands at ``path``, be it a dangling link; nothing does while its folder or the root is missing.
+
+    Raises:
+        NotADirectoryError: a file or a link stands where one of its folders belongs.
+        OSError: nobody can tell for now.
+    """
+    *folders, name = path.split("/")
+    try:
+        fd = descend(root, folders, _enter)
+    except FileNotFoundError:
+        return False
+    try:
+        os.stat(name, dir_fd=fd, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    finally:
+        os.close(fd)
+    return True
+
+
+def descend(root: Path, names: Sequence[str], enter: Callable[[int, str], int]) -> int:
+    """Walk down from the root, which may be a link, folder by folder; a descriptor of the last one, for the caller.
+
+    ``enter`` opens a folder by its name in the folder with this descriptor.
+    """
+    fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    for name in names:
+        try:
+            child_fd = enter(fd, name)
+        finally:
+            os.close(fd)
+        fd = child_fd
+    return fd
+
+
+def _enter(fd: int, name: str) -> int:
+    return os.open(name, FOLDER_FLAGS, dir_fd=fd)
 
 
 @contextmanager
@@ -135,7 +168,7 @@ def _links_refused(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _LINK_ON_THE_WAY:
+        if error.errno in LINK_ON_THE_WAY:
             raise _no_photo(path) from error
         raise
 

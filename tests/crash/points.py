@@ -60,12 +60,17 @@ class Passage:
         yield
         self._mark(f"after {name} #{number}")
 
-    def name_of(self, file: object) -> str | None:
-        """What a file is called in a point's name; None for those that do not count."""
+    def name_of(self, file: object, folder: object = None) -> str | None:
+        """What a file is called in a point's name; None for those that do not count.
+
+        It may be a descriptor, or a name in a folder that one is of.
+        """
         if isinstance(file, int):
             file = _readlink(f"/proc/self/fd/{file}")
         if not isinstance(file, str | os.PathLike):
             return None
+        if isinstance(folder, int):
+            file = os.path.join(_readlink(f"/proc/self/fd/{folder}"), file)  # noqa: PTH118  either may be no text
         path = os.path.abspath(os.fsdecode(file))  # noqa: PTH100  nothing is to be resolved
         if not path.startswith(f"{self._home}/"):
             return None
@@ -101,7 +106,8 @@ def _watch_files(passage: Passage) -> None:
 def _watched_call(passage: Passage, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(call)
     def watched(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  the system's calls take and return all sorts
-        file = passage.name_of(args[1 if name in _CALLS_WITH_TWO_FILES else 0])
+        is_pair = name in _CALLS_WITH_TWO_FILES
+        file = passage.name_of(args[1 if is_pair else 0], kwargs.get("dst_dir_fd" if is_pair else "dir_fd"))
         if file is None:
             return call(*args, **kwargs)
         with passage.through(f"{name} {file}"):
@@ -111,7 +117,7 @@ def _watched_call(passage: Passage, name: str, call: Callable[..., Any]) -> Call
 
 
 def _open_descriptor(passage: Passage, path: Any, flags: int, *args: Any, **kwargs: Any) -> int:  # noqa: ANN401  as above
-    file = passage.name_of(path)
+    file = passage.name_of(path, kwargs.get("dir_fd"))
     if file is None or not flags & (os.O_CREAT | os.O_TRUNC):
         return _os_open(path, flags, *args, **kwargs)
     with passage.through(f"open {file}"):

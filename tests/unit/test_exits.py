@@ -19,9 +19,14 @@ OWN_CODES = {
     "AccountBlockedError": 5,
     "DeliveryRefusedError": 5,
     "VersionRefusedError": 5,
+    "ClockWrongError": 5,
     "ControlRefusedError": 7,
     "LedgerDamagedError": 6,
     "LedgerNewerError": 6,
+    "LedgerLockedError": 4,
+    "DiskError": 8,
+    "SourceAwayError": 8,
+    "FolderBlockedError": 8,
 }
 WELL = Outcome(published=3, rejected=0, failed=0, held=0, missing=0, halt=None, is_interrupted=False)
 
@@ -71,6 +76,7 @@ def test_the_codes_are_a_contract() -> None:
         "HELD": 5,
         "LEDGER": 6,
         "CONTROL": 7,
+        "DISK": 8,
         "INTERNAL": 70,
         "INTERRUPTED": 130,
     }

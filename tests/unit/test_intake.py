@@ -1,12 +1,14 @@
 """Intake: what is stored of a photo that is accepted, and where its cutout may go."""
 
+import errno
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from cutoutd.errors import DiskError, RejectedError, SupersededError
+from cutoutd.errors import DiskError, FolderBlockedError, RejectedError, SupersededError
 from cutoutd.intake import examine
 from folders import folder_in
 from ledgers import identity, identity_of
@@ -119,7 +121,7 @@ def test_a_place_that_cannot_be_looked_at_waits(tmp_path: Path) -> None:
     folder = folder_in(tmp_path)
     drop(tmp_path, "sub/a.jpg", jpeg())
     (folder.output / "sub").write_text("mine")
-    with pytest.raises(DiskError, match="Not a directory"):
+    with pytest.raises(DiskError, match="one of its folders is a file"):
         examine(identity_of(folder.input, "sub/a.jpg"), folder)
 
 
@@ -129,3 +131,44 @@ def test_a_missing_input_waits(tmp_path: Path) -> None:
     folder.input.rmdir()
     with pytest.raises(DiskError):
         examine(identity(), folder)
+
+
+def test_the_place_of_a_mirrored_folder_is_left_free(tmp_path: Path) -> None:
+    """Beside a source folder ``x.png/``, ``x.jpg`` does not ask for ``x.png``: the folder's mirror goes there."""
+    folder = folder_in(tmp_path)
+    drop(tmp_path, "x.jpg", jpeg())
+    (folder.input / "x.png").mkdir()
+    assert examine(identity_of(folder.input, "x.jpg"), folder).free_targets[0] == "x.jpg.png"
+
+
+def test_a_folder_called_like_a_cutout_is_stepped_aside_from(tmp_path: Path) -> None:
+    """Where the cutout ``x.png`` lies, photos of a folder ``x.png/`` get places in a folder beside it."""
+    folder = folder_in(tmp_path)
+    drop(tmp_path, "x.png/a.jpg", jpeg())
+    (folder.output / "x.png").write_bytes(b"a cutout")
+    assert examine(identity_of(folder.input, "x.png/a.jpg"), folder).free_targets[0] == "x.png-folder/a.png"
+
+
+def test_a_link_in_place_of_a_mirrored_folder_is_waited_out(tmp_path: Path) -> None:
+    """Links inside an output are not followed; the photo says so before it is paid for."""
+    folder = folder_in(tmp_path)
+    drop(tmp_path, "sub/a.jpg", jpeg())
+    (folder.output / "sub").symlink_to(tmp_path)
+    with pytest.raises(FolderBlockedError, match="a symbolic link"):
+        examine(identity_of(folder.input, "sub/a.jpg"), folder)
+
+
+def test_a_spare_name_that_is_too_long_for_the_disk_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some file systems take shorter names (eCryptfs: 143 bytes): the names that fit are there to be had."""
+    folder = folder_in(tmp_path)
+    drop(tmp_path, "a.jpg", jpeg())
+
+    def look(_root: Path, target: str) -> bool:
+        if len(target) > len("a.png"):
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+        return False
+
+    monkeypatch.setattr("cutoutd.intake.is_occupied", look)
+    assert examine(identity_of(folder.input, "a.jpg"), folder).free_targets == ("a.png",)

@@ -270,3 +270,18 @@ def test_every_path_and_inode_comes_back(found: object, tmp_path_factory: pytest
         assert await ledger.discover(found) is None
 
     with_ledger(tmp_path_factory.mktemp("state"), scene)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "place"), [("x.png", "x.png/a.png", "spare.png"), ("x.png/a.png", "x.png", "spare.png")]
+)
+def test_a_cutout_and_a_folder_never_claim_one_place(tmp_path: Path, first: str, second: str, place: str) -> None:
+    """What is reserved as a cutout cannot be a folder for others, and the other way round."""
+
+    async def scene(ledger: Ledger) -> None:
+        for path, targets, reserved in (("1.jpg", [first], first), ("2.jpg", [second, place], place)):
+            photo = await ledger.discover(identity(path))
+            assert photo is not None
+            assert (await ledger.accept(photo, ACCEPTED, targets)).target == reserved
+
+    with_ledger(tmp_path, scene)

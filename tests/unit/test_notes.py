@@ -104,6 +104,17 @@ def test_a_note_that_cannot_be_written_stops_nobody(
     assert "its note cannot be written" in caplog.text
 
 
+def test_a_note_is_not_led_astray(tmp_path: Path, notes: Notes, caplog: pytest.LogCaptureFixture) -> None:
+    """A link in place of its folder is not followed: nothing is written or removed behind it."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "out/sub").symlink_to(tmp_path / "elsewhere")
+    notes.leave(PHOTO)
+    assert "its note cannot be written" in caplog.text
+    (tmp_path / "elsewhere/a.jpg.failed.txt").write_text("cutoutd made no cutout of this photo, folder products\n")
+    notes.take_away(PHOTO)
+    assert (tmp_path / "elsewhere/a.jpg.failed.txt").exists()
+
+
 def test_folders_may_do_without_notes(tmp_path: Path) -> None:
     """Nothing is written where notes are not wanted, nor for a folder that is no longer configured."""
     Notes({"products": folder_in(tmp_path, on_failure="none")}).leave(PHOTO)

@@ -4,12 +4,13 @@ import asyncio
 import errno
 import os
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from cutoutd.errors import DiskError, UnreachableError
+from cutoutd.errors import DiskError, FolderBlockedError, UnreachableError
 from cutoutd.naming import TEMPORARY_PREFIX
 from cutoutd.photo import Photo, Published, RemovalFinished, State
 from cutoutd.publishing import publish_cutout, sweep_temporary_files
@@ -212,8 +213,79 @@ def test_a_missing_output_root_is_never_made(tmp_path: Path) -> None:
 def test_a_file_in_the_way_of_a_folder_is_told(tmp_path: Path) -> None:
     """Where a mirrored folder cannot be made, the sentence names the target and the reason."""
     (tmp_path / "sub").write_text("mine")
-    with pytest.raises(DiskError, match=r"cannot be written to .*sub/a.png: (File exists|Not a directory)"):
+    with pytest.raises(FolderBlockedError, match=r"cannot be written to .*sub/a\.png: one of its folders is a file"):
         published(photo_for(tmp_path, "sub/a.jpg"), CUTOUT)
+
+
+def test_a_cutout_that_is_called_like_a_folder_is_stepped_aside_from(tmp_path: Path) -> None:
+    """``x.jpg`` became ``x.png``; the mirror of a folder ``x.png/`` goes beside it, and says so."""
+    (tmp_path / "x.png").write_bytes(OTHER_CUTOUT)
+    fact = published(photo_for(tmp_path, "x.png/sub/a.jpg"), CUTOUT)
+    assert fact.target == "x.png-folder/sub/a.png"
+    assert "another file stood at x.png/sub/a.png" in str(fact.note)
+    assert files_below(tmp_path) == {"x.png": OTHER_CUTOUT, "x.png-folder/sub/a.png": CUTOUT}
+
+
+@pytest.mark.parametrize("path", ["sub/a.jpg", "sub/deeper/a.jpg", "x.png/a.jpg"])
+def test_a_link_in_the_output_leads_nowhere(tmp_path: Path, path: str) -> None:
+    """Whoever can write into an output tree must not lead cutouts out of it: a link is not followed, nor replaced."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "elsewhere/deeper").mkdir(parents=True)
+    link = tmp_path / "out" / path.partition("/")[0]
+    link.symlink_to(tmp_path / "elsewhere")
+    with suppress(FolderBlockedError):  # below a folder that is called like a cutout, the cutout goes beside it
+        published(photo_for(tmp_path / "out", path), CUTOUT)
+    assert link.is_symlink()
+    assert files_below(tmp_path / "elsewhere") == {}
+
+
+def test_the_output_root_may_be_a_link(tmp_path: Path) -> None:
+    """Many people link their output to another disk; leftovers below it are swept too."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "out").symlink_to(tmp_path / "disk")
+    published(photo_for(tmp_path / "out", "sub/a.jpg"), CUTOUT)
+    (tmp_path / f"disk/sub/{TEMPORARY_PREFIX}old.png").write_text("left")
+    assert sweep_temporary_files(tmp_path / "out", before_s=1e12) == 1
+    assert files_below(tmp_path / "disk") == {"sub/a.png": CUTOUT}
+
+
+def test_a_folder_that_is_moved_during_a_download_is_made_anew(tmp_path: Path) -> None:
+    """What was downloaded into a folder that is elsewhere now is dropped; nothing appears under a name not meant."""
+    photo = photo_for(tmp_path, "sub/a.jpg")
+
+    async def fetch(sink: Callable[[bytes], Awaitable[None]]) -> None:
+        await sink(CUTOUT)
+        (tmp_path / "sub").rename(tmp_path / "moved")
+
+    with pytest.raises(DiskError):
+        asyncio.run(publish_cutout(photo, fetch, frozenset()))
+    assert not (tmp_path / "moved/a.png").exists()
+    assert published(photo, CUTOUT).target == "sub/a.png"
+
+
+@pytest.mark.parametrize("name", ["write", "fsync", "link"])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES])
+def test_whatever_the_disk_refuses_is_the_disks_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, number: int
+) -> None:
+    """Full, over quota, read-only, failing, forbidden: always a wait, also when not even the draft can be removed."""
+    (tmp_path / "a.png").write_bytes(OTHER_CUTOUT)
+
+    def refuse(*_args: object, **_options: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as disk:
+        if name == "write":
+            disk.setattr("cutoutd.publishing.draft._Receiver._flush", refuse)
+        else:
+            disk.setattr(os, name, refuse)
+            disk.setattr(os, "replace", refuse)
+        disk.setattr(os, "unlink", refuse)
+        with pytest.raises(DiskError, match="cannot be written"):
+            published(photo_for(tmp_path), CUTOUT)
+    assert (tmp_path / "a.png").read_bytes() == OTHER_CUTOUT
+    sweep_temporary_files(tmp_path, before_s=1e12)
+    assert published(photo_for(tmp_path), CUTOUT).target == "a.jpg.png"
 
 
 def test_the_disk_has_the_file_before_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

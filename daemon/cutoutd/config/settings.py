@@ -46,6 +46,14 @@ class OnFailure(StrEnum):
     NONE = "none"
 
 
+class Provenance(StrEnum):
+    """How a cutout carries where it came from, so that a lost ledger can be rebuilt."""
+
+    XATTR = "xattr"
+    PNG_TEXT = "png_text"
+    NONE = "none"
+
+
 class WatchMode(StrEnum):
     """How changes in the input trees are noticed."""
 
@@ -115,6 +123,8 @@ class FolderDefaults(Frozen):
     """When two photos would get the same cutout path: rename the later cutout, or skip the later photo."""
     on_failure: OnFailure = OnFailure.NOTE
     """Beside the place of a cutout that could not be made: note (a .failed.txt that says why) or none."""
+    provenance: Provenance = Provenance.XATTR
+    """How cutouts carry where they came from, for cutoutd rebuild: xattr (bytes unchanged), png_text or none."""
 
 
 class Folder(FolderDefaults):

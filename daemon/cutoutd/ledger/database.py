@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from cutoutd.errors import CutoutdError, DiskError, LedgerDamagedError, LedgerError
+from cutoutd.errors import CutoutdError, DiskError, LedgerDamagedError, LedgerError, LedgerLockedError
 
 LEDGER_NAME = "ledger.sqlite"
 
@@ -86,7 +86,7 @@ def _translate(error: Any, state_dir: Path) -> CutoutdError:  # noqa: ANN401  th
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")):
         return DiskError(f"the ledger {file} cannot be written: {error}")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return DiskError(f"the ledger {file} is locked by another program")
+        return LedgerLockedError(f"the ledger {file} is locked by another program")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return LedgerDamagedError(f"the ledger {file} is damaged: {error}")
     return LedgerError(f"the ledger {file} answered: {error}")

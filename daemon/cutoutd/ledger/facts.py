@@ -2,8 +2,9 @@
 
 import json
 import unicodedata
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from sqlalchemy import Connection, and_, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -164,13 +165,14 @@ def _kept_target(connection: Connection, identity: Identity, output: str) -> str
 
 def _claim_target(connection: Connection, identity: Identity, output: str, free_targets: Sequence[str]) -> str:
     keys = [target_key(target) for target in free_targets]
-    taken = set(
-        connection.scalars(
-            select(targets.c.target_key).where(targets.c.output == output, targets.c.target_key.in_(keys))
-        )
+    above = {key: set(_folders_of(key)) for key in keys}
+    looked_up = select(targets.c.target_key).where(
+        targets.c.output == output, targets.c.target_key.in_({*keys, *chain.from_iterable(above.values())})
     )
+    taken = set(connection.scalars(looked_up))
     for target, key in zip(free_targets, keys, strict=True):
-        if key not in taken:
+        # Neither a cutout in place of another one's folder, nor a folder in place of a cutout.
+        if key not in taken and not above[key] & taken and not _is_folder_of_some(connection, output, key):
             claim = {"folder": identity.folder, "path": identity.path, "output": output}
             connection.execute(insert(targets).values(**claim, target=target, target_key=key))
             return target
@@ -178,6 +180,19 @@ def _claim_target(connection: Connection, identity: Identity, output: str, free_
     raise RejectedError(
         RejectionCode.TARGET_TAKEN, msg, advice="Rename the photo, or set on_conflict: rename for its folder."
     )
+
+
+def _folders_of(key: str) -> Iterator[str]:
+    """The folders above a target, each as the target that it would be."""
+    return (key[:at] for at, char in enumerate(key) if char == "/")
+
+
+def _is_folder_of_some(connection: Connection, output: str, key: str) -> bool:
+    """Whether some target lies below this one; "0" is the character behind "/"."""
+    below = select(targets.c.target_key).where(
+        targets.c.output == output, targets.c.target_key > f"{key}/", targets.c.target_key < f"{key}0"
+    )
+    return connection.scalar(below.limit(1)) is not None
 
 
 def _update_row(connection: Connection, photo: Photo, values: dict[str, object]) -> None:

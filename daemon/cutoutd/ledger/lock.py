@@ -33,8 +33,9 @@ def hold_ledger(state_dir: Path) -> Iterator[None]:
         raise DiskError(f"the state folder {state_dir} cannot be used: {error.strerror}") from error
     try:
         _lock_or_refuse(descriptor, state_dir)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        with suppress(OSError):  # the number is for people; a full disk has no room for it
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(descriptor)

@@ -6,19 +6,24 @@ step finds to be the very bytes it was about to write.
 """
 
 import asyncio
-from pathlib import Path
+from dataclasses import replace
+from pathlib import PurePosixPath
 
-from cutoutd.naming import spare_targets_of
+from cutoutd.config.settings import Provenance
+from cutoutd.errors import FolderBlockedError
+from cutoutd.naming import beside, spare_targets_of
 from cutoutd.photo import Photo, Published, known
 from cutoutd.publishing.checks import note_on
-from cutoutd.publishing.draft import Draft, Fetch, draft_cutout
+from cutoutd.publishing.draft import Draft, Fetch, Order, draft_cutout
 from cutoutd.publishing.place import place
 from cutoutd.publishing.tree import sweep_temporary_files
 
 __all__ = ["Fetch", "publish_cutout", "sweep_temporary_files"]
 
 
-async def publish_cutout(photo: Photo, fetch: Fetch, own_cutouts: frozenset[str]) -> Published:
+async def publish_cutout(
+    photo: Photo, fetch: Fetch, own_cutouts: frozenset[str], provenance: Provenance = Provenance.XATTR
+) -> Published:
     """Download, verify and place a photo's cutout; the answer is the fact to store.
 
     ``own_cutouts`` are the SHA-256 of what we published for earlier versions of the photo: only such a file may be
@@ -28,11 +33,17 @@ async def publish_cutout(photo: Photo, fetch: Fetch, own_cutouts: frozenset[str]
         UnreachableError: what arrived is not a whole PNG, or nothing arrived.
         DiskError: the output tree cannot be written for now.
     """
-    output, wanted = Path(known(photo.output)), known(photo.target)
-    targets = (wanted, *spare_targets_of(photo.identity.path))
-    draft = await draft_cutout(output, wanted, fetch)
-    target = await asyncio.to_thread(place, draft, output, targets, own_cutouts)
-    return _published(photo, draft, target)
+    order = Order(photo, known(photo.target), provenance)
+    try:
+        draft = await draft_cutout(order, fetch)
+    except FolderBlockedError:
+        aside = beside(order.target)
+        if aside == order.target:
+            raise
+        # A cutout that came earlier is called like this one's folder.
+        draft = await draft_cutout(replace(order, target=aside), fetch)
+    names = [PurePosixPath(target).name for target in (order.target, *spare_targets_of(photo.identity.path))]
+    return _published(photo, draft, await asyncio.to_thread(place, draft, names, own_cutouts))
 
 
 def _published(photo: Photo, draft: Draft, target: str) -> Published:
