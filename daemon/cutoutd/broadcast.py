@@ -5,7 +5,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cutoutd.arrival import Arrival
@@ -22,23 +22,23 @@ _LOOK_EVERY_S = 1.0
 _NAMED_FILES = 50
 
 
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Whom the broadcast asks."""
+
+    arrivals: Sequence[Arrival]
+    halt: Halt
+    standby: Standby
+    pace: Callable[[], LaunchPace]
+    source_troubles: Callable[[], dict[str, str]] = dict
+
+
 class Broadcast:
     """Writes the live file; its only memory is what it told last."""
 
-    def __init__(
-        self,
-        state_dir: Path,
-        arrivals: Sequence[Arrival],
-        *,
-        halt: Halt,
-        standby: Standby,
-        pace: Callable[[], LaunchPace],
-    ) -> None:
+    def __init__(self, state_dir: Path, reports: Reports) -> None:
         self._state_dir = state_dir
-        self._standby = standby
-        self._arrivals = arrivals
-        self._halt = halt
-        self._pace = pace
+        self._reports = reports
         self._started_at_s = time.time()
 
     async def run(self) -> None:
@@ -55,17 +55,18 @@ class Broadcast:
             await asyncio.sleep(_LOOK_EVERY_S)
 
     def _live(self) -> Live:
-        settling = [file for arrival in self._arrivals for file in _settling(arrival)]
-        pace = self._pace()
+        settling = [file for arrival in self._reports.arrivals for file in _settling(arrival)]
+        pace = self._reports.pace()
         return Live(
             pid=os.getpid(),
             started_at_s=self._started_at_s,
-            watched=tuple(mount for arrival in self._arrivals for mount in _watched(arrival)),
+            watched=tuple(mount for arrival in self._reports.arrivals for mount in _watched(arrival)),
             settling=tuple(settling[:_NAMED_FILES]),
             settling_count=len(settling),
-            ignored=sum(arrival.ignored for arrival in self._arrivals),
-            halt=_told(self._halt.error) if self._halt.error else None,
-            standby=tuple(FolderOnStandby(**asdict(folder)) for folder in self._standby.standing_by()),
+            ignored=sum(arrival.ignored for arrival in self._reports.arrivals),
+            halt=_told(self._reports.halt.error) if self._reports.halt.error else None,
+            standby=tuple(FolderOnStandby(**asdict(folder)) for folder in self._reports.standby.standing_by()),
+            source_troubles=self._reports.source_troubles(),
             launches_per_minute=pace.per_minute,
             launch_reason=pace.reason,
         )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from cutoutd.config.settings import Folder, Settings
+from cutoutd.config.settings import Folder, OnSuccess, Settings
 from cutoutd.errors import CutoutdError, HaltError
 from cutoutd.naming import TEMPORARY_PREFIX
 from cutoutd.uploadcare.answers import Project
@@ -71,6 +71,10 @@ def _machine(settings: Settings) -> Iterator[Finding]:
     for folder in settings.folders:
         yield _readable(folder)
         yield _writable(f"folders.{folder.name}.output", folder.output, made_in=folder.output.parent)
+        if folder.on_success is not OnSuccess.KEEP:
+            yield _writable(f"folders.{folder.name}.on_success", folder.input, made_in=folder.input)
+        if folder.archive is not None:
+            yield _writable(f"folders.{folder.name}.archive", folder.archive, made_in=folder.archive.parent)
         yield from _watching(folder, settings)
 
 

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from weakref import WeakValueDictionary
 
@@ -37,6 +38,7 @@ from cutoutd.photo import (
     Failed,
     LaunchUnclear,
     Photo,
+    Published,
     Rejected,
     RemovalFinished,
     RemovalStarted,
@@ -162,7 +164,7 @@ class Journey:
         """The same picture was paid for, or is about to be: reuse its cutout or wait for it; None if this one pays."""
         reused = await reuse_cutout(photo, self._ledger, _provenance_of(photo, self._standby.folders))
         if reused is not None:
-            return await self._ledger.record(photo, reused)
+            return await self._ledger.record(photo, self._with_task(photo, reused))
         payer = await self._ledger.ask(questions.payer_for, photo)
         return None if payer is None else await self._ledger.postpone(photo, _wait_for(payer))
 
@@ -223,7 +225,11 @@ class Journey:
                 if not is_past_keeping(photo.state_at_s, time.time()):
                     raise
                 return await self._ledger.record(photo, ResultLost())
-            return await self._ledger.insist(photo, published)
+            return await self._ledger.insist(photo, self._with_task(photo, published))
+
+    def _with_task(self, photo: Photo, published: Published) -> Published:
+        """What is left to be done once the photo is published is ``aftercare``'s."""
+        return replace(published, is_source_due=self._standby.is_source_due(photo))
 
     async def _end(self, photo: Photo, error: PhotoError) -> Photo:
         """The photo comes to nothing; its ledger row and a note beside where its cutout would be say why.

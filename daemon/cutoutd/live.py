@@ -58,6 +58,7 @@ class Live(_Told):
     ignored: int = 0
     halt: Shown | None = None
     standby: tuple[FolderOnStandby, ...] = ()
+    source_troubles: dict[str, Shown] = {}  #: by folder, why on_success cannot be done for now
     launches_per_minute: float | None = None  #: the working rate
     launch_reason: Shown = ""  #: why it is as it is
 

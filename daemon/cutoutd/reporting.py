@@ -92,6 +92,7 @@ def status_as_json(status: Status) -> dict[str, Any]:
         "settling": [file.model_dump() for file in status.live.settling] if status.live else [],
         "ignored": status.live.ignored if status.live else 0,
         "halt": status.live.halt if status.live else None,
+        "source_troubles": status.live.source_troubles if status.live else {},
         "standby": [folder.model_dump() for folder in status.live.standby] if status.live else [],
         "launches": {
             **asdict(status.launches),

@@ -34,6 +34,8 @@ def show_status(console: Console, status: Status) -> None:
     console.print(_section("Operations billed by Uploadcare", rows_of(status.accounts)))
     if status.live and status.live.standby:
         console.print(_section("Standing by", ((folder.folder, folder.reason) for folder in status.live.standby)))
+    if status.live and status.live.source_troubles:
+        console.print(_section("Sources that could not be moved or deleted", status.live.source_troubles.items()))
     if status.live and status.live.watched:
         mounts = ((f"{mount.folder}: {mount.path}", f"{mount.kind}: {mount.reason}") for mount in status.live.watched)
         console.print(_section("Watching", mounts))

@@ -13,8 +13,9 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from cutoutd.aftercare import Aftercare
 from cutoutd.arrival import Arrival
-from cutoutd.broadcast import Broadcast
+from cutoutd.broadcast import Broadcast, Reports
 from cutoutd.cleanup import Cleanup
 from cutoutd.config.settings import Settings
 from cutoutd.control.clerk import Clerk
@@ -58,6 +59,7 @@ class Service:
     tally: Tally
     spending: Spending
     standby: Standby
+    aftercare: Aftercare
 
 
 @asynccontextmanager
@@ -79,6 +81,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         )
         service = _build(settings, ledger, uploadcare, await open_spending(ledger, settings))
         await service.standby.open()
+        await service.aftercare.open()
         yield service
 
 
@@ -89,10 +92,14 @@ def _build(settings: Settings, ledger: Ledger, uploadcare: Uploadcare, spending:
     lanes = Lanes(ledger, journey, halt, tally, lanes_for(settings.concurrency, spending.rate, uploadcare.pauses))
     reception = Reception(ledger, lanes, standby)
     arrivals = tuple(Arrival(folder, settings.watch, reception) for folder in settings.folders)
-    broadcast = Broadcast(settings.state_dir, arrivals, halt=halt, standby=standby, pace=spending.pace)
+    aftercare = Aftercare(ledger, standby)
+    reports = Reports(arrivals, halt, standby, spending.pace, aftercare.troubles)
+    broadcast = Broadcast(settings.state_dir, reports)
     cleanup = Cleanup(ledger, uploadcare, settings.uploadcare.remote_cleanup)
     retention = Retention(ledger, uploadcare)
-    return Service(settings, ledger, lanes, arrivals, cleanup, retention, broadcast, halt, tally, spending, standby)
+    return Service(
+        settings, ledger, lanes, arrivals, cleanup, retention, broadcast, halt, tally, spending, standby, aftercare
+    )
 
 
 async def serve(service: Service, stop: asyncio.Event) -> None:
@@ -103,6 +110,7 @@ async def serve(service: Service, stop: asyncio.Event) -> None:
     async with orders, working(service) as tasks:
         looking = [tasks.create_task(arrival.run()) for arrival in service.arrivals]
         looking.append(tasks.create_task(service.cleanup.run()))
+        looking.append(tasks.create_task(service.aftercare.run()))
         say("started", f"watching {_names(settings)}")
         await stop.wait()
         clerk.stop()
@@ -115,7 +123,7 @@ async def serve(service: Service, stop: asyncio.Event) -> None:
 async def working(service: Service) -> AsyncIterator[asyncio.TaskGroup]:
     """The lanes at work while the block runs; after it, steps under way may finish within the grace period.
 
-    What finished photos left at Uploadcare is deleted last, so that a stop leaves as little there as it can.
+    What finished photos left in the inputs and at Uploadcare is seen to last, so a stop leaves as little as it can.
     """
     async with asyncio.TaskGroup() as tasks:
         steps = tasks.create_task(service.lanes.run())
@@ -127,6 +135,7 @@ async def working(service: Service) -> AsyncIterator[asyncio.TaskGroup]:
         service.lanes.stop()
         await asyncio.wait({steps}, timeout=GRACE_S)
         steps.cancel()
+    await service.aftercare.finish()
     if service.halt.error is None:
         await service.cleanup.finish()
 

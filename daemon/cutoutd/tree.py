@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 # No wait on a FIFO, no terminal taken over, no link followed; the kernel checks at the moment of opening, so a file
 # swapped for a link between look and open is refused rather than raced against.
-_FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 #: What the kernel says of a refused link: the last component, or one that should be a folder; ENXIO is a socket.
@@ -90,7 +90,7 @@ def open_beneath(root: Path, path: str) -> BinaryIO:
         OSError: it cannot be read.
     """
     with _parent_of(root, path) as (parent_fd, name):
-        fd = os.open(name, _FILE_FLAGS, dir_fd=parent_fd)
+        fd = os.open(name, FILE_FLAGS, dir_fd=parent_fd)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
         raise _no_photo(path)

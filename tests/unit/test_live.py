@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cutoutd.arrival import Arrival
-from cutoutd.broadcast import Broadcast
+from cutoutd.broadcast import Broadcast, Reports
 from cutoutd.config.settings import Watch
 from cutoutd.errors import KeysRefusedError
 from cutoutd.halting import Halt
@@ -87,7 +87,7 @@ def test_the_daemon_tells_what_only_it_knows(tmp_path: Path, monkeypatch: pytest
         arrival = Arrival(folder, Watch(stability_delay_s=60), Known())
         await arrival.run_once(patience_s=0)
         pace = LaunchPace(19.0, "refused (429)")
-        broadcast = Broadcast(tmp_path, [arrival], halt=halt, standby=AllThere(), pace=lambda: pace)
+        broadcast = Broadcast(tmp_path, Reports([arrival], halt, AllThere(), lambda: pace))
         telling = asyncio.create_task(broadcast.run())
         before = await asyncio.wait_for(heard(tmp_path, has_halt=False), 10)
         halt.begin(KeysRefusedError("401"), State.ACCEPTED)
@@ -110,7 +110,7 @@ def test_a_state_folder_that_cannot_be_written_stops_nobody(tmp_path: Path, monk
 
     async def scene() -> None:
         pace = LaunchPace(600.0, "")
-        broadcast = Broadcast(tmp_path / "later", [], halt=Halt(), standby=AllThere(), pace=lambda: pace)
+        broadcast = Broadcast(tmp_path / "later", Reports([], Halt(), AllThere(), lambda: pace))
         telling = asyncio.create_task(broadcast.run())
         await asyncio.sleep(0.05)
         assert not telling.done()

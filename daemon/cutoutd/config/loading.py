@@ -51,7 +51,7 @@ def _source(path: Path, environ: Mapping[str, str]) -> Source:
 
 def _examined(source: Source, path: Path) -> tuple[Document | None, list[Fault]]:
     document, faults = validation.validated(source, path.parent)
-    crossed = [*trees.name_faults(source), *trees.tree_faults(source, path.parent)]
+    crossed = [*trees.name_faults(source), *trees.archive_faults(source), *trees.tree_faults(source, path.parent)]
     return document, [*source.faults, *faults, *crossed]
 
 

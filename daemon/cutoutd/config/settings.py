@@ -54,6 +54,15 @@ class Provenance(StrEnum):
     NONE = "none"
 
 
+class OnSuccess(StrEnum):
+    """What becomes of a source whose cutout is published."""
+
+    KEEP = "keep"
+    MOVE = "move"
+    TRASH = "trash"
+    DELETE = "delete"
+
+
 class WatchMode(StrEnum):
     """How changes in the input trees are noticed."""
 
@@ -125,6 +134,10 @@ class FolderDefaults(Frozen):
     """Beside the place of a cutout that could not be made: note (a .failed.txt that says why) or none."""
     provenance: Provenance = Provenance.XATTR
     """How cutouts carry where they came from, for cutoutd rebuild: xattr (bytes unchanged), png_text or none."""
+    on_success: OnSuccess = OnSuccess.KEEP
+    """The photo itself once its cutout is published: keep it, move it to the archive, trash it, or delete it."""
+    archive: Location | None = None
+    """The tree that on_success: move moves photos to, mirrored; outside all inputs and outputs."""
 
 
 class Folder(FolderDefaults):

@@ -1,4 +1,4 @@
-"""The folders held against each other: names that repeat, and trees that would feed on one another.
+"""The folders held against each other: names that repeat, archives that lack, trees that would feed on one another.
 
 Cutouts inside an input would be taken for photos and paid for again; a state folder inside an output would be published
 to whoever sees the cutouts. Real paths are compared, so a symbolic link hides nothing. Faulty folders are looked at as
@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from cutoutd.config.fault import Fault, KeyPath, quoted
-from cutoutd.config.settings import Common
+from cutoutd.config.settings import Common, OnSuccess
 from cutoutd.config.source import Source, Value
 from cutoutd.config.text import absolute
 
@@ -22,6 +22,7 @@ class _Role(StrEnum):
 
     INPUT = "input"
     OUTPUT = "output"
+    ARCHIVE = "archive"
     STATE = "state_dir"
 
 
@@ -41,6 +42,12 @@ _REASONS = {
     (_Role.INPUT, _Role.INPUT): "two folders would take the same photos",
     (_Role.OUTPUT, _Role.INPUT): "cutouts would be taken for photos",
     (_Role.INPUT, _Role.OUTPUT): "photos and cutouts would mix",
+    (_Role.ARCHIVE, _Role.INPUT): "archived photos would be taken up again",
+    (_Role.INPUT, _Role.ARCHIVE): "photos would be archived among themselves",
+    (_Role.ARCHIVE, _Role.OUTPUT): "photos and cutouts would mix",
+    (_Role.OUTPUT, _Role.ARCHIVE): "photos and cutouts would mix",
+    (_Role.STATE, _Role.ARCHIVE): "the ledger would lie among photos",
+    (_Role.ARCHIVE, _Role.STATE): "photos would lie beside the ledger",
     (_Role.STATE, _Role.INPUT): "the ledger would lie among photos",
     (_Role.STATE, _Role.OUTPUT): "the ledger would lie among cutouts",
     (_Role.INPUT, _Role.STATE): "photos would lie beside the ledger",
@@ -59,6 +66,15 @@ def name_faults(source: Source) -> list[Fault]:
     return faults
 
 
+def archive_faults(source: Source) -> list[Fault]:
+    """Faults of folders that move their photos nowhere."""
+    return [
+        source.fault_at(("folders", index, "on_success"), "needs archive: the tree to move photos to")
+        for index, folder in _folders(source)
+        if folder.get("on_success") == OnSuccess.MOVE and not folder.get("archive")
+    ]
+
+
 def tree_faults(source: Source, folder: Path) -> list[Fault]:
     """Faults of inputs, outputs and the state folder that lie inside each other; relative ones start at ``folder``."""
     trees = sorted(_trees(source, folder), key=lambda tree: list(_Role).index(tree.role))
@@ -75,7 +91,7 @@ def _trees(source: Source, folder: Path) -> Iterator[_Tree]:
     for index, section in _folders(source):
         name = section.get("name")
         owner = f"folder {quoted(name)}" if name and isinstance(name, str) else f"folders[{index}]"
-        for role in (_Role.INPUT, _Role.OUTPUT):
+        for role in (_Role.INPUT, _Role.OUTPUT, _Role.ARCHIVE):
             real = _real(section.get(role), folder)
             if real:
                 yield _Tree(role, owner, ("folders", index, role.value), real)

@@ -136,6 +136,14 @@ def remember(connection: Connection, key: str, value: str, at_s: float) -> None:
         connection.execute(insert(memory).values(key=key, value=value, at_s=at_s))
 
 
+def settle_source(connection: Connection, photo: Photo, sentence: str | None, *, is_taken: bool, at_s: float) -> None:
+    """Nothing is left to be done to the source of a published photo; the sentence, if any, joins its history."""
+    settled = update(photos).where(photos.c.id == photo.id)
+    connection.execute(settled.values(is_source_due=False, source_fate=sentence if is_taken else None))
+    if sentence is not None:
+        _add_event(connection, replace(photo, state_at_s=at_s), photo.state, {"sentence": sentence})
+
+
 def mark_cleaned(connection: Connection, cleaned: Sequence[Photo], at_s: float) -> None:
     """The photos' files at Uploadcare are deleted; files of a photo that a person took up meanwhile are others."""
     ids, uuids = [photo.id for photo in cleaned], [photo.source_uuid for photo in cleaned]

@@ -100,6 +100,12 @@ class Ledger:
         """Keep a value across restarts."""
         await self._write(lambda connection: facts.remember(connection, key, value, time.time()))
 
+    async def settle_source(self, photo: Photo, sentence: str | None, *, is_taken: bool = False) -> None:
+        """Store what became of a published photo's source, and that nothing is left to be done to it."""
+        await self._write(
+            lambda connection: facts.settle_source(connection, photo, sentence, is_taken=is_taken, at_s=time.time())
+        )
+
     async def mark_cleaned(self, photos: Sequence[Photo]) -> None:
         """Store that the photos' files at Uploadcare are deleted."""
         await self._write(lambda connection: facts.mark_cleaned(connection, photos, time.time()))

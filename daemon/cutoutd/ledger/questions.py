@@ -232,6 +232,17 @@ def to_keep(connection: Connection, since_s: float, limit: int) -> list[str]:
     return list(connection.scalars(select(photos.c.result_uuid).where(is_unfetched).order_by(photos.c.id).limit(limit)))
 
 
+def sources_due(connection: Connection, after_id: int, limit: int) -> list[Photo]:
+    """Published photos whose source is still to be moved or deleted."""
+    rows = connection.execute(
+        select(photos)
+        .where(photos.c.is_source_due.is_(True), photos.c.state == State.PUBLISHED, photos.c.id > after_id)
+        .order_by(photos.c.id)
+        .limit(limit)
+    )
+    return [photo_from(row) for row in rows.mappings()]
+
+
 def held(connection: Connection) -> int:
     """How many photos wait because of a limit."""
     return _number_of(connection, photos.c.is_held.is_(True))

@@ -128,6 +128,7 @@ class Published(Fact):
     cutout_bytes: int
     target: str  #: where it really went: the reserved place, or another when a person put a file there meanwhile
     note: str | None
+    is_source_due: bool = False  #: whether on_success has still to be done to the source
     reused_from: int | None = None  #: the photo whose cutout this is a copy of; None: this one was paid for
     earlier_parameters: None = None
     anew_since_s: None = None

@@ -89,6 +89,8 @@ class Photo:
     cutout_sha256: str | None = None
     cutout_bytes: int | None = None
     reused_from: int | None = None
+    is_source_due: bool = False
+    source_fate: str | None = None
     note: str | None = None
     code: str | None = None
     sentence: str | None = None

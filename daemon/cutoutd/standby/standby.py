@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from cutoutd.config.settings import Folder
+from cutoutd.config.settings import Folder, OnSuccess
 from cutoutd.errors import SourceAwayError
 from cutoutd.ledger import Ledger, questions
 from cutoutd.logs import printable, say
@@ -82,6 +82,11 @@ class Standby:
             msg = f'it was found in {printable(photo.identity.input)}, which is no longer the input of "{folder.name}"'
             raise SourceAwayError(msg, retry_after_s=_RARELY_S)
         return folder
+
+    def is_source_due(self, photo: Photo) -> bool:
+        """Whether something is to be done to the photo's source once its cutout is published."""
+        folder = self.folders.get(photo.identity.folder)
+        return folder is not None and folder.on_success is not OnSuccess.KEEP
 
     def require_presence(self, photo: Photo) -> None:
         """Let the photo wait while its folder stands by.
