@@ -75,7 +75,7 @@ def faults_of(tmp_path: Path, content: str | bytes, environ: dict[str, str] | No
         ("log: {level: loud}", '6:14: log.level: must be "debug", "info", "warning" or "error" (here: "loud")'),
         ("log: 5", '6:6: log: must be a section of keys and values (here: "5")'),
         ("wach: {}", '6:1: wach: unknown key; did you mean "watch"?'),
-        ("budget: {per_day: 5}", "6:1: budget: unknown key; known here: state_dir, folders"),
+        ("budget: {per_day: 5}", "6:1: budget: unknown key; known here: state_dir, control_socket, folders"),
         ("folder_defaults: {name: x}", "6:19: folder_defaults.name: unknown key; it belongs to each folder itself"),
         ('"odd\\nkey": 1', '6:1: "odd\\nkey": unknown key'),
         ("log: !!map {}", "6:6: log: tags (!) are not read; put the value in quotes instead"),
