@@ -1,17 +1,17 @@
-"""What was spent, in operations and in money, for ``status``: today and in this month, by what it was for.
+"""What was spent and what approval would cost, in operations and in money, for ``status`` and ``approve``.
 
 Requests were counted one by one where they were made; what removals cost on top, and money, is as the configuration
 says (``pricing``). Values in, values out: it reads nothing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from cutoutd.config.settings import Price
-from cutoutd.ledger import Billed, Spent
+from cutoutd.ledger import Batch, Billed, Spent
 from cutoutd.operations import Purpose
-from cutoutd.pricing import Bill, bill, in_words
+from cutoutd.pricing import Bill, bill, estimate, in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,42 @@ class Accounts:
 
     today: Account
     this_month: Account
+
+
+@dataclass(frozen=True, slots=True)
+class PricedBatch:
+    """A batch that waits for approval, and about what it will cost if none of it can be reused."""
+
+    batch: Batch
+    bill: Bill
+
+
+def held_batches(batches: Iterable[Batch], price: Price) -> tuple[PricedBatch, ...]:
+    """Those that wait for a person, priced."""
+    return tuple(priced(batch, price) for batch in batches if batch.held)
+
+
+def priced(batch: Batch, price: Price) -> PricedBatch:
+    """What a batch will cost."""
+    return PricedBatch(batch, estimate(price, uploads=batch.photos - batch.uploaded, removals=batch.photos))
+
+
+def batch_in_words(priced: PricedBatch) -> str:
+    """How many photos, what to type, and what it will cost."""
+    batch = priced.batch
+    photos = "1 photo waits" if batch.photos == 1 else f"{batch.photos:,} photos wait"
+    return f"{photos}; type: cutoutd approve {batch.folder} (about {in_words(priced.bill)})"
+
+
+def batch_as_json(priced: PricedBatch) -> dict[str, Any]:
+    """The documented, stable form within ``status --json``."""
+    return {
+        "folder": priced.batch.folder,
+        "photos": priced.batch.photos,
+        "held": priced.batch.held,
+        "operations": priced.bill.operations,
+        "money": _amount(priced.bill),
+    }
 
 
 def add_up(billed: Billed, spent: Spent, price: Price) -> Accounts:
@@ -70,5 +106,9 @@ def _as_json(account: Account) -> dict[str, Any]:
         **{purpose.value: number for purpose, number in account.operations.items()},
         "removals": account.operations_of_removals,
         "total": account.bill.operations,
-        "money": None if account.bill.money is None else float(account.bill.money),
+        "money": _amount(account.bill),
     }
+
+
+def _amount(bill: Bill) -> float | None:
+    return None if bill.money is None else float(bill.money)

@@ -57,6 +57,7 @@ class Arrival:
         self._settling = Settling(watch.stability_delay_s)
         self._has_waiting = asyncio.Event()
         self._is_to_repeat = False  #: whether the last survey was made while the folder stood by
+        self.arriving = 0  #: new files that were noticed together and are being delivered
 
     @property
     def ignored(self) -> int:
@@ -72,6 +73,16 @@ class Arrival:
     def is_missing(self) -> bool:
         """Whether the input root is not there."""
         return self._watcher.is_missing
+
+    @property
+    def name(self) -> str:
+        """The folder's."""
+        return self.folder.name
+
+    @property
+    def has_looked(self) -> bool:
+        """Whether all that lay in the tree at the start was delivered, or waits to be finished."""
+        return self._watcher.has_looked
 
     def backends(self) -> tuple[Backend, ...]:
         """How each mount in the tree is watched, and why."""
@@ -147,10 +158,20 @@ class Arrival:
         unknown = await self._reception.unknown_of(self.folder.name, sightings)
         for known in {sighting.path for sighting in sightings} - {sighting.path for sighting in unknown}:
             self._settling.forget(known)
-        for sighting in unknown:
-            if await self._is_finished(sighting):
-                await self._reception.deliver(self.folder.name, sighting)
+        await self._deliver_finished(unknown)
         self._ring()
+
+    async def _deliver_finished(self, sightings: Sequence[Sighting]) -> None:
+        left = len(sightings)
+        self.arriving += left
+        try:
+            for sighting in sightings:
+                if await self._is_finished(sighting):
+                    await self._reception.deliver(self.folder.name, sighting)
+                self.arriving -= 1
+                left -= 1
+        finally:
+            self.arriving -= left
 
     async def _is_finished(self, sighting: Sighting) -> bool:
         is_read = self._settling.is_worth_reading(sighting)

@@ -156,6 +156,7 @@ def _settings(trial: Trial, url: str) -> Settings:
         },
         "state_dir": str(trial.home / "state"),
         "folders": [{"name": "try", "input": str(trial.photos), "output": str(trial.cutouts)}],
+        "limits": {"confirm_over": None},  # nothing costs money here
     }
     trial.config.write_text(yaml.safe_dump(written, sort_keys=False, allow_unicode=True), encoding="utf-8")
     return config.load(trial.config, {})

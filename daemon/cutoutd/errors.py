@@ -16,6 +16,7 @@
     │   ├── ResultGoneError        the cutout is no longer at the service
     │   ├── UnansweredError        a paid call was sent and no answer came: it may have been carried out
     │   ├── LimitReachedError      as many launches as the configuration allows were made
+    │   ├── UnapprovedError        more new photos than the configuration lets through without a person's word
     │   └── DiskError              the disk is full or cannot be written for now
     │       ├── SourceAwayError    the photo's folder stands by, or its file cannot be read for now
     │       ├── FolderBlockedError something else stands where a mirrored folder belongs
@@ -173,6 +174,13 @@ class LimitReachedError(DelayError):
     def __init__(self, sentence: str, *, until_s: float) -> None:
         super().__init__(sentence)
         self.until_s = until_s
+
+
+class UnapprovedError(DelayError):
+    """A folder has more photos to pay for than go without a person's approval."""
+
+    title = "Waiting for approval"
+    default_advice = "Look at what they will cost, then approve them; or raise limits.confirm_over."
 
 
 class DiskError(DelayError):

@@ -7,7 +7,7 @@ about a waiting photo is kept in memory: the ledger knows who is due, and when.
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +26,9 @@ from cutoutd.tally import Tally
 
 #: A lane looks again at least this often, whatever else should have woken it.
 _LOOK_AGAIN_AFTER_S = 30.0
+
+#: ...and at least this often while it is closed to a folder.
+_LOOK_WHETHER_OPEN_S = 0.2
 
 #: A photo that goes on later than this does not count as being on its way.
 _HOLDS_NOBODY_UP_AFTER_S = 1000.0
@@ -49,13 +52,21 @@ class Lane:
     is_sending: bool = True
     rate: LaunchRate | None = None  #: each of its steps takes a launch
     paused_for_s: Callable[[], float] = lambda: 0.0  #: for how long yet Uploadcare asked for patience with its steps
+    closed_to: Callable[[], Collection[str]] = frozenset  #: folders none of whose photos it takes for now
 
 
-def lanes_for(concurrency: Concurrency, rate: LaunchRate, pauses: Pauses) -> tuple[Lane, ...]:
+def lanes_for(
+    concurrency: Concurrency,
+    rate: LaunchRate,
+    pauses: Pauses,
+    *,
+    uncounted: Callable[[], Collection[str]] = frozenset,
+) -> tuple[Lane, ...]:
     """The lanes of a photo's way, in its order.
 
     Uploads stay at most two batches ahead of launches, because an upload expires after 24 hours; launches stop while
-    ``removals`` paid photos are on their way, so a full disk does not pile up results that nobody can fetch.
+    ``removals`` paid photos are on their way, so a full disk does not pile up results that nobody can fetch. Nothing is
+    sent of ``uncounted`` folders.
     """
     paid = frozenset({State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED})
     ahead = frozenset({State.UPLOADED})
@@ -64,7 +75,15 @@ def lanes_for(concurrency: Concurrency, rate: LaunchRate, pauses: Pauses) -> tup
     )
     return (
         Lane("check", State.DISCOVERED, width=2, is_sending=False),
-        Lane("upload", State.ACCEPTED, concurrency.uploads, ahead, 2 * concurrency.uploads, paused_for_s=uploads),
+        Lane(
+            "upload",
+            State.ACCEPTED,
+            concurrency.uploads,
+            ahead,
+            2 * concurrency.uploads,
+            paused_for_s=uploads,
+            closed_to=uncounted,
+        ),
         Lane("launch", State.UPLOADED, concurrency.uploads, paid, concurrency.removals, rate=rate, paused_for_s=asking),
         Lane("find outcome", State.REMOVAL_INTENDED, width=1, paused_for_s=asking),
         Lane("ask", State.REMOVAL_STARTED, width=8, paused_for_s=asking),
@@ -155,6 +174,8 @@ class Lanes:
             if lane.rate:
                 lane.rate.take(photo.id)
             steps.create_task(self._take_step(photo, lane))
+        if lane.closed_to():
+            wait_s = min(wait_s, _LOOK_WHETHER_OPEN_S)
         # There may be more photos than launches were free.
         return min(wait_s, lane.rate.free_in_s) if lane.rate and photos else wait_s
 
@@ -177,7 +198,8 @@ class Lanes:
         # A step may end while the ledger answers: its photo is no longer busy then, and its row in the answer is old.
         # Taking that step again would upload the photo twice.
         busy_before = frozenset(self._busy)
-        found = await self._ledger.ask(questions.due, {lane.takes}, now_s, room + len(busy_before))
+        number, closed_to = room + len(busy_before), lane.closed_to()
+        found = await self._ledger.ask(questions.due, {lane.takes}, now_s, number, but_of=closed_to)
         return [photo for photo in found if photo.id not in busy_before and photo.id not in self._busy][:room]
 
     async def _room(self, lane: Lane) -> int:

@@ -23,6 +23,16 @@ def require_within(limits: Limits, spent: Spent, *, wanted: int) -> None:
         raise _reached("per_day", limits.per_day, f"{spent.day}", spent.day + timedelta(days=1))
 
 
+def room_within(limits: Limits, spent: Spent) -> int | None:
+    """How many more photos may go towards a launch; None without a limit."""
+    left = [
+        limit - made
+        for limit, made in ((limits.per_day, spent.today), (limits.per_month, spent.this_month))
+        if limit is not None
+    ]
+    return max(0, min(left) - spent.ahead) if left else None
+
+
 def require_free(place: Path, min_free_bytes: int) -> None:
     """Make sure that ``place`` can be written and its file system has this much room. Blocking.
 

@@ -4,8 +4,9 @@ import asyncio
 import time
 from dataclasses import dataclass
 
+from cutoutd.accounts import PricedBatch, held_batches
 from cutoutd.errors import CutoutdError, HaltError
-from cutoutd.ledger import questions
+from cutoutd.ledger import batches, questions
 from cutoutd.photo import AT_REST, State
 from cutoutd.service import Service, working
 
@@ -34,6 +35,7 @@ class Outcome:
     missing: int  #: inputs that could not be looked at, or are not what they were
     halt: HaltError | None
     is_interrupted: bool
+    unapproved: tuple[PricedBatch, ...] = ()  #: what waits for a person's approval
 
 
 async def work_off(service: Service, stop: asyncio.Event) -> Outcome:
@@ -54,6 +56,7 @@ async def work_off(service: Service, stop: asyncio.Event) -> Outcome:
         missing=len(service.standby.standing_by()),
         halt=service.halt.error,
         is_interrupted=stop.is_set(),
+        unapproved=held_batches(await service.ledger.ask(batches.batches), service.settings.price),
     )
 
 
@@ -81,4 +84,6 @@ async def _is_worked_off(service: Service) -> bool:
         due = await service.ledger.ask(questions.due, states, now_s + _LEAVE_AFTER_S, 1)
     except CutoutdError:
         return False  # the lanes meet the same trouble, say so and wait; when it lasts, the run is stuck
-    return not due and not service.lanes.busy  # which may have begun something since
+    if due or await service.holding.look():
+        return False
+    return not service.lanes.busy  # which may have begun something since

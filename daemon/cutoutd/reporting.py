@@ -8,9 +8,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cutoutd.accounts import Accounts, accounts_as_json, add_up, no_accounts
+from cutoutd.accounts import (
+    Accounts,
+    PricedBatch,
+    accounts_as_json,
+    add_up,
+    batch_as_json,
+    held_batches,
+    no_accounts,
+)
 from cutoutd.config.settings import Limits, Price
-from cutoutd.ledger import Event, Spent, Total, billing, has_ledger, is_held, launches, questions, view_ledger
+from cutoutd.ledger import Event, Spent, Total, batches, billing, has_ledger, is_held, launches, questions, view_ledger
 from cutoutd.live import Live, hear
 from cutoutd.operations import local_day
 from cutoutd.photo import Photo, State
@@ -41,6 +49,7 @@ class Status:
     launches: Launches
     paid_again: tuple[Photo, ...]  #: launched again after a launch whose outcome was never found
     accounts: Accounts
+    batches: tuple[PricedBatch, ...]  #: those that wait for approval
 
 
 def read_status(state_dir: Path, limits: Limits, price: Price | None = None) -> Status:
@@ -54,7 +63,7 @@ def read_status(state_dir: Path, limits: Limits, price: Price | None = None) -> 
     live = hear(state_dir) if is_running else None
     if not has_ledger(state_dir):
         none = Launches(0, 0, limits.per_day, limits.per_month, 0)
-        return Status(is_running, live, (), (), (), none, (), no_accounts(price))
+        return Status(is_running, live, (), (), (), none, (), no_accounts(price), ())
     with view_ledger(state_dir) as ledger:
         spent = launches.spent(ledger, time.time())
         return Status(
@@ -66,6 +75,7 @@ def read_status(state_dir: Path, limits: Limits, price: Price | None = None) -> 
             launches=_launches(spent, questions.held(ledger), limits),
             paid_again=tuple(questions.paid_again(ledger, _NAMED_PHOTOS)),
             accounts=add_up(billing.billed(ledger, local_day()), spent, price),
+            batches=held_batches(batches.batches(ledger), price),
         )
 
 
@@ -100,12 +110,18 @@ def status_as_json(status: Status) -> dict[str, Any]:
             "reason": status.live.launch_reason if status.live else "",
         },
         "operations": accounts_as_json(status.accounts),
+        "batches": [batch_as_json(batch) for batch in status.batches],
         "possible_double_charges": [
             {**_place(photo), "source_uuid": photo.source_uuid, "request_id": photo.request_id}
             for photo in status.paid_again
         ],
         "waiting": [
-            {**_place(photo), "state": photo.state, "until_s": photo.wait.until_s, "reason": photo.wait.reason}
+            {
+                **_place(photo),
+                "state": photo.state,
+                "until_s": photo.wait.until_s if photo.wait.has_end else None,
+                "reason": photo.wait.reason,
+            }
             for photo in status.waiting
         ],
         "troubled": [

@@ -15,8 +15,9 @@ from cutoutd.errors import (
     ResultGoneError,
     SourceAwayError,
     UnansweredError,
+    UnapprovedError,
 )
-from cutoutd.photo import Wait
+from cutoutd.photo import UNTIL_SOMEBODY_ACTS_S, Wait
 
 _FIRST_WAIT_S = 2.0
 
@@ -49,6 +50,8 @@ def wait_after(error: DelayError, attempts: int, now_s: float, *, jitter: Callab
     """
     if isinstance(error, LimitReachedError):
         return Wait(until_s=error.until_s, attempts=0, reason=error.sentence, is_held=True)
+    if isinstance(error, UnapprovedError):
+        return Wait(UNTIL_SOMEBODY_ACTS_S, attempts=0, reason=error.sentence, is_held=True, is_unapproved=True)
     return Wait(
         until_s=now_s + _wait_s(error, attempts, jitter),
         attempts=attempts + 1,

@@ -7,7 +7,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cutoutd.accounts import rows_of
+from cutoutd.accounts import batch_in_words, rows_of
 from cutoutd.checkup import Finding, Level
 from cutoutd.ledger import Event, Total
 from cutoutd.logs import printable
@@ -36,6 +36,9 @@ def show_status(console: Console, status: Status) -> None:
         console.print(_section("Standing by", ((folder.folder, folder.reason) for folder in status.live.standby)))
     if status.live and status.live.source_troubles:
         console.print(_section("Sources that could not be moved or deleted", status.live.source_troubles.items()))
+    if status.batches:
+        rows = ((batch.batch.folder, batch_in_words(batch)) for batch in status.batches)
+        console.print(_section("Waiting for your approval", rows))
     if status.live and status.live.watched:
         mounts = ((f"{mount.folder}: {mount.path}", f"{mount.kind}: {mount.reason}") for mount in status.live.watched)
         console.print(_section("Watching", mounts))

@@ -23,6 +23,7 @@ from cutoutd.control.server import taking_orders
 from cutoutd.control.socket_file import place_to_ask, place_to_listen
 from cutoutd.errors import DiskError
 from cutoutd.halting import Halt
+from cutoutd.holding import Holding
 from cutoutd.journey import Journey
 from cutoutd.lanes import Lanes, lanes_for
 from cutoutd.ledger import Ledger, hold_ledger, open_ledger, questions
@@ -60,6 +61,7 @@ class Service:
     spending: Spending
     standby: Standby
     aftercare: Aftercare
+    holding: Holding
 
 
 @asynccontextmanager
@@ -89,16 +91,30 @@ def _build(settings: Settings, ledger: Ledger, uploadcare: Uploadcare, spending:
     halt, tally = Halt(), Tally()
     standby = Standby(ledger, {folder.name: folder for folder in settings.folders})
     journey = Journey(ledger, uploadcare, spending, Pace(), standby)
-    lanes = Lanes(ledger, journey, halt, tally, lanes_for(settings.concurrency, spending.rate, uploadcare.pauses))
+    ways = lanes_for(settings.concurrency, spending.rate, uploadcare.pauses, uncounted=spending.approval.uncounted)
+    lanes = Lanes(ledger, journey, halt, tally, ways)
     reception = Reception(ledger, lanes, standby)
     arrivals = tuple(Arrival(folder, settings.watch, reception) for folder in settings.folders)
+    spending.approval.count_in(arrivals)
     aftercare = Aftercare(ledger, standby)
     reports = Reports(arrivals, halt, standby, spending.pace, aftercare.troubles)
     broadcast = Broadcast(settings.state_dir, reports)
     cleanup = Cleanup(ledger, uploadcare, settings.uploadcare.remote_cleanup)
     retention = Retention(ledger, uploadcare)
     return Service(
-        settings, ledger, lanes, arrivals, cleanup, retention, broadcast, halt, tally, spending, standby, aftercare
+        settings,
+        ledger,
+        lanes,
+        arrivals,
+        cleanup,
+        retention,
+        broadcast,
+        halt,
+        tally,
+        spending,
+        standby,
+        aftercare,
+        Holding(spending, lanes),
     )
 
 
@@ -127,7 +143,9 @@ async def working(service: Service) -> AsyncIterator[asyncio.TaskGroup]:
     """
     async with asyncio.TaskGroup() as tasks:
         steps = tasks.create_task(service.lanes.run())
-        looking_after = [tasks.create_task(service.broadcast.run()), tasks.create_task(service.retention.run())]
+        looking_after = [
+            tasks.create_task(part.run()) for part in (service.broadcast, service.retention, service.holding)
+        ]
         tasks.create_task(asyncio.to_thread(_sweep, service.settings))
         yield tasks
         for task in looking_after:

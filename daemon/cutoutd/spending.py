@@ -1,7 +1,7 @@
 """May one more removal be launched, and when? Asked before money is spent, never after.
 
-The limits bind in the ledger's own transaction, so that none is ever overrun; the look before an upload only keeps
-photos from being sent in vain. What refusals taught about the launch rate outlives a restart in the ledger too.
+Limits and approval bind in the ledger's own transaction, so that none is ever overrun; the look before an upload only
+keeps photos from being sent in vain. What refusals taught about the launch rate outlives a restart in the ledger too.
 """
 
 import asyncio
@@ -15,11 +15,12 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from cutoutd.approval import Approval
 from cutoutd.config.settings import Limits, Settings
 from cutoutd.errors import CutoutdError, LimitReachedError, ThrottledError
 from cutoutd.launch_rate import LaunchRate, Lesson
 from cutoutd.ledger import Ledger, Spent, launches, questions
-from cutoutd.limits import require_free, require_within
+from cutoutd.limits import require_free, require_within, room_within
 from cutoutd.logs import say
 from cutoutd.photo import LaunchRefused, Photo, known
 
@@ -53,9 +54,11 @@ async def open_spending(ledger: Ledger, settings: Settings) -> "Spending":
     rate = LaunchRate(settings.rate_limit.launches_per_minute)
     ages_s = [max(0.0, now_s - at_s) for at_s in launched_at_s]
     rate.recall(memory.lesson, paused_for_s=memory.paused_until_s - now_s, ages_s=ages_s)
-    if await ledger.ask(questions.held):
-        await ledger.release_held()
-    return Spending(ledger, settings.limits, rate, settings.state_dir, memory)
+    if number := await ledger.ask(questions.over_limit):
+        await ledger.release_held(number)
+    spending = Spending(ledger, settings.limits, rate, settings.state_dir, memory)
+    await spending.approval.release_shrunk()
+    return spending
 
 
 class Spending:
@@ -72,6 +75,7 @@ class Spending:
         self._sending: set[int] = set()
         self._said = ""
         self.rate = rate  #: what the launching lane asks for its turn
+        self.approval = Approval(ledger, limits.confirm_over)
 
     def pace(self) -> LaunchPace:
         """The working rate in words."""
@@ -90,6 +94,7 @@ class Spending:
         """Hold one launch for a photo while it is being uploaded.
 
         Raises:
+            UnapprovedError: too many came with it for nobody to be asked.
             LimitReachedError: all that are allowed were made, or are held for others.
             DiskError: there is too little room for its cutout.
         """
@@ -99,6 +104,7 @@ class Spending:
         sending = frozenset(self._sending)
         try:
             await self.require_room(photo)
+            await self.approval.require(photo)
             if self._limits.per_day is not None or self._limits.per_month is not None:
                 spent = await self._ledger.ask(launches.spent, time.time(), sending)
                 self._require_within(spent, wanted=spent.ahead)
@@ -119,10 +125,26 @@ class Spending:
         """Store that the paid call is about to be made, counted against the limits in the same transaction.
 
         Raises:
-            LimitReachedError: as many as are allowed were made; nothing is stored.
+            LimitReachedError, UnapprovedError: as many as are allowed were made, or a person has to agree; nothing is
+                stored.
         """
         await self._remember()
-        return await self._ledger.intend(photo, lambda spent: self._require_within(spent, wanted=1))
+        most = self.approval.most_in_ledger(photo.identity.folder)
+        return await self._ledger.intend(photo, lambda spent: self._require_within(spent, wanted=1), most=most)
+
+    async def let_go(self) -> bool:
+        """Let held photos go on for which there is room again; whether there were any.
+
+        A photo that was to use an allowance may come to nothing, and then nobody else would before the next day.
+        """
+        has_released = await self.approval.release_shrunk()
+        if not await self._ledger.ask(questions.over_limit):
+            return has_released
+        spent = await self._ledger.ask(launches.spent, time.time(), frozenset(self._sending))
+        room = room_within(self._limits, spent)
+        if room:
+            await self._ledger.release_held(room)
+        return has_released or bool(room)
 
     async def take_back(self, intended: Photo, refusal: CutoutdError) -> None:
         """Store a definite no: nothing was paid. After a 429 nobody launches before Retry-After is over.

@@ -31,10 +31,14 @@ def run(
 
 def tell_outcome(outcome: "Outcome") -> None:
     """How a run that works off what is there has ended, in numbers."""
+    from cutoutd.accounts import batch_in_words
+
     typer.echo(
         f"{outcome.published} published, {outcome.rejected} rejected, {outcome.failed} failed, "
         f"{outcome.held} left for the next run"
     )
+    for batch in outcome.unapproved:
+        typer.echo(f"{batch.batch.folder}: {batch_in_words(batch)}", err=True)
     if outcome.missing:
         typer.echo(f"Inputs that could not be looked at: {outcome.missing}", err=True)
     if outcome.halt is not None:

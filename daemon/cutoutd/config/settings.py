@@ -187,6 +187,8 @@ class Limits(Frozen):
     """Removals launched in a calendar day of this machine's time zone; no limit if left out."""
     per_month: int | None = Field(default=None, ge=1)
     """Removals launched in a calendar month; no limit if left out."""
+    confirm_over: int | None = Field(default=500, ge=1)
+    """A folder with more photos than this that are not paid for waits for `cutoutd approve`; null: it never does."""
     min_free_bytes: Size = Field(default=1_000_000_000, gt=0, validation_alias="min_free_space")
     """Nothing is paid for while an output's or the state folder's disk has less room than this."""
 

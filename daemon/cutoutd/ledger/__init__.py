@@ -4,9 +4,10 @@ One transaction per fact changes the photo's row and adds an event row. Rooms: `
 (numbered steps from one schema to the next), ``database`` (what only SQLite knows), ``lock`` (one instance per ledger),
 ``writer`` (the thread that groups commits), ``records`` (rows to values and back), ``questions`` (what can be asked),
 ``facts`` (what can be written), ``launches`` and ``billing`` (what was spent, in removals and in operations),
-``ledger`` (the doors: one for the daemon, one for those who only look).
+``batches`` (what waits for approval), ``ledger`` (the doors: one for the daemon, one for those who only look).
 """
 
+from cutoutd.ledger.batches import Batch
 from cutoutd.ledger.billing import Billed
 from cutoutd.ledger.database import has_ledger
 from cutoutd.ledger.launches import Spent
@@ -17,6 +18,7 @@ from cutoutd.ledger.records import Event
 from cutoutd.ledger.schema import has_text_form
 
 __all__ = [
+    "Batch",
     "Billed",
     "Event",
     "Ledger",

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, and_, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from cutoutd.errors import LedgerError, RejectedError, RejectionCode, TwinPaysError
-from cutoutd.ledger import launches
+from cutoutd.ledger import batches, launches
 from cutoutd.ledger.records import fact_values, identity_values, wait_values
-from cutoutd.ledger.schema import events, memory, photos, targets
+from cutoutd.ledger.schema import IS_OVER_LIMIT, events, memory, photos, targets
 from cutoutd.photo import (
     AT_REST,
     NO_WAIT,
@@ -57,6 +57,8 @@ def record(connection: Connection, photo: Photo, fact: Fact, at_s: float, wait: 
         values["failed_at"] = photo.state
     if isinstance(fact, Uploaded):
         values["remote_cleaned_at_s"] = None  # what was deleted there was an earlier upload
+    if photo.state.is_at_rest:
+        values["approved_at_s"] = None  # what was approved is over
     try:
         _update_row(connection, photo, values)
     except IntegrityError as error:
@@ -86,9 +88,16 @@ def accept(connection: Connection, photo: Photo, fact: Accepted, free_targets: S
     return record(connection, photo, replace(fact, target=target), at_s)
 
 
-def intend(connection: Connection, photo: Photo, require: Callable[[launches.Spent], None], at_s: float) -> Photo:
-    """The paid call is about to be made, if ``require`` raises nothing about what was spent before it."""
+def intend(
+    connection: Connection, photo: Photo, require: Callable[[launches.Spent], None], *, most: int | None, at_s: float
+) -> Photo:
+    """The paid call is about to be made, if ``require`` raises nothing about what was spent before it.
+
+    Raises:
+        UnapprovedError: nobody approved the photo, and its folder's batch is larger than ``most``.
+    """
     require(launches.spent(connection, at_s))
+    batches.require_approved(connection, photo, most)
     return record(connection, photo, RemovalIntended(), at_s)
 
 
@@ -111,10 +120,10 @@ def take_up(connection: Connection, photo: Photo, fact: Fact, ctime_ns: int, at_
     return record(connection, replace(photo, identity=replace(photo.identity, ctime_ns=ctime_ns)), fact, at_s)
 
 
-def release_held(connection: Connection) -> None:
-    """No limit holds anybody any more; who is over one is held again by its next step."""
-    held = update(photos).where(photos.c.is_held.is_(True))
-    connection.execute(held.values(wait_values(NO_WAIT)))
+def release_held(connection: Connection, most: int) -> None:
+    """So many photos that a limit of day or month holds go on, the first ones first; who is over one is held again."""
+    first = select(photos.c.id).where(IS_OVER_LIMIT).order_by(photos.c.id).limit(most)
+    connection.execute(update(photos).where(photos.c.id.in_(first)).values(wait_values(NO_WAIT)))
 
 
 def release_away(connection: Connection, folder: str | None) -> None:

@@ -66,5 +66,7 @@ def _count_since(connection: Connection, first: date) -> int:
 
 def _ahead(connection: Connection, sending: Collection[int]) -> int:
     is_sent = and_(photos.c.state == State.ACCEPTED, photos.c.id.in_(sending))
-    is_ahead = or_(photos.c.state == State.UPLOADED, is_sent)
+    # One that waits for a person may wait for long, and must not keep an allowance from others.
+    is_next = and_(photos.c.state == State.UPLOADED, photos.c.is_unapproved.is_(False))
+    is_ahead = or_(is_next, is_sent)
     return connection.scalar(select(func.count()).select_from(photos).where(is_ahead)) or 0

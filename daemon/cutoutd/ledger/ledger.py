@@ -11,7 +11,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, Engine
 
 from cutoutd.errors import DiskError, LedgerError
-from cutoutd.ledger import facts, launches
+from cutoutd.ledger import batches, facts, launches
 from cutoutd.ledger.database import has_ledger, open_database, translated_errors
 from cutoutd.ledger.migrations import bring_up_to_date
 from cutoutd.ledger.writer import Writer
@@ -57,12 +57,20 @@ class Ledger:
         """Store a fact; ``wait`` delays the step after it."""
         return await self._write(lambda connection: facts.record(connection, photo, fact, time.time(), wait))
 
-    async def intend(self, photo: Photo, require: Callable[[launches.Spent], None]) -> Photo:
+    async def intend(
+        self, photo: Photo, require: Callable[[launches.Spent], None], *, most: int | None = None
+    ) -> Photo:
         """Store that the paid call is about to be made; what ``require`` raises about the money spent prevents it.
 
-        Both happen in one transaction, so that however many come at once, none of them overruns a limit.
+        So does a batch of more than ``most`` photos that nobody approved. All happens in one transaction, so that
+        however many come at once, none of them overruns a limit.
+
+        Raises:
+            UnapprovedError: the photo has to wait for a person.
         """
-        return await self._write(lambda connection: facts.intend(connection, photo, require, time.time()))
+        return await self._write(
+            lambda connection: facts.intend(connection, photo, require, most=most, at_s=time.time())
+        )
 
     async def insist(self, photo: Photo, fact: Fact, wait: Wait = NO_WAIT) -> Photo:
         """Store a fact that money was spent on: while the disk is full, try until it takes it.
@@ -84,9 +92,17 @@ class Ledger:
         """Store that a photo at rest goes on because a person asked for it, with its file's present ctime."""
         return await self._write(lambda connection: facts.take_up(connection, photo, fact, ctime_ns, time.time()))
 
-    async def release_held(self) -> None:
-        """Let everybody go on whom a limit held: it may be another one now."""
-        await self._write(facts.release_held)
+    async def release_held(self, most: int) -> None:
+        """Let so many photos go on that a limit of day or month held, the first ones first."""
+        await self._write(lambda connection: facts.release_held(connection, most))
+
+    async def release_batch(self, folder: str) -> None:
+        """Let a folder's photos go on that waited for approval: they are few enough now."""
+        await self._write(lambda connection: batches.release(connection, folder))
+
+    async def approve(self, folders: Collection[str]) -> None:
+        """Store that a person agreed to pay for what is in these folders now."""
+        await self._write(lambda connection: batches.approve(connection, folders, time.time()))
 
     async def release_away(self, folder: str | None = None) -> None:
         """Let every photo of a folder, or of all, go on whose source could not be had."""

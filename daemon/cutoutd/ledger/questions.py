@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from cutoutd.ledger.records import Event, event_from, photo_from
-from cutoutd.ledger.schema import IS_TO_CLEAN, events, memory, photos, targets
+from cutoutd.ledger.schema import IS_OVER_LIMIT, IS_TO_CLEAN, events, memory, photos, targets
 from cutoutd.photo import UNDER_WAY, UNPAID, Photo, State, Version
 
 
@@ -42,11 +42,13 @@ def taken_of(connection: Connection, folder: str, paths: Collection[str]) -> set
     return {Version(*row) for row in rows}
 
 
-def due(connection: Connection, states: Collection[State], now_s: float, limit: int) -> list[Photo]:
-    """Photos at these states whose wait is over, those that waited longest first."""
+def due(
+    connection: Connection, states: Collection[State], now_s: float, limit: int, *, but_of: Collection[str] = ()
+) -> list[Photo]:
+    """Photos at these states whose wait is over, those that waited longest first; none of the folders ``but_of``."""
     rows = connection.execute(
         select(photos)
-        .where(photos.c.state.in_(states), photos.c.wait_until_s <= now_s)
+        .where(photos.c.state.in_(states), photos.c.wait_until_s <= now_s, photos.c.folder.not_in(but_of))
         .order_by(photos.c.wait_until_s, photos.c.id)
         .limit(limit)
     )
@@ -246,6 +248,17 @@ def sources_due(connection: Connection, after_id: int, limit: int) -> list[Photo
 def held(connection: Connection) -> int:
     """How many photos wait because of a limit."""
     return _number_of(connection, photos.c.is_held.is_(True))
+
+
+def first_over_limit(connection: Connection) -> Photo | None:
+    """The first of the photos that a limit of day or month holds."""
+    rows = connection.execute(select(photos).where(IS_OVER_LIMIT).order_by(photos.c.id).limit(1))
+    return next((photo_from(row) for row in rows.mappings()), None)
+
+
+def over_limit(connection: Connection) -> int:
+    """How many photos a limit of day or month holds."""
+    return _number_of(connection, IS_OVER_LIMIT)
 
 
 def paid_again(connection: Connection, limit: int) -> list[Photo]:

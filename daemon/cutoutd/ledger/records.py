@@ -36,8 +36,9 @@ def photo_from(row: RowMapping) -> Photo:
             row["wait_attempts"],
             row["wait_reason"],
             row["wait_for"],
-            row["is_held"],
-            row["is_away"],
+            is_held=row["is_held"],
+            is_unapproved=row["is_unapproved"],
+            is_away=row["is_away"],
         ),
         failed_at=State(row["failed_at"]) if row["failed_at"] else None,
         **{name: row[name] for name in _OWN_COLUMNS},
@@ -66,6 +67,7 @@ def wait_values(wait: Wait) -> dict[str, Any]:
         "wait_for": wait.for_photo,
         "is_held": wait.is_held,
         "is_away": wait.is_away,
+        "is_unapproved": wait.is_unapproved,
     }
 
 

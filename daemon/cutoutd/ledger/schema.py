@@ -23,7 +23,7 @@ from sqlalchemy import (
     text,
 )
 
-from cutoutd.photo import AT_REST, INTERNAL_FAULT, State
+from cutoutd.photo import AT_REST, INTERNAL_FAULT, UNPAID, State
 
 metadata = MetaData()
 
@@ -96,6 +96,8 @@ photos = Table(
     Column("wait_for", Integer, comment="the photo whose coming to rest ends the wait; null: only time does"),
     Column("is_held", Boolean, nullable=False, comment="whether a limit of the configuration is why it waits"),
     Column("is_away", Boolean, nullable=False, comment="whether its source cannot be had for now"),
+    Column("is_unapproved", Boolean, nullable=False, comment="whether that limit is confirm_over"),
+    Column("approved_at_s", Float, comment="when a person agreed to pay for it, Unix time; null: nobody did"),
     Column("sha256", Text, comment="of the source file; from accepted on"),
     Column("width", Integer, comment="of the upright picture; from accepted on"),
     Column("height", Integer, comment="of the upright picture; from accepted on"),
@@ -164,9 +166,14 @@ Index(
 #: Who waits for a photo; stays small.
 Index("waiters", photos.c.wait_for, sqlite_where=photos.c.wait_for.is_not(None))
 
-#: Whom a limit holds; looked for at each start.
+#: Whom a limit holds; looked for often.
 _IS_HELD = photos.c.is_held.is_(True)
 Index("held", photos.c.id, sqlite_where=_IS_HELD, postgresql_where=_IS_HELD)
+IS_OVER_LIMIT = and_(_IS_HELD, photos.c.is_unapproved.is_(False))
+
+#: The folders' batches: photos that may cost money before anybody approved them.
+IS_UNAPPROVED = text(f"approved_at_s IS NULL AND state IN ({', '.join(repr(state.value) for state in sorted(UNPAID))})")
+Index("batch", photos.c.folder, sqlite_where=IS_UNAPPROVED, postgresql_where=IS_UNAPPROVED)
 
 #: Whose source is still to be moved or deleted; stays small.
 _IS_SOURCE_DUE = photos.c.is_source_due.is_(True)

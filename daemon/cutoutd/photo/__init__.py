@@ -32,7 +32,7 @@ from cutoutd.photo.facts import (
     Uploaded,
     UploadExpired,
 )
-from cutoutd.photo.photo import NO_WAIT, Identity, Photo, Version, Wait, known
+from cutoutd.photo.photo import NO_WAIT, UNTIL_SOMEBODY_ACTS_S, Identity, Photo, Version, Wait, known
 from cutoutd.photo.states import AT_REST, TRANSITIONS, UNDER_WAY, UNPAID, State
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "TRANSITIONS",
     "UNDER_WAY",
     "UNPAID",
+    "UNTIL_SOMEBODY_ACTS_S",
     "Accepted",
     "Ended",
     "Fact",

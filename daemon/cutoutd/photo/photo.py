@@ -8,6 +8,9 @@ from cutoutd.photo.states import TRANSITIONS, State
 
 T = TypeVar("T")
 
+#: The end of a wait that time does not end, Unix time: in the year 9999, the last that calendars know.
+UNTIL_SOMEBODY_ACTS_S = 253_370_764_800.0
+
 
 def known(value: T | None) -> T:
     """A value that a photo's state says is there.
@@ -57,6 +60,12 @@ class Wait:
     for_photo: int | None = None  #: the photo whose coming to rest ends this wait at once
     is_held: bool = False  #: whether a limit of the configuration is why; a restart, maybe with another, ends it
     is_away: bool = False  #: whether its source cannot be had for now; it holds up nobody else
+    is_unapproved: bool = False  #: whether that limit is confirm_over: a person ends the wait, or a smaller batch
+
+    @property
+    def has_end(self) -> bool:
+        """Whether time alone ends it."""
+        return self.until_s < UNTIL_SOMEBODY_ACTS_S
 
 
 NO_WAIT = Wait(until_s=0.0, attempts=0, reason="")

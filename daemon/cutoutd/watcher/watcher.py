@@ -51,6 +51,7 @@ class Watcher:
         self._hints: HintBox | None = None
         self._absence = ""  #: why the root cannot be looked at
         self._cpu_s = 0.0  #: used for looking since the last scan or poll began
+        self.has_looked = False  #: whether the whole tree was looked at once
         self.ignored = 0  #: files of the last whole scan that are no candidates
         self.troubles: tuple[Trouble, ...] = ()  #: what the last whole scan could not look at
 
@@ -92,6 +93,7 @@ class Watcher:
             self._note_absence(error)
         else:
             self._note_presence(scan)
+        self.has_looked = True
         self._listening.conclude(scan.folders)
         self._rhythm.note_scan(self._cpu_s)
         await self._on_survey()

@@ -1,0 +1,39 @@
+"""Lets held photos go on when what held them is no more: a batch has shrunk, an allowance was given back.
+
+It only looks, rarely and cheaply, and never decides whether a photo may be paid for: each asks again in its next step.
+"""
+
+import asyncio
+import logging
+
+from cutoutd.errors import CutoutdError
+from cutoutd.lanes import Lanes
+from cutoutd.logs import say_error
+from cutoutd.spending import Spending
+
+_LOOK_EVERY_S = 2.0
+
+
+class Holding:
+    """Keeps an eye on those that wait; its only memory is the ledger."""
+
+    def __init__(self, spending: Spending, lanes: Lanes) -> None:
+        self._spending = spending
+        self._lanes = lanes
+
+    async def run(self) -> None:
+        """Look every now and then until cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def look(self) -> bool:
+        """Let go whoever can go now, if anybody; a crash leaves them held, and the next look lets them go."""
+        try:
+            has_released = await self._spending.let_go()
+        except CutoutdError as error:
+            say_error("ledger_trouble", error, level=logging.DEBUG)  # whoever has a photo in hand says it aloud
+            return False
+        if has_released:
+            self._lanes.look_again()
+        return has_released
