@@ -180,7 +180,6 @@ class UnapprovedError(DelayError):
     """A folder has more photos to pay for than go without a person's approval."""
 
     title = "Waiting for approval"
-    default_advice = "Look at what they will cost, then approve them; or raise limits.confirm_over."
 
 
 class DiskError(DelayError):

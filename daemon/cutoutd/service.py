@@ -121,7 +121,7 @@ def _build(settings: Settings, ledger: Ledger, uploadcare: Uploadcare, spending:
 async def serve(service: Service, stop: asyncio.Event) -> None:
     """Watch, work and take orders until ``stop`` is set; orders that come later are told that it is stopping."""
     settings = service.settings
-    clerk = Clerk(service.ledger, settings.folders, service.lanes.take_in)
+    clerk = Clerk(service.ledger, settings.folders, service.lanes.take_in, settings.price)
     orders = taking_orders(clerk, place_to_listen(settings, os.environ), place_to_ask(settings))
     async with orders, working(service) as tasks:
         looking = [tasks.create_task(arrival.run()) for arrival in service.arrivals]

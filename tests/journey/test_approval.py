@@ -117,3 +117,43 @@ def test_folders_are_counted_apart(tmp_path: Path, sandbox: SandboxProcess) -> N
     put(place.home / "other" / "single.jpg")
     assert place.run_once().returncode == 5
     assert (launches(sandbox), place.outputs()) == (1, ["single.png"])
+
+
+def test_approval_releases_exactly_those_present(place: Place, sandbox: SandboxProcess) -> None:
+    """What waits when a person agrees goes on at once; photos that come later are a batch of their own."""
+    place.configure(limits={"confirm_over": MOST}, price={"operations_per_removal": 10})
+    drop(place, "first", 12)
+    with place.start() as daemon:
+        daemon.wait_for("started")
+        eventually(lambda: held(place) == 12)
+        told = place.command("approve", "shop", "--dry-run")
+        assert (told.returncode, told.stdout.startswith("shop: 12 to be approved, about ")) == (0, True)
+        unsure = place.command("approve", "shop")
+        assert (unsure.returncode, "say --yes" in unsure.stderr) == (2, True)
+        assert sandbox.counters()["requests"] == {}
+        agreed = place.command("approve", "shop", "--yes")
+        assert (agreed.returncode, agreed.stdout.startswith("shop: 12 approved, about ")) == (0, True)
+        eventually(lambda: len(place.outputs()) == 12)
+        drop(place, "second", 11)
+        eventually(lambda: held(place) == 11)
+        assert launches(sandbox) == 12
+        assert daemon.stop() == 0
+    # With nobody running the command works on the ledger itself, here for all folders.
+    assert place.command("approve", "--yes").stdout.startswith("shop: 11 approved")
+    assert place.command("approve", "--yes").stdout == "nothing waits for approval.\n"
+    assert place.command("approve", "shops", "--yes").returncode == 1
+    assert place.run_once().returncode == 0
+    assert launches(sandbox) == 23
+
+
+def test_an_approved_batch_still_keeps_to_the_limits(place: Place, sandbox: SandboxProcess) -> None:
+    """Approval opens no allowance: the day's limit holds the rest, and nothing asks for approval again."""
+    place.configure(limits={"confirm_over": MOST, "per_day": 4})
+    drop(place, "new", 12)
+    assert place.run_once().returncode == 5
+    assert (launches(sandbox), held(place)) == (0, 12)
+    assert place.command("approve", "--yes").returncode == 0
+    assert place.run_once().returncode == 5
+    status = place.status()
+    assert (launches(sandbox), status["batches"], status["launches"]["held"]) == (4, [], 8)
+    assert all("limits.per_day" in photo["reason"] for photo in status["waiting"])

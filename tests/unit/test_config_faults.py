@@ -178,6 +178,15 @@ def test_numbers_stay_the_text_they_are(tmp_path: Path) -> None:
     assert (folder.name, folder.parameters.as_json()) == ("007", '{"bg_color":"000000","type_level":"1"}')
 
 
+def test_null_is_meant_where_it_is_a_value(tmp_path: Path) -> None:
+    """A null that says "never" is not taken for the default."""
+    file = tmp_path / "config.yaml"
+    file.write_text(HEAD)
+    assert config.load(file, ENVIRONMENT).limits.confirm_over == 500
+    file.write_text(HEAD + "limits: {confirm_over: null}\n")
+    assert config.load(file, ENVIRONMENT).limits.confirm_over is None
+
+
 def test_null_means_left_out(tmp_path: Path) -> None:
     """A null, or a section whose lines are all commented out, leaves the defaults."""
     file = tmp_path / "config.yaml"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cutoutd.config.settings import Limits
 from cutoutd.errors import DiskError, LimitReachedError
 from cutoutd.ledger import Spent
-from cutoutd.limits import require_free, require_within
+from cutoutd.limits import require_free, require_within, room_within
 
 
 def spent(day: date, today: int, this_month: int) -> Spent:
@@ -48,6 +48,20 @@ def test_a_reached_limit_names_itself_and_when_it_goes_on(limits: Limits, day: d
     for words in (key, "7 removals", f"goes on on {resume}"):
         assert words in reached.value.sentence
     assert reached.value.until_s == datetime(resume.year, resume.month, resume.day).astimezone().timestamp()
+
+
+@pytest.mark.parametrize(
+    ("limits", "ahead", "room"),
+    [
+        (Limits(), 10**6, None),
+        (Limits(per_day=7), 1, 3),
+        (Limits(per_day=7, per_month=9), 1, 1),
+        (Limits(per_month=7), 3, 0),
+    ],
+)
+def test_room_is_what_the_narrower_limit_leaves(limits: Limits, ahead: int, room: int | None) -> None:
+    """Launches made and photos ahead of theirs take it up; it is never less than nothing."""
+    assert room_within(limits, Spent(date(2026, 11, 22), 3, 7, ahead=ahead)) == room
 
 
 def test_no_limit_is_no_limit() -> None:

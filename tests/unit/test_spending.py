@@ -3,18 +3,32 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from allowances import generous
 from cutoutd.config.settings import Limits, RateLimit, Settings
-from cutoutd.errors import DiskError, LimitReachedError, NeverSentError, ThrottledError
+from cutoutd.errors import DiskError, LimitReachedError, NeverSentError, ThrottledError, UnapprovedError
 from cutoutd.ledger import Ledger, launches, questions
 from cutoutd.photo import NO_WAIT, Accepted, Photo, State, Uploaded, Wait
+from cutoutd.retrying import wait_after
 from cutoutd.spending import Spending, open_spending
 from folders import folder_in, settings_in
-from ledgers import identity, photo_at, with_ledger
+from ledgers import FAILED, identity, photo_at, with_ledger
+
+
+@dataclass
+class Incoming:
+    """A folder as seen by whoever counts what is coming in."""
+
+    name: str
+    arriving: int
+
+    @property
+    def has_looked(self) -> bool:
+        return self.arriving < 99
 
 
 def with_spending(place: Path, scene: Callable[[Ledger, Spending], Awaitable[None]], **limits: int) -> None:
@@ -73,6 +87,45 @@ def test_a_failed_upload_gives_its_claim_back(tmp_path: Path) -> None:
                     pass
 
     with_spending(tmp_path, scene, per_month=1)
+
+
+def test_an_allowance_that_came_to_nothing_goes_to_the_next(tmp_path: Path) -> None:
+    """The photo that had it failed unused: one of those held goes on, without a new day and without a restart."""
+
+    async def scene(ledger: Ledger, spending: Spending) -> None:
+        first, *others = await photos_at(ledger, tmp_path, State.ACCEPTED, 3)
+        async with spending.claim(first):
+            for photo in others:
+                with pytest.raises(LimitReachedError) as reached:
+                    async with spending.claim(photo):
+                        pytest.fail("it was let through")
+                await ledger.postpone(photo, wait_after(reached.value, 0, time.time()))
+            assert not await spending.let_go()
+            sent = await ledger.record(first, Uploaded("source"))
+        assert not await spending.let_go()
+        await ledger.record(sent, FAILED)
+        assert await spending.let_go()
+        assert await ledger.ask(questions.over_limit) == 1
+
+    with_spending(tmp_path, scene, per_day=1)
+
+
+def test_what_is_coming_in_counts_with_its_batch(tmp_path: Path) -> None:
+    """Files noticed together hold each other back before the ledger has them; other folders' do not."""
+
+    async def scene(ledger: Ledger, spending: Spending) -> None:
+        photo, _ = await photos_at(ledger, tmp_path, State.ACCEPTED, 2)
+        here, there = Incoming("products", 0), Incoming("people", 99)
+        spending.approval.count_in([here, there])
+        await spending.approval.require(photo)
+        here.arriving = 1
+        with pytest.raises(UnapprovedError):
+            await spending.approval.require(photo)
+        with pytest.raises(UnapprovedError):
+            await spending.intend(await ledger.record(photo, Uploaded("source")))
+        assert spending.approval.uncounted() == frozenset({"people"})
+
+    with_spending(tmp_path, scene, confirm_over=2)
 
 
 def test_a_disk_without_room_stops_before_any_claim(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The commands that order something, of the running cutoutd or, when none runs, of the ledger itself."""
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,6 +30,40 @@ def retry(
     if bool(paths) is failed:
         raise typer.BadParameter("name the photos, or say --failed", param_hint="PATH")
     tell(give(Retry(tuple(paths or ())), read_document(config)))
+
+
+@app.command()
+def approve(
+    folder: Annotated[str | None, typer.Argument(help="Its name; without it, every folder that waits.")] = None,
+    config: ConfigOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many there are, and the cost.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Pay for them without asking.")] = False,
+) -> None:
+    """Agree to pay for a large batch of new photos: those that are there now. Later ones are a new batch."""
+    from cutoutd.control.client import give
+    from cutoutd.control.orders import Approve
+
+    document = read_document(config)
+    if yes and not dry_run:
+        tell(give(Approve(folder), document))
+        return
+    answer = give(Approve(folder, is_rehearsal=True), document)
+    if not answer.is_done and not dry_run:
+        agree(answer)
+        answer = give(Approve(folder, payable_at_most=answer.payable), document)
+    tell(answer)
+
+
+def agree(answer: "Answer") -> None:
+    """Ask on a terminal whether so much may be paid; elsewhere that has to be said beforehand."""
+    from cutoutd.logs import printable
+
+    for sentence in answer.done:
+        typer.echo(f"{printable(sentence)}.")
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        typer.echo("Nothing was done. If that many may be paid for, say --yes.", err=True)
+        raise typer.Exit(ExitCode.USAGE)
+    typer.confirm("Go on?", abort=True)
 
 
 def tell(answer: "Answer") -> None:

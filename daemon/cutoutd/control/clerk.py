@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from cutoutd.config.settings import Folder
-from cutoutd.control.orders import Answer, Retry
+from cutoutd.config.settings import Folder, Price
+from cutoutd.control.approve import Approving
+from cutoutd.control.orders import Answer, Approve, Order, Retry
 from cutoutd.control.retry import Retrying
 from cutoutd.errors import ControlError
 from cutoutd.ledger import Ledger
@@ -17,19 +18,23 @@ class Clerk:
     Args:
         ledger: the ledger.
         folders: the configured folders.
-        wake: called with every photo that goes on.
+        wake: called with every photo that goes on, or with the first of many.
+        price: for saying what is agreed to.
     """
 
-    def __init__(self, ledger: Ledger, folders: Sequence[Folder], wake: Callable[[Photo], None]) -> None:
+    def __init__(
+        self, ledger: Ledger, folders: Sequence[Folder], wake: Callable[[Photo], None], price: Price | None = None
+    ) -> None:
         self._is_stopping = False
         named: Mapping[str, Folder] = {folder.name: folder for folder in folders}
         self._retrying = Retrying(ledger, named, wake)
+        self._approving = Approving(ledger, named.keys(), price or Price(), wake)
 
     def stop(self) -> None:
         """Carry out no further orders: the daemon is about to end."""
         self._is_stopping = True
 
-    async def carry_out(self, order: Retry) -> Answer:
+    async def carry_out(self, order: Order) -> Answer:
         """Do what is ordered. A crash leaves some photos done and others not; the same order again does the rest.
 
         Raises:
@@ -38,6 +43,14 @@ class Clerk:
         """
         if self._is_stopping:
             raise ControlError("cutoutd is just stopping", advice="Give the order again in a moment.")
-        answer = await self._retrying.carry_out(order)
-        say("ordered", "; ".join((f"{order.kind}: {answer.done[0] if answer.done else 'nothing'}", *answer.done[1:])))
+        answer = await self._carry_out(order)
+        if answer.is_done:
+            say("ordered", f"{order.kind}: {'; '.join(answer.done) or 'nothing was done'}")
         return answer
+
+    async def _carry_out(self, order: Order) -> Answer:
+        match order:
+            case Retry():
+                return await self._retrying.carry_out(order)
+            case Approve():
+                return await self._approving.carry_out(order)

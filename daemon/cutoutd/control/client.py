@@ -129,4 +129,4 @@ def _require_ledger(state_dir: Path) -> None:
 async def _carry_out(order: Order, settings: Common) -> Answer:
     with hold_ledger(settings.state_dir):
         async with open_ledger(settings.state_dir) as ledger:
-            return await Clerk(ledger, settings.folders, lambda _photo: None).carry_out(order)
+            return await Clerk(ledger, settings.folders, lambda _photo: None, settings.price).carry_out(order)

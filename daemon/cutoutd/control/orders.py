@@ -26,7 +26,17 @@ class Retry:
     kind: Literal["retry"] = "retry"
 
 
-Order = Annotated[Retry, Field(discriminator="kind")]
+@dataclass(frozen=True, slots=True)
+class Approve:
+    """Let photos go on that wait because they are many."""
+
+    folder: str | None = None  #: None: every folder in which photos wait for approval
+    is_rehearsal: bool = False  #: only say what it would cost
+    payable_at_most: int | None = None  #: so many photos are approved, those that came first; None: all
+    kind: Literal["approve"] = "approve"
+
+
+Order = Annotated[Retry | Approve, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,8 @@ class Answer:
 
     done: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()  #: what was not done, and why
+    payable: int = 0  #: so many removals may have to be paid for
+    is_done: bool = True  #: otherwise ``done`` says what would be
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +57,6 @@ class Refusal:
     advice: str = ""
 
 
-ORDERS: TypeAdapter[Retry] = TypeAdapter(Retry)
+ORDERS: TypeAdapter[Order] = TypeAdapter(Order)
 ANSWERS = TypeAdapter(Answer)
 REFUSALS = TypeAdapter(Refusal)

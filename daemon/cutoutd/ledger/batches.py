@@ -5,13 +5,12 @@ that would pay, so that no launch slips through beside another; photos that wait
 a restart goes by.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 
 from cutoutd.errors import UnapprovedError
-from cutoutd.ledger.records import wait_values
+from cutoutd.ledger.records import photo_from, wait_values
 from cutoutd.ledger.schema import IS_UNAPPROVED, photos
 from cutoutd.photo import NO_WAIT, Photo, State
 
@@ -56,11 +55,18 @@ def is_larger(connection: Connection, folder: str, most: int | None) -> bool:
     return most is not None and _is_larger(connection, folder, most)
 
 
-def approve(connection: Connection, folders: Collection[str], at_s: float) -> None:
-    """A person agreed to pay for these folders' batches as they are now; those that waited for it go on."""
-    is_meant = and_(IS_UNAPPROVED, photos.c.folder.in_(folders))
-    connection.execute(update(photos).where(is_meant, photos.c.is_unapproved.is_(True)).values(wait_values(NO_WAIT)))
-    connection.execute(update(photos).where(is_meant).values(approved_at_s=at_s))
+def approve(connection: Connection, folder: str, most: int | None, at_s: float) -> list[Photo]:
+    """A person agreed to pay for a folder's batch, or for the first so many of it; those that waited for it go on.
+
+    Returns the first of them at each state: where work begins.
+    """
+    first = select(photos.c.id).where(IS_UNAPPROVED, photos.c.folder == folder).order_by(photos.c.id).limit(most)
+    agreed = photos.c.id.in_(first)
+    heads = select(func.min(photos.c.id)).where(agreed).group_by(photos.c.state)
+    found = connection.execute(select(photos).where(photos.c.id.in_(heads))).mappings().all()
+    connection.execute(update(photos).where(agreed, photos.c.is_unapproved.is_(True)).values(wait_values(NO_WAIT)))
+    connection.execute(update(photos).where(agreed).values(approved_at_s=at_s))
+    return [photo_from(row) for row in found]
 
 
 def release(connection: Connection, folder: str) -> None:

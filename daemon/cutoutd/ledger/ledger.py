@@ -100,9 +100,9 @@ class Ledger:
         """Let a folder's photos go on that waited for approval: they are few enough now."""
         await self._write(lambda connection: batches.release(connection, folder))
 
-    async def approve(self, folders: Collection[str]) -> None:
-        """Store that a person agreed to pay for what is in these folders now."""
-        await self._write(lambda connection: batches.approve(connection, folders, time.time()))
+    async def approve(self, folder: str, most: int | None) -> list[Photo]:
+        """Store that a person agreed to pay for a folder's batch, or its first ``most``; the first at each state."""
+        return await self._write(lambda connection: batches.approve(connection, folder, most, time.time()))
 
     async def release_away(self, folder: str | None = None) -> None:
         """Let every photo of a folder, or of all, go on whose source could not be had."""

@@ -1,0 +1,53 @@
+"""``approve``: a person agrees to pay for what a folder has to send now; what arrives later is a new batch."""
+
+from collections.abc import Callable, Collection, Sequence
+
+from cutoutd.accounts import priced
+from cutoutd.config.settings import Price
+from cutoutd.control.orders import Answer, Approve
+from cutoutd.ledger import Batch, Ledger, batches
+from cutoutd.photo import Photo
+from cutoutd.pricing import in_words
+
+
+class Approving:
+    """Carries out ``approve``."""
+
+    def __init__(self, ledger: Ledger, folders: Collection[str], price: Price, wake: Callable[[Photo], None]) -> None:
+        self._ledger = ledger
+        self._folders = folders
+        self._price = price
+        self._wake = wake
+
+    async def carry_out(self, order: Approve) -> Answer:
+        """Approve, or only say what it would cost. Never more photos than were agreed to: those that came first.
+
+        A crash leaves a folder approved as a whole, or not at all.
+        """
+        found = await self._ledger.ask(batches.batches)
+        meant = [batch for batch in found if (batch.held if order.folder is None else batch.folder == order.folder)]
+        if not meant:
+            return self._nothing_for(order.folder)
+        if order.is_rehearsal:
+            payable = sum(batch.photos for batch in meant)
+            return Answer(self._sentences(meant, "to be approved"), payable=payable, is_done=False)
+        left = order.payable_at_most
+        for batch in meant:
+            await self._approve(batch.folder, left)
+            left = None if left is None else max(0, left - batch.photos)
+        return Answer(self._sentences(meant, "approved"))
+
+    async def _approve(self, folder: str, most: int | None) -> None:
+        for photo in await self._ledger.approve(folder, most):
+            self._wake(photo)
+
+    def _sentences(self, meant: Sequence[Batch], word: str) -> tuple[str, ...]:
+        return tuple(
+            f"{batch.folder}: {batch.photos:,} {word}, about {in_words(priced(batch, self._price).bill)}"
+            for batch in meant
+        )
+
+    def _nothing_for(self, folder: str | None) -> Answer:
+        if folder is None or folder in self._folders:
+            return Answer(("nothing waits for approval",))
+        return Answer(refused=(f'no folder is called "{folder}"',))
