@@ -10,6 +10,7 @@ from rich.text import Text
 from cutoutd.accounts import batch_in_words, rows_of
 from cutoutd.checkup import Finding, Level
 from cutoutd.ledger import Event, Total
+from cutoutd.live import Live
 from cutoutd.logs import printable
 from cutoutd.photo import Photo, State
 from cutoutd.reporting import Status
@@ -32,26 +33,9 @@ def show_status(console: Console, status: Status) -> None:
     console.print(_totals(status.totals) if status.totals else "No photo has been found yet.")
     console.print(_section("Launches", _launches(status)))
     console.print(_section("Operations billed by Uploadcare", rows_of(status.accounts)))
-    if status.live and status.live.standby:
-        console.print(_section("Standing by", ((folder.folder, folder.reason) for folder in status.live.standby)))
-    if status.live and status.live.source_troubles:
-        console.print(_section("Sources that could not be moved or deleted", status.live.source_troubles.items()))
-    if status.batches:
-        rows = ((batch.batch.folder, batch_in_words(batch)) for batch in status.batches)
-        console.print(_section("Waiting for your approval", rows))
-    if status.live and status.live.watched:
-        mounts = ((f"{mount.folder}: {mount.path}", f"{mount.kind}: {mount.reason}") for mount in status.live.watched)
-        console.print(_section("Watching", mounts))
-    if status.live and status.live.settling:
-        title = f"Not finished yet ({status.live.settling_count})"
-        console.print(_section(title, ((f"{f.folder}/{f.path}", f.reason) for f in status.live.settling)))
-    if status.waiting:
-        console.print(_section("Waiting", ((_place(photo), photo.wait.reason) for photo in status.waiting)))
-    if status.paid_again:
-        rows = ((_place(photo), f"request {photo.request_id}") for photo in status.paid_again)
-        console.print(_section("Possibly paid for twice, as the answer to an earlier launch was lost", rows))
-    if status.troubled:
-        console.print(_section("Rejected or failed, newest first", ((_place(p), _why(p)) for p in status.troubled)))
+    for title, rows in (*_of_daemon(status.live), *_of_photos(status)):
+        if rows:
+            console.print(_section(title, rows))
 
 
 def show_history(console: Console, events: Iterable[Event]) -> None:
@@ -84,6 +68,26 @@ def _heading(status: Status) -> RenderableType:
     if status.live.halt is None:
         return Text(since, style="green")
     return Group(Text(since, style="yellow"), Text(f"Halted: {status.live.halt}", style="bold red"))
+
+
+def _of_daemon(live: Live | None) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    if live is None:
+        return
+    yield "Standing by", [(folder.folder, folder.reason) for folder in live.standby]
+    yield "Sources that could not be moved or deleted", list(live.source_troubles.items())
+    yield "Watching", [(f"{mount.folder}: {mount.path}", f"{mount.kind}: {mount.reason}") for mount in live.watched]
+    title = f"Not finished yet ({live.settling_count})"
+    yield title, [(f"{file.folder}/{file.path}", file.reason) for file in live.settling]
+
+
+def _of_photos(status: Status) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    yield "Waiting for your approval", [(batch.batch.folder, batch_in_words(batch)) for batch in status.batches]
+    yield "Waiting", [(_place(photo), photo.wait.reason) for photo in status.waiting]
+    yield (
+        "Possibly paid for twice, as the answer to an earlier launch was lost",
+        [(_place(photo), f"request {photo.request_id}") for photo in status.paid_again],
+    )
+    yield "Rejected or failed, newest first", [(_place(photo), _why(photo)) for photo in status.troubled]
 
 
 def _launches(status: Status) -> Iterator[tuple[str, str]]:
