@@ -15,6 +15,7 @@ from functools import partial
 from weakref import WeakValueDictionary
 
 from cutoutd.config.settings import Folder, Provenance
+from cutoutd.disputes import say_paid_again
 from cutoutd.errors import (
     CutoutdError,
     DelayError,
@@ -29,11 +30,12 @@ from cutoutd.errors import (
 )
 from cutoutd.heavy import in_turn
 from cutoutd.intake import examine
-from cutoutd.ledger import Ledger, questions
+from cutoutd.ledger import Ledger, losses, questions
 from cutoutd.logs import say
 from cutoutd.notes import Notes
 from cutoutd.photo import (
     UNPAID,
+    AnswerLost,
     Ended,
     Failed,
     LaunchUnclear,
@@ -41,6 +43,7 @@ from cutoutd.photo import (
     Published,
     Rejected,
     RemovalFinished,
+    RemovalLocked,
     RemovalStarted,
     ResultFound,
     ResultLost,
@@ -52,7 +55,7 @@ from cutoutd.photo import (
     known,
 )
 from cutoutd.publishing import publish_cutout
-from cutoutd.recovery import Move, is_past_keeping, look_for_traces, next_move
+from cutoutd.recovery import Move, is_past_keeping, look_for_traces, next_move, search_of
 from cutoutd.region import parameters_to_send
 from cutoutd.retrying import wait_after
 from cutoutd.reuse import reuse_cutout
@@ -66,6 +69,9 @@ from cutoutd.uploadcare.polling import Pace
 
 #: What only a person can change is looked at again this often.
 _RARELY_S = 3600.0
+
+#: The answer came to nobody.
+_ENDED_MEANWHILE = "cutoutd ended before an answer was stored"
 
 _ENDINGS: dict[type[PhotoError], type[Ended]] = {
     RejectedError: Rejected,
@@ -150,14 +156,16 @@ class Journey:
         intended = await self._spending.intend(photo)
         try:
             request_id = await self._uploadcare.start_removal(source_uuid, parameters)
-        except (UnansweredError, RemovalLockedError) as error:
-            # Accepted or not, that is the question; a lock means that an earlier call was.
-            return await self._ledger.postpone(intended, wait_after(error, 0, time.time()))
+        except UnansweredError as error:  # accepted or not, that is the question
+            say("answer_lost", error.sentence, about=photo.identity, level=logging.WARNING)
+            return await self._look_later(intended, AnswerLost(time.time(), error.sentence), error)
+        except RemovalLockedError as error:  # an earlier call was accepted
+            return await self._look_later(intended, RemovalLocked(photo.locked_since_s or time.time()), error)
         except CutoutdError as error:
             await self._spending.take_back(intended, error)
             raise
         if photo.has_lost_outcome:
-            _say_paid_again(photo, request_id)
+            say_paid_again(photo, request_id, await self._ledger.ask(losses.lost_of, photo.id))
         return await self._ledger.insist(intended, RemovalStarted(request_id), self._pace.first_wait(time.time()))
 
     async def _join_twin(self, photo: Photo) -> Photo | None:
@@ -170,17 +178,22 @@ class Journey:
 
     async def _find_outcome(self, photo: Photo) -> Photo:
         """Met only when the paid call's answer was lost: look for what it did, and never repeat it blindly."""
-        unclear_since_s = photo.unclear_since_s or photo.state_at_s
+        if photo.unclear_since_s is None and photo.locked_since_s is None:
+            return await self._ledger.record(photo, AnswerLost(photo.state_at_s, _ENDED_MEANWHILE))
         traces = await look_for_traces(photo, self._standby.folders, self._ledger, self._uploadcare)
-        match next_move(traces, time.time() - unclear_since_s):
+        search = search_of(photo, len(await self._ledger.ask(losses.lost_of, photo.id)), time.time())
+        match next_move(traces, search):
             case Move.ADOPT:
                 return await self._ledger.insist(photo, ResultFound(known(traces.result_uuid)))
             case Move.LAUNCH_AGAIN:
-                return await self._ledger.record(photo, LaunchUnclear(unclear_since_s))
+                return await self._ledger.record(photo, LaunchUnclear(photo.unclear_since_s or photo.state_at_s))
             case Move.SEND_ANEW:
                 return await self._ledger.record(photo, UploadAbandoned())
             case Move.LOOK_AGAIN:
                 raise UnansweredError("it is not known yet whether Uploadcare began its removal; cutoutd looks for it")
+
+    async def _look_later(self, intended: Photo, fact: AnswerLost | RemovalLocked, error: DelayError) -> Photo:
+        return await self._ledger.insist(intended, fact, wait_after(error, 0, time.time()))
 
     async def _ask(self, photo: Photo) -> Photo:
         """Ask whether the removal is finished; each question costs an operation, so ``Pace`` chooses the moments."""
@@ -252,15 +265,6 @@ def _provenance_of(photo: Photo, folders: Mapping[str, Folder]) -> Provenance:
 def _wait_for(payer: Photo) -> Wait:
     reason = f"the same picture is under way as {payer.identity.folder}/{payer.identity.path}"
     return Wait(until_s=time.time() + _RARELY_S, attempts=0, reason=reason, for_photo=payer.id)
-
-
-def _say_paid_again(photo: Photo, request_id: str) -> None:
-    """The one case in which a photo may be paid for twice, with all that a dispute over the bill needs."""
-    sentence = (
-        f"launched again as request {request_id} on upload {photo.source_uuid}, because the answer to an earlier"
-        " launch, or what it made, was lost and not found again; its history has the times"
-    )
-    say("possible_double_charge", sentence, about=photo.identity, level=logging.WARNING)
 
 
 def _ending(photo: Photo, error: PhotoError) -> Ended:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
+from cutoutd import recovery
 from cutoutd.config.settings import Concurrency
 from cutoutd.errors import CutoutdError, HaltError
 from cutoutd.halting import Halt
@@ -20,8 +21,7 @@ from cutoutd.launch_rate import LaunchRate
 from cutoutd.ledger import Ledger, questions
 from cutoutd.logs import say, say_error, say_fault
 from cutoutd.pausing import Pauses, Traffic
-from cutoutd.photo import INTERNAL_FAULT, Failed, Photo, State
-from cutoutd.recovery import LOOK_FOR_S
+from cutoutd.photo import INTERNAL_FAULT, Failed, Photo, State, known
 from cutoutd.tally import Tally
 
 #: A lane looks again at least this often, whatever else should have woken it.
@@ -32,6 +32,9 @@ _LOOK_WHETHER_OPEN_S = 0.2
 
 #: A photo that goes on later than this does not count as being on its way.
 _HOLDS_NOBODY_UP_AFTER_S = 1000.0
+
+#: More lost answers at once than this are not looked at, to know whether any is searched for.
+_SEARCHED_FOR = 20
 
 #: After the ledger itself could not be read or written.
 _LEDGER_TROUBLE_WAIT_S = 5.0
@@ -232,10 +235,12 @@ class Lanes:
         return await self._ledger.ask(questions.count_due_by, lane.beyond, time.time() + _HOLDS_NOBODY_UP_AFTER_S)
 
     async def _has_open_outcome(self) -> bool:
-        """Whether a launch's outcome was lost just now; results of later ones would confuse the search for it."""
-        under_way = sum(lane.takes is State.UPLOADED for lane in self._busy.values())
-        since_s = time.time() - LOOK_FOR_S
-        return await self._ledger.ask(questions.count_since, State.REMOVAL_INTENDED, since_s) > under_way
+        """Whether a launch's answer was lost just now, and a search may find its result: later ones would lengthen it.
+
+        No photo depends on it for its safety: see ``recovery``.
+        """
+        lost = await self._ledger.ask(questions.open_outcomes, time.time() - recovery.LOOK_FOR_S, _SEARCHED_FOR)
+        return any(recovery.is_comparable(known(photo.parameters)) for photo in lost)
 
     async def _until_next_due_s(self, lane: Lane, now_s: float) -> float:
         next_due_s = await self._ledger.ask(questions.next_due_s, {lane.takes}, now_s)

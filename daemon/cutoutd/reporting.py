@@ -18,7 +18,20 @@ from cutoutd.accounts import (
     no_accounts,
 )
 from cutoutd.config.settings import Limits, Price
-from cutoutd.ledger import Event, Spent, Total, batches, billing, has_ledger, is_held, launches, questions, view_ledger
+from cutoutd.ledger import (
+    Event,
+    LostLaunch,
+    Spent,
+    Total,
+    batches,
+    billing,
+    has_ledger,
+    is_held,
+    launches,
+    losses,
+    questions,
+    view_ledger,
+)
 from cutoutd.live import Live, hear
 from cutoutd.operations import local_day
 from cutoutd.photo import Photo, State
@@ -35,6 +48,15 @@ class Launches:
     per_day: int | None
     per_month: int | None
     held: int  #: photos that wait for a limit
+    lost: int = 0  #: launches, ever, whose answer was lost and whose result was not found
+
+
+@dataclass(frozen=True, slots=True)
+class PaidAgain:
+    """A photo that may have been paid for more than once, and the launches to ask Uploadcare about."""
+
+    photo: Photo
+    lost: tuple[LostLaunch, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +69,7 @@ class Status:
     waiting: tuple[Photo, ...]
     troubled: tuple[Photo, ...]  #: rejected and failed ones, newest first
     launches: Launches
-    paid_again: tuple[Photo, ...]  #: launched again after a launch whose outcome was never found
+    paid_again: tuple[PaidAgain, ...]  #: launched again after a launch whose outcome was never found
     accounts: Accounts
     batches: tuple[PricedBatch, ...]  #: those that wait for approval
 
@@ -72,15 +94,18 @@ def read_status(state_dir: Path, limits: Limits, price: Price | None = None) -> 
             totals=tuple(questions.totals(ledger)),
             waiting=tuple(questions.waiting(ledger, _NAMED_PHOTOS)),
             troubled=tuple(questions.at_state(ledger, {State.REJECTED, State.FAILED}, _NAMED_PHOTOS)),
-            launches=_launches(spent, questions.held(ledger), limits),
-            paid_again=tuple(questions.paid_again(ledger, _NAMED_PHOTOS)),
+            launches=_launches(spent, limits, held=questions.held(ledger), lost=losses.lost(ledger)),
+            paid_again=tuple(
+                PaidAgain(photo, losses.lost_of(ledger, photo.id))
+                for photo in questions.paid_again(ledger, _NAMED_PHOTOS)
+            ),
             accounts=add_up(billing.billed(ledger, local_day()), spent, price),
             batches=held_batches(batches.batches(ledger), price),
         )
 
 
-def _launches(spent: Spent, held: int, limits: Limits) -> Launches:
-    return Launches(spent.today, spent.this_month, limits.per_day, limits.per_month, held)
+def _launches(spent: Spent, limits: Limits, *, held: int, lost: int) -> Launches:
+    return Launches(spent.today, spent.this_month, limits.per_day, limits.per_month, held, lost)
 
 
 def read_history(state_dir: Path, path: str | None, limit: int) -> list[Event]:
@@ -112,8 +137,13 @@ def status_as_json(status: Status) -> dict[str, Any]:
         "operations": accounts_as_json(status.accounts),
         "batches": [batch_as_json(batch) for batch in status.batches],
         "possible_double_charges": [
-            {**_place(photo), "source_uuid": photo.source_uuid, "request_id": photo.request_id}
-            for photo in status.paid_again
+            {
+                **_place(again.photo),
+                "source_uuid": again.photo.source_uuid,
+                "request_id": again.photo.request_id,
+                "lost_launches": [asdict(launch) for launch in again.lost],
+            }
+            for again in status.paid_again
         ],
         "waiting": [
             {

@@ -9,11 +9,12 @@ from rich.text import Text
 
 from cutoutd.accounts import batch_in_words, rows_of
 from cutoutd.checkup import Finding, Level
+from cutoutd.disputes import in_words
 from cutoutd.ledger import Event, Total
 from cutoutd.live import Live
 from cutoutd.logs import printable
 from cutoutd.photo import Photo, State
-from cutoutd.reporting import Status
+from cutoutd.reporting import PaidAgain, Status
 
 #: The columns people think in, and the states that belong to each.
 _COLUMNS = {
@@ -85,7 +86,7 @@ def _of_photos(status: Status) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     yield "Waiting", [(_place(photo), photo.wait.reason) for photo in status.waiting]
     yield (
         "Possibly paid for twice, as the answer to an earlier launch was lost",
-        [(_place(photo), f"request {photo.request_id}") for photo in status.paid_again],
+        [(_place(again.photo), _paid_again(again)) for again in status.paid_again],
     )
     yield "Rejected or failed, newest first", [(_place(photo), _why(photo)) for photo in status.troubled]
 
@@ -97,10 +98,16 @@ def _launches(status: Status) -> Iterator[tuple[str, str]]:
         ("this month", launches.this_month, launches.per_month),
     ):
         yield period, f"{number:,}" if limit is None else f"{number:,} of {limit:,}"
+    if launches.lost:
+        yield "answers lost", f"{launches.lost:,} ever: launched and never heard of again, possibly paid for"
     if launches.held:
         yield "photos held by a limit", f"{launches.held:,}"
     if status.live and status.live.launches_per_minute is not None:
         yield "rate", f"at most {status.live.launches_per_minute:.0f} a minute: {status.live.launch_reason}"
+
+
+def _paid_again(again: PaidAgain) -> str:
+    return "; ".join((f"request {again.photo.request_id}", *(f"earlier {in_words(launch)}" for launch in again.lost)))
 
 
 def _totals(totals: Iterable[Total]) -> Table:

@@ -23,7 +23,7 @@ from cutoutd.errors import (
 )
 from cutoutd.journey import Journey
 from cutoutd.ledger import Ledger, open_ledger, questions
-from cutoutd.photo import Photo, State
+from cutoutd.photo import Photo, RemovalIntended, State
 from cutoutd.standby import Standby
 from cutoutd.uploadcare.polling import Pace
 from drawn_photos import jpeg
@@ -111,6 +111,38 @@ def test_a_lost_answer_is_never_followed_by_a_second_call(tmp_path: Path) -> Non
         photo = await trip.journey.advance(photo)
         assert (photo.state, photo.wait.reason) == (State.REMOVAL_INTENDED, "no answer")
         assert trip.uploadcare.count("start_removal") == 1
+
+    played(tmp_path, scene)
+
+
+def test_a_possible_double_charge_is_told_with_all_that_a_dispute_needs(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line names the new request, and of each earlier one when, on which upload, and what came instead."""
+    monkeypatch.setattr("cutoutd.recovery.LOOK_FOR_S", 0.0)
+
+    async def scene(trip: Trip) -> None:
+        photo = await trip.photo_at(State.UPLOADED)
+        trip.uploadcare.fail("start_removal", UnansweredError("it answered 502 (HTTP 502)"))
+        for expected in (State.REMOVAL_INTENDED, State.ACCEPTED, State.UPLOADED, State.REMOVAL_STARTED):
+            photo = await trip.journey.advance(photo)
+            assert photo.state is expected
+
+    played(tmp_path, scene)
+    (said,) = (record.getMessage() for record in caplog.records if record.action == "possible_double_charge")
+    assert "launched again as request a.jpg on upload a.jpg" in said
+    assert "UTC on upload a.jpg: it answered 502 (HTTP 502)" in said
+
+
+def test_a_process_that_died_in_the_paid_call_says_so(tmp_path: Path) -> None:
+    """An intent without any outcome was interrupted; that becomes a fact before its outcome is looked for."""
+
+    async def scene(trip: Trip) -> None:
+        photo = await trip.photo_at(State.UPLOADED)
+        intended = await trip.ledger.record(photo, RemovalIntended())
+        photo = await trip.journey.advance(intended)
+        assert (photo.state, photo.unclear_since_s) == (State.REMOVAL_INTENDED, intended.state_at_s)
+        assert "cutoutd ended" in photo.story
 
     played(tmp_path, scene)
 

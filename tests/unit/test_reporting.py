@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import os
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from cutoutd.errors import LedgerError
 from cutoutd.ledger import Ledger, hold_ledger, open_ledger
 from cutoutd.live import Live, SettlingFile, tell
 from cutoutd.operations import Operations, Purpose
-from cutoutd.photo import LaunchUnclear, RemovalIntended, RemovalStarted, State, Wait
+from cutoutd.photo import AnswerLost, LaunchUnclear, RemovalIntended, RemovalStarted, State, Wait
 from cutoutd.reporting import event_as_json, read_history, read_status, status_as_json
 from cutoutd.screens import show_findings, show_history, show_status
 from ledgers import identity, photo_at, with_ledger
@@ -86,7 +87,8 @@ def test_status_is_the_ledgers_and_the_daemons(tmp_path: Path) -> None:
 async def launch_again(ledger: Ledger) -> None:
     """A launch whose answer was lost, another of the same photo, and a photo that no launch was left for."""
     photo = await photo_at(ledger, State.REMOVAL_INTENDED)
-    for fact in (LaunchUnclear(1.0), RemovalIntended(), RemovalStarted("request-2")):
+    lost = AnswerLost(1.0, "api.test is in trouble: it answered 502 (HTTP 502)")
+    for fact in (lost, LaunchUnclear(1.0), RemovalIntended(), RemovalStarted("request-2")):
         photo = await ledger.record(photo, fact)
     held = await photo_at(ledger, State.ACCEPTED, identity("b.jpg"))
     await ledger.postpone(held, Wait(9e9, 0, "limits.per_day allows 2 removals", is_held=True))
@@ -107,14 +109,24 @@ def test_status_tells_what_was_spent(tmp_path: Path) -> None:
         "per_day": 2,
         "per_month": None,
         "held": 1,
+        "lost": 1,
         "per_minute": 19.0,
         "reason": "refused (429)",
     }
-    assert told["possible_double_charges"] == [
-        {"folder": "products", "path": "a.jpg", "source_uuid": "source-uuid", "request_id": "request-2"}
-    ]
+    (again,) = told["possible_double_charges"]
+    (lost,) = again.pop("lost_launches")
+    assert again == {"folder": "products", "path": "a.jpg", "source_uuid": "source-uuid", "request_id": "request-2"}
+    assert (lost["source_uuid"], lost["lost_because"][-10:]) == ("source-uuid", "(HTTP 502)")
+    assert abs(time.time() - lost["at_s"]) < 60
     text = shown(show_status, status)
-    for words in ("2 of 2", "held by a limit", "19 a minute: refused (429)", "paid for twice", "request-2"):
+    for words in (
+        "2 of 2",
+        "held by a limit",
+        "19 a minute: refused (429)",
+        "paid for twice",
+        "request-2",
+        "UTC on upload source-uuid",
+    ):
         assert words in text
 
 

@@ -16,6 +16,8 @@ from weather import IMPATIENT, SECRET_KEY, Script, answer, length_of, served_by,
 UUID = "21975c81-7f57-4c7a-aef9-acfe28779f78"
 LAUNCHED = answer(200, f'{{"request_id": "{UUID}"}}')
 
+SOME_UUID = "f1a2b3c4-0000-4000-8000-000000000000"
+
 Call = Callable[[Uploadcare], Awaitable[object]]
 
 
@@ -115,6 +117,28 @@ def test_bad_weather(handler: weather.Handler, words: str, call: Call) -> None:
     error = met(handler, call)
     assert type(error) is (UnansweredError if call is launch else UnreachableError)
     assert words in error.sentence
+
+
+def test_a_launch_with_a_spoilt_body_is_known_by_its_header() -> None:
+    """Uploadcare repeats the removal's id in a header, so an answer that is cut off in its body is not lost."""
+    head = f"HTTP/1.1 200 OK\r\nX-Uploadcare-Request-Id: {SOME_UUID}\r\ncontent-length: 99\r\n\r\n"
+
+    async def play() -> str:
+        async with (
+            served_by(Script([head.encode()])) as url,
+            open_uploadcare(settings_for(url), connections=2, patience=IMPATIENT) as uploadcare,
+        ):
+            return await uploadcare.start_removal(SOME_UUID, "{}")
+
+    assert asyncio.run(play()) == SOME_UUID
+
+
+def test_a_lost_launch_tells_what_support_needs() -> None:
+    """Status and Uploadcare's own id of the exchange are kept with a launch that nobody can be sure of."""
+    refused = Script([answer(502, "<html>bad gateway</html>", "text/html", x_uploadcare_request_id="trace-7")])
+    error = met(refused, launch)
+    assert type(error) is UnansweredError
+    assert "(HTTP 502, X-Uploadcare-Request-Id trace-7)" in error.sentence
 
 
 def test_a_launch_goes_over_a_connection_just_used_or_new() -> None:

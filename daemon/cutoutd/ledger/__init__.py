@@ -4,7 +4,8 @@ One transaction per fact changes the photo's row and adds an event row. Rooms: `
 (numbered steps from one schema to the next), ``database`` (what only SQLite knows), ``lock`` (one instance per ledger),
 ``writer`` (the thread that groups commits), ``records`` (rows to values and back), ``questions`` (what can be asked),
 ``facts`` (what can be written), ``launches`` and ``billing`` (what was spent, in removals and in operations),
-``batches`` (what waits for approval), ``ledger`` (the doors: one for the daemon, one for those who only look).
+``losses`` (launches whose answer never came), ``batches`` (what waits for approval), ``ledger`` (the doors: one for the
+daemon, one for those who only look).
 """
 
 from cutoutd.ledger.batches import Batch
@@ -13,6 +14,7 @@ from cutoutd.ledger.database import has_ledger
 from cutoutd.ledger.launches import Spent
 from cutoutd.ledger.ledger import Ledger, open_ledger, view_ledger
 from cutoutd.ledger.lock import hold_ledger, is_held
+from cutoutd.ledger.losses import LostLaunch
 from cutoutd.ledger.questions import Total
 from cutoutd.ledger.records import Event
 from cutoutd.ledger.schema import has_text_form
@@ -22,6 +24,7 @@ __all__ = [
     "Billed",
     "Event",
     "Ledger",
+    "LostLaunch",
     "Spent",
     "Total",
     "has_ledger",

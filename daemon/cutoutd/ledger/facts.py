@@ -20,7 +20,6 @@ from cutoutd.photo import (
     Fact,
     Failed,
     Identity,
-    LaunchRefused,
     Photo,
     RemovalIntended,
     State,
@@ -64,10 +63,7 @@ def record(connection: Connection, photo: Photo, fact: Fact, at_s: float, wait: 
     except IntegrityError as error:
         raise TwinPaysError("the same picture is being paid for at another path") from error
     _add_event(connection, changed, photo.state, fact_values(fact))
-    if isinstance(fact, RemovalIntended):
-        launches.reserve(connection, photo.id, at_s)
-    elif isinstance(fact, LaunchRefused):
-        launches.give_back(connection, photo.id)
+    launches.follow(connection, photo, fact, at_s)
     if changed.state.is_at_rest:
         _end_waits_for(connection, changed)
     return changed

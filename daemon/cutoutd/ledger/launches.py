@@ -11,7 +11,21 @@ from datetime import UTC, date, datetime
 from sqlalchemy import Connection, and_, func, insert, or_, select, update
 
 from cutoutd.ledger.schema import launches, photos
-from cutoutd.photo import State
+from cutoutd.photo import (
+    AnswerLost,
+    Fact,
+    LaunchRefused,
+    Photo,
+    RemovalIntended,
+    RemovalLocked,
+    RemovalStarted,
+    ResultFound,
+    ResultLost,
+    State,
+)
+
+#: A launch that was refused this way tells of an earlier one that nobody here knows of.
+_LOCKED = "Uploadcare said that a removal of this upload is running already (409)"
 
 #: More than anybody launches in a minute.
 _MOST_RECENT = 2000
@@ -41,16 +55,41 @@ def since(connection: Connection, at_s: float) -> list[float]:
     return [made_at_s for made_at_s in connection.scalars(recent.limit(_MOST_RECENT)) if made_at_s >= at_s]
 
 
-def reserve(connection: Connection, photo_id: int, at_s: float) -> None:
+def follow(connection: Connection, photo: Photo, fact: Fact, at_s: float) -> None:
+    """Keep the launches in step with a fact that becomes true of a photo."""
+    if isinstance(fact, RemovalIntended):
+        reserve(connection, photo.id, at_s, source_uuid=photo.source_uuid)
+    elif outcome := _outcome(photo, fact):
+        is_open = and_(launches.c.photo_id == photo.id, launches.c.is_returned.is_(False))
+        last = select(func.max(launches.c.id)).where(is_open).scalar_subquery()
+        connection.execute(update(launches).where(launches.c.id == last).values(outcome))
+
+
+def reserve(connection: Connection, photo_id: int, at_s: float, *, source_uuid: str | None = None) -> None:
     """Count a launch that is about to be made."""
-    day = _day(connection, at_s).isoformat()
-    connection.execute(insert(launches).values(photo_id=photo_id, at_s=at_s, day=day, is_returned=False))
+    values = {"photo_id": photo_id, "at_s": at_s, "day": _day(connection, at_s).isoformat(), "is_returned": False}
+    connection.execute(insert(launches).values({**values, "source_uuid": source_uuid}))
 
 
-def give_back(connection: Connection, photo_id: int) -> None:
-    """The photo's last launch was definitely not accepted."""
-    last = select(func.max(launches.c.id)).where(launches.c.photo_id == photo_id).scalar_subquery()
-    connection.execute(update(launches).where(launches.c.id == last).values(is_returned=True))
+def _outcome(photo: Photo, fact: Fact) -> dict[str, str | bool]:
+    """What a fact tells about the photo's last launch; nothing, mostly."""
+    outcome: dict[str, str | bool] = {}
+    match fact:
+        case LaunchRefused():
+            outcome["is_returned"] = True
+        case RemovalLocked() if photo.unclear_since_s is not None:
+            outcome["is_returned"] = True  # the call that is running was reserved when it was made
+        case RemovalLocked():
+            outcome["lost_because"] = _LOCKED
+        case RemovalStarted():
+            outcome["request_id"] = fact.request_id
+        case AnswerLost():
+            outcome["lost_because"] = fact.lost_because
+        case ResultLost():
+            outcome["lost_because"] = f"answered as request {photo.request_id}, and what it made was gone after a day"
+        case ResultFound():
+            outcome["found_uuid"] = fact.result_uuid
+    return outcome
 
 
 def _day(connection: Connection, at_s: float) -> date:

@@ -84,9 +84,11 @@ def unpaid_of(connection: Connection, folder: str, root: str, limit: int) -> lis
     return [photo_from(row) for row in rows.mappings()]
 
 
-def count_since(connection: Connection, state: State, since_s: float) -> int:
-    """How many photos came to this state after this Unix time and are still there."""
-    return _number_of(connection, and_(photos.c.state == state, photos.c.state_at_s > since_s))
+def open_outcomes(connection: Connection, since_s: float, limit: int) -> list[Photo]:
+    """Photos whose paid call's answer was lost after this Unix time and is still looked for, without locked ones."""
+    is_lost = and_(photos.c.state == State.REMOVAL_INTENDED, photos.c.unclear_since_s > since_s)
+    rows = connection.execute(select(photos).where(is_lost, photos.c.locked_since_s.is_(None)).limit(limit))
+    return [photo_from(row) for row in rows.mappings()]
 
 
 def furthest_of(connection: Connection, way: Sequence[State], by_s: float) -> State | None:

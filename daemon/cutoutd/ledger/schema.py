@@ -109,7 +109,9 @@ photos = Table(
     Column("sent_width", Integer, comment="of a smaller copy that was sent; null: it has the photo's own size"),
     Column("sent_height", Integer, comment="as sent_width"),
     Column("sent_as", Text, comment="what was done to make a smaller copy; null: none was needed"),
-    Column("unclear_since_s", Float, comment="when the first paid call's answer was lost; null: none was"),
+    Column("unclear_since_s", Float, comment="when the last paid call's answer was lost; null: none is looked for"),
+    Column("lost_because", Text, comment="what came instead of that answer"),
+    Column("locked_since_s", Float, comment="when Uploadcare first said that a removal is running; null: it did not"),
     Column("has_lost_outcome", Boolean, nullable=False, comment="whether a paid call may have been made in vain"),
     Column("request_id", Text, comment="Uploadcare's removal; from removal_started on"),
     Column("result_uuid", Text, comment="Uploadcare's file; from removal_finished on"),
@@ -232,6 +234,10 @@ launches = Table(
     Column("at_s", Float, nullable=False, comment="when it was intended, Unix time"),
     Column("day", Text, nullable=False, comment="local day it counts for, YYYY-MM-DD; never before the last one's"),
     Column("is_returned", Boolean, nullable=False, comment="whether it was definitely not accepted, so not paid for"),
+    Column("source_uuid", Text, comment="the upload it was made on"),
+    Column("request_id", Text, comment="Uploadcare's answer; null: none came"),
+    Column("lost_because", Text, comment="what came instead of an answer; null: nothing did, or nobody looked yet"),
+    Column("found_uuid", Text, comment="the result that was found without an answer; null: none was, or none was lost"),
 )
 
 #: What was spent in a day or a month.

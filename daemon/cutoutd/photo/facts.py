@@ -38,6 +38,7 @@ class Uploaded(Fact):
     sent_height: int | None = None
     sent_as: str | None = None  #: what was done to make a smaller copy, as a clause
     unclear_since_s: None = None
+    locked_since_s: None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,29 @@ class LaunchRefused(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerLost(Fact):
+    """The paid call was sent, and no answer of Uploadcare's came: it may have been accepted."""
+
+    state = State.REMOVAL_INTENDED
+    unclear_since_s: float  #: Unix time
+    lost_because: str  #: what came, or did not come, instead of the answer
+    locked_since_s: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalLocked(Fact):
+    """The paid call was refused because the add-on is at work on this upload: an earlier call must have started it."""
+
+    state = State.REMOVAL_INTENDED
+    locked_since_s: float  #: Unix time of the first such refusal in a row
+
+
+@dataclass(frozen=True, slots=True)
 class LaunchUnclear(Fact):
     """What became of the paid call was not found out within a bound: launching again may pay twice."""
 
     state = State.UPLOADED
-    unclear_since_s: float  #: Unix time of the first call whose answer was lost
+    unclear_since_s: float  #: Unix time of the last call whose answer was lost
     has_lost_outcome: bool = True
 
 
@@ -70,6 +89,7 @@ class UploadAbandoned(Fact):
     state = State.ACCEPTED
     source_uuid: None = None
     unclear_since_s: None = None
+    locked_since_s: None = None
     has_lost_outcome: bool = True
 
 
@@ -80,6 +100,7 @@ class ResultFound(Fact):
     state = State.REMOVAL_FINISHED
     result_uuid: str
     unclear_since_s: None = None
+    locked_since_s: None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +110,7 @@ class RemovalStarted(Fact):
     state = State.REMOVAL_STARTED
     request_id: str
     unclear_since_s: None = None
+    locked_since_s: None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,8 @@ class Photo:
     sent_height: int | None = None
     sent_as: str | None = None
     unclear_since_s: float | None = None
+    lost_because: str | None = None
+    locked_since_s: float | None = None
     has_lost_outcome: bool = False
     request_id: str | None = None
     result_uuid: str | None = None
@@ -131,6 +133,10 @@ class Photo:
             return f"published as {self.target}" + (f" ({self.note})" if self.note else "")
         if self.state is State.UPLOADED and self.sent_as:
             return f"{self.state.phrase} ({self.sent_as})"
+        if self.state is State.REMOVAL_INTENDED and self.locked_since_s is not None:
+            return "refused, because a removal of this upload is running already; it is looked for"
+        if self.state is State.REMOVAL_INTENDED and self.unclear_since_s is not None:
+            return f"launched, and the answer was lost ({self.lost_because}); it is looked for, and nothing paid again"
         return self.state.phrase
 
     def with_fact(self, fact: Fact, at_s: float) -> "Photo":

@@ -60,11 +60,19 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.UPLOADED: frozenset(
         {State.PUBLISHED, State.REMOVAL_INTENDED, State.ACCEPTED, State.SUPERSEDED, State.FAILED}
     ),
+    # Itself again when the answer was lost or a lock was met.
     # Back to UPLOADED after a definite no: the call was never sent, or a parsed refusal came. Back to it, or to
     # ACCEPTED for a fresh upload, also when what became of the call could not be found out within a bound: this may
     # pay twice. Straight to REMOVAL_FINISHED when its result was found.
     State.REMOVAL_INTENDED: frozenset(
-        {State.REMOVAL_STARTED, State.REMOVAL_FINISHED, State.UPLOADED, State.ACCEPTED, State.FAILED}
+        {
+            State.REMOVAL_INTENDED,
+            State.REMOVAL_STARTED,
+            State.REMOVAL_FINISHED,
+            State.UPLOADED,
+            State.ACCEPTED,
+            State.FAILED,
+        }
     ),
     # Back to ACCEPTED only when status and result are provably gone (over 24 hours): this pays twice.
     State.REMOVAL_STARTED: frozenset({State.REMOVAL_FINISHED, State.ACCEPTED, State.FAILED}),

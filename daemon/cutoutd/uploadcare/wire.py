@@ -98,12 +98,21 @@ async def answer_to(client: httpx2.AsyncClient, request: httpx2.Request, bounds:
         UnreachableError: it was sent, or partly, and no whole answer came within the bounds.
     """
     async with response_to(client, request, bounds) as response:
-        body = bytearray()
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > MAX_ANSWER_BYTES:
-                msg = f"{request.url.host} answered with a page of more than {MAX_ANSWER_BYTES} bytes"
-                raise UnreachableError(msg)
+        return await whole_answer(response)
+
+
+async def whole_answer(response: httpx2.Response) -> Answer:
+    """Read an answer's body, which must be short.
+
+    Raises:
+        UnreachableError: it is not.
+    """
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            msg = f"{response.url.host} answered with a page of more than {MAX_ANSWER_BYTES} bytes"
+            raise UnreachableError(msg)
     return heading_of(response, bytes(body))
 
 
