@@ -72,10 +72,15 @@ class DaemonProcess:
         arguments: Of ``cutoutd``.
         folder: Where it runs; null is here.
         ahead_s: How far its clock is ahead of this machine's.
+        is_hurried: Whether its patience is cut to a second, as ``hurried`` says.
     """
 
-    def __init__(self, *arguments: str, folder: Path | None = None, ahead_s: float = 0.0) -> None:
+    def __init__(
+        self, *arguments: str, folder: Path | None = None, ahead_s: float = 0.0, is_hurried: bool = False
+    ) -> None:
         entry = [str(Path(__file__).parent / "ahead.py"), str(ahead_s)] if ahead_s else ["-m", "cutoutd"]
+        if is_hurried:
+            entry = [str(Path(__file__).parent / "hurried.py")]
         self._process = subprocess.Popen(
             [sys.executable, *entry, *arguments],
             cwd=folder,
@@ -211,6 +216,10 @@ class Place:
     def start(self, *options: str, ahead_s: float = 0.0) -> DaemonProcess:
         """Start ``cutoutd run``; with ``--once`` it ends by itself."""
         return DaemonProcess("run", "--config", str(self.config), *options, ahead_s=ahead_s)
+
+    def hurry(self, *options: str) -> DaemonProcess:
+        """Start ``cutoutd run`` with little patience."""
+        return DaemonProcess("run", "--config", str(self.config), *options, is_hurried=True)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command with this configuration to its end."""

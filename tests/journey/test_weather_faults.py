@@ -1,0 +1,178 @@
+"""Every fault in every phase, with the real daemon: it costs time, and neither a photo nor a second payment."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import pytest
+
+from cutoutd.ledger import questions, view_ledger
+from cutoutd.photo import State
+from daemon_process import Place, eventually
+from drawn_photos import is_cutout, put
+from sandbox_process import SandboxProcess
+
+Fault = Mapping[str, object]
+
+#: A dozen faults in a row, on a busy machine.
+LONG_S = 90.0
+
+PHOTOS = tuple(f"{number}.jpg" for number in range(6))
+
+TROUBLE: tuple[Fault, ...] = (
+    {"kind": "status", "status": 500},
+    {"kind": "status", "status": 502},
+    {"kind": "status", "status": 503},
+    {"kind": "status", "status": 504},
+    {"kind": "html_portal"},
+    {"kind": "body", "status": 302, "body": "<html>log in</html>", "content_type": "text/html"},
+    {"kind": "reset"},
+    {"kind": "lose_response"},
+    {"kind": "stall"},
+    {"kind": "stall_body", "seconds": 3},
+    {"kind": "truncate"},
+    {"kind": "reset_body"},
+)
+
+THROTTLE: tuple[Fault, ...] = (
+    {"kind": "status", "status": 429, "retry_after_s": 1},
+    {"kind": "body", "status": 429, "body": "slow down", "content_type": "text/plain"},
+)
+
+NO_ANSWER: tuple[Fault, ...] = (
+    {"kind": "bad_json"},
+    {"kind": "wrong_type"},
+    {"kind": "body", "body": {"another": "shape"}},
+)
+
+NO_PICTURE: tuple[Fault, ...] = (
+    {"kind": "overlong"},
+    {"kind": "body", "body": "{}", "content_type": "application/json"},
+    {"kind": "body", "body": "no PNG at all", "content_type": "image/png"},
+)
+
+#: What can go wrong with each kind of request, and how often each goes wrong.
+PHASES: dict[str, tuple[Fault, ...]] = {
+    "upload": (*TROUBLE, *THROTTLE, *NO_ANSWER),
+    "file": (*TROUBLE, *THROTTLE, *NO_ANSWER, {"kind": "not_ready"}),
+    "status": (*TROUBLE, *THROTTLE, *NO_ANSWER, {"kind": "unknown"}),
+    "cdn": (*TROUBLE, *THROTTLE, *NO_PICTURE),
+    "delete": (*TROUBLE, *THROTTLE, *NO_ANSWER),
+}
+
+
+def strike(sandbox: SandboxProcess, on: str, faults: tuple[Fault, ...]) -> None:
+    """Each of the faults strikes one request of this kind."""
+    sandbox.set_faults(*({**fault, "on": on, "times": 1} for fault in faults))
+
+
+def has_blown_over(sandbox: SandboxProcess) -> bool:
+    """Whether every fault has struck."""
+    return all(fault["times_left"] == 0 for fault in sandbox.faults())
+
+
+def require_published_once(place: Place, sandbox: SandboxProcess, paid_again: int = 0) -> None:
+    """Every photo has its cutout, none was ever blamed, and each was sent and launched as often as it had to be."""
+    assert place.outputs() == [path.replace(".jpg", ".png") for path in PHOTOS]
+    assert all(is_cutout(place.output / name) for name in place.outputs())
+    counters = sandbox.counters()
+    assert sum(counters["executes_by_sha256"].values()) <= len(PHOTOS) + paid_again
+    with view_ledger(place.state) as ledger:
+        ways = Counter(event.to_state for event in questions.history(ledger, None, 1000))
+    assert ways[State.FAILED] == ways[State.REJECTED] == 0
+    assert ways[State.UPLOADED] == len(PHOTOS)
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_faults_only_cost_time(place: Place, sandbox: SandboxProcess, phase: str) -> None:
+    """Whatever each request of a phase meets, every photo is published in the end, sent and paid for once."""
+    place.configure(uploadcare={"remote_cleanup": "delete"})
+    strike(sandbox, phase, PHASES[phase])
+    for path in PHOTOS:
+        put(place.input / path)
+    with place.hurry() as daemon:
+        daemon.wait_for("published", *PHOTOS, within_s=LONG_S)
+        daemon.wait_for("cleaned", within_s=LONG_S)
+        eventually(lambda: has_blown_over(sandbox), within_s=LONG_S)
+        assert daemon.stop() == 0
+    require_published_once(place, sandbox)
+
+
+#: A definite no costs nothing; after all else nobody knows whether the call was accepted, and only the last two were.
+OF_A_LAUNCH: tuple[Fault, ...] = (
+    *THROTTLE,
+    {"kind": "lock_409"},
+    *TROUBLE[:7],
+    *NO_ANSWER,
+    {"kind": "stall"},
+    {"kind": "lose_response"},
+    {"kind": "late_answer", "seconds": 8},
+)
+
+
+def test_no_launch_is_ever_repeated_blindly(place: Place, sandbox: SandboxProcess) -> None:
+    """Whatever the paid call meets, it is made again only after a definite no, or told as a possible double charge."""
+    place.configure(concurrency={"uploads": 16})
+    strike(sandbox, "execute", OF_A_LAUNCH)
+    for path in PHOTOS:
+        put(place.input / path)
+    with place.hurry() as daemon:
+        daemon.wait_for("published", *PHOTOS, within_s=LONG_S)
+        paid_again = daemon.count("possible_double_charge")
+        assert daemon.stop() == 0
+    require_published_once(place, sandbox, paid_again)
+    refused = sum(fault["struck"] for fault in sandbox.faults() if fault["kind"] in {"status", "lock_409"})
+    assert sandbox.counters()["requests"]["execute"] <= len(PHOTOS) + refused + paid_again
+    lost = place.status()["launches"]["lost"]
+    assert len(place.status()["possible_double_charges"]) <= lost
+
+
+REFUSED_UPLOAD: Fault = {"kind": "status", "status": 403, "on": "upload"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "words"),
+    [
+        (
+            {"kind": "status", "status": 401, "on": "upload", "body": "Invalid signature."},
+            "accepted",
+            "refused the keys",
+        ),
+        (
+            {"kind": "status", "status": 403, "on": "upload", "body": "Account has been blocked."},
+            "accepted",
+            "blocked the",
+        ),
+        ({"kind": "status", "status": 401, "on": "file"}, "uploaded", "refused the keys"),
+        ({"kind": "status", "status": 402, "on": "execute"}, "uploaded", "blocked the account"),
+        ({"kind": "disabled"}, "uploaded", "refused the remove_bg add-on"),
+        ({"kind": "status", "status": 403, "on": "status"}, "removal_started", "blocked the account"),
+        ({"kind": "status", "status": 403, "on": "cdn"}, "removal_finished", "refused to deliver"),
+    ],
+    ids=lambda value: value["on"] if isinstance(value, dict) and "on" in value else None,
+)
+def test_a_no_to_all_halts_and_passes(
+    place: Place, sandbox: SandboxProcess, fault: Fault, state: str, words: str
+) -> None:
+    """Said once, in log and status; photos are still accepted, a restart spends nothing, and it goes on by itself."""
+    sandbox.set_faults(fault)
+    put(place.input / "a.jpg")
+    with place.hurry() as daemon:
+        daemon.wait_for("halted", within_s=LONG_S)
+        eventually(lambda: words in (place.status()["halt"] or ""), within_s=LONG_S)
+        put(place.input / "b.jpg")
+        daemon.wait_for("accepted", "a.jpg", "b.jpg", within_s=LONG_S)
+        struck = sandbox.faults()[0]["struck"]
+        eventually(lambda: sandbox.faults()[0]["struck"] > struck, within_s=LONG_S)
+        assert daemon.count("halted") == 1
+        daemon.kill()
+    assert place.versions("a.jpg")[0].state == state
+    with place.hurry() as daemon:
+        daemon.wait_for("halted", within_s=LONG_S)
+        sandbox.clear_faults()
+        daemon.wait_for("resumed", within_s=LONG_S)
+        daemon.wait_for("published", "a.jpg", "b.jpg", within_s=LONG_S)
+        assert daemon.count("halted") == 1
+        assert daemon.stop() == 0
+    counters = sandbox.counters()
+    assert sorted(counters["executes_by_sha256"].values()) == [1, 1]
+    assert sorted(counters["uploads_by_sha256"].values()) == [1, 1]
