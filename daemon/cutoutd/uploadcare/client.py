@@ -11,8 +11,6 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import BinaryIO
 
-from pydantic import ValidationError
-
 from cutoutd.config.settings import Uploadcare as Settings
 from cutoutd.errors import (
     AddonRefusedError,
@@ -26,11 +24,9 @@ from cutoutd.errors import (
 from cutoutd.operations import Operations, Purpose
 from cutoutd.pausing import Pauses, Traffic
 from cutoutd.uploadcare.answers import (
-    MAX_WORDS,
     Answer,
     BatchReply,
     FilesPage,
-    LaunchReply,
     Project,
     ProjectReply,
     RemoteFile,
@@ -41,7 +37,8 @@ from cutoutd.uploadcare.answers import (
 )
 from cutoutd.uploadcare.connections import Connections, open_connections
 from cutoutd.uploadcare.delivery import CdnBase, Sink, pour, require_picture
-from cutoutd.uploadcare.refusals import delivery_refusal, launch_refusal, refusal, service_words, upload_refusal
+from cutoutd.uploadcare.launching import launched, request_id_in, trace_in
+from cutoutd.uploadcare.refusals import delivery_refusal, refusal, service_words, upload_refusal
 from cutoutd.uploadcare.signing import REMOVE_BG, Signer, computed_cdn_base
 from cutoutd.uploadcare.uploading import Sent, SourceForm
 from cutoutd.uploadcare.wire import Patience, answer_to, heading_of, response_to, whole_answer
@@ -53,8 +50,6 @@ _OPERATIONS_OF_A_FILE = 2
 _FILES_PER_REQUEST = 100
 
 _FILES_PER_PAGE = 100
-
-_REQUEST_ID_HEADER = "X-Uploadcare-Request-Id"
 
 _CDN_ADVICE = "If this lasts, check uploadcare.cdn_base, or leave it out."
 
@@ -161,14 +156,14 @@ class Uploadcare:
                 async with response_to(self._pools.launches, request, self._patience.launch) as response:
                     heading = heading_of(response)
                     answer = await whole_answer(response)
-            return _launched(answer)
+            return launched(answer)
         except NeverSentError:
             raise
         except UnreachableError as error:
-            if heading is not None and (request_id := _request_id_in(heading)) is not None:
+            if heading is not None and (request_id := request_id_in(heading)) is not None:
                 return request_id
             msg = f"a removal was launched and no answer of Uploadcare's arrived: {error.sentence}"
-            raise UnansweredError(msg + _trace_in(heading)) from error
+            raise UnansweredError(msg + trace_in(heading)) from error
         except AddonRefusedError:
             # 404 says the same of an add-on and of a file that is not there; nothing was accepted either way.
             await self.require_ready(source_uuid)
@@ -268,32 +263,6 @@ class Uploadcare:
         if file is None or file.is_removed:
             raise ResultGoneError("the finished cutout is no longer at Uploadcare")
         return file
-
-
-def _launched(answer: Answer) -> str:
-    if not answer.is_success:
-        raise launch_refusal(answer)
-    return parsed(LaunchReply, answer).request_id
-
-
-def _request_id_in(heading: Answer) -> str | None:
-    """The removal that was launched, from the header that repeats it (UPLOADCARE.md 5), where the body was spoilt."""
-    if not heading.is_success:
-        return None
-    try:
-        return LaunchReply.model_validate({"request_id": heading.headers.get(_REQUEST_ID_HEADER)}).request_id
-    except ValidationError:
-        return None
-
-
-def _trace_in(heading: Answer | None) -> str:
-    """What support at Uploadcare can find a lost call by."""
-    if heading is None:
-        return ""
-    trace = heading.headers.get(_REQUEST_ID_HEADER)
-    return (
-        f" (HTTP {heading.status}, {_REQUEST_ID_HEADER} {trace[:MAX_WORDS]})" if trace else f" (HTTP {heading.status})"
-    )
 
 
 def _required(answer: Answer) -> Answer:
