@@ -7,20 +7,15 @@ about a waiting photo is kept in memory: the ledger knows who is due, and when.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
 
 from cutoutd import recovery
-from cutoutd.config.settings import Concurrency
 from cutoutd.errors import CutoutdError, HaltError
 from cutoutd.halting import Halt
 from cutoutd.journey import Journey
-from cutoutd.launch_rate import LaunchRate
+from cutoutd.lane import Lane
 from cutoutd.ledger import Ledger, questions
 from cutoutd.logs import say, say_error, say_fault
-from cutoutd.pausing import Pauses, Traffic
 from cutoutd.photo import INTERNAL_FAULT, Failed, Photo, State, known
 from cutoutd.tally import Tally
 
@@ -41,57 +36,6 @@ _LEDGER_TROUBLE_WAIT_S = 5.0
 
 #: Where a launch leaves a photo that was accepted, or of which nobody knows.
 _LAUNCHED = frozenset({State.REMOVAL_INTENDED, State.REMOVAL_STARTED})
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """Which steps a lane does, how many at once, and how many photos may stand at the states beyond."""
-
-    name: str
-    takes: State
-    width: int
-    beyond: frozenset[State] = frozenset()
-    beyond_limit: int = 0
-    is_sending: bool = True
-    rate: LaunchRate | None = None  #: each of its steps takes a launch
-    paused_for_s: Callable[[], float] = lambda: 0.0  #: for how long yet Uploadcare asked for patience with its steps
-    closed_to: Callable[[], Collection[str]] = frozenset  #: folders none of whose photos it takes for now
-
-
-def lanes_for(
-    concurrency: Concurrency,
-    rate: LaunchRate,
-    pauses: Pauses,
-    *,
-    uncounted: Callable[[], Collection[str]] = frozenset,
-) -> tuple[Lane, ...]:
-    """The lanes of a photo's way, in its order.
-
-    Uploads stay at most two batches ahead of launches, because an upload expires after 24 hours; launches stop while
-    ``removals`` paid photos are on their way, so a full disk does not pile up results that nobody can fetch. Nothing is
-    sent of ``uncounted`` folders.
-    """
-    paid = frozenset({State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED})
-    ahead = frozenset({State.UPLOADED})
-    uploads, asking, downloads = (
-        partial(pauses.left_s, traffic) for traffic in (Traffic.UPLOADS, Traffic.QUESTIONS, Traffic.DOWNLOADS)
-    )
-    return (
-        Lane("check", State.DISCOVERED, width=2, is_sending=False),
-        Lane(
-            "upload",
-            State.ACCEPTED,
-            concurrency.uploads,
-            ahead,
-            2 * concurrency.uploads,
-            paused_for_s=uploads,
-            closed_to=uncounted,
-        ),
-        Lane("launch", State.UPLOADED, concurrency.uploads, paid, concurrency.removals, rate=rate, paused_for_s=asking),
-        Lane("find outcome", State.REMOVAL_INTENDED, width=1, paused_for_s=asking),
-        Lane("ask", State.REMOVAL_STARTED, width=8, paused_for_s=asking),
-        Lane("publish", State.REMOVAL_FINISHED, concurrency.downloads, paused_for_s=downloads),
-    )
 
 
 class Lanes:

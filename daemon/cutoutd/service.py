@@ -25,7 +25,8 @@ from cutoutd.errors import DiskError
 from cutoutd.halting import Halt
 from cutoutd.holding import Holding
 from cutoutd.journey import Journey
-from cutoutd.lanes import Lanes, lanes_for
+from cutoutd.lane import lanes_for
+from cutoutd.lanes import Lanes
 from cutoutd.ledger import Ledger, hold_ledger, open_ledger, questions
 from cutoutd.logs import say
 from cutoutd.operations import Operations

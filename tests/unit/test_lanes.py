@@ -16,7 +16,8 @@ from cutoutd.config.settings import Concurrency, Folder
 from cutoutd.errors import AddonRefusedError, KeysRefusedError, NeverSentError, SourceGoneError, ThrottledError
 from cutoutd.halting import Halt
 from cutoutd.journey import Journey
-from cutoutd.lanes import Lanes, lanes_for
+from cutoutd.lane import lanes_for
+from cutoutd.lanes import Lanes
 from cutoutd.ledger import Ledger, open_ledger, questions
 from cutoutd.pausing import Pauses
 from cutoutd.photo import State, Wait

@@ -9,7 +9,8 @@ from allowances import generous
 from cutoutd.config.settings import Concurrency, Folder
 from cutoutd.halting import Halt
 from cutoutd.journey import Journey
-from cutoutd.lanes import Lanes, lanes_for
+from cutoutd.lane import lanes_for
+from cutoutd.lanes import Lanes
 from cutoutd.ledger import Ledger, questions
 from cutoutd.pausing import Pauses
 from cutoutd.photo import State
