@@ -38,6 +38,7 @@ from cutoutd.photo import (
     AnswerLost,
     Ended,
     Failed,
+    Kept,
     LaunchUnclear,
     Photo,
     Published,
@@ -251,7 +252,7 @@ class Journey:
         never be one.
         """
         fact = _ending(photo, error)
-        if not isinstance(fact, Superseded):
+        if isinstance(fact, Rejected | Failed):
             await asyncio.to_thread(self._notes.leave, photo.with_fact(fact, time.time()))
         return await self._ledger.record(photo, fact)
 
@@ -267,8 +268,10 @@ def _wait_for(payer: Photo) -> Wait:
     return Wait(until_s=time.time() + _RARELY_S, attempts=0, reason=reason, for_photo=payer.id)
 
 
-def _ending(photo: Photo, error: PhotoError) -> Ended:
+def _ending(photo: Photo, error: PhotoError) -> Ended | Kept:
     kind = _ENDINGS[type(error)]
+    if kind is Superseded and photo.earlier_parameters is not None:
+        return Kept(parameters=photo.earlier_parameters, note=f"not made anew: {error.sentence}")
     if kind is Rejected and photo.state is not State.DISCOVERED:
         kind = Failed  # what was accepted once cannot be rejected: the photo was all right, its copy is not
     return kind(error.code, error.sentence, error.advice)

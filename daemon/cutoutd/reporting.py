@@ -4,6 +4,7 @@ It gathers values from the ledger and from what the running daemon tells; showin
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from cutoutd.accounts import (
     held_batches,
     no_accounts,
 )
+from cutoutd.addresses import Address
 from cutoutd.config.settings import Limits, Price
 from cutoutd.ledger import (
     Event,
@@ -108,14 +110,17 @@ def _launches(spent: Spent, limits: Limits, *, held: int, lost: int) -> Launches
     return Launches(spent.today, spent.this_month, limits.per_day, limits.per_month, held, lost)
 
 
-def read_history(state_dir: Path, path: str | None, limit: int) -> list[Event]:
-    """The last facts, oldest first, of one photo's path or of all.
+def read_history(state_dir: Path, addresses: Sequence[Address] | None, limit: int) -> list[Event]:
+    """The last facts, oldest first, of the photo at the first of these addresses that is one's, or of all photos.
 
     Raises:
         LedgerError: there is no ledger, or it cannot be read.
     """
     with view_ledger(state_dir) as ledger:
-        return questions.history(ledger, path, limit)
+        if addresses is None:
+            return questions.history(ledger, None, limit)
+        told = (questions.history(ledger, address.path, limit, address.folder) for address in addresses)
+        return next((events for events in told if events), [])
 
 
 def status_as_json(status: Status) -> dict[str, Any]:
@@ -169,7 +174,7 @@ def status_as_json(status: Status) -> dict[str, Any]:
 
 def event_as_json(event: Event) -> dict[str, Any]:
     """The documented, stable form of a line of ``history --json``."""
-    return asdict(event)
+    return {**asdict(event), "order": event.order}
 
 
 def _folders_as_json(totals: tuple[Total, ...]) -> dict[str, dict[str, int]]:

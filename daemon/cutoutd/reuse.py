@@ -31,14 +31,25 @@ async def reuse_cutout(photo: Photo, ledger: Ledger, provenance: Provenance) -> 
     Raises:
         DiskError: the output tree cannot be written for now.
     """
+    twin = await earlier_cutout(photo, ledger)
+    if twin is None:
+        return None
     own_cutouts = await ledger.ask(questions.cutouts_of, photo)
+    like_twin = replace(photo, sent_width=twin.sent_width, sent_height=twin.sent_height)
+    published = await publish_cutout(like_twin, partial(_read, _place_of(twin)), own_cutouts, provenance)
+    return replace(published, reused_from=twin.id, note=_note(published, twin))
+
+
+async def earlier_cutout(photo: Photo, ledger: Ledger) -> Photo | None:
+    """The photo whose cutout can be had instead of paying; None if there is none."""
     for twin in await ledger.ask(questions.published_twins, photo, _LOOKED_AT):
-        cutout = Path(known(twin.output), known(twin.target))
-        if await asyncio.to_thread(_is_untouched, cutout, known(twin.cutout_sha256)):
-            like_twin = replace(photo, sent_width=twin.sent_width, sent_height=twin.sent_height)
-            published = await publish_cutout(like_twin, partial(_read, cutout), own_cutouts, provenance)
-            return replace(published, reused_from=twin.id, note=_note(published, twin))
+        if await asyncio.to_thread(_is_untouched, _place_of(twin), known(twin.cutout_sha256)):
+            return twin
     return None
+
+
+def _place_of(twin: Photo) -> Path:
+    return Path(known(twin.output), known(twin.target))
 
 
 def _note(published: Published, twin: Photo) -> str:

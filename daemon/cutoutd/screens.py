@@ -43,9 +43,8 @@ def show_history(console: Console, events: Iterable[Event]) -> None:
     """Draw facts, one line each; long names are not folded, so that lines can be searched and cut."""
     for event in events:
         place = printable(f"{event.folder}/{event.path}")
-        detail = printable(
-            str(event.detail.get("sentence") or event.detail.get("sent_as") or event.detail.get("target") or "")
-        )
+        told = event.order or event.detail.get("sentence") or event.detail.get("sent_as") or event.detail.get("target")
+        detail = printable(str(told or ""))
         line = Text(f"{_time(event.at_s)}  {event.to_state:<16}  {place}") + Text(f"  {detail}", style="dim")
         console.print(line, soft_wrap=True)
 

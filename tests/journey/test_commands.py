@@ -15,7 +15,7 @@ from sandbox_process import SECRET_KEY, SandboxProcess
 
 DEMO_CDN_HOST = "1s4oyld5dc.ucarecd.net"  # UPLOADCARE.md section 3: computed from "demopublickey"
 
-COMMANDS = ("run", "check", "status", "history", "retry", "schema", "sandbox", "try")
+COMMANDS = ("run", "check", "status", "history", "retry", "reprocess", "schema", "sandbox", "try")
 
 
 def test_check_finds_all_well(place: Place) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from cutoutd.addresses import Address
 from cutoutd.checkup import Finding, Level
 from cutoutd.config.settings import Limits, Price
 from cutoutd.errors import LedgerError
@@ -166,7 +167,7 @@ def test_history_is_one_line_per_fact(tmp_path: Path) -> None:
     lines = shown(show_history, events).splitlines()
     assert len(lines) == len(events)
     assert any("it is empty (0 bytes)" in line for line in lines)
-    assert {event.path for event in read_history(state_dir, "c.jpg", 100)} == {"c.jpg"}
+    assert {event.path for event in read_history(state_dir, [Address(None, "c.jpg")], 100)} == {"c.jpg"}
 
 
 def test_findings_are_told_with_what_to_do() -> None:

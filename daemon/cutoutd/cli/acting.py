@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cutoutd.cli.application import ConfigOption, app, read_document
+from cutoutd.cli.application import ConfigOption, app, as_meant, read_document
 from cutoutd.exits import ExitCode
 
 if TYPE_CHECKING:
+    from cutoutd.config.document import Document
     from cutoutd.control.orders import Answer
 
 PathsArgument = Annotated[
@@ -29,7 +30,52 @@ def retry(
 
     if bool(paths) is failed:
         raise typer.BadParameter("name the photos, or say --failed", param_hint="PATH")
-    tell(give(Retry(tuple(paths or ())), read_document(config)))
+    document = read_document(config)
+    tell(give(Retry(all_meant(paths, document)), document))
+
+
+@app.command()
+def reprocess(  # noqa: PLR0913, PLR0917  its options
+    paths: PathsArgument = None,
+    config: ConfigOption = None,
+    missing: Annotated[bool, typer.Option("--missing", help="All whose cutout is gone from the output.")] = False,
+    changed: Annotated[bool, typer.Option("--changed", help="All made with other remove_bg parameters.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Pay for it without asking.")] = False,
+) -> None:
+    """Make cutouts anew; the photos you name are paid for again. Earlier cutouts stay until they are replaced."""
+    from dataclasses import replace
+
+    from cutoutd.control.client import give
+    from cutoutd.control.orders import Reprocess, Which
+
+    if [bool(paths), missing, changed].count(True) != 1:
+        raise typer.BadParameter("name the photos, or say --missing or --changed", param_hint="PATH")
+    which = Which.MISSING if missing else Which.CHANGED if changed else Which.NAMED
+    document = read_document(config)
+    order = Reprocess(all_meant(paths, document), which, is_rehearsal=dry_run, payable_at_most=None if yes else 0)
+    answer = give(order, document)
+    if not answer.is_done and not dry_run:
+        agree(answer)
+        answer = give(replace(order, payable_at_most=answer.payable), document)
+    tell(answer)
+
+
+def agree(answer: "Answer") -> None:
+    """Ask on a terminal whether so much may be paid; elsewhere that has to be said beforehand."""
+    from cutoutd.logs import printable
+
+    for sentence in answer.done:
+        typer.echo(f"{printable(sentence)}.")
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        typer.echo("Nothing was done. If that many may be paid for, say --yes.", err=True)
+        raise typer.Exit(ExitCode.USAGE)
+    typer.confirm("Go on?", abort=True)
+
+
+def all_meant(paths: list[str] | None, document: "Document") -> tuple[str, ...]:
+    """The names as the clerk can read them, who is somewhere else."""
+    return tuple(as_meant(path, document) for path in paths or ())
 
 
 @app.command()

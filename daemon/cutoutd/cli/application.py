@@ -1,12 +1,14 @@
 """The application that commands register with, and what they share: options, and the configuration they name."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cutoutd import __version__
+from cutoutd.addresses import Address, addresses_of
 
 if TYPE_CHECKING:
     from cutoutd.config.document import Document
@@ -53,3 +55,18 @@ def read_document(explicit: Path | None) -> "Document":
     from cutoutd import config
 
     return config.read(config.find(explicit, os.environ, Path.cwd()), os.environ)
+
+
+def as_meant(path: str, document: "Document") -> str:
+    """What a person wrote to name a photo; a name that is a file of an input, seen from here, means that file."""
+    file = os.path.abspath(path)  # noqa: PTH100  links stay, as in the inputs
+    return file if os.path.lexists(file) and addresses_of(file, _inputs(document)) else path
+
+
+def addresses_meant(path: str | None, document: "Document") -> Sequence[Address] | None:
+    """Every way to read what a person wrote to name a photo; None for no name."""
+    return None if path is None else addresses_of(as_meant(path, document), _inputs(document))
+
+
+def _inputs(document: "Document") -> dict[str, Path]:
+    return {folder.name: folder.input for folder in document.folders}

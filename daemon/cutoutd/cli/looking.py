@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cutoutd.cli.application import ConfigOption, JsonOption, app, read_document, read_settings
+from cutoutd.cli.application import ConfigOption, JsonOption, addresses_meant, app, read_document, read_settings
 from cutoutd.exits import ExitCode
 
 
@@ -53,7 +53,7 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
 @app.command()
 def history(
-    path: Annotated[str | None, typer.Argument(help="A photo, relative to its folder's input.")] = None,
+    path: Annotated[str | None, typer.Argument(help="A photo: its file, or FOLDER/PATH as status shows it.")] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
     limit: Annotated[int, typer.Option(help="How many of the last facts.", min=1)] = 100,
@@ -64,7 +64,8 @@ def history(
     from cutoutd.reporting import event_as_json, read_history
     from cutoutd.screens import show_history
 
-    events = read_history(read_document(config).state_dir, path, limit)
+    document = read_document(config)
+    events = read_history(document.state_dir, addresses_meant(path, document), limit)
     if as_json:
         for event in events:
             typer.echo(json.dumps(event_as_json(event)))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cutoutd.addresses import addresses_of
+from cutoutd.config.settings import Folder
+from cutoutd.errors import ControlError
 from cutoutd.ledger import Ledger, named
 from cutoutd.photo import Photo, State
 
@@ -16,6 +18,18 @@ class Chosen:
     photos: tuple[Photo, ...]
     is_each_meant: bool  #: named one by one, so that each deserves a word; not those found below a folder
     is_known: bool  #: whether anything at all goes by this name
+
+
+def required_folder(folders: Mapping[str, Folder], photo: Photo) -> Folder:
+    """The configured folder of a photo.
+
+    Raises:
+        ControlError: it is no longer in the configuration.
+    """
+    folder = folders.get(photo.identity.folder)
+    if folder is None:
+        raise ControlError(f'its folder "{photo.identity.folder}" is no longer in the configuration')
+    return folder
 
 
 async def choose(ledger: Ledger, inputs: Mapping[str, Path], name: str, states: Collection[State]) -> Chosen:

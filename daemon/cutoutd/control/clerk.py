@@ -1,10 +1,12 @@
 """The one place that carries out orders, whoever holds the ledger: the running daemon, or a command by itself."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from cutoutd.config.settings import Folder, Price
 from cutoutd.control.approve import Approving
-from cutoutd.control.orders import Answer, Approve, Order, Retry
+from cutoutd.control.orders import Answer, Approve, Order, Reprocess, Retry
+from cutoutd.control.reprocess import Reprocessing
 from cutoutd.control.retry import Retrying
 from cutoutd.errors import ControlError
 from cutoutd.ledger import Ledger
@@ -26,9 +28,11 @@ class Clerk:
         self, ledger: Ledger, folders: Sequence[Folder], wake: Callable[[Photo], None], price: Price | None = None
     ) -> None:
         self._is_stopping = False
+        self._one_by_one = asyncio.Lock()  # each sees what the one before it did
         named: Mapping[str, Folder] = {folder.name: folder for folder in folders}
         self._retrying = Retrying(ledger, named, wake)
         self._approving = Approving(ledger, named.keys(), price or Price(), wake)
+        self._reprocessing = Reprocessing(ledger, named, wake)
 
     def stop(self) -> None:
         """Carry out no further orders: the daemon is about to end."""
@@ -43,7 +47,8 @@ class Clerk:
         """
         if self._is_stopping:
             raise ControlError("cutoutd is just stopping", advice="Give the order again in a moment.")
-        answer = await self._carry_out(order)
+        async with self._one_by_one:
+            answer = await self._carry_out(order)
         if answer.is_done:
             say("ordered", f"{order.kind}: {'; '.join(answer.done) or 'nothing was done'}")
         return answer
@@ -54,3 +59,5 @@ class Clerk:
                 return await self._retrying.carry_out(order)
             case Approve():
                 return await self._approving.carry_out(order)
+            case Reprocess():
+                return await self._reprocessing.carry_out(order)

@@ -5,6 +5,7 @@ A new order is a class here and its branch in ``clerk``; the socket and its two 
 
 import os
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, Literal
 from urllib.parse import quote, unquote_to_bytes
 
@@ -36,7 +37,26 @@ class Approve:
     kind: Literal["approve"] = "approve"
 
 
-Order = Annotated[Retry | Approve, Field(discriminator="kind")]
+class Which(StrEnum):
+    """Whose cutouts are made anew."""
+
+    NAMED = "named"  #: a person wants it, and pays for it
+    MISSING = "missing"  #: the cutout is no longer in the output
+    CHANGED = "changed"  #: the folder's parameters are others by now
+
+
+@dataclass(frozen=True, slots=True)
+class Reprocess:
+    """Make cutouts of published photos anew."""
+
+    paths: tuple[Named, ...] = ()  #: with ``NAMED`` only
+    which: Which = Which.NAMED
+    is_rehearsal: bool = False  #: only say what would be done
+    payable_at_most: int | None = None  #: nothing is done when more removals may have to be paid for; None: any number
+    kind: Literal["reprocess"] = "reprocess"
+
+
+Order = Annotated[Retry | Reprocess | Approve, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True, slots=True)

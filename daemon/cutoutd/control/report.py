@@ -26,6 +26,10 @@ class Report:
         """A photo was left alone."""
         self._refused.append(f"{photo.identity.folder}/{photo.identity.path}: {reason}")
 
+    def refuse_all(self, reason: str) -> None:
+        """Photos were left alone for one reason."""
+        self._refused.append(reason)
+
     def note_choice(self, name: str, chosen: Chosen, nothing: str) -> None:
         """A name that stands for no photo of the kind is told, with ``nothing`` if there are others below it."""
         if not chosen.photos:

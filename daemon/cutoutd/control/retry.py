@@ -6,17 +6,16 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from cutoutd.config.settings import Folder
-from cutoutd.control.choice import choose
+from cutoutd.control.choice import choose, required_folder
 from cutoutd.control.orders import Answer, Retry
 from cutoutd.control.report import Report, counted
-from cutoutd.errors import ControlError, CutoutdError, LedgerError
+from cutoutd.errors import CutoutdError, LedgerError
 from cutoutd.ledger import Ledger, named
 from cutoutd.notes import Notes
 from cutoutd.photo import (
     AT_REST,
     INTERNAL_FAULT,
     NO_WAIT,
-    Identity,
     Photo,
     Retried,
     RetriedDelivery,
@@ -86,11 +85,13 @@ class Retrying:
         if not order.paths:
             for photo in await self._ledger.ask(named.newest_at, {State.FAILED}):
                 await self._retry(photo, report)
+        done: set[int] = set()
         for name in order.paths:
             chosen = await choose(self._ledger, self._inputs, name, _RETRIED)
             report.note_choice(name, chosen, "nothing below it has failed, was rejected or waits")
             for photo in chosen.photos:
-                if chosen.is_each_meant or why_not(photo) is None:
+                if photo.id not in done and (chosen.is_each_meant or why_not(photo) is None):
+                    done.add(photo.id)
                     await self._retry(photo, report)
         return report.answer(_done, "no photo has failed")
 
@@ -108,11 +109,11 @@ class Retrying:
         self._wake(moved)
 
     async def _take_up(self, photo: Photo) -> Photo:
-        folder = self._folders.get(photo.identity.folder)
-        fact = fact_after(photo, folder.parameters.as_json() if folder else "{}")
+        folder = required_folder(self._folders, photo)
+        fact = fact_after(photo, folder.parameters.as_json())
         identity = photo.identity
-        if isinstance(fact, RetriedFromStart | RetriedUpload):
-            identity = await asyncio.to_thread(_required, folder, photo.identity)
+        if isinstance(fact, RetriedFromStart | RetriedUpload):  # what is paid for needs no source any more
+            identity = await asyncio.to_thread(found_again, folder.input, photo.identity)
         # Before the fact: after it nobody would come back to a note that a crash kept.
         await asyncio.to_thread(self._notes.take_away, photo)
         return await self._ledger.take_up(photo, fact, identity.ctime_ns)
@@ -121,12 +122,6 @@ class Retrying:
         with suppress(LedgerError):  # it goes on already
             return await self._ledger.postpone(photo, NO_WAIT)
         return photo
-
-
-def _required(folder: Folder | None, identity: Identity) -> Identity:
-    if folder is None:
-        raise ControlError(f'its folder "{identity.folder}" is no longer in the configuration')
-    return found_again(folder.input, identity)
 
 
 def _done(numbers: Counter[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """What can be asked of the ledger: each question is one read in a transaction that the caller opened."""
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -130,11 +131,13 @@ def versions_of(connection: Connection, path: str) -> list[Photo]:
     return [photo_from(row) for row in rows.mappings()]
 
 
-def history(connection: Connection, path: str | None, limit: int) -> list[Event]:
-    """The last facts, of one path or of all, oldest first."""
+def history(connection: Connection, path: str | None, limit: int, folder: str | None = None) -> list[Event]:
+    """The last facts, of one path or of all, in one folder or in all, oldest first."""
     query = select(events, photos.c.folder, photos.c.path).join_from(events, photos).order_by(events.c.id.desc())
     if path is not None:
         query = query.where(photos.c.path == path)
+    if folder is not None:
+        query = query.where(photos.c.folder == folder)
     return [event_from(row) for row in connection.execute(query.limit(limit)).mappings()][::-1]
 
 
@@ -155,10 +158,19 @@ def payer_for(connection: Connection, photo: Photo) -> Photo | None:
 
 
 def published_twins(connection: Connection, photo: Photo, limit: int) -> list[Photo]:
-    """Published photos of the same content and parameters, newest first."""
+    """Photos with a cutout of the same content and parameters in place, newest first.
+
+    While a cutout is made anew, the earlier one counts. For a photo that a person wants paid for again, only those
+    count that were paid for since.
+    """
+    is_published = and_(photos.c.state == State.PUBLISHED, photos.c.parameters == photo.parameters)
+    if photo.anew_since_s is None:
+        stands = or_(is_published, photos.c.earlier_parameters == photo.parameters)
+    else:
+        stands = and_(is_published, photos.c.state_at_s > photo.anew_since_s, photos.c.reused_from.is_(None))
     rows = connection.execute(
         select(photos)
-        .where(_is_twin_of(photo), photos.c.state == State.PUBLISHED)
+        .where(photos.c.sha256 == photo.sha256, photos.c.id != photo.id, stands)
         .order_by(photos.c.state_at_s.desc())
         .limit(limit)
     )
@@ -174,16 +186,18 @@ def cutouts_of(connection: Connection, photo: Photo) -> frozenset[str]:
 
     A photo of the same path in another input is another photo, and its cutout nobody's to replace.
     """
-    return frozenset(
-        connection.scalars(
-            select(photos.c.cutout_sha256).where(
-                photos.c.folder == photo.identity.folder,
-                photos.c.path == photo.identity.path,
-                photos.c.input == photo.identity.input,
-                photos.c.state == State.PUBLISHED,
-            )
-        )
+    is_version = and_(
+        photos.c.folder == photo.identity.folder,
+        photos.c.path == photo.identity.path,
+        photos.c.input == photo.identity.input,
     )
+    last = connection.scalars(select(photos.c.cutout_sha256).where(is_version, photos.c.cutout_sha256.is_not(None)))
+    # A cutout that was made anew has predecessors, which a person may have put back.
+    told = connection.scalars(
+        select(events.c.detail).join_from(events, photos).where(is_version, events.c.to_state == State.PUBLISHED)
+    )
+    earlier = (json.loads(detail).get("cutout_sha256") for detail in told)
+    return frozenset(sha256 for sha256 in (*last, *earlier) if sha256)
 
 
 def outputs_used(connection: Connection) -> frozenset[str]:
@@ -192,12 +206,12 @@ def outputs_used(connection: Connection) -> frozenset[str]:
 
 
 def has_newer_publication(connection: Connection, photo: Photo) -> bool:
-    """Whether a later version of the photo's path is published already."""
+    """Whether a later version of the photo's path has a cutout in place already."""
     is_newer = and_(
         photos.c.folder == photo.identity.folder,
         photos.c.path == photo.identity.path,
         photos.c.input == photo.identity.input,
-        photos.c.state == State.PUBLISHED,
+        or_(photos.c.state == State.PUBLISHED, photos.c.earlier_parameters.is_not(None)),
         photos.c.id > photo.id,
     )
     return _number_of(connection, is_newer) > 0

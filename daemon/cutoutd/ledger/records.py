@@ -25,6 +25,13 @@ class Event:
     to_state: State
     detail: Mapping[str, Any]
 
+    @property
+    def order(self) -> str | None:
+        """The order that made it so; None for what happened by itself."""
+        if self.from_state in {State.REJECTED, State.FAILED}:
+            return "retried"
+        return "reprocessed" if self.from_state is State.PUBLISHED else None
+
 
 def photo_from(row: RowMapping) -> Photo:
     """The photo in a row of the photos table."""
