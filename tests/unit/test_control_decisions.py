@@ -1,0 +1,97 @@
+"""Where a photo goes on that a person wants retried or made anew; decided from what the ledger knows alone."""
+
+from dataclasses import replace
+
+import pytest
+
+from cutoutd.control import reprocess, retry
+from cutoutd.control.orders import Which
+from cutoutd.photo import (
+    INTERNAL_FAULT,
+    Photo,
+    Reprocessed,
+    Retried,
+    RetriedDelivery,
+    RetriedFromStart,
+    RetriedPoll,
+    RetriedSearch,
+    RetriedUpload,
+    State,
+    Wait,
+)
+from ledgers import identity
+
+FAILED = Photo(
+    id=1,
+    identity=identity(),
+    state=State.FAILED,
+    state_at_s=50.0,
+    sha256="5" * 64,
+    parameters='{"crop":true}',
+    code="unknown_foreground",
+)
+AGAIN = RetriedUpload(parameters="{}")
+
+
+@pytest.mark.parametrize(
+    ("known", "fact"),
+    [
+        ({"sha256": None, "failed_at": State.DISCOVERED, "code": INTERNAL_FAULT}, RetriedFromStart()),
+        ({"state": State.REJECTED, "code": "damaged"}, RetriedFromStart()),
+        ({"failed_at": State.ACCEPTED, "code": "upload_refused"}, AGAIN),
+        ({"failed_at": State.UPLOADED, "source_uuid": "s"}, AGAIN),
+        ({"failed_at": State.REMOVAL_STARTED, "source_uuid": "s", "request_id": "r"}, AGAIN),
+        ({"failed_at": State.REMOVAL_STARTED, "request_id": "r", "code": INTERNAL_FAULT}, RetriedPoll()),
+        ({"failed_at": State.REMOVAL_INTENDED, "code": INTERNAL_FAULT}, RetriedSearch(unclear_since_s=50.0)),
+        (
+            {"failed_at": State.REMOVAL_INTENDED, "code": INTERNAL_FAULT, "unclear_since_s": 9.0},
+            RetriedSearch(unclear_since_s=9.0),
+        ),
+        ({"failed_at": State.REMOVAL_FINISHED, "result_uuid": "x", "code": INTERNAL_FAULT}, RetriedDelivery()),
+        ({"failed_at": State.REMOVAL_FINISHED, "result_uuid": "x"}, RetriedDelivery()),
+    ],
+)
+def test_a_retry_goes_on_at_the_furthest_fact_that_holds(known: dict[str, object], fact: Retried) -> None:
+    """What is paid for is fetched or asked about, never launched again; what was refused is launched anew."""
+    photo = replace(FAILED, **known)
+    assert retry.fact_after(photo, "{}") == fact
+    after = photo.with_fact(fact, 60.0)
+    assert (after.code, after.sentence, after.failed_at) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("photo", "words"),
+    [
+        (replace(FAILED, state=State.PUBLISHED), "cutoutd reprocess"),
+        (replace(FAILED, state=State.SUPERSEDED), "is gone"),
+        (replace(FAILED, state=State.UPLOADED), "under way"),
+        (replace(FAILED, state=State.ACCEPTED, wait=Wait(9.0, 0, "limits.per_day", is_held=True)), "limits.per_day"),
+        (replace(FAILED, state=State.ACCEPTED, wait=Wait(9.0, 0, "the same picture", for_photo=2)), "the same picture"),
+    ],
+)
+def test_what_cannot_be_retried_says_why(photo: Photo, words: str) -> None:
+    """Published, gone, under way, held by a limit, or waiting for its twin."""
+    assert words in (retry.why_not(photo) or "")
+
+
+@pytest.mark.parametrize(
+    "photo",
+    [
+        FAILED,
+        replace(FAILED, state=State.REJECTED),
+        replace(FAILED, state=State.ACCEPTED, wait=Wait(9.0, 3, "Uploadcare cannot be reached")),
+    ],
+)
+def test_what_failed_or_waits_for_trouble_to_pass_can(photo: Photo) -> None:
+    """Failed, rejected, and waiting for something that may be over."""
+    assert retry.why_not(photo) is None
+
+
+@pytest.mark.parametrize(
+    ("which", "parameters", "since_s"),
+    [(Which.NAMED, "{}", 99.0), (Which.CHANGED, "{}", None), (Which.MISSING, '{"crop":true}', None)],
+)
+def test_only_who_is_named_is_paid_for_again(which: Which, parameters: str, since_s: float | None) -> None:
+    """A missing cutout is wanted as it was, the others as the folder says now; the old one's parameters stay known."""
+    fact = reprocess.fact_after(replace(FAILED, state=State.PUBLISHED), "{}", which, 99.0)
+    assert fact == Reprocessed(parameters=parameters, earlier_parameters='{"crop":true}', anew_since_s=since_s)
