@@ -79,6 +79,9 @@ class Reprocessing:
         now_s = time.time()
         candidates = []
         for photo in await self._chosen(order, report):
+            if photo.source_fate is not None:
+                report.refuse(photo, f"{photo.source_fate}; put it back to have it made anew")
+                continue
             try:
                 folder = required_folder(self._folders, photo)
                 identity = await asyncio.to_thread(found_again, folder.input, photo.identity)
