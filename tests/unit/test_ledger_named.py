@@ -7,7 +7,7 @@ import pytest
 
 from cutoutd.addresses import Address
 from cutoutd.errors import LedgerError, TwinPaysError
-from cutoutd.ledger import Ledger, named, questions
+from cutoutd.ledger import Ledger, batches, named, questions
 from cutoutd.photo import (
     INTERNAL_FAULT,
     Failed,
@@ -72,6 +72,19 @@ def test_taking_up_is_a_fact_with_the_files_present_ctime(tmp_path: Path) -> Non
         with pytest.raises(LedgerError, match="no longer failed"):
             await ledger.take_up(photo, RetriedUpload(parameters="{}"), 5)
         assert await ledger.ask(questions.versions_of, "a.jpg") == [moved]
+
+    with_ledger(tmp_path, scene)
+
+
+def test_who_has_a_cutout_made_anew_has_approved_it(tmp_path: Path) -> None:
+    """It was said what may be paid for; a large batch waits for nobody's word again. A retry is no such word."""
+
+    async def scene(ledger: Ledger) -> None:
+        await ledger.take_up(await photo_at(ledger, State.PUBLISHED), ANEW, 1)
+        assert await ledger.ask(batches.batches) == []
+        failed = await photo_at(ledger, State.FAILED, identity("b.jpg"))
+        await ledger.take_up(failed, RetriedUpload(parameters="{}"), 1)
+        assert [batch.photos for batch in await ledger.ask(batches.batches)] == [1]
 
     with_ledger(tmp_path, scene)
 

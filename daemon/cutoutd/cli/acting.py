@@ -61,23 +61,6 @@ def reprocess(  # noqa: PLR0913, PLR0917  its options
     tell(answer)
 
 
-def agree(answer: "Answer") -> None:
-    """Ask on a terminal whether so much may be paid; elsewhere that has to be said beforehand."""
-    from cutoutd.logs import printable
-
-    for sentence in answer.done:
-        typer.echo(f"{printable(sentence)}.")
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        typer.echo("Nothing was done. If that many may be paid for, say --yes.", err=True)
-        raise typer.Exit(ExitCode.USAGE)
-    typer.confirm("Go on?", abort=True)
-
-
-def all_meant(paths: list[str] | None, document: "Document") -> tuple[str, ...]:
-    """The names as the clerk can read them, who is somewhere else."""
-    return tuple(as_meant(path, document) for path in paths or ())
-
-
 @app.command()
 def approve(
     folder: Annotated[str | None, typer.Argument(help="Its name; without it, every folder that waits.")] = None,
@@ -98,6 +81,11 @@ def approve(
         agree(answer)
         answer = give(Approve(folder, payable_at_most=answer.payable), document)
     tell(answer)
+
+
+def all_meant(paths: list[str] | None, document: "Document") -> tuple[str, ...]:
+    """The names as the clerk can read them, who is somewhere else."""
+    return tuple(as_meant(path, document) for path in paths or ())
 
 
 def agree(answer: "Answer") -> None:

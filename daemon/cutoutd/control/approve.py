@@ -49,5 +49,5 @@ class Approving:
 
     def _nothing_for(self, folder: str | None) -> Answer:
         if folder is None or folder in self._folders:
-            return Answer(("nothing waits for approval",))
+            return Answer(("nothing waits for approval",), is_idle=True)
         return Answer(refused=(f'no folder is called "{folder}"',))

@@ -52,7 +52,8 @@ def give(order: Order, settings: Common) -> Answer:
                 raise LedgerBusyError(f"{error.sentence}, which takes no orders", advice=_TAKES_NONE) from error
             time.sleep(_TRY_EVERY_S)
         else:
-            return replace(answer, done=(*answer.done, _LATER)) if answer.is_done else answer
+            has_moved = answer.is_done and not answer.is_idle
+            return replace(answer, done=(*answer.done, _LATER)) if has_moved else answer
 
 
 _LATER = "cutoutd is not running: it goes on when it is started"

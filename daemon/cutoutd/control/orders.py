@@ -66,6 +66,7 @@ class Answer:
     done: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()  #: what was not done, and why
     payable: int = 0  #: so many removals may have to be paid for
+    is_idle: bool = False  #: there was nothing to do
     is_done: bool = True  #: otherwise ``done`` says what would be
 
 

@@ -37,11 +37,14 @@ class Report:
 
     def answer(self, done: Callable[[Counter[str]], list[str]], idle: str) -> Answer:
         """All of it; ``idle`` says that there was nothing to do."""
-        sentences = done(self._numbers) or ([] if self._refused else [idle])
+        sentences = done(self._numbers)
+        is_idle = not sentences
+        if is_idle and not self._refused:
+            sentences = [idle]
         told = self._refused[:_TOLD]
         if more := len(self._refused) - len(told):
             told.append(f"and {more:,} more")
-        return Answer(tuple(sentences), tuple(told))
+        return Answer(tuple(sentences), tuple(told), is_idle=is_idle)
 
 
 def counted(number: int) -> str:

@@ -22,6 +22,7 @@ from cutoutd.photo import (
     Identity,
     Photo,
     RemovalIntended,
+    Reprocessed,
     State,
     Uploaded,
     Wait,
@@ -57,7 +58,8 @@ def record(connection: Connection, photo: Photo, fact: Fact, at_s: float, wait: 
     if isinstance(fact, Uploaded):
         values["remote_cleaned_at_s"] = None  # what was deleted there was an earlier upload
     if photo.state.is_at_rest:
-        values["approved_at_s"] = None  # what was approved is over
+        # What was approved is over; whoever has a cutout made anew was told what it may cost.
+        values["approved_at_s"] = at_s if isinstance(fact, Reprocessed) else None
     try:
         _update_row(connection, photo, values)
     except IntegrityError as error:
