@@ -31,6 +31,7 @@
     ├── ConfigurationError         the configuration has faults; all of them are listed
     ├── ControlError               an order to the running cutoutd could not be given, or was not carried out
     │   └── ControlRefusedError    this user may not use the control socket
+    ├── BackupRefusedError         a backup is not to be written where it was asked for
     └── LedgerError                the ledger cannot be used
         ├── LedgerBusyError
         ├── LedgerNewerError
@@ -308,6 +309,12 @@ class LedgerNewerError(LedgerError):
 
     title = "The ledger is from a newer version"
     default_advice = "Install that version again, or restore the backup made before the upgrade."
+
+
+class BackupRefusedError(CutoutdError):
+    """A backup is not to be written where it was asked for."""
+
+    title = "No backup was made"
 
 
 class LedgerDamagedError(LedgerError):

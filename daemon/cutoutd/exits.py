@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from cutoutd.errors import (
     AddonRefusedError,
+    BackupRefusedError,
     ConfigurationError,
     ControlRefusedError,
     CutoutdError,
@@ -40,6 +41,7 @@ class ExitCode(IntEnum):
 #: The first that fits counts, so special ones stand before general ones.
 _CODES: tuple[tuple[type[CutoutdError], ExitCode], ...] = (
     (ConfigurationError, ExitCode.USAGE),
+    (BackupRefusedError, ExitCode.USAGE),
     (KeysRefusedError, ExitCode.REFUSED),
     (AddonRefusedError, ExitCode.REFUSED),
     (HaltError, ExitCode.HELD),

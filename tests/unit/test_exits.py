@@ -12,6 +12,7 @@ from cutoutd.once import Outcome
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CutoutdError)]
 OWN_CODES = {
     "ConfigurationError": 2,
+    "BackupRefusedError": 2,
     "KeysRefusedError": 3,
     "AddonRefusedError": 3,
     "LedgerBusyError": 4,

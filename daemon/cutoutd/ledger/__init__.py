@@ -8,6 +8,7 @@ One transaction per fact changes the photo's row and adds an event row. Rooms: `
 daemon, one for those who only look).
 """
 
+from cutoutd.ledger.backup import back_up
 from cutoutd.ledger.batches import Batch
 from cutoutd.ledger.billing import Billed
 from cutoutd.ledger.database import has_ledger
@@ -27,6 +28,7 @@ __all__ = [
     "LostLaunch",
     "Spent",
     "Total",
+    "back_up",
     "has_ledger",
     "has_text_form",
     "hold_ledger",

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from cutoutd.errors import CutoutdError, DiskError, LedgerDamagedError, LedgerError, LedgerLockedError
+from cutoutd.logs import printable
 
 LEDGER_NAME = "ledger.sqlite"
 
@@ -35,9 +36,61 @@ def unreadable(state_dir: Path) -> LedgerError:
     return LedgerError(f"the state folder {state_dir} may not be read", advice="Use the user that cutoutd runs as.")
 
 
-def open_database(state_dir: Path) -> Engine:
+def require_ledger(state_dir: Path) -> None:
+    """Refuse to look at a ledger that was never made.
+
+    Raises:
+        LedgerError: there is none in ``state_dir``, or the folder may not be looked into.
+    """
+    if not has_ledger(state_dir):
+        msg = f"there is no ledger in {state_dir} yet"
+        raise LedgerError(msg, advice="It is made when cutoutd first runs.")
+
+
+def require_sound(state_dir: Path) -> None:
+    """Look at every page before anything is built on it; a file that fails is left as it is. Blocking.
+
+    A ledger comes into being whole, so an empty file of its name is what is left of one.
+
+    Raises:
+        LedgerDamagedError: it is no database, is cut off, or its pages do not hold together.
+        LedgerLockedError: another program has it locked.
+        DiskError: it cannot be read.
+    """
+    file = state_dir / LEDGER_NAME
+    with translated_errors(state_dir):
+        try:
+            is_empty = file.stat().st_size == 0
+        except OSError as error:
+            raise DiskError(f"the ledger {file} cannot be read: {error.strerror}") from error
+        if is_empty:
+            raise LedgerDamagedError(f"the ledger {file} is empty")
+        with closing(sqlite3.connect(file, timeout=_BUSY_TIMEOUT_MS / 1000)) as database:
+            require_whole(database, file, "quick_check")
+
+
+def require_whole(database: sqlite3.Connection, file: Path, check: str) -> None:
+    """Refuse an open database that is no ledger, or fails SQLite's ``quick_check`` or ``integrity_check``.
+
+    Raises:
+        LedgerDamagedError: it does; ``file`` is what it is called.
+        sqlite3.Error: it is not even a database.
+    """
+    database.text_factory = lambda raw: raw.decode(errors="replace")
+    try:
+        (verdict,) = database.execute(f"PRAGMA {check}(1)").fetchone()
+        is_ledger = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchone()
+    except UnicodeDecodeError as error:  # of SQLite's own message, which quotes what it met
+        raise LedgerDamagedError(f"the ledger {file} is damaged") from error
+    if verdict != "ok":
+        raise LedgerDamagedError(f"the ledger {file} is damaged: {printable(verdict)}")
+    if not is_ledger:
+        raise LedgerDamagedError(f"{file} is a database, but no ledger of cutoutd's")
+
+
+def open_database(state_dir: Path, name: str = LEDGER_NAME) -> Engine:
     """The engine of the ledger in ``state_dir``; nothing is opened before the first connection."""
-    url = URL.create("sqlite", database=str(state_dir / LEDGER_NAME))
+    url = URL.create("sqlite", database=str(state_dir / name))
     engine = create_engine(url, poolclass=QueuePool, pool_size=4)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)

@@ -39,7 +39,7 @@ def discover(connection: Connection, identity: Identity, at_s: float) -> Photo |
     except IntegrityError:
         return None
     photo = Photo(id=photo_id, identity=identity, state=State.DISCOVERED, state_at_s=at_s)
-    _add_event(connection, photo, None, {"size_bytes": identity.size_bytes})
+    add_event(connection, photo, None, {"size_bytes": identity.size_bytes})
     return photo
 
 
@@ -64,7 +64,7 @@ def record(connection: Connection, photo: Photo, fact: Fact, at_s: float, wait: 
         _update_row(connection, photo, values)
     except IntegrityError as error:
         raise TwinPaysError("the same picture is being paid for at another path") from error
-    _add_event(connection, changed, photo.state, fact_values(fact))
+    add_event(connection, changed, photo.state, fact_values(fact))
     launches.follow(connection, photo, fact, at_s)
     if changed.state.is_at_rest:
         _end_waits_for(connection, changed)
@@ -148,7 +148,7 @@ def settle_source(connection: Connection, photo: Photo, sentence: str | None, *,
     settled = update(photos).where(photos.c.id == photo.id)
     connection.execute(settled.values(is_source_due=False, source_fate=sentence if is_taken else None))
     if sentence is not None:
-        _add_event(connection, replace(photo, state_at_s=at_s), photo.state, {"sentence": sentence})
+        add_event(connection, replace(photo, state_at_s=at_s), photo.state, {"sentence": sentence})
 
 
 def mark_cleaned(connection: Connection, cleaned: Sequence[Photo], at_s: float) -> None:
@@ -228,7 +228,8 @@ def _end_waits_for(connection: Connection, photo: Photo) -> None:
     connection.execute(waiters.values(wait_for=None, wait_until_s=0.0, wait_reason=""))
 
 
-def _add_event(connection: Connection, photo: Photo, from_state: State | None, detail: dict[str, object]) -> None:
+def add_event(connection: Connection, photo: Photo, from_state: State | None, detail: dict[str, object]) -> None:
+    """Append a line to a photo's history."""
     connection.execute(
         insert(events).values(
             photo_id=photo.id,

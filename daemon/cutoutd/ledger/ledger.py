@@ -10,9 +10,10 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from cutoutd.errors import DiskError, LedgerError
+from cutoutd.errors import DiskError
 from cutoutd.ledger import batches, facts, launches
-from cutoutd.ledger.database import has_ledger, open_database, translated_errors
+from cutoutd.ledger.database import has_ledger, open_database, require_ledger, require_sound, translated_errors
+from cutoutd.ledger.founding import found_ledger
 from cutoutd.ledger.migrations import bring_up_to_date
 from cutoutd.ledger.writer import Writer
 from cutoutd.logs import say
@@ -148,6 +149,7 @@ async def open_ledger(state_dir: Path, operations: Operations | None = None) -> 
     Raises:
         LedgerNewerError, LedgerDamagedError, LedgerError, DiskError: it cannot be used.
     """
+    await asyncio.to_thread(require_sound if has_ledger(state_dir) else found_ledger, state_dir)
     engine = open_database(state_dir)
     with translated_errors(state_dir):
         await asyncio.to_thread(bring_up_to_date, engine)
@@ -166,9 +168,7 @@ def view_ledger(state_dir: Path) -> Iterator[Connection]:
     Raises:
         LedgerError: there is none yet, or it cannot be read.
     """
-    if not has_ledger(state_dir):
-        msg = f"there is no ledger in {state_dir} yet"
-        raise LedgerError(msg, advice="It is made when cutoutd first runs.")
+    require_ledger(state_dir)
     engine = open_database(state_dir)
     try:
         with translated_errors(state_dir), engine.connect() as connection:

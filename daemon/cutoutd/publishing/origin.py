@@ -4,6 +4,7 @@ It is carried as an extended attribute, which leaves the file's bytes as the ser
 behind the PNG's header. Whoever can write the file can write this too, so a reader believes none of it unchecked.
 """
 
+import hashlib
 import json
 import os
 import zlib
@@ -25,6 +26,8 @@ _HEADER_BYTES = 33
 
 #: Length, type and checksum around a chunk's data.
 _FRAME_BYTES = 12
+
+_BLOCK_BYTES = 1 << 20
 
 #: Ours is far shorter, even with the longest path.
 _MOST_BYTES = 65_536
@@ -132,6 +135,23 @@ def read_origin(file: BinaryIO) -> Origin | None:
     chunk_bytes = _chunk_bytes(beginning)
     text = beginning[_HEADER_BYTES + 8 + len(_KEYWORD) : _HEADER_BYTES + chunk_bytes - 4]
     return _understood(text) if chunk_bytes else None
+
+
+def hashes_of(file: BinaryIO) -> tuple[str, str]:
+    """The SHA-256 of a whole file, and of what it was without our chunk.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    whole, made = hashlib.sha256(), hashlib.sha256()
+    file.seek(0)
+    beginning = file.read(_BLOCK_BYTES)
+    whole.update(beginning)
+    made.update(without_chunk(beginning))
+    while block := file.read(_BLOCK_BYTES):
+        whole.update(block)
+        made.update(block)
+    return whole.hexdigest(), made.hexdigest()
 
 
 def _written(origin: Origin) -> bytes:

@@ -39,6 +39,10 @@ class OpenFolder:
         status = self.status(name)
         return status is not None and stat.S_ISREG(status.st_mode)
 
+    def changed_at_s(self, name: str) -> float:
+        """When a file was last written, Unix time."""
+        return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False).st_mtime
+
     def create(self, name: str) -> BufferedRandom:
         """A new file with the folder's owner and mode, for writing and reading; an existing one is an error."""
         descriptor = os.open(name, _NEW_FILE_FLAGS, 0o666, dir_fd=self.descriptor)
@@ -171,10 +175,23 @@ def sweep_temporary_files(output: Path, before_s: float) -> int:
     be removed stays: it does no harm.
     """
     swept = 0
-    with suppress(OSError, DiskError), _opened(output, "", _enter) as root:
-        for _, _, names, folder in os.fwalk(".", dir_fd=root.descriptor):
-            swept += sum(_is_swept(name, folder, before_s) for name in names if name.startswith(TEMPORARY_PREFIX))
+    with suppress(OSError, DiskError):
+        for _, folder, names in folders_in(output):
+            swept += sum(
+                _is_swept(name, folder.descriptor, before_s) for name in names if name.startswith(TEMPORARY_PREFIX)
+            )
     return swept
+
+
+def folders_in(output: Path) -> Iterator[tuple[str, OpenFolder, list[str]]]:
+    """Every folder of an output tree, by its path in it and open, with the names of its files; no link is followed.
+
+    Raises:
+        DiskError: the output root is not there.
+    """
+    with found_folder(output, "") as root:
+        for path, _, names, descriptor in os.fwalk(".", dir_fd=root.descriptor):
+            yield os.path.normpath(path), OpenFolder(descriptor), names
 
 
 def _is_swept(name: str, folder: int, before_s: float) -> bool:

@@ -1,0 +1,101 @@
+"""A copy of the ledger, made while it is in use: consistent, verified, private, and in place as a whole.
+
+SQLite's own backup reads beside a writer; nobody waits for it. A crash leaves at most a draft beside the copy's place.
+"""
+
+import errno
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from cutoutd.errors import BackupRefusedError, DiskError
+from cutoutd.ledger.database import LEDGER_NAME, require_ledger, require_whole, translated_errors
+
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})
+
+
+def back_up(state_dir: Path, file: Path, *, is_replacing: bool) -> int:
+    """Copy the ledger of a state folder to a file; how many photos the copy knows. Blocking.
+
+    Raises:
+        BackupRefusedError: the file exists and is not to be replaced, or is the ledger's own.
+        DiskError: the copy cannot be written, or the ledger is locked by another program.
+        LedgerDamagedError: the ledger does not hold together, and neither would its copy; nothing is left behind.
+        LedgerError: there is no ledger, or it cannot be read.
+    """
+    require_ledger(state_dir)
+    _require_place(state_dir, file, is_replacing=is_replacing)
+    draft = file.with_name(f".cutoutd-{os.urandom(8).hex()}.sqlite")
+    with _disk_errors(file):
+        try:
+            draft.touch(mode=0o600, exist_ok=False)
+            number = _copy(state_dir, draft)
+            _place(draft, file, is_replacing=is_replacing)
+        finally:
+            with suppress(OSError):
+                draft.unlink()
+    return number
+
+
+def _require_place(state_dir: Path, file: Path, *, is_replacing: bool) -> None:
+    if file.is_dir():
+        raise BackupRefusedError(f"{file} is a folder", advice="Say the name of a file in it.")
+    if file.resolve().parent == state_dir.resolve() and file.name.startswith(LEDGER_NAME):
+        raise BackupRefusedError(f"{file} is the ledger's own", advice="Choose a place elsewhere.")
+    if not is_replacing and os.path.lexists(file):
+        raise _exists(file)
+
+
+def _copy(state_dir: Path, draft: Path) -> int:
+    with closing(sqlite3.connect(state_dir / LEDGER_NAME)) as ledger, closing(sqlite3.connect(draft)) as copy:
+        try:
+            with translated_errors(state_dir):
+                # All pages in one step, so no writer gets in between and makes it begin again.
+                ledger.backup(copy)
+                require_whole(copy, state_dir / LEDGER_NAME, "integrity_check")
+                copy.execute("PRAGMA journal_mode = DELETE")
+                (number,) = copy.execute("SELECT count(*) FROM photos").fetchone()
+        except DiskError as error:
+            if os.access(state_dir / LEDGER_NAME, os.R_OK):
+                raise type(error)(f"the ledger cannot be copied to {draft.parent}: {error.sentence}") from error
+            raise
+    return int(number)
+
+
+def _place(draft: Path, file: Path, *, is_replacing: bool) -> None:
+    """On the disk first, then under its name, which a link gives only to a place that is free."""
+    _sync(draft)
+    if is_replacing:
+        draft.replace(file)
+    else:
+        try:
+            os.link(draft, file)
+        except FileExistsError as error:
+            raise _exists(file) from error
+        except OSError as error:
+            if error.errno not in _NO_LINKS or os.path.lexists(file):
+                raise
+            draft.rename(file)
+    _sync(file.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _exists(file: Path) -> BackupRefusedError:
+    return BackupRefusedError(f"{file} exists already", advice="Choose another name, or say --force to replace it.")
+
+
+@contextmanager
+def _disk_errors(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DiskError(f"the backup {file} cannot be written: {error.strerror}") from error
