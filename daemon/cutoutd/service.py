@@ -36,6 +36,7 @@ from cutoutd.retention import Retention
 from cutoutd.spending import Spending, open_spending
 from cutoutd.standby import Standby
 from cutoutd.tally import Tally
+from cutoutd.timekeeping import Timekeeping
 from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
 from cutoutd.uploadcare.polling import Pace
 
@@ -63,6 +64,7 @@ class Service:
     standby: Standby
     aftercare: Aftercare
     holding: Holding
+    timekeeping: Timekeeping
 
 
 @asynccontextmanager
@@ -83,6 +85,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             open_uploadcare(settings.uploadcare, connections=_CONNECTIONS, operations=operations)
         )
         service = _build(settings, ledger, uploadcare, await open_spending(ledger, settings))
+        await service.timekeeping.open()
         await service.standby.open()
         await service.aftercare.open()
         yield service
@@ -116,6 +119,7 @@ def _build(settings: Settings, ledger: Ledger, uploadcare: Uploadcare, spending:
         standby,
         aftercare,
         Holding(spending, lanes),
+        Timekeeping(ledger, lanes.look_again),
     )
 
 
@@ -144,9 +148,8 @@ async def working(service: Service) -> AsyncIterator[asyncio.TaskGroup]:
     """
     async with asyncio.TaskGroup() as tasks:
         steps = tasks.create_task(service.lanes.run())
-        looking_after = [
-            tasks.create_task(part.run()) for part in (service.broadcast, service.retention, service.holding)
-        ]
+        parts = (service.broadcast, service.retention, service.holding, service.timekeeping)
+        looking_after = [tasks.create_task(part.run()) for part in parts]
         tasks.create_task(asyncio.to_thread(_sweep, service.settings))
         yield tasks
         for task in looking_after:

@@ -44,6 +44,11 @@ class _Memory:
 
     lesson: Lesson | None = None
     paused_until_s: float = 0.0  #: Unix time
+    paused_at_s: float = 0.0  #: Unix time; in the future when the clock was set back, and the pause means nothing then
+
+    def paused_for_s(self, now_s: float) -> float:
+        """How much of the pause is left."""
+        return self.paused_until_s - now_s if self.paused_at_s <= now_s else 0.0
 
 
 async def open_spending(ledger: Ledger, settings: Settings) -> "Spending":
@@ -53,7 +58,7 @@ async def open_spending(ledger: Ledger, settings: Settings) -> "Spending":
     launched_at_s = await ledger.ask(launches.since, now_s - _MINUTE_S)
     rate = LaunchRate(settings.rate_limit.launches_per_minute)
     ages_s = [max(0.0, now_s - at_s) for at_s in launched_at_s]
-    rate.recall(memory.lesson, paused_for_s=memory.paused_until_s - now_s, ages_s=ages_s)
+    rate.recall(memory.lesson, paused_for_s=memory.paused_for_s(now_s), ages_s=ages_s)
     if number := await ledger.ask(questions.over_limit):
         await ledger.release_held(number)
     spending = Spending(ledger, settings.limits, rate, settings.state_dir, memory)
@@ -71,7 +76,7 @@ class Spending:
         self._limits = limits
         self._state_dir = state_dir
         self._memory = memory or _Memory()
-        self._paused_until_s = self._memory.paused_until_s
+        self._paused_at_s, self._paused_until_s = self._memory.paused_at_s, self._memory.paused_until_s
         self._sending: set[int] = set()
         self._said = ""
         self.rate = rate  #: what the launching lane asks for its turn
@@ -168,14 +173,15 @@ class Spending:
     def _pause(self, refusal: ThrottledError) -> None:
         is_news = self.rate.paused_for_s == 0
         self.rate.refuse(refusal.retry_after_s or 0.0)
-        self._paused_until_s = time.time() + self.rate.paused_for_s
+        self._paused_at_s = time.time()
+        self._paused_until_s = self._paused_at_s + self.rate.paused_for_s
         if is_news:
             rate = f"after it at most {self.rate.per_minute:.0f} removals a minute are launched"
             say("launches_paused", f"{refusal.sentence}; {rate}", level=logging.WARNING)
 
     async def _remember(self) -> None:
         """Keep what was learned, if it changed. Trouble stops nothing: it can be learned again."""
-        memory = _Memory(self.rate.lesson, self._paused_until_s)
+        memory = _Memory(self.rate.lesson, self._paused_until_s, self._paused_at_s)
         if memory == self._memory:
             return
         try:

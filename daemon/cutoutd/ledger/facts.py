@@ -53,6 +53,7 @@ def record(connection: Connection, photo: Photo, fact: Fact, at_s: float, wait: 
     """
     changed = replace(photo.with_fact(fact, at_s), wait=wait)
     values = {**fact_values(fact), **wait_values(wait), "state": changed.state, "state_at_s": at_s}
+    values["wait_set_at_s"] = at_s
     if isinstance(fact, Failed):
         values["failed_at"] = photo.state
     if isinstance(fact, Uploaded):
@@ -99,11 +100,11 @@ def intend(
     return record(connection, photo, RemovalIntended(), at_s)
 
 
-def postpone(connection: Connection, photo: Photo, wait: Wait) -> Photo:
+def postpone(connection: Connection, photo: Photo, wait: Wait, at_s: float) -> Photo:
     """A photo waits; its state stays. No event: a wait is not a fact. Nobody waits for a photo that is at rest."""
     if wait.for_photo is not None and _is_at_rest(connection, wait.for_photo):
         wait = NO_WAIT
-    _update_row(connection, photo, wait_values(wait))
+    _update_row(connection, photo, {**wait_values(wait), "wait_set_at_s": at_s})
     return replace(photo, wait=wait)
 
 

@@ -11,7 +11,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, Engine
 
 from cutoutd.errors import DiskError
-from cutoutd.ledger import batches, facts, launches
+from cutoutd.ledger import batches, clock, facts, launches
 from cutoutd.ledger.database import has_ledger, open_database, require_ledger, require_sound, translated_errors
 from cutoutd.ledger.founding import found_ledger
 from cutoutd.ledger.migrations import bring_up_to_date
@@ -87,7 +87,7 @@ class Ledger:
 
     async def postpone(self, photo: Photo, wait: Wait) -> Photo:
         """Store why and how long a photo waits."""
-        return await self._write(lambda connection: facts.postpone(connection, photo, wait))
+        return await self._write(lambda connection: facts.postpone(connection, photo, wait, time.time()))
 
     async def take_up(self, photo: Photo, fact: Fact, ctime_ns: int) -> Photo:
         """Store that a photo at rest goes on because a person asked for it, with its file's present ctime."""
@@ -108,6 +108,10 @@ class Ledger:
     async def release_away(self, folder: str | None = None) -> None:
         """Let every photo of a folder, or of all, go on whose source could not be had."""
         await self._write(lambda connection: facts.release_away(connection, folder))
+
+    async def follow_clock(self, set_by_s: float) -> int:
+        """Correct what was set by a clock that has been set by so many seconds since; how many waits ended."""
+        return await self._write(lambda connection: clock.follow(connection, set_by_s, time.time()))
 
     async def move_input(self, folder: str, before: str, now: str) -> None:
         """Store that a folder's input tree has moved, with all that is in it."""

@@ -91,6 +91,7 @@ photos = Table(
     Column("state", Text, nullable=False, comment="the last fact's name"),
     Column("state_at_s", Float, nullable=False, comment="when it became true, Unix time"),
     Column("wait_until_s", Float, nullable=False, comment="no step before this Unix time; 0 when not waiting"),
+    Column("wait_set_at_s", Float, nullable=False, default=0.0, comment="when the wait was last set, Unix time"),
     Column("wait_attempts", Integer, nullable=False, comment="tries or polls since the last fact"),
     Column("wait_reason", PathText, nullable=False, comment="a sentence; empty when not waiting"),
     Column("wait_for", Integer, comment="the photo whose coming to rest ends the wait; null: only time does"),
