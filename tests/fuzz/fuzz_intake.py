@@ -2,7 +2,8 @@
 
     PYTHONPATH=daemon nice python tests/fuzz/fuzz_intake.py --inputs 1000000 --seed 1 --workers 2
 
-Every input is written into an input tree, found by a scan, settled, and examined; an accepted one that lies is turned.
+Every input is written into an input tree, found by a scan, settled, and examined; an accepted one that lies is turned,
+and every fourth number's is shrunk.
 It must end accepted, rejected, superseded or delayed: within the time and memory allowed, with a sentence that is safe
 to show, no other exception, no warning, and no file opened outside of the trees. One line sums up; inputs that failed
 lie in the folder ``--failures``, and the exit code is 1 then.
@@ -36,7 +37,7 @@ from cutoutd.errors import DiskError, RejectedError, SupersededError
 from cutoutd.intake import examine
 from cutoutd.names import Exclusions
 from cutoutd.photo import Identity
-from cutoutd.pictures import inspect, is_whole, make_upright
+from cutoutd.pictures import inspect, is_whole, make_smaller, make_upright
 from cutoutd.settling import Settling
 from cutoutd.tree import Sighting, open_beneath
 from cutoutd.watcher.scanning import Scan
@@ -44,7 +45,9 @@ from cutoutd.watcher.scanning import Scan
 BATCH = 250
 TIME_S = 5.0
 MEMORY_BYTES = 1 << 30
-MOST_TURNED_MEGAPIXELS = 1.0  #: turning decodes; whoever measures that should not fuzz
+MOST_TURNED_MEGAPIXELS = 1.0  #: turning and shrinking decode; whoever measures that should not fuzz
+SHRUNK_SHARE = 4  #: one input in so many
+SHRUNK_TO_BYTES = 600  #: less than most of the pictures have, more than some of their copies
 LONGEST_SENTENCE = 300
 _DELAY_S = 2.0
 
@@ -131,11 +134,12 @@ def fuzz_batch(numbers: range, *, seed: int, home: Path, failures: Path) -> Tall
 
 
 def _judge_one(sighting: Sighting, folder: Folder, tally: Tally, failure: Path) -> None:
+    number = int(failure.name)
     started_s = time.monotonic()
     signal.setitimer(signal.ITIMER_REAL, TIME_S)
     try:
         with FENCE.around(folder.input.parent):
-            end = _end_of(sighting, folder)
+            end = _end_of(sighting, folder, is_shrunk=number % SHRUNK_SHARE == 0)
     except (Exception, OutOfTimeError):  # noqa: BLE001  whatever it is: finding it is what this program is for
         signal.setitimer(signal.ITIMER_REAL, 0)
         end = "FAILED"
@@ -146,13 +150,15 @@ def _judge_one(sighting: Sighting, folder: Folder, tally: Tally, failure: Path) 
     tally.slowest_s = max(tally.slowest_s, time.monotonic() - started_s)
 
 
-def _end_of(sighting: Sighting, folder: Folder) -> str:
+def _end_of(sighting: Sighting, folder: Folder, *, is_shrunk: bool) -> str:
     _settle(sighting, folder)
     identity = Identity("fuzz", *sighting.version)
     try:
         fact = examine(identity, folder).fact
         if fact.orientation != 1 and fact.width * fact.height <= MOST_TURNED_MEGAPIXELS * 1e6:
             _turn(sighting, folder)
+        if is_shrunk and fact.width * fact.height <= MOST_TURNED_MEGAPIXELS * 1e6:
+            _shrink(sighting, folder)
     except RejectedError as error:
         _require_showable(error.sentence)
         return str(error.code)
@@ -177,6 +183,17 @@ def _turn(sighting: Sighting, folder: Folder) -> None:
     content = (folder.input / sighting.path).read_bytes()
     if inspect(make_upright(content, inspect(content, sighting.path)), sighting.path).orientation != 1:
         raise BrokenPromiseError("turned, and still lying")
+
+
+def _shrink(sighting: Sighting, folder: Folder) -> None:
+    """Either there is an upright copy within the limit, or a rejection that says why there is none."""
+    content = (folder.input / sighting.path).read_bytes()
+    copy = make_smaller(content, inspect(content, sighting.path), SHRUNK_TO_BYTES)
+    judged = inspect(copy.content, "copy")
+    if (judged.width, judged.height, judged.orientation) != (copy.width, copy.height, 1):
+        raise BrokenPromiseError(f"shrunk to {judged}, not {copy.words}")
+    if len(copy.content) > SHRUNK_TO_BYTES:
+        raise BrokenPromiseError(f"shrunk to {len(copy.content)} bytes")
 
 
 def _require_showable(sentence: str) -> None:

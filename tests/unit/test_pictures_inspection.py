@@ -55,6 +55,16 @@ def test_any_exif_leaves_a_photo_acceptable(garbage: bytes) -> None:
     assert inspect(jpeg(exif=b"Exif\0\0" + garbage), "a.jpg").orientation in range(1, 9)
 
 
+def test_a_lost_bit_is_noticed_before_anything_is_paid() -> None:
+    """One flipped bit in a PNG's pixels is told by its checksum; what follows the picture's end is not looked at."""
+    content = bytearray(png((200, 200)))
+    assert inspect(bytes(content) + b"a phone's trailer", "a.png").format is Format.PNG
+    content[content.index(b"IDAT") + 20] ^= 1
+    error = refused(bytes(content), "a.png")
+    assert error.code == RejectionCode.DAMAGED
+    assert "checksum of its IDAT chunk" in error.sentence
+
+
 def test_xmp_does_not_turn_a_photo() -> None:
     """Viewers follow EXIF alone; a photo must come out as its owner sees it."""
     xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'

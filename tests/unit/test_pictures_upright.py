@@ -1,3 +1,4 @@
+import zlib
 from collections.abc import Callable
 from io import BytesIO
 
@@ -84,10 +85,12 @@ def test_an_upright_photo_stays_as_it_is() -> None:
 
 
 def test_pixels_that_cannot_be_decoded_are_a_rejection() -> None:
-    """Header fine, data not: the photo is refused with a sentence."""
+    """Header and checksums fine, data not: the photo is refused with a sentence."""
     content = bytearray(png((200, 200), exif=exif(6)))
     at = content.index(b"IDAT")
+    end = at + 4 + int.from_bytes(content[at - 4 : at], "big")
     content[at + 6 : at + 40] = bytes(34)
+    content[end : end + 4] = zlib.crc32(content[at:end]).to_bytes(4, "big")
     picture = inspect(bytes(content), "a.png")
     with pytest.raises(RejectedError) as caught:
         make_upright(bytes(content), picture)

@@ -13,6 +13,7 @@ from PIL.ImageFile import ImageFile
 from cutoutd.errors import RejectedError, RejectionCode
 from cutoutd.pictures.formats import HEAD_BYTES, SAVE_AS_ADVICE, Format, recognise
 from cutoutd.pictures.headers import FIRST_LYING, damaged, open_picture, orientation_of
+from cutoutd.pictures.png import PngCheck
 from cutoutd.pictures.structure import picture_end
 
 #: Decoding turned photos must not take the machine down: 250 megapixels are 750 MB once decoded. The largest phone
@@ -74,10 +75,12 @@ def inspect(content: bytes, name: str) -> Picture:
         RejectedError: it is not a JPEG or PNG that can be sent.
     """
     picture_format = _require_format(content, name)
-    _require_whole(content)
+    end = _require_whole(content)
     with open_picture(content, picture_format) as image:
         picture = _describe(image, picture_format)
     _require_sane_dimensions(picture)
+    if picture_format is Format.PNG:
+        _require_sound(content, end)
     return picture
 
 
@@ -114,7 +117,8 @@ def _unknown(promised: str | None, suffix: str) -> RejectedError:
     return RejectedError(RejectionCode.NOT_A_PICTURE, f"it is not{but}", advice=SAVE_AS_ADVICE)
 
 
-def _require_whole(content: bytes) -> None:
+def _require_whole(content: bytes) -> int:
+    """The offset behind the picture's end marker."""
     try:
         end = picture_end(BytesIO(content))
     except ValueError as error:
@@ -122,6 +126,17 @@ def _require_whole(content: bytes) -> None:
     if end is None:
         sentence = f"it ends after {format_size(len(content))}, before the picture's end marker"
         raise RejectedError(RejectionCode.TRUNCATED, sentence, advice=_COPY_AGAIN)
+    return end
+
+
+def _require_sound(content: bytes, end: int) -> None:
+    """A PNG tells by its checksums that a bit was lost on the way; what follows its end is nobody's business."""
+    check = PngCheck()
+    try:
+        check.feed(memoryview(content)[:end])
+        check.finish()
+    except ValueError as error:
+        raise damaged(str(error)) from error
 
 
 def _describe(image: ImageFile, picture_format: Format) -> Picture:

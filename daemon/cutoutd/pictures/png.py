@@ -1,7 +1,8 @@
 """Checking a PNG while it streams by: signature, chunk order, every CRC, and IEND at the end.
 
-Publishing holds a cutout against it during the download, so that nothing cut off or damaged on the way is ever put in
-place; no pixel is decoded, which would take 150 to 230 ms for 12 megapixels. Memory is one header, whatever the size.
+Inspection holds a photo against it, publishing a cutout during its download, so that nothing cut off or damaged on the
+way is ever paid for or put in place; no pixel is decoded, which would take 150 to 230 ms for 12 megapixels. Memory is
+one header, whatever the size.
 """
 
 import zlib
@@ -48,7 +49,7 @@ class PngCheck:
         self._header: PngHeader | None = None
         self._has_data = False
 
-    def feed(self, content: bytes) -> None:
+    def feed(self, content: bytes | memoryview) -> None:
         """Take the next bytes.
 
         Raises:

@@ -27,6 +27,7 @@ _STANDALONE = frozenset({_TEM, _SOI, *range(0xD0, 0xD8)})
 _JPEG_MAX_MARKERS = 5_000
 _JPEG_MAX_STRAY_BYTES = 1 << 18  #: before the first scan, over all gaps between segments
 _PNG_MAX_SIDE_CHUNKS = 1_000  #: chunks that hold no pixels
+_PNG_MAX_CHUNKS = 250_000  #: 250 MB in pieces of 1 kB; encoders write 8 kB or more
 _PNG_PIXEL_CHUNKS = frozenset({b"IDAT", b"fdAT", b"fcTL"})
 
 _MARKER_BYTES = 2
@@ -63,7 +64,7 @@ def _png_end(file: BinaryIO) -> int | None:
     size = _size_of(file)
     at = len(PNG_SIGNATURE)
     side_chunks = 0
-    while side_chunks <= _PNG_MAX_SIDE_CHUNKS:
+    for _ in range(_PNG_MAX_CHUNKS):
         file.seek(at)
         frame = file.read(_PNG_FRAME_BYTES - 4)
         if not frame.strip(b"\0"):
@@ -78,7 +79,10 @@ def _png_end(file: BinaryIO) -> int | None:
         if frame[4:] == b"IEND":
             return at
         side_chunks += frame[4:] not in _PNG_PIXEL_CHUNKS
-    msg = f"it has more than {_PNG_MAX_SIDE_CHUNKS:,} chunks that hold no pixels"
+        if side_chunks > _PNG_MAX_SIDE_CHUNKS:
+            msg = f"it has more than {_PNG_MAX_SIDE_CHUNKS:,} chunks that hold no pixels"
+            raise ValueError(msg)
+    msg = f"it has more than {_PNG_MAX_CHUNKS:,} chunks"
     raise ValueError(msg)
 
 
