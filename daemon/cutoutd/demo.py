@@ -95,6 +95,8 @@ async def try_photos(photos: Path | None, *, port: int, is_staying: bool, tell: 
             tell(f"contact sheet: {trial.contact_sheet}   (before and after: open it)")
         else:
             tell(f"There are no JPEG or PNG photos in {trial.photos} yet.")
+        if outcome.is_idle and (done := await asyncio.to_thread(_done_before, trial, settings)):
+            tell(done)
         if is_staying and not outcome.is_interrupted:
             tell(f"Drop more photos into {trial.photos}; Ctrl-C ends it.")
             await run_daemon(settings)
@@ -116,9 +118,11 @@ async def _sandbox_for(trial: Trial, port: int) -> AsyncIterator[Settings]:
     Raises:
         SandboxMissingError: its packages are not installed, or it did not start.
     """
-    arguments = ("-m", "cutoutd.sandbox", "--port", str(port), "--state-dir", str(trial.home / "sandbox"))
+    # Its input is a pipe of ours: should we be killed, it closes, and the sandbox ends as well.
+    options = ("--end-with-input", "--port", str(port), "--state-dir", str(trial.home / "sandbox"))
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.DEVNULL,
+        sys.executable, "-m", "cutoutd.sandbox", *options,
+        stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.PIPE,
         start_new_session=True,  # Ctrl-C is for the daemon, which still needs the sandbox to finish
     )  # fmt: skip  # the reason stands beside its argument
     try:
@@ -160,6 +164,19 @@ def _settings(trial: Trial, url: str) -> Settings:
     }
     trial.config.write_text(yaml.safe_dump(written, sort_keys=False, allow_unicode=True), encoding="utf-8")
     return config.load(trial.config, {})
+
+
+def _done_before(trial: Trial, settings: Settings) -> str:
+    """What an earlier trial of the same photos did; empty if there was none."""
+    with view_ledger(settings.state_dir) as ledger:
+        published = questions.count(ledger, {State.PUBLISHED})
+        troubled = questions.count(ledger, {State.REJECTED, State.FAILED})
+    if not published + troubled:
+        return ""
+    lines = [f"Everything was done already: {published} published, {troubled} rejected or failed; see {trial.cutouts}"]
+    if troubled:
+        lines.append(f"Why: cutoutd status --config {trial.config}")
+    return "\n".join(lines)
 
 
 def draw_sheet(trial: Trial, settings: Settings) -> int:

@@ -37,6 +37,12 @@ class Outcome:
     is_interrupted: bool
     unapproved: tuple[PricedBatch, ...] = ()  #: what waits for a person's approval
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether there was nothing to do."""
+        is_troubled = self.missing or self.halt is not None or self.is_interrupted
+        return not (is_troubled or self.published or self.rejected or self.failed or self.held)
+
 
 async def work_off(service: Service, stop: asyncio.Event) -> Outcome:
     """Take in every file that is there, take every photo as far as it goes, clean up at Uploadcare.

@@ -64,6 +64,30 @@ def test_keep_running_takes_what_is_dropped(tmp_path: Path) -> None:
         httpx2.get(_sandbox_url(home), trust_env=False)
 
 
+def test_a_second_trial_says_where_everything_is(tmp_path: Path) -> None:
+    """Of photos that are done already it says so, and where the cutouts and the reasons are, not a row of zeros."""
+    photos = tmp_path / "photos"
+    put(photos / "a.jpg")
+    put(photos / "half.jpg", jpeg()[:500])
+    assert "1 published, 1 rejected" in command("try", str(photos), folder=tmp_path).stdout
+    ended = command("try", str(photos), folder=tmp_path)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    home = _home_beside(tmp_path)
+    assert f"done already: 1 published, 1 rejected or failed; see {home / 'cutouts'}" in ended.stdout
+    assert f"cutoutd status --config {home / 'config.yaml'}" in ended.stdout
+    assert "0 published" not in ended.stdout
+
+
+def test_a_killed_trial_leaves_no_sandbox_behind(tmp_path: Path) -> None:
+    """A kill gives it no chance to end its sandbox, so the sandbox ends by itself."""
+    put(tmp_path / "photos/a.jpg")
+    with DaemonProcess("try", str(tmp_path / "photos"), "--keep-running", folder=tmp_path) as trial:
+        trial.wait_until(lambda lines: any("Drop more photos" in line.message for line in lines))
+        url = _sandbox_url(_home_beside(tmp_path))
+        assert _answers(url)
+    eventually(lambda: not _answers(url))
+
+
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     """A wrong folder ends it in words."""
     ended = command("try", "no-such-folder", folder=tmp_path)
@@ -89,6 +113,14 @@ def _require_sheet(sheet: Path) -> None:
         picture.load()
         assert picture.format == "PNG"
         assert min(picture.size) > 100
+
+
+def _answers(url: str) -> bool:
+    try:
+        httpx2.get(url, trust_env=False)
+    except httpx2.TransportError:
+        return False
+    return True
 
 
 def _sandbox_url(home: Path) -> str:

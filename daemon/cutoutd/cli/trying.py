@@ -37,6 +37,6 @@ def try_out(
     from cutoutd.exits import code_after
 
     outcome = asyncio.run(try_photos(folder, port=port, is_staying=keep_running, tell=typer.echo))
-    if not keep_running:
+    if not keep_running and not outcome.is_idle:
         tell_outcome(outcome)
     raise typer.Exit(code_after(outcome))

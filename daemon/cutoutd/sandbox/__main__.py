@@ -34,8 +34,21 @@ async def _serve_until_signal(settings: SandboxSettings) -> None:
     serving = asyncio.ensure_future(serve(settings, lambda url: _greet(settings, url)))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
+    if settings.is_ended_by_input:
+        _end_with_input(serving)
     with contextlib.suppress(asyncio.CancelledError):
         await serving
+
+
+def _end_with_input(serving: asyncio.Future[None]) -> None:
+    """Whoever started the sandbox holds the other end of its input: when that closes, even by a kill, so does this."""
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        loop.remove_reader(sys.stdin.fileno())
+        serving.cancel()
+
+    loop.add_reader(sys.stdin.fileno(), end)
 
 
 def _greet(settings: SandboxSettings, url: str) -> None:
@@ -62,6 +75,7 @@ def settings_of(argv: Sequence[str] | None) -> SandboxSettings:
         faults=tuple(given.fault),
         is_autostore_enabled=not given.no_autostore,
         is_signed_upload_required=given.signed_uploads,
+        is_ended_by_input=given.end_with_input,
     )
 
 
@@ -84,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"may be given more than once; kinds: {', '.join(FAULT_KINDS)}")  # fmt: skip # as above
     add("--no-autostore", action="store_true", help="UPLOADCARE_STORE=auto and results last 24 hours")
     add("--signed-uploads", action="store_true", help="refuse uploads without a signature")
+    add("--end-with-input", action="store_true", help="end when standard input closes: with whoever started it")
     return parser
 
 

@@ -56,6 +56,7 @@ class SandboxSettings:
         faults: What goes wrong from the start on.
         is_autostore_enabled: The project's setting; decides for ``UPLOADCARE_STORE=auto`` and for results.
         is_signed_upload_required: Whether uploads without a signature are refused.
+        is_ended_by_input: Whether it ends when its standard input closes.
     """
 
     state_dir: Path
@@ -70,3 +71,4 @@ class SandboxSettings:
     faults: tuple[Fault, ...] = ()
     is_autostore_enabled: bool = True
     is_signed_upload_required: bool = False
+    is_ended_by_input: bool = False
