@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cutoutd.config.settings import Provenance
 from cutoutd.errors import UnreachableError
-from cutoutd.ledger import Ledger, questions
+from cutoutd.ledger import Ledger, View, questions
 from cutoutd.photo import Photo, Published, known
 from cutoutd.publishing import publish_cutout
 
@@ -46,6 +46,12 @@ async def earlier_cutout(photo: Photo, ledger: Ledger) -> Photo | None:
         if await asyncio.to_thread(_is_untouched, _place_of(twin), known(twin.cutout_sha256)):
             return twin
     return None
+
+
+def is_reusable(ledger: View, photo: Photo) -> bool:
+    """Whether there is an earlier cutout to be had, for those who only look. Blocking."""
+    twins = questions.published_twins(ledger, photo, _LOOKED_AT)
+    return any(_is_untouched(_place_of(twin), known(twin.cutout_sha256)) for twin in twins)
 
 
 def _place_of(twin: Photo) -> Path:

@@ -19,7 +19,7 @@ from cutoutd.approval import Approval
 from cutoutd.config.settings import Limits, Settings
 from cutoutd.errors import CutoutdError, LimitReachedError, ThrottledError
 from cutoutd.launch_rate import LaunchRate, Lesson
-from cutoutd.ledger import Ledger, Spent, launches, questions
+from cutoutd.ledger import Ledger, Spent, View, launches, questions
 from cutoutd.limits import require_free, require_within, room_within
 from cutoutd.logs import say
 from cutoutd.photo import LaunchRefused, Photo, known
@@ -192,6 +192,12 @@ class Spending:
 
 
 _MEMORY = TypeAdapter(_Memory)
+
+
+def rate_known(ledger: View, ceiling: int) -> float:
+    """The launches a minute that Uploadcare was last seen to take, under this ceiling."""
+    lesson = _memory_from(questions.remembered(ledger, _KEY)).lesson
+    return float(ceiling) if lesson is None else min(float(ceiling), lesson.per_minute)
 
 
 def _memory_from(text: str | None) -> _Memory:

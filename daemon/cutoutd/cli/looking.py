@@ -76,6 +76,35 @@ def history(
 
 
 @app.command()
+def plan(
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="What `reprocess --changed` would cost, instead of what a run would.")
+    ] = False,
+) -> None:
+    """Show what a run would send and reject, and what it would cost, without sending anything."""
+    from rich.console import Console
+
+    from cutoutd.plan_screen import looking_bar, show_plan
+    from cutoutd.planning import plan_as_json
+    from cutoutd.survey import Survey
+
+    document = read_document(config)
+    with looking_bar(Console(stderr=True)) as bar:
+        survey = Survey(document, bar.step)
+        if changed:
+            found = survey.plan_changed()
+        else:
+            bar.expect(survey.count)
+            found = survey.plan_all()
+    if as_json:
+        typer.echo(json.dumps(plan_as_json(found), indent=2))
+    else:
+        show_plan(Console(), found)
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of the configuration, for editors."""
     from cutoutd.config import json_schema

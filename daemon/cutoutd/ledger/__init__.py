@@ -3,6 +3,7 @@
 One transaction per fact changes the photo's row and adds an event row. Rooms: ``schema`` (tables), ``migrations``
 (numbered steps from one schema to the next), ``database`` (what only SQLite knows), ``lock`` (one instance per ledger),
 ``writer`` (the thread that groups commits), ``records`` (rows to values and back), ``questions`` (what can be asked),
+``foresight`` (what a plan asks),
 ``facts`` (what can be written), ``launches`` and ``billing`` (what was spent, in removals and in operations),
 ``losses`` (launches whose answer never came), ``batches`` (what waits for approval), ``ledger`` (the doors: one for the
 daemon, one for those who only look).
@@ -13,7 +14,7 @@ from cutoutd.ledger.batches import Batch
 from cutoutd.ledger.billing import Billed
 from cutoutd.ledger.database import has_ledger
 from cutoutd.ledger.launches import Spent
-from cutoutd.ledger.ledger import Ledger, open_ledger, view_ledger
+from cutoutd.ledger.ledger import Ledger, View, open_ledger, view_ledger
 from cutoutd.ledger.lock import hold_ledger, is_held
 from cutoutd.ledger.losses import LostLaunch
 from cutoutd.ledger.questions import Total
@@ -28,6 +29,7 @@ __all__ = [
     "LostLaunch",
     "Spent",
     "Total",
+    "View",
     "back_up",
     "has_ledger",
     "has_text_form",

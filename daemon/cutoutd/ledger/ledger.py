@@ -23,6 +23,9 @@ from cutoutd.photo import NO_WAIT, Accepted, Fact, Identity, Photo, Wait
 #: How often a fact that must not be lost is offered to a full disk.
 _INSIST_EVERY_S = 1.0
 
+#: One consistent look at the ledger, to put ``questions`` to.
+View = Connection
+
 T = TypeVar("T")
 P = ParamSpec("P")
 
@@ -166,7 +169,7 @@ async def open_ledger(state_dir: Path, operations: Operations | None = None) -> 
 
 
 @contextmanager
-def view_ledger(state_dir: Path) -> Iterator[Connection]:
+def view_ledger(state_dir: Path) -> Iterator[View]:
     """One consistent look at the ledger, to put ``questions`` to; works beside a running daemon.
 
     Raises:
