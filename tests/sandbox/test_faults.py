@@ -271,6 +271,23 @@ def test_launch_limit(tmp_path: Path, photo: bytes) -> None:
         assert rest.post(EXECUTE, json={"target": targets[2]}).status_code == 200
 
 
+def test_launches_from_a_bucket(tmp_path: Path, photo: bytes) -> None:
+    """With a burst the limit fills evenly: so many at once, then 429 with the seconds until the next one fits."""
+    with (
+        SandboxProcess(tmp_path, "--launch-limit", "6", "--launch-burst", "2") as sandbox,
+        sandbox.client() as rest,
+        sandbox.unsigned_client() as plain,
+    ):
+        form = {"UPLOADCARE_PUB_KEY": PUBLIC_KEY}
+        targets = [plain.post("/base/", data=form, files={"file": photo}).json()["file"] for _ in range(4)]
+        answers = [rest.post(EXECUTE, json={"target": target}) for target in targets[:3]]
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        assert 1 <= int(answers[2].headers["retry-after"]) <= 10
+        sandbox.move_clock(11)  # one launch has flowed in, not a minute's worth of them
+        answers = [rest.post(EXECUTE, json={"target": target}) for target in targets[2:]]
+        assert [answer.status_code for answer in answers] == [200, 429]
+
+
 def test_faults_from_the_command_line(tmp_path: Path) -> None:
     """--fault KIND=VALUE,FIELD=VALUE is in force from the first request on."""
     options = ("--fault", "status=502,on=project,times=1", "--fault", "unknown")

@@ -71,6 +71,7 @@ def settings_of(argv: Sequence[str] | None) -> SandboxSettings:
         engine=given.engine,
         processing_time=given.processing_time,
         launch_limit_per_minute=given.launch_limit,
+        launch_burst=given.launch_burst,
         operations_per_removal=given.operations_per_removal,
         faults=tuple(given.fault),
         is_autostore_enabled=not given.no_autostore,
@@ -92,6 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--processing-time", type=_processing_time, default=usual.processing_time, metavar="SECONDS",
         help="seconds of a removal, or lognormal:MEDIAN:SIGMA (default: 1)")  # fmt: skip # one option, one statement
     add("--launch-limit", type=int, default=0, metavar="N", help="removals a minute; 0 is no limit (default)")
+    add("--launch-burst", type=int, default=0, metavar="N",
+        help="the limit as a bucket that fills evenly and holds N (default: counted by the minute)")  # fmt: skip # above
     add("--operations-per-removal", type=int, default=usual.operations_per_removal, metavar="N",
         help="assumed, Uploadcare publishes none (default: %(default)s)")  # fmt: skip # as above
     add("--fault", type=_fault, action="append", default=[], metavar="KIND[=VALUE][,FIELD=VALUE...]",

@@ -5,19 +5,18 @@ Owns the checks before a launch and the words of both answers (UPLOADCARE.md sec
 """
 
 import json
-import math
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cutoutd.sandbox.answers import Refusal, not_found, plain_json, throttled
-from cutoutd.sandbox.clock import Clock, from_text
+from cutoutd.sandbox.answers import Refusal, not_found, plain_json
+from cutoutd.sandbox.clock import Clock
 from cutoutd.sandbox.counters import Counters
 from cutoutd.sandbox.engine import BadParameterError, parse_parameters
 from cutoutd.sandbox.files import Files, is_uuid
+from cutoutd.sandbox.launch_limit import LaunchLimit
 from cutoutd.sandbox.records import Removal, RemovalStatus
 from cutoutd.sandbox.removals import Removals
 from cutoutd.sandbox.store import Store
@@ -26,24 +25,6 @@ ADDON = "remove_bg"
 STATUS_IS_KEPT_H = 24
 LOCK_LASTS_H = 24  # a run that died can lock its file for up to a day (UPLOADCARE.md section 2)
 BAD_UUID = "Must be a valid UUID."
-
-
-class LaunchLimit:
-    """At most so many launches in any 60 seconds, as the framework behind the service's sentence counts them."""
-
-    def __init__(self, store: Store, clock: Clock, per_minute: int) -> None:
-        self._store = store
-        self._clock = clock
-        self._per_minute = per_minute
-
-    def require_room(self) -> None:
-        """Raise the 429 ``Refusal`` when the minute is full, naming the seconds until it no longer is."""
-        if not self._per_minute:
-            return
-        recent = self._store.launches_since(self._clock.ago(seconds=60))
-        if len(recent) >= self._per_minute:
-            free = from_text(recent[-self._per_minute]) + timedelta(seconds=60)
-            raise throttled(max(1, math.ceil((free - self._clock.now()).total_seconds())))
 
 
 @dataclass(frozen=True, slots=True)

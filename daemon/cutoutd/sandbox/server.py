@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cutoutd.sandbox.addons import Addons, LaunchLimit
+from cutoutd.sandbox.addons import Addons
 from cutoutd.sandbox.arrivals import Arrivals
 from cutoutd.sandbox.cdn import Cdn
 from cutoutd.sandbox.clock import Clock
@@ -25,6 +25,7 @@ from cutoutd.sandbox.deliveries import Deliveries
 from cutoutd.sandbox.endpoint import House
 from cutoutd.sandbox.faults import FaultPlan
 from cutoutd.sandbox.files import Files
+from cutoutd.sandbox.launch_limit import launch_limit
 from cutoutd.sandbox.listing import Pages
 from cutoutd.sandbox.project import Project
 from cutoutd.sandbox.removals import Removals
@@ -82,14 +83,13 @@ def _build(settings: SandboxSettings, store: Store, tasks: asyncio.TaskGroup, ur
         start_task=tasks.create_task,
     )
     gate = UploadGate(keys, clock, is_signature_required=settings.is_signed_upload_required)
+    limit = launch_limit(store, clock, settings.launch_limit_per_minute, settings.launch_burst)
     rooms = Rooms(
         project=Project(settings.public_key, settings.is_autostore_enabled),
         uploads=Uploads(arrivals, files, gate, counters, webhooks.announce),
         files=files,
         pages=Pages(store),
-        addons=Addons(
-            store, clock, files, removals, counters, LaunchLimit(store, clock, settings.launch_limit_per_minute)
-        ),
+        addons=Addons(store, clock, files, removals, counters, limit),
         webhooks=webhooks,
         cdn=Cdn(files, shelf),
         control=Control(counters, faults, clock),

@@ -52,6 +52,7 @@ class SandboxSettings:
         engine: What cuts the subject out.
         processing_time: How long a removal takes at least.
         launch_limit_per_minute: Removals accepted in any 60 seconds; 0 means no limit.
+        launch_burst: With it the limit is a bucket that fills evenly and holds so many; 0 counts by the minute.
         operations_per_removal: Billable operations of one removal. Assumed: Uploadcare publishes no figure.
         faults: What goes wrong from the start on.
         is_autostore_enabled: The project's setting; decides for ``UPLOADCARE_STORE=auto`` and for results.
@@ -67,6 +68,7 @@ class SandboxSettings:
     engine: Engine = Engine.GRABCUT
     processing_time: ProcessingTime = ProcessingTime()
     launch_limit_per_minute: int = 0
+    launch_burst: int = 0
     operations_per_removal: int = 10
     faults: tuple[Fault, ...] = ()
     is_autostore_enabled: bool = True
