@@ -1,5 +1,6 @@
 """The launch rate: never over the ceiling, just under what was taken after a refusal, and gently up again."""
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -38,14 +39,14 @@ class Service:
         return None
 
 
-def work(rate: LaunchRate, service: Service, for_s: float) -> None:
+def work(rate: LaunchRate, service: "Service | Bucket", for_s: float) -> None:
     """Launch whenever one is free, one after the other."""
     end_s = service.clock.now_s + for_s
     while service.clock.now_s < end_s:
         launch(rate, service)
 
 
-def launch(rate: LaunchRate, service: Service) -> None:
+def launch(rate: LaunchRate, service: "Service | Bucket") -> None:
     """Wait until one is free, and launch it."""
     while not rate.free:
         service.clock.now_s += rate.free_in_s
@@ -56,6 +57,30 @@ def launch(rate: LaunchRate, service: Service) -> None:
     else:
         rate.refuse(refused_for_s)
     rate.give_back(1)
+
+
+@dataclass
+class Bucket:
+    """Fills evenly, so many a minute, and holds a few for a burst; names the whole seconds until the next one fits."""
+
+    limit: int
+    clock: Clock
+    burst: int = 10
+    held: float = 10.0
+    filled_at_s: float = 1000.0
+    taken: int = 0
+    refusals: int = 0
+
+    def launch(self) -> float | None:
+        """None when it is accepted, else Retry-After."""
+        self.held += (self.clock.now_s - self.filled_at_s) * self.limit / 60
+        self.held, self.filled_at_s = min(self.held, self.burst), self.clock.now_s
+        if self.held < 1:
+            self.refusals += 1
+            return float(math.ceil((1 - self.held) * 60 / self.limit))
+        self.held -= 1
+        self.taken += 1
+        return None
 
 
 def most_in_a_minute(at_s: list[float]) -> int:
@@ -105,6 +130,17 @@ def test_full_use_reaches_the_working_rate(ceiling: int, plan: int) -> None:
     work(rate, service, 600)
     reachable = min(ceiling, plan) * 20
     assert len(service.taken_at_s) >= reachable * 0.75 - 20
+
+
+@given(st.integers(30, 590))
+@settings(deadline=None, max_examples=12)
+def test_a_bucket_is_all_but_emptied(plan: int) -> None:
+    """A service that fills evenly and asks for a second's patience is not taken for one that refuses for a minute."""
+    clock = Clock()
+    rate, service = LaunchRate(600, clock=clock), Bucket(plan, clock)
+    work(rate, service, 300)
+    assert service.taken >= 0.9 * plan * 5
+    assert service.refusals <= 30
 
 
 @given(st.integers(2, 600), st.integers(0, 4))
