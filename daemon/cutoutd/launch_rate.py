@@ -162,7 +162,7 @@ class LaunchRate:
         a minute would be worked at 33, and 500 photos take 12 minutes instead of one (tests/bench).
         """
         within_s = now_s - self._kept_at_s[0] + retry_after_s
-        return within_s if 0 < retry_after_s and within_s < _MINUTE_S - _LAG_S else _MINUTE_S
+        return within_s if retry_after_s > 0 and within_s < _MINUTE_S - _LAG_S else _MINUTE_S
 
     def _tokens_at(self, now_s: float) -> float:
         filled = max(0.0, now_s - self._filled_at_s) * self._per_minute / _MINUTE_S

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
 
 from cutoutd.ledger.schema import launches, photos
 from cutoutd.photo import (
@@ -41,6 +41,17 @@ class Spent:
     ahead: int  #: photos that are uploaded, or about to be, and not launched yet
 
 
+# Built once: every launch needs them.
+_INSERT_LAUNCH = insert(launches)
+_LAST_DAY = select(func.max(launches.c.day))
+_IS_COUNTED = and_(launches.c.day >= bindparam("first"), launches.c.is_returned.is_(False))
+_NUMBER_SINCE = select(func.count()).select_from(launches).where(_IS_COUNTED)
+_IS_SENT = and_(photos.c.state == State.ACCEPTED, photos.c.id.in_(bindparam("sending", expanding=True)))
+# One that waits for a person may wait for long, and must not keep an allowance from others.
+_IS_NEXT = and_(photos.c.state == State.UPLOADED, photos.c.is_unapproved.is_(False))
+_NUMBER_AHEAD = select(func.count()).select_from(photos).where(or_(_IS_NEXT, _IS_SENT))
+
+
 def spent(connection: Connection, at_s: float, sending: Collection[int] = ()) -> Spent:
     """What counts at this moment, Unix time; ``sending`` are the photos that are being uploaded."""
     day = _day(connection, at_s)
@@ -68,7 +79,7 @@ def follow(connection: Connection, photo: Photo, fact: Fact, at_s: float) -> Non
 def reserve(connection: Connection, photo_id: int, at_s: float, *, source_uuid: str | None = None) -> None:
     """Count a launch that is about to be made."""
     values = {"photo_id": photo_id, "at_s": at_s, "day": _day(connection, at_s).isoformat(), "is_returned": False}
-    connection.execute(insert(launches).values({**values, "source_uuid": source_uuid}))
+    connection.execute(_INSERT_LAUNCH, {**values, "source_uuid": source_uuid})
 
 
 def _outcome(photo: Photo, fact: Fact) -> dict[str, str | bool]:
@@ -94,18 +105,13 @@ def _outcome(photo: Photo, fact: Fact) -> dict[str, str | bool]:
 
 def _day(connection: Connection, at_s: float) -> date:
     today = datetime.fromtimestamp(at_s, UTC).astimezone().date()
-    last = connection.scalar(select(func.max(launches.c.day)))
+    last = connection.scalar(_LAST_DAY)
     return max(today, date.fromisoformat(last)) if last else today
 
 
 def _count_since(connection: Connection, first: date) -> int:
-    counted = and_(launches.c.day >= first.isoformat(), launches.c.is_returned.is_(False))
-    return connection.scalar(select(func.count()).select_from(launches).where(counted)) or 0
+    return connection.scalar(_NUMBER_SINCE, {"first": first.isoformat()}) or 0
 
 
 def _ahead(connection: Connection, sending: Collection[int]) -> int:
-    is_sent = and_(photos.c.state == State.ACCEPTED, photos.c.id.in_(sending))
-    # One that waits for a person may wait for long, and must not keep an allowance from others.
-    is_next = and_(photos.c.state == State.UPLOADED, photos.c.is_unapproved.is_(False))
-    is_ahead = or_(is_next, is_sent)
-    return connection.scalar(select(func.count()).select_from(photos).where(is_ahead)) or 0
+    return connection.scalar(_NUMBER_AHEAD, {"sending": list(sending)}) or 0

@@ -1,10 +1,14 @@
-"""What can be asked of the ledger: each question is one read in a transaction that the caller opened."""
+"""What can be asked of the ledger: each question is one read in a transaction that the caller opened.
+
+What the lanes ask at every step is built once, and not at every call: building a question and looking it up among
+SQLAlchemy's compiled statements takes longer than its answer (``due`` 1.0 ms, built once 0.3 ms; tests/bench).
+"""
 
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
 
 from cutoutd.ledger.records import Event, event_from, photo_from
 from cutoutd.ledger.schema import IS_OVER_LIMIT, IS_TO_CLEAN, events, memory, photos, targets
@@ -18,6 +22,19 @@ class Total:
     folder: str
     state: State
     photos: int
+
+
+_IS_DUE = and_(photos.c.state.in_(bindparam("states", expanding=True)), photos.c.wait_until_s <= bindparam("by_s"))
+_DUE = (
+    select(photos)
+    .where(_IS_DUE, photos.c.folder.not_in(bindparam("but_of", expanding=True)))
+    .order_by(photos.c.wait_until_s, photos.c.id)
+    .limit(bindparam("limit"))
+)
+_NUMBER_DUE = select(func.count()).select_from(photos).where(_IS_DUE, photos.c.is_away.is_(False))
+_NEXT_DUE = select(func.min(photos.c.wait_until_s)).where(
+    photos.c.state.in_(bindparam("states", expanding=True)), photos.c.wait_until_s > bindparam("by_s")
+)
 
 
 def known_of(connection: Connection, folder: str, paths: Collection[str]) -> set[Version]:
@@ -47,20 +64,14 @@ def due(
     connection: Connection, states: Collection[State], now_s: float, limit: int, *, but_of: Collection[str] = ()
 ) -> list[Photo]:
     """Photos at these states whose wait is over, those that waited longest first; none of the folders ``but_of``."""
-    rows = connection.execute(
-        select(photos)
-        .where(photos.c.state.in_(states), photos.c.wait_until_s <= now_s, photos.c.folder.not_in(but_of))
-        .order_by(photos.c.wait_until_s, photos.c.id)
-        .limit(limit)
-    )
+    values = {"states": list(states), "by_s": now_s, "but_of": list(but_of), "limit": limit}
+    rows = connection.execute(_DUE, values)
     return [photo_from(row) for row in rows.mappings()]
 
 
 def next_due_s(connection: Connection, states: Collection[State], now_s: float) -> float | None:
     """When the next wait of a photo at these states ends, Unix time; None when none waits."""
-    earliest: float | None = connection.scalar(
-        select(func.min(photos.c.wait_until_s)).where(photos.c.state.in_(states), photos.c.wait_until_s > now_s)
-    )
+    earliest: float | None = connection.scalar(_NEXT_DUE, {"states": list(states), "by_s": now_s})
     return earliest
 
 
@@ -71,8 +82,7 @@ def count(connection: Connection, states: Collection[State]) -> int:
 
 def count_due_by(connection: Connection, states: Collection[State], by_s: float) -> int:
     """How many photos stand at these states and go on before this Unix time; others must not hold anybody up."""
-    is_due = and_(photos.c.state.in_(states), photos.c.wait_until_s <= by_s, photos.c.is_away.is_(False))
-    return _number_of(connection, is_due)
+    return connection.scalar(_NUMBER_DUE, {"states": list(states), "by_s": by_s}) or 0
 
 
 def unpaid_of(connection: Connection, folder: str, root: str, limit: int) -> list[Photo]:
