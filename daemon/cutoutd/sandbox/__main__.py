@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         help="seconds of a removal, or lognormal:MEDIAN:SIGMA (default: 1)")  # fmt: skip # one option, one statement
     add("--launch-limit", type=int, default=0, metavar="N", help="removals a minute; 0 is no limit (default)")
     add("--launch-burst", type=int, default=0, metavar="N",
-        help="the limit as a bucket that fills evenly and holds N (default: counted by the minute)")  # fmt: skip # above
+        help="the limit as a bucket that fills evenly and holds N (default: counts a minute)")  # fmt: skip # as above
     add("--operations-per-removal", type=int, default=usual.operations_per_removal, metavar="N",
         help="assumed, Uploadcare publishes none (default: %(default)s)")  # fmt: skip # as above
     add("--fault", type=_fault, action="append", default=[], metavar="KIND[=VALUE][,FIELD=VALUE...]",
