@@ -84,6 +84,14 @@ class Arrival:
         """Whether all that lay in the tree at the start was delivered, or waits to be finished."""
         return self._watcher.has_looked
 
+    async def has_begun(self) -> None:
+        """Return once the tree is looked at, and listened to where that can be."""
+        await self._watcher.has_begun.wait()
+
+    def late(self) -> tuple[str, ...]:
+        """What no longer makes progress here: the watcher, or whoever takes what it notices."""
+        return self._watcher.late()
+
     def backends(self) -> tuple[Backend, ...]:
         """How each mount in the tree is watched, and why."""
         return self._watcher.backends()
@@ -166,6 +174,7 @@ class Arrival:
         self.arriving += left
         try:
             for sighting in sightings:
+                self._watcher.pulses.beat("looking")
                 if await self._is_finished(sighting):
                     await self._reception.deliver(self.folder.name, sighting)
                 self.arriving -= 1

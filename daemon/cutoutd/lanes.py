@@ -17,6 +17,7 @@ from cutoutd.lane import Lane
 from cutoutd.ledger import Ledger, questions
 from cutoutd.logs import say, say_error, say_fault
 from cutoutd.photo import INTERNAL_FAULT, Failed, Photo, State, known
+from cutoutd.pulses import Pulses
 from cutoutd.tally import Tally
 
 #: A lane looks again at least this often, whatever else should have woken it.
@@ -33,6 +34,9 @@ _SEARCHED_FOR = 20
 
 #: After the ledger itself could not be read or written.
 _LEDGER_TROUBLE_WAIT_S = 5.0
+
+#: No step takes longer: the slowest exchange, sending or fetching one photo over a very slow line, is cut off before.
+_LONGEST_STEP_S = 1800.0
 
 #: Where a launch leaves a photo that was accepted, or of which nobody knows.
 _LAUNCHED = frozenset({State.REMOVAL_INTENDED, State.REMOVAL_STARTED})
@@ -53,6 +57,7 @@ class Lanes:
         self._stepped = asyncio.Event()
         self._is_stopping = False
         self.moved_at_s = time.monotonic()  #: when a photo last got a new fact, monotonic
+        self.pulses = Pulses()  #: of the lanes and of the steps under way
 
     @property
     def busy(self) -> int:
@@ -100,6 +105,7 @@ class Lanes:
         async with asyncio.TaskGroup() as steps:
             while not self._is_stopping:
                 self._wakes[lane.name].clear()
+                self.pulses.beat(f"lane {lane.name}", rest_s=_LOOK_AGAIN_AFTER_S)
                 wait_s = await self._start_steps(lane, steps)
                 await self._sleep(lane, wait_s)
 
@@ -197,14 +203,15 @@ class Lanes:
 
     async def _take_step(self, photo: Photo, lane: Lane) -> None:
         try:
-            moved = await self._journey.advance(photo)
+            with self.pulses.during(f"{lane.name} of photo {photo.id}", within_s=_LONGEST_STEP_S):
+                moved = await self._journey.advance(photo)
             if lane.rate and moved.state in _LAUNCHED:
                 lane.rate.keep(photo.id)
         except HaltError as error:
             self._halt.begin(error, photo.state)
         except CutoutdError as error:
             # The ledger did not take the fact. The photo stays where it is and comes again.
-            say_error("ledger_trouble", error, about=photo.identity)
+            say_error("ledger_trouble", error, about=photo)
             await asyncio.sleep(_LEDGER_TROUBLE_WAIT_S)
         except Exception as fault:  # noqa: BLE001  the one broad except of the lanes: a bug costs one photo
             await self._fail(photo, fault)
@@ -230,19 +237,19 @@ class Lanes:
         self.moved_at_s = time.monotonic()
         self._tally.note(after)
         level = logging.WARNING if after.state in {State.REJECTED, State.FAILED} else logging.INFO
-        say(after.state, after.story, about=after.identity, level=level)
+        say(after.state, after.story, about=after, level=level)
 
     async def _fail(self, photo: Photo, fault: Exception) -> None:
-        say_fault("internal_fault", "a fault in cutoutd itself stopped this photo", fault, about=photo.identity)
+        say_fault("internal_fault", "a fault in cutoutd itself stopped this photo", fault, about=photo)
         fact = Failed(INTERNAL_FAULT, "a fault in cutoutd itself stopped this photo", "Report it with the log's trace.")
         try:
             self._tally.note(await self._ledger.record(photo, fact))
         except CutoutdError as error:
-            say_error("ledger_trouble", error, about=photo.identity)
+            say_error("ledger_trouble", error, about=photo)
 
 
 def _tell_wait(photo: Photo) -> None:
     """Trouble is told when it begins; that it goes on is for ``status``."""
     is_news = photo.wait.attempts == 1 and photo.wait.reason and photo.wait.for_photo is None
     reason = photo.wait.reason or "asked, not finished yet"
-    say("waiting", reason, about=photo.identity, level=logging.WARNING if is_news else logging.DEBUG)
+    say("waiting", reason, about=photo, level=logging.WARNING if is_news else logging.DEBUG)

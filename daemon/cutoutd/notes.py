@@ -72,7 +72,7 @@ def _trouble_said(photo: Photo) -> Iterator[None]:
     try:
         yield
     except (OSError, DiskError) as error:
-        say("note_trouble", f"its note cannot be written: {error}", about=photo.identity, level=logging.WARNING)
+        say("note_trouble", f"its note cannot be written: {error}", about=photo, level=logging.WARNING)
 
 
 def _is_about(folder: OpenFolder, name: str, photo: Photo) -> bool:

@@ -48,7 +48,7 @@ class Reception:
         photo = await _patiently(lambda: self._ledger.discover(_identity(folder, sighting, root)))
         self._standby.see(folder, [sighting])
         if photo is not None:
-            say(photo.state, photo.story, about=photo.identity)
+            say(photo.state, photo.story, about=photo)
             self._lanes.take_in(photo)
 
     async def judge(self, folder: str, *, is_surveyed: bool) -> bool:

@@ -1,6 +1,7 @@
 """``run`` and ``run --once`` as a process: signals, log lines, the progress bar."""
 
 import asyncio
+import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -9,9 +10,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from cutoutd.config.settings import LogLevel, Settings
-from cutoutd.logs import set_up_logs
+from cutoutd.logs import catch_up, conceal, set_up_logs
 from cutoutd.once import Outcome, work_off
 from cutoutd.photo import State
+from cutoutd.privacy import forbid_dumps
+from cutoutd.readiness import take_from
 from cutoutd.service import open_service, serve
 from cutoutd.tally import Tally
 
@@ -26,10 +29,12 @@ async def run_daemon(settings: Settings) -> None:
     Raises:
         LedgerError, DiskError: it could not start.
     """
+    _keep_secrets(settings)
     set_up_logs(settings.log.level, settings.log.format)
     with _stop_on_signal() as stop:
         async with open_service(settings) as service:
-            await serve(service, stop)
+            await serve(service, stop, take_from(os.environ))
+    catch_up()
 
 
 async def run_once(settings: Settings) -> Outcome:
@@ -38,6 +43,7 @@ async def run_once(settings: Settings) -> Outcome:
     Raises:
         LedgerError, DiskError: it could not start.
     """
+    _keep_secrets(settings)
     with _stop_on_signal() as stop, _progress_bar() as bar:
         if bar.disable:
             set_up_logs(settings.log.level, settings.log.format)
@@ -45,6 +51,11 @@ async def run_once(settings: Settings) -> Outcome:
             set_up_logs(_quiet(settings.log.level), "text", lambda line: _print(bar, line))
         async with open_service(settings) as service, _drawing(bar, service.tally):
             return await work_off(service, stop)
+
+
+def _keep_secrets(settings: Settings) -> None:
+    forbid_dumps()
+    conceal(settings.uploadcare.secret_key.get_secret_value())
 
 
 @contextmanager

@@ -31,6 +31,7 @@ from cutoutd.ledger import Ledger, hold_ledger, open_ledger, questions
 from cutoutd.logs import say
 from cutoutd.operations import Operations
 from cutoutd.publishing import sweep_temporary_files
+from cutoutd.readiness import Systemd
 from cutoutd.reception import Reception
 from cutoutd.retention import Retention
 from cutoutd.spending import Spending, open_spending
@@ -39,6 +40,7 @@ from cutoutd.tally import Tally
 from cutoutd.timekeeping import Timekeeping
 from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
 from cutoutd.uploadcare.polling import Pace
+from cutoutd.vigil import Vigil
 
 #: More than all lanes together can use at once.
 _CONNECTIONS = 64
@@ -123,18 +125,24 @@ def _build(settings: Settings, ledger: Ledger, uploadcare: Uploadcare, spending:
     )
 
 
-async def serve(service: Service, stop: asyncio.Event) -> None:
-    """Watch, work and take orders until ``stop`` is set; orders that come later are told that it is stopping."""
+async def serve(service: Service, stop: asyncio.Event, systemd: Systemd) -> None:
+    """Watch, work and take orders until ``stop`` is set; orders that come later are told that it is stopping.
+
+    systemd, if it wants to know, hears how it goes.
+    """
     settings = service.settings
     clerk = Clerk(service.ledger, settings.folders, service.lanes.take_in, settings.price)
     orders = taking_orders(clerk, place_to_listen(settings, os.environ), place_to_ask(settings))
+    vigil = Vigil(systemd, service.arrivals, service.lanes, service.halt, service.ledger)
     async with orders, working(service) as tasks:
         looking = [tasks.create_task(arrival.run()) for arrival in service.arrivals]
         looking.append(tasks.create_task(service.cleanup.run()))
         looking.append(tasks.create_task(service.aftercare.run()))
+        looking.append(tasks.create_task(vigil.run()))
         say("started", f"watching {_names(settings)}")
         await stop.wait()
         clerk.stop()
+        systemd.tell_stopping()
         say("stopping", "finishing the steps under way")
         for task in looking:
             task.cancel()

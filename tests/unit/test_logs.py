@@ -3,13 +3,20 @@
 import json
 import logging
 import os
+import pty
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from cutoutd.logs import printable, say, say_fault, set_up_logs
+from cutoutd.logs import conceal, printable, say, say_fault, set_up_logs
+from cutoutd.logs.line import Line
+from cutoutd.logs.repetition import Repetition
+from cutoutd.logs.styles import is_colourful, text_of
 from ledgers import identity
 from sandbox_process import SOURCE_ROOT
 
@@ -104,16 +111,119 @@ def test_levels_are_kept() -> None:
     assert len(lines) == 1
 
 
-def test_auto_is_json_under_systemd(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Systemd names the journal in JOURNAL_STREAM; elsewhere lines are for people."""
-    monkeypatch.delenv("JOURNAL_STREAM", raising=False)
-    at_hand = lines_of("auto")
-    say("started", "hello")
-    monkeypatch.setenv("JOURNAL_STREAM", "8:1234")
-    in_journal = lines_of("auto")
-    say("started", "hello")
-    assert at_hand[0].endswith(" hello")
-    assert json.loads(in_journal[0])["message"] == "hello"
+def said_by(program: str, stdout: Path, **environment: str) -> list[str]:
+    """What a process writes to a file, with JOURNAL_STREAM naming that very file as systemd would."""
+    with stdout.open("wb") as stream:
+        stat = os.fstat(stream.fileno())
+        named = {"JOURNAL_STREAM": f"{stat.st_dev}:{stat.st_ino}", "PYTHONPATH": str(SOURCE_ROOT)}
+        subprocess.run(
+            [sys.executable, "-c", program], stdout=stream, env={**os.environ, **named, **environment}, check=True
+        )
+    return stdout.read_text().splitlines()
+
+
+GREET = "import logging\nfrom cutoutd.logs import *\nset_up_logs('debug', 'auto')\n"
+
+
+def test_without_a_journal_socket_lines_carry_their_priority(tmp_path: Path) -> None:
+    """JSON behind systemd's own mark, so that ``journalctl -p warning`` works with any journal."""
+    program = GREET + "import cutoutd.logs.journal as j; from pathlib import Path; j._SOCKET = Path('/nowhere')\n"
+    program += "say('a', 'x'); say('b', 'y', level=logging.ERROR); say('c', 'z', level=logging.DEBUG)"
+    lines = said_by(program, tmp_path / "journal")
+    assert [line[:3] for line in lines] == ["<6>", "<3>", "<7>"]
+    assert json.loads(lines[0][3:])["message"] == "x"
+
+
+def test_an_inherited_variable_makes_no_journal(tmp_path: Path) -> None:
+    """A child whose output goes to a file of its own writes text there, whatever JOURNAL_STREAM says."""
+    lines = said_by(GREET + "say('a', 'hello')", tmp_path / "file", JOURNAL_STREAM="8:1234")
+    assert lines[0].endswith(" hello")
+
+
+def fields_of(datagram: bytes) -> dict[str, str]:
+    """A journal entry, read as its protocol says: name, line feed, length, content, line feed."""
+    fields = {}
+    while datagram:
+        name, _, rest = datagram.partition(b"\n")
+        length = int.from_bytes(rest[:8], "little")
+        fields[name.decode()] = rest[8 : 8 + length].decode()
+        datagram = rest[8 + length + 1 :]
+    return fields
+
+
+def test_the_journal_gets_fields(tmp_path: Path) -> None:
+    """Sentence, priority, action, folder, path and photo number are fields of their own; no name can add another."""
+    address = tmp_path / "socket"
+    program = (
+        GREET + f"import cutoutd.logs.journal as j; from pathlib import Path; j._SOCKET = Path({str(address)!r})\n"
+        "from cutoutd.photo import *\n"
+        "name = Identity('shop', 'a\\nPRIORITY=0.jpg', 1, 2, 3, 4)\n"
+        "say('rejected', 'it is empty', about=Photo(7, name, State.REJECTED, 0.0), level=logging.WARNING)\n"
+    )
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
+        journal.bind(str(address))
+        assert said_by(program, tmp_path / "out") == []
+        fields = fields_of(journal.recv(65_536))
+    assert fields == {
+        "MESSAGE": "shop/a\\nPRIORITY=0.jpg: it is empty",
+        "PRIORITY": "4",
+        "SYSLOG_IDENTIFIER": "cutoutd",
+        "CUTOUTD_ACTION": "rejected",
+        "CUTOUTD_SENTENCE": "it is empty",
+        "CUTOUTD_FOLDER": "shop",
+        "CUTOUTD_PATH": "a\nPRIORITY=0.jpg",
+        "CUTOUTD_PHOTO": "7",
+    }
+
+
+def test_colour_is_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A warning is yellow and an error red on a terminal; nowhere else, and not with NO_COLOR."""
+    line = Line(0.0, logging.WARNING, "halted", "keys refused")
+    assert "\x1b[33m" in text_of(line, is_coloured=True)
+    assert "\x1b[31m" in text_of(replace(line, level=logging.ERROR), is_coloured=True)
+    assert "\x1b" not in text_of(line)
+    ours, theirs = pty.openpty()
+    with open(theirs, "w") as terminal, open(ours, "rb"):  # noqa: PTH123  descriptors, no paths
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.delenv("NO_COLOR", raising=False)
+        assert is_colourful(terminal)
+        monkeypatch.setenv("NO_COLOR", "1")
+        assert not is_colourful(terminal)
+
+
+def test_what_repeats_is_counted() -> None:
+    """Of faults that differ in a number at most, the first is told at once, the rest as one number in ten minutes."""
+    repetition = Repetition()
+    line = Line(0.0, logging.WARNING, "waiting", "Uploadcare cannot be reached: no connection within 10 s", "shop", "a")
+    told = [repetition.is_news(replace(line, message=line.message.replace("10", str(n))), n) for n in range(10, 23)]
+    assert told == [True] + [False] * 12
+    assert list(repetition.due(600.0)) == []
+    (summary,) = repetition.due(610.0)
+    assert summary.message.endswith("(12 more times in 10 min)")
+    assert (summary.folder, summary.path) == ("", "")
+    assert list(repetition.due(1210.0)) == []
+    assert repetition.is_news(line, 1211.0)
+
+
+def test_facts_and_money_are_never_counted_away() -> None:
+    """A thousand rejections are a thousand lines, and so are removals that may have been paid for twice."""
+    repetition = Repetition()
+    for action in ("rejected", "failed", "possible_double_charge", "halted"):
+        line = Line(0.0, logging.WARNING, action, "the same sentence")
+        assert all(repetition.is_news(line, 0.0) for _ in range(3))
+
+
+def test_secrets_are_taken_out_of_every_form() -> None:
+    """The key, and signatures of either kind, in a message or in a trace."""
+    conceal("s3cr3t-k3y")
+    for log_format in ("text", "json"):
+        lines = lines_of(log_format)
+        say("odd", "key s3cr3t-k3y; Authorization: Uploadcare demopublickey:0123456789abcdef0123456789abcdef01234567")
+        say_fault("internal_fault", "odd", ValueError("s3cr3t-k3y, signature=0123456789abcdef0123456789abcdef"))
+        written = "\n".join(lines)
+        assert "s3cr3t" not in written
+        assert "0123456789abcdef" not in written
+        assert written.count("[hidden]") == 4
 
 
 def test_libraries_that_write_headers_are_quiet() -> None:

@@ -11,6 +11,7 @@ from cutoutd.errors import DiskError, KeysRefusedError, LedgerBusyError
 from cutoutd.ledger import hold_ledger
 from cutoutd.once import Outcome, work_off
 from cutoutd.publishing.draft import TEMPORARY_PREFIX
+from cutoutd.readiness import Systemd
 from cutoutd.service import open_service, serve
 from drawn_photos import is_cutout, jpeg, put
 from folders import folder_in, settings_in
@@ -118,7 +119,7 @@ def test_a_daemon_takes_what_arrives_and_stops_when_told(tmp_path: Path, sandbox
     async def play() -> None:
         stop = asyncio.Event()
         async with open_service(settings) as service, asyncio.TaskGroup() as tasks:
-            tasks.create_task(serve(service, stop))
+            tasks.create_task(serve(service, stop, Systemd()))
             await asyncio.to_thread(put, folder.input / "late.jpg", jpeg())
             async with asyncio.timeout(30):
                 while not (folder.output / "late.png").exists():

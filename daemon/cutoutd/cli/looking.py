@@ -75,6 +75,19 @@ def history(
             typer.echo(f"Nothing is known of {path}." if path else "Nothing has happened yet.", err=True)
 
 
+@app.command("systemd-dropin")
+def systemd_dropin(config: ConfigOption = None) -> None:
+    """Print what systemd must let the service reach, for a drop-in of its unit."""
+    import os
+    from pathlib import Path
+
+    from cutoutd import config as configuration
+    from cutoutd.systemd_dropin import drop_in
+
+    source = configuration.find(config, os.environ, Path.cwd())
+    typer.echo(drop_in(configuration.read(source, os.environ), source.absolute()), nl=False)
+
+
 @app.command()
 def plan(
     config: ConfigOption = None,

@@ -208,7 +208,7 @@ class Log(Frozen):
     level: LogLevel = LogLevel.INFO
     """The least important message that is still written."""
     format: LogFormat = LogFormat.AUTO
-    """text, json, or auto: JSON under systemd, text elsewhere."""
+    """text, json, or auto: entries with fields in systemd's journal, text elsewhere."""
 
 
 class Common(Frozen):

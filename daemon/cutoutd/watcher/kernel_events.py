@@ -89,6 +89,11 @@ class KernelEvents:
             del self._armed[folder.identity]
 
     @property
+    def is_deaf(self) -> bool:
+        """Whether the reading thread has ended, which nothing but ``close`` should end."""
+        return not self._inotify.is_alive()
+
+    @property
     def folders(self) -> int:
         """How many folders are listened to."""
         return len(self._armed)

@@ -79,6 +79,11 @@ class Listening:
         """The parts of the tree that raise no events."""
         return {backend.path for backend in self.backends if backend.kind is BackendKind.POLLING}
 
+    @property
+    def is_deaf(self) -> bool:
+        """Whether kernel events are relied on and their reader has died."""
+        return self._kernel is not None and self._kernel.is_deaf
+
     def close(self) -> None:
         """Stop listening."""
         if self._kernel is not None:

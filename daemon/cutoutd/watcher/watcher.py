@@ -15,6 +15,7 @@ from itertools import islice
 from cutoutd.config.settings import Folder, Watch
 from cutoutd.logs import say
 from cutoutd.names import Exclusions
+from cutoutd.pulses import Pulses
 from cutoutd.tree import Sighting, glance
 from cutoutd.watcher.hints import HintBox, Hints
 from cutoutd.watcher.listening import Listening
@@ -53,12 +54,18 @@ class Watcher:
         self._cpu_s = 0.0  #: used for looking since the last scan or poll began
         self.has_looked = False  #: whether the whole tree was looked at once
         self.ignored = 0  #: files of the last whole scan that are no candidates
+        self.pulses = Pulses()  #: of its loop
+        self.has_begun = asyncio.Event()  #: set once the root is listened to, or known to be missing
         self.troubles: tuple[Trouble, ...] = ()  #: what the last whole scan could not look at
 
     @property
     def is_missing(self) -> bool:
         """Whether the input root could not be looked at the last time; every rescan tries again."""
         return bool(self._absence)
+
+    def late(self) -> tuple[str, ...]:
+        """What no longer makes progress here."""
+        return (*self.pulses.late(), *(("kernel events are no longer read",) if self._listening.is_deaf else ()))
 
     def backends(self) -> tuple[Backend, ...]:
         """How each mount in the tree is watched and why, for ``status``."""
@@ -75,7 +82,10 @@ class Watcher:
         try:
             while True:
                 async for batch in self._next_look(hints):
+                    self.has_begun.set()
                     yield batch
+                self.has_begun.set()
+                self.pulses.beat("looking", rest_s=self._rhythm.rest_s)
                 await hints.wait(self._rhythm.rest_s)
         finally:
             # Not in a thread: it takes a moment only, and has to work while the event loop is being cancelled.
@@ -153,6 +163,7 @@ class Watcher:
 
     async def _batches(self, sightings: Iterator[Sighting]) -> Batches:
         while batch := await asyncio.to_thread(self._next_batch, sightings):
+            self.pulses.beat("looking")
             yield batch
 
     def _next_batch(self, sightings: Iterator[Sighting]) -> list[Sighting]:

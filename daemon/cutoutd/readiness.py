@@ -1,0 +1,66 @@
+"""What systemd is told while the service runs: ready, alive, stopping, and one line for ``systemctl status``.
+
+The protocol is one datagram of NAME=value lines to the socket in NOTIFY_SOCKET (sd_notify(3)). Without that variable
+nothing is told and nobody minds. It decides nothing: when what is true is decided by whoever calls.
+"""
+
+import os
+import socket
+from collections.abc import MutableMapping
+
+#: systemd reads these datagrams in its own loop; should it hang, the photos go on.
+_PATIENCE_S = 1.0
+
+
+class Systemd:
+    """The service manager, if it started us and wants to know.
+
+    Args:
+        address: its socket: a path, or a name in the abstract namespace after ``@``; empty, nothing is told.
+        watchdog_s: within which time it wants to hear that we are alive; None, it does not.
+    """
+
+    def __init__(self, address: str = "", watchdog_s: float | None = None) -> None:
+        self._address = f"\0{address[1:]}" if address.startswith("@") else address
+        self.watchdog_s = watchdog_s
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether there is anybody to tell."""
+        return bool(self._address)
+
+    def tell_ready(self) -> None:
+        """Whoever waits for the service to be started goes on."""
+        self._tell("READY=1")
+
+    def tell_alive(self) -> None:
+        """The watchdog's time starts anew."""
+        self._tell("WATCHDOG=1")
+
+    def tell_stopping(self) -> None:
+        """No more news but the end."""
+        self._tell("STOPPING=1", "STATUS=finishing the steps under way")
+
+    def tell_status(self, line: str) -> None:
+        """One line for people."""
+        self._tell(f"STATUS={line}")
+
+    def _tell(self, *assignments: str) -> None:
+        if not self._address:
+            return
+        message = "\n".join(assignment.replace("\n", " ") for assignment in assignments)
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+                sender.settimeout(_PATIENCE_S)
+                sender.sendto(message.encode("utf-8", "backslashreplace"), self._address)
+        except OSError:
+            return  # it will ask in its own way: by a start or a watchdog that times out
+
+
+def take_from(environ: MutableMapping[str, str]) -> Systemd:
+    """Whom the environment names. The variables are taken out: a command that we start must not speak in our name."""
+    address = environ.pop("NOTIFY_SOCKET", "")
+    usec, pid = environ.pop("WATCHDOG_USEC", ""), environ.pop("WATCHDOG_PID", "")
+    is_meant = not pid or pid == str(os.getpid())
+    watchdog_s = int(usec) / 1_000_000 if usec.isdecimal() and int(usec) and is_meant else None
+    return Systemd(address, watchdog_s)

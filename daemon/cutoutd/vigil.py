@@ -1,0 +1,109 @@
+"""Tells systemd what is true of the running service: that it is ready, that it makes progress, and where it stands.
+
+The watchdog is fed only while nobody who works broke the promise to be heard of again. Otherwise systemd ends the
+service and starts it anew, and every photo goes on at its last fact. A wedged event loop cannot even come here.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Sequence
+
+from cutoutd.arrival import Arrival
+from cutoutd.errors import CutoutdError
+from cutoutd.halting import Halt
+from cutoutd.lanes import Lanes
+from cutoutd.ledger import Ledger, Total, questions
+from cutoutd.logs import catch_up, say
+from cutoutd.photo import State
+from cutoutd.readiness import Systemd
+
+#: Without a watchdog to feed: how often what repeats is looked through.
+_LOOK_EVERY_S = 5.0
+
+#: Counting takes the longer the more photos there are; so it stays at one percent of a core.
+_REST_PER_COUNTING = 100
+
+_PARTS = (
+    ("waiting", frozenset({State.DISCOVERED, State.ACCEPTED})),
+    (
+        "at Uploadcare",
+        frozenset({State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED}),
+    ),
+    ("published", frozenset({State.PUBLISHED})),
+    ("rejected", frozenset({State.REJECTED})),
+    ("failed", frozenset({State.FAILED})),
+)
+
+
+class Vigil:
+    """Watches over one running service.
+
+    Args:
+        systemd: whom to tell.
+        arrivals: the folders; the service is ready once each is looked at and listened to.
+        lanes: the work.
+        halt: whether the service stands still.
+        ledger: what is counted.
+    """
+
+    def __init__(self, systemd: Systemd, arrivals: Sequence[Arrival], lanes: Lanes, halt: Halt, ledger: Ledger) -> None:
+        self._systemd = systemd
+        self._arrivals = arrivals
+        self._lanes = lanes
+        self._halt = halt
+        self._ledger = ledger
+        self._stuck: tuple[str, ...] = ()
+
+    async def run(self) -> None:
+        """Tell until cancelled."""
+        for arrival in self._arrivals:
+            await arrival.has_begun()
+        self._systemd.tell_ready()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_watch())
+            if self._systemd.is_listening:
+                tasks.create_task(self._keep_status())
+
+    async def _keep_watch(self) -> None:
+        # Half the time that systemd allows, as sd_watchdog_enabled(3) advises.
+        every_s = self._systemd.watchdog_s / 2 if self._systemd.watchdog_s else _LOOK_EVERY_S
+        while True:
+            stuck = stuck_among(self._arrivals, self._lanes)
+            if not stuck:
+                self._systemd.tell_alive()
+            elif stuck != self._stuck:
+                say("stuck", f"no progress: {', '.join(stuck)}", level=logging.ERROR)
+            self._stuck = stuck
+            catch_up()
+            await asyncio.sleep(every_s)
+
+    async def _keep_status(self) -> None:
+        told = ""
+        while True:
+            began_s = time.monotonic()
+            try:
+                line = status_line(await self._ledger.ask(questions.totals), self._halt_title())
+            except CutoutdError:
+                line = told  # the lanes meet the same trouble and say so
+            if line != told:
+                self._systemd.tell_status(line)
+                told = line
+            await asyncio.sleep(max(1.0, (time.monotonic() - began_s) * _REST_PER_COUNTING))
+
+    def _halt_title(self) -> str:
+        return self._halt.error.title if self._halt.error else ""
+
+
+def stuck_among(arrivals: Iterable[Arrival], lanes: Lanes) -> tuple[str, ...]:
+    """Who no longer makes progress: loops and steps that broke their promise, and listeners whose thread has ended."""
+    late = [f"{arrival.folder.name}: {name}" for arrival in arrivals for name in arrival.late()]
+    return (*late, *lanes.pulses.late())
+
+
+def status_line(totals: Iterable[Total], halt: str = "") -> str:
+    """How many photos stand where, in the words of ``cutoutd status``; what is nothing is left out."""
+    found = list(totals)
+    numbers = ((sum(total.photos for total in found if total.state in states), word) for word, states in _PARTS)
+    counts = ", ".join(f"{number:,} {word}" for number, word in numbers if number) or "no photo yet"
+    return f"Halted, {halt}: {counts}" if halt else counts
