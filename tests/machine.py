@@ -24,7 +24,7 @@ INPUT, OUTPUT = "/srv/photos/in", "/srv/photos/out"
 PATIENCE_S = 60.0
 
 _PROGRAM = f"""#!/bin/sh
-export LD_LIBRARY_PATH=/opt/python/lib PYTHONPATH=/opt/source/daemon:/opt/site-packages
+export LD_LIBRARY_PATH=/opt/python/lib PYTHONPATH=/opt/cutoutd/daemon:/opt/site-packages
 exec /opt/python/bin/python3.{sys.version_info.minor} -B -m cutoutd "$@"
 """
 
@@ -99,6 +99,9 @@ class Machine:
     def prepare(self) -> None:
         """Lay the program and a sandbox into it, as if installed before."""
         self.write("/opt/cutoutd/bin/cutoutd", _PROGRAM, 0o755)
+        # Compiled, as an installation is: the service may not, and would do it anew at every start.
+        compiler = "LD_LIBRARY_PATH=/opt/python/lib /opt/python/bin/python3 -m compileall -q"
+        self.shell(f"cp -r /opt/source/daemon /opt/cutoutd/; {compiler} /opt/cutoutd/daemon")
         self.write("/etc/systemd/system/cutoutd.service.d/test.conf", _TEST_ONLY)
         self.write("/etc/systemd/system/cutoutd@.service.d/test.conf", _TEST_ONLY)
         self.write("/root/key", f"{SECRET_KEY}\n", 0o600)
