@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cutoutd.config.document import Document
-from cutoutd.config.settings import Folder
+from cutoutd.config.settings import Folder, OnSuccess
 
 #: systemd makes it and opens it by itself (StateDirectory=).
 _STATE_DIR = Path("/var/lib/cutoutd")
@@ -53,12 +53,16 @@ def written_by(folders: Iterable[Folder]) -> Iterator[Path]:
     """The trees that the service changes."""
     for folder in folders:
         yield folder.output
+        if folder.on_success is not OnSuccess.KEEP:
+            yield folder.input
+        if folder.on_success is OnSuccess.MOVE and folder.archive is not None:
+            yield folder.archive
 
 
 def _shared(document: Document) -> Iterator[Path]:
     for folder in document.folders:
         yield folder.input
-        yield folder.output
+        yield from written_by((folder,))
 
 
 def _groups_for(path: Path) -> Iterator[str]:

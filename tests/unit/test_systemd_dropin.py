@@ -11,11 +11,14 @@ from cutoutd.systemd_dropin import drop_in
 from daemon_process import command
 
 
-def settings_of(place: Path, inputs: Path, output: Path, state: str = "/var/lib/cutoutd") -> Path:
+def settings_of(
+    place: Path, inputs: Path, output: Path, state: str = "/var/lib/cutoutd", success: str = "keep"
+) -> Path:
     file = place / "config.yaml"
     file.write_text(
         f"uploadcare: {{public_key: demopublickey}}\nstate_dir: {state}\n"
-        f"folders: [{{name: shop, input: '{inputs}', output: '{output}'}}]\n"
+        f"folders: [{{name: shop, input: '{inputs}', output: '{output}', on_success: {success}"
+        f"{', archive: /srv/archive/done' if success == 'move' else ''}}}]\n"
     )
     return file
 
@@ -30,6 +33,16 @@ def test_the_folder_above_an_output_is_opened(tmp_path: Path) -> None:
     lines = lines_for(tmp_path, Path("/srv/scans/in"), Path("/srv/photos/out"))
     assert [line for line in lines if line.startswith("ReadWritePaths=")] == ["ReadWritePaths=/srv/photos"]
     assert "[Service]" in lines
+
+
+@pytest.mark.parametrize(("success", "opened"), [("delete", {"/srv/scans"}), ("move", {"/srv/scans", "/srv/archive"})])
+def test_inputs_are_opened_where_photos_leave_them(tmp_path: Path, success: str, opened: set[str]) -> None:
+    """Moving, trashing and deleting a photo change its input, and moving the archive."""
+    file = settings_of(tmp_path, Path("/srv/scans/in"), Path("/srv/photos/out"), success=success)
+    lines = drop_in(config.read(file, {}), file).splitlines()
+    assert {line.removeprefix("ReadWritePaths=") for line in lines if line.startswith("ReadW")} == opened | {
+        "/srv/photos"
+    }
 
 
 def test_the_whole_system_is_never_opened(tmp_path: Path) -> None:
