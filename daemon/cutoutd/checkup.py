@@ -7,13 +7,15 @@ import asyncio
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from cutoutd.config.settings import Folder, OnSuccess, Settings
+from cutoutd.config.settings import Folder, OnSuccess, Provenance, Settings
 from cutoutd.errors import CutoutdError, HaltError
 from cutoutd.naming import TEMPORARY_PREFIX
+from cutoutd.publishing.origin import ATTRIBUTE
 from cutoutd.uploadcare.answers import Project
 from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
 from cutoutd.watcher.mounts import choose_backends, parse_mounts
@@ -75,6 +77,7 @@ def _machine(settings: Settings) -> Iterator[Finding]:
             yield _writable(f"folders.{folder.name}.on_success", folder.input, made_in=folder.input)
         if folder.archive is not None:
             yield _writable(f"folders.{folder.name}.archive", folder.archive, made_in=folder.archive.parent)
+        yield from _attributes(folder)
         yield from _watching(folder, settings)
 
 
@@ -124,6 +127,20 @@ def _writable(subject: str, path: Path, *, made_in: Path) -> Finding:
     except OSError as error:
         return Finding(Level.FAULT, subject, f"{tried} cannot be written: {error.strerror}", _advice_on(error))
     return Finding(Level.GOOD, subject, f"{path} can be written" if is_there else f"{path} will be created")
+
+
+def _attributes(folder: Folder) -> Iterator[Finding]:
+    """Whether cutouts can carry where they came from; trouble with the folder itself is told elsewhere."""
+    if folder.provenance is not Provenance.XATTR:
+        return
+    tried = folder.output if folder.output.is_dir() else folder.output.parent
+    with suppress(OSError), tempfile.TemporaryFile(prefix=TEMPORARY_PREFIX, dir=tried) as file:
+        try:
+            os.setxattr(file.fileno(), ATTRIBUTE, b"{}")
+        except OSError as error:
+            sentence = f"the disk of {tried} takes no extended attributes ({error.strerror})"
+            advice = "Set provenance: png_text, or cutoutd rebuild will know none of its cutouts."
+            yield Finding(Level.WARNING, f"folders.{folder.name}.provenance", sentence, advice)
 
 
 def _watching(folder: Folder, settings: Settings) -> Iterator[Finding]:

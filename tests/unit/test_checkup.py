@@ -1,6 +1,8 @@
 """``cutoutd check``: what would go wrong, found before a photo does."""
 
 import asyncio
+import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +53,20 @@ def test_all_is_well(tmp_path: Path, sandbox: SandboxProcess) -> None:
     }
     assert "will be created" in found(report, "state_dir").sentence
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["in", "out"]
+
+
+def test_a_disk_without_attributes_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where cutouts cannot carry their provenance, rebuild would find nothing: a warning, unless it is inside them."""
+
+    def refuse(*_args: object) -> None:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    monkeypatch.setattr(os, "setxattr", refuse)
+    report = checked(settings_in(tmp_path, NOWHERE, folder_in(tmp_path)), is_offline=True)
+    assert found(report, "folders.products.provenance").level is Level.WARNING
+    inside = settings_in(tmp_path, NOWHERE, folder_in(tmp_path, provenance="png_text"))
+    subjects = {finding.subject for finding in checked(inside, is_offline=True).findings}
+    assert "folders.products.provenance" not in subjects
 
 
 def test_offline_asks_nobody(tmp_path: Path) -> None:

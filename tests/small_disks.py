@@ -1,0 +1,56 @@
+"""Small real disks: a tmpfs that can be filled, turned read-only and given room again. They take root to mount."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+
+class SmallDisk:
+    """A mounted tmpfs."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def fill(self) -> None:
+        """Take every byte that is left."""
+        with (self.root / ".ballast").open("ab", buffering=0) as file:
+            for size in (65_536, 4096, 512, 1):
+                with suppress(OSError):
+                    while file.write(bytes(size)):
+                        pass
+
+    def relieve(self) -> None:
+        """Give the room back."""
+        (self.root / ".ballast").unlink()
+
+    def use_up_inodes(self) -> None:
+        """Leave no room for one more file or name, however empty."""
+        with suppress(OSError):
+            for number in range(10_000):
+                (self.root / f".ballast {number}").touch(exist_ok=False)
+
+    def give_inodes_back(self) -> None:
+        """Make room for files again."""
+        for file in self.root.glob(".ballast *"):
+            file.unlink()
+
+    def remount(self, options: str) -> None:
+        """Change its options: ``ro``, ``rw``, ``size=...``, ``nr_inodes=...``."""
+        subprocess.run(["mount", "-o", f"remount,{options}", str(self.root)], check=True)
+
+
+@contextmanager
+def small_disk(root: Path, options: str = "size=2m,nr_inodes=100") -> Iterator[SmallDisk]:
+    """A disk mounted at a folder, which is made; unmounted at the end, busy or not."""
+    root.mkdir(parents=True, exist_ok=True)
+    mounting = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(root)]
+    if os.geteuid() != 0 or subprocess.run(mounting, capture_output=True, check=False).returncode != 0:
+        pytest.skip("needs root and the right to mount: a small disk is a tmpfs")
+    try:
+        yield SmallDisk(root)
+    finally:
+        subprocess.run(["umount", "-l", str(root)], check=True)
