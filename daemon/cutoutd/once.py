@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from cutoutd.accounts import PricedBatch, held_batches
@@ -13,8 +15,14 @@ from cutoutd.service import Service, working
 #: Photos whose next step is due later than this are left for the next run...
 _LEAVE_AFTER_S = 120.0
 
-#: ...and all of them when nothing has moved for so long.
+#: ...and all of them when nothing has moved for so long,
 _STUCK_AFTER_S = 300.0
+
+#: or, when each of them waits for some trouble to pass, for so long: a script had better come back than sit it out.
+_OUTAGE_AFTER_S = 60.0
+
+#: A person who looks on is told what is waited for after so long.
+_TELL_AFTER_S = 10.0
 
 _LOOK_EVERY_S = 0.5
 
@@ -44,15 +52,18 @@ class Outcome:
         return not (is_troubled or self.published or self.rejected or self.failed or self.held)
 
 
-async def work_off(service: Service, stop: asyncio.Event) -> Outcome:
+async def work_off(service: Service, stop: asyncio.Event, tell: Callable[[str], None] = lambda _: None) -> Outcome:
     """Take in every file that is there, take every photo as far as it goes, clean up at Uploadcare.
 
-    Ends early when ``stop`` is set, when the service halts, and when what is left waits for longer than makes sense.
+    Ends early when ``stop`` is set, when the service halts, and when what is left waits for longer than makes sense;
+    ``tell`` hears what is waited for when nothing moves.
     """
     async with working(service) as tasks:
         looking = tasks.create_task(_look_once(service))
+        telling = tasks.create_task(_tell_waits(service, tell))
         await _until_done(service, looking, stop)
         looking.cancel()
+        telling.cancel()
     still_changing = looking.result() if looking.done() and not looking.cancelled() else 0
     return Outcome(
         published=service.tally.at(State.PUBLISHED),
@@ -84,12 +95,37 @@ async def _is_worked_off(service: Service) -> bool:
     paused = {state for state in _UNFINISHED if service.lanes.paused_for_s(state) > _LEAVE_AFTER_S}
     states = _UNFINISHED - (_BEFORE_LAUNCH | paused if State.UPLOADED in paused else paused)
     now_s = time.time()
-    if time.monotonic() - service.lanes.moved_at_s > _STUCK_AFTER_S:
-        return True
     try:
+        if _still_for_s(service) > await _patience_s(service):
+            return True
         due = await service.ledger.ask(questions.due, states, now_s + _LEAVE_AFTER_S, 1)
     except CutoutdError:
-        return False  # the lanes meet the same trouble, say so and wait; when it lasts, the run is stuck
+        # The lanes meet the same trouble, say so and wait; when it lasts, the run is stuck.
+        return _still_for_s(service) > _STUCK_AFTER_S
     if due or await service.holding.look():
         return False
     return not service.lanes.busy  # which may have begun something since
+
+
+def _still_for_s(service: Service) -> float:
+    return time.monotonic() - service.lanes.moved_at_s
+
+
+async def _patience_s(service: Service) -> float:
+    """How long nothing may move: long while removals run or a lost one is looked for, short when all is in trouble."""
+    under_way = await service.ledger.ask(questions.count_untroubled, _UNFINISHED, State.REMOVAL_INTENDED)
+    return _STUCK_AFTER_S if under_way else _OUTAGE_AFTER_S
+
+
+async def _tell_waits(service: Service, tell: Callable[[str], None]) -> None:
+    """Say once for each reason why nothing moves; the log has it too, but a script's log is seldom looked at."""
+    told: set[str] = set()
+    while True:
+        await asyncio.sleep(_LOOK_EVERY_S)
+        if _still_for_s(service) < _TELL_AFTER_S:
+            continue
+        with suppress(CutoutdError):  # the ledger's own trouble is told by the lanes
+            for photo in await service.ledger.ask(questions.waiting, 1):
+                if photo.wait.reason not in told:
+                    told.add(photo.wait.reason)
+                    tell(f"waiting: {photo.wait.reason} ({photo.identity.folder}/{photo.identity.path})")

@@ -29,7 +29,7 @@ _LONGEST_WAITS_S: tuple[tuple[type[DelayError], float], ...] = (
     (DiskError, 30.0),
     (RemovalLockedError, 300.0),  # the lock of a removal that died can stay for a day
     (ResultGoneError, 900.0),
-    (UnansweredError, 900.0),
+    (UnansweredError, 60.0),  # an outage leaves many attempts behind, and the search is to go on soon after it
 )
 
 #: A service that asks for more than this is asked again after it all the same.

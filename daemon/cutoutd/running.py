@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
@@ -10,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from cutoutd.config.settings import LogLevel, Settings
-from cutoutd.logs import catch_up, conceal, set_up_logs
+from cutoutd.logs import catch_up, conceal, printable, set_up_logs
 from cutoutd.once import Outcome, work_off
 from cutoutd.photo import State
 from cutoutd.privacy import forbid_dumps
@@ -50,7 +51,7 @@ async def run_once(settings: Settings) -> Outcome:
         else:
             set_up_logs(_quiet(settings.log.level), "text", lambda line: _print(bar, line))
         async with open_service(settings) as service, _drawing(bar, service.tally):
-            return await work_off(service, stop)
+            return await work_off(service, stop, _write_error)
 
 
 def _keep_secrets(settings: Settings) -> None:
@@ -74,6 +75,12 @@ def _stop_on_signal() -> Iterator[asyncio.Event]:
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
+
+
+def _write_error(line: str) -> None:
+    """Where standard output is a terminal, this comes out above the bar."""
+    sys.stderr.write(f"{printable(line)}\n")
+    sys.stderr.flush()
 
 
 def _print(bar: Progress, line: str) -> None:

@@ -75,6 +75,27 @@ def test_refused_keys_end_the_run_early(tmp_path: Path, sandbox: SandboxProcess)
     assert outcome_of(settings_in(tmp_path, sandbox.url, folder)).published == 1
 
 
+def test_an_outage_is_told_and_not_sat_out(
+    tmp_path: Path, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When all that is left waits for trouble to pass, it is said why, and after a minute the run leaves it."""
+    monkeypatch.setattr("cutoutd.once._TELL_AFTER_S", 0.1)
+    monkeypatch.setattr("cutoutd.once._OUTAGE_AFTER_S", 1.0)
+    folder, told = folder_in(tmp_path), list[str]()
+    put(folder.input / "a.jpg")
+    sandbox.set_faults({"kind": "status", "status": 503, "on": "upload"})
+    settings = settings_in(tmp_path, sandbox.url, folder)
+
+    async def play() -> Outcome:
+        async with open_service(settings) as service:
+            return await work_off(service, asyncio.Event(), told.append)
+
+    outcome = asyncio.run(play())
+    assert (outcome.published, outcome.failed, outcome.held) == (0, 0, 1)
+    assert len(told) == 1
+    assert "503" in told[0]
+
+
 def test_an_interrupted_run_leaves_the_rest(tmp_path: Path, sandbox: SandboxProcess) -> None:
     """A run that is told to stop says so and what it left."""
     folder = folder_in(tmp_path)

@@ -66,7 +66,7 @@ def test_a_wish_for_a_week_is_not() -> None:
 
 @pytest.mark.parametrize(
     ("error", "longest_s"),
-    [(DiskError("full"), 30), (RemovalLockedError("locked"), 300), (UnansweredError("lost"), 900)],
+    [(DiskError("full"), 30), (RemovalLockedError("locked"), 300), (UnansweredError("lost"), 60)],
 )
 def test_what_does_not_pass_in_seconds_is_tried_less_often(error: DelayError, longest_s: float) -> None:
     """Each kind of delay has its longest wait."""

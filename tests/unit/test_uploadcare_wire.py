@@ -3,10 +3,12 @@ import io
 import logging
 import socket
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
 import weather
+from certificates import EXPIRED, SELF_SIGNED, untrusted_server, write_certificate
 from cutoutd.errors import CutoutdError, DeliveryRefusedError, NeverSentError, UnansweredError, UnreachableError
 from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
 from cutoutd.uploadcare.signing import Signer
@@ -48,6 +50,12 @@ async def met_at(url: str, call: Call) -> CutoutdError:
 
 async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
     await reader.read()
+
+
+async def hanging_in_the_headers(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-len")
+    await writer.drain()
+    await asyncio.sleep(60)
 
 
 async def talking_first(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -94,9 +102,25 @@ def test_no_secure_connection() -> None:
 
 
 @pytest.mark.parametrize(
+    ("certificate", "words"), [(SELF_SIGNED, "self-signed certificate"), (EXPIRED, "certificate has expired")]
+)
+def test_certificates_that_nobody_should_trust(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, certificate: str, words: str
+) -> None:
+    """Nothing is sent to a server that cannot prove who it is, or could until a year ago; the sentence says which."""
+    if certificate is EXPIRED:
+        monkeypatch.setenv("SSL_CERT_FILE", str(write_certificate(certificate, tmp_path)))
+    with untrusted_server(certificate, tmp_path) as url:
+        error = asyncio.run(met_at(url, launch))
+    assert type(error) is NeverSentError
+    assert words in error.sentence
+
+
+@pytest.mark.parametrize(
     ("handler", "words"),
     [
         (silent, "sent nothing for 0.2 s"),
+        (hanging_in_the_headers, "sent nothing for 0.2 s"),
         (dribbling, "not over after 0.5 s"),
         (Script([None]), "broke off"),
         (Script([b""]), "broke off"),

@@ -102,6 +102,12 @@ def open_outcomes(connection: Connection, since_s: float, limit: int) -> list[Ph
     return [photo_from(row) for row in rows.mappings()]
 
 
+def count_untroubled(connection: Connection, states: Collection[State], always: State) -> int:
+    """How many photos stand at these states and wait for no trouble to pass; those at ``always`` count in any case."""
+    is_moving = or_(photos.c.wait_reason == "", photos.c.state == always)
+    return _number_of(connection, and_(photos.c.state.in_(states), is_moving))
+
+
 def furthest_of(connection: Connection, way: Sequence[State], by_s: float) -> State | None:
     """The last of these states, which are in order, at which a photo stands that goes on before this Unix time."""
     return next((state for state in reversed(way) if count_due_by(connection, {state}, by_s)), None)
