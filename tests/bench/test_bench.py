@@ -1,0 +1,113 @@
+"""The harness works: a few small photos through every program it measures. Nothing here is about time."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench import cpu, polls
+from bench.optimum import LogNormal, average, best_schedule
+from bench.stage import INSTANT, Stage, open_stage
+from bench.stock import SMALL, Stock, make_stock
+from bench.throughput import ideal_s, script_run
+from bench.verdict import UnsoundRunError, faults_in, require_sound
+
+PHOTOS = 4
+
+
+@pytest.fixture
+def stock(tmp_path: Path) -> Stock:
+    return make_stock(tmp_path / "stock", PHOTOS, SMALL)
+
+
+def publish(stock: Stock, output: Path) -> dict[str, dict[str, int]]:
+    """What a sound run leaves: every cutout in its place, each paid for once."""
+    output.mkdir()
+    for item in stock.items:
+        (output / item.cutout_name).write_bytes(item.cutout.read_bytes())
+    return {"executes_by_sha256": {item.photo_sha256: 1 for item in stock.items}}
+
+
+def test_the_daemon_and_the_bare_loop_are_measured(tmp_path: Path) -> None:
+    """Both take every photo to its own cutout, and each is told with its CPU."""
+    findings = cpu.measure(tmp_path / "work", PHOTOS, SMALL)
+    assert [figure.name for figure in findings.figures][:1] == ["CPU per photo against the bare loop"]
+    assert all(value > 0 for value in findings.series.values())
+
+
+def test_the_script_is_measured_at_the_realistic_service(tmp_path: Path, stock: Stock) -> None:
+    """The integrator's script does what it says, several photos at a time, and no faster than the ideal schedule."""
+    run = script_run(tmp_path / "pool", stock, PHOTOS, threads=PHOTOS)
+    assert run.photos == PHOTOS
+    assert run.over_ideal > 1
+
+
+def test_a_sound_run_is_reported(tmp_path: Path, stock: Stock) -> None:
+    """Nothing is found fault with where every photo has its cutout and was paid for once."""
+    counters = publish(stock, tmp_path / "out")
+    require_sound(stock.items, tmp_path / "out", counters)
+
+
+def test_an_unsound_run_is_refused(tmp_path: Path, stock: Stock) -> None:
+    """A lost photo, one with another one's cutout, one paid for twice and one nobody knows: each is named."""
+    output = tmp_path / "out"
+    counters = publish(stock, output)
+    lost, swapped, twice, _ = stock.items
+    (output / lost.cutout_name).unlink()
+    (output / swapped.cutout_name).write_bytes(twice.cutout.read_bytes())
+    counters["executes_by_sha256"][twice.photo_sha256] = 2
+    counters["executes_by_sha256"]["somebody else's"] = 1
+    assert list(faults_in(stock.items, output, counters)) == [
+        f"{lost.name} was lost",
+        f"{swapped.name} was published wrong",
+        f"{twice.name} was paid for 2 times",
+        "1 launches were of no photo",
+    ]
+    with pytest.raises(UnsoundRunError, match="nothing is reported"):
+        require_sound(stock.items, output, counters)
+
+
+def test_the_sandbox_hands_out_what_was_rendered_before(tmp_path: Path, stock: Stock) -> None:
+    """The cutouts made beforehand are the ones published, so no rendering is inside a measurement."""
+    marked = replace(stock, items=stock.items[:1])
+    with open_stage(tmp_path / "stage", marked, *INSTANT) as stage:
+        assert published_by_a_daemon(stage) == 1
+        stage.require_sound()
+
+
+def published_by_a_daemon(stage: Stage) -> int:
+    stage.configure()
+    with stage.start_daemon() as daemon:
+        stage.drop()
+        daemon.wait_until(lambda: stage.published == len(stage.stock.items), 60)
+    return stage.published
+
+
+def test_the_best_schedule_is_better_than_any_clock() -> None:
+    """For the price of a poll that a clock pays, dynamic programming finds a schedule that costs less in all."""
+    times, price_s = LogNormal(4.0, 0.25), 1.0
+    best = average(best_schedule(times, price_s), times)
+    for interval_s in (0.5, 1.0, 2.0, 5.0):
+        clock = average([interval_s * number for number in range(1, 60)], times)
+        assert best.polls * price_s + best.wait_s < clock.polls * price_s + clock.wait_s
+
+
+def test_a_schedule_of_one_late_poll_waits_until_it() -> None:
+    """Averages are right where they can be reckoned by hand: one poll, at a time when all are done."""
+    times = LogNormal(4.0, 0.1)
+    point = average([10.0], times)
+    assert point.polls == pytest.approx(1.0)
+    assert point.wait_s == pytest.approx(10.0 - 4.0, abs=0.1)
+
+
+def test_polls_are_played_on_our_own_pace(tmp_path: Path) -> None:
+    """Cutoutd's schedule is drawn with the frontier and all its rivals."""
+    findings = polls.measure(tmp_path, photos=20)
+    assert set(findings.series) == {"0.25", "0.5"}
+    assert {"best", "cutoutd", "every 1 s", "every 2 s", "every 5 s", "x1.5 back-off"} == set(findings.series["0.5"])
+
+
+def test_an_empty_run_has_no_ideal() -> None:
+    """The ideal is of removals that were made."""
+    with pytest.raises(ValueError, match="empty"):
+        ideal_s([])
