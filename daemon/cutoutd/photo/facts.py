@@ -216,6 +216,7 @@ class RetriedUpload(Retried):
     source_uuid: None = None
     request_id: None = None
     unclear_since_s: None = None
+    locked_since_s: None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,6 +256,7 @@ class Reprocessed(Fact):
     request_id: None = None
     result_uuid: None = None
     unclear_since_s: None = None
+    locked_since_s: None = None
     has_lost_outcome: bool = False
     note: None = None
 

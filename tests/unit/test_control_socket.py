@@ -1,0 +1,197 @@
+"""The control socket: who finds it, what it takes, and what it survives."""
+
+import asyncio
+import os
+import socket
+import stat
+import threading
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from cutoutd.config.settings import Settings
+from cutoutd.control import client, server
+from cutoutd.control.clerk import Clerk
+from cutoutd.control.client import give
+from cutoutd.control.orders import ORDERS, Reprocess, Retry, Which
+from cutoutd.control.server import taking_orders
+from cutoutd.control.socket_file import listening_socket, place_to_ask, place_to_listen
+from cutoutd.errors import ControlError, ControlRefusedError, LedgerBusyError, LedgerError
+from cutoutd.ledger import hold_ledger, open_ledger
+from folders import folder_in, settings_in
+
+LONG = "a folder with a name that alone is longer than most paths are, and so too long for the kernel" * 2
+
+
+def house(place: Path, **others: object) -> Settings:
+    """Settings of a daemon whose state folder is there."""
+    place.mkdir(exist_ok=True, parents=True)
+    settings = settings_in(place, "http://127.0.0.1:9/", folder_in(place)).model_copy(update=others)
+    settings.state_dir.mkdir(exist_ok=True)
+    return settings
+
+
+def while_it_takes_orders(settings: Settings, scene: Callable[[Clerk], Awaitable[None]]) -> None:
+    """Play a scene beside a server that holds the ledger."""
+
+    async def play() -> None:
+        with hold_ledger(settings.state_dir):
+            async with open_ledger(settings.state_dir) as ledger:
+                clerk = Clerk(ledger, settings.folders, lambda _photo: None)
+                async with taking_orders(clerk, place_to_listen(settings, {}), place_to_ask(settings)):
+                    await scene(clerk)
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("order", [Retry(("a", "b\udcff\n/ü %.jpg")), Reprocess((), Which.MISSING, payable_at_most=3)])
+def test_an_order_arrives_as_it_was_given(order: Retry | Reprocess) -> None:
+    """Whatever a file is called, and whatever is left out."""
+    assert ORDERS.validate_json(ORDERS.dump_json(order)) == order
+
+
+def test_an_order_is_answered(tmp_path: Path) -> None:
+    """By the one who holds the ledger, however long the path to its socket is; the socket goes with it."""
+    settings = house(tmp_path / LONG / "home")
+
+    async def scene(_clerk: Clerk) -> None:
+        answer = await asyncio.to_thread(give, Retry(), settings)
+        assert answer.done == ("no photo has failed",)
+
+    while_it_takes_orders(settings, scene)
+    assert not os.path.lexists(place_to_ask(settings))
+
+
+def test_a_socket_elsewhere_is_found_by_its_link(tmp_path: Path) -> None:
+    """Systemd's folder is known to the daemon alone, which leaves a link beside the ledger; both go at the end."""
+    settings = house(tmp_path / "home")
+    place = place_to_listen(settings, {"RUNTIME_DIRECTORY": f"{tmp_path}:/run/other"})
+    assert place == tmp_path / "control.sock"
+    assert place_to_listen(house(tmp_path / "home", control_socket=tmp_path / "my.sock"), {}) == tmp_path / "my.sock"
+    link = place_to_ask(settings)
+    for _ in range(2):
+        with listening_socket(place, link):
+            assert link.resolve() == place
+            assert stat.S_IMODE(place.stat().st_mode) == 0o660
+        assert not os.path.lexists(link)
+        assert not place.exists()
+        link.symlink_to(place)  # as a crash leaves it
+    with listening_socket(link, link):
+        assert stat.S_ISSOCK(link.lstat().st_mode)
+
+
+def test_a_dead_socket_is_replaced_and_nothing_else(tmp_path: Path) -> None:
+    """What a killed daemon left goes; a file of that name stays, and so does a socket on which somebody listens."""
+    place = tmp_path / "control.sock"
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(place))
+    with listening_socket(place, place):
+        with pytest.raises(ControlError, match="cannot be made"), listening_socket(place, place):
+            pass
+        assert stat.S_ISSOCK(place.lstat().st_mode)
+    place.write_text("mine")
+    with pytest.raises(ControlError, match="cannot be made"), listening_socket(place, place):
+        pass
+    assert place.read_text() == "mine"
+
+
+def test_without_a_socket_the_daemon_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command then says that the ledger is held by one who takes no orders."""
+    monkeypatch.setattr(client, "_PATIENCE_S", 0.1)
+    settings = house(tmp_path / "home", control_socket=tmp_path / "nowhere" / "control.sock")
+
+    async def scene(_clerk: Clerk) -> None:
+        with pytest.raises(LedgerBusyError, match="takes no orders"):
+            await asyncio.to_thread(give, Retry(), settings)
+
+    while_it_takes_orders(settings, scene)
+
+
+def test_while_nothing_runs_the_command_does_it(tmp_path: Path) -> None:
+    """On the ledger itself; if there is none, it makes none."""
+    settings = house(tmp_path / "home")
+    with pytest.raises(LedgerError, match="no ledger"):
+        give(Retry(), settings)
+    assert list(settings.state_dir.iterdir()) == []
+    while_it_takes_orders(settings, _nothing)
+    assert give(Retry(), settings).done == ("no photo has failed",)
+
+
+def test_an_order_to_one_who_stops_is_refused_clearly(tmp_path: Path) -> None:
+    """It was not carried out, and may be given again."""
+    settings = house(tmp_path / "home")
+
+    async def scene(clerk: Clerk) -> None:
+        clerk.stop()
+        with pytest.raises(ControlError, match="just stopping") as refused:
+            await asyncio.to_thread(give, Retry(), settings)
+        assert "again" in refused.value.advice
+
+    while_it_takes_orders(settings, scene)
+
+
+def test_odd_requests_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Orders of another version, too long ones, ones that never end, and what is no order at all; then all is well."""
+    monkeypatch.setattr(server, "_MOST_BYTES", 100)
+    monkeypatch.setattr(server, "_RECEIVED_WITHIN_S", 0.2)
+    settings = house(tmp_path / "home")
+
+    def ask(content: bytes, headers: dict[str, str] | None = None) -> httpx2.Response:
+        with client._client(str(place_to_ask(settings))) as http:
+            return http.post("/orders", content=content, headers=headers)
+
+    def ask_slowly() -> bytes:
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(str(place_to_ask(settings)))
+            line.sendall(b"POST /orders HTTP/1.1\r\nHost: cutoutd\r\nContent-Length: 50\r\n\r\n{")
+            return line.recv(4096)
+
+    async def scene(_clerk: Clerk) -> None:
+        assert "does not know" in (await asyncio.to_thread(ask, b'{"kind": "fly"}')).text
+        assert (await asyncio.to_thread(ask, b"\xff" * 10)).status_code == 400
+        assert "too long" in (await asyncio.to_thread(ask, b"x" * 101)).text
+        assert b" 408 " in await asyncio.to_thread(ask_slowly)
+        assert (await asyncio.to_thread(give, Retry(), settings)).is_idle
+
+    while_it_takes_orders(settings, scene)
+
+
+def test_what_answers_instead_of_cutoutd_is_told(tmp_path: Path) -> None:
+    """One who hangs up, and one who speaks of something else."""
+    settings = house(tmp_path / "home")
+    place = place_to_ask(settings)
+    other = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+    for said, words in ((b"", "before it had answered"), (other, "not cutoutd")):
+        with listening_socket(place, place) as listener:
+            answering = threading.Thread(target=_answer, args=(listener, said))
+            answering.start()
+            with pytest.raises(ControlError, match=words):
+                give(Retry(), settings)
+            answering.join()
+
+
+def test_who_may_not_use_the_socket_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has no right to the socket, or may not even look for it, is told what to do."""
+    settings = house(tmp_path / "home")
+
+    def refuse(_path: str) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(client, "_is_listened_to", refuse)
+    with pytest.raises(ControlRefusedError) as refused:
+        give(Retry(), settings)
+    assert "control_socket" in refused.value.advice
+
+
+async def _nothing(_clerk: Clerk) -> None:
+    """No scene."""
+
+
+def _answer(listener: socket.socket, said: bytes) -> None:
+    for _ in range(2):  # the first only asks whether anybody listens
+        line, _ = listener.accept()
+        with line:
+            if line.recv(4096):
+                line.sendall(said)
