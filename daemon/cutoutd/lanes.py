@@ -14,7 +14,7 @@ from cutoutd.errors import CutoutdError, HaltError
 from cutoutd.halting import Halt
 from cutoutd.journey import Journey
 from cutoutd.lane import Lane
-from cutoutd.ledger import Ledger, questions
+from cutoutd.ledger import Ledger, losses, questions
 from cutoutd.logs import say, say_error, say_fault
 from cutoutd.photo import INTERNAL_FAULT, Failed, Photo, State, known
 from cutoutd.pulses import Pulses
@@ -189,7 +189,7 @@ class Lanes:
 
         No photo depends on it for its safety: see ``recovery``.
         """
-        lost = await self._ledger.ask(questions.open_outcomes, time.time() - recovery.LOOK_FOR_S, _SEARCHED_FOR)
+        lost = await self._ledger.ask(losses.open_outcomes, time.time() - recovery.LOOK_FOR_S, _SEARCHED_FOR)
         return any(recovery.is_comparable(known(photo.parameters)) for photo in lost)
 
     async def _until_next_due_s(self, lane: Lane, now_s: float) -> float:

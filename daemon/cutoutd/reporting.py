@@ -98,8 +98,7 @@ def read_status(state_dir: Path, limits: Limits, price: Price | None = None) -> 
             troubled=tuple(questions.at_state(ledger, {State.REJECTED, State.FAILED}, _NAMED_PHOTOS)),
             launches=_launches(spent, limits, held=questions.held(ledger), lost=losses.lost(ledger)),
             paid_again=tuple(
-                PaidAgain(photo, losses.lost_of(ledger, photo.id))
-                for photo in questions.paid_again(ledger, _NAMED_PHOTOS)
+                PaidAgain(photo, losses.lost_of(ledger, photo.id)) for photo in losses.paid_again(ledger, _NAMED_PHOTOS)
             ),
             accounts=add_up(billing.billed(ledger, local_day()), spent, price),
             batches=held_batches(batches.batches(ledger), price),

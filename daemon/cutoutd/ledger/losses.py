@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, func, select
 
-from cutoutd.ledger.schema import launches
+from cutoutd.ledger.records import photo_from
+from cutoutd.ledger.schema import launches, photos
+from cutoutd.photo import Photo, State
 
 #: It was sent and nothing came back; neither was its result found by looking for it. What it cost, the bill says.
 _IS_LOST = and_(launches.c.lost_because.is_not(None), launches.c.found_uuid.is_(None))
@@ -30,3 +32,21 @@ def lost_of(connection: Connection, photo_id: int) -> tuple[LostLaunch, ...]:
 def lost(connection: Connection) -> int:
     """How many launches are lost."""
     return connection.scalar(select(func.count()).select_from(launches).where(_IS_LOST)) or 0
+
+
+def open_outcomes(connection: Connection, since_s: float, limit: int) -> list[Photo]:
+    """Photos whose paid call's answer was lost after this Unix time and is still looked for, without locked ones."""
+    is_lost = and_(photos.c.state == State.REMOVAL_INTENDED, photos.c.unclear_since_s > since_s)
+    rows = connection.execute(select(photos).where(is_lost, photos.c.locked_since_s.is_(None)).limit(limit))
+    return [photo_from(row) for row in rows.mappings()]
+
+
+def paid_again(connection: Connection, limit: int) -> list[Photo]:
+    """Photos that were launched again after a launch whose outcome was never found, the last one first."""
+    rows = connection.execute(
+        select(photos)
+        .where(photos.c.has_lost_outcome.is_(True), photos.c.request_id.is_not(None))
+        .order_by(photos.c.id.desc())
+        .limit(limit)
+    )
+    return [photo_from(row) for row in rows.mappings()]

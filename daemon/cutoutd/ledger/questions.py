@@ -95,13 +95,6 @@ def unpaid_of(connection: Connection, folder: str, root: str, limit: int) -> lis
     return [photo_from(row) for row in rows.mappings()]
 
 
-def open_outcomes(connection: Connection, since_s: float, limit: int) -> list[Photo]:
-    """Photos whose paid call's answer was lost after this Unix time and is still looked for, without locked ones."""
-    is_lost = and_(photos.c.state == State.REMOVAL_INTENDED, photos.c.unclear_since_s > since_s)
-    rows = connection.execute(select(photos).where(is_lost, photos.c.locked_since_s.is_(None)).limit(limit))
-    return [photo_from(row) for row in rows.mappings()]
-
-
 def count_untroubled(connection: Connection, states: Collection[State], always: State) -> int:
     """How many photos stand at these states and wait for no trouble to pass; those at ``always`` count in any case."""
     is_moving = or_(photos.c.wait_reason == "", photos.c.state == always)
@@ -291,17 +284,6 @@ def first_over_limit(connection: Connection) -> Photo | None:
 def over_limit(connection: Connection) -> int:
     """How many photos a limit of day or month holds."""
     return _number_of(connection, IS_OVER_LIMIT)
-
-
-def paid_again(connection: Connection, limit: int) -> list[Photo]:
-    """Photos that were launched again after a launch whose outcome was never found, the last one first."""
-    rows = connection.execute(
-        select(photos)
-        .where(photos.c.has_lost_outcome.is_(True), photos.c.request_id.is_not(None))
-        .order_by(photos.c.id.desc())
-        .limit(limit)
-    )
-    return [photo_from(row) for row in rows.mappings()]
 
 
 def remembered(connection: Connection, key: str) -> str | None:
