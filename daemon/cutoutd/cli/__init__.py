@@ -4,7 +4,6 @@ Imports that are heavy stand inside the commands that need them: ``--help`` and 
 in which the commands' modules are imported here is the order in which ``--help`` lists them.
 """
 
-import asyncio
 import sys
 import traceback
 
@@ -33,7 +32,7 @@ def main() -> None:
         advice = f"\n{error.advice}" if error.advice else ""
         typer.echo(f"{error.title}: {error.sentence.rstrip('.')}.{advice}", err=True)
         sys.exit(code_for(error))
-    except (KeyboardInterrupt, asyncio.CancelledError):
+    except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
     except Exception:  # noqa: BLE001  a bug has its own exit code, so that no script takes it for a bad photo
         traceback.print_exc()

@@ -1,18 +1,21 @@
 """The application that commands register with, and what they share: options, and the configuration they name."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from cutoutd import __version__
 from cutoutd.addresses import Address, addresses_of
+from cutoutd.exits import ExitCode
 
 if TYPE_CHECKING:
     from cutoutd.config.document import Document
     from cutoutd.config.settings import Settings
+
+T = TypeVar("T")
 
 app = typer.Typer(
     name="cutoutd",
@@ -41,6 +44,19 @@ def _top(
     if version:
         typer.echo(f"cutoutd {__version__}")
         raise typer.Exit
+
+
+def run_to_end(work: "Coroutine[object, object, T]") -> T:
+    """What the work comes to; a second signal, which cancels it, ends the program.
+
+    asyncio is imported here, because it is half of what ``--help`` would import of ours.
+    """
+    import asyncio
+
+    try:
+        return asyncio.run(work)
+    except asyncio.CancelledError as error:
+        raise SystemExit(ExitCode.INTERRUPTED) from error
 
 
 def read_settings(explicit: Path | None) -> "Settings":

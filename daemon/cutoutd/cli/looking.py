@@ -1,12 +1,19 @@
 """The commands that only look."""
 
-import asyncio
 import json
 from typing import Annotated
 
 import typer
 
-from cutoutd.cli.application import ConfigOption, JsonOption, addresses_meant, app, read_document, read_settings
+from cutoutd.cli.application import (
+    ConfigOption,
+    JsonOption,
+    addresses_meant,
+    app,
+    read_document,
+    read_settings,
+    run_to_end,
+)
 from cutoutd.exits import ExitCode
 
 
@@ -24,7 +31,7 @@ def check(
     from cutoutd.checkup import Level, check_all
     from cutoutd.screens import show_findings
 
-    report = asyncio.run(check_all(read_settings(config), is_offline=offline))
+    report = run_to_end(check_all(read_settings(config), is_offline=offline))
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in report.findings], indent=2))
     else:

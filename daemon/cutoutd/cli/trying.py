@@ -1,12 +1,11 @@
 """The commands that need no account: the whole thing on this machine, and the stand-in alone."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cutoutd.cli.application import app
+from cutoutd.cli.application import app, run_to_end
 from cutoutd.cli.working import tell_outcome
 
 
@@ -36,7 +35,7 @@ def try_out(
     from cutoutd.demo import try_photos
     from cutoutd.exits import code_after
 
-    outcome = asyncio.run(try_photos(folder, port=port, is_staying=keep_running, tell=typer.echo))
+    outcome = run_to_end(try_photos(folder, port=port, is_staying=keep_running, tell=typer.echo))
     if not keep_running and not outcome.is_idle:
         tell_outcome(outcome)
     raise typer.Exit(code_after(outcome))

@@ -1,11 +1,10 @@
 """The command that does the work, and how it says what came of it."""
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cutoutd.cli.application import ConfigOption, app, read_settings
+from cutoutd.cli.application import ConfigOption, app, read_settings, run_to_end
 
 if TYPE_CHECKING:
     from cutoutd.once import Outcome
@@ -22,9 +21,9 @@ def run(
 
     settings = read_settings(config)
     if not once:
-        asyncio.run(run_daemon(settings))
+        run_to_end(run_daemon(settings))
         return
-    outcome = asyncio.run(run_once(settings))
+    outcome = run_to_end(run_once(settings))
     tell_outcome(outcome)
     raise typer.Exit(code_after(outcome))
 
