@@ -167,7 +167,9 @@ def test_a_no_to_all_halts_and_passes(
         eventually(lambda: sandbox.faults()[0]["struck"] > struck, within_s=LONG_S)
         assert daemon.count("halted") == 1
         daemon.kill()
-    assert place.versions("a.jpg")[0].state == state
+    # The kill may hit a probe between its intent and the refusal: nobody knows of the refusal then.
+    is_launching = state == State.UPLOADED
+    assert place.versions("a.jpg")[0].state in {state, State.REMOVAL_INTENDED if is_launching else state}
     with place.hurry() as daemon:
         daemon.wait_for("halted", within_s=LONG_S)
         sandbox.clear_faults()
