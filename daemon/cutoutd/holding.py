@@ -11,7 +11,7 @@ from cutoutd.lanes import Lanes
 from cutoutd.logs import say_error
 from cutoutd.spending import Spending
 
-_LOOK_EVERY_S = 2.0
+_LOOK_EVERY_S = 5.0
 
 
 class Holding:

@@ -29,6 +29,7 @@ from cutoutd.lane import lanes_for
 from cutoutd.lanes import Lanes
 from cutoutd.ledger import Ledger, hold_ledger, open_ledger, questions
 from cutoutd.logs import say
+from cutoutd.notify import Notifier
 from cutoutd.operations import Operations
 from cutoutd.publishing import sweep_temporary_files
 from cutoutd.readiness import Systemd
@@ -67,6 +68,7 @@ class Service:
     aftercare: Aftercare
     holding: Holding
     timekeeping: Timekeeping
+    notifier: Notifier
 
 
 @asynccontextmanager
@@ -122,6 +124,7 @@ def _build(settings: Settings, ledger: Ledger, uploadcare: Uploadcare, spending:
         aftercare,
         Holding(spending, lanes),
         Timekeeping(ledger, lanes.look_again),
+        Notifier(ledger, halt, tally, settings.notify),
     )
 
 
@@ -156,7 +159,7 @@ async def working(service: Service) -> AsyncIterator[asyncio.TaskGroup]:
     """
     async with asyncio.TaskGroup() as tasks:
         steps = tasks.create_task(service.lanes.run())
-        parts = (service.broadcast, service.retention, service.holding, service.timekeeping)
+        parts = (service.broadcast, service.retention, service.holding, service.timekeeping, service.notifier)
         looking_after = [tasks.create_task(part.run()) for part in parts]
         tasks.create_task(asyncio.to_thread(_sweep, service.settings))
         yield tasks

@@ -11,7 +11,7 @@ from pydantic import Field, SecretStr
 
 from cutoutd.config.frozen import Frozen
 from cutoutd.config.parameters import RemoveBg
-from cutoutd.config.text import Base, Exclusion, FolderName, Location, PublicKey, Template
+from cutoutd.config.text import Base, Command, Exclusion, FolderName, Location, PublicKey, Template
 from cutoutd.config.units import Amount, Duration, Size
 
 #: Uploadcare takes "up to 12 MB" (UPLOADCARE.md section 1); read generously, that is 12 MiB.
@@ -69,6 +69,15 @@ class WatchMode(StrEnum):
     AUTO = "auto"
     EVENTS = "events"
     POLLING = "polling"
+
+
+class Occasion(StrEnum):
+    """What a person is told of."""
+
+    HALT = "halt"
+    FAILED = "failed"
+    HELD = "held"
+    LIMIT = "limit"
 
 
 class LogLevel(StrEnum):
@@ -202,6 +211,15 @@ class Price(Frozen):
     """What 1,000 operations cost, in your currency, e.g. 0.50; no money is shown if left out."""
 
 
+class Notify(Frozen):
+    """Whom to tell when a person should look."""
+
+    command: Command | None = None
+    """Run once for each incident, with JSON on standard input: a text or a list of words; no shell runs it."""
+    on: tuple[Occasion, ...] = tuple(Occasion)
+    """halt: nothing is sent; failed: photos came to nothing; held: approval is needed; limit: one is reached."""
+
+
 class Log(Frozen):
     """What is written to standard output."""
 
@@ -230,6 +248,8 @@ class Common(Frozen):
     """What may be spent, and what the disk must still have."""
     price: Price = Price()
     """What Uploadcare charges, as far as you know."""
+    notify: Notify = Notify()
+    """Whom to tell when a person should look."""
     log: Log = Log()
     """What is written to standard output."""
 

@@ -7,6 +7,7 @@ Nothing here looks at the disk: whether a folder exists is for `check` and `run`
 import ipaddress
 import os
 import re
+import shlex
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
@@ -119,6 +120,19 @@ def _exclusion(text: str) -> str:
     return text
 
 
+def _command(value: object) -> object:
+    """A command as one text, quoted as for a shell, which does not run it; or as a list of words."""
+    if not isinstance(value, str):
+        return value
+    try:
+        words = shlex.split(value)
+    except ValueError as fault:
+        raise ValueError("must be a command; it has a quotation mark without its partner") from fault
+    if not words:
+        raise ValueError("must be a command, such as /usr/local/bin/tell, or a list of its words")
+    return words
+
+
 FolderName = Annotated[str, AfterValidator(_folder_name), Field(json_schema_extra={"pattern": f"^{_NAME.pattern}$"})]
 PublicKey = Annotated[str, AfterValidator(_public_key), Field(json_schema_extra={"pattern": f"^{_KEY.pattern}$"})]
 Template = Annotated[
@@ -133,3 +147,16 @@ Template = Annotated[
 Base = Annotated[str, AfterValidator(_base), Field(json_schema_extra={"format": "uri", "pattern": "^https?://[^?#]+$"})]
 Location = Annotated[Path, BeforeValidator(_location), WithJsonSchema({"type": "string", "minLength": 1})]
 Exclusion = Annotated[str, AfterValidator(_exclusion), Field(json_schema_extra={"minLength": 1})]
+Command = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_command),
+    Field(min_length=1),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                {"type": "array", "items": {"type": "string"}, "minItems": 1},
+            ]
+        }
+    ),
+]

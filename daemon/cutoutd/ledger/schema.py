@@ -171,7 +171,7 @@ Index("waiters", photos.c.wait_for, sqlite_where=photos.c.wait_for.is_not(None))
 
 #: Whom a limit holds; looked for often.
 _IS_HELD = photos.c.is_held.is_(True)
-Index("held", photos.c.id, sqlite_where=_IS_HELD, postgresql_where=_IS_HELD)
+Index("held", photos.c.is_unapproved, photos.c.folder, sqlite_where=_IS_HELD, postgresql_where=_IS_HELD)
 IS_OVER_LIMIT = and_(_IS_HELD, photos.c.is_unapproved.is_(False))
 
 #: The folders' batches: photos that may cost money before anybody approved them.
