@@ -108,7 +108,7 @@ class Notifier:
             return told.with_failures(now_s, 0.0)
         if Occasion.FAILED not in self._on or not told.may_tell_failures(now_s):
             return told
-        number = await self._ledger.ask(questions.count_since, State.FAILED, told.failures_until_s)
+        number = await self._ledger.ask(questions.failed_since, told.failures_until_s)
         if not number:
             return told
         (newest,) = await self._ledger.ask(questions.at_state, {State.FAILED}, 1)

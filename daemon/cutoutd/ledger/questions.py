@@ -275,6 +275,11 @@ def held(connection: Connection) -> int:
     return _number_of(connection, photos.c.is_held.is_(True))
 
 
+def failed_since(connection: Connection, since_s: float) -> int:
+    """How many photos failed after this Unix time."""
+    return _number_of(connection, and_(photos.c.state == State.FAILED, photos.c.state_at_s > since_s))
+
+
 def first_over_limit(connection: Connection) -> Photo | None:
     """The first of the photos that a limit of day or month holds."""
     rows = connection.execute(select(photos).where(IS_OVER_LIMIT).order_by(photos.c.id).limit(1))
