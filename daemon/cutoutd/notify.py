@@ -7,6 +7,7 @@ command runs first and is remembered then: a crash between the two tells it agai
 import asyncio
 import logging
 import time
+from contextlib import suppress
 
 from cutoutd.config.settings import Notify, Occasion
 from cutoutd.errors import CutoutdError, LimitReachedError
@@ -19,6 +20,7 @@ from cutoutd.photo import AT_REST, State
 from cutoutd.tally import Tally
 
 _LOOK_EVERY_S = 2.0
+_FINISH_WITHIN_S = 10.0
 
 _KEY = "told"
 
@@ -37,12 +39,22 @@ class Notifier:
         self._messenger = Messenger(settings.command) if settings.command else None
         self._told: Told | None = None
         self._has_halted = False
+        self._looking: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        """Look until cancelled."""
+        """Look until cancelled; a look that has begun is left to ``finish``: cut off, it would tell the same again."""
         while self._messenger is not None:
-            await self.look()
+            self._looking = asyncio.create_task(self.look())
+            await asyncio.shield(self._looking)
             await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def finish(self) -> None:
+        """Tell what happened last; a stop waits for it, but not long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FINISH_WITHIN_S):
+                if self._looking is not None:
+                    await self._looking
+                await self.look()
 
     async def look(self) -> None:
         """Tell what is new; trouble with the ledger is others' to tell, and the next look comes soon."""

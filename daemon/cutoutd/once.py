@@ -64,7 +64,6 @@ async def work_off(service: Service, stop: asyncio.Event, tell: Callable[[str], 
         await _until_done(service, looking, stop)
         looking.cancel()
         telling.cancel()
-    await service.notifier.look()
     still_changing = looking.result() if looking.done() and not looking.cancelled() else 0
     return Outcome(
         published=service.tally.at(State.PUBLISHED),

@@ -171,6 +171,7 @@ async def working(service: Service) -> AsyncIterator[asyncio.TaskGroup]:
     await service.aftercare.finish()
     if service.halt.error is None:
         await service.cleanup.finish()
+    await service.notifier.finish()
 
 
 def _make_state_dir(state_dir: Path) -> None:
