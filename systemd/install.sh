@@ -91,10 +91,7 @@ yours = ("  public_key: demopublickey", "    input: /srv/photos/in", "    output
 for line, value in zip(yours, values):
     assert text.count(line + "\n") == 1, line
     text = text.replace(line + "\n", line.partition(": ")[0] + ": " + json.dumps(value, ensure_ascii=False) + "\n")
-# The unit hands the key over; a file that only root can read would be a fault to anybody else who checks.
-line = "  secret_key_file: /etc/cutoutd/secret-key\n"
-assert text.count(line) == 1
-pathlib.Path(target).write_text(text.replace(line, "  # secret_key_file: /etc/cutoutd/secret-key\n"), encoding="utf-8")
+pathlib.Path(target).write_text(text, encoding="utf-8")
 PYTHON
     chmod 644 "$CONFIGURATION/config.yaml"
 }
@@ -116,6 +113,7 @@ credential() {
         secret | systemd-creds encrypt --quiet --name=uploadcare-secret-key - "$sealed.new"
         mv "$sealed.new" "$sealed"
         rm -f "$plain"
+        sed -i 's|^  secret_key_file: /etc/cutoutd/secret-key$|  # &|' "$CONFIGURATION/config.yaml"
     else
         (umask 077; secret >"$plain.new")
         mv "$plain.new" "$plain"

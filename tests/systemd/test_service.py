@@ -135,31 +135,6 @@ def test_a_second_sigterm_leaves_at_once(machine: Machine) -> None:
     cutouts(machine, "twice.png")
 
 
-def test_a_share_that_comes_back_needs_nobody(machine: Machine) -> None:
-    """The input is unmounted and mounted again under the running unit: photos that come then are done."""
-    machine.shell("mkdir -p /mnt/disk; mount -t tmpfs share /mnt/disk; install -d -m 2770 -g photos /mnt/disk/in")
-    machine.run("mount", "--bind", "/mnt/disk/in", INPUT)
-    try:
-        drop(machine, "mounted.jpg")
-        cutouts(machine, "mounted.png")
-        machine.run("umount", INPUT)
-        pid = main_pid(machine)
-        eventually(
-            lambda: (
-                machine.run(
-                    "nsenter", "-t", pid, "-m", "test", "!", "-e", f"{INPUT}/mounted.jpg", is_expected_to_work=False
-                ).returncode
-                == 0
-            )
-        )
-        machine.run("mount", "--bind", "/mnt/disk/in", INPUT)
-        drop(machine, "remounted.jpg")
-        cutouts(machine, "remounted.png")
-        assert main_pid(machine) == pid
-    finally:
-        machine.shell(f"umount {INPUT} || true; umount /mnt/disk")
-
-
 def test_folders_made_anew_need_nobody(machine: Machine) -> None:
     """Input and output are removed and made anew under the running unit: photos that come then are done."""
     pid = main_pid(machine)
@@ -186,6 +161,32 @@ def test_the_installer_may_run_twice_and_leaves_no_trace(bare: Machine) -> None:
     assert bare.run("systemctl", "cat", "cutoutd", is_expected_to_work=False).returncode != 0
     for kept in ("/etc/cutoutd/config.yaml", "/var/lib/cutoutd", f"{OUTPUT}/kept.png", f"{INPUT}/kept.jpg"):
         assert bare.has(kept)
+
+
+def test_a_share_that_comes_back_needs_nobody(bare: Machine) -> None:
+    """The input is unmounted and mounted again under the running unit: photos that come then are done."""
+    bare.install()
+    bare.shell("mkdir -p /mnt/disk; mount -t tmpfs share /mnt/disk; install -d -m 2770 -g photos /mnt/disk/in")
+    bare.run("mount", "--bind", "/mnt/disk/in", INPUT)
+    try:
+        drop(bare, "mounted.jpg")
+        cutouts(bare, "mounted.png")
+        bare.run("umount", INPUT)
+        pid = main_pid(bare)
+        eventually(
+            lambda: (
+                bare.run(
+                    "nsenter", "-t", pid, "-m", "test", "!", "-e", f"{INPUT}/mounted.jpg", is_expected_to_work=False
+                ).returncode
+                == 0
+            )
+        )
+        bare.run("mount", "--bind", "/mnt/disk/in", INPUT)
+        drop(bare, "remounted.jpg")
+        cutouts(bare, "remounted.png")
+        assert main_pid(bare) == pid
+    finally:
+        bare.shell(f"umount {INPUT} || true; umount /mnt/disk")
 
 
 def test_an_encrypted_key_and_a_user_of_systemds_own(bare: Machine) -> None:

@@ -21,9 +21,10 @@ from cutoutd.exits import ExitCode
 def check(
     config: ConfigOption = None,
     offline: Annotated[bool, typer.Option("--offline", help="Do not ask Uploadcare.")] = False,
+    user: Annotated[str | None, typer.Option("--user", help="As root: see the folders as this user does.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find what would go wrong before a photo does: configuration, folders, keys, clock."""
+    """Find what would go wrong before a photo does: configuration, folders, disks, keys, add-on, clock."""
     from dataclasses import asdict
 
     from rich.console import Console
@@ -31,7 +32,12 @@ def check(
     from cutoutd.checkup import Level, check_all
     from cutoutd.screens import show_findings
 
-    report = run_to_end(check_all(read_settings(config), is_offline=offline))
+    try:
+        report = run_to_end(check_all(read_settings(config), is_offline=offline, user=user))
+    except LookupError:
+        raise typer.BadParameter("there is no such user", param_hint="--user") from None
+    except PermissionError:
+        raise typer.BadParameter("only root can see as another user", param_hint="--user") from None
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in report.findings], indent=2))
     else:

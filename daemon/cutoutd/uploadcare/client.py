@@ -6,7 +6,7 @@ decided by ``retrying`` and ``polling``; what was asked is remembered by the led
 
 import json
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from http import HTTPStatus
 from typing import BinaryIO
@@ -14,6 +14,7 @@ from typing import BinaryIO
 from cutoutd.config.settings import Uploadcare as Settings
 from cutoutd.errors import (
     AddonRefusedError,
+    FailedError,
     NeverSentError,
     NotReadyError,
     ResultGoneError,
@@ -247,9 +248,18 @@ class Uploadcare:
         project = parsed(ProjectReply, answer)
         return Project(project.name, project.pub_key, answer.clock_skew_s)
 
-    async def _ask(
-        self, method: str, url: str, body: list[str] | None = None, *, purpose: Purpose = Purpose.OTHER
-    ) -> Answer:
+    async def require_addon(self) -> None:
+        """Return if the project may use the add-on, asked by a launch of no file, which cannot be carried out.
+
+        The service refuses the target then (400, UPLOADCARE.md 5), unless it refuses the add-on. One operation.
+
+        Raises:
+            AddonRefusedError: it is not enabled for the project, or not in its plan.
+        """
+        with suppress(FailedError):
+            launched(await self._ask("POST", f"addons/{REMOVE_BG}/execute/", {"target": "no file: cutoutd check"}))
+
+    async def _ask(self, method: str, url: str, body: object = None, *, purpose: Purpose = Purpose.OTHER) -> Answer:
         request = self._pools.calls.build_request(method, url, json=body)
         with self.pauses.obeyed(Traffic.QUESTIONS):
             with self._operations.request(purpose):
