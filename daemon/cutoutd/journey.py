@@ -30,7 +30,7 @@ from cutoutd.errors import (
 )
 from cutoutd.heavy import in_turn
 from cutoutd.intake import examine
-from cutoutd.ledger import Ledger, losses, questions
+from cutoutd.ledger import Ledger, losses, questions, twins
 from cutoutd.logs import say
 from cutoutd.notes import Notes
 from cutoutd.photo import (
@@ -174,7 +174,7 @@ class Journey:
         reused = await reuse_cutout(photo, self._ledger, _provenance_of(photo, self._standby.folders))
         if reused is not None:
             return await self._ledger.record(photo, self._with_task(photo, reused))
-        payer = await self._ledger.ask(questions.payer_for, photo)
+        payer = await self._ledger.ask(twins.payer_for, photo)
         return None if payer is None else await self._ledger.postpone(photo, _wait_for(payer))
 
     async def _find_outcome(self, photo: Photo) -> Photo:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cutoutd.config.settings import Provenance
 from cutoutd.errors import UnreachableError
-from cutoutd.ledger import Ledger, View, questions
+from cutoutd.ledger import Ledger, View, questions, twins
 from cutoutd.photo import Photo, Published, known
 from cutoutd.publishing import publish_cutout
 
@@ -42,7 +42,7 @@ async def reuse_cutout(photo: Photo, ledger: Ledger, provenance: Provenance) -> 
 
 async def earlier_cutout(photo: Photo, ledger: Ledger) -> Photo | None:
     """The photo whose cutout can be had instead of paying; None if there is none."""
-    for twin in await ledger.ask(questions.published_twins, photo, _LOOKED_AT):
+    for twin in await ledger.ask(twins.published_twins, photo, _LOOKED_AT):
         if await asyncio.to_thread(_is_untouched, _place_of(twin), known(twin.cutout_sha256)):
             return twin
     return None
@@ -50,8 +50,10 @@ async def earlier_cutout(photo: Photo, ledger: Ledger) -> Photo | None:
 
 def is_reusable(ledger: View, photo: Photo) -> bool:
     """Whether there is an earlier cutout to be had, for those who only look. Blocking."""
-    twins = questions.published_twins(ledger, photo, _LOOKED_AT)
-    return any(_is_untouched(_place_of(twin), known(twin.cutout_sha256)) for twin in twins)
+    return any(
+        _is_untouched(_place_of(twin), known(twin.cutout_sha256))
+        for twin in twins.published_twins(ledger, photo, _LOOKED_AT)
+    )
 
 
 def _place_of(twin: Photo) -> Path:

@@ -7,7 +7,7 @@ import pytest
 
 from cutoutd.addresses import Address
 from cutoutd.errors import LedgerError, TwinPaysError
-from cutoutd.ledger import Ledger, batches, named, questions
+from cutoutd.ledger import Ledger, batches, named, questions, twins
 from cutoutd.photo import (
     INTERNAL_FAULT,
     Failed,
@@ -111,7 +111,7 @@ def test_the_earlier_cutout_is_known_while_another_is_made(tmp_path: Path) -> No
         photo = await ledger.take_up(await photo_at(ledger, State.PUBLISHED, accepted=PICTURE), ANEW, 1)
         twin = await photo_at(ledger, State.ACCEPTED, identity("twin.jpg"), PICTURE)
         assert (photo.state, photo.cutout_sha256, photo.source_uuid) == (State.ACCEPTED, "c" * 64, None)
-        assert await ledger.ask(questions.published_twins, twin, 9) == [photo]
+        assert await ledger.ask(twins.published_twins, twin, 9) == [photo]
         assert await ledger.ask(questions.cutouts_of, photo) == {"c" * 64}
         assert await ledger.ask(questions.has_newer_publication, older)
         again = await ledger.record(photo, CUTOUT)
@@ -130,12 +130,12 @@ def test_who_is_to_be_paid_for_again_takes_only_what_was_paid_since(tmp_path: Pa
         since_s = photo.state_at_s
         anew = Reprocessed(parameters="{}", earlier_parameters="{}", anew_since_s=since_s)
         photo = await ledger.take_up(photo, anew, 1)
-        assert await ledger.ask(questions.published_twins, photo, 9) == []
+        assert await ledger.ask(twins.published_twins, photo, 9) == []
         copied = await photo_at(ledger, State.ACCEPTED, identity("copy.jpg"), PICTURE)
         await ledger.record(copied, Published("c" * 64, 5, "copy.png", None, reused_from=1))
-        assert await ledger.ask(questions.published_twins, photo, 9) == []
+        assert await ledger.ask(twins.published_twins, photo, 9) == []
         paid = await photo_at(ledger, State.PUBLISHED, identity("new.jpg"), PICTURE)
-        assert await ledger.ask(questions.published_twins, photo, 9) == [paid]
+        assert await ledger.ask(twins.published_twins, photo, 9) == [paid]
 
     with_ledger(tmp_path, scene)
 

@@ -3,10 +3,11 @@
 One transaction per fact changes the photo's row and adds an event row. Rooms: ``schema`` (tables), ``migrations``
 (numbered steps from one schema to the next), ``database`` (what only SQLite knows), ``lock`` (one instance per ledger),
 ``writer`` (the thread that groups commits), ``records`` (rows to values and back), ``questions`` (what can be asked),
-``foresight`` (what a plan asks),
+``named`` (what people's names for photos mean), ``twins`` (photos of one picture), ``foresight`` (what a plan asks),
 ``facts`` (what can be written), ``launches`` and ``billing`` (what was spent, in removals and in operations),
-``losses`` (launches whose answer never came), ``batches`` (what waits for approval), ``ledger`` (the doors: one for the
-daemon, one for those who only look).
+``losses`` (launches whose answer never came), ``batches`` (what waits for approval), ``clock`` (waits after the clock
+was set), ``founding`` and ``restoring`` (a new ledger, and one rebuilt from cutouts), ``backup``, ``ledger`` (the
+doors: one for the daemon, one for those who only look).
 """
 
 from cutoutd.ledger.backup import back_up

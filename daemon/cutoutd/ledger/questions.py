@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, se
 
 from cutoutd.ledger.records import Event, event_from, photo_from
 from cutoutd.ledger.schema import IS_OVER_LIMIT, IS_TO_CLEAN, events, memory, photos, targets
-from cutoutd.photo import UNDER_WAY, UNPAID, Photo, State, Version
+from cutoutd.photo import UNPAID, Photo, State, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,46 +148,6 @@ def history(connection: Connection, path: str | None, limit: int, folder: str | 
     if folder is not None:
         query = query.where(photos.c.folder == folder)
     return [event_from(row) for row in connection.execute(query.limit(limit)).mappings()][::-1]
-
-
-def payer_for(connection: Connection, photo: Photo) -> Photo | None:
-    """The photo of the same content and parameters that goes first: one further on, or an earlier one beside it.
-
-    One beside it that waits for some trouble to pass holds up nobody.
-    """
-    further = UNDER_WAY - {photo.state}
-    is_first = and_(photos.c.state == photo.state, photos.c.id < photo.id, photos.c.wait_reason == "")
-    rows = connection.execute(
-        select(photos)
-        .where(_is_twin_of(photo), or_(photos.c.state.in_(further), is_first))
-        .order_by(photos.c.state == photo.state, photos.c.id)
-        .limit(1)
-    )
-    return next((photo_from(row) for row in rows.mappings()), None)
-
-
-def published_twins(connection: Connection, photo: Photo, limit: int) -> list[Photo]:
-    """Photos with a cutout of the same content and parameters in place, newest first.
-
-    While a cutout is made anew, the earlier one counts. For a photo that a person wants paid for again, only those
-    count that were paid for since.
-    """
-    is_published = and_(photos.c.state == State.PUBLISHED, photos.c.parameters == photo.parameters)
-    if photo.anew_since_s is None:
-        stands = or_(is_published, photos.c.earlier_parameters == photo.parameters)
-    else:
-        stands = and_(is_published, photos.c.state_at_s > photo.anew_since_s, photos.c.reused_from.is_(None))
-    rows = connection.execute(
-        select(photos)
-        .where(photos.c.sha256 == photo.sha256, photos.c.id != photo.id, stands)
-        .order_by(photos.c.state_at_s.desc())
-        .limit(limit)
-    )
-    return [photo_from(row) for row in rows.mappings()]
-
-
-def _is_twin_of(photo: Photo) -> ColumnElement[bool]:
-    return and_(photos.c.sha256 == photo.sha256, photos.c.parameters == photo.parameters, photos.c.id != photo.id)
 
 
 def cutouts_of(connection: Connection, photo: Photo) -> frozenset[str]:
