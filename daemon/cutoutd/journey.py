@@ -9,7 +9,8 @@ what that means. Waiting and choosing who is next is ``lanes``' business; how to
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from weakref import WeakValueDictionary
@@ -137,6 +138,7 @@ class Journey:
 
         A crash after sending leaves an upload that expires after 24 hours.
         """
+        await asyncio.to_thread(require_same, self._standby.folder_of(photo).input, photo.identity)
         if (joined := await self._join_twin(photo)) is not None:
             return joined
         async with self._spending.claim(photo):
@@ -171,9 +173,10 @@ class Journey:
 
     async def _join_twin(self, photo: Photo) -> Photo | None:
         """The same picture was paid for, or is about to be: reuse its cutout or wait for it; None if this one pays."""
-        reused = await reuse_cutout(photo, self._ledger, _provenance_of(photo, self._standby.folders))
-        if reused is not None:
-            return await self._ledger.record(photo, self._with_task(photo, reused))
+        async with self._turn_of(photo):
+            reused = await reuse_cutout(photo, self._ledger, _provenance_of(photo, self._standby.folders))
+            if reused is not None:
+                return await self._ledger.record(photo, self._with_task(photo, reused))
         payer = await self._ledger.ask(twins.payer_for, photo)
         return None if payer is None else await self._ledger.postpone(photo, _wait_for(payer))
 
@@ -225,10 +228,7 @@ class Journey:
 
         A result that Uploadcare let go of, as it does after a day unless ``retention`` was in time, is paid for again.
         """
-        # Versions of one path go one after the other: each must see what the one before it put there.
-        async with self._publishing.setdefault((photo.identity.folder, photo.identity.path), asyncio.Lock()):
-            if await self._ledger.ask(questions.has_newer_publication, photo):
-                raise SupersededError("newer_version", "a newer version of the photo was published first")
+        async with self._turn_of(photo):
             own_cutouts = await self._ledger.ask(questions.cutouts_of, photo)
             fetch = partial(self._uploadcare.fetch_cutout, known(photo.result_uuid))
             try:
@@ -240,6 +240,14 @@ class Journey:
                     raise
                 return await self._ledger.record(photo, ResultLost())
             return await self._ledger.insist(photo, self._with_task(photo, published))
+
+    @asynccontextmanager
+    async def _turn_of(self, photo: Photo) -> AsyncIterator[None]:
+        """Versions of one path go one after the other: each must see what the one before it put there."""
+        async with self._publishing.setdefault((photo.identity.folder, photo.identity.path), asyncio.Lock()):
+            if await self._ledger.ask(questions.has_newer_publication, photo):
+                raise SupersededError("newer_version", "a newer version of the photo was published first")
+            yield
 
     def _with_task(self, photo: Photo, published: Published) -> Published:
         """What is left to be done once the photo is published is ``aftercare``'s."""

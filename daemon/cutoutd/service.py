@@ -42,6 +42,7 @@ from cutoutd.timekeeping import Timekeeping
 from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
 from cutoutd.uploadcare.polling import Pace
 from cutoutd.vigil import Vigil
+from cutoutd.withdrawal import Withdrawal
 
 #: More than all lanes together can use at once.
 _CONNECTIONS = 64
@@ -69,6 +70,7 @@ class Service:
     holding: Holding
     timekeeping: Timekeeping
     notifier: Notifier
+    withdrawal: Withdrawal
 
 
 @asynccontextmanager
@@ -109,6 +111,7 @@ def _build(settings: Settings, ledger: Ledger, uploadcare: Uploadcare, spending:
     broadcast = Broadcast(settings.state_dir, reports)
     cleanup = Cleanup(ledger, uploadcare, settings.uploadcare.remote_cleanup)
     retention = Retention(ledger, uploadcare)
+    withdrawal = Withdrawal(ledger, standby, settings.watch.rescan_interval_s)
     return Service(
         settings,
         ledger,
@@ -125,6 +128,7 @@ def _build(settings: Settings, ledger: Ledger, uploadcare: Uploadcare, spending:
         Holding(spending, lanes),
         Timekeeping(ledger, lanes.look_again),
         Notifier(ledger, halt, tally, settings.notify),
+        withdrawal,
     )
 
 
@@ -142,6 +146,7 @@ async def serve(service: Service, stop: asyncio.Event, systemd: Systemd) -> None
         looking.append(tasks.create_task(service.cleanup.run()))
         looking.append(tasks.create_task(service.aftercare.run()))
         looking.append(tasks.create_task(vigil.run()))
+        looking.append(tasks.create_task(service.withdrawal.run()))
         say("started", f"watching {_names(settings)}")
         await stop.wait()
         clerk.stop()

@@ -254,3 +254,19 @@ def test_the_end_of_a_photo_is_told_beside_its_place(tmp_path: Path) -> None:
         assert (await trip.way())[-4:] == ["uploaded", "failed", "discovered", "accepted"]
 
     played(tmp_path, scene)
+
+
+def test_an_older_version_never_replaces_the_cutout_of_a_newer_one(tmp_path: Path) -> None:
+    """Neither one that was paid for and finishes late, nor one that is not paid for yet."""
+
+    async def scene(trip: Trip) -> None:
+        paid = await trip.photo_at(State.REMOVAL_FINISHED)
+        older = await trip.photo_at(State.ACCEPTED)
+        newer = await trip.photo_at(State.PUBLISHED)
+        cutout = (trip.folder.output / "a.png").read_bytes()
+        for late in (paid, older):
+            assert (await trip.journey.advance(late)).state is State.SUPERSEDED
+        assert (trip.folder.output / "a.png").read_bytes() == cutout
+        assert newer.id > older.id > paid.id
+
+    played(tmp_path, scene)

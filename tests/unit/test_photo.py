@@ -91,6 +91,7 @@ ALLOWED = {
     ("accepted", "published"),
     ("accepted", "superseded"),
     ("accepted", "failed"),
+    ("published", "superseded"),
     ("uploaded", "removal_intended"),
     ("uploaded", "accepted"),
     ("uploaded", "published"),

@@ -63,6 +63,13 @@ class OnSuccess(StrEnum):
     DELETE = "delete"
 
 
+class OnSourceRemoved(StrEnum):
+    """What becomes of a published cutout whose source a person removed."""
+
+    KEEP = "keep"
+    DELETE = "delete"
+
+
 class WatchMode(StrEnum):
     """How changes in the input trees are noticed."""
 
@@ -147,6 +154,8 @@ class FolderDefaults(Frozen):
     """The photo itself once its cutout is published: keep it, move it to the archive, trash it, or delete it."""
     archive: Location | None = None
     """The tree that on_success: move moves photos to, mirrored; outside all inputs and outputs."""
+    on_source_removed: OnSourceRemoved = OnSourceRemoved.KEEP
+    """The cutout of a photo that somebody removed or renamed: keep it, or delete it unless it was changed."""
 
 
 class Folder(FolderDefaults):

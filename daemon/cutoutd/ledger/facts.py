@@ -175,6 +175,11 @@ def settle_source(connection: Connection, photo: Photo, sentence: str | None, *,
         add_event(connection, replace(photo, state_at_s=at_s), photo.state, {"sentence": sentence})
 
 
+def note_missed(connection: Connection, photo_ids: Collection[int], at_s: float | None) -> None:
+    """The sources of these photos were found removed; None: they are there after all."""
+    connection.execute(update(photos).where(photos.c.id.in_(photo_ids)).values(missed_at_s=at_s))
+
+
 def mark_cleaned(connection: Connection, cleaned: Sequence[Photo], at_s: float) -> None:
     """The photos' files at Uploadcare are deleted; files of a photo that a person took up meanwhile are others."""
     ids, uuids = [photo.id for photo in cleaned], [photo.source_uuid for photo in cleaned]

@@ -130,6 +130,10 @@ class Ledger:
             lambda connection: facts.settle_source(connection, photo, sentence, is_taken=is_taken, at_s=time.time())
         )
 
+    async def note_missed(self, photo_ids: Collection[int], at_s: float | None) -> None:
+        """Store since when the sources of these photos are missed; None: they are there after all."""
+        await self._write(lambda connection: facts.note_missed(connection, photo_ids, at_s))
+
     async def mark_cleaned(self, photos: Sequence[Photo]) -> None:
         """Store that the photos' files at Uploadcare are deleted."""
         await self._write(lambda connection: facts.mark_cleaned(connection, photos, time.time()))

@@ -230,6 +230,33 @@ def sources_due(connection: Connection, after_id: int, limit: int) -> list[Photo
     return [photo_from(row) for row in rows.mappings()]
 
 
+def published_in(connection: Connection, folders: Collection[str], after_id: int, limit: int) -> list[Photo]:
+    """Published photos of these folders whose source should be where it was, in the order they were found."""
+    is_in_place = and_(photos.c.source_fate.is_(None), photos.c.is_source_due.is_(False))
+    rows = connection.execute(
+        select(photos)
+        .where(photos.c.id > after_id, photos.c.state == State.PUBLISHED, photos.c.folder.in_(folders), is_in_place)
+        .order_by(photos.c.id)
+        .limit(limit)
+    )
+    return [photo_from(row) for row in rows.mappings()]
+
+
+def is_cutout_wanted(connection: Connection, photo: Photo) -> bool:
+    """Whether a photo that is not published yet may be a copy of this one and want its cutout, or is its next version.
+
+    Photos that nobody has read yet may be copies of any.
+    """
+    is_next = and_(
+        photos.c.folder == photo.identity.folder,
+        photos.c.path == photo.identity.path,
+        photos.c.id > photo.id,
+        photos.c.state != State.SUPERSEDED,
+    )
+    is_copy = and_(_is_twin_of(photo), photos.c.state.in_(UNPAID))
+    return _number_of(connection, or_(photos.c.state == State.DISCOVERED, is_copy, is_next)) > 0
+
+
 def held(connection: Connection) -> int:
     """How many photos wait because of a limit."""
     return _number_of(connection, photos.c.is_held.is_(True))

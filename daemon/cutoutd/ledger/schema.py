@@ -124,6 +124,7 @@ photos = Table(
     Column("reused_from", Integer, comment="the photo whose cutout was copied; null: this one was paid for"),
     Column("is_source_due", Boolean, nullable=False, comment="whether on_success has still to be done to the source"),
     Column("source_fate", PathText, comment="what cutoutd did with the source, a sentence; null: it is where it was"),
+    Column("missed_at_s", Float, comment="when its source was first found removed; null: it is there"),
     Column("note", PathText, comment="what a person should know although all is well"),
     Column("code", Text, comment="rejected, failed, superseded: the stable code"),
     Column("sentence", PathText, comment="rejected, failed, superseded: what happened"),

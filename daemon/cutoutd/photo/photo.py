@@ -102,6 +102,7 @@ class Photo:
     reused_from: int | None = None
     is_source_due: bool = False
     source_fate: str | None = None
+    missed_at_s: float | None = None
     note: str | None = None
     code: str | None = None
     sentence: str | None = None

@@ -79,7 +79,8 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     # Back to ACCEPTED only when the result is provably gone (over 24 hours): this pays twice.
     State.REMOVAL_FINISHED: frozenset({State.PUBLISHED, State.ACCEPTED, State.SUPERSEDED, State.FAILED}),
     State.REJECTED: frozenset({State.DISCOVERED}),
-    State.PUBLISHED: frozenset({State.ACCEPTED}),
+    # To SUPERSEDED when its cutout was deleted because its source was removed: a source that comes back is a new photo.
+    State.PUBLISHED: frozenset({State.ACCEPTED, State.SUPERSEDED}),
     State.SUPERSEDED: frozenset(),
     # To the furthest fact that still holds: a paid result is fetched, a removal that may run is asked about.
     State.FAILED: frozenset(

@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from os import close
 
-from cutoutd.config.settings import Folder
+from cutoutd.config.settings import Folder, OnSourceRemoved
 from cutoutd.logs import printable
 from cutoutd.names import Exclusions
 from cutoutd.standby.doubts import Evidence, doubt_about
@@ -50,10 +50,13 @@ class Inquiry:
         return Evidence(
             missing=len(mine) if is_doubtful else 0,
             is_familiar=is_familiar,
-            is_at_stake=is_doubtful and not mine.isdisjoint(self.in_flight),
+            is_at_stake=is_doubtful and (self._is_deleting() or not mine.isdisjoint(self.in_flight)),
             has_others=is_doubtful and self._has_photos(path),
             is_place_there=self._is_folder(path),
         )
+
+    def _is_deleting(self) -> bool:
+        return self.folder.on_source_removed is OnSourceRemoved.DELETE
 
     def _place_of(self, path: str) -> str:
         return max((place for place in self._paths() if Part(place, "", 0).holds(path)), key=len)

@@ -35,6 +35,7 @@ class _Case:
     seen: tuple[Witness, ...] = ()  #: known photos seen since the last whole look at the tree ended
     reason: str = ""
     since_s: float = 0.0
+    surveys_s: tuple[float, ...] = ()  #: when the last two whole looks at the tree ended, Unix time
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -82,6 +83,10 @@ class Standby:
             msg = f'it was found in {printable(photo.identity.input)}, which is no longer the input of "{folder.name}"'
             raise SourceAwayError(msg, retry_after_s=_RARELY_S)
         return folder
+
+    def has_surveyed_twice_since(self, since_s: float) -> bool:
+        """Whether every tree was looked at twice as a whole since this Unix time: what moved within them was found."""
+        return all(len(case.surveys_s) > 1 and case.surveys_s[0] >= since_s for case in self._cases.values())
 
     def is_source_due(self, photo: Photo) -> bool:
         """Whether something is to be done to the photo's source once its cutout is published."""
@@ -140,6 +145,7 @@ class Standby:
                 if not reason:
                     await self._keep(case, ground)
                 case.seen = ()
+                case.surveys_s = (*case.surveys_s, time.time())[-2:]
         return has_ended
 
     async def _recall(self, case: _Case) -> None:
