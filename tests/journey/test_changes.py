@@ -3,7 +3,7 @@
 import shutil
 
 from cutoutd.photo import State
-from daemon_process import Place, eventually
+from daemon_process import Place
 from drawn_photos import jpeg_of, put
 from sandbox_process import SandboxProcess
 
@@ -48,7 +48,7 @@ def test_photos_renamed_swapped_and_rewritten_before_payment_are_paid_once_each(
         (place.input / "held").rename(other)
         daemon.wait_until(lambda lines: sum(line.action == "discovered" for line in lines) == 8)
         sandbox.clear_faults()
-        eventually(lambda: len(place.outputs()) == 4)
+        daemon.wait_for("published", "new.jpg", "rewritten.jpg", "one.jpg", "other.jpg")
         daemon.wait_for("superseded", "old.jpg", "rewritten.jpg", "one.jpg", "other.jpg")
     assert place.outputs() == ["new.png", "one.png", "other.png", "rewritten.png"]
     assert sandbox.counters()["requests"]["execute"] == 4
