@@ -16,7 +16,7 @@ from pathlib import Path
 
 from cutoutd.config.settings import Folder, OnSourceRemoved
 from cutoutd.errors import CutoutdError, DelayError
-from cutoutd.ledger import Ledger, questions
+from cutoutd.ledger import Ledger, sources
 from cutoutd.logs import printable, say, say_error
 from cutoutd.photo import Photo, Superseded, known
 from cutoutd.publishing.tree import OpenFolder, found_folder
@@ -63,9 +63,7 @@ class Withdrawal:
             CutoutdError: the ledger or an output could not be used.
         """
         last_id = 0
-        while photos := await self._ledger.ask(
-            questions.published_in, self._folders().keys(), last_id, _PHOTOS_AT_ONCE
-        ):
+        while photos := await self._ledger.ask(sources.published_in, self._folders().keys(), last_id, _PHOTOS_AT_ONCE):
             missed, cpu_s = await asyncio.to_thread(self._missed, photos)
             await asyncio.sleep(cpu_s * _REST_PER_CPU_SECOND)
             await self._note(photos, missed)
@@ -103,7 +101,7 @@ class Withdrawal:
             await self._standby.require_believable(photo)
         except DelayError:
             return
-        if await self._ledger.ask(questions.is_cutout_wanted, photo):
+        if await self._ledger.ask(sources.is_cutout_wanted, photo):
             return
         try:
             is_deleted = await asyncio.to_thread(_is_withdrawn, photo, folder)

@@ -18,7 +18,7 @@ from cutoutd.aftercare import Aftercare
 from cutoutd.aftercare.aside import hidden_name
 from cutoutd.aftercare.farewell import Fate, stay, take_leave
 from cutoutd.config.settings import Folder
-from cutoutd.ledger import Ledger, questions
+from cutoutd.ledger import Ledger, questions, sources
 from cutoutd.photo import Photo, Published, State
 from cutoutd.standby import Standby
 from folders import folder_in
@@ -322,7 +322,7 @@ def test_what_is_due_is_done_once_and_stands_in_the_history(tmp_path: Path) -> N
         await published(ledger, folder, "b.jpg", is_due=False)
         await aftercare.work_off()
         assert [file.name for file in folder.input.iterdir()] == ["b.jpg"]
-        assert await ledger.ask(questions.sources_due, 0, 10) == []
+        assert await ledger.ask(sources.sources_due, 0, 10) == []
         last = (await ledger.ask(questions.history, "a.jpg", 10))[-1]
         assert (last.to_state, last.detail) == (State.PUBLISHED, {"sentence": "the source was deleted"})
         assert await ledger.ask(questions.known_of, folder.name, ["a.jpg", "b.jpg"]) != set()
@@ -364,7 +364,7 @@ def test_a_folder_that_stands_by_is_waited_for(tmp_path: Path, monkeypatch: pyte
         await published(ledger, folder, "a.jpg")
         folder.input.rename(tmp_path / "away")
         await aftercare.work_off()
-        assert len(await ledger.ask(questions.sources_due, 0, 10)) == 1
+        assert len(await ledger.ask(sources.sources_due, 0, 10)) == 1
         (tmp_path / "away").rename(folder.input)
         await standby.judge(folder.name)
         await aftercare.work_off()

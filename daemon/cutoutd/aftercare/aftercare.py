@@ -11,7 +11,7 @@ from pathlib import Path
 from cutoutd.aftercare.farewell import Fate, stay, take_leave
 from cutoutd.config.settings import Folder, OnSuccess
 from cutoutd.errors import CutoutdError, DelayError
-from cutoutd.ledger import Ledger, questions
+from cutoutd.ledger import Ledger, questions, sources
 from cutoutd.logs import printable, say, say_error
 from cutoutd.photo import Photo
 from cutoutd.standby import Standby
@@ -68,7 +68,7 @@ class Aftercare:
         before, self._troubles = self._troubles, {}
         last_id = 0
         try:
-            while photos := await self._ledger.ask(questions.sources_due, last_id, _PHOTOS_AT_ONCE):
+            while photos := await self._ledger.ask(sources.sources_due, last_id, _PHOTOS_AT_ONCE):
                 for photo in photos:
                     await self._see_to(photo, is_news=photo.identity.folder not in before)
                 last_id = photos[-1].id

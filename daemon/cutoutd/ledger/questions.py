@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, se
 
 from cutoutd.ledger.records import Event, event_from, photo_from
 from cutoutd.ledger.schema import IS_OVER_LIMIT, IS_TO_CLEAN, events, memory, photos, targets
-from cutoutd.photo import UNPAID, Photo, State, Version
+from cutoutd.photo import Photo, State, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +50,6 @@ def known_of(connection: Connection, folder: str, paths: Collection[str]) -> set
     return {Version(*row) for row in rows}
 
 
-def taken_of(connection: Connection, folder: str, paths: Collection[str]) -> set[Version]:
-    """The versions of these paths that cutoutd itself moved away or deleted."""
-    rows = connection.execute(
-        select(photos.c.path, photos.c.size_bytes, photos.c.mtime_ns, photos.c.inode).where(
-            photos.c.folder == folder, photos.c.path.in_(paths), photos.c.source_fate.is_not(None)
-        )
-    )
-    return {Version(*row) for row in rows}
-
-
 def due(
     connection: Connection, states: Collection[State], now_s: float, limit: int, *, but_of: Collection[str] = ()
 ) -> list[Photo]:
@@ -83,16 +73,6 @@ def count(connection: Connection, states: Collection[State]) -> int:
 def count_due_by(connection: Connection, states: Collection[State], by_s: float) -> int:
     """How many photos stand at these states and go on before this Unix time; others must not hold anybody up."""
     return connection.scalar(_NUMBER_DUE, {"states": list(states), "by_s": by_s}) or 0
-
-
-def unpaid_of(connection: Connection, folder: str, root: str, limit: int) -> list[Photo]:
-    """Photos of a folder whose source is still needed, and was found in this input root."""
-    rows = connection.execute(
-        select(photos)
-        .where(photos.c.state.in_(UNPAID), photos.c.folder == folder, photos.c.input.in_(["", root]))
-        .limit(limit)
-    )
-    return [photo_from(row) for row in rows.mappings()]
 
 
 def count_untroubled(connection: Connection, states: Collection[State], always: State) -> int:
@@ -217,44 +197,6 @@ def to_keep(connection: Connection, since_s: float, limit: int) -> list[str]:
         or_(photos.c.kept_uuid.is_(None), photos.c.kept_uuid != photos.c.result_uuid),
     )
     return list(connection.scalars(select(photos.c.result_uuid).where(is_unfetched).order_by(photos.c.id).limit(limit)))
-
-
-def sources_due(connection: Connection, after_id: int, limit: int) -> list[Photo]:
-    """Published photos whose source is still to be moved or deleted."""
-    rows = connection.execute(
-        select(photos)
-        .where(photos.c.is_source_due.is_(True), photos.c.state == State.PUBLISHED, photos.c.id > after_id)
-        .order_by(photos.c.id)
-        .limit(limit)
-    )
-    return [photo_from(row) for row in rows.mappings()]
-
-
-def published_in(connection: Connection, folders: Collection[str], after_id: int, limit: int) -> list[Photo]:
-    """Published photos of these folders whose source should be where it was, in the order they were found."""
-    is_in_place = and_(photos.c.source_fate.is_(None), photos.c.is_source_due.is_(False))
-    rows = connection.execute(
-        select(photos)
-        .where(photos.c.id > after_id, photos.c.state == State.PUBLISHED, photos.c.folder.in_(folders), is_in_place)
-        .order_by(photos.c.id)
-        .limit(limit)
-    )
-    return [photo_from(row) for row in rows.mappings()]
-
-
-def is_cutout_wanted(connection: Connection, photo: Photo) -> bool:
-    """Whether a photo that is not published yet may be a copy of this one and want its cutout, or is its next version.
-
-    Photos that nobody has read yet may be copies of any.
-    """
-    is_next = and_(
-        photos.c.folder == photo.identity.folder,
-        photos.c.path == photo.identity.path,
-        photos.c.id > photo.id,
-        photos.c.state != State.SUPERSEDED,
-    )
-    is_copy = and_(_is_twin_of(photo), photos.c.state.in_(UNPAID))
-    return _number_of(connection, or_(photos.c.state == State.DISCOVERED, is_copy, is_next)) > 0
 
 
 def held(connection: Connection) -> int:

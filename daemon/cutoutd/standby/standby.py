@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from cutoutd.config.settings import Folder, OnSuccess
 from cutoutd.errors import SourceAwayError
-from cutoutd.ledger import Ledger, questions
+from cutoutd.ledger import Ledger, questions, sources
 from cutoutd.logs import printable, say
 from cutoutd.photo import Photo, known
 from cutoutd.standby.ground import Ground, look_at_ground
@@ -161,7 +161,7 @@ class Standby:
             return f"the input folder {printable(str(case.folder.input))} cannot be looked at: {error.strerror}", ()
         await self._follow(case, ground)
         before = known(case.roll)
-        unpaid = await self._ledger.ask(questions.unpaid_of, case.folder.name, before.input, WITNESSES)
+        unpaid = await self._ledger.ask(sources.unpaid_of, case.folder.name, before.input, WITNESSES)
         in_flight = {Witness.of(photo.identity) for photo in (*unpaid, *([in_doubt] if in_doubt else []))}
         expected = await self._without_taken(case.folder, {*before.witnesses, *case.seen, *in_flight})
         inquiry = Inquiry(case.folder, before.parts, ground, frozenset(expected), frozenset(in_flight))
@@ -179,7 +179,7 @@ class Standby:
 
     async def _without_taken(self, folder: Folder, expected: set[Witness]) -> set[Witness]:
         """Those that cutoutd itself moved or deleted are not missed."""
-        taken = await self._ledger.ask(questions.taken_of, folder.name, [witness.path for witness in expected])
+        taken = await self._ledger.ask(sources.taken_of, folder.name, [witness.path for witness in expected])
         return expected - {Witness(version.path, version.size_bytes, version.mtime_ns) for version in taken}
 
     async def _turn(self, case: _Case, reason: str) -> bool:
