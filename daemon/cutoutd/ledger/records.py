@@ -30,7 +30,8 @@ class Event:
         """The order that made it so; None for what happened by itself."""
         if self.from_state in {State.REJECTED, State.FAILED}:
             return "retried"
-        return "reprocessed" if self.from_state is State.PUBLISHED else None
+        # What became of a published photo's source or cutout stands there too, and nobody ordered it.
+        return "reprocessed" if (self.from_state, self.to_state) == (State.PUBLISHED, State.ACCEPTED) else None
 
 
 def photo_from(row: RowMapping) -> Photo:
