@@ -64,11 +64,13 @@ class Machine:
         return self.run("sh", "-ec", script).stdout
 
     def write(self, path: str, content: str | bytes, mode: int = 0o644) -> None:
-        """Make a file in it, with all folders above."""
+        """Make a file in it, with all folders above; it takes its name when it is whole, mode included."""
         draft = self._scratch / "draft"
         draft.write_bytes(content.encode() if isinstance(content, str) else content)
         draft.chmod(mode)
-        self._bed("copy", str(draft), path)
+        folder, _, name = path.rpartition("/")
+        self._bed("copy", str(draft), f"{folder}/.{name}.part")
+        self.run("mv", f"{folder}/.{name}.part", path)
 
     def has(self, path: str) -> bool:
         """Whether something is there."""
