@@ -166,6 +166,7 @@ def test_the_installer_may_run_twice_and_leaves_no_trace(bare: Machine) -> None:
 def test_a_share_that_comes_back_needs_nobody(bare: Machine) -> None:
     """The input is unmounted and mounted again under the running unit: photos that come then are done."""
     bare.install()
+    bare.hurry()
     bare.shell("mkdir -p /mnt/disk; mount -t tmpfs share /mnt/disk; install -d -m 2770 -g photos /mnt/disk/in")
     bare.run("mount", "--bind", "/mnt/disk/in", INPUT)
     try:

@@ -19,6 +19,8 @@ _REPEATING = frozenset(
         "waiting",
         "ledger_trouble",
         "cleanup_postponed",
+        "retention_postponed",
+        "sources_postponed",
         "note_trouble",
         "live_untold",
         "launches_paused",
