@@ -8,6 +8,7 @@ import asyncio
 import os
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from cutoutd.ledger import open_ledger
@@ -51,12 +52,8 @@ def know_all(state_dir: Path, root: Path, photos: int) -> None:
 
 async def _take_the_first_through(state_dir: Path, root: Path) -> None:
     async with open_ledger(state_dir) as ledger:
-        who = identity_of(root, path_of(0))
-        await photo_at(ledger, State.PUBLISHED, type(who)(**{**_fields(who), "folder": FOLDER}))
-
-
-def _fields(who: object) -> dict[str, object]:
-    return {name: getattr(who, name) for name in type(who).__dataclass_fields__}  # type: ignore[attr-defined]
+        who = replace(identity_of(root, path_of(0)), folder=FOLDER, input=str(root))
+        await photo_at(ledger, State.PUBLISHED, who)
 
 
 def _copy_rows(database: sqlite3.Connection, root: Path, numbers: range) -> None:

@@ -17,6 +17,7 @@ from cutoutd.ledger import Ledger, open_ledger, questions
 from cutoutd.ledger.database import LEDGER_NAME
 from cutoutd.live import hear
 from cutoutd.names import Exclusions
+from cutoutd.photo import Version
 from cutoutd.tree import Sighting
 from cutoutd.watcher.rhythm import REST_PER_CPU_SECOND
 from cutoutd.watcher.scanning import Scan
@@ -127,6 +128,7 @@ async def _rescan(stage: Stage) -> Rescan:
 
 async def _look_up(ledger: Ledger, batch: list[Sighting]) -> None:
     known = await ledger.ask(questions.known_of, FOLDER, [sighting.path for sighting in batch])
-    strangers = [sighting.path for sighting in batch if sighting.version not in known]
+    seen = (Version(each.path, each.size_bytes, each.mtime_ns, each.inode) for each in batch)
+    strangers = [version.path for version in seen if version not in known]
     if strangers:
         raise RuntimeError(f"{strangers[:3]} should have been known")
