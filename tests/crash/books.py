@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cutoutd.photo import Photo, State, known
+from cutoutd.publishing.origin import hashes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,12 @@ def faults_in(photos: Sequence[Photo], output: Path, books: Books, kills: Sequen
     again whose UUID was stored; nothing was paid for twice but where a launch's answer was lost.
     """
     published = [photo for photo in photos if photo.state is State.PUBLISHED]
+    if missing := [fault for photo in published for fault in _faults_of_bytes(photo, output)]:
+        return missing
     faults = [f"{photo.identity.path} is still {photo.state}" for photo in photos if not photo.state.is_at_rest]
     for photo in published:
-        faults += _faults_of_bytes(photo, output)
-    for photo in published:
         if photo.reused_from is None:
-            faults += _faults_of_result(photo, books)
+            faults += _faults_of_result(photo, output, books)
             faults += _faults_of_uploads(photo, books, kills)
             faults += _faults_of_launches(photo, books, kills)
     paid = sum(len(books.launches_of(photo)) for photo in published if photo.reused_from is None)
@@ -91,9 +92,11 @@ def _faults_of_bytes(photo: Photo, output: Path) -> list[str]:
     return [] if is_same else [f"{photo.target} is not what was published"]
 
 
-def _faults_of_result(photo: Photo, books: Books) -> list[str]:
+def _faults_of_result(photo: Photo, output: Path, books: Books) -> list[str]:
     faults = []
-    if books.sha256[known(photo.result_uuid)] != photo.cutout_sha256:
+    with (output / known(photo.target)).open("rb") as file:
+        _, sha256_as_made = hashes_of(file)  # without the text that cutoutd may have put in
+    if books.sha256[known(photo.result_uuid)] != sha256_as_made:
         faults.append(f"{photo.target} is not the service's result, byte for byte")
     if photo.result_uuid not in {launch.result for launch in books.launches_of(photo)}:
         faults.append(f"{photo.identity.path} got another photo's cutout")

@@ -2,7 +2,8 @@
 
 A process here is forked from one that has imported everything already: an import takes a second, and hundreds of
 processes are started. What runs in it is cutoutd's own ``main``, with nothing patched but what ``points`` wraps, the
-wait for a lost outcome, and, in the matrix, the grouping of commits, whose names would otherwise depend on timing.
+wait for a lost outcome, and, in the matrix, the first wait for a removal, which most of a run would be, and the grouping
+of commits, whose names would otherwise depend on timing.
 """
 
 import multiprocessing
@@ -19,6 +20,7 @@ from unittest.mock import patch
 from crash.points import Passage, watch_everything
 from cutoutd import cli, recovery
 from cutoutd.ledger import writer
+from cutoutd.uploadcare import polling
 from daemon_process import ENVIRONMENT
 
 _PATIENCE_S = 120.0
@@ -40,7 +42,7 @@ class Orders:
     trace: Path  #: gets a line for each point
     fatal: str | None = None  #: the line to die at
     look_for_s: float = 180.0  #: how long a lost outcome is looked for
-    has_grouped_commits: bool = True
+    is_plain: bool = False  #: commits one by one; asks soon whether a removal is finished
 
 
 class WatchedDaemon:
@@ -99,8 +101,9 @@ def _carry_out(orders: Orders) -> None:
     os.chdir(orders.home)
 
     recovery.LOOK_FOR_S = orders.look_for_s
-    if not orders.has_grouped_commits:
+    if orders.is_plain:
         writer._MAX_GROUP = 1
+        polling._FIRST_STEP_S = 0.2
     watch_everything(Passage(orders.trace, orders.home, orders.fatal))
     sys.argv = ["cutoutd", *orders.arguments]
     cli.main()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from crash.books import Kill, faults_in, never_sent, paid_again
 from crash.launcher import WatchedDaemon
+from crash.points import is_repeated, name_of, photo_of
 from crash.scenes import Scene
 from crash.ward import Ward
 from cutoutd.photo import Photo, State
@@ -20,7 +21,7 @@ from cutoutd.photo import Photo, State
 #: A launch that was never sent is made again only after this; a result is in sight long before, even on a busy machine.
 LOOK_FOR_S = 6.0
 
-#: A point may be missed when two threads overtake each other; one that is missed so often does not exist.
+#: Two photos may overtake each other, and a point not be met then.
 _TRIES = 3
 
 
@@ -28,8 +29,13 @@ _TRIES = 3
 class Row:
     """One way to die, or to die repeatedly: the first daemon at the first line, the next one at the second."""
 
-    scene: type[Scene]
     kills: tuple[str, ...] = ()
+    also: str | None = None  #: the point right before the last one: with nothing in between, it is the same death
+
+    @property
+    def names(self) -> set[str]:
+        """What is died at."""
+        return {name_of(line) for line in (*self.kills, self.also) if line is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +43,19 @@ class Run:
     """What became of a row."""
 
     row: Row
-    passed: Sequence[Sequence[str]]  #: by each daemon
+    passed: Sequence[Sequence[str]]  #: by each daemon; none when a daemon did not come to its point
     faults: Sequence[str]
-
-
-def name_of(line: str) -> str:
-    """A point's line without its number."""
-    return line.rpartition(" #")[0]
 
 
 @dataclass(repr=False)
 class Matrix:
-    """The rows and what became of them."""
+    """One scene's rows and what became of them."""
 
     wards: Sequence[Ward]
-    scenes: Sequence[type[Scene]]
+    scene: type[Scene]
     runs: list[Run] = field(default_factory=list)
     _names: set[str] = field(default_factory=set)
+    _spare: list[Row] = field(default_factory=list)
 
     @property
     def faults(self) -> list[str]:
@@ -64,75 +66,113 @@ class Matrix:
     def missed(self) -> set[str]:
         """Points that some run passed and no row died at."""
         passed = {name_of(line) for run in self.runs for lines in run.passed for line in lines}
-        return passed - {name_of(line) for run in self.runs for line in run.row.kills}
+        return passed.difference(*(run.row.names for run in self.runs if run.passed))
+
+    @property
+    def summary(self) -> str:
+        """One line."""
+        unmet = [" then ".join(run.row.kills) for run in self.runs if not run.passed]
+        kills = sum(len(run.row.kills) for run in self.runs if run.passed)
+        names = set().union(*(run.row.names for run in self.runs if run.passed))
+        return f"{self.scene.__name__}: {kills} kills at {len(names)} kinds of point; not met again: {unmet or 'none'}"
 
     def fill(self) -> None:
-        """Run every row there is to run, several at once."""
+        """Run every row there is to run, several at once.
+
+        A row whose point is not met again is made good by another one that dies at a point of its name.
+        """
         free: queue.SimpleQueue[Ward] = queue.SimpleQueue()
         for ward in self.wards:
             free.put(ward)
-        with ThreadPoolExecutor(len(self.wards)) as pool:
-            for scene in self.scenes:
-                _work_off(pool, free, self._first_rows(free, scene), self._next_rows)
-
-    def _first_rows(self, free: "queue.SimpleQueue[Ward]", scene: type[Scene]) -> list[Row]:
-        dry = _run(free, Row(scene))
+        dry = _run(free, self.scene, Row())
         self.runs.append(dry)
-        lines = [line for line in dry.passed[0] if name_of(line) not in self._names]
+        rows = self._first_rows(dry.passed[0])
+        with ThreadPoolExecutor(len(self.wards)) as pool:
+            while rows:
+                _work_off(pool, lambda row: _run(free, self.scene, row), rows, self._next_rows)
+                rows = self._spare_rows()
+
+    def _first_rows(self, lines: Sequence[str]) -> list[Row]:
+        """A row for each line; but where a photo goes from one point straight to the next, one for both."""
         self._names |= {name_of(line) for line in lines}
-        return [Row(scene, (line,)) for line in lines]
+        rows: list[Row] = []
+        last: dict[str | None, str] = {}
+        for line in (line for line in lines if not is_repeated(line)):
+            before = last.get(photo_of(line), "")
+            is_straight = before.startswith("after ") and line.startswith("before ")
+            rows.append(Row((line,), before if is_straight else None))
+            last[photo_of(line)] = line
+        covered = {row.also for row in rows}
+        return [row for row in rows if row.kills[0] not in covered]
 
     def _next_rows(self, run: Run) -> list[Row]:
+        """Rows for what a later daemon did that none did before, as a consequence of the kill and not by chance.
+
+        That is, to the photo at which the one before was killed, or when no photo's doing ended it.
+        """
         self.runs.append(run)
         rows = []
         for daemon, lines in enumerate(run.passed[1:], start=1):
+            kills = run.row.kills[:daemon]
             for line in lines:
-                if name_of(line) not in self._names:
+                row = Row((*kills, line))
+                if name_of(line) in self._names:
+                    continue
+                if photo_of(line) in {None, photo_of(kills[-1])}:
                     self._names.add(name_of(line))
-                    rows.append(Row(run.row.scene, (*run.row.kills[:daemon], line)))
+                    rows.append(row)
+                else:
+                    self._spare.append(row)
         return rows
+
+    def _spare_rows(self) -> list[Row]:
+        """For each name that is still missed another row, as long as there is one."""
+        rows = {name_of(row.kills[-1]): row for row in self._spare if name_of(row.kills[-1]) in self.missed}
+        self._spare = [row for row in self._spare if row not in rows.values()]
+        return list(rows.values())
 
 
 def _work_off(
-    pool: ThreadPoolExecutor, free: "queue.SimpleQueue[Ward]", rows: list[Row], then: Callable[[Run], list[Row]]
+    pool: ThreadPoolExecutor, work: Callable[[Row], Run], rows: list[Row], then: Callable[[Run], list[Row]]
 ) -> None:
-    pending: set[Future[Run]] = {pool.submit(_run, free, row) for row in rows}
+    pending: set[Future[Run]] = {pool.submit(work, row) for row in rows}
     while pending:
         done, pending = wait(pending, return_when=FIRST_COMPLETED)
-        pending |= {pool.submit(_run, free, row) for future in done for row in then(future.result())}
+        pending |= {pool.submit(work, row) for future in done for row in then(future.result())}
 
 
-def _run(free: "queue.SimpleQueue[Ward]", row: Row) -> Run:
+def _run(free: "queue.SimpleQueue[Ward]", scene: type[Scene], row: Row) -> Run:
     ward = free.get()
     try:
         for _ in range(_TRIES):
-            run = _try(ward, row)
+            run = _try(ward, scene, row)
             if run is not None:
                 return run
-        return Run(row, (), ("this point was not met again",))
+        return Run(row, (), ())
     finally:
         free.put(ward)
 
 
-def _try(ward: Ward, row: Row) -> Run | None:
+def _try(ward: Ward, scene: type[Scene], row: Row) -> Run | None:
     """Die as the row says and finish; None when a daemon did not come to its point."""
-    scene = row.scene
     scene.set_up(ward)
-    before = {photo.id for photo in ward.photos()}
-    kills, daemons = [], []
+    before, sources = {photo.id for photo in ward.photos()}, ward.sources()
+    kills, daemons, faults = [], [], []
     for line in row.kills:
-        daemon = ward.start("--once", fatal=line, look_for_s=LOOK_FOR_S, has_grouped_commits=False)
+        daemon = ward.start("--once", fatal=line, look_for_s=LOOK_FOR_S, is_plain=True)
         daemons.append(daemon)
         daemon.wait()
         if line not in daemon.passed:
             return None
+        faults += ward.sources().faults_since(sources)
         kills.append(Kill(ward.photos(), ward.books().uploads, time.time()))
-    last = ward.start("--once", look_for_s=LOOK_FOR_S, has_grouped_commits=False)
+    last = ward.start("--once", look_for_s=LOOK_FOR_S, is_plain=True)
     code = last.wait()
     photos = [photo for photo in ward.photos() if photo.id not in before]
-    faults = [
+    faults += [
         *_faults_of_end(code, last),
         *_faults_of_scene(ward, scene, photos),
+        *ward.sources().faults_since(sources),
         *_faults_of_money(ward, photos, kills),
     ]
     return Run(row, [daemon.passed for daemon in (*daemons, last)], faults)
@@ -151,6 +191,8 @@ def _faults_of_scene(ward: Ward, scene: type[Scene], photos: Sequence[Photo]) ->
             faults.append(f"{state} are {found}")
     if set(ward.place.outputs()) != scene.outputs:
         faults.append(f"in the output tree are {ward.place.outputs()}")
+    if set(ward.sources().archive) != scene.archived or ward.sources().studio:
+        faults.append(f"the studio's photos are {ward.sources()}")
     if set(ward.state_files()) - {"live.json.new"} != {"ledger.sqlite", "ledger.lock", "live.json"}:
         faults.append(f"in the state folder are {ward.state_files()}")
     return faults

@@ -1,8 +1,9 @@
 """The points at which a daemon can be killed: both sides of every durable write and of every request.
 
 Nothing is listed by hand: the system's calls that change files, the database's commit and the HTTP library's transport
-are wrapped from outside, and each passing writes a line, such as ``before commit uploaded #1``. Names leave out what
-differs from run to run (UUIDs, random names), so that a dry run's lines can be met again.
+are wrapped from outside, and each passing writes a line, such as ``before commit uploaded of a.jpg #1``. Lines leave out
+what differs from run to run (UUIDs, random names) and are counted for each photo by itself, because which photo comes
+first depends on timing; so a dry run's lines can be met again.
 """
 
 import builtins
@@ -14,13 +15,19 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
 import httpx2
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.default import DefaultDialect
+
+from cutoutd.journey import Journey
+from cutoutd.ledger import Ledger
+from cutoutd.ledger.writer import Writer
+from cutoutd.photo import Identity, Photo
 
 #: All that the system has for changing a file or a folder by its path, or one that is open.
 _FILE_CALLS = (
@@ -31,7 +38,38 @@ _FILE_CALLS = (
 #: Of their two files the second one is made.
 _CALLS_WITH_TWO_FILES = ("link", "rename", "replace", "symlink")
 
-_RANDOM_PARTS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=\.cutoutd-)[0-9a-f]{16}")
+_RANDOM_PARTS = re.compile(
+    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=\.cutoutd-)[0-9a-f]{16}|(?<=\.cutoutd-aside-)[0-9]+"
+)
+
+_LINE = re.compile(r"(?P<name>.*?)(?: of (?P<photo>.*))? #(?P<number>\d+)")
+
+#: Whose step it is; it goes along into threads.
+_photo: ContextVar[str | None] = ContextVar("photo", default=None)
+
+
+def name_of(line: str) -> str:
+    """What is done at a point, whichever photo it is done to."""
+    return _part(line, "name") or ""
+
+
+def photo_of(line: str) -> str | None:
+    """The path of the photo to which it is done; None for what is done for none or for all."""
+    return _part(line, "photo")
+
+
+def is_repeated(line: str) -> bool:
+    """Whether a request or a commit had been made for this photo already: how often, time and load decide.
+
+    So does how often is written what is no photo's. A photo's file calls depend on nothing but the photo.
+    """
+    is_counted_by_time = photo_of(line) is None or line.split()[1] in {"commit", "GET", "POST", "PUT", "DELETE"}
+    return is_counted_by_time and _part(line, "number") != "1"
+
+
+def _part(line: str, part: str) -> str | None:
+    found = _LINE.fullmatch(line)
+    return found[part] if found else None
 
 
 class Passage:
@@ -53,6 +91,7 @@ class Passage:
     @contextmanager
     def through(self, name: str) -> Iterator[None]:
         """Pass a point: one line before the block, one after it unless it fails."""
+        name = f"{name} of {photo}" if (photo := _photo.get()) else name
         with self._lock:
             self._numbers[name] += 1
             number = self._numbers[name]
@@ -90,9 +129,43 @@ _os_open = os.open
 
 def watch_everything(passage: Passage) -> None:
     """Wrap all three kinds of point for the rest of this process's life."""
+    _watch_photos()
     _watch_files(passage)
     _watch_commits(passage)
     _watch_requests(passage)
+
+
+def _watch_photos() -> None:
+    """Know whose step it is, from its discovery on and on both sides of the door to the ledger's thread."""
+    advance, discover, write = Journey.advance, Ledger.discover, Writer.write
+
+    async def advancing(journey: Journey, photo: Photo) -> Photo:
+        with _about(photo.identity):
+            return await advance(journey, photo)
+
+    async def discovering(ledger: Ledger, identity: Identity) -> Photo | None:
+        with _about(identity):
+            return await discover(ledger, identity)
+
+    async def writing(writer: Writer, work: Callable[[Connection], Any]) -> Any:  # noqa: ANN401  as the writer's own
+        photo = _photo.get()
+
+        def work_about_it(connection: Connection) -> Any:  # noqa: ANN401  as above
+            _photo.set(photo)
+            return work(connection)
+
+        return await write(writer, work_about_it)
+
+    Journey.advance, Ledger.discover, Writer.write = advancing, discovering, writing  # type: ignore[method-assign]  # that is what a watch is
+
+
+@contextmanager
+def _about(identity: Identity) -> Iterator[None]:
+    before = _photo.set(identity.path)
+    try:
+        yield
+    finally:
+        _photo.reset(before)
 
 
 def _watch_files(passage: Passage) -> None:
@@ -171,6 +244,7 @@ def _watch_commits(passage: Passage) -> None:
         names = facts or sorted({f"{table}({columns})" for table, columns in carried})
         with passage.through(f"commit {' and '.join(names)}") if names else nullcontext():
             commit(dialect, connection)
+        _photo.set(None)  # the ledger's thread is done with it
 
     DefaultDialect.do_commit = watched  # type: ignore[method-assign]  # that is what a watch is
 

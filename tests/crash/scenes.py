@@ -9,7 +9,6 @@ from typing import ClassVar
 from PIL import ExifTags, Image, ImageDraw
 
 from crash.ward import Ward
-from daemon_process import Place
 
 #: Above this a photo is rejected.
 _MAX_SIZE = "20 kB"
@@ -37,10 +36,15 @@ def put(file: Path, content: bytes) -> None:
     file.write_bytes(content)
 
 
-def configure(place: Place) -> None:
-    """One photo at a time where money is spent, so that a run takes the same way each time."""
+def configure(ward: Ward) -> None:
+    """One photo at a time where money is spent. The studio's cutouts carry a text, and its photos go to the archive."""
+    place = ward.place
+    shop = {"name": "shop", "input": str(place.input)}
+    studio = {"name": "studio", "input": str(ward.studio), "provenance": "png_text"}
+    ward.studio.mkdir(exist_ok=True)
     place.configure(
-        folder={"max_size": _MAX_SIZE},
+        folder_defaults={"output": str(place.output), "max_size": _MAX_SIZE},
+        folders=[shop, {**studio, "on_success": "move", "archive": str(ward.archive)}],
         uploadcare={"remote_cleanup": "delete"},
         concurrency={"uploads": 1, "downloads": 1},
     )
@@ -52,6 +56,7 @@ class Scene:
     published: ClassVar[frozenset[str]]
     rejected: ClassVar[frozenset[str]]
     outputs: ClassVar[frozenset[str]]
+    archived: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def set_up(cls, ward: Ward) -> None:
@@ -76,7 +81,8 @@ class FirstDay(Scene):
 class BusyDay(Scene):
     """A shop that has worked before.
 
-    A photo that was published comes rewritten, lying on its side (upright copy, an own cutout replaced); one that was
+    A photo that was published comes rewritten into the studio, lying on its side (upright copy, an own cutout replaced,
+    a second file of its name in the archive); one that was
     rejected comes again as a copy of a new one (its note goes away, reuse); the new one lies in a new folder; one is
     rejected.
     """
@@ -84,6 +90,7 @@ class BusyDay(Scene):
     published = frozenset({"again.jpg", "mended.jpg", "new/fresh.jpg"})
     rejected = frozenset({"broken.jpg"})
     outputs = frozenset({"again.png", "mended.png", "new/fresh.png", "broken.jpg.failed.txt"})
+    archived = frozenset({"again.jpg", "again.2.jpg"})
 
     @classmethod
     def set_up(cls, ward: Ward) -> None:
@@ -92,7 +99,7 @@ class BusyDay(Scene):
             cls._work_the_day_before(ward)
         ward.clear(is_restored=True)
         fresh = picture()
-        put(ward.place.input / "again.jpg", picture(orientation=6))
+        put(ward.studio / "again.jpg", picture(orientation=6))
         put(ward.place.input / "mended.jpg", fresh)
         put(ward.place.input / "new/fresh.jpg", fresh)
         put(ward.place.input / "broken.jpg", picture(filling_bytes=_TOO_MUCH))
@@ -100,7 +107,7 @@ class BusyDay(Scene):
     @staticmethod
     def _work_the_day_before(ward: Ward) -> None:
         ward.clear()
-        put(ward.place.input / "again.jpg", picture())
+        put(ward.studio / "again.jpg", picture())
         put(ward.place.input / "mended.jpg", picture(filling_bytes=_TOO_MUCH))
         daemon = ward.start("--once")
         if daemon.wait() != 1:

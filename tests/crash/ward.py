@@ -3,11 +3,13 @@
 A ward runs one thing at a time, so what its sandbox counts belongs to it. Several wards work side by side.
 """
 
+import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
@@ -20,6 +22,22 @@ from daemon_process import Place
 from sandbox_process import SandboxProcess
 
 
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """SHA-256 by path of what lies in the inputs and in the archive."""
+
+    shop: Mapping[str, str]
+    studio: Mapping[str, str]
+    archive: Mapping[str, str]
+
+    def faults_since(self, before: "Sources") -> list[str]:
+        """Photos that are not what they were, or that are nowhere any more: neither in the studio nor in the archive."""
+        faults = [f"{path} was touched" for path, sha256 in before.shop.items() if self.shop.get(path) != sha256]
+        there = {*self.studio.values(), *self.archive.values()}
+        lost = [path for path, sha256 in {**before.archive, **before.studio}.items() if sha256 not in there]
+        return faults + [f"{path} is lost" for path in lost]
+
+
 class Ward:
     """One sandbox and one shop, used again and again."""
 
@@ -29,10 +47,12 @@ class Ward:
         self._nursery = nursery
         self._template = folder / "template"
         self.place = Place(folder / "shop", sandbox.url)
+        self.studio = self.place.home / "studio"  #: a second input, whose photos go to the archive
+        self.archive = self.place.home / "archive"
         self._daemons: list[WatchedDaemon] = []
 
     def start(
-        self, *options: str, fatal: str | None = None, look_for_s: float = 180.0, has_grouped_commits: bool = True
+        self, *options: str, fatal: str | None = None, look_for_s: float = 180.0, is_plain: bool = False
     ) -> WatchedDaemon:
         """Start ``cutoutd run``; every daemon until the next ``clear`` is remembered."""
         number = len(self._daemons) + 1
@@ -43,7 +63,7 @@ class Ward:
             trace=self._folder / f"{number}.trace",
             fatal=fatal,
             look_for_s=look_for_s,
-            has_grouped_commits=has_grouped_commits,
+            is_plain=is_plain,
         )
         daemon = WatchedDaemon(self._nursery, orders)
         self._daemons.append(daemon)
@@ -60,18 +80,27 @@ class Ward:
             daemon.orders.log.unlink(missing_ok=True)
             daemon.orders.trace.unlink(missing_ok=True)
         self._daemons.clear()
-        for tree in (self.place.input, self.place.output, self.place.state):
+        for tree in (self.place.input, self.studio, *self._kept):
             shutil.rmtree(tree, ignore_errors=True)
         self.place.input.mkdir()
+        self.studio.mkdir()
         if is_restored:
-            for tree in (self.place.output, self.place.state):
+            for tree in self._kept:
                 shutil.copytree(self._template / tree.name, tree)
         self._sandbox.clear_counters()
 
     def save(self) -> None:
-        """Keep the shop's output and ledger as they are, for ``clear``."""
-        for tree in (self.place.output, self.place.state):
+        """Keep the shop's output, archive and ledger as they are, for ``clear``."""
+        for tree in self._kept:
             shutil.copytree(tree, self._template / tree.name)
+
+    @property
+    def _kept(self) -> tuple[Path, ...]:
+        return self.place.output, self.archive, self.place.state
+
+    def sources(self) -> "Sources":
+        """Where the photos' own files are, and what is in them."""
+        return Sources(_hashes_in(self.place.input), _hashes_in(self.studio), _hashes_in(self.archive))
 
     def photos(self) -> list[Photo]:
         """What the ledger says, whatever state a kill left it in; read from a copy, so it stays as it was left."""
@@ -79,7 +108,8 @@ class Ward:
         shutil.rmtree(copy, ignore_errors=True)
         if not self.place.state.exists():
             return []
-        shutil.copytree(self.place.state, copy)
+        # The control socket that a killed daemon leaves behind is no file to be copied.
+        shutil.copytree(self.place.state, copy, ignore=shutil.ignore_patterns("*.sock"))
         try:
             with view_ledger(copy) as ledger:
                 return questions.at_state(ledger, frozenset(State), 10_000)
@@ -98,6 +128,11 @@ class Ward:
     def state_files(self) -> list[str]:
         """Every file of the state folder."""
         return sorted(file.name for file in self.place.state.iterdir())
+
+
+def _hashes_in(tree: Path) -> dict[str, str]:
+    files = [file for file in tree.rglob("*") if file.is_file()]
+    return {str(file.relative_to(tree)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 @contextmanager
