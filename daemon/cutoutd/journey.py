@@ -138,9 +138,10 @@ class Journey:
 
     async def _join_twin(self, photo: Photo) -> Photo | None:
         """The same picture was paid for, or is about to be: reuse its cutout or wait for it; None if this one pays."""
+        # Asked first: a twin that is published between the two questions must be in one of the answers.
+        payer = await self._ledger.ask(twins.payer_for, photo)
         if (reused := await self._publication.reuse(photo)) is not None:
             return reused
-        payer = await self._ledger.ask(twins.payer_for, photo)
         return None if payer is None else await self._ledger.postpone(photo, _wait_for(payer))
 
     async def _ask(self, photo: Photo) -> Photo:

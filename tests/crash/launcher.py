@@ -2,8 +2,8 @@
 
 A process here is forked from one that has imported everything already: an import takes a second, and hundreds of
 processes are started. What runs in it is cutoutd's own ``main``, with nothing patched but what ``points`` wraps, the
-wait for a lost outcome, and, in the matrix, the first wait for a removal, which most of a run would be, and the grouping
-of commits, whose names would otherwise depend on timing.
+wait for a lost outcome, and, in the matrix, the first wait for a removal, which most of a run would be, and the
+grouping of commits, whose names would otherwise depend on timing.
 """
 
 import multiprocessing

@@ -1,9 +1,9 @@
 """The points at which a daemon can be killed: both sides of every durable write and of every request.
 
 Nothing is listed by hand: the system's calls that change files, the database's commit and the HTTP library's transport
-are wrapped from outside, and each passing writes a line, such as ``before commit uploaded of a.jpg #1``. Lines leave out
-what differs from run to run (UUIDs, random names) and are counted for each photo by itself, because which photo comes
-first depends on timing; so a dry run's lines can be met again.
+are wrapped from outside, and each passing writes a line, such as ``before commit uploaded of a.jpg #1``. Lines leave
+out what differs from run to run (UUIDs, random names) and are counted for each photo by itself, because which photo
+comes first depends on timing; so a dry run's lines can be met again.
 """
 
 import builtins

@@ -13,8 +13,8 @@ from cutoutd.photo import Photo, State
 #: A killed daemon lived for up to this long.
 _LONGEST_LIFE_S = 1.5
 
-#: Long enough for the service's answer to be in sight, short enough not to spend the soak on waiting.
-_LOOK_FOR_S = 5.0
+#: Long enough for any result to be in sight, so nothing is paid for twice; short enough not to be most of the soak.
+_LOOK_FOR_S = 10.0
 
 #: One photo in so many is a copy of another one.
 _COPIES = 10
@@ -64,6 +64,8 @@ def soak(ward: Ward, *, photos: int, kills: int, chance: random.Random) -> Soake
     if code != 0:
         faults.append(f"the last daemon ended with {code}:\n{last.output}")
     again = sum(paid_again(found, books).values())
+    if again:
+        faults.append(f"{again} removals were launched again although the lost answer's result was there to be found")
     return Soaked(found, killed, again, faults, time.monotonic() - started_s)
 
 

@@ -30,7 +30,7 @@ def ward(tmp_path: Path) -> Iterator[Ward]:
 def test_kills_at_random_moments_cost_nothing(ward: Ward) -> None:
     """Photos keep coming, the daemon keeps dying: each is published once, as the service made it, and paid for once.
 
-    Twice only where a launch's answer was lost in a kill; how often that was is told, and so is the seed.
+    Also where a launch's answer was lost in a kill: its result is found. What was seen is told, and so is the seed.
     """
     soaked = soak(ward, photos=_PHOTOS, kills=_KILLS, chance=random.Random(_SEED))  # noqa: S311  as above
     sys.stdout.write(f"\n{soaked.summary}, seed {_SEED}\n")

@@ -31,7 +31,7 @@ class Sources:
     archive: Mapping[str, str]
 
     def faults_since(self, before: "Sources") -> list[str]:
-        """Photos that are not what they were, or that are nowhere any more: neither in the studio nor in the archive."""
+        """Photos of the shop that are not as they were, and photos that are in neither the studio nor the archive."""
         faults = [f"{path} was touched" for path, sha256 in before.shop.items() if self.shop.get(path) != sha256]
         there = {*self.studio.values(), *self.archive.values()}
         lost = [path for path, sha256 in {**before.archive, **before.studio}.items() if sha256 not in there]

@@ -23,7 +23,8 @@ from cutoutd.errors import (
 )
 from cutoutd.journey import Journey
 from cutoutd.ledger import Ledger, open_ledger, questions
-from cutoutd.photo import Photo, RemovalIntended, State
+from cutoutd.photo import Photo, RemovalIntended, State, Uploaded
+from cutoutd.publication import Publication
 from cutoutd.standby import Standby
 from cutoutd.uploadcare.polling import Pace
 from drawn_photos import jpeg
@@ -42,8 +43,8 @@ class Trip:
     uploadcare: StandIn
     journey: Journey
 
-    async def photo_at(self, state: State, name: str = "a.jpg") -> Photo:
-        (self.folder.input / name).write_bytes(jpeg())
+    async def photo_at(self, state: State, name: str = "a.jpg", content: bytes | None = None) -> Photo:
+        (self.folder.input / name).write_bytes(content or jpeg())
         photo = await self.ledger.discover(identity_of(self.folder.input, name))
         while photo is not None and photo.state is not state:
             photo = await self.journey.advance(photo)
@@ -268,5 +269,33 @@ def test_an_older_version_never_replaces_the_cutout_of_a_newer_one(tmp_path: Pat
             assert (await trip.journey.advance(late)).state is State.SUPERSEDED
         assert (trip.folder.output / "a.png").read_bytes() == cutout
         assert newer.id > older.id > paid.id
+
+    played(tmp_path, scene)
+
+
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.UPLOADED])
+def test_a_twin_that_is_published_during_the_question_is_not_overlooked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: State
+) -> None:
+    """Between looking for its cutout and looking whether it is under way, a copy is neither sent nor paid for."""
+
+    async def scene(trip: Trip) -> None:
+        content = jpeg()
+        payer = await trip.photo_at(State.REMOVAL_FINISHED, content=content)
+        copy = await trip.photo_at(State.ACCEPTED, "b.jpg", content)
+        copy = copy if state is State.ACCEPTED else await trip.ledger.record(copy, Uploaded("b.jpg"))
+        reuse = Publication.reuse
+
+        async def publish_meanwhile(publication: Publication, photo: Photo) -> Photo | None:
+            found = await reuse(publication, photo)
+            monkeypatch.undo()
+            assert (await trip.journey.advance(payer)).state is State.PUBLISHED
+            return found
+
+        monkeypatch.setattr(Publication, "reuse", publish_meanwhile)
+        copy = await trip.journey.advance(copy)
+        assert (copy.state, copy.wait.until_s) == (state, 0.0)
+        assert (await trip.journey.advance(copy)).reused_from == payer.id
+        assert (trip.uploadcare.count("upload_source"), trip.uploadcare.count("start_removal")) == (1, 1)
 
     played(tmp_path, scene)
