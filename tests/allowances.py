@@ -1,5 +1,7 @@
 """What may be spent, in tests of something else: anything, at once."""
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from cutoutd.config.settings import Limits
@@ -8,7 +10,14 @@ from cutoutd.ledger import Ledger
 from cutoutd.spending import Spending
 
 
-def generous(ledger: Ledger, state_dir: Path, *, launches_per_minute: int = 100_000, **limits: int) -> Spending:
-    """No limit but those given, any disk, and as many launches as a test makes."""
-    rate = LaunchRate(launches_per_minute)
+def generous(
+    ledger: Ledger,
+    state_dir: Path,
+    *,
+    launches_per_minute: int = 100_000,
+    clock: Callable[[], float] = time.monotonic,
+    **limits: int,
+) -> Spending:
+    """No limit but those given, any disk, and as many launches as a test makes; the clock is that of their rate."""
+    rate = LaunchRate(launches_per_minute, clock=clock)
     return Spending(ledger, Limits(**{"min_free_bytes": 1, **limits}), rate, state_dir)

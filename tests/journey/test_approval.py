@@ -70,7 +70,7 @@ def test_a_steady_flow_is_never_held(place: Place, sandbox: SandboxProcess) -> N
     with place.start() as daemon:
         for number in range(6):
             put(place.input / f"{number}.jpg")
-            eventually(lambda number=number: len(place.outputs()) == number + 1)
+            daemon.wait_for("published", f"{number}.jpg")
         assert daemon.stop() == 0
     assert launches(sandbox) == 6
 

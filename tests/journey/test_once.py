@@ -132,10 +132,10 @@ def test_a_missing_input_is_5(place: Place) -> None:
 
 
 def test_a_state_folder_that_cannot_be_made_is_said(place: Place) -> None:
-    """A path that cannot be made ends the run in words, without a trace."""
+    """A path that cannot be made is the disk's fault (8); it ends the run in words, without a trace."""
     place.configure(state_dir=str(place.config / "state"))
     ended = place.run_once()
-    assert ended.returncode == 1
+    assert ended.returncode == 8
     assert f"{place.config}/state cannot be made" in ended.stderr
     assert "Traceback" not in ended.stderr
 
