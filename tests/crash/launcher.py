@@ -29,6 +29,7 @@ _PATIENCE_S = 120.0
 _IMPORTED = (
     *("anyio._backends._asyncio", "cutoutd.cli", "cutoutd.config", "cutoutd.exits", "cutoutd.running", "httpcore2"),
     *("PIL.JpegImagePlugin", "PIL.PngImagePlugin", "sqlalchemy.dialects.sqlite", __name__, "crash.points"),
+    "crash.frozen",
 )
 
 
