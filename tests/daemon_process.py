@@ -27,7 +27,7 @@ T = TypeVar("T")
 Sections = Mapping[str, object]
 
 #: Far longer than anything takes on a busy machine with two cores; reached only by a test that fails.
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 
 #: Short delays, so that tests are about order and not about time.
 _BRISK = {"rescan_interval": "1s", "stability_delay": "300ms"}

@@ -14,7 +14,7 @@ from sandbox_process import SandboxProcess
 Fault = Mapping[str, object]
 
 #: A dozen faults in a row, on a busy machine.
-LONG_S = 90.0
+LONG_S = 240.0
 
 PHOTOS = tuple(f"{number}.jpg" for number in range(6))
 
@@ -98,10 +98,12 @@ def test_faults_only_cost_time(place: Place, sandbox: SandboxProcess, phase: str
     require_published_once(place, sandbox, PHOTOS)
 
 
-#: A definite no costs nothing; after all else nobody knows whether the call was accepted, and only the last two were.
+#: What costs nothing and may be tried again.
+DEFINITE_NO: tuple[Fault, ...] = (*THROTTLE, {"kind": "lock_409"})
+
+#: After all else nobody knows whether the call was accepted, and only the last two were.
 OF_A_LAUNCH: tuple[Fault, ...] = (
-    *THROTTLE,
-    {"kind": "lock_409"},
+    *DEFINITE_NO,
     *TROUBLE[:7],
     *NO_ANSWER,
     {"kind": "stall"},
@@ -122,10 +124,11 @@ def test_no_launch_is_ever_repeated_blindly(place: Place, sandbox: SandboxProces
         paid_again = daemon.count("possible_double_charge")
         assert daemon.stop() == 0
     require_published_once(place, sandbox, photos, paid_again)
-    refused = sum(fault["struck"] for fault in sandbox.faults() if fault["kind"] in {"status", "lock_409"})
-    assert sandbox.counters()["requests"]["execute"] <= len(photos) + refused + paid_again
     status = place.status()
-    assert len(status["possible_double_charges"]) == paid_again <= status["launches"]["lost"]
+    # One photo may lose several answers, and is told once: the ledger counts the launches, the log the photos.
+    lost = status["launches"]["lost"]
+    assert sandbox.counters()["requests"]["execute"] <= len(photos) + len(DEFINITE_NO) + lost
+    assert len(status["possible_double_charges"]) == paid_again <= lost
 
 
 REFUSED_UPLOAD: Fault = {"kind": "status", "status": 403, "on": "upload"}

@@ -13,7 +13,7 @@ from daemon_process import Place
 from drawn_photos import is_cutout, put
 from sandbox_process import SandboxProcess
 
-LONG_S = 90.0
+LONG_S = 240.0
 
 Away = Callable[[Path], AbstractContextManager[str]]
 
