@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, event, text
 
 from cutoutd.ledger import Ledger, billing, questions, view_ledger
 from cutoutd.ledger.database import open_database
-from cutoutd.ledger.migrations import bring_up_to_date
+from cutoutd.ledger.founding import found_ledger
 from cutoutd.ledger.writer import Writer
 from cutoutd.operations import Operations, Purpose, local_day
 from cutoutd.photo import RemovalStarted, State
@@ -27,8 +27,8 @@ class Counting:
     """An open database with a writer, and how many commits it saw."""
 
     def __init__(self, state_dir: Path) -> None:
+        found_ledger(state_dir)
         self.engine: Engine = open_database(state_dir)
-        bring_up_to_date(self.engine)
         self.commits = 0
         event.listen(self.engine, "commit", self._count)
         self.operations = Operations()
