@@ -1,9 +1,14 @@
 """What can be asked of the ledger, each question once."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from cutoutd.ledger import Ledger, Total, questions, view_ledger
+import pytest
+from sqlalchemy import event
+
+from cutoutd.ledger import Ledger, Total, View, batches, losses, questions, sources, view_ledger
 from cutoutd.photo import NO_WAIT, State, Superseded, Version, Wait
 from ledgers import ACCEPTED, identity, photo_at, with_ledger
 
@@ -132,3 +137,39 @@ def test_a_newer_version_of_the_same_path_counts(tmp_path: Path) -> None:
         assert not await ledger.ask(questions.has_newer_publication, newest)
 
     with_ledger(tmp_path, scene)
+
+
+@pytest.mark.parametrize(
+    ("question", "index"),
+    [
+        (lambda view: questions.to_clean(view, 100), "to_clean"),
+        (lambda view: questions.waiting(view, 20), "with_reason"),
+        (questions.totals, "totals"),
+        (lambda view: sources.sources_due(view, 0, 100), "source_due"),
+        (lambda view: sources.published_in(view, ["products"], 0, 100), "totals"),
+        (losses.lost, "lost"),
+        (lambda view: losses.paid_again(view, 20), "paid_again"),
+        (batches.held_folders, "held"),
+        (lambda view: batches.is_larger(view, "products", 10), "batch"),
+        (lambda view: questions.versions_of(view, "a.jpg"), "by_path"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_quiet_ledger_answers_from_an_index(tmp_path: Path, question: Callable[[View], object], index: str) -> None:
+    """What is asked again and again does not go through every photo that was ever published."""
+    with_ledger(tmp_path, lambda ledger: photo_at(ledger, State.PUBLISHED))
+    with view_ledger(tmp_path) as view:
+        assert f" INDEX {index}" in _plan_of(view, question)
+
+
+def _plan_of(view: View, question: Callable[[View], object]) -> str:
+    """How SQLite would answer what the question asks."""
+    plans: list[str] = []
+
+    def explain(_connection: View, cursor: Any, statement: str, parameters: Any, *_rest: object) -> None:  # noqa: ANN401  the driver's own
+        plans.extend(row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall())
+
+    event.listen(view, "before_cursor_execute", explain)
+    question(view)
+    event.remove(view, "before_cursor_execute", explain)
+    return "\n".join(plans)

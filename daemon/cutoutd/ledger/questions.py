@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
 
 from cutoutd.ledger.records import Event, event_from, photo_from
-from cutoutd.ledger.schema import IS_OVER_LIMIT, IS_TO_CLEAN, events, memory, photos, targets
+from cutoutd.ledger.schema import HAS_REASON, IS_OVER_LIMIT, IS_TO_CLEAN, events, memory, photos, targets
 from cutoutd.photo import Photo, State, Version
 
 
@@ -108,9 +108,7 @@ def at_state(connection: Connection, states: Collection[State], limit: int) -> l
 
 def waiting(connection: Connection, limit: int) -> list[Photo]:
     """Photos that wait for a reason, the next to go on first."""
-    rows = connection.execute(
-        select(photos).where(photos.c.wait_reason != "").order_by(photos.c.wait_until_s).limit(limit)
-    )
+    rows = connection.execute(select(photos).where(HAS_REASON).order_by(photos.c.wait_until_s).limit(limit))
     return [photo_from(row) for row in rows.mappings()]
 
 

@@ -149,7 +149,7 @@ Index(
 )
 
 #: All versions of a path, also those that do not count.
-Index("by_path", photos.c.folder, photos.c.path)
+Index("by_path", photos.c.path, photos.c.folder)
 
 #: Photos of the same content and parameters: one of them pays, the others reuse.
 Index("twins", photos.c.sha256, photos.c.parameters)
@@ -176,21 +176,35 @@ Index("held", photos.c.is_unapproved, photos.c.folder, sqlite_where=_IS_HELD, po
 IS_OVER_LIMIT = and_(_IS_HELD, photos.c.is_unapproved.is_(False))
 
 #: The folders' batches: photos that may cost money before anybody approved them.
+#: Begins with what is null in all of them, as ``to_clean``.
 IS_UNAPPROVED = text(f"approved_at_s IS NULL AND state IN ({', '.join(repr(state.value) for state in sorted(UNPAID))})")
-Index("batch", photos.c.folder, sqlite_where=IS_UNAPPROVED, postgresql_where=IS_UNAPPROVED)
+Index("batch", photos.c.approved_at_s, photos.c.folder, sqlite_where=IS_UNAPPROVED, postgresql_where=IS_UNAPPROVED)
 
-#: Whose source is still to be moved or deleted; stays small.
+#: Whose source is still to be moved or deleted; stays small. It begins with the state because the planner would take
+#: ``due`` otherwise, where every published photo is a row.
 _IS_SOURCE_DUE = photos.c.is_source_due.is_(True)
-Index("source_due", photos.c.id, sqlite_where=_IS_SOURCE_DUE, postgresql_where=_IS_SOURCE_DUE)
+Index("source_due", photos.c.state, photos.c.id, sqlite_where=_IS_SOURCE_DUE, postgresql_where=_IS_SOURCE_DUE)
 
 #: Whose source is away; looked for when a folder no longer stands by.
 _IS_AWAY = photos.c.is_away.is_(True)
 Index("away", photos.c.folder, sqlite_where=_IS_AWAY, postgresql_where=_IS_AWAY)
 
+#: Who waits for a reason; stays small.
+HAS_REASON = text("wait_reason != ''")
+Index("with_reason", photos.c.wait_until_s, sqlite_where=HAS_REASON, postgresql_where=HAS_REASON)
+
+#: Who may have been paid for twice; stays small.
+_HAS_LOST = photos.c.has_lost_outcome.is_(True)
+Index("paid_again", photos.c.id, sqlite_where=_HAS_LOST, postgresql_where=_HAS_LOST)
+
+#: How many photos of each folder stand where, and which.
+Index("totals", photos.c.state, photos.c.folder)
+
 #: What is due next in a lane; also serves the counts by state.
 Index("due", photos.c.state, photos.c.wait_until_s, photos.c.id)
 
-#: Photos at rest whose files may still be at Uploadcare; stays small.
+#: Photos at rest whose files may still be at Uploadcare; stays small. It begins with a column that is null in all
+#: of its rows, or the planner would take ``due``.
 IS_TO_CLEAN = text(
     # A paid result whose photo failed afterwards stays where a retry can fetch it, and so does the source of a removal
     # that may be running: a fault in cutoutd ended neither.
@@ -199,7 +213,7 @@ IS_TO_CLEAN = text(
     f" ('{State.REMOVAL_INTENDED.value}', '{State.REMOVAL_STARTED.value}'))"
     f" AND state IN ({', '.join(repr(state.value) for state in sorted(AT_REST))})"
 )
-Index("to_clean", photos.c.id, sqlite_where=IS_TO_CLEAN, postgresql_where=IS_TO_CLEAN)
+Index("to_clean", photos.c.remote_cleaned_at_s, photos.c.id, sqlite_where=IS_TO_CLEAN, postgresql_where=IS_TO_CLEAN)
 
 #: Whose cutout lies at a path, so that nobody else's file is ever overwritten.
 Index("by_target", photos.c.output, photos.c.target)
@@ -244,6 +258,10 @@ launches = Table(
 
 #: What was spent in a day or a month.
 Index("spent", launches.c.day, launches.c.is_returned)
+
+#: Whose answer never came; stays small.
+_IS_LOST = launches.c.lost_because.is_not(None)
+Index("lost", launches.c.id, sqlite_where=_IS_LOST, postgresql_where=_IS_LOST)
 
 operations = Table(
     "operations",
