@@ -4,6 +4,7 @@ Pure: nothing here looks at a disk or the ledger.
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from cutoutd.config.settings import OnConflict
@@ -29,15 +30,15 @@ def targets_of(path: str, *, template: str, on_conflict: OnConflict) -> tuple[st
     wanted = _possible(source, [template.format(stem=source.stem, name=source.name)])
     if on_conflict is OnConflict.SKIP:
         return wanted
-    mirrored = wanted + spare_targets_of(path)
+    mirrored = (*wanted, *spare_targets_of(path))
     return mirrored + tuple(beside(target) for target in mirrored if beside(target) != target)
 
 
-def spare_targets_of(path: str) -> tuple[str, ...]:
-    """Where a cutout may go when the place it wanted is somebody else's."""
-    name = PurePosixPath(path).name
-    numbered = [f"{name}.{number}.png" for number in range(2, _MAX_NUMBERED + 1)]
-    return _possible(PurePosixPath(path), [f"{name}.png", *numbered])
+def spare_targets_of(path: str) -> Iterator[str]:
+    """Where a cutout may go when the place it wanted is somebody else's; made one by one, as hardly any is needed."""
+    source = PurePosixPath(path)
+    for ending in ("", *(f".{number}" for number in range(2, _MAX_NUMBERED + 1))):
+        yield from _possible(source, [f"{source.name}{ending}.png"])
 
 
 def beside(target: str) -> str:

@@ -7,6 +7,7 @@ step finds to be the very bytes it was about to write.
 
 import asyncio
 from dataclasses import replace
+from itertools import chain
 from pathlib import PurePosixPath
 
 from cutoutd.config.settings import Provenance
@@ -42,7 +43,8 @@ async def publish_cutout(
             raise
         # A cutout that came earlier is called like this one's folder.
         draft = await draft_cutout(replace(order, target=aside), fetch)
-    names = [PurePosixPath(target).name for target in (order.target, *spare_targets_of(photo.identity.path))]
+    targets = chain([order.target], spare_targets_of(photo.identity.path))
+    names = (PurePosixPath(target).name for target in targets)
     return _published(photo, draft, await asyncio.to_thread(place, draft, names, own_cutouts))
 
 

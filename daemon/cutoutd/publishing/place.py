@@ -2,8 +2,9 @@
 
 import errno
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import suppress
+from itertools import chain
 from pathlib import PurePosixPath
 
 from cutoutd.errors import DiskError
@@ -14,7 +15,7 @@ from cutoutd.publishing.tree import OpenFolder, disk_errors, found_folder
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
-def place(draft: Draft, names: Sequence[str], own_cutouts: frozenset[str]) -> str:
+def place(draft: Draft, names: Iterable[str], own_cutouts: frozenset[str]) -> str:
     """Give a draft the first of these names that is free or holds our own cutout; the target is the answer. Blocking.
 
     ``own_cutouts`` are the SHA-256 of what was published for this very photo before: such a file is replaced, and so
@@ -23,10 +24,12 @@ def place(draft: Draft, names: Sequence[str], own_cutouts: frozenset[str]) -> st
     Raises:
         DiskError: no target could be written; the draft is gone, the download will be repeated.
     """
-    first = draft.output / draft.target_of(names[0])
+    names = iter(names)
+    wanted = next(names)
+    first = draft.output / draft.target_of(wanted)
     with disk_errors(first), found_folder(draft.output, draft.file) as folder:
         try:
-            for name in names:
+            for name in chain([wanted], names):
                 if _is_placed(folder, draft, name, own_cutouts | {draft.sha256}):
                     folder.sync()
                     return draft.target_of(name)
