@@ -11,7 +11,7 @@ from cutoutd.tree import Sighting
 
 FOLDER = "shop"
 NEVER_S = 3600.0  #: a time no test waits for
-PATIENCE_S = 20.0  #: a test that waits longer has failed
+PATIENCE_S = 60.0  #: a test that waits longer has failed
 
 
 class RememberingReception:

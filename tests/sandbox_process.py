@@ -140,12 +140,12 @@ class SandboxProcess:
         """An HTTP client whose requests are signed REST requests; the caller closes it."""
         headers = {"Accept": REST_TYPE}
         return httpx2.Client(
-            base_url=self.url, auth=auth or Signature(), headers=headers, verify=NO_TLS, trust_env=False, timeout=10
+            base_url=self.url, auth=auth or Signature(), headers=headers, verify=NO_TLS, trust_env=False, timeout=60
         )
 
     def unsigned_client(self) -> httpx2.Client:
         """An HTTP client for the Upload API and the CDN; the caller closes it."""
-        return httpx2.Client(base_url=self.url, verify=NO_TLS, trust_env=False, timeout=10)
+        return httpx2.Client(base_url=self.url, verify=NO_TLS, trust_env=False, timeout=60)
 
     def counters(self) -> dict[str, Any]:
         """``GET /_sandbox/counters``."""
@@ -182,7 +182,7 @@ class SandboxProcess:
 
     def _control(self, method: str, name: str, body: object = None) -> object:
         answer = httpx2.request(
-            method, f"{self.url}_sandbox/{name}", json=body, timeout=10, verify=NO_TLS, trust_env=False
+            method, f"{self.url}_sandbox/{name}", json=body, timeout=60, verify=NO_TLS, trust_env=False
         )
         assert answer.is_success, answer.text
         return answer.json()
@@ -190,7 +190,7 @@ class SandboxProcess:
     def _reap(self) -> None:
         assert self._process is not None
         try:
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

@@ -58,4 +58,4 @@ class WebhookReceiver:
 
     def next(self) -> Message:
         """Wait for the next message; raises queue.Empty after ten seconds."""
-        return self.arrived.get(timeout=10)
+        return self.arrived.get(timeout=60)

@@ -14,7 +14,7 @@ from sandbox_process import SOURCE_ROOT, SandboxProcess
 def run(*options: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(SOURCE_ROOT)}
     command = [sys.executable, "-m", "cutoutd.sandbox", *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, env=environment, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment, check=False)
 
 
 @pytest.mark.parametrize(

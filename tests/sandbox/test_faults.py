@@ -87,7 +87,7 @@ def test_lost_response_was_carried_out(sandbox: SandboxProcess, upload: Upload, 
 def test_reset_carries_nothing_out(sandbox: SandboxProcess) -> None:
     """The client gets a TCP reset instead of an answer."""
     sandbox.add_faults({"kind": "reset", "on": "execute"})
-    with socket.create_connection(("127.0.0.1", httpx2.URL(sandbox.url).port or 80), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", httpx2.URL(sandbox.url).port or 80), timeout=60) as connection:
         connection.sendall(b"POST /addons/remove_bg/execute/ HTTP/1.1\r\nHost: sandbox\r\nContent-Length: 0\r\n\r\n")
         with pytest.raises(ConnectionResetError):
             connection.recv(1)

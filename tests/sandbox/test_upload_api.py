@@ -80,7 +80,7 @@ def test_broken_form_is_refused(plain: httpx2.Client) -> None:
 
 def test_direct_upload_ends_at_100_megabytes(sandbox: SandboxProcess) -> None:
     """A request that says it is longer than a direct upload may be is refused by its length alone."""
-    with socket.create_connection(("127.0.0.1", httpx2.URL(sandbox.url).port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", httpx2.URL(sandbox.url).port), timeout=60) as connection:
         head = "POST /base/ HTTP/1.1\r\nHost: sandbox\r\nContent-Type: multipart/form-data; boundary=x\r\n"
         connection.sendall(f"{head}Content-Length: 200000000\r\n\r\n".encode())
         answer = connection.recv(4096)

@@ -89,7 +89,7 @@ def test_trouble_is_told_and_tried_again(
     async def scene(ledger: Ledger) -> None:
         await photo_at(ledger, State.PUBLISHED)
         running = asyncio.create_task(Cleanup(ledger, uploadcare, RemoteCleanup.DELETE).run())
-        await asyncio.wait_for(uploadcare.called("delete_files", times=2), 10)
+        await asyncio.wait_for(uploadcare.called("delete_files", times=2), 60)
         while await ledger.ask(questions.to_clean, 1):  # noqa: ASYNC110  the ledger raises no events
             await asyncio.sleep(0)
         running.cancel()

@@ -89,7 +89,7 @@ def test_a_ledger_in_trouble_is_waited_for(
         assert not delivery.done()
         assert await ledger.ask(questions.versions_of, "a.jpg") == []
         in_database(tmp_path, "DROP TRIGGER no")
-        await asyncio.wait_for(delivery, 10)
+        await asyncio.wait_for(delivery, 60)
         assert len(await ledger.ask(questions.versions_of, "a.jpg")) == 1
 
     with_ledger(tmp_path, scene)

@@ -90,7 +90,7 @@ def test_a_step_is_noticed_while_cutoutd_runs(
         running = asyncio.create_task(Timekeeping(ledger, woken.set).run())
         await asyncio.sleep(0.1)  # for its first look
         monkeypatch.setattr(time, "time", lambda: real() - HOUR_S)
-        await asyncio.wait_for(woken.wait(), 20)
+        await asyncio.wait_for(woken.wait(), 60)
         assert await due(ledger) == {"a.jpg"}
         running.cancel()
 

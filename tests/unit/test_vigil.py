@@ -19,7 +19,7 @@ from cutoutd.service import Service, open_service
 from cutoutd.vigil import Vigil, status_line, stuck_among
 from folders import folder_in, settings_in
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 NOWHERE = "http://127.0.0.1:9/"
 
 

@@ -50,7 +50,7 @@ def test_another_threads_hint_ends_the_wait() -> None:
         box = HintBox()
         thread = threading.Thread(target=box.add_everything)
         thread.start()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await box.wait(3600)
         thread.join()
         return box.take(), box.take()
@@ -63,7 +63,7 @@ def test_a_wait_without_hints_ends_in_time() -> None:
 
     async def play() -> Hints:
         box = HintBox()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await box.wait(0.01)
         return box.take()
 
