@@ -2,7 +2,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -52,9 +51,7 @@ def test_sigterm_ends_it_quickly_even_with_a_stalled_request(tmp_path: Path) -> 
             connection.sendall(b"GET /project/ HTTP/1.1\r\nHost: sandbox\r\n\r\n")
             while not sandbox.counters()["requests"].get("project"):
                 pass
-            begin = time.monotonic()
-            sandbox.stop()
-            assert time.monotonic() - begin < 3
+            sandbox.stop()  # raises if it waits for the request
 
 
 def test_processing_time_forms() -> None:
