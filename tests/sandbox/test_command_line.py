@@ -34,6 +34,13 @@ def test_wrong_options_are_explained(options: tuple[str, ...]) -> None:
     assert options[0] in done.stderr
 
 
+def test_help_names_what_was_typed_and_where_the_address_goes() -> None:
+    """The usage names ``cutoutd sandbox``, and the help names the keys of the configuration that take its address."""
+    shown = " ".join(run("--help").stdout.split())
+    assert shown.startswith("usage: cutoutd sandbox ")
+    assert "uploadcare.api_base, upload_base and cdn_base" in shown
+
+
 def test_taken_port(tmp_path: Path) -> None:
     """A port in use ends with status 1 and one line."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

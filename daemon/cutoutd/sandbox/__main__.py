@@ -82,7 +82,12 @@ def settings_of(argv: Sequence[str] | None) -> SandboxSettings:
 
 def _parser() -> argparse.ArgumentParser:
     usual = SandboxSettings(state_dir=Path("sandbox-state"))
-    parser = argparse.ArgumentParser(prog="python -m cutoutd.sandbox", description="A local stand-in for Uploadcare.")
+    parser = argparse.ArgumentParser(
+        prog="cutoutd sandbox",
+        description="A local stand-in for Uploadcare.",
+        epilog="In a configuration, give uploadcare.api_base, upload_base and cdn_base the address it prints, with the"
+        " keys it prints.",
+    )
     add = parser.add_argument
     add("--state-dir", type=Path, default=usual.state_dir, help="everything it remembers (default: %(default)s)")
     add("--host", default=usual.host, help="address to listen on (default: %(default)s)")
