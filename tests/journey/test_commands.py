@@ -69,7 +69,9 @@ def test_status_and_history_tell_what_happened(place: Place) -> None:
     facts = ["discovered", "accepted", "uploaded", "removal_intended", "removal_started", "removal_finished"]
     assert [json.loads(line)["to_state"] for line in told] == [*facts, "published"]
     assert "Grüße/a.jpg" in place.command("history").stdout
-    assert "Nothing is known of b.jpg" in place.command("history", "b.jpg").stderr
+    unknown = place.command("history", "b.jpg").stderr
+    assert "Nothing is known of b.jpg" in unknown
+    assert "not its cutout or its folder" in unknown
 
 
 def test_status_before_the_first_run(place: Place) -> None:

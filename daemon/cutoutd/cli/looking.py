@@ -85,7 +85,14 @@ def history(
     else:
         show_history(Console(), events)
         if not events:
-            typer.echo(f"Nothing is known of {path}." if path else "Nothing has happened yet.", err=True)
+            typer.echo(_nothing_known(path) if path else "Nothing has happened yet.", err=True)
+
+
+def _nothing_known(path: str) -> str:
+    return (
+        f"Nothing is known of {path}: no photo of that name has been found in a watched folder.\n"
+        "Name the photo itself, not its cutout or its folder. `cutoutd history` shows all."
+    )
 
 
 @app.command("systemd-dropin")
