@@ -11,7 +11,7 @@ from typing import Any
 from cutoutd.config.settings import Price
 from cutoutd.ledger import Batch, Billed, Spent
 from cutoutd.operations import Purpose
-from cutoutd.pricing import Bill, bill, estimate, in_words
+from cutoutd.pricing import Bill, bill, estimate, estimate_in_words, in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def batch_in_words(priced: PricedBatch) -> str:
     """How many photos, what to type, and what it will cost."""
     batch = priced.batch
     photos = "1 photo waits" if batch.photos == 1 else f"{batch.photos:,} photos wait"
-    return f"{photos}; type: cutoutd approve {batch.folder} (about {in_words(priced.bill)})"
+    return f"{photos}; type: cutoutd approve {batch.folder} ({estimate_in_words(priced.bill)})"
 
 
 def batch_as_json(priced: PricedBatch) -> dict[str, Any]:

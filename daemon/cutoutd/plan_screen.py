@@ -10,7 +10,7 @@ from rich.text import Text
 
 from cutoutd.logs import printable
 from cutoutd.planning import Fate, FolderPlan, Plan
-from cutoutd.pricing import in_words
+from cutoutd.pricing import estimate_in_words
 
 #: The columns people think in, and the fates that belong to each.
 _COLUMNS = {
@@ -81,7 +81,7 @@ def _sentences(plan: Plan) -> Iterator[str]:
     if plan.removals == 0:
         yield "No removal would be launched."
         return
-    yield f"{_removals(plan.removals)} would be launched: about {in_words(plan.bill)}."
+    yield f"{_removals(plan.removals)} would be launched: {estimate_in_words(plan.bill)}."
     if smaller := sum(folder.smaller_copies for folder in plan.folders):
         yield f"{smaller:,} of them as smaller copies, because the photos are over max_size."
     for key, limit, left, period in (

@@ -50,7 +50,7 @@ def estimate(price: Price, *, uploads: int, removals: int) -> Bill:
 
 
 def in_words(bill: Bill) -> str:
-    """For people: "130 operations, 0.07 in money"."""
+    """For people, of what was billed: "130 operations, 0.07 in money"."""
     at_least = "" if bill.is_whole else "at least "
     words = f"{at_least}{bill.operations:,} {'operation' if bill.operations == 1 else 'operations'}"
     if bill.money is not None:
@@ -58,3 +58,8 @@ def in_words(bill: Bill) -> str:
     if not bill.is_whole:
         words += " (what removals cost on top is not configured: price.operations_per_removal)"
     return words
+
+
+def estimate_in_words(bill: Bill) -> str:
+    """For people, of what is still to come: "about 130 operations", or "at least 22 operations (what removals...)"."""
+    return f"about {in_words(bill)}" if bill.is_whole else in_words(bill)

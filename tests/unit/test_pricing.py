@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutoutd.config.settings import Price
-from cutoutd.pricing import Bill, bill, estimate, in_words
+from cutoutd.pricing import Bill, bill, estimate, estimate_in_words, in_words
 
 FULL = Price(operations_per_removal=10, per_1000_operations=Decimal("0.50"))
 
@@ -37,6 +37,12 @@ def test_an_unknown_price_is_left_out_and_said() -> None:
 def test_a_bill_reads_as_people_write(spent: Bill, words: str) -> None:
     """Thousands are grouped, money has two places, one is singular."""
     assert in_words(spent) == words
+
+
+def test_an_estimate_says_about_or_at_least_and_never_both() -> None:
+    """What is to come is "about" its sum where the price is known, and "at least" it where a part of it is not."""
+    assert estimate_in_words(Bill(30, 0, None)) == "about 30 operations"
+    assert estimate_in_words(Bill(22, 3, None)).startswith("at least 22 operations (")
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6))

@@ -7,7 +7,7 @@ from cutoutd.config.settings import Price
 from cutoutd.control.orders import Answer, Approve
 from cutoutd.ledger import Batch, Ledger, batches
 from cutoutd.photo import Photo
-from cutoutd.pricing import in_words
+from cutoutd.pricing import estimate_in_words
 
 
 class Approving:
@@ -43,7 +43,7 @@ class Approving:
 
     def _sentences(self, meant: Sequence[Batch], word: str) -> tuple[str, ...]:
         return tuple(
-            f"{batch.folder}: {batch.photos:,} {word}, about {in_words(priced(batch, self._price).bill)}"
+            f"{batch.folder}: {batch.photos:,} {word}, {estimate_in_words(priced(batch, self._price).bill)}"
             for batch in meant
         )
 
