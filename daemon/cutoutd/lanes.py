@@ -112,6 +112,8 @@ class Lanes:
     async def _start_steps(self, lane: Lane, steps: asyncio.TaskGroup) -> float:
         if (rest_s := self._rest_s(lane)) > 0:
             return rest_s
+        # Before the ledger is asked: a folder that opens meanwhile would be neither in its answer nor looked at soon.
+        is_closed = bool(lane.closed_to())
         try:
             # One moment for both questions: a photo that falls due between two would be in neither answer.
             now_s = time.time()
@@ -127,7 +129,7 @@ class Lanes:
             if lane.rate:
                 lane.rate.take(photo.id)
             steps.create_task(self._take_step(photo, lane))
-        if lane.closed_to():
+        if is_closed:
             wait_s = min(wait_s, _LOOK_WHETHER_OPEN_S)
         # There may be more photos than launches were free.
         return min(wait_s, lane.rate.free_in_s) if lane.rate and photos else wait_s
