@@ -21,7 +21,7 @@ from cutoutd.logs import printable, say, say_error
 from cutoutd.photo import Photo, Superseded, known
 from cutoutd.publishing.tree import OpenFolder, found_folder
 from cutoutd.standby import Standby
-from cutoutd.tree import look
+from cutoutd.tree import is_occupied
 
 _PHOTOS_AT_ONCE = 200
 
@@ -116,8 +116,9 @@ class Withdrawal:
 
 
 def _is_removed(photo: Photo, folder: Folder) -> bool:
+    """Whether nothing stands at its path; who put a link there, or in place of a folder above, did not remove it."""
     try:
-        return photo.identity.input == str(folder.input) and look(folder.input, photo.identity.path) is None
+        return photo.identity.input == str(folder.input) and not is_occupied(folder.input, photo.identity.path)
     except OSError:
         return False  # nobody can tell for now
 

@@ -2,12 +2,15 @@
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from cutoutd.aftercare import Aftercare
+from cutoutd.aftercare.farewell import take_leave
 from cutoutd.config.settings import Folder
 from cutoutd.ledger import Ledger, questions
 from cutoutd.photo import Photo, Published, State
@@ -27,7 +30,7 @@ class Estate:
     standby: Standby
     withdrawal: Withdrawal
 
-    async def publish(self, name: str) -> Photo:
+    async def publish(self, name: str, *, is_source_due: bool = False) -> Photo:
         (self.folder.input / name).write_bytes(name.encode())
         who = replace(identity_of(self.folder.input, name), input=str(self.folder.input))
         sha256 = hashlib.sha256(name.encode()).hexdigest()
@@ -36,7 +39,7 @@ class Estate:
         assert photo.target is not None
         content = f"cutout of {name}".encode()
         (self.folder.output / photo.target).write_bytes(content)
-        cutout = Published(hashlib.sha256(content).hexdigest(), len(content), photo.target, None)
+        cutout = Published(hashlib.sha256(content).hexdigest(), len(content), photo.target, None, is_source_due)
         return await self.ledger.record(photo, cutout)
 
     async def survey_twice(self) -> None:
@@ -173,5 +176,62 @@ def test_the_cutout_of_a_newer_version_is_not_the_older_ones(play: Play) -> None
         await estate.walk()
         assert "a.png" not in estate.cutouts()
         assert newer.target == "a.png"
+
+    play(scene)
+
+
+def test_a_folder_or_photo_that_became_a_link_is_not_removed(play: Play) -> None:
+    """Somebody keeps them elsewhere by now and put links in their place; links are not followed, but they are there."""
+
+    async def scene(estate: Estate) -> None:
+        inside, elsewhere = estate.folder.input, estate.folder.input.with_name("elsewhere")
+        elsewhere.mkdir()
+        (inside / "year").mkdir()
+        (estate.folder.output / "year").mkdir()
+        await estate.publish("year/d.jpg")
+        (inside / "a.jpg").rename(elsewhere / "a.jpg")
+        (inside / "a.jpg").symlink_to(elsewhere / "a.jpg")
+        (inside / "year").rename(elsewhere / "year")
+        (inside / "year").symlink_to(elsewhere / "year")
+        await estate.walk()
+        assert estate.cutouts() == ["a.png", "b.png", "c.png", "year"]
+        assert (estate.folder.output / "year/d.png").exists()
+
+    play(scene)
+
+
+def test_a_clock_that_was_set_back_makes_no_removal_older(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The looks that seem to come later came before."""
+
+    async def scene(estate: Estate) -> None:
+        await estate.survey_twice()
+        now_s = time.time
+        monkeypatch.setattr(time, "time", lambda: now_s() - 3600)
+        (estate.folder.input / "a.jpg").unlink()
+        await estate.withdrawal.walk()
+        await estate.withdrawal.walk()
+        await estate.standby.judge(estate.folder.name, is_surveyed=True)
+        await estate.withdrawal.walk()
+        assert "a.png" in estate.cutouts()
+        await estate.standby.judge(estate.folder.name, is_surveyed=True)
+        await estate.withdrawal.walk()
+        assert "a.png" not in estate.cutouts()
+
+    play(scene)
+
+
+def test_what_was_taken_before_a_crash_was_not_removed_by_anybody(play: Play) -> None:
+    """``on_success`` took the source and the ledger was not told: the cutout is all that is left of the photo."""
+
+    async def scene(estate: Estate) -> None:
+        folder = estate.folder.model_copy(update={"on_success": "delete"})
+        standby = Standby(estate.ledger, {folder.name: folder})
+        photo = await estate.publish("d.jpg", is_source_due=True)
+        assert take_leave(photo, folder) is not None
+        await standby.open()
+        await Aftercare(estate.ledger, standby).work_off()
+        await estate.walk()
+        await estate.walk()
+        assert "d.png" in estate.cutouts()
 
     play(scene)

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from pathlib import Path
 
-from cutoutd.aftercare.farewell import Fate, stay, take_leave
+from cutoutd.aftercare.farewell import Fate, missed, stay, take_leave
 from cutoutd.config.settings import Folder, OnSuccess
 from cutoutd.errors import CutoutdError, DelayError
 from cutoutd.ledger import Ledger, questions, sources
@@ -95,6 +95,6 @@ class Aftercare:
         fate: Fate | None = await asyncio.to_thread(take_leave, photo, folder)
         if fate is None:
             await self._standby.require_believable(photo)
-            fate = Fate("the source was left alone: it is gone, or another version by now", is_taken=False)
+            fate = await asyncio.to_thread(missed, photo, folder)
         await self._ledger.settle_source(photo, fate.sentence, is_taken=fate.is_taken)
         say("source", printable(fate.sentence), about=photo.identity)

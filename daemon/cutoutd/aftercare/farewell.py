@@ -12,7 +12,7 @@ from cutoutd.aftercare.aside import hidden_name, put_back, take_aside
 from cutoutd.aftercare.trash import move_to_trash
 from cutoutd.config.settings import Folder, OnSuccess
 from cutoutd.photo import Photo, known
-from cutoutd.tree import open_folder_beneath
+from cutoutd.tree import is_occupied, open_folder_beneath
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,24 @@ def take_leave(photo: Photo, folder: Folder) -> Fate | None:
             raise
         os.fsync(fd)
         return Fate(sentence, is_taken=True)
+
+
+def missed(photo: Photo, folder: Folder) -> Fate:
+    """What is told of a source that was not there to be taken. Blocking.
+
+    One that is gone counts as taken: a crash, or a ledger that could not be written, may have come right behind
+    ``take_leave``, and nobody is to believe then that a person removed the photo.
+
+    Raises:
+        OSError: nobody can tell for now.
+    """
+    try:
+        is_other = is_occupied(folder.input, photo.identity.path)
+    except NotADirectoryError:
+        is_other = True  # one of its folders is a link by now
+    if is_other:
+        return Fate("the source was left alone: something else stands in its place by now", is_taken=False)
+    return Fate("the source was gone already", is_taken=True)
 
 
 def stay(photo: Photo, root: Path) -> None:

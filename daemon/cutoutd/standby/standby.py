@@ -85,8 +85,15 @@ class Standby:
         return folder
 
     def has_surveyed_twice_since(self, since_s: float) -> bool:
-        """Whether every tree was looked at twice as a whole since this Unix time: what moved within them was found."""
-        return all(len(case.surveys_s) > 1 and case.surveys_s[0] >= since_s for case in self._cases.values())
+        """Whether every tree was looked at twice as a whole since this Unix time: what moved within them was found.
+
+        Not by looks that only seem to come later, because the clock was set back behind them.
+        """
+        now_s = time.time()
+        return all(
+            len(case.surveys_s) > 1 and since_s <= case.surveys_s[0] <= case.surveys_s[1] <= now_s
+            for case in self._cases.values()
+        )
 
     def is_source_due(self, photo: Photo) -> bool:
         """Whether something is to be done to the photo's source once its cutout is published."""
