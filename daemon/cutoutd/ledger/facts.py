@@ -124,9 +124,14 @@ def intend(
 
 
 def postpone(connection: Connection, photo: Photo, wait: Wait, at_s: float) -> Photo:
-    """A photo waits; its state stays. No event: a wait is not a fact. Nobody waits for a photo that is at rest."""
+    """A photo waits; its state stays. No event: a wait is not a fact.
+
+    Nobody waits for a photo that is at rest, nor any longer for one that waits for its folder or for a person.
+    """
     if wait.for_photo is not None and _is_at_rest(connection, wait.for_photo):
         wait = NO_WAIT
+    if wait.is_away or wait.is_unapproved:
+        _end_waits_for(connection, photo)
     _update_row(connection, photo, {**wait_values(wait), "wait_set_at_s": at_s})
     return replace(photo, wait=wait)
 

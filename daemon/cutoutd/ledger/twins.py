@@ -4,19 +4,23 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from cutoutd.ledger.records import photo_from
 from cutoutd.ledger.schema import photos
-from cutoutd.photo import UNDER_WAY, Photo, State
+from cutoutd.photo import UNDER_WAY, UNPAID, Photo, State
 
 
 def payer_for(connection: Connection, photo: Photo) -> Photo | None:
     """The photo of the same content and parameters that goes first: one further on, or an earlier one beside it.
 
-    One beside it that waits for some trouble to pass holds up nobody.
+    One beside it that waits for some trouble to pass holds up nobody. Neither does one further on that is not paid for
+    while its folder stands by, has left the configuration, or waits for a person: that may last for ever.
     """
     further = UNDER_WAY - {photo.state}
+    goes_on = or_(
+        photos.c.state.not_in(UNPAID), and_(photos.c.is_away.is_(False), photos.c.is_unapproved.is_(False))
+    )
     is_first = and_(photos.c.state == photo.state, photos.c.id < photo.id, photos.c.wait_reason == "")
     rows = connection.execute(
         select(photos)
-        .where(_is_twin_of(photo), or_(photos.c.state.in_(further), is_first))
+        .where(_is_twin_of(photo), or_(and_(photos.c.state.in_(further), goes_on), is_first))
         .order_by(photos.c.state == photo.state, photos.c.id)
         .limit(1)
     )
