@@ -121,9 +121,9 @@ class Notifier:
         if Occasion.FAILED not in self._on or not told.may_tell_failures(now_s):
             return told
         number = await self._ledger.ask(questions.failed_since, told.failures_until_s)
-        if not number:
+        newest = next(iter(await self._ledger.ask(questions.at_state, {State.FAILED}, 1)), None)
+        if not number or newest is None:  # a person may have retried it between the two questions
             return told
-        (newest,) = await self._ledger.ask(questions.at_state, {State.FAILED}, 1)
         place = f"{newest.identity.folder}/{newest.identity.path}"
         words = f"{place} failed" if number == 1 else f"{number:,} photos failed, the last of them {place}"
         incident = Incident(
