@@ -250,8 +250,10 @@ def test_a_moved_input_takes_its_photos_along_and_another_one_does_not(play: Pla
         assert now.identity.input == str(moved)
         other = moved.with_name("other")
         other.mkdir()
+        shutil.copy2(moved / "a.jpg", other / "a.jpg")  # one of three
         estate.folder = estate.folder.model_copy(update={"input": other})
         await estate.restart()
+        assert await _all(estate.ledger) == [now]
         with pytest.raises(SourceAwayError, match="no longer the input"):
             estate.standby.require_presence(now)
         assert photo.id == now.id
