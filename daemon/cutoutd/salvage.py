@@ -113,10 +113,11 @@ def _look_at(
         return None
     is_edited = made_sha256 != origin.cutout_sha256
     salvage.edited += is_edited
-    source = _source_of(origin, by_name.get(origin.folder))
+    configured = by_name.get(origin.folder)
+    source = _source_of(origin, configured)
     salvage.sourceless += source is None
     return Restored(
-        identity=source or _remembered(origin),
+        identity=source or _remembered(origin, configured, output),
         # The hash of what was published: an edited cutout is somebody's own, and is never taken for ours.
         making=_making(origin, output, place, origin.cutout_sha256 if is_edited else whole_sha256, size_bytes),
         reserved=origin.target,
@@ -152,8 +153,10 @@ def _source_of(origin: Origin, folder: Folder | None) -> Identity | None:
     return Identity(folder.name, *seen.version, str(folder.input)) if is_same else None
 
 
-def _remembered(origin: Origin) -> Identity:
-    return Identity(origin.folder, origin.path, origin.size_bytes, origin.mtime_ns, ctime_ns=0, inode=0)
+def _remembered(origin: Origin, folder: Folder | None, output: Path) -> Identity:
+    """In the folder's present input, if its cutouts go here: a version that came since replaces this one's cutout."""
+    root = str(folder.input) if folder is not None and folder.output == output else ""
+    return Identity(origin.folder, origin.path, origin.size_bytes, origin.mtime_ns, ctime_ns=0, inode=0, input=root)
 
 
 def _unknown_in(ledger: Connection, folder: Folder) -> int:

@@ -111,6 +111,22 @@ def test_a_rebuilt_path_keeps_its_place(place: Place) -> None:
     assert [photo.target for photo in place.versions("0.jpeg")] == ["0.jpeg.png"]
 
 
+def test_a_photo_that_was_rewritten_while_the_ledger_was_lost_replaces_its_cutout(
+    place: Place, sandbox: SandboxProcess
+) -> None:
+    """Its earlier version is remembered as this path's, so nothing stale stays at the cutout's place."""
+    publish(place)
+    before, stale = place.outputs(), (place.output / "0.png").read_bytes()
+    shutil.rmtree(place.state)
+    put(place.input / "0.jpg")
+    assert place.command("rebuild").returncode == 0
+    sandbox.clear_counters()
+    assert place.run_once().returncode == 0
+    assert launches(sandbox) == 1
+    assert place.outputs() == before
+    assert (place.output / "0.png").read_bytes() != stale
+
+
 def test_a_rebuild_says_what_it_could_not_restore(place: Place, sandbox: SandboxProcess) -> None:
     """Edited, silent and unknown ones are counted; a retouched cutout counts as paid for and stays as it is."""
     publish(place)
