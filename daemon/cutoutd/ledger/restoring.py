@@ -7,16 +7,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, or_, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, case, insert, select
 
 from cutoutd.ledger.database import has_ledger, open_database, require_sound, translated_errors
 from cutoutd.ledger.facts import add_event, target_key
 from cutoutd.ledger.founding import found_ledger
 from cutoutd.ledger.migrations import bring_up_to_date
 from cutoutd.ledger.records import identity_values, wait_values
-from cutoutd.ledger.schema import photos, targets
+from cutoutd.ledger.schema import IS_CURRENT, photos, targets
 from cutoutd.photo import NO_WAIT, Identity, Photo, State
+
+_ROWS_AT_ONCE = 1000
+
+_NOTE = "restored by cutoutd rebuild"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,47 +99,67 @@ def _fill_existing(state_dir: Path, fill: Callable[[Connection], None], *, is_ke
 
 
 def _add(connection: Connection, found: Iterable[Restored]) -> int:
-    return sum(_is_added(connection, photo) for photo in found if not _is_known(connection, photo))
+    known = _Known(connection)
+    new = [photo for photo in found if known.is_news(photo)]
+    for start in range(0, len(new), _ROWS_AT_ONCE):
+        _insert(connection, new[start : start + _ROWS_AT_ONCE])
+    claims = [claim for photo in new if (claim := known.claim_of(photo)) is not None]
+    if claims:
+        connection.execute(insert(targets), claims)
+    return len(new)
 
 
-def _is_known(connection: Connection, photo: Restored) -> bool:
-    """Whether the path has this very picture, cut out in this way, at whatever state."""
-    same = and_(
-        photos.c.folder == photo.identity.folder,
-        photos.c.path == photo.identity.path,
-        photos.c.sha256 == photo.making.sha256,
-        or_(photos.c.parameters == photo.making.parameters, photos.c.state != State.PUBLISHED),
-    )
-    return connection.scalar(select(photos.c.id).where(same).limit(1)) is not None
+class _Known:
+    """What the ledger has, and what joins it now; read once, as a question for each photo would take far longer."""
+
+    def __init__(self, connection: Connection) -> None:
+        c = photos.c
+        versions = select(c.folder, c.path, c.size_bytes, c.mtime_ns, c.inode).where(IS_CURRENT)
+        self._versions = {tuple(row) for row in connection.execute(versions)}
+        # Of what is not published yet, the parameters do not matter: the path has this very picture, at some state.
+        way = case((c.state == State.PUBLISHED, c.parameters), else_=None)
+        pictures = select(c.folder, c.path, c.sha256, way).where(c.sha256.is_not(None))
+        self._pictures = {tuple(row) for row in connection.execute(pictures)}
+        claims = connection.execute(select(targets)).all()
+        self._claimants = {(claim.folder, claim.path, claim.output) for claim in claims}
+        self._taken = {(claim.output, claim.target_key) for claim in claims}
+
+    def is_news(self, photo: Restored) -> bool:
+        """Whether neither this version of the file nor its picture, cut out so, is known; it is from now on."""
+        who, making = photo.identity, photo.making
+        version = (who.folder, who.path, who.size_bytes, who.mtime_ns, who.inode)
+        picture = (who.folder, who.path, making.sha256)
+        if not self._pictures.isdisjoint({(*picture, None), (*picture, making.parameters)}):
+            return False
+        if photo.is_source_there and version in self._versions:
+            return False  # with another content, state, or way of cutting it out
+        self._pictures.add((*picture, making.parameters))
+        if photo.is_source_there:
+            self._versions.add(version)
+        return True
+
+    def claim_of(self, photo: Restored) -> dict[str, str] | None:
+        """The path's target to be reserved; None when it has one, or another path has that."""
+        folder, path, output = photo.identity.folder, photo.identity.path, photo.making.output
+        key = target_key(photo.reserved)
+        if (folder, path, output) in self._claimants or (output, key) in self._taken:
+            return None
+        self._claimants.add((folder, path, output))
+        self._taken.add((output, key))
+        return {"folder": folder, "path": path, "output": output, "target": photo.reserved, "target_key": key}
 
 
-def _is_added(connection: Connection, photo: Restored) -> bool:
+def _insert(connection: Connection, new: Sequence[Restored]) -> None:
+    into = insert(photos).returning(photos.c.id, sort_by_parameter_order=True)
+    ids = connection.scalars(into, [_row(photo) for photo in new]).all()
+    for photo_id, photo in zip(ids, new, strict=True):
+        row = Photo(photo_id, photo.identity, State.PUBLISHED, photo.published_at_s)
+        add_event(connection, row, None, {"target": photo.making.target, "note": _NOTE})
+
+
+def _row(photo: Restored) -> dict[str, Any]:
     state = {"state": State.PUBLISHED, "state_at_s": photo.published_at_s}
     values = {**identity_values(photo.identity), **wait_values(NO_WAIT), **state, **asdict(photo.making)}
-    values |= {"has_lost_outcome": False, "is_source_due": False, "note": "restored by cutoutd rebuild"}
-    if not photo.is_source_there:
-        # So that nobody looks for it; should it come back, it is a new photo, and reuses this cutout.
-        values["source_fate"] = "it was not there when the ledger was rebuilt"
-    try:
-        with connection.begin_nested():
-            photo_id = connection.execute(insert(photos).values(values).returning(photos.c.id)).scalar_one()
-            _reserve(connection, photo)
-    except IntegrityError:
-        return False  # this version of the file is known, with another content or state
-    row = Photo(id=photo_id, identity=photo.identity, state=State.PUBLISHED, state_at_s=photo.published_at_s)
-    add_event(connection, row, None, {"target": photo.making.target, "note": values["note"]})
-    return True
-
-
-def _reserve(connection: Connection, photo: Restored) -> None:
-    """The path's target, unless it has one or another path has it."""
-    key = target_key(photo.reserved)
-    claim: dict[str, Any] = {
-        "folder": photo.identity.folder,
-        "path": photo.identity.path,
-        "output": photo.making.output,
-    }
-    is_mine = and_(*(targets.c[name] == value for name, value in claim.items()))
-    is_taken = and_(targets.c.output == photo.making.output, targets.c.target_key == key)
-    if connection.scalar(select(targets.c.target).where(or_(is_mine, is_taken)).limit(1)) is None:
-        connection.execute(insert(targets).values(**claim, target=photo.reserved, target_key=key))
+    # Without its source nobody is to look for it; should that come back, it is a new photo, and reuses this cutout.
+    fate = None if photo.is_source_there else "it was not there when the ledger was rebuilt"
+    return values | {"has_lost_outcome": False, "is_source_due": False, "note": _NOTE, "source_fate": fate}

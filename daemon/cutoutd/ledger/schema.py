@@ -135,7 +135,7 @@ photos = Table(
 
 #: One row for one version of a file. A superseded version does not count, nor one that cutoutd itself took away: a file
 #: moved away and back is taken again.
-_IS_CURRENT = and_(photos.c.state != State.SUPERSEDED.value, photos.c.source_fate.is_(None))
+IS_CURRENT = and_(photos.c.state != State.SUPERSEDED.value, photos.c.source_fate.is_(None))
 Index(
     "one_row_per_version",
     photos.c.folder,
@@ -144,8 +144,8 @@ Index(
     photos.c.mtime_ns,
     photos.c.inode,
     unique=True,
-    sqlite_where=_IS_CURRENT,
-    postgresql_where=_IS_CURRENT,
+    sqlite_where=IS_CURRENT,
+    postgresql_where=IS_CURRENT,
 )
 
 #: All versions of a path, also those that do not count.

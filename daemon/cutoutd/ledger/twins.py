@@ -14,9 +14,7 @@ def payer_for(connection: Connection, photo: Photo) -> Photo | None:
     while its folder stands by, has left the configuration, or waits for a person: that may last for ever.
     """
     further = UNDER_WAY - {photo.state}
-    goes_on = or_(
-        photos.c.state.not_in(UNPAID), and_(photos.c.is_away.is_(False), photos.c.is_unapproved.is_(False))
-    )
+    goes_on = or_(photos.c.state.not_in(UNPAID), and_(photos.c.is_away.is_(False), photos.c.is_unapproved.is_(False)))
     is_first = and_(photos.c.state == photo.state, photos.c.id < photo.id, photos.c.wait_reason == "")
     rows = connection.execute(
         select(photos)
