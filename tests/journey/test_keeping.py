@@ -171,6 +171,29 @@ def test_a_rebuild_adds_only_what_is_missing(place: Place, sandbox: SandboxProce
     assert launches(sandbox) == 0
 
 
+def test_a_photo_under_way_in_a_backup_is_not_paid_for_again(
+    place: Place, sandbox: SandboxProcess, tmp_path: Path
+) -> None:
+    """The backup knows it as waiting; its cutout says that it was published since."""
+    place.configure(limits={"per_day": 1})
+    for path in ("first.jpg", "second.jpg"):
+        put(place.input / path)
+    assert place.run_once().returncode == 5
+    assert place.command("backup", str(tmp_path / "copy")).returncode == 0
+    place.configure()
+    assert place.run_once().returncode == 0
+    cutouts = place.outputs()
+    shutil.rmtree(place.state)
+    place.state.mkdir()
+    shutil.copy(tmp_path / "copy", place.state / "ledger.sqlite")
+    sandbox.clear_counters()
+    assert "1 published photos were restored." in place.command("rebuild").stdout
+    assert place.run_once().returncode == 0
+    assert launches(sandbox) == 0
+    assert place.outputs() == cutouts
+    assert published(place.state) == 2
+
+
 def test_a_rebuild_keeps_away_from_a_running_daemon(place: Place) -> None:
     """It writes, so it takes the instance lock; and an output that is not there is no empty one."""
     publish(place)

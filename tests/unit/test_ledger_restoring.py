@@ -1,5 +1,7 @@
 """Photos that are written into a ledger anew: what it knows is never contradicted, and a refusal is never silent."""
 
+import asyncio
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from sqlalchemy import Connection
 from cutoutd.errors import LedgerError
 from cutoutd.ledger import Ledger, questions
 from cutoutd.ledger.restoring import Making, Restored, restore
-from cutoutd.photo import Photo, State
+from cutoutd.photo import NO_WAIT, Photo, Reprocessed, State, Wait
 from ledgers import identity, in_database, photo_at, state_of, with_ledger
 
 MAKING = Making("5" * 64, 60, 40, 1, "{}", "/out", "a.png", "c" * 64, 1000)
@@ -57,15 +59,43 @@ def test_a_target_is_reserved_for_one_path(tmp_path: Path) -> None:
     assert with_ledger(tmp_path, scene) == ["a.png", "A.JPG.png"]
 
 
-@pytest.mark.parametrize("state", [State.REMOVAL_STARTED, State.FAILED])
-def test_a_photo_that_is_known_at_another_state_stays_there(tmp_path: Path, state: State) -> None:
-    """The ledger that is there knows better."""
+UNFINISHED = [state for state in State if state not in {State.PUBLISHED, State.SUPERSEDED}]
+
+
+@pytest.mark.parametrize("state", UNFINISHED)
+def test_a_photo_that_was_published_since_a_backup_is_not_unfinished(tmp_path: Path, state: State) -> None:
+    """Its cutout is there and says so: nothing more is sent, and whoever waited for it goes on."""
 
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, state)
+        same = replace(FOUND, making=replace(MAKING, sha256=photo.sha256 or MAKING.sha256))
+        twin = await photo_at(ledger, State.ACCEPTED, identity("twin.jpg"))
+        if not state.is_at_rest:
+            await ledger.postpone(twin, Wait(time.time() + 3600, 0, "the same picture is under way", photo.id))
+        assert await asyncio.to_thread(restore, tmp_path, [same], nothing) == 1
+        (now,) = await ledger.ask(questions.versions_of, "a.jpg")
+        assert (now.state, now.cutout_sha256, now.sentence, now.wait) == (State.PUBLISHED, "c" * 64, None, NO_WAIT)
+        assert await ledger.ask(questions.due, UNFINISHED, time.time(), 9) == [twin]
+
+    with_ledger(tmp_path, scene)
+
+
+def test_what_is_not_that_very_photo_stays_as_it_is(tmp_path: Path) -> None:
+    """Another content, other parameters, a source that is gone, or a cutout that is just being made anew."""
+
+    async def scene(ledger: Ledger) -> None:
+        photo = await photo_at(ledger, State.REMOVAL_STARTED)
         same = replace(FOUND, making=replace(MAKING, sha256=photo.sha256 or ""))
-        moved = replace(same, identity=identity(mtime_ns=2))
-        assert restore(tmp_path, [same, moved, FOUND], nothing) == 0
-        assert await ledger.ask(state_of, "a.jpg") == [state]
+        other_way = replace(same, making=replace(same.making, parameters='{"type":"product"}'))
+        gone = replace(same, is_source_there=False)
+        assert await asyncio.to_thread(restore, tmp_path, [FOUND, other_way, gone], nothing) == 0
+        published = await photo_at(ledger, State.PUBLISHED, identity("b.jpg"))
+        anew = Reprocessed(parameters="{}", earlier_parameters="{}", anew_since_s=1.0)
+        await ledger.take_up(published, anew, 1)
+        making = replace(MAKING, sha256=published.sha256 or "", target="b.png")
+        again = replace(FOUND, identity=published.identity, making=making, reserved="b.png")
+        assert await asyncio.to_thread(restore, tmp_path, [again], nothing) == 0
+        assert await ledger.ask(state_of, "a.jpg") == [State.REMOVAL_STARTED]
+        assert await ledger.ask(state_of, "b.jpg") == [State.ACCEPTED]
 
     with_ledger(tmp_path, scene)

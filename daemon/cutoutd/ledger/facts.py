@@ -91,7 +91,7 @@ def record(connection: Connection, photo: Photo, fact: Fact, at_s: float, wait: 
     add_event(connection, changed, photo.state, fact_values(fact))
     launches.follow(connection, photo, fact, at_s)
     if changed.state.is_at_rest:
-        _end_waits_for(connection, changed)
+        end_waits_for(connection, changed)
     return changed
 
 
@@ -131,7 +131,7 @@ def postpone(connection: Connection, photo: Photo, wait: Wait, at_s: float) -> P
     if wait.for_photo is not None and _is_at_rest(connection, wait.for_photo):
         wait = NO_WAIT
     if wait.is_away or wait.is_unapproved:
-        _end_waits_for(connection, photo)
+        end_waits_for(connection, photo)
     _update_row(connection, photo, {**wait_values(wait), "wait_set_at_s": at_s})
     return replace(photo, wait=wait)
 
@@ -257,7 +257,8 @@ def _is_at_rest(connection: Connection, photo_id: int) -> bool:
     return connection.scalar(select(photos.c.state).where(photos.c.id == photo_id)) in AT_REST
 
 
-def _end_waits_for(connection: Connection, photo: Photo) -> None:
+def end_waits_for(connection: Connection, photo: Photo) -> None:
+    """Nobody waits for this photo any more."""
     waiters = update(photos).where(photos.c.wait_for == photo.id)
     connection.execute(waiters.values(wait_for=None, wait_until_s=0.0, wait_reason=""))
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import Connection, case, insert, select
+from sqlalchemy import Connection, and_, case, insert, select, update
 
 from cutoutd.ledger.database import has_ledger, open_database, require_sound, translated_errors
-from cutoutd.ledger.facts import add_event, target_key
+from cutoutd.ledger.facts import add_event, end_waits_for, target_key
 from cutoutd.ledger.founding import found_ledger
 from cutoutd.ledger.migrations import bring_up_to_date
-from cutoutd.ledger.records import identity_values, wait_values
+from cutoutd.ledger.records import identity_values, photo_from, wait_values
 from cutoutd.ledger.schema import IS_CURRENT, photos, targets
 from cutoutd.photo import NO_WAIT, Identity, Photo, State
 
@@ -98,7 +98,8 @@ def _fill_existing(state_dir: Path, fill: Callable[[Connection], None], *, is_ke
         engine.dispose()
 
 
-def _add(connection: Connection, found: Iterable[Restored]) -> int:
+def _add(connection: Connection, found: Sequence[Restored]) -> int:
+    finished = _finish(connection, found)
     known = _Known(connection)
     new = [photo for photo in found if known.is_news(photo)]
     for start in range(0, len(new), _ROWS_AT_ONCE):
@@ -106,7 +107,39 @@ def _add(connection: Connection, found: Iterable[Restored]) -> int:
     claims = [claim for photo in new if (claim := known.claim_of(photo)) is not None]
     if claims:
         connection.execute(insert(targets), claims)
-    return len(new)
+    return len(new) + finished
+
+
+def _finish(connection: Connection, found: Iterable[Restored]) -> int:
+    """Photos that an older ledger knows as unfinished, or as failed, and that were published since: no more is paid.
+
+    Only the very version of the file, and its picture cut out as it was to be; not while it is being made anew.
+    """
+    is_unfinished = and_(
+        photos.c.state.not_in([State.PUBLISHED, State.SUPERSEDED]), photos.c.earlier_parameters.is_(None)
+    )
+    rows = connection.execute(select(photos).where(is_unfinished)).mappings()
+    unfinished = {(row["folder"], *photo_from(row).identity.version): photo_from(row) for row in rows}
+    number = 0
+    for photo in found:
+        before = unfinished.get((photo.identity.folder, *photo.identity.version))
+        if before is not None and photo.is_source_there and _is_of(before, photo.making):
+            del unfinished[photo.identity.folder, *photo.identity.version]
+            connection.execute(update(photos).where(photos.c.id == before.id).values(_row(photo) | _NO_END))
+            _tell(connection, before.id, photo, before.state)
+            end_waits_for(connection, before)
+            number += 1
+    return number
+
+
+def _is_of(before: Photo, making: Making) -> bool:
+    return before.sha256 is None or (before.sha256, before.parameters) == (making.sha256, making.parameters)
+
+
+#: What was told of an end, or of a search, no longer holds.
+_NO_END = dict.fromkeys(
+    ("code", "sentence", "advice", "failed_at", "unclear_since_s", "locked_since_s", "approved_at_s")
+)
 
 
 class _Known:
@@ -153,8 +186,17 @@ def _insert(connection: Connection, new: Sequence[Restored]) -> None:
     into = insert(photos).returning(photos.c.id, sort_by_parameter_order=True)
     ids = connection.scalars(into, [_row(photo) for photo in new]).all()
     for photo_id, photo in zip(ids, new, strict=True):
-        row = Photo(photo_id, photo.identity, State.PUBLISHED, photo.published_at_s)
-        add_event(connection, row, None, {"target": photo.making.target, "note": _NOTE})
+        _tell(connection, photo_id, photo, None)
+
+
+def _tell(connection: Connection, photo_id: int, photo: Restored, before: State | None) -> None:
+    row = Photo(photo_id, photo.identity, State.PUBLISHED, photo.published_at_s)
+    detail: dict[str, object] = {
+        "target": photo.making.target,
+        "cutout_sha256": photo.making.cutout_sha256,
+        "note": _NOTE,
+    }
+    add_event(connection, row, before, detail)
 
 
 def _row(photo: Restored) -> dict[str, Any]:
