@@ -1,6 +1,7 @@
 """Sources of published photos: moved or deleted, never lost, and never another version than the one published."""
 
 import asyncio
+import errno
 import hashlib
 import logging
 import os
@@ -352,6 +353,33 @@ def test_trouble_is_a_warning_told_once_and_tried_again(tmp_path: Path, caplog: 
     with_ledger(tmp_path, scene)
     actions = [record.action for record in caplog.records if hasattr(record, "action")]
     assert actions.count("source_trouble") == 1
+
+
+def test_a_full_archive_is_tried_once_a_round(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading each of many photos in vain, again and again, would keep the disk busy for nothing."""
+    archive = tmp_path / "archive"
+    archive.mkdir()
+    folder = folder_in(tmp_path, on_success="move", archive=archive)
+    tries: list[int] = []
+
+    def refuse(photo: Photo, *_: object) -> str:
+        tries.append(photo.id)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def scene(ledger: Ledger) -> None:
+        aftercare = Aftercare(ledger, Standby(ledger, {folder.name: folder}))
+        for name in ("a.jpg", "b.jpg", "c.jpg"):
+            await published(ledger, folder, name)
+        with monkeypatch.context() as patch:
+            patch.setattr("cutoutd.aftercare.farewell.move_to_archive", refuse)
+            await aftercare.work_off()
+            await aftercare.work_off()
+        assert len(tries) == 2
+        assert sorted(file.name for file in folder.input.iterdir()) == ["a.jpg", "b.jpg", "c.jpg"]
+        await aftercare.work_off()
+        assert list(folder.input.iterdir()) == []
+
+    with_ledger(tmp_path, scene)
 
 
 def test_a_folder_that_stands_by_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ a source is a warning and no failure of its photo: it is told once and tried aga
 """
 
 import asyncio
+import errno
 import logging
 from pathlib import Path
 
@@ -25,6 +26,9 @@ _TRY_AGAIN_AFTER_S = 30.0
 #: A stop waits no longer than this; the rest is done by the next run.
 _PATIENCE_S = 10.0
 
+#: A full archive: the folder's other sources are not renamed, read and put back in vain then.
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
 
 class Aftercare:
     """Does to sources what ``on_success`` says. A crash anywhere repeats the last step, which does no harm."""
@@ -33,6 +37,7 @@ class Aftercare:
         self._ledger = ledger
         self._standby = standby
         self._troubles: dict[str, str] = {}
+        self._full: set[str] = set()  #: folders whose archive takes nothing more in this round
 
     def troubles(self) -> dict[str, str]:
         """By folder, why sources are still where they were."""
@@ -65,11 +70,11 @@ class Aftercare:
 
     async def work_off(self) -> None:
         """See to every source that is due, once."""
-        before, self._troubles = self._troubles, {}
+        before, self._troubles, self._full = self._troubles, {}, set()
         last_id = 0
         try:
             while photos := await self._ledger.ask(sources.sources_due, last_id, _PHOTOS_AT_ONCE):
-                for photo in photos:
+                for photo in (photo for photo in photos if photo.identity.folder not in self._full):
                     await self._see_to(photo, is_news=photo.identity.folder not in before)
                 last_id = photos[-1].id
         except CutoutdError as error:
@@ -90,6 +95,8 @@ class Aftercare:
             if is_news and photo.identity.folder not in self._troubles:
                 say("source_trouble", sentence, about=photo.identity, level=logging.WARNING)
             self._troubles.setdefault(photo.identity.folder, sentence)
+            if error.errno in _FULL:
+                self._full.add(photo.identity.folder)
 
     async def _say_farewell(self, photo: Photo, folder: Folder) -> None:
         fate: Fate | None = await asyncio.to_thread(take_leave, photo, folder)
