@@ -177,13 +177,13 @@ class Standby:
     async def _follow(self, case: _Case, ground: Ground) -> None:
         """Without a roll, or with that of another input, begin one: the same tree at another place, or another tree.
 
-        Most of its photos have to be there: a few copies in another tree do not make the others removed.
+        Half of its photos have to be there: a few copies in another tree do not make the others removed.
         """
         now, roll = str(case.folder.input), case.roll
         if roll is not None and roll.input == now:
             return
         there = await asyncio.to_thread(_present, roll.witnesses, case.folder) if roll else []
-        if roll and 2 * len(there) > len(roll.witnesses):
+        if roll and there and 2 * len(there) >= len(roll.witnesses):
             await self._ledger.move_input(case.folder.name, roll.input, now)
         await self._store(case, Roll(now, ground, sample(there)))
 
