@@ -204,6 +204,7 @@ class Place:
             "state_dir": str(self.state),
             "folders": [{**trees, **(folder or {})}],
             "watch": _BRISK,
+            "web": {"listen": None},
             "log": {"format": "json"},
             **sections,
         }

@@ -31,6 +31,7 @@ class Reports:
     standby: Standby
     pace: Callable[[], LaunchPace]
     source_troubles: Callable[[], dict[str, str]] = dict
+    web_address: Callable[[], str | None] = lambda: None
 
 
 class Broadcast:
@@ -69,6 +70,7 @@ class Broadcast:
             source_troubles=self._reports.source_troubles(),
             launches_per_minute=pace.per_minute,
             launch_reason=pace.reason,
+            web_address=self._reports.web_address(),
         )
 
 

@@ -61,6 +61,7 @@ class Live(_Told):
     source_troubles: dict[str, Shown] = {}  #: by folder, why on_success cannot be done for now
     launches_per_minute: float | None = None  #: the working rate
     launch_reason: Shown = ""  #: why it is as it is
+    web_address: str | None = None  #: where it can be looked at, http://HOST:PORT
 
 
 def tell(state_dir: Path, live: Live) -> None:

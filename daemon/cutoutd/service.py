@@ -42,6 +42,8 @@ from cutoutd.timekeeping import Timekeeping
 from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
 from cutoutd.uploadcare.polling import Pace
 from cutoutd.vigil import Vigil
+from cutoutd.web.application import application
+from cutoutd.web.door import Door
 from cutoutd.withdrawal import Withdrawal
 
 #: More than all lanes together can use at once.
@@ -71,6 +73,7 @@ class Service:
     timekeeping: Timekeeping
     notifier: Notifier
     withdrawal: Withdrawal
+    door: Door
 
 
 @asynccontextmanager
@@ -107,7 +110,8 @@ def _build(settings: Settings, ledger: Ledger, uploadcare: Uploadcare, spending:
     arrivals = tuple(Arrival(folder, settings.watch, reception) for folder in settings.folders)
     spending.approval.count_in(arrivals)
     aftercare = Aftercare(ledger, standby)
-    reports = Reports(arrivals, halt, standby, spending.pace, aftercare.troubles)
+    door = Door(settings.web.listen)
+    reports = Reports(arrivals, halt, standby, spending.pace, aftercare.troubles, lambda: door.address)
     broadcast = Broadcast(settings.state_dir, reports)
     cleanup = Cleanup(ledger, uploadcare, settings.uploadcare.remote_cleanup)
     retention = Retention(ledger, uploadcare)
@@ -129,6 +133,7 @@ def _build(settings: Settings, ledger: Ledger, uploadcare: Uploadcare, spending:
         Timekeeping(ledger, lanes.look_again),
         Notifier(ledger, halt, tally, settings.notify),
         withdrawal,
+        door,
     )
 
 
@@ -141,7 +146,7 @@ async def serve(service: Service, stop: asyncio.Event, systemd: Systemd) -> None
     clerk = Clerk(service.ledger, settings.folders, service.lanes.take_in, settings.price)
     orders = taking_orders(clerk, place_to_listen(settings, os.environ), place_to_ask(settings))
     vigil = Vigil(systemd, service.arrivals, service.lanes, service.halt, service.ledger)
-    async with orders, working(service) as tasks:
+    async with orders, service.door.open(application()), working(service) as tasks:
         looking = [tasks.create_task(arrival.run()) for arrival in service.arrivals]
         looking.append(tasks.create_task(service.cleanup.run()))
         looking.append(tasks.create_task(service.aftercare.run()))

@@ -53,7 +53,9 @@ def test_opening_twice_migrates_once(tmp_path: Path) -> None:
     for _ in range(2):
         with_ledger(tmp_path, nothing)
     with sqlite3.connect(tmp_path / LEDGER_NAME) as connection:
-        assert connection.execute("SELECT number FROM migrations").fetchall() == [(number,) for number in range(1, NEWEST + 1)]
+        assert connection.execute("SELECT number FROM migrations").fetchall() == [
+            (number,) for number in range(1, NEWEST + 1)
+        ]
     connection.close()
 
 

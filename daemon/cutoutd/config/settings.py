@@ -11,7 +11,17 @@ from pydantic import Field, SecretStr
 
 from cutoutd.config.frozen import Frozen
 from cutoutd.config.parameters import RemoveBg
-from cutoutd.config.text import Base, Command, Exclusion, FolderName, Location, PublicKey, Template
+from cutoutd.config.text import (
+    Base,
+    Command,
+    Exclusion,
+    FolderName,
+    Listen,
+    ListenAddress,
+    Location,
+    PublicKey,
+    Template,
+)
 from cutoutd.config.units import Amount, Duration, Size
 
 #: Uploadcare takes "up to 12 MB" (UPLOADCARE.md section 1); read generously, that is 12 MiB.
@@ -238,6 +248,13 @@ class Log(Frozen):
     """text, json, or auto: entries with fields in systemd's journal, text elsewhere."""
 
 
+class Web(Frozen):
+    """Where the running cutoutd can be looked at."""
+
+    listen: ListenAddress | None = Listen("127.0.0.1", 8717)
+    """Address and port on this machine; null: nobody listens, and there is neither page nor health."""
+
+
 class Common(Frozen):
     """The sections that users write and the program reads alike."""
 
@@ -259,6 +276,8 @@ class Common(Frozen):
     """What Uploadcare charges, as far as you know."""
     notify: Notify = Notify()
     """Whom to tell when a person should look."""
+    web: Web = Web()
+    """Where the running cutoutd can be looked at."""
     log: Log = Log()
     """What is written to standard output."""
 

@@ -9,7 +9,7 @@ import os
 import re
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
@@ -17,6 +17,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, Wit
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _KEY = re.compile(r"[A-Za-z0-9_-]+")
 _FIELD = re.compile(r"\{([^{}]*)\}")
+_LAST_PORT = 65_535
+_LISTEN_FORM = "an address of this machine and a port, such as 127.0.0.1:8717 or [::1]:8717"
 _TEMPLATE_FIELDS = ("stem", "name")
 
 
@@ -114,6 +116,33 @@ def _location(value: object, info: ValidationInfo) -> object:
     return absolute(value, info.context if isinstance(info.context, Path) else Path.cwd())
 
 
+class Listen(NamedTuple):
+    """Where to listen: an address of this machine and a port; port 0 is any that is free."""
+
+    host: str
+    port: int
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        return _is_loopback(self.host)
+
+
+def _listen(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    host, _, port = value.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
+    if not port.isascii() or not port.isdecimal() or int(port) > _LAST_PORT:
+        raise ValueError(f"must be {_LISTEN_FORM}")
+    if host != "localhost":
+        try:
+            ipaddress.ip_address(host)
+        except ValueError as fault:
+            raise ValueError(f"must be {_LISTEN_FORM}") from fault
+    return Listen(host, int(port))
+
+
 def _exclusion(text: str) -> str:
     if not text or "\0" in text:
         raise ValueError("must be a pattern such as *.bak or drafts/**")
@@ -146,6 +175,9 @@ Template = Annotated[
 ]
 Base = Annotated[str, AfterValidator(_base), Field(json_schema_extra={"format": "uri", "pattern": "^https?://[^?#]+$"})]
 Location = Annotated[Path, BeforeValidator(_location), WithJsonSchema({"type": "string", "minLength": 1})]
+ListenAddress = Annotated[
+    Listen, BeforeValidator(_listen), WithJsonSchema({"type": "string", "pattern": r"^(\S+):\d{1,5}$"})
+]
 Exclusion = Annotated[str, AfterValidator(_exclusion), Field(json_schema_extra={"minLength": 1})]
 Command = Annotated[
     tuple[str, ...],

@@ -6,13 +6,11 @@ It knows no order. Who may connect is decided by the file system; how much may b
 import asyncio
 import contextlib
 import logging
-import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
 
-import uvicorn
 from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
@@ -24,6 +22,7 @@ from cutoutd.control.orders import ANSWERS, ORDERS, REFUSALS, Refusal
 from cutoutd.control.socket_file import listening_socket
 from cutoutd.errors import ControlError, CutoutdError
 from cutoutd.logs import say_error, say_fault
+from cutoutd.serving import serving
 
 #: More than a command line holds.
 _MOST_BYTES = 4_000_000
@@ -33,12 +32,6 @@ _RECEIVED_WITHIN_S = 10.0
 
 #: Half a million photos are taken up in less.
 CARRIED_OUT_WITHIN_S = 600.0
-
-#: Orders under way get this long to finish when the daemon ends.
-_GRACE_S = 5
-
-#: Orders are for people; more at once than this is a mistake.
-_MOST_AT_ONCE = 16
 
 
 @asynccontextmanager
@@ -51,10 +44,8 @@ async def taking_orders(clerk: Clerk, place: Path, link: Path) -> AsyncIterator[
             say_error("no_control", error, level=logging.WARNING)
             yield
             return
-        async with asyncio.TaskGroup() as tasks:
-            serving = tasks.create_task(_serve(_application(clerk), listener), name="control socket")
+        async with serving(_application(clerk), listener):
             yield
-            serving.cancel()
 
 
 def _application(clerk: Clerk) -> Starlette:
@@ -96,39 +87,3 @@ async def _body(request: Request) -> bytes:
 
 def _refused(status: HTTPStatus, refusal: Refusal) -> Response:
     return Response(REFUSALS.dump_json(refusal), status, media_type="application/json")
-
-
-class _Server(uvicorn.Server):
-    """uvicorn inside a program that has signals and a clock of its own."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
-        yield
-
-    async def main_loop(self) -> None:
-        """Until cancelled; uvicorn's own would wake up ten times a second."""
-        await self.on_tick(0)
-        await asyncio.Event().wait()
-
-
-async def _serve(app: Starlette, listener: socket.socket) -> None:
-    config = uvicorn.Config(
-        app,
-        http="h11",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level="critical",  # the application tells its faults itself; the rest is about clients that hung up
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        limit_concurrency=_MOST_AT_ONCE,
-        timeout_graceful_shutdown=_GRACE_S,
-    )
-    server = _Server(config)
-    try:
-        await server.serve(sockets=[listener])
-    finally:
-        if server.started:  # uvicorn, when cancelled, leaves its connections open
-            await server.shutdown(sockets=[listener])

@@ -1,0 +1,64 @@
+"""An HTTP application on a socket that listens, for as long as its task runs; uvicorn inside a program of its own.
+
+It knows neither routes nor who may connect. Used by the control socket and by the page's listener.
+"""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+#: Answers under way get this long to finish when the daemon ends.
+_GRACE_S = 5
+
+#: The listeners are for people and for what watches over machines; more at once than this is a mistake.
+_MOST_AT_ONCE = 64
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
+    """Answer on ``listener`` while the block runs; the caller closes it."""
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(_serve(app, listener), name="http server")
+        yield
+        task.cancel()
+
+
+async def _serve(app: ASGIApp, listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="critical",  # the application tells its faults itself; the rest is about clients that hung up
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=_MOST_AT_ONCE,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+    server = _Server(config)
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        if server.started:  # uvicorn, when cancelled, leaves its connections open
+            await server.shutdown(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn inside a program that has signals and a clock of its own."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+    async def main_loop(self) -> None:
+        """Until cancelled; uvicorn's own would wake up ten times a second."""
+        await self.on_tick(0)
+        await asyncio.Event().wait()
