@@ -6,20 +6,19 @@ or reads a clock; the journey does, with the waits that ``Pace`` gives it.
 """
 
 import random
-from bisect import bisect_right, insort
-from collections import deque
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from cutoutd.photo import Photo, Wait
 from cutoutd.uploadcare.answers import Progress, Removal
+from cutoutd.uploadcare.processing_times import ENOUGH_TIMES, ProcessingTimes
 
 #: Tried on simulated services (steady, skewed, two-humped, suddenly faster): about 1.5 questions for each removal.
 #: Fewer questions let people wait disproportionately longer.
 _FINISHED_SHARE = 0.65
 
-#: Before this many are known, ask as Uploadcare's own SDKs do: after 1 s, then 1.5 times as long each time.
-_ENOUGH_TIMES = 5
+#: Before enough is known, ask as Uploadcare's own SDKs do: after 1 s, then 1.5 times as long each time.
 _FIRST_STEP_S = 1.0
 _STEP_GROWTH = 1.5
 _LONGEST_STEP_S = 15.0
@@ -28,8 +27,6 @@ _JITTER_SHARE = 0.2
 #: A removal that takes this long is no longer awaited but looked after: something is wrong, yet it was paid for.
 _TIMED_OUT_AFTER_S = 600.0
 _RARELY_S = (300.0, 900.0)
-
-_REMEMBERED_TIMES = 200
 
 #: A finish met by a question this much later than planned (a halt, a restart) says nothing about the processing time.
 _LATE_S = 2.0
@@ -54,7 +51,7 @@ def next_poll_after_s(
         soonest_s, latest_s = _RARELY_S
         return soonest_s + (latest_s - soonest_s) * jitter()
     step_s = min(_FIRST_STEP_S * _STEP_GROWTH ** min(polls, 10), _LONGEST_STEP_S)
-    if len(times_s) >= _ENOUGH_TIMES:
+    if len(times_s) >= ENOUGH_TIMES:
         if polls == 0:
             return max(0.0, _expected_s(times_s) - elapsed_s)
         longer_s = times_s[bisect_right(times_s, elapsed_s) :]
@@ -81,14 +78,13 @@ class Pace:
     """The processing times of the last 200 removals, and the waits that follow from them."""
 
     def __init__(self, times_s: Iterable[float] = (), jitter: Callable[[], float] = random.random) -> None:
-        self._recent_s = deque(times_s, maxlen=_REMEMBERED_TIMES)
-        self._sorted_s = sorted(self._recent_s)
+        self._times = ProcessingTimes(times_s, jitter)
         self._watches: dict[int, _Watch] = {}
         self._jitter = jitter
 
     def first_wait(self, now_s: float) -> Wait:
         """The wait after a launch, up to the first question."""
-        wait_s = next_poll_after_s(self._sorted_s, elapsed_s=0.0, polls=0, jitter=self._jitter)
+        wait_s = next_poll_after_s(self._times.sorted_s, elapsed_s=0.0, polls=0, jitter=self._jitter)
         return Wait(until_s=now_s + wait_s, attempts=0, reason="")
 
     def next_wait(self, photo: Photo, removal: Removal, now_s: float) -> Wait:
@@ -98,23 +94,15 @@ class Pace:
         self._note(photo.id, removal, elapsed_s, now_s)
         if self.is_lost(photo, now_s):
             elapsed_s = max(elapsed_s, _TIMED_OUT_AFTER_S)
-        wait_s = next_poll_after_s(self._sorted_s, elapsed_s=elapsed_s, polls=polls, jitter=self._jitter)
+        wait_s = next_poll_after_s(self._times.sorted_s, elapsed_s=elapsed_s, polls=polls, jitter=self._jitter)
         return Wait(until_s=now_s + wait_s, attempts=polls, reason=self._reason(photo, elapsed_s, now_s))
 
     def learn(self, photo: Photo, now_s: float) -> None:
-        """The removal was found finished: take the middle between this question and the one before as its time.
-
-        The middle lets the pace follow a service that became faster, which a finish met at the first question alone
-        would never show.
-        """
+        """The removal was found finished."""
         watch = self._watches.pop(photo.id, _Watch())
         if now_s - photo.wait.until_s > _LATE_S:
             return
-        if len(self._recent_s) == _REMEMBERED_TIMES:
-            self._sorted_s.remove(self._recent_s[0])
-        time_s = (watch.unfinished_at_s + now_s - photo.state_at_s) / 2
-        self._recent_s.append(time_s)
-        insort(self._sorted_s, time_s)
+        self._times.learn(watch.unfinished_at_s, now_s - photo.state_at_s)
 
     def forget(self, photo: Photo) -> None:
         """The removal is over without a result."""
