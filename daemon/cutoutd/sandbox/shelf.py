@@ -95,7 +95,8 @@ def _image_info(picture: Image.Image) -> dict[str, object]:
         "height": picture.height,
         "sequence": getattr(picture, "is_animated", False),
         "color_mode": picture.mode,
-        "orientation": picture.getexif().get(_ORIENTATION_TAG),
+        # Not the PNG's own getexif: that decodes all pixels to see whether EXIF follows them.
+        "orientation": Image.Image.getexif(picture).get(_ORIENTATION_TAG),
         "geo_location": None,
         "datetime_original": None,
         "dpi": [round(float(value)) for value in dpi] if dpi else None,
