@@ -66,6 +66,6 @@ def code_after(outcome: "Outcome") -> ExitCode:
         return ExitCode.INTERRUPTED
     if outcome.halt is not None:
         return code_for(outcome.halt)
-    if outcome.held or outcome.missing:
+    if outcome.held or outcome.missing or outcome.pause:
         return ExitCode.HELD
     return ExitCode.SOME_NOT_PUBLISHED if outcome.rejected or outcome.failed else ExitCode.WELL

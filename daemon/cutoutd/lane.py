@@ -21,7 +21,7 @@ class Lane:
     beyond_limit: int = 0
     is_sending: bool = True
     rate: LaunchRate | None = None  #: each of its steps takes a launch
-    paused_for_s: Callable[[], float] = lambda: 0.0  #: for how long yet Uploadcare asked for patience with its steps
+    paused_for_s: Callable[[], float] = lambda: 0.0  #: how long none of its steps is begun, as somebody asked for
     closed_to: Callable[[], Collection[str]] = frozenset  #: folders none of whose photos it takes for now
 
 
@@ -31,12 +31,13 @@ def lanes_for(
     pauses: Pauses,
     *,
     uncounted: Callable[[], Collection[str]] = frozenset,
+    intermission_s: Callable[[], float] = lambda: 0.0,
 ) -> tuple[Lane, ...]:
     """The lanes of a photo's way, in its order.
 
     Uploads stay at most two batches ahead of launches, because an upload expires after 24 hours; launches stop while
     ``removals`` paid photos are on their way, so a full disk does not pile up results that nobody can fetch. Nothing is
-    sent of ``uncounted`` folders.
+    sent of ``uncounted`` folders, and neither sent nor launched for ``intermission_s`` yet.
     """
     paid = frozenset({State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED})
     ahead = frozenset({State.UPLOADED})
@@ -51,10 +52,18 @@ def lanes_for(
             concurrency.uploads,
             ahead,
             2 * concurrency.uploads,
-            paused_for_s=uploads,
+            paused_for_s=lambda: max(uploads(), intermission_s()),
             closed_to=uncounted,
         ),
-        Lane("launch", State.UPLOADED, concurrency.uploads, paid, concurrency.removals, rate=rate, paused_for_s=asking),
+        Lane(
+            "launch",
+            State.UPLOADED,
+            concurrency.uploads,
+            paid,
+            concurrency.removals,
+            rate=rate,
+            paused_for_s=lambda: max(asking(), intermission_s()),
+        ),
         Lane("find outcome", State.REMOVAL_INTENDED, width=1, paused_for_s=asking),
         Lane("ask", State.REMOVAL_STARTED, width=8, paused_for_s=asking),
         Lane("publish", State.REMOVAL_FINISHED, concurrency.downloads, paused_for_s=downloads),

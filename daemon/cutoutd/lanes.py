@@ -135,7 +135,7 @@ class Lanes:
         return min(wait_s, lane.rate.free_in_s) if lane.rate and photos else wait_s
 
     def paused_for_s(self, state: State) -> float:
-        """How long nobody takes the step after this state, because Uploadcare asked for patience."""
+        """How long nobody takes the step after this state, because Uploadcare or a person asked for it."""
         return max(self._pause_s(lane) for lane in self._lanes if lane.takes is state)
 
     def _pause_s(self, lane: Lane) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from cutoutd.accounts import PricedBatch, held_batches
 from cutoutd.errors import CutoutdError, HaltError
+from cutoutd.intermission import Pause
 from cutoutd.ledger import batches, questions
 from cutoutd.photo import AT_REST, State
 from cutoutd.service import Service, working
@@ -28,7 +29,7 @@ _LOOK_EVERY_S = 0.5
 
 _UNFINISHED = frozenset(State) - AT_REST
 
-#: While Uploadcare wants nothing launched they come no further: uploads do not run ahead of launches.
+#: While Uploadcare, or a person, wants nothing launched they come no further: uploads do not run ahead of launches.
 _BEFORE_LAUNCH = {State.ACCEPTED, State.UPLOADED}
 
 
@@ -44,11 +45,12 @@ class Outcome:
     halt: HaltError | None
     is_interrupted: bool
     unapproved: tuple[PricedBatch, ...] = ()  #: what waits for a person's approval
+    pause: Pause | None = None  #: why nothing was sent
 
     @property
     def is_idle(self) -> bool:
         """Whether there was nothing to do."""
-        is_troubled = self.missing or self.halt is not None or self.is_interrupted
+        is_troubled = self.missing or self.halt or self.pause or self.is_interrupted
         return not (is_troubled or self.published or self.rejected or self.failed or self.held)
 
 
@@ -74,6 +76,7 @@ async def work_off(service: Service, stop: asyncio.Event, tell: Callable[[str], 
         halt=service.halt.error,
         is_interrupted=stop.is_set(),
         unapproved=held_batches(await service.ledger.ask(batches.batches), service.settings.price),
+        pause=service.intermission.pause,
     )
 
 

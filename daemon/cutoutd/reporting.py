@@ -20,6 +20,7 @@ from cutoutd.accounts import (
 )
 from cutoutd.addresses import Address
 from cutoutd.config.settings import Limits, Price
+from cutoutd.intermission import Pause, pause_in
 from cutoutd.ledger import (
     Event,
     LostLaunch,
@@ -74,6 +75,7 @@ class Status:
     paid_again: tuple[PaidAgain, ...]  #: launched again after a launch whose outcome was never found
     accounts: Accounts
     batches: tuple[PricedBatch, ...]  #: those that wait for approval
+    pause: Pause | None = None  #: a person ordered it; also while nothing runs
 
 
 def read_status(state_dir: Path, limits: Limits, price: Price | None = None) -> Status:
@@ -102,6 +104,7 @@ def read_status(state_dir: Path, limits: Limits, price: Price | None = None) -> 
             ),
             accounts=add_up(billing.billed(ledger, local_day()), spent, price),
             batches=held_batches(batches.batches(ledger), price),
+            pause=pause_in(ledger),
         )
 
 
@@ -131,6 +134,7 @@ def status_as_json(status: Status) -> dict[str, Any]:
         "settling": [file.model_dump() for file in status.live.settling] if status.live else [],
         "ignored": status.live.ignored if status.live else 0,
         "halt": status.live.halt if status.live else None,
+        "paused": asdict(status.pause) if status.pause else None,
         "source_troubles": status.live.source_troubles if status.live else {},
         "standby": [folder.model_dump() for folder in status.live.standby] if status.live else [],
         "launches": {

@@ -60,6 +60,13 @@ def show_findings(console: Console, findings: Iterable[Finding]) -> None:
 
 
 def _heading(status: Status) -> RenderableType:
+    if status.pause is None:
+        return _of_running(status)
+    goes_on = f"{status.pause.sentence.capitalize()} (cutoutd resume goes on)"
+    return Group(_of_running(status), Text(goes_on, style="bold yellow"))
+
+
+def _of_running(status: Status) -> RenderableType:
     if not status.is_running:
         return Text("cutoutd is not running.", style="yellow")
     if status.live is None:

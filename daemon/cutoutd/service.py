@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from cutoutd.aftercare import Aftercare
@@ -24,6 +25,7 @@ from cutoutd.control.socket_file import place_to_ask, place_to_listen
 from cutoutd.errors import DiskError
 from cutoutd.halting import Halt
 from cutoutd.holding import Holding
+from cutoutd.intermission import Intermission
 from cutoutd.journey import Journey
 from cutoutd.lane import lanes_for
 from cutoutd.lanes import Lanes
@@ -41,7 +43,7 @@ from cutoutd.tally import Tally
 from cutoutd.timekeeping import Timekeeping
 from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
 from cutoutd.uploadcare.polling import Pace
-from cutoutd.vigil import Vigil
+from cutoutd.vigil import Vigil, standstill_in_words
 from cutoutd.web.application import application
 from cutoutd.web.door import Door
 from cutoutd.withdrawal import Withdrawal
@@ -70,6 +72,7 @@ class Service:
     standby: Standby
     aftercare: Aftercare
     holding: Holding
+    intermission: Intermission
     timekeeping: Timekeeping
     notifier: Notifier
     withdrawal: Withdrawal
@@ -95,6 +98,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         )
         service = _build(settings, ledger, uploadcare, await open_spending(ledger, settings))
         await service.timekeeping.open()
+        await service.intermission.open()
         await service.standby.open()
         await service.aftercare.open()
         yield service
@@ -104,8 +108,16 @@ def _build(settings: Settings, ledger: Ledger, uploadcare: Uploadcare, spending:
     halt, tally = Halt(), Tally()
     standby = Standby(ledger, {folder.name: folder for folder in settings.folders})
     journey = Journey(ledger, uploadcare, spending, Pace(), standby)
-    ways = lanes_for(settings.concurrency, spending.rate, uploadcare.pauses, uncounted=spending.approval.uncounted)
+    intermission = Intermission(ledger)
+    ways = lanes_for(
+        settings.concurrency,
+        spending.rate,
+        uploadcare.pauses,
+        uncounted=spending.approval.uncounted,
+        intermission_s=intermission.left_s,
+    )
     lanes = Lanes(ledger, journey, halt, tally, ways)
+    intermission.tell_end_to(lanes.look_again)
     reception = Reception(ledger, lanes, standby)
     arrivals = tuple(Arrival(folder, settings.watch, reception) for folder in settings.folders)
     spending.approval.count_in(arrivals)
@@ -130,6 +142,7 @@ def _build(settings: Settings, ledger: Ledger, uploadcare: Uploadcare, spending:
         standby,
         aftercare,
         Holding(spending, lanes),
+        intermission,
         Timekeeping(ledger, lanes.look_again),
         Notifier(ledger, halt, tally, settings.notify),
         withdrawal,
@@ -143,9 +156,11 @@ async def serve(service: Service, stop: asyncio.Event, systemd: Systemd) -> None
     systemd, if it wants to know, hears how it goes.
     """
     settings = service.settings
-    clerk = Clerk(service.ledger, settings.folders, service.lanes.take_in, settings.price)
+    intermission = service.intermission
+    clerk = Clerk(service.ledger, settings.folders, service.lanes.take_in, settings.price, intermission=intermission)
     orders = taking_orders(clerk, place_to_listen(settings, os.environ), place_to_ask(settings))
-    vigil = Vigil(systemd, service.arrivals, service.lanes, service.halt, service.ledger)
+    standstill = partial(standstill_in_words, service.halt, intermission)
+    vigil = Vigil(systemd, service.arrivals, service.lanes, standstill, service.ledger)
     async with orders, service.door.open(application()), working(service) as tasks:
         looking = [tasks.create_task(arrival.run()) for arrival in service.arrivals]
         looking.append(tasks.create_task(service.cleanup.run()))

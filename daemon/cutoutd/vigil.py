@@ -7,11 +7,12 @@ service and starts it anew, and every photo goes on at its last fact. A wedged e
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from cutoutd.arrival import Arrival
 from cutoutd.errors import CutoutdError
 from cutoutd.halting import Halt
+from cutoutd.intermission import Intermission
 from cutoutd.lanes import Lanes
 from cutoutd.ledger import Ledger, Total, questions
 from cutoutd.logs import catch_up, say
@@ -43,15 +44,22 @@ class Vigil:
         systemd: whom to tell.
         arrivals: the folders; the service is ready once each is looked at and listened to.
         lanes: the work.
-        halt: whether the service stands still.
+        standstill: why nothing is sent, in a few words; empty when it is.
         ledger: what is counted.
     """
 
-    def __init__(self, systemd: Systemd, arrivals: Sequence[Arrival], lanes: Lanes, halt: Halt, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        systemd: Systemd,
+        arrivals: Sequence[Arrival],
+        lanes: Lanes,
+        standstill: Callable[[], str],
+        ledger: Ledger,
+    ) -> None:
         self._systemd = systemd
         self._arrivals = arrivals
         self._lanes = lanes
-        self._halt = halt
+        self._standstill = standstill
         self._ledger = ledger
         self._stuck: tuple[str, ...] = ()
 
@@ -83,16 +91,13 @@ class Vigil:
         while True:
             began_s = time.monotonic()
             try:
-                line = status_line(await self._ledger.ask(questions.totals), self._halt_title())
+                line = status_line(await self._ledger.ask(questions.totals), self._standstill())
             except CutoutdError:
                 line = told  # the lanes meet the same trouble and say so
             if line != told:
                 self._systemd.tell_status(line)
                 told = line
             await asyncio.sleep(max(1.0, (time.monotonic() - began_s) * _REST_PER_COUNTING))
-
-    def _halt_title(self) -> str:
-        return self._halt.error.title if self._halt.error else ""
 
 
 def stuck_among(arrivals: Iterable[Arrival], lanes: Lanes) -> tuple[str, ...]:
@@ -101,9 +106,17 @@ def stuck_among(arrivals: Iterable[Arrival], lanes: Lanes) -> tuple[str, ...]:
     return (*late, *lanes.pulses.late())
 
 
-def status_line(totals: Iterable[Total], halt: str = "") -> str:
+def standstill_in_words(halt: Halt, intermission: Intermission) -> str:
+    """Why nothing is sent, whether Uploadcare or a person wants it so; empty when it is."""
+    halted = f"Halted, {halt.error.title}" if halt.error else ""
+    pause = intermission.pause
+    paused = ("Paused, " + pause.reason if pause.reason else "Paused") if pause else ""
+    return "; ".join(filter(None, (paused, halted)))
+
+
+def status_line(totals: Iterable[Total], standstill: str = "") -> str:
     """How many photos stand where, in the words of ``cutoutd status``; what is nothing is left out."""
     found = list(totals)
     numbers = ((sum(total.photos for total in found if total.state in states), word) for word, states in _PARTS)
     counts = ", ".join(f"{number:,} {word}" for number, word in numbers if number) or "no photo yet"
-    return f"Halted, {halt}: {counts}" if halt else counts
+    return f"{standstill}: {counts}" if standstill else counts

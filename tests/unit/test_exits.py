@@ -7,6 +7,7 @@ import pytest
 from cutoutd import errors
 from cutoutd.errors import AccountBlockedError, AddonRefusedError, ConfigurationError, CutoutdError, KeysRefusedError
 from cutoutd.exits import ExitCode, code_after, code_for
+from cutoutd.intermission import Pause
 from cutoutd.once import Outcome
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CutoutdError)]
@@ -55,6 +56,7 @@ def test_every_error_has_its_code(kind: type[CutoutdError]) -> None:
         ({"failed": 1}, ExitCode.SOME_NOT_PUBLISHED),
         ({"held": 1, "rejected": 1}, ExitCode.HELD),
         ({"missing": 1}, ExitCode.HELD),
+        ({"pause": Pause("", 0.0)}, ExitCode.HELD),
         ({"halt": KeysRefusedError("401"), "held": 1}, ExitCode.REFUSED),
         ({"halt": AddonRefusedError("403")}, ExitCode.REFUSED),
         ({"halt": AccountBlockedError("403")}, ExitCode.HELD),

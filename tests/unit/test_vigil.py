@@ -5,18 +5,18 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from cutoutd.arrival import Arrival
 from cutoutd.errors import KeysRefusedError
-from cutoutd.halting import Halt
 from cutoutd.ledger import Total
 from cutoutd.photo import State
 from cutoutd.readiness import Systemd
 from cutoutd.service import Service, open_service
-from cutoutd.vigil import Vigil, status_line, stuck_among
+from cutoutd.vigil import Vigil, standstill_in_words, status_line, stuck_among
 from folders import folder_in, settings_in
 
 PATIENCE_S = 60.0
@@ -51,12 +51,17 @@ class Manager:
         self._socket.close()
 
 
+def vigil_over(service: Service, systemd: Systemd) -> Vigil:
+    standstill = partial(standstill_in_words, service.halt, service.intermission)
+    return Vigil(systemd, service.arrivals, service.lanes, standstill, service.ledger)
+
+
 @asynccontextmanager
 async def watched(place: Path) -> AsyncIterator[tuple[Manager, Service]]:
     """A service at work whose manager listens, with a watchdog of a fifth of a second."""
     manager = Manager(place)
     async with open_service(settings_in(place, NOWHERE, folder_in(place))) as service:
-        vigil = Vigil(Systemd(manager.address, 0.2), service.arrivals, service.lanes, service.halt, service.ledger)
+        vigil = vigil_over(service, Systemd(manager.address, 0.2))
         tasks = [asyncio.create_task(work()) for work in (vigil.run, service.lanes.run, service.arrivals[0].run)]
         try:
             yield manager, service
@@ -74,7 +79,7 @@ def test_ready_is_told_once_the_folders_are_watched(tmp_path: Path) -> None:
         manager = Manager(tmp_path)
         async with open_service(settings_in(tmp_path, NOWHERE, folder_in(tmp_path))) as service:
             (arrival,) = service.arrivals
-            vigil = Vigil(Systemd(manager.address), service.arrivals, service.lanes, service.halt, service.ledger)
+            vigil = vigil_over(service, Systemd(manager.address))
             telling = asyncio.create_task(vigil.run())
             await asyncio.sleep(0)
             assert manager.heard() == []
@@ -152,6 +157,8 @@ def test_a_photo_that_cannot_be_sent_stops_no_watchdog(tmp_path: Path) -> None:
             service.halt.begin(KeysRefusedError("no"), State.ACCEPTED)
             await manager.hears("STATUS=Halted, Uploadcare refused the keys: no photo yet")
             assert stuck_among(service.arrivals, service.lanes) == ()
+            await service.intermission.begin("sale photos first")
+            await manager.hears("STATUS=Paused, sale photos first; Halted, Uploadcare refused the keys: no photo yet")
 
     asyncio.run(play())
 
@@ -168,4 +175,4 @@ def test_the_status_line_counts_as_status_does() -> None:
     )
     assert status_line(totals) == "12 waiting, 8 at Uploadcare, 3,401 published, 2 failed"
     assert status_line(()) == "no photo yet"
-    assert status_line((), Halt.__name__).startswith("Halted, Halt: ")
+    assert status_line((), "Paused") == "Paused: no photo yet"

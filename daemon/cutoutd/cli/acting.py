@@ -83,6 +83,27 @@ def approve(
     tell(answer)
 
 
+@app.command()
+def pause(
+    reason: Annotated[str, typer.Argument(help="Why, for whoever looks.")] = "",
+    config: ConfigOption = None,
+) -> None:
+    """Send and launch nothing new, also after a restart; what is launched is finished and published."""
+    from cutoutd.control.client import give
+    from cutoutd.control.orders import Pause
+
+    tell(give(Pause(reason), read_document(config)))
+
+
+@app.command()
+def resume(config: ConfigOption = None) -> None:
+    """Go on after a pause."""
+    from cutoutd.control.client import give
+    from cutoutd.control.orders import Resume
+
+    tell(give(Resume(), read_document(config)))
+
+
 def all_meant(paths: list[str] | None, document: "Document") -> tuple[str, ...]:
     """The names as the clerk can read them, who is somewhere else."""
     return tuple(as_meant(path, document) for path in paths or ())

@@ -40,5 +40,7 @@ def tell_outcome(outcome: "Outcome") -> None:
         typer.echo(f"{batch.batch.folder}: {batch_in_words(batch)}", err=True)
     if outcome.missing:
         typer.echo(f"Inputs that could not be looked at: {outcome.missing}", err=True)
+    if outcome.pause is not None:
+        typer.echo(f"Nothing was sent: {outcome.pause.sentence}. `cutoutd resume` goes on.", err=True)
     if outcome.halt is not None:
         typer.echo(f"{outcome.halt.title}: {outcome.halt.sentence}. {outcome.halt.advice}", err=True)

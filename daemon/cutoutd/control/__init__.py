@@ -1,7 +1,7 @@
-"""What people order: retry, reprocess, approve. How an order reaches the ledger, and the one place that carries it out.
+"""What people order: retry, reprocess, approve, pause. How an order reaches the ledger, and who carries it out.
 
 While cutoutd runs, a command hands its order over a Unix socket (``client`` to ``server``); while nothing runs, the
 command holds the ledger itself for a moment. Either way a ``Clerk`` carries it out. Rooms: ``orders`` (what can be
-ordered, and the answer), ``clerk`` (who carries it out), ``retry``, ``reprocess`` and ``approve`` (what they decide),
-``socket_file`` (where the socket is), ``server``, ``client``.
+ordered, and the answer), ``clerk`` (who carries it out), ``retry``, ``reprocess``, ``approve`` and ``pause`` (what they
+decide), ``socket_file`` (where the socket is), ``server``, ``client``.
 """

@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from cutoutd.config.settings import Folder, Price
 from cutoutd.control.approve import Approving
-from cutoutd.control.orders import Answer, Approve, Order, Reprocess, Retry
+from cutoutd.control.orders import Answer, Approve, Order, Pause, Reprocess, Resume, Retry
+from cutoutd.control.pause import Pausing
 from cutoutd.control.reprocess import Reprocessing
 from cutoutd.control.retry import Retrying
 from cutoutd.errors import ControlError
+from cutoutd.intermission import Intermission
 from cutoutd.ledger import Ledger
 from cutoutd.logs import say
 from cutoutd.photo import Photo
@@ -22,10 +24,17 @@ class Clerk:
         folders: the configured folders.
         wake: called with every photo that goes on, or with the first of many.
         price: for saying what is agreed to.
+        intermission: the running service's; None, there is none.
     """
 
     def __init__(
-        self, ledger: Ledger, folders: Sequence[Folder], wake: Callable[[Photo], None], price: Price | None = None
+        self,
+        ledger: Ledger,
+        folders: Sequence[Folder],
+        wake: Callable[[Photo], None],
+        price: Price | None = None,
+        *,
+        intermission: Intermission | None = None,
     ) -> None:
         self._is_stopping = False
         self._one_by_one = asyncio.Lock()  # each sees what the one before it did
@@ -33,6 +42,7 @@ class Clerk:
         self._retrying = Retrying(ledger, named, wake)
         self._approving = Approving(ledger, named.keys(), price or Price(), wake)
         self._reprocessing = Reprocessing(ledger, named, wake)
+        self._pausing = Pausing(intermission or Intermission(ledger))
 
     def stop(self) -> None:
         """Carry out no further orders: the daemon is about to end."""
@@ -61,3 +71,5 @@ class Clerk:
                 return await self._approving.carry_out(order)
             case Reprocess():
                 return await self._reprocessing.carry_out(order)
+            case Pause() | Resume():
+                return await self._pausing.carry_out(order)

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from pydantic import Field, PlainSerializer, PlainValidator, TypeAdapter
 
-#: What a person wrote to name a photo. JSON holds no bytes that are no UTF-8, file names do.
+#: What a person wrote, mostly to name a photo. JSON holds no bytes that are no UTF-8, file names do.
 Named = Annotated[
     str,
     PlainValidator(lambda text: os.fsdecode(unquote_to_bytes(str(text)))),
@@ -56,7 +56,22 @@ class Reprocess:
     kind: Literal["reprocess"] = "reprocess"
 
 
-Order = Annotated[Retry | Reprocess | Approve, Field(discriminator="kind")]
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Begin nothing new."""
+
+    reason: Named = ""  #: for whoever looks; empty, there is none
+    kind: Literal["pause"] = "pause"
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Go on after a pause."""
+
+    kind: Literal["resume"] = "resume"
+
+
+Order = Annotated[Retry | Reprocess | Approve | Pause | Resume, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True, slots=True)
