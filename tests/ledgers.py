@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 
-from cutoutd.ledger import Ledger, open_ledger, questions
+from cutoutd.ledger import Ledger, View, open_ledger, questions
 from cutoutd.ledger.database import open_database
 from cutoutd.photo import (
     Accepted,
@@ -104,3 +104,16 @@ def in_database(state_dir: Path, statement: str) -> None:
 def state_of(connection: Connection, path: str) -> list[State]:
     """The states of all versions of a path, oldest first."""
     return [photo.state for photo in questions.versions_of(connection, path)]
+
+
+def plan_of(view: View, question: Callable[[View], object]) -> str:
+    """How SQLite would answer what the question asks."""
+    plans: list[str] = []
+
+    def explain(_connection: View, cursor: Any, statement: str, parameters: Any, *_rest: object) -> None:  # noqa: ANN401  the driver's own
+        plans.extend(row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall())
+
+    event.listen(view, "before_cursor_execute", explain)
+    question(view)
+    event.remove(view, "before_cursor_execute", explain)
+    return "\n".join(plans)

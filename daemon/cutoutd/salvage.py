@@ -147,7 +147,7 @@ def _source_of(origin: Origin, folder: Folder | None) -> Identity | None:
         return None
     try:
         with open_beneath(folder.input, origin.path) as file:
-            is_same = hashlib.file_digest(file, "sha256").hexdigest() == origin.sha256  # type: ignore[arg-type]  # typeshed wants readinto
+            is_same = hashlib.file_digest(file, "sha256").hexdigest() == origin.sha256
     except OSError:
         return None
     return Identity(folder.name, *seen.version, str(folder.input)) if is_same else None

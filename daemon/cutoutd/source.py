@@ -15,6 +15,9 @@ from cutoutd.logs import printable
 from cutoutd.photo import Identity
 from cutoutd.tree import look, open_beneath
 
+#: What is told of a source in the archive begins like this, and ends with its path there.
+MOVED = "the source was moved to "
+
 
 def open_source(root: Path, identity: Identity) -> BinaryIO:
     """The file of this very version, to be read from its beginning; the caller closes it. Blocking.

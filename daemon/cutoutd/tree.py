@@ -11,8 +11,8 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 # No wait on a FIFO, no terminal taken over, no link followed; the kernel checks at the moment of opening, so a file
 # swapped for a link between look and open is refused rather than raced against.
@@ -79,7 +79,7 @@ def glance(root: Path, path: str) -> Sighting | None:
     return None
 
 
-def open_beneath(root: Path, path: str) -> BinaryIO:
+def open_beneath(root: Path, path: str) -> BufferedReader:
     """Open a regular file of the tree for reading; the caller closes it, and compares versions where it matters.
 
     A file renamed away or replaced afterwards stays readable as it was opened; one written to in place does not.

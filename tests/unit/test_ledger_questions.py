@@ -3,14 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from cutoutd.ledger import Ledger, Total, View, batches, losses, questions, sources, view_ledger
 from cutoutd.photo import NO_WAIT, State, Superseded, Version, Wait
-from ledgers import ACCEPTED, identity, photo_at, with_ledger
+from ledgers import ACCEPTED, identity, photo_at, plan_of, with_ledger
 
 
 async def names(ledger: Ledger, states: set[State], now_s: float, limit: int = 10) -> list[str]:
@@ -159,17 +157,4 @@ def test_a_quiet_ledger_answers_from_an_index(tmp_path: Path, question: Callable
     """What is asked again and again does not go through every photo that was ever published."""
     with_ledger(tmp_path, lambda ledger: photo_at(ledger, State.PUBLISHED))
     with view_ledger(tmp_path) as view:
-        assert f" INDEX {index}" in _plan_of(view, question)
-
-
-def _plan_of(view: View, question: Callable[[View], object]) -> str:
-    """How SQLite would answer what the question asks."""
-    plans: list[str] = []
-
-    def explain(_connection: View, cursor: Any, statement: str, parameters: Any, *_rest: object) -> None:  # noqa: ANN401  the driver's own
-        plans.extend(row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall())
-
-    event.listen(view, "before_cursor_execute", explain)
-    question(view)
-    event.remove(view, "before_cursor_execute", explain)
-    return "\n".join(plans)
+        assert f" INDEX {index}" in plan_of(view, question)

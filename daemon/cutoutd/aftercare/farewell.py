@@ -12,6 +12,7 @@ from cutoutd.aftercare.aside import hidden_name, put_back, take_aside
 from cutoutd.aftercare.trash import move_to_trash
 from cutoutd.config.settings import Folder, OnSuccess
 from cutoutd.photo import Photo, known
+from cutoutd.source import MOVED
 from cutoutd.tree import is_occupied, open_folder_beneath
 
 
@@ -77,7 +78,7 @@ def stay(photo: Photo, root: Path) -> None:
 def _done(photo: Photo, folder: Folder, fd: int) -> str:
     hidden = hidden_name(photo)
     if folder.on_success is OnSuccess.MOVE:
-        return f"the source was moved to {move_to_archive(photo, known(folder.archive), hidden, fd)}"
+        return f"{MOVED}{move_to_archive(photo, known(folder.archive), hidden, fd)}"
     if folder.on_success is OnSuccess.TRASH:
         return f"the source was moved to the trash, {move_to_trash(folder.input / photo.identity.path, hidden, fd)}"
     os.unlink(hidden, dir_fd=fd)

@@ -23,7 +23,8 @@ Named = Annotated[
 class Retry:
     """Let failed, rejected and waiting photos go on."""
 
-    paths: tuple[Named, ...] = ()  #: none: every photo that failed
+    paths: tuple[Named, ...] = ()  #: neither these nor numbers: every photo that failed
+    numbers: tuple[int, ...] = ()  #: photos by their numbers in the ledger
     kind: Literal["retry"] = "retry"
 
 
@@ -49,10 +50,11 @@ class Which(StrEnum):
 class Reprocess:
     """Make cutouts of published photos anew."""
 
-    paths: tuple[Named, ...] = ()  #: with ``NAMED`` only
+    paths: tuple[Named, ...] = ()  #: with ``NAMED`` only, as are numbers
     which: Which = Which.NAMED
     is_rehearsal: bool = False  #: only say what would be done
     payable_at_most: int | None = None  #: nothing is done when more removals may have to be paid for; None: any number
+    numbers: tuple[int, ...] = ()  #: photos by their numbers in the ledger
     kind: Literal["reprocess"] = "reprocess"
 
 

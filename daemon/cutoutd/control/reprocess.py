@@ -95,6 +95,7 @@ class Reprocessing:
     async def _chosen(self, order: Reprocess, report: Report) -> list[Photo]:
         if order.which is Which.NAMED:
             chosen = [photo for name in order.paths for photo in await self._named(name, report)]
+            chosen += _published(await self._ledger.ask(named.numbered, order.numbers), report)
             return list({photo.id: photo for photo in chosen}.values())
         published = await self._ledger.ask(named.newest_at, _PUBLISHED)
         if order.which is Which.CHANGED:
@@ -104,10 +105,7 @@ class Reprocessing:
     async def _named(self, name: str, report: Report) -> list[Photo]:
         chosen = await choose(self._ledger, self._inputs, name, _PUBLISHED)
         report.note_choice(name, chosen, "nothing below it is published")
-        for photo in chosen.photos:
-            if photo.state is not State.PUBLISHED:
-                report.refuse(photo, f"it is not published but {photo.state.phrase}")
-        return [photo for photo in chosen.photos if photo.state is State.PUBLISHED]
+        return _published(chosen.photos, report)
 
     def _is_changed(self, photo: Photo) -> bool:
         folder = self._folders.get(photo.identity.folder)
@@ -134,6 +132,13 @@ _IDLE = {
     Which.MISSING: "no cutout is missing",
     Which.CHANGED: "no published photo has other parameters than its folder",
 }
+
+
+def _published(photos: Sequence[Photo], report: Report) -> list[Photo]:
+    for photo in photos:
+        if photo.state is not State.PUBLISHED:
+            report.refuse(photo, f"it is not published but {photo.state.phrase}")
+    return [photo for photo in photos if photo.state is State.PUBLISHED]
 
 
 def _removals(number: int) -> str:

@@ -83,7 +83,7 @@ class Retrying:
         """Let the named photos go on, or all that failed."""
         report = Report()
         if not order.paths:
-            for photo in await self._ledger.ask(named.newest_at, {State.FAILED}):
+            for photo in await self._unnamed(order):
                 await self._retry(photo, report)
         done: set[int] = set()
         for name in order.paths:
@@ -94,6 +94,11 @@ class Retrying:
                     done.add(photo.id)
                     await self._retry(photo, report)
         return report.answer(_done, "no photo has failed")
+
+    async def _unnamed(self, order: Retry) -> list[Photo]:
+        if order.numbers:
+            return await self._ledger.ask(named.numbered, order.numbers)
+        return await self._ledger.ask(named.newest_at, {State.FAILED})
 
     async def _retry(self, photo: Photo, report: Report) -> None:
         reason = why_not(photo)

@@ -1,12 +1,13 @@
 """SQLite itself: how it is opened and what its errors mean. Everything that only SQLite knows is in this module."""
 
 import sqlite3
+import unicodedata
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, ColumnElement, Connection, Engine, create_engine, event, or_
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
@@ -114,6 +115,27 @@ def _begin(connection: Connection) -> None:
     # A deferred transaction that starts by reading can fail at its first write when another one wrote in between.
     is_writing = connection.get_execution_options().get("is_writing", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+
+
+def contains(column: ColumnElement[str], text: str) -> ColumnElement[bool]:
+    """Whether a column has this part, whatever the case, and however accented letters are composed.
+
+    SQLite's LIKE knows the case of ASCII letters only, so each letter becomes a choice of its forms in a GLOB pattern.
+    """
+    forms = {unicodedata.normalize(form, text): None for form in ("NFC", "NFD")}
+    return or_(*(column.op("GLOB", is_comparison=True)(f"*{_in_any_case(form)}*") for form in forms))
+
+
+def _in_any_case(text: str) -> str:
+    return "".join(f"[{''.join(sorted(_cases_of(sign)))}]" if _is_choice(sign) else sign for sign in text)
+
+
+def _is_choice(sign: str) -> bool:
+    return sign in "*?[" or len(_cases_of(sign)) > 1
+
+
+def _cases_of(sign: str) -> set[str]:
+    return {case for case in (sign, sign.lower(), sign.upper()) if len(case) == 1}
 
 
 @contextmanager

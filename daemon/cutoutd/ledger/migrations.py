@@ -14,7 +14,7 @@ from cutoutd.errors import LedgerDamagedError, LedgerNewerError
 from cutoutd.ledger import schema
 
 #: The last step of this version.
-NEWEST = 1
+NEWEST = 2
 
 
 def bring_up_to_date(engine: Engine) -> None:

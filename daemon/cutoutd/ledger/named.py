@@ -3,7 +3,7 @@
 Each question is one read in a transaction that the caller opened.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, Select, func, select
 
@@ -11,6 +11,9 @@ from cutoutd.addresses import Address
 from cutoutd.ledger.records import photo_from
 from cutoutd.ledger.schema import photos
 from cutoutd.photo import Photo, State
+
+#: Databases bound how many values one question may have.
+_NUMBERS_AT_ONCE = 1_000
 
 
 def named(connection: Connection, addresses: Collection[Address]) -> list[Photo]:
@@ -30,6 +33,16 @@ def beneath(connection: Connection, addresses: Collection[Address], states: Coll
         if found := [photo for photo in candidates if address.has(photo.identity.path)]:
             return found
     return []
+
+
+def numbered(connection: Connection, photo_ids: Sequence[int]) -> list[Photo]:
+    """The photos of these numbers, whichever version, as far as there are such; the first found first."""
+    found: list[Photo] = []
+    for start in range(0, len(photo_ids), _NUMBERS_AT_ONCE):
+        some = photo_ids[start : start + _NUMBERS_AT_ONCE]
+        rows = connection.execute(select(photos).where(photos.c.id.in_(some))).mappings()
+        found += [photo_from(row) for row in rows]
+    return sorted(found, key=lambda photo: photo.id)
 
 
 def newest_at(connection: Connection, states: Collection[State], folder: str | None = None) -> list[Photo]:

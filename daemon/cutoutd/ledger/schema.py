@@ -215,6 +215,25 @@ IS_TO_CLEAN = text(
 )
 Index("to_clean", photos.c.remote_cleaned_at_s, photos.c.id, sqlite_where=IS_TO_CLEAN, postgresql_where=IS_TO_CLEAN)
 
+#: The gallery: published photos by the time of it, with all that it can be searched by, so that a search reads no more
+#: than this. Begins with what is null in all of them, as ``to_clean``.
+_IS_PUBLISHED = text(f"state = '{State.PUBLISHED.value}'")
+IS_SHOWN = and_(_IS_PUBLISHED, photos.c.code.is_(None))
+Index(
+    "gallery",
+    photos.c.code,
+    photos.c.state_at_s,
+    photos.c.id,
+    photos.c.folder,
+    photos.c.path,
+    sqlite_where=_IS_PUBLISHED,
+    postgresql_where=_IS_PUBLISHED,
+)
+
+#: Photos that came to nothing, by reason.
+IS_TROUBLED = text(f"state IN ('{State.FAILED.value}', '{State.REJECTED.value}')")
+Index("troubled", photos.c.code, photos.c.state_at_s, sqlite_where=IS_TROUBLED, postgresql_where=IS_TROUBLED)
+
 #: Whose cutout lies at a path, so that nobody else's file is ever overwritten.
 Index("by_target", photos.c.output, photos.c.target)
 

@@ -7,6 +7,7 @@ The format is known from the first bytes, so its parser is called by name, and t
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from typing import BinaryIO
 
 from PIL import Image
 from PIL.ImageFile import ImageFile
@@ -37,14 +38,14 @@ class _Jpeg(JpegImageFile):
 
 
 @contextmanager
-def open_picture(content: bytes, picture_format: Format) -> Iterator[ImageFile]:
-    """The picture with its header parsed; pixels are decoded only if the caller loads them.
+def open_picture(content: bytes | BinaryIO, picture_format: Format) -> Iterator[ImageFile]:
+    """The picture with its header parsed; pixels are decoded only if the caller loads them. Open files stay open.
 
     Raises:
         RejectedError: ``damaged``, in place of whatever Pillow raises, then or while the caller loads pixels.
     """
     parser = _Jpeg if picture_format is Format.JPEG else PngImageFile
-    with damage_named(), HUSH, parser(BytesIO(content)) as image:
+    with damage_named(), HUSH, parser(BytesIO(content) if isinstance(content, bytes) else content) as image:
         yield image
 
 

@@ -1,0 +1,109 @@
+"""Small pictures kept on disk: by what their originals hold, so they never go stale, and within a bound.
+
+The folder is private, as photos are. It holds nothing that could not be made again: what is looked at longest ago goes
+first, the whole folder may be deleted at any time, and a disk that is short keeps nothing.
+"""
+
+import os
+import threading
+import time
+from contextlib import suppress
+from enum import IntEnum
+from pathlib import Path
+
+SHELF_NAME = "previews"
+
+#: About 25,000 photos with their cutouts in the gallery's size.
+MOST_BYTES = 512_000_000
+
+#: The ledger may be on the same disk: the last gigabyte is not ours to take.
+_LEFT_FREE_BYTES = 1_000_000_000
+
+#: When the bound is reached so much goes at once, so that not every new picture has to make room.
+_KEPT_SHARE = 0.9
+
+#: Pictures are marked as looked at no more often than this.
+_MARK_AFTER_S = 3_600
+
+
+class Size(IntEnum):
+    """The longer side, in pixels."""
+
+    SMALL = 480  #: in the gallery; sharp on a phone
+    LARGE = 1600  #: the page of one photo
+
+
+class Shelf:
+    """Takes and gives pictures; usable from several threads. No trouble with the disk is ever an error.
+
+    Args:
+        state_dir: where the shelf's folder is made.
+        most_bytes: the bound.
+        left_free_bytes: with less room than this on the disk nothing is kept.
+    """
+
+    def __init__(self, state_dir: Path, most_bytes: int = MOST_BYTES, left_free_bytes: int = _LEFT_FREE_BYTES) -> None:
+        self._folder = state_dir / SHELF_NAME
+        self._most_bytes = most_bytes
+        self._left_free_bytes = left_free_bytes
+        self._lock = threading.Lock()
+        self._held_bytes: int | None = None  #: None: nobody has counted yet
+
+    def take(self, sha256: str, size: Size) -> bytes | None:
+        """A picture that is kept; None when it has to be made. Blocking."""
+        file = self._folder / _name(sha256, size)
+        with suppress(OSError), file.open("rb") as picture:
+            status = os.fstat(picture.fileno())
+            content = picture.read()
+            _mark(file, status)
+            return content or None
+        return None
+
+    def put(self, sha256: str, size: Size, content: bytes) -> None:
+        """Keep a picture, if there is room. Blocking. A crash leaves at most a draft, which counts as a picture."""
+        with suppress(OSError), self._lock:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            if self._has_room():
+                self._write(_name(sha256, size), content)
+                self._held_bytes = self._counted() + len(content)
+            if self._counted() > self._most_bytes:
+                self._make_room()
+
+    def _has_room(self) -> bool:
+        disk = os.statvfs(self._folder)
+        return disk.f_bavail * disk.f_frsize > self._left_free_bytes
+
+    def _write(self, name: str, content: bytes) -> None:
+        draft = self._folder / f"{name}.new"
+        draft.write_bytes(content)
+        draft.replace(self._folder / name)
+
+    def _counted(self) -> int:
+        if self._held_bytes is None:
+            self._held_bytes = sum(size for _, size, _ in self._pictures())
+        return self._held_bytes
+
+    def _pictures(self) -> list[tuple[float, int, str]]:
+        with os.scandir(self._folder) as entries:
+            found = [(entry.stat(follow_symlinks=False), entry.name) for entry in entries]
+        return [(status.st_mtime, status.st_size, name) for status, name in found]
+
+    def _make_room(self) -> None:
+        pictures = sorted(self._pictures())
+        held = sum(size for _, size, _ in pictures)
+        for _, size, name in pictures:
+            if held <= self._most_bytes * _KEPT_SHARE:
+                break
+            (self._folder / name).unlink(missing_ok=True)
+            held -= size
+        self._held_bytes = held
+
+
+def _name(sha256: str, size: Size) -> str:
+    return f"{sha256}-{size.value}.webp"
+
+
+def _mark(file: Path, status: os.stat_result) -> None:
+    """Modification time stands for the last look: access times are often not kept."""
+    if time.time() - status.st_mtime > _MARK_AFTER_S:
+        os.utime(file)
