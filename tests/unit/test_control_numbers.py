@@ -1,0 +1,58 @@
+"""Orders that name photos by their numbers in the ledger, as the page does."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from cutoutd.control.clerk import Clerk
+from cutoutd.control.orders import ORDERS, Order, Reprocess, Retry
+from cutoutd.ledger import Ledger, named
+from cutoutd.photo import State
+from drawn_photos import put
+from folders import folder_in
+from ledgers import identity_of, photo_at, with_ledger
+
+
+def ordered(place: Path, order: Order) -> tuple[tuple[str, ...], tuple[str, ...], list[State]]:
+    """What came of it, with a failed photo for number 1, a rejected one for 2 and a published one for 3."""
+    folder = folder_in(place)
+
+    async def scene(ledger: Ledger) -> tuple[tuple[str, ...], tuple[str, ...], list[State]]:
+        for name, state in (("a[1].jpg", State.FAILED), ("b.jpg", State.REJECTED), ("c.jpg", State.PUBLISHED)):
+            put(folder.input / name)
+            await photo_at(ledger, state, replace(identity_of(folder.input, name), input=str(folder.input)))
+        clerk = Clerk(ledger, [folder], lambda _photo: None)
+        answer = await clerk.carry_out(order)
+        return answer.done, answer.refused, [photo.state for photo in await ledger.ask(named.numbered, [1, 2, 3])]
+
+    return with_ledger(place / "state", scene)
+
+
+def test_photos_are_retried_by_their_numbers(tmp_path: Path) -> None:
+    """Each of them and no other, whatever it is called; one with nothing to retry says so."""
+    (tmp_path / "state").mkdir()
+    done, refused, states = ordered(tmp_path, Retry(numbers=(1, 2, 3, 99)))
+    assert done == ("1 photo is checked again", "1 photo is sent again")
+    assert len(refused) == 1
+    assert "products/c.jpg: it is published" in refused[0]
+    assert states == [State.ACCEPTED, State.DISCOVERED, State.PUBLISHED]
+
+
+def test_photos_are_made_anew_by_their_numbers(tmp_path: Path) -> None:
+    """Unless more would have to be paid for than was agreed to."""
+    (tmp_path / "state").mkdir()
+    done, refused, states = ordered(tmp_path, Reprocess(numbers=(1, 3), payable_at_most=0))
+    assert done == ("1 photo is to be made anew; 1 removal may have to be paid for",)
+    assert len(refused) == 1
+    assert states == [State.FAILED, State.REJECTED, State.PUBLISHED]
+
+
+def test_a_number_costs_what_was_agreed_to(tmp_path: Path) -> None:
+    """One removal was agreed to, and one it is."""
+    (tmp_path / "state").mkdir()
+    assert ordered(tmp_path, Reprocess(numbers=(3,), payable_at_most=1))[2][2] is State.ACCEPTED
+
+
+def test_numbers_arrive_as_they_were_given() -> None:
+    """Over the control socket too."""
+    for order in (Retry(numbers=(1, 2)), Reprocess(numbers=(3,))):
+        assert ORDERS.validate_json(ORDERS.dump_json(order)) == order
