@@ -46,7 +46,7 @@ class Broadcast:
         """Tell until cancelled. A state folder that cannot be written is the ledger's to complain about loudly."""
         told: Live | None = None
         while True:
-            live = self._live()
+            live = self.present()
             if live != told:
                 try:
                     await asyncio.to_thread(tell, self._state_dir, live)
@@ -55,7 +55,8 @@ class Broadcast:
                     say("live_untold", f"status cannot be kept up to date: {error}", level=logging.DEBUG)
             await asyncio.sleep(_LOOK_EVERY_S)
 
-    def _live(self) -> Live:
+    def present(self) -> Live:
+        """What there is to tell now."""
         settling = [file for arrival in self._reports.arrivals for file in _settling(arrival)]
         pace = self._reports.pace()
         return Live(

@@ -16,6 +16,7 @@ from cutoutd.errors import (
     LedgerDamagedError,
     LedgerLockedError,
     LedgerNewerError,
+    PageRefusedError,
 )
 
 if TYPE_CHECKING:  # the table is wanted before anything heavy is
@@ -47,6 +48,7 @@ _CODES: tuple[tuple[type[CutoutdError], ExitCode], ...] = (
     (HaltError, ExitCode.HELD),
     (LedgerBusyError, ExitCode.BUSY),
     (ControlRefusedError, ExitCode.CONTROL),
+    (PageRefusedError, ExitCode.CONTROL),
     (LedgerLockedError, ExitCode.BUSY),
     (LedgerDamagedError, ExitCode.LEDGER),
     (LedgerNewerError, ExitCode.LEDGER),

@@ -26,6 +26,7 @@ from cutoutd.ledger import (
     LostLaunch,
     Spent,
     Total,
+    View,
     batches,
     billing,
     has_ledger,
@@ -91,21 +92,26 @@ def read_status(state_dir: Path, limits: Limits, price: Price | None = None) -> 
         none = Launches(0, 0, limits.per_day, limits.per_month, 0)
         return Status(is_running, live, (), (), (), none, (), no_accounts(price), ())
     with view_ledger(state_dir) as ledger:
-        spent = launches.spent(ledger, time.time())
-        return Status(
-            is_running=is_running,
-            live=live,
-            totals=tuple(questions.totals(ledger)),
-            waiting=tuple(questions.waiting(ledger, _NAMED_PHOTOS)),
-            troubled=tuple(questions.at_state(ledger, {State.REJECTED, State.FAILED}, _NAMED_PHOTOS)),
-            launches=_launches(spent, limits, held=questions.held(ledger), lost=losses.lost(ledger)),
-            paid_again=tuple(
-                PaidAgain(photo, losses.lost_of(ledger, photo.id)) for photo in losses.paid_again(ledger, _NAMED_PHOTOS)
-            ),
-            accounts=add_up(billing.billed(ledger, local_day()), spent, price),
-            batches=held_batches(batches.batches(ledger), price),
-            pause=pause_in(ledger),
-        )
+        return status_in(ledger, live, limits, price, is_running=is_running)
+
+
+def status_in(ledger: View, live: Live | None, limits: Limits, price: Price, *, is_running: bool = True) -> Status:
+    """The same for somebody who has the ledger open."""
+    spent = launches.spent(ledger, time.time())
+    return Status(
+        is_running=is_running,
+        live=live,
+        totals=tuple(questions.totals(ledger)),
+        waiting=tuple(questions.waiting(ledger, _NAMED_PHOTOS)),
+        troubled=tuple(questions.at_state(ledger, {State.REJECTED, State.FAILED}, _NAMED_PHOTOS)),
+        launches=_launches(spent, limits, held=questions.held(ledger), lost=losses.lost(ledger)),
+        paid_again=tuple(
+            PaidAgain(photo, losses.lost_of(ledger, photo.id)) for photo in losses.paid_again(ledger, _NAMED_PHOTOS)
+        ),
+        accounts=add_up(billing.billed(ledger, local_day()), spent, price),
+        batches=held_batches(batches.batches(ledger), price),
+        pause=pause_in(ledger),
+    )
 
 
 def _launches(spent: Spent, limits: Limits, *, held: int, lost: int) -> Launches:

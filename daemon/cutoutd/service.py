@@ -6,6 +6,7 @@ the next start goes on at each photo's last fact.
 """
 
 import asyncio
+import logging
 import os
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -22,7 +23,7 @@ from cutoutd.config.settings import Settings
 from cutoutd.control.clerk import Clerk
 from cutoutd.control.server import taking_orders
 from cutoutd.control.socket_file import place_to_ask, place_to_listen
-from cutoutd.errors import DiskError
+from cutoutd.errors import DiskError, PageError
 from cutoutd.halting import Halt
 from cutoutd.holding import Holding
 from cutoutd.intermission import Intermission
@@ -30,7 +31,7 @@ from cutoutd.journey import Journey
 from cutoutd.lane import lanes_for
 from cutoutd.lanes import Lanes
 from cutoutd.ledger import Ledger, hold_ledger, open_ledger, questions
-from cutoutd.logs import say
+from cutoutd.logs import conceal, say, say_error
 from cutoutd.notify import Notifier
 from cutoutd.operations import Operations
 from cutoutd.publishing import sweep_temporary_files
@@ -45,7 +46,9 @@ from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
 from cutoutd.uploadcare.polling import Pace
 from cutoutd.vigil import Vigil, standstill_in_words
 from cutoutd.web.application import application
+from cutoutd.web.desk import Desk, Office
 from cutoutd.web.door import Door
+from cutoutd.web.token_file import token_for
 from cutoutd.withdrawal import Withdrawal
 
 #: More than all lanes together can use at once.
@@ -161,7 +164,8 @@ async def serve(service: Service, stop: asyncio.Event, systemd: Systemd) -> None
     orders = taking_orders(clerk, place_to_listen(settings, os.environ), place_to_ask(settings))
     standstill = partial(standstill_in_words, service.halt, intermission)
     vigil = Vigil(systemd, service.arrivals, service.lanes, standstill, service.ledger)
-    async with orders, service.door.open(application()), working(service) as tasks:
+    page = application(await _desk(service, clerk), settings.web.listen)
+    async with orders, service.door.open(page), working(service) as tasks:
         looking = [tasks.create_task(arrival.run()) for arrival in service.arrivals]
         looking.append(tasks.create_task(service.cleanup.run()))
         looking.append(tasks.create_task(service.aftercare.run()))
@@ -174,6 +178,20 @@ async def serve(service: Service, stop: asyncio.Event, systemd: Systemd) -> None
         say("stopping", "finishing the steps under way")
         for task in looking:
             task.cancel()
+
+
+async def _desk(service: Service, clerk: Clerk) -> Desk | None:
+    """What the page works with; None when there is to be none, and trouble with its token keeps no photo waiting."""
+    settings = service.settings
+    if settings.web.listen is None:
+        return None
+    try:
+        token = await asyncio.to_thread(token_for, settings)
+    except PageError as error:
+        say_error("no_page", error, level=logging.WARNING)
+        return None
+    conceal(token)
+    return Desk(Office(lambda: settings, service.ledger, clerk, service.broadcast.present), token)
 
 
 @asynccontextmanager

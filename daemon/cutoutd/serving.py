@@ -11,12 +11,16 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 #: Answers under way get this long to finish when the daemon ends.
 _GRACE_S = 5
 
 #: The listeners are for people and for what watches over machines; more at once than this is a mistake.
 _MOST_AT_ONCE = 64
+
+#: Whoever connects says soon what is wanted; uvicorn would wait for ever for the end of a request's head.
+_HEAD_WITHIN_S = 10.0
 
 
 @asynccontextmanager
@@ -31,7 +35,7 @@ async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
 async def _serve(app: ASGIApp, listener: socket.socket) -> None:
     config = uvicorn.Config(
         app,
-        http="h11",
+        http=_Connection,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -62,3 +66,42 @@ class _Server(uvicorn.Server):
         """Until cancelled; uvicorn's own would wake up ten times a second."""
         await self.on_tick(0)
         await asyncio.Event().wait()
+
+
+class _Connection(H11Protocol):
+    """A connection of uvicorn's that ends when no whole head of a request arrives in time."""
+
+    _limit: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        """Begin to wait for a head."""
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def data_received(self, data: bytes) -> None:
+        """A head that is whole has a request of its own."""
+        before = self.cycle
+        super().data_received(data)
+        if self.cycle is not before:
+            self._stop_waiting()
+
+    def on_response_complete(self) -> None:
+        """The next head may come over the same connection."""
+        answered = self.cycle
+        super().on_response_complete()
+        if self.cycle is answered and not self.transport.is_closing():
+            self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing more is to come."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _wait_for_head(self) -> None:
+        self._stop_waiting()
+        self._limit = self.loop.call_later(_HEAD_WITHIN_S, self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        if self._limit is not None:
+            self._limit.cancel()
+            self._limit = None

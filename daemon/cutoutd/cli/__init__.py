@@ -12,6 +12,7 @@ import typer
 from cutoutd.cli import working  # isort: skip  # noqa: F401  registers its commands
 from cutoutd.cli import looking  # isort: skip  # noqa: F401  as above
 from cutoutd.cli import acting  # isort: skip  # noqa: F401  as above
+from cutoutd.cli import opening  # isort: skip  # noqa: F401  as above
 from cutoutd.cli import keeping  # isort: skip  # noqa: F401  as above
 from cutoutd.cli import trying  # isort: skip  # noqa: F401  as above
 from cutoutd.cli.application import app

@@ -253,6 +253,8 @@ class Web(Frozen):
 
     listen: ListenAddress | None = Listen("127.0.0.1", 8717)
     """Address and port on this machine; null: nobody listens, and there is neither page nor health."""
+    token_file: Location | None = None
+    """A file with the page's token, not readable by everyone; left out, cutoutd makes one in state_dir."""
 
 
 class Common(Frozen):

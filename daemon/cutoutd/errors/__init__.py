@@ -31,6 +31,8 @@
     ├── ConfigurationError         the configuration has faults; all of them are listed
     ├── ControlError               an order to the running cutoutd could not be given, or was not carried out
     │   └── ControlRefusedError    this user may not use the control socket
+    ├── PageError                  there is nothing to look at in a browser, and why
+    │   └── PageRefusedError       this user may not read the page's token
     ├── BackupRefusedError         a backup is not to be written where it was asked for
     └── LedgerError                the ledger cannot be used
         ├── LedgerBusyError
@@ -79,6 +81,8 @@ from cutoutd.errors.refusals import (
     LedgerDamagedError,
     LedgerError,
     LedgerNewerError,
+    PageError,
+    PageRefusedError,
 )
 from cutoutd.errors.root import CutoutdError
 
@@ -106,6 +110,8 @@ __all__ = [
     "LimitReachedError",
     "NeverSentError",
     "NotReadyError",
+    "PageError",
+    "PageRefusedError",
     "PhotoError",
     "RejectedError",
     "RejectionCode",

@@ -25,6 +25,18 @@ class ControlRefusedError(ControlError):
     title = "The control socket may not be used"
 
 
+class PageError(CutoutdError):
+    """There is nothing to look at in a browser."""
+
+    title = "There is no page"
+
+
+class PageRefusedError(PageError):
+    """This user may not read the page's token."""
+
+    title = "The page's token may not be read"
+
+
 class LedgerError(CutoutdError):
     """The ledger cannot be used."""
 

@@ -25,6 +25,7 @@ _REPEATING = frozenset(
         "live_untold",
         "launches_paused",
         "events_refused",
+        "page_refused",
     }
 )
 

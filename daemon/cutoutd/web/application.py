@@ -1,10 +1,70 @@
-"""Which routes the listener has; each room brings its own."""
+"""Which routes the listener has; each room brings its own.
+
+Before the gate is what machines ask for and what shows no photo: health, stylesheet. Behind it is the page.
+"""
+
+import functools
+from http import HTTPStatus
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from cutoutd.config.text import Listen
+from cutoutd.errors import CutoutdError
+from cutoutd.logs import printable, say_fault
+from cutoutd.web.desk import Desk
+from cutoutd.web.gate import Gate
+from cutoutd.web.headers import with_headers
 from cutoutd.web.health import health_routes
+from cutoutd.web.overview import overview_routes
+from cutoutd.web.pages import Pages
 
 
-def application() -> Starlette:
-    """The application behind the listener."""
-    return Starlette(routes=health_routes())
+def application(desk: Desk | None, listen: Listen | None) -> ASGIApp:
+    """The application behind the listener; without a desk there is no page, only what machines ask for."""
+    routes = health_routes()
+    if desk is not None and listen is not None:
+        private = Gate(_private(desk), listen=listen, key=desk.key, pages=desk.pages)
+        routes += [*desk.pages.assets.routes(), Mount("/", private)]
+    return _Careful(Starlette(routes=routes))
+
+
+def private_routes(desk: Desk) -> list[BaseRoute]:
+    """What is behind the gate."""
+    return [*overview_routes(desk)]
+
+
+def _private(desk: Desk) -> ASGIApp:
+    handlers = {kind: functools.partial(tell, desk.pages) for kind, tell in _TROUBLE.items()}
+    return Starlette(routes=private_routes(desk), exception_handlers=handlers)
+
+
+class _Careful:
+    """Every answer tells the browser what to keep off."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, with_headers(send))
+
+
+async def _nothing_there(pages: Pages, _request: Request, error: Exception) -> Response:
+    status = HTTPStatus(error.status_code if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND)
+    return pages.refuse(status, status.phrase, "There is no such page. It may have been there before.")
+
+
+async def _trouble(pages: Pages, _request: Request, error: Exception) -> Response:
+    if not isinstance(error, CutoutdError):
+        say_fault("internal_fault", "a fault in cutoutd itself stopped a page", error)
+        sentence = "A fault in cutoutd itself; its log has the trace. Photos go on."
+        return pages.refuse(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong", sentence)
+    hints = f"{printable(error.sentence)}. {error.advice}"
+    return pages.refuse(HTTPStatus.SERVICE_UNAVAILABLE, error.title, hints)
+
+
+_TROUBLE = {HTTPException: _nothing_there, CutoutdError: _trouble, Exception: _trouble}

@@ -39,7 +39,7 @@ class Door:
             return
         with listener:
             self._address = _address(listener)
-            say("listening", f"the page is at {self._address}")
+            say("listening", f"the page is at {self._address} (cutoutd page prints the link to it)")
             if not self._listen.is_loopback:
                 say("exposed", _EXPOSED.format(self._address), level=logging.WARNING)
             async with serving(app, listener):
