@@ -23,6 +23,7 @@ OWN_CODES = {
     "VersionRefusedError": 5,
     "ClockWrongError": 5,
     "ControlRefusedError": 7,
+    "PageRefusedError": 7,
     "LedgerDamagedError": 6,
     "LedgerNewerError": 6,
     "LedgerLockedError": 4,
