@@ -1,0 +1,79 @@
+"""A real Chromium before the page of a real daemon: one browser for each worker, one window for each test.
+
+Every window is watched: a request to another host, an error of a script's or a breach of the page's own policy fails
+the test, whatever it was about.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from browsing import DESK, Open
+from daemon_process import Place
+from page_at import address_of
+from sandbox_process import SandboxProcess
+
+#: Far longer than anything takes, as everywhere in this suite.
+PATIENCE_MS = 90_000
+
+
+@pytest.fixture(scope="session")
+def shared_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    with SandboxProcess(tmp_path_factory.mktemp("sandbox")) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(shared_sandbox: SandboxProcess) -> Iterator[SandboxProcess]:
+    """The shared sandbox with nothing counted and no faults."""
+    shared_sandbox.clear_counters()
+    yield shared_sandbox
+    shared_sandbox.clear_faults()
+
+
+@pytest.fixture
+def place(tmp_path: Path, sandbox: SandboxProcess) -> Place:
+    return Place(tmp_path / "shop", sandbox.url)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("this machine has no chromium")
+    with sync_playwright() as playwright:
+        # Root has no sandbox of Chromium's own; what is opened here is ours.
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def window(browser: Browser) -> Iterator[Open]:
+    """Opens windows on a link and watches them until the test is over."""
+    troubles: list[str] = []
+    contexts = []
+
+    def open_window(link: str, **options: object) -> Page:
+        context = browser.new_context(**{"viewport": DESK, **options})  # type: ignore[arg-type]  passed on
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        page.on("request", lambda request: _note_stranger(troubles, request.url, address_of(link)))
+        page.on("console", lambda message: message.type == "error" and troubles.append(message.text))
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.goto(link)
+        return page
+
+    yield open_window
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def _note_stranger(troubles: list[str], url: str, address: str) -> None:
+    if not url.startswith(f"{address}/"):
+        troubles.append(f"a request to {url}")
