@@ -84,6 +84,11 @@ class Arrival:
         """Whether all that lay in the tree at the start was delivered, or waits to be finished."""
         return self._watcher.has_looked
 
+    @property
+    def has_started(self) -> bool:
+        """Whether the tree is looked at, and listened to where that can be."""
+        return self._watcher.has_begun.is_set()
+
     async def has_begun(self) -> None:
         """Return once the tree is looked at, and listened to where that can be."""
         await self._watcher.has_begun.wait()

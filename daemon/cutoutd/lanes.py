@@ -7,6 +7,7 @@ about a waiting photo is kept in memory: the ledger knows who is due, and when.
 import asyncio
 import logging
 import time
+from collections import Counter
 from contextlib import suppress
 
 from cutoutd import recovery
@@ -68,6 +69,26 @@ class Lanes:
         """A photo is new in the ledger."""
         self._tally.note(photo)
         self._wake(photo.state)
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether no further steps are taken."""
+        return self._is_stopping
+
+    @property
+    def ledger_trouble(self) -> CutoutdError | None:
+        """Why facts cannot be stored for now."""
+        return self._ledger.trouble
+
+    @property
+    def takes(self) -> dict[str, State]:
+        """By the lane's name, after which state it takes the step."""
+        return {lane.name: lane.takes for lane in self._lanes}
+
+    def busy_by_lane(self) -> dict[str, int]:
+        """How many steps are under way in each lane."""
+        number = Counter(lane.name for lane in self._busy.values())
+        return {lane.name: number[lane.name] for lane in self._lanes}
 
     async def next_step(self, within_s: float) -> None:
         """Return when a step was done, or after this time."""

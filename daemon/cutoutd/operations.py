@@ -37,6 +37,7 @@ class Operations:
     def __init__(self, today: Callable[[], date] = local_day) -> None:
         self._today = today
         self._counted: Counter[tuple[date, Purpose]] = Counter()
+        self._caused: Counter[Purpose] = Counter()
         self._lock = threading.Lock()
 
     @contextmanager
@@ -60,6 +61,11 @@ class Operations:
         """So many operations were caused now."""
         with self._lock:
             self._counted[self._today(), purpose] += number
+            self._caused[purpose] += number
+
+    def caused(self, purpose: Purpose) -> int:
+        """How many were caused since the process began, stored or not."""
+        return self._caused[purpose]
 
     def take(self) -> Counted:
         """What was counted since the last time; whoever takes it stores it or gives it back."""

@@ -18,12 +18,14 @@ from pathlib import Path
 from cutoutd.aftercare import Aftercare
 from cutoutd.arrival import Arrival
 from cutoutd.broadcast import Broadcast, Reports
+from cutoutd.census import Census
 from cutoutd.cleanup import Cleanup
 from cutoutd.config.settings import Settings
 from cutoutd.control.clerk import Clerk
 from cutoutd.control.server import taking_orders
 from cutoutd.control.socket_file import place_to_ask, place_to_listen
 from cutoutd.errors import DiskError, PageError
+from cutoutd.fitness import Fitness
 from cutoutd.halting import Halt
 from cutoutd.holding import Holding
 from cutoutd.intermission import Intermission
@@ -32,6 +34,7 @@ from cutoutd.lane import lanes_for
 from cutoutd.lanes import Lanes
 from cutoutd.ledger import Ledger, hold_ledger, open_ledger, questions
 from cutoutd.logs import conceal, say, say_error
+from cutoutd.metrics import Metering, Sources
 from cutoutd.notify import Notifier
 from cutoutd.operations import Operations
 from cutoutd.publishing import sweep_temporary_files
@@ -45,7 +48,7 @@ from cutoutd.timekeeping import Timekeeping
 from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
 from cutoutd.uploadcare.polling import Pace
 from cutoutd.vigil import Vigil, standstill_in_words
-from cutoutd.web.application import application
+from cutoutd.web.application import Monitored, application
 from cutoutd.web.desk import Desk, Office
 from cutoutd.web.door import Door
 from cutoutd.web.token_file import token_for
@@ -76,6 +79,8 @@ class Service:
     aftercare: Aftercare
     holding: Holding
     intermission: Intermission
+    census: Census
+    operations: Operations
     timekeeping: Timekeeping
     notifier: Notifier
     withdrawal: Withdrawal
@@ -99,15 +104,18 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         uploadcare = await stack.enter_async_context(
             open_uploadcare(settings.uploadcare, connections=_CONNECTIONS, operations=operations)
         )
-        service = _build(settings, ledger, uploadcare, await open_spending(ledger, settings))
+        service = _build(settings, ledger, uploadcare, await open_spending(ledger, settings), operations)
         await service.timekeeping.open()
         await service.intermission.open()
+        await service.census.open(ledger)
         await service.standby.open()
         await service.aftercare.open()
         yield service
 
 
-def _build(settings: Settings, ledger: Ledger, uploadcare: Uploadcare, spending: Spending) -> Service:
+def _build(
+    settings: Settings, ledger: Ledger, uploadcare: Uploadcare, spending: Spending, operations: Operations
+) -> Service:
     halt, tally = Halt(), Tally()
     standby = Standby(ledger, {folder.name: folder for folder in settings.folders})
     journey = Journey(ledger, uploadcare, spending, Pace(), standby)
@@ -146,6 +154,8 @@ def _build(settings: Settings, ledger: Ledger, uploadcare: Uploadcare, spending:
         aftercare,
         Holding(spending, lanes),
         intermission,
+        Census(),
+        operations,
         Timekeeping(ledger, lanes.look_again),
         Notifier(ledger, halt, tally, settings.notify),
         withdrawal,
@@ -164,13 +174,16 @@ async def serve(service: Service, stop: asyncio.Event, systemd: Systemd) -> None
     orders = taking_orders(clerk, place_to_listen(settings, os.environ), place_to_ask(settings))
     standstill = partial(standstill_in_words, service.halt, intermission)
     vigil = Vigil(systemd, service.arrivals, service.lanes, standstill, service.ledger)
-    page = application(await _desk(service, clerk), settings.web.listen)
+    fitness = Fitness(service.arrivals, service.lanes, service.halt, intermission, service.standby)
+    metering = _metering(service)
+    page = application(Monitored(fitness, metering), await _desk(service, clerk), settings.web.listen)
     async with orders, service.door.open(page), working(service) as tasks:
         looking = [tasks.create_task(arrival.run()) for arrival in service.arrivals]
         looking.append(tasks.create_task(service.cleanup.run()))
         looking.append(tasks.create_task(service.aftercare.run()))
         looking.append(tasks.create_task(vigil.run()))
         looking.append(tasks.create_task(service.withdrawal.run()))
+        looking.append(tasks.create_task(metering.run()))
         say("started", f"watching {_names(settings)}")
         await stop.wait()
         clerk.stop()
@@ -192,6 +205,20 @@ async def _desk(service: Service, clerk: Clerk) -> Desk | None:
         return None
     conceal(token)
     return Desk(Office(lambda: settings, service.ledger, clerk, service.broadcast.present), token)
+
+
+def _metering(service: Service) -> Metering:
+    sources = Sources(
+        service.arrivals,
+        service.census,
+        service.halt,
+        service.intermission,
+        service.lanes,
+        service.operations,
+        service.spending,
+        service.standby,
+    )
+    return Metering(service.ledger, sources, service.settings)
 
 
 @asynccontextmanager

@@ -79,6 +79,7 @@ class Spending:
         self._paused_at_s, self._paused_until_s = self._memory.paused_at_s, self._memory.paused_until_s
         self._sending: set[int] = set()
         self._said = ""
+        self.throttled = 0  #: launches since the start that Uploadcare refused for their number (429)
         self.rate = rate  #: what the launching lane asks for its turn
         self.approval = Approval(ledger, limits.confirm_over)
 
@@ -157,6 +158,7 @@ class Spending:
         Insisted on, because without it a definite no would look like a lost answer.
         """
         if isinstance(refusal, ThrottledError):
+            self.throttled += 1
             self._pause(refusal)
         await self._ledger.insist(intended, LaunchRefused())
         await self._remember()

@@ -27,7 +27,7 @@ def test_it_can_be_looked_at_while_it_runs(place: Place, host: str) -> None:
     with place.start() as daemon:
         url = address(daemon)
         assert url.startswith(f"http://{host}:")
-        assert httpx2.get(f"{url}/healthz").json() == {"alive": True}
+        assert httpx2.get(f"{url}/healthz").json() == {"alive": True, "stuck": []}
         assert daemon.stop() == 0
     with pytest.raises(httpx2.ConnectError):
         httpx2.get(f"{url}/healthz")

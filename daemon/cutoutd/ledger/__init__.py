@@ -6,9 +6,9 @@ One transaction per fact changes the photo's row and adds an event row. Rooms: `
 ``named`` (what people's names for photos mean), ``twins`` (photos of one picture), ``sources`` (what is asked about the
 photos' own files), ``foresight`` (what a plan asks), ``gallery`` and ``failures`` (what the pages ask),
 ``facts`` (what can be written), ``launches`` and ``billing`` (what was spent, in removals and in operations),
-``losses`` (launches whose answer never came), ``batches`` (what waits for approval), ``clock`` (waits after the clock
-was set), ``founding`` and ``restoring`` (a new ledger, and one rebuilt from cutouts), ``backup``, ``ledger`` (the
-doors: one for the daemon, one for those who only look).
+``losses`` (launches whose answer never came), ``vitals`` (what monitoring asks), ``batches`` (what waits for approval),
+``clock`` (waits after the clock was set), ``founding`` and ``restoring`` (a new ledger, and one rebuilt from cutouts),
+``backup``, ``ledger`` (the doors: one for the daemon, one for those who only look).
 """
 
 from cutoutd.ledger.backup import back_up

@@ -5,12 +5,13 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from cutoutd.errors import DiskError
+from cutoutd.errors import CutoutdError, DiskError, LedgerDamagedError
 from cutoutd.ledger import batches, clock, facts, launches
 from cutoutd.ledger.database import has_ledger, open_database, require_ledger, require_sound, translated_errors
 from cutoutd.ledger.founding import found_ledger
@@ -22,6 +23,9 @@ from cutoutd.photo import NO_WAIT, Accepted, Fact, Identity, Photo, Wait
 
 #: How often a fact that must not be lost is offered to a full disk.
 _INSIST_EVERY_S = 1.0
+
+#: Hears of every fact once it is on the disk, in the writer's thread: the photo before it (None: it is new), and after.
+Witness = Callable[[Photo | None, Photo], None]
 
 #: One consistent look at the ledger, to put ``questions`` to.
 View = Connection
@@ -40,6 +44,12 @@ class Ledger:
         self._engine = engine
         self._state_dir = state_dir
         self._writer = writer
+        self._witnesses: list[Witness] = []
+        self.trouble: CutoutdError | None = None  #: why the last write failed; None once one went well
+
+    def add_witness(self, witness: Witness) -> None:
+        """Have somebody told of every fact from now on."""
+        self._witnesses.append(witness)
 
     async def ask(self, question: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The answer to one of ``questions``, read in a thread."""
@@ -47,7 +57,9 @@ class Ledger:
 
     async def discover(self, identity: Identity) -> Photo | None:
         """Store a finished file as a photo; None when this version of it is known."""
-        return await self._write(lambda connection: facts.discover(connection, identity, time.time()))
+        return await self._write(
+            lambda connection: facts.discover(connection, identity, time.time()), partial(self._tell, None)
+        )
 
     async def accept(self, photo: Photo, fact: Accepted, free_targets: Sequence[str]) -> Photo:
         """Accept a photo and reserve the first target that is free, or the one its path always had.
@@ -55,11 +67,16 @@ class Ledger:
         Raises:
             RejectedError: there is none.
         """
-        return await self._write(lambda connection: facts.accept(connection, photo, fact, free_targets, time.time()))
+        return await self._write(
+            lambda connection: facts.accept(connection, photo, fact, free_targets, time.time()),
+            partial(self._tell, photo),
+        )
 
     async def record(self, photo: Photo, fact: Fact, wait: Wait = NO_WAIT) -> Photo:
         """Store a fact; ``wait`` delays the step after it."""
-        return await self._write(lambda connection: facts.record(connection, photo, fact, time.time(), wait))
+        return await self._write(
+            lambda connection: facts.record(connection, photo, fact, time.time(), wait), partial(self._tell, photo)
+        )
 
     async def intend(
         self, photo: Photo, require: Callable[[launches.Spent], None], *, most: int | None = None
@@ -73,7 +90,8 @@ class Ledger:
             UnapprovedError: the photo has to wait for a person.
         """
         return await self._write(
-            lambda connection: facts.intend(connection, photo, require, most=most, at_s=time.time())
+            lambda connection: facts.intend(connection, photo, require, most=most, at_s=time.time()),
+            partial(self._tell, photo),
         )
 
     async def insist(self, photo: Photo, fact: Fact, wait: Wait = NO_WAIT) -> Photo:
@@ -94,7 +112,10 @@ class Ledger:
 
     async def take_up(self, photo: Photo, fact: Fact, ctime_ns: int) -> Photo:
         """Store that a photo at rest goes on because a person asked for it, with its file's present ctime."""
-        return await self._write(lambda connection: facts.take_up(connection, photo, fact, ctime_ns, time.time()))
+        return await self._write(
+            lambda connection: facts.take_up(connection, photo, fact, ctime_ns, time.time()),
+            partial(self._tell, photo),
+        )
 
     async def release_held(self, most: int) -> None:
         """Let so many photos go on that a limit of day or month held, the first ones first."""
@@ -142,9 +163,21 @@ class Ledger:
         """Store that Uploadcare was told to store these results."""
         await self._write(lambda connection: facts.mark_kept(connection, result_uuids))
 
-    async def _write(self, work: Callable[[Connection], T]) -> T:
-        with translated_errors(self._state_dir):
-            return await self._writer.write(work)
+    async def _write(self, work: Callable[[Connection], T], then: Callable[[T], None] = lambda _: None) -> T:
+        try:
+            with translated_errors(self._state_dir):
+                written = await self._writer.write(work, then)
+        except (DiskError, LedgerDamagedError) as error:
+            self.trouble = error
+            raise
+        self.trouble = None
+        return written
+
+    def _tell(self, before: Photo | None, after: Photo | None) -> None:
+        if after is None:
+            return
+        for witness in self._witnesses:
+            witness(before, after)
 
     def _answer(self, question: Callable[[Connection], T]) -> T:
         with translated_errors(self._state_dir), self._engine.connect() as connection:

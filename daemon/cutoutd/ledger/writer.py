@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 
 from cutoutd.ledger import billing
+from cutoutd.logs import say_fault
 from cutoutd.operations import Operations
 
 T = TypeVar("T")
@@ -27,6 +28,7 @@ _MAX_GROUP = 128
 @dataclass(frozen=True, slots=True)
 class _Job:
     work: Callable[[Connection], Any]
+    then: Callable[[Any], None]
     answer: Future[Any]
 
 
@@ -41,12 +43,13 @@ class Writer:
         self._thread = threading.Thread(target=self._write_until_closed, name="ledger-writer")
         self._thread.start()
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T], then: Callable[[T], None] = lambda _: None) -> T:
         """Run ``work`` in a transaction; returns after the commit reached the disk.
 
         A task cancelled while waiting here may find its fact stored all the same: the ledger is the truth, not memory.
+        ``then`` hears what came of it, in the writer's thread, whether or not anybody still waits; it must be quick.
         """
-        job = _Job(work, Future())
+        job = _Job(work, then, Future())
         self._jobs.put(job)
         return await asyncio.wrap_future(job.answer)
 
@@ -85,6 +88,8 @@ class Writer:
             self._operations.give_back(counted)
             outcomes = [_Outcome(error=error) for _ in group]
         for job, outcome in zip(group, outcomes, strict=True):
+            if outcome.error is None:
+                _tell_witness(job, outcome.value)
             outcome.tell(job.answer)
 
 
@@ -100,6 +105,13 @@ class _Outcome:
             answer.set_exception(self.error)
         else:
             answer.set_result(self.value)
+
+
+def _tell_witness(job: _Job, value: object) -> None:
+    try:
+        job.then(value)
+    except Exception as fault:  # noqa: BLE001  a fault in whoever only counts must not stop the ledger
+        say_fault("internal_fault", "a fault in cutoutd itself: a stored fact was not counted", fault)
 
 
 def _carry_out(job: _Job, connection: Connection) -> _Outcome:

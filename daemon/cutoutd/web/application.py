@@ -1,9 +1,10 @@
 """Which routes the listener has; each room brings its own.
 
-Before the gate is what machines ask for and what shows no photo: health, stylesheet. Behind it is the page.
+Before the gate is what machines ask for and what shows no photo: health, metrics, stylesheet. Behind it is the page.
 """
 
 import functools
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.applications import Starlette
@@ -15,18 +16,29 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cutoutd.config.text import Listen
 from cutoutd.errors import CutoutdError
+from cutoutd.fitness import Fitness
 from cutoutd.logs import printable, say_fault
+from cutoutd.metrics import Metering
 from cutoutd.web.desk import Desk
 from cutoutd.web.gate import Gate
 from cutoutd.web.headers import with_headers
 from cutoutd.web.health import health_routes
+from cutoutd.web.metrics import metrics_routes
 from cutoutd.web.overview import overview_routes
 from cutoutd.web.pages import Pages
 
 
-def application(desk: Desk | None, listen: Listen | None) -> ASGIApp:
+@dataclass(frozen=True, slots=True)
+class Monitored:
+    """Whom machines hear that watch over machines."""
+
+    fitness: Fitness
+    metering: Metering
+
+
+def application(monitored: Monitored, desk: Desk | None, listen: Listen | None) -> ASGIApp:
     """The application behind the listener; without a desk there is no page, only what machines ask for."""
-    routes = health_routes()
+    routes = [*health_routes(monitored.fitness), *metrics_routes(monitored.metering)]
     if desk is not None and listen is not None:
         private = Gate(_private(desk), listen=listen, key=desk.key, pages=desk.pages)
         routes += [*desk.pages.assets.routes(), Mount("/", private)]
