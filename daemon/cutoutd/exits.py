@@ -17,6 +17,7 @@ from cutoutd.errors import (
     LedgerLockedError,
     LedgerNewerError,
     PageRefusedError,
+    WebhookRefusedError,
 )
 
 if TYPE_CHECKING:  # the table is wanted before anything heavy is
@@ -45,6 +46,7 @@ _CODES: tuple[tuple[type[CutoutdError], ExitCode], ...] = (
     (BackupRefusedError, ExitCode.USAGE),
     (KeysRefusedError, ExitCode.REFUSED),
     (AddonRefusedError, ExitCode.REFUSED),
+    (WebhookRefusedError, ExitCode.REFUSED),
     (HaltError, ExitCode.HELD),
     (LedgerBusyError, ExitCode.BUSY),
     (ControlRefusedError, ExitCode.CONTROL),

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+from cutoutd.announced import Announced
 from cutoutd.errors import (
     DelayError,
     FailedError,
@@ -74,12 +75,13 @@ class Journey:
         self._notes = Notes(standby.folders)
         self._launching = Launching(ledger, uploadcare, spending, standby.folders)
         self._publication = Publication(ledger, uploadcare, standby)
+        announced = Announced(ledger, pace)
         self._steps: dict[State, Callable[[Photo], Awaitable[Photo]]] = {
             State.DISCOVERED: self._examine,
             State.ACCEPTED: self._upload,
-            State.UPLOADED: self._launch,
-            State.REMOVAL_INTENDED: self._launching.find_outcome,
-            State.REMOVAL_STARTED: self._ask,
+            State.UPLOADED: announced.before_paying_again(self._launch),
+            State.REMOVAL_INTENDED: announced.before(self._launching.find_outcome),
+            State.REMOVAL_STARTED: announced.before(self._ask),
             State.REMOVAL_FINISHED: self._publish,
         }
 
@@ -145,7 +147,10 @@ class Journey:
         return None if payer is None else await self._ledger.postpone(photo, _wait_for(payer))
 
     async def _ask(self, photo: Photo) -> Photo:
-        """Ask whether the removal is finished; each question costs an operation, so ``Pace`` chooses the moments."""
+        """Ask whether the removal is finished; each question costs an operation, so ``Pace`` chooses the moments.
+
+        Where Uploadcare announces results by itself, it is rarely asked.
+        """
         removal = await self._uploadcare.ask_removal(known(photo.request_id))
         match removal.progress:
             case Progress.DONE:

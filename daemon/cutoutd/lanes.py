@@ -103,6 +103,11 @@ class Lanes:
             if state is lane.takes or state in lane.beyond:
                 self._wakes[lane.name].set()
 
+    def look_at(self, *states: State) -> None:
+        """Photos at these states may go on."""
+        for state in states:
+            self._wake(state)
+
     def look_again(self) -> None:
         """Some photos that waited may go on."""
         self._wake_all()

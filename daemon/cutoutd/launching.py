@@ -8,6 +8,7 @@ and stores what came of it.
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from cutoutd.config.settings import Folder
 from cutoutd.disputes import say_paid_again
@@ -15,6 +16,7 @@ from cutoutd.errors import CutoutdError, DelayError, RemovalLockedError, Unanswe
 from cutoutd.ledger import Ledger, losses
 from cutoutd.logs import say
 from cutoutd.photo import (
+    NO_WAIT,
     AnswerLost,
     LaunchUnclear,
     Photo,
@@ -60,7 +62,10 @@ class Launching:
             request_id = await self._uploadcare.start_removal(known(photo.source_uuid), parameters_to_send(photo))
         except UnansweredError as error:  # accepted or not, that is the question
             say("answer_lost", error.sentence, about=photo.identity, level=logging.WARNING)
-            return await self._look_later(intended, AnswerLost(time.time(), error.sentence), error)
+            # Before a removal could be finished there is nothing to be found.
+            return await self._look_later(
+                intended, AnswerLost(time.time(), error.sentence), error, not_before=first_wait(time.time())
+            )
         except RemovalLockedError as error:  # an earlier call was accepted
             return await self._look_later(intended, RemovalLocked(photo.locked_since_s or time.time()), error)
         except CutoutdError as error:
@@ -98,5 +103,8 @@ class Launching:
             return await self._ledger.insist(photo, ResultFound(traces.result_uuid))
         return await self._ledger.record(photo, ResultLost())
 
-    async def _look_later(self, intended: Photo, fact: AnswerLost | RemovalLocked, error: DelayError) -> Photo:
-        return await self._ledger.insist(intended, fact, wait_after(error, 0, time.time()))
+    async def _look_later(
+        self, intended: Photo, fact: AnswerLost | RemovalLocked, error: DelayError, *, not_before: Wait = NO_WAIT
+    ) -> Photo:
+        wait = wait_after(error, 0, time.time())
+        return await self._ledger.insist(intended, fact, replace(wait, until_s=max(wait.until_s, not_before.until_s)))

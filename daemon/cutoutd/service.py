@@ -27,6 +27,7 @@ from cutoutd.control.socket_file import place_to_ask, place_to_listen
 from cutoutd.errors import DiskError, PageError
 from cutoutd.fitness import Fitness
 from cutoutd.halting import Halt
+from cutoutd.hearing import Hearing
 from cutoutd.holding import Holding
 from cutoutd.intermission import Intermission
 from cutoutd.journey import Journey
@@ -34,21 +35,24 @@ from cutoutd.lane import lanes_for
 from cutoutd.lanes import Lanes
 from cutoutd.ledger import Ledger, hold_ledger, open_ledger, questions
 from cutoutd.logs import conceal, say, say_error
+from cutoutd.mailbox import Mailbox
 from cutoutd.metrics import Metering, Sources
 from cutoutd.notify import Notifier
 from cutoutd.operations import Operations
+from cutoutd.photo import State
 from cutoutd.publishing import sweep_temporary_files
 from cutoutd.readiness import Systemd
 from cutoutd.reception import Reception
 from cutoutd.retention import Retention
 from cutoutd.spending import Spending, open_spending
 from cutoutd.standby import Standby
+from cutoutd.subscription import expected_url, secret_of
 from cutoutd.tally import Tally
 from cutoutd.timekeeping import Timekeeping
 from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
 from cutoutd.uploadcare.polling import Pace
 from cutoutd.vigil import Vigil, standstill_in_words
-from cutoutd.web.application import Monitored, application
+from cutoutd.web.application import Machines, application
 from cutoutd.web.desk import Desk, Office
 from cutoutd.web.door import Door
 from cutoutd.web.token_file import token_for
@@ -85,6 +89,8 @@ class Service:
     notifier: Notifier
     withdrawal: Withdrawal
     door: Door
+    mailbox: Mailbox
+    hearing: Hearing
 
 
 @asynccontextmanager
@@ -118,7 +124,8 @@ def _build(
 ) -> Service:
     halt, tally = Halt(), Tally()
     standby = Standby(ledger, {folder.name: folder for folder in settings.folders})
-    journey = Journey(ledger, uploadcare, spending, Pace(), standby)
+    pace = Pace()
+    journey = Journey(ledger, uploadcare, spending, pace, standby)
     intermission = Intermission(ledger)
     ways = lanes_for(
         settings.concurrency,
@@ -134,6 +141,7 @@ def _build(
     spending.approval.count_in(arrivals)
     aftercare = Aftercare(ledger, standby)
     door = Door(settings.web.listen)
+    look_at_announced = partial(lanes.look_at, State.REMOVAL_INTENDED, State.REMOVAL_STARTED)
     reports = Reports(arrivals, halt, standby, spending.pace, aftercare.troubles, lambda: door.address)
     broadcast = Broadcast(settings.state_dir, reports)
     cleanup = Cleanup(ledger, uploadcare, settings.uploadcare.remote_cleanup)
@@ -160,6 +168,8 @@ def _build(
         Notifier(ledger, halt, tally, settings.notify),
         withdrawal,
         door,
+        Mailbox(ledger, partial(secret_of, settings), look_at_announced),
+        Hearing(ledger, uploadcare, pace, look_at_announced),
     )
 
 
@@ -176,7 +186,7 @@ async def serve(service: Service, stop: asyncio.Event, systemd: Systemd) -> None
     vigil = Vigil(systemd, service.arrivals, service.lanes, standstill, service.ledger)
     fitness = Fitness(service.arrivals, service.lanes, service.halt, intermission, service.standby)
     metering = _metering(service)
-    page = application(Monitored(fitness, metering), await _desk(service, clerk), settings.web.listen)
+    page = application(Machines(fitness, metering, service.mailbox), await _desk(service, clerk), settings.web.listen)
     async with orders, service.door.open(page), working(service) as tasks:
         looking = [tasks.create_task(arrival.run()) for arrival in service.arrivals]
         looking.append(tasks.create_task(service.cleanup.run()))
@@ -184,6 +194,7 @@ async def serve(service: Service, stop: asyncio.Event, systemd: Systemd) -> None
         looking.append(tasks.create_task(vigil.run()))
         looking.append(tasks.create_task(service.withdrawal.run()))
         looking.append(tasks.create_task(metering.run()))
+        looking.append(tasks.create_task(service.hearing.run(partial(_announced_to, service))))
         say("started", f"watching {_names(settings)}")
         await stop.wait()
         clerk.stop()
@@ -242,6 +253,11 @@ async def working(service: Service) -> AsyncIterator[asyncio.TaskGroup]:
     if service.halt.error is None:
         await service.cleanup.finish()
     await service.notifier.finish()
+
+
+def _announced_to(service: Service) -> str | None:
+    """Where Uploadcare was told to send to; None while nothing is taken there."""
+    return expected_url(service.settings) if service.door.address else None
 
 
 def _make_state_dir(state_dir: Path) -> None:

@@ -16,6 +16,7 @@ OWN_CODES = {
     "BackupRefusedError": 2,
     "KeysRefusedError": 3,
     "AddonRefusedError": 3,
+    "WebhookRefusedError": 3,
     "LedgerBusyError": 4,
     "HaltError": 5,
     "AccountBlockedError": 5,

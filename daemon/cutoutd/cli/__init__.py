@@ -14,6 +14,7 @@ from cutoutd.cli import looking  # isort: skip  # noqa: F401  as above
 from cutoutd.cli import acting  # isort: skip  # noqa: F401  as above
 from cutoutd.cli import opening  # isort: skip  # noqa: F401  as above
 from cutoutd.cli import keeping  # isort: skip  # noqa: F401  as above
+from cutoutd.cli import subscribing  # isort: skip  # noqa: F401  as above
 from cutoutd.cli import trying  # isort: skip  # noqa: F401  as above
 from cutoutd.cli.application import app
 from cutoutd.errors import ConfigurationError, CutoutdError

@@ -1,4 +1,4 @@
-"""The secret key: from the environment, from a file, or from systemd; never shown by anything here.
+"""The secret key: from the environment, from a file, or from systemd; and the secret of webhooks. None is ever shown.
 
 A sentence about the file does not name it, because people paste the secret itself where its file's path belongs.
 """
@@ -12,6 +12,9 @@ from pydantic import SecretStr
 VARIABLE = "UPLOADCARE_SECRET_KEY"
 CREDENTIAL = "uploadcare-secret-key"
 _MAX_BYTES = 4_096
+
+#: UPLOADCARE.md 3.
+_LONGEST_SIGNING_SECRET = 32
 
 
 def secret_key(file: Path | None, environ: Mapping[str, str]) -> SecretStr:
@@ -31,6 +34,21 @@ def secret_key(file: Path | None, environ: Mapping[str, str]) -> SecretStr:
     if file is not None:
         return _single_word(_content(file, forbidden_mode=stat.S_IROTH))
     raise ValueError(f"is missing: name a file with the secret key, set {VARIABLE}, or give systemd's {CREDENTIAL}")
+
+
+def signing_secret(file: Path) -> SecretStr:
+    """The secret that webhook messages are signed with.
+
+    Raises:
+        ValueError: it cannot be read, everyone may read its file, or it is no single word that Uploadcare takes.
+    """
+    try:
+        secret = _single_word(_content(file, forbidden_mode=stat.S_IROTH))
+    except ValueError as error:
+        raise ValueError(str(error).replace("secret key", "signing secret")) from None
+    if len(secret.get_secret_value()) > _LONGEST_SIGNING_SECRET:
+        raise ValueError(f"must hold a signing secret of at most {_LONGEST_SIGNING_SECRET} characters")
+    return secret
 
 
 def _content(file: Path, forbidden_mode: int) -> str:

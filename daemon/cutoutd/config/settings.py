@@ -23,6 +23,7 @@ from cutoutd.config.text import (
     Template,
 )
 from cutoutd.config.units import Amount, Duration, Size
+from cutoutd.config.webhook import Webhook
 
 #: Uploadcare takes "up to 12 MB" (UPLOADCARE.md section 1); read generously, that is 12 MiB.
 LARGEST_UPLOAD_BYTES = 12_582_912
@@ -280,6 +281,8 @@ class Common(Frozen):
     """Whom to tell when a person should look."""
     web: Web = Web()
     """Where the running cutoutd can be looked at."""
+    webhook: Webhook = Webhook()
+    """How Uploadcare tells of finished removals by itself."""
     log: Log = Log()
     """What is written to standard output."""
 

@@ -19,6 +19,12 @@ _KEY = re.compile(r"[A-Za-z0-9_-]+")
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _LAST_PORT = 65_535
 _LISTEN_FORM = "an address of this machine and a port, such as 127.0.0.1:8717 or [::1]:8717"
+#: Where cutoutd takes Uploadcare's messages.
+HOOK_PATH = "/hooks/uploadcare"
+
+#: Uploadcare's OpenAPI, ``webhook_target``.
+_LONGEST_HOOK_URL = 255
+
 _TEMPLATE_FIELDS = ("stem", "name")
 
 
@@ -71,6 +77,21 @@ def _base(text: str) -> str:
             "(http:// is only for this machine itself: localhost, 127.0.0.1 or [::1])"
         )
     return address.geturl().rstrip("/") + "/"
+
+
+def _hook_url(text: str) -> str:
+    """Where Uploadcare sends its messages; without a path of its own it gets the one that cutoutd answers at."""
+    address = _split(text)
+    if address.username is not None or address.password is not None:
+        raise ValueError("must not hold a user name or a password")
+    if address.scheme not in {"https", "http"} or not address.hostname:
+        raise ValueError(f"must be an address such as https://hooks.example.com{HOOK_PATH}")
+    if address.scheme == "http" and not _is_loopback(address.hostname):
+        raise ValueError("must start with https://, as what Uploadcare says would travel in the clear")
+    url = address._replace(path=HOOK_PATH).geturl() if address.path in {"", "/"} else address.geturl()
+    if len(url) > _LONGEST_HOOK_URL:
+        raise ValueError(f"must have at most {_LONGEST_HOOK_URL} characters, as Uploadcare takes no more")
+    return url
 
 
 def _split(text: str) -> SplitResult:
@@ -174,6 +195,9 @@ Template = Annotated[
     ),
 ]
 Base = Annotated[str, AfterValidator(_base), Field(json_schema_extra={"format": "uri", "pattern": "^https?://[^?#]+$"})]
+HookUrl = Annotated[
+    str, AfterValidator(_hook_url), Field(json_schema_extra={"format": "uri", "pattern": "^https?://[^\\s]+$"})
+]
 Location = Annotated[Path, BeforeValidator(_location), WithJsonSchema({"type": "string", "minLength": 1})]
 ListenAddress = Annotated[
     Listen, BeforeValidator(_listen), WithJsonSchema({"type": "string", "pattern": r"^(\S+):\d{1,5}$"})

@@ -33,6 +33,7 @@
     │   └── ControlRefusedError    this user may not use the control socket
     ├── PageError                  there is nothing to look at in a browser, and why
     │   └── PageRefusedError       this user may not read the page's token
+    ├── WebhookRefusedError        Uploadcare does not set a webhook up as it was asked to
     ├── BackupRefusedError         a backup is not to be written where it was asked for
     └── LedgerError                the ledger cannot be used
         ├── LedgerBusyError
@@ -83,6 +84,7 @@ from cutoutd.errors.refusals import (
     LedgerNewerError,
     PageError,
     PageRefusedError,
+    WebhookRefusedError,
 )
 from cutoutd.errors.root import CutoutdError
 
@@ -126,4 +128,5 @@ __all__ = [
     "UnapprovedError",
     "UnreachableError",
     "VersionRefusedError",
+    "WebhookRefusedError",
 ]

@@ -63,6 +63,12 @@ class BackupRefusedError(CutoutdError):
     title = "No backup was made"
 
 
+class WebhookRefusedError(CutoutdError):
+    """Uploadcare does not set a webhook up as it was asked to."""
+
+    title = "Uploadcare refused the webhook"
+
+
 class LedgerDamagedError(LedgerError):
     """The file is no ledger, or its pages do not hold together."""
 

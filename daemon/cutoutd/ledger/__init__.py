@@ -4,11 +4,12 @@ One transaction per fact changes the photo's row and adds an event row. Rooms: `
 (numbered steps from one schema to the next), ``database`` (what only SQLite knows), ``lock`` (one instance per ledger),
 ``writer`` (the thread that groups commits), ``records`` (rows to values and back), ``questions`` (what can be asked),
 ``named`` (what people's names for photos mean), ``twins`` (photos of one picture), ``sources`` (what is asked about the
-photos' own files), ``foresight`` (what a plan asks), ``gallery`` and ``failures`` (what the pages ask),
-``facts`` (what can be written), ``launches`` and ``billing`` (what was spent, in removals and in operations),
-``losses`` (launches whose answer never came), ``vitals`` (what monitoring asks), ``batches`` (what waits for approval),
-``clock`` (waits after the clock was set), ``founding`` and ``restoring`` (a new ledger, and one rebuilt from cutouts),
-``backup``, ``ledger`` (the doors: one for the daemon, one for those who only look).
+photos' own files), ``foresight`` (what a plan asks), ``gallery`` and ``failures`` (what the pages ask), ``facts`` (what
+can be written), ``launches`` and ``billing`` (what was spent, in removals and in operations), ``losses`` (launches
+whose answer never came), ``announcements`` (results that Uploadcare tells of by itself), ``vitals`` (what monitoring
+asks), ``batches`` (what waits for approval), ``clock`` (waits after the clock was set), ``founding`` and ``restoring``
+(a new ledger, and one rebuilt from cutouts), ``backup``, ``ledger`` (the doors: one for the daemon, one for those who
+only look).
 """
 
 from cutoutd.ledger.backup import back_up

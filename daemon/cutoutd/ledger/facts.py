@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Update, and_, bindparam, insert, select, upda
 from sqlalchemy.exc import IntegrityError
 
 from cutoutd.errors import LedgerError, RejectedError, RejectionCode, TwinPaysError
-from cutoutd.ledger import batches, launches
+from cutoutd.ledger import announcements, batches, launches
 from cutoutd.ledger.records import fact_values, identity_values, wait_values
 from cutoutd.ledger.schema import IS_OVER_LIMIT, events, memory, photos, targets
 from cutoutd.photo import (
@@ -74,7 +74,10 @@ def record(connection: Connection, photo: Photo, fact: Fact, at_s: float, wait: 
         LedgerError: the row's state is no longer the photo's, so somebody else stored a fact first.
         TwinPaysError: another photo with the same content and parameters is being paid for.
     """
-    changed = replace(photo.with_fact(fact, at_s), wait=wait)
+    changed = photo.with_fact(fact, at_s)
+    if announcements.has_come(connection, changed):
+        wait = NO_WAIT
+    changed = replace(changed, wait=wait)
     values = {**fact_values(fact), **wait_values(wait), "state": changed.state, "state_at_s": at_s}
     values["wait_set_at_s"] = at_s
     if isinstance(fact, Failed):
@@ -126,9 +129,12 @@ def intend(
 def postpone(connection: Connection, photo: Photo, wait: Wait, at_s: float) -> Photo:
     """A photo waits; its state stays. No event: a wait is not a fact.
 
-    Nobody waits for a photo that is at rest, nor any longer for one that waits for its folder or for a person.
+    Nobody waits for a photo that is at rest, nor any longer for one that waits for its folder or for a person; and no
+    photo waits whose result was announced meanwhile.
     """
     if wait.for_photo is not None and _is_at_rest(connection, wait.for_photo):
+        wait = NO_WAIT
+    if announcements.has_come(connection, photo):
         wait = NO_WAIT
     if wait.is_away or wait.is_unapproved:
         end_waits_for(connection, photo)

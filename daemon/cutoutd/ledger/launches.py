@@ -19,6 +19,7 @@ from cutoutd.photo import (
     RemovalIntended,
     RemovalLocked,
     RemovalStarted,
+    ResultAnnounced,
     ResultFound,
     ResultLost,
     State,
@@ -98,7 +99,7 @@ def _outcome(photo: Photo, fact: Fact) -> dict[str, str | bool]:
             outcome["lost_because"] = fact.lost_because
         case ResultLost():
             outcome["lost_because"] = f"answered as request {photo.request_id}, and what it made was gone after a day"
-        case ResultFound():
+        case ResultFound() | ResultAnnounced():
             outcome["found_uuid"] = fact.result_uuid
     return outcome
 

@@ -11,8 +11,9 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from cutoutd.announcement import Announcement
 from cutoutd.errors import CutoutdError, DiskError, LedgerDamagedError
-from cutoutd.ledger import batches, clock, facts, launches
+from cutoutd.ledger import announcements, batches, clock, facts, launches
 from cutoutd.ledger.database import has_ledger, open_database, require_ledger, require_sound, translated_errors
 from cutoutd.ledger.founding import found_ledger
 from cutoutd.ledger.migrations import bring_up_to_date
@@ -144,6 +145,14 @@ class Ledger:
     async def remember(self, key: str, value: str) -> None:
         """Keep a value across restarts."""
         await self._write(lambda connection: facts.remember(connection, key, value, time.time()))
+
+    async def keep_announcement(self, announcement: Announcement) -> announcements.Receipt:
+        """Store what Uploadcare announced, and let its photo go on; doing it twice changes nothing."""
+        return await self._write(lambda connection: announcements.store(connection, announcement, time.time()))
+
+    async def expect_no_announcements(self, usual_wait_s: float) -> None:
+        """Let removals be asked about as soon after their launch as if nothing had been going to be announced."""
+        await self._write(lambda connection: announcements.expect_none(connection, usual_wait_s))
 
     async def settle_source(self, photo: Photo, sentence: str | None, *, is_taken: bool = False) -> None:
         """Store what became of a published photo's source, and that nothing is left to be done to it."""

@@ -272,8 +272,11 @@ launches = Table(
     Column("source_uuid", Text, comment="the upload it was made on"),
     Column("request_id", Text, comment="Uploadcare's answer; null: none came"),
     Column("lost_because", Text, comment="what came instead of an answer; null: nothing did, or nobody looked yet"),
-    Column("found_uuid", Text, comment="the result that was found without an answer; null: none was, or none was lost"),
+    Column("found_uuid", Text, comment="the result that was found without an answer, or announced; null: neither"),
 )
+
+#: Which photo a removal was launched for, asked when its result is announced.
+Index("launches_by_source", launches.c.source_uuid)
 
 #: What was spent in a day or a month.
 Index("spent", launches.c.day, launches.c.is_returned)
@@ -281,6 +284,15 @@ Index("spent", launches.c.day, launches.c.is_returned)
 #: Whose answer never came; stays small.
 _IS_LOST = launches.c.lost_because.is_not(None)
 Index("lost", launches.c.id, sqlite_where=_IS_LOST, postgresql_where=_IS_LOST)
+
+announcements = Table(
+    "announcements",
+    metadata,
+    Column("result_uuid", Text, primary_key=True, comment="the result's file at Uploadcare"),
+    Column("source_uuid", Text, nullable=False, index=True, comment="the upload it was made of"),
+    Column("request_id", Text, nullable=False, comment="Uploadcare's removal"),
+    Column("at_s", Float, nullable=False, index=True, comment="when it was announced, Unix time"),
+)
 
 operations = Table(
     "operations",

@@ -26,6 +26,8 @@ _REPEATING = frozenset(
         "launches_paused",
         "events_refused",
         "page_refused",
+        "webhook_refused",
+        "webhook_unready",
     }
 )
 

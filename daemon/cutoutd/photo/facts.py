@@ -104,6 +104,17 @@ class ResultFound(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class ResultAnnounced(Fact):
+    """Uploadcare told by itself that the removal is finished, with the upload and the launch it belongs to."""
+
+    state = State.REMOVAL_FINISHED
+    result_uuid: str
+    request_id: str
+    unclear_since_s: None = None
+    locked_since_s: None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RemovalStarted(Fact):
     """Uploadcare accepted the paid call."""
 

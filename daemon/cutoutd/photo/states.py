@@ -57,8 +57,16 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     # Straight to PUBLISHED when an earlier cutout of the same content and parameters is reused; from UPLOADED when
     # that one was under way at the time.
     State.ACCEPTED: frozenset({State.UPLOADED, State.PUBLISHED, State.SUPERSEDED, State.FAILED}),
+    # To REMOVAL_FINISHED when the result of an earlier launch, given up as lost, is announced before the next one.
     State.UPLOADED: frozenset(
-        {State.PUBLISHED, State.REMOVAL_INTENDED, State.ACCEPTED, State.SUPERSEDED, State.FAILED}
+        {
+            State.PUBLISHED,
+            State.REMOVAL_INTENDED,
+            State.REMOVAL_FINISHED,
+            State.ACCEPTED,
+            State.SUPERSEDED,
+            State.FAILED,
+        }
     ),
     # Itself again when the answer was lost or a lock was met.
     # Back to UPLOADED after a definite no: the call was never sent, or a parsed refusal came. Back to it, or to

@@ -42,6 +42,7 @@ from cutoutd.uploadcare.launching import launched, request_id_in, trace_in
 from cutoutd.uploadcare.refusals import delivery_refusal, refusal, service_words, upload_refusal
 from cutoutd.uploadcare.signing import REMOVE_BG, Signer, computed_cdn_base
 from cutoutd.uploadcare.uploading import Sent, SourceForm
+from cutoutd.uploadcare.webhooks import Webhooks
 from cutoutd.uploadcare.wire import Patience, answer_to, heading_of, response_to, whole_answer
 
 #: A file that was taken in costs one operation for each started 100 MB and one for its virus scan (UPLOADCARE.md 4).
@@ -92,6 +93,11 @@ class Uploadcare:
     def cdn_host(self) -> str:
         """The host that cutouts are fetched from, as far as it is known before the first one was."""
         return self._cdn.host
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """The project's webhooks."""
+        return Webhooks(self._ask)
 
     @property
     def pauses(self) -> Pauses:

@@ -10,9 +10,10 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from cutoutd.photo import Photo, Wait
+from cutoutd.photo import Photo, State, Wait
 from cutoutd.uploadcare.answers import Progress, Removal
 from cutoutd.uploadcare.processing_times import ENOUGH_TIMES, ProcessingTimes
+from cutoutd.uploadcare.reliance import Reliance
 
 #: Tried on simulated services (steady, skewed, two-humped, suddenly faster): about 1.5 questions for each removal.
 #: Fewer questions let people wait disproportionately longer.
@@ -27,6 +28,12 @@ _JITTER_SHARE = 0.2
 #: A removal that takes this long is no longer awaited but looked after: something is wrong, yet it was paid for.
 _TIMED_OUT_AFTER_S = 600.0
 _RARELY_S = (300.0, 900.0)
+
+#: Where announcements are relied on, a removal is asked about so long after every usual time, or after its launch while
+#: usual times are not known.
+_LEAST_MARGIN_S = 2.0
+_LARGEST_MARGIN_S = 30.0
+_FALLBACK_UNTIL_KNOWN_S = 10.0
 
 #: A finish met by a question this much later than planned (a halt, a restart) says nothing about the processing time.
 _LATE_S = 2.0
@@ -74,18 +81,46 @@ class _Watch:
     unknown_since_s: float = 0.0  #: Unix time of the first of them
 
 
-class Pace:
-    """The processing times of the last 200 removals, and the waits that follow from them."""
+def fallback_after_s(times_s: Sequence[float]) -> float:
+    """Seconds from a launch to the first question where its finish should be announced: well after every usual time.
 
-    def __init__(self, times_s: Iterable[float] = (), jitter: Callable[[], float] = random.random) -> None:
+    The margin is as wide as processing times are spread, so that a steady service is asked soon after a lost
+    announcement, and an unsteady one is not asked about removals that merely take long.
+    """
+    if len(times_s) < ENOUGH_TIMES:
+        return _FALLBACK_UNTIL_KNOWN_S
+    longest_s = times_s[-1]
+    return longest_s + min(max(_LEAST_MARGIN_S, longest_s - _expected_s(times_s)), _LARGEST_MARGIN_S)
+
+
+class Pace:
+    """The processing times of the last 200 removals, and the waits that follow from them.
+
+    Args:
+        times_s: Processing times known before.
+        jitter: A number from 0 to below 1, new at each call.
+        reliance: Whether finished removals are announced, so that asking is the exception.
+    """
+
+    def __init__(
+        self,
+        times_s: Iterable[float] = (),
+        jitter: Callable[[], float] = random.random,
+        reliance: Reliance | None = None,
+    ) -> None:
+        self.reliance = reliance or Reliance()
         self._times = ProcessingTimes(times_s, jitter)
         self._watches: dict[int, _Watch] = {}
         self._jitter = jitter
 
     def first_wait(self, now_s: float) -> Wait:
         """The wait after a launch, up to the first question."""
-        wait_s = next_poll_after_s(self._times.sorted_s, elapsed_s=0.0, polls=0, jitter=self._jitter)
+        wait_s = fallback_after_s(self._times.sorted_s) if self.reliance.is_on else self.usual_wait_s()
         return Wait(until_s=now_s + wait_s, attempts=0, reason="")
+
+    def usual_wait_s(self) -> float:
+        """Seconds from a launch to the first question where nothing is announced."""
+        return next_poll_after_s(self._times.sorted_s, elapsed_s=0.0, polls=0, jitter=self._jitter)
 
     def next_wait(self, photo: Photo, removal: Removal, now_s: float) -> Wait:
         """The wait after a question that found the removal unfinished, or unknown."""
@@ -98,11 +133,20 @@ class Pace:
         return Wait(until_s=now_s + wait_s, attempts=polls, reason=self._reason(photo, elapsed_s, now_s))
 
     def learn(self, photo: Photo, now_s: float) -> None:
-        """The removal was found finished."""
+        """The removal was found finished, by a question."""
+        self.reliance.note_missed(photo.state_at_s)
         watch = self._watches.pop(photo.id, _Watch())
         if now_s - photo.wait.until_s > _LATE_S:
             return
         self._times.learn(watch.unfinished_at_s, now_s - photo.state_at_s)
+
+    def hear(self, photo: Photo, announced_at_s: float) -> None:
+        """The removal was announced to be finished, at this Unix time."""
+        self._watches.pop(photo.id, None)
+        self.reliance.note_announced()
+        if photo.state is State.REMOVAL_STARTED:  # when one whose answer was lost began is not known
+            took_s = max(0.0, announced_at_s - photo.state_at_s)
+            self._times.learn(took_s, took_s)
 
     def forget(self, photo: Photo) -> None:
         """The removal is over without a result."""

@@ -1,6 +1,7 @@
 """Which routes the listener has; each room brings its own.
 
-Before the gate is what machines ask for and what shows no photo: health, metrics, stylesheet. Behind it is the page.
+Before the gate is what machines ask for or bring, and what shows no photo: health, metrics, Uploadcare's messages,
+stylesheet. Behind it is the page.
 """
 
 import functools
@@ -18,27 +19,30 @@ from cutoutd.config.text import Listen
 from cutoutd.errors import CutoutdError
 from cutoutd.fitness import Fitness
 from cutoutd.logs import printable, say_fault
+from cutoutd.mailbox import Mailbox
 from cutoutd.metrics import Metering
 from cutoutd.web.desk import Desk
 from cutoutd.web.gate import Gate
 from cutoutd.web.headers import with_headers
 from cutoutd.web.health import health_routes
+from cutoutd.web.hooks import hook_routes
 from cutoutd.web.metrics import metrics_routes
 from cutoutd.web.overview import overview_routes
 from cutoutd.web.pages import Pages
 
 
 @dataclass(frozen=True, slots=True)
-class Monitored:
-    """Whom machines hear that watch over machines."""
+class Machines:
+    """Whom machines ask that watch over machines, and where Uploadcare's messages go."""
 
     fitness: Fitness
     metering: Metering
+    mailbox: Mailbox
 
 
-def application(monitored: Monitored, desk: Desk | None, listen: Listen | None) -> ASGIApp:
+def application(machines: Machines, desk: Desk | None, listen: Listen | None) -> ASGIApp:
     """The application behind the listener; without a desk there is no page, only what machines ask for."""
-    routes = [*health_routes(monitored.fitness), *metrics_routes(monitored.metering)]
+    routes = [*health_routes(machines.fitness), *metrics_routes(machines.metering), *hook_routes(machines.mailbox)]
     if desk is not None and listen is not None:
         private = Gate(_private(desk), listen=listen, key=desk.key, pages=desk.pages)
         routes += [*desk.pages.assets.routes(), Mount("/", private)]

@@ -1,0 +1,90 @@
+"""The project's webhooks at Uploadcare: shown, made, changed, deleted. One operation each.
+
+Which of them is this machine's, and what is to be done about it, is decided elsewhere.
+"""
+
+from collections.abc import Awaitable, Sequence
+from http import HTTPStatus
+from typing import Protocol
+
+from pydantic import SecretStr, TypeAdapter, ValidationError
+
+from cutoutd.errors import CutoutdError, UnreachableError, WebhookRefusedError
+from cutoutd.uploadcare.announcing import EVENT
+from cutoutd.uploadcare.answers import PORTAL_ADVICE, Answer, Reply, parsed
+from cutoutd.uploadcare.refusals import refusal, service_words
+
+_ADVICE = {
+    HTTPStatus.FORBIDDEN: "Webhooks may not be in the project's plan; cutoutd works without, it asks instead.",
+    HTTPStatus.BAD_REQUEST: "Look at the address; `cutoutd webhook list` shows the webhooks that are there.",
+}
+
+
+class Webhook(Reply):
+    """A subscription to one event."""
+
+    id: int
+    event: str
+    target_url: str
+    is_active: bool
+    signing_secret: SecretStr | None = None
+
+
+_WEBHOOKS = TypeAdapter(list[Webhook])
+
+
+class _Ask(Protocol):
+    def __call__(self, method: str, url: str, body: object = None) -> Awaitable[Answer]: ...
+
+
+class Webhooks:
+    """The webhooks of one project.
+
+    Every method may raise what ``Uploadcare``'s may, and WebhookRefusedError: in the service's own words.
+    """
+
+    def __init__(self, ask: _Ask) -> None:
+        self._ask = ask
+
+    async def show(self) -> Sequence[Webhook]:
+        """All of them, whoever made them."""
+        answer = _required(await self._ask("GET", "webhooks/"))
+        try:
+            return _WEBHOOKS.validate_json(answer.body)
+        except ValidationError as error:
+            msg = f"{answer.host} answered {answer.status} with a list that is not Uploadcare's"
+            raise UnreachableError(msg, advice=PORTAL_ADVICE) from error
+
+    async def create(self, url: str, secret: SecretStr) -> Webhook:
+        """Have finished removals told to this address. Twice is refused: target and event are unique together."""
+        return parsed(Webhook, _required(await self._ask("POST", "webhooks/", _fields(url, secret))))
+
+    async def mend(self, webhook: Webhook, secret: SecretStr) -> Webhook:
+        """Have it sign with this secret, and switch it on again if it was off."""
+        answer = await self._ask("PUT", f"webhooks/{webhook.id}/", _fields(webhook.target_url, secret))
+        return parsed(Webhook, _required(answer))
+
+    async def delete(self, webhook: Webhook) -> None:
+        """Delete it; one that is gone already is fine."""
+        answer = await self._ask("DELETE", f"webhooks/{webhook.id}/")
+        if answer.status != HTTPStatus.NOT_FOUND:
+            _required(answer)
+
+
+def _fields(url: str, secret: SecretStr) -> dict[str, object]:
+    return {"target_url": url, "event": EVENT, "is_active": True, "signing_secret": secret.get_secret_value()}
+
+
+def _required(answer: Answer) -> Answer:
+    if not answer.is_success:
+        raise _refusal(answer)
+    return answer
+
+
+def _refusal(answer: Answer) -> CutoutdError:
+    words = service_words(answer)
+    if words is None or answer.status not in _ADVICE:
+        return refusal(answer)
+    return WebhookRefusedError(
+        f'{answer.host} said {answer.status}: "{words}"', advice=_ADVICE[HTTPStatus(answer.status)]
+    )
