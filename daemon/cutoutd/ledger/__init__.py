@@ -1,6 +1,7 @@
 """The store of all facts: the only code that reads or writes the ledger.
 
-One transaction per fact changes the photo's row and adds an event row. Rooms: ``schema`` (tables), ``migrations``
+One transaction per fact changes the photo's row and adds an event row. Rooms: ``schema`` (tables),
+``columns`` (kinds of column), ``migrations``
 (numbered steps from one schema to the next), ``database`` (what only SQLite knows), ``lock`` (one instance per ledger),
 ``writer`` (the thread that groups commits), ``records`` (rows to values and back), ``questions`` (what can be asked),
 ``named`` (what people's names for photos mean), ``twins`` (photos of one picture), ``sources`` (what is asked about the
@@ -15,6 +16,7 @@ only look).
 from cutoutd.ledger.backup import back_up
 from cutoutd.ledger.batches import Batch
 from cutoutd.ledger.billing import Billed
+from cutoutd.ledger.columns import has_text_form
 from cutoutd.ledger.database import has_ledger
 from cutoutd.ledger.launches import Spent
 from cutoutd.ledger.ledger import Ledger, View, open_ledger, view_ledger
@@ -22,7 +24,6 @@ from cutoutd.ledger.lock import hold_ledger, is_held
 from cutoutd.ledger.losses import LostLaunch
 from cutoutd.ledger.questions import Total
 from cutoutd.ledger.records import Event
-from cutoutd.ledger.schema import has_text_form
 
 __all__ = [
     "Batch",

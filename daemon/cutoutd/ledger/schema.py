@@ -4,13 +4,10 @@ Statements stay portable (a shared PostgreSQL ledger is the planned next scale);
 ``database``. A change here needs a numbered step in ``migrations``.
 """
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -18,57 +15,14 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    TypeDecorator,
     and_,
     text,
 )
 
+from cutoutd.ledger.columns import PathText, Unsigned64
 from cutoutd.photo import AT_REST, INTERNAL_FAULT, UNPAID, State
 
 metadata = MetaData()
-
-_SURROGATES = {0xDC80 + i: 0x10FF80 + i for i in range(128)}
-_STAND_INS = frozenset(map(chr, _SURROGATES.values()))
-_PRIVATE_USE = {private: surrogate for surrogate, private in _SURROGATES.items()}
-
-
-def has_text_form(path: str) -> bool:
-    """Whether a path comes back from the ledger as it went in; see PathText."""
-    return path.isascii() or not any(char in path for char in _STAND_INS)
-
-
-class PathText(TypeDecorator[str]):
-    """A path as text; bytes that are no UTF-8 (surrogate escapes in Python) become private-use characters.
-
-    Databases store no lone surrogates. The last 128 characters of plane 16 stand for them: nobody assigns them.
-    """
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002  SQLAlchemy's signature
-        """Python to database."""
-        return value.translate(_SURROGATES) if value is not None else None
-
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:  # noqa: ANN401, ARG002  as above
-        """Database to Python."""
-        return str(value).translate(_PRIVATE_USE) if value is not None else None
-
-
-class Unsigned64(TypeDecorator[int]):
-    """An inode number: network and FUSE file systems use all 64 bits, databases have signed integers."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:  # noqa: ARG002  SQLAlchemy's signature
-        """Python to database."""
-        return value - (1 << 64) if value is not None and value >= 1 << 63 else value
-
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> int | None:  # noqa: ANN401, ARG002  as above
-        """Database to Python."""
-        return int(value) % (1 << 64) if value is not None else None
-
 
 migrations = Table(
     "migrations",
