@@ -34,10 +34,14 @@ class Census:
                 self._numbers[before.identity.folder, before.state] -= 1
             self._numbers[after.identity.folder, after.state] += 1
 
-    def totals(self) -> list[Total]:
-        """How many photos of each folder stand at each state; a state where none stands any more is 0."""
+    def numbers(self) -> dict[tuple[str, State], int]:
+        """How many photos of each folder stand at each state; where none stands any more it is 0."""
         with self._lock:
-            return [Total(folder, state, number) for (folder, state), number in self._numbers.items()]
+            return dict(self._numbers)
+
+    def totals(self) -> list[Total]:
+        """The same, as the ledger would tell it."""
+        return [Total(folder, state, number) for (folder, state), number in self.numbers().items() if number]
 
     def at(self, *states: State) -> int:
         """How many photos stand at these states."""

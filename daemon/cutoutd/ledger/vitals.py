@@ -39,10 +39,14 @@ def waiting_by_cause(connection: Connection) -> Mapping[Cause, int]:
 def longest_unmoved_s(connection: Connection) -> float | None:
     """When the photo that is not finished and has stood still longest got its last fact, Unix time.
 
+    Photos do not count that wait for a limit, for a person or for a folder that stands by: others tell of those.
+
     Takes half a second where half a million photos wait: not to be asked all the time.
     """
     moved_at_s: float | None = connection.scalar(
-        select(func.min(photos.c.state_at_s)).where(photos.c.state.in_(_UNFINISHED))
+        select(func.min(photos.c.state_at_s)).where(
+            photos.c.state.in_(_UNFINISHED), photos.c.is_held.is_(False), photos.c.is_away.is_(False)
+        )
     )
     return moved_at_s
 

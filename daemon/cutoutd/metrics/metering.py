@@ -17,7 +17,7 @@ class Metering:
 
     def __init__(self, ledger: Ledger, sources: Sources, settings: Common) -> None:
         self._registry = CollectorRegistry()
-        passage = Passage(self._registry)
+        passage = Passage(self._registry, [folder.name for folder in settings.folders])
         ledger.add_witness(passage.note)
         self._soundings = Soundings(ledger, passage, _places(settings))
         self._registry.register(Present(sources, self._soundings, settings.limits.min_free_bytes))

@@ -3,6 +3,8 @@
 It hears of facts in the ledger writer's thread, and only counts.
 """
 
+from collections.abc import Collection
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 from cutoutd.photo import Photo, State
@@ -19,7 +21,7 @@ _ASKED = (State.REMOVAL_STARTED, State.REMOVAL_FINISHED)
 class Passage:
     """A witness of the ledger's."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, folders: Collection[str]) -> None:
         # A series for each of the others that nobody asks for. The function has no annotations.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._facts = Counter(
@@ -50,9 +52,12 @@ class Passage:
             "When a cutout was last published, Unix time; 0: never.",
             registry=registry,
         ).set_function(lambda: self._published_at_s)
+        # What begins at 0 shows its first rise; what begins with its first rise does not.
         for state in State:
             if not state.is_at_rest:
                 self._stages.labels(state)
+            for folder in folders:
+                self._facts.labels(folder, state)
 
     def note(self, before: Photo | None, after: Photo) -> None:
         """A fact was stored."""

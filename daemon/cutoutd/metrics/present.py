@@ -65,8 +65,9 @@ class Present(Collector):
         photos = GaugeMetricFamily(
             "cutoutd_photos", "Photos by folder and state (their last fact).", labels=("folder", "state")
         )
-        for total in of.census.totals():
-            photos.add_metric((total.folder, total.state), total.photos)
+        numbers = {(arrival.folder.name, state): 0 for arrival in of.arrivals for state in State}
+        for place, number in (numbers | of.census.numbers()).items():
+            photos.add_metric(place, number)
         yield photos
         yield _labelled(
             "cutoutd_photos_waiting", "Photos that wait, by what for.", "cause", self._soundings.waiting.items()
@@ -75,7 +76,8 @@ class Present(Collector):
         age_s = 0.0 if since_s is None else max(0.0, time.time() - since_s)
         yield _single(
             "cutoutd_oldest_waiting_photo_seconds",
-            "Since when the photo under way that has stood still longest got no new fact; 0: none is under way.",
+            "How long the photo that stood still longest got no new fact; without those that wait for a limit, for "
+            "approval or for their folder.",
             age_s,
         )
         files = {arrival.folder.name: len(arrival.waiting()) for arrival in of.arrivals}
@@ -122,11 +124,8 @@ class Present(Collector):
             "Launches a second at most: the configured ceiling, or what Uploadcare was found to take.",
             of.spending.rate.per_minute / _MINUTE_S,
         )
-        yield _single(
-            "cutoutd_possible_double_charges",
-            "Photos that may have been paid for twice, ever.",
-            self._soundings.possible_double_charges,
-        )
+        if (photos := self._soundings.possible_double_charges) is not None:  # 0 would make the number rise at a start
+            yield _single("cutoutd_possible_double_charges", "Photos that may have been paid for twice, ever.", photos)
 
     def _disks(self) -> Iterator[Metric]:
         free = self._soundings.free_bytes

@@ -35,8 +35,8 @@ class Soundings:
         self._passage = passage
         self._places = places
         self.waiting: Mapping[Cause, int] = MappingProxyType(dict.fromkeys(Cause, 0))  #: photos, by what they wait for
-        self.longest_unmoved_s: float | None = None  #: Unix time of the oldest last fact of a photo under way
-        self.possible_double_charges = 0  #: photos
+        self.longest_unmoved_s: float | None = None  #: Unix time, see ``vitals``
+        self.possible_double_charges: int | None = None  #: photos; None before they were counted
         self.free_bytes: Mapping[str, int] = MappingProxyType({})  #: by place; one that cannot be asked is left out
 
     async def run(self) -> None:
