@@ -85,6 +85,10 @@ class Journey:
             State.REMOVAL_FINISHED: self._publish,
         }
 
+    def is_paying(self, photo_id: int) -> bool:
+        """Whether money hangs on the step that is under way for this photo."""
+        return self._launching.is_paying(photo_id)
+
     async def advance(self, photo: Photo) -> Photo:
         """Do what comes after the photo's last fact; the answer is the photo with its new fact, or with a wait.
 

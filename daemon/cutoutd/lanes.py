@@ -44,7 +44,7 @@ _LAUNCHED = frozenset({State.REMOVAL_INTENDED, State.REMOVAL_STARTED})
 
 
 class Lanes:
-    """Runs the lanes until told to stop; steps under way are then finished, not cut off."""
+    """Runs the lanes until told to stop; steps under way are then finished, unless ``let_go`` cuts them off."""
 
     def __init__(self, ledger: Ledger, journey: Journey, halt: Halt, tally: Tally, lanes: tuple[Lane, ...]) -> None:
         self._ledger = ledger
@@ -55,6 +55,7 @@ class Lanes:
         self._wakes = {lane.name: asyncio.Event() for lane in lanes}
         # By photo, not by lane: a photo may come to another lane's state in the middle of a step.
         self._busy: dict[int, Lane] = {}
+        self._steps: dict[int, asyncio.Task[None]] = {}
         self._stepped = asyncio.Event()
         self._is_stopping = False
         self.moved_at_s = time.monotonic()  #: when a photo last got a new fact, monotonic
@@ -121,6 +122,16 @@ class Lanes:
         self._is_stopping = True
         self._wake_all()
 
+    def let_go(self) -> bool:
+        """Cut off the steps under way, which are done again later, but those that paid and wait for the answer.
+
+        Whether there was any to cut off.
+        """
+        free = [step for photo_id, step in self._steps.items() if not self._journey.is_paying(photo_id)]
+        for step in free:
+            step.cancel()
+        return bool(free)
+
     async def run(self) -> None:
         """Work until ``stop``."""
         async with asyncio.TaskGroup() as tasks:
@@ -154,7 +165,7 @@ class Lanes:
             self._busy[photo.id] = lane
             if lane.rate:
                 lane.rate.take(photo.id)
-            steps.create_task(self._take_step(photo, lane))
+            self._steps[photo.id] = steps.create_task(self._take_step(photo, lane))
         if is_closed:
             wait_s = min(wait_s, _LOOK_WHETHER_OPEN_S)
         # There may be more photos than launches were free.
@@ -249,7 +260,7 @@ class Lanes:
             if moved.state.is_at_rest:
                 self._wake(State.ACCEPTED)  # those that waited for this very photo
         finally:
-            del self._busy[photo.id]
+            del self._busy[photo.id], self._steps[photo.id]
             if lane.rate:
                 lane.rate.give_back(photo.id)  # unless it was used
             self._wake(photo.state)

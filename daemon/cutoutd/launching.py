@@ -7,7 +7,8 @@ and stores what came of it.
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
 from cutoutd.config.settings import Folder
@@ -48,6 +49,11 @@ class Launching:
         self._uploadcare = uploadcare
         self._spending = spending
         self._folders = folders
+        self._paying: set[int] = set()
+
+    def is_paying(self, photo_id: int) -> bool:
+        """Whether the one call for this photo is under way: cut off, its answer would be lost."""
+        return photo_id in self._paying
 
     async def launch(self, photo: Photo, first_wait: Callable[[float], Wait]) -> Photo:
         """Pay for a removal; ``first_wait`` says how long one that began at this Unix time is left alone.
@@ -57,6 +63,10 @@ class Launching:
         Raises:
             DelayError, PhotoError, HaltError: a definite no; nothing was paid.
         """
+        with self._call_for(photo):
+            return await self._pay(photo, first_wait)
+
+    async def _pay(self, photo: Photo, first_wait: Callable[[float], Wait]) -> Photo:
         intended = await self._spending.intend(photo)
         try:
             request_id = await self._uploadcare.start_removal(known(photo.source_uuid), parameters_to_send(photo))
@@ -102,6 +112,14 @@ class Launching:
         if traces.result_uuid is not None:
             return await self._ledger.insist(photo, ResultFound(traces.result_uuid))
         return await self._ledger.record(photo, ResultLost())
+
+    @contextmanager
+    def _call_for(self, photo: Photo) -> Iterator[None]:
+        self._paying.add(photo.id)
+        try:
+            yield
+        finally:
+            self._paying.discard(photo.id)
 
     async def _look_later(
         self, intended: Photo, fact: AnswerLost | RemovalLocked, error: DelayError, *, not_before: Wait = NO_WAIT

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from cutoutd.config.settings import LogLevel, Settings
+from cutoutd.exits import ExitCode
+from cutoutd.leaving import leave_within
 from cutoutd.logs import catch_up, conceal, printable, set_up_logs
 from cutoutd.once import Outcome, work_off
 from cutoutd.photo import State
@@ -20,6 +22,12 @@ from cutoutd.service import open_service, serve
 from cutoutd.tally import Tally
 
 _REDRAW_EVERY_S = 0.1
+
+#: All is stored and closed: threads that are still at work get no longer...
+_THREADS_S = 0.5
+
+#: ...and a second signal waits no longer even for that.
+_AT_ONCE_S = 2.0
 
 _AT_UPLOADCARE = (State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED)
 
@@ -36,6 +44,7 @@ async def run_daemon(settings: Settings) -> None:
         async with open_service(settings) as service:
             await serve(service, stop, take_from(os.environ))
     catch_up()
+    leave_within(_THREADS_S, ExitCode.WELL)
 
 
 async def run_once(settings: Settings) -> Outcome:
@@ -51,7 +60,10 @@ async def run_once(settings: Settings) -> Outcome:
         else:
             set_up_logs(_quiet(settings.log.level), "text", lambda line: _print(bar, line))
         async with open_service(settings) as service, _drawing(bar, service.tally):
-            return await work_off(service, stop, _write_error)
+            outcome = await work_off(service, stop, _write_error)
+        if stop.is_set():
+            leave_within(_THREADS_S, ExitCode.INTERRUPTED)
+        return outcome
 
 
 def _keep_secrets(settings: Settings) -> None:
@@ -65,6 +77,7 @@ def _stop_on_signal() -> Iterator[asyncio.Event]:
 
     def stop_or_leave() -> None:
         if stop.is_set() and task is not None:
+            leave_within(_AT_ONCE_S, ExitCode.INTERRUPTED)
             task.cancel()
         stop.set()
 

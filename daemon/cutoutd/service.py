@@ -1,7 +1,8 @@
 """Start-up, work and shutdown, in the order in which they happen.
 
 Start: hold the ledger, open it, open Uploadcare, sweep leftovers, go on where the last run stopped, watch. Stop: look
-no further, let the steps under way finish within the grace period, close the ledger. A kill at any point loses nothing:
+no further, let the steps under way finish within a grace period, which is long only where money was spent, close the
+ledger. A kill at any point loses nothing:
 the next start goes on at each photo's last fact.
 """
 
@@ -26,6 +27,7 @@ from cutoutd.control.server import taking_orders
 from cutoutd.control.socket_file import place_to_ask, place_to_listen
 from cutoutd.errors import DiskError, PageError
 from cutoutd.fitness import Fitness
+from cutoutd.grace import finish
 from cutoutd.halting import Halt
 from cutoutd.hearing import Hearing
 from cutoutd.holding import Holding
@@ -60,9 +62,6 @@ from cutoutd.withdrawal import Withdrawal
 
 #: More than all lanes together can use at once.
 _CONNECTIONS = 64
-
-#: Requests under way get this long to finish when the daemon is told to stop; systemd's own patience is 90 s.
-GRACE_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +233,7 @@ def _metering(service: Service) -> Metering:
 
 @asynccontextmanager
 async def working(service: Service) -> AsyncIterator[asyncio.TaskGroup]:
-    """The lanes at work while the block runs; after it, steps under way may finish within the grace period.
+    """The lanes at work while the block runs; after it, steps under way may finish, see ``grace``.
 
     What finished photos left in the inputs and at Uploadcare is seen to last, so a stop leaves as little as it can.
     """
@@ -246,11 +245,9 @@ async def working(service: Service) -> AsyncIterator[asyncio.TaskGroup]:
         yield tasks
         for task in looking_after:
             task.cancel()
-        service.lanes.stop()
-        await asyncio.wait({steps}, timeout=GRACE_S)
-        steps.cancel()
+        is_finished = await finish(service.lanes, steps)
     await service.aftercare.finish()
-    if service.halt.error is None:
+    if is_finished and service.halt.error is None:
         await service.cleanup.finish()
     await service.notifier.finish()
 

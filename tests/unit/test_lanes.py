@@ -426,6 +426,50 @@ def test_a_stop_finishes_what_is_under_way_and_begins_nothing(tmp_path: Path) ->
     assert [method for method, _ in asyncio.run(play()).calls] == ["upload_source"]
 
 
+def test_letting_go_spares_the_call_that_is_paid_for(tmp_path: Path) -> None:
+    """What costs nothing is cut off and stays where it was; a launch gets to store its answer."""
+
+    async def play() -> None:
+        async with house(tmp_path, Concurrency(uploads=1)) as opened:
+            running = asyncio.create_task(opened.lanes.run())
+            answer = opened.uploadcare.hold("start_removal")
+            await opened.drop(NAMES[0])
+            await asyncio.wait_for(opened.uploadcare.called("start_removal"), PATIENCE_S)
+            opened.uploadcare.hold("upload_source")
+            await opened.drop(NAMES[1])
+            await asyncio.wait_for(opened.uploadcare.called("upload_source", 2), PATIENCE_S)
+            opened.lanes.stop()
+            assert opened.lanes.let_go()
+            async with asyncio.timeout(PATIENCE_S):
+                while opened.lanes.busy > 1:
+                    await opened.lanes.next_step(within_s=0.05)
+            assert not running.done()
+            assert not opened.lanes.let_go()
+            answer.set()
+            await asyncio.wait_for(running, PATIENCE_S)
+            assert await opened.count(State.ACCEPTED) == 1
+            assert await opened.count(State.REMOVAL_STARTED) == 1
+
+    asyncio.run(play())
+
+
+def test_a_launch_that_waits_for_its_upload_may_be_cut_off(tmp_path: Path) -> None:
+    """Money hangs on the one call alone, not on what is asked before it."""
+
+    async def play() -> None:
+        async with house(tmp_path, Concurrency()) as opened:
+            running = asyncio.create_task(opened.lanes.run())
+            opened.uploadcare.hold("require_ready")
+            await opened.drop(NAMES[0])
+            await asyncio.wait_for(opened.uploadcare.called("require_ready"), PATIENCE_S)
+            opened.lanes.stop()
+            assert opened.lanes.let_go()
+            await asyncio.wait_for(running, PATIENCE_S)
+            assert await opened.count(State.UPLOADED) == 1
+
+    asyncio.run(play())
+
+
 def test_a_stop_while_the_ledger_is_asked_begins_nothing(tmp_path: Path) -> None:
     """Photos that the ledger names only after the stop are left for the next run."""
 
