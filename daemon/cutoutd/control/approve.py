@@ -1,6 +1,7 @@
 """``approve``: a person agrees to pay for what a folder has to send now; what arrives later is a new batch."""
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 from cutoutd.accounts import priced
 from cutoutd.config.settings import Price
@@ -31,13 +32,12 @@ class Approving:
         if order.is_rehearsal:
             payable = sum(batch.photos for batch in meant)
             return Answer(self._sentences(meant, "to be approved"), payable=payable, is_done=False)
-        left = order.payable_at_most
-        for batch in meant:
-            await self._approve(batch.folder, left)
-            left = None if left is None else max(0, left - batch.photos)
-        return Answer(self._sentences(meant, "approved"))
+        agreed = _first_of(meant, order.payable_at_most)
+        for batch in agreed:
+            await self._approve(batch.folder, batch.photos)
+        return Answer(self._sentences(agreed, "approved"))
 
-    async def _approve(self, folder: str, most: int | None) -> None:
+    async def _approve(self, folder: str, most: int) -> None:
         for photo in await self._ledger.approve(folder, most):
             self._wake(photo)
 
@@ -51,3 +51,13 @@ class Approving:
         if folder is None or folder in self._folders:
             return Answer(("nothing waits for approval",), is_idle=True)
         return Answer(refused=(f'no folder is called "{folder}"',))
+
+
+def _first_of(batches: Sequence[Batch], most: int | None) -> list[Batch]:
+    """What was agreed to: all, or no more photos than these, and not one that came after the count."""
+    agreed, left = [], sum(batch.photos for batch in batches) if most is None else most
+    for batch in batches:
+        photos = min(batch.photos, left)
+        agreed.append(replace(batch, photos=photos, uploaded=min(batch.uploaded, photos)))
+        left -= photos
+    return [batch for batch in agreed if batch.photos]
