@@ -55,8 +55,9 @@ from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
 from cutoutd.uploadcare.polling import Pace
 from cutoutd.vigil import Vigil, standstill_in_words
 from cutoutd.web.application import Machines, application
-from cutoutd.web.desk import Desk, Office
+from cutoutd.web.desk import Desk
 from cutoutd.web.door import Door
+from cutoutd.web.office import Office
 from cutoutd.web.token_file import token_for
 from cutoutd.withdrawal import Withdrawal
 
@@ -185,7 +186,8 @@ async def serve(service: Service, stop: asyncio.Event, systemd: Systemd) -> None
     vigil = Vigil(systemd, service.arrivals, service.lanes, standstill, service.ledger)
     fitness = Fitness(service.arrivals, service.lanes, service.halt, intermission, service.standby)
     metering = _metering(service)
-    page = application(Machines(fitness, metering, service.mailbox), await _desk(service, clerk), settings.web.listen)
+    desk = await _desk(service, clerk)
+    page = application(Machines(fitness, metering, service.mailbox), desk, settings.web.listen)
     async with orders, service.door.open(page), working(service) as tasks:
         looking = [tasks.create_task(arrival.run()) for arrival in service.arrivals]
         looking.append(tasks.create_task(service.cleanup.run()))
@@ -194,6 +196,8 @@ async def serve(service: Service, stop: asyncio.Event, systemd: Systemd) -> None
         looking.append(tasks.create_task(service.withdrawal.run()))
         looking.append(tasks.create_task(metering.run()))
         looking.append(tasks.create_task(service.hearing.run(partial(_announced_to, service))))
+        if desk is not None:
+            looking.append(tasks.create_task(desk.watching.run()))
         say("started", f"watching {_names(settings)}")
         await stop.wait()
         clerk.stop()

@@ -1,7 +1,10 @@
 """The overview, in a real browser."""
 
+from playwright.sync_api import Page, expect
+
 from browsing import PHONE, Open, grave_faults, has_sideways_scroll
-from daemon_process import Place
+from daemon_process import Place, eventually
+from drawn_photos import put
 from page_at import address_of, shown
 
 
@@ -23,3 +26,89 @@ def test_nothing_hinders_anybody(place: Place, window: Open) -> None:
             page = window(link, color_scheme=scheme, viewport=PHONE)
             assert grave_faults(page) == []
             assert not has_sideways_scroll(page)
+
+
+def figure(page: Page, word: str) -> str:
+    """The number under one of the five words."""
+    return page.locator(".figures > div", has_text=word).locator("dd").inner_text()
+
+
+def test_photos_move_to_published_while_the_page_is_open(place: Place, window: Open) -> None:
+    """Photos that are dropped into the folder are counted and become published without a reload."""
+    with shown(place) as (daemon, link):
+        page = window(link)
+        expect(page.get_by_role("heading", name="Drop photos into a folder")).to_be_visible()
+        page.evaluate("window.isTheSame = true")
+        for number in range(6):
+            put(place.input / f"shoes/{number}.jpg")
+        put(place.input / "broken.jpg", b"GIF89a")
+        expect(page.locator(".figures > div", has_text="Published").locator("dd")).to_have_text("6")
+        expect(page.locator(".figures > div", has_text="Rejected").locator("dd")).to_have_text("1")
+        expect(page.get_by_role("heading", name="All done")).to_be_visible()
+        expect(page.get_by_role("row", name="shop")).to_contain_text("6")
+        assert page.evaluate("window.isTheSame")
+        assert daemon.stop() == 0
+        expect(page.get_by_text("Not connected to cutoutd")).to_be_visible()
+
+
+def test_pausing_holds_and_going_on_lets_go(place: Place, window: Open) -> None:
+    """The button holds what comes next; the other one lets it go, and the page says so by itself."""
+    with shown(place) as (daemon, link):
+        page = window(link)
+        page.get_by_role("button", name="Pause").click()
+        expect(page.get_by_role("heading", name="Paused", exact=True)).to_be_visible()
+        put(place.input / "a.jpg")
+        expect(page.locator(".figures > div", has_text="Waiting").locator("dd")).to_have_text("1")
+        assert place.outputs() == []
+        assert grave_faults(page) == []
+        page.get_by_role("button", name="Go on").click()
+        daemon.wait_for("published", "a.jpg")
+        expect(page.get_by_role("heading", name="All done")).to_be_visible()
+
+
+def test_a_held_batch_is_approved_with_its_price_in_sight(place: Place, window: Open) -> None:
+    """The number and the cost are shown first; exactly as many are approved, and what comes later is not."""
+    for number in range(5):
+        put(place.input / f"{number}.jpg")
+    limits, price = {"confirm_over": 3}, {"per_1000_operations": 0.5, "operations_per_removal": 40}
+    with shown(place, limits=limits, price=price) as (daemon, link):
+        page = window(link)
+        page.get_by_role("link", name="Look at it and approve…").click()
+        expect(page.get_by_role("heading", name="Approve 5 photos?")).to_be_visible()
+        expect(page.locator("main")).to_contain_text("in money")
+        assert grave_faults(page) == []
+        for number in range(5, 9):
+            put(place.input / f"{number}.jpg")
+        eventually(lambda: place.status()["batches"][0]["photos"] == 9)
+        page.get_by_role("button", name="Approve and pay").click()
+        expect(page.get_by_role("status").filter(has_text="5 approved")).to_be_visible()
+        daemon.wait_for("published", *(f"{number}.jpg" for number in range(5)))
+        expect(page.get_by_text("4 new photos wait for your approval")).to_be_visible()
+        assert len(place.outputs()) == 5
+
+
+def test_without_javascript_everything_can_be_read_and_ordered(place: Place, window: Open) -> None:
+    """The script only spares the reload."""
+    with shown(place) as (daemon, link):
+        put(place.input / "a.jpg")
+        daemon.wait_for("published", "a.jpg")
+        page = window(link, java_script_enabled=False)
+        assert figure(page, "Published") == "1"
+        page.get_by_role("button", name="Pause").click()
+        expect(page.get_by_role("heading", name="Paused", exact=True)).to_be_visible()
+        page.get_by_role("button", name="Go on").click()
+        expect(page.get_by_role("heading", name="All done")).to_be_visible()
+
+
+def test_the_keyboard_reaches_everything_in_order(place: Place, window: Open) -> None:
+    """The first stop skips to the content; each stop shows that it is one."""
+    with shown(place) as (_daemon, link):
+        page = window(link)
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("button", name="Pause")).to_be_focused()
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name="Go on")).to_be_visible()

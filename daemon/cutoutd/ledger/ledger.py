@@ -52,6 +52,11 @@ class Ledger:
         """Have somebody told of every fact from now on."""
         self._witnesses.append(witness)
 
+    @property
+    def revision(self) -> int:
+        """Another number whenever something was stored in this run; for those who ask only when there is news."""
+        return self._writer.revision
+
     async def ask(self, question: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The answer to one of ``questions``, read in a thread."""
         return await asyncio.to_thread(self._answer, lambda connection: question(connection, *args, **kwargs))

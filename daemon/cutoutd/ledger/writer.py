@@ -38,6 +38,7 @@ class Writer:
     def __init__(self, engine: Engine, operations: Operations) -> None:
         self._engine = engine
         self._operations = operations
+        self.revision = 0  #: another one after every commit
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         # Not a daemon thread: what was handed in is written before the process ends.
         self._thread = threading.Thread(target=self._write_until_closed, name="ledger-writer")
@@ -84,6 +85,7 @@ class Writer:
             with self._engine.connect().execution_options(is_writing=True) as connection, connection.begin():
                 outcomes = [_carry_out(job, connection) for job in group]
                 billing.add(connection, counted)
+            self.revision += 1
         except Exception as error:  # noqa: BLE001  the one broad except of this loop: its callers must hear, not hang
             self._operations.give_back(counted)
             outcomes = [_Outcome(error=error) for _ in group]

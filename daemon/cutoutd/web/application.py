@@ -4,6 +4,8 @@ Before the gate is what machines ask for or bring, and what shows no photo: heal
 stylesheet. Behind it is the page.
 """
 
+import asyncio
+import contextlib
 import functools
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -27,8 +29,12 @@ from cutoutd.web.headers import with_headers
 from cutoutd.web.health import health_routes
 from cutoutd.web.hooks import hook_routes
 from cutoutd.web.metrics import metrics_routes
+from cutoutd.web.ordering import Ordering
 from cutoutd.web.overview import overview_routes
 from cutoutd.web.pages import Pages
+
+#: Longer than any page takes; a large photo over a slow line included.
+_ANSWERED_WITHIN_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +56,26 @@ def application(machines: Machines, desk: Desk | None, listen: Listen | None) ->
 
 
 def private_routes(desk: Desk) -> list[BaseRoute]:
-    """What is behind the gate."""
-    return [*overview_routes(desk)]
+    """What is behind the gate, and answers within a time."""
+    return [*overview_routes(desk), *Ordering(desk).routes()]
 
 
 def _private(desk: Desk) -> ASGIApp:
     handlers = {kind: functools.partial(tell, desk.pages) for kind, tell in _TROUBLE.items()}
-    return Starlette(routes=private_routes(desk), exception_handlers=handlers)
+    rooms = Starlette(routes=private_routes(desk), exception_handlers=handlers)
+    return Starlette(routes=[*desk.watching.routes(), Mount("/", _Timely(rooms))])
+
+
+class _Timely:
+    """An answer that is not sent to its end in time is broken off: its reader has gone to sleep."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_ANSWERED_WITHIN_S):
+                await self._app(scope, receive, send)
 
 
 class _Careful:

@@ -1,28 +1,14 @@
 """What the rooms of the page may ask, and whom they hand orders to."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from cutoutd.config.settings import Common
-from cutoutd.control.clerk import Clerk
-from cutoutd.ledger import Ledger
-from cutoutd.live import Live
 from cutoutd.web.key import Key
+from cutoutd.web.office import Office
+from cutoutd.web.outlook import Outlook
 from cutoutd.web.pages import Pages
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """The running service, as far as the page has to do with it."""
-
-    settings: Callable[[], Common]  #: as they are now
-    ledger: Ledger
-    clerk: Clerk  #: the same that carries out the command line's orders
-    live: Callable[[], Live]  #: what is in no ledger, as it is now
+from cutoutd.web.watching import Watching
 
 
 class Desk:
-    """Handed to every room: the service, and how pages are made.
+    """Handed to every room: the service, the look at it that all share, and how pages are made.
 
     Args:
         office: the service.
@@ -33,3 +19,5 @@ class Desk:
         self.office = office
         self.key = Key(token)
         self.pages = Pages(self.key)
+        self.outlook = Outlook(office)
+        self.watching = Watching(self.outlook, self.pages)

@@ -5,7 +5,6 @@ they come from (``Origin``, ``Sec-Fetch-Site``) and the form's own secret. A ref
 was sent, and repeated ones are counted.
 """
 
-import asyncio
 import logging
 from http import HTTPStatus
 
@@ -34,24 +33,19 @@ class Gate:
         listen: the listener, whose names are the only ones.
         key: the token, and what is derived from it.
         pages: for saying no.
-        answered_within_s: how long an answer may take until its last byte is sent; None, as long as it likes.
     """
 
-    def __init__(
-        self, app: ASGIApp, *, listen: Listen, key: Key, pages: Pages, answered_within_s: float | None = 60.0
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, listen: Listen, key: Key, pages: Pages) -> None:
         self._app = app
         self._listen = listen
         self._key = key
         self._pages = pages
-        self._answered_within_s = answered_within_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through, or refuse."""
         request = Request(scope, receive)
         response = self._refuse_stranger(request) or await self._refuse_forgery(request)
-        async with asyncio.timeout(self._answered_within_s):
-            await (response or self._app)(scope, receive, send)
+        await (response or self._app)(scope, receive, send)
 
     def _refuse_stranger(self, request: Request) -> Response | None:
         host = request.headers.get("host", "")

@@ -4,16 +4,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from cutoutd.reporting import status_in
 from cutoutd.web.desk import Desk
 
 
 def overview_routes(desk: Desk) -> list[BaseRoute]:
-    """The overview, and what can be ordered there."""
+    """The overview."""
 
     async def show(request: Request) -> Response:
-        settings = desk.office.settings()
-        status = await desk.office.ledger.ask(status_in, desk.office.live(), settings.limits, settings.price)
-        return desk.pages.show(request, "overview.html", title="Overview", overview=status)
+        return desk.pages.show(request, "overview.html", title="Overview", glance=await desk.outlook.now())
 
     return [Route("/", show, methods=["GET"])]

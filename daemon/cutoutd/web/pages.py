@@ -18,6 +18,7 @@ from cutoutd.web.said import forget, said_before, see_other
 
 #: The pages that stand in the head of each, in this order.
 _PLACES: Sequence[tuple[str, str]] = (("/", "Overview"),)
+_ADDRESSES = frozenset(address for address, _name in _PLACES)
 
 
 class Pages:
@@ -38,7 +39,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals.update(asset=self.assets.address, places=_PLACES, csrf=key.form)
+        self._environment.globals.update(asset=self.assets.address, places=_PLACES, addresses=_ADDRESSES, csrf=key.form)
         self._environment.filters.update(wording.FILTERS)
 
     def show(self, request: Request, template: str, **values: object) -> Response:

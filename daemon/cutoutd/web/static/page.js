@@ -1,1 +1,90 @@
+// Live updates. Without this script every page shows the same, as it was when it was opened.
+//
+// The server draws; what arrives is the new look of a part ([data-part]). It is merged into the part node by node, so
+// that the focus, a half-typed reason and an open <details> stay as they are, and nothing moves that did not change.
 "use strict";
+
+(() => {
+  const parts = new Map();
+  for (const element of document.querySelectorAll("[data-part]")) parts.set(element.dataset.part, element);
+  if (parts.size === 0) return;
+
+  const lost = document.querySelector("[data-lost]");
+  const isCalm = window.matchMedia("(prefers-reduced-motion: reduce)");
+  const AGAIN_AFTER_MS = 5000;
+  let stream = null;
+  let again = null;
+
+  function open() {
+    if (stream !== null || document.hidden) return;
+    stream = new EventSource("/live");
+    stream.onopen = () => { lost.hidden = true; };
+    stream.onmessage = (event) => {
+      for (const [name, look] of Object.entries(JSON.parse(event.data))) put(name, look);
+    };
+    stream.onerror = () => {
+      // The browser tries again by itself only after some errors; this way it does after all of them.
+      close();
+      lost.hidden = false;
+      again = setTimeout(open, AGAIN_AFTER_MS);
+    };
+  }
+
+  function close() {
+    clearTimeout(again);
+    if (stream !== null) stream.close();
+    stream = null;
+  }
+
+  // A window nobody looks at costs nothing: a browser has few connections to one host.
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
+  window.addEventListener("pagehide", close);
+  window.addEventListener("pageshow", open);
+
+  function put(name, look) {
+    const element = parts.get(name);
+    if (element === undefined) return;
+    const fresh = document.createElement("template");
+    fresh.innerHTML = look;
+    merge(element, fresh.content);
+  }
+
+  function merge(element, fresh) {
+    const before = [...element.childNodes];
+    const after = [...fresh.childNodes];
+    after.forEach((node, index) => {
+      const old = before[index];
+      if (old === undefined) element.append(node);
+      else if (!isSame(old, node)) old.replaceWith(node);
+      else if (node.nodeType === Node.ELEMENT_NODE) {
+        mergeAttributes(old, node);
+        merge(old, node);
+      } else if (old.data !== node.data) {
+        old.data = node.data;
+        flash(old.parentElement);
+      }
+    });
+    before.slice(after.length).forEach((node) => node.remove());
+  }
+
+  function isSame(old, node) {
+    return old.nodeType === node.nodeType && old.nodeName === node.nodeName
+      && (old.nodeType !== Node.ELEMENT_NODE || old.dataset.key === node.dataset.key);
+  }
+
+  function mergeAttributes(old, node) {
+    for (const { name } of [...old.attributes]) {
+      if (!node.hasAttribute(name) && !(old.nodeName === "DETAILS" && name === "open")) old.removeAttribute(name);
+    }
+    for (const { name, value } of node.attributes) {
+      if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+    }
+  }
+
+  function flash(element) {
+    if (isCalm.matches || !element.matches("[data-flash]")) return;
+    element.animate([{ opacity: 0.35 }, { opacity: 1 }], { duration: 450, easing: "ease-out" });
+  }
+
+  open();
+})();
