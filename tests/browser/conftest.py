@@ -1,4 +1,4 @@
-"""A real Chromium before the page of a real daemon: one browser for each worker, one window for each test.
+"""A real Chromium before the page of a real daemon: one browser for each module, one window for each test.
 
 Every window is watched: a request to another host, an error of a script's or a breach of the page's own policy fails
 the test, whatever it was about.
@@ -42,7 +42,9 @@ def place(tmp_path: Path, sandbox: SandboxProcess) -> Place:
 expect.set_options(timeout=PATIENCE_MS)
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright is up, this thread has an event loop that runs, and tests of other modules could
+# not run theirs.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
