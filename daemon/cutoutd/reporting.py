@@ -4,7 +4,7 @@ It gathers values from the ledger and from what the running daemon tells; showin
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from cutoutd.accounts import (
 )
 from cutoutd.addresses import Address
 from cutoutd.config.settings import Limits, Price
+from cutoutd.forecast import LATELY_S, NO_FORECAST, Forecast, Lately, Work, forecast
 from cutoutd.intermission import Pause, pause_in
 from cutoutd.ledger import (
     Event,
@@ -33,14 +34,17 @@ from cutoutd.ledger import (
     is_held,
     launches,
     losses,
+    pace,
     questions,
     view_ledger,
 )
 from cutoutd.live import Live, hear
 from cutoutd.operations import local_day
-from cutoutd.photo import Photo, State
+from cutoutd.photo import AT_REST, Photo, State
 
 _NAMED_PHOTOS = 20
+
+_TO_LAUNCH = frozenset({State.DISCOVERED, State.ACCEPTED, State.UPLOADED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ class Status:
     accounts: Accounts
     batches: tuple[PricedBatch, ...]  #: those that wait for approval
     pause: Pause | None = None  #: a person ordered it; also while nothing runs
+    forecast: Forecast = NO_FORECAST  #: the pace, and when what is under way will be done
 
 
 def read_status(state_dir: Path, limits: Limits, price: Price | None = None) -> Status:
@@ -97,21 +102,44 @@ def read_status(state_dir: Path, limits: Limits, price: Price | None = None) -> 
 
 def status_in(ledger: View, live: Live | None, limits: Limits, price: Price, *, is_running: bool = True) -> Status:
     """The same for somebody who has the ledger open."""
-    spent = launches.spent(ledger, time.time())
+    now_s = time.time()
+    spent = launches.spent(ledger, now_s)
+    totals = tuple(questions.totals(ledger))
+    held, pause = questions.held(ledger), pause_in(ledger)
+    stands_still = not is_running or pause is not None or (live is not None and live.halt is not None)
+    work = Work(
+        under_way=_number(totals, frozenset(State) - AT_REST),
+        to_launch=_number(totals, _TO_LAUNCH),
+        held=held + pace.away(ledger),
+        launches_per_minute=live.launches_per_minute if live else None,
+        launches_left=_left(spent, limits),
+        stands_still=stands_still,
+    )
     return Status(
         is_running=is_running,
         live=live,
-        totals=tuple(questions.totals(ledger)),
+        totals=totals,
         waiting=tuple(questions.waiting(ledger, _NAMED_PHOTOS)),
         troubled=tuple(questions.at_state(ledger, {State.REJECTED, State.FAILED}, _NAMED_PHOTOS)),
-        launches=_launches(spent, limits, held=questions.held(ledger), lost=losses.lost(ledger)),
+        launches=_launches(spent, limits, held=held, lost=losses.lost(ledger)),
         paid_again=tuple(
             PaidAgain(photo, losses.lost_of(ledger, photo.id)) for photo in losses.paid_again(ledger, _NAMED_PHOTOS)
         ),
         accounts=add_up(billing.billed(ledger, local_day()), spent, price),
         batches=held_batches(batches.batches(ledger), price),
-        pause=pause_in(ledger),
+        pause=pause,
+        forecast=forecast(work, Lately(*pace.published_since(ledger, now_s - LATELY_S)), now_s),
     )
+
+
+def _number(totals: Iterable[Total], states: Collection[State]) -> int:
+    return sum(total.photos for total in totals if total.state in states)
+
+
+def _left(spent: Spent, limits: Limits) -> int | None:
+    """What the limits leave of this day."""
+    periods = ((limits.per_day, spent.today), (limits.per_month, spent.this_month))
+    return min((max(0, limit - number) for limit, number in periods if limit is not None), default=None)
 
 
 def _launches(spent: Spent, limits: Limits, *, held: int, lost: int) -> Launches:
@@ -148,6 +176,7 @@ def status_as_json(status: Status) -> dict[str, Any]:
             "per_minute": status.live.launches_per_minute if status.live else None,
             "reason": status.live.launch_reason if status.live else "",
         },
+        "forecast": asdict(status.forecast),
         "operations": accounts_as_json(status.accounts),
         "batches": [batch_as_json(batch) for batch in status.batches],
         "possible_double_charges": [

@@ -8,7 +8,8 @@ One transaction per fact changes the photo's row and adds an event row. Rooms: `
 photos' own files), ``foresight`` (what a plan asks), ``gallery`` and ``failures`` (what the pages ask), ``facts`` (what
 can be written), ``launches`` and ``billing`` (what was spent, in removals and in operations), ``losses`` (launches
 whose answer never came), ``announcements`` (results that Uploadcare tells of by itself), ``vitals`` (what monitoring
-asks), ``batches`` (what waits for approval), ``clock`` (waits after the clock was set), ``founding`` and ``restoring``
+asks), ``pace`` (what a forecast asks), ``batches`` (what waits for approval), ``clock`` (waits after the clock was
+set), ``founding`` and ``restoring``
 (a new ledger, and one rebuilt from cutouts), ``backup``, ``ledger`` (the doors: one for the daemon, one for those who
 only look).
 """
