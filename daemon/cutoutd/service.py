@@ -9,12 +9,10 @@ the next start goes on at each photo's last fact.
 import asyncio
 import logging
 import os
-import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from cutoutd.aftercare import Aftercare
 from cutoutd.arrival import Arrival
@@ -25,7 +23,8 @@ from cutoutd.config.settings import Settings
 from cutoutd.control.clerk import Clerk
 from cutoutd.control.server import taking_orders
 from cutoutd.control.socket_file import place_to_ask, place_to_listen
-from cutoutd.errors import DiskError, PageError
+from cutoutd.enquiry.server import enquiry_routes
+from cutoutd.errors import PageError
 from cutoutd.fitness import Fitness
 from cutoutd.grace import finish
 from cutoutd.halting import Halt
@@ -42,7 +41,7 @@ from cutoutd.metrics import Metering, Sources
 from cutoutd.notify import Notifier
 from cutoutd.operations import Operations
 from cutoutd.photo import State
-from cutoutd.publishing import sweep_temporary_files
+from cutoutd.premises import make_outputs, make_state_dir, sweep
 from cutoutd.readiness import Systemd
 from cutoutd.reception import Reception
 from cutoutd.retention import Retention
@@ -102,11 +101,11 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         DiskError: the state folder or an output root cannot be made.
     """
     async with AsyncExitStack() as stack:
-        await asyncio.to_thread(_make_state_dir, settings.state_dir)
+        await asyncio.to_thread(make_state_dir, settings.state_dir)
         stack.enter_context(hold_ledger(settings.state_dir))
         operations = Operations()
         ledger = await stack.enter_async_context(open_ledger(settings.state_dir, operations))
-        await asyncio.to_thread(_make_outputs, settings, await ledger.ask(questions.outputs_used))
+        await asyncio.to_thread(make_outputs, settings, await ledger.ask(questions.outputs_used))
         uploadcare = await stack.enter_async_context(
             open_uploadcare(settings.uploadcare, connections=_CONNECTIONS, operations=operations)
         )
@@ -181,7 +180,8 @@ async def serve(service: Service, stop: asyncio.Event, systemd: Systemd) -> None
     settings = service.settings
     intermission = service.intermission
     clerk = Clerk(service.ledger, settings.folders, service.lanes.take_in, settings.price, intermission=intermission)
-    orders = taking_orders(clerk, place_to_listen(settings, os.environ), place_to_ask(settings))
+    enquiries = enquiry_routes(service.ledger, lambda: settings, service.broadcast.present)
+    orders = taking_orders(clerk, place_to_listen(settings, os.environ), place_to_ask(settings), enquiries)
     standstill = partial(standstill_in_words, service.halt, intermission)
     vigil = Vigil(systemd, service.arrivals, service.lanes, standstill, service.ledger)
     fitness = Fitness(service.arrivals, service.lanes, service.halt, intermission, service.standby)
@@ -245,7 +245,7 @@ async def working(service: Service) -> AsyncIterator[asyncio.TaskGroup]:
         steps = tasks.create_task(service.lanes.run())
         parts = (service.broadcast, service.retention, service.holding, service.timekeeping, service.notifier)
         looking_after = [tasks.create_task(part.run()) for part in parts]
-        tasks.create_task(asyncio.to_thread(_sweep, service.settings))
+        tasks.create_task(asyncio.to_thread(sweep, service.settings))
         yield tasks
         for task in looking_after:
             task.cancel()
@@ -261,36 +261,5 @@ def _announced_to(service: Service) -> str | None:
     return expected_url(service.settings) if service.door.address else None
 
 
-def _make_state_dir(state_dir: Path) -> None:
-    """The state folder is private."""
-    with _trouble_named(state_dir):
-        state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-
-
-def _make_outputs(settings: Settings, used: frozenset[str]) -> None:
-    """A missing output root is made before its first use only; later it must be a disk that is not mounted."""
-    for folder in settings.folders:
-        if str(folder.output) not in used:
-            with _trouble_named(folder.output):
-                folder.output.mkdir(exist_ok=True)
-
-
-@contextmanager
-def _trouble_named(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        msg = f"{path} cannot be made: {error.strerror}"
-        advice = "Correct the path, or create it and let the user that cutoutd runs as write there."
-        raise DiskError(msg, advice=advice) from error
-
-
 def _names(settings: Settings) -> str:
     return ", ".join(folder.name for folder in settings.folders)
-
-
-def _sweep(settings: Settings) -> None:
-    before_s = time.time()
-    swept = sum(sweep_temporary_files(output, before_s) for output in {folder.output for folder in settings.folders})
-    if swept:
-        say("swept", f"{swept} temporary files of an earlier run were removed")

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from cutoutd.config.settings import Settings
-from cutoutd.control import client, server
+from cutoutd.control import client, server, socket_file
 from cutoutd.control.clerk import Clerk
 from cutoutd.control.client import give
 from cutoutd.control.orders import ORDERS, Reprocess, Retry, Which
@@ -195,3 +195,15 @@ def _answer(listener: socket.socket, said: bytes) -> None:
         with line:
             if line.recv(4096):
                 line.sendall(said)
+
+
+def test_who_may_not_look_into_the_state_folder_looks_where_systemd_put_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Our units give state and runtime folder one name, so members of the group need not be told where it is."""
+    monkeypatch.setattr(socket_file, "_STATES", tmp_path)
+    state_dir = tmp_path / "cutoutd-shop"
+    settings = house(tmp_path / "home", state_dir=state_dir)
+    assert place_to_ask(settings) == settings.state_dir / "control.sock"
+    monkeypatch.setattr(os, "access", lambda *_args, **_options: False)
+    assert place_to_ask(settings) == Path("/run/cutoutd-shop/control.sock")

@@ -53,11 +53,12 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show how many photos stand where, what waits and why, and what came to nothing."""
     from rich.console import Console
 
-    from cutoutd.reporting import read_status, status_as_json
+    from cutoutd.enquiry.client import status_of
+    from cutoutd.reporting import status_as_json
     from cutoutd.screens import show_status
 
     document = read_document(config)
-    found = read_status(document.state_dir, document.limits, document.price)
+    found = status_of(document)
     if as_json:
         typer.echo(json.dumps(status_as_json(found), indent=2))
     else:
@@ -74,11 +75,12 @@ def history(
     """Show what happened, fact by fact: to one photo, or lately to all."""
     from rich.console import Console
 
-    from cutoutd.reporting import event_as_json, read_history
+    from cutoutd.enquiry.client import history_of
+    from cutoutd.reporting import event_as_json
     from cutoutd.screens import show_history
 
     document = read_document(config)
-    events = read_history(document.state_dir, addresses_meant(path, document), limit)
+    events = history_of(document, addresses_meant(path, document), limit)
     if as_json:
         for event in events:
             typer.echo(json.dumps(event_as_json(event)))

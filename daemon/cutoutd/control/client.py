@@ -13,8 +13,7 @@ from pydantic import ValidationError
 
 from cutoutd.config.settings import Common
 from cutoutd.control.clerk import Clerk
-from cutoutd.control.orders import ANSWERS, ORDERS, REFUSALS, Answer, Order
-from cutoutd.control.server import CARRIED_OUT_WITHIN_S
+from cutoutd.control.orders import ANSWERS, CARRIED_OUT_WITHIN_S, ORDERS, REFUSALS, Answer, Order
 from cutoutd.control.socket_file import place_to_ask, reachable
 from cutoutd.errors import ControlError, ControlRefusedError, LedgerBusyError, LedgerError
 from cutoutd.ledger import has_ledger, hold_ledger, open_ledger
@@ -60,21 +59,40 @@ _LATER = "cutoutd is not running: it goes on when it is started"
 _TAKES_NONE = "If that is `run --once`, wait until it is done; if it is a daemon, its log says why it has no socket."
 
 
+def ask(settings: Common, path: str, question: bytes) -> bytes | None:
+    """What the running daemon answers at this path of its control socket; None when nobody listens. Blocking.
+
+    Raises:
+        ControlRefusedError: this user may not use the control socket.
+        ControlError: it did not answer, or refused, and says why.
+    """
+    place = place_to_ask(settings)
+    with _access_errors(place):
+        reply = _reply(place, path, question)
+    if reply is not None and not reply.is_success:
+        raise _refusal(reply)
+    return None if reply is None else reply.content
+
+
 def _ask(order: Order, place: Path) -> Answer | None:
     """The running daemon's answer; None when nobody listens."""
+    reply = _reply(place, "/orders", ORDERS.dump_json(order))
+    return None if reply is None else _understood(reply)
+
+
+def _reply(place: Path, target: str, content: bytes) -> httpx2.Response | None:
     try:
         with reachable(place) as path:
             if not _is_listened_to(path):
                 return None
             with _client(path) as client:
-                reply = client.post("/orders", content=ORDERS.dump_json(order))
+                return client.post(target, content=content)
     except FileNotFoundError:
         return None
     except httpx2.TimeoutException as error:
         raise ControlError("the running cutoutd did not answer in time", advice=_LOOK) from error
     except httpx2.HTTPError as error:
         raise ControlError("the running cutoutd ended before it had answered", advice=_LOOK) from error
-    return _understood(reply)
 
 
 def _is_listened_to(path: str) -> bool:
@@ -100,11 +118,21 @@ def _understood(reply: httpx2.Response) -> Answer:
     try:
         if reply.is_success:
             return ANSWERS.validate_json(reply.content)
-        refusal = REFUSALS.validate_json(reply.content)
     except ValidationError as error:
-        msg = f"the control socket answered {reply.status_code} with something that is not cutoutd's"
-        raise ControlError(msg) from error
-    raise ControlError(refusal.sentence, advice=refusal.advice)
+        raise _misunderstood(reply) from error
+    raise _refusal(reply)
+
+
+def _refusal(reply: httpx2.Response) -> ControlError:
+    try:
+        refusal = REFUSALS.validate_json(reply.content)
+    except ValidationError:
+        return _misunderstood(reply)
+    return ControlError(refusal.sentence, advice=refusal.advice)
+
+
+def _misunderstood(reply: httpx2.Response) -> ControlError:
+    return ControlError(f"the control socket answered {reply.status_code} with something that is not cutoutd's")
 
 
 @contextmanager
@@ -117,8 +145,8 @@ def _access_errors(place: Path) -> Iterator[None]:
 
 
 _WHO_MAY = (
-    "Use that user (sudo -u cutoutd cutoutd ...) or root; or set control_socket to a place in a folder of a group that"
-    " you and that user are in."
+    "Use that user (sudo -u cutoutd cutoutd ...) or root, or join the group that the socket and its folder belong to;"
+    " or set control_socket to a place in a folder of a group that you and that user are in."
 )
 
 

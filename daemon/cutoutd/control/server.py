@@ -6,7 +6,7 @@ It knows no order. Who may connect is decided by the file system; how much may b
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -15,14 +15,16 @@ from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from cutoutd.control.clerk import Clerk
-from cutoutd.control.orders import ANSWERS, ORDERS, REFUSALS, Refusal
+from cutoutd.control.orders import ANSWERS, CARRIED_OUT_WITHIN_S, ORDERS, REFUSALS, Refusal
 from cutoutd.control.socket_file import listening_socket
 from cutoutd.errors import ControlError, CutoutdError
 from cutoutd.logs import say_error, say_fault
 from cutoutd.serving import serving
+
+Handler = Callable[[Request], Awaitable[Response]]
 
 #: More than a command line holds.
 _MOST_BYTES = 4_000_000
@@ -30,13 +32,13 @@ _MOST_BYTES = 4_000_000
 #: The order is on this machine already when the command connects.
 _RECEIVED_WITHIN_S = 10.0
 
-#: Half a million photos are taken up in less.
-CARRIED_OUT_WITHIN_S = 600.0
-
 
 @asynccontextmanager
-async def taking_orders(clerk: Clerk, place: Path, link: Path) -> AsyncIterator[None]:
-    """Take orders at ``place`` while the block runs. Without the socket cutoutd works all the same, and says so."""
+async def taking_orders(clerk: Clerk, place: Path, link: Path, also: Sequence[BaseRoute] = ()) -> AsyncIterator[None]:
+    """Take orders at ``place`` while the block runs, and what else comes by the routes of ``also``.
+
+    Without the socket cutoutd works all the same, and says so.
+    """
     with contextlib.ExitStack() as stack:
         try:
             listener = stack.enter_context(listening_socket(place, link))
@@ -44,22 +46,35 @@ async def taking_orders(clerk: Clerk, place: Path, link: Path) -> AsyncIterator[
             say_error("no_control", error, level=logging.WARNING)
             yield
             return
-        async with serving(_application(clerk), listener):
+        async with serving(_application(clerk, also), listener):
             yield
 
 
-def _application(clerk: Clerk) -> Starlette:
+def _application(clerk: Clerk, also: Sequence[BaseRoute]) -> Starlette:
     async def take(request: Request) -> Response:
-        return await _answer(request, clerk)
+        return await _carry_out(request, clerk)
 
-    return Starlette(routes=[Route("/orders", take, methods=["POST"])])
+    return Starlette(routes=[Route("/orders", answering(take), methods=["POST"]), *also])
 
 
-async def _answer(request: Request, clerk: Clerk) -> Response:
+async def _carry_out(request: Request, clerk: Clerk) -> Response:
+    order = ORDERS.validate_json(await body_of(request))
+    return Response(ANSWERS.dump_json(await clerk.carry_out(order)), media_type="application/json")
+
+
+def answering(answer: Handler) -> Handler:
+    """The handler, with a bound to its time, and whatever it raises answered as a refusal."""
+
+    async def answer_or_refuse(request: Request) -> Response:
+        return await _answer_or_refuse(answer, request)
+
+    return answer_or_refuse
+
+
+async def _answer_or_refuse(answer: Handler, request: Request) -> Response:
     try:
-        order = ORDERS.validate_json(await _body(request))
         async with asyncio.timeout(CARRIED_OUT_WITHIN_S):
-            answer = await clerk.carry_out(order)
+            return await answer(request)
     except ValidationError:
         return _refused(HTTPStatus.BAD_REQUEST, Refusal("the running cutoutd does not know this order", _OTHER_VERSION))
     except (TimeoutError, ClientDisconnect):
@@ -69,13 +84,17 @@ async def _answer(request: Request, clerk: Clerk) -> Response:
     except Exception as fault:  # noqa: BLE001  the one broad except of this door: a bug costs one order, not the daemon
         say_fault("internal_fault", "a fault in cutoutd itself stopped an order", fault)
         return _refused(HTTPStatus.INTERNAL_SERVER_ERROR, Refusal("a fault in cutoutd itself; its log has the trace"))
-    return Response(ANSWERS.dump_json(answer), media_type="application/json")
 
 
 _OTHER_VERSION = "Restart it, so that it is of the same version as this command."
 
 
-async def _body(request: Request) -> bytes:
+async def body_of(request: Request) -> bytes:
+    """What was sent, whole and not too long.
+
+    Raises:
+        TimeoutError, ClientDisconnect, ControlError: it is not.
+    """
     body = bytearray()
     async with asyncio.timeout(_RECEIVED_WITHIN_S):
         async for piece in request.stream():

@@ -16,6 +16,10 @@ from cutoutd.errors import ControlError
 
 SOCKET_NAME = "control.sock"
 
+#: Where systemd makes a service's StateDirectory= and RuntimeDirectory= (systemd.exec(5)).
+_STATES = Path("/var/lib")
+_RUNTIMES = Path("/run")
+
 #: unix(7): sun_path holds 108 bytes, the last of them a zero.
 _MOST_BYTES = 107
 
@@ -37,8 +41,15 @@ def place_to_listen(settings: Common, environ: Mapping[str, str]) -> Path:
 
 
 def place_to_ask(settings: Common) -> Path:
-    """Where a command finds it: a socket that lies in systemd's folder has a link beside the ledger."""
-    return settings.control_socket or settings.state_dir / SOCKET_NAME
+    """Where a command finds it: a socket that lies in systemd's folder has a link beside the ledger.
+
+    Whoever may not look there finds systemd's folder by the name that our units give both.
+    """
+    if settings.control_socket is not None:
+        return settings.control_socket
+    if settings.state_dir.parent == _STATES and not os.access(settings.state_dir, os.X_OK, effective_ids=True):
+        return _RUNTIMES / settings.state_dir.name / SOCKET_NAME
+    return settings.state_dir / SOCKET_NAME
 
 
 @contextmanager
