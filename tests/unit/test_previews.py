@@ -39,7 +39,7 @@ class Home:
         return self.folder.output / "sub" / "a.png"
 
     def previews(self) -> Previews:
-        return Previews(Shelf(self.place), [self.folder])
+        return Previews(Shelf(self.place), lambda: [self.folder])
 
     def original(self, side: Side, photo: Photo | None = None) -> bytes | str:
         """The file's content, or why it is not shown."""

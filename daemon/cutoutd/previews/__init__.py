@@ -7,6 +7,6 @@ Nothing in here changes a photo, a cutout or the ledger.
 
 from cutoutd.previews.originals import Absence, Original, Side, has_side
 from cutoutd.previews.previews import Previews
-from cutoutd.previews.shelf import Size
+from cutoutd.previews.shelf import Shelf, Size
 
-__all__ = ["Absence", "Original", "Previews", "Side", "Size", "has_side"]
+__all__ = ["Absence", "Original", "Previews", "Shelf", "Side", "Size", "has_side"]

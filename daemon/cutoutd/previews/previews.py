@@ -1,7 +1,7 @@
 """Small pictures on demand, for asyncio: from the shelf, else drawn; few at a time, and none twice at once."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from weakref import WeakValueDictionary
 
 from cutoutd.config.settings import Folder
@@ -23,20 +23,18 @@ class Previews:
 
     Args:
         shelf: where small pictures are kept.
-        folders: those configured.
+        folders: those configured, whenever it is asked.
     """
 
-    def __init__(self, shelf: Shelf, folders: Iterable[Folder]) -> None:
-        folders = tuple(folders)
+    def __init__(self, shelf: Shelf, folders: Callable[[], Iterable[Folder]]) -> None:
         self._shelf = shelf
-        self._inputs = {folder.name: folder.input for folder in folders}
-        self._archives = {folder.name: folder.archive for folder in folders if folder.archive is not None}
+        self._folders = folders
         self._drawing = asyncio.Semaphore(_DRAWN_AT_ONCE)
         self._locks: WeakValueDictionary[tuple[str, Size], asyncio.Lock] = WeakValueDictionary()
 
     async def original(self, photo: Photo, side: Side) -> Original | Absence:
         """One of the photo's files, open, for the caller to close."""
-        return await asyncio.to_thread(open_original, photo, side, self._inputs, self._archives)
+        return await asyncio.to_thread(self._opened, photo, side)
 
     async def preview(self, photo: Photo, side: Side, size: Size) -> bytes | Absence:
         """A small picture as WebP. One that was kept is shown even when its file is gone: it is of that very file."""
@@ -52,8 +50,14 @@ class Previews:
                 # Cancelled, it goes on in its thread and is kept for whoever asks next.
                 return await in_turn(photo.identity.size_bytes, self._drawn, photo, side, size)
 
+    def _opened(self, photo: Photo, side: Side) -> Original | Absence:
+        folders = tuple(self._folders())
+        inputs = {folder.name: folder.input for folder in folders}
+        archives = {folder.name: folder.archive for folder in folders if folder.archive is not None}
+        return open_original(photo, side, inputs, archives)
+
     def _drawn(self, photo: Photo, side: Side, size: Size) -> bytes | Absence:
-        original = open_original(photo, side, self._inputs, self._archives)
+        original = self._opened(photo, side)
         if isinstance(original, Absence):
             return original
         with original.content:

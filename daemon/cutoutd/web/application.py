@@ -23,7 +23,10 @@ from cutoutd.fitness import Fitness
 from cutoutd.logs import printable, say_fault
 from cutoutd.mailbox import Mailbox
 from cutoutd.metrics import Metering
+from cutoutd.previews import Previews, Shelf
 from cutoutd.web.desk import Desk
+from cutoutd.web.failures import failure_routes
+from cutoutd.web.gallery import gallery_routes
 from cutoutd.web.gate import Gate
 from cutoutd.web.headers import with_headers
 from cutoutd.web.health import health_routes
@@ -32,6 +35,8 @@ from cutoutd.web.metrics import metrics_routes
 from cutoutd.web.ordering import Ordering
 from cutoutd.web.overview import overview_routes
 from cutoutd.web.pages import Pages
+from cutoutd.web.photo import photo_routes
+from cutoutd.web.viewing import viewing_routes
 
 #: Longer than any page takes; a large photo over a slow line included.
 _ANSWERED_WITHIN_S = 300.0
@@ -57,7 +62,10 @@ def application(machines: Machines, desk: Desk | None, listen: Listen | None) ->
 
 def private_routes(desk: Desk) -> list[BaseRoute]:
     """What is behind the gate, and answers within a time."""
-    return [*overview_routes(desk), *Ordering(desk).routes()]
+    settings = desk.office.settings
+    previews = Previews(Shelf(settings().state_dir), lambda: settings().folders)
+    photos = [*photo_routes(desk, previews), *viewing_routes(desk, previews)]
+    return [*overview_routes(desk), *Ordering(desk).routes(), *gallery_routes(desk), *failure_routes(desk), *photos]
 
 
 def _private(desk: Desk) -> ASGIApp:

@@ -17,7 +17,7 @@ from cutoutd.web.key import Key
 from cutoutd.web.said import forget, said_before, see_other
 
 #: The pages that stand in the head of each, in this order.
-_PLACES: Sequence[tuple[str, str]] = (("/", "Overview"),)
+_PLACES: Sequence[tuple[str, str]] = (("/", "Overview"), ("/gallery", "Gallery"), ("/failures", "Failures"))
 _ADDRESSES = frozenset(address for address, _name in _PLACES)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cutoutd.logs import printable
+from cutoutd.pictures import format_size
 
 _MINUTE_S = 60
 _HOUR_S = 3600
@@ -20,6 +21,11 @@ def number(value: float) -> str:
 def moment(at_s: float) -> str:
     """A Unix time on this machine's calendar: 2026-11-22 14:05."""
     return _local(at_s).strftime("%Y-%m-%d %H:%M")
+
+
+def precise(at_s: float) -> str:
+    """A Unix time to the second: 2026-11-22 14:05:09."""
+    return _local(at_s).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def machine_time(at_s: float) -> str:
@@ -57,5 +63,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "span": span,
     "ago": ago,
     "plural": plural,
+    "precise": precise,
     "printable": printable,
+    "size": format_size,
 }

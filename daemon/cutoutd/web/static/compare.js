@@ -1,0 +1,32 @@
+"use strict";
+
+// A slider between two pictures that lie over each other. The range input is what keyboards and screen readers use;
+// fingers and mice drag anywhere on the picture, and a finger that moves up or down scrolls the page as always.
+
+for (const box of document.querySelectorAll("[data-compare]")) {
+  const range = box.querySelector("input");
+
+  const show = () => {
+    box.style.setProperty("--at", `${range.value}%`);
+    range.setAttribute("aria-valuetext", `${range.value} % before`);
+  };
+
+  const follow = (event) => {
+    const place = box.getBoundingClientRect();
+    range.value = String(Math.round(((event.clientX - place.left) / place.width) * 100));
+    show();
+  };
+
+  box.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    event.preventDefault();
+    box.setPointerCapture(event.pointerId);
+    range.focus({ preventScroll: true, focusVisible: false });
+    follow(event);
+  });
+  box.addEventListener("pointermove", (event) => {
+    if (box.hasPointerCapture(event.pointerId)) follow(event);
+  });
+  range.addEventListener("input", show);
+  show();
+}
