@@ -137,4 +137,4 @@ def _placeholder(sentence: str) -> Response:
         '<rect width="480" height="360" fill="#ececef"/><g font-family="system-ui, sans-serif" font-size="20"'
         f' fill="#55555e" text-anchor="middle" dominant-baseline="middle">{texts}</g></svg>'
     )
-    return Response(picture, HTTPStatus.NOT_FOUND, media_type="image/svg+xml", headers=_ALONE)
+    return Response(picture, media_type="image/svg+xml", headers=_ALONE)

@@ -1,0 +1,43 @@
+"""A photo's facts in words."""
+
+from cutoutd.ledger import Event
+from cutoutd.photo import State
+from cutoutd.web.telling import moment_of, parameters_in_words
+
+
+def told(to_state: State, from_state: State | None = None, **detail: object) -> tuple[str, dict[str, str]]:
+    moment = moment_of(Event(1, "shop", "a.jpg", 5.0, from_state, to_state, detail))
+    return moment.title, dict(moment.details)
+
+
+def test_a_fact_is_told_with_what_it_brings() -> None:
+    """What is null, or of no use to a reader, is left out; sizes and parameters are words."""
+    assert told(
+        State.ACCEPTED, State.DISCOVERED, width=4000, height=3000, parameters='{"crop":true,"type":"product"}',
+        note=None, orientation=1, sha256="ab",
+    ) == (
+        "Accepted", {"Pixels": "4,000 x 3,000", "Parameters": "crop: yes, type: product", "SHA-256": "ab"},
+    )  # fmt: skip
+    assert told(State.PUBLISHED, State.REMOVAL_FINISHED, cutout_bytes=1_500_000, target="a\udce9.png") == (
+        "Published",
+        {"Cutout": "a\\udce9.png", "Size of the cutout": "1.5 MB"},
+    )
+
+
+def test_what_happened_comes_before_what_to_do() -> None:
+    """And the code after both; a fact from a later version of cutoutd is told under its own name."""
+    title, details = told(State.FAILED, State.UPLOADED, zebra=1, code="x", advice="Do.", sentence="It is.")
+    assert (title, list(details)) == ("Failed", ["What happened", "What to do", "Code", "zebra"])
+
+
+def test_orders_are_told_as_orders() -> None:
+    """A retry, a cutout made anew, and a fact that repeats."""
+    assert told(State.ACCEPTED, State.FAILED)[0] == "Retried by a person"
+    assert told(State.ACCEPTED, State.PUBLISHED)[0] == "To be made anew, as a person ordered"
+    assert told(State.REMOVAL_INTENDED, State.REMOVAL_INTENDED)[0] == "Still removal being launched"
+
+
+def test_parameters_one_by_one() -> None:
+    """None is no parameter at all."""
+    assert parameters_in_words(None) == parameters_in_words("{}") == []
+    assert parameters_in_words('{"crop":false,"bg_color":"000000"}') == ["crop: no", "bg_color: 000000"]
