@@ -1,5 +1,6 @@
 """The secret key, and what is made with it, are in nothing that the daemon writes; and how that is known."""
 
+import json
 import re
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from announcing import address_of, post, signature, unknown_message
 from daemon_process import ENVIRONMENT, PATIENCE_S, Place
 from drawn_photos import jpeg
 from relay import Relay
@@ -111,3 +113,24 @@ def test_without_redaction_the_search_finds_them(place: Place, relay: Relay) -> 
     with relay:
         said = run_carelessly(place, CARELESS + WITHOUT_REDACTION)
     assert leaks(place, said, secrets_in(relay.sent))["the log"] > 1
+
+
+def test_the_webhooks_secret_is_kept_to_its_file(place: Place, sandbox: SandboxProcess) -> None:
+    """Made by ``webhook create``, it is in its private file alone; signatures are nowhere."""
+    place.configure(web={"listen": "127.0.0.1:0"}, log={"level": "debug", "format": "json"})
+    with place.start() as daemon:
+        url = f"{address_of(daemon)}/hooks/uploadcare"
+        said = [place.command("webhook", *words) for words in (("create", url), ("create", url), ("list", "--json"))]
+        daemon.wait_for("webhook_heard")
+        (place.input / "a.jpg").write_bytes(jpeg())
+        daemon.wait_for("published", "a.jpg")
+        secret = json.loads((place.state / "webhook.json").read_text())["secret"]
+        body = unknown_message()
+        signed = signature(body, secret)[3:]
+        assert post(url, body, f"v1={signed}").status_code == 200
+        assert post(url, b"another", f"v1={signed}").status_code == 401
+        said.append(place.command("webhook", "remove"))
+        daemon.stop()
+    (place.state / "webhook.json").unlink(missing_ok=True)
+    written = daemon.output + "".join(each.stdout + each.stderr for each in said)
+    assert leaks(place, written, {secret.encode(), signed.encode()}) == {}

@@ -34,6 +34,7 @@ class Deliveries:
         self._clock = clock
         self._counters = counters
         self._news = asyncio.Event()
+        self._under_way: set[int] = set()
 
     def add(self, delivery: Delivery) -> None:
         """Queue a message."""
@@ -42,22 +43,41 @@ class Deliveries:
 
     async def work(self) -> None:
         """Deliver for ever."""
-        async with httpx2.AsyncClient(timeout=ANSWER_WITHIN_S, trust_env=False) as client:
+        async with (
+            httpx2.AsyncClient(timeout=ANSWER_WITHIN_S, trust_env=False) as client,
+            asyncio.TaskGroup() as attempts,
+        ):
             while True:
                 self._news.clear()
-                await self._deliver_due(client)
+                self._deliver_due(client, attempts)
                 await self._wait()
 
-    async def _deliver_due(self, client: httpx2.AsyncClient) -> None:
+    def _deliver_due(self, client: httpx2.AsyncClient, attempts: asyncio.TaskGroup) -> None:
+        """Begin an attempt for each message that is due: one that hangs holds up no other."""
         now = as_text(self._clock.now())
-        async with asyncio.TaskGroup() as attempts:
-            for delivery in self._store.deliveries():
-                if delivery.due <= now:
-                    attempts.create_task(self._attempt(client, delivery))
+        for delivery in self._store.deliveries():
+            if delivery.due <= now and delivery.id not in self._under_way:
+                self._under_way.add(delivery.id)
+                attempts.create_task(self._attempt(client, delivery))
+
+    async def _attempt(self, client: httpx2.AsyncClient, delivery: Delivery) -> None:
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                is_taken = await self._is_taken(client, delivery)
+        except (TimeoutError, httpx2.HTTPError, httpx2.InvalidURL) as error:
+            _log.info("webhook %s: %s", delivery.webhook_id, error)
+            is_taken = False
+        finally:
+            self._under_way.discard(delivery.id)
+        if is_taken:
+            self._store.drop_delivery(delivery.id)
+        else:
+            self._postpone(delivery)
+        self._news.set()
 
     async def _wait(self) -> None:
         """Sleep until there is news or the next message is due."""
-        waiting = self._store.deliveries()
+        waiting = [delivery for delivery in self._store.deliveries() if delivery.id not in self._under_way]
         if not waiting:
             await self._news.wait()
             return
@@ -68,25 +88,20 @@ class Deliveries:
         except TimeoutError:
             pass
 
-    async def _attempt(self, client: httpx2.AsyncClient, delivery: Delivery) -> None:
+    async def _is_taken(self, client: httpx2.AsyncClient, delivery: Delivery) -> bool:
+        """Send it once. One whose webhook was deleted or switched off meanwhile is never sent."""
         webhook = self._store.webhook(delivery.webhook_id)
-        if webhook is None:
-            return
+        if webhook is None or not webhook.is_active:
+            return True
         body = delivery.body.encode()
         headers = {"Content-Type": "application/json", "User-Agent": "cutoutd-sandbox"}
         if webhook.signing_secret:
             headers["X-Uc-Signature"] = f"v1={sign(webhook.signing_secret, body)}"
         self._counters.operation()
-        try:
-            is_taken = (await client.post(webhook.target_url, content=body, headers=headers)).is_success
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            _log.info("webhook %s: %s", webhook.target_url, error)
-            is_taken = False
-        if is_taken:
-            self._store.drop_delivery(delivery.id)
+        answer = await client.post(webhook.target_url, content=body, headers=headers)
+        if answer.is_success:
             self._counters.delivered(webhook.event)
-        else:
-            self._postpone(delivery)
+        return answer.is_success
 
     def _postpone(self, delivery: Delivery) -> None:
         if delivery.created < self._clock.ago(hours=GIVE_UP_H):
