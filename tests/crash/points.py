@@ -147,14 +147,14 @@ def _watch_photos() -> None:
         with _about(identity):
             return await discover(ledger, identity)
 
-    async def writing(writer: Writer, work: Callable[[Connection], Any]) -> Any:  # noqa: ANN401  as the writer's own
+    async def writing(writer: Writer, work: Callable[[Connection], Any], *then: Callable[[Any], None]) -> Any:  # noqa: ANN401  as the writer's own
         photo = _photo.get()
 
         def work_about_it(connection: Connection) -> Any:  # noqa: ANN401  as above
             _photo.set(photo)
             return work(connection)
 
-        return await write(writer, work_about_it)
+        return await write(writer, work_about_it, *then)
 
     Journey.advance, Ledger.discover, Writer.write = advancing, discovering, writing  # type: ignore[method-assign]  # that is what a watch is
 
