@@ -1,9 +1,9 @@
 """The page is private: only our own address, the link's token and our own forms get past its door."""
 
+import contextlib
 import os
 import re
 import socket
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -247,10 +247,20 @@ def test_the_command_says_why_there_is_no_link(place: Place) -> None:
             assert answer.returncode == 1
 
 
-def test_a_page_that_is_open_does_not_hold_up_the_stop(place: Place) -> None:
-    """Connections that are kept alive end with the daemon, at once."""
-    with shown(place) as (daemon, link), visitor(link) as client:
-        assert client.get("/").status_code == 200
-        began_s = time.monotonic()
+def test_windows_that_are_open_are_bounded_and_end_with_the_daemon(place: Place) -> None:
+    """Sixteen may watch at once; another one is told to come back, and none of them holds up the stop."""
+    with shown(place) as (daemon, link), visitor(link) as client, contextlib.ExitStack() as windows:
+        streams = [windows.enter_context(client.stream("GET", "/live")) for _ in range(16)]
+        lines = [stream.iter_lines() for stream in streams]
+        for line in lines:
+            assert "All done" not in next(line)
+        refused = client.get("/live")
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "30")
         assert daemon.stop() == 0
-        assert time.monotonic() - began_s < 60
+        for line in lines:
+            list(line)  # ends whole: a stream that was torn off would raise
+
+
+def test_without_the_token_nobody_watches(page: Page) -> None:
+    """The news are as private as the page."""
+    assert httpx2.get(f"{page.address}/live").status_code == 403

@@ -91,18 +91,19 @@ def _waits(status: Status) -> tuple[WaitAtAGlance, ...]:
 
 
 def _headline(figures: Figures, status: Status, notices: Sequence[Notice]) -> Headline:
+    held = min(status.launches.held, figures.under_way)
+    moving = figures.under_way - held
     left = plural(figures.under_way, "photo", "photos")
     if any(notice.tone is Tone.BAD for notice in notices):
-        return Headline("Standing still", f"{left} wait until somebody acts.", "bad", "Halted")
+        return Headline("Standing still", f"{left} to go on with, once somebody has acted.", "bad", "Halted")
     if status.pause is not None:
         return Headline("Paused", f"{left} to go on with.", "warn", "Paused")
     if not figures.all:
         return Headline("Ready for photos", "Nothing has been found yet.", "good", "Running")
-    if not figures.under_way:
-        return Headline(
-            "All done", f"{plural(figures.published, 'cutout is', 'cutouts are')} in place.", "good", "Running"
-        )
-    held = status.launches.held
-    if held >= figures.under_way:
+    if moving:
+        on_hold = f"{held:,} more on hold." if held else ""
+        return Headline(f"Working on {plural(moving, 'photo', 'photos')}", on_hold, "good", "Running")
+    if held:
         return Headline(f"{left} on hold", "Everything else is done.", "warn", "Waiting")
-    return Headline(f"Working on {left}", "", "good", "Running")
+    in_place = plural(figures.published, "cutout is", "cutouts are")
+    return Headline("All done", f"{in_place} in place.", "good", "Running")

@@ -6,8 +6,11 @@ because a tunnel (ssh -L) may have another one.
 """
 
 import ipaddress
+import re
 
 from cutoutd.config.text import Listen
+
+_HOST = re.compile(r"(?:\[(?P<address>[0-9a-fA-F:.]+)\]|(?P<name>[\w.-]+))(?::(?P<port>\d+))?", re.ASCII)
 
 
 def is_own(host: str, listen: Listen) -> bool:
@@ -25,15 +28,15 @@ def is_own(host: str, listen: Listen) -> bool:
 
 
 def name_of(host: str) -> str:
-    """A ``Host`` header without its port, and without the brackets of an IPv6 address."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
-    return host.partition(":")[0].lower()
+    """A ``Host`` header without its port, and without the brackets of an IPv6 address; empty for what is none."""
+    found = _HOST.fullmatch(host)
+    return (found["address"] or found["name"]).lower() if found else ""
 
 
 def port_of(host: str) -> str:
     """The port that the browser sees, which keeps the cookies of several cutoutds apart."""
-    return host.rpartition("]")[2].partition(":")[2] or "80"
+    found = _HOST.fullmatch(host)
+    return (found["port"] if found else None) or "80"
 
 
 def is_origin_of(origin: str, host: str) -> bool:
