@@ -210,6 +210,12 @@ class Place:
         }
         self.config.write_text(yaml.safe_dump(written, allow_unicode=True), encoding="utf-8")
 
+    def add_folder(self, name: str, source: Path, cutouts: Path) -> None:
+        """Put another folder into the configuration that is written."""
+        written = yaml.safe_load(self.config.read_text(encoding="utf-8"))
+        written["folders"].append({"name": name, "input": str(source), "output": str(cutouts)})
+        self.config.write_text(yaml.safe_dump(written, allow_unicode=True), encoding="utf-8")
+
     def write_secret(self, secret: str) -> None:
         """Make this the secret key."""
         self._secret.write_text(f"{secret}\n")

@@ -7,11 +7,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from cutoutd.accounts import PricedBatch, held_batches
+from cutoutd.assembly import Service
 from cutoutd.errors import CutoutdError, HaltError
 from cutoutd.intermission import Pause
 from cutoutd.ledger import batches, questions
 from cutoutd.photo import AT_REST, State
-from cutoutd.service import Service, working
+from cutoutd.service import working
 
 #: Photos whose next step is due later than this are left for the next run...
 _LEAVE_AFTER_S = 120.0

@@ -6,6 +6,7 @@ nothing is told and nobody minds. It decides nothing: when what is true is decid
 
 import os
 import socket
+import time
 from collections.abc import MutableMapping
 
 #: systemd reads these datagrams in its own loop; should it hang, the photos go on.
@@ -32,6 +33,11 @@ class Systemd:
     def tell_ready(self) -> None:
         """Whoever waits for the service to be started goes on."""
         self._tell("READY=1")
+
+    def tell_reloading(self) -> None:
+        """Until the next ``tell_ready``; sd_notify(3) wants the moment by CLOCK_MONOTONIC, in microseconds."""
+        now_usec = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        self._tell("RELOADING=1", f"MONOTONIC_USEC={now_usec}", "STATUS=taking up other settings", "WATCHDOG=1")
 
     def tell_alive(self) -> None:
         """The watchdog's time starts anew."""

@@ -4,12 +4,13 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from cutoutd.assembly import open_service
 from cutoutd.config.settings import LogLevel, Settings
 from cutoutd.exits import ExitCode
 from cutoutd.leaving import leave_within
@@ -18,7 +19,8 @@ from cutoutd.once import Outcome, work_off
 from cutoutd.photo import State
 from cutoutd.privacy import forbid_dumps
 from cutoutd.readiness import take_from
-from cutoutd.service import open_service, serve
+from cutoutd.reloading import Reloading
+from cutoutd.service import keep_serving
 from cutoutd.tally import Tally
 
 _REDRAW_EVERY_S = 0.1
@@ -32,19 +34,27 @@ _AT_ONCE_S = 2.0
 _AT_UPLOADCARE = (State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED)
 
 
-async def run_daemon(settings: Settings) -> None:
+async def run_daemon(settings: Settings, reread: Callable[[], Settings] | None = None) -> None:
     """Watch and work until SIGTERM or SIGINT; a second one does not wait for requests under way.
+
+    Args:
+        settings: what it begins with.
+        reread: reads the configuration anew, for a reload; None, it does not come from a file.
 
     Raises:
         LedgerError, DiskError: it could not start.
     """
-    _keep_secrets(settings)
-    set_up_logs(settings.log.level, settings.log.format)
-    with _stop_on_signal() as stop:
-        async with open_service(settings) as service:
-            await serve(service, stop, take_from(os.environ))
+    _prepare(settings)
+    reloading = Reloading(settings, reread, _prepare)
+    with _stop_on_signal() as stop, _reload_on_hangup(reloading):
+        await keep_serving(reloading, stop, take_from(os.environ))
     catch_up()
     leave_within(_THREADS_S, ExitCode.WELL)
+
+
+def _prepare(settings: Settings) -> None:
+    _keep_secrets(settings)
+    set_up_logs(settings.log.level, settings.log.format)
 
 
 async def run_once(settings: Settings) -> Outcome:
@@ -88,6 +98,20 @@ def _stop_on_signal() -> Iterator[asyncio.Event]:
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
+
+
+@contextmanager
+def _reload_on_hangup(reloading: Reloading) -> Iterator[None]:
+    """SIGHUP is how daemons have always been told; on a terminal it means that the terminal is gone."""
+    if sys.stdin is not None and sys.stdin.isatty():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, reloading.ask_soon)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
 
 
 def _write_error(line: str) -> None:

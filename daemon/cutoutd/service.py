@@ -2,194 +2,95 @@
 
 Start: hold the ledger, open it, open Uploadcare, sweep leftovers, go on where the last run stopped, watch. Stop: look
 no further, let the steps under way finish within a grace period, which is long only where money was spent, close the
-ledger. A kill at any point loses nothing:
-the next start goes on at each photo's last fact.
+ledger. Reload: a stop and a start on the same ledger, with other settings. A kill at any point loses nothing: the next
+start goes on at each photo's last fact.
 """
 
 import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
 from functools import partial
 
-from cutoutd.aftercare import Aftercare
-from cutoutd.arrival import Arrival
-from cutoutd.broadcast import Broadcast, Reports
-from cutoutd.census import Census
-from cutoutd.cleanup import Cleanup
+from cutoutd.assembly import Estate, Service, open_estate, service_on
 from cutoutd.config.settings import Settings
 from cutoutd.control.clerk import Clerk
+from cutoutd.control.dispatch import Dispatch
 from cutoutd.control.server import taking_orders
 from cutoutd.control.socket_file import place_to_ask, place_to_listen
 from cutoutd.enquiry.server import enquiry_routes
-from cutoutd.errors import PageError
+from cutoutd.errors import CutoutdError, PageError
 from cutoutd.fitness import Fitness
 from cutoutd.grace import finish
-from cutoutd.halting import Halt
-from cutoutd.hearing import Hearing
-from cutoutd.holding import Holding
-from cutoutd.intermission import Intermission
-from cutoutd.journey import Journey
-from cutoutd.lane import lanes_for
-from cutoutd.lanes import Lanes
-from cutoutd.ledger import Ledger, hold_ledger, open_ledger, questions
 from cutoutd.logs import conceal, say, say_error
-from cutoutd.mailbox import Mailbox
 from cutoutd.metrics import Metering, Sources
-from cutoutd.notify import Notifier
-from cutoutd.operations import Operations
-from cutoutd.photo import State
-from cutoutd.premises import make_outputs, make_state_dir, sweep
+from cutoutd.premises import sweep
 from cutoutd.readiness import Systemd
-from cutoutd.reception import Reception
-from cutoutd.retention import Retention
-from cutoutd.spending import Spending, open_spending
-from cutoutd.standby import Standby
-from cutoutd.subscription import expected_url, secret_of
-from cutoutd.tally import Tally
-from cutoutd.timekeeping import Timekeeping
-from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
-from cutoutd.uploadcare.polling import Pace
+from cutoutd.reloading import Reloading
+from cutoutd.subscription import expected_url
 from cutoutd.vigil import Vigil, standstill_in_words
 from cutoutd.web.application import Machines, application
 from cutoutd.web.desk import Desk
-from cutoutd.web.door import Door
 from cutoutd.web.office import Office
 from cutoutd.web.token_file import token_for
-from cutoutd.withdrawal import Withdrawal
-
-#: More than all lanes together can use at once.
-_CONNECTIONS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
-    """Everything that works together while cutoutd runs."""
+async def keep_serving(reloading: Reloading, stop: asyncio.Event, systemd: Systemd) -> None:
+    """Watch, work and take orders until ``stop`` is set: one service after another, each with the settings in force.
 
-    settings: Settings
-    ledger: Ledger
-    lanes: Lanes
-    arrivals: tuple[Arrival, ...]
-    cleanup: Cleanup
-    retention: Retention
-    broadcast: Broadcast
-    halt: Halt
-    tally: Tally
-    spending: Spending
-    standby: Standby
-    aftercare: Aftercare
-    holding: Holding
-    intermission: Intermission
-    census: Census
-    operations: Operations
-    timekeeping: Timekeeping
-    notifier: Notifier
-    withdrawal: Withdrawal
-    door: Door
-    mailbox: Mailbox
-    hearing: Hearing
-
-
-@asynccontextmanager
-async def open_service(settings: Settings) -> AsyncIterator[Service]:
-    """Build everything in the order of the module's docstring; nothing moves before ``serve`` or ``work_off``.
+    Args:
+        reloading: whose settings they are.
+        stop: set when it is to end; orders that come later are told so.
+        systemd: if it wants to know, hears how it goes.
 
     Raises:
-        LedgerError: another instance holds the ledger, or it cannot be used.
-        DiskError: the state folder or an output root cannot be made.
+        LedgerError, DiskError: it could not start.
     """
-    async with AsyncExitStack() as stack:
-        await asyncio.to_thread(make_state_dir, settings.state_dir)
-        stack.enter_context(hold_ledger(settings.state_dir))
-        operations = Operations()
-        ledger = await stack.enter_async_context(open_ledger(settings.state_dir, operations))
-        await asyncio.to_thread(make_outputs, settings, await ledger.ask(questions.outputs_used))
-        uploadcare = await stack.enter_async_context(
-            open_uploadcare(settings.uploadcare, connections=_CONNECTIONS, operations=operations)
-        )
-        service = _build(settings, ledger, uploadcare, await open_spending(ledger, settings), operations)
-        await service.timekeeping.open()
-        await service.intermission.open()
-        await service.census.open(ledger)
-        await service.standby.open()
-        await service.aftercare.open()
-        yield service
+    settings, dispatch = reloading.settings, Dispatch(reloading.ask)
+    async with open_estate(settings) as estate:
+        enquiries = enquiry_routes(estate.ledger, lambda: reloading.settings, dispatch.live)
+        orders = taking_orders(dispatch, place_to_listen(settings, os.environ), place_to_ask(settings), enquiries)
+        async with orders, asyncio.TaskGroup() as tasks:
+            hearing = tasks.create_task(reloading.run())
+            obstacle = await _serve_in_turn(estate, dispatch, reloading, stop, systemd)
+            hearing.cancel()
+        if obstacle is not None:  # raised here, where no group of tasks wraps it
+            raise obstacle
 
 
-def _build(
-    settings: Settings, ledger: Ledger, uploadcare: Uploadcare, spending: Spending, operations: Operations
-) -> Service:
-    halt, tally = Halt(), Tally()
-    standby = Standby(ledger, {folder.name: folder for folder in settings.folders})
-    pace = Pace()
-    journey = Journey(ledger, uploadcare, spending, pace, standby)
-    intermission = Intermission(ledger)
-    ways = lanes_for(
-        settings.concurrency,
-        spending.rate,
-        uploadcare.pauses,
-        uncounted=spending.approval.uncounted,
-        intermission_s=intermission.left_s,
-    )
-    lanes = Lanes(ledger, journey, halt, tally, ways)
-    intermission.tell_end_to(lanes.look_again)
-    reception = Reception(ledger, lanes, standby)
-    arrivals = tuple(Arrival(folder, settings.watch, reception) for folder in settings.folders)
-    spending.approval.count_in(arrivals)
-    aftercare = Aftercare(ledger, standby)
-    door = Door(settings.web.listen)
-    look_at_announced = partial(lanes.look_at, State.REMOVAL_INTENDED, State.REMOVAL_STARTED)
-    reports = Reports(arrivals, halt, standby, spending.pace, aftercare.troubles, lambda: door.address)
-    broadcast = Broadcast(settings.state_dir, reports)
-    cleanup = Cleanup(ledger, uploadcare, settings.uploadcare.remote_cleanup)
-    retention = Retention(ledger, uploadcare)
-    withdrawal = Withdrawal(ledger, standby, settings.watch.rescan_interval_s)
-    return Service(
-        settings,
-        ledger,
-        lanes,
-        arrivals,
-        cleanup,
-        retention,
-        broadcast,
-        halt,
-        tally,
-        spending,
-        standby,
-        aftercare,
-        Holding(spending, lanes),
-        intermission,
-        Census(),
-        operations,
-        Timekeeping(ledger, lanes.look_again),
-        Notifier(ledger, halt, tally, settings.notify),
-        withdrawal,
-        door,
-        Mailbox(ledger, partial(secret_of, settings), look_at_announced),
-        Hearing(ledger, uploadcare, pace, look_at_announced),
-    )
+async def _serve_in_turn(
+    estate: Estate, dispatch: Dispatch, reloading: Reloading, stop: asyncio.Event, systemd: Systemd
+) -> CutoutdError | None:
+    """What kept a service from being opened, when there were no other settings to go back to."""
+    while not stop.is_set():
+        systemd.tell_alive()
+        try:
+            async with service_on(estate, reloading.take_up()) as service:
+                await serve(service, dispatch, reloading, stop, systemd)
+        except CutoutdError as error:
+            if not reloading.fall_back(error):
+                return error
+    reloading.close()
+    return None
 
 
-async def serve(service: Service, stop: asyncio.Event, systemd: Systemd) -> None:
-    """Watch, work and take orders until ``stop`` is set; orders that come later are told that it is stopping.
-
-    systemd, if it wants to know, hears how it goes.
-    """
+async def serve(
+    service: Service, dispatch: Dispatch, reloading: Reloading, stop: asyncio.Event, systemd: Systemd
+) -> None:
+    """One service at work, until ``stop`` is set or other settings are wanted."""
     settings = service.settings
     intermission = service.intermission
     clerk = Clerk(service.ledger, settings.folders, service.lanes.take_in, settings.price, intermission=intermission)
-    enquiries = enquiry_routes(service.ledger, lambda: settings, service.broadcast.present)
-    orders = taking_orders(clerk, place_to_listen(settings, os.environ), place_to_ask(settings), enquiries)
     standstill = partial(standstill_in_words, service.halt, intermission)
     vigil = Vigil(systemd, service.arrivals, service.lanes, standstill, service.ledger)
     fitness = Fitness(service.arrivals, service.lanes, service.halt, intermission, service.standby)
     metering = _metering(service)
-    desk = await _desk(service, clerk)
-    page = application(Machines(fitness, metering, service.mailbox), desk, settings.web.listen)
-    async with orders, service.door.open(page), working(service) as tasks:
+    machines, desk = Machines(fitness, metering, service.mailbox), await _desk(service, dispatch)
+    page = service.door.open(application(machines, desk, settings.web.listen))
+    async with page, working(service) as tasks, dispatch.staffed(clerk, service.broadcast.present):
         looking = [tasks.create_task(arrival.run()) for arrival in service.arrivals]
+        looking.append(tasks.create_task(_begun(service, reloading)))
         looking.append(tasks.create_task(service.cleanup.run()))
         looking.append(tasks.create_task(service.aftercare.run()))
         looking.append(tasks.create_task(vigil.run()))
@@ -199,15 +100,35 @@ async def serve(service: Service, stop: asyncio.Event, systemd: Systemd) -> None
         if desk is not None:
             looking.append(tasks.create_task(desk.watching.run()))
         say("started", f"watching {_names(settings)}")
-        await stop.wait()
-        clerk.stop()
-        systemd.tell_stopping()
-        say("stopping", "finishing the steps under way")
+        await _first_of(stop, reloading.is_wanted)
+        if stop.is_set():
+            dispatch.close()
+            systemd.tell_stopping()
+            say("stopping", "finishing the steps under way")
+        else:
+            systemd.tell_reloading()
+            say("reloading", "the configuration has changed; finishing the steps under way")
         for task in looking:
             task.cancel()
 
 
-async def _desk(service: Service, clerk: Clerk) -> Desk | None:
+async def _begun(service: Service, reloading: Reloading) -> None:
+    """Whoever wanted these settings is answered once all of their folders are watched."""
+    for arrival in service.arrivals:
+        await arrival.has_begun()
+    reloading.take_effect()
+
+
+async def _first_of(*events: asyncio.Event) -> None:
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
+async def _desk(service: Service, dispatch: Dispatch) -> Desk | None:
     """What the page works with; None when there is to be none, and trouble with its token keeps no photo waiting."""
     settings = service.settings
     if settings.web.listen is None:
@@ -218,7 +139,7 @@ async def _desk(service: Service, clerk: Clerk) -> Desk | None:
         say_error("no_page", error, level=logging.WARNING)
         return None
     conceal(token)
-    return Desk(Office(lambda: settings, service.ledger, clerk, service.broadcast.present), token)
+    return Desk(Office(lambda: settings, service.ledger, dispatch, service.broadcast.present), token)
 
 
 def _metering(service: Service) -> Metering:

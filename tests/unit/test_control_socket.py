@@ -15,11 +15,14 @@ from cutoutd.config.settings import Settings
 from cutoutd.control import client, server, socket_file
 from cutoutd.control.clerk import Clerk
 from cutoutd.control.client import give
+from cutoutd.control.dispatch import Dispatch
 from cutoutd.control.orders import ORDERS, Reprocess, Retry, Which
 from cutoutd.control.server import taking_orders
 from cutoutd.control.socket_file import listening_socket, place_to_ask, place_to_listen
 from cutoutd.errors import ControlError, ControlRefusedError, LedgerBusyError, LedgerError
 from cutoutd.ledger import hold_ledger, open_ledger
+from cutoutd.live import Live
+from cutoutd.reloading import Reloading
 from folders import folder_in, settings_in
 
 LONG = "a folder with a name that alone is longer than most paths are, and so too long for the kernel" * 2
@@ -33,15 +36,17 @@ def house(place: Path, **others: object) -> Settings:
     return settings
 
 
-def while_it_takes_orders(settings: Settings, scene: Callable[[Clerk], Awaitable[None]]) -> None:
+def while_it_takes_orders(settings: Settings, scene: Callable[[Dispatch], Awaitable[None]]) -> None:
     """Play a scene beside a server that holds the ledger."""
 
     async def play() -> None:
         with hold_ledger(settings.state_dir):
             async with open_ledger(settings.state_dir) as ledger:
+                dispatch = Dispatch(Reloading(settings).ask)
                 clerk = Clerk(ledger, settings.folders, lambda _photo: None)
-                async with taking_orders(clerk, place_to_listen(settings, {}), place_to_ask(settings)):
-                    await scene(clerk)
+                orders = taking_orders(dispatch, place_to_listen(settings, {}), place_to_ask(settings))
+                async with orders, dispatch.staffed(clerk, lambda: Live(pid=1, started_at_s=0.0)):
+                    await scene(dispatch)
 
     asyncio.run(play())
 
@@ -56,7 +61,7 @@ def test_an_order_is_answered(tmp_path: Path) -> None:
     """By the one who holds the ledger, however long the path to its socket is; the socket goes with it."""
     settings = house(tmp_path / LONG / "home")
 
-    async def scene(_clerk: Clerk) -> None:
+    async def scene(_dispatch: Dispatch) -> None:
         answer = await asyncio.to_thread(give, Retry(), settings)
         assert answer.done == ("no photo has failed",)
 
@@ -102,7 +107,7 @@ def test_without_a_socket_the_daemon_goes_on(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(client, "_PATIENCE_S", 0.1)
     settings = house(tmp_path / "home", control_socket=tmp_path / "nowhere" / "control.sock")
 
-    async def scene(_clerk: Clerk) -> None:
+    async def scene(_dispatch: Dispatch) -> None:
         with pytest.raises(LedgerBusyError, match="takes no orders"):
             await asyncio.to_thread(give, Retry(), settings)
 
@@ -123,8 +128,8 @@ def test_an_order_to_one_who_stops_is_refused_clearly(tmp_path: Path) -> None:
     """It was not carried out, and may be given again."""
     settings = house(tmp_path / "home")
 
-    async def scene(clerk: Clerk) -> None:
-        clerk.stop()
+    async def scene(dispatch: Dispatch) -> None:
+        dispatch.close()
         with pytest.raises(ControlError, match="just stopping") as refused:
             await asyncio.to_thread(give, Retry(), settings)
         assert "again" in refused.value.advice
@@ -148,7 +153,7 @@ def test_odd_requests_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             line.sendall(b"POST /orders HTTP/1.1\r\nHost: cutoutd\r\nContent-Length: 50\r\n\r\n{")
             return line.recv(4096)
 
-    async def scene(_clerk: Clerk) -> None:
+    async def scene(_dispatch: Dispatch) -> None:
         assert "does not know" in (await asyncio.to_thread(ask, b'{"kind": "fly"}')).text
         assert (await asyncio.to_thread(ask, b"\xff" * 10)).status_code == 400
         assert "too long" in (await asyncio.to_thread(ask, b"x" * 101)).text
@@ -185,7 +190,7 @@ def test_who_may_not_use_the_socket_is_told_so(tmp_path: Path, monkeypatch: pyte
     assert "control_socket" in refused.value.advice
 
 
-async def _nothing(_clerk: Clerk) -> None:
+async def _nothing(_dispatch: Dispatch) -> None:
     """No scene."""
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import httpx2
 from starlette.applications import Starlette
 
+from cutoutd.assembly import Service, open_service
 from cutoutd.config.text import Listen
 from cutoutd.errors import DiskError
 from cutoutd.fitness import Fitness
-from cutoutd.service import Service, open_service
 from cutoutd.web.door import Door
 from cutoutd.web.health import health_routes
 from folders import folder_in, settings_in

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from cutoutd.assembly import open_service
 from cutoutd.config.settings import Settings
+from cutoutd.control.dispatch import Dispatch
 from cutoutd.errors import DiskError, KeysRefusedError, LedgerBusyError
 from cutoutd.ledger import hold_ledger
 from cutoutd.once import Outcome, work_off
 from cutoutd.publishing.draft import TEMPORARY_PREFIX
 from cutoutd.readiness import Systemd
-from cutoutd.service import open_service, serve
+from cutoutd.reloading import Reloading
+from cutoutd.service import serve
 from drawn_photos import is_cutout, jpeg, put
 from folders import folder_in, settings_in
 from sandbox_process import SandboxProcess
@@ -139,8 +142,9 @@ def test_a_daemon_takes_what_arrives_and_stops_when_told(tmp_path: Path, sandbox
 
     async def play() -> None:
         stop = asyncio.Event()
+        reloading = Reloading(settings)
         async with open_service(settings) as service, asyncio.TaskGroup() as tasks:
-            tasks.create_task(serve(service, stop, Systemd()))
+            tasks.create_task(serve(service, Dispatch(reloading.ask), reloading, stop, Systemd()))
             await asyncio.to_thread(put, folder.input / "late.jpg", jpeg())
             async with asyncio.timeout(30):
                 while not (folder.output / "late.png").exists():

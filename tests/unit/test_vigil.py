@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from cutoutd.arrival import Arrival
+from cutoutd.assembly import Service, open_service
 from cutoutd.errors import KeysRefusedError
 from cutoutd.ledger import Total
 from cutoutd.photo import State
 from cutoutd.readiness import Systemd
-from cutoutd.service import Service, open_service
 from cutoutd.vigil import Vigil, standstill_in_words, status_line, stuck_among
 from folders import folder_in, settings_in
 

@@ -104,6 +104,22 @@ def resume(config: ConfigOption = None) -> None:
     tell(give(Resume(), read_document(config)))
 
 
+@app.command()
+def reload(config: ConfigOption = None) -> None:
+    """Let the running cutoutd read its configuration anew; with a fault in it, the old one stays in force."""
+    from cutoutd.control.client import give
+    from cutoutd.control.orders import Reload
+    from cutoutd.logs import printable
+
+    answer = give(Reload(), read_document(config))
+    for sentence in answer.refused:
+        typer.echo(printable(sentence), err=True)
+    if answer.refused:
+        typer.echo("The configuration in force stays so.", err=True)
+        raise typer.Exit(ExitCode.USAGE)
+    tell(answer)
+
+
 def all_meant(paths: list[str] | None, document: "Document") -> tuple[str, ...]:
     """The names as the clerk can read them, who is somewhere else."""
     return tuple(as_meant(path, document) for path in paths or ())

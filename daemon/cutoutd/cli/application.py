@@ -1,7 +1,7 @@
 """The application that commands register with, and what they share: options, and the configuration they name."""
 
 import os
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -64,6 +64,14 @@ def read_settings(explicit: Path | None) -> "Settings":
     from cutoutd import config
 
     return config.load(config.find(explicit, os.environ, Path.cwd()), os.environ)
+
+
+def read_again(explicit: Path | None) -> "Callable[[], Settings]":
+    """What reads the very configuration that ``read_settings`` reads now, whatever becomes of it."""
+    from cutoutd import config
+
+    source = config.find(explicit, os.environ, Path.cwd())
+    return lambda: config.load(source, os.environ)
 
 
 def read_document(explicit: Path | None) -> "Document":

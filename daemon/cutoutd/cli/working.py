@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cutoutd.cli.application import ConfigOption, app, read_settings, run_to_end
+from cutoutd.cli.application import ConfigOption, app, read_again, read_settings, run_to_end
 
 if TYPE_CHECKING:
     from cutoutd.once import Outcome
@@ -21,7 +21,7 @@ def run(
 
     settings = read_settings(config)
     if not once:
-        run_to_end(run_daemon(settings))
+        run_to_end(run_daemon(settings, read_again(config)))
         return
     outcome = run_to_end(run_once(settings))
     tell_outcome(outcome)

@@ -1,11 +1,10 @@
 """The one place that carries out orders, whoever holds the ledger: the running daemon, or a command by itself."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from cutoutd.config.settings import Folder, Price
 from cutoutd.control.approve import Approving
-from cutoutd.control.orders import Answer, Approve, Order, Pause, Reprocess, Resume, Retry
+from cutoutd.control.orders import Answer, Approve, Order, Pause, Reload, Reprocess, Resume, Retry
 from cutoutd.control.pause import Pausing
 from cutoutd.control.reprocess import Reprocessing
 from cutoutd.control.retry import Retrying
@@ -36,29 +35,20 @@ class Clerk:
         *,
         intermission: Intermission | None = None,
     ) -> None:
-        self._is_stopping = False
-        self._one_by_one = asyncio.Lock()  # each sees what the one before it did
         named: Mapping[str, Folder] = {folder.name: folder for folder in folders}
         self._retrying = Retrying(ledger, named, wake)
         self._approving = Approving(ledger, named.keys(), price or Price(), wake)
         self._reprocessing = Reprocessing(ledger, named, wake)
         self._pausing = Pausing(intermission or Intermission(ledger))
 
-    def stop(self) -> None:
-        """Carry out no further orders: the daemon is about to end."""
-        self._is_stopping = True
-
     async def carry_out(self, order: Order) -> Answer:
         """Do what is ordered. A crash leaves some photos done and others not; the same order again does the rest.
 
         Raises:
-            ControlError: cutoutd is stopping.
+            ControlError: it is not for a clerk to carry out.
             LedgerError, DiskError: the ledger does not take it.
         """
-        if self._is_stopping:
-            raise ControlError("cutoutd is just stopping", advice="Give the order again in a moment.")
-        async with self._one_by_one:
-            answer = await self._carry_out(order)
+        answer = await self._carry_out(order)
         if answer.is_done:
             say("ordered", f"{order.kind}: {'; '.join(answer.done) or 'nothing was done'}")
         return answer
@@ -73,3 +63,5 @@ class Clerk:
                 return await self._reprocessing.carry_out(order)
             case Pause() | Resume():
                 return await self._pausing.carry_out(order)
+            case Reload():
+                raise ControlError("cutoutd is not running", advice="It reads its configuration when it starts.")

@@ -76,7 +76,14 @@ class Resume:
     kind: Literal["resume"] = "resume"
 
 
-Order = Annotated[Retry | Reprocess | Approve | Pause | Resume, Field(discriminator="kind")]
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """Read the configuration anew and work by it."""
+
+    kind: Literal["reload"] = "reload"
+
+
+Order = Annotated[Retry | Reprocess | Approve | Pause | Resume | Reload, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from cutoutd.control.clerk import Clerk
+from cutoutd.control.dispatch import Dispatch
 from cutoutd.control.orders import ANSWERS, CARRIED_OUT_WITHIN_S, ORDERS, REFUSALS, Refusal
 from cutoutd.control.socket_file import listening_socket
 from cutoutd.errors import ControlError, CutoutdError
@@ -34,7 +34,9 @@ _RECEIVED_WITHIN_S = 10.0
 
 
 @asynccontextmanager
-async def taking_orders(clerk: Clerk, place: Path, link: Path, also: Sequence[BaseRoute] = ()) -> AsyncIterator[None]:
+async def taking_orders(
+    dispatch: Dispatch, place: Path, link: Path, also: Sequence[BaseRoute] = ()
+) -> AsyncIterator[None]:
     """Take orders at ``place`` while the block runs, and what else comes by the routes of ``also``.
 
     Without the socket cutoutd works all the same, and says so.
@@ -46,20 +48,20 @@ async def taking_orders(clerk: Clerk, place: Path, link: Path, also: Sequence[Ba
             say_error("no_control", error, level=logging.WARNING)
             yield
             return
-        async with serving(_application(clerk, also), listener):
+        async with serving(_application(dispatch, also), listener):
             yield
 
 
-def _application(clerk: Clerk, also: Sequence[BaseRoute]) -> Starlette:
+def _application(dispatch: Dispatch, also: Sequence[BaseRoute]) -> Starlette:
     async def take(request: Request) -> Response:
-        return await _carry_out(request, clerk)
+        return await _carry_out(request, dispatch)
 
     return Starlette(routes=[Route("/orders", answering(take), methods=["POST"]), *also])
 
 
-async def _carry_out(request: Request, clerk: Clerk) -> Response:
+async def _carry_out(request: Request, dispatch: Dispatch) -> Response:
     order = ORDERS.validate_json(await body_of(request))
-    return Response(ANSWERS.dump_json(await clerk.carry_out(order)), media_type="application/json")
+    return Response(ANSWERS.dump_json(await dispatch.carry_out(order)), media_type="application/json")
 
 
 def answering(answer: Handler) -> Handler:

@@ -7,6 +7,7 @@ to events by itself. It scans nothing; the scan tells it of each folder, the wat
 import logging
 import os
 from pathlib import Path
+from threading import Lock
 
 from cutoutd.config.settings import WatchMode
 from cutoutd.logs import say
@@ -35,6 +36,8 @@ class Listening:
         self._refusal: OSError | None = None  #: what the kernel refused since the scan began
         self._refusal_said = ""
         self._chosen: tuple[Backend, ...] = ()
+        self._closing = Lock()  #: a scan's thread may begin to listen in the moment in which all is closed
+        self._is_closed = False
         self.backends: tuple[Backend, ...] = ()  #: in force since the last scan
 
     def begin(self, hints: HintBox | None) -> None:
@@ -42,11 +45,12 @@ class Listening:
         self._refusal = None
         self._chosen = choose_backends(_real_path(self._root), _present_mounts(), self._mode)
         has_events = any(backend.kind is BackendKind.EVENTS for backend in self._chosen)
-        if has_events and hints is not None and self._kernel is None:
-            try:
-                self._kernel = KernelEvents(hints, self._exclusions.covers)
-            except OSError as error:
-                self._refusal = error
+        with self._closing:
+            if has_events and hints is not None and self._kernel is None and not self._is_closed:
+                try:
+                    self._kernel = KernelEvents(hints, self._exclusions.covers)
+                except OSError as error:
+                    self._refusal = error
 
     def arm(self, folder: FolderSeen) -> None:
         """Listen to a folder before it is listed; once the kernel refused, it is not asked again in this scan."""
@@ -85,10 +89,12 @@ class Listening:
         return self._kernel is not None and self._kernel.is_deaf
 
     def close(self) -> None:
-        """Stop listening."""
-        if self._kernel is not None:
-            self._kernel.close()
-            self._kernel = None
+        """Stop listening, for good."""
+        with self._closing:
+            self._is_closed = True
+            if self._kernel is not None:
+                self._kernel.close()
+                self._kernel = None
 
 
 def _present_mounts() -> tuple[Mount, ...]:

@@ -62,7 +62,7 @@ def failure_routes(desk: Desk) -> list[BaseRoute]:
 
     async def retry(request: Request) -> Response:
         numbers = await _numbers(desk, form_of(request))
-        answer = await desk.office.clerk.carry_out(Retry(numbers=numbers)) if numbers else _NOTHING
+        answer = await desk.office.orders.carry_out(Retry(numbers=numbers)) if numbers else _NOTHING
         return desk.pages.go_on(request, "/failures", answer)
 
     return [

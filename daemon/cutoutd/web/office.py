@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cutoutd.config.settings import Common
-from cutoutd.control.clerk import Clerk
+from cutoutd.control.dispatch import Dispatch
 from cutoutd.ledger import Ledger
 from cutoutd.live import Live
 
@@ -15,5 +15,5 @@ class Office:
 
     settings: Callable[[], Common]  #: as they are now
     ledger: Ledger
-    clerk: Clerk  #: the same that carries out the command line's orders
+    orders: Dispatch  #: the same that takes those of the command line
     live: Callable[[], Live]  #: what is in no ledger, as it is now

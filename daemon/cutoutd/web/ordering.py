@@ -21,7 +21,7 @@ class Ordering:
 
     def __init__(self, desk: Desk) -> None:
         self._pages = desk.pages
-        self._clerk = desk.office.clerk
+        self._orders = desk.office.orders
 
     def routes(self) -> list[BaseRoute]:
         """``/pause``, ``/resume`` and ``/approve``."""
@@ -41,7 +41,7 @@ class Ordering:
     async def _ask(self, request: Request) -> Response:
         """How many there are and what they cost, before anybody agrees."""
         folder = request.query_params.get("folder", "")
-        answer = await self._clerk.carry_out(Approve(folder, is_rehearsal=True))
+        answer = await self._orders.carry_out(Approve(folder, is_rehearsal=True))
         if not answer.payable:
             return RedirectResponse("/", HTTPStatus.SEE_OTHER)
         return self._pages.show(request, "approve.html", title="Approve", folder=folder, answer=answer)
@@ -56,7 +56,7 @@ class Ordering:
 
     async def _carry_out(self, request: Request, order: Order) -> Response:
         try:
-            answer = await self._clerk.carry_out(order)
+            answer = await self._orders.carry_out(order)
         except ControlError as error:
             answer = Answer(refused=(f"{error.sentence}. {error.advice}",))
         return self._pages.go_on(request, "/", answer)

@@ -71,13 +71,13 @@ def photo_routes(desk: Desk, previews: Previews) -> list[BaseRoute]:
 
     async def order_retry(request: Request) -> Response:
         photo = await asked_photo(request, desk)
-        answer = await desk.office.clerk.carry_out(Retry(numbers=(photo.id,)))
+        answer = await desk.office.orders.carry_out(Retry(numbers=(photo.id,)))
         return desk.pages.go_on(request, f"/photos/{photo.id}", answer)
 
     async def order_reprocess(request: Request) -> Response:
         photo = await asked_photo(request, desk)
         # One removal is what the button says.
-        answer = await desk.office.clerk.carry_out(Reprocess(numbers=(photo.id,), payable_at_most=1))
+        answer = await desk.office.orders.carry_out(Reprocess(numbers=(photo.id,), payable_at_most=1))
         return desk.pages.go_on(request, f"/photos/{photo.id}", answer)
 
     return [

@@ -1,0 +1,181 @@
+"""What a service consists of, and the order in which it is put together.
+
+The ledger is held and opened first, once; then, for each configuration anew, Uploadcare and everything that works.
+Nothing moves yet: see ``service``.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from cutoutd.aftercare import Aftercare
+from cutoutd.arrival import Arrival
+from cutoutd.broadcast import Broadcast, Reports
+from cutoutd.census import Census
+from cutoutd.cleanup import Cleanup
+from cutoutd.config.settings import Settings
+from cutoutd.halting import Halt
+from cutoutd.hearing import Hearing
+from cutoutd.holding import Holding
+from cutoutd.intermission import Intermission
+from cutoutd.journey import Journey
+from cutoutd.lane import lanes_for
+from cutoutd.lanes import Lanes
+from cutoutd.ledger import Ledger, hold_ledger, open_ledger, questions
+from cutoutd.mailbox import Mailbox
+from cutoutd.notify import Notifier
+from cutoutd.operations import Operations
+from cutoutd.photo import State
+from cutoutd.premises import make_outputs, make_state_dir
+from cutoutd.reception import Reception
+from cutoutd.retention import Retention
+from cutoutd.spending import Spending, open_spending
+from cutoutd.standby import Standby
+from cutoutd.subscription import secret_of
+from cutoutd.tally import Tally
+from cutoutd.timekeeping import Timekeeping
+from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
+from cutoutd.uploadcare.polling import Pace
+from cutoutd.web.door import Door
+from cutoutd.withdrawal import Withdrawal
+
+#: More than all lanes together can use at once.
+_CONNECTIONS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything that works together while cutoutd runs."""
+
+    settings: Settings
+    ledger: Ledger
+    lanes: Lanes
+    arrivals: tuple[Arrival, ...]
+    cleanup: Cleanup
+    retention: Retention
+    broadcast: Broadcast
+    halt: Halt
+    tally: Tally
+    spending: Spending
+    standby: Standby
+    aftercare: Aftercare
+    holding: Holding
+    intermission: Intermission
+    census: Census
+    operations: Operations
+    timekeeping: Timekeeping
+    notifier: Notifier
+    withdrawal: Withdrawal
+    door: Door
+    mailbox: Mailbox
+    hearing: Hearing
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """What outlives a reload: the ledger, which is ours alone, what is counted into it, and what was learned."""
+
+    ledger: Ledger
+    operations: Operations
+    pace: Pace
+
+
+@asynccontextmanager
+async def open_service(settings: Settings) -> AsyncIterator[Service]:
+    """One service on a ledger of its own: for those who never reload.
+
+    Raises:
+        LedgerError, DiskError: as ``open_estate`` and ``service_on``.
+    """
+    async with open_estate(settings) as estate, service_on(estate, settings) as service:
+        yield service
+
+
+@asynccontextmanager
+async def open_estate(settings: Settings) -> AsyncIterator[Estate]:
+    """Hold the ledger and open it.
+
+    Raises:
+        LedgerError: another instance holds the ledger, or it cannot be used.
+        DiskError: the state folder cannot be made.
+    """
+    await asyncio.to_thread(make_state_dir, settings.state_dir)
+    with hold_ledger(settings.state_dir):
+        operations = Operations()
+        async with open_ledger(settings.state_dir, operations) as ledger:
+            yield Estate(ledger, operations, Pace())
+
+
+@asynccontextmanager
+async def service_on(estate: Estate, settings: Settings) -> AsyncIterator[Service]:
+    """Build everything in the order of the module's docstring; nothing moves before ``serve`` or ``work_off``.
+
+    Raises:
+        LedgerError: the ledger cannot be read or written.
+        DiskError: an output root cannot be made.
+    """
+    ledger = estate.ledger
+    await asyncio.to_thread(make_outputs, settings, await ledger.ask(questions.outputs_used))
+    async with open_uploadcare(
+        settings.uploadcare, connections=_CONNECTIONS, operations=estate.operations
+    ) as uploadcare:
+        service = _build(settings, estate, uploadcare, await open_spending(ledger, settings))
+        await service.timekeeping.open()
+        await service.intermission.open()
+        await service.census.open(ledger)
+        await service.standby.open()
+        await service.aftercare.open()
+        yield service
+
+
+def _build(settings: Settings, estate: Estate, uploadcare: Uploadcare, spending: Spending) -> Service:
+    ledger, halt, tally = estate.ledger, Halt(), Tally()
+    standby = Standby(ledger, {folder.name: folder for folder in settings.folders})
+    journey = Journey(ledger, uploadcare, spending, estate.pace, standby)
+    intermission = Intermission(ledger)
+    ways = lanes_for(
+        settings.concurrency,
+        spending.rate,
+        uploadcare.pauses,
+        uncounted=spending.approval.uncounted,
+        intermission_s=intermission.left_s,
+    )
+    lanes = Lanes(ledger, journey, halt, tally, ways)
+    intermission.tell_end_to(lanes.look_again)
+    reception = Reception(ledger, lanes, standby)
+    arrivals = tuple(Arrival(folder, settings.watch, reception) for folder in settings.folders)
+    spending.approval.count_in(arrivals)
+    aftercare = Aftercare(ledger, standby)
+    door = Door(settings.web.listen)
+    look_at_announced = partial(lanes.look_at, State.REMOVAL_INTENDED, State.REMOVAL_STARTED)
+    reports = Reports(arrivals, halt, standby, spending.pace, aftercare.troubles, lambda: door.address)
+    broadcast = Broadcast(settings.state_dir, reports)
+    cleanup = Cleanup(ledger, uploadcare, settings.uploadcare.remote_cleanup)
+    retention = Retention(ledger, uploadcare)
+    withdrawal = Withdrawal(ledger, standby, settings.watch.rescan_interval_s)
+    return Service(
+        settings,
+        ledger,
+        lanes,
+        arrivals,
+        cleanup,
+        retention,
+        broadcast,
+        halt,
+        tally,
+        spending,
+        standby,
+        aftercare,
+        Holding(spending, lanes),
+        intermission,
+        Census(),
+        estate.operations,
+        Timekeeping(ledger, lanes.look_again),
+        Notifier(ledger, halt, tally, settings.notify),
+        withdrawal,
+        door,
+        Mailbox(ledger, partial(secret_of, settings), look_at_announced),
+        Hearing(ledger, uploadcare, estate.pace, look_at_announced),
+    )

@@ -1,0 +1,42 @@
+"""What a reload finds different, in the words of the configuration."""
+
+from pathlib import Path
+
+from cutoutd.config.differences import Differences, differences
+from cutoutd.config.parameters import RemoveBg
+from cutoutd.config.settings import Folder, Limits, Settings, Watch
+from folders import folder_in, settings_in
+
+
+def settings(home: Path, *folders: Folder, **others: object) -> Settings:
+    return settings_in(home, "http://127.0.0.1:9/", *folders).model_copy(update=others)
+
+
+def test_the_same_configuration_has_no_differences(tmp_path: Path) -> None:
+    """Read twice, nothing is different."""
+    assert differences(settings(tmp_path, folder_in(tmp_path)), settings(tmp_path, folder_in(tmp_path))).are_none
+
+
+def test_folders_come_and_go_by_name(tmp_path: Path) -> None:
+    """A folder of another name is one that came and one that went; their order says nothing."""
+    one, other = (folder_in(tmp_path).model_copy(update={"name": name}) for name in ("one", "other"))
+    assert differences(settings(tmp_path, one), settings(tmp_path, other)) == Differences(
+        added=("other",), removed=("one",)
+    )
+    assert differences(settings(tmp_path, one, other), settings(tmp_path, other, one)).are_none
+
+
+def test_changes_are_told_by_the_keys_that_users_write(tmp_path: Path) -> None:
+    """Sections and folders in full, parameters as one, and never a value."""
+    folder = folder_in(tmp_path)
+    changed = folder.model_copy(update={"parameters": RemoveBg(type="product"), "max_upload_bytes": 5})
+    new = settings(
+        tmp_path, changed, limits=Limits(per_day=7), watch=Watch(rescan_interval_s=9.0, stability_delay_s=0.1)
+    )
+    found = differences(settings(tmp_path, folder), new).changed
+    assert set(found) == {
+        f"folders.{folder.name}.remove_bg",
+        f"folders.{folder.name}.max_size",
+        "limits.per_day",
+        "watch.rescan_interval",
+    }
