@@ -31,6 +31,11 @@ def executes(machine: Machine) -> dict[str, int]:
     return counts
 
 
+def changed(config: str, before: str, after: str) -> str:
+    assert config.count(before) == 1
+    return config.replace(before, after)
+
+
 def test_a_photo_becomes_a_cutout_of_the_service_and_the_group(machine: Machine) -> None:
     """Owned by the service's user and the shared group, writable for the group, in folders that are so too."""
     drop(machine, "sub/owned.jpg")
@@ -246,3 +251,37 @@ def test_what_a_restart_cannot_mend_is_not_tried_again(machine: Machine) -> None
             "mv /root/good.yaml /etc/cutoutd/config.yaml; rm /etc/systemd/system/cutoutd.service.d/failure.conf;"
             "systemctl daemon-reload; systemctl reset-failed; systemctl restart cutoutd"
         )
+
+
+def test_a_reload_changes_what_it_may_and_refuses_what_is_wrong(machine: Machine) -> None:
+    """`systemctl reload` waits until other settings are in force; faults make it fail, and all goes on as before."""
+    pid = main_pid(machine)
+    config = machine.run("cat", "/etc/cutoutd/config.yaml").stdout
+    machine.write("/etc/cutoutd/config.yaml", changed(config, "per_month: null", "per_month: 100000"))
+    machine.run("systemctl", "reload", "cutoutd")
+    assert machine.show("cutoutd", "ActiveState")["ActiveState"] == "active"
+    drop(machine, "reloaded.jpg")
+    cutouts(machine, "reloaded.png")
+    machine.write("/etc/cutoutd/config.yaml", config + "\nconcurency: {uploads: 3}\n")
+    refused = machine.run("systemctl", "reload", "cutoutd", is_expected_to_work=False)
+    assert refused.returncode != 0
+    assert "concurency" in machine.journal()
+    drop(machine, "unharmed.jpg")
+    cutouts(machine, "unharmed.png")
+    machine.write("/etc/cutoutd/config.yaml", config)
+    machine.run("systemctl", "reload", "cutoutd")
+    assert main_pid(machine) == pid
+
+
+def test_a_folder_that_the_unit_does_not_open_is_refused_at_a_reload(machine: Machine) -> None:
+    """No reload changes what systemd opened at the start: the answer says what does, and nothing is half done."""
+    config = machine.run("cat", "/etc/cutoutd/config.yaml").stdout
+    machine.run("mkdir", "-p", "/srv/elsewhere/in", "/srv/elsewhere/out")
+    elsewhere = "folders:\n  - {name: elsewhere, input: /srv/elsewhere/in, output: /srv/elsewhere/out}\n"
+    machine.write("/etc/cutoutd/config.yaml", changed(config, "\nfolders:\n", f"\n{elsewhere}"))
+    refused = machine.run("systemctl", "reload", "cutoutd", is_expected_to_work=False)
+    machine.write("/etc/cutoutd/config.yaml", config)
+    assert refused.returncode != 0
+    assert "folders.elsewhere.output" in machine.journal()
+    assert "systemd-dropin" in machine.journal()
+    assert machine.show("cutoutd", "ActiveState")["ActiveState"] == "active"
