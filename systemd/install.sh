@@ -14,12 +14,13 @@
 #   --without-program           /opt/cutoutd is there already: leave it alone
 #   --without-start             leave starting to you
 #
-# What exists already is kept: configuration, key, folders with their owners and modes.
+# What exists already is kept: configuration, key, folders with their owners and modes. The ledger is copied to
+# /var/backups/cutoutd first (the last three are kept): an older version cannot read what a newer one has changed.
 set -euo pipefail
 SOURCE=$(cd "$(dirname "$0")/.." && pwd)
-PROGRAM=/opt/cutoutd CONFIGURATION=/etc/cutoutd UNITS=/etc/systemd/system
+PROGRAM=/opt/cutoutd CONFIGURATION=/etc/cutoutd UNITS=/etc/systemd/system BACKUPS=/var/backups/cutoutd
 INPUT=/srv/photos/in OUTPUT=/srv/photos/out SHARED=photos PUBLIC_KEY='' KEY_FILE=''
-HAS_PROGRAM='' IS_ENCRYPTED='' IS_DYNAMIC='' STARTS=yes ACTION=install
+HAS_PROGRAM='' WAS_RUNNING='' IS_ENCRYPTED='' IS_DYNAMIC='' STARTS=yes ACTION=install
 
 say() { echo "install.sh: $*"; }
 die() { say "$*" >&2; exit 1; }
@@ -48,6 +49,23 @@ options() {
     done
 }
 
+# With the version that is being replaced, and while nothing runs: no fact may be missing from the copy, and no program
+# may be replaced under a service that has not loaded all of it yet.
+ledger() {
+    [ -x "$PROGRAM/bin/cutoutd" ] && [ -e "$CONFIGURATION/config.yaml" ] || return 0
+    ! systemctl is-active --quiet cutoutd || WAS_RUNNING=yes
+    systemctl stop cutoutd 2>/dev/null || true
+    local copy said
+    copy=$BACKUPS/ledger-$(date +%Y%m%d-%H%M%S).sqlite
+    install -d -m 700 "$BACKUPS"
+    if said=$("$PROGRAM/bin/cutoutd" backup --force --config "$CONFIGURATION/config.yaml" "$copy" 2>&1); then
+        say "kept a copy of the ledger: $copy"
+        find "$BACKUPS" -name 'ledger-*.sqlite' | sort | head -n -3 | xargs -r -d '\n' rm -f
+    else
+        say "no copy of the ledger was made. ${said%%$'\n'*}"
+    fi
+}
+
 program() {
     [ -z "$HAS_PROGRAM" ] || { [ -x "$PROGRAM/bin/cutoutd" ] || die "$PROGRAM/bin/cutoutd is not there"; return 0; }
     if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
@@ -55,7 +73,10 @@ program() {
         DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv
     fi
     [ -x "$PROGRAM/bin/python" ] || python3 -m venv "$PROGRAM"
-    "$PROGRAM/bin/pip" install --quiet --disable-pip-version-check --upgrade "$SOURCE"
+    if ! "$PROGRAM/bin/pip" install --quiet --disable-pip-version-check --upgrade "$SOURCE"; then
+        [ -z "$WAS_RUNNING" ] || systemctl start cutoutd || true
+        die "the program could not be installed; what was there is as it was"
+    fi
     ln -sfn "$PROGRAM/bin/cutoutd" /usr/local/bin/cutoutd
 }
 
@@ -144,6 +165,8 @@ start() {
     [ -n "$STARTS" ] || { say "start it with: systemctl enable --now cutoutd"; return; }
     systemctl enable --quiet cutoutd
     systemctl restart cutoutd || { systemctl status --no-pager --lines 20 cutoutd || true; die "it did not start"; }
+    [ ! -e "$CONFIGURATION/secret-key.cred" ] || say "the key is encrypted for the service; to check as it: systemd-run -qdP \
+-p LoadCredentialEncrypted=uploadcare-secret-key:$CONFIGURATION/secret-key.cred cutoutd check --user cutoutd"
     say "cutoutd runs: put photos into $INPUT, find cutouts in $OUTPUT (systemctl status cutoutd)"
 }
 
@@ -156,7 +179,7 @@ remove() {
     [ -n "$HAS_PROGRAM" ] || rm -rf "$PROGRAM"
     [ ! -L /usr/local/bin/cutoutd ] || rm -f /usr/local/bin/cutoutd
     if [ "$ACTION" = purge ]; then
-        rm -rf "$CONFIGURATION" /var/lib/cutoutd /var/lib/private/cutoutd
+        rm -rf "$CONFIGURATION" /var/lib/cutoutd /var/lib/private/cutoutd "$BACKUPS"
         ! getent passwd cutoutd >/dev/null || userdel cutoutd
         say "cutoutd is gone; photos, cutouts and the group $SHARED are untouched"
     else
@@ -167,7 +190,7 @@ remove() {
 options "$@"
 [ "$(id -u)" = 0 ] || die "needs root: sudo $0"
 if [ "$ACTION" = install ]; then
-    program; people; folders; configuration; credential; units; start
+    ledger; program; people; folders; configuration; credential; units; start
 else
     remove
 fi

@@ -29,8 +29,10 @@ exec /opt/python/bin/python3.{sys.version_info.minor} -B -m cutoutd "$@"
 """
 
 #: The sandbox instead of Uploadcare, and less patience than people have.
+SANDBOX_ENVIRONMENT = " ".join(f"UPLOADCARE_{base}_BASE={SANDBOX}" for base in ("API", "UPLOAD", "CDN"))
+
 _TEST_ONLY = f"""[Service]
-Environment=UPLOADCARE_API_BASE={SANDBOX} UPLOADCARE_UPLOAD_BASE={SANDBOX} UPLOADCARE_CDN_BASE={SANDBOX}
+Environment={SANDBOX_ENVIRONMENT}
 RestartSec=200ms
 WatchdogSec=8s
 """

@@ -11,7 +11,7 @@ from typing import Any
 from cutoutd.config.settings import Price
 from cutoutd.ledger import Batch, Billed, Spent
 from cutoutd.operations import Purpose
-from cutoutd.pricing import Bill, bill, estimate, estimate_in_words, in_words
+from cutoutd.pricing import UNPRICED, Bill, bill, estimate, estimate_in_words, numbers_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,9 @@ def rows_of(accounts: Accounts) -> Iterator[tuple[str, str]]:
         parts = [f"{number:,} {purpose}" for purpose, number in account.operations.items() if number]
         if account.operations_of_removals:
             parts.append(f"{account.operations_of_removals:,} for removals")
-        yield period, in_words(account.bill) + (f": {', '.join(parts)}" if parts else "")
+        yield period, numbers_in_words(account.bill) + (f": {', '.join(parts)}" if parts else "")
+    if not (accounts.today.bill.is_whole and accounts.this_month.bill.is_whole):
+        yield "at least", UNPRICED
 
 
 def _account(price: Price, operations: Mapping[Purpose, int], removals: int) -> Account:

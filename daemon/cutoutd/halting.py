@@ -64,7 +64,7 @@ class Halt:
         if self.probe_in_s > 0:
             return  # steps that were under way met the same wall
         if self._error is None:
-            say("halted", f"{error.title}: {error.sentence}. {error.advice}", level=logging.ERROR)
+            say("halted", f"{error.title}: {error.sentence.removesuffix('.')}. {error.advice}", level=logging.ERROR)
         else:
             self._probe_after_s = min(self._probe_after_s * 2, _LAST_PROBE_AFTER_S)
         self._error, self._at = error, at

@@ -49,15 +49,21 @@ def estimate(price: Price, *, uploads: int, removals: int) -> Bill:
     return bill(price, requests=requests, removals=removals)
 
 
+#: Why a number of operations is only a part.
+UNPRICED = "what removals cost on top is not configured: price.operations_per_removal"
+
+
 def in_words(bill: Bill) -> str:
     """For people, of what was billed: "130 operations, 0.07 in money"."""
+    words = numbers_in_words(bill)
+    return words if bill.is_whole else f"{words} ({UNPRICED})"
+
+
+def numbers_in_words(bill: Bill) -> str:
+    """The same without the reason why it is only "at least"."""
     at_least = "" if bill.is_whole else "at least "
     words = f"{at_least}{bill.operations:,} {'operation' if bill.operations == 1 else 'operations'}"
-    if bill.money is not None:
-        words += f", {at_least}{bill.money:,.2f} in money"
-    if not bill.is_whole:
-        words += " (what removals cost on top is not configured: price.operations_per_removal)"
-    return words
+    return words if bill.money is None else f"{words}, {at_least}{bill.money:,.2f} in money"
 
 
 def estimate_in_words(bill: Bill) -> str:

@@ -42,6 +42,24 @@ class Salvage:
     outputs: list[Path] = field(default_factory=list)
 
 
+def outputs_unaccounted_for(settings: Common) -> list[Path]:
+    """Outputs that hold something although there is no ledger: it may have been lost.
+
+    Raises:
+        LedgerError: the state folder may not be looked into.
+    """
+    if has_ledger(settings.state_dir):
+        return []
+    return sorted({folder.output for folder in settings.folders if _holds_something(folder.output)})
+
+
+def _holds_something(folder: Path) -> bool:
+    try:
+        return any(folder.iterdir())
+    except OSError:
+        return False  # not made yet, or not to be seen from here
+
+
 def rebuild(settings: Common, tell: Callable[[int], None], *, is_rehearsal: bool) -> Salvage:
     """Restore what the output trees of all folders tell; a rehearsal keeps nothing. ``tell`` hears each file looked at.
 

@@ -55,10 +55,10 @@ def test_a_killed_daemons_socket_is_replaced(place: Place) -> None:
         daemon.wait_for("started")
         daemon.kill()
     assert (place.state / "control.sock").is_socket()
-    assert place.command("retry", "--failed").stdout == "no photo has failed.\n"
+    assert place.command("retry", "--failed").stdout == "No photo has failed.\n"
     with place.start() as daemon:
         daemon.wait_for("started")
-        assert place.command("retry", "--failed").stdout == "no photo has failed.\n"
+        assert place.command("retry", "--failed").stdout == "No photo has failed.\n"
         assert daemon.count("ordered") == 1
         assert daemon.stop() == 0
     assert not (place.state / "control.sock").exists()

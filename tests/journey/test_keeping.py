@@ -84,8 +84,10 @@ def test_a_rebuilt_ledger_pays_for_nothing_again(place: Place, sandbox: SandboxP
     before = place.outputs()
     shutil.rmtree(place.state)
     (place.input / "9.jpg").rename(place.input / "renamed.jpg")
+    assert "its ledger was lost" in place.command("status").stderr
     sandbox.clear_counters()
     answer = place.command("rebuild")
+    assert place.command("status").stderr == ""
     assert answer.returncode == 0, answer.stderr
     assert "10 published photos were restored." in answer.stdout
     assert "1 have no source any more" in answer.stdout

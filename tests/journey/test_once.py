@@ -84,7 +84,8 @@ def test_refused_keys_are_3(place: Place) -> None:
     put(place.input / "a.jpg")
     ended = place.run_once()
     assert ended.returncode == 3
-    assert "Uploadcare refused the keys" in ended.stderr
+    assert ended.stderr == "Halted: Uploadcare refused the keys.\n"
+    assert ended.stdout.count("Check public_key") == 1
     assert place.outputs() == []
     assert not place.versions("a.jpg")[0].state.is_at_rest
 

@@ -68,7 +68,7 @@ def test_each_way_to_name_a_photo_is_understood(place: Place, sandbox: SandboxPr
     for name in (str(place.input / "a.jpg"), "shop/b.jpg", "c.jpg", "sub/*e?.jpg", "shop/sub"):
         assert ordered(place, "retry", name).startswith("1 photo is sent again.\ncutoutd is not running")
     assert "1 photo is sent again" in ordered(place, "retry", "--failed")
-    assert "no photo has failed" in ordered(place, "retry", "--failed")
+    assert "No photo has failed" in ordered(place, "retry", "--failed")
     assert place.run_once().returncode == 0
     assert place.outputs() == ["a.png", "b.png", "c.png", "f.png", "sub/d.png", "sub/e1.png"]
 

@@ -1,10 +1,13 @@
 """The service under a real systemd: installed, started, used, hurt and stopped."""
 
+import re
 import time
+
+import pytest
 
 from daemon_process import eventually
 from drawn_photos import jpeg
-from machine import INPUT, OUTPUT, PATIENCE_S, Machine
+from machine import INPUT, OUTPUT, PATIENCE_S, SANDBOX_ENVIRONMENT, Machine
 from sandbox_process import SECRET_KEY
 
 
@@ -122,6 +125,26 @@ def test_a_stop_lets_work_in_flight_finish(machine: Machine) -> None:
     assert executes(machine)[target] == 1
 
 
+@pytest.mark.parametrize("on", ["upload", "status", "cdn"])
+def test_a_hanging_uploadcare_does_not_hold_up_a_stop(machine: Machine, on: str) -> None:
+    """What costs nothing is let go: the stop is clean and fast, and the next start goes on, and pays once."""
+    machine.set_faults({"kind": "stall", "on": on, "seconds": 60})
+    requests = machine.counters()["requests"].get(on, 0)
+    drop(machine, f"hung-{on}.jpg")
+    eventually(lambda: machine.counters()["requests"].get(on, 0) > requests, within_s=PATIENCE_S)
+    paid_before = executes(machine)
+    started_s = time.monotonic()
+    machine.run("systemctl", "stop", "cutoutd")
+    took_s = time.monotonic() - started_s
+    assert machine.show("cutoutd", "Result", "ExecMainStatus") == {"Result": "success", "ExecMainStatus": "0"}
+    assert took_s < 5  # the issue's own number
+    machine.set_faults()
+    machine.run("systemctl", "start", "cutoutd")
+    cutouts(machine, f"hung-{on}.png")
+    assert set(executes(machine).values()) == {1}
+    assert executes(machine).keys() >= paid_before.keys()
+
+
 def test_a_second_sigterm_leaves_at_once(machine: Machine) -> None:
     """It does not wait for a call in flight, and is no failure: it was asked for."""
     machine.set_faults({"kind": "stall", "on": "upload", "seconds": 15})
@@ -164,6 +187,7 @@ def test_the_installer_may_run_twice_and_leaves_no_trace(bare: Machine) -> None:
     cutouts(bare, "kept.png")
     bare.run("/opt/source/systemd/install.sh", "uninstall", "--without-program")
     assert bare.run("systemctl", "cat", "cutoutd", is_expected_to_work=False).returncode != 0
+    assert bare.shell("stat -c '%a %U' /var/backups/cutoutd/ledger-*").splitlines() == ["600 root"]
     for kept in ("/etc/cutoutd/config.yaml", "/var/lib/cutoutd", f"{OUTPUT}/kept.png", f"{INPUT}/kept.jpg"):
         assert bare.has(kept)
 
@@ -200,6 +224,12 @@ def test_an_encrypted_key_and_a_user_of_systemds_own(bare: Machine) -> None:
     bare.install("--encrypt", "--dynamic-user")
     assert not bare.has("/etc/cutoutd/secret-key")
     assert bare.run("grep", "-c", SECRET_KEY, "/etc/cutoutd/secret-key.cred", is_expected_to_work=False).returncode == 1
+    refused = bare.run("/opt/cutoutd/bin/cutoutd", "check", is_expected_to_work=False)
+    assert (refused.returncode, "encrypted for the service" in refused.stderr) == (2, True)
+    (advice,) = re.findall(r"sudo (systemd-run .*) cutoutd check", refused.stderr)
+    # Above all the bases in the environment: the sandbox is not where the configuration says.
+    checked = bare.shell(f"{advice} -p Environment='{SANDBOX_ENVIRONMENT}' /opt/cutoutd/bin/cutoutd check")
+    assert "accepted for the project" in checked
     drop(bare, "sealed.jpg")
     cutouts(bare, "sealed.png")
     assert bare.run("grep", "-c", "^cutoutd:", "/etc/passwd", is_expected_to_work=False).returncode == 1

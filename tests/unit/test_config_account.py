@@ -123,6 +123,17 @@ def test_no_secret_at_all(tmp_path: Path) -> None:
         assert way in fault
 
 
+def test_a_key_that_is_encrypted_for_the_service(tmp_path: Path) -> None:
+    """Nobody else can open it: it is said where it lies, and how a command is run that needs it."""
+    sealed = tmp_path / "secret-key.cred"
+    sealed.touch()
+    (fault,) = faults_of(configuration(tmp_path), {})
+    assert f"is in {sealed}, encrypted for the service" in fault
+    assert f"systemd-run -qdP -p LoadCredentialEncrypted=uploadcare-secret-key:{sealed} cutoutd check" in fault
+    environ = {"UPLOADCARE_SECRET_KEY": SECRET}
+    assert config.load(configuration(tmp_path), environ).uploadcare.secret_key.get_secret_value() == SECRET
+
+
 def test_reading_without_the_secret(tmp_path: Path) -> None:
     """Commands that only look can read all the rest without any secret."""
     assert config.read(configuration(tmp_path), {}).uploadcare.public_key == "filed"

@@ -29,6 +29,15 @@ def test_the_order(tmp_path: Path, system_wide: Path) -> None:
     assert config.find(Path("/abs.yaml"), environ, tmp_path) == Path("/abs.yaml")
 
 
+def test_a_folder_that_may_not_be_looked_into_is_passed_over(tmp_path: Path, system_wide: Path) -> None:
+    """As after ``sudo -u cutoutd`` in one's own home: the next place counts."""
+    system_wide.touch()
+    home = tmp_path / "home"
+    home.mkdir(mode=0)
+    assert config.find(None, {}, home) == system_wide
+    assert config.find(None, {}, tmp_path / ("a name that no kernel takes" * 20)) == system_wide
+
+
 def test_none_found(tmp_path: Path, system_wide: Path) -> None:
     """Where there is none, the places looked at and the ways to name one are told."""
     with pytest.raises(ConfigurationError) as refusal:

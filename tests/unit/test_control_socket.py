@@ -19,7 +19,7 @@ from cutoutd.control.dispatch import Dispatch
 from cutoutd.control.orders import ORDERS, Reprocess, Retry, Which
 from cutoutd.control.server import taking_orders
 from cutoutd.control.socket_file import listening_socket, place_to_ask, place_to_listen
-from cutoutd.errors import ControlError, ControlRefusedError, LedgerBusyError, LedgerError
+from cutoutd.errors import ControlError, ControlRefusedError, LedgerBusyError, LedgerMissingError
 from cutoutd.ledger import hold_ledger, open_ledger
 from cutoutd.live import Live
 from cutoutd.reloading import Reloading
@@ -63,7 +63,7 @@ def test_an_order_is_answered(tmp_path: Path) -> None:
 
     async def scene(_dispatch: Dispatch) -> None:
         answer = await asyncio.to_thread(give, Retry(), settings)
-        assert answer.done == ("no photo has failed",)
+        assert answer.done == ("No photo has failed",)
 
     while_it_takes_orders(settings, scene)
     assert not os.path.lexists(place_to_ask(settings))
@@ -102,6 +102,22 @@ def test_a_dead_socket_is_replaced_and_nothing_else(tmp_path: Path) -> None:
     assert place.read_text() == "mine"
 
 
+def test_only_our_own_socket_is_taken_away(tmp_path: Path) -> None:
+    """What somebody put in its place meanwhile stays, at the socket's place and at its link's."""
+    place, link = tmp_path / "run" / "control.sock", tmp_path / "control.sock"
+    place.parent.mkdir()
+    with listening_socket(place, link):
+        for file in (place, link):
+            file.unlink()
+            file.write_text("mine")
+    assert place.read_text() == link.read_text() == "mine"
+    place.unlink()
+    link.unlink()
+    with listening_socket(place, link):
+        assert link.is_symlink()
+    assert list(tmp_path.rglob("control.sock")) == []
+
+
 def test_without_a_socket_the_daemon_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A command then says that the ledger is held by one who takes no orders."""
     monkeypatch.setattr(client, "_PATIENCE_S", 0.1)
@@ -117,11 +133,11 @@ def test_without_a_socket_the_daemon_goes_on(tmp_path: Path, monkeypatch: pytest
 def test_while_nothing_runs_the_command_does_it(tmp_path: Path) -> None:
     """On the ledger itself; if there is none, it makes none."""
     settings = house(tmp_path / "home")
-    with pytest.raises(LedgerError, match="no ledger"):
+    with pytest.raises(LedgerMissingError):
         give(Retry(), settings)
     assert list(settings.state_dir.iterdir()) == []
     while_it_takes_orders(settings, _nothing)
-    assert give(Retry(), settings).done == ("no photo has failed",)
+    assert give(Retry(), settings).done == ("No photo has failed",)
 
 
 def test_an_order_to_one_who_stops_is_refused_clearly(tmp_path: Path) -> None:

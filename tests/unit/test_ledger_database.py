@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.errors import DiskError, LedgerDamagedError, LedgerError, LedgerNewerError
+from cutoutd.errors import DiskError, LedgerDamagedError, LedgerMissingError, LedgerNewerError
 from cutoutd.ledger import Ledger, has_ledger, open_ledger, questions, view_ledger
 from cutoutd.ledger.database import LEDGER_NAME
 from cutoutd.ledger.migrations import NEWEST
@@ -89,7 +89,7 @@ def test_damaged_pages_are_called_damaged(tmp_path: Path) -> None:
 def test_a_look_needs_a_ledger(tmp_path: Path) -> None:
     """Before the first run there is nothing to look at, and looking makes nothing."""
     assert not has_ledger(tmp_path)
-    with pytest.raises(LedgerError, match="no ledger in") as refusal, view_ledger(tmp_path):
+    with pytest.raises(LedgerMissingError, match="holds none") as refusal, view_ledger(tmp_path):
         pass
     assert "first runs" in refusal.value.advice
     assert list(tmp_path.iterdir()) == []

@@ -14,7 +14,7 @@ from rich.console import Console
 from cutoutd.addresses import Address
 from cutoutd.checkup import Finding, Level
 from cutoutd.config.settings import Limits, Price
-from cutoutd.errors import LedgerError
+from cutoutd.errors import LedgerError, LedgerMissingError
 from cutoutd.ledger import Ledger, hold_ledger, open_ledger
 from cutoutd.live import Live, SettlingFile, tell
 from cutoutd.operations import Operations, Purpose
@@ -56,7 +56,7 @@ def test_status_before_the_first_run(tmp_path: Path) -> None:
     assert status_as_json(status)["folders"] == {}
     assert not state_dir.exists()
     assert "not running" in shown(show_status, status)
-    with pytest.raises(LedgerError, match="no ledger"):
+    with pytest.raises(LedgerMissingError):
         read_history(state_dir, None, 10)
 
 

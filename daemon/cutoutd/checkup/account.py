@@ -28,7 +28,8 @@ async def ask_service(uploadcare: Uploadcare, api_base: str) -> Report:
     except CutoutdError as error:
         refusal = error if isinstance(error, HaltError) else None
         advice = error.advice if refusal else "Look at the network, then check again."
-        found.append(Finding(Level.FAULT, "Uploadcare", f"{error.title}: {error.sentence}", advice))
+        title = error.title.removeprefix("Uploadcare ")  # which is what the finding is about
+        found.append(Finding(Level.FAULT, "Uploadcare", f"{title}: {error.sentence}", advice))
         return Report(tuple(found), refusal)
     found.append(Finding(Level.GOOD, "add-on", "remove_bg was not refused to this project"))
     return Report(tuple(found))

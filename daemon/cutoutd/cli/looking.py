@@ -48,13 +48,21 @@ def check(
         raise typer.Exit(ExitCode.SOME_NOT_PUBLISHED)
 
 
+_LOST = (
+    "There is no ledger in {state_dir}, but files in {places}. If cutoutd made them, its ledger was lost:\n"
+    "run `cutoutd rebuild` before it is started, or it pays for their photos again."
+)
+
+
 @app.command()
 def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show how many photos stand where, what waits and why, and what came to nothing."""
     from rich.console import Console
 
     from cutoutd.enquiry.client import status_of
+    from cutoutd.logs import printable
     from cutoutd.reporting import status_as_json
+    from cutoutd.salvage import outputs_unaccounted_for
     from cutoutd.screens import show_status
 
     document = read_document(config)
@@ -63,6 +71,9 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         typer.echo(json.dumps(status_as_json(found), indent=2))
     else:
         show_status(Console(), found)
+    if not found.is_running and (unknown := outputs_unaccounted_for(document)):
+        places = printable(", ".join(map(str, unknown)))
+        typer.echo(_LOST.format(state_dir=document.state_dir, places=places), err=True)
 
 
 @app.command()

@@ -43,4 +43,4 @@ def tell_outcome(outcome: "Outcome") -> None:
     if outcome.pause is not None:
         typer.echo(f"Nothing was sent: {outcome.pause.sentence}. `cutoutd resume` goes on.", err=True)
     if outcome.halt is not None:
-        typer.echo(f"{outcome.halt.title}: {outcome.halt.sentence}. {outcome.halt.advice}", err=True)
+        typer.echo(f"Halted: {outcome.halt.title}.", err=True)

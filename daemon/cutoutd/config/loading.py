@@ -9,7 +9,7 @@ from cutoutd.config import overlay, trees, validation
 from cutoutd.config.document import Document
 from cutoutd.config.fault import Fault, Place
 from cutoutd.config.reader import read_source
-from cutoutd.config.secret import VARIABLE, secret_key
+from cutoutd.config.secret import VARIABLE, sealed_for, secret_key
 from cutoutd.config.settings import Common, Settings, Uploadcare
 from cutoutd.config.source import Source
 from cutoutd.config.text import absolute
@@ -59,7 +59,7 @@ def _secret(source: Source, path: Path, environ: Mapping[str, str]) -> tuple[Sec
     if source.is_unread(_SECRET):
         return None, []
     try:
-        return secret_key(_secret_file(source, path.parent, environ), environ), []
+        return secret_key(_secret_file(source, path.parent, environ), environ, sealed_for(path)), []
     except ValueError as error:
         if environ.get(VARIABLE):
             return None, [Fault("environment", None, VARIABLE, str(error))]

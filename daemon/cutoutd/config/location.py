@@ -1,5 +1,6 @@
 """Which file is the configuration."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,7 +21,8 @@ def find(explicit: Path | None, environ: Mapping[str, str], cwd: Path) -> Path:
     if named is not None:
         return cwd / named
     places = (cwd / "config.yaml", SYSTEM_WIDE)
-    found = next((place for place in places if place.is_file()), None)
+    # Not Path.is_file(), which raises where this user may not look: in another one's home, say, after sudo -u.
+    found = next((place for place in places if os.path.isfile(place)), None)  # noqa: PTH113  see above
     if found is None:
         looked = " and ".join(str(place) for place in places)
         raise ConfigurationError(

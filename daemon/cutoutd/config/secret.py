@@ -3,6 +3,7 @@
 A sentence about the file does not name it, because people paste the secret itself where its file's path belongs.
 """
 
+import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,10 +18,18 @@ _MAX_BYTES = 4_096
 _LONGEST_SIGNING_SECRET = 32
 
 
-def secret_key(file: Path | None, environ: Mapping[str, str]) -> SecretStr:
+def sealed_for(configuration: Path) -> Path | None:
+    """Where ``systemd/install.sh --encrypt`` put the key of this configuration: for the service alone, not for us."""
+    folder, name = configuration.absolute().parent, configuration.stem
+    places = (folder / "secret-key.cred", folder / f"{name}.secret-key.cred")
+    return next((place for place in places if os.path.lexists(place)), None)
+
+
+def secret_key(file: Path | None, environ: Mapping[str, str], sealed: Path | None = None) -> SecretStr:
     """The secret key: UPLOADCARE_SECRET_KEY, else systemd's credential ``uploadcare-secret-key``, else the file.
 
     The credential goes before the file because a unit that loads it runs as a user who often cannot read the file.
+    ``sealed`` is one that only systemd can open.
 
     Raises:
         ValueError: there is none, it cannot be read, everyone may read its file, or it is no single word.
@@ -33,6 +42,11 @@ def secret_key(file: Path | None, environ: Mapping[str, str]) -> SecretStr:
         return _single_word(_content(credential, forbidden_mode=0))
     if file is not None:
         return _single_word(_content(file, forbidden_mode=stat.S_IROTH))
+    if sealed is not None:
+        raise ValueError(
+            f"is in {sealed}, encrypted for the service; to run a command that needs it: sudo systemd-run -qdP"
+            f" -p LoadCredentialEncrypted={CREDENTIAL}:{sealed} cutoutd check --user cutoutd"
+        )
     raise ValueError(f"is missing: name a file with the secret key, set {VARIABLE}, or give systemd's {CREDENTIAL}")
 
 

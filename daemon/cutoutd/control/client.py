@@ -15,7 +15,7 @@ from cutoutd.config.settings import Common
 from cutoutd.control.clerk import Clerk
 from cutoutd.control.orders import ANSWERS, CARRIED_OUT_WITHIN_S, ORDERS, REFUSALS, Answer, Order
 from cutoutd.control.socket_file import place_to_ask, reachable
-from cutoutd.errors import ControlError, ControlRefusedError, LedgerBusyError, LedgerError
+from cutoutd.errors import ControlError, ControlRefusedError, LedgerBusyError, LedgerError, LedgerMissingError
 from cutoutd.ledger import has_ledger, hold_ledger, open_ledger
 
 #: A daemon that starts or stops holds the ledger for a moment without listening.
@@ -158,7 +158,7 @@ def _require_ledger(state_dir: Path) -> None:
         if isinstance(error.__cause__, PermissionError):
             raise error.__cause__ from error
         raise
-    raise LedgerError(f"there is no ledger in {state_dir} yet", advice="It is made when cutoutd first runs.")
+    raise LedgerMissingError(f"{state_dir} holds none")
 
 
 async def _carry_out(order: Order, settings: Common) -> Answer:

@@ -93,7 +93,7 @@ class Retrying:
                 if photo.id not in done and (chosen.is_each_meant or why_not(photo) is None):
                     done.add(photo.id)
                     await self._retry(photo, report)
-        return report.answer(_done, "no photo has failed")
+        return report.answer(_done, "No photo has failed")
 
     async def _unnamed(self, order: Retry) -> list[Photo]:
         if order.numbers:

@@ -66,12 +66,14 @@ def listening_socket(place: Path, link: Path) -> Iterator[socket.socket]:
         listener = _listen(place)
     except OSError as error:
         raise ControlError(f"the control socket {place} cannot be made: {error.strerror or error}") from error
+    made = place.stat()
     try:
         with listener:
             _point(link, place)
             yield listener
     finally:
-        for file in {place, link}:
+        # By now somebody else's may stand there: another instance's, or what a person put in its place.
+        for file in [file for file in {place, link} if _leads_to(file, made)]:
             with suppress(OSError):
                 file.unlink()
 
@@ -106,6 +108,13 @@ def _listen(place: Path) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def _leads_to(file: Path, made: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(file.stat(), made)
+    except OSError:
+        return False
 
 
 def _remove_stale(place: Path, path: str) -> None:

@@ -36,6 +36,7 @@
     ├── WebhookRefusedError        Uploadcare does not set a webhook up as it was asked to
     ├── BackupRefusedError         a backup is not to be written where it was asked for
     └── LedgerError                the ledger cannot be used
+        ├── LedgerMissingError
         ├── LedgerBusyError
         ├── LedgerNewerError
         └── LedgerDamagedError
@@ -81,6 +82,7 @@ from cutoutd.errors.refusals import (
     LedgerBusyError,
     LedgerDamagedError,
     LedgerError,
+    LedgerMissingError,
     LedgerNewerError,
     PageError,
     PageRefusedError,
@@ -108,6 +110,7 @@ __all__ = [
     "LedgerDamagedError",
     "LedgerError",
     "LedgerLockedError",
+    "LedgerMissingError",
     "LedgerNewerError",
     "LimitReachedError",
     "NeverSentError",

@@ -43,6 +43,16 @@ class LedgerError(CutoutdError):
     title = "The ledger cannot be used"
 
 
+class LedgerMissingError(LedgerError):
+    """There is none, or not yet."""
+
+    title = "There is no ledger"
+    default_advice = (
+        "It is made when cutoutd first runs. If there was one, do not start cutoutd before its backup is in its place,"
+        " or this has run: cutoutd rebuild."
+    )
+
+
 class LedgerBusyError(LedgerError):
     """Another running instance holds this ledger."""
 

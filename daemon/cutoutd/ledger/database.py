@@ -11,7 +11,14 @@ from sqlalchemy import URL, ColumnElement, Connection, Engine, create_engine, ev
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from cutoutd.errors import CutoutdError, DiskError, LedgerDamagedError, LedgerError, LedgerLockedError
+from cutoutd.errors import (
+    CutoutdError,
+    DiskError,
+    LedgerDamagedError,
+    LedgerError,
+    LedgerLockedError,
+    LedgerMissingError,
+)
 from cutoutd.logs import printable
 
 LEDGER_NAME = "ledger.sqlite"
@@ -41,11 +48,11 @@ def require_ledger(state_dir: Path) -> None:
     """Refuse to look at a ledger that was never made.
 
     Raises:
-        LedgerError: there is none in ``state_dir``, or the folder may not be looked into.
+        LedgerMissingError: there is none in ``state_dir``.
+        LedgerError: the folder may not be looked into.
     """
     if not has_ledger(state_dir):
-        msg = f"there is no ledger in {state_dir} yet"
-        raise LedgerError(msg, advice="It is made when cutoutd first runs.")
+        raise LedgerMissingError(f"{state_dir} holds none")
 
 
 def require_sound(state_dir: Path) -> None:
