@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import httpx2
 
-from daemon_process import DaemonProcess, Place, eventually
+from daemon_process import DaemonProcess, Place
 
 #: What a browser says of a request that our own page made.
 OWN = {"Sec-Fetch-Site": "same-origin"}
@@ -22,12 +22,10 @@ def shown(place: Place, **sections: object) -> Iterator[tuple[DaemonProcess, str
 
 
 def link_to(place: Place) -> str:
-    """What ``cutoutd page`` prints, once the daemon has told where it listens."""
-
-    def printed() -> str:
-        return place.command("page").stdout.strip()
-
-    return eventually(printed)
+    """What ``cutoutd page`` prints."""
+    answer = place.command("page")
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout.strip()
 
 
 def address_of(link: str) -> str:

@@ -7,7 +7,6 @@ start goes on at each photo's last fact.
 """
 
 import asyncio
-import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,10 +19,10 @@ from cutoutd.control.dispatch import Dispatch
 from cutoutd.control.server import taking_orders
 from cutoutd.control.socket_file import place_to_ask, place_to_listen
 from cutoutd.enquiry.server import enquiry_routes
-from cutoutd.errors import CutoutdError, PageError
+from cutoutd.errors import CutoutdError
 from cutoutd.fitness import Fitness
 from cutoutd.grace import finish
-from cutoutd.logs import conceal, say, say_error
+from cutoutd.logs import say
 from cutoutd.metrics import Metering, Sources
 from cutoutd.premises import sweep
 from cutoutd.readiness import Systemd
@@ -31,9 +30,9 @@ from cutoutd.reloading import Reloading
 from cutoutd.subscription import expected_url
 from cutoutd.vigil import Vigil, standstill_in_words
 from cutoutd.web.application import Machines, application
-from cutoutd.web.desk import Desk
+from cutoutd.web.desk import open_desk
+from cutoutd.web.link import link_routes
 from cutoutd.web.office import Office
-from cutoutd.web.token_file import token_for
 
 
 async def keep_serving(reloading: Reloading, stop: asyncio.Event, systemd: Systemd) -> None:
@@ -49,7 +48,10 @@ async def keep_serving(reloading: Reloading, stop: asyncio.Event, systemd: Syste
     """
     settings, dispatch = reloading.settings, Dispatch(reloading.ask)
     async with open_estate(settings) as estate:
-        enquiries = enquiry_routes(estate.ledger, lambda: reloading.settings, dispatch.live)
+        enquiries = [
+            *enquiry_routes(estate.ledger, lambda: reloading.settings, dispatch.live),
+            *link_routes(lambda: reloading.settings, dispatch.live),
+        ]
         orders = taking_orders(dispatch, place_to_listen(settings, os.environ), place_to_ask(settings), enquiries)
         async with orders, asyncio.TaskGroup() as tasks:
             hearing = tasks.create_task(reloading.run())
@@ -86,7 +88,8 @@ async def serve(
     vigil = Vigil(systemd, service.arrivals, service.lanes, standstill, service.ledger)
     fitness = Fitness(service.arrivals, service.lanes, service.halt, intermission, service.standby)
     metering = _metering(service)
-    machines, desk = Machines(fitness, metering, service.mailbox), await _desk(service, dispatch)
+    office = Office(lambda: settings, service.ledger, dispatch, service.broadcast.present)
+    machines, desk = Machines(fitness, metering, service.mailbox), await open_desk(office)
     page = service.door.open(application(machines, desk, settings.web.listen))
     async with page, working(service) as tasks, dispatch.staffed(clerk, service.broadcast.present):
         looking = [tasks.create_task(arrival.run()) for arrival in service.arrivals]
@@ -126,20 +129,6 @@ async def _first_of(*events: asyncio.Event) -> None:
     finally:
         for wait in waits:
             wait.cancel()
-
-
-async def _desk(service: Service, dispatch: Dispatch) -> Desk | None:
-    """What the page works with; None when there is to be none, and trouble with its token keeps no photo waiting."""
-    settings = service.settings
-    if settings.web.listen is None:
-        return None
-    try:
-        token = await asyncio.to_thread(token_for, settings)
-    except PageError as error:
-        say_error("no_page", error, level=logging.WARNING)
-        return None
-    conceal(token)
-    return Desk(Office(lambda: settings, service.ledger, dispatch, service.broadcast.present), token)
 
 
 def _metering(service: Service) -> Metering:

@@ -6,6 +6,7 @@ import pytest
 
 from cutoutd.accounts import PricedBatch, no_accounts
 from cutoutd.config.settings import Common, Price
+from cutoutd.forecast import Forecast
 from cutoutd.intermission import Pause
 from cutoutd.ledger import Batch, Total
 from cutoutd.live import FolderOnStandby, Live
@@ -31,7 +32,7 @@ SETTINGS = Common.model_validate({"folders": [{"name": "shop", "input": "/in", "
 
 
 def glance(**changes: object) -> Glance:
-    return glance_at(replace(QUIET, **changes), SETTINGS)  # type: ignore[arg-type]  fields by name
+    return glance_at(replace(QUIET, **changes), SETTINGS, now_s=0.0)  # type: ignore[arg-type]  fields by name
 
 
 def batch_of(photos: int) -> PricedBatch:
@@ -69,6 +70,14 @@ def test_photos_on_hold_are_not_worked_on() -> None:
     totals = (Total("shop", State.ACCEPTED, 9), Total("shop", State.UPLOADED, 3))
     headline = glance(totals=totals, launches=Launches(0, 0, None, None, 9)).headline
     assert (headline.title, headline.sentence) == ("Working on 3 photos", "9 more on hold.")
+
+
+def test_the_pace_and_the_end_are_told_with_what_is_left() -> None:
+    """As soon as they can be told; what is read aloud does not change with every number."""
+    totals = (Total("shop", State.UPLOADED, 30),)
+    headline = glance(totals=totals, forecast=Forecast(12.0, 30, 0, 30.0)).headline
+    assert headline.sentence == "12.0 a minute published; the last of 30 expected within a minute."
+    assert headline.announcement == "Running: Working on some photos"
 
 
 def test_what_a_person_should_know_comes_gravest_first() -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from cutoutd.logs import printable
 from cutoutd.photo import Photo
 from cutoutd.previews import Side, Size
-from cutoutd.web.viewing import version_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +52,8 @@ def comparison_of(photo: Photo) -> Comparison:
         photo=version_of(photo, Side.PHOTO),
         cutout=version_of(photo, Side.CUTOUT),
     )
+
+
+def version_of(photo: Photo, side: Side) -> str:
+    """What stands in a small picture's address for what it holds."""
+    return ((photo.cutout_sha256 if side is Side.CUTOUT else photo.sha256) or "")[:12]

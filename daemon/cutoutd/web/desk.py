@@ -1,9 +1,15 @@
 """What the rooms of the page may ask, and whom they hand orders to."""
 
+import asyncio
+import logging
+
+from cutoutd.errors import PageError
+from cutoutd.logs import conceal, say_error
 from cutoutd.web.key import Key
 from cutoutd.web.office import Office
 from cutoutd.web.outlook import Outlook
 from cutoutd.web.pages import Pages
+from cutoutd.web.token_file import token_for
 from cutoutd.web.watching import Watching
 
 
@@ -21,3 +27,17 @@ class Desk:
         self.pages = Pages(self.key)
         self.outlook = Outlook(office)
         self.watching = Watching(self.outlook, self.pages)
+
+
+async def open_desk(office: Office) -> Desk | None:
+    """The desk with the token as it is kept; None when nobody listens, or its token cannot be had: photos go on."""
+    settings = office.settings()
+    if settings.web.listen is None:
+        return None
+    try:
+        token = await asyncio.to_thread(token_for, settings)
+    except PageError as error:
+        say_error("no_page", error, level=logging.WARNING)
+        return None
+    conceal(token)
+    return Desk(office, token)

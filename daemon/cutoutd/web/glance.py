@@ -1,16 +1,22 @@
 """Everything that the overview shows, from one look at the ledger and the running service. Pure."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cutoutd.config.settings import Common, Folder
 from cutoutd.figures import Figures, figures_of
+from cutoutd.forecast import forecast_in_words
 from cutoutd.logs import printable
+from cutoutd.photo import Photo
 from cutoutd.reporting import Status
+from cutoutd.web.comparison import Comparison, comparison_of
 from cutoutd.web.notices import Notice, Tone, notices_of
 from cutoutd.web.wording import plural
 
 _NAMED = 3
+
+_DIGITS = re.compile(r"\d[\d,]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,11 @@ class Headline:
     tone: str  #: good, warn or bad: how the service itself stands
     word: str  #: the same in a word or two
 
+    @property
+    def announcement(self) -> str:
+        """What is read aloud when it changes: not every number does."""
+        return f"{self.word}: {_DIGITS.sub('some', self.title)}"
+
 
 @dataclass(frozen=True, slots=True)
 class WaitAtAGlance:
@@ -53,13 +64,15 @@ class Glance:
     notices: tuple[Notice, ...]
     waits: tuple[WaitAtAGlance, ...]
     headline: Headline
+    latest: tuple[Comparison, ...] = ()  #: the newest cutouts
 
 
-def glance_at(status: Status, settings: Common) -> Glance:
+def glance_at(status: Status, settings: Common, *, now_s: float, latest: Sequence[Photo] = ()) -> Glance:
     """The look, arranged."""
     figures, notices = figures_of(status.totals), notices_of(status)
     folders = _folders(status, settings.folders)
-    return Glance(status, figures, folders, notices, _waits(status), _headline(figures, status, notices))
+    headline, newest = _headline(figures, status, notices, now_s), tuple(comparison_of(photo) for photo in latest)
+    return Glance(status, figures, folders, notices, _waits(status), headline, newest)
 
 
 def _folders(status: Status, configured: Sequence[Folder]) -> tuple[FolderAtAGlance, ...]:
@@ -90,7 +103,7 @@ def _waits(status: Status) -> tuple[WaitAtAGlance, ...]:
     )
 
 
-def _headline(figures: Figures, status: Status, notices: Sequence[Notice]) -> Headline:
+def _headline(figures: Figures, status: Status, notices: Sequence[Notice], now_s: float) -> Headline:
     held = min(status.launches.held, figures.under_way)
     moving = figures.under_way - held
     left = plural(figures.under_way, "photo", "photos")
@@ -101,8 +114,10 @@ def _headline(figures: Figures, status: Status, notices: Sequence[Notice]) -> He
     if not figures.all:
         return Headline("Ready for photos", "Nothing has been found yet.", "good", "Running")
     if moving:
-        on_hold = f"{held:,} more on hold." if held else ""
-        return Headline(f"Working on {plural(moving, 'photo', 'photos')}", on_hold, "good", "Running")
+        parts = [forecast_in_words(status.forecast, now_s), f"{held:,} more on hold" if held else ""]
+        sentence = "; ".join(filter(None, parts))
+        title = f"Working on {plural(moving, 'photo', 'photos')}"
+        return Headline(title, sentence and f"{sentence[:1].upper()}{sentence[1:]}.", "good", "Running")
     if held:
         return Headline(f"{left} on hold", "Everything else is done.", "warn", "Waiting")
     in_place = plural(figures.published, "cutout is", "cutouts are")

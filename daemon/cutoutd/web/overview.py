@@ -5,12 +5,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from cutoutd.web.desk import Desk
+from cutoutd.web.watching import PARTS
 
 
 def overview_routes(desk: Desk) -> list[BaseRoute]:
     """The overview."""
 
     async def show(request: Request) -> Response:
-        return desk.pages.show(request, "overview.html", title="Overview", glance=await desk.outlook.now())
+        glance = await desk.outlook.now()
+        return desk.pages.show(request, "overview.html", title="Overview", parts=PARTS, glance=glance)
 
     return [Route("/", show, methods=["GET"])]

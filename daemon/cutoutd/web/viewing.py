@@ -23,6 +23,7 @@ from cutoutd.logs import printable
 from cutoutd.photo import Photo
 from cutoutd.previews import Absence, Original, Previews, Side, Size
 from cutoutd.previews.drawing import MIME_TYPE
+from cutoutd.web.comparison import version_of
 from cutoutd.web.desk import Desk
 
 #: A browser keeps it to itself, and for good: another content has another address.
@@ -85,11 +86,6 @@ async def asked_photo(request: Request, desk: Desk) -> Photo:
 
 #: What a database's integer holds.
 _LARGEST_NUMBER = (1 << 63) - 1
-
-
-def version_of(photo: Photo, side: Side) -> str:
-    """What stands in a small picture's address for what it holds."""
-    return ((photo.cutout_sha256 if side is Side.CUTOUT else photo.sha256) or "")[:12]
 
 
 def _side(request: Request) -> Side:

@@ -23,7 +23,7 @@ from cutoutd.web.outlook import Outlook
 from cutoutd.web.pages import Pages
 
 #: The parts of pages that change by themselves; each has a template of its name in ``parts``.
-PARTS = ("headline", "figures", "notices", "folders", "spending", "waiting")
+PARTS = ("headline", "notices", "figures", "latest", "folders", "spending", "waiting")
 
 _LOOK_EVERY_S = 0.5
 

@@ -53,6 +53,12 @@
     const before = [...element.childNodes];
     const after = [...fresh.childNodes];
     after.forEach((node, index) => {
+      const moved = node.dataset?.key === undefined ? -1
+        : before.findIndex((each, place) => place > index && isSame(each, node));
+      if (moved > 0 && !isSame(before[index], node)) {
+        element.insertBefore(before[moved], before[index]);
+        before.splice(index, 0, ...before.splice(moved, 1));
+      }
       const old = before[index];
       if (old === undefined) element.append(node);
       else if (!isSame(old, node)) old.replaceWith(node);
