@@ -85,7 +85,7 @@ async def serve(
     intermission = service.intermission
     clerk = Clerk(service.ledger, settings.folders, service.lanes.take_in, settings.price, intermission=intermission)
     standstill = partial(standstill_in_words, service.halt, intermission)
-    vigil = Vigil(systemd, service.arrivals, service.lanes, standstill, service.ledger)
+    vigil = Vigil(systemd, service.arrivals, service.lanes, standstill, service.census.totals)
     fitness = Fitness(service.arrivals, service.lanes, service.halt, intermission, service.standby)
     metering = _metering(service)
     office = Office(lambda: settings, service.ledger, dispatch, service.broadcast.present)

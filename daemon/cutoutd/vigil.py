@@ -6,15 +6,13 @@ service and starts it anew, and every photo goes on at its last fact. A wedged e
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Iterable, Sequence
 
 from cutoutd.arrival import Arrival
-from cutoutd.errors import CutoutdError
 from cutoutd.halting import Halt
 from cutoutd.intermission import Intermission
 from cutoutd.lanes import Lanes
-from cutoutd.ledger import Ledger, Total, questions
+from cutoutd.ledger import Total
 from cutoutd.logs import catch_up, say
 from cutoutd.photo import State
 from cutoutd.readiness import Systemd
@@ -22,8 +20,7 @@ from cutoutd.readiness import Systemd
 #: Without a watchdog to feed: how often what repeats is looked through.
 _LOOK_EVERY_S = 5.0
 
-#: Counting takes the longer the more photos there are; so it stays at one percent of a core.
-_REST_PER_COUNTING = 100
+_TELL_EVERY_S = 1.0
 
 _PARTS = (
     ("waiting", frozenset({State.DISCOVERED, State.ACCEPTED})),
@@ -45,7 +42,7 @@ class Vigil:
         arrivals: the folders; the service is ready once each is looked at and listened to.
         lanes: the work.
         standstill: why nothing is sent, in a few words; empty when it is.
-        ledger: what is counted.
+        totals: how many photos stand where.
     """
 
     def __init__(
@@ -54,13 +51,13 @@ class Vigil:
         arrivals: Sequence[Arrival],
         lanes: Lanes,
         standstill: Callable[[], str],
-        ledger: Ledger,
+        totals: Callable[[], Iterable[Total]],
     ) -> None:
         self._systemd = systemd
         self._arrivals = arrivals
         self._lanes = lanes
         self._standstill = standstill
-        self._ledger = ledger
+        self._totals = totals
         self._stuck: tuple[str, ...] = ()
 
     async def run(self) -> None:
@@ -89,15 +86,11 @@ class Vigil:
     async def _keep_status(self) -> None:
         told = ""
         while True:
-            began_s = time.monotonic()
-            try:
-                line = status_line(await self._ledger.ask(questions.totals), self._standstill())
-            except CutoutdError:
-                line = told  # the lanes meet the same trouble and say so
+            line = status_line(self._totals(), self._standstill())
             if line != told:
                 self._systemd.tell_status(line)
                 told = line
-            await asyncio.sleep(max(1.0, (time.monotonic() - began_s) * _REST_PER_COUNTING))
+            await asyncio.sleep(_TELL_EVERY_S)
 
 
 def stuck_among(arrivals: Iterable[Arrival], lanes: Lanes) -> tuple[str, ...]:

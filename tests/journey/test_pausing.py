@@ -62,3 +62,14 @@ def test_a_paused_ledger_is_worked_off_as_far_as_it_goes(place: Place, sandbox: 
     assert place.command("resume").stdout.startswith("going on.\n")
     assert place.run_once().returncode == 0
     assert place.outputs() == ["a.png"]
+
+
+def test_whoever_lets_photos_go_on_hears_of_the_pause(place: Place, sandbox: SandboxProcess) -> None:
+    """A retry is taken, and it is said why nothing happens yet."""
+    sandbox.set_faults({"kind": "status", "status": 400, "on": "execute", "times": 1})
+    put(place.input / "a.jpg")
+    assert place.run_once().returncode == 1
+    place.command("pause")
+    assert "is paused, so nothing is sent" in place.command("retry", "a.jpg").stdout
+    place.command("resume")
+    assert "is paused" not in place.command("retry", "--failed").stdout

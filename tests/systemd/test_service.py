@@ -67,6 +67,19 @@ def test_kernel_events_are_heard_in_the_unit(machine: Machine) -> None:
     assert '"kind": "events"' in status
 
 
+def test_members_of_the_services_group_ask_and_order(machine: Machine) -> None:
+    """Who may not read the service's state sees its status all the same, and pauses it; a stranger hears what to do."""
+    asking = ("-u", "nobody", "--", "/opt/cutoutd/bin/cutoutd")
+    told = machine.run("runuser", "-g", "cutoutd", *asking, "status", "--json").stdout
+    assert '"running": true' in told
+    assert "paused since" in machine.run("runuser", "-g", "cutoutd", *asking, "pause", "lunch").stdout
+    eventually(lambda: "Paused, lunch" in machine.show("cutoutd", "StatusText")["StatusText"])
+    assert machine.run("runuser", "-g", "cutoutd", *asking, "resume").stdout == "going on.\n"
+    refused = machine.run("runuser", *asking, "status", is_expected_to_work=False)
+    assert refused.returncode == 7
+    assert "join the group" in refused.stderr
+
+
 def test_the_key_is_nowhere_to_be_seen(machine: Machine) -> None:
     """Not in the process list, the environment, the journal, the state folder; the process cannot be dumped."""
     pid = main_pid(machine)

@@ -53,7 +53,7 @@ class Manager:
 
 def vigil_over(service: Service, systemd: Systemd) -> Vigil:
     standstill = partial(standstill_in_words, service.halt, service.intermission)
-    return Vigil(systemd, service.arrivals, service.lanes, standstill, service.ledger)
+    return Vigil(systemd, service.arrivals, service.lanes, standstill, service.census.totals)
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """The one place that carries out orders, whoever holds the ledger: the running daemon, or a command by itself."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from cutoutd.config.settings import Folder, Price
 from cutoutd.control.approve import Approving
@@ -39,7 +40,8 @@ class Clerk:
         self._retrying = Retrying(ledger, named, wake)
         self._approving = Approving(ledger, named.keys(), price or Price(), wake)
         self._reprocessing = Reprocessing(ledger, named, wake)
-        self._pausing = Pausing(intermission or Intermission(ledger))
+        self._intermission = intermission or Intermission(ledger)
+        self._pausing = Pausing(self._intermission)
 
     async def carry_out(self, order: Order) -> Answer:
         """Do what is ordered. A crash leaves some photos done and others not; the same order again does the rest.
@@ -56,12 +58,22 @@ class Clerk:
     async def _carry_out(self, order: Order) -> Answer:
         match order:
             case Retry():
-                return await self._retrying.carry_out(order)
+                return await self._with_pause(await self._retrying.carry_out(order))
             case Approve():
-                return await self._approving.carry_out(order)
+                return await self._with_pause(await self._approving.carry_out(order))
             case Reprocess():
-                return await self._reprocessing.carry_out(order)
+                return await self._with_pause(await self._reprocessing.carry_out(order))
             case Pause() | Resume():
                 return await self._pausing.carry_out(order)
             case Reload():
                 raise ControlError("cutoutd is not running", advice="It reads its configuration when it starts.")
+
+    async def _with_pause(self, answer: Answer) -> Answer:
+        """Whoever lets photos go on while cutoutd is paused should know why nothing happens."""
+        has_moved = answer.is_done and not answer.is_idle and answer.done
+        if not has_moved or await self._intermission.recall() is None:
+            return answer
+        return replace(answer, done=(*answer.done, _PAUSED))
+
+
+_PAUSED = "cutoutd is paused, so nothing is sent before `cutoutd resume`"
