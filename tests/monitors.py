@@ -16,9 +16,9 @@ _SERIES = re.compile(r"^([a-z_]+(?:\{[^}]*\})?) (\S+)$", re.MULTILINE)
 
 
 def address(daemon: DaemonProcess) -> str:
-    """Where the daemon says that it listens."""
+    """Where the daemon last said that it listens."""
     daemon.wait_for("listening")
-    (line,) = [line for line in daemon.lines if line.action == "listening"]
+    line = [line for line in daemon.lines if line.action == "listening"][-1]
     found = re.search(r"http://\S+", line.message)
     assert found
     return found.group()

@@ -75,11 +75,12 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Estate:
-    """What outlives a reload: the ledger, which is ours alone, what is counted into it, and what was learned."""
+    """What outlives a reload: the ledger, which is ours alone, what is counted into and in it, and what was learned."""
 
     ledger: Ledger
     operations: Operations
     pace: Pace
+    census: Census
 
 
 @asynccontextmanager
@@ -105,7 +106,9 @@ async def open_estate(settings: Settings) -> AsyncIterator[Estate]:
     with hold_ledger(settings.state_dir):
         operations = Operations()
         async with open_ledger(settings.state_dir, operations) as ledger:
-            yield Estate(ledger, operations, Pace())
+            census = Census()
+            await census.open(ledger)
+            yield Estate(ledger, operations, Pace(), census)
 
 
 @asynccontextmanager
@@ -124,7 +127,6 @@ async def service_on(estate: Estate, settings: Settings) -> AsyncIterator[Servic
         service = _build(settings, estate, uploadcare, await open_spending(ledger, settings))
         await service.timekeeping.open()
         await service.intermission.open()
-        await service.census.open(ledger)
         await service.standby.open()
         await service.aftercare.open()
         yield service
@@ -170,7 +172,7 @@ def _build(settings: Settings, estate: Estate, uploadcare: Uploadcare, spending:
         aftercare,
         Holding(spending, lanes),
         intermission,
-        Census(),
+        estate.census,
         estate.operations,
         Timekeeping(ledger, lanes.look_again),
         Notifier(ledger, halt, tally, settings.notify),

@@ -51,6 +51,22 @@ def test_the_numbers_follow_the_photos(place: Place) -> None:
         eventually(lambda: metrics(url)["cutoutd_last_published_timestamp_seconds"] > 0)
 
 
+def test_a_reload_forgets_no_photo(place: Place) -> None:
+    """Photos are counted once, whatever service took them in, and a folder's new photos are counted after it too."""
+    place.configure(web=LISTENING)
+    put(place.input / "a.jpg")
+    with place.start() as daemon:
+        daemon.wait_for("published", "a.jpg")
+        place.configure(web=LISTENING, limits={"per_day": 100})
+        assert place.command("reload").returncode == 0
+        put(place.input / "b.jpg")
+        daemon.wait_for("published", "b.jpg")
+        daemon.wait_until(lambda lines: sum(line.action == "listening" for line in lines) == 2)
+        url = address(daemon)
+        assert metrics(url)['cutoutd_photos{folder="shop",state="published"}'] == 2
+        assert metrics(url)['cutoutd_facts_total{fact="published",folder="shop"}'] == 1
+
+
 def test_it_is_told_why_nothing_is_sent(place: Place, sandbox: SandboxProcess) -> None:
     """A halt and a pause show in the numbers; the halt makes it unready, with its reason, and the pause does not."""
     place.configure(web=LISTENING)

@@ -50,7 +50,7 @@ def test_a_fact_counts_although_nobody_waits_for_it(tmp_path: Path) -> None:
     with_ledger(tmp_path, play)
 
 
-def test_a_witness_that_fails_stops_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_witness_that_fails_stops_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A fault in counting is told and costs no fact."""
 
     def fail(_before: Photo | None, _after: Photo) -> None:
@@ -59,5 +59,10 @@ def test_a_witness_that_fails_stops_nothing(tmp_path: Path, capsys: pytest.Captu
     async def play(ledger: Ledger) -> None:
         ledger.add_witness(fail)
         assert await photo_at(ledger, State.PUBLISHED) is not None
+        assert "was not counted" in caplog.text
+        caplog.clear()
+        ledger.dismiss_witness(fail)
+        await ledger.discover(identity("b.jpg"))
+        assert "was not counted" not in caplog.text
 
     with_ledger(tmp_path, play)

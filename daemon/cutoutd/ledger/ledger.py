@@ -45,12 +45,16 @@ class Ledger:
         self._engine = engine
         self._state_dir = state_dir
         self._writer = writer
-        self._witnesses: list[Witness] = []
+        self._witnesses: tuple[Witness, ...] = ()
         self.trouble: CutoutdError | None = None  #: why the last write failed; None once one went well
 
     def add_witness(self, witness: Witness) -> None:
         """Have somebody told of every fact from now on."""
-        self._witnesses.append(witness)
+        self._witnesses = (*self._witnesses, witness)  # a new one, as the writer's thread may be going through the old
+
+    def dismiss_witness(self, witness: Witness) -> None:
+        """Tell them no more."""
+        self._witnesses = tuple(each for each in self._witnesses if each != witness)
 
     @property
     def revision(self) -> int:

@@ -13,12 +13,15 @@ from cutoutd.metrics.soundings import Soundings
 
 
 class Metering:
-    """Counts from the moment it is made; a registry of its own, so that nothing else is told."""
+    """Counts while it runs, as long as one service does: a reload begins anew, which Prometheus takes for a restart.
+
+    It has a registry of its own, so that nothing else is told.
+    """
 
     def __init__(self, ledger: Ledger, sources: Sources, settings: Common) -> None:
         self._registry = CollectorRegistry()
-        passage = Passage(self._registry, [folder.name for folder in settings.folders])
-        ledger.add_witness(passage.note)
+        self._ledger = ledger
+        self._passage = passage = Passage(self._registry, [folder.name for folder in settings.folders])
         self._soundings = Soundings(ledger, passage, _places(settings))
         self._registry.register(Present(sources, self._soundings, settings.limits.min_free_bytes))
         for collect in (ProcessCollector, PlatformCollector, GCCollector):
@@ -26,7 +29,11 @@ class Metering:
 
     async def run(self) -> None:
         """Keep up to date what takes asking, until cancelled."""
-        await self._soundings.run()
+        self._ledger.add_witness(self._passage.note)
+        try:
+            await self._soundings.run()
+        finally:
+            self._ledger.dismiss_witness(self._passage.note)
 
     def write(self, accept: str) -> tuple[bytes, str]:
         """The text and its media type, waiting for nobody; ``accept`` is the request's header of that name."""
