@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bench import cpu, latency, polls, scale, soak, start, throughput
+from bench import announced, cpu, latency, polls, scale, soak, start, throughput
 from bench.figures import Findings, keep
 from bench.table import write_table
 from bench.verdict import UnsoundRunError
@@ -28,6 +28,7 @@ MEASUREMENTS: Mapping[str, Measurement] = {
     "throughput": lambda work, number: throughput.measure(work, throughput.Numbers(number) if number else None),
     "cpu": _sized(cpu.measure, 500),
     "latency": _sized(latency.measure, 80),
+    "announced": _sized(announced.measure, 200),
     "polls": _sized(polls.measure, 400),
     "scale": _sized(scale.measure, 100_000),
     "million": _sized(scale.measure, 1_000_000),
