@@ -105,9 +105,10 @@ class Lanes:
                 self._wakes[lane.name].set()
 
     def look_at(self, *states: State) -> None:
-        """Photos at these states may go on."""
-        for state in states:
-            self._wake(state)
+        """Photos at these states may go on; none came to them or left them, so only those who take them look."""
+        for lane in self._lanes:
+            if lane.takes in states:
+                self._wakes[lane.name].set()
 
     def look_again(self) -> None:
         """Some photos that waited may go on."""

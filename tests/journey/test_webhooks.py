@@ -57,6 +57,20 @@ def slow_shop(tmp_path: Path, slow_sandbox: SandboxProcess) -> Place:
     return place
 
 
+@pytest.fixture
+def lifelike_sandbox(tmp_path: Path) -> Iterator[SandboxProcess]:
+    """A sandbox whose removals take about two seconds, some less and some more."""
+    with SandboxProcess(tmp_path / "lifelike-sandbox", "--processing-time", "lognormal:2:0.3") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def lifelike_shop(tmp_path: Path, lifelike_sandbox: SandboxProcess) -> Place:
+    place = Place(tmp_path / "lifelike-shop", lifelike_sandbox.url)
+    listening(place)
+    return place
+
+
 def put_many(place: Place, number: int, first: int = 0) -> list[str]:
     names = [f"{each}.jpg" for each in range(first, first + number)]
     for name in names:
@@ -85,17 +99,19 @@ def refusals(daemon: DaemonProcess) -> list[str]:
     return [line.message for line in daemon.lines if line.action == "webhook_refused"]
 
 
-def test_two_hundred_photos_finish_with_hardly_a_question(shop: Place, own_sandbox: SandboxProcess) -> None:
+def test_two_hundred_photos_finish_with_hardly_a_question(
+    lifelike_shop: Place, lifelike_sandbox: SandboxProcess
+) -> None:
     """With the webhook on, photos are published when they are announced: at most 0.05 status polls each."""
-    with shop.start() as daemon:
-        subscribe(shop, daemon)
+    with lifelike_shop.start() as daemon:
+        subscribe(lifelike_shop, daemon)
         heard(daemon)
-        names = put_many(shop, 200)
+        names = put_many(lifelike_shop, 200)
         daemon.wait_for("published", *names, within_s=600)
-    assert polls(own_sandbox) <= 10
-    assert len(shop.outputs()) == 200
-    assert is_cutout(shop.output / "0.png")
-    assert stored(shop) == 200
+    assert polls(lifelike_sandbox) <= 10
+    assert len(lifelike_shop.outputs()) == 200
+    assert is_cutout(lifelike_shop.output / "0.png")
+    assert stored(lifelike_shop) == 200
 
 
 def test_delivery_that_stops_half_way_is_made_up_for(shop: Place, own_sandbox: SandboxProcess) -> None:

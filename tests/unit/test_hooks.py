@@ -1,0 +1,89 @@
+"""The door for Uploadcare's messages: what is slow, broken off or cannot be stored."""
+
+import asyncio
+from http import HTTPStatus
+
+import httpx2
+import pytest
+from starlette.applications import Starlette
+
+from announcing import SECRET, signature, unknown_message
+from cutoutd.errors import DiskError
+from cutoutd.mailbox import Mailbox, Verdict
+from cutoutd.web import hooks
+from cutoutd.web.hooks import hook_routes
+
+
+class Slow(Mailbox):
+    """Takes its time, or cannot store."""
+
+    def __init__(self, error: Exception | None) -> None:
+        self._error = error
+
+    async def deliver(self, body: bytes, signature: str) -> Verdict:  # noqa: ARG002  the mailbox's signature
+        if self._error is None:
+            await asyncio.Event().wait()
+        raise self._error or AssertionError
+
+
+def posted(mailbox: Mailbox, content: bytes, **headers: str) -> httpx2.Response:
+    async def post() -> httpx2.Response:
+        transport = httpx2.ASGITransport(Starlette(routes=hook_routes(mailbox)))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://cutoutd") as client:
+            return await client.post("/hooks/uploadcare", content=content, headers=headers)
+
+    return asyncio.run(post())
+
+
+@pytest.mark.parametrize("error", [None, DiskError("full")])
+def test_what_cannot_be_stored_in_time_is_to_come_again(
+    error: Exception | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Uploadcare repeats what got no 2xx; it is told so within a second."""
+    monkeypatch.setattr(hooks, "_STORED_WITHIN_S", 0.05)
+    assert posted(Slow(error), unknown_message()).status_code == HTTPStatus.SERVICE_UNAVAILABLE
+
+
+def test_a_body_that_never_ends_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trickle is cut off, and its connection closed."""
+    monkeypatch.setattr(hooks, "_RECEIVED_WITHIN_S", 0.05)
+
+    async def post() -> list[dict[str, object]]:
+        sent: list[dict[str, object]] = []
+        pieces = [{"type": "http.request", "body": b"{", "more_body": True}]
+
+        async def receive() -> dict[str, object]:
+            if pieces:
+                return pieces.pop()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        async def send(message: dict[str, object]) -> None:
+            sent.append(message)
+
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/hooks/uploadcare",
+            "headers": [],
+            "query_string": b"",
+            "app": None,
+        }
+        await Starlette(routes=hook_routes(Slow(None)))(scope, receive, send)  # type: ignore[arg-type]  # as plain as ASGI is
+        return sent
+
+    start = asyncio.run(post())[0]
+    assert start["status"] == HTTPStatus.REQUEST_TIMEOUT
+    assert (b"connection", b"close") in start["headers"]  # type: ignore[operator]  # as above
+
+
+def test_a_secret_that_cannot_be_read_lets_nobody_in() -> None:
+    """Its file is gone, or everyone may read it: no message can be believed, whatever its signature."""
+
+    def unreadable() -> None:
+        raise ValueError("names a file that everyone on this machine may read; run chmod o= on it")
+
+    mailbox = Mailbox(None, unreadable, lambda: None)  # type: ignore[arg-type]  # it never comes to that
+    body = unknown_message()
+    answer = posted(mailbox, body, **{"X-Uc-Signature": signature(body, SECRET)})
+    assert answer.status_code == HTTPStatus.NOT_FOUND
