@@ -7,6 +7,7 @@ import asyncio
 import shutil
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,6 +18,9 @@ from cutoutd.metrics.passage import Passage
 
 _SHORTEST_REST_S = 2.0
 _REST_PER_ASKING = 100
+
+#: A disk that was slow once is not slow for ever.
+_LONGEST_REST_S = 300.0
 
 _LOOK_AT_DISKS_EVERY_S = 15.0
 
@@ -43,6 +47,7 @@ class Soundings:
         """Ask until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._sound_ledger())
+            tasks.create_task(self._look_for_the_slowest())
             tasks.create_task(self._sound_disks())  # of its own: a dead network disk may not answer at all
 
     async def _sound_ledger(self) -> None:
@@ -56,15 +61,25 @@ class Soundings:
                     is_recalled = True
                 self.waiting = await self._ledger.ask(vitals.waiting_by_cause)
                 self.possible_double_charges = await self._ledger.ask(vitals.possible_double_charges)
-                self.longest_unmoved_s = await self._ledger.ask(vitals.longest_unmoved_s)
             except CutoutdError:
                 pass  # the lanes meet the same trouble and say so
-            await asyncio.sleep(max(_SHORTEST_REST_S, (time.monotonic() - began_s) * _REST_PER_ASKING))
+            await asyncio.sleep(_rest_after_s(began_s))
+
+    async def _look_for_the_slowest(self) -> None:
+        while True:
+            began_s = time.monotonic()
+            with suppress(CutoutdError):  # as above
+                self.longest_unmoved_s = await self._ledger.ask(vitals.longest_unmoved_s)
+            await asyncio.sleep(_rest_after_s(began_s))
 
     async def _sound_disks(self) -> None:
         while True:
             self.free_bytes = await asyncio.to_thread(_free_bytes, self._places)
             await asyncio.sleep(_LOOK_AT_DISKS_EVERY_S)
+
+
+def _rest_after_s(began_s: float) -> float:
+    return min(max(_SHORTEST_REST_S, (time.monotonic() - began_s) * _REST_PER_ASKING), _LONGEST_REST_S)
 
 
 def _free_bytes(places: Mapping[str, Path]) -> dict[str, int]:
