@@ -152,7 +152,8 @@ def _build(settings: Settings, estate: Estate, uploadcare: Uploadcare, spending:
     aftercare = Aftercare(ledger, standby)
     door = Door(settings.web.listen)
     look_at_announced = partial(lanes.look_at, State.REMOVAL_INTENDED, State.REMOVAL_STARTED)
-    reports = Reports(arrivals, halt, standby, spending.pace, aftercare.troubles, lambda: door.address)
+    tell_address, tell_patience = lambda: door.address, uploadcare.pauses.ends
+    reports = Reports(arrivals, halt, standby, spending.pace, aftercare.troubles, tell_address, tell_patience)
     broadcast = Broadcast(settings.state_dir, reports)
     cleanup = Cleanup(ledger, uploadcare, settings.uploadcare.remote_cleanup)
     retention = Retention(ledger, uploadcare)

@@ -32,6 +32,7 @@ class Reports:
     pace: Callable[[], LaunchPace]
     source_troubles: Callable[[], dict[str, str]] = dict
     web_address: Callable[[], str | None] = lambda: None
+    patience: Callable[[], dict[str, float]] = dict
 
 
 class Broadcast:
@@ -69,6 +70,7 @@ class Broadcast:
             halt=_told(self._reports.halt.error) if self._reports.halt.error else None,
             standby=tuple(FolderOnStandby(**asdict(folder)) for folder in self._reports.standby.standing_by()),
             source_troubles=self._reports.source_troubles(),
+            patience=self._reports.patience(),
             launches_per_minute=pace.per_minute,
             launch_reason=pace.reason,
             web_address=self._reports.web_address(),

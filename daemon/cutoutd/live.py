@@ -59,6 +59,7 @@ class Live(_Told):
     halt: Shown | None = None
     standby: tuple[FolderOnStandby, ...] = ()
     source_troubles: dict[str, Shown] = {}  #: by folder, why on_success cannot be done for now
+    patience: dict[str, float] = {}  #: kind of request to Unix time: Uploadcare asked to send none before
     launches_per_minute: float | None = None  #: the working rate
     launch_reason: Shown = ""  #: why it is as it is
     web_address: str | None = None  #: where it can be looked at, http://HOST:PORT

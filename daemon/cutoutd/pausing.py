@@ -38,6 +38,11 @@ class Pauses:
         """For how long nothing of this kind is sent; 0 when it may be."""
         return max(0.0, self._open_at_s.get(traffic, 0.0) - self._clock())
 
+    def ends(self) -> dict[str, float]:
+        """Until when each paused kind is, in Unix time, to the second so that a look now and one soon say the same."""
+        left = {traffic.value: self.left_s(traffic) for traffic in Traffic}
+        return {traffic: round(time.time() + left_s) for traffic, left_s in left.items() if left_s > 0}
+
     @contextmanager
     def obeyed(self, traffic: Traffic) -> Iterator[None]:
         """Send something of this kind within the block; a ThrottledError that leaves it begins or prolongs the pause.

@@ -170,6 +170,7 @@ def status_as_json(status: Status) -> dict[str, Any]:
         "halt": status.live.halt if status.live else None,
         "paused": asdict(status.pause) if status.pause else None,
         "source_troubles": status.live.source_troubles if status.live else {},
+        "patience": status.live.patience if status.live else {},
         "standby": [folder.model_dump() for folder in status.live.standby] if status.live else [],
         "launches": {
             **asdict(status.launches),

@@ -81,6 +81,8 @@ def _of_daemon(live: Live | None) -> Iterator[tuple[str, list[tuple[str, str]]]]
     if live is None:
         return
     yield "Standing by", [(folder.folder, folder.reason) for folder in live.standby]
+    patience = ((kind, f"nothing is sent before {_time(until_s)}") for kind, until_s in live.patience.items())
+    yield "Uploadcare asked for patience (429)", list(patience)
     yield "Sources that could not be moved or deleted", list(live.source_troubles.items())
     yield "Watching", [(f"{mount.folder}: {mount.path}", f"{mount.kind}: {mount.reason}") for mount in live.watched]
     title = f"Not finished yet ({live.settling_count})"

@@ -119,6 +119,16 @@ def test_a_hang_is_recovered_with_nothing_lost(machine: Machine) -> None:
     assert "Watchdog timeout" in machine.journal()
 
 
+def test_a_slow_uploadcare_is_no_hang(machine: Machine) -> None:
+    """An upload that is not answered for longer than the watchdog waits is waited for; nobody ends the service."""
+    machine.set_faults({"kind": "late_answer", "on": "upload", "seconds": 20})  # the unit under test has WatchdogSec=8s
+    restarted_before = restarts(machine)
+    drop(machine, "slow.jpg")
+    cutouts(machine, "slow.png")
+    machine.set_faults()
+    assert restarts(machine) == restarted_before
+
+
 def test_a_stop_lets_work_in_flight_finish(machine: Machine) -> None:
     """SIGTERM while the paid call waits for its answer: it is stored, the stop is clean and fast, paid once."""
     machine.set_faults({"kind": "late_answer", "on": "execute", "seconds": 1.5})

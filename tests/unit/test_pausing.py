@@ -1,5 +1,7 @@
 """Patience that was asked for holds for every request of its kind, and for no other."""
 
+import time
+
 import pytest
 
 from cutoutd.errors import ThrottledError, UnreachableError
@@ -44,6 +46,18 @@ def test_a_refusal_holds_for_all_of_its_kind(pauses: Pauses, clock: Clock) -> No
     clock.now_s += 30
     with pauses.obeyed(Traffic.QUESTIONS):
         pass
+
+
+def test_ends_are_told_while_they_last(pauses: Pauses, clock: Clock) -> None:
+    """In everybody's time, and only of what is paused."""
+    assert pauses.ends() == {}
+    before_s = time.time()
+    refuse(pauses, Traffic.DOWNLOADS, 40)
+    ends = pauses.ends()
+    assert set(ends) == {"downloads"}
+    assert before_s + 39 <= ends["downloads"] <= time.time() + 41
+    clock.now_s += 40
+    assert pauses.ends() == {}
 
 
 def test_what_is_not_sent_prolongs_nothing(pauses: Pauses, clock: Clock) -> None:

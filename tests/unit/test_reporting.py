@@ -30,6 +30,7 @@ LIVE = Live(
     settling_count=1,
     ignored=4,
     halt="Uploadcare refused the keys: 401",
+    patience={"downloads": 0.0},
 )
 
 
@@ -81,6 +82,7 @@ def test_status_is_the_ledgers_and_the_daemons(tmp_path: Path) -> None:
     assert told["troubled"][0]["path"] == "\x1b[31m\udcff.jpg"
     assert told["troubled"][0]["code"] == "empty"
     text = shown(show_status, status)
+    assert "nothing is sent before" in text
     for words in ("process 7", "Halted: ", "Not finished yet (1)", "Uploadcare is away", "\\x1b[31m\\udcff.jpg"):
         assert words in text
 
