@@ -11,6 +11,7 @@ import typer
 
 from cutoutd.cli import working  # isort: skip  # noqa: F401  registers its commands
 from cutoutd.cli import looking  # isort: skip  # noqa: F401  as above
+from cutoutd.cli import summing  # isort: skip  # noqa: F401  as above
 from cutoutd.cli import acting  # isort: skip  # noqa: F401  as above
 from cutoutd.cli import opening  # isort: skip  # noqa: F401  as above
 from cutoutd.cli import keeping  # isort: skip  # noqa: F401  as above

@@ -30,10 +30,11 @@ def add(connection: Connection, counted: Counted) -> None:
 
 def billed(connection: Connection, day: date) -> Billed:
     """What was counted on this day, and in its month so far."""
-    return Billed(_between(connection, day, day), _between(connection, day.replace(day=1), day))
+    return Billed(between(connection, day, day), between(connection, day.replace(day=1), day))
 
 
-def _between(connection: Connection, first: date, last: date) -> Mapping[Purpose, int]:
+def between(connection: Connection, first: date, last: date) -> Mapping[Purpose, int]:
+    """What was counted from one day to another, both included."""
     period = operations.c.day.between(first.isoformat(), last.isoformat())
     total = func.sum(operations.c.number)
     rows = connection.execute(select(operations.c.purpose, total).where(period).group_by(operations.c.purpose))

@@ -32,14 +32,15 @@ class Failures:
         return sum(number for _, number in self.by_folder)
 
 
-_IS_LAST_WORD = has_no_newer(states=frozenset(State) - {State.SUPERSEDED})
+#: No later version of the path counts.
+IS_LAST_WORD = has_no_newer(states=frozenset(State) - {State.SUPERSEDED})
 
 
 def failures(connection: Connection, limit: int) -> list[Failures]:
     """Every reason with its newest photos; the most frequent reason first."""
     rows = connection.execute(
         select(photos.c.state, photos.c.code, photos.c.folder, func.count())
-        .where(IS_TROUBLED, _IS_LAST_WORD)
+        .where(IS_TROUBLED, IS_LAST_WORD)
         .group_by(photos.c.state, photos.c.code, photos.c.folder)
     )
     numbers: dict[Reason, dict[str, int]] = {}
@@ -56,7 +57,7 @@ def of_reason(connection: Connection, reason: Reason, limit: int) -> list[Photo]
     """The newest photos that came to nothing for a reason."""
     rows = connection.execute(
         select(photos)
-        .where(IS_TROUBLED, photos.c.code == reason.code, photos.c.state == reason.state, _IS_LAST_WORD)
+        .where(IS_TROUBLED, photos.c.code == reason.code, photos.c.state == reason.state, IS_LAST_WORD)
         .order_by(photos.c.state_at_s.desc(), photos.c.id.desc())
         .limit(limit)
     )
@@ -65,7 +66,7 @@ def of_reason(connection: Connection, reason: Reason, limit: int) -> list[Photo]
 
 def numbers_of(connection: Connection, reason: Reason | None) -> tuple[int, ...]:
     """The numbers of all photos that came to nothing, for one reason or for any."""
-    query = select(photos.c.id).where(IS_TROUBLED, _IS_LAST_WORD).order_by(photos.c.id)
+    query = select(photos.c.id).where(IS_TROUBLED, IS_LAST_WORD).order_by(photos.c.id)
     if reason is not None:
         query = query.where(photos.c.code == reason.code, photos.c.state == reason.state)
     return tuple(connection.scalars(query))
