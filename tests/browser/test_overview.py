@@ -1,11 +1,16 @@
 """The overview, in a real browser."""
 
-from playwright.sync_api import Page, expect
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from playwright.sync_api import Browser, Page, expect
 
 from browsing import PHONE, Open, grave_faults, has_sideways_scroll
 from daemon_process import Place, eventually
 from drawn_photos import put
-from page_at import address_of, shown
+from page_at import address_of, secret_in, shown, visitor
 
 
 def test_the_link_opens_the_page_and_leaves_no_token_in_the_address(place: Place, window: Open) -> None:
@@ -47,6 +52,11 @@ def test_photos_move_to_published_while_the_page_is_open(place: Place, window: O
         expect(page.get_by_role("heading", name="All done")).to_be_visible()
         expect(page.get_by_role("row", name="shop")).to_contain_text("6")
         assert page.evaluate("window.isTheSame")
+        for scheme in ("light", "dark"):
+            phone = window(link, color_scheme=scheme, viewport=PHONE)
+            expect(phone.locator(".latest img")).to_have_count(6)
+            assert grave_faults(phone) == []
+            assert not has_sideways_scroll(phone)
         assert daemon.stop() == 0
         expect(page.get_by_text("Not connected to cutoutd")).to_be_visible()
 
@@ -112,3 +122,53 @@ def test_the_keyboard_reaches_everything_in_order(place: Place, window: Open) ->
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
         page.keyboard.press("Enter")
         expect(page.get_by_role("button", name="Go on")).to_be_visible()
+
+
+def test_the_link_works_from_another_sites_page(place: Place, browser: Browser) -> None:
+    """Whoever clicks it in a mail program on the web comes in too, although the cookie is strict."""
+    with shown(place) as (_daemon, link), elsewhere(f'<a href="{link}">the link</a>') as address:
+        page = browser.new_page()
+        page.goto(address)
+        page.get_by_role("link", name="the link").click()
+        expect(page.get_by_role("heading", name="Ready for photos")).to_be_visible()
+        assert page.url == f"{address_of(link)}/"
+        page.goto(address)
+        page.evaluate(f"window.location = '{address_of(link)}/'")
+        expect(page.get_by_role("heading", name="Ready for photos")).to_be_visible()
+        page.close()
+
+
+def test_another_sites_form_orders_nothing(place: Place, browser: Browser) -> None:
+    """A page elsewhere that knows even the form's secret gets a refusal, and nothing is paused."""
+    with shown(place) as (_daemon, link), visitor(link) as client:
+        secret = secret_in(client.get("/").text)
+        order = f'<form method="post" action="{address_of(link)}/pause"><input name="csrf" value="{secret}">'
+        with elsewhere(f"{order}<button>Win a prize</button></form>") as address:
+            context = browser.new_context()
+            page = context.new_page()
+            page.goto(link)
+            page.goto(address)
+            page.get_by_role("button", name="Win a prize").click()
+            expect(page.get_by_role("heading", name="You need the link")).to_be_visible()
+            context.close()
+        assert place.status()["paused"] is None
+
+
+@contextmanager
+def elsewhere(body: str) -> Iterator[str]:
+    """Another site with one page."""
+
+    class Site(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_arguments: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Site) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://localhost:{server.server_address[1]}/"
+        server.shutdown()
