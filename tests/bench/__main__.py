@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bench import announced, cpu, latency, polls, scale, soak, start, throughput
+from bench import announced, cpu, gallery, latency, polls, scale, soak, start, throughput
 from bench.figures import Findings, keep
 from bench.table import write_table
 from bench.verdict import UnsoundRunError
@@ -34,6 +34,7 @@ MEASUREMENTS: Mapping[str, Measurement] = {
     "million": _sized(scale.measure, 1_000_000),
     "soak": _sized(soak.measure_soak, 10_000),
     "flood": _sized(soak.measure_flood, 50_000),
+    "gallery": _sized(gallery.measure, 1_000_000),
     "start": lambda work, _: start.measure(work),
 }
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import cpu, polls
+from bench import cpu, gallery, polls
 from bench.optimum import LogNormal, average, best_schedule
 from bench.stage import INSTANT, Stage, open_stage
 from bench.stock import SMALL, Stock, make_stock
@@ -40,6 +40,13 @@ def test_the_script_is_measured_at_the_realistic_service(tmp_path: Path, stock: 
     run = script_run(tmp_path / "pool", stock, PHOTOS, threads=PHOTOS)
     assert run.photos == PHOTOS
     assert run.over_ideal > 1
+
+
+def test_the_gallery_is_measured_on_a_full_ledger(tmp_path: Path) -> None:
+    """Every page answers, whatever is in the ledger."""
+    found = [figure.name for figure in gallery.measure(tmp_path / "work", 1_010).figures]
+    assert found[0] == "1,010 photos: gallery, newest page"
+    assert len(found) == 11
 
 
 def test_a_sound_run_is_reported(tmp_path: Path, stock: Stock) -> None:

@@ -71,6 +71,11 @@ def failure_routes(desk: Desk) -> list[BaseRoute]:
     ]
 
 
+#: Where Uploadcare gave a reason and nobody knows more.
+_ADVICE = (
+    "Try it once more. If it fails in the same way again, take another photo, or ask Uploadcare what is wrong with it."
+)
+
 #: What a button may say.
 _TROUBLED = frozenset({State.FAILED.value, State.REJECTED.value})
 
@@ -86,7 +91,7 @@ def _group(desk: Desk, some: Failures) -> Group:
         code=some.reason.code,
         photos=some.photos,
         by_folder=some.by_folder,
-        advice=next((photo.advice for photo in some.first if photo.advice), ""),
+        advice=next((photo.advice for photo in some.first if photo.advice), _ADVICE if is_sent else ""),
         troubles=tuple(_trouble(photo) for photo in some.first),
         cost=cost,
     )
