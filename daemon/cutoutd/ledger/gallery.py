@@ -97,8 +97,7 @@ def _shown(wanted: Wanted) -> Select[tuple[object, ...]]:
     """An earlier version of a path has lost its place to the later one."""
     query = select(photos).where(IS_SHOWN, has_no_newer(states=frozenset({State.PUBLISHED})))
     if wanted.folder is not None:
-        # As above; and then it would have to sort all of the folder.
-        query = query.where(photos.c.folder.concat("") == wanted.folder)
+        query = query.where(photos.c.folder == wanted.folder)
     return query.where(contains(photos.c.path, wanted.name)) if wanted.name else query
 
 
