@@ -18,7 +18,7 @@ from PIL import Image, ImageOps  # noqa: E402  found by the line above
 from playwright.sync_api import Page, expect, sync_playwright  # noqa: E402  as above
 
 from cutoutd.samples import draw_samples  # noqa: E402  as above
-from daemon_process import DaemonProcess, Place  # noqa: E402  as above
+from daemon_process import DaemonProcess, Place, eventually  # noqa: E402  as above
 from drawn_photos import jpeg, put  # noqa: E402  as above
 from page_at import address_of, shown  # noqa: E402  as above
 from sandbox_process import SandboxProcess  # noqa: E402  as above
@@ -32,7 +32,7 @@ PROCESSING_S = "8"
 
 def main() -> None:
     """Take all four."""
-    home = Path(tempfile.gettempdir(), "studio")  # it can be read in the pictures
+    home = Path(tempfile.gettempdir(), "photo-studio")  # it can be read in the pictures
     home.mkdir()
     with (
         SandboxProcess(home / "sandbox", "--engine", "grabcut", "--processing-time", PROCESSING_S) as sandbox,
@@ -88,8 +88,13 @@ def fill(place: Place, daemon: DaemonProcess, sandbox: SandboxProcess) -> None:
     put(place.input / "phone/IMG_0012.jpg", b"\0\0\0\x18ftypheic")
     put(place.input / "empty.png", b"")
     daemon.wait_for("rejected", "price list.jpg", "phone/IMG_0012.jpg", "empty.png")
+    # Together: of a batch that comes in slowly, the first would be sent before it is known to be large.
+    place.command("pause")
     for number in range(24):
         put(place.home / "collection" / f"look {number:02}.jpg", jpeg())
+    eventually(lambda: place.status()["folders"].get("collection", {}).get("accepted") == 24)
+    place.command("resume")
+    eventually(lambda: place.status()["batches"])
 
 
 def mirrored(file: Path) -> bytes:
@@ -126,8 +131,7 @@ def keep(page: Page, name: str) -> None:
     page.wait_for_function("[...document.images].every((image) => image.loading === 'lazy' || image.complete)")
     file = ROOT / ".readme" / f"{name}.png"
     with Image.open(io.BytesIO(page.screenshot(animations="disabled"))) as picture:
-        few = picture.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.FLOYDSTEINBERG)
-        few.save(file, optimize=True)
+        picture.convert("RGB").quantize(256, kmeans=4, dither=Image.Dither.NONE).save(file, optimize=True)
     sys.stdout.write(f"{file.relative_to(ROOT)}: {file.stat().st_size / 1000:.0f} kB\n")
 
 
