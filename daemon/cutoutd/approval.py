@@ -50,6 +50,11 @@ class Approval:
             return frozenset()
         return frozenset(influx.name for influx in self._influxes if not influx.has_looked)
 
+    @property
+    def coming_in(self) -> int:
+        """How many new files are being taken in, into all folders together."""
+        return sum(influx.arriving for influx in self._influxes)
+
     def most_in_ledger(self, folder: str) -> int | None:
         """How many unapproved photos the ledger may have of a folder, with those that are just coming in."""
         if self._confirm_over is None:

@@ -23,7 +23,7 @@ from cutoutd.intermission import Intermission
 from cutoutd.journey import Journey
 from cutoutd.lane import lanes_for
 from cutoutd.lanes import Lanes
-from cutoutd.ledger import Ledger, hold_ledger, open_ledger, questions
+from cutoutd.ledger import Ledger, News, hold_ledger, open_ledger, questions
 from cutoutd.mailbox import Mailbox
 from cutoutd.notify import Notifier
 from cutoutd.operations import Operations
@@ -171,7 +171,7 @@ def _build(settings: Settings, estate: Estate, uploadcare: Uploadcare, spending:
         spending,
         standby,
         aftercare,
-        Holding(spending, lanes),
+        Holding(spending, lanes, News(ledger)),
         intermission,
         estate.census,
         estate.operations,

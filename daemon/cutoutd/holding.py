@@ -8,6 +8,7 @@ import logging
 
 from cutoutd.errors import CutoutdError
 from cutoutd.lanes import Lanes
+from cutoutd.ledger import News
 from cutoutd.logs import say_error
 from cutoutd.spending import Spending
 
@@ -17,14 +18,17 @@ _LOOK_EVERY_S = 5.0
 class Holding:
     """Keeps an eye on those that wait; its only memory is the ledger."""
 
-    def __init__(self, spending: Spending, lanes: Lanes) -> None:
+    def __init__(self, spending: Spending, lanes: Lanes, news: News) -> None:
         self._spending = spending
         self._lanes = lanes
+        self._news = news
+        self._coming_in = 0  #: new files on their way into batches, at the last look
 
     async def run(self) -> None:
         """Look every now and then until cancelled."""
         while True:
-            await self.look()
+            if self._is_worth_looking():
+                await self.look()
             await asyncio.sleep(_LOOK_EVERY_S)
 
     async def look(self) -> bool:
@@ -32,8 +36,14 @@ class Holding:
         try:
             has_released = await self._spending.let_go()
         except CutoutdError as error:
+            self._news.give_back()
             say_error("ledger_trouble", error, level=logging.DEBUG)  # whoever has a photo in hand says it aloud
             return False
         if has_released:
             self._lanes.look_again()
         return has_released
+
+    def _is_worth_looking(self) -> bool:
+        """Batches and allowances change with what is stored, and batches with what is coming in."""
+        before, self._coming_in = self._coming_in, self._spending.approval.coming_in
+        return self._news.take() or before != self._coming_in

@@ -12,7 +12,7 @@ from pathlib import Path
 from cutoutd.aftercare.farewell import Fate, missed, stay, take_leave
 from cutoutd.config.settings import Folder, OnSuccess
 from cutoutd.errors import CutoutdError, DelayError
-from cutoutd.ledger import Ledger, questions, sources
+from cutoutd.ledger import Ledger, News, questions, sources
 from cutoutd.logs import printable, say, say_error
 from cutoutd.photo import Photo
 from cutoutd.standby import Standby
@@ -36,6 +36,7 @@ class Aftercare:
     def __init__(self, ledger: Ledger, standby: Standby) -> None:
         self._ledger = ledger
         self._standby = standby
+        self._news = News(ledger)
         self._troubles: dict[str, str] = {}
         self._full: set[str] = set()  #: folders whose archive takes nothing more in this round
 
@@ -57,7 +58,8 @@ class Aftercare:
     async def run(self) -> None:
         """Work until cancelled."""
         while True:
-            await self.work_off()
+            if self._troubles or self._news.take():
+                await self.work_off()
             await asyncio.sleep(_TRY_AGAIN_AFTER_S if self._troubles else _LOOK_EVERY_S)
 
     async def finish(self) -> None:
@@ -78,6 +80,7 @@ class Aftercare:
                     await self._see_to(photo, is_news=photo.identity.folder not in before)
                 last_id = photos[-1].id
         except CutoutdError as error:
+            self._news.give_back()
             say_error("ledger_trouble", error)
 
     async def _see_to(self, photo: Photo, *, is_news: bool) -> None:

@@ -8,7 +8,8 @@ One transaction per fact changes the photo's row and adds an event row. Rooms: `
 photos' own files), ``foresight`` (what a plan asks), ``gallery`` and ``failures`` (what the pages ask), ``facts`` (what
 can be written), ``launches`` and ``billing`` (what was spent, in removals and in operations), ``losses`` (launches
 whose answer never came), ``announcements`` (results that Uploadcare tells of by itself), ``vitals`` (what monitoring
-asks), ``pace`` (what a forecast asks), ``batches`` (what waits for approval), ``clock`` (waits after the clock was
+asks), ``pace`` (what a forecast asks),
+``news`` (whether to ask again), ``batches`` (what waits for approval), ``clock`` (waits after the clock was
 set), ``founding`` and ``restoring``
 (a new ledger, and one rebuilt from cutouts), ``backup``, ``ledger`` (the doors: one for the daemon, one for those who
 only look).
@@ -23,6 +24,7 @@ from cutoutd.ledger.launches import Spent
 from cutoutd.ledger.ledger import Ledger, View, open_ledger, view_ledger
 from cutoutd.ledger.lock import hold_ledger, is_held
 from cutoutd.ledger.losses import LostLaunch
+from cutoutd.ledger.news import News
 from cutoutd.ledger.questions import Total
 from cutoutd.ledger.records import Event
 
@@ -32,6 +34,7 @@ __all__ = [
     "Event",
     "Ledger",
     "LostLaunch",
+    "News",
     "Spent",
     "Total",
     "View",

@@ -25,11 +25,11 @@ class PathText(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002  SQLAlchemy's signature
         """Python to database."""
-        return value.translate(_SURROGATES) if value is not None else None
+        return value if value is None or value.isascii() else value.translate(_SURROGATES)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:  # noqa: ANN401, ARG002  as above
         """Database to Python."""
-        return str(value).translate(_PRIVATE_USE) if value is not None else None
+        return value if value is None or value.isascii() else str(value).translate(_PRIVATE_USE)
 
 
 class Unsigned64(TypeDecorator[int]):

@@ -24,6 +24,12 @@ class Total:
     photos: int
 
 
+_KNOWN = select(photos.c.path, photos.c.size_bytes, photos.c.mtime_ns, photos.c.inode).where(
+    photos.c.folder == bindparam("folder"),
+    photos.c.path.in_(bindparam("paths", expanding=True)),
+    photos.c.state != State.SUPERSEDED,
+    photos.c.source_fate.is_(None),
+)
 _IS_DUE = and_(photos.c.state.in_(bindparam("states", expanding=True)), photos.c.wait_until_s <= bindparam("by_s"))
 _DUE = (
     select(photos)
@@ -39,15 +45,7 @@ _NEXT_DUE = select(func.min(photos.c.wait_until_s)).where(
 
 def known_of(connection: Connection, folder: str, paths: Collection[str]) -> set[Version]:
     """The versions of these paths that are rows already, but for those superseded or taken away by cutoutd itself."""
-    rows = connection.execute(
-        select(photos.c.path, photos.c.size_bytes, photos.c.mtime_ns, photos.c.inode).where(
-            photos.c.folder == folder,
-            photos.c.path.in_(paths),
-            photos.c.state != State.SUPERSEDED,
-            photos.c.source_fate.is_(None),
-        )
-    )
-    return {Version(*row) for row in rows}
+    return {Version(*row) for row in connection.execute(_KNOWN, {"folder": folder, "paths": list(paths)})}
 
 
 def due(

@@ -2,30 +2,37 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, bindparam, or_, select
 
 from cutoutd.ledger.records import photo_from
 from cutoutd.ledger.schema import photos
 from cutoutd.photo import UNPAID, Photo, State, Version
 
+# Built once: each folder asks them every few seconds, whether it is still what it was.
+_TAKEN = select(photos.c.path, photos.c.size_bytes, photos.c.mtime_ns, photos.c.inode).where(
+    photos.c.folder == bindparam("folder"),
+    photos.c.path.in_(bindparam("paths", expanding=True)),
+    photos.c.source_fate.is_not(None),
+)
+_UNPAID_OF = (
+    select(photos)
+    .where(
+        photos.c.state.in_(UNPAID),
+        photos.c.folder == bindparam("folder"),
+        photos.c.input.in_(bindparam("inputs", expanding=True)),
+    )
+    .limit(bindparam("limit"))
+)
+
 
 def taken_of(connection: Connection, folder: str, paths: Collection[str]) -> set[Version]:
     """The versions of these paths that cutoutd itself moved away or deleted."""
-    rows = connection.execute(
-        select(photos.c.path, photos.c.size_bytes, photos.c.mtime_ns, photos.c.inode).where(
-            photos.c.folder == folder, photos.c.path.in_(paths), photos.c.source_fate.is_not(None)
-        )
-    )
-    return {Version(*row) for row in rows}
+    return {Version(*row) for row in connection.execute(_TAKEN, {"folder": folder, "paths": list(paths)})}
 
 
 def unpaid_of(connection: Connection, folder: str, root: str, limit: int) -> list[Photo]:
     """Photos of a folder whose source is still needed, and was found in this input root."""
-    rows = connection.execute(
-        select(photos)
-        .where(photos.c.state.in_(UNPAID), photos.c.folder == folder, photos.c.input.in_(["", root]))
-        .limit(limit)
-    )
+    rows = connection.execute(_UNPAID_OF, {"folder": folder, "inputs": ["", root], "limit": limit})
     return [photo_from(row) for row in rows.mappings()]
 
 

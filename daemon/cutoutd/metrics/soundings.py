@@ -7,12 +7,11 @@ import asyncio
 import shutil
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 
 from cutoutd.errors import CutoutdError
-from cutoutd.ledger import Ledger, vitals
+from cutoutd.ledger import Ledger, News, vitals
 from cutoutd.ledger.vitals import Cause
 from cutoutd.metrics.passage import Passage
 
@@ -51,7 +50,7 @@ class Soundings:
             tasks.create_task(self._sound_disks())  # of its own: a dead network disk may not answer at all
 
     async def _sound_ledger(self) -> None:
-        is_recalled = False
+        news, is_recalled = News(self._ledger), False
         while True:
             began_s = time.monotonic()
             try:
@@ -59,17 +58,22 @@ class Soundings:
                     published_s = await self._ledger.ask(vitals.last_published_s)
                     self._passage.recall_last_published(published_s or 0.0)
                     is_recalled = True
-                self.waiting = await self._ledger.ask(vitals.waiting_by_cause)
-                self.possible_double_charges = await self._ledger.ask(vitals.possible_double_charges)
+                if news.take():
+                    self.waiting = await self._ledger.ask(vitals.waiting_by_cause)
+                    self.possible_double_charges = await self._ledger.ask(vitals.possible_double_charges)
             except CutoutdError:
-                pass  # the lanes meet the same trouble and say so
+                news.give_back()  # the lanes meet the same trouble and say so
             await asyncio.sleep(_rest_after_s(began_s))
 
     async def _look_for_the_slowest(self) -> None:
+        news = News(self._ledger)
         while True:
             began_s = time.monotonic()
-            with suppress(CutoutdError):  # as above
-                self.longest_unmoved_s = await self._ledger.ask(vitals.longest_unmoved_s)
+            try:
+                if news.take():
+                    self.longest_unmoved_s = await self._ledger.ask(vitals.longest_unmoved_s)
+            except CutoutdError:
+                news.give_back()  # as above
             await asyncio.sleep(_rest_after_s(began_s))
 
     async def _sound_disks(self) -> None:

@@ -24,7 +24,7 @@ from cutoutd.watcher.rhythm import Rhythm
 from cutoutd.watcher.scanning import Scan, Trouble
 
 #: Sightings at a time: enough for one question to the ledger, few enough to let photos dropped meanwhile in between.
-BATCH = 200
+BATCH = 500
 
 Batches = AsyncGenerator[list[Sighting], None]
 
