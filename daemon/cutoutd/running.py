@@ -5,7 +5,8 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
+from functools import partial
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -15,11 +16,13 @@ from cutoutd.config.settings import LogLevel, Settings
 from cutoutd.exits import ExitCode
 from cutoutd.leaving import leave_within
 from cutoutd.logs import catch_up, conceal, printable, set_up_logs
+from cutoutd.lookout import can_redraw, shown_below
 from cutoutd.once import Outcome, work_off
 from cutoutd.photo import State
 from cutoutd.privacy import forbid_dumps
 from cutoutd.readiness import take_from
 from cutoutd.reloading import Reloading
+from cutoutd.reporting import Status, read_status
 from cutoutd.service import keep_serving
 from cutoutd.tally import Tally
 
@@ -44,17 +47,31 @@ async def run_daemon(settings: Settings, reread: Callable[[], Settings] | None =
     Raises:
         LedgerError, DiskError: it could not start.
     """
-    _prepare(settings)
-    reloading = Reloading(settings, reread, _prepare)
-    with _stop_on_signal() as stop, _reload_on_hangup(reloading):
-        await keep_serving(reloading, stop, take_from(os.environ))
-    catch_up()
+    console = Console()
+    is_shown = can_redraw(console) and settings.log.format != "json"
+    prepare = partial(_prepare, write=partial(_print, console) if is_shown else None)
+    prepare(settings)
+    reloading = Reloading(settings, reread, prepare)
+    async with _looking_on(console, reloading) if is_shown else nullcontext():
+        with _stop_on_signal() as stop, _reload_on_hangup(reloading):
+            await keep_serving(reloading, stop, take_from(os.environ))
+        catch_up()
     leave_within(_THREADS_S, ExitCode.WELL)
 
 
-def _prepare(settings: Settings) -> None:
+def _prepare(settings: Settings, write: Callable[[str], None] | None = None) -> None:
     _keep_secrets(settings)
-    set_up_logs(settings.log.level, settings.log.format)
+    set_up_logs(settings.log.level, settings.log.format, write)
+
+
+def _looking_on(console: Console, reloading: Reloading) -> AbstractAsyncContextManager[None]:
+    """What ``status`` would say, below the lines: from the ledger as anybody would read it."""
+
+    def look() -> Status:
+        settings = reloading.settings
+        return read_status(settings.state_dir, settings.limits, settings.price)
+
+    return shown_below(console, look)
 
 
 async def run_once(settings: Settings) -> Outcome:
@@ -68,7 +85,7 @@ async def run_once(settings: Settings) -> Outcome:
         if bar.disable:
             set_up_logs(settings.log.level, settings.log.format)
         else:
-            set_up_logs(_quiet(settings.log.level), "text", lambda line: _print(bar, line))
+            set_up_logs(_quiet(settings.log.level), "text", partial(_print, bar.console))
         async with open_service(settings) as service, _drawing(bar, service.tally):
             outcome = await work_off(service, stop, _write_error)
         if stop.is_set():
@@ -120,9 +137,9 @@ def _write_error(line: str) -> None:
     sys.stderr.flush()
 
 
-def _print(bar: Progress, line: str) -> None:
-    """Above the bar, as it stands: no folding, so that names can be copied, and no colours found in them."""
-    bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+def _print(console: Console, line: str) -> None:
+    """Above what is drawn, as it stands: no folding, so that names can be copied, and no colours found in them."""
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _quiet(level: LogLevel) -> LogLevel:

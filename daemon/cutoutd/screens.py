@@ -1,20 +1,26 @@
 """What the commands show on a terminal. It only draws: every number and sentence comes from elsewhere."""
 
+import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from rich.console import Console, Group, RenderableType
+from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
 from cutoutd.accounts import batch_in_words, rows_of
 from cutoutd.checkup import Finding, Level
 from cutoutd.disputes import in_words
+from cutoutd.forecast import forecast_in_words
 from cutoutd.ledger import Event, Total
 from cutoutd.live import Live
 from cutoutd.logs import printable
 from cutoutd.photo import Photo, State
 from cutoutd.reporting import PaidAgain, Status
+
+#: At the bottom of a terminal, so that its log has room.
+_MOST_LINES = 5
 
 #: The columns people think in, and the states that belong to each.
 _COLUMNS = {
@@ -30,13 +36,26 @@ _MARKS = {Level.GOOD: ("ok", "green"), Level.WARNING: ("note", "yellow"), Level.
 
 def show_status(console: Console, status: Status) -> None:
     """Draw one look at everything."""
-    console.print(_heading(status))
-    console.print(_totals(status.totals) if status.totals else "No photo has been found yet.")
-    console.print(_section("Launches", _launches(status)))
-    console.print(_section("Operations billed by Uploadcare", rows_of(status.accounts)))
-    for title, rows in (*_of_daemon(status.live), *_of_photos(status)):
-        if rows:
-            console.print(_section(title, rows))
+    console.print(view_of(status))
+
+
+def view_of(status: Status) -> RenderableType:
+    """One look at everything."""
+    sections = (
+        ("Launches", [*_launches(status)]),
+        ("Operations billed by Uploadcare", [*rows_of(status.accounts)]),
+        *_of_daemon(status.live),
+        *_of_photos(status),
+    )
+    return Group(*_top(status), *(_section(title, rows) for title, rows in sections if rows))
+
+
+def glance_of(status: Status) -> RenderableType:
+    """The few lines that matter most: for the bottom of a terminal, whose log has the rest."""
+    attention = [*((folder.folder, folder.reason) for folder in status.live.standby)] if status.live else []
+    attention += [(batch.batch.folder, batch_in_words(batch)) for batch in status.batches]
+    lines = [_section("Needs you", attention[:_MOST_LINES])] if attention else []
+    return Group(Rule(style="dim"), *_top(status), _rows(_launches(status)), *lines)
 
 
 def show_history(console: Console, events: Iterable[Event]) -> None:
@@ -57,6 +76,21 @@ def show_findings(console: Console, findings: Iterable[Finding]) -> None:
         console.print(line, soft_wrap=True)
         if finding.advice:
             console.print(Text(f"        {finding.advice}", style="dim"), soft_wrap=True)
+
+
+def _top(status: Status) -> Iterator[RenderableType]:
+    yield _heading(status)
+    yield _totals(status.totals) if status.totals else Text("No photo has been found yet.")
+    if pace := _pace(status):
+        yield Text(pace, style="bold")
+
+
+def _pace(status: Status) -> str:
+    """The speed, the expected end, and what is no part of it."""
+    left_over = status.forecast.left_over
+    words = forecast_in_words(status.forecast, time.time())
+    told = "; ".join(filter(None, (words, f"{left_over:,} held, or beyond a limit" if left_over else "")))
+    return f"{told[:1].upper()}{told[1:]}." if told else ""
 
 
 def _heading(status: Status) -> RenderableType:
@@ -133,10 +167,14 @@ def _totals(totals: Iterable[Total]) -> Table:
 
 
 def _section(title: str, rows: Iterable[tuple[str, str]]) -> RenderableType:
+    return Group(Text(f"\n{title}", style="bold"), _rows(rows))
+
+
+def _rows(rows: Iterable[tuple[str, str]]) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
     for left, right in rows:
         table.add_row(Text(printable(left)), Text(printable(right), style="dim"))
-    return Group(Text(f"\n{title}", style="bold"), table)
+    return table
 
 
 def _place(photo: Photo) -> str:

@@ -1,7 +1,7 @@
 """The commands that only look."""
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,11 @@ from cutoutd.cli.application import (
     run_to_end,
 )
 from cutoutd.exits import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cutoutd.reporting import Status
 
 
 @app.command()
@@ -55,7 +60,11 @@ _LOST = (
 
 
 @app.command()
-def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def status(
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    watching: Annotated[bool, typer.Option("--watch", help="Look again every second, until Ctrl-C.")] = False,
+) -> None:
     """Show how many photos stand where, what waits and why, and what came to nothing."""
     from rich.console import Console
 
@@ -66,6 +75,8 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     from cutoutd.screens import show_status
 
     document = read_document(config)
+    if watching:
+        _watch(lambda: status_of(document), as_json=as_json)
     found = status_of(document)
     if as_json:
         typer.echo(json.dumps(status_as_json(found), indent=2))
@@ -74,6 +85,20 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     if not found.is_running and (unknown := outputs_unaccounted_for(document)):
         places = printable(", ".join(map(str, unknown)))
         typer.echo(_LOST.format(state_dir=document.state_dir, places=places), err=True)
+
+
+def _watch(look: "Callable[[], Status]", *, as_json: bool) -> None:
+    """Until Ctrl-C, which ends the command."""
+    from rich.console import Console
+
+    from cutoutd.lookout import can_redraw, watch
+
+    console = Console()
+    if as_json or not can_redraw(console):
+        raise typer.BadParameter(
+            "it draws on a terminal; `cutoutd status` and `cutoutd status --json` print once", param_hint="--watch"
+        )
+    watch(console, look)
 
 
 @app.command()

@@ -71,7 +71,7 @@ def _writer(log_format: str, write: Write | None) -> Callable[[Line], None]:
         return lambda line: _to_journal(line, put, is_native=log_format == "auto")
     if log_format == "json":
         return lambda line: put(json_of(line))
-    is_coloured = write is None and is_colourful(sys.stdout)
+    is_coloured = is_colourful(sys.stdout)  # with `write` as well: it draws on the same terminal
     return lambda line: put(text_of(line, is_coloured=is_coloured))
 
 
