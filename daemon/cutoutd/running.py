@@ -11,6 +11,7 @@ from functools import partial
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from cutoutd.arenas import share_one
 from cutoutd.assembly import open_service
 from cutoutd.config.settings import LogLevel, Settings
 from cutoutd.exits import ExitCode
@@ -47,6 +48,7 @@ async def run_daemon(settings: Settings, reread: Callable[[], Settings] | None =
     Raises:
         LedgerError, DiskError: it could not start.
     """
+    share_one()
     console = Console()
     is_shown = can_redraw(console) and settings.log.format != "json"
     prepare = partial(_prepare, write=partial(_print, console) if is_shown else None)
