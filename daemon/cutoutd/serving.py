@@ -19,6 +19,10 @@ _GRACE_S = 5
 #: The listeners are for people and for what watches over machines; more at once than this is a mistake.
 _MOST_AT_ONCE = 64
 
+#: Those above the limit are told so. Still more are hung up on: a crowd of strangers would use up the files that this
+#: process may open, and photos need those.
+_MOST_TOLD_SO = 64
+
 #: Whoever connects says soon what is wanted; uvicorn would wait for ever for the end of a request's head.
 _HEAD_WITHIN_S = 10.0
 
@@ -74,9 +78,12 @@ class _Connection(H11Protocol):
     _limit: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
-        """Begin to wait for a head."""
+        """Begin to wait for a head, unless too many do."""
         super().connection_made(transport)
-        self._wait_for_head()
+        if len(self.connections) > _MOST_AT_ONCE + _MOST_TOLD_SO:
+            transport.abort()
+        else:
+            self._wait_for_head()
 
     def data_received(self, data: bytes) -> None:
         """A head that is whole has a request of its own."""
