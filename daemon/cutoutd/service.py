@@ -27,6 +27,7 @@ from cutoutd.metrics import Metering, Sources
 from cutoutd.premises import sweep
 from cutoutd.readiness import Systemd
 from cutoutd.reloading import Reloading
+from cutoutd.sideline import beside
 from cutoutd.subscription import expected_url
 from cutoutd.vigil import Vigil, standstill_in_words
 from cutoutd.web.application import Machines, application
@@ -73,6 +74,7 @@ async def _serve_in_turn(
         except CutoutdError as error:
             if not reloading.fall_back(error):
                 return error
+    dispatch.close()  # a stop that comes between two services found none that would have said so
     reloading.close()
     return None
 
@@ -98,10 +100,11 @@ async def serve(
         looking.append(tasks.create_task(service.aftercare.run()))
         looking.append(tasks.create_task(vigil.run()))
         looking.append(tasks.create_task(service.withdrawal.run()))
-        looking.append(tasks.create_task(metering.run()))
-        looking.append(tasks.create_task(service.hearing.run(partial(_announced_to, service))))
+        hearing = partial(service.hearing.run, partial(_announced_to, service))
+        looking.append(tasks.create_task(beside("the numbers for monitoring", metering.run)))
+        looking.append(tasks.create_task(beside("the watch over announcements", hearing)))
         if desk is not None:
-            looking.append(tasks.create_task(desk.watching.run()))
+            looking.append(tasks.create_task(beside("the page's news", desk.watching.run)))
         say("started", f"watching {_names(settings)}")
         await _first_of(stop, reloading.is_wanted)
         if stop.is_set():

@@ -51,6 +51,7 @@ class Watching:
 
     async def run(self) -> None:
         """Keep the parts up to date until cancelled; then every stream ends at once."""
+        self._is_over = False
         try:
             while True:
                 await self._watched.wait()
