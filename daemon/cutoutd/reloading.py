@@ -14,7 +14,7 @@ from cutoutd.config.differences import Differences, differences
 from cutoutd.config.settings import Settings
 from cutoutd.control.orders import Answer
 from cutoutd.errors import ConfigurationError, ControlError, CutoutdError
-from cutoutd.logs import say
+from cutoutd.logs import say, say_fault
 
 #: What was made at the start and outlives every reload: the ledger, and the socket on which the order came.
 _FOR_A_RESTART = ("state_dir", "control_socket")
@@ -60,6 +60,9 @@ class Reloading:
                 answer = await self.ask()
             except ControlError as error:
                 answer = Answer(refused=(error.sentence,))
+            except Exception as fault:  # noqa: BLE001  a file nobody thought of costs a reload, not the daemon
+                say_fault("internal_fault", "a fault in cutoutd itself stopped a reload", fault)
+                continue
             for sentence in answer.refused:
                 say("reload_refused", sentence, level=logging.ERROR)
 
@@ -96,8 +99,11 @@ class Reloading:
         self._prepare(self.settings)
         return self.settings
 
-    def take_effect(self) -> None:
+    def take_effect(self, settings: Settings) -> None:
         """The service with these settings is at work."""
+        if settings is not self.settings:  # others are wanted by now; these are what to fall back to
+            self._before = settings
+            return
         self._before = None
         self._answer(None)
 
@@ -114,7 +120,8 @@ class Reloading:
         self._answer(ControlError("cutoutd is just stopping", advice="The next start reads the configuration anew."))
 
     async def _bring_about(self, new: Settings) -> CutoutdError | None:
-        self._before, self.settings = self.settings, new
+        # Whoever asked before may have hung up before it was known whether those settings work.
+        self._before, self.settings = self._before or self.settings, new
         self._outcome = asyncio.get_running_loop().create_future()
         self.is_wanted.set()
         return await self._outcome

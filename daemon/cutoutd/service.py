@@ -122,7 +122,7 @@ async def _begun(service: Service, reloading: Reloading) -> None:
     """Whoever wanted these settings is answered once all of their folders are watched."""
     for arrival in service.arrivals:
         await arrival.has_begun()
-    reloading.take_effect()
+    reloading.take_effect(service.settings)
 
 
 async def _first_of(*events: asyncio.Event) -> None:
