@@ -62,7 +62,8 @@ class Mailbox:
             return Verdict.JUNK
         if announcement is not None:
             receipt = await self._ledger.keep_announcement(announcement)
-            if receipt is announcements.Receipt.STORED:
+            # One that is known may have been stored after nobody waited for it any more, and so without a word of it.
+            if receipt is not announcements.Receipt.NOT_OURS:
                 self._tell()
         return Verdict.TAKEN
 

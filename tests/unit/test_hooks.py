@@ -5,10 +5,13 @@ from http import HTTPStatus
 
 import httpx2
 import pytest
+from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from announcing import SECRET, signature, unknown_message
+from cutoutd.announcement import Announcement
 from cutoutd.errors import DiskError
+from cutoutd.ledger.announcements import Receipt
 from cutoutd.mailbox import Mailbox, Verdict
 from cutoutd.web import hooks
 from cutoutd.web.hooks import hook_routes
@@ -24,6 +27,16 @@ class Slow(Mailbox):
         if self._error is None:
             await asyncio.Event().wait()
         raise self._error or AssertionError
+
+
+class Ledger:
+    """Knows what became of an announcement, whichever it is."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        self._receipt = receipt
+
+    async def keep_announcement(self, _announcement: Announcement) -> Receipt:
+        return self._receipt
 
 
 def posted(mailbox: Mailbox, content: bytes, **headers: str) -> httpx2.Response:
@@ -87,3 +100,15 @@ def test_a_secret_that_cannot_be_read_lets_nobody_in() -> None:
     body = unknown_message()
     answer = posted(mailbox, body, **{"X-Uc-Signature": signature(body, SECRET)})
     assert answer.status_code == HTTPStatus.NOT_FOUND
+
+
+@pytest.mark.parametrize("receipt", Receipt)
+def test_what_comes_again_lets_its_photo_go_on(receipt: Receipt) -> None:
+    """It was stored too late for its first answer, so nobody was told of it then; what is none of ours wakes nobody."""
+    told: list[bool] = []
+    ledger = Ledger(receipt)
+    mailbox = Mailbox(ledger, lambda: SecretStr(SECRET), lambda: told.append(True))  # type: ignore[arg-type]  stands in
+    body = unknown_message()
+    answer = posted(mailbox, body, **{"X-Uc-Signature": signature(body, SECRET)})
+    assert answer.status_code == HTTPStatus.OK
+    assert bool(told) is (receipt is not Receipt.NOT_OURS)
