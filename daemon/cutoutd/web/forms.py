@@ -8,6 +8,7 @@ from starlette.requests import ClientDisconnect, Request
 #: A form of ours is a few names and numbers.
 _MOST_BYTES = 64_000
 _MOST_FIELDS = 1_000
+_MOST_DIGITS = 18  # more than anything is counted to, and what a database's integer holds
 _RECEIVED_WITHIN_S = 10.0
 
 
@@ -40,7 +41,8 @@ class Form:
     def number(self, name: str) -> int | None:
         """A field that holds a whole number; None when it does not."""
         text = self.one(name)
-        return int(text) if text.isascii() and text.isdecimal() else None
+        is_number = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+        return int(text) if is_number else None
 
 
 def form_of(request: Request) -> Form:
