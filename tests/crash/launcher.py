@@ -25,6 +25,9 @@ from daemon_process import ENVIRONMENT
 
 _PATIENCE_S = 120.0
 
+#: What multiprocessing says when the word of how a process ended was lost on its way, as it is on a busy machine.
+_UNHEARD = 255
+
 #: All that a run imports sooner or later.
 _IMPORTED = (
     *("anyio._backends._asyncio", "cutoutd.cli", "cutoutd.config", "cutoutd.exits", "cutoutd.running", "httpcore2"),
@@ -45,6 +48,11 @@ class Orders:
     look_for_s: float = 180.0  #: how long a lost outcome is looked for
     is_plain: bool = False  #: commits one by one; asks soon whether a removal is finished
 
+    @property
+    def farewell(self) -> Path:
+        """Gets the exit code of one that ends by itself."""
+        return self.trace.with_name(f"{self.trace.name}.code")
+
 
 class WatchedDaemon:
     """One process, from its start to its end."""
@@ -58,6 +66,8 @@ class WatchedDaemon:
         """Its exit code once it has ended; -9 when it was killed. A process that never ends is killed: TimeoutError."""
         self._process.join(_PATIENCE_S)
         code = self._process.exitcode
+        if code == _UNHEARD and self.orders.farewell.exists():
+            return int(self.orders.farewell.read_text())
         if code is None:
             self.kill()
             raise TimeoutError(f"{' '.join(self.orders.arguments)} did not end:\n{self.output}")
@@ -107,7 +117,12 @@ def _carry_out(orders: Orders) -> None:
         polling._FIRST_STEP_S = 0.2
     watch_everything(Passage(orders.trace, orders.home, orders.fatal))
     sys.argv = ["cutoutd", *orders.arguments]
-    cli.main()
+    orders.farewell.unlink(missing_ok=True)
+    try:
+        cli.main()
+    except SystemExit as end:
+        orders.farewell.write_text(str(end.code or 0))
+        raise
 
 
 def _write_to(log: Path) -> None:
