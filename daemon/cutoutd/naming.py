@@ -5,6 +5,7 @@ Pure: nothing here looks at a disk or the ledger.
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import PurePosixPath
 
 from cutoutd.config.settings import OnConflict
@@ -18,19 +19,23 @@ TEMPORARY_PREFIX = ".cutoutd-"
 _NOTE_SUFFIX = ".failed.txt"
 _MAX_NUMBERED = 99
 
+#: So many of them are looked at on disk and in the ledger before a photo is accepted: each look costs as much as a
+#: question, and others' files in all of these places are an accident of nobody's.
+_SPARES_CLAIMED = 8
+
 
 def targets_of(path: str, *, template: str, on_conflict: OnConflict) -> tuple[str, ...]:
     """The targets a photo may have, best first, relative to the output root.
 
-    ``a.jpg`` wants ``a.png``; with ``rename`` a later claimant gets ``a.jpg.png``, then ``a.jpg.2.png`` and so on, and
-    below a folder that is called like a cutout all of them also in a folder beside it. Names that no file system takes
-    are left out, so the answer may be empty.
+    ``a.jpg`` wants ``a.png``; with ``rename`` a later claimant gets ``a.jpg.png``, then ``a.jpg.2.png`` and a few
+    more, and below a folder that is called like a cutout all of them also in a folder beside it. Names that no file
+    system takes are left out, so the answer may be empty.
     """
     source = PurePosixPath(path)
     wanted = _possible(source, [template.format(stem=source.stem, name=source.name)])
     if on_conflict is OnConflict.SKIP:
         return wanted
-    mirrored = (*wanted, *spare_targets_of(path))
+    mirrored = (*wanted, *islice(spare_targets_of(path), _SPARES_CLAIMED))
     return mirrored + tuple(beside(target) for target in mirrored if beside(target) != target)
 
 

@@ -47,7 +47,7 @@ def test_the_template_comes_first() -> None:
     wished = targets_of("sub/a.jpg", template="cut-{stem}.png", on_conflict=OnConflict.RENAME)
     assert wished[:3] == ("sub/cut-a.png", "sub/a.jpg.png", "sub/a.jpg.2.png")
     assert targets_of("sub/a.jpg", template="{stem}.png", on_conflict=OnConflict.SKIP) == ("sub/a.png",)
-    assert wished[1:] == tuple(spare_targets_of("sub/a.jpg"))
+    assert wished[1:] == tuple(spare_targets_of("sub/a.jpg"))[:8]
 
 
 def test_names_are_taken_as_they_are() -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -23,6 +24,8 @@ from cutoutd.sandbox.signing import UploadGate
 
 LARGEST_DIRECT_UPLOAD_BYTES = 100 * 1000 * 1000
 LARGEST_FORM_OVERHEAD_BYTES = 1024 * 1024  # fields and boundaries around the file
+#: A photo of the usual size is kept in memory while it arrives: on disk, each small piece of it would go to a thread.
+MultiPartParser.spool_max_size = 16 * 1024 * 1024
 _METADATA = re.compile(r"metadata\[(.*)\]")
 
 
