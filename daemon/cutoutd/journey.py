@@ -144,11 +144,12 @@ class Journey:
 
     async def _join_twin(self, photo: Photo) -> Photo | None:
         """The same picture was paid for, or is about to be: reuse its cutout or wait for it; None if this one pays."""
-        # Asked first: a twin that is published between the two questions must be in one of the answers.
-        payer = await self._ledger.ask(twins.payer_for, photo)
-        if (reused := await self._publication.reuse(photo)) is not None:
+        # All of one moment: a twin that is published between two questions would be in neither answer.
+        relations = await self._ledger.ask(twins.relations_of, photo)
+        is_to_be_had = relations.is_outrun or relations.has_cutout
+        if is_to_be_had and (reused := await self._publication.reuse(photo)) is not None:
             return reused
-        return None if payer is None else await self._ledger.postpone(photo, _wait_for(payer))
+        return None if relations.payer is None else await self._ledger.postpone(photo, _wait_for(relations.payer))
 
     async def _ask(self, photo: Photo) -> Photo:
         """Ask whether the removal is finished; each question costs an operation, so ``Pace`` chooses the moments.

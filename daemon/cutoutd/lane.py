@@ -1,7 +1,7 @@
 """What a lane is, and which lanes a photo's way has; ``lanes`` runs them."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from cutoutd.config.settings import Concurrency
@@ -23,6 +23,11 @@ class Lane:
     rate: LaunchRate | None = None  #: each of its steps takes a launch
     paused_for_s: Callable[[], float] = lambda: 0.0  #: how long none of its steps is begun, as somebody asked for
     closed_to: Callable[[], Collection[str]] = frozenset  #: folders none of whose photos it takes for now
+
+    @property
+    def unhindered(self) -> "Lane":
+        """The same lane, whoever stands beyond."""
+        return replace(self, beyond=frozenset())
 
 
 def lanes_for(

@@ -10,14 +10,14 @@ import time
 from collections import Counter
 from contextlib import suppress
 
-from cutoutd import recovery
 from cutoutd.errors import CutoutdError, HaltError
 from cutoutd.halting import Halt
 from cutoutd.journey import Journey
 from cutoutd.lane import Lane
-from cutoutd.ledger import Ledger, losses, questions
+from cutoutd.ledger import Ledger
 from cutoutd.logs import say, say_error, say_fault
-from cutoutd.photo import INTERNAL_FAULT, Failed, Photo, State, known
+from cutoutd.photo import INTERNAL_FAULT, Failed, Photo, State
+from cutoutd.prospect import Prospect, furthest_of
 from cutoutd.pulses import Pulses
 from cutoutd.tally import Tally
 
@@ -26,12 +26,6 @@ _LOOK_AGAIN_AFTER_S = 30.0
 
 #: ...and at least this often while it is closed to a folder.
 _LOOK_WHETHER_OPEN_S = 0.2
-
-#: A photo that goes on later than this does not count as being on its way.
-_HOLDS_NOBODY_UP_AFTER_S = 1000.0
-
-#: More lost answers at once than this are not looked at, to know whether any is searched for.
-_SEARCHED_FOR = 20
 
 #: After the ledger itself could not be read or written.
 _LEDGER_TROUBLE_WAIT_S = 5.0
@@ -153,10 +147,7 @@ class Lanes:
         # Before the ledger is asked: a folder that opens meanwhile would be neither in its answer nor looked at soon.
         is_closed = bool(lane.closed_to())
         try:
-            # One moment for both questions: a photo that falls due between two would be in neither answer.
-            now_s = time.time()
-            photos = await self._next_photos(lane, now_s)
-            wait_s = await self._until_next_due_s(lane, now_s)
+            photos, wait_s = await self._next_photos(lane)
         except CutoutdError as error:
             say_error("ledger_trouble", error)
             return _LEDGER_TROUBLE_WAIT_S
@@ -184,27 +175,29 @@ class Lanes:
         halted_s = self._halt.probe_in_s if lane.is_sending else 0.0
         return max(halted_s, self._pause_s(lane), lane.rate.free_in_s if lane.rate else 0.0)
 
-    async def _next_photos(self, lane: Lane, now_s: float) -> list[Photo]:
+    async def _next_photos(self, lane: Lane) -> tuple[list[Photo], float]:
+        """Whose turn it is, and after how long somebody else's is, unless the lane is woken before."""
         room = await self._room(lane)
         if room <= 0:
-            return []
+            return [], _LOOK_AGAIN_AFTER_S
+        if self._is_halted(lane):
+            lane = lane.unhindered  # those beyond stand still as well, until its probe has gone through
         # A step may end while the ledger answers: its photo is no longer busy then, and its row in the answer is old.
-        # Taking that step again would upload the photo twice.
-        busy_before = frozenset(self._busy)
-        number, closed_to = room + len(busy_before), lane.closed_to()
-        found = await self._ledger.ask(questions.due, {lane.takes}, now_s, number, but_of=closed_to)
-        return [photo for photo in found if photo.id not in busy_before and photo.id not in self._busy][:room]
+        # Taking that step again would upload the photo twice. So those busy before are passed over as those since are.
+        prospect = Prospect(lane, room, dict(self._busy), lane.closed_to(), time.time())
+        outlook = await self._ledger.ask(prospect.look)
+        photos = [photo for photo in outlook.photos if photo.id not in self._busy]
+        return photos, _LOOK_AGAIN_AFTER_S if outlook.next_due_s is None else outlook.next_due_s - time.time()
 
     async def _room(self, lane: Lane) -> int:
+        """How many steps may be begun, as far as can be told without looking into the ledger."""
         busy = sum(busy_in is lane for busy_in in self._busy.values())
-        is_halted = self._halt.error is not None and lane.is_sending
-        room = (1 - busy if await self._is_probing(lane) else 0) if is_halted else lane.width - busy
-        if room > 0 and lane.takes is State.UPLOADED and await self._has_open_outcome():
-            return 0
-        # A probe is not held up by those beyond: they stand still as well, until it has gone through.
-        if room > 0 and lane.beyond and not is_halted:
-            room = min(room, lane.beyond_limit - busy - await self._number_beyond(lane))
+        width = lane.width if not self._is_halted(lane) else int(await self._is_probing(lane))
+        room = width - busy
         return min(room, lane.rate.free) if lane.rate else room
+
+    def _is_halted(self, lane: Lane) -> bool:
+        return self._halt.error is not None and lane.is_sending
 
     async def _is_probing(self, lane: Lane) -> bool:
         """Whether the lane takes a step during a halt: one photo probes for all, where the wall stood.
@@ -217,24 +210,7 @@ class Lanes:
             return True
         if any(busy_in.takes in self._halt.way for busy_in in self._busy.values()):
             return False  # the probe is under way; its photo may stand elsewhere in the middle of the step
-        by_s = time.time() + _HOLDS_NOBODY_UP_AFTER_S
-        return lane.takes is await self._ledger.ask(questions.furthest_of, self._halt.way, by_s)
-
-    async def _number_beyond(self, lane: Lane) -> int:
-        """Photos of folders that left the configuration wait for long; they must not hold up all others."""
-        return await self._ledger.ask(questions.count_due_by, lane.beyond, time.time() + _HOLDS_NOBODY_UP_AFTER_S)
-
-    async def _has_open_outcome(self) -> bool:
-        """Whether a launch's answer was lost just now, and a search may find its result: later ones would lengthen it.
-
-        No photo depends on it for its safety: see ``recovery``.
-        """
-        lost = await self._ledger.ask(losses.open_outcomes, time.time() - recovery.LOOK_FOR_S, _SEARCHED_FOR)
-        return any(recovery.is_comparable(known(photo.parameters)) for photo in lost)
-
-    async def _until_next_due_s(self, lane: Lane, now_s: float) -> float:
-        next_due_s = await self._ledger.ask(questions.next_due_s, {lane.takes}, now_s)
-        return _LOOK_AGAIN_AFTER_S if next_due_s is None else next_due_s - time.time()
+        return lane.takes is await self._ledger.ask(furthest_of, self._halt.way, time.time())
 
     async def _sleep(self, lane: Lane, wait_s: float) -> None:
         with suppress(TimeoutError):

@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 
 from cutoutd.config.settings import Provenance
 from cutoutd.errors import SupersededError
-from cutoutd.ledger import Ledger, questions
+from cutoutd.ledger import Ledger, View, questions
 from cutoutd.photo import Photo, Published, known
 from cutoutd.publishing import publish_cutout
 from cutoutd.reuse import reuse_cutout
@@ -38,8 +38,7 @@ class Publication:
             SupersededError: a newer version of the photo was published first.
             DelayError, HaltError: it cannot be fetched or placed for now.
         """
-        async with self._turn_of(photo):
-            own_cutouts = await self._ledger.ask(questions.cutouts_of, photo)
+        async with self._turn_of(photo) as own_cutouts:
             fetch = partial(self._uploadcare.fetch_cutout, known(photo.result_uuid))
             published = await publish_cutout(photo, fetch, own_cutouts, self._provenance_of(photo))
             return await self._ledger.insist(photo, self._with_task(photo, published))
@@ -51,17 +50,18 @@ class Publication:
             SupersededError: a newer version of the photo was published first.
             DiskError: it cannot be placed for now.
         """
-        async with self._turn_of(photo):
-            reused = await reuse_cutout(photo, self._ledger, self._provenance_of(photo))
+        async with self._turn_of(photo) as own_cutouts:
+            reused = await reuse_cutout(photo, self._ledger, own_cutouts, self._provenance_of(photo))
             return None if reused is None else await self._ledger.record(photo, self._with_task(photo, reused))
 
     @asynccontextmanager
-    async def _turn_of(self, photo: Photo) -> AsyncIterator[None]:
-        """Versions of one path go one after the other: each must see what the one before it put there."""
+    async def _turn_of(self, photo: Photo) -> AsyncIterator[frozenset[str]]:
+        """Versions of one path go one after the other: each is given what those before it put there."""
         async with self._turns.setdefault((photo.identity.folder, photo.identity.path), asyncio.Lock()):
-            if await self._ledger.ask(questions.has_newer_publication, photo):
+            is_outrun, own_cutouts = await self._ledger.ask(_cutouts_at_path, photo)
+            if is_outrun:
                 raise SupersededError("newer_version", "a newer version of the photo was published first")
-            yield
+            yield own_cutouts
 
     def _with_task(self, photo: Photo, published: Published) -> Published:
         """What is left to be done once the photo is published is ``aftercare``'s."""
@@ -71,3 +71,8 @@ class Publication:
         """As its folder says; what was paid for is published although its folder has left the configuration."""
         folder = self._standby.folders.get(photo.identity.folder)
         return Provenance.XATTR if folder is None else folder.provenance
+
+
+def _cutouts_at_path(ledger: View, photo: Photo) -> tuple[bool, frozenset[str]]:
+    """Whether a later version of the path has a cutout in place, and what was ever published for the path."""
+    return questions.has_newer_publication(ledger, photo), questions.cutouts_of(ledger, photo)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cutoutd.config.settings import Provenance
 from cutoutd.errors import UnreachableError
-from cutoutd.ledger import Ledger, View, questions, twins
+from cutoutd.ledger import Ledger, View, twins
 from cutoutd.photo import Photo, Published, known
 from cutoutd.publishing import publish_cutout
 
@@ -23,8 +23,12 @@ _CHUNK_BYTES = 1 << 20
 _LOOKED_AT = 10
 
 
-async def reuse_cutout(photo: Photo, ledger: Ledger, provenance: Provenance) -> Published | None:
+async def reuse_cutout(
+    photo: Photo, ledger: Ledger, own_cutouts: frozenset[str], provenance: Provenance
+) -> Published | None:
     """Copy the cutout of a photo with the same content and parameters into place; None if there is none to be had.
+
+    What was published for the photo's path before, ``own_cutouts``, may be replaced.
 
     A crash here leaves at most a temporary file, or the finished copy, which the repeated step finds.
 
@@ -34,7 +38,6 @@ async def reuse_cutout(photo: Photo, ledger: Ledger, provenance: Provenance) -> 
     twin = await earlier_cutout(photo, ledger)
     if twin is None:
         return None
-    own_cutouts = await ledger.ask(questions.cutouts_of, photo)
     like_twin = replace(photo, sent_width=twin.sent_width, sent_height=twin.sent_height)
     published = await publish_cutout(like_twin, partial(_read, _place_of(twin)), own_cutouts, provenance)
     return replace(published, reused_from=twin.id, note=_note(published, twin))

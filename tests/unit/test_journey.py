@@ -23,8 +23,7 @@ from cutoutd.errors import (
 )
 from cutoutd.journey import Journey
 from cutoutd.ledger import Ledger, open_ledger, questions
-from cutoutd.photo import Photo, RemovalIntended, State, Uploaded
-from cutoutd.publication import Publication
+from cutoutd.photo import Photo, RemovalIntended, State, Uploaded, Wait
 from cutoutd.standby import Standby
 from cutoutd.uploadcare.polling import Pace
 from drawn_photos import jpeg
@@ -277,22 +276,21 @@ def test_an_older_version_never_replaces_the_cutout_of_a_newer_one(tmp_path: Pat
 def test_a_twin_that_is_published_during_the_question_is_not_overlooked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: State
 ) -> None:
-    """Between looking for its cutout and looking whether it is under way, a copy is neither sent nor paid for."""
+    """Published after the copy was told to wait for it, but before it waits: neither is it sent, nor does it wait."""
 
     async def scene(trip: Trip) -> None:
         content = jpeg()
         payer = await trip.photo_at(State.REMOVAL_FINISHED, content=content)
         copy = await trip.photo_at(State.ACCEPTED, "b.jpg", content)
         copy = copy if state is State.ACCEPTED else await trip.ledger.record(copy, Uploaded("b.jpg"))
-        reuse = Publication.reuse
+        postpone = Ledger.postpone
 
-        async def publish_meanwhile(publication: Publication, photo: Photo) -> Photo | None:
-            found = await reuse(publication, photo)
+        async def publish_meanwhile(ledger: Ledger, photo: Photo, wait: Wait) -> Photo:
             monkeypatch.undo()
             assert (await trip.journey.advance(payer)).state is State.PUBLISHED
-            return found
+            return await postpone(ledger, photo, wait)
 
-        monkeypatch.setattr(Publication, "reuse", publish_meanwhile)
+        monkeypatch.setattr(Ledger, "postpone", publish_meanwhile)
         copy = await trip.journey.advance(copy)
         assert (copy.state, copy.wait.until_s) == (state, 0.0)
         assert (await trip.journey.advance(copy)).reused_from == payer.id

@@ -28,7 +28,9 @@ def test_nobody_waits_for_an_unpaid_photo_that_may_never_go_on(tmp_path: Path, s
         await ledger.postpone(copy, Wait(time.time() + 3600, 0, "the same picture is under way", for_photo=payer.id))
         payer = await ledger.postpone(payer, wait)
         assert await ledger.ask(twins.payer_for, copy) is None
-        assert await ledger.ask(questions.due, {State.ACCEPTED}, time.time(), 9, but_of={"before"}) == [copy]
+        assert await ledger.ask(
+            questions.due, {State.ACCEPTED}, time.time(), 9, but=questions.Passed(folders={"before"})
+        ) == [copy]
 
     with_ledger(tmp_path, scene)
 

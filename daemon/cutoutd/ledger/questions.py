@@ -24,6 +24,16 @@ class Total:
     photos: int
 
 
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Who is passed over."""
+
+    photo_ids: Collection[int] = ()
+    folders: Collection[str] = ()
+
+
+_NOBODY = Passed()
+
 _KNOWN = select(photos.c.path, photos.c.size_bytes, photos.c.mtime_ns, photos.c.inode).where(
     photos.c.folder == bindparam("folder"),
     photos.c.path.in_(bindparam("paths", expanding=True)),
@@ -33,13 +43,29 @@ _KNOWN = select(photos.c.path, photos.c.size_bytes, photos.c.mtime_ns, photos.c.
 _IS_DUE = and_(photos.c.state.in_(bindparam("states", expanding=True)), photos.c.wait_until_s <= bindparam("by_s"))
 _DUE = (
     select(photos)
-    .where(_IS_DUE, photos.c.folder.not_in(bindparam("but_of", expanding=True)))
+    .where(_IS_DUE, photos.c.folder.not_in(bindparam("folders", expanding=True)))
     .order_by(photos.c.wait_until_s, photos.c.id)
     .limit(bindparam("limit"))
 )
 _NUMBER_DUE = select(func.count()).select_from(photos).where(_IS_DUE, photos.c.is_away.is_(False))
 _NEXT_DUE = select(func.min(photos.c.wait_until_s)).where(
     photos.c.state.in_(bindparam("states", expanding=True)), photos.c.wait_until_s > bindparam("by_s")
+)
+_IS_VERSION = and_(
+    photos.c.folder == bindparam("folder"), photos.c.path == bindparam("path"), photos.c.input == bindparam("input")
+)
+_NEWER_PUBLICATION = (
+    select(photos.c.id)
+    .where(
+        _IS_VERSION,
+        or_(photos.c.state == State.PUBLISHED, photos.c.earlier_parameters.is_not(None)),
+        photos.c.id > bindparam("photo_id"),
+    )
+    .limit(1)
+)
+_LAST_CUTOUTS = select(photos.c.cutout_sha256).where(_IS_VERSION, photos.c.cutout_sha256.is_not(None))
+_PUBLICATIONS = (
+    select(events.c.detail).join_from(events, photos).where(_IS_VERSION, events.c.to_state == State.PUBLISHED)
 )
 
 
@@ -49,12 +75,12 @@ def known_of(connection: Connection, folder: str, paths: Collection[str]) -> set
 
 
 def due(
-    connection: Connection, states: Collection[State], now_s: float, limit: int, *, but_of: Collection[str] = ()
+    connection: Connection, states: Collection[State], now_s: float, limit: int, *, but: Passed = _NOBODY
 ) -> list[Photo]:
-    """Photos at these states whose wait is over, those that waited longest first; none of the folders ``but_of``."""
-    values = {"states": list(states), "by_s": now_s, "but_of": list(but_of), "limit": limit}
-    rows = connection.execute(_DUE, values)
-    return [photo_from(row) for row in rows.mappings()]
+    """Photos at these states whose wait is over, those that waited longest first, but for those passed over."""
+    values = {"states": list(states), "by_s": now_s, "folders": list(but.folders), "limit": limit + len(but.photo_ids)}
+    rows = connection.execute(_DUE, values).mappings()
+    return [photo_from(row) for row in rows if row["id"] not in but.photo_ids][:limit]
 
 
 def next_due_s(connection: Connection, states: Collection[State], now_s: float) -> float | None:
@@ -131,17 +157,9 @@ def cutouts_of(connection: Connection, photo: Photo) -> frozenset[str]:
 
     A photo of the same path in another input is another photo, and its cutout nobody's to replace.
     """
-    is_version = and_(
-        photos.c.folder == photo.identity.folder,
-        photos.c.path == photo.identity.path,
-        photos.c.input == photo.identity.input,
-    )
-    last = connection.scalars(select(photos.c.cutout_sha256).where(is_version, photos.c.cutout_sha256.is_not(None)))
+    last = connection.scalars(_LAST_CUTOUTS, _path_of(photo))
     # A cutout that was made anew has predecessors, which a person may have put back.
-    told = connection.scalars(
-        select(events.c.detail).join_from(events, photos).where(is_version, events.c.to_state == State.PUBLISHED)
-    )
-    earlier = (json.loads(detail).get("cutout_sha256") for detail in told)
+    earlier = (json.loads(detail).get("cutout_sha256") for detail in connection.scalars(_PUBLICATIONS, _path_of(photo)))
     return frozenset(sha256 for sha256 in (*last, *earlier) if sha256)
 
 
@@ -152,14 +170,11 @@ def outputs_used(connection: Connection) -> frozenset[str]:
 
 def has_newer_publication(connection: Connection, photo: Photo) -> bool:
     """Whether a later version of the photo's path has a cutout in place already."""
-    is_newer = and_(
-        photos.c.folder == photo.identity.folder,
-        photos.c.path == photo.identity.path,
-        photos.c.input == photo.identity.input,
-        or_(photos.c.state == State.PUBLISHED, photos.c.earlier_parameters.is_not(None)),
-        photos.c.id > photo.id,
-    )
-    return _number_of(connection, is_newer) > 0
+    return connection.scalar(_NEWER_PUBLICATION, {**_path_of(photo), "photo_id": photo.id}) is not None
+
+
+def _path_of(photo: Photo) -> dict[str, str]:
+    return {"folder": photo.identity.folder, "path": photo.identity.path, "input": photo.identity.input}
 
 
 def claimed_of(connection: Connection, uuids: Collection[str]) -> set[str]:
