@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -33,25 +34,29 @@ def room_within(limits: Limits, spent: Spent) -> int | None:
     return max(0, min(left) - spent.ahead) if left else None
 
 
-def require_free(place: Path, min_free_bytes: int) -> None:
-    """Make sure that ``place`` can be written and its file system has this much room. Blocking.
+def require_free(places: Iterable[Path], min_free_bytes: int) -> None:
+    """Make sure that each place can be written and its file system has this much room. Blocking.
 
     Raises:
         DiskError: it cannot, has not, or cannot be asked.
     """
-    if not os.access(place, os.W_OK | os.X_OK):
-        raise DiskError(f"{place} cannot be written, and nothing is paid for that finds no place")
+    for place in places:
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise DiskError(f"{place} cannot be written, and nothing is paid for that finds no place")
+        free_bytes = _free_bytes(place)
+        if free_bytes < min_free_bytes:
+            msg = (
+                f"{place} has {free_bytes / 1e6:,.0f} MB of free space, and nothing is paid for below"
+                f" {min_free_bytes / 1e6:,.0f} MB (limits.min_free_space)"
+            )
+            raise DiskError(msg)
+
+
+def _free_bytes(place: Path) -> int:
     try:
-        free_bytes = shutil.disk_usage(place).free
+        return shutil.disk_usage(place).free
     except OSError as error:
-        msg = f"the free space of {place} is not known: {error.strerror}"
-        raise DiskError(msg) from error
-    if free_bytes < min_free_bytes:
-        msg = (
-            f"{place} has {free_bytes / 1e6:,.0f} MB of free space, and nothing is paid for below"
-            f" {min_free_bytes / 1e6:,.0f} MB (limits.min_free_space)"
-        )
-        raise DiskError(msg)
+        raise DiskError(f"the free space of {place} is not known: {error.strerror}") from error
 
 
 def _reached(key: str, limit: int, period: str, resume: date) -> LimitReachedError:

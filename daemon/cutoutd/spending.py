@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -111,7 +112,7 @@ class Spending:
         try:
             await self.require_room(photo)
             await self.approval.require(photo)
-            if self._limits.per_day is not None or self._limits.per_month is not None:
+            if self._limits.is_counting:
                 spent = await self._ledger.ask(launches.spent, time.time(), sending)
                 self._require_within(spent, wanted=spent.ahead)
             yield
@@ -124,8 +125,8 @@ class Spending:
         Raises:
             DiskError: the output's file system, or the state folder's, is short of room.
         """
-        for place in (Path(known(photo.output)), self._state_dir):
-            await asyncio.to_thread(require_free, place, self._limits.min_free_bytes)
+        places = (Path(known(photo.output)), self._state_dir)
+        await asyncio.to_thread(require_free, places, self._limits.min_free_bytes)
 
     async def intend(self, photo: Photo) -> Photo:
         """Store that the paid call is about to be made, counted against the limits in the same transaction.
@@ -136,7 +137,8 @@ class Spending:
         """
         await self._remember()
         most = self.approval.most_in_ledger(photo.identity.folder)
-        return await self._ledger.intend(photo, lambda spent: self._require_within(spent, wanted=1), most=most)
+        require = partial(self._require_within, wanted=1) if self._limits.is_counting else None
+        return await self._ledger.intend(photo, require, most=most)
 
     async def let_go(self) -> bool:
         """Let held photos go on for which there is room again; whether there were any.

@@ -71,8 +71,8 @@ def test_no_limit_is_no_limit() -> None:
 
 def test_a_disk_short_of_room_is_named(tmp_path: Path) -> None:
     """Too little room, or a place that is not there, is a trouble that may pass, told with the place and the key."""
-    require_free(tmp_path, 1)
+    require_free([tmp_path], 1)
     with pytest.raises(DiskError, match=rf"{tmp_path} has [\d,]+ MB of free space.*limits.min_free_space"):
-        require_free(tmp_path, 10**18)
+        require_free([tmp_path], 10**18)
     with pytest.raises(DiskError, match="cannot be written"):
-        require_free(tmp_path / "gone", 1)
+        require_free([tmp_path / "gone"], 1)

@@ -221,6 +221,11 @@ class Limits(Frozen):
     min_free_bytes: Size = Field(default=1_000_000_000, gt=0, validation_alias="min_free_space")
     """Nothing is paid for while an output's or the state folder's disk has less room than this."""
 
+    @property
+    def is_counting(self) -> bool:
+        """Whether launches are counted against a limit."""
+        return self.per_day is not None or self.per_month is not None
+
 
 class Price(Frozen):
     """What Uploadcare charges by the project's plan; only for showing what was and will be spent."""

@@ -7,7 +7,7 @@ a restart goes by.
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, select, update
 
 from cutoutd.errors import UnapprovedError
 from cutoutd.ledger.records import photo_from, wait_values
@@ -23,6 +23,16 @@ class Batch:
     photos: int
     uploaded: int  #: of them; these are not sent again
     held: int  #: of them; these wait for approval, the others come to it with their next step
+
+
+# Built once: every photo asks twice.
+_APPROVED_AT = select(photos.c.approved_at_s).where(photos.c.id == bindparam("photo_id"))
+_NUMBER_UP_TO = select(func.count()).select_from(
+    select(photos.c.id)
+    .where(IS_UNAPPROVED, photos.c.folder == bindparam("folder"))
+    .limit(bindparam("limit"))
+    .subquery()
+)
 
 
 def require_approved(connection: Connection, photo: Photo, most: int | None) -> None:
@@ -76,13 +86,13 @@ def release(connection: Connection, folder: str) -> None:
 
 def _is_approved(connection: Connection, photo: Photo) -> bool:
     """Asked of the row: the photo as the caller knows it may be from before the approval."""
-    return connection.scalar(select(photos.c.approved_at_s).where(photos.c.id == photo.id)) is not None
+    return connection.scalar(_APPROVED_AT, {"photo_id": photo.id}) is not None
 
 
 def _is_larger(connection: Connection, folder: str, most: int) -> bool:
     """Counts no further than needed: a batch may have a hundred thousand photos, and each of them asks."""
-    counted = select(photos.c.id).where(IS_UNAPPROVED, photos.c.folder == folder).limit(max(0, most) + 1).subquery()
-    return (connection.scalar(select(func.count()).select_from(counted)) or 0) > most
+    number: int | None = connection.scalar(_NUMBER_UP_TO, {"folder": folder, "limit": max(0, most) + 1})
+    return (number or 0) > most
 
 
 def _is_held() -> ColumnElement[bool]:

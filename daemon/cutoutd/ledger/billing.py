@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects import sqlite
 
 from cutoutd.ledger.schema import operations
 from cutoutd.operations import Counted, Purpose
@@ -18,14 +19,19 @@ class Billed:
     this_month: Mapping[Purpose, int]
 
 
+_INSERT = sqlite.insert(operations)
+#: Every commit brings some.
+_ADD = _INSERT.on_conflict_do_update(
+    index_elements=[operations.c.day, operations.c.purpose],
+    set_={"number": operations.c.number + _INSERT.excluded.number},
+)
+
+
 def add(connection: Connection, counted: Counted) -> None:
     """Put what was counted on top of what is there."""
-    for (day, purpose), number in counted.items():
-        row = {"day": day.isoformat(), "purpose": purpose.value}
-        same = (operations.c.day == row["day"]) & (operations.c.purpose == row["purpose"])
-        more = {"number": operations.c.number + number}
-        if connection.execute(update(operations).where(same).values(more)).rowcount == 0:
-            connection.execute(insert(operations).values(**row, number=number))
+    rows = [{"day": day.isoformat(), "purpose": purpose.value, "number": n} for (day, purpose), n in counted.items()]
+    if rows:
+        connection.execute(_ADD, rows)
 
 
 def billed(connection: Connection, day: date) -> Billed:

@@ -7,8 +7,9 @@ before it: a clock that was set back opens no new allowance.
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Update, and_, bindparam, func, insert, or_, select, update
 
 from cutoutd.ledger.schema import launches, photos
 from cutoutd.photo import (
@@ -72,9 +73,14 @@ def follow(connection: Connection, photo: Photo, fact: Fact, at_s: float) -> Non
     if isinstance(fact, RemovalIntended):
         reserve(connection, photo.id, at_s, source_uuid=photo.source_uuid)
     elif outcome := _outcome(photo, fact):
-        is_open = and_(launches.c.photo_id == photo.id, launches.c.is_returned.is_(False))
-        last = select(func.max(launches.c.id)).where(is_open).scalar_subquery()
-        connection.execute(update(launches).where(launches.c.id == last).values(outcome))
+        connection.execute(_update_last(frozenset(outcome)), {**outcome, "of_photo": photo.id})
+
+
+@cache
+def _update_last(columns: frozenset[str]) -> Update:
+    is_open = and_(launches.c.photo_id == bindparam("of_photo"), launches.c.is_returned.is_(False))
+    last = select(func.max(launches.c.id)).where(is_open).scalar_subquery()
+    return update(launches).where(launches.c.id == last).values({name: bindparam(name) for name in columns})
 
 
 def reserve(connection: Connection, photo_id: int, at_s: float, *, source_uuid: str | None = None) -> None:

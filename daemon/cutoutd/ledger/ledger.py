@@ -89,7 +89,7 @@ class Ledger:
         )
 
     async def intend(
-        self, photo: Photo, require: Callable[[launches.Spent], None], *, most: int | None = None
+        self, photo: Photo, require: Callable[[launches.Spent], None] | None, *, most: int | None = None
     ) -> Photo:
         """Store that the paid call is about to be made; what ``require`` raises about the money spent prevents it.
 

@@ -1,8 +1,9 @@
 """The thread that writes the ledger and groups commits.
 
 A commit with synchronous=FULL waits for the disk. Facts that arrive while it waits are written together with the next
-one: each in its own savepoint, so that one that fails takes no other with it, and each acknowledged only after the
-disk has all of them. Operations that were counted meanwhile go in with them, and so cost no commit of their own.
+one, and each is acknowledged only after the disk has all. Should one fail, all are undone and written anew, each in its
+own savepoint, so that it takes no other with it. Operations that were counted meanwhile go in with them, and so cost no
+commit of their own.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from sqlalchemy import Connection, Engine
 
 from cutoutd.ledger import billing
 from cutoutd.logs import say_fault
-from cutoutd.operations import Operations
+from cutoutd.operations import Counted, Operations
 
 T = TypeVar("T")
 
@@ -82,10 +83,10 @@ class Writer:
     def _commit(self, group: list[_Job]) -> None:
         counted = self._operations.take()
         try:
-            with self._engine.connect().execution_options(is_writing=True) as connection, connection.begin():
-                outcomes = [_carry_out(job, connection) for job in group]
-                billing.add(connection, counted)
-            self.revision += 1
+            try:
+                outcomes = self._write(group, _carry_out, counted)
+            except _OneFailedError:
+                outcomes = self._write(group, _carry_out_alone, counted)
         except Exception as error:  # noqa: BLE001  the one broad except of this loop: its callers must hear, not hang
             self._operations.give_back(counted)
             outcomes = [_Outcome(error=error) for _ in group]
@@ -93,6 +94,13 @@ class Writer:
             if outcome.error is None:
                 _tell_witness(job, outcome.value)
             outcome.tell(job.answer)
+
+    def _write(self, group: list[_Job], carry_out: "_CarryOut", counted: Counted) -> "list[_Outcome]":
+        with self._engine.connect().execution_options(is_writing=True) as connection, connection.begin():
+            outcomes = [carry_out(job, connection) for job in group]
+            billing.add(connection, counted)
+        self.revision += 1
+        return outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +124,21 @@ def _tell_witness(job: _Job, value: object) -> None:
         say_fault("internal_fault", "a fault in cutoutd itself: a stored fact was not counted", fault)
 
 
+_CarryOut = Callable[[_Job, Connection], _Outcome]
+
+
+class _OneFailedError(Exception):
+    """One of a group could not be carried out."""
+
+
 def _carry_out(job: _Job, connection: Connection) -> _Outcome:
+    try:
+        return _Outcome(value=job.work(connection))
+    except Exception as error:
+        raise _OneFailedError from error
+
+
+def _carry_out_alone(job: _Job, connection: Connection) -> _Outcome:
     try:
         with connection.begin_nested():
             return _Outcome(value=job.work(connection))
