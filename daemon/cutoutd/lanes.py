@@ -50,6 +50,8 @@ class Lanes:
         # By photo, not by lane: a photo may come to another lane's state in the middle of a step.
         self._busy: dict[int, Lane] = {}
         self._steps: dict[int, asyncio.Task[None]] = {}
+        self._crowded: set[str] = set()  # lanes with more photos that are due, perhaps, than they have room for
+        self._awaited: set[int] = set()  # photos that others waited for, seen in this run
         self._stepped = asyncio.Event()
         self._is_stopping = False
         self.moved_at_s = time.monotonic()  #: when a photo last got a new fact, monotonic
@@ -63,7 +65,7 @@ class Lanes:
     def take_in(self, photo: Photo) -> None:
         """A photo is new in the ledger."""
         self._tally.note(photo)
-        self._wake(photo.state)
+        self.look_at(photo.state)
 
     @property
     def is_stopping(self) -> bool:
@@ -92,11 +94,20 @@ class Lanes:
             async with asyncio.timeout(within_s):
                 await self._stepped.wait()
 
-    def _wake(self, state: State) -> None:
-        """A photo came to or left this state: lanes that take it or look at it look again."""
-        for lane in self._lanes:
-            if state is lane.takes or state in lane.beyond:
-                self._wakes[lane.name].set()
+    def _wake_after(self, lane: Lane, before: Photo, after: Photo) -> None:
+        """A step is done: wake whoever may have a photo to take now, and nobody else.
+
+        A look at nothing new costs as much as any: woken by every step around them, lanes looked 8 times a photo.
+        """
+        for each in self._lanes:
+            makes_room = each is lane or _has_made_way(each, before, after)
+            if after.state is each.takes or (makes_room and each.name in self._crowded):
+                self._wakes[each.name].set()
+        if after.wait.for_photo is not None:
+            self._awaited.add(after.wait.for_photo)
+        if after.state.is_at_rest and after.id in self._awaited:
+            self._awaited.discard(after.id)
+            self.look_at(State.ACCEPTED, State.UPLOADED)
 
     def look_at(self, *states: State) -> None:
         """Photos at these states may go on; none came to them or left them, so only those who take them look."""
@@ -177,6 +188,8 @@ class Lanes:
 
     async def _next_photos(self, lane: Lane) -> tuple[list[Photo], float]:
         """Whose turn it is, and after how long somebody else's is, unless the lane is woken before."""
+        # Until the answer says otherwise: a step that ends meanwhile must wake the lane.
+        self._crowded.add(lane.name)
         room = await self._room(lane)
         if room <= 0:
             return [], _LOOK_AGAIN_AFTER_S
@@ -186,6 +199,8 @@ class Lanes:
         # Taking that step again would upload the photo twice. So those busy before are passed over as those since are.
         prospect = Prospect(lane, room, dict(self._busy), lane.closed_to(), time.time())
         outlook = await self._ledger.ask(prospect.look)
+        if not outlook.is_crowded:
+            self._crowded.discard(lane.name)
         photos = [photo for photo in outlook.photos if photo.id not in self._busy]
         return photos, _LOOK_AGAIN_AFTER_S if outlook.next_due_s is None else outlook.next_due_s - time.time()
 
@@ -218,6 +233,7 @@ class Lanes:
                 await self._wakes[lane.name].wait()
 
     async def _take_step(self, photo: Photo, lane: Lane) -> None:
+        moved: Photo | None = None
         try:
             with self.pulses.during(f"{lane.name} of photo {photo.id}", within_s=_LONGEST_STEP_S):
                 moved = await self._journey.advance(photo)
@@ -233,14 +249,11 @@ class Lanes:
             await self._fail(photo, fault)
         else:
             self._tell(photo, moved)
-            self._wake(moved.state)
-            if moved.state.is_at_rest:
-                self._wake(State.ACCEPTED)  # those that waited for this very photo
         finally:
             del self._busy[photo.id], self._steps[photo.id]
             if lane.rate:
                 lane.rate.give_back(photo.id)  # unless it was used
-            self._wake(photo.state)
+            self._wake_after(lane, photo, moved) if moved else self._wake_all()
             self._stepped.set()
 
     def _tell(self, before: Photo, after: Photo) -> None:
@@ -262,6 +275,16 @@ class Lanes:
             self._tally.note(await self._ledger.record(photo, fact))
         except CutoutdError as error:
             say_error("ledger_trouble", error, about=photo)
+
+
+def _has_made_way(lane: Lane, before: Photo, after: Photo) -> bool:
+    """Whether a photo beyond a lane may have held it up, and no longer does.
+
+    One that stays may wait for so long now that it counts no more; a search for an outcome holds up all launches.
+    """
+    if before.state not in lane.beyond:
+        return False
+    return after.state not in lane.beyond or before.state in {after.state, State.REMOVAL_INTENDED}
 
 
 def _tell_wait(photo: Photo) -> None:

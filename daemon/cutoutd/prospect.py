@@ -24,10 +24,11 @@ class Outlook:
     """What was seen."""
 
     photos: list[Photo]  #: whose turn it is
-    next_due_s: float | None  #: when somebody else's will be, Unix time; None: not before something happens
+    next_due_s: float | None = None  #: when somebody else's will be, Unix time; None: nobody's by waiting alone
+    is_crowded: bool = False  #: whether more may be due than there was room for
 
 
-_NOBODY = Outlook([], None)
+_NO_ROOM = Outlook([], is_crowded=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,12 @@ class Prospect:
         """Whose turn it is."""
         room, takes = self._room(ledger), {self.lane.takes}
         if room <= 0:
-            return _NOBODY  # who leaves the states beyond, or has its outcome found, wakes the lane
+            return _NO_ROOM
         passed = questions.Passed(self.busy, self.closed_to)
         photos = questions.due(ledger, takes, self.now_s, room, but=passed)
-        # With no room left, the lane looks again when a step ends.
-        is_full = len(photos) == room
-        return Outlook(photos, None if is_full else questions.next_due_s(ledger, takes, self.now_s))
+        if len(photos) == room:
+            return Outlook(photos, is_crowded=True)
+        return Outlook(photos, questions.next_due_s(ledger, takes, self.now_s))
 
     def _room(self, ledger: View) -> int:
         if self.lane.takes is State.UPLOADED and _has_open_outcome(ledger, self.now_s):
