@@ -47,7 +47,7 @@ class Arrival:
     Args:
         folder: the configured folder.
         watch: how it is watched and when a file counts as finished.
-        reception: whom photos are delivered to; while it is busy with one, nothing further is looked at.
+        reception: whom photos are delivered to; while it is busy with a batch, nothing behind that is looked at.
     """
 
     def __init__(self, folder: Folder, watch: Watch, reception: Reception) -> None:
@@ -57,7 +57,12 @@ class Arrival:
         self._settling = Settling(watch.stability_delay_s)
         self._has_waiting = asyncio.Event()
         self._is_to_repeat = False  #: whether the last survey was made while the folder stood by
-        self.arriving = 0  #: new files that were noticed together and are being delivered
+        self._arriving: set[Sighting] = set()
+
+    @property
+    def arriving(self) -> int:
+        """How many new files were noticed together and are being delivered."""
+        return len(self._arriving)
 
     @property
     def ignored(self) -> int:
@@ -175,17 +180,22 @@ class Arrival:
         self._ring()
 
     async def _deliver_finished(self, sightings: Sequence[Sighting]) -> None:
-        left = len(sightings)
-        self.arriving += left
+        """The next file is looked at while those before it are delivered, so that they share the receiver's commits."""
+        self._arriving.update(sightings)
         try:
-            for sighting in sightings:
-                self._watcher.pulses.beat("looking")
-                if await self._is_finished(sighting):
-                    await self._reception.deliver(self.folder.name, sighting)
-                self.arriving -= 1
-                left -= 1
+            async with asyncio.TaskGroup() as deliveries:
+                for sighting in sightings:
+                    self._watcher.pulses.beat("looking")
+                    if await self._is_finished(sighting):
+                        deliveries.create_task(self._deliver(sighting))
+                    else:
+                        self._arriving.discard(sighting)
         finally:
-            self.arriving -= left
+            self._arriving.difference_update(sightings)
+
+    async def _deliver(self, sighting: Sighting) -> None:
+        await self._reception.deliver(self.folder.name, sighting)
+        self._arriving.discard(sighting)
 
     async def _is_finished(self, sighting: Sighting) -> bool:
         is_read = self._settling.is_worth_reading(sighting)

@@ -21,7 +21,7 @@ from cutoutd.errors import (
     SupersededError,
 )
 from cutoutd.heavy import in_turn
-from cutoutd.intake import examine
+from cutoutd.intake import Examination, examine
 from cutoutd.launching import Launching
 from cutoutd.ledger import Ledger, twins
 from cutoutd.notes import Notes
@@ -113,10 +113,14 @@ class Journey:
 
     async def _examine(self, photo: Photo) -> Photo:
         """Is it a photo that can be sent? A crash here leaves nothing; the file is read again."""
-        examination = await in_turn(photo.identity.size_bytes, examine, photo.identity, self._standby.folder_of(photo))
-        # Before the fact: after it nobody would come back to a note that a crash kept.
-        await asyncio.to_thread(self._notes.take_away, photo)
+        examination = await in_turn(photo.identity.size_bytes, self._examine_anew, photo)
         return await self._ledger.accept(photo, examination.fact, examination.free_targets)
+
+    def _examine_anew(self, photo: Photo) -> Examination:
+        examination = examine(photo.identity, self._standby.folder_of(photo))
+        # Before the fact: after it nobody would come back to a note that a crash kept.
+        self._notes.take_away(photo)
+        return examination
 
     async def _upload(self, photo: Photo) -> Photo:
         """Reuse a cutout or, within the limits, send the source.
