@@ -5,6 +5,8 @@ the longer the more photos there are, so the pauses do too: at most five percent
 """
 
 import asyncio
+import os
+import select
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -36,7 +38,8 @@ def can_redraw(console: Console) -> bool:
 def watch(console: Console, look: Look) -> None:
     """Show the whole status until Ctrl-C or SIGTERM, then leave its last look behind. Blocking.
 
-    The daemon may start and stop meanwhile; trouble after the first look is shown, and looked past.
+    The daemon may start and stop meanwhile; trouble after the first look is shown, and looked past. A look under way
+    is awaited; a second Ctrl-C does not wait for it.
 
     Raises:
         KeyboardInterrupt: always, in the end.
@@ -44,17 +47,19 @@ def watch(console: Console, look: Look) -> None:
     """
     view: RenderableType = view_of(look())
     live = Live(Group(_HINT, view), console=console, screen=True, auto_refresh=False)
-    with _interrupted_by_term():
+    with _told_to_leave() as is_told_within:
         try:
             live.start()  # not as a context: interrupted in the middle of its entry, it would never be left
-            while True:
+            rest_s = 0.0
+            while not is_told_within(rest_s):
                 live.update(Group(_HINT, view), refresh=True)
                 began_s = time.monotonic()
                 view = _looked(look)
-                time.sleep(_rest_s(time.monotonic() - began_s))
+                rest_s = _rest_s(time.monotonic() - began_s)
         finally:
             live.stop()
             console.print(view)
+    raise KeyboardInterrupt
 
 
 @asynccontextmanager
@@ -91,14 +96,27 @@ def _rest_s(took_s: float) -> float:
 
 
 @contextmanager
-def _interrupted_by_term() -> Iterator[None]:
-    """Being ended must not leave a terminal without its cursor."""
+def _told_to_leave() -> Iterator[Callable[[float], bool]]:
+    """Waits for Ctrl-C or SIGTERM: being ended must not leave a terminal without its cursor.
 
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+    An exception instead is lost whenever the signal comes while Python clears an object away, and a lock that a
+    handler wants may be held by the very thread it interrupts. A pipe knows neither.
+    """
+    told, tell = os.pipe()
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    def is_told_within(wait_s: float) -> bool:
+        return bool(select.select([told], [], [], wait_s)[0])
+
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        if is_told_within(0.0):
+            raise KeyboardInterrupt
+        os.write(tell, b"\0")
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield is_told_within
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        os.close(told)
+        os.close(tell)
