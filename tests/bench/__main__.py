@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bench import announced, cpu, gallery, latency, polls, scale, soak, start, throughput
+from bench import announced, cpu, gallery, latency, polls, scale, soak, stages, start, throughput
 from bench.figures import Findings, keep
 from bench.table import write_table
 from bench.verdict import UnsoundRunError
@@ -27,6 +27,7 @@ def _sized(measure: Callable[..., Findings], usual: int) -> Measurement:
 MEASUREMENTS: Mapping[str, Measurement] = {
     "throughput": lambda work, number: throughput.measure(work, throughput.Numbers(number) if number else None),
     "cpu": _sized(cpu.measure, 500),
+    "stages": _sized(stages.measure, 200),
     "latency": _sized(latency.measure, 80),
     "announced": _sized(announced.measure, 200),
     "polls": _sized(polls.measure, 400),

@@ -21,29 +21,40 @@ FIRST_POLL_S = 0.1
 POLL_S = 0.1
 
 
-async def exchange(client: httpx2.AsyncClient, auth: httpx2.Auth, photo: Path, output: Path) -> None:
+async def upload(client: httpx2.AsyncClient, photo: Path) -> str:
     form = {"UPLOADCARE_PUB_KEY": PUBLIC_KEY, "UPLOADCARE_STORE": "0"}
     with photo.open("rb") as content:
         sent = await client.post("base/", data=form, files={"file": (photo.name, content)})
-    source = sent.json()["file"]
+    return str(sent.json()["file"])
+
+
+async def launch(client: httpx2.AsyncClient, auth: httpx2.Auth, source: str) -> str:
     (await client.get(f"files/{source}/?include=appdata", auth=auth)).raise_for_status()
     launched = await client.post("addons/remove_bg/execute/", json={"target": source, "params": {}}, auth=auth)
-    request_id = launched.json()["request_id"]
+    return str(launched.json()["request_id"])
+
+
+async def ask_until_done(client: httpx2.AsyncClient, auth: httpx2.Auth, request_id: str) -> str:
     await asyncio.sleep(FIRST_POLL_S)
     while True:
         answer = await client.get(f"addons/remove_bg/execute/status/?request_id={request_id}", auth=auth)
         if answer.json()["status"] == "done":
-            break
+            return str(answer.json()["result"]["file_id"])
         await asyncio.sleep(POLL_S)
-    async with client.stream("GET", f"{answer.json()['result']['file_id']}/") as response:
-        with (output / f"{photo.stem}.png").open("wb") as file:
+
+
+async def fetch(client: httpx2.AsyncClient, result: str, place: Path) -> None:
+    async with client.stream("GET", f"{result}/") as response:
+        with place.open("wb") as file:
             async for piece in response.aiter_bytes():
                 file.write(piece)
 
 
 async def work(client: httpx2.AsyncClient, auth: httpx2.Auth, photos: Iterator[Path], output: Path) -> None:
     for photo in photos:
-        await exchange(client, auth, photo, output)
+        source = await upload(client, photo)
+        result = await ask_until_done(client, auth, await launch(client, auth, source))
+        await fetch(client, result, output / f"{photo.stem}.png")
 
 
 async def main(address: str, source: Path, output: Path) -> None:

@@ -14,7 +14,7 @@ _GOAL = 1.5
 _PATIENCE_S = 3600.0
 
 #: The rate is lifted, so that nothing is waited for.
-_UNTHROTTLED = {"launches_per_minute": 100_000}
+UNTHROTTLED = {"launches_per_minute": 100_000}
 
 
 def measure(work: Path, photos: int = 500, size: tuple[int, int] = LARGE) -> Findings:
@@ -53,7 +53,7 @@ def bare_loop(home: Path, stock: Stock) -> tuple[float, float, float]:
 def daemon(home: Path, stock: Stock) -> tuple[float, float, float]:
     """The same for cutoutd, from the moment it watches to its end, with what it tidies up at the service."""
     with open_stage(home, stock, *INSTANT) as stage:
-        stage.configure(rate_limit=_UNTHROTTLED)
+        stage.configure(rate_limit=UNTHROTTLED)
         with stage.start_daemon() as program:
             time.sleep(1)
             before_s, sandbox_before_s = cpu_s(program.pid), cpu_s(stage.sandbox.pid)

@@ -68,6 +68,11 @@ class Program:
         self._process.stdin.write(b"\n")
         self._process.stdin.flush()
 
+    def wait_until_over(self, within_s: float) -> None:
+        """Return when it has ended by itself, well."""
+        if (code := self._process.wait(within_s)) != 0:
+            raise RuntimeError(f"it ended with {code}:\n{self._last_words}")
+
     def stop(self) -> float:
         """End it in order; the seconds of CPU that it used in its whole life."""
         self._process.send_signal(signal.SIGTERM)

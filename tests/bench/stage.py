@@ -68,8 +68,12 @@ class Stage:
         self.staging.mkdir()
 
     def configure(self, **sections: object) -> None:
-        """Everything at its default but what is given here; limits are off unless given."""
-        defaults: dict[str, object] = {"watch": {}, "uploadcare": {"remote_cleanup": "delete"}}
+        """Everything at its default but what is given here; nothing is limited, and no batch waits for approval."""
+        defaults: dict[str, object] = {
+            "watch": {},
+            "uploadcare": {"remote_cleanup": "delete"},
+            "limits": {"confirm_over": None},
+        }
         self.place.configure(**(defaults | sections))  # type: ignore[arg-type]  # the sections of a configuration
 
     def start_daemon(self, *options: str) -> Program:

@@ -1,0 +1,79 @@
+"""Which part of a photo's journey a piece of code belongs to, so that its CPU can be counted to it.
+
+A place is ``module.function``. A stack is read from the inside out, and the first place that is listed decides: a
+library counts to whoever called it, and what the event loop does by itself counts to the loop.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from functools import cache
+
+
+class Part(StrEnum):
+    """A part of the journey, in its order; what is no photo's step comes last."""
+
+    FINDING = "finding and reading the photo"
+    LEDGER = "the ledger"
+    UPLOADING = "uploading"
+    ASKING = "launching, asking, tidying up"
+    DOWNLOADING = "downloading the cutout"
+    PLACING = "checking and placing it"
+    HANDING = "event loop and hand-overs to threads"
+    REST = "lanes, limits, log and the rest"
+
+
+#: The longest prefix counts; None: whoever called it decides.
+_LISTED: Mapping[str, Part | None] = {
+    "cutoutd": Part.REST,
+    "cutoutd.arrival": Part.FINDING,
+    "cutoutd.intake": Part.FINDING,
+    "cutoutd.journey._examine": Part.FINDING,
+    "cutoutd.source": Part.FINDING,
+    "cutoutd.survey": Part.FINDING,
+    "cutoutd.tree": Part.FINDING,
+    "cutoutd.watcher": Part.FINDING,
+    "watchdog": Part.FINDING,
+    "cutoutd.ledger": Part.LEDGER,
+    "cutoutd.sending": Part.UPLOADING,
+    "cutoutd.uploadcare": Part.ASKING,
+    "cutoutd.uploadcare.wire": None,
+    "cutoutd.uploadcare.uploading": Part.UPLOADING,
+    "cutoutd.uploadcare.client.upload_source": Part.UPLOADING,
+    "cutoutd.uploadcare.delivery": Part.DOWNLOADING,
+    "cutoutd.uploadcare.client.fetch_cutout": Part.DOWNLOADING,
+    "cutoutd.naming": Part.PLACING,
+    "cutoutd.publication": Part.PLACING,
+    "cutoutd.publishing": Part.PLACING,
+    "cutoutd.reuse": Part.PLACING,
+    "cutoutd.pictures": None,
+    "cutoutd.errors": None,
+    "cutoutd.photo": None,
+    "cutoutd.heavy": Part.HANDING,
+    # The bare loop is a script.
+    "__main__.upload": Part.UPLOADING,
+    "__main__.launch": Part.ASKING,
+    "__main__.ask_until_done": Part.ASKING,
+    "__main__.fetch": Part.DOWNLOADING,
+    # Bytes that come and go while nobody's code runs: nearly all that come are cutouts', all that wait are photos'.
+    "asyncio.selector_events._read_ready": Part.DOWNLOADING,
+    "asyncio.selector_events._write_ready": Part.UPLOADING,
+    "asyncio.selector_events._write_send": Part.UPLOADING,
+    "asyncio.base_events._run_once": Part.HANDING,
+    "asyncio.base_events.run_in_executor": Part.HANDING,
+    "asyncio.events._run": Part.HANDING,
+    "asyncio.futures": Part.HANDING,
+    "asyncio.threads": Part.HANDING,
+    "concurrent.futures": Part.HANDING,
+}
+
+
+def part_of(places: Iterable[str]) -> Part:
+    """The part that a stack works for, its places given from the inside out."""
+    return next((part for place in places if (part := _listed(place)) is not None), Part.REST)
+
+
+@cache
+def _listed(place: str) -> Part | None:
+    """``_read_ready__data_received`` is a ``_read_ready``, too."""
+    fitting = [prefix for prefix in _LISTED if place == prefix or place.startswith((f"{prefix}.", f"{prefix}_"))]
+    return _LISTED[max(fitting, key=len)] if fitting else None
