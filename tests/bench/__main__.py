@@ -6,56 +6,84 @@ PYTHONPATH=daemon:tests python -m bench draw         table and chart from the re
 """
 
 import argparse
+import math
 import os
 import shutil
 import sys
+import time
+import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench import announced, cpu, gallery, latency, polls, scale, soak, stages, start, throughput
 from bench.figures import Findings, keep
-from bench.table import write_table
+from bench.table import write_tables
 from bench.verdict import UnsoundRunError
 
-Measurement = Callable[[Path, int | None], Findings]
 
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What is measured, with how many photos unless another number is given, and how long that takes, about."""
 
-def _sized(measure: Callable[..., Findings], usual: int) -> Measurement:
-    return lambda work, number: measure(work, number or usual)
+    measure: Callable[..., Findings]
+    photos: int
+    minutes: float
+
+    def minutes_with(self, photos: int | None) -> float:
+        """About; most of it is photos."""
+        return self.minutes * (photos or self.photos) / self.photos
 
 
 MEASUREMENTS: Mapping[str, Measurement] = {
-    "throughput": lambda work, number: throughput.measure(work, throughput.Numbers(number) if number else None),
-    "cpu": _sized(cpu.measure, 500),
-    "stages": _sized(stages.measure, 200),
-    "latency": _sized(latency.measure, 80),
-    "announced": _sized(announced.measure, 200),
-    "polls": _sized(polls.measure, 400),
-    "scale": _sized(scale.measure, 100_000),
-    "million": _sized(scale.measure, 1_000_000),
-    "soak": _sized(soak.measure_soak, 10_000),
-    "flood": _sized(soak.measure_flood, 50_000),
-    "gallery": _sized(gallery.measure, 1_000_000),
-    "start": lambda work, _: start.measure(work),
+    "throughput": Measurement(lambda work, n: throughput.measure(work, throughput.Numbers(daemon=n)), 500, 12),
+    "cpu": Measurement(cpu.measure, 500, 3),
+    "stages": Measurement(stages.measure, 200, 2),
+    "latency": Measurement(latency.measure, 80, 2),
+    "announced": Measurement(announced.measure, 200, 2),
+    "polls": Measurement(polls.measure, 400, 0.5),
+    "scale": Measurement(scale.measure, 100_000, 5),
+    "million": Measurement(scale.measure, 1_000_000, 30),
+    "soak": Measurement(soak.measure_soak, 10_000, 15),
+    "flood": Measurement(soak.measure_flood, 50_000, 8),
+    "gallery": Measurement(gallery.measure, 1_000_000, 10),
+    "start": Measurement(start.measure, 1, 0.1),
 }
 
 
 def main() -> int:
-    """0 when everything was measured; 1 when a run was not sound, so that nothing of it is reported."""
+    """0 when everything was measured; 1 when something was not, or not soundly, so that nothing of it is reported."""
     given = _arguments()
-    for name in given.measurements or MEASUREMENTS:
-        if name != "draw" and not _carry_out(name, given.work, given.photos):
-            return 1
-    write_table()
+    names = [name for name in given.measurements or MEASUREMENTS if name != "draw"]
+    failed = []
+    for number, name in enumerate(names):
+        left = sum(MEASUREMENTS[other].minutes_with(given.photos) for other in names[number:])
+        _say(f"{number + 1} of {len(names)}: {name}; about {math.ceil(left)} minutes left in all")
+        if not _carry_out(name, given.work, given.photos):
+            failed.append(name)
+    write_tables(MEASUREMENTS)
     from bench.chart import draw_chart  # noqa: PLC0415  matplotlib takes a second, and only the chart needs it
 
     draw_chart()
-    return 0
+    if failed:
+        _say(f"not measured; what earlier runs found of it still stands: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {line}\n")
+
+
+def _known(name: str) -> str:
+    """As argparse's own choices, which do not allow for none being given."""
+    if name not in {*MEASUREMENTS, "draw"}:
+        raise argparse.ArgumentTypeError(f"{name} is none of {', '.join(MEASUREMENTS)}, draw")
+    return name
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure cutoutd beside its alternatives.")
-    parser.add_argument("measurements", nargs="*", metavar="MEASUREMENT", choices=[*MEASUREMENTS, "draw"],
+    parser.add_argument("measurements", nargs="*", metavar="MEASUREMENT", type=_known,
                         help=f"{', '.join(MEASUREMENTS)}; draw measures nothing (default: all)")  # fmt: skip
     parser.add_argument("--photos", type=int, help="another number than the usual one")
     parser.add_argument(
@@ -65,18 +93,22 @@ def _arguments() -> argparse.Namespace:
 
 
 def _carry_out(name: str, work: Path, photos: int | None) -> bool:
-    sys.stderr.write(f"{name}\n")
-    load_before = os.getloadavg()[0]
+    """Measure, and keep at once what was found; whether it was."""
+    load_before, started_s = os.getloadavg()[0], time.monotonic()
     shutil.rmtree(work, ignore_errors=True)
     try:
-        findings = MEASUREMENTS[name](work.resolve(), photos)
+        findings = MEASUREMENTS[name].measure(work.resolve(), photos or MEASUREMENTS[name].photos)
     except UnsoundRunError as error:
-        sys.stderr.write(f"{error}\n")
+        _say(str(error))
+        return False
+    except Exception:  # noqa: BLE001  what fails here must not take the measurements after it along
+        _say(traceback.format_exc())
         return False
     finally:
         shutil.rmtree(work, ignore_errors=True)
     command = f"python -m bench {name}" + (f" --photos {photos}" if photos else "")
     keep(name, findings, command=command, load_before=load_before)
+    _say(f"{name} took {(time.monotonic() - started_s) / 60:.1f} minutes")
     for figure in findings.figures:
         sys.stdout.write(f"  {figure.name}: {figure.result}  [{figure.goal or '-'}] {figure.verdict}\n")
     return True

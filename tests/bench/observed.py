@@ -18,7 +18,7 @@ import signal
 import sys
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -41,7 +41,7 @@ class Tally:
     """Seconds of CPU by part, since ``begin``."""
 
     def __init__(self) -> None:
-        self._parts: Counter[Part] = Counter()
+        self._parts: defaultdict[Part, float] = defaultdict(float)
         self._jobs: list[tuple[Part, float]] = []  # appended to in any thread
         self._at_first_s: dict[threading.Thread, float] = {}
         self._own_threads_s: dict[threading.Thread, float] = {}
@@ -70,7 +70,7 @@ class Tally:
         for thread, used_s in self._own_threads_s.items():
             part = Part.LEDGER if thread.name == "ledger-writer" else Part.FINDING
             self._parts[part] += used_s - self._at_first_s.get(thread, 0.0)
-        self._parts[Part.HANDING] += max(0.0, all_s - self._parts.total())
+        self._parts[Part.HANDING] += max(0.0, all_s - sum(self._parts.values()))
         return {part: self._parts[part] for part in Part}
 
     def _sample(self, _: int, frame: FrameType | None) -> None:

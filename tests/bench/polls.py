@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
@@ -17,12 +18,16 @@ from bench.figures import Figure, Findings
 from bench.optimum import LogNormal, Point, average, frontier
 from bench.stage import MEDIAN_S
 from cutoutd.photo import Photo, State
+from cutoutd.uploadcare import polling
 from cutoutd.uploadcare.answers import Progress, Removal
 from cutoutd.uploadcare.polling import Pace
 from ledgers import identity
 
 SIGMAS = (0.25, 0.5)
 LEARNED_FROM = 50
+
+#: cutoutd asks when this share of removals is finished, among others the one it is built with: its curve.
+FINISHED_SHARES = (0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.92)
 
 _GOAL = 1.1
 _ROUNDS = 20
@@ -55,6 +60,7 @@ def measure(_work: Path, photos: int = 400) -> Findings:
         series[str(sigma)] = {
             "best": [(point.polls, point.wait_s) for point in best],
             "cutoutd": (ours.polls, ours.wait_s),
+            "cutoutd's curve": [(point.polls, point.wait_s) for point in _curve(times, photos)],
             **{name: (point.polls, point.wait_s) for name, point in others.items()},
         }
     return Findings(figures, series)
@@ -71,6 +77,13 @@ def played(times: LogNormal, photos: int) -> Point:
             polls += asked
             waits_s += waited_s
     return Point(polls / (_ROUNDS * photos), waits_s / (_ROUNDS * photos))
+
+
+def _curve(times: LogNormal, photos: int) -> Iterator[Point]:
+    """What cutoutd's schedule would cost if it asked sooner or later."""
+    for share in FINISHED_SHARES:
+        with patch.object(polling, "_FINISHED_SHARE", share):
+            yield played(times, photos)
 
 
 def rivals(times: LogNormal) -> dict[str, Point]:

@@ -120,6 +120,15 @@ class Stage:
             rows = tables.execute(query).fetchall()
         return [Removed(_unix_s(started), _unix_s(done), name) for started, done, name in rows]
 
+    def waits_for_publication(self) -> list[float]:
+        """Seconds from a removal's end at the service to its cutout in place, for every photo dropped.
+
+        A cutout's change time is that of the link that put it in place.
+        """
+        done_s = {removal.original_name: removal.done_s for removal in self.removed()}
+        places = {item.name: self.place.output / item.cutout_name for item in self.stock.items}
+        return [max(0.0, place.stat().st_ctime - done_s[name]) for name, place in places.items()]
+
     def require_sound(self, last: int | None = None) -> None:
         """See that every photo dropped was published right and paid for once; the run counts for nothing otherwise."""
         require_sound(self.stock.items[:last], self.place.output, self.sandbox.counters())

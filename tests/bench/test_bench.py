@@ -1,16 +1,22 @@
 """The harness works: a few small photos through every program it measures. Nothing here is about time."""
 
+import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from bench import cpu, gallery, polls
+from bench import __main__ as harness
+from bench import announced, cpu, figures, gallery, polls, stages, table
+from bench.figures import Figure, Findings
 from bench.optimum import LogNormal, average, best_schedule
 from bench.stage import INSTANT, Stage, open_stage
 from bench.stock import SMALL, Stock, make_stock
 from bench.throughput import ideal_s, script_run
 from bench.verdict import UnsoundRunError, faults_in, require_sound
+from bench.whereabouts import Part, part_of
 
 PHOTOS = 4
 
@@ -33,6 +39,33 @@ def test_the_daemon_and_the_bare_loop_are_measured(tmp_path: Path) -> None:
     findings = cpu.measure(tmp_path / "work", PHOTOS, SMALL)
     assert [figure.name for figure in findings.figures][:1] == ["CPU per photo against the bare loop"]
     assert all(value > 0 for value in findings.series.values())
+
+
+def test_the_cpu_of_a_photo_is_split_by_the_parts_of_its_journey(tmp_path: Path) -> None:
+    """Every part of the daemon's work is found, and of the bare loop's what it does: it has no ledger."""
+    split = stages.measure(tmp_path / "work", PHOTOS, SMALL).series
+    assert list(split["cutoutd"]) == list(split["bare loop"]) == list(Part)
+    assert all(split["cutoutd"][part] > 0 for part in (Part.FINDING, Part.LEDGER, Part.PLACING, Part.HANDING))
+    assert split["bare loop"][Part.LEDGER] == split["bare loop"][Part.PLACING] == 0
+    assert sum(split["bare loop"].values()) > 0
+
+
+def test_a_stack_counts_to_the_innermost_place_that_is_listed() -> None:
+    """A library's work is its caller's, a thread's job the job's, and the loop's own work nobody else's."""
+    sent = ["h11._connection.send", "httpx2._client.post", "cutoutd.uploadcare.wire.response_to"]
+    loop = ["asyncio.events._run", "asyncio.base_events._run_once", "cutoutd.cli.main"]
+    assert part_of([*sent, "cutoutd.uploadcare.client.upload_source", *loop]) is Part.UPLOADING
+    assert part_of([*sent, "cutoutd.uploadcare.client.ask_removal", "cutoutd.journey._ask", *loop]) is Part.ASKING
+    assert part_of(["asyncio.selector_events._read_ready__data_received", *loop]) is Part.DOWNLOADING
+    assert part_of(loop) is Part.HANDING
+    assert part_of(["json.dumps", "cutoutd.lanes._tell", *loop]) is Part.REST
+
+
+def test_webhooks_are_measured_from_the_end_of_the_removal(tmp_path: Path) -> None:
+    """With webhooks, too, it is told how long a cutout that is done takes to its place."""
+    found = announced.measure(tmp_path / "work", PHOTOS, SMALL)
+    assert found.figures[0].name == "service done to cutout in place, with webhooks"
+    assert len(found.series["published_s"]) == PHOTOS
 
 
 def test_the_script_is_measured_at_the_realistic_service(tmp_path: Path, stock: Stock) -> None:
@@ -111,7 +144,55 @@ def test_polls_are_played_on_our_own_pace(tmp_path: Path) -> None:
     """Cutoutd's schedule is drawn with the frontier and all its rivals."""
     findings = polls.measure(tmp_path, photos=20)
     assert set(findings.series) == {"0.25", "0.5"}
-    assert {"best", "cutoutd", "every 1 s", "every 2 s", "every 5 s", "x1.5 back-off"} == set(findings.series["0.5"])
+    rivals = {"every 1 s", "every 2 s", "every 5 s", "x1.5 back-off"}
+    assert {"best", "cutoutd", "cutoutd's curve", *rivals} == set(findings.series["0.5"])
+
+
+def test_one_measurement_that_fails_takes_no_other_along(
+    tmp_path: Path, kept_apart: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was found before and after it is kept and stands in the table; the exit code says that something failed."""
+
+    def fail(_work: Path, _photos: int) -> Findings:
+        raise RuntimeError("a sandbox that does not start")
+
+    def find(_work: Path, photos: int) -> Findings:
+        return Findings([Figure("photos", "> 1", str(photos), photos > 1)])
+
+    parts = {"one": find, "two": fail, "three": find}
+    measurements = {name: harness.Measurement(measure, 2, 0.1) for name, measure in parts.items()}
+    monkeypatch.setattr(harness, "MEASUREMENTS", measurements)
+    figures.RESULTS.write_text("{}")
+    monkeypatch.setattr(sys, "argv", ["bench", "--work", str(tmp_path / "work")])
+    assert harness.main() == 1
+    assert list(figures.kept_results()) == ["one", "three"]
+    assert (kept_apart / "README.md").read_text().count("| photos | > 1 | 2 | met |") == 2
+
+
+def test_the_chart_is_drawn_from_what_was_measured(kept_apart: Path) -> None:
+    """From all that is kept, and as well from nothing: places say how to fill them."""
+    from bench.chart import draw_chart  # noqa: PLC0415  only where matplotlib is
+
+    draw_chart()
+    with Image.open(kept_apart / "chart.png") as drawn:
+        size = drawn.size
+    figures.RESULTS.write_text("{}")
+    draw_chart()
+    with Image.open(kept_apart / "chart.png") as drawn:
+        assert drawn.size == size
+
+
+@pytest.fixture
+def kept_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Results, tables and chart of their own, where the real ones stay as they are."""
+    chart = pytest.importorskip("bench.chart", reason="matplotlib is of the extra bench")
+    apart = tmp_path / "apart"
+    apart.mkdir()
+    for module, name in ((figures, "RESULTS"), (table, "README"), (chart, "CHART")):
+        real: Path = getattr(module, name)
+        shutil.copy(real, apart)
+        monkeypatch.setattr(module, name, apart / real.name)
+    return apart
 
 
 def test_an_empty_run_has_no_ideal() -> None:

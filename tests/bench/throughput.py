@@ -78,7 +78,8 @@ def measure(work: Path, numbers: Numbers | None = None, size: tuple[int, int] = 
     ]
     figures += [Figure(f"run: {name}", "", run.summary) for name, run in runs.items()]
     figures.append(Figure("photos", "", stock.sizes))
-    return Findings(figures, {name: run.per_hour for name, run in runs.items()})
+    per_hour = {name: run.per_hour for name, run in runs.items()}
+    return Findings(figures, per_hour | {"ideal": learned.per_hour * learned.over_ideal})
 
 
 def _over_ideal(name: str, run: Run, goal: float) -> Figure:
