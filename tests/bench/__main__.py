@@ -111,6 +111,7 @@ def _carry_out(name: str, work: Path, photos: int | None) -> bool:
     _say(f"{name} took {(time.monotonic() - started_s) / 60:.1f} minutes")
     for figure in findings.figures:
         sys.stdout.write(f"  {figure.name}: {figure.result}  [{figure.goal or '-'}] {figure.verdict}\n")
+    sys.stdout.flush()
     return True
 
 

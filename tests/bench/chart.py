@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from bench.figures import kept_results
 from bench.stage import MEDIAN_S
@@ -66,10 +67,9 @@ Series = Mapping[str, Any]
 def draw_chart() -> None:
     """Draw what there is; where a measurement was not made, its place says how to make it."""
     kept = kept_results()
-    with mpl.rc_context(_STYLE):
-        figure = plt.figure(figsize=(10, 12), layout="constrained")
-        figure.get_layout_engine().set(h_pad=0.08, w_pad=0.08)
-        top, middle, bottom = figure.subfigures(3, 1, height_ratios=[3.1, 3.6, 5.0], hspace=0.06)
+    with mpl.rc_context(_STYLE):  # type: ignore[arg-type]  # keys as plain text
+        figure = plt.figure(figsize=(10, 12), layout=ConstrainedLayoutEngine(h_pad=0.08, w_pad=0.08))
+        top, middle, bottom = figure.subfigures(3, 1, squeeze=False, height_ratios=[3.1, 3.6, 5.0], hspace=0.06).ravel()
         _draw_panel(top, kept, "throughput", _draw_throughput)
         _draw_panel(middle, kept, "stages", _draw_split)
         _draw_panel(bottom, kept, "polls", _draw_polls)
@@ -113,12 +113,13 @@ def _draw_split(panel: SubFigure, series: Series) -> None:
     shown = {name: series[name] for name in ("bare loop", "cutoutd") if name in series}
     totals = {name: sum(split.values()) for name, split in shown.items()}
     finding = f"{totals['cutoutd']:.0f} ms of CPU for a photo, {totals['cutoutd'] / totals['bare loop']:.1f} times"
-    _head(panel, f"{finding} a bare loop of the same HTTP", _INSTANT)
+    _head(panel, f"{finding} a bare loop of the same exchange", _INSTANT)
     place = panel.subplots()
     longest = max(totals.values())
     _stack(place, shown, longest)
     for row, total in enumerate(totals.values()):
-        place.text(total + 0.008 * longest, row, f"{total:.1f} ms", va="center", fontweight="bold")
+        label = place.text(total + 0.008 * longest, row, f"{total:.1f} ms", va="center", fontweight="bold")
+        label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.5})  # where the goal's line comes by
     place.axvline(1.5 * totals["bare loop"], color=_INK, linestyle=(0, (4, 3)), linewidth=1)
     place.text(1.5 * totals["bare loop"], -0.62, " goal: 1.5 times the bare loop", fontsize=9.5, va="center")
     place.set(xlim=(0, 1.12 * longest), ylim=(1.5, -0.8))
