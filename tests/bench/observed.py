@@ -2,7 +2,7 @@
 
 PROGRAM is a script, or the name of a module as after ``-m``; its arguments follow. Counting begins at SIGUSR1; at the
 program's end the seconds of each part are written to TALLY, as JSON. Nothing is lost: all parts together are what the
-kernel counted for the process.
+kernel counted for the process until then. What the interpreter takes to leave comes after it.
 
 - Work handed to threads is timed whole, by each thread's own clock: each job belongs to one part.
 - The ledger's writer and the kernel's events have threads of their own, which are read as a whole.
