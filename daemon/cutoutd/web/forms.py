@@ -40,9 +40,13 @@ class Form:
 
     def number(self, name: str) -> int | None:
         """A field that holds a whole number; None when it does not."""
-        text = self.one(name)
-        is_number = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
-        return int(text) if is_number else None
+        return number_in(self.one(name))
+
+
+def number_in(text: str) -> int | None:
+    """The whole number that somebody sent; None when it is none, or larger than any of ours."""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+    return int(text) if is_number else None
 
 
 def form_of(request: Request) -> Form:

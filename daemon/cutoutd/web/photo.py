@@ -81,9 +81,9 @@ def photo_routes(desk: Desk, previews: Previews) -> list[BaseRoute]:
         return desk.pages.go_on(request, f"/photos/{photo.id}", answer)
 
     return [
-        Route("/photos/{number:int}", show, methods=["GET"]),
-        Route("/photos/{number:int}/retry", order_retry, methods=["POST"]),
-        Route("/photos/{number:int}/reprocess", order_reprocess, methods=["POST"]),
+        Route("/photos/{number}", show, methods=["GET"]),
+        Route("/photos/{number}/retry", order_retry, methods=["POST"]),
+        Route("/photos/{number}/reprocess", order_reprocess, methods=["POST"]),
     ]
 
 

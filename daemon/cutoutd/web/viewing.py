@@ -25,6 +25,7 @@ from cutoutd.previews import Absence, Original, Previews, Side, Size
 from cutoutd.previews.drawing import MIME_TYPE
 from cutoutd.web.comparison import version_of
 from cutoutd.web.desk import Desk
+from cutoutd.web.forms import number_in
 
 #: A browser keeps it to itself, and for good: another content has another address.
 _KEPT = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -66,8 +67,8 @@ def viewing_routes(desk: Desk, previews: Previews) -> list[BaseRoute]:
         return StreamingResponse(_content(found, sending), headers=headers, media_type=found.format.mime_type)
 
     return [
-        Route("/photos/{number:int}/{side}/{size}", show_preview, methods=["GET"]),
-        Route("/photos/{number:int}/{side}", send_file, methods=["GET"]),
+        Route("/photos/{number}/{side}/{size}", show_preview, methods=["GET"]),
+        Route("/photos/{number}/{side}", send_file, methods=["GET"]),
     ]
 
 
@@ -77,15 +78,11 @@ async def asked_photo(request: Request, desk: Desk) -> Photo:
     Raises:
         HTTPException: 404, there is none.
     """
-    number = request.path_params["number"]
-    found = await desk.office.ledger.ask(named.numbered, [number]) if number <= _LARGEST_NUMBER else []
+    number = number_in(request.path_params["number"])
+    found = await desk.office.ledger.ask(named.numbered, [number]) if number is not None else []
     if not found:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     return found[0]
-
-
-#: What a database's integer holds.
-_LARGEST_NUMBER = (1 << 63) - 1
 
 
 def _side(request: Request) -> Side:
