@@ -15,7 +15,7 @@ from bench.stage import Stage, open_stage
 from bench.stock import LARGE, make_stock
 from cutoutd.ledger import Ledger, open_ledger, questions
 from cutoutd.ledger.database import LEDGER_NAME
-from cutoutd.live import hear
+from cutoutd.live import LIVE_NAME, hear
 from cutoutd.names import Exclusions
 from cutoutd.photo import Version
 from cutoutd.tree import Sighting
@@ -51,18 +51,22 @@ def measure(work: Path, photos: int = 100_000, idle_s: float = 60.0, size: tuple
         ledger_mb = (stage.place.state / LEDGER_NAME).stat().st_size / 1e6
         rescan = asyncio.run(_rescan(stage))
         status_s = _status_s(stage)
-        with Program(("-m", "cutoutd", "run", "--config", str(stage.place.config)), stage.home / "d.log") as daemon:
+        with _daemon(stage) as daemon:
             ready_s = _until_watching(stage, daemon)
             ready_cpu_s = cpu_s(daemon.pid)
             resting_mb, idle = _rest(daemon, idle_s)
             busy_mb = _with_removals_in_flight(stage, daemon)
             daemon.wait_until(lambda: stage.published == len(stock.items), _PATIENCE_S)
+        # Leaving the block kills it.
+        with _daemon(stage) as daemon:
+            after_kill_s = _until_watching(stage, daemon)
         stage.require_sound()
     scanning = rescan.cpu_s / max(_LEAST_REST_S, REST_PER_CPU_SECOND * rescan.scan_cpu_s)
     all_in = idle + scanning
     is_judged = photos == _GOALS_ARE_FOR
     figures = [
         _figure("start-up to watching", ready_s, 3.0, "s", is_judged=is_judged),
+        Figure("start-up to watching after a kill", "", f"{after_kill_s:.2f} s"),
         Figure("CPU of the start-up", "", f"{ready_cpu_s:.2f} s"),
         _figure("rescan, CPU with ledger look-ups", rescan.cpu_s, 1.5, "s", is_judged=is_judged),
         _figure("idle CPU, all in", 100 * all_in, 0.5, "% of a core", is_judged=is_judged),
@@ -81,11 +85,16 @@ def _figure(name: str, value: float, goal: float, unit: str, *, is_judged: bool)
     return Figure(name, f"<= {goal:g} {unit}", f"{value:.{digits}f} {unit}", value <= goal if is_judged else None)
 
 
+def _daemon(stage: Stage) -> Program:
+    return Program(("-m", "cutoutd", "run", "--config", str(stage.place.config)), stage.home / "d.log")
+
+
 def _until_watching(stage: Stage, daemon: Program) -> float:
     """Until ``status`` would say how the tree is watched: the first scan is over, every folder is listened to.
 
     The daemon tells so once a second at most; this is included.
     """
+    (stage.place.state / LIVE_NAME).unlink(missing_ok=True)  # what one before it told
     started_s = time.monotonic()
     daemon.wait_until(lambda: (live := hear(stage.place.state)) is not None and bool(live.watched), _PATIENCE_S)
     return time.monotonic() - started_s

@@ -193,7 +193,7 @@ def _faults_of_scene(ward: Ward, scene: type[Scene], photos: Sequence[Photo]) ->
         faults.append(f"in the output tree are {ward.place.outputs()}")
     if set(ward.sources().archive) != scene.archived or ward.sources().studio:
         faults.append(f"the studio's photos are {ward.sources()}")
-    if set(ward.state_files()) - {"live.json.new"} != {"ledger.sqlite", "ledger.lock", "live.json"}:
+    if set(ward.state_files()) - {"live.json.new", "ledger.seal"} != {"ledger.sqlite", "ledger.lock", "live.json"}:
         faults.append(f"in the state folder are {ward.state_files()}")
     return faults
 

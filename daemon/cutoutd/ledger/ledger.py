@@ -14,9 +14,10 @@ from sqlalchemy import Connection, Engine
 from cutoutd.announcement import Announcement
 from cutoutd.errors import CutoutdError, DiskError, LedgerDamagedError
 from cutoutd.ledger import announcements, batches, clock, facts, launches
-from cutoutd.ledger.database import has_ledger, open_database, require_ledger, require_sound, translated_errors
+from cutoutd.ledger.database import has_ledger, open_database, require_ledger, translated_errors
 from cutoutd.ledger.founding import found_ledger
 from cutoutd.ledger.migrations import bring_up_to_date
+from cutoutd.ledger.seal import Sealing, take_up
 from cutoutd.ledger.writer import Writer
 from cutoutd.logs import say
 from cutoutd.operations import Operations
@@ -211,8 +212,9 @@ async def open_ledger(state_dir: Path, operations: Operations | None = None) -> 
     Raises:
         LedgerNewerError, LedgerDamagedError, LedgerError, DiskError: it cannot be used.
     """
-    await asyncio.to_thread(require_sound if has_ledger(state_dir) else found_ledger, state_dir)
+    await asyncio.to_thread(take_up if has_ledger(state_dir) else found_ledger, state_dir)
     engine = open_database(state_dir)
+    sealing = Sealing(engine, state_dir)
     with translated_errors(state_dir):
         await asyncio.to_thread(bring_up_to_date, engine)
     writer = Writer(engine, operations or Operations())
@@ -221,6 +223,7 @@ async def open_ledger(state_dir: Path, operations: Operations | None = None) -> 
     finally:
         await asyncio.to_thread(writer.close)
         engine.dispose()
+        await asyncio.to_thread(sealing.seal)
 
 
 @contextmanager

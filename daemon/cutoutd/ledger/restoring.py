@@ -15,6 +15,7 @@ from cutoutd.ledger.founding import found_ledger
 from cutoutd.ledger.migrations import bring_up_to_date
 from cutoutd.ledger.records import identity_values, photo_from, wait_values
 from cutoutd.ledger.schema import IS_CURRENT, photos, targets
+from cutoutd.ledger.seal import break_seal
 from cutoutd.photo import NO_WAIT, Identity, Photo, State
 
 _ROWS_AT_ONCE = 1000
@@ -82,6 +83,7 @@ def _restore(state_dir: Path, found: Sequence[Restored], look: Callable[[Connect
 
 
 def _fill_existing(state_dir: Path, fill: Callable[[Connection], None], *, is_kept: bool) -> None:
+    break_seal(state_dir)
     require_sound(state_dir)
     engine = open_database(state_dir)
     try:
