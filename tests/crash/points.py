@@ -246,7 +246,13 @@ def _watch_commits(passage: Passage) -> None:
             commit(dialect, connection)
         _photo.set(None)  # the ledger's thread is done with it
 
-    DefaultDialect.do_commit = watched  # type: ignore[method-assign]  # that is what a watch is
+    rollback: Callable[[DefaultDialect, Any], None] = DefaultDialect.do_rollback
+
+    def forgetting(dialect: DefaultDialect, connection: Any) -> None:  # noqa: ANN401  the driver's
+        told.changes = []
+        rollback(dialect, connection)
+
+    DefaultDialect.do_commit, DefaultDialect.do_rollback = watched, forgetting  # type: ignore[method-assign]  # that is what a watch is
 
 
 def _change(context: Any) -> tuple[str, str]:  # noqa: ANN401  SQLAlchemy types it loosely

@@ -45,6 +45,8 @@ def configure(ward: Ward) -> None:
     place.configure(
         folder_defaults={"output": str(place.output), "max_size": _MAX_SIZE},
         folders=[shop, {**studio, "on_success": "move", "archive": str(ward.archive)}],
+        # Whether a look meets a photo finished must not depend on how fast a daemon started: its points would, too.
+        watch={"rescan_interval": "1s", "stability_delay": "0s"},
         uploadcare={"remote_cleanup": "delete"},
         concurrency={"uploads": 1, "downloads": 1},
     )

@@ -221,9 +221,14 @@ async def open_ledger(state_dir: Path, operations: Operations | None = None) -> 
     try:
         yield Ledger(engine, state_dir, writer)
     finally:
-        await asyncio.to_thread(writer.close)
-        engine.dispose()
-        await asyncio.to_thread(sealing.seal)
+        # All in one: a cancellation in between would have it sealed after somebody else may hold it.
+        await asyncio.to_thread(_close, writer, engine, sealing)
+
+
+def _close(writer: Writer, engine: Engine, sealing: Sealing) -> None:
+    writer.close()
+    engine.dispose()
+    sealing.seal()
 
 
 @contextmanager
