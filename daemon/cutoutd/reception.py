@@ -8,7 +8,7 @@ from cutoutd.errors import CutoutdError
 from cutoutd.lanes import Lanes
 from cutoutd.ledger import Ledger, has_text_form, questions
 from cutoutd.logs import say, say_error
-from cutoutd.photo import Identity
+from cutoutd.photo import Identity, Version
 from cutoutd.standby import Standby
 from cutoutd.tree import Sighting
 
@@ -38,8 +38,8 @@ class Reception:
         possible = [sighting for sighting in sightings if has_text_form(sighting.path)]
         paths = [sighting.path for sighting in possible]
         known = await _patiently(lambda: self._ledger.ask(questions.known_of, folder, paths))
-        unknown = [sighting for sighting in possible if _identity(folder, sighting).version not in known]
-        self._standby.see(folder, set(possible).difference(unknown))
+        unknown = [sighting for sighting in possible if _version(sighting) not in known]
+        self._standby.see(folder, [sighting for sighting in possible if _version(sighting) in known])
         return [] if self._standby.is_standing_by(folder) else unknown
 
     async def deliver(self, folder: str, sighting: Sighting) -> None:
@@ -66,6 +66,10 @@ async def _patiently(attempt: Callable[[], Awaitable[T]]) -> T:
         except CutoutdError as error:
             say_error("ledger_trouble", error)
             await asyncio.sleep(_LEDGER_TROUBLE_WAIT_S)
+
+
+def _version(sighting: Sighting) -> Version:
+    return Version(sighting.path, sighting.size_bytes, sighting.mtime_ns, sighting.inode)
 
 
 def _identity(folder: str, sighting: Sighting, root: str = "") -> Identity:

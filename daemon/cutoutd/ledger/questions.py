@@ -71,7 +71,7 @@ _PUBLICATIONS = (
 
 def known_of(connection: Connection, folder: str, paths: Collection[str]) -> set[Version]:
     """The versions of these paths that are rows already, but for those superseded or taken away by cutoutd itself."""
-    return {Version(*row) for row in connection.execute(_KNOWN, {"folder": folder, "paths": list(paths)})}
+    return set(map(Version._make, connection.execute(_KNOWN, {"folder": folder, "paths": list(paths)}).all()))
 
 
 def due(

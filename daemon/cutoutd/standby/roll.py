@@ -28,7 +28,7 @@ class Witness:
     mtime_ns: int
 
     @classmethod
-    def of(cls, seen: Sighting | Identity) -> "Witness":
+    def of(cls, seen: "Sighting | Identity | Witness") -> "Witness":
         """What would be known of it again."""
         return cls(seen.path, seen.size_bytes, seen.mtime_ns)
 
@@ -61,6 +61,11 @@ def roll_from(text: str | None) -> Roll | None:
         return None
 
 
-def sample(witnesses: Iterable[Witness]) -> tuple[Witness, ...]:
-    """A few of many, spread over the whole tree, and mostly the same ones each time: the memory is rarely written."""
-    return tuple(heapq.nsmallest(WITNESSES, set(witnesses), key=lambda w: (zlib.crc32(fsencode(w.path)), w.path)))
+def sample(seen: Iterable[Sighting | Witness]) -> tuple[Witness, ...]:
+    """A few of many, spread over the whole tree, and mostly the same ones each time: the memory is rarely written.
+
+    Of a path that was seen twice, the last look counts. Those few alone become witnesses: a tree has many files.
+    """
+    last = {each.path: each for each in seen}.values()
+    few = heapq.nsmallest(WITNESSES, last, key=lambda each: (zlib.crc32(fsencode(each.path)), each.path))
+    return tuple(map(Witness.of, few))

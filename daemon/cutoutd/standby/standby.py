@@ -129,7 +129,7 @@ class Standby:
         """Known photos were seen just now."""
         case = self._cases.get(folder)
         if case is not None:
-            case.seen = sample((*case.seen, *map(Witness.of, known)))
+            case.seen = sample((*case.seen, *known))
 
     async def conclude(self, folder: str) -> bool:
         """The whole tree was looked at: judge it by what was seen; True when this ended a standby."""
