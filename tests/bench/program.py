@@ -12,6 +12,9 @@ from typing import Self
 
 from daemon_process import ENVIRONMENT
 
+#: An installed program is compiled once, and not at each start, whatever this shell asks of its own programs.
+AS_INSTALLED = {name: value for name, value in ENVIRONMENT.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _LOOK_EVERY_S = 0.02
 
@@ -29,7 +32,7 @@ class Program:
         with log.open("wb") as output:
             command = [sys.executable, *arguments]
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, env=ENVIRONMENT
+                command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, env=AS_INSTALLED
             )
 
     def __enter__(self) -> Self:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.figures import Figure, Findings
 from bench.known import FOLDER, know_all, make_tree
-from bench.program import Program, cpu_s, most_resident_mb, resident_mb
+from bench.program import AS_INSTALLED, Program, cpu_s, most_resident_mb, resident_mb
 from bench.stage import Stage, open_stage
 from bench.stock import LARGE, make_stock
 from cutoutd.ledger import Ledger, open_ledger, questions
@@ -22,7 +22,6 @@ from cutoutd.tree import Sighting
 from cutoutd.watcher.rhythm import REST_PER_CPU_SECOND
 from cutoutd.watcher.scanning import Scan
 from cutoutd.watcher.watcher import BATCH
-from daemon_process import ENVIRONMENT
 
 REMOVALS_IN_FLIGHT = 64
 #: The goals are for this many; with more, what grows with the tree is reported and not judged.
@@ -116,7 +115,7 @@ def _with_removals_in_flight(stage: Stage, daemon: Program) -> float:
 def _status_s(stage: Stage) -> float:
     started_s = time.monotonic()
     command = [sys.executable, "-m", "cutoutd", "status", "--json", "--config", str(stage.place.config)]
-    answer = subprocess.run(command, capture_output=True, check=True, env=ENVIRONMENT)
+    answer = subprocess.run(command, capture_output=True, check=True, env=AS_INSTALLED)
     json.loads(answer.stdout)
     return time.monotonic() - started_s
 

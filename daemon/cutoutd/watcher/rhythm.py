@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 
 #: Scanning stays under 0.25 % of a core however large the tree is: it rests 400 times as long as it worked. Only the
-#: walk is timed; the ledger's answers to it take 1.5 times as much again (tests/bench).
-REST_PER_CPU_SECOND = 1000
+#: walk is timed; the ledger's answers to it take up to twice as much again (tests/bench).
+REST_PER_CPU_SECOND = 1200
 #: After lost events the next scan is wanted sooner, but a flood must not make it scan without end.
 REST_AFTER_LOSS = 20
 MIN_REST_AFTER_LOSS_S = 1.0
