@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from daemon_process import Place
-from drawn_photos import put
+from drawn_photos import jpeg_of, put
 from sandbox_process import SandboxProcess
 
 
@@ -109,3 +109,20 @@ def test_a_ledger_that_another_program_has_locked_is_refused(used: Place) -> Non
         assert "locked by another program" in answer.stderr
         assert "Close the program" in answer.stderr
     assert used.run_once().returncode == 0
+
+
+def test_a_ledger_that_is_taken_away_stops_all_sending(place: Place, sandbox: SandboxProcess) -> None:
+    """Somebody removes it while cutoutd runs: nothing is launched that no start would know of; put back, it goes on."""
+    ledger = place.state / "ledger.sqlite"
+    with place.start() as daemon:
+        put(place.input / "a.jpg")
+        daemon.wait_for("published", "a.jpg")
+        ledger.rename(place.home / "aside.sqlite")
+        put(place.input / "b.jpg", jpeg_of("blue"))
+        daemon.wait_for("ledger_trouble")
+        assert "was removed, moved or replaced" in daemon.output
+        assert sandbox.counters()["requests"]["execute"] == 1
+        (place.home / "aside.sqlite").rename(ledger)
+        daemon.wait_for("published", "b.jpg")
+        assert daemon.stop() == 0
+    assert sandbox.counters()["requests"]["execute"] == 2

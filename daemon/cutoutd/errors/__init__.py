@@ -37,6 +37,7 @@
     ├── BackupRefusedError         a backup is not to be written where it was asked for
     └── LedgerError                the ledger cannot be used
         ├── LedgerMissingError
+        ├── LedgerRemovedError
         ├── LedgerBusyError
         ├── LedgerNewerError
         └── LedgerDamagedError
@@ -84,6 +85,7 @@ from cutoutd.errors.refusals import (
     LedgerError,
     LedgerMissingError,
     LedgerNewerError,
+    LedgerRemovedError,
     PageError,
     PageRefusedError,
     WebhookRefusedError,
@@ -112,6 +114,7 @@ __all__ = [
     "LedgerLockedError",
     "LedgerMissingError",
     "LedgerNewerError",
+    "LedgerRemovedError",
     "LimitReachedError",
     "NeverSentError",
     "NotReadyError",

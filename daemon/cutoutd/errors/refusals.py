@@ -53,6 +53,16 @@ class LedgerMissingError(LedgerError):
     )
 
 
+class LedgerRemovedError(LedgerError):
+    """Another file, or none, is where the ledger was opened; nothing that is stored now would be found again."""
+
+    title = "The ledger is gone"
+    default_advice = (
+        "Nothing is sent or paid for. Stop cutoutd, put the ledger or its backup in place, or run cutoutd rebuild; only"
+        " then start it again: without its ledger it would pay for everything anew."
+    )
+
+
 class LedgerBusyError(LedgerError):
     """Another running instance holds this ledger."""
 

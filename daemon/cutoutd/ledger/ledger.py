@@ -12,8 +12,9 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, Engine
 
 from cutoutd.announcement import Announcement
-from cutoutd.errors import CutoutdError, DiskError, LedgerDamagedError
+from cutoutd.errors import CutoutdError, DiskError, LedgerDamagedError, LedgerRemovedError
 from cutoutd.ledger import announcements, batches, clock, facts, launches
+from cutoutd.ledger.anchor import Anchor
 from cutoutd.ledger.database import has_ledger, open_database, require_ledger, translated_errors
 from cutoutd.ledger.founding import found_ledger
 from cutoutd.ledger.migrations import bring_up_to_date
@@ -186,7 +187,7 @@ class Ledger:
         try:
             with translated_errors(self._state_dir):
                 written = await self._writer.write(work, then)
-        except (DiskError, LedgerDamagedError) as error:
+        except (DiskError, LedgerDamagedError, LedgerRemovedError) as error:
             self.trouble = error
             raise
         self.trouble = None
@@ -217,18 +218,21 @@ async def open_ledger(state_dir: Path, operations: Operations | None = None) -> 
     sealing = Sealing(engine, state_dir)
     with translated_errors(state_dir):
         await asyncio.to_thread(bring_up_to_date, engine)
-    writer = Writer(engine, operations or Operations())
+    anchor = Anchor(state_dir)
+    writer = Writer(engine, operations or Operations(), anchor.require_in_place)
     try:
         yield Ledger(engine, state_dir, writer)
     finally:
         # All in one: a cancellation in between would have it sealed after somebody else may hold it.
-        await asyncio.to_thread(_close, writer, engine, sealing)
+        await asyncio.to_thread(_close, writer, engine, sealing, anchor)
 
 
-def _close(writer: Writer, engine: Engine, sealing: Sealing) -> None:
+def _close(writer: Writer, engine: Engine, sealing: Sealing, anchor: Anchor) -> None:
     writer.close()
     engine.dispose()
-    sealing.seal()
+    if anchor.is_in_place:  # nobody has looked at another one
+        sealing.seal()
+    anchor.close()
 
 
 @contextmanager

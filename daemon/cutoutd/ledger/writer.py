@@ -34,11 +34,20 @@ class _Job:
 
 
 class Writer:
-    """Carries out write transactions one group at a time; ``close`` finishes what was handed in before it."""
+    """Carries out write transactions one group at a time; ``close`` finishes what was handed in before it.
 
-    def __init__(self, engine: Engine, operations: Operations) -> None:
+    Args:
+        engine: the ledger's.
+        operations: counted elsewhere, to be stored.
+        require_in_place: raises what is to be answered instead when nothing may be stored any more.
+    """
+
+    def __init__(
+        self, engine: Engine, operations: Operations, require_in_place: Callable[[], None] = lambda: None
+    ) -> None:
         self._engine = engine
         self._operations = operations
+        self._require_in_place = require_in_place
         self.revision = 0  #: another one after every commit
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         # Not a daemon thread: what was handed in is written before the process ends.
@@ -96,6 +105,7 @@ class Writer:
             outcome.tell(job.answer)
 
     def _write(self, group: list[_Job], carry_out: "_CarryOut", counted: Counted) -> "list[_Outcome]":
+        self._require_in_place()
         with self._engine.connect().execution_options(is_writing=True) as connection, connection.begin():
             outcomes = [carry_out(job, connection) for job in group]
             billing.add(connection, counted)
