@@ -33,9 +33,11 @@ class RememberingReception:
         return [sighting for sighting in sightings if sighting.version not in known]
 
     async def deliver(self, folder: str, sighting: Sighting) -> None:
+        """The same version twice is one, as for the ledger: a look may overtake a delivery."""
         assert folder == FOLDER
         async with self._news:
-            self.delivered.append(sighting)
+            if all(sighting.version != each.version for each in self.delivered):
+                self.delivered.append(sighting)
             self._news.notify_all()
 
     async def judge(self, folder: str, *, is_surveyed: bool) -> bool:  # noqa: ARG002  the protocol's name
