@@ -1,8 +1,9 @@
 """The seal of a ledger that was closed in order: what its file was at that moment, in a file beside it.
 
-Looking at every page of a large ledger takes minutes on a slow disk, and is spared where the file is what it was left
-as. The seal is gone before a run writes anything, and made again when all is closed: a run that ends in any other way
-leaves none. A ledger that was restored, copied or touched since is another one to the kernel. Any doubt is no seal.
+Looking at every page of a million photos' ledger takes a minute (tests/bench), and is spared where the file is what it
+was left as. The seal is gone before a run writes anything, and made again when all is closed: a run that ends in any
+other way leaves none. A ledger that was restored, copied or touched since is another one to the kernel. Any doubt is no
+seal.
 
 It cannot tell of a disk that forgets what it had stored. SQLite does, when it comes there, and so does every backup.
 """
