@@ -8,7 +8,7 @@ import hashlib
 from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import BinaryIO
+from io import BufferedIOBase
 
 from cutoutd.uploadcare.answers import Progress, Removal
 from cutoutd.uploadcare.uploading import Sent
@@ -47,7 +47,7 @@ class StandIn:
     def count(self, method: str) -> int:
         return sum(name == method for name, _ in self.calls)
 
-    async def upload_source(self, content: BinaryIO, *, name: str, size_bytes: int) -> Sent:
+    async def upload_source(self, content: BufferedIOBase, *, name: str, size_bytes: int) -> Sent:
         async with self._call("upload_source", name):
             self.sent[name] = content.read()
             assert len(self.sent[name]) == size_bytes

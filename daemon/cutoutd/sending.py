@@ -5,7 +5,6 @@ import hashlib
 import io
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import BinaryIO
 
 from cutoutd.config.settings import LARGEST_UPLOAD_BYTES, Folder, Oversize
 from cutoutd.errors import SupersededError
@@ -23,7 +22,7 @@ _SENT_WHOLE = Uploaded(source_uuid="")
 class _Parcel:
     """What goes out for a photo, and the fact that it will be, but for its UUID."""
 
-    content: BinaryIO
+    content: io.BufferedIOBase
     is_copy: bool = True
     fact: Uploaded = _SENT_WHOLE
 

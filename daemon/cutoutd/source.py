@@ -7,8 +7,8 @@ noticed the same way.
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from cutoutd.errors import CutoutdError, SourceAwayError, SupersededError
 from cutoutd.logs import printable
@@ -19,7 +19,7 @@ from cutoutd.tree import look, open_beneath
 MOVED = "the source was moved to "
 
 
-def open_source(root: Path, identity: Identity) -> BinaryIO:
+def open_source(root: Path, identity: Identity) -> BufferedReader:
     """The file of this very version, to be read from its beginning; the caller closes it. Blocking.
 
     Raises:

@@ -12,8 +12,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
 
@@ -109,7 +109,7 @@ def test_a_file_of_holes_costs_no_more_than_its_size(folder: Folder, start: byte
 def test_a_file_that_grows_while_it_is_read_is_another_version(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the old nor the new bytes are trusted."""
 
-    def open_and_append(root: Path, identity: Identity) -> BinaryIO:
+    def open_and_append(root: Path, identity: Identity) -> BufferedReader:
         file = open_source(root, identity)
         with (root / identity.path).open("ab") as writer:
             writer.write(SMALL_JPEG)
@@ -125,7 +125,7 @@ def test_a_file_that_goes_between_look_and_open_is_gone(
 ) -> None:
     """Whatever stands there instead is not waited on and not followed."""
 
-    def open_too_late(root: Path, path: str) -> BinaryIO:
+    def open_too_late(root: Path, path: str) -> BufferedReader:
         (root / path).unlink()
         if successor is not None:
             successor(root / path)

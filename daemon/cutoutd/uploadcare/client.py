@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from http import HTTPStatus
-from typing import BinaryIO
+from io import BufferedIOBase
 
 from cutoutd.config.settings import Uploadcare as Settings
 from cutoutd.errors import (
@@ -104,7 +104,7 @@ class Uploadcare:
         """What Uploadcare asked for patience with."""
         return self._pools.pauses
 
-    async def upload_source(self, content: BinaryIO, *, name: str, size_bytes: int) -> Sent:
+    async def upload_source(self, content: BufferedIOBase, *, name: str, size_bytes: int) -> Sent:
         """Send a photo, unstored: Uploadcare deletes it after 24 hours. Three operations, no removal.
 
         Reads ``content`` from where it stands, in a thread, and hashes what it sends. A crash here leaves at most an
