@@ -38,8 +38,11 @@ class Reception:
         possible = [sighting for sighting in sightings if has_text_form(sighting.path)]
         paths = [sighting.path for sighting in possible]
         known = await _patiently(lambda: self._ledger.ask(questions.known_of, folder, paths))
-        unknown = [sighting for sighting in possible if _version(sighting) not in known]
-        self._standby.see(folder, [sighting for sighting in possible if _version(sighting) in known])
+        found: list[Sighting] = []
+        unknown: list[Sighting] = []
+        for sighting in possible:
+            (found if _version(sighting) in known else unknown).append(sighting)
+        self._standby.see(folder, found)
         return [] if self._standby.is_standing_by(folder) else unknown
 
     async def deliver(self, folder: str, sighting: Sighting) -> None:
@@ -72,7 +75,7 @@ def _version(sighting: Sighting) -> Version:
     return Version(sighting.path, sighting.size_bytes, sighting.mtime_ns, sighting.inode)
 
 
-def _identity(folder: str, sighting: Sighting, root: str = "") -> Identity:
+def _identity(folder: str, sighting: Sighting, root: str) -> Identity:
     return Identity(
         folder=folder,
         path=sighting.path,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cutoutd.errors import BackupRefusedError, DiskError
 from cutoutd.ledger.database import LEDGER_NAME, require_ledger, require_whole, translated_errors
+from cutoutd.ledger.disk import sync
 
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})
 
@@ -66,7 +67,7 @@ def _copy(state_dir: Path, draft: Path) -> int:
 
 def _place(draft: Path, file: Path, *, is_replacing: bool) -> None:
     """On the disk first, then under its name, which a link gives only to a place that is free."""
-    _sync(draft)
+    sync(draft)
     if is_replacing:
         draft.replace(file)
     else:
@@ -78,15 +79,7 @@ def _place(draft: Path, file: Path, *, is_replacing: bool) -> None:
             if error.errno not in _NO_LINKS or os.path.lexists(file):
                 raise
             draft.rename(file)
-    _sync(file.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(file.parent)
 
 
 def _exists(file: Path) -> BackupRefusedError:

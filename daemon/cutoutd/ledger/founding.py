@@ -3,7 +3,6 @@
 A crash leaves at most the unfinished file beside its place, which the next attempt removes.
 """
 
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +11,7 @@ from sqlalchemy import Connection
 
 from cutoutd.errors import DiskError
 from cutoutd.ledger.database import LEDGER_NAME, open_database, translated_errors
+from cutoutd.ledger.disk import sync
 from cutoutd.ledger.migrations import create_ledger
 
 _UNFINISHED = f"{LEDGER_NAME}.new"
@@ -36,7 +36,7 @@ def found_ledger(state_dir: Path, fill: Callable[[Connection], None] = lambda _:
         finally:
             engine.dispose()  # the last connection brings all of it into the one file
         (state_dir / _UNFINISHED).replace(state_dir / LEDGER_NAME)
-        _sync(state_dir)
+        sync(state_dir)
     except OSError as error:
         msg = f"the ledger {state_dir / LEDGER_NAME} cannot be written: {error.strerror}"
         raise DiskError(msg) from error
@@ -46,11 +46,3 @@ def _remove(folder: Path, *names: str) -> None:
     for name in names:
         with suppress(FileNotFoundError):
             (folder / name).unlink()
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

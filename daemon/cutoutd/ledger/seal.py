@@ -8,7 +8,6 @@ seal.
 It cannot tell of a disk that forgets what it had stored. SQLite does, when it comes there, and so does every backup.
 """
 
-import os
 import stat
 import time
 from contextlib import suppress
@@ -19,6 +18,7 @@ from sqlalchemy import Engine, ExceptionContext, event
 
 from cutoutd.errors import DiskError
 from cutoutd.ledger.database import LEDGER_NAME, require_sound
+from cutoutd.ledger.disk import sync
 
 SEAL_NAME = "ledger.seal"
 
@@ -54,11 +54,7 @@ def break_seal(state_dir: Path) -> None:
     """
     try:
         (state_dir / SEAL_NAME).unlink(missing_ok=True)
-        descriptor = os.open(state_dir, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)  # also for an unlink that a killed run had no time to make last
-        finally:
-            os.close(descriptor)
+        sync(state_dir)  # also for an unlink that a killed run had no time to make last
     except OSError as error:
         raise DiskError(f"the state folder {state_dir} cannot be written: {error.strerror}") from error
 
