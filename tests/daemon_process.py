@@ -256,6 +256,10 @@ class Place:
         """Every file of the output tree, temporary ones included."""
         return sorted(str(file.relative_to(self.output)) for file in self.output.rglob("*") if file.is_file())
 
+    def cutouts(self) -> list[str]:
+        """Those that are in place: what to wait for, since a temporary one counts as a file too."""
+        return [path for path in self.outputs() if path.endswith(".png") and not Path(path).name.startswith(".")]
+
 
 def command(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run a command of cutoutd's to its end."""

@@ -133,7 +133,7 @@ def test_approval_releases_exactly_those_present(place: Place, sandbox: SandboxP
         assert sandbox.counters()["requests"] == {}
         agreed = place.command("approve", "shop", "--yes")
         assert (agreed.returncode, agreed.stdout.startswith("shop: 12 approved, about ")) == (0, True)
-        eventually(lambda: len(place.outputs()) == 12)
+        eventually(lambda: len(place.cutouts()) == 12)
         drop(place, "second", 11)
         eventually(lambda: held(place) == 11)
         assert launches(sandbox) == 12

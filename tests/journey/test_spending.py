@@ -99,6 +99,6 @@ def test_a_plans_limit_is_learned_once_and_remembered(tmp_path: Path) -> None:
             daemon.wait_for("started")
             eventually(lambda: (place.status()["launches"]["per_minute"] or PLAN) < PLAN)
             assert sandbox.counters()["requests"]["execute"] == asked
-            eventually(lambda: len(place.outputs()) == PLAN + 2, within_s=120)
+            eventually(lambda: len(place.cutouts()) == PLAN + 2, within_s=120)
         assert executes(sandbox) == [1] * (PLAN + 2)
         assert sandbox.counters()["requests"]["execute"] <= PLAN + 2 + 4
