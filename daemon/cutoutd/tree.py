@@ -21,6 +21,10 @@ FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 #: What the kernel says of a refused link: the last component, or one that should be a folder; ENXIO is a socket.
 LINK_ON_THE_WAY = frozenset({errno.ELOOP, errno.ENOTDIR, errno.ENXIO})
+
+#: The first time that a database's integer cannot hold, in nanoseconds of Unix time.
+_NO_TIME_NS = 1 << 63
+
 _STEPS_OUT = frozenset({"", ".", ".."})
 
 
@@ -53,7 +57,8 @@ class Sighting:
 
 def _storable(time_ns: int) -> int:
     """Times beyond the year 2262 do not fit into a database's integer; anybody can give a file one."""
-    return max(-(1 << 63), min(time_ns, (1 << 63) - 1))
+    # Asked twice for each file of a scan: comparing takes a quarter of what calling min and max does.
+    return time_ns if -_NO_TIME_NS <= time_ns < _NO_TIME_NS else max(-_NO_TIME_NS, min(time_ns, _NO_TIME_NS - 1))
 
 
 def look(root: Path, path: str) -> Sighting | None:

@@ -15,7 +15,6 @@ from bench.stage import Stage, open_stage
 from bench.stock import LARGE, make_stock
 from cutoutd.ledger import Ledger, open_ledger, questions
 from cutoutd.ledger.database import LEDGER_NAME
-from cutoutd.live import LIVE_NAME, hear
 from cutoutd.names import Exclusions
 from cutoutd.photo import Version
 from cutoutd.tree import Sighting
@@ -51,14 +50,14 @@ def measure(work: Path, photos: int = 100_000, idle_s: float = 60.0, size: tuple
         rescan = asyncio.run(_rescan(stage))
         status_s = _status_s(stage)
         with _daemon(stage) as daemon:
-            ready_s = _until_watching(stage, daemon)
+            ready_s = _until_watching(daemon)
             ready_cpu_s = cpu_s(daemon.pid)
             resting_mb, idle = _rest(daemon, idle_s)
             busy_mb = _with_removals_in_flight(stage, daemon)
             daemon.wait_until(lambda: stage.published == len(stock.items), _PATIENCE_S)
         # Leaving the block kills it.
         with _daemon(stage) as daemon:
-            after_kill_s = _until_watching(stage, daemon)
+            after_kill_s = _until_watching(daemon)
         stage.require_sound()
     scanning = rescan.cpu_s / max(_LEAST_REST_S, REST_PER_CPU_SECOND * rescan.scan_cpu_s)
     all_in = idle + scanning
@@ -88,14 +87,10 @@ def _daemon(stage: Stage) -> Program:
     return Program(("-m", "cutoutd", "run", "--config", str(stage.place.config)), stage.home / "d.log")
 
 
-def _until_watching(stage: Stage, daemon: Program) -> float:
-    """Until ``status`` would say how the tree is watched: the first scan is over, every folder is listened to.
-
-    The daemon tells so once a second at most; this is included.
-    """
-    (stage.place.state / LIVE_NAME).unlink(missing_ok=True)  # what one before it told
+def _until_watching(daemon: Program) -> float:
+    """Until the daemon says that the whole tree was looked at and every folder is listened to."""
     started_s = time.monotonic()
-    daemon.wait_until(lambda: (live := hear(stage.place.state)) is not None and bool(live.watched), _PATIENCE_S)
+    daemon.wait_until_said('"watching"', _PATIENCE_S)
     return time.monotonic() - started_s
 
 

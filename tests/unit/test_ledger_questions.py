@@ -54,6 +54,17 @@ def test_known_versions_of_a_batch(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("name", ["caf\udce9.jpg", 'Ł🍓 "\\n\\u0000.jpg', "a\n\t\x01%_'.jpg", "\U0010ff7f.jpg"])
+def test_known_versions_of_any_name(tmp_path: Path, name: str) -> None:
+    """Also of names that are no UTF-8, or that would mean something in JSON or SQL."""
+
+    async def scene(ledger: Ledger) -> set[Version]:
+        await ledger.discover(identity(name))
+        return await ledger.ask(questions.known_of, "products", [name, f"{name}.jpg"])
+
+    assert with_ledger(tmp_path, scene) == {Version(name, 1000, 1, 7)}
+
+
 def test_counts_and_lists(tmp_path: Path) -> None:
     """How many stand where, who waits and why, and what came to nothing, newest first."""
 

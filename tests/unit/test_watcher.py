@@ -103,6 +103,15 @@ def test_the_rescan_shows_everything_again(root: Path) -> None:
     assert {sighting.path for sighting in noticed} == {"0.jpg", "1.jpg", "2.jpg"}
 
 
+def test_that_all_is_watched_is_said_once(root: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The first look at a large tree takes a while, and people want to know when it is over; rescans say nothing."""
+    fill(root, 3)
+    (root / "sub").mkdir()
+    with caplog.at_level("INFO", logger="cutoutd"):
+        asyncio.run(first(Watcher(folder_at(root), watch_with(rescan_s=0.01)), lambda seen: len(seen) == 9))
+    assert caplog.messages == [f"{root} was looked at as a whole (folders: 2) and is watched by events"]
+
+
 def test_what_could_not_be_looked_at_is_told(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Refused at the system call, because root, who may run tests, reads everything."""
     fill(root, 1)

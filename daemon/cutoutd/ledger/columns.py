@@ -1,5 +1,6 @@
-"""Kinds of column that databases do not have by themselves: paths that are no text, numbers without a sign."""
+"""Kinds of value that databases do not have by themselves: paths that are no text, numbers without a sign."""
 
+import json
 from typing import Any
 
 from sqlalchemy import BigInteger, Dialect, Text, TypeDecorator
@@ -30,6 +31,20 @@ class PathText(TypeDecorator[str]):
     def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:  # noqa: ANN401, ARG002  as above
         """Database to Python."""
         return value if value is None or value.isascii() else str(value).translate(_PRIVATE_USE)
+
+
+_PATH_TEXT = PathText()
+
+
+class PathTexts(TypeDecorator[list[str]]):
+    """Paths as one value, a JSON array for ``json_each``: to bind hundreds one by one takes longer than the answer."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> str | None:
+        """Python to database."""
+        return None if value is None else json.dumps([_PATH_TEXT.process_bind_param(path, dialect) for path in value])
 
 
 class Unsigned64(TypeDecorator[int]):

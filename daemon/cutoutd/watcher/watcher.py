@@ -103,8 +103,10 @@ class Watcher:
             self._note_absence(error)
         else:
             self._note_presence(scan)
-        self.has_looked = True
         self._listening.conclude(scan.folders)
+        if not self.has_looked:
+            self._say_watching(scan)
+        self.has_looked = True
         self._rhythm.note_scan(self._cpu_s)
         await self._on_survey()
 
@@ -174,6 +176,11 @@ class Watcher:
 
     def _new_scan(self) -> Scan:
         return Scan(self._root, self._exclusions, is_recursive=self._is_recursive, on_folder=self._listening.arm)
+
+    def _say_watching(self, scan: Scan) -> None:
+        if self._hints is not None and not self._absence:
+            ways = " and ".join(sorted({backend.kind for backend in self._listening.backends}))
+            say("watching", f"{self._root} was looked at as a whole (folders: {scan.folders}) and is watched by {ways}")
 
     def _note_absence(self, error: OSError) -> None:
         absence = f"{self._root} cannot be looked at ({error.strerror}); every rescan tries again"
