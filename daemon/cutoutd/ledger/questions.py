@@ -8,9 +8,9 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Text, and_, bindparam, column, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
 
-from cutoutd.ledger.columns import PathTexts
+from cutoutd.ledger.database import is_among
 from cutoutd.ledger.records import Event, event_from, photo_from
 from cutoutd.ledger.schema import HAS_REASON, IS_OVER_LIMIT, IS_TO_CLEAN, events, memory, photos, targets
 from cutoutd.photo import Photo, State, Version
@@ -35,10 +35,9 @@ class Passed:
 
 _NOBODY = Passed()
 
-_ASKED_PATHS = func.json_each(bindparam("paths", type_=PathTexts())).table_valued(column("value", Text))
 _KNOWN = select(photos.c.path, photos.c.size_bytes, photos.c.mtime_ns, photos.c.inode).where(
     photos.c.folder == bindparam("folder"),
-    photos.c.path.in_(select(_ASKED_PATHS.c.value)),
+    is_among(photos.c.path, "paths"),
     photos.c.state != State.SUPERSEDED,
     photos.c.source_fate.is_(None),
 )
