@@ -166,12 +166,16 @@ class Survey:
     def _plan_changes(self, folder: Folder) -> FolderPlan:
         draft, parameters = FolderDraft(folder.name), folder.parameters.as_json()
         with self._looking():
-            published = [] if self._ledger is None else named.newest_at(self._ledger, {State.PUBLISHED}, folder.name)
-            for photo in published:
+            for photo in self._published(folder):
                 if photo.parameters != parameters:
                     self._note_change(replace(photo, parameters=parameters), folder, draft)
                     self._tell()
         return draft.finish()
+
+    def _published(self, folder: Folder) -> Iterator[Photo]:
+        if self._ledger is not None:
+            for page in named.pages(named.newest_at(self._ledger, {State.PUBLISHED}, folder.name)):
+                yield from named.numbered(self._ledger, page)
 
     def _note_change(self, photo: Photo, folder: Folder, draft: FolderDraft) -> None:
         sighting = glance(folder.input, photo.identity.path)

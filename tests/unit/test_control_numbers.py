@@ -1,10 +1,13 @@
-"""Orders that name photos by their numbers in the ledger, as the page does."""
+"""Orders go by photos' numbers in the ledger: those that the page names, and those that are found, a page at a time."""
 
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from cutoutd.control.clerk import Clerk
 from cutoutd.control.orders import ORDERS, Order, Reprocess, Retry
+from cutoutd.control.report import Report
 from cutoutd.ledger import Ledger, named
 from cutoutd.photo import State
 from drawn_photos import put
@@ -50,6 +53,29 @@ def test_a_number_costs_what_was_agreed_to(tmp_path: Path) -> None:
     """One removal was agreed to, and one it is."""
     (tmp_path / "state").mkdir()
     assert ordered(tmp_path, Reprocess(numbers=(3,), payable_at_most=1))[2][2] is State.ACCEPTED
+
+
+@pytest.mark.parametrize("photos_per_page", [1, 2])
+def test_an_order_may_be_about_more_than_a_page(
+    tmp_path: Path, photos_per_page: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each photo is done once, however many are in memory together."""
+    monkeypatch.setattr(named, "_PHOTOS_PER_PAGE", photos_per_page)
+    (tmp_path / "state").mkdir()
+    done, refused, states = ordered(tmp_path, Retry(paths=("products",), numbers=()))
+    assert (sorted(done), refused) == (["1 photo is checked again", "1 photo is sent again"], ())
+    assert states == [State.ACCEPTED, State.DISCOVERED, State.PUBLISHED]
+
+
+def test_many_refusals_are_a_number() -> None:
+    """The first twenty are told; a copy goes on for itself."""
+    report = Report()
+    for number in range(22):
+        report.refuse_all(f"{number}")
+    copy = report.copy()
+    copy.refuse_all("22")
+    assert report.answer(lambda _: [], "").refused == (*map(str, range(20)), "and 2 more")
+    assert copy.answer(lambda _: [], "").refused[-1] == "and 3 more"
 
 
 def test_numbers_arrive_as_they_were_given() -> None:

@@ -39,7 +39,7 @@ def test_of_a_path_the_newest_version_counts(tmp_path: Path) -> None:
         assert await ledger.ask(named.named, [Address("a.jpg", ""), Address(None, "a.jpg")]) == [published, other]
         assert await ledger.ask(named.named, [Address("people", "a.jpg"), Address(None, "x")]) == [other]
         assert await ledger.ask(named.named, [Address(None, "gone.jpg")]) == [gone]
-        assert await ledger.ask(named.newest_at, {State.FAILED, State.PUBLISHED}) == [published]
+        assert await ledger.ask(named.newest_at, {State.FAILED, State.PUBLISHED}) == [published.id]
 
     with_ledger(tmp_path, scene)
 
@@ -52,9 +52,12 @@ def test_below_a_folder_or_fitting_a_pattern(tmp_path: Path) -> None:
         second = await photo_at(ledger, State.FAILED, identity("sub/b.jpg", folder="people"))
         await photo_at(ledger, State.PUBLISHED, identity("sub/c.jpg"))
         wanted = {State.FAILED}
-        assert await ledger.ask(named.beneath, [Address("products", "")], wanted) == [first]
-        assert await ledger.ask(named.beneath, [Address("sub", ""), Address(None, "sub")], wanted) == [first, second]
-        assert await ledger.ask(named.beneath, [Address(None, "*/b.*")], wanted) == [second]
+        assert await ledger.ask(named.beneath, [Address("products", "")], wanted) == [first.id]
+        assert await ledger.ask(named.beneath, [Address("sub", ""), Address(None, "sub")], wanted) == [
+            first.id,
+            second.id,
+        ]
+        assert await ledger.ask(named.beneath, [Address(None, "*/b.*")], wanted) == [second.id]
         assert await ledger.ask(named.beneath, [Address(None, "elsewhere")], wanted) == []
 
     with_ledger(tmp_path, scene)

@@ -1,6 +1,6 @@
 """Which photos an order is about: what a person wrote, looked up in the ledger."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from cutoutd.photo import Photo, State
 class Chosen:
     """What one name stands for."""
 
-    photos: tuple[Photo, ...]
+    numbers: tuple[int, ...]  #: the photos, by their numbers in the ledger
     is_each_meant: bool  #: named one by one, so that each deserves a word; not those found below a folder
     is_known: bool  #: whether anything at all goes by this name
 
@@ -36,8 +36,14 @@ async def choose(ledger: Ledger, inputs: Mapping[str, Path], name: str, states: 
     """The photo of this name in whatever state, else those of ``states`` below the folder, or fitting the pattern."""
     addresses = addresses_of(name, inputs)
     if exact := await ledger.ask(named.named, addresses):
-        return Chosen(tuple(exact), is_each_meant=True, is_known=True)
+        return Chosen(tuple(photo.id for photo in exact), is_each_meant=True, is_known=True)
     if below := await ledger.ask(named.beneath, addresses, states):
         return Chosen(tuple(below), is_each_meant=False, is_known=True)
     is_known = bool(await ledger.ask(named.beneath, addresses, frozenset(State)))
     return Chosen((), is_each_meant=False, is_known=is_known)
+
+
+async def pages_of(ledger: Ledger, numbers: Sequence[int]) -> AsyncIterator[list[Photo]]:
+    """The photos of these numbers, a page of them in memory: an order may be about a million."""
+    for page in named.pages(numbers):
+        yield await ledger.ask(named.numbered, page)

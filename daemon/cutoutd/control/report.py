@@ -16,7 +16,14 @@ class Report:
 
     def __init__(self) -> None:
         self._numbers: Counter[str] = Counter()
-        self._refused: list[str] = []
+        self._refused: list[str] = []  #: the first of them
+        self._untold = 0  #: how many more there are
+
+    def copy(self) -> "Report":
+        """Another one that begins with what is in this one."""
+        other = Report()
+        other._numbers, other._refused, other._untold = self._numbers.copy(), self._refused.copy(), self._untold
+        return other
 
     def count(self, kind: str) -> None:
         """A photo was done, in this way."""
@@ -24,16 +31,19 @@ class Report:
 
     def refuse(self, photo: Photo, reason: str) -> None:
         """A photo was left alone."""
-        self._refused.append(f"{photo.identity.folder}/{photo.identity.path}: {reason}")
+        self.refuse_all(f"{photo.identity.folder}/{photo.identity.path}: {reason}")
 
     def refuse_all(self, reason: str) -> None:
         """Photos were left alone for one reason."""
-        self._refused.append(reason)
+        if len(self._refused) < _TOLD:
+            self._refused.append(reason)
+        else:
+            self._untold += 1
 
     def note_choice(self, name: str, chosen: Chosen, nothing: str) -> None:
         """A name that stands for no photo of the kind is told, with ``nothing`` if there are others below it."""
-        if not chosen.photos:
-            self._refused.append(f"{name}: {nothing if chosen.is_known else 'nothing is known of it'}")
+        if not chosen.numbers:
+            self.refuse_all(f"{name}: {nothing if chosen.is_known else 'nothing is known of it'}")
 
     def answer(self, done: Callable[[Counter[str]], list[str]], idle: str) -> Answer:
         """All of it; ``idle`` says that there was nothing to do."""
@@ -41,10 +51,8 @@ class Report:
         is_idle = not sentences
         if is_idle and not self._refused:
             sentences = [idle]
-        told = self._refused[:_TOLD]
-        if more := len(self._refused) - len(told):
-            told.append(f"and {more:,} more")
-        return Answer(tuple(sentences), tuple(told), is_idle=is_idle)
+        more = [f"and {self._untold:,} more"] if self._untold else []
+        return Answer(tuple(sentences), (*self._refused, *more), is_idle=is_idle)
 
 
 def counted(number: int) -> str:

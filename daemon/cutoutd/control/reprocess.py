@@ -6,21 +6,19 @@ be is counted first, and nothing is done when it is more than was agreed to.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from cutoutd.config.settings import Folder
-from cutoutd.control.choice import choose, required_folder
+from cutoutd.control.choice import pages_of, required_folder
 from cutoutd.control.orders import Answer, Reprocess, Which
 from cutoutd.control.report import Report, counted
-from cutoutd.errors import CutoutdError
-from cutoutd.ledger import Ledger, named
-from cutoutd.photo import Identity, Photo, Reprocessed, State, known
+from cutoutd.control.selection import PUBLISHED, Selection, select
+from cutoutd.errors import ControlError, CutoutdError
+from cutoutd.ledger import Ledger
+from cutoutd.photo import Identity, Photo, Reprocessed, known
 from cutoutd.reuse import earlier_cutout
 from cutoutd.source import found_again
-
-_PUBLISHED = frozenset({State.PUBLISHED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,70 +50,68 @@ def fact_after(photo: Photo, present_parameters: str, which: Which, now_s: float
 
 
 class Reprocessing:
-    """Carries out ``reprocess``."""
+    """Carries out ``reprocess``; how many photos an order is about does not matter to memory."""
 
     def __init__(self, ledger: Ledger, folders: Mapping[str, Folder], wake: Callable[[Photo], None]) -> None:
         self._ledger = ledger
         self._folders = folders
-        self._inputs = {name: folder.input for name, folder in folders.items()}
         self._wake = wake
 
     async def carry_out(self, order: Reprocess) -> Answer:
-        """Have cutouts made anew, unless more may have to be paid for than was agreed to."""
-        report = Report()
-        candidates = await self._candidates(order, report)
-        payable = await self._payable(candidates)
-        if order.is_rehearsal or (order.payable_at_most is not None and payable > order.payable_at_most):
-            plan = f"{counted(len(candidates))} to be made anew; {_removals(payable)} may have to be paid for"
-            answer = report.answer(lambda _: [plan] if candidates else [], _IDLE[order.which])
-            return replace(answer, payable=payable, is_done=False)
-        for candidate in candidates:
+        """Have cutouts made anew, unless more may have to be paid for than was agreed to.
+
+        A crash leaves some photos taken up and others as they were.
+        """
+        selection = await select(self._ledger, self._folders, order)
+        plan = await self._plan(selection, order.which)
+        if order.is_rehearsal or (order.payable_at_most is not None and plan.payable > order.payable_at_most):
+            return plan
+        report = selection.report
+        async for candidate in self._candidates(selection, order.which, report):
             await self._take_up(candidate, report)
         return report.answer(
             lambda numbers: [f"{counted(numbers['made anew'])} made anew"] if numbers else [], _IDLE[order.which]
         )
 
-    async def _candidates(self, order: Reprocess, report: Report) -> list[_Candidate]:
+    async def _plan(self, selection: Selection, which: Which) -> Answer:
+        """What would be done, and how many removals may have to be paid for.
+
+        One for all photos of a picture, none where an earlier cutout can be reused.
+        """
+        report = selection.report.copy()
+        number, payable, seen = 0, 0, set[tuple[str | None, str | None]]()
+        async for candidate in self._candidates(selection, which, report):
+            number += 1
+            after = candidate.after
+            if (after.sha256, after.parameters) not in seen:
+                seen.add((after.sha256, after.parameters))
+                payable += await earlier_cutout(after, self._ledger) is None
+        words = f"{counted(number)} to be made anew; {_removals(payable)} may have to be paid for"
+        answer = report.answer(lambda _: [words] if number else [], _IDLE[which])
+        return replace(answer, payable=payable, is_done=False)
+
+    async def _candidates(self, selection: Selection, which: Which, report: Report) -> AsyncIterator[_Candidate]:
         now_s = time.time()
-        candidates = []
-        for photo in await self._chosen(order, report):
-            if photo.source_fate is not None:
-                report.refuse(photo, f"{photo.source_fate}; put it back to have it made anew")
-                continue
-            try:
-                folder = required_folder(self._folders, photo)
-                identity = await asyncio.to_thread(found_again, folder.input, photo.identity)
-            except CutoutdError as error:
-                report.refuse(photo, error.sentence)
-            else:
-                fact = fact_after(photo, folder.parameters.as_json(), order.which, now_s)
-                candidates.append(_Candidate(photo, identity, fact))
-        return candidates
+        async for page in pages_of(self._ledger, selection.numbers):
+            for photo in page:
+                try:
+                    yield await self._candidate(photo, which, now_s)
+                except CutoutdError as error:
+                    report.refuse(photo, error.sentence)
 
-    async def _chosen(self, order: Reprocess, report: Report) -> list[Photo]:
-        if order.which is Which.NAMED:
-            chosen = [photo for name in order.paths for photo in await self._named(name, report)]
-            chosen += _published(await self._ledger.ask(named.numbered, order.numbers), report)
-            return list({photo.id: photo for photo in chosen}.values())
-        published = await self._ledger.ask(named.newest_at, _PUBLISHED)
-        if order.which is Which.CHANGED:
-            return [photo for photo in published if self._is_changed(photo)]
-        return await asyncio.to_thread(_missing_of, published, report)
+    async def _candidate(self, photo: Photo, which: Which, now_s: float) -> _Candidate:
+        """The photo as one that is made anew.
 
-    async def _named(self, name: str, report: Report) -> list[Photo]:
-        chosen = await choose(self._ledger, self._inputs, name, _PUBLISHED)
-        report.note_choice(name, chosen, "nothing below it is published")
-        return _published(chosen.photos, report)
-
-    def _is_changed(self, photo: Photo) -> bool:
-        folder = self._folders.get(photo.identity.folder)
-        return folder is not None and photo.parameters != folder.parameters.as_json()
-
-    async def _payable(self, candidates: Sequence[_Candidate]) -> int:
-        """How many removals may have to be paid for: one for all photos of a picture, none where one can be reused."""
-        pictures = {(photo.sha256, photo.parameters): photo for photo in (candidate.after for candidate in candidates)}
-        reusable = [await earlier_cutout(photo, self._ledger) is not None for photo in pictures.values()]
-        return len(pictures) - sum(reusable)
+        Raises:
+            CutoutdError: it cannot be, and why.
+        """
+        if photo.state not in PUBLISHED:
+            raise ControlError(f"it is not published but {photo.state.phrase}")
+        if photo.source_fate is not None:
+            raise ControlError(f"{photo.source_fate}; put it back to have it made anew")
+        folder = required_folder(self._folders, photo)
+        identity = await asyncio.to_thread(found_again, folder.input, photo.identity)
+        return _Candidate(photo, identity, fact_after(photo, folder.parameters.as_json(), which, now_s))
 
     async def _take_up(self, candidate: _Candidate, report: Report) -> None:
         try:
@@ -134,37 +130,5 @@ _IDLE = {
 }
 
 
-def _published(photos: Sequence[Photo], report: Report) -> list[Photo]:
-    for photo in photos:
-        if photo.state is not State.PUBLISHED:
-            report.refuse(photo, f"it is not published but {photo.state.phrase}")
-    return [photo for photo in photos if photo.state is State.PUBLISHED]
-
-
 def _removals(number: int) -> str:
     return "no removal" if number == 0 else "1 removal" if number == 1 else f"up to {number:,} removals"
-
-
-def _missing_of(published: Sequence[Photo], report: Report) -> list[Photo]:
-    """Those whose cutout is not there. An output that is not there, or is empty, may be a disk that is not mounted."""
-    are_there = {output: _is_in_use(Path(output)) for output in {known(photo.output) for photo in published}}
-    for output in sorted(output for output, is_there in are_there.items() if not is_there):
-        report.refuse_all(f"{output} is not there, or empty; if that is as it should be, name photos or a folder")
-    return [photo for photo in published if are_there[known(photo.output)] and _is_gone(photo, report)]
-
-
-def _is_in_use(output: Path) -> bool:
-    try:
-        return any(output.iterdir())
-    except OSError:
-        return False
-
-
-def _is_gone(photo: Photo, report: Report) -> bool:
-    try:
-        Path(known(photo.output), known(photo.target)).lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError as error:
-        report.refuse(photo, f"the place of its cutout cannot be looked at: {error.strerror}")
-    return False

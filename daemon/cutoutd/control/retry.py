@@ -2,11 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from cutoutd.config.settings import Folder
-from cutoutd.control.choice import choose, required_folder
+from cutoutd.control.choice import choose, pages_of, required_folder
 from cutoutd.control.orders import Answer, Retry
 from cutoutd.control.report import Report, counted
 from cutoutd.errors import CutoutdError, LedgerError
@@ -83,22 +83,22 @@ class Retrying:
         """Let the named photos go on, or all that failed."""
         report = Report()
         if not order.paths:
-            for photo in await self._unnamed(order):
-                await self._retry(photo, report)
+            async for page in pages_of(self._ledger, await self._unnamed(order)):
+                for photo in page:
+                    await self._retry(photo, report)
         done: set[int] = set()
         for name in order.paths:
             chosen = await choose(self._ledger, self._inputs, name, _RETRIED)
             report.note_choice(name, chosen, "nothing below it has failed, was rejected or waits")
-            for photo in chosen.photos:
-                if photo.id not in done and (chosen.is_each_meant or why_not(photo) is None):
-                    done.add(photo.id)
-                    await self._retry(photo, report)
+            async for page in pages_of(self._ledger, [number for number in chosen.numbers if number not in done]):
+                for photo in page:
+                    if chosen.is_each_meant or why_not(photo) is None:
+                        done.add(photo.id)
+                        await self._retry(photo, report)
         return report.answer(_done, "No photo has failed")
 
-    async def _unnamed(self, order: Retry) -> list[Photo]:
-        if order.numbers:
-            return await self._ledger.ask(named.numbered, order.numbers)
-        return await self._ledger.ask(named.newest_at, {State.FAILED})
+    async def _unnamed(self, order: Retry) -> Sequence[int]:
+        return order.numbers or await self._ledger.ask(named.newest_at, {State.FAILED})
 
     async def _retry(self, photo: Photo, report: Report) -> None:
         reason = why_not(photo)

@@ -1,19 +1,21 @@
 """Photos as people name them: of each path the newest version, a superseded one only for want of others.
 
-Each question is one read in a transaction that the caller opened.
+Each question is one read in a transaction that the caller opened. Those that may be answered with all photos there are
+answer with their numbers: as values, a million photos take 2 GB.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Column, Connection, Select, func, select
 
 from cutoutd.addresses import Address
 from cutoutd.ledger.records import photo_from
 from cutoutd.ledger.schema import photos
 from cutoutd.photo import Photo, State
 
-#: Databases bound how many values one question may have.
-_NUMBERS_AT_ONCE = 1_000
+#: Photos that are in memory together; databases also bound how many values one question may have.
+_PHOTOS_PER_PAGE = 1_000
 
 
 def named(connection: Connection, addresses: Collection[Address]) -> list[Photo]:
@@ -26,33 +28,37 @@ def named(connection: Connection, addresses: Collection[Address]) -> list[Photo]
     return []
 
 
-def beneath(connection: Connection, addresses: Collection[Address], states: Collection[State]) -> list[Photo]:
+def beneath(connection: Connection, addresses: Collection[Address], states: Collection[State]) -> list[int]:
     """The photos at these states below the first of these addresses that is a folder, or that they fit as a pattern."""
     for address in addresses:
-        candidates = newest_at(connection, states, address.folder)
-        if found := [photo for photo in candidates if address.has(photo.identity.path)]:
+        rows = connection.execute(_newest_at(states, address.folder, photos.c.id, photos.c.path))
+        if found := [number for number, path in rows if address.has(path)]:
             return found
     return []
 
 
-def numbered(connection: Connection, photo_ids: Sequence[int]) -> list[Photo]:
+def newest_at(connection: Connection, states: Collection[State], folder: str | None = None) -> list[int]:
+    """The photos whose newest version stands at one of these states, in one folder or in all, oldest first."""
+    return list(connection.scalars(_newest_at(states, folder, photos.c.id)))
+
+
+def pages(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Numbers, as many at a time as ``numbered`` is to be asked for."""
+    return (numbers[start : start + _PHOTOS_PER_PAGE] for start in range(0, len(numbers), _PHOTOS_PER_PAGE))
+
+
+def numbered(connection: Connection, page: Sequence[int]) -> list[Photo]:
     """The photos of these numbers, whichever version, as far as there are such; the first found first."""
-    found: list[Photo] = []
-    for start in range(0, len(photo_ids), _NUMBERS_AT_ONCE):
-        some = photo_ids[start : start + _NUMBERS_AT_ONCE]
-        rows = connection.execute(select(photos).where(photos.c.id.in_(some))).mappings()
-        found += [photo_from(row) for row in rows]
-    return sorted(found, key=lambda photo: photo.id)
+    rows = connection.execute(select(photos).where(photos.c.id.in_(page)).order_by(photos.c.id))
+    return [photo_from(row) for row in rows.mappings()]
 
 
-def newest_at(connection: Connection, states: Collection[State], folder: str | None = None) -> list[Photo]:
-    """The photos whose newest version stands at one of these states, in one folder or in all."""
+def _newest_at(states: Collection[State], folder: str | None, *columns: Column[Any]) -> Select[Any]:
     counted = select(func.max(photos.c.id)).where(photos.c.state != State.SUPERSEDED)
     if folder is not None:
         counted = counted.where(photos.c.folder == folder)
     newest = photos.c.id.in_(counted.group_by(photos.c.folder, photos.c.path))
-    rows = connection.execute(select(photos).where(photos.c.state.in_(states), newest).order_by(photos.c.id))
-    return [photo_from(row) for row in rows.mappings()]
+    return select(*columns).where(photos.c.state.in_(states), newest).order_by(photos.c.id)
 
 
 def _at(address: Address) -> Select[tuple[object, ...]]:
