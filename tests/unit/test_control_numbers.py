@@ -55,12 +55,9 @@ def test_a_number_costs_what_was_agreed_to(tmp_path: Path) -> None:
     assert ordered(tmp_path, Reprocess(numbers=(3,), payable_at_most=1))[2][2] is State.ACCEPTED
 
 
-@pytest.mark.parametrize("photos_per_page", [1, 2])
-def test_an_order_may_be_about_more_than_a_page(
-    tmp_path: Path, photos_per_page: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_order_may_be_about_more_than_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each photo is done once, however many are in memory together."""
-    monkeypatch.setattr(named, "_PHOTOS_PER_PAGE", photos_per_page)
+    monkeypatch.setattr(named, "_PHOTOS_PER_PAGE", 1)
     (tmp_path / "state").mkdir()
     done, refused, states = ordered(tmp_path, Retry(paths=("products",), numbers=()))
     assert (sorted(done), refused) == (["1 photo is checked again", "1 photo is sent again"], ())
