@@ -9,21 +9,24 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, BinaryIO, Self, TypeVar
 
 import yaml
 
+import births
 from cutoutd.ledger import questions, view_ledger
 from cutoutd.photo import Photo
-from sandbox_process import PUBLIC_KEY, SECRET_KEY, SOURCE_ROOT
+from sandbox_process import PUBLIC_KEY, SECRET_KEY
 
 T = TypeVar("T")
+_HERE = Path(__file__).parent
 Sections = Mapping[str, object]
 
 #: Far longer than anything takes on a busy machine with two cores; reached only by a test that fails.
@@ -31,18 +34,6 @@ PATIENCE_S = 90.0
 
 #: Short delays, so that tests are about order and not about time.
 _BRISK = {"rescan_interval": "1s", "stability_delay": "300ms"}
-
-#: This process's, without what would reach past the configuration; a warning in the daemon is an error, as here.
-ENVIRONMENT = {
-    **{
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("UPLOADCARE_", "CUTOUTD_", "CREDENTIALS_DIRECTORY", "JOURNAL_STREAM"))
-        and not name.lower().endswith("_proxy")
-    },
-    "PYTHONPATH": str(SOURCE_ROOT),
-    "PYTHONWARNINGS": "error",
-}
 
 
 def eventually(question: Callable[[], T], *, within_s: float = PATIENCE_S) -> T:
@@ -73,21 +64,29 @@ class DaemonProcess:
         folder: Where it runs; null is here.
         ahead_s: How far its clock is ahead of this machine's.
         is_hurried: Whether its patience is cut to a second, as ``hurried`` says.
+        is_cold: Whether it is started as by a person, for a look at the process from outside.
     """
 
     def __init__(
-        self, *arguments: str, folder: Path | None = None, ahead_s: float = 0.0, is_hurried: bool = False
+        self,
+        *arguments: str,
+        folder: Path | None = None,
+        ahead_s: float = 0.0,
+        is_hurried: bool = False,
+        is_cold: bool = False,
     ) -> None:
-        entry = [str(Path(__file__).parent / "ahead.py"), str(ahead_s)] if ahead_s else ["-m", "cutoutd"]
+        program = [str(_HERE / "ahead.py"), str(ahead_s)] if ahead_s else ["-m", "cutoutd"]
         if is_hurried:
-            entry = [str(Path(__file__).parent / "hurried.py")]
-        self._process = subprocess.Popen(
-            [sys.executable, *entry, *arguments],
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=ENVIRONMENT,
-        )
+            program = [str(_HERE / "hurried.py")]
+        reading, writing = os.pipe()
+        self._said = os.fdopen(reading, "rb")
+        with os.fdopen(writing, "wb") as stream:
+            streams = (stream, stream)
+            self._process: births.Process = (
+                births.start_cold([*program, *arguments], folder=folder, streams=streams)
+                if is_cold
+                else births.start(program, arguments, folder=folder, streams=streams)
+            )
         self._lines: list[Line] = []
         self._raw: list[str] = []
         self._has_ended = False
@@ -155,12 +154,10 @@ class DaemonProcess:
         """End it at once, if it still runs."""
         self._process.kill()
         self.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        self._said.close()
 
     def _read(self) -> None:
-        assert self._process.stdout is not None
-        for raw in self._process.stdout:
+        for raw in self._said:
             text = raw.decode()
             with self._news:
                 self._raw.append(text)
@@ -228,6 +225,10 @@ class Place:
         """Start ``cutoutd run`` with little patience."""
         return DaemonProcess("run", "--config", str(self.config), *options, is_hurried=True)
 
+    def start_cold(self) -> DaemonProcess:
+        """Start ``cutoutd run`` as a person would, for a look at the process from outside."""
+        return DaemonProcess("run", "--config", str(self.config), is_cold=True)
+
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command with this configuration to its end."""
         return command(*arguments, "--config", str(self.config))
@@ -263,15 +264,21 @@ class Place:
 
 def command(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run a command of cutoutd's to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "cutoutd", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=4 * PATIENCE_S,
-        env=ENVIRONMENT,
-        cwd=folder,
-    )
+    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+        process = births.start(["-m", "cutoutd"], arguments, folder=folder, streams=(stdout, stderr))
+        try:
+            code = process.wait(4 * PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(PATIENCE_S)
+            raise
+        told = [_text(stream) for stream in (stdout, stderr)]
+    return subprocess.CompletedProcess(["cutoutd", *arguments], code, *told)
+
+
+def _text(stream: BinaryIO) -> str:
+    stream.seek(0)
+    return stream.read().decode()
 
 
 def _line(text: str) -> Line:

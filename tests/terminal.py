@@ -11,7 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from daemon_process import ENVIRONMENT, PATIENCE_S
+from births import ENVIRONMENT
+from daemon_process import PATIENCE_S
 
 CTRL_C = b"\x03"
 

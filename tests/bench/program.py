@@ -10,10 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from daemon_process import ENVIRONMENT
-
-#: An installed program is compiled once, and not at each start, whatever this shell asks of its own programs.
-AS_INSTALLED = {name: value for name, value in ENVIRONMENT.items() if name != "PYTHONDONTWRITEBYTECODE"}
+from births import ENVIRONMENT
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _LOOK_EVERY_S = 0.02
@@ -32,7 +29,7 @@ class Program:
         with log.open("wb") as output:
             command = [sys.executable, *arguments]
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, env=AS_INSTALLED
+                command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, env=ENVIRONMENT
             )
 
     def __enter__(self) -> Self:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from bench.figures import Figure, Findings
 from bench.known import FOLDER, know_all, make_tree
-from bench.program import AS_INSTALLED, Program, cpu_s, most_resident_mb, resident_mb
+from bench.program import Program, cpu_s, most_resident_mb, resident_mb
 from bench.stage import Stage, open_stage
 from bench.stock import LARGE, make_stock
+from births import ENVIRONMENT
 from cutoutd.ledger import Ledger, open_ledger, questions
 from cutoutd.ledger.database import LEDGER_NAME
 from cutoutd.names import Exclusions
@@ -110,7 +111,7 @@ def _with_removals_in_flight(stage: Stage, daemon: Program) -> float:
 def _status_s(stage: Stage) -> float:
     started_s = time.monotonic()
     command = [sys.executable, "-m", "cutoutd", "status", "--json", "--config", str(stage.place.config)]
-    answer = subprocess.run(command, capture_output=True, check=True, env=AS_INSTALLED)
+    answer = subprocess.run(command, capture_output=True, check=True, env=ENVIRONMENT)
     json.loads(answer.stdout)
     return time.monotonic() - started_s
 

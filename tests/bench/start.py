@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from bench.figures import Figure, Findings
-from bench.program import AS_INSTALLED
+from births import ENVIRONMENT
 
 _GOAL_S = 0.25
 _TRIES = 5
@@ -31,13 +31,13 @@ def measure(_work: Path, _photos: int = 1) -> Findings:
 def _imported_for_help() -> frozenset[str]:
     """The packages; Python tells of each import in a line of its own, the module's name behind the last bar."""
     command = [sys.executable, "-X", "importtime", "-m", "cutoutd", "--help"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True, env=AS_INSTALLED).stderr
+    told = subprocess.run(command, capture_output=True, text=True, check=True, env=ENVIRONMENT).stderr
     return frozenset(line.rpartition("|")[2].strip().partition(".")[0] for line in told.splitlines())
 
 
 def _help_cpu_s() -> float:
     command = [sys.executable, "-m", "cutoutd", "--help"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=AS_INSTALLED)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=ENVIRONMENT)
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:

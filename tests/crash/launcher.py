@@ -17,11 +17,11 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from unittest.mock import patch
 
+from births import ENVIRONMENT
 from crash.points import Passage, watch_everything
 from cutoutd import cli, recovery
 from cutoutd.ledger import writer
 from cutoutd.uploadcare import polling
-from daemon_process import ENVIRONMENT
 
 _PATIENCE_S = 120.0
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from births import ENVIRONMENT
 from cutoutd.cli import app
-from daemon_process import ENVIRONMENT, Place, command
+from daemon_process import Place, command
 from drawn_photos import put
 from sandbox_process import SECRET_KEY, SandboxProcess
 

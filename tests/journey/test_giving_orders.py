@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon_process import ENVIRONMENT, Place
+from births import ENVIRONMENT
+from daemon_process import Place
 from drawn_photos import put
 from sandbox_process import SandboxProcess
 

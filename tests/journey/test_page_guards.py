@@ -13,7 +13,7 @@ import pytest
 
 from cutoutd.web.token_file import TOKEN_NAME
 from daemon_process import DaemonProcess, Place
-from page_at import OWN, address_of, shown, visitor
+from page_at import OWN, address_of, link_to, shown, visitor
 from sandbox_process import SandboxProcess
 
 
@@ -41,8 +41,10 @@ class Page:
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory, shared_sandbox: SandboxProcess) -> Iterator[Page]:
     place = Place(tmp_path_factory.mktemp("page") / "shop", shared_sandbox.url)
-    with shown(place) as (daemon, link):
-        yield Page(place, daemon, link)
+    place.configure(web={"listen": "127.0.0.1:0"})
+    with place.start_cold() as daemon:
+        daemon.wait_for("started")
+        yield Page(place, daemon, link_to(place))
 
 
 @pytest.fixture

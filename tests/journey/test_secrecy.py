@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from announcing import address_of, post, signature, unknown_message
-from daemon_process import ENVIRONMENT, PATIENCE_S, Place
+from births import ENVIRONMENT
+from daemon_process import PATIENCE_S, Place
 from drawn_photos import jpeg
 from relay import Relay
 from sandbox_process import SECRET_KEY, SandboxProcess
@@ -73,7 +74,7 @@ def test_no_secret_is_ever_written(place: Place, sandbox: SandboxProcess, relay:
         {"kind": "html_portal", "on": "upload", "times": 1},
         {"kind": "truncate", "after_bytes": 100, "on": "cdn", "times": 1},
     )
-    with relay, place.start() as daemon:
+    with relay, place.start_cold() as daemon:
         daemon.wait_for("published", "a.jpg")
         daemon.wait_for("rejected", "empty.jpg")
         listed = Path(f"/proc/{daemon.pid}/cmdline").read_bytes()

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from daemon_process import ENVIRONMENT
+from births import ENVIRONMENT
 
 _PROGRAM = """
 import threading

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from daemon_process import ENVIRONMENT, PATIENCE_S
+from births import ENVIRONMENT
+from daemon_process import PATIENCE_S
 
 _PROGRAM = """
 import asyncio, threading

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from daemon_process import ENVIRONMENT
+from births import ENVIRONMENT
 
 PROGRAM = """
 import ctypes, resource
