@@ -5,7 +5,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
-from daemon_process import Place, eventually
+from daemon_process import Place
 from drawn_photos import is_cutout, jpeg, png, put
 
 
@@ -70,7 +70,7 @@ def test_a_retouched_cutout_stays(place: Place) -> None:
         daemon.wait_for("published", "a.jpg")
         (place.output / "a.png").write_bytes(b"retouched by hand")
         put(place.input / "a.jpg", jpeg())
-        eventually((place.output / "a.jpg.png").exists)
+        daemon.wait_until(lambda lines: sum(line.action == "published" for line in lines) == 2)
         daemon.stop()
     assert (place.output / "a.png").read_bytes() == b"retouched by hand"
     assert is_cutout(place.output / "a.jpg.png")

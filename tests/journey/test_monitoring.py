@@ -95,7 +95,7 @@ def test_it_is_told_why_nothing_is_sent(place: Place, sandbox: SandboxProcess) -
 def test_a_plan_that_refuses_more_launches_is_told(place: Place, sandbox: SandboxProcess) -> None:
     """Launches that met a 429 are counted, and the photo that met it is launched all the same."""
     place.configure(web=LISTENING)
-    sandbox.set_faults({"kind": "status", "status": 429, "on": "execute", "times": 1})
+    sandbox.set_faults({"kind": "status", "status": 429, "on": "execute", "times": 1, "retry_after_s": 1})
     put(place.input / "a.jpg")
     with place.start() as daemon:
         url = address(daemon)

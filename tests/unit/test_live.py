@@ -89,9 +89,9 @@ def test_the_daemon_tells_what_only_it_knows(tmp_path: Path, monkeypatch: pytest
         pace = LaunchPace(19.0, "refused (429)")
         broadcast = Broadcast(tmp_path, Reports([arrival], halt, AllThere(), lambda: pace))
         telling = asyncio.create_task(broadcast.run())
-        before = await asyncio.wait_for(heard(tmp_path, has_halt=False), 10)
+        before = await asyncio.wait_for(heard(tmp_path, has_halt=False), 60)
         halt.begin(KeysRefusedError("401"), State.ACCEPTED)
-        after = await asyncio.wait_for(heard(tmp_path, has_halt=True), 10)
+        after = await asyncio.wait_for(heard(tmp_path, has_halt=True), 60)
         telling.cancel()
         return before, after
 
@@ -115,7 +115,7 @@ def test_a_state_folder_that_cannot_be_written_stops_nobody(tmp_path: Path, monk
         await asyncio.sleep(0.05)
         assert not telling.done()
         await asyncio.to_thread((tmp_path / "later").mkdir)
-        await asyncio.wait_for(heard(tmp_path / "later", has_halt=False), 10)
+        await asyncio.wait_for(heard(tmp_path / "later", has_halt=False), 60)
         telling.cancel()
 
     asyncio.run(scene())

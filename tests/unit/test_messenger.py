@@ -49,18 +49,20 @@ def test_secrets_stay_here() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "reason"),
+    ("command", "time_limit_s", "reason"),
     [
-        (["/nowhere/at/all"], "it cannot be run: No such file or directory"),
-        (python("raise SystemExit(3)"), "it ended with 3"),
-        (python("import time; time.sleep(600)"), "it ran for more than 1 s and was ended"),
-        (python("while True: print('x' * 65536)"), "it ran for more than 1 s and was ended"),
+        (["/nowhere/at/all"], 60.0, "it cannot be run: No such file or directory"),
+        (python("raise SystemExit(3)"), 60.0, "it ended with 3"),
+        (python("import time; time.sleep(600)"), 1.0, "it ran for more than 1 s and was ended"),
+        (python("while True: print('x' * 65536)"), 1.0, "it ran for more than 1 s and was ended"),
     ],
     ids=["missing", "failing", "hanging", "talkative"],
 )
-def test_a_command_that_fails_is_told_once(caplog: pytest.LogCaptureFixture, command: list[str], reason: str) -> None:
+def test_a_command_that_fails_is_told_once(
+    caplog: pytest.LogCaptureFixture, command: list[str], time_limit_s: float, reason: str
+) -> None:
     """However often it fails, it is said once, with the reason; nothing is raised."""
-    send(Messenger(command, time_limit_s=1.0), times=2)
+    send(Messenger(command, time_limit_s=time_limit_s), times=2)
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert len(warnings) == 1
     assert warnings[0].endswith(reason)

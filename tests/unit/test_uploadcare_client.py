@@ -83,12 +83,12 @@ async def sent(uploadcare: Uploadcare, content: bytes | None = None) -> Sent:
 
 
 async def finished(uploadcare: Uploadcare, request_id: str) -> Removal:
-    for _ in range(100):
-        removal = await uploadcare.ask_removal(request_id)
-        if removal.progress in {Progress.DONE, Progress.ERROR}:
-            return removal
-        await asyncio.sleep(0.02)
-    raise AssertionError("the sandbox did not finish")
+    async with asyncio.timeout(60):
+        while True:
+            removal = await uploadcare.ask_removal(request_id)
+            if removal.progress in {Progress.DONE, Progress.ERROR}:
+                return removal
+            await asyncio.sleep(0.02)
 
 
 async def fetched(uploadcare: Uploadcare, uuid: str) -> bytes:

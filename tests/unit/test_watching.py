@@ -131,6 +131,6 @@ def test_the_end_ends_every_stream() -> None:
             await next_news(news)
             running.cancel()
             with pytest.raises(StopAsyncIteration):
-                await asyncio.wait_for(anext(news), 10)
+                await asyncio.wait_for(anext(news), 60)
 
     asyncio.run(play())
