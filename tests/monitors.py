@@ -4,9 +4,9 @@ import re
 import shutil
 import subprocess
 
-import httpx2
 import pytest
 
+import asking
 from daemon_process import DaemonProcess
 
 needs_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="this machine has no promtool")
@@ -26,7 +26,7 @@ def address(daemon: DaemonProcess) -> str:
 
 def metrics(url: str) -> dict[str, float]:
     """What ``/metrics`` tells, by series."""
-    return {series: float(value) for series, value in _SERIES.findall(httpx2.get(f"{url}/metrics").text)}
+    return {series: float(value) for series, value in _SERIES.findall(asking.get(f"{url}/metrics").text)}
 
 
 def promtool(*arguments: str, given: str | None = None) -> str:

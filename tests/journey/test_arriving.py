@@ -6,8 +6,7 @@ import time
 from hashlib import sha256
 from pathlib import Path
 
-import httpx2
-
+import asking
 from cutoutd.live import hear
 from daemon_process import Place, eventually
 from drawn_photos import is_cutout, noisy_jpeg, put
@@ -128,4 +127,4 @@ def _chunks(content: bytes) -> list[bytes]:
 
 def _result_of(path: str, place: Place, sandbox: SandboxProcess) -> bytes:
     (photo,) = place.versions(path)
-    return httpx2.get(f"{sandbox.url}{photo.result_uuid}/", trust_env=False).content
+    return asking.get(f"{sandbox.url}{photo.result_uuid}/").content

@@ -6,6 +6,7 @@ import socket
 import httpx2
 import pytest
 
+import asking
 from cutoutd.config.text import Listen
 from daemon_process import DaemonProcess, Place
 from drawn_photos import put
@@ -27,10 +28,10 @@ def test_it_can_be_looked_at_while_it_runs(place: Place, host: str) -> None:
     with place.start() as daemon:
         url = address(daemon)
         assert url.startswith(f"http://{host}:")
-        assert httpx2.get(f"{url}/healthz").json() == {"alive": True, "stuck": []}
+        assert asking.get(f"{url}/healthz").json() == {"alive": True, "stuck": []}
         assert daemon.stop() == 0
     with pytest.raises(httpx2.ConnectError):
-        httpx2.get(f"{url}/healthz")
+        asking.get(f"{url}/healthz")
 
 
 def test_a_taken_port_keeps_no_photo_waiting(place: Place) -> None:

@@ -1,7 +1,6 @@
 """What machines that watch over machines are told: alive, ready, and numbers."""
 
-import httpx2
-
+import asking
 from daemon_process import Place, eventually
 from drawn_photos import put
 from monitors import address, metrics, needs_promtool, promtool
@@ -16,10 +15,10 @@ def test_prometheus_finds_no_fault_with_the_metrics(place: Place) -> None:
     place.configure(web=LISTENING)
     with place.start() as daemon:
         url = address(daemon)
-        assert promtool("check", "metrics", given=httpx2.get(f"{url}/metrics").text) == ""
+        assert promtool("check", "metrics", given=asking.get(f"{url}/metrics").text) == ""
         put(place.input / "a.jpg")
         daemon.wait_for("published", "a.jpg")
-        assert promtool("check", "metrics", given=httpx2.get(f"{url}/metrics").text) == ""
+        assert promtool("check", "metrics", given=asking.get(f"{url}/metrics").text) == ""
 
 
 def test_the_numbers_follow_the_photos(place: Place) -> None:
@@ -73,22 +72,22 @@ def test_it_is_told_why_nothing_is_sent(place: Place, sandbox: SandboxProcess) -
     sandbox.set_faults({"kind": "status", "status": 403, "on": "execute", "times": 1000})
     with place.start() as daemon:
         url = address(daemon)
-        eventually(lambda: httpx2.get(f"{url}/readyz").status_code == 200)
-        assert httpx2.get(f"{url}/readyz").json() == {"ready": True, "reasons": [], "notes": []}
+        eventually(lambda: asking.get(f"{url}/readyz").status_code == 200)
+        assert asking.get(f"{url}/readyz").json() == {"ready": True, "reasons": [], "notes": []}
         assert place.command("pause", "lunch").returncode == 0
-        answer = httpx2.get(f"{url}/readyz")
+        answer = asking.get(f"{url}/readyz")
         assert (answer.status_code, answer.json()["notes"][0]["code"]) == (200, "paused")
         assert metrics(url)["cutoutd_paused"] == 1
         assert place.command("resume").returncode == 0
         put(place.input / "a.jpg")
         daemon.wait_for("halted")
-        answer = httpx2.get(f"{url}/readyz")
+        answer = asking.get(f"{url}/readyz")
         assert (answer.status_code, answer.json()["reasons"][0]["code"]) == (503, "halted")
         told = metrics(url)
         assert told['cutoutd_halted{reason="addon_refused"}'] == 1
         assert told['cutoutd_halted{reason="keys_refused"}'] == 0
         assert told["cutoutd_paused"] == 0
-        assert httpx2.get(f"{url}/healthz").json() == {"alive": True, "stuck": []}
+        assert asking.get(f"{url}/healthz").json() == {"alive": True, "stuck": []}
         eventually(lambda: metrics(url)["cutoutd_oldest_waiting_photo_seconds"] > 0)
 
 
@@ -112,13 +111,13 @@ def test_a_folder_that_is_away_is_told(place: Place) -> None:
         url = address(daemon)
         daemon.wait_for("published", "a.jpg")
         place.input.rename(place.home / "elsewhere")
-        eventually(lambda: httpx2.get(f"{url}/readyz").status_code == 503)
-        (reason,) = httpx2.get(f"{url}/readyz").json()["reasons"]
+        eventually(lambda: asking.get(f"{url}/readyz").status_code == 503)
+        (reason,) = asking.get(f"{url}/readyz").json()["reasons"]
         assert reason["code"] == "standby"
         assert reason["sentence"].startswith("shop: ")
         assert metrics(url)['cutoutd_folder_standby{folder="shop"}'] == 1
         (place.home / "elsewhere").rename(place.input)
-        eventually(lambda: httpx2.get(f"{url}/readyz").status_code == 200)
+        eventually(lambda: asking.get(f"{url}/readyz").status_code == 200)
 
 
 def test_only_looking_is_possible(place: Place) -> None:
@@ -127,6 +126,6 @@ def test_only_looking_is_possible(place: Place) -> None:
     with place.start() as daemon:
         url = address(daemon)
         for path in ("/healthz", "/readyz", "/metrics"):
-            eventually(lambda path=path: httpx2.get(f"{url}{path}", headers={"Host": "photos.example"}).is_success)
-            assert httpx2.head(f"{url}{path}").status_code == 200
-            assert httpx2.post(f"{url}{path}").status_code in {403, 405}
+            eventually(lambda path=path: asking.get(f"{url}{path}", headers={"Host": "photos.example"}).is_success)
+            assert asking.head(f"{url}{path}").status_code == 200
+            assert asking.post(f"{url}{path}").status_code in {403, 405}

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+import asking
 from cutoutd.web.token_file import TOKEN_NAME
 from daemon_process import DaemonProcess, Place
 from page_at import OWN, address_of, link_to, shown, visitor
@@ -66,7 +67,7 @@ def is_hung_up(connection: socket.socket) -> bool:
 
 def test_the_link_opens_it_and_leaves_the_address_clean(page: Page) -> None:
     """The token is taken out of the address at once, and a strict cookie that no script can read takes its place."""
-    answer = httpx2.get(page.link)
+    answer = asking.get(page.link)
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     cookie = answer.headers["set-cookie"]
     assert cookie.startswith(f"cutoutd_{page.port}=")
@@ -82,7 +83,7 @@ def test_the_link_opens_it_and_leaves_the_address_clean(page: Page) -> None:
 )
 def test_without_the_token_nothing_is_shown(page: Page, path: str) -> None:
     """Whoever has no link is told how to get it, and learns nothing else, not even which pages there are."""
-    answer = httpx2.get(page.address + path)
+    answer = asking.get(page.address + path)
     assert answer.status_code == 403
     assert "cutoutd page" in answer.text
     assert "shop" not in answer.text
@@ -101,28 +102,28 @@ def test_a_foreign_name_for_this_machine_is_refused(page: Page, client: httpx2.C
 @pytest.mark.parametrize("host", ["localhost:9000", "127.0.0.1", "[::1]:8717", "LOCALHOST"])
 def test_this_machines_own_names_are_taken(page: Page, host: str) -> None:
     """Also those that a tunnel has, whose port is another."""
-    assert httpx2.get(page.link, headers={"Host": host}).status_code == 303
+    assert asking.get(page.link, headers={"Host": host}).status_code == 303
 
 
 def test_followed_from_another_site_the_link_works_too(page: Page) -> None:
     """A strict cookie does not come along on another site's redirect, so a page of our own goes on by itself."""
-    answer = httpx2.get(page.link, headers={"Sec-Fetch-Site": "cross-site"})
+    answer = asking.get(page.link, headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 200
     assert '<meta http-equiv="refresh" content="0; url=/">' in answer.text
     assert "set-cookie" in answer.headers
-    later = httpx2.get(f"{page.address}//evil.example/?a=1", headers={"Sec-Fetch-Site": "cross-site"})
+    later = asking.get(f"{page.address}//evil.example/?a=1", headers={"Sec-Fetch-Site": "cross-site"})
     assert 'content="0; url=/evil.example/?a=1"' in later.text
 
 
 def test_machines_may_ask_for_health_without_a_token(page: Page) -> None:
     """Monitoring has no browser; it learns of no photo."""
-    answer = httpx2.get(f"{page.address}/healthz", headers={"Host": "monitor.example"})
+    answer = asking.get(f"{page.address}/healthz", headers={"Host": "monitor.example"})
     assert answer.status_code == 200
 
 
 def test_every_answer_keeps_the_browser_off(page: Page, client: httpx2.Client) -> None:
     """No foreign script, no frame, no guess at a type, and nothing private in a cache."""
-    for answer in (client.get("/"), client.get("/nothing"), httpx2.get(page.address)):
+    for answer in (client.get("/"), client.get("/nothing"), asking.get(page.address)):
         policy = answer.headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "frame-ancestors 'none'" in policy
@@ -163,7 +164,7 @@ def test_an_order_from_elsewhere_is_refused(page: Page, client: httpx2.Client) -
 def test_an_order_without_the_cookie_is_refused(page: Page, client: httpx2.Client) -> None:
     """The form's secret alone is not enough."""
     secret = secret_of(page, client)
-    answer = httpx2.post(f"{page.address}/approve", data={"csrf": secret}, headers=OWN)
+    answer = asking.post(f"{page.address}/approve", data={"csrf": secret}, headers=OWN)
     assert answer.status_code == 403
 
 
@@ -178,7 +179,7 @@ def test_what_is_no_form_is_refused(client: httpx2.Client) -> None:
 
 def test_a_slow_client_is_let_go(page: Page) -> None:
     """Half a request's head, or half a form, holds nothing open for long, and others are answered meanwhile."""
-    cookie = httpx2.get(page.link).headers["set-cookie"].partition(";")[0]
+    cookie = asking.get(page.link).headers["set-cookie"].partition(";")[0]
     head = (
         f"POST /approve HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\nCookie: {cookie}\r\nSec-Fetch-Site: same-origin\r\n"
     )
@@ -189,7 +190,7 @@ def test_a_slow_client_is_let_go(page: Page) -> None:
     ):
         no_head.sendall(b"GET / HTTP/1.1\r\nHost: 127")
         no_body.sendall((head + form).encode())
-        assert httpx2.get(f"{page.address}/healthz").status_code == 200
+        assert asking.get(f"{page.address}/healthz").status_code == 200
         no_head.settimeout(60)
         no_body.settimeout(60)
         assert is_hung_up(no_head)
@@ -211,7 +212,7 @@ def test_refusals_are_counted_and_not_repeated(page: Page) -> None:
     """Knocking a hundred times fills no log."""
     before = page.daemon.count("page_refused")
     for _ in range(100):
-        httpx2.get(page.address)
+        asking.get(page.address)
     assert page.daemon.count("page_refused") - before <= 1
 
 
@@ -223,7 +224,7 @@ def test_a_token_of_ones_own(place: Place, tmp_path: Path) -> None:
     web = {"listen": "127.0.0.1:0", "token_file": str(file)}
     with shown(place, web=web) as (_daemon, link):
         assert link.endswith("/?token=a-token-of-my-own-0123456789")
-        assert httpx2.get(link).status_code == 303
+        assert asking.get(link).status_code == 303
     file.chmod(0o644)
     with place.start() as daemon:
         daemon.wait_for("started")
@@ -266,4 +267,4 @@ def test_windows_that_are_open_are_bounded_and_end_with_the_daemon(place: Place)
 
 def test_without_the_token_nobody_watches(page: Page) -> None:
     """The news are as private as the page."""
-    assert httpx2.get(f"{page.address}/live").status_code == 403
+    assert asking.get(f"{page.address}/live").status_code == 403

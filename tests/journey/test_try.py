@@ -8,6 +8,7 @@ import pytest
 import yaml
 from PIL import Image
 
+import asking
 from daemon_process import DaemonProcess, command, eventually
 from drawn_photos import jpeg, put
 
@@ -25,7 +26,7 @@ def test_samples_become_cutouts_and_a_contact_sheet(tmp_path: Path) -> None:
     for place in (home / "photos", home / "cutouts", home / "contact-sheet.png"):
         assert str(place) in ended.stdout
     with pytest.raises(httpx2.ConnectError):
-        httpx2.get(_sandbox_url(home), trust_env=False)
+        asking.get(_sandbox_url(home))
 
 
 def test_own_photos_are_mirrored_and_odd_ones_rejected(tmp_path: Path) -> None:
@@ -61,7 +62,7 @@ def test_keep_running_takes_what_is_dropped(tmp_path: Path) -> None:
         assert trial.stop(signal.SIGINT) == 0
     assert (home / "contact-sheet.png").read_bytes() != first_sheet
     with pytest.raises(httpx2.ConnectError):
-        httpx2.get(_sandbox_url(home), trust_env=False)
+        asking.get(_sandbox_url(home))
 
 
 def test_a_second_trial_says_where_everything_is(tmp_path: Path) -> None:
@@ -117,7 +118,7 @@ def _require_sheet(sheet: Path) -> None:
 
 def _answers(url: str) -> bool:
     try:
-        httpx2.get(url, trust_env=False)
+        asking.get(url)
     except httpx2.TransportError:
         return False
     return True

@@ -148,7 +148,7 @@ def test_trust_comes_back_with_the_messages(shop: Place, own_sandbox: SandboxPro
 
 def test_a_message_before_the_answer_is_kept_for_it(shop: Place, own_sandbox: SandboxProcess) -> None:
     """The launch's answer is late, and the removal is announced before it: no question is asked."""
-    own_sandbox.set_faults({"kind": "late_answer", "seconds": 3, "on": "execute", "times": 1})
+    own_sandbox.set_faults({"kind": "late_answer", "seconds": 6, "on": "execute", "times": 1})
     with shop.start() as daemon:
         subscribe(shop, daemon)
         heard(daemon)

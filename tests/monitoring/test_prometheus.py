@@ -13,6 +13,7 @@ from typing import Any
 import httpx2
 import pytest
 
+import asking
 from daemon_process import Place, eventually
 from drawn_photos import put
 from monitors import address, needs_prometheus, needs_promtool, promtool
@@ -70,7 +71,7 @@ def test_every_panel_and_rule_finds_its_numbers(tmp_path: Path) -> None:
     with SandboxProcess(tmp_path / "sandbox") as sandbox:
         place = Place(tmp_path / "shop", sandbox.url)
         place.configure(web={"listen": "127.0.0.1:0"})
-        with place.start() as daemon, asking(tmp_path, address(daemon).removeprefix("http://")) as prometheus:
+        with place.start() as daemon, scraping(tmp_path, address(daemon).removeprefix("http://")) as prometheus:
             for number in range(4):
                 put(place.input / f"{number}.jpg")
                 daemon.wait_for("published", f"{number}.jpg")
@@ -83,7 +84,7 @@ def test_every_panel_and_rule_finds_its_numbers(tmp_path: Path) -> None:
 
 
 def rules_of(prometheus: str) -> list[dict[str, Any]]:
-    groups = httpx2.get(f"{prometheus}/api/v1/rules").json()["data"]["groups"]
+    groups = asking.get(f"{prometheus}/api/v1/rules").json()["data"]["groups"]
     return [rule for group in groups for rule in group["rules"]]
 
 
@@ -92,7 +93,7 @@ def empty_panels(prometheus: str) -> list[str]:
     empty = []
     for title, expression in EXPRESSIONS:
         concrete = expression.replace("$instance", ".*").replace("$__rate_interval", "1m")
-        answer = httpx2.get(f"{prometheus}/api/v1/query", params={"query": concrete}).json()
+        answer = asking.get(f"{prometheus}/api/v1/query", params={"query": concrete}).json()
         assert answer["status"] == "success", (title, answer)
         if not answer["data"]["result"]:
             empty.append(f"{title}: {concrete}")
@@ -100,7 +101,7 @@ def empty_panels(prometheus: str) -> list[str]:
 
 
 @contextmanager
-def asking(folder: Path, target: str) -> Iterator[str]:
+def scraping(folder: Path, target: str) -> Iterator[str]:
     """A Prometheus that asks this daemon every second; where it can itself be asked."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -129,7 +130,7 @@ def asking(folder: Path, target: str) -> Iterator[str]:
 
 def _is_ready(port: int) -> bool:
     try:
-        return httpx2.get(f"http://127.0.0.1:{port}/-/ready").is_success
+        return asking.get(f"http://127.0.0.1:{port}/-/ready").is_success
     except httpx2.TransportError:
         time.sleep(0.1)
         return False
