@@ -18,6 +18,8 @@ from typing import Any, Self
 
 import httpx2
 
+from ports import free_port
+
 READY = "sandbox ready at "
 SOURCE_ROOT = Path(__file__).parent.parent / "daemon"
 REST_TYPE = "application/vnd.uploadcare-v0.7+json"
@@ -83,7 +85,7 @@ class SandboxProcess:
         self._state_dir = state_dir
         self._options = options
         self._process: subprocess.Popen[str] | None = None
-        self._port = 0
+        self._port = free_port()
         self.url = ""
 
     def __enter__(self) -> Self:
@@ -116,7 +118,6 @@ class SandboxProcess:
             self.kill()
             raise RuntimeError(f"the sandbox did not start: {line!r}")
         self.url = line.removeprefix(READY).strip()
-        self._port = int(self.url.rstrip("/").rpartition(":")[2])
 
     def stop(self) -> None:
         """End it with SIGTERM and wait."""

@@ -1,6 +1,5 @@
 """Killed while Uploadcare tells of a finished removal: nothing is paid for twice, and the photo is published."""
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from crash.scenes import picture, put
 from crash.ward import Ward, open_ward
 from cutoutd.photo import State
 from daemon_process import eventually
+from ports import free_port
 
 #: A launch whose answer the killed daemon never stored; the message about it comes to the next one.
 UNANSWERED = "after POST /addons/remove_bg/execute/ of a.jpg #1"
@@ -30,9 +30,7 @@ def configure(ward: Ward) -> None:
     secret = ward.place.home / "webhook-secret"
     secret.touch(mode=0o600)
     secret.write_text(SECRET)
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
-    ward.place.configure(web={"listen": address}, webhook={"secret_file": str(secret)})
+    ward.place.configure(web={"listen": f"127.0.0.1:{free_port()}"}, webhook={"secret_file": str(secret)})
 
 
 def begin(ward: Ward) -> None:

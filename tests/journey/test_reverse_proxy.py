@@ -15,6 +15,7 @@ import pytest
 from announcing import address_of, listening, signature, unknown_message
 from certificates import SELF_SIGNED, write_certificate
 from daemon_process import Place, eventually
+from ports import free_port
 
 EXAMPLES = Path(__file__).parents[2] / "systemd" / "reverse-proxy"
 
@@ -39,11 +40,6 @@ OTHER_PATHS = (
     "//healthz",
     "/hooks/uploadcarex",
 )
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 def nginx_configuration(home: Path, daemon: str, port: int) -> Path:

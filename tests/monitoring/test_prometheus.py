@@ -1,7 +1,6 @@
 """The example rules and the dashboard: Prometheus reads them, and finds in a real daemon all that they ask for."""
 
 import json
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import asking
 from daemon_process import Place, eventually
 from drawn_photos import put
 from monitors import address, needs_prometheus, needs_promtool, promtool
+from ports import free_port
 from sandbox_process import SandboxProcess
 
 SHIPPED = Path(__file__).parent.parent.parent / "systemd"
@@ -103,8 +103,7 @@ def empty_panels(prometheus: str) -> list[str]:
 @contextmanager
 def scraping(folder: Path, target: str) -> Iterator[str]:
     """A Prometheus that asks this daemon every second; where it can itself be asked."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     scraping = [{"job_name": "cutoutd", "static_configs": [{"targets": [target]}]}]
     every = {"scrape_interval": "1s", "evaluation_interval": "1s"}
     (folder / "prometheus.yml").write_text(
