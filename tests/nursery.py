@@ -5,6 +5,7 @@ any other, with its own number, standard streams, environment and end, and runs 
 ``births`` is the other end of the descriptor.
 """
 
+import contextlib
 import gc
 import importlib
 import json
@@ -48,11 +49,11 @@ def main(descriptor: int) -> None:
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # minders go by themselves
     with socket.socket(fileno=descriptor) as orders:
         while True:
             told, streams, _, _ = socket.recv_fds(orders, _LONGEST_ORDER_BYTES, 3)
             if not told:
+                _reap()
                 return
             if os.fork() == 0:
                 orders.close()
@@ -60,11 +61,18 @@ def main(descriptor: int) -> None:
                 return  # as the process that was ordered, done: the interpreter ends
             for stream in streams:
                 os.close(stream)
+            _reap()
+
+
+def _reap() -> None:
+    """Minders that are done: what they used counts as this process's then."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _mind(order: Order, stdout: int, stderr: int, reply: int) -> None:
     """Tell the number of the ordered process and how it ended; in that process itself, do what it is to do."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if pid := os.fork():
         os.close(stdout)
         os.close(stderr)
