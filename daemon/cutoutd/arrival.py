@@ -125,6 +125,8 @@ class Arrival:
             is_complete = await self._survey()
             await self._settle_all(give_up_s)
             is_complete = is_complete or time.monotonic() >= give_up_s
+        # Some were delivered after the last survey: without them, the next run would not miss a share that is away.
+        await self._reception.judge(self.folder.name, is_surveyed=False)
         return self.waiting()
 
     async def _receive_sightings(self) -> None:

@@ -41,10 +41,14 @@ class Estate:
             self.ledger, state, replace(identity_of(self.folder.input, name), input=str(self.folder.input))
         )
 
-    async def survey(self, *names: str) -> bool:
-        """A look at the whole tree that saw these known photos."""
+    def see(self, *names: str) -> None:
+        """These known photos, as far as they are there, were seen."""
         seen = [found for name in names if (found := look(self.folder.input, name)) is not None]
         self.standby.see(self.folder.name, seen)
+
+    async def survey(self, *names: str) -> bool:
+        """A look at the whole tree that saw these known photos."""
+        self.see(*names)
         return await self.standby.judge(self.folder.name, is_surveyed=True)
 
     def empty(self) -> None:
@@ -113,6 +117,22 @@ def test_an_unmounted_share_is_waited_for_and_comes_back(play: Play, caplog: pyt
     play(scene)
     actions = [record.action for record in caplog.records if hasattr(record, "action")]
     assert actions == ["standby", "standby", "standby_over"]  # the second one by the second process
+
+
+def test_who_came_after_the_last_survey_is_missed_too(play: Play) -> None:
+    """The first photos of a folder may settle after the only look at its tree, and the share be away at the next."""
+
+    async def scene(estate: Estate) -> None:
+        await estate.survey()
+        await estate.photo("a.jpg", State.PUBLISHED)
+        estate.see("a.jpg")
+        await estate.standby.judge(estate.folder.name)
+        estate.empty()
+        estate.ground.append((Part("", "/", 8),))
+        await estate.restart()
+        assert estate.reason == f"nothing is mounted at {estate.folder.input} any more"
+
+    play(scene)
 
 
 def test_waiting_photos_are_freed_when_it_ends(play: Play) -> None:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cutoutd.config.settings import Folder, OnSuccess
 from cutoutd.errors import SourceAwayError
@@ -148,9 +148,9 @@ class Standby:
             await self._recall(case)
             reason, ground = await self._reason(case, in_doubt)
             has_ended = await self._turn(case, reason)
+            if not reason:
+                await (self._keep(case, ground) if is_surveyed else self._add_newcomers(case))
             if is_surveyed:
-                if not reason:
-                    await self._keep(case, ground)
                 case.seen = ()
                 case.surveys_s = (*case.surveys_s, time.time())[-2:]
         return has_ended
@@ -206,6 +206,13 @@ class Standby:
         """What was seen becomes the roll; who was on the last one and is still there stays, so it is rarely written."""
         there = await asyncio.to_thread(_present, {*case.seen, *known(case.roll).witnesses}, case.folder)
         await self._store(case, Roll(str(case.folder.input), ground, sample(there)))
+
+    async def _add_newcomers(self, case: _Case) -> None:
+        """Who was seen since the last whole look joins a roll that has room: an unmount may come before the next."""
+        roll = known(case.roll)
+        if case.seen and len(roll.witnesses) < WITNESSES:
+            there = await asyncio.to_thread(_present, case.seen, case.folder)
+            await self._store(case, replace(roll, witnesses=sample((*roll.witnesses, *there))))
 
     async def _store(self, case: _Case, roll: Roll) -> None:
         if roll != case.roll:
