@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from cutoutd.config.differences import Differences, differences
 from cutoutd.config.parameters import RemoveBg
 from cutoutd.config.settings import Folder, Limits, Settings, Watch
@@ -40,3 +42,10 @@ def test_changes_are_told_by_the_keys_that_users_write(tmp_path: Path) -> None:
         "limits.per_day",
         "watch.rescan_interval",
     }
+
+
+def test_another_secret_key_is_told_in_words(tmp_path: Path) -> None:
+    """Wherever it comes from, there is no key of the configuration that holds it; what it is stays untold."""
+    old = settings(tmp_path, folder_in(tmp_path))
+    account = old.uploadcare.model_copy(update={"secret_key": SecretStr("another")})
+    assert differences(old, old.model_copy(update={"uploadcare": account})).changed == ("the secret key",)

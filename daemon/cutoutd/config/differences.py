@@ -7,6 +7,9 @@ from cutoutd.config.frozen import Frozen
 from cutoutd.config.parameters import RemoveBg
 from cutoutd.config.settings import Folder, Settings
 
+#: What is no key of the configuration, in words: the secret key may come from a file, a credential or the environment.
+_UNWRITTEN = {"uploadcare.secret_key": "the secret key"}
+
 
 @dataclass(frozen=True, slots=True)
 class Differences:
@@ -14,7 +17,7 @@ class Differences:
 
     added: tuple[str, ...] = ()  #: names of folders
     removed: tuple[str, ...] = ()  #: names of folders
-    changed: tuple[str, ...] = ()  #: key paths, such as folders.shop.remove_bg
+    changed: tuple[str, ...] = ()  #: key paths, such as folders.shop.remove_bg, or words
 
     @property
     def are_none(self) -> bool:
@@ -52,4 +55,4 @@ def _changed(old: Frozen, new: Frozen, above: str) -> Iterator[str]:
         if isinstance(before, Frozen) and isinstance(after, Frozen) and not isinstance(after, RemoveBg):
             yield from _changed(before, after, f"{above}{key}.")
         else:
-            yield f"{above}{key}"
+            yield _UNWRITTEN.get(f"{above}{key}", f"{above}{key}")
