@@ -12,7 +12,7 @@ from unittest.mock import patch
 from pyuploadcare.api import auth
 
 from cutoutd import cli
-from cutoutd.uploadcare import polling
+from cutoutd.pipeline.completion import poll_schedule as polling
 
 _REAL_TIME, _REAL_TIME_NS = time.time, time.time_ns
 

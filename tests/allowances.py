@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cutoutd.config.settings import Limits
-from cutoutd.launch_rate import LaunchRate
 from cutoutd.ledger import Ledger
-from cutoutd.spending import Spending
+from cutoutd.pipeline.budget.budget import Spending
+from cutoutd.pipeline.budget.launch_rate import LaunchRate
 
 
 def generous(

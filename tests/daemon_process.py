@@ -21,8 +21,9 @@ from typing import Any, BinaryIO, Self, TypeVar
 import yaml
 
 import births
-from cutoutd.ledger import questions, view_ledger
-from cutoutd.photo import Photo
+from cutoutd.core.photo import Photo
+from cutoutd.ledger import view_ledger
+from cutoutd.ledger.queries import photos as questions
 from sandbox_process import PUBLIC_KEY, SECRET_KEY
 
 T = TypeVar("T")

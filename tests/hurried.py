@@ -12,9 +12,14 @@ from unittest.mock import patch
 
 from pyuploadcare.api import auth
 
-from cutoutd import cleanup, cli, halting, recovery, retrying
-from cutoutd.uploadcare import client, refusals
-from cutoutd.uploadcare.wire import Bounds, Patience
+from cutoutd import cli
+from cutoutd.pipeline import backoff as retrying
+from cutoutd.pipeline.maintenance import remote_cleanup as cleanup
+from cutoutd.pipeline.scheduling import halt as halting
+from cutoutd.pipeline.steps import recover_launch as recovery
+from cutoutd.uploadcare import client
+from cutoutd.uploadcare import error_mapping as refusals
+from cutoutd.uploadcare.transport import Bounds, Patience
 
 HOUR_S = 3600.0
 

@@ -8,9 +8,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, event
 
-from cutoutd.ledger import Ledger, View, open_ledger, questions
-from cutoutd.ledger.database import open_database
-from cutoutd.photo import (
+from cutoutd.core.photo import (
     Accepted,
     Fact,
     Failed,
@@ -25,7 +23,10 @@ from cutoutd.photo import (
     Superseded,
     Uploaded,
 )
-from cutoutd.tree import look
+from cutoutd.files.input_tree import look
+from cutoutd.ledger import Ledger, View, open_ledger
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger.sqlite.database import open_database
 
 T = TypeVar("T")
 

@@ -5,9 +5,9 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
-from cutoutd.arrival import Arrival
 from cutoutd.config.settings import Folder, Watch, WatchMode
-from cutoutd.tree import Sighting
+from cutoutd.files.input_tree import Sighting
+from cutoutd.watch.folder import Arrival
 
 FOLDER = "shop"
 NEVER_S = 3600.0  #: a time no test waits for

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from io import BufferedIOBase
 
-from cutoutd.uploadcare.answers import Progress, Removal
-from cutoutd.uploadcare.uploading import Sent
+from cutoutd.uploadcare.responses import Progress, Removal
+from cutoutd.uploadcare.upload_form import Sent
 from photographs import png
 
 

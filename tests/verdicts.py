@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cutoutd.config.settings import Folder
-from cutoutd.errors import DiskError, RejectedError, SupersededError
-from cutoutd.intake import examine
-from cutoutd.names import Exclusions
-from cutoutd.photo import Accepted, Identity
-from cutoutd.pictures import is_whole
-from cutoutd.settling import Settling
-from cutoutd.tree import Sighting, open_beneath
-from cutoutd.watcher.scanning import Scan
+from cutoutd.core.errors import DiskError, RejectedError, SupersededError
+from cutoutd.core.photo import Accepted, Identity
+from cutoutd.files.input_tree import Sighting, open_beneath
+from cutoutd.files.name_filters import Exclusions
+from cutoutd.images import is_whole
+from cutoutd.pipeline.steps.validate import examine
+from cutoutd.watch.scanner import Scan
+from cutoutd.watch.stability import Settling
 
 ACCEPTED = "accepted"
 _DELAY_S = 2.0

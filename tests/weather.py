@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pydantic import SecretStr
 
 from cutoutd.config.settings import Uploadcare as Settings
-from cutoutd.uploadcare.wire import Bounds, Patience
+from cutoutd.uploadcare.transport import Bounds, Patience
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
+from cutoutd.core.photo import State
 from cutoutd.ledger import open_ledger
-from cutoutd.ledger.database import LEDGER_NAME
-from cutoutd.photo import State
+from cutoutd.ledger.sqlite.database import LEDGER_NAME
 from ledgers import identity, photo_at
 
 FOLDERS = ("shop", "people", "archive", "Möbel")

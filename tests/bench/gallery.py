@@ -10,7 +10,7 @@ import httpx2
 
 from bench.crowd import crowd, name_of
 from bench.figures import Figure, Findings
-from cutoutd.ledger.database import LEDGER_NAME
+from cutoutd.ledger.sqlite.database import LEDGER_NAME
 from daemon_process import Place
 from page_at import shown, visitor
 

@@ -11,9 +11,9 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+from cutoutd.core.photo import State
 from cutoutd.ledger import open_ledger
-from cutoutd.ledger.database import LEDGER_NAME
-from cutoutd.photo import State
+from cutoutd.ledger.sqlite.database import LEDGER_NAME
 from ledgers import identity_of, photo_at
 
 FOLDER = "shop"

@@ -17,10 +17,10 @@ import numpy as np
 from bench.figures import Figure, Findings
 from bench.optimum import LogNormal, Point, average, frontier
 from bench.stage import MEDIAN_S
-from cutoutd.photo import Photo, State
-from cutoutd.uploadcare import polling
-from cutoutd.uploadcare.answers import Progress, Removal
-from cutoutd.uploadcare.polling import Pace
+from cutoutd.core.photo import Photo, State
+from cutoutd.pipeline.completion import poll_schedule as polling
+from cutoutd.pipeline.completion.poll_schedule import Pace
+from cutoutd.uploadcare.responses import Progress, Removal
 from ledgers import identity
 
 SIGMAS = (0.25, 0.5)

@@ -14,14 +14,15 @@ from bench.program import Program, cpu_s, most_resident_mb, resident_mb
 from bench.stage import Stage, open_stage
 from bench.stock import LARGE, make_stock
 from births import ENVIRONMENT
-from cutoutd.ledger import Ledger, open_ledger, questions
-from cutoutd.ledger.database import LEDGER_NAME
-from cutoutd.names import Exclusions
-from cutoutd.photo import Version
-from cutoutd.tree import Sighting
-from cutoutd.watcher.rhythm import REST_PER_CPU_SECOND
-from cutoutd.watcher.scanning import Scan
-from cutoutd.watcher.watcher import BATCH
+from cutoutd.core.photo import Version
+from cutoutd.files.input_tree import Sighting
+from cutoutd.files.name_filters import Exclusions
+from cutoutd.ledger import Ledger, open_ledger
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger.sqlite.database import LEDGER_NAME
+from cutoutd.watch.rescan_schedule import REST_PER_CPU_SECOND
+from cutoutd.watch.scanner import Scan
+from cutoutd.watch.watcher import BATCH
 
 REMOVALS_IN_FLIGHT = 64
 #: The goals are for this many; with more, what grows with the tree is reported and not judged.

@@ -8,7 +8,8 @@ from bench.figures import Figure, Findings
 from bench.program import Program, most_resident_mb, resident_mb
 from bench.stage import INSTANT, Stage, open_stage
 from bench.stock import SMALL, make_stock
-from cutoutd.ledger import questions, view_ledger
+from cutoutd.ledger import view_ledger
+from cutoutd.ledger.queries import photos as questions
 
 _PATIENCE_S = 6 * 3600.0
 _SAMPLES = 20

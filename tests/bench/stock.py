@@ -17,8 +17,8 @@ from pathlib import Path
 from PIL import Image, ImageChops, ImageDraw
 
 from cutoutd.sandbox.engine import Cutout, Engine, cut_out, parse_parameters
-from cutoutd.sandbox.renderings import Order
-from cutoutd.sandbox.shelf import Shelf
+from cutoutd.sandbox.storage.blobs import Shelf
+from cutoutd.sandbox.storage.rendered_results import Order
 
 #: About 3 MB as a JPEG; its cutout has about 4 MB as a PNG. Noise does not compress, as a camera's does not.
 LARGE = (4000, 3000)

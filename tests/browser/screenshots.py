@@ -17,7 +17,7 @@ sys.path[:0] = [str(ROOT / "daemon"), str(ROOT / "tests")]
 from PIL import Image, ImageOps  # noqa: E402  found by the line above
 from playwright.sync_api import Page, expect, sync_playwright  # noqa: E402  as above
 
-from cutoutd.samples import draw_samples  # noqa: E402  as above
+from cutoutd.sandbox.samples import draw_samples  # noqa: E402  as above
 from daemon_process import DaemonProcess, Place, eventually  # noqa: E402  as above
 from drawn_photos import jpeg, put  # noqa: E402  as above
 from page_at import address_of, shown  # noqa: E402  as above

@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from browsing import PHONE, Open, grave_faults, has_sideways_scroll
-from cutoutd.ledger.database import LEDGER_NAME
+from cutoutd.ledger.sqlite.database import LEDGER_NAME
 from daemon_process import DaemonProcess, Line, Place
 from drawn_photos import jpeg_of, put
 from page_at import address_of, shown

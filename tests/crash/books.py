@@ -13,8 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cutoutd.photo import Photo, State, known
-from cutoutd.publishing.origin import hashes_of
+from cutoutd.core.photo import Photo, State, known
+from cutoutd.files.provenance import hashes_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,10 @@ from unittest.mock import patch
 
 from births import ENVIRONMENT
 from crash.points import Passage, watch_everything
-from cutoutd import cli, recovery
-from cutoutd.ledger import writer
-from cutoutd.uploadcare import polling
+from cutoutd import cli
+from cutoutd.ledger import group_commit as writer
+from cutoutd.pipeline.completion import poll_schedule as polling
+from cutoutd.pipeline.steps import recover_launch as recovery
 
 _PATIENCE_S = 120.0
 
@@ -30,7 +31,14 @@ _UNHEARD = 255
 
 #: All that a run imports sooner or later.
 _IMPORTED = (
-    *("anyio._backends._asyncio", "cutoutd.cli", "cutoutd.config", "cutoutd.exits", "cutoutd.running", "httpcore2"),
+    *(
+        "anyio._backends._asyncio",
+        "cutoutd.cli",
+        "cutoutd.config",
+        "cutoutd.cli.exit_codes",
+        "cutoutd.cli.process",
+        "httpcore2",
+    ),
     *("PIL.JpegImagePlugin", "PIL.PngImagePlugin", "sqlalchemy.dialects.sqlite", __name__, "crash.points"),
     "crash.frozen",
 )

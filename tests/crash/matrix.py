@@ -16,7 +16,7 @@ from crash.launcher import WatchedDaemon
 from crash.points import is_repeated, name_of, photo_of
 from crash.scenes import Scene
 from crash.ward import Ward
-from cutoutd.photo import Photo, State
+from cutoutd.core.photo import Photo, State
 
 #: A launch that was never sent is made again only after this; a result is in sight long before, even on a busy machine.
 LOOK_FOR_S = 6.0

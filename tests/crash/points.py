@@ -24,10 +24,10 @@ import httpx2
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
-from cutoutd.journey import Journey
+from cutoutd.core.photo import Identity, Photo
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.writer import Writer
-from cutoutd.photo import Identity, Photo
+from cutoutd.ledger.group_commit import Writer
+from cutoutd.pipeline.photo_pipeline import Journey
 
 #: All that the system has for changing a file or a folder by its path, or one that is open.
 _FILE_CALLS = (

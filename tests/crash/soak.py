@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from crash.books import Kill, faults_in, paid_again
 from crash.scenes import picture, put
 from crash.ward import Ward
-from cutoutd.photo import Photo, State
+from cutoutd.core.photo import Photo, State
 
 #: A killed daemon lived for up to this long.
 _LONGEST_LIFE_S = 1.5

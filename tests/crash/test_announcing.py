@@ -9,7 +9,7 @@ from announcing import SECRET
 from crash.launcher import WatchedDaemon, open_nursery
 from crash.scenes import picture, put
 from crash.ward import Ward, open_ward
-from cutoutd.photo import State
+from cutoutd.core.photo import State
 from daemon_process import eventually
 from ports import free_port
 

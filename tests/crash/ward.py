@@ -15,9 +15,10 @@ from pathlib import Path
 
 from crash.books import Books, read_books
 from crash.launcher import Orders, WatchedDaemon
-from cutoutd.errors import LedgerError
-from cutoutd.ledger import questions, view_ledger
-from cutoutd.photo import Photo, State
+from cutoutd.core.errors import LedgerError
+from cutoutd.core.photo import Photo, State
+from cutoutd.ledger import view_ledger
+from cutoutd.ledger.queries import photos as questions
 from daemon_process import Place
 from sandbox_process import SandboxProcess
 

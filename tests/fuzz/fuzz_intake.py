@@ -33,14 +33,14 @@ from types import FrameType
 import mutations
 
 from cutoutd.config.settings import Folder
-from cutoutd.errors import DiskError, RejectedError, SupersededError
-from cutoutd.intake import examine
-from cutoutd.names import Exclusions
-from cutoutd.photo import Identity
-from cutoutd.pictures import inspect, is_whole, make_smaller, make_upright
-from cutoutd.settling import Settling
-from cutoutd.tree import Sighting, open_beneath
-from cutoutd.watcher.scanning import Scan
+from cutoutd.core.errors import DiskError, RejectedError, SupersededError
+from cutoutd.core.photo import Identity
+from cutoutd.files.input_tree import Sighting, open_beneath
+from cutoutd.files.name_filters import Exclusions
+from cutoutd.images import inspect, is_whole, make_smaller, make_upright
+from cutoutd.pipeline.steps.validate import examine
+from cutoutd.watch.scanner import Scan
+from cutoutd.watch.stability import Settling
 
 BATCH = 250
 TIME_S = 5.0

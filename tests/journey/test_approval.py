@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cutoutd.photo import State
+from cutoutd.core.photo import State
 from daemon_process import Place, eventually
 from drawn_photos import jpeg, put
 from sandbox_process import SandboxProcess

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import asking
-from cutoutd.live import hear
+from cutoutd.status.live_state import hear
 from daemon_process import Place, eventually
 from drawn_photos import is_cutout, noisy_jpeg, put
 from sandbox_process import SandboxProcess

@@ -2,7 +2,7 @@
 
 import shutil
 
-from cutoutd.photo import State
+from cutoutd.core.photo import State
 from daemon_process import Place
 from drawn_photos import jpeg_of, put
 from sandbox_process import SandboxProcess

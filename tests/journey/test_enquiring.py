@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from cutoutd import config
-from cutoutd.addresses import addresses_of
 from cutoutd.config.document import Document
-from cutoutd.enquiry.client import history_of, status_of
-from cutoutd.errors import ControlRefusedError, LedgerError
-from cutoutd.reporting import event_as_json, status_as_json
+from cutoutd.control.client_client import history_of, status_of
+from cutoutd.core.errors import ControlRefusedError, LedgerError
+from cutoutd.core.photo_selector import addresses_of
+from cutoutd.status.status import event_as_json, status_as_json
 from daemon_process import Place
 from drawn_photos import put
 from sandbox_process import SandboxProcess

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from cutoutd.ledger import questions, view_ledger
-from cutoutd.photo import State
+from cutoutd.core.photo import State
+from cutoutd.ledger import view_ledger
+from cutoutd.ledger.queries import photos as questions
 from daemon_process import Place
 from drawn_photos import put
 from sandbox_process import SandboxProcess

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 import asking
-from cutoutd.config.text import Listen
+from cutoutd.config.text_types import Listen
 from daemon_process import DaemonProcess, Place
 from drawn_photos import put
 

@@ -5,8 +5,9 @@ import shlex
 import sys
 from typing import Any
 
-from cutoutd.incidents import told_from
-from cutoutd.ledger import questions, view_ledger
+from cutoutd.ledger import view_ledger
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.monitoring.incidents import told_from
 from daemon_process import Place, eventually
 from drawn_photos import put
 from sandbox_process import SandboxProcess

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
+from cutoutd.core.photo import INTERNAL_FAULT, Failed, State, Wait
 from cutoutd.ledger import Ledger
-from cutoutd.photo import INTERNAL_FAULT, Failed, State, Wait
 from daemon_process import DaemonProcess, Place
 from drawn_photos import is_cutout, jpeg, put
 from ledgers import with_ledger

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 import asking
-from cutoutd.web.token_file import TOKEN_NAME
+from cutoutd.web.access.token_file import TOKEN_NAME
 from daemon_process import DaemonProcess, Place
 from page_at import OWN, address_of, link_to, shown, visitor
 from sandbox_process import SandboxProcess

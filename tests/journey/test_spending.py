@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cutoutd.photo import State
+from cutoutd.core.photo import State
 from daemon_process import Place, eventually
 from drawn_photos import is_cutout, jpeg, put
 from ledgers import in_database

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.photo import State
+from cutoutd.core.photo import State
 from daemon_process import Place, eventually
 from drawn_photos import put
 from sandbox_process import SandboxProcess

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cutoutd.live import hear
+from cutoutd.status.live_state import hear
 from daemon_process import Place, eventually
 from drawn_photos import put
 from sandbox_process import SandboxProcess

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from cutoutd.ledger import questions, view_ledger
-from cutoutd.live import hear
-from cutoutd.photo import State
+from cutoutd.core.photo import State
+from cutoutd.ledger import view_ledger
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.status.live_state import hear
 from daemon_process import Place, eventually
 from drawn_photos import is_cutout, put
 from sandbox_process import SandboxProcess

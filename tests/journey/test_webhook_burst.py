@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import select
 
 from announcing import SECRET, listening, message, signature, subscribe, unknown_message
+from cutoutd.core.photo import Photo
 from cutoutd.ledger import view_ledger
-from cutoutd.ledger.schema import announcements
-from cutoutd.photo import Photo
+from cutoutd.ledger.schema.tables import announcements
 from daemon_process import Place
 from drawn_photos import jpeg_of, put
 from sandbox_process import NO_TLS, SandboxProcess

@@ -18,9 +18,9 @@ from announcing import (
     subscribe,
     unknown_message,
 )
+from cutoutd.core.photo import State
 from cutoutd.ledger import view_ledger
-from cutoutd.ledger.schema import announcements
-from cutoutd.photo import State
+from cutoutd.ledger.schema.tables import announcements
 from daemon_process import DaemonProcess, Place, eventually
 from drawn_photos import is_cutout, put
 from sandbox_process import SandboxProcess

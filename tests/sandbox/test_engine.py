@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
-from cutoutd.samples import SAMPLES, Sample
 from cutoutd.sandbox.engine import Engine, Parameters, UnknownForegroundError, cut_out, parse_parameters
+from cutoutd.sandbox.samples import SAMPLES, Sample
 
 ENGINES = pytest.mark.parametrize("engine", list(Engine))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.addresses import Address, addresses_of
+from cutoutd.core.photo_selector import Address, addresses_of
 
 INPUTS = {"shop": Path("/srv/in"), "people": Path("/srv/people")}
 

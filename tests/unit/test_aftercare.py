@@ -15,13 +15,15 @@ from urllib.parse import unquote
 
 import pytest
 
-from cutoutd.aftercare import Aftercare
-from cutoutd.aftercare.aside import hidden_name
-from cutoutd.aftercare.farewell import Fate, stay, take_leave
 from cutoutd.config.settings import Folder
-from cutoutd.ledger import Ledger, questions, sources
-from cutoutd.photo import Photo, Published, State
-from cutoutd.standby import Standby
+from cutoutd.core.photo import Photo, Published, State
+from cutoutd.ledger import Ledger
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger.queries import sources
+from cutoutd.pipeline.on_success import Aftercare
+from cutoutd.pipeline.on_success.action import Fate, stay, take_leave
+from cutoutd.pipeline.on_success.hide import hidden_name
+from cutoutd.watch.availability import Standby
 from folders import folder_in
 from ledgers import ACCEPTED, identity, identity_of, photo_at, with_ledger
 
@@ -101,8 +103,10 @@ def test_a_damaged_copy_costs_nothing(archiving: Home, monkeypatch: pytest.Monke
             raise OSError(18, "Invalid cross-device link")
         real_link(one, other, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd, follow_symlinks=follow_symlinks)
 
-    monkeypatch.setattr("cutoutd.aftercare.placing.os.link", refuse)
-    monkeypatch.setattr("cutoutd.aftercare.archive.shutil.copyfileobj", lambda _, copy: copy.write(b"damaged"))
+    monkeypatch.setattr("cutoutd.files.rename.os.link", refuse)
+    monkeypatch.setattr(
+        "cutoutd.pipeline.on_success.archive.shutil.copyfileobj", lambda _, copy: copy.write(b"damaged")
+    )
     with pytest.raises(OSError, match="differs"):
         archiving.leave()
     assert archiving.copies() == [archiving.source]
@@ -206,7 +210,7 @@ def test_a_source_swapped_between_look_and_rename_is_put_back(home: Home, monkey
         real_rename(one, other, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
         home.source.write_bytes(b"a third one")
 
-    monkeypatch.setattr("cutoutd.aftercare.aside.os.rename", too_late)
+    monkeypatch.setattr("cutoutd.pipeline.on_success.hide.os.rename", too_late)
     assert home.leave() is None
     assert home.source.read_bytes() == b"a third one"
     assert (home.source.parent / "ä b.2.jpg").read_bytes() == CONTENT
@@ -280,7 +284,7 @@ def test_a_kill_and_then_another_mind_puts_it_back(archiving: Home, monkeypatch:
         def kill(*_: object) -> None:
             raise Killed
 
-        patch.setattr("cutoutd.aftercare.farewell.move_to_archive", kill)
+        patch.setattr("cutoutd.pipeline.on_success.action.move_to_archive", kill)
         with pytest.raises(Killed):
             archiving.leave()
     assert not archiving.source.exists()
@@ -371,7 +375,7 @@ def test_a_full_archive_is_tried_once_a_round(tmp_path: Path, monkeypatch: pytes
         for name in ("a.jpg", "b.jpg", "c.jpg"):
             await published(ledger, folder, name)
         with monkeypatch.context() as patch:
-            patch.setattr("cutoutd.aftercare.farewell.move_to_archive", refuse)
+            patch.setattr("cutoutd.pipeline.on_success.action.move_to_archive", refuse)
             await aftercare.work_off()
             await aftercare.work_off()
         assert len(tries) == 2

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.arrival import Arrival
+from cutoutd.watch.folder import Arrival
 from photographs import jpeg, photograph
 from receptions import RememberingReception, arriving, folder_at, until, watch_with
 
@@ -266,7 +266,7 @@ def test_known_photos_are_not_delivered_at_the_next_start(root: Path) -> None:
 
 def test_a_flood_of_files_loses_none(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hints beyond the bound collapse into one scan, which finds them all."""
-    monkeypatch.setattr("cutoutd.watcher.hints.MAX_FILES", 5)
+    monkeypatch.setattr("cutoutd.watch.event_buffer.MAX_FILES", 5)
 
     async def play() -> None:
         reception = RememberingReception()

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.census import Census
-from cutoutd.ledger import Ledger, Total, questions
-from cutoutd.photo import Photo, State
+from cutoutd.core.photo import Photo, State
+from cutoutd.ledger import Ledger, Total
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.status.photo_counts import Census
 from ledgers import identity, photo_at, with_ledger
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.checkup import Finding, Level, Report, check_all
+from cutoutd.app.check import Finding, Level, Report, check_all
 from cutoutd.config.settings import Settings
-from cutoutd.errors import AddonRefusedError, KeysRefusedError
+from cutoutd.core.errors import AddonRefusedError, KeysRefusedError
 from folders import folder_in, settings_in
 from sandbox_process import SandboxProcess
 
@@ -167,7 +167,7 @@ def test_too_many_folders_for_the_kernel_are_noticed(tmp_path: Path, monkeypatch
     """More folders than inotify watches: a warning with the line that raises them."""
     limit = tmp_path / "limit"
     limit.write_text("3\n")
-    monkeypatch.setattr("cutoutd.checkup.folders._WATCHES", limit)
+    monkeypatch.setattr("cutoutd.app.check.machine._WATCHES", limit)
     folder = folder_in(tmp_path)
     for number in range(4):
         (folder.input / str(number)).mkdir()
@@ -180,7 +180,7 @@ def test_a_ledger_on_a_share_is_a_fault(tmp_path: Path, monkeypatch: pytest.Monk
     """SQLite's log needs a local disk; here the mount table says that everything lies on NFS."""
     table = tmp_path / "mountinfo"
     table.write_text("1 1 0:1 / / rw - nfs4 server:/ rw\n")
-    monkeypatch.setattr("cutoutd.checkup.folders._MOUNT_TABLE", table)
+    monkeypatch.setattr("cutoutd.app.check.machine._MOUNT_TABLE", table)
     report = checked(settings_in(tmp_path, NOWHERE, folder_in(tmp_path)), is_offline=True)
     faults = [finding for finding in report.findings if finding.level is Level.FAULT]
     assert [(fault.subject, fault.advice) for fault in faults] == [("state_dir", "Put state_dir on a local disk.")]

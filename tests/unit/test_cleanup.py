@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.cleanup import Cleanup
 from cutoutd.config.settings import RemoteCleanup
-from cutoutd.errors import UnreachableError
-from cutoutd.ledger import Ledger, questions
-from cutoutd.photo import State, Superseded, Uploaded
+from cutoutd.core.errors import UnreachableError
+from cutoutd.core.photo import State, Superseded, Uploaded
+from cutoutd.ledger import Ledger
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.pipeline.maintenance.remote_cleanup import Cleanup
 from ledgers import ACCEPTED, identity, photo_at, with_ledger
 from stand_in import StandIn
 
@@ -82,7 +83,7 @@ def test_trouble_is_told_and_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """While the daemon runs, a refusal is a warning, and the next round does it."""
-    monkeypatch.setattr("cutoutd.cleanup._LINGER_S", 0.01)
+    monkeypatch.setattr("cutoutd.pipeline.maintenance.remote_cleanup._LINGER_S", 0.01)
     uploadcare = StandIn()
     uploadcare.fail("delete_files", UnreachableError("away"))
 

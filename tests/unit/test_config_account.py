@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cutoutd import config
-from cutoutd.errors import ConfigurationError
+from cutoutd.core.errors import ConfigurationError
 
 SECRET = "sekret-0123456789"  # noqa: S105  made up
 FOLDERS = "folders: [{name: a, input: in, output: out}]\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cutoutd import config
-from cutoutd.errors import ConfigurationError
+from cutoutd.core.errors import ConfigurationError
 
 #: Each takes well under two seconds; without bounds they take minutes, gigabytes or the interpreter's stack.
 _PATIENCE_S = 20

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from cutoutd.config.differences import Differences, differences
-from cutoutd.config.parameters import RemoveBg
+from cutoutd.app.differences import Differences, differences
+from cutoutd.config.remove_bg import RemoveBg
 from cutoutd.config.settings import Folder, Limits, Settings, Watch
 from folders import folder_in, settings_in
 

@@ -11,7 +11,7 @@ import yaml
 
 from cutoutd import config
 from cutoutd.config.document import Document
-from cutoutd.config.parameters import RemoveBg
+from cutoutd.config.remove_bg import RemoveBg
 from cutoutd.config.settings import Account, Folder
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"

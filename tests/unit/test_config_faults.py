@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cutoutd import config
-from cutoutd.errors import ConfigurationError
+from cutoutd.core.errors import ConfigurationError
 
 ENVIRONMENT = {"UPLOADCARE_SECRET_KEY": "hush"}
 HEAD = "uploadcare: {public_key: demo}\nfolders:\n  - name: a\n    input: in\n    output: out\n"

@@ -6,7 +6,7 @@ import pytest
 
 from cutoutd import config
 from cutoutd.config.settings import OnConflict, Settings
-from cutoutd.errors import ConfigurationError
+from cutoutd.core.errors import ConfigurationError
 
 ENVIRONMENT = {"UPLOADCARE_PUBLIC_KEY": "demo", "UPLOADCARE_SECRET_KEY": "hush"}
 

@@ -6,7 +6,7 @@ import pytest
 
 from cutoutd import config
 from cutoutd.config import location
-from cutoutd.errors import ConfigurationError
+from cutoutd.core.errors import ConfigurationError
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from cutoutd.config.parameters import RemoveBg
+from cutoutd.config.remove_bg import RemoveBg
 
 _shares = st.integers(0, 100).map(lambda share: f"{share}%")
 _pixels = st.integers(0, 99_999).map(lambda pixels: f"{pixels}px")

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from cutoutd.control import reprocess, retry
-from cutoutd.control.orders import Which
-from cutoutd.photo import (
+from cutoutd.control.messages import Which
+from cutoutd.core.photo import (
     INTERNAL_FAULT,
     Photo,
     Reprocessed,

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.control.clerk import Clerk
-from cutoutd.control.orders import ORDERS, Order, Reprocess, Retry
-from cutoutd.control.report import Report
-from cutoutd.ledger import Ledger, named
-from cutoutd.photo import State
+from cutoutd.control.executor import Clerk
+from cutoutd.control.messages import ORDERS, Order, Reprocess, Retry
+from cutoutd.control.result import Report
+from cutoutd.core.photo import State
+from cutoutd.ledger import Ledger
+from cutoutd.ledger.queries import selection as named
 from drawn_photos import put
 from folders import folder_in
 from ledgers import identity_of, photo_at, with_ledger

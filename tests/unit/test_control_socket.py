@@ -11,18 +11,19 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from cutoutd.app.reload import Reloading
 from cutoutd.config.settings import Settings
-from cutoutd.control import client, server, socket_file
-from cutoutd.control.clerk import Clerk
+from cutoutd.control import client, server
+from cutoutd.control import socket as socket_file
 from cutoutd.control.client import give
-from cutoutd.control.dispatch import Dispatch
-from cutoutd.control.orders import ORDERS, Reprocess, Retry, Which
+from cutoutd.control.executor import Clerk
+from cutoutd.control.messages import ORDERS, Reprocess, Retry, Which
+from cutoutd.control.queue import Dispatch
 from cutoutd.control.server import taking_orders
-from cutoutd.control.socket_file import listening_socket, place_to_ask, place_to_listen
-from cutoutd.errors import ControlError, ControlRefusedError, LedgerBusyError, LedgerMissingError
+from cutoutd.control.socket import listening_socket, place_to_ask, place_to_listen
+from cutoutd.core.errors import ControlError, ControlRefusedError, LedgerBusyError, LedgerMissingError
 from cutoutd.ledger import hold_ledger, open_ledger
-from cutoutd.live import Live
-from cutoutd.reloading import Reloading
+from cutoutd.status.live_state import Live
 from folders import folder_in, settings_in
 
 LONG = "a folder with a name that alone is longer than most paths are, and so too long for the kernel" * 2

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cutoutd import errors
-from cutoutd.errors import ConfigurationError, CutoutdError, DelayError, HaltError, PhotoError
+from cutoutd.core import errors
+from cutoutd.core.errors import ConfigurationError, CutoutdError, DelayError, HaltError, PhotoError
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CutoutdError)]
 

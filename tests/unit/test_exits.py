@@ -4,11 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from cutoutd import errors
-from cutoutd.errors import AccountBlockedError, AddonRefusedError, ConfigurationError, CutoutdError, KeysRefusedError
-from cutoutd.exits import ExitCode, code_after, code_for
-from cutoutd.intermission import Pause
-from cutoutd.once import Outcome
+from cutoutd.app.run_once import Outcome
+from cutoutd.cli.exit_codes import ExitCode, code_after, code_for
+from cutoutd.core import errors
+from cutoutd.core.errors import (
+    AccountBlockedError,
+    AddonRefusedError,
+    ConfigurationError,
+    CutoutdError,
+    KeysRefusedError,
+)
+from cutoutd.pipeline.scheduling.pause import Pause
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CutoutdError)]
 OWN_CODES = {

@@ -9,12 +9,12 @@ from pathlib import Path
 import httpx2
 from starlette.applications import Starlette
 
-from cutoutd.assembly import Service, open_service
-from cutoutd.config.text import Listen
-from cutoutd.errors import DiskError
-from cutoutd.fitness import Fitness
-from cutoutd.web.door import Door
-from cutoutd.web.health import health_routes
+from cutoutd.app.composition import Service, open_service
+from cutoutd.config.text_types import Listen
+from cutoutd.core.errors import DiskError
+from cutoutd.monitoring.health import Fitness
+from cutoutd.web.listener import Door
+from cutoutd.web.monitoring_routes import health_routes
 from folders import folder_in, settings_in
 
 NOWHERE = "http://127.0.0.1:9/"

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from cutoutd.config.settings import Limits
-from cutoutd.forecast import (
+from cutoutd.core.photo import State, Wait
+from cutoutd.ledger import Ledger, view_ledger
+from cutoutd.ledger.queries import pace
+from cutoutd.status.forecast import (
     LATELY_S,
     NO_FORECAST,
     Forecast,
@@ -18,9 +21,7 @@ from cutoutd.forecast import (
     moment_in_words,
     rate_in_words,
 )
-from cutoutd.ledger import Ledger, pace, view_ledger
-from cutoutd.photo import State, Wait
-from cutoutd.reporting import read_status
+from cutoutd.status.status import read_status
 from ledgers import identity, in_database, photo_at, plan_of, with_ledger
 
 NOW_S = 1_000_000.0

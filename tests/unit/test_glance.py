@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from cutoutd.accounts import PricedBatch, no_accounts
 from cutoutd.config.settings import Common, Price
-from cutoutd.forecast import Forecast
-from cutoutd.intermission import Pause
+from cutoutd.core.photo import State
 from cutoutd.ledger import Batch, Total
-from cutoutd.live import FolderOnStandby, Live
-from cutoutd.photo import State
-from cutoutd.pricing import estimate
-from cutoutd.reporting import Launches, Status
-from cutoutd.web.glance import Glance, glance_at
-from cutoutd.web.notices import Remedy, Tone
+from cutoutd.pipeline.budget.pricing import estimate
+from cutoutd.pipeline.scheduling.pause import Pause
+from cutoutd.status.costs import PricedBatch, no_accounts
+from cutoutd.status.forecast import Forecast
+from cutoutd.status.live_state import FolderOnStandby, Live
+from cutoutd.status.status import Launches, Status
+from cutoutd.web.live.notices import Remedy, Tone
+from cutoutd.web.live.overview_model import Glance, glance_at
 
 LIVE = Live(pid=1, started_at_s=0.0)
 QUIET = Status(

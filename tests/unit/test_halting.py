@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from cutoutd.errors import AccountBlockedError, KeysRefusedError
-from cutoutd.halting import Halt
-from cutoutd.photo import Photo, State, Wait
+from cutoutd.core.errors import AccountBlockedError, KeysRefusedError
+from cutoutd.core.photo import Photo, State, Wait
+from cutoutd.pipeline.scheduling.halt import Halt
 from ledgers import identity
 
 REFUSED = KeysRefusedError("401")

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.errors import UnreachableError
-from cutoutd.hearing import Hearing, reason_for_silence
+from cutoutd.core.errors import UnreachableError
+from cutoutd.core.photo import Photo, State
 from cutoutd.ledger import Ledger, open_ledger
-from cutoutd.photo import Photo, State
-from cutoutd.uploadcare.polling import Pace
+from cutoutd.pipeline.completion.poll_schedule import Pace
+from cutoutd.pipeline.completion.webhook_monitor import Hearing, reason_for_silence
 from cutoutd.uploadcare.webhooks import Webhook
 from ledgers import identity
 

@@ -4,7 +4,7 @@ import asyncio
 import threading
 
 from cutoutd.config.settings import LARGEST_UPLOAD_BYTES
-from cutoutd.heavy import in_turn
+from cutoutd.images.memory_gate import in_turn
 
 
 def test_heavy_files_go_one_after_another() -> None:

@@ -9,12 +9,12 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from announcing import SECRET, signature, unknown_message
-from cutoutd.announcement import Announcement
-from cutoutd.errors import DiskError
-from cutoutd.ledger.announcements import Receipt
-from cutoutd.mailbox import Mailbox, Verdict
-from cutoutd.web import hooks
-from cutoutd.web.hooks import hook_routes
+from cutoutd.core.errors import DiskError
+from cutoutd.core.webhook_result import Announcement
+from cutoutd.ledger.writes.webhook_results import Receipt
+from cutoutd.web import webhook_receiver as hooks
+from cutoutd.web.mailbox import Mailbox, Verdict
+from cutoutd.web.webhook_receiver import hook_routes
 
 
 class Slow(Mailbox):

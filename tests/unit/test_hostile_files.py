@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cutoutd.config.settings import Folder
-from cutoutd.pictures import inspect
-from cutoutd.pictures.hush import HUSH
+from cutoutd.images import inspect
+from cutoutd.images.hush import HUSH
 from folders import folder_in
 from hostile_pictures import (
     MOST_BYTES,

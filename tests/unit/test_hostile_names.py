@@ -17,18 +17,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from cutoutd.cli.terminal.status_view import show_history, show_status
 from cutoutd.config.settings import Folder, Limits
-from cutoutd.errors import DiskError, RejectedError, SupersededError
-from cutoutd.intake import examine
-from cutoutd.ledger import Ledger, open_ledger, questions
-from cutoutd.logs import say, set_up_logs
-from cutoutd.names import Exclusions
-from cutoutd.notes import Notes
-from cutoutd.photo import Identity, Photo, Rejected, State, Superseded, Wait
-from cutoutd.reporting import read_history, read_status, status_as_json
-from cutoutd.screens import show_history, show_status
-from cutoutd.watcher.mounts import parse_mounts
-from cutoutd.watcher.scanning import Scan
+from cutoutd.core.errors import DiskError, RejectedError, SupersededError
+from cutoutd.core.logs import say, set_up_logs
+from cutoutd.core.photo import Identity, Photo, Rejected, State, Superseded, Wait
+from cutoutd.files.mounts import parse_mounts
+from cutoutd.files.name_filters import Exclusions
+from cutoutd.ledger import Ledger, open_ledger
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.pipeline.steps.failure_note import Notes
+from cutoutd.pipeline.steps.validate import examine
+from cutoutd.status.status import read_history, read_status, status_as_json
+from cutoutd.watch.scanner import Scan
 from folders import folder_in
 from photographs import jpeg
 from verdicts import sightings_in

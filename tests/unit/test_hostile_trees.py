@@ -18,13 +18,13 @@ from pathlib import Path
 import pytest
 
 from cutoutd.config.settings import Folder
-from cutoutd.names import Exclusions
-from cutoutd.photo import Identity
-from cutoutd.source import open_source
-from cutoutd.tree import open_beneath
-from cutoutd.watcher.hints import HintBox
-from cutoutd.watcher.kernel_events import KernelEvents
-from cutoutd.watcher.scanning import FolderSeen, Scan
+from cutoutd.core.photo import Identity
+from cutoutd.files.input_tree import open_beneath
+from cutoutd.files.name_filters import Exclusions
+from cutoutd.files.source_file import open_source
+from cutoutd.watch.event_buffer import HintBox
+from cutoutd.watch.inotify import KernelEvents
+from cutoutd.watch.scanner import FolderSeen, Scan
 from folders import folder_in
 from hostile_pictures import (
     MOST_BYTES,
@@ -115,7 +115,7 @@ def test_a_file_that_grows_while_it_is_read_is_another_version(folder: Folder, m
             writer.write(SMALL_JPEG)
         return file
 
-    monkeypatch.setattr("cutoutd.intake.open_source", open_and_append)
+    monkeypatch.setattr("cutoutd.pipeline.steps.validate.open_source", open_and_append)
     assert verdict_on(SMALL_JPEG, folder).code == "changed"
 
 
@@ -131,7 +131,7 @@ def test_a_file_that_goes_between_look_and_open_is_gone(
             successor(root / path)
         return open_beneath(root, path)
 
-    monkeypatch.setattr("cutoutd.source.open_beneath", open_too_late)
+    monkeypatch.setattr("cutoutd.files.source_file.open_beneath", open_too_late)
     assert verdict_on(SMALL_JPEG, folder).code == "vanished"
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.errors import DiskError, FolderBlockedError, RejectedError, SupersededError
-from cutoutd.intake import examine
+from cutoutd.core.errors import DiskError, FolderBlockedError, RejectedError, SupersededError
+from cutoutd.pipeline.steps.validate import examine
 from folders import folder_in
 from ledgers import identity, identity_of
 from photographs import exif, jpeg, png
@@ -170,5 +170,5 @@ def test_a_spare_name_that_is_too_long_for_the_disk_costs_nothing(
             raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
         return False
 
-    monkeypatch.setattr("cutoutd.intake.is_occupied", look)
+    monkeypatch.setattr("cutoutd.pipeline.steps.validate.is_occupied", look)
     assert examine(identity_of(folder.input, "a.jpg"), folder).free_targets == ("a.png",)

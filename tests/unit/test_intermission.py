@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from cutoutd.config.settings import Concurrency
-from cutoutd.control.clerk import Clerk
-from cutoutd.control.orders import Answer, Order, Pause, Resume
-from cutoutd.intermission import Intermission, pause_in
-from cutoutd.lane import lanes_for
-from cutoutd.launch_rate import LaunchRate
+from cutoutd.control.executor import Clerk
+from cutoutd.control.messages import Answer, Order, Pause, Resume
+from cutoutd.core.photo import State
 from cutoutd.ledger import Ledger, open_ledger
-from cutoutd.pausing import Pauses
-from cutoutd.photo import State
+from cutoutd.pipeline.budget.launch_rate import LaunchRate
+from cutoutd.pipeline.scheduling.pause import Intermission, pause_in
+from cutoutd.pipeline.scheduling.stages import lanes_for
+from cutoutd.uploadcare.throttling import Pauses
 from ledgers import with_ledger
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from allowances import generous
 from cutoutd.config.settings import Folder
-from cutoutd.errors import (
+from cutoutd.core.errors import (
     CutoutdError,
     DiskError,
     FailedError,
@@ -21,11 +21,12 @@ from cutoutd.errors import (
     ThrottledError,
     UnansweredError,
 )
-from cutoutd.journey import Journey
-from cutoutd.ledger import Ledger, open_ledger, questions
-from cutoutd.photo import Photo, RemovalIntended, State, Uploaded, Wait
-from cutoutd.standby import Standby
-from cutoutd.uploadcare.polling import Pace
+from cutoutd.core.photo import Photo, RemovalIntended, State, Uploaded, Wait
+from cutoutd.ledger import Ledger, open_ledger
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.pipeline.completion.poll_schedule import Pace
+from cutoutd.pipeline.photo_pipeline import Journey
+from cutoutd.watch.availability import Standby
 from drawn_photos import jpeg
 from folders import folder_in
 from ledgers import identity_of
@@ -119,7 +120,7 @@ def test_a_possible_double_charge_is_told_with_all_that_a_dispute_needs(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The line names the new request, and of each earlier one when, on which upload, and what came instead."""
-    monkeypatch.setattr("cutoutd.recovery.LOOK_FOR_S", 0.0)
+    monkeypatch.setattr("cutoutd.pipeline.steps.recover_launch.LOOK_FOR_S", 0.0)
 
     async def scene(trip: Trip) -> None:
         photo = await trip.photo_at(State.UPLOADED)

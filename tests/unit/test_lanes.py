@@ -13,17 +13,18 @@ import pytest
 
 from allowances import generous
 from cutoutd.config.settings import Concurrency, Folder
-from cutoutd.errors import AddonRefusedError, KeysRefusedError, NeverSentError, SourceGoneError, ThrottledError
-from cutoutd.halting import Halt
-from cutoutd.journey import Journey
-from cutoutd.lane import lanes_for
-from cutoutd.lanes import Lanes
-from cutoutd.ledger import Ledger, open_ledger, questions
-from cutoutd.pausing import Pauses
-from cutoutd.photo import State, Wait
-from cutoutd.standby import Standby
-from cutoutd.tally import Tally
-from cutoutd.uploadcare.polling import Pace
+from cutoutd.core.errors import AddonRefusedError, KeysRefusedError, NeverSentError, SourceGoneError, ThrottledError
+from cutoutd.core.photo import State, Wait
+from cutoutd.ledger import Ledger, open_ledger
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.pipeline.completion.poll_schedule import Pace
+from cutoutd.pipeline.photo_pipeline import Journey
+from cutoutd.pipeline.scheduling.halt import Halt
+from cutoutd.pipeline.scheduling.run_counts import Tally
+from cutoutd.pipeline.scheduling.stages import lanes_for
+from cutoutd.pipeline.scheduling.workers import Lanes
+from cutoutd.uploadcare.throttling import Pauses
+from cutoutd.watch.availability import Standby
 from drawn_photos import jpeg
 from folders import folder_in
 from ledgers import identity, identity_of, in_database, photo_at, with_ledger
@@ -113,8 +114,8 @@ def played(
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lanes that nothing woke look again soon."""
-    monkeypatch.setattr("cutoutd.lanes._LOOK_AGAIN_AFTER_S", 0.02)
-    monkeypatch.setattr("cutoutd.lanes._LEDGER_TROUBLE_WAIT_S", 0.02)
+    monkeypatch.setattr("cutoutd.pipeline.scheduling.workers._LOOK_AGAIN_AFTER_S", 0.02)
+    monkeypatch.setattr("cutoutd.pipeline.scheduling.workers._LEDGER_TROUBLE_WAIT_S", 0.02)
 
 
 NAMES = [f"{number:02}.jpg" for number in range(12)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cutoutd.launch_rate import LaunchRate, Lesson
+from cutoutd.pipeline.budget.launch_rate import LaunchRate, Lesson
 
 
 @dataclass

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.errors import LedgerRemovedError
-from cutoutd.ledger import Ledger, seal
-from cutoutd.ledger.database import LEDGER_NAME
+from cutoutd.core.errors import LedgerRemovedError
+from cutoutd.ledger import Ledger
+from cutoutd.ledger.sqlite import clean_shutdown as seal
+from cutoutd.ledger.sqlite.database import LEDGER_NAME
 from ledgers import identity, with_ledger
 
 

@@ -6,19 +6,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, func, select
 
-from cutoutd.announcement import Announcement
-from cutoutd.ledger import Ledger, announcements, losses, questions
-from cutoutd.ledger.announcements import Receipt
-from cutoutd.ledger.schema import announcements as table
-from cutoutd.photo import (
-    AnswerLost,
-    Photo,
-    RemovalIntended,
-    RemovalStarted,
-    ResultAnnounced,
-    State,
-    Wait,
-)
+from cutoutd.core.photo import AnswerLost, Photo, RemovalIntended, RemovalStarted, ResultAnnounced, State, Wait
+from cutoutd.core.webhook_result import Announcement
+from cutoutd.ledger import Ledger
+from cutoutd.ledger.queries import lost_launches as losses
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger.schema.tables import announcements as table
+from cutoutd.ledger.writes import webhook_results as announcements
+from cutoutd.ledger.writes.webhook_results import Receipt
 from ledgers import in_database, photo_at, with_ledger
 
 NEWS = Announcement("result", "source-uuid", "request-id")

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.errors import UnapprovedError
-from cutoutd.ledger import Batch, Ledger, Spent, batches, questions
-from cutoutd.photo import NO_WAIT, LaunchRefused, Photo, State
-from cutoutd.retrying import wait_after
+from cutoutd.core.errors import UnapprovedError
+from cutoutd.core.photo import NO_WAIT, LaunchRefused, Photo, State
+from cutoutd.ledger import Batch, Ledger, Spent
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger.writes import approvals as batches
+from cutoutd.pipeline.backoff import wait_after
 from ledgers import identity, photo_at, with_ledger
 
 

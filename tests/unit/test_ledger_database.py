@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.errors import DiskError, LedgerDamagedError, LedgerMissingError, LedgerNewerError
-from cutoutd.ledger import Ledger, has_ledger, open_ledger, questions, view_ledger
-from cutoutd.ledger.database import LEDGER_NAME
-from cutoutd.ledger.migrations import NEWEST
-from cutoutd.photo import Photo, RemovalStarted, State
+from cutoutd.core.errors import DiskError, LedgerDamagedError, LedgerMissingError, LedgerNewerError
+from cutoutd.core.photo import Photo, RemovalStarted, State
+from cutoutd.ledger import Ledger, has_ledger, open_ledger, view_ledger
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger.schema.migrations import NEWEST
+from cutoutd.ledger.sqlite.database import LEDGER_NAME
 from ledgers import identity, photo_at, state_of, with_ledger
 
 

@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from cutoutd.errors import LedgerError, RejectedError
-from cutoutd.ledger import Event, Ledger, facts, questions, view_ledger
-from cutoutd.photo import Photo, RemovalIntended, RemovalStarted, State, Uploaded, UploadExpired, Wait
+from cutoutd.core.errors import LedgerError, RejectedError
+from cutoutd.core.photo import Photo, RemovalIntended, RemovalStarted, State, Uploaded, UploadExpired, Wait
+from cutoutd.ledger import Event, Ledger, view_ledger
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger.writes import transitions as facts
 from ledgers import ACCEPTED, FAILED, identity, in_database, photo_at, state_of, with_ledger
 
 

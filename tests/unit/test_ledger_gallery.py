@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.ledger import Ledger, View, failures, named, view_ledger
-from cutoutd.ledger.failures import Reason
-from cutoutd.ledger.gallery import Leaf, Mark, Wanted, facts_of, leaf, leaf_after, other_versions_of
-from cutoutd.photo import Failed, RetriedUpload, State
+from cutoutd.core.photo import Failed, RetriedUpload, State
+from cutoutd.ledger import Ledger, View, view_ledger
+from cutoutd.ledger.queries import failures
+from cutoutd.ledger.queries import selection as named
+from cutoutd.ledger.queries.failures import Reason
+from cutoutd.ledger.queries.gallery import Leaf, Mark, Wanted, facts_of, leaf, leaf_after, other_versions_of
 from ledgers import FAILED, REJECTED, identity, in_database, photo_at, plan_of, with_ledger
 
 EVERY = Wanted()

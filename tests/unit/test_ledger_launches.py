@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cutoutd.errors import LimitReachedError
-from cutoutd.ledger import Ledger, Spent, launches, questions
-from cutoutd.photo import LaunchRefused, LaunchUnclear, Photo, RemovalStarted, State
+from cutoutd.core.errors import LimitReachedError
+from cutoutd.core.photo import LaunchRefused, LaunchUnclear, Photo, RemovalStarted, State
+from cutoutd.ledger import Ledger, Spent
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger.writes import launches
 from ledgers import identity, photo_at, with_ledger
 
 DAY_S = 86_400.0

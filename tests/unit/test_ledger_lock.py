@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.errors import DiskError, LedgerBusyError
+from cutoutd.core.errors import DiskError, LedgerBusyError
 from cutoutd.ledger import hold_ledger, is_held
 from sandbox_process import SOURCE_ROOT
 

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.ledger import Ledger, launches, losses
-from cutoutd.photo import (
+from cutoutd.core.photo import (
     AnswerLost,
     Fact,
     LaunchRefused,
@@ -17,6 +16,9 @@ from cutoutd.photo import (
     ResultFound,
     State,
 )
+from cutoutd.ledger import Ledger
+from cutoutd.ledger.queries import lost_launches as losses
+from cutoutd.ledger.writes import launches
 from ledgers import photo_at, with_ledger
 
 LOST = AnswerLost(1.0, "api.test sent nothing for 120 s")

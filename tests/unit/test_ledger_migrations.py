@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine
 
-from cutoutd.ledger import migrations, schema
-from cutoutd.ledger.database import open_database
+from cutoutd.ledger.schema import migrations
+from cutoutd.ledger.schema import tables as schema
+from cutoutd.ledger.sqlite.database import open_database
 
 #: What stands in ledgers that people have. A digest that no longer fits means that a published step was edited.
 _PUBLISHED = {1: "0223aefa4c6fc4d0cbf44c0c03842c07922ec75e4d078dfa6809d93cef671aff"}

@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.addresses import Address
-from cutoutd.errors import LedgerError, TwinPaysError
-from cutoutd.ledger import Ledger, batches, named, questions, twins
-from cutoutd.photo import (
+from cutoutd.core.errors import LedgerError, TwinPaysError
+from cutoutd.core.photo import (
     INTERNAL_FAULT,
     Failed,
     Photo,
@@ -19,6 +17,12 @@ from cutoutd.photo import (
     State,
     Uploaded,
 )
+from cutoutd.core.photo_selector import Address
+from cutoutd.ledger import Ledger
+from cutoutd.ledger.queries import duplicates as twins
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger.queries import selection as named
+from cutoutd.ledger.writes import approvals as batches
 from ledgers import ACCEPTED, identity, photo_at, with_ledger
 
 #: What several photos show.

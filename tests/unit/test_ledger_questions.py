@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.ledger import Ledger, Total, View, batches, losses, questions, sources, view_ledger
-from cutoutd.photo import NO_WAIT, State, Superseded, Version, Wait
+from cutoutd.core.photo import NO_WAIT, State, Superseded, Version, Wait
+from cutoutd.ledger import Ledger, Total, View, view_ledger
+from cutoutd.ledger.queries import lost_launches as losses
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger.queries import sources
+from cutoutd.ledger.writes import approvals as batches
 from ledgers import ACCEPTED, identity, photo_at, plan_of, with_ledger
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from cutoutd.errors import LedgerError
-from cutoutd.ledger import Ledger, questions
-from cutoutd.ledger.restoring import Making, Restored, restore
-from cutoutd.photo import NO_WAIT, Photo, Reprocessed, State, Wait
+from cutoutd.core.errors import LedgerError
+from cutoutd.core.photo import NO_WAIT, Photo, Reprocessed, State, Wait
+from cutoutd.ledger import Ledger
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger.rebuild import Making, Restored, restore
 from ledgers import identity, in_database, photo_at, state_of, with_ledger
 
 MAKING = Making("5" * 64, 60, 40, 1, "{}", "/out", "a.png", "c" * 64, 1000)

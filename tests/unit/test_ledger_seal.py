@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.errors import LedgerError
-from cutoutd.ledger import Ledger, hold_ledger, questions, seal, view_ledger
-from cutoutd.ledger.database import LEDGER_NAME, require_sound
-from cutoutd.photo import State
+from cutoutd.core.errors import LedgerError
+from cutoutd.core.photo import State
+from cutoutd.ledger import Ledger, hold_ledger, view_ledger
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger.sqlite import clean_shutdown as seal
+from cutoutd.ledger.sqlite.database import LEDGER_NAME, require_sound
 from ledgers import identity, with_ledger
 from sandbox_process import SOURCE_ROOT
 

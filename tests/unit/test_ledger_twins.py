@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.ledger import Ledger, questions, twins
-from cutoutd.photo import UNTIL_SOMEBODY_ACTS_S, State, Wait
+from cutoutd.core.photo import UNTIL_SOMEBODY_ACTS_S, State, Wait
+from cutoutd.ledger import Ledger
+from cutoutd.ledger.queries import duplicates as twins
+from cutoutd.ledger.queries import photos as questions
 from ledgers import ACCEPTED, identity, photo_at, with_ledger
 
 PICTURE = replace(ACCEPTED, sha256="7" * 64)

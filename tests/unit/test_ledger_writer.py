@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 
-from cutoutd.ledger import Ledger, billing, questions, view_ledger
-from cutoutd.ledger.database import open_database
-from cutoutd.ledger.founding import found_ledger
-from cutoutd.ledger.writer import Writer
-from cutoutd.operations import Operations, Purpose, local_day
-from cutoutd.photo import RemovalStarted, State
+from cutoutd.core.photo import RemovalStarted, State
+from cutoutd.core.usage_counter import Operations, Purpose, local_day
+from cutoutd.ledger import Ledger, view_ledger
+from cutoutd.ledger.group_commit import Writer
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger.sqlite.create import found_ledger
+from cutoutd.ledger.sqlite.database import open_database
+from cutoutd.ledger.writes import usage as billing
 from ledgers import identity, photo_at, state_of, with_ledger
 from sandbox_process import SOURCE_ROOT
 

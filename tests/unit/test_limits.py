@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutoutd.config.settings import Limits
-from cutoutd.errors import DiskError, LimitReachedError
+from cutoutd.core.errors import DiskError, LimitReachedError
 from cutoutd.ledger import Spent
-from cutoutd.limits import require_free, require_within, room_within
+from cutoutd.pipeline.budget.limits import require_free, require_within, room_within
 
 
 def spent(day: date, today: int, this_month: int) -> Spent:

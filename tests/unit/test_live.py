@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.arrival import Arrival
-from cutoutd.broadcast import Broadcast, Reports
 from cutoutd.config.settings import Watch
-from cutoutd.errors import KeysRefusedError
-from cutoutd.halting import Halt
-from cutoutd.live import LIVE_NAME, Live, SettlingFile, WatchedMount, hear, tell
-from cutoutd.photo import State
-from cutoutd.spending import LaunchPace
-from cutoutd.standby import StandingBy
-from cutoutd.tree import Sighting
+from cutoutd.core.errors import KeysRefusedError
+from cutoutd.core.photo import State
+from cutoutd.files.input_tree import Sighting
+from cutoutd.pipeline.budget.budget import LaunchPace
+from cutoutd.pipeline.scheduling.halt import Halt
+from cutoutd.status.live_state import LIVE_NAME, Live, SettlingFile, WatchedMount, hear, tell
+from cutoutd.status.live_state_writer import Broadcast, Reports
+from cutoutd.watch.availability import StandingBy
+from cutoutd.watch.folder import Arrival
 from folders import folder_in
 
 SETTLING = SettlingFile(folder="products", path="a.jpg", since_s=1.0, reason="it is still growing")
@@ -78,7 +78,7 @@ async def heard(state_dir: Path, *, has_halt: bool) -> Live:
 
 def test_the_daemon_tells_what_only_it_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files still being written, how folders are watched, and why it halts, as soon as that changes."""
-    monkeypatch.setattr("cutoutd.broadcast._LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr("cutoutd.status.live_state_writer._LOOK_EVERY_S", 0.01)
     folder = folder_in(tmp_path)
     (folder.input / "\udcff.jpg").write_bytes(b"\xff\xd8\xff half a photo")
     halt = Halt()
@@ -106,7 +106,7 @@ def test_the_daemon_tells_what_only_it_knows(tmp_path: Path, monkeypatch: pytest
 
 def test_a_state_folder_that_cannot_be_written_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What cannot be told now is told when it can be."""
-    monkeypatch.setattr("cutoutd.broadcast._LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr("cutoutd.status.live_state_writer._LOOK_EVERY_S", 0.01)
 
     async def scene() -> None:
         pace = LaunchPace(600.0, "")

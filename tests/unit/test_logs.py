@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.logs import conceal, printable, say, say_fault, set_up_logs
-from cutoutd.logs.line import Line
-from cutoutd.logs.repetition import Repetition
-from cutoutd.logs.styles import is_colourful, text_of
+from cutoutd.core.logs import conceal, printable, say, say_fault, set_up_logs
+from cutoutd.core.logs.deduplication import Repetition
+from cutoutd.core.logs.formatters import is_colourful, text_of
+from cutoutd.core.logs.record import Line
 from ledgers import identity
 from sandbox_process import SOURCE_ROOT
 
@@ -122,12 +122,12 @@ def said_by(program: str, stdout: Path, **environment: str) -> list[str]:
     return stdout.read_text().splitlines()
 
 
-GREET = "import logging\nfrom cutoutd.logs import *\nset_up_logs('debug', 'auto')\n"
+GREET = "import logging\nfrom cutoutd.core.logs import *\nset_up_logs('debug', 'auto')\n"
 
 
 def test_without_a_journal_socket_lines_carry_their_priority(tmp_path: Path) -> None:
     """JSON behind systemd's own mark, so that ``journalctl -p warning`` works with any journal."""
-    program = GREET + "import cutoutd.logs.journal as j; from pathlib import Path; j._SOCKET = Path('/nowhere')\n"
+    program = GREET + "import cutoutd.core.logs.journald as j; from pathlib import Path; j._SOCKET = Path('/nowhere')\n"
     program += "say('a', 'x'); say('b', 'y', level=logging.ERROR); say('c', 'z', level=logging.DEBUG)"
     lines = said_by(program, tmp_path / "journal")
     assert [line[:3] for line in lines] == ["<6>", "<3>", "<7>"]
@@ -155,8 +155,9 @@ def test_the_journal_gets_fields(tmp_path: Path) -> None:
     """Sentence, priority, action, folder, path and photo number are fields of their own; no name can add another."""
     address = tmp_path / "socket"
     program = (
-        GREET + f"import cutoutd.logs.journal as j; from pathlib import Path; j._SOCKET = Path({str(address)!r})\n"
-        "from cutoutd.photo import *\n"
+        GREET
+        + f"import cutoutd.core.logs.journald as j; from pathlib import Path; j._SOCKET = Path({str(address)!r})\n"
+        "from cutoutd.core.photo import *\n"
         "name = Identity('shop', 'a\\nPRIORITY=0.jpg', 1, 2, 3, 4)\n"
         "say('rejected', 'it is empty', about=Photo(7, name, State.REJECTED, 0.0), level=logging.WARNING)\n"
     )
@@ -237,7 +238,7 @@ def test_libraries_that_write_headers_are_quiet() -> None:
 def test_every_line_reaches_a_pipe(encoding: str) -> None:
     """Whatever standard output can encode, no line is lost to a name it cannot."""
     program = (
-        "from cutoutd.logs import say, say_fault, set_up_logs\n"
+        "from cutoutd.core.logs import say, say_fault, set_up_logs\n"
         "set_up_logs('info', 'text')\n"
         "say('a', 'ä 🦊 \\udcff')\n"
         "say_fault('b', 'fault', ValueError('\\udcff'))\n"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cutoutd.config.settings import Occasion
-from cutoutd.incidents import Incident
-from cutoutd.messenger import Messenger, environment, message_of
+from cutoutd.monitoring.incidents import Incident
+from cutoutd.monitoring.notify_command import Messenger, environment, message_of
 from daemon_process import eventually
 
 HALT = Incident(Occasion.HALT, "refused: “no”", "look", 3)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutoutd.names import Exclusions, is_candidate, is_junk
+from cutoutd.files.name_filters import Exclusions, is_candidate, is_junk
 
 
 @pytest.mark.parametrize(

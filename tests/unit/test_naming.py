@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutoutd.config.settings import OnConflict
-from cutoutd.naming import MAX_NAME_BYTES, TEMPORARY_PREFIX, note_of, spare_targets_of, targets_of
+from cutoutd.files.target_paths import MAX_NAME_BYTES, TEMPORARY_PREFIX, note_of, spare_targets_of, targets_of
 
 #: Any name that Linux allows, undecodable ones as Python tells them, in at most three folders.
 names = (

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.notes import Notes
-from cutoutd.photo import Photo, State
+from cutoutd.core.photo import Photo, State
+from cutoutd.pipeline.steps.failure_note import Notes
 from folders import folder_in
 from ledgers import REJECTED, identity
 

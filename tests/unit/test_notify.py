@@ -6,11 +6,12 @@ import pytest
 
 from cutoutd.config.settings import Notify
 from cutoutd.control.retry import fact_after
-from cutoutd.halting import Halt
-from cutoutd.ledger import Ledger, questions
-from cutoutd.notify import Notifier
-from cutoutd.photo import State
-from cutoutd.tally import Tally
+from cutoutd.core.photo import State
+from cutoutd.ledger import Ledger
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.monitoring.notifier import Notifier
+from cutoutd.pipeline.scheduling.halt import Halt
+from cutoutd.pipeline.scheduling.run_counts import Tally
 from ledgers import photo_at, with_ledger
 
 

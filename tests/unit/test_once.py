@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.assembly import open_service
+from cutoutd.app.composition import open_service
+from cutoutd.app.reload import Reloading
+from cutoutd.app.run_once import Outcome, work_off
+from cutoutd.app.service import serve
 from cutoutd.config.settings import Settings
-from cutoutd.control.dispatch import Dispatch
-from cutoutd.errors import DiskError, KeysRefusedError, LedgerBusyError
+from cutoutd.control.queue import Dispatch
+from cutoutd.core.errors import DiskError, KeysRefusedError, LedgerBusyError
 from cutoutd.ledger import hold_ledger
-from cutoutd.once import Outcome, work_off
-from cutoutd.publishing.draft import TEMPORARY_PREFIX
-from cutoutd.readiness import Systemd
-from cutoutd.reloading import Reloading
-from cutoutd.service import serve
+from cutoutd.monitoring.systemd_notify import Systemd
+from cutoutd.pipeline.steps.download import TEMPORARY_PREFIX
 from drawn_photos import is_cutout, jpeg, put
 from folders import folder_in, settings_in
 from sandbox_process import SandboxProcess
@@ -82,8 +82,8 @@ def test_an_outage_is_told_and_not_sat_out(
     tmp_path: Path, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When all that is left waits for trouble to pass, it is said why, and after a minute the run leaves it."""
-    monkeypatch.setattr("cutoutd.once._TELL_AFTER_S", 0.1)
-    monkeypatch.setattr("cutoutd.once._OUTAGE_AFTER_S", 1.0)
+    monkeypatch.setattr("cutoutd.app.run_once._TELL_AFTER_S", 0.1)
+    monkeypatch.setattr("cutoutd.app.run_once._OUTAGE_AFTER_S", 1.0)
     folder, told = folder_in(tmp_path), list[str]()
     put(folder.input / "a.jpg")
     sandbox.set_faults({"kind": "status", "status": 503, "on": "upload"})

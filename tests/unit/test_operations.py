@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from cutoutd.errors import NeverSentError, UnreachableError
-from cutoutd.operations import Operations, Purpose
+from cutoutd.core.errors import NeverSentError, UnreachableError
+from cutoutd.core.usage_counter import Operations, Purpose
 
 TODAY = date(2026, 11, 22)
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from cutoutd.config.settings import Provenance
-from cutoutd.photo import Photo, Published, RemovalFinished, State
-from cutoutd.pictures import PngCheck
-from cutoutd.publishing import publish_cutout
-from cutoutd.publishing.origin import ATTRIBUTE, Origin, chunk_for, origin_of, read_origin, with_chunk
+from cutoutd.core.photo import Photo, Published, RemovalFinished, State
+from cutoutd.files.provenance import ATTRIBUTE, Origin, chunk_for, origin_of, read_origin, with_chunk
+from cutoutd.images import PngCheck
+from cutoutd.pipeline.steps.publishing import publish_cutout
 from ledgers import ACCEPTED, identity
 from photographs import png
 

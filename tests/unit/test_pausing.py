@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from cutoutd.errors import ThrottledError, UnreachableError
-from cutoutd.pausing import Pauses, Traffic
+from cutoutd.core.errors import ThrottledError, UnreachableError
+from cutoutd.uploadcare.throttling import Pauses, Traffic
 
 
 class Clock:

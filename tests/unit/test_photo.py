@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from cutoutd.photo import (
+from cutoutd.core.photo import (
     AT_REST,
     TRANSITIONS,
     Accepted,

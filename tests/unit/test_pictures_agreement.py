@@ -3,7 +3,7 @@ import io
 import pytest
 from PIL import Image, ImageChops, ImageDraw
 
-from cutoutd.pictures import is_cutout_of, likeness_of
+from cutoutd.images import is_cutout_of, likeness_of
 from photographs import ORIENTATION, encoded, jpeg, photograph
 
 

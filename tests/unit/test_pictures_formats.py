@@ -1,7 +1,7 @@
 import pytest
 
-from cutoutd.errors import RejectionCode
-from cutoutd.pictures.formats import HEAD_BYTES, Format, Stranger, recognise
+from cutoutd.core.errors import RejectionCode
+from cutoutd.images.formats import HEAD_BYTES, Format, Stranger, recognise
 from photographs import drawn, encoded
 
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from cutoutd.errors import RejectedError, RejectionCode
-from cutoutd.pictures import Format, format_size, inspect, require_size
+from cutoutd.core.errors import RejectedError, RejectionCode
+from cutoutd.images import Format, format_size, inspect, require_size
 from photographs import chunk, drawn, encoded, exif, jpeg, photograph, png, png_of
 
 NOISE = encoded(Image.effect_noise((300, 300), 80), "JPEG")

@@ -5,9 +5,9 @@ import io
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
-from cutoutd.errors import RejectedError, RejectionCode
-from cutoutd.pictures import SmallerCopy, inspect, is_cutout_of, likeness_of, make_smaller
-from cutoutd.pictures.shrinking import QUALITIES, size_to_send
+from cutoutd.core.errors import RejectedError, RejectionCode
+from cutoutd.images import SmallerCopy, inspect, is_cutout_of, likeness_of, make_smaller
+from cutoutd.images.shrink import QUALITIES, size_to_send
 from photographs import drawn, encoded, exif, jpeg, photograph, png, png_of
 
 PLENTY = 10_000_000

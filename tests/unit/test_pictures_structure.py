@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutoutd.pictures.structure import is_whole, picture_end
+from cutoutd.images.completeness import is_whole, picture_end
 from photographs import drawn, encoded, exif, jpeg, photograph, png
 
 
@@ -55,7 +55,7 @@ def test_a_picture_of_several_frames_is_whole() -> None:
 @pytest.mark.parametrize("padding", [1, 2, 5])
 def test_markers_split_between_blocks_are_found(monkeypatch: pytest.MonkeyPatch, padding: int) -> None:
     """The file is read in blocks, and a marker may stand across two of them."""
-    monkeypatch.setattr("cutoutd.pictures.structure._BLOCK_BYTES", padding + 1)
+    monkeypatch.setattr("cutoutd.images.completeness._BLOCK_BYTES", padding + 1)
     content = jpeg()
     assert end_of(content) == len(content)
 

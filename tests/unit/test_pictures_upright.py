@@ -5,8 +5,8 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
-from cutoutd.errors import RejectedError, RejectionCode
-from cutoutd.pictures import inspect, make_upright
+from cutoutd.core.errors import RejectedError, RejectionCode
+from cutoutd.images import inspect, make_upright
 from photographs import drawn, encoded, exif, jpeg, photograph, png
 
 

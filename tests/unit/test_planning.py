@@ -6,8 +6,8 @@ import pytest
 
 from cutoutd.config.settings import Limits, Price
 from cutoutd.ledger import Spent
-from cutoutd.planning import Fate, FolderDraft, Plan, plan_as_json, price_plan
-from cutoutd.pricing import estimate
+from cutoutd.pipeline.budget.pricing import estimate
+from cutoutd.status.plan import Fate, FolderDraft, Plan, plan_as_json, price_plan
 
 PRICE = Price.model_validate({"operations_per_removal": 60, "per_1000_operations": "0.5"})
 

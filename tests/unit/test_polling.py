@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutoutd.photo import Identity, Photo, State, Wait
-from cutoutd.uploadcare.answers import Progress, Removal
-from cutoutd.uploadcare.polling import Pace, next_poll_after_s
+from cutoutd.core.photo import Identity, Photo, State, Wait
+from cutoutd.pipeline.completion.poll_schedule import Pace, next_poll_after_s
+from cutoutd.uploadcare.responses import Progress, Removal
 
 LAUNCHED_AT_S = 1_790_000_000.0
 BUSY = Removal(Progress.IN_PROGRESS)

@@ -12,9 +12,10 @@ import pytest
 from PIL import Image
 
 from cutoutd.config.settings import Folder
-from cutoutd.photo import Photo, State
-from cutoutd.previews import Absence, Original, Previews, Side, Size
-from cutoutd.previews.shelf import SHELF_NAME, Shelf
+from cutoutd.core.photo import Photo, State
+from cutoutd.images.originals import Absence, Original, Side
+from cutoutd.images.thumbnail_cache import SHELF_NAME, Shelf, Size
+from cutoutd.images.thumbnails import Previews
 from drawn_photos import jpeg, lying_jpeg, png
 from folders import folder_in
 from ledgers import identity_of

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.previews.shelf import SHELF_NAME, Shelf, Size
+from cutoutd.images.thumbnail_cache import SHELF_NAME, Shelf, Size
 
 PICTURE = b"x" * 1000
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutoutd.config.settings import Price
-from cutoutd.pricing import Bill, bill, estimate, estimate_in_words, in_words
+from cutoutd.pipeline.budget.pricing import Bill, bill, estimate, estimate_in_words, in_words
 
 FULL = Price(operations_per_removal=10, per_1000_operations=Decimal("0.50"))
 

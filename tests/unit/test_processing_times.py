@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from cutoutd.uploadcare.processing_times import ProcessingTimes
+from cutoutd.pipeline.completion.processing_times import ProcessingTimes
 
 EVENLY = 0.4
 

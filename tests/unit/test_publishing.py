@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.errors import DiskError, FolderBlockedError, UnreachableError
-from cutoutd.naming import TEMPORARY_PREFIX
-from cutoutd.photo import Photo, Published, RemovalFinished, State
-from cutoutd.publishing import publish_cutout, sweep_temporary_files
+from cutoutd.core.errors import DiskError, FolderBlockedError, UnreachableError
+from cutoutd.core.photo import Photo, Published, RemovalFinished, State
+from cutoutd.files.target_paths import TEMPORARY_PREFIX
+from cutoutd.pipeline.steps.publishing import publish_cutout, sweep_temporary_files
 from ledgers import ACCEPTED, identity
 from photographs import png, png_of
 
@@ -276,7 +276,7 @@ def test_whatever_the_disk_refuses_is_the_disks_trouble(
 
     with monkeypatch.context() as disk:
         if name == "write":
-            disk.setattr("cutoutd.publishing.draft._Receiver._flush", refuse)
+            disk.setattr("cutoutd.pipeline.steps.download._Receiver._flush", refuse)
         else:
             disk.setattr(os, name, refuse)
             disk.setattr(os, "replace", refuse)

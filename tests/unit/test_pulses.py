@@ -1,6 +1,6 @@
 """Promises of progress: kept by rest, broken by silence."""
 
-from cutoutd.pulses import PATIENCE_S, Pulses
+from cutoutd.core.heartbeat import PATIENCE_S, Pulses
 
 
 class Clock:

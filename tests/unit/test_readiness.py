@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.readiness import Systemd, take_from
+from cutoutd.monitoring.systemd_notify import Systemd, take_from
 
 
 @pytest.mark.parametrize("kind", ["path", "abstract"])

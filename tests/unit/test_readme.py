@@ -7,7 +7,7 @@ import pytest
 from typer.main import get_command
 
 from cutoutd.cli import app
-from cutoutd.exits import ExitCode
+from cutoutd.cli.exit_codes import ExitCode
 
 TESTS = Path(__file__).parent.parent
 README = (TESTS.parent / "README.md").read_text()

@@ -7,18 +7,19 @@ import pytest
 
 from allowances import generous
 from cutoutd.config.settings import Concurrency, Folder
-from cutoutd.halting import Halt
-from cutoutd.journey import Journey
-from cutoutd.lane import lanes_for
-from cutoutd.lanes import Lanes
-from cutoutd.ledger import Ledger, questions
-from cutoutd.pausing import Pauses
-from cutoutd.photo import State
-from cutoutd.reception import Reception
-from cutoutd.standby import Standby
-from cutoutd.tally import Tally
-from cutoutd.tree import Sighting
-from cutoutd.uploadcare.polling import Pace
+from cutoutd.core.photo import State
+from cutoutd.files.input_tree import Sighting
+from cutoutd.ledger import Ledger
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.pipeline.completion.poll_schedule import Pace
+from cutoutd.pipeline.discovery import Reception
+from cutoutd.pipeline.photo_pipeline import Journey
+from cutoutd.pipeline.scheduling.halt import Halt
+from cutoutd.pipeline.scheduling.run_counts import Tally
+from cutoutd.pipeline.scheduling.stages import lanes_for
+from cutoutd.pipeline.scheduling.workers import Lanes
+from cutoutd.uploadcare.throttling import Pauses
+from cutoutd.watch.availability import Standby
 from ledgers import identity, in_database, photo_at, state_of, with_ledger
 from stand_in import StandIn
 
@@ -80,7 +81,7 @@ def test_a_ledger_in_trouble_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """While the ledger takes nothing, a delivery waits and says so; then the photo is there."""
-    monkeypatch.setattr("cutoutd.reception._LEDGER_TROUBLE_WAIT_S", 0.01)
+    monkeypatch.setattr("cutoutd.pipeline.discovery._LEDGER_TROUBLE_WAIT_S", 0.01)
 
     async def scene(ledger: Ledger) -> None:
         in_database(tmp_path, "CREATE TRIGGER no BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no'); END")

@@ -2,7 +2,15 @@ import json
 
 import pytest
 
-from cutoutd.recovery import LOCK_BOUND_S, LOOK_FOR_S, Move, Search, Traces, is_comparable, next_move
+from cutoutd.pipeline.steps.recover_launch import (
+    LOCK_BOUND_S,
+    LOOK_FOR_S,
+    Move,
+    Search,
+    Traces,
+    is_comparable,
+    next_move,
+)
 
 NOTHING = Traces(is_source_gone=False, result_uuid=None)
 GONE = Traces(is_source_gone=True, result_uuid=None)

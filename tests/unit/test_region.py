@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from cutoutd.photo import Photo, State, Uploaded
-from cutoutd.region import parameters_to_send
+from cutoutd.core.photo import Photo, State, Uploaded
+from cutoutd.pipeline.steps.region import parameters_to_send
 from ledgers import ACCEPTED, identity
 
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from cutoutd.photo import Photo, State
-from cutoutd.uploadcare.polling import Pace, fallback_after_s
-from cutoutd.uploadcare.reliance import Reliance, are_coming
+from cutoutd.core.photo import Photo, State
+from cutoutd.pipeline.completion.poll_schedule import Pace, fallback_after_s
+from cutoutd.pipeline.completion.webhook_trust import Reliance, are_coming
 from ledgers import identity
 
 STEADY = [4.0] * 20

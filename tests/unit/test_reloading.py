@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from cutoutd.app.reload import Reloading
 from cutoutd.config.settings import Settings
-from cutoutd.errors import DiskError
-from cutoutd.reloading import Reloading
+from cutoutd.core.errors import DiskError
 from folders import folder_in, settings_in
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from cutoutd import config
+from cutoutd.app.reload import Reloading
 from cutoutd.config.settings import Settings
-from cutoutd.logs import conceal, redacted, redaction
-from cutoutd.reloading import Reloading
+from cutoutd.core.logs import conceal, redacted, redaction
 
 OLD, NEW = "theoldsecretkey01234", "thenewsecretkey56789"
 

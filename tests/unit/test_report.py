@@ -12,16 +12,17 @@ from pathlib import Path
 import pytest
 
 from cutoutd.config.settings import Price
-from cutoutd.errors import DiskError
-from cutoutd.ledger import Ledger, retrospect, view_ledger
-from cutoutd.ledger.retrospect import Stretch
-from cutoutd.photo import AnswerLost, LaunchUnclear, RemovalIntended, RemovalStarted, State
-from cutoutd.report.file import put
-from cutoutd.report.findings import Findings, Scope, find
-from cutoutd.report.page import Sheet, page_of
-from cutoutd.report.period import Period, period_of
-from cutoutd.report.pictures import Pair, Picture
-from cutoutd.report.tables import csv_of, json_of
+from cutoutd.core.atomic_write import put
+from cutoutd.core.errors import DiskError
+from cutoutd.core.photo import AnswerLost, LaunchUnclear, RemovalIntended, RemovalStarted, State
+from cutoutd.ledger import Ledger, view_ledger
+from cutoutd.ledger.queries import report as retrospect
+from cutoutd.ledger.queries.report import Stretch
+from cutoutd.status.report.data import Findings, Scope, find
+from cutoutd.status.report.export import csv_of, json_of
+from cutoutd.status.report.html import Sheet, page_of
+from cutoutd.status.report.period import Period, period_of
+from cutoutd.status.report.thumbnails import Pair, Picture
 from ledgers import identity, in_database, photo_at, plan_of, with_ledger
 
 TODAY = date(2026, 11, 22)

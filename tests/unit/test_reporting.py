@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from cutoutd.addresses import Address
-from cutoutd.checkup import Finding, Level
+from cutoutd.app.check import Finding, Level
+from cutoutd.cli.terminal.status_view import show_findings, show_history, show_status
 from cutoutd.config.settings import Limits, Price
-from cutoutd.errors import LedgerError, LedgerMissingError
+from cutoutd.core.errors import LedgerError, LedgerMissingError
+from cutoutd.core.photo import AnswerLost, LaunchUnclear, RemovalIntended, RemovalStarted, State, Wait
+from cutoutd.core.photo_selector import Address
+from cutoutd.core.usage_counter import Operations, Purpose
 from cutoutd.ledger import Ledger, hold_ledger, open_ledger
-from cutoutd.live import Live, SettlingFile, tell
-from cutoutd.operations import Operations, Purpose
-from cutoutd.photo import AnswerLost, LaunchUnclear, RemovalIntended, RemovalStarted, State, Wait
-from cutoutd.reporting import event_as_json, read_history, read_status, status_as_json
-from cutoutd.screens import show_findings, show_history, show_status
+from cutoutd.status.live_state import Live, SettlingFile, tell
+from cutoutd.status.status import event_as_json, read_history, read_status, status_as_json
 from ledgers import identity, photo_at, with_ledger
 
 LIVE = Live(

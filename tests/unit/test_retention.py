@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.errors import DiskError, UnreachableError
+from cutoutd.core.errors import DiskError, UnreachableError
+from cutoutd.core.photo import State
 from cutoutd.ledger import Ledger
-from cutoutd.photo import State
-from cutoutd.retention import Retention
+from cutoutd.pipeline.maintenance.result_retention import Retention
 from ledgers import identity, photo_at, with_ledger
 from stand_in import StandIn
 

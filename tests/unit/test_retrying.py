@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutoutd.errors import (
+from cutoutd.core.errors import (
     DelayError,
     DiskError,
     NeverSentError,
@@ -12,7 +12,7 @@ from cutoutd.errors import (
     UnansweredError,
     UnreachableError,
 )
-from cutoutd.retrying import wait_after
+from cutoutd.pipeline.backoff import wait_after
 
 NOW_S = 1000.0
 KINDS = st.sampled_from(

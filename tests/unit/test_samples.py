@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
-from cutoutd.samples import SAMPLES, Sample, draw_samples
-from cutoutd.samples.curve import smooth, widths
+from cutoutd.sandbox.samples import SAMPLES, Sample, draw_samples
+from cutoutd.sandbox.samples.curves import smooth, widths
 
 EXIF_ORIENTATION = 0x0112
 
@@ -87,7 +87,7 @@ def test_drawing_needs_nothing_but_pillow() -> None:
     """The samples come with the plain installation, which has neither numpy nor OpenCV."""
     script = (
         "import sys; sys.modules['numpy'] = sys.modules['cv2'] = None;"
-        "from cutoutd.samples import SAMPLES; SAMPLES[0].draw()"
+        "from cutoutd.sandbox.samples import SAMPLES; SAMPLES[0].draw()"
     )
     source = Path(__file__).parents[2] / "daemon"
     subprocess.run([sys.executable, "-c", script], check=True, env={"PYTHONPATH": str(source)})

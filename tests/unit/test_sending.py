@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from cutoutd.config.settings import Folder
-from cutoutd.errors import DiskError, RejectedError, SupersededError
-from cutoutd.intake import examine
-from cutoutd.photo import Photo, State, Uploaded
-from cutoutd.sending import send_source
+from cutoutd.core.errors import DiskError, RejectedError, SupersededError
+from cutoutd.core.photo import Photo, State, Uploaded
+from cutoutd.pipeline.steps.upload import send_source
+from cutoutd.pipeline.steps.validate import examine
 from folders import folder_in
 from ledgers import identity_of
 from photographs import exif, jpeg, photograph, png

@@ -7,7 +7,7 @@ import socket
 import pytest
 from starlette.responses import PlainTextResponse
 
-from cutoutd import serving as server
+from cutoutd.core import http_server as server
 
 _CROWD = 200
 _LET_IN = 128

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutoutd.settling import Settling
-from cutoutd.tree import Sighting
+from cutoutd.files.input_tree import Sighting
+from cutoutd.watch.stability import Settling
 
 DELAY_S = 2.0
 START_S = 1_800_000_000.0

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from cutoutd import sideline
-from cutoutd.sideline import beside
+from cutoutd.app import process as sideline
+from cutoutd.app.process import beside
 
 
 def test_a_fault_is_told_and_the_work_begins_anew(

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.errors import DiskError, SupersededError
-from cutoutd.photo import Identity
-from cutoutd.source import open_source, reading_errors, require_same
+from cutoutd.core.errors import DiskError, SupersededError
+from cutoutd.core.photo import Identity
+from cutoutd.files.source_file import open_source, reading_errors, require_same
 from ledgers import identity, identity_of
 
 

@@ -10,11 +10,13 @@ import pytest
 
 from allowances import generous
 from cutoutd.config.settings import Limits, RateLimit, Settings
-from cutoutd.errors import DiskError, LimitReachedError, NeverSentError, ThrottledError, UnapprovedError
-from cutoutd.ledger import Ledger, launches, questions
-from cutoutd.photo import NO_WAIT, Accepted, Photo, State, Uploaded, Wait
-from cutoutd.retrying import wait_after
-from cutoutd.spending import Spending, open_spending
+from cutoutd.core.errors import DiskError, LimitReachedError, NeverSentError, ThrottledError, UnapprovedError
+from cutoutd.core.photo import NO_WAIT, Accepted, Photo, State, Uploaded, Wait
+from cutoutd.ledger import Ledger
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger.writes import launches
+from cutoutd.pipeline.backoff import wait_after
+from cutoutd.pipeline.budget.budget import Spending, open_spending
 from folders import folder_in, settings_in
 from ledgers import FAILED, identity, photo_at, with_ledger
 

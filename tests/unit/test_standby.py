@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from cutoutd.config.settings import Folder
-from cutoutd.errors import SourceAwayError
-from cutoutd.ledger import Ledger, open_ledger, questions
-from cutoutd.photo import Photo, State, Wait
-from cutoutd.standby import Standby
-from cutoutd.standby.ground import Ground, Part
-from cutoutd.tree import look
+from cutoutd.core.errors import SourceAwayError
+from cutoutd.core.photo import Photo, State, Wait
+from cutoutd.files.input_tree import look
+from cutoutd.ledger import Ledger, open_ledger
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.watch.availability import Standby
+from cutoutd.watch.availability.mounts import Ground, Part
 from folders import folder_in
 from ledgers import identity_of, photo_at
 
@@ -66,7 +67,7 @@ class Estate:
 async def estate_in(place: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Estate]:
     folder = folder_in(place)
     ground: list[Ground] = [(Part("", "/mnt", 50),)]
-    monkeypatch.setattr("cutoutd.standby.standby.look_at_ground", lambda _: ground[-1])
+    monkeypatch.setattr("cutoutd.watch.availability.monitor.look_at_ground", lambda _: ground[-1])
     (folder.input / "sub").mkdir()
     for name in NAMES:
         (folder.input / name).write_bytes(name.encode())
@@ -250,7 +251,7 @@ def test_a_missing_root_is_named(play: Play, monkeypatch: pytest.MonkeyPatch) ->
         def refuse(_: Folder) -> Ground:
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr("cutoutd.standby.standby.look_at_ground", refuse)
+        monkeypatch.setattr("cutoutd.watch.availability.monitor.look_at_ground", refuse)
         await estate.survey()
         assert estate.reason == f"the input folder {estate.folder.input} cannot be looked at: Permission denied"
 

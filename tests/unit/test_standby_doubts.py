@@ -2,8 +2,8 @@
 
 import pytest
 
-from cutoutd.standby.doubts import Doubt, Evidence, doubt_about
-from cutoutd.standby.ground import Part
+from cutoutd.watch.availability.mounts import Part
+from cutoutd.watch.availability.verdict import Doubt, Evidence, doubt_about
 
 SHARE = Part("", "/srv/in", 50)
 RENUMBERED = Part("", "/srv/in", 51)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cutoutd import config
-from cutoutd.systemd_dropin import drop_in
+from cutoutd.app.systemd_dropin import drop_in
 from daemon_process import command
 
 

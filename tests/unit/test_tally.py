@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from cutoutd.photo import Photo, State
-from cutoutd.tally import Tally
+from cutoutd.core.photo import Photo, State
+from cutoutd.pipeline.scheduling.run_counts import Tally
 from ledgers import identity
 
 PHOTO = Photo(1, identity(), State.DISCOVERED, 0.0)

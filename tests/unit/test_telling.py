@@ -1,8 +1,8 @@
 """A photo's facts in words."""
 
+from cutoutd.core.photo import State
 from cutoutd.ledger import Event
-from cutoutd.photo import State
-from cutoutd.web.telling import moment_of, parameters_in_words
+from cutoutd.web.pages.history import moment_of, parameters_in_words
 
 
 def told(to_state: State, from_state: State | None = None, **detail: object) -> tuple[str, dict[str, str]]:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.ledger import Ledger, clock, questions
-from cutoutd.photo import AnswerLost, Photo, State, Wait
-from cutoutd.recovery import search_of
-from cutoutd.timekeeping import Reading, Timekeeping, set_by_s
+from cutoutd.core.photo import AnswerLost, Photo, State, Wait
+from cutoutd.ledger import Ledger
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger.writes import clock_changes as clock
+from cutoutd.pipeline.maintenance.clock_changes import Reading, Timekeeping, set_by_s
+from cutoutd.pipeline.steps.recover_launch import search_of
 from ledgers import identity, photo_at, with_ledger
 
 HOUR_S = 3600.0
@@ -81,7 +83,7 @@ def test_a_step_is_noticed_while_cutoutd_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Within a second or so the clock's step is told, and those who waited go on."""
-    monkeypatch.setattr("cutoutd.timekeeping._LOOK_EVERY_S", 0.02)
+    monkeypatch.setattr("cutoutd.pipeline.maintenance.clock_changes._LOOK_EVERY_S", 0.02)
     real = time.time
 
     async def scene(ledger: Ledger) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.tree import Sighting, look, open_beneath
+from cutoutd.files.input_tree import Sighting, look, open_beneath
 
 
 @pytest.fixture

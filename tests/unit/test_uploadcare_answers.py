@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutoutd.errors import UnreachableError
-from cutoutd.uploadcare.answers import Answer, Progress, RemoteFile, http_date_s, parsed, removal_from
+from cutoutd.core.errors import UnreachableError
+from cutoutd.uploadcare.responses import Answer, Progress, RemoteFile, http_date_s, parsed, removal_from
 
 UUID = "21975c81-7f57-4c7a-aef9-acfe28779f78"
 

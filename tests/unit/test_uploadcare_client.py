@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from cutoutd.config.settings import Uploadcare as Settings
-from cutoutd.errors import (
+from cutoutd.core.errors import (
     AccountBlockedError,
     AddonRefusedError,
     ClockWrongError,
@@ -26,10 +26,10 @@ from cutoutd.errors import (
     UnansweredError,
     UnreachableError,
 )
-from cutoutd.uploadcare.answers import Progress, Removal
 from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
-from cutoutd.uploadcare.uploading import Sent
-from cutoutd.uploadcare.wire import Bounds, Patience
+from cutoutd.uploadcare.responses import Progress, Removal
+from cutoutd.uploadcare.transport import Bounds, Patience
+from cutoutd.uploadcare.upload_form import Sent
 from sandbox_process import PUBLIC_KEY, SECRET_KEY, SandboxProcess
 
 #: Read time-outs that a stalled sandbox meets soon, and a working one never.

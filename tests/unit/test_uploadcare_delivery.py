@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
-from cutoutd.errors import UnreachableError
-from cutoutd.uploadcare import delivery
-from cutoutd.uploadcare.answers import RemoteFile
-from cutoutd.uploadcare.delivery import CdnBase, pour, require_picture
+from cutoutd.core.errors import UnreachableError
+from cutoutd.uploadcare import cdn as delivery
+from cutoutd.uploadcare.cdn import CdnBase, pour, require_picture
+from cutoutd.uploadcare.responses import RemoteFile
 
 UUID = "21975c81-7f57-4c7a-aef9-acfe28779f78"
 COMPUTED = "https://1s4oyld5dc.ucarecd.net/"

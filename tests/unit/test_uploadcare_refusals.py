@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutoutd.errors import (
+from cutoutd.core.errors import (
     AccountBlockedError,
     AddonRefusedError,
     ClockWrongError,
@@ -20,8 +20,8 @@ from cutoutd.errors import (
     UnreachableError,
     VersionRefusedError,
 )
-from cutoutd.uploadcare.answers import Answer
-from cutoutd.uploadcare.refusals import delivery_refusal, launch_refusal, refusal, upload_refusal
+from cutoutd.uploadcare.error_mapping import delivery_refusal, launch_refusal, refusal, upload_refusal
+from cutoutd.uploadcare.responses import Answer
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 REST = "application/vnd.uploadcare-v0.7+json"

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutoutd.errors import DiskError, SupersededError
-from cutoutd.uploadcare.uploading import SourceForm
+from cutoutd.core.errors import DiskError, SupersededError
+from cutoutd.uploadcare.upload_form import SourceForm
 
 FIELDS = {"UPLOADCARE_PUB_KEY": "demopublickey", "UPLOADCARE_STORE": "0"}
 

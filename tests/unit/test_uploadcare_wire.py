@@ -9,10 +9,10 @@ import pytest
 
 import weather
 from certificates import EXPIRED, SELF_SIGNED, untrusted_server, write_certificate
-from cutoutd.errors import CutoutdError, DeliveryRefusedError, NeverSentError, UnansweredError, UnreachableError
+from cutoutd.core.errors import CutoutdError, DeliveryRefusedError, NeverSentError, UnansweredError, UnreachableError
 from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
 from cutoutd.uploadcare.signing import Signer
-from cutoutd.uploadcare.wire import MAX_ANSWER_BYTES, Patience
+from cutoutd.uploadcare.transport import MAX_ANSWER_BYTES, Patience
 from weather import (
     PATIENT,
     SECRET_KEY,

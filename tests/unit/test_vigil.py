@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.arrival import Arrival
-from cutoutd.assembly import Service, open_service
-from cutoutd.errors import KeysRefusedError
+from cutoutd.app.composition import Service, open_service
+from cutoutd.core.errors import KeysRefusedError
+from cutoutd.core.photo import State
 from cutoutd.ledger import Total
-from cutoutd.photo import State
-from cutoutd.readiness import Systemd
-from cutoutd.vigil import Vigil, standstill_in_words, status_line, stuck_among
+from cutoutd.monitoring.systemd_notify import Systemd
+from cutoutd.monitoring.watchdog import Vigil, standstill_in_words, status_line, stuck_among
+from cutoutd.watch.folder import Arrival
 from folders import folder_in, settings_in
 
 PATIENCE_S = 60.0
@@ -119,7 +119,7 @@ def test_whoever_hangs_stops_the_watchdog(tmp_path: Path, what: str, monkeypatch
                 said.append(f"{action}: {sentence}")
                 is_said.set()
 
-            monkeypatch.setattr("cutoutd.vigil.say", say)
+            monkeypatch.setattr("cutoutd.monitoring.watchdog.say", say)
             with break_down(what, service, service.arrivals[0]):
                 async with asyncio.timeout(PATIENCE_S):
                     await is_said.wait()

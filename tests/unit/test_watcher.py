@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.tree import Sighting
-from cutoutd.watcher.watcher import BATCH, Watcher
+from cutoutd.files.input_tree import Sighting
+from cutoutd.watch.watcher import BATCH, Watcher
 from receptions import NEVER_S, PATIENCE_S, folder_at, until, watch_with
 
 SOURCE_ROOT = Path(__file__).parents[2] / "daemon"
@@ -124,7 +124,7 @@ def test_what_could_not_be_looked_at_is_told(root: Path, monkeypatch: pytest.Mon
             raise PermissionError(13, "Permission denied")
         return real_open(path, flags)
 
-    monkeypatch.setattr("cutoutd.watcher.scanning.os.open", refuse_one)
+    monkeypatch.setattr("cutoutd.watch.scanner.os.open", refuse_one)
     watcher = Watcher(folder_at(root), watch_with())
 
     async def play() -> list[str]:

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutoutd.watcher import hints as hints_module
-from cutoutd.watcher.hints import HintBox, Hints
+from cutoutd.watch import event_buffer as hints_module
+from cutoutd.watch.event_buffer import HintBox, Hints
 
 
 def test_hints_about_one_file_become_one() -> None:

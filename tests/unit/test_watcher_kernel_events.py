@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.names import Exclusions
-from cutoutd.watcher.hints import HintBox, Hints
-from cutoutd.watcher.kernel_events import KernelEvents
-from cutoutd.watcher.scanning import Scan
+from cutoutd.files.name_filters import Exclusions
+from cutoutd.watch.event_buffer import HintBox, Hints
+from cutoutd.watch.inotify import KernelEvents
+from cutoutd.watch.scanner import Scan
 from receptions import until
 
 

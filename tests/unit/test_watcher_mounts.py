@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutoutd.config.settings import WatchMode
-from cutoutd.watcher.mounts import Backend, BackendKind, backend_of, choose_backends, parse_mounts, silence_of
+from cutoutd.files.mounts import Backend, BackendKind, backend_of, choose_backends, parse_mounts, silence_of
 
 AUTO = WatchMode.AUTO
 

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutoutd.watcher.rhythm import Rhythm
+from cutoutd.watch.rescan_schedule import Rhythm
 
 
 @dataclass

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.names import Exclusions
-from cutoutd.watcher.scanning import FolderSeen, Scan
+from cutoutd.files.name_filters import Exclusions
+from cutoutd.watch.scanner import FolderSeen, Scan
 
 NO_EXCLUSIONS = Exclusions(())
 

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import pytest
 
-from cutoutd.web import watching
-from cutoutd.web.watching import Watching
+from cutoutd.web.live import server_sent_events as watching
+from cutoutd.web.live.server_sent_events import Watching
 
 T = TypeVar("T")
 

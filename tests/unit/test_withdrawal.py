@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.aftercare import Aftercare
-from cutoutd.aftercare.farewell import take_leave
 from cutoutd.config.settings import Folder
-from cutoutd.ledger import Ledger, questions
-from cutoutd.photo import Photo, Published, State
-from cutoutd.standby import Standby
-from cutoutd.tree import look
-from cutoutd.withdrawal import Withdrawal
+from cutoutd.core.photo import Photo, Published, State
+from cutoutd.files.input_tree import look
+from cutoutd.ledger import Ledger
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.pipeline.maintenance.removed_sources import Withdrawal
+from cutoutd.pipeline.on_success import Aftercare
+from cutoutd.pipeline.on_success.action import take_leave
+from cutoutd.watch.availability import Standby
 from folders import folder_in
 from ledgers import ACCEPTED, identity_of, photo_at, with_ledger
 

@@ -9,17 +9,17 @@ import traceback
 
 import typer
 
-from cutoutd.cli import working  # isort: skip  # noqa: F401  registers its commands
-from cutoutd.cli import looking  # isort: skip  # noqa: F401  as above
-from cutoutd.cli import summing  # isort: skip  # noqa: F401  as above
-from cutoutd.cli import acting  # isort: skip  # noqa: F401  as above
+from cutoutd.cli import run as working  # isort: skip  # noqa: F401  registers its commands
+from cutoutd.cli import inspect as looking  # isort: skip  # noqa: F401  as above
+from cutoutd.cli import report as summing  # isort: skip  # noqa: F401  as above
+from cutoutd.cli import actions as acting  # isort: skip  # noqa: F401  as above
 from cutoutd.cli import opening  # isort: skip  # noqa: F401  as above
-from cutoutd.cli import keeping  # isort: skip  # noqa: F401  as above
-from cutoutd.cli import subscribing  # isort: skip  # noqa: F401  as above
-from cutoutd.cli import trying  # isort: skip  # noqa: F401  as above
-from cutoutd.cli.application import app
-from cutoutd.errors import ConfigurationError, CutoutdError
-from cutoutd.exits import ExitCode, code_for
+from cutoutd.cli import ledger as keeping  # isort: skip  # noqa: F401  as above
+from cutoutd.cli import webhook as subscribing  # isort: skip  # noqa: F401  as above
+from cutoutd.cli import trial as trying  # isort: skip  # noqa: F401  as above
+from cutoutd.cli.exit_codes import ExitCode, code_for
+from cutoutd.cli.options import app
+from cutoutd.core.errors import ConfigurationError, CutoutdError
 
 __all__ = ["app", "main"]
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from cutoutd.errors import ConfigurationError
+from cutoutd.core.errors import ConfigurationError
 
 SYSTEM_WIDE = Path("/etc/cutoutd/config.yaml")
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
-from cutoutd.config.frozen import Frozen
-from cutoutd.config.parameters import RemoveBg
-from cutoutd.config.text import (
+from cutoutd.config.frozen_model import Frozen
+from cutoutd.config.remove_bg import RemoveBg
+from cutoutd.config.text_types import (
     Base,
     Command,
     Exclusion,

@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 
 from cutoutd.config.document import Document
 from cutoutd.config.fault import Fault, KeyPath, quoted
-from cutoutd.config.frozen import Frozen
+from cutoutd.config.frozen_model import Frozen
 from cutoutd.config.settings import LARGEST_UPLOAD_BYTES, Folder, FolderDefaults
 from cutoutd.config.source import Source
 from cutoutd.config.suggestion import suggestion

@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
-from cutoutd.config.frozen import Frozen
-from cutoutd.config.text import HookUrl, Location
+from cutoutd.config.frozen_model import Frozen
+from cutoutd.config.text_types import HookUrl, Location
 
 
 class Webhook(Frozen):

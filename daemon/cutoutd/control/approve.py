@@ -3,12 +3,13 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from cutoutd.accounts import priced
 from cutoutd.config.settings import Price
-from cutoutd.control.orders import Answer, Approve
-from cutoutd.ledger import Batch, Ledger, batches
-from cutoutd.photo import Photo
-from cutoutd.pricing import estimate_in_words
+from cutoutd.control.messages import Answer, Approve
+from cutoutd.core.photo import Photo
+from cutoutd.ledger import Batch, Ledger
+from cutoutd.ledger.writes import approvals as batches
+from cutoutd.pipeline.budget.pricing import estimate_in_words
+from cutoutd.status.costs import priced
 
 
 class Approving:

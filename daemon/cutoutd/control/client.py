@@ -12,10 +12,10 @@ import httpx2
 from pydantic import ValidationError
 
 from cutoutd.config.settings import Common
-from cutoutd.control.clerk import Clerk
-from cutoutd.control.orders import ANSWERS, CARRIED_OUT_WITHIN_S, ORDERS, REFUSALS, Answer, Order
-from cutoutd.control.socket_file import place_to_ask, reachable
-from cutoutd.errors import ControlError, ControlRefusedError, LedgerBusyError, LedgerError, LedgerMissingError
+from cutoutd.control.executor import Clerk
+from cutoutd.control.messages import ANSWERS, CARRIED_OUT_WITHIN_S, ORDERS, REFUSALS, Answer, Order
+from cutoutd.control.socket import place_to_ask, reachable
+from cutoutd.core.errors import ControlError, ControlRefusedError, LedgerBusyError, LedgerError, LedgerMissingError
 from cutoutd.ledger import has_ledger, hold_ledger, open_ledger
 
 #: A daemon that starts or stops holds the ledger for a moment without listening.

@@ -1,7 +1,7 @@
 """``pause`` and ``resume``: a person has cutoutd begin nothing new for a while."""
 
-from cutoutd.control.orders import Answer, Pause, Resume
-from cutoutd.intermission import Intermission
+from cutoutd.control.messages import Answer, Pause, Resume
+from cutoutd.pipeline.scheduling.pause import Intermission
 
 
 class Pausing:

@@ -10,15 +10,15 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 
 from cutoutd.config.settings import Folder
-from cutoutd.control.choice import pages_of, required_folder
-from cutoutd.control.orders import Answer, Reprocess, Which
-from cutoutd.control.report import Report, counted
-from cutoutd.control.selection import PUBLISHED, Selection, select
-from cutoutd.errors import ControlError, CutoutdError
+from cutoutd.control.messages import Answer, Reprocess, Which
+from cutoutd.control.reprocess_selection import PUBLISHED, Selection, select
+from cutoutd.control.result import Report, counted
+from cutoutd.control.selection import pages_of, required_folder
+from cutoutd.core.errors import ControlError, CutoutdError
+from cutoutd.core.photo import Identity, Photo, Reprocessed, known
+from cutoutd.files.source_file import found_again
 from cutoutd.ledger import Ledger
-from cutoutd.photo import Identity, Photo, Reprocessed, known
-from cutoutd.reuse import earlier_cutout
-from cutoutd.source import found_again
+from cutoutd.pipeline.steps.reuse import earlier_cutout
 
 
 @dataclass(frozen=True, slots=True)

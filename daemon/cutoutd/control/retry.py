@@ -6,13 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from cutoutd.config.settings import Folder
-from cutoutd.control.choice import choose, pages_of, required_folder
-from cutoutd.control.orders import Answer, Retry
-from cutoutd.control.report import Report, counted
-from cutoutd.errors import CutoutdError, LedgerError
-from cutoutd.ledger import Ledger, named
-from cutoutd.notes import Notes
-from cutoutd.photo import (
+from cutoutd.control.messages import Answer, Retry
+from cutoutd.control.result import Report, counted
+from cutoutd.control.selection import choose, pages_of, required_folder
+from cutoutd.core.errors import CutoutdError, LedgerError
+from cutoutd.core.photo import (
     AT_REST,
     INTERNAL_FAULT,
     NO_WAIT,
@@ -25,7 +23,10 @@ from cutoutd.photo import (
     RetriedUpload,
     State,
 )
-from cutoutd.source import found_again
+from cutoutd.files.source_file import found_again
+from cutoutd.ledger import Ledger
+from cutoutd.ledger.queries import selection as named
+from cutoutd.pipeline.steps.failure_note import Notes
 
 _RETRIED = frozenset(State) - {State.PUBLISHED, State.SUPERSEDED}
 

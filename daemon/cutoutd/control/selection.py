@@ -1,92 +1,50 @@
-"""Whose cutouts ``reprocess`` is about: photos that a person named, or those found among all that are published.
+"""Which photos an order is about: what a person wrote, looked up in the ledger."""
 
-It decides nothing about money, and keeps numbers, not photos: all that was ever published may have to be looked at.
-"""
-
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cutoutd.config.settings import Folder
-from cutoutd.control.choice import choose, pages_of
-from cutoutd.control.orders import Reprocess, Which
-from cutoutd.control.report import Report
-from cutoutd.ledger import Ledger, named
-from cutoutd.photo import Photo, State, known
-
-PUBLISHED = frozenset({State.PUBLISHED})
+from cutoutd.core.errors import ControlError
+from cutoutd.core.photo import Photo, State
+from cutoutd.core.photo_selector import addresses_of
+from cutoutd.ledger import Ledger
+from cutoutd.ledger.queries import selection as named
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
-    """Photos by their numbers in the ledger, each once, and what was left alone already."""
+class Chosen:
+    """What one name stands for."""
 
-    numbers: Sequence[int]
-    report: Report
-
-
-async def select(ledger: Ledger, folders: Mapping[str, Folder], order: Reprocess) -> Selection:
-    """The photos that an order is about; those a person named may stand at any state."""
-    report = Report()
-    if order.which is Which.NAMED:
-        numbers = [number for name in order.paths for number in await _named(ledger, folders, name, report)]
-        return Selection(list(dict.fromkeys((*numbers, *order.numbers))), report)
-    is_meant = _is_changed(folders) if order.which is Which.CHANGED else _is_missing(report)
-    return Selection(await _among_published(ledger, is_meant), report)
+    numbers: tuple[int, ...]  #: the photos, by their numbers in the ledger
+    is_each_meant: bool  #: named one by one, so that each deserves a word; not those found below a folder
+    is_known: bool  #: whether anything at all goes by this name
 
 
-async def _named(ledger: Ledger, folders: Mapping[str, Folder], name: str, report: Report) -> Sequence[int]:
-    inputs = {name: folder.input for name, folder in folders.items()}
-    chosen = await choose(ledger, inputs, name, PUBLISHED)
-    report.note_choice(name, chosen, "nothing below it is published")
-    return chosen.numbers
+def required_folder(folders: Mapping[str, Folder], photo: Photo) -> Folder:
+    """The configured folder of a photo.
+
+    Raises:
+        ControlError: it is no longer in the configuration.
+    """
+    folder = folders.get(photo.identity.folder)
+    if folder is None:
+        raise ControlError(f'its folder "{photo.identity.folder}" is no longer in the configuration')
+    return folder
 
 
-async def _among_published(ledger: Ledger, is_meant: Callable[[Photo], bool]) -> list[int]:
-    found: list[int] = []
-    async for page in pages_of(ledger, await ledger.ask(named.newest_at, PUBLISHED)):
-        found += await asyncio.to_thread(lambda photos: [photo.id for photo in photos if is_meant(photo)], page)
-    return found
+async def choose(ledger: Ledger, inputs: Mapping[str, Path], name: str, states: Collection[State]) -> Chosen:
+    """The photo of this name in whatever state, else those of ``states`` below the folder, or fitting the pattern."""
+    addresses = addresses_of(name, inputs)
+    if exact := await ledger.ask(named.named, addresses):
+        return Chosen(tuple(photo.id for photo in exact), is_each_meant=True, is_known=True)
+    if below := await ledger.ask(named.beneath, addresses, states):
+        return Chosen(tuple(below), is_each_meant=False, is_known=True)
+    is_known = bool(await ledger.ask(named.beneath, addresses, frozenset(State)))
+    return Chosen((), is_each_meant=False, is_known=is_known)
 
 
-def _is_changed(folders: Mapping[str, Folder]) -> Callable[[Photo], bool]:
-    present = {name: folder.parameters.as_json() for name, folder in folders.items()}
-    return lambda photo: photo.parameters != present.get(photo.identity.folder, photo.parameters)
-
-
-_NOT_IN_USE = "is not there, or empty; if that is as it should be, name photos or a folder"
-
-
-def _is_missing(report: Report) -> Callable[[Photo], bool]:
-    """Whether its cutout is gone. An output that is not there, or is empty, may be a disk that is not mounted."""
-    are_in_use: dict[str, bool] = {}
-
-    def is_missing(photo: Photo) -> bool:
-        output = known(photo.output)
-        if output not in are_in_use:
-            are_in_use[output] = _is_in_use(Path(output))
-            if not are_in_use[output]:
-                report.refuse_all(
-                    f"{output} is not there, or empty; if that is as it should be, name photos or a folder"
-                )
-        return are_in_use[output] and _is_gone(photo, report)
-
-    return is_missing
-
-
-def _is_in_use(output: Path) -> bool:
-    try:
-        return any(output.iterdir())
-    except OSError:
-        return False
-
-
-def _is_gone(photo: Photo, report: Report) -> bool:
-    try:
-        Path(known(photo.output), known(photo.target)).lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError as error:
-        report.refuse(photo, f"the place of its cutout cannot be looked at: {error.strerror}")
-    return False
+async def pages_of(ledger: Ledger, numbers: Sequence[int]) -> AsyncIterator[list[Photo]]:
+    """The photos of these numbers, a page of them in memory: an order may be about a million."""
+    for page in named.pages(numbers):
+        yield await ledger.ask(named.numbered, page)

@@ -17,12 +17,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from cutoutd.control.dispatch import Dispatch
-from cutoutd.control.orders import ANSWERS, CARRIED_OUT_WITHIN_S, ORDERS, REFUSALS, Refusal
-from cutoutd.control.socket_file import listening_socket
-from cutoutd.errors import ControlError, CutoutdError
-from cutoutd.logs import say_error, say_fault
-from cutoutd.serving import serving
+from cutoutd.control.messages import ANSWERS, CARRIED_OUT_WITHIN_S, ORDERS, REFUSALS, Refusal
+from cutoutd.control.queue import Dispatch
+from cutoutd.control.socket import listening_socket
+from cutoutd.core.errors import ControlError, CutoutdError
+from cutoutd.core.http_server import serving
+from cutoutd.core.logs import say_error, say_fault
 
 Handler = Callable[[Request], Awaitable[Response]]
 

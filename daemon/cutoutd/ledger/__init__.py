@@ -15,17 +15,17 @@ doors: one for the daemon, one for those who only look).
 """
 
 from cutoutd.ledger.backup import back_up
-from cutoutd.ledger.batches import Batch
-from cutoutd.ledger.billing import Billed
-from cutoutd.ledger.columns import has_text_form
-from cutoutd.ledger.database import has_ledger
-from cutoutd.ledger.launches import Spent
+from cutoutd.ledger.changes import News
+from cutoutd.ledger.instance_lock import hold_ledger, is_held
 from cutoutd.ledger.ledger import Ledger, View, open_ledger, view_ledger
-from cutoutd.ledger.lock import hold_ledger, is_held
-from cutoutd.ledger.losses import LostLaunch
-from cutoutd.ledger.news import News
-from cutoutd.ledger.questions import Total
-from cutoutd.ledger.records import Event
+from cutoutd.ledger.queries.lost_launches import LostLaunch
+from cutoutd.ledger.queries.photos import Total
+from cutoutd.ledger.schema.column_types import has_text_form
+from cutoutd.ledger.schema.rows import Event
+from cutoutd.ledger.sqlite.database import has_ledger
+from cutoutd.ledger.writes.approvals import Batch
+from cutoutd.ledger.writes.launches import Spent
+from cutoutd.ledger.writes.usage import Billed
 
 __all__ = [
     "Batch",

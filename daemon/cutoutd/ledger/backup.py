@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from cutoutd.errors import BackupRefusedError, DiskError
-from cutoutd.ledger.database import LEDGER_NAME, require_ledger, require_whole, translated_errors
-from cutoutd.ledger.disk import sync
+from cutoutd.core.disk import sync
+from cutoutd.core.errors import BackupRefusedError, DiskError
+from cutoutd.ledger.sqlite.database import LEDGER_NAME, require_ledger, require_whole, translated_errors
 
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})
 

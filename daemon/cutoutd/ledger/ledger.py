@@ -11,18 +11,32 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from cutoutd.announcement import Announcement
-from cutoutd.errors import CutoutdError, DiskError, LedgerDamagedError, LedgerRemovedError
-from cutoutd.ledger import announcements, batches, clock, facts, launches
-from cutoutd.ledger.anchor import Anchor
-from cutoutd.ledger.database import has_ledger, open_database, require_ledger, translated_errors
-from cutoutd.ledger.founding import found_ledger
-from cutoutd.ledger.migrations import bring_up_to_date
-from cutoutd.ledger.seal import Sealing, take_up
-from cutoutd.ledger.writer import Writer
-from cutoutd.logs import say
-from cutoutd.operations import Operations
-from cutoutd.photo import NO_WAIT, Accepted, Fact, Identity, Photo, Wait
+from cutoutd.core.errors import CutoutdError, DiskError, LedgerDamagedError, LedgerRemovedError
+from cutoutd.core.logs import say
+from cutoutd.core.photo import NO_WAIT, Accepted, Fact, Identity, Photo, Wait
+from cutoutd.core.usage_counter import Operations
+from cutoutd.core.webhook_result import Announcement
+from cutoutd.ledger.group_commit import Writer
+from cutoutd.ledger.schema.migrations import bring_up_to_date
+from cutoutd.ledger.sqlite.clean_shutdown import Sealing, take_up
+from cutoutd.ledger.sqlite.create import found_ledger
+from cutoutd.ledger.sqlite.database import has_ledger, open_database, require_ledger, translated_errors
+from cutoutd.ledger.sqlite.file_identity import Anchor
+from cutoutd.ledger.writes import (
+    approvals as batches,
+)
+from cutoutd.ledger.writes import (
+    clock_changes as clock,
+)
+from cutoutd.ledger.writes import (
+    launches,
+)
+from cutoutd.ledger.writes import (
+    transitions as facts,
+)
+from cutoutd.ledger.writes import (
+    webhook_results as announcements,
+)
 
 #: How often a fact that must not be lost is offered to a full disk.
 _INSIST_EVERY_S = 1.0

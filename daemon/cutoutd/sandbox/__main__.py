@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cutoutd.sandbox.engine import Engine
-from cutoutd.sandbox.faults import FAULT_KINDS, Fault, FaultError
+from cutoutd.sandbox.faults.plan import FAULT_KINDS, Fault, FaultError
 from cutoutd.sandbox.server import serve
 from cutoutd.sandbox.settings import ProcessingTime, SandboxSettings
 

@@ -7,7 +7,7 @@ counts survive a restart). Written by ``endpoint`` and the handlers; read throug
 from collections import defaultdict
 from dataclasses import dataclass
 
-from cutoutd.sandbox.store import Store
+from cutoutd.sandbox.storage.database import Store
 
 UPLOAD_STEP_BYTES = 100 * 1000 * 1000  # an upload costs one operation per started 100 MB, and one for its virus scan
 

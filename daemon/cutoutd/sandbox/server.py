@@ -15,29 +15,29 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cutoutd.sandbox.addons import Addons
-from cutoutd.sandbox.arrivals import Arrivals
-from cutoutd.sandbox.cdn import Cdn
+from cutoutd.sandbox.api.addons import Addons
+from cutoutd.sandbox.api.cdn import Cdn
+from cutoutd.sandbox.api.endpoint import House
+from cutoutd.sandbox.api.file_list import Pages
+from cutoutd.sandbox.api.files import Files
+from cutoutd.sandbox.api.project import Project
+from cutoutd.sandbox.api.rate_limit import launch_limit
+from cutoutd.sandbox.api.removals import Removals
+from cutoutd.sandbox.api.routes import Rooms, application
+from cutoutd.sandbox.api.uploads import Uploads
+from cutoutd.sandbox.api.webhook_delivery import Deliveries
+from cutoutd.sandbox.api.webhooks import Webhooks
 from cutoutd.sandbox.clock import Clock
-from cutoutd.sandbox.control import Control
+from cutoutd.sandbox.control_api import Control
 from cutoutd.sandbox.counters import Counters
-from cutoutd.sandbox.deliveries import Deliveries
-from cutoutd.sandbox.endpoint import House
-from cutoutd.sandbox.faults import FaultPlan
-from cutoutd.sandbox.files import Files
-from cutoutd.sandbox.launch_limit import launch_limit
-from cutoutd.sandbox.listing import Pages
-from cutoutd.sandbox.project import Project
-from cutoutd.sandbox.removals import Removals
-from cutoutd.sandbox.renderings import Renderings
-from cutoutd.sandbox.routes import Rooms, application
+from cutoutd.sandbox.faults.plan import FaultPlan
+from cutoutd.sandbox.http.authentication import Keys, RestGate, UploadGate
+from cutoutd.sandbox.http.connection import CuttableProtocol
 from cutoutd.sandbox.settings import SandboxSettings
-from cutoutd.sandbox.shelf import Shelf
-from cutoutd.sandbox.signing import Keys, RestGate, UploadGate
-from cutoutd.sandbox.store import Store
-from cutoutd.sandbox.uploads import Uploads
-from cutoutd.sandbox.webhooks import Webhooks
-from cutoutd.sandbox.wire import CuttableProtocol
+from cutoutd.sandbox.storage.blobs import Shelf
+from cutoutd.sandbox.storage.database import Store
+from cutoutd.sandbox.storage.ingest import Arrivals
+from cutoutd.sandbox.storage.rendered_results import Renderings
 
 BACKLOG = 2048
 

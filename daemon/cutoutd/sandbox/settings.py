@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from cutoutd.sandbox.engine import Engine
-from cutoutd.sandbox.faults import Fault
+from cutoutd.sandbox.faults.plan import Fault
 
 
 @dataclass(frozen=True, slots=True)

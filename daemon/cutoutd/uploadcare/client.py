@@ -12,7 +12,7 @@ from http import HTTPStatus
 from io import BufferedIOBase
 
 from cutoutd.config.settings import Uploadcare as Settings
-from cutoutd.errors import (
+from cutoutd.core.errors import (
     AddonRefusedError,
     FailedError,
     NeverSentError,
@@ -22,9 +22,11 @@ from cutoutd.errors import (
     UnansweredError,
     UnreachableError,
 )
-from cutoutd.operations import Operations, Purpose
-from cutoutd.pausing import Pauses, Traffic
-from cutoutd.uploadcare.answers import (
+from cutoutd.core.usage_counter import Operations, Purpose
+from cutoutd.uploadcare.cdn import CdnBase, Sink, pour, require_picture
+from cutoutd.uploadcare.connections import Connections, open_connections
+from cutoutd.uploadcare.error_mapping import delivery_refusal, refusal, service_words, upload_refusal
+from cutoutd.uploadcare.responses import (
     Answer,
     BatchReply,
     FilesPage,
@@ -36,14 +38,12 @@ from cutoutd.uploadcare.answers import (
     parsed,
     removal_from,
 )
-from cutoutd.uploadcare.connections import Connections, open_connections
-from cutoutd.uploadcare.delivery import CdnBase, Sink, pour, require_picture
-from cutoutd.uploadcare.launching import launched, request_id_in, trace_in
-from cutoutd.uploadcare.refusals import delivery_refusal, refusal, service_words, upload_refusal
+from cutoutd.uploadcare.responses_launch import launched, request_id_in, trace_in
 from cutoutd.uploadcare.signing import REMOVE_BG, Signer, computed_cdn_base
-from cutoutd.uploadcare.uploading import Sent, SourceForm
+from cutoutd.uploadcare.throttling import Pauses, Traffic
+from cutoutd.uploadcare.transport import Patience, answer_to, heading_of, response_to, whole_answer
+from cutoutd.uploadcare.upload_form import Sent, SourceForm
 from cutoutd.uploadcare.webhooks import Webhooks
-from cutoutd.uploadcare.wire import Patience, answer_to, heading_of, response_to, whole_answer
 
 #: A file that was taken in costs one operation for each started 100 MB and one for its virus scan (UPLOADCARE.md 4).
 _OPERATIONS_OF_A_FILE = 2

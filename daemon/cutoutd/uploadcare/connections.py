@@ -13,7 +13,7 @@ import httpx2
 
 from cutoutd import __version__
 from cutoutd.config.settings import Uploadcare as Settings
-from cutoutd.pausing import Pauses
+from cutoutd.uploadcare.throttling import Pauses
 
 #: A launch goes over a connection that is new or was in use this short time ago: on an older one, closed meanwhile by
 #: the server, the loss of the call and the loss of its answer look the same.

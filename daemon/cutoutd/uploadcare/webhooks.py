@@ -9,10 +9,10 @@ from typing import Protocol
 
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
-from cutoutd.errors import CutoutdError, UnreachableError, WebhookRefusedError
-from cutoutd.uploadcare.announcing import EVENT
-from cutoutd.uploadcare.answers import PORTAL_ADVICE, Answer, Reply, parsed
-from cutoutd.uploadcare.refusals import refusal, service_words
+from cutoutd.core.errors import CutoutdError, UnreachableError, WebhookRefusedError
+from cutoutd.uploadcare.error_mapping import refusal, service_words
+from cutoutd.uploadcare.responses import PORTAL_ADVICE, Answer, Reply, parsed
+from cutoutd.uploadcare.webhook_messages import EVENT
 
 _ADVICE = {
     HTTPStatus.FORBIDDEN: "Webhooks may not be in the project's plan; cutoutd works without, it asks instead.",

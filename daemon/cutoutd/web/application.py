@@ -17,26 +17,27 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from cutoutd.config.text import Listen
-from cutoutd.errors import CutoutdError
-from cutoutd.fitness import Fitness
-from cutoutd.logs import printable, say_fault
-from cutoutd.mailbox import Mailbox
-from cutoutd.metrics import Metering
-from cutoutd.previews import Previews, Shelf
-from cutoutd.web.desk import Desk
-from cutoutd.web.failures import failure_routes
-from cutoutd.web.gallery import gallery_routes
-from cutoutd.web.gate import Gate
-from cutoutd.web.headers import with_headers
-from cutoutd.web.health import health_routes
-from cutoutd.web.hooks import hook_routes
+from cutoutd.config.text_types import Listen
+from cutoutd.core.errors import CutoutdError
+from cutoutd.core.logs import printable, say_fault
+from cutoutd.images.thumbnail_cache import Shelf
+from cutoutd.images.thumbnails import Previews
+from cutoutd.monitoring import Metering
+from cutoutd.monitoring.health import Fitness
+from cutoutd.web.access.security_headers import with_headers
+from cutoutd.web.context import Desk
+from cutoutd.web.guard import Gate
+from cutoutd.web.mailbox import Mailbox
 from cutoutd.web.metrics import metrics_routes
-from cutoutd.web.ordering import Ordering
-from cutoutd.web.overview import overview_routes
-from cutoutd.web.pages import Pages
-from cutoutd.web.photo import photo_routes
-from cutoutd.web.viewing import viewing_routes
+from cutoutd.web.monitoring_routes import health_routes
+from cutoutd.web.pages.actions import Ordering
+from cutoutd.web.pages.failures import failure_routes
+from cutoutd.web.pages.gallery import gallery_routes
+from cutoutd.web.pages.image_files import viewing_routes
+from cutoutd.web.pages.overview import overview_routes
+from cutoutd.web.pages.photo import photo_routes
+from cutoutd.web.templates import Pages
+from cutoutd.web.webhook_receiver import hook_routes
 
 #: Longer than any page takes; a large photo over a slow line included.
 _ANSWERED_WITHIN_S = 300.0

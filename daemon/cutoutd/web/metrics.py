@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from cutoutd.metrics import Metering
+from cutoutd.monitoring import Metering
 
 
 def metrics_routes(metering: Metering) -> list[BaseRoute]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from cutoutd.sandbox.engine import backdrop
+from cutoutd.sandbox.engine import background_model as backdrop
 from cutoutd.sandbox.engine.geometry import Box
 from cutoutd.sandbox.engine.matting import refine
 

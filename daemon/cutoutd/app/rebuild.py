@@ -1,0 +1,190 @@
+"""What the output trees still say about published photos, for a ledger that was lost.
+
+Cutouts are found with what they carry (``provenance``), held against their hashes and against the sources that are
+there now, and handed to the ledger. Nothing is sent, and no cutout and no source is touched.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from sqlalchemy import Connection
+
+from cutoutd.config.settings import Common, Folder
+from cutoutd.core.errors import DiskError
+from cutoutd.core.photo import Identity, Version
+from cutoutd.files.input_tree import glance, open_beneath
+from cutoutd.files.name_filters import Exclusions
+from cutoutd.files.output_tree import OpenFolder, folders_in
+from cutoutd.files.provenance import Origin, hashes_of, read_origin
+from cutoutd.files.target_paths import TEMPORARY_PREFIX
+from cutoutd.ledger import has_ledger, has_text_form, hold_ledger
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger.rebuild import Making, Restored, rehearse_restoring, restore
+from cutoutd.watch.scanner import Scan
+
+#: So many paths are asked of the ledger at once.
+_PATHS_PER_QUESTION = 500
+
+
+@dataclass(slots=True)
+class Salvage:
+    """How a rebuild went, in numbers."""
+
+    looked_at: int = 0  #: PNG files in the output trees
+    restored: int = 0
+    known: int = 0  #: already in the ledger, or a second copy
+    edited: int = 0  #: of those found; paid for all the same, and never reused for copies
+    sourceless: int = 0  #: of those found; their photos are gone or have changed
+    silent: int = 0  #: carry nothing of where they came from
+    unreadable: int = 0
+    unknown_photos: int = 0  #: in the input trees, and not in the ledger now
+    outputs: list[Path] = field(default_factory=list)
+
+
+def outputs_unaccounted_for(settings: Common) -> list[Path]:
+    """Outputs that hold something although there is no ledger: it may have been lost.
+
+    Raises:
+        LedgerError: the state folder may not be looked into.
+    """
+    if has_ledger(settings.state_dir):
+        return []
+    return sorted({folder.output for folder in settings.folders if _holds_something(folder.output)})
+
+
+def _holds_something(folder: Path) -> bool:
+    try:
+        return any(folder.iterdir())
+    except OSError:
+        return False  # not made yet, or not to be seen from here
+
+
+def rebuild(settings: Common, tell: Callable[[int], None], *, is_rehearsal: bool) -> Salvage:
+    """Restore what the output trees of all folders tell; a rehearsal keeps nothing. ``tell`` hears each file looked at.
+
+    Blocking; the caller needs no other lock. A crash leaves the ledger, or its lack, as it was.
+
+    Raises:
+        LedgerError, DiskError: another instance runs, the ledger cannot be used, or an output root is not there.
+    """
+    salvage = Salvage(outputs=sorted({folder.output for folder in settings.folders}))
+    if is_rehearsal and not has_ledger(settings.state_dir):
+        return _rebuild(settings, salvage, tell, rehearse_restoring)
+    _make_folder(settings.state_dir)
+    with hold_ledger(settings.state_dir):
+        return _rebuild(settings, salvage, tell, rehearse_restoring if is_rehearsal else restore)
+
+
+def _make_folder(state_dir: Path) -> None:
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise DiskError(f"{state_dir} cannot be made: {error.strerror}") from error
+
+
+def _rebuild(
+    settings: Common,
+    salvage: Salvage,
+    tell: Callable[[int], None],
+    keep: Callable[[Path, Sequence[Restored], Callable[[Connection], None]], int],
+) -> Salvage:
+    by_name = {folder.name: folder for folder in settings.folders}
+    found = []
+    for output in salvage.outputs:
+        for place, folder in _pictures_in(output):
+            salvage.looked_at += 1
+            tell(salvage.looked_at)
+            if (restored := _look_at(output, place, folder, by_name, salvage)) is not None:
+                found.append(restored)
+    # A cutout at its own place speaks before a copy that somebody put elsewhere.
+    found.sort(key=lambda photo: photo.making.target != photo.reserved)
+
+    def look(ledger: Connection) -> None:
+        salvage.unknown_photos = sum(_unknown_in(ledger, folder) for folder in settings.folders)
+
+    salvage.restored = keep(settings.state_dir, found, look)
+    salvage.known = len(found) - salvage.restored
+    return salvage
+
+
+def _pictures_in(output: Path) -> Iterator[tuple[str, OpenFolder]]:
+    for path, folder, names in folders_in(output):
+        for name in sorted(names):
+            if name.lower().endswith(".png") and not name.startswith(TEMPORARY_PREFIX) and folder.has_file(name):
+                yield str(PurePosixPath(path, name)), folder
+
+
+def _look_at(
+    output: Path, place: str, folder: OpenFolder, by_name: dict[str, Folder], salvage: Salvage
+) -> Restored | None:
+    try:
+        with folder.open(PurePosixPath(place).name) as file:
+            origin = read_origin(file)
+            if origin is None or not all(map(has_text_form, (origin.path, origin.target, place))):
+                salvage.silent += 1
+                return None
+            whole_sha256, made_sha256 = hashes_of(file)
+            size_bytes, at_s = file.tell(), folder.changed_at_s(PurePosixPath(place).name)
+    except OSError:
+        salvage.unreadable += 1
+        return None
+    is_edited = made_sha256 != origin.cutout_sha256
+    salvage.edited += is_edited
+    configured = by_name.get(origin.folder)
+    source = _source_of(origin, configured)
+    salvage.sourceless += source is None
+    return Restored(
+        identity=source or _remembered(origin, configured, output),
+        # The hash of what was published: an edited cutout is somebody's own, and is never taken for ours.
+        making=_making(origin, output, place, origin.cutout_sha256 if is_edited else whole_sha256, size_bytes),
+        reserved=origin.target,
+        published_at_s=at_s,
+        is_source_there=source is not None,
+    )
+
+
+def _making(origin: Origin, output: Path, place: str, sha256: str, size_bytes: int) -> Making:
+    return Making(
+        sha256=origin.sha256,
+        width=origin.width,
+        height=origin.height,
+        orientation=origin.orientation,
+        parameters=origin.parameters,
+        output=str(output),
+        target=place,
+        cutout_sha256=sha256,
+        cutout_bytes=size_bytes,
+    )
+
+
+def _source_of(origin: Origin, folder: Folder | None) -> Identity | None:
+    """The present version of the source, if it is still the picture that was sent."""
+    seen = glance(folder.input, origin.path) if folder is not None else None
+    if folder is None or seen is None or seen.size_bytes != origin.size_bytes:
+        return None
+    try:
+        with open_beneath(folder.input, origin.path) as file:
+            is_same = hashlib.file_digest(file, "sha256").hexdigest() == origin.sha256
+    except OSError:
+        return None
+    return Identity(folder.name, *seen.version, str(folder.input)) if is_same else None
+
+
+def _remembered(origin: Origin, folder: Folder | None, output: Path) -> Identity:
+    """In the folder's present input, if its cutouts go here: a version that came since replaces this one's cutout."""
+    root = str(folder.input) if folder is not None and folder.output == output else ""
+    return Identity(origin.folder, origin.path, origin.size_bytes, origin.mtime_ns, ctime_ns=0, inode=0, input=root)
+
+
+def _unknown_in(ledger: Connection, folder: Folder) -> int:
+    """How many photos of an input tree the next run would take up."""
+    scan = Scan(folder.input, Exclusions(folder.exclude), is_recursive=folder.recursive)
+    seen = [sighting for sighting in scan.sightings() if has_text_form(sighting.path)]
+    unknown = 0
+    for start in range(0, len(seen), _PATHS_PER_QUESTION):
+        batch = seen[start : start + _PATHS_PER_QUESTION]
+        known = questions.known_of(ledger, folder.name, [sighting.path for sighting in batch])
+        unknown += sum(Version(s.path, s.size_bytes, s.mtime_ns, s.inode) not in known for s in batch)
+    return unknown

@@ -1,0 +1,176 @@
+"""Other settings for a daemon that runs: read anew, looked at, put into force by whoever runs the service, answered.
+
+Whatever is wrong with them, the settings in force stay so. A reload itself is a stop and a start within the process,
+one service after another on one ledger: what a stop and a start promise holds for it as well.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+
+from cutoutd.app.check.finding import Level
+from cutoutd.app.check.machine import look_at_machine
+from cutoutd.app.differences import Differences, differences
+from cutoutd.config.settings import Settings
+from cutoutd.control.messages import Answer
+from cutoutd.core.errors import ConfigurationError, ControlError, CutoutdError
+from cutoutd.core.logs import say, say_fault
+
+#: What was made at the start and outlives every reload: the ledger, and the socket on which the order came.
+_FOR_A_RESTART = ("state_dir", "control_socket")
+
+#: Of a folder, what must be reached; other keys need nothing of the machine.
+_PLACES = ("input", "output", "archive", "on_success")
+
+
+class Reloading:
+    """The settings in force, and one wish for others at a time.
+
+    Args:
+        settings: those of the start.
+        reread: reads the configuration anew, blocking; None, it did not come from a file.
+        prepare: does what the whole process needs before it works by settings, such as keeping a secret out of its log.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        reread: Callable[[], Settings] | None = None,
+        prepare: Callable[[Settings], None] = lambda _: None,
+    ) -> None:
+        self.settings = settings  #: those that are to be in force
+        self.is_wanted = asyncio.Event()  #: whether the service is to make room for one with other settings
+        self._before: Settings | None = None  #: those that are in force until the new ones have shown to work
+        self._reread = reread
+        self._prepare = prepare
+        self._outcome: asyncio.Future[CutoutdError | None] | None = None
+        self._one_at_a_time = asyncio.Lock()
+        self._is_asked_for = asyncio.Event()
+
+    def ask_soon(self) -> None:
+        """As ``ask``, for a signal, which hears no answer: the log has it."""
+        self._is_asked_for.set()
+
+    async def run(self) -> None:
+        """Reload when a signal asks for it, until cancelled."""
+        while True:
+            await self._is_asked_for.wait()
+            self._is_asked_for.clear()
+            try:
+                answer = await self.ask()
+            except ControlError as error:
+                answer = Answer(refused=(error.sentence,))
+            except Exception as fault:  # noqa: BLE001  a file nobody thought of costs a reload, not the daemon
+                say_fault("internal_fault", "a fault in cutoutd itself stopped a reload", fault)
+                continue
+            for sentence in answer.refused:
+                say("reload_refused", sentence, level=logging.ERROR)
+
+    async def ask(self) -> Answer:
+        """Read the configuration anew and return when it is in force, or with what is wrong with it.
+
+        Raises:
+            ControlError: there is no file to read.
+        """
+        if self._reread is None:
+            raise ControlError("this cutoutd was not started from a configuration file", advice="Start it anew.")
+        async with self._one_at_a_time:
+            try:
+                read = await asyncio.to_thread(self._reread)
+            except ConfigurationError as error:
+                return Answer(refused=error.faults)
+            new, waiting = _without_what_waits(self.settings, read)
+            found = differences(self.settings, new)
+            if found.are_none:
+                say("reloaded", "; ".join((_NOTHING, *waiting)))
+                return Answer((_NOTHING, *waiting), is_idle=True)
+            if faults := await asyncio.to_thread(_out_of_reach, new, found):
+                return Answer(refused=faults)
+            obstacle = await self._bring_about(new)
+            if obstacle is not None:
+                return Answer(refused=(f"{obstacle.title}: {obstacle.sentence}. {obstacle.advice}",))
+            done = (*_in_words(found), *waiting)
+            say("reloaded", "; ".join(done))
+            return Answer(done)
+
+    def take_up(self) -> Settings:
+        """The settings that the next service is to work by."""
+        self.is_wanted.clear()
+        self._prepare(self.settings)
+        return self.settings
+
+    def take_effect(self, settings: Settings) -> None:
+        """The service with these settings is at work."""
+        if settings is not self.settings:  # others are wanted by now; these are what to fall back to
+            self._before = settings
+            return
+        self._before = None
+        self._answer(None)
+
+    def fall_back(self, error: CutoutdError) -> bool:
+        """The service with these settings could not be opened: whether there are others to go back to."""
+        if self._before is None:
+            return False
+        self.settings, self._before = self._before, None
+        self._answer(error)
+        return True
+
+    def close(self) -> None:
+        """Cutoutd is about to end; who waits for other settings is told so."""
+        self._answer(ControlError("cutoutd is just stopping", advice="The next start reads the configuration anew."))
+
+    async def _bring_about(self, new: Settings) -> CutoutdError | None:
+        # Whoever asked before may have hung up before it was known whether those settings work.
+        self._before, self.settings = self._before or self.settings, new
+        self._outcome = asyncio.get_running_loop().create_future()
+        self.is_wanted.set()
+        return await self._outcome
+
+    def _answer(self, error: CutoutdError | None) -> None:
+        if self._outcome is not None and not self._outcome.done():
+            self._outcome.set_result(error)
+
+
+_NOTHING = "nothing has changed"
+
+
+def _without_what_waits(old: Settings, read: Settings) -> tuple[Settings, tuple[str, ...]]:
+    kept = {name: getattr(old, name) for name in _FOR_A_RESTART}
+    waiting = tuple(
+        f"{name} is another, which counts from the next start on"
+        for name, value in kept.items()
+        if getattr(read, name) != value
+    )
+    return read.model_copy(update=kept), waiting
+
+
+def _out_of_reach(new: Settings, found: Differences) -> tuple[str, ...]:
+    """What this process cannot use of the folders that are new or lie elsewhere. Blocking.
+
+    A service manager opens folders for a process when it starts it, and no reload changes that.
+    """
+    moved = {key.split(".")[1] for key in found.changed if key.startswith("folders.") and key.endswith(_PLACES)}
+    folders = tuple(folder for folder in new.folders if folder.name in moved or folder.name in found.added)
+    faults = tuple(_faults(new.model_copy(update={"folders": folders})))
+    return (*faults, _UNDER_SYSTEMD) if faults else ()
+
+
+def _faults(settings: Settings) -> Iterator[str]:
+    for finding in look_at_machine(settings):
+        is_place = finding.subject.startswith("folders.") and not finding.subject.endswith("room")
+        if finding.level is Level.FAULT and is_place:
+            yield f"{finding.subject}: {finding.sentence}. {finding.advice}"
+
+
+_UNDER_SYSTEMD = (
+    "a service that systemd started reaches only what its unit opens: cutoutd systemd-dropin prints that for new"
+    " folders; after it, systemctl daemon-reload and systemctl restart"
+)
+
+
+def _in_words(found: Differences) -> tuple[str, ...]:
+    sentences = [f'the folder "{name}" is new' for name in found.added]
+    sentences += [f'the folder "{name}" is no longer watched' for name in found.removed]
+    if found.changed:
+        sentences.append(f"changed: {', '.join(found.changed)}")
+    return tuple(sentences)

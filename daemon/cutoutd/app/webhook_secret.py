@@ -1,0 +1,104 @@
+"""The webhook as this machine knows it: where Uploadcare was told to send to, and the secret it signs with.
+
+A private file in the state folder, written by ``cutoutd webhook create`` and read at each message, so that nothing has
+to be restarted. A secret that the configuration names wins over the one that was made.
+"""
+
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, field_serializer
+
+from cutoutd.config.secrets import signing_secret
+from cutoutd.config.settings import Common
+from cutoutd.core.errors import DiskError
+from cutoutd.core.logs import conceal
+
+SUBSCRIPTION_NAME = "webhook.json"
+
+
+class Subscription(BaseModel):
+    """One webhook of this machine's."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: str
+    secret: SecretStr
+
+    @field_serializer("secret")
+    def _shown(self, secret: SecretStr) -> str:
+        return secret.get_secret_value()
+
+
+def kept_subscription(state_dir: Path) -> Subscription | None:
+    """What ``cutoutd webhook create`` kept; None when it did not. Blocking."""
+    try:
+        return Subscription.model_validate_json((state_dir / SUBSCRIPTION_NAME).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def secret_of(settings: Common) -> SecretStr | None:
+    """What messages have to be signed with; None where no webhook was set up. No log will show it. Blocking.
+
+    Raises:
+        ValueError: the configured file cannot be used.
+    """
+    if settings.webhook.secret_file is not None:
+        secret: SecretStr | None = signing_secret(settings.webhook.secret_file)
+    else:
+        kept = kept_subscription(settings.state_dir)
+        secret = kept.secret if kept else None
+    if secret is not None:
+        conceal(secret.get_secret_value())
+    return secret
+
+
+def expected_url(settings: Common) -> str | None:
+    """Where Uploadcare was told to send to; None where no webhook was set up. Blocking.
+
+    Raises:
+        ValueError: the configured secret file cannot be used.
+    """
+    if secret_of(settings) is None:
+        return None
+    kept = kept_subscription(settings.state_dir)
+    return kept.url if kept else settings.webhook.url
+
+
+def keep_subscription(state_dir: Path, subscription: Subscription) -> None:
+    """Replace what was kept; readable by the state folder's owner alone, also when root writes it. Blocking.
+
+    A crash leaves at most the draft, which the next time writes over.
+
+    Raises:
+        DiskError: the state folder cannot be written.
+    """
+    draft = state_dir / f"{SUBSCRIPTION_NAME}.new"
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(subscription.model_dump_json())
+            file.flush()
+            owner = state_dir.stat()
+            if owner.st_uid != os.geteuid():
+                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+            os.fsync(file.fileno())
+        draft.replace(state_dir / SUBSCRIPTION_NAME)
+    except OSError as error:
+        msg = f"the webhook cannot be kept in {state_dir}: {error.strerror}"
+        raise DiskError(msg, advice="Run the command as root, or as the user that cutoutd runs as.") from error
+
+
+def drop_subscription(state_dir: Path) -> None:
+    """Keep none any more. Blocking.
+
+    Raises:
+        DiskError: the state folder cannot be written.
+    """
+    try:
+        (state_dir / SUBSCRIPTION_NAME).unlink(missing_ok=True)
+    except OSError as error:
+        msg = f"{state_dir / SUBSCRIPTION_NAME} cannot be removed: {error.strerror}"
+        raise DiskError(msg, advice="Run the command as root, or as the user that cutoutd runs as.") from error

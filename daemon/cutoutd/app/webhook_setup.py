@@ -1,0 +1,134 @@
+"""Setting the webhook up at Uploadcare, showing it, taking it away: what ``cutoutd webhook`` does.
+
+The secret is kept on this machine before Uploadcare is told of it, so a crash in between leaves a secret without a
+webhook, which the next ``create`` uses. No photo is touched.
+"""
+
+import asyncio
+import ipaddress
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import Enum, auto
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from cutoutd.app.webhook_secret import Subscription, drop_subscription, keep_subscription, kept_subscription, secret_of
+from cutoutd.config.settings import Settings
+from cutoutd.core.errors import WebhookRefusedError
+from cutoutd.core.logs import conceal
+from cutoutd.uploadcare.client import open_uploadcare
+from cutoutd.uploadcare.webhook_messages import EVENT
+from cutoutd.uploadcare.webhooks import Webhook, Webhooks
+
+#: 32 characters, the most that Uploadcare takes (UPLOADCARE.md 3).
+_SECRET_BYTES = 16
+
+_LOCAL_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
+
+
+class Setup(Enum):
+    """What ``subscribe`` found to do."""
+
+    MADE = auto()
+    MENDED = auto()  #: it was there, switched off or with another secret
+    THERE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A webhook of the project."""
+
+    webhook: Webhook
+    is_ours: bool
+
+
+async def subscribe(settings: Settings, url: str) -> Setup:
+    """Have finished removals told to ``url``, signed; doing it again changes nothing. A webhook of ours elsewhere goes.
+
+    Raises:
+        WebhookRefusedError: the address cannot be reached from the internet, or Uploadcare refuses, in its own words.
+        ValueError: the configured secret file cannot be used.
+        DiskError: the state folder cannot be written.
+    """
+    _require_public(url, settings)
+    before = await asyncio.to_thread(kept_subscription, settings.state_dir)
+    secret = await asyncio.to_thread(secret_of, settings) or SecretStr(secrets.token_hex(_SECRET_BYTES))
+    conceal(secret.get_secret_value())
+    await asyncio.to_thread(keep_subscription, settings.state_dir, Subscription(url=url, secret=secret))
+    async with _opened(settings) as webhooks:
+        there = [webhook for webhook in await webhooks.show() if webhook.event == EVENT]
+        setup = await _set_up(webhooks, [webhook for webhook in there if webhook.target_url == url], url, secret)
+        for webhook in there:
+            if before is not None and webhook.target_url == before.url != url:
+                await webhooks.delete(webhook)
+    return setup
+
+
+async def _set_up(webhooks: Webhooks, present: Sequence[Webhook], url: str, secret: SecretStr) -> Setup:
+    if not present:
+        await webhooks.create(url, secret)
+        return Setup.MADE
+    if present[0].is_active and present[0].signing_secret == secret:
+        return Setup.THERE
+    await webhooks.mend(present[0], secret)
+    return Setup.MENDED
+
+
+async def listed(settings: Settings) -> list[Listed]:
+    """Every webhook of the project."""
+    ours = await _our_urls(settings)
+    async with _opened(settings) as webhooks:
+        return [Listed(webhook, _is_ours(webhook, ours)) for webhook in await webhooks.show()]
+
+
+async def unsubscribe(settings: Settings) -> list[Webhook]:
+    """Take our webhook away, here and at Uploadcare; the answer is what was there.
+
+    Uploadcare first: a crash in between leaves a secret that nothing is signed with any more.
+
+    Raises:
+        DiskError: the state folder cannot be written.
+    """
+    ours = await _our_urls(settings)
+    async with _opened(settings) as webhooks:
+        found = [webhook for webhook in await webhooks.show() if _is_ours(webhook, ours)]
+        for webhook in found:
+            await webhooks.delete(webhook)
+    await asyncio.to_thread(drop_subscription, settings.state_dir)
+    return found
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Webhooks]:
+    async with open_uploadcare(settings.uploadcare, connections=1) as uploadcare:
+        yield uploadcare.webhooks
+
+
+async def _our_urls(settings: Settings) -> set[str]:
+    kept = await asyncio.to_thread(kept_subscription, settings.state_dir)
+    return {url for url in (settings.webhook.url, kept.url if kept else None) if url is not None}
+
+
+def _is_ours(webhook: Webhook, urls: set[str]) -> bool:
+    return webhook.event == EVENT and webhook.target_url in urls
+
+
+def _require_public(url: str, settings: Settings) -> None:
+    """Uploadcare must be able to reach it; a sandbox on this machine reaches this machine."""
+    if not _is_public(urlsplit(settings.uploadcare.api_base).hostname or ""):
+        return
+    host = urlsplit(url).hostname or ""
+    if not _is_public(host):
+        msg = f"Uploadcare cannot reach {host}, which only this machine or this network knows"
+        raise WebhookRefusedError(msg, advice="Give the public https:// address of a reverse proxy before web.listen.")
+
+
+def _is_public(host: str) -> bool:
+    """Whether a host may be known on the internet."""
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." in host and not host.endswith(_LOCAL_NAMES)

@@ -1,0 +1,90 @@
+"""The contact sheet: photos and their cutouts side by side on one picture that anyone can open.
+
+Owns how the sheet looks; `tiles` shows the pictures, `lettering` their titles. Reads finished files and changes none;
+`cutoutd try` asks for it last.
+"""
+
+import math
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from cutoutd.cli.demo.fonts import Lettering, lettering_for
+from cutoutd.cli.demo.tiles import TILE_PX, cutout_tile, photo_tile, rounded_corners
+
+__all__ = ["MAX_PAIRS", "Pair", "draw_contact_sheet"]
+
+MAX_PAIRS = 60
+"""More would make a picture that many viewers refuse to open."""
+
+_PAPER, _INK, _FAINT_INK = (248, 247, 245), (46, 46, 52), (138, 136, 132)
+_MARGIN_PX, _TILE_GAP_PX, _CELL_GAP_PX = 56, 10, 40
+_HEADING_HEIGHT_PX, _HEADING_FONT_PX, _SMALL_FONT_PX = 76, 30, 17
+_CAPTION_HEIGHT_PX, _CAPTION_GAP_PX = 60, 10
+_CELL_WIDTH_PX, _CELL_HEIGHT_PX = 2 * TILE_PX + _TILE_GAP_PX, TILE_PX + _CAPTION_HEIGHT_PX
+_MAX_COLUMNS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A photo and its cutout."""
+
+    title: str
+    before: Path
+    after: Path
+
+
+def draw_contact_sheet(pairs: Sequence[Pair], destination: Path) -> None:
+    """Draw up to 60 pairs as a PNG at ``destination``; the sheet says how many more there are.
+
+    A picture that cannot be read leaves its tile empty. The sheet appears whole or not at all; a crash leaves at most a
+    hidden ``.part`` file beside it.
+
+    Raises:
+        OSError: The sheet cannot be written.
+    """
+    sheet = _draw(pairs[:MAX_PAIRS], note=_note(len(pairs)))
+    part = destination.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        sheet.save(part, "PNG")
+        part.replace(destination)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _note(count: int) -> str:
+    said = "1 photo" if count == 1 else f"{count} photos"
+    return said if count <= MAX_PAIRS else f"the first {MAX_PAIRS} of {said}, {count - MAX_PAIRS} left out"
+
+
+def _draw(pairs: Sequence[Pair], *, note: str) -> Image.Image:
+    columns = min(max(1, math.ceil(math.sqrt(len(pairs) / 2))), _MAX_COLUMNS)
+    width = 2 * _MARGIN_PX + columns * (_CELL_WIDTH_PX + _CELL_GAP_PX) - _CELL_GAP_PX
+    height = _MARGIN_PX + _HEADING_HEIGHT_PX + math.ceil(len(pairs) / columns) * _CELL_HEIGHT_PX + _MARGIN_PX // 2
+    sheet = Image.new("RGB", (width, height), _PAPER)
+    _draw_heading(sheet, note)
+    captions = lettering_for([pair.title for pair in pairs], _SMALL_FONT_PX)
+    for index, pair in enumerate(pairs):
+        row, column = divmod(index, columns)
+        left = _MARGIN_PX + column * (_CELL_WIDTH_PX + _CELL_GAP_PX)
+        _draw_pair(sheet, pair, (left, _MARGIN_PX + _HEADING_HEIGHT_PX + row * _CELL_HEIGHT_PX), captions)
+    return sheet
+
+
+def _draw_heading(sheet: Image.Image, note: str) -> None:
+    pen, baseline = ImageDraw.Draw(sheet), _MARGIN_PX + _HEADING_FONT_PX
+    pen.text((_MARGIN_PX, baseline), "Before and after", _INK, lettering_for([], _HEADING_FONT_PX).font, anchor="ls")
+    right = (sheet.width - _MARGIN_PX, baseline)
+    pen.text(right, note, _FAINT_INK, lettering_for([note], _SMALL_FONT_PX).font, anchor="rs")
+
+
+def _draw_pair(sheet: Image.Image, pair: Pair, place: tuple[int, int], captions: Lettering) -> None:
+    left, top = place
+    corners = rounded_corners()
+    sheet.paste(photo_tile(pair.before), place, corners)
+    sheet.paste(cutout_tile(pair.after), (left + TILE_PX + _TILE_GAP_PX, top), corners)
+    title = captions.fitted(pair.title, _CELL_WIDTH_PX)
+    ImageDraw.Draw(sheet).text((left + 2, top + TILE_PX + _CAPTION_GAP_PX), title, _INK, captions.font)

@@ -1,0 +1,75 @@
+"""What a command's end means to a script: the one table from errors to exit codes."""
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from cutoutd.core.errors import (
+    AddonRefusedError,
+    BackupRefusedError,
+    ConfigurationError,
+    ControlRefusedError,
+    CutoutdError,
+    DiskError,
+    HaltError,
+    KeysRefusedError,
+    LedgerBusyError,
+    LedgerDamagedError,
+    LedgerLockedError,
+    LedgerNewerError,
+    PageRefusedError,
+    WebhookRefusedError,
+)
+
+if TYPE_CHECKING:  # the table is wanted before anything heavy is
+    from cutoutd.app.run_once import Outcome
+
+
+class ExitCode(IntEnum):
+    """Documented in the README; scripts rely on it."""
+
+    WELL = 0
+    SOME_NOT_PUBLISHED = 1
+    USAGE = 2
+    REFUSED = 3
+    BUSY = 4
+    HELD = 5
+    LEDGER = 6
+    CONTROL = 7
+    DISK = 8
+    INTERNAL = 70
+    INTERRUPTED = 130
+
+
+#: The first that fits counts, so special ones stand before general ones.
+_CODES: tuple[tuple[type[CutoutdError], ExitCode], ...] = (
+    (ConfigurationError, ExitCode.USAGE),
+    (BackupRefusedError, ExitCode.USAGE),
+    (KeysRefusedError, ExitCode.REFUSED),
+    (AddonRefusedError, ExitCode.REFUSED),
+    (WebhookRefusedError, ExitCode.REFUSED),
+    (HaltError, ExitCode.HELD),
+    (LedgerBusyError, ExitCode.BUSY),
+    (ControlRefusedError, ExitCode.CONTROL),
+    (PageRefusedError, ExitCode.CONTROL),
+    (LedgerLockedError, ExitCode.BUSY),
+    (LedgerDamagedError, ExitCode.LEDGER),
+    (LedgerNewerError, ExitCode.LEDGER),
+    (DiskError, ExitCode.DISK),
+    (CutoutdError, ExitCode.SOME_NOT_PUBLISHED),
+)
+
+
+def code_for(error: CutoutdError) -> ExitCode:
+    """The exit code that an error ends a command with."""
+    return next(code for kind, code in _CODES if isinstance(error, kind))
+
+
+def code_after(outcome: "Outcome") -> ExitCode:
+    """The exit code of ``run --once``."""
+    if outcome.is_interrupted:
+        return ExitCode.INTERRUPTED
+    if outcome.halt is not None:
+        return code_for(outcome.halt)
+    if outcome.held or outcome.missing or outcome.pause:
+        return ExitCode.HELD
+    return ExitCode.SOME_NOT_PUBLISHED if outcome.rejected or outcome.failed else ExitCode.WELL

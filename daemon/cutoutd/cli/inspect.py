@@ -1,0 +1,175 @@
+"""The commands that only look."""
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cutoutd.cli.exit_codes import ExitCode
+from cutoutd.cli.options import ConfigOption, JsonOption, addresses_meant, app, read_document, read_settings, run_to_end
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cutoutd.status.status import Status
+
+
+@app.command()
+def check(
+    config: ConfigOption = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not ask Uploadcare.")] = False,
+    user: Annotated[str | None, typer.Option("--user", help="As root: see the folders as this user does.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find what would go wrong before a photo does: configuration, folders, disks, keys, add-on, clock."""
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from cutoutd.app.check import Level, check_all
+    from cutoutd.cli.terminal.status_view import show_findings
+
+    try:
+        report = run_to_end(check_all(read_settings(config), is_offline=offline, user=user))
+    except LookupError:
+        raise typer.BadParameter("there is no such user", param_hint="--user") from None
+    except PermissionError:
+        raise typer.BadParameter("only root can see as another user", param_hint="--user") from None
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in report.findings], indent=2))
+    else:
+        show_findings(Console(), report.findings)
+    if report.refusal is not None:
+        raise typer.Exit(ExitCode.REFUSED)
+    if any(finding.level is Level.FAULT for finding in report.findings):
+        raise typer.Exit(ExitCode.SOME_NOT_PUBLISHED)
+
+
+_LOST = (
+    "There is no ledger in {state_dir}, but files in {places}. If cutoutd made them, its ledger was lost:\n"
+    "run `cutoutd rebuild` before it is started, or it pays for their photos again."
+)
+
+
+@app.command()
+def status(
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    watching: Annotated[bool, typer.Option("--watch", help="Look again every second, until Ctrl-C.")] = False,
+) -> None:
+    """Show how many photos stand where, what waits and why, and what came to nothing."""
+    from rich.console import Console
+
+    from cutoutd.app.rebuild import outputs_unaccounted_for
+    from cutoutd.cli.terminal.status_view import show_status
+    from cutoutd.control.client_client import status_of
+    from cutoutd.core.logs import printable
+    from cutoutd.status.status import status_as_json
+
+    document = read_document(config)
+    if watching:
+        _watch(lambda: status_of(document), as_json=as_json)
+    found = status_of(document)
+    if as_json:
+        typer.echo(json.dumps(status_as_json(found), indent=2))
+    else:
+        show_status(Console(), found)
+    if not found.is_running and (unknown := outputs_unaccounted_for(document)):
+        places = printable(", ".join(map(str, unknown)))
+        typer.echo(_LOST.format(state_dir=document.state_dir, places=places), err=True)
+
+
+def _watch(look: "Callable[[], Status]", *, as_json: bool) -> None:
+    """Until Ctrl-C, which ends the command."""
+    from rich.console import Console
+
+    from cutoutd.cli.terminal.live_view import can_redraw, watch
+
+    console = Console()
+    if as_json or not can_redraw(console):
+        raise typer.BadParameter(
+            "it draws on a terminal; `cutoutd status` and `cutoutd status --json` print once", param_hint="--watch"
+        )
+    watch(console, look)
+
+
+@app.command()
+def history(
+    path: Annotated[str | None, typer.Argument(help="A photo: its file, or FOLDER/PATH as status shows it.")] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    limit: Annotated[int, typer.Option(help="How many of the last facts.", min=1)] = 100,
+) -> None:
+    """Show what happened, fact by fact: to one photo, or lately to all."""
+    from rich.console import Console
+
+    from cutoutd.cli.terminal.status_view import show_history
+    from cutoutd.control.client_client import history_of
+    from cutoutd.status.status import event_as_json
+
+    document = read_document(config)
+    events = history_of(document, addresses_meant(path, document), limit)
+    if as_json:
+        for event in events:
+            typer.echo(json.dumps(event_as_json(event)))
+    else:
+        show_history(Console(), events)
+        if not events:
+            typer.echo(_nothing_known(path) if path else "Nothing has happened yet.", err=True)
+
+
+def _nothing_known(path: str) -> str:
+    return (
+        f"Nothing is known of {path}: no photo of that name has been found in a watched folder.\n"
+        "Name the photo itself, not its cutout or its folder. `cutoutd history` shows all."
+    )
+
+
+@app.command("systemd-dropin")
+def systemd_dropin(config: ConfigOption = None) -> None:
+    """Print what systemd must let the service reach, for a drop-in of its unit."""
+    import os
+    from pathlib import Path
+
+    from cutoutd import config as configuration
+    from cutoutd.app.systemd_dropin import drop_in
+
+    source = configuration.find(config, os.environ, Path.cwd())
+    typer.echo(drop_in(configuration.read(source, os.environ), source.absolute()), nl=False)
+
+
+@app.command()
+def plan(
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="What `reprocess --changed` would cost, instead of what a run would.")
+    ] = False,
+) -> None:
+    """Show what a run would send and reject, and what it would cost, without sending anything."""
+    from rich.console import Console
+
+    from cutoutd.cli.terminal.plan_view import looking_bar, show_plan
+    from cutoutd.status.plan import plan_as_json
+    from cutoutd.status.plan_scan import Survey
+
+    document = read_document(config)
+    with looking_bar(Console(stderr=True)) as bar:
+        survey = Survey(document, bar.step)
+        if changed:
+            found = survey.plan_changed()
+        else:
+            bar.expect(survey.count)
+            found = survey.plan_all()
+    if as_json:
+        typer.echo(json.dumps(plan_as_json(found), indent=2))
+    else:
+        show_plan(Console(), found)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the configuration, for editors."""
+    from cutoutd.config import json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=2))

@@ -1,0 +1,98 @@
+"""The command that sums up: a report for a client or a boss."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cutoutd.cli.options import ConfigOption, app, read_document
+
+if TYPE_CHECKING:
+    from cutoutd.config.document import Document
+    from cutoutd.status.report.data import Scope
+
+#: What a report's name may end with, so that a slip of the hand never replaces a photo by one.
+_ENDINGS = {"page": (".html", ".htm"), "json": (".json",), "csv": (".csv",)}
+
+
+@app.command()
+def report(  # noqa: PLR0913, PLR0917  an option each, as Typer reads them
+    config: ConfigOption = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where it goes, replaced as a whole; a page needs one.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="First day: 2026-11-01, or 7d, 2w up to today.")] = None,
+    until: Annotated[str | None, typer.Option(help="Last day, included; else today.")] = None,
+    folder: Annotated[str | None, typer.Option(help="Only this folder's photos.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead, to FILE or standard output.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="A table for spreadsheets instead, likewise.")] = False,
+) -> None:
+    """Make one page for a client or a boss: before and after, what came to nothing and why, totals, cost."""
+    from cutoutd.core.atomic_write import put
+    from cutoutd.ledger import view_ledger
+    from cutoutd.status.report.data import find
+
+    form = _form(as_json=as_json, as_csv=as_csv)
+    _require_place(output, form)
+    document = read_document(config)
+    scope = _scope(document, since, until, folder)
+    with view_ledger(document.state_dir) as view:
+        found = find(view, scope, document.price, [each.name for each in document.folders])
+        if form == "page":
+            from rich.console import Console
+
+            from cutoutd.cli.terminal.plan_view import looking_bar
+            from cutoutd.status.report.html import page_of, sheet_of
+            from cutoutd.status.report.thumbnails import MOST_PAIRS
+
+            with looking_bar(Console(stderr=True)) as bar:
+                bar.expect(lambda: min(found.total.published, MOST_PAIRS))
+                pieces: Iterable[str] = page_of(found, sheet_of(view, found, document, bar.step))
+        else:
+            from cutoutd.status.report.export import csv_of, json_of
+
+            pieces = json_of(view, found) if form == "json" else csv_of(view, found)
+        if output is None:
+            for piece in pieces:
+                typer.echo(piece, nl=False)
+        else:
+            put(output, pieces)
+            typer.echo(f"{output}: {found.total.published:,} published, {scope.period.words}.", err=True)
+
+
+def _form(*, as_json: bool, as_csv: bool) -> str:
+    if as_json and as_csv:
+        raise typer.BadParameter("one or the other", param_hint="--json, --csv")
+    return "json" if as_json else "csv" if as_csv else "page"
+
+
+def _require_place(output: Path | None, form: str) -> None:
+    if output is None:
+        if form == "page":
+            raise typer.BadParameter("say where the page goes, as in --output report.html", param_hint="--output")
+        return
+    if output.suffix.lower() not in _ENDINGS[form]:
+        raise typer.BadParameter(f"{output} does not end with {_ENDINGS[form][0]}", param_hint="--output")
+    if output.is_dir():
+        raise typer.BadParameter(f"{output} is a folder", param_hint="--output")
+
+
+def _scope(document: "Document", since: str | None, until: str | None, folder: str | None) -> "Scope":
+    from datetime import UTC, datetime
+
+    from cutoutd.ledger import view_ledger
+    from cutoutd.ledger.queries import photos as questions
+    from cutoutd.status.report.data import Scope
+    from cutoutd.status.report.period import period_of
+
+    try:
+        period = period_of(since, until, datetime.now(UTC).astimezone().date())
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--since, --until") from None
+    if folder is not None and folder not in {each.name for each in document.folders}:
+        with view_ledger(document.state_dir) as view:  # folders of earlier configurations are known there
+            known = {total.folder for total in questions.totals(view)} | {each.name for each in document.folders}
+        if folder not in known:
+            raise typer.BadParameter(f"there is no folder {folder}; there are: {', '.join(sorted(known))}")
+    return Scope(period, folder)

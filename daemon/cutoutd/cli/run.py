@@ -1,0 +1,46 @@
+"""The command that does the work, and how it says what came of it."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cutoutd.cli.options import ConfigOption, app, read_again, read_settings, run_to_end
+
+if TYPE_CHECKING:
+    from cutoutd.app.run_once import Outcome
+
+
+@app.command()
+def run(
+    config: ConfigOption = None,
+    once: Annotated[bool, typer.Option("--once", help="Work off what is there, then leave.")] = False,
+) -> None:
+    """Watch the folders and make cutouts, until stopped."""
+    from cutoutd.cli.exit_codes import code_after
+    from cutoutd.cli.process import run_daemon, run_once
+
+    settings = read_settings(config)
+    if not once:
+        run_to_end(run_daemon(settings, read_again(config)))
+        return
+    outcome = run_to_end(run_once(settings))
+    tell_outcome(outcome)
+    raise typer.Exit(code_after(outcome))
+
+
+def tell_outcome(outcome: "Outcome") -> None:
+    """How a run that works off what is there has ended, in numbers."""
+    from cutoutd.status.costs import batch_in_words
+
+    typer.echo(
+        f"{outcome.published} published, {outcome.rejected} rejected, {outcome.failed} failed, "
+        f"{outcome.held} left for the next run"
+    )
+    for batch in outcome.unapproved:
+        typer.echo(f"{batch.batch.folder}: {batch_in_words(batch)}", err=True)
+    if outcome.missing:
+        typer.echo(f"Inputs that could not be looked at: {outcome.missing}", err=True)
+    if outcome.pause is not None:
+        typer.echo(f"Nothing was sent: {outcome.pause.sentence}. `cutoutd resume` goes on.", err=True)
+    if outcome.halt is not None:
+        typer.echo(f"Halted: {outcome.halt.title}.", err=True)

@@ -1,0 +1,119 @@
+"""What ``cutoutd plan`` shows on a terminal. It only draws: every number and sentence comes from ``planning``."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from cutoutd.core.logs import printable
+from cutoutd.pipeline.budget.pricing import estimate_in_words
+from cutoutd.status.plan import Fate, FolderPlan, Plan
+
+#: The columns people think in, and the fates that belong to each.
+_COLUMNS = {
+    "to pay for": {Fate.SEND, Fate.LAUNCH},
+    "free of charge": {Fate.REUSE},
+    "rejected": {Fate.REJECT},
+    "under way": {Fate.UNDER_WAY},
+    "published": {Fate.PUBLISHED},
+    "failed before": {Fate.TROUBLED},
+    "not readable": {Fate.UNREADABLE, Fate.CHANGING},
+}
+
+_HOUR_MINUTES = 60
+
+
+class LookingBar:
+    """How far looking is; on what is no terminal nothing is drawn, and nothing is counted for it."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._line = bar.add_task("looking at photos", total=None)
+
+    def expect(self, count: Callable[[], int]) -> None:
+        """So many steps will come; counted only if somebody looks."""
+        if not self._bar.disable:
+            self._bar.update(self._line, total=count())
+
+    def step(self) -> None:
+        """One more photo was looked at."""
+        self._bar.advance(self._line)
+
+
+@contextmanager
+def looking_bar(console: Console) -> Iterator[LookingBar]:
+    """A bar that vanishes in the end."""
+    columns = (
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    )  # fmt: skip  # one bar, one line
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        yield LookingBar(bar)
+
+
+def show_plan(console: Console, plan: Plan) -> None:
+    """Draw what a run would do."""
+    console.print(_totals(plan))
+    for line in _sentences(plan):
+        console.print(Text(line), soft_wrap=True)
+    for folder in plan.folders:
+        _show_reasons(console, folder)
+    console.print(Text("\nNothing was sent and nothing was changed.", style="dim"))
+
+
+def _totals(plan: Plan) -> Table:
+    """Columns that are empty in all folders are left out."""
+    shown = {title: fates for title, fates in _COLUMNS.items() if plan.count(*fates) or Fate.SEND in fates}
+    table = Table(box=None, padding=(0, 2, 0, 0), show_footer=len(plan.folders) > 1)
+    table.add_column("folder", footer="all")
+    for title, fates in shown.items():
+        table.add_column(title, justify="right", footer=f"{plan.count(*fates):,}")
+    for folder in plan.folders:
+        cells = (sum(folder.fates[fate] for fate in fates) for fates in shown.values())
+        table.add_row(folder.name, *(f"{cell:,}" for cell in cells))
+    return table
+
+
+def _sentences(plan: Plan) -> Iterator[str]:
+    yield ""
+    if plan.removals == 0:
+        yield "No removal would be launched."
+        return
+    yield f"{_removals(plan.removals)} would be launched: {estimate_in_words(plan.bill)}."
+    if smaller := sum(folder.smaller_copies for folder in plan.folders):
+        yield f"{smaller:,} of them as smaller copies, because the photos are over max_size."
+    for key, limit, left, period in (
+        ("per_day", plan.limits.per_day, plan.left_today, "today"),
+        ("per_month", plan.limits.per_month, plan.left_this_month, "this month"),
+    ):
+        if limit is not None and left is not None:
+            yield f"limits.{key} leaves {left:,} of {limit:,} for {period}."
+    if plan.held:
+        yield f"{_removals(plan.held)} would wait for another day or month."
+    for folder in plan.folders:
+        if waiting := plan.waiting_for_approval(folder):
+            yield f"{folder.name}: all {waiting:,} would wait until somebody types: cutoutd approve {folder.name}"
+    yield f"Launching takes about {_duration(plan.minutes)}, at {plan.launches_per_minute:.0f} a minute."
+
+
+def _show_reasons(console: Console, folder: FolderPlan) -> None:
+    if folder.absence:
+        console.print(Text(f"\n{folder.name}: {folder.absence}", style="yellow"), soft_wrap=True)
+    for reason in folder.reasons:
+        console.print(Text(f"\n{folder.name}: {reason.photos:,} {reason.code}", style="bold"))
+        for path, sentence in reason.examples:
+            console.print(Text(f"  {path}  ") + Text(printable(sentence), style="dim"), soft_wrap=True)
+        if reason.photos > len(reason.examples):
+            console.print(Text("  ...", style="dim"))
+
+
+def _removals(number: int) -> str:
+    return "1 removal" if number == 1 else f"{number:,} removals"
+
+
+def _duration(minutes: float) -> str:
+    if minutes < 1:
+        return "a minute"
+    return f"{minutes:.0f} minutes" if minutes < 2 * _HOUR_MINUTES else f"{minutes / _HOUR_MINUTES:.1f} hours"

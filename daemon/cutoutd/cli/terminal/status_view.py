@@ -1,0 +1,189 @@
+"""What the commands show on a terminal. It only draws: every number and sentence comes from elsewhere."""
+
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from rich.console import Console, Group, RenderableType
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from cutoutd.app.check import Finding, Level
+from cutoutd.core.logs import printable
+from cutoutd.core.photo import Photo, State
+from cutoutd.ledger import Event, Total
+from cutoutd.ledger.queries.disputes import in_words
+from cutoutd.status.costs import batch_in_words, rows_of
+from cutoutd.status.forecast import forecast_in_words
+from cutoutd.status.live_state import Live
+from cutoutd.status.status import PaidAgain, Status
+
+#: At the bottom of a terminal, so that its log has room.
+_MOST_LINES = 5
+
+#: The columns people think in, and the states that belong to each.
+_COLUMNS = {
+    "waiting": {State.DISCOVERED, State.ACCEPTED},
+    "at Uploadcare": {State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED},
+    "published": {State.PUBLISHED},
+    "rejected": {State.REJECTED},
+    "failed": {State.FAILED},
+}
+
+_MARKS = {Level.GOOD: ("ok", "green"), Level.WARNING: ("note", "yellow"), Level.FAULT: ("fault", "red")}
+
+
+def show_status(console: Console, status: Status) -> None:
+    """Draw one look at everything."""
+    console.print(view_of(status))
+
+
+def view_of(status: Status) -> RenderableType:
+    """One look at everything."""
+    sections = (
+        ("Launches", [*_launches(status)]),
+        ("Operations billed by Uploadcare", [*rows_of(status.accounts)]),
+        *_of_daemon(status.live),
+        *_of_photos(status),
+    )
+    return Group(*_top(status), *(_section(title, rows) for title, rows in sections if rows))
+
+
+def glance_of(status: Status) -> RenderableType:
+    """The few lines that matter most: for the bottom of a terminal, whose log has the rest."""
+    attention = [*((folder.folder, folder.reason) for folder in status.live.standby)] if status.live else []
+    attention += [(batch.batch.folder, batch_in_words(batch)) for batch in status.batches]
+    lines = [_section("Needs you", attention[:_MOST_LINES])] if attention else []
+    return Group(Rule(style="dim"), *_top(status), _rows(_launches(status)), *lines)
+
+
+def show_history(console: Console, events: Iterable[Event]) -> None:
+    """Draw facts, one line each; long names are not folded, so that lines can be searched and cut."""
+    for event in events:
+        place = printable(f"{event.folder}/{event.path}")
+        told = event.order or event.detail.get("sentence") or event.detail.get("sent_as") or event.detail.get("target")
+        detail = printable(str(told or ""))
+        line = Text(f"{_time(event.at_s)}  {event.to_state:<16}  {place}") + Text(f"  {detail}", style="dim")
+        console.print(line, soft_wrap=True)
+
+
+def show_findings(console: Console, findings: Iterable[Finding]) -> None:
+    """Draw what a check found, with what to do about it."""
+    for finding in findings:
+        word, colour = _MARKS[finding.level]
+        line = Text(f"{word:>6}  ", style=colour) + Text(f"{finding.subject}: ", style="bold") + Text(finding.sentence)
+        console.print(line, soft_wrap=True)
+        if finding.advice:
+            console.print(Text(f"        {finding.advice}", style="dim"), soft_wrap=True)
+
+
+def _top(status: Status) -> Iterator[RenderableType]:
+    yield _heading(status)
+    yield _totals(status.totals) if status.totals else Text("No photo has been found yet.")
+    if pace := _pace(status):
+        yield Text(pace, style="bold")
+
+
+def _pace(status: Status) -> str:
+    """The speed, the expected end, and what is no part of it."""
+    left_over = status.forecast.left_over
+    words = forecast_in_words(status.forecast, time.time())
+    told = "; ".join(filter(None, (words, f"{left_over:,} held, or beyond a limit" if left_over else "")))
+    return f"{told[:1].upper()}{told[1:]}." if told else ""
+
+
+def _heading(status: Status) -> RenderableType:
+    if status.pause is None:
+        return _of_running(status)
+    goes_on = f"{status.pause.sentence.capitalize()} (cutoutd resume goes on)"
+    return Group(_of_running(status), Text(goes_on, style="bold yellow"))
+
+
+def _of_running(status: Status) -> RenderableType:
+    if not status.is_running:
+        return Text("cutoutd is not running.", style="yellow")
+    if status.live is None:
+        return Text("cutoutd is starting.", style="yellow")
+    since = f"cutoutd is running since {_time(status.live.started_at_s)} (process {status.live.pid})."
+    if status.live.halt is None:
+        return Text(since, style="green")
+    return Group(Text(since, style="yellow"), Text(f"Halted: {status.live.halt}", style="bold red"))
+
+
+def _of_daemon(live: Live | None) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    if live is None:
+        return
+    yield "Standing by", [(folder.folder, folder.reason) for folder in live.standby]
+    patience = ((kind, f"nothing is sent before {_time(until_s)}") for kind, until_s in live.patience.items())
+    yield "Uploadcare asked for patience (429)", list(patience)
+    yield "Sources that could not be moved or deleted", list(live.source_troubles.items())
+    yield "Watching", [(f"{mount.folder}: {mount.path}", f"{mount.kind}: {mount.reason}") for mount in live.watched]
+    title = f"Not finished yet ({live.settling_count})"
+    yield title, [(f"{file.folder}/{file.path}", file.reason) for file in live.settling]
+
+
+def _of_photos(status: Status) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    yield "Waiting for your approval", [(batch.batch.folder, batch_in_words(batch)) for batch in status.batches]
+    yield "Waiting", [(_place(photo), photo.wait.reason) for photo in status.waiting]
+    yield (
+        "Possibly paid for twice, as the answer to an earlier launch was lost",
+        [(_place(again.photo), _paid_again(again)) for again in status.paid_again],
+    )
+    yield "Rejected or failed, newest first", [(_place(photo), _why(photo)) for photo in status.troubled]
+
+
+def _launches(status: Status) -> Iterator[tuple[str, str]]:
+    launches = status.launches
+    for period, number, limit in (
+        ("today", launches.today, launches.per_day),
+        ("this month", launches.this_month, launches.per_month),
+    ):
+        yield period, f"{number:,}" if limit is None else f"{number:,} of {limit:,}"
+    if launches.lost:
+        yield "answers lost", f"{launches.lost:,} ever: launched and never heard of again, possibly paid for"
+    if launches.held:
+        yield "photos held by a limit", f"{launches.held:,}"
+    if status.live and status.live.launches_per_minute is not None:
+        yield "rate", f"at most {status.live.launches_per_minute:.0f} a minute: {status.live.launch_reason}"
+
+
+def _paid_again(again: PaidAgain) -> str:
+    return "; ".join((f"request {again.photo.request_id}", *(f"earlier {in_words(launch)}" for launch in again.lost)))
+
+
+def _totals(totals: Iterable[Total]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("folder")
+    for name in _COLUMNS:
+        table.add_column(name, justify="right")
+    folders: dict[str, dict[State, int]] = {}
+    for total in totals:
+        folders.setdefault(total.folder, {})[total.state] = total.photos
+    for folder, numbers in sorted(folders.items()):
+        cells = (sum(numbers.get(state, 0) for state in states) for states in _COLUMNS.values())
+        table.add_row(folder, *(f"{cell:,}" for cell in cells))
+    return table
+
+
+def _section(title: str, rows: Iterable[tuple[str, str]]) -> RenderableType:
+    return Group(Text(f"\n{title}", style="bold"), _rows(rows))
+
+
+def _rows(rows: Iterable[tuple[str, str]]) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
+    for left, right in rows:
+        table.add_row(Text(printable(left)), Text(printable(right), style="dim"))
+    return table
+
+
+def _place(photo: Photo) -> str:
+    return f"{photo.identity.folder}/{photo.identity.path}"
+
+
+def _why(photo: Photo) -> str:
+    return f"{photo.sentence} [{photo.code}] {photo.advice or ''}".rstrip()
+
+
+def _time(at_s: float) -> str:
+    return datetime.fromtimestamp(at_s, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,41 @@
+"""The commands that need no account: the whole thing on this machine, and the stand-in alone."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cutoutd.cli.options import app, run_to_end
+from cutoutd.cli.run import tell_outcome
+
+
+@app.command(
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
+    help="Stand in for Uploadcare on this machine; `cutoutd sandbox --help` lists its options.",
+)
+def sandbox(context: typer.Context) -> None:
+    """Hand everything to the sandbox's own command line."""
+    from cutoutd.cli.demo.demo import require_sandbox
+
+    require_sandbox()
+    from cutoutd.sandbox.__main__ import main as run_sandbox
+
+    raise typer.Exit(run_sandbox(context.args))
+
+
+@app.command(name="try")
+def try_out(
+    folder: Annotated[Path | None, typer.Argument(help="Your photos; without it, a few are drawn.")] = None,
+    keep_running: Annotated[bool, typer.Option("--keep-running", help="Go on watching, to drop more.")] = False,
+    port: Annotated[int, typer.Option(help="The sandbox's port; 0 takes a free one.", min=0, max=65535)] = 0,
+) -> None:
+    """Try the whole thing on this machine: no account, no configuration, nothing is sent anywhere."""
+    if folder is not None and not folder.is_dir():
+        raise typer.BadParameter(f"{folder} is not a folder", param_hint="FOLDER")
+    from cutoutd.cli.demo.demo import try_photos
+    from cutoutd.cli.exit_codes import code_after
+
+    outcome = run_to_end(try_photos(folder, port=port, is_staying=keep_running, tell=typer.echo))
+    if not keep_running and not outcome.is_idle:
+        tell_outcome(outcome)
+    raise typer.Exit(code_after(outcome))

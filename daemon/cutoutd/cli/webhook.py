@@ -1,0 +1,91 @@
+"""The commands that have Uploadcare tell of finished removals by itself."""
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cutoutd.cli.options import ConfigOption, JsonOption, app, read_settings, run_to_end
+
+if TYPE_CHECKING:
+    from cutoutd.app.webhook_setup import Listed
+
+webhook = typer.Typer(
+    name="webhook",
+    help="Have Uploadcare tell of finished removals by itself, so that it need not be asked.",
+    no_args_is_help=True,
+)
+app.add_typer(webhook)
+
+
+@webhook.command()
+def create(
+    url: Annotated[
+        str | None,
+        typer.Argument(metavar="[URL]", help="Where Uploadcare reaches web.listen; else webhook.url."),
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Set the webhook up at Uploadcare, with a signing secret that only it and this machine know; or mend it."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from cutoutd.app.webhook_setup import Setup, subscribe
+    from cutoutd.config.text_types import HookUrl
+
+    settings = read_settings(config)
+    given = url or settings.webhook.url
+    if given is None:
+        raise typer.BadParameter("is missing, and webhook.url is not set", param_hint="URL")
+    try:
+        target = TypeAdapter(HookUrl).validate_python(given)
+        setup = run_to_end(subscribe(settings, target))
+    except ValidationError as error:
+        raise typer.BadParameter(str(error.errors()[0]["ctx"]["error"]), param_hint="URL") from None
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="webhook.secret_file") from None
+    said = {
+        Setup.MADE: "Uploadcare tells finished removals to",
+        Setup.MENDED: "It was there, switched off or with another secret. Now Uploadcare tells finished removals to",
+        Setup.THERE: "Nothing to do. Uploadcare already tells finished removals to",
+    }
+    typer.echo(f"{said[setup]} {target}")
+
+
+@webhook.command("list")
+def show(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show the project's webhooks: which of them is this machine's, and whether it is active."""
+    from cutoutd.app.webhook_setup import listed
+
+    found = run_to_end(listed(read_settings(config)))
+    if as_json:
+        typer.echo(json.dumps([_as_json(each) for each in found], indent=2))
+        return
+    for each in found:
+        activity = "active" if each.webhook.is_active else "switched off"
+        owner = "this machine's" if each.is_ours else "another's"
+        typer.echo(f"{each.webhook.target_url}: {each.webhook.event}, {activity}, {owner}")
+    if not any(each.is_ours for each in found):
+        typer.echo("None of this machine's. `cutoutd webhook create URL` sets one up.", err=True)
+
+
+def _as_json(each: "Listed") -> dict[str, object]:
+    webhook = each.webhook
+    return {
+        "id": webhook.id,
+        "url": webhook.target_url,
+        "event": webhook.event,
+        "is_active": webhook.is_active,
+        "is_ours": each.is_ours,
+    }
+
+
+@webhook.command()
+def remove(config: ConfigOption = None) -> None:
+    """Take this machine's webhook away at Uploadcare; removals are asked about again."""
+    from cutoutd.app.webhook_setup import unsubscribe
+
+    found = run_to_end(unsubscribe(read_settings(config)))
+    for each in found:
+        typer.echo(f"Uploadcare no longer tells anything to {each.target_url}")
+    if not found:
+        typer.echo("There was none of this machine's.")

@@ -1,0 +1,135 @@
+"""The folders held against each other: names that repeat, archives that lack, trees that would feed on one another.
+
+Cutouts inside an input would be taken for photos and paid for again; a state folder inside an output would be published
+to whoever sees the cutouts. Real paths are compared, so a symbolic link hides nothing. Faulty folders are looked at as
+far as they can be read, so that one mistake does not hide another.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from cutoutd.config.fault import Fault, KeyPath, quoted
+from cutoutd.config.settings import Common, OnSuccess
+from cutoutd.config.source import Source, Value
+from cutoutd.config.text_types import absolute
+
+
+class _Role(StrEnum):
+    """What a tree is for; of two equal trees, the later role is at fault."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+    ARCHIVE = "archive"
+    STATE = "state_dir"
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    role: _Role
+    owner: str  #: as faults call it: folder "products"
+    path: KeyPath
+    real: Path
+
+    def __str__(self) -> str:
+        return f"the state folder ({self.real})" if self.role is _Role.STATE else f"the {self.role} of {self.owner}"
+
+
+#: Why the first role inside the second cannot be. What is not here is allowed: outputs may share a tree.
+_REASONS = {
+    (_Role.INPUT, _Role.INPUT): "two folders would take the same photos",
+    (_Role.OUTPUT, _Role.INPUT): "cutouts would be taken for photos",
+    (_Role.INPUT, _Role.OUTPUT): "photos and cutouts would mix",
+    (_Role.ARCHIVE, _Role.INPUT): "archived photos would be taken up again",
+    (_Role.INPUT, _Role.ARCHIVE): "photos would be archived among themselves",
+    (_Role.ARCHIVE, _Role.OUTPUT): "photos and cutouts would mix",
+    (_Role.OUTPUT, _Role.ARCHIVE): "photos and cutouts would mix",
+    (_Role.STATE, _Role.ARCHIVE): "the ledger would lie among photos",
+    (_Role.ARCHIVE, _Role.STATE): "photos would lie beside the ledger",
+    (_Role.STATE, _Role.INPUT): "the ledger would lie among photos",
+    (_Role.STATE, _Role.OUTPUT): "the ledger would lie among cutouts",
+    (_Role.INPUT, _Role.STATE): "photos would lie beside the ledger",
+    (_Role.OUTPUT, _Role.STATE): "cutouts would lie beside the ledger",
+}
+
+
+def name_faults(source: Source) -> list[Fault]:
+    """Faults of folders that share a name."""
+    faults, first = [], dict[str, int]()
+    for index, folder in _folders(source):
+        name = folder.get("name")
+        if isinstance(name, str) and name and first.setdefault(name, index) != index:
+            sentence = f"is also the name of folders[{first[name]}]; each folder needs its own"
+            faults.append(source.fault_at(("folders", index, "name"), sentence))
+    return faults
+
+
+def archive_faults(source: Source) -> list[Fault]:
+    """Faults of folders that move their photos nowhere."""
+    return [
+        source.fault_at(("folders", index, "on_success"), "needs archive: the tree to move photos to")
+        for index, folder in _folders(source)
+        if folder.get("on_success") == OnSuccess.MOVE and not folder.get("archive")
+    ]
+
+
+def tree_faults(source: Source, folder: Path) -> list[Fault]:
+    """Faults of inputs, outputs and the state folder that lie inside each other; relative ones start at ``folder``."""
+    trees = sorted(_trees(source, folder), key=lambda tree: list(_Role).index(tree.role))
+    first: dict[tuple[_Role, Path], _Tree] = {}
+    for tree in trees:
+        first.setdefault((tree.role, tree.real), tree)
+    return [fault for tree in trees for fault in _faults_of(tree, first, source)]
+
+
+def _trees(source: Source, folder: Path) -> Iterator[_Tree]:
+    state = _real(source.values.get("state_dir") or Common.model_fields["state_dir"].default, folder)
+    if state:
+        yield _Tree(_Role.STATE, "", ("state_dir",), state)
+    for index, section in _folders(source):
+        name = section.get("name")
+        owner = f"folder {quoted(name)}" if name and isinstance(name, str) else f"folders[{index}]"
+        for role in (_Role.INPUT, _Role.OUTPUT, _Role.ARCHIVE):
+            real = _real(section.get(role), folder)
+            if real:
+                yield _Tree(role, owner, ("folders", index, role.value), real)
+
+
+def _folders(source: Source) -> Iterator[tuple[int, dict[str, Value]]]:
+    folders = source.values.get("folders")
+    for index, folder in enumerate(folders if isinstance(folders, list) else []):
+        if isinstance(folder, dict):
+            yield index, folder
+
+
+def _real(text: object, folder: Path) -> Path | None:
+    """The place with all symbolic links followed; None where validation already says that it is no path."""
+    try:
+        return Path(os.path.realpath(absolute(str(text), folder))) if isinstance(text, str | Path) else None
+    except (ValueError, OSError):
+        return None
+
+
+def _faults_of(tree: _Tree, first: dict[tuple[_Role, Path], _Tree], source: Source) -> Iterator[Fault]:
+    for around in (tree.real, *tree.real.parents):
+        for role in _Role:
+            other = first.get((role, around))
+            reason = _REASONS.get((tree.role, role))
+            if other and other is not tree and reason and _is_at_fault(tree, other):
+                yield _nested(tree, other, reason, source)
+
+
+def _nested(tree: _Tree, other: _Tree, reason: str, source: Source) -> Fault:
+    """A fault at the inner tree; a state folder that the file does not name is no line to point at."""
+    is_equal = tree.real == other.real
+    if tree.role is _Role.STATE and tree.path not in source.contents:
+        return source.fault_at(other.path, f"{'is' if is_equal else 'holds'} {tree}: {reason}")
+    return source.fault_at(tree.path, f"{'is also' if is_equal else 'lies inside'} {other}: {reason}")
+
+
+def _is_at_fault(tree: _Tree, other: _Tree) -> bool:
+    """Of two equal trees only one is at fault: the later role, and of two inputs the later one."""
+    order = list(_Role)
+    return tree.real != other.real or order.index(tree.role) >= order.index(other.role)

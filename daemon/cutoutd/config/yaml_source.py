@@ -1,0 +1,181 @@
+"""YAML text in, values with places out.
+
+Every scalar stays the text that stands in the file: YAML would read ``bg_color: 000000`` as 0 and ``name: 007`` as 7,
+while the model knows what each key is. Only a plain ``null`` or ``~`` is None; a key with nothing behind it holds an
+empty text, because ``bg_color: #fff`` is one (YAML sees a comment) and must not pass for "left out". Aliases, anchors
+and tags are refused, so a few lines cannot unfold into gigabytes; size and depth are bounded.
+"""
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn, Protocol
+
+import yaml
+
+from cutoutd.config.fault import Fault, KeyPath, Place, written_key
+from cutoutd.config.source import Source, Value
+from cutoutd.core.errors import ConfigurationError
+
+#: Two thousand folders fit; PyYAML reads this much in about a second.
+MAX_FILE_BYTES = 262_144
+#: The deepest key that exists lies five deep.
+MAX_DEPTH = 12
+
+_NULLS = frozenset({"~", "null", "Null", "NULL"})
+_QUOTES = 'a text that starts with *, &, !, { or [ needs quotes, e.g. "*.bak" or "{stem}.png"'
+#: What PyYAML's words mostly mean for somebody who writes this configuration.
+_HINTS = {
+    "\\t": "indent with spaces, not tabs",
+    "alias": _QUOTES,
+    "anchor": _QUOTES,
+    "but found '<scalar>'": _QUOTES,
+    "mapping values are not allowed": "a text with a colon needs quotes",
+}
+
+
+def read_source(file: Path) -> Source:
+    """The values of a YAML file.
+
+    Raises:
+        ConfigurationError: the file cannot be read, is no UTF-8 or no YAML, or is too large or too deep; faults that
+            leave the rest readable (a key written twice) are kept in the source instead.
+    """
+    text = _text_of(file)
+    reader = _Reader(Source(str(file)), yaml.parse(text, Loader=yaml.SafeLoader))
+    try:
+        return reader.read()
+    except yaml.MarkedYAMLError as error:
+        _refuse(file, _place(error.problem_mark), f"is not valid YAML: {error.problem}{_hint(error)}")
+    except yaml.reader.ReaderError as error:
+        place = _place_after(text[: error.position])
+        _refuse(file, place, f"is not valid YAML: a control character (#x{error.character:x})")
+
+
+def _hint(error: yaml.MarkedYAMLError) -> str:
+    words = f"{error.context} {error.problem}"
+    return next((f"; {hint}" for sign, hint in _HINTS.items() if sign in words), "")
+
+
+def _text_of(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        _refuse(file, None, f"cannot be read: {error.strerror}")
+    if len(content) > MAX_FILE_BYTES:
+        _refuse(file, None, f"is larger than {MAX_FILE_BYTES // 1024} KiB, which no configuration needs")
+    content = content.removeprefix(codecs.BOM_UTF8)
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode()
+        _refuse(file, _place_after(before), "is not UTF-8 from here on; save the file as UTF-8")
+
+
+def _refuse(file: Path, place: Place | None, sentence: str) -> NoReturn:
+    raise ConfigurationError((str(Fault(str(file), place, "", sentence)),))
+
+
+class _Mark(Protocol):
+    """PyYAML's place, counted from zero."""
+
+    line: int
+    column: int
+
+
+def _place(mark: _Mark | None) -> Place:
+    return Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
+
+
+def _place_after(text: str) -> Place:
+    return Place(text.count("\n") + 1, len(text) - (text.rfind("\n") + 1) + 1)
+
+
+class _Reader:
+    """Turns YAML events into a source. PyYAML's own composer recurses without bound and forgets duplicate keys."""
+
+    def __init__(self, source: Source, events: Iterator[yaml.Event]) -> None:
+        self._source = source
+        self._events = events
+
+    def read(self) -> Source:
+        values: Value = None
+        documents = 0
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+            elif not isinstance(event, yaml.StreamStartEvent | yaml.StreamEndEvent | yaml.DocumentEndEvent):
+                if documents > 1:
+                    self._stop(event, 'holds a second document; take out the line "---"')
+                values = self._value(event, ())
+                if values and not isinstance(values, dict):
+                    self._stop(event, "must hold keys and values, such as folders: and uploadcare:")
+        return replace(self._source, values=values) if isinstance(values, dict) else self._source
+
+    def _value(self, event: yaml.Event, path: KeyPath) -> Value:
+        if len(path) > MAX_DEPTH:
+            self._stop(event, f"is nested more than {MAX_DEPTH} deep")
+        place = _place(event.start_mark)
+        self._source.contents[path] = place
+        self._source.keys.setdefault(path, place)
+        if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
+            self._fault_unread(path, f"anchors and aliases (& and *) are not read; {_QUOTES}")
+        if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and event.tag is not None:
+            self._fault_unread(path, "tags (!) are not read; put the value in quotes instead")
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._list(path)
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._section(path)
+        return self._scalar(event, path)
+
+    def _scalar(self, event: yaml.Event, path: KeyPath) -> Value:
+        if not isinstance(event, yaml.ScalarEvent) or (event.style is None and event.value in _NULLS):
+            return None
+        text: str = event.value
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            self._fault_unread(path, "holds half a character (a lone surrogate), which no file system takes")
+            return None
+        return text
+
+    def _list(self, path: KeyPath) -> Value:
+        items: list[Value] = []
+        for event in self._events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                break
+            items.append(self._value(event, (*path, len(items))))
+        return items
+
+    def _section(self, path: KeyPath) -> Value:
+        section: dict[str, Value] = {}
+        for event in self._events:
+            if isinstance(event, yaml.MappingEndEvent):
+                break
+            if not isinstance(event, yaml.ScalarEvent):
+                self._stop(event, "must be a plain key, not a list, a section or an alias")
+            key: str = event.value
+            if self._is_new(event, (*path, key)):
+                section[key] = self._value(next(self._events), (*path, key))
+            else:
+                # Read to get past it, but its values, places and faults must not mix with the first one's.
+                _Reader(Source(self._source.file), self._events)._value(next(self._events), (*path, key))  # noqa: SLF001  its own class
+        return section
+
+    def _is_new(self, event: yaml.ScalarEvent, path: KeyPath) -> bool:
+        """Note the place of a key; one written before is a fault, and its first value stays."""
+        place = _place(event.start_mark)
+        first = self._source.keys.setdefault(path, place)
+        if first is place:
+            return True
+        sentence = f"is written twice; the first is in line {first.line}"
+        self._source.faults.append(Fault(self._source.file, place, written_key(path), sentence))
+        return False
+
+    def _fault_unread(self, path: KeyPath, sentence: str) -> None:
+        self._source.unread.add(path)
+        self._source.faults.append(self._source.fault_at(path, sentence))
+
+    def _stop(self, event: yaml.Event, sentence: str) -> NoReturn:
+        fault = Fault(self._source.file, _place(event.start_mark), "", sentence)
+        raise ConfigurationError(tuple(str(each) for each in (*self._source.faults, fault)))

@@ -1,0 +1,60 @@
+"""What became of an order while it is carried out: numbers by kind, and a sentence for each photo left alone."""
+
+from collections import Counter
+from collections.abc import Callable
+
+from cutoutd.control.messages import Answer
+from cutoutd.control.selection import Chosen
+from cutoutd.core.photo import Photo
+
+#: More refusals than this are a number.
+_TOLD = 20
+
+
+class Report:
+    """Collects, and becomes an answer at the end."""
+
+    def __init__(self) -> None:
+        self._numbers: Counter[str] = Counter()
+        self._refused: list[str] = []  #: the first of them
+        self._untold = 0  #: how many more there are
+
+    def copy(self) -> "Report":
+        """Another one that begins with what is in this one."""
+        other = Report()
+        other._numbers, other._refused, other._untold = self._numbers.copy(), self._refused.copy(), self._untold
+        return other
+
+    def count(self, kind: str) -> None:
+        """A photo was done, in this way."""
+        self._numbers[kind] += 1
+
+    def refuse(self, photo: Photo, reason: str) -> None:
+        """A photo was left alone."""
+        self.refuse_all(f"{photo.identity.folder}/{photo.identity.path}: {reason}")
+
+    def refuse_all(self, reason: str) -> None:
+        """Photos were left alone for one reason."""
+        if len(self._refused) < _TOLD:
+            self._refused.append(reason)
+        else:
+            self._untold += 1
+
+    def note_choice(self, name: str, chosen: Chosen, nothing: str) -> None:
+        """A name that stands for no photo of the kind is told, with ``nothing`` if there are others below it."""
+        if not chosen.numbers:
+            self.refuse_all(f"{name}: {nothing if chosen.is_known else 'nothing is known of it'}")
+
+    def answer(self, done: Callable[[Counter[str]], list[str]], idle: str) -> Answer:
+        """All of it; ``idle`` says that there was nothing to do."""
+        sentences = done(self._numbers)
+        is_idle = not sentences
+        if is_idle and not self._refused:
+            sentences = [idle]
+        more = [f"and {self._untold:,} more"] if self._untold else []
+        return Answer(tuple(sentences), (*self._refused, *more), is_idle=is_idle)
+
+
+def counted(number: int) -> str:
+    """The subject of a sentence about photos."""
+    return "1 photo is" if number == 1 else f"{number:,} photos are"

@@ -1,0 +1,46 @@
+"""What ends one photo, and no other."""
+
+from enum import StrEnum
+
+from cutoutd.core.errors.root import CutoutdError
+
+
+class PhotoError(CutoutdError):
+    """One photo cannot go on; ``code`` is stable and shown for support."""
+
+    def __init__(self, code: str, sentence: str, *, advice: str = "") -> None:
+        super().__init__(sentence, advice=advice)
+        self.code = code
+
+
+class RejectionCode(StrEnum):
+    """Why a photo was not accepted; stable, documented in the README."""
+
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    TRUNCATED = "truncated"
+    DAMAGED = "damaged"
+    NOT_A_PICTURE = "not_a_picture"
+    OTHER_FORMAT = "other_format"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    BAD_DIMENSIONS = "bad_dimensions"
+    TARGET_TAKEN = "target_taken"
+    NAME_TOO_LONG = "name_too_long"
+
+
+class RejectedError(PhotoError):
+    """Local validation refused the photo before anything left this machine."""
+
+    title = "Not accepted"
+
+
+class FailedError(PhotoError):
+    """The service or the disk gave a permanent no for this photo."""
+
+    title = "Failed"
+
+
+class SupersededError(PhotoError):
+    """The file changed or vanished before payment; its next version, if any, is a new photo."""
+
+    title = "Superseded"

@@ -1,0 +1,116 @@
+"""What cutoutd says while it works: one sentence per line, with an action slug and the photo it is about.
+
+Text for people, fields for systemd's journal, JSON lines for other collectors. No line ever holds a key or a signature:
+loggers of the HTTP libraries stay above debug, whoever builds a sentence builds it from facts, and what should slip
+through all the same is taken out before a line is written. Faults that repeat are counted, not repeated.
+"""
+
+import logging
+import sys
+import time
+from collections.abc import Callable
+
+from cutoutd.core.errors import CutoutdError
+from cutoutd.core.logs.deduplication import Repetition
+from cutoutd.core.logs.formatters import is_colourful, json_of, prefixed, text_of
+from cutoutd.core.logs.journald import is_journal, send_to_journal
+from cutoutd.core.logs.record import Line, line_of, printable
+from cutoutd.core.logs.redaction import conceal, redacted
+from cutoutd.core.photo import Identity, Photo
+
+__all__ = ["catch_up", "conceal", "printable", "redacted", "say", "say_error", "say_fault", "set_up_logs"]
+
+_LOGGER = logging.getLogger("cutoutd")
+
+#: These would write request headers and URLs.
+_TALKATIVE = ("httpx2", "httpcore2", "pyuploadcare", "watchdog", "PIL")
+
+Write = Callable[[str], None]
+
+
+def set_up_logs(level: str, log_format: str, write: Write | None = None) -> None:
+    """Send every line to standard output, or to ``write``; ``auto`` is the journal's own form under systemd, else text.
+
+    Standard output may be closed or full: a line that cannot be written stops nobody.
+    """
+    handler = _LineHandler(_writer(log_format, write))
+    _LOGGER.handlers = [handler]
+    _LOGGER.propagate = False
+    _LOGGER.setLevel(level.upper())
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def say(action: str, sentence: str, *, about: Photo | Identity | None = None, level: int = logging.INFO) -> None:
+    """Write one line. ``action`` is a stable slug for machines, ``sentence`` is for people."""
+    _LOGGER.log(level, sentence, extra={"action": action, "about": about})
+
+
+def say_error(
+    action: str, error: CutoutdError, *, about: Photo | Identity | None = None, level: int = logging.ERROR
+) -> None:
+    """Write one line about an error whose text was written for people."""
+    say(action, f"{error.title}: {error.sentence}", about=about, level=level)
+
+
+def say_fault(action: str, sentence: str, fault: Exception, *, about: Photo | Identity | None = None) -> None:
+    """Write a line about a fault in cutoutd itself, with its trace."""
+    _LOGGER.error(sentence, exc_info=fault, extra={"action": action, "about": about})
+
+
+def catch_up() -> None:
+    """Write how often faults were repeated that are no longer; to be called now and then, and before leaving."""
+    for handler in _LOGGER.handlers:
+        handler.flush()
+
+
+def _writer(log_format: str, write: Write | None) -> Callable[[Line], None]:
+    is_in_journal = write is None and is_journal(sys.stdout)
+    put = write or _write_line
+    if is_in_journal:
+        return lambda line: _to_journal(line, put, is_native=log_format == "auto")
+    if log_format == "json":
+        return lambda line: put(json_of(line))
+    is_coloured = is_colourful(sys.stdout)  # with `write` as well: it draws on the same terminal
+    return lambda line: put(text_of(line, is_coloured=is_coloured))
+
+
+def _to_journal(line: Line, put: Write, *, is_native: bool) -> None:
+    if not (is_native and send_to_journal(line)):
+        put(prefixed(line, json_of(line)))
+
+
+def _write_line(text: str) -> None:
+    encoding = sys.stdout.encoding
+    # Where standard output is no UTF-8, a name must not cost the whole line.
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    sys.stdout.flush()
+
+
+class _LineHandler(logging.Handler):
+    """Where all lines pass: whether they are news, then out; logging's own lock keeps threads apart."""
+
+    def __init__(self, write: Callable[[Line], None]) -> None:
+        super().__init__()
+        self._write = write
+        self._repetition = Repetition()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = line_of(record)
+            if self._repetition.is_news(line, time.monotonic()):
+                self._write(line)
+        except Exception:  # noqa: BLE001  logging's own contract: a line that cannot be written stops nobody
+            self.handleError(record)
+        self.flush()
+
+    def flush(self) -> None:
+        """Write what was held back long enough."""
+        self.acquire()
+        try:
+            for line in self._repetition.due(time.monotonic()):
+                self._write(line)
+        except (OSError, ValueError):  # as above; closed is a ValueError
+            return
+        finally:
+            self.release()

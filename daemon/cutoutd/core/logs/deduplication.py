@@ -1,0 +1,83 @@
+"""Faults that repeat: the first is told at once, the rest are counted and told as a number. The clock is handed in.
+
+Facts are never counted away: one line for each is a promise, and so is every line about money.
+"""
+
+import logging
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from cutoutd.core.logs.record import Line
+
+#: A fault that goes on is told so often, with how many times it was met since.
+TELL_EVERY_S = 600.0
+
+#: What an outage, a full disk or a locked ledger makes every photo and every loop say.
+_REPEATING = frozenset(
+    {
+        "waiting",
+        "ledger_trouble",
+        "cleanup_postponed",
+        "retention_postponed",
+        "sources_postponed",
+        "note_trouble",
+        "live_untold",
+        "launches_paused",
+        "events_refused",
+        "page_refused",
+        "webhook_refused",
+        "webhook_unready",
+    }
+)
+
+#: "within 10 s" and "within 9.7 s", or one file's name and the next's, are the same fault.
+_VOLATILE = re.compile(r"\d+(?:\.\d+)?")
+
+_Kind = tuple[str, int, str]
+
+
+@dataclass(slots=True)
+class _Series:
+    last: Line
+    since_s: float
+    held_back: int = 0
+
+
+class Repetition:
+    """Remembers the faults of the last minutes."""
+
+    def __init__(self) -> None:
+        self._series: dict[_Kind, _Series] = {}
+
+    def is_news(self, line: Line, now_s: float) -> bool:
+        """Whether the line is to be written now; one that is not is counted."""
+        if line.action not in _REPEATING or line.level < logging.WARNING or line.trace:
+            return True
+        kind = (line.action, line.level, _VOLATILE.sub("#", line.message))
+        series = self._series.get(kind)
+        if series is None:
+            self._series[kind] = _Series(line, now_s)
+            return True
+        series.last = line
+        series.held_back += 1
+        return False
+
+    def due(self, now_s: float) -> Iterator[Line]:
+        """One line for each fault whose repetitions were held back long enough; those that ceased are forgotten."""
+        for kind, series in list(self._series.items()):
+            if now_s - series.since_s < TELL_EVERY_S:
+                continue
+            if not series.held_back:
+                del self._series[kind]
+                continue
+            yield _summed_up(series, now_s)
+            series.since_s, series.held_back = now_s, 0
+
+
+def _summed_up(series: _Series, now_s: float) -> Line:
+    minutes = max(1, round((now_s - series.since_s) / 60))
+    times = "once more" if series.held_back == 1 else f"{series.held_back:,} more times"
+    message = f"{series.last.message} ({times} in {minutes} min)"
+    # Of many photos it names none: each one's own reason is in status.
+    return replace(series.last, message=message, folder="", path="", photo=None)

@@ -1,0 +1,58 @@
+"""What a line looks like: text for people, JSON for machines, and systemd's mark of how grave it is."""
+
+import json
+import logging
+import os
+from datetime import UTC, datetime
+from typing import TextIO
+
+from cutoutd.core.logs.record import Line, printable
+
+_DIM, _YELLOW, _RED, _PLAIN = "\x1b[2m", "\x1b[33m", "\x1b[31m", "\x1b[0m"
+
+#: syslog(3)'s numbers, which systemd's journal and its "<N>" prefixes use (sd-daemon(3)).
+_PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (logging.NOTSET, 7))
+
+
+def priority_of(level: int) -> int:
+    """How grave a line is in syslog's numbers."""
+    return next(priority for least, priority in _PRIORITIES if level >= least)
+
+
+def prefixed(line: Line, text: str) -> str:
+    """For a standard output that systemd reads: it takes the prefix off and keeps the priority."""
+    return f"<{priority_of(line.level)}>{text}"
+
+
+def is_colourful(stream: TextIO) -> bool:
+    """Whether colours reach a person: on a terminal, unless they asked for none (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def text_of(line: Line, *, is_coloured: bool = False) -> str:
+    """Time, photo, sentence; the trace of a fault below. Nothing in it can command a terminal but our own colours."""
+    at = datetime.fromtimestamp(line.at_s, UTC).astimezone().strftime("%H:%M:%S")
+    mark = "" if line.level < logging.WARNING else f"{line.level_name.upper()}: "
+    where = f"{line.where}: " if line.where else ""
+    said, *trace = map(printable, (f"{mark}{where}{line.message}", *line.trace.splitlines()))
+    if not is_coloured:
+        return "\n".join((f"{at} {said}", *trace))
+    colour = _RED if line.level >= logging.ERROR else _YELLOW if line.level >= logging.WARNING else ""
+    return "\n".join((f"{_DIM}{at}{_PLAIN} {colour}{said}{_PLAIN if colour else ''}", *trace))
+
+
+def json_of(line: Line) -> str:
+    """One object; its keys are documented and stable."""
+    fields: dict[str, object] = {
+        "at": datetime.fromtimestamp(line.at_s, UTC).isoformat(timespec="milliseconds"),
+        "level": line.level_name,
+        "action": line.action,
+    }
+    if line.folder:
+        fields |= {"folder": line.folder, "path": line.path}
+    if line.photo is not None:
+        fields["photo"] = line.photo
+    fields["message"] = line.message
+    if line.trace:
+        fields["trace"] = line.trace
+    return json.dumps(fields)

@@ -1,0 +1,202 @@
+"""The output tree: its folders, its owners, and what the disk may say about it.
+
+The root is what the configuration says and may be a symbolic link; inside it no link is followed, so nobody who can
+write there can lead cutouts out of it. Folders are therefore held open and spoken to by descriptor.
+"""
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from io import BufferedRandom, BufferedReader
+from pathlib import Path
+
+from cutoutd.core.errors import DiskError, FolderBlockedError
+from cutoutd.core.logs import printable
+from cutoutd.files.input_tree import FOLDER_FLAGS, LINK_ON_THE_WAY, descend
+from cutoutd.files.target_paths import TEMPORARY_PREFIX
+
+_NEW_FILE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFolder:
+    """A folder of an output tree; names are looked up in it and nowhere else. Every method may raise OSError."""
+
+    descriptor: int
+
+    def status(self, name: str) -> os.stat_result | None:
+        """What stands at a name, links not followed; None when nothing does."""
+        try:
+            return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+
+    def has_file(self, name: str) -> bool:
+        """Whether a regular file stands there."""
+        status = self.status(name)
+        return status is not None and stat.S_ISREG(status.st_mode)
+
+    def changed_at_s(self, name: str) -> float:
+        """When a file was last written, Unix time."""
+        return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False).st_mtime
+
+    def create(self, name: str) -> BufferedRandom:
+        """A new file with the folder's owner and mode, for writing and reading; an existing one is an error."""
+        descriptor = os.open(name, _NEW_FILE_FLAGS, 0o666, dir_fd=self.descriptor)
+        try:
+            take_after(descriptor, self.descriptor)
+            return os.fdopen(descriptor, "w+b")
+        except BaseException:
+            os.close(descriptor)
+            raise
+
+    def open(self, name: str) -> BufferedReader:
+        """A file for reading; never waits for a pipe."""
+        return os.fdopen(os.open(name, _READ_FLAGS, dir_fd=self.descriptor), "rb")
+
+    def link(self, name: str, new: str) -> None:
+        """Give a file a second name, which must be free."""
+        here = self.descriptor
+        os.link(name, new, src_dir_fd=here, dst_dir_fd=here, follow_symlinks=False)
+
+    def rename(self, name: str, new: str) -> None:
+        """Give a file another name, whatever stands there."""
+        os.replace(name, new, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+
+    def remove(self, name: str) -> None:
+        """Remove a file."""
+        os.unlink(name, dir_fd=self.descriptor)
+
+    def sync(self) -> None:
+        """Bring its names to the disk."""
+        os.fsync(self.descriptor)
+
+
+@contextmanager
+def made_folder(output: Path, target: str) -> Iterator[OpenFolder]:
+    """The mirrored folder of a target, made as far as it is missing; the output root itself never is. Blocking.
+
+    An unmounted disk leaves no root or an empty one: cutouts written there would vanish under the next mount.
+
+    Raises:
+        FolderBlockedError: a file or a link stands where one of its folders belongs.
+        DiskError: the output root is not there.
+        OSError: a folder cannot be made.
+    """
+    with _opened(output, target, _make) as folder:
+        yield folder
+
+
+@contextmanager
+def found_folder(output: Path, target: str) -> Iterator[OpenFolder]:
+    """As ``made_folder``, but what is missing stays so.
+
+    Raises:
+        FileNotFoundError: it is not there, besides the reasons of ``made_folder``.
+    """
+    with _opened(output, target, _enter) as folder:
+        yield folder
+
+
+@contextmanager
+def _opened(output: Path, target: str, enter: Callable[[int, str], int]) -> Iterator[OpenFolder]:
+    if not output.is_dir():
+        raise DiskError(
+            f"the output folder {output} is not there", advice="Mount it or create it; cutoutd goes on then."
+        )
+    try:
+        descriptor = descend(output, target.split("/")[:-1], enter)
+    except OSError as error:
+        if error.errno in LINK_ON_THE_WAY:
+            raise _blocked(output, target) from error
+        raise
+    try:
+        yield OpenFolder(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _enter(parent: int, name: str) -> int:
+    return os.open(name, FOLDER_FLAGS, dir_fd=parent)
+
+
+def _make(parent: int, name: str) -> int:
+    with suppress(FileNotFoundError):
+        return _enter(parent, name)
+    with suppress(FileExistsError):  # by a photo beside this one
+        os.mkdir(name, dir_fd=parent)
+    made = _enter(parent, name)
+    take_after(made, parent)
+    os.fsync(parent)
+    return made
+
+
+def _blocked(output: Path, target: str) -> FolderBlockedError:
+    sentence = (
+        f"the cutout cannot be written to {printable(str(output / target))}: one of its folders is a file or a symbolic"
+        " link"
+    )
+    return FolderBlockedError(sentence)
+
+
+def take_after(descriptor: int, folder: int) -> None:
+    """Owner and mode follow the folder above, so that whoever uses the output tree can use what appears in it."""
+    above, own = os.fstat(folder), os.fstat(descriptor)
+    # FAT takes few modes, and only members of a group may give files to it: such a cutout is still a cutout.
+    with suppress(PermissionError):
+        os.chmod(descriptor, stat.S_IMODE(above.st_mode) & (0o7777 if stat.S_ISDIR(own.st_mode) else 0o666))
+    wanted = (above.st_uid if os.geteuid() == 0 else own.st_uid, above.st_gid)
+    if wanted != (own.st_uid, own.st_gid):
+        with suppress(PermissionError):
+            os.chown(descriptor, *wanted)
+
+
+@contextmanager
+def disk_errors(target: Path) -> Iterator[None]:
+    """Translate the system's errors about a target.
+
+    Raises:
+        DiskError: full, over quota, read-only, no permission, and whatever else may pass.
+    """
+    try:
+        yield
+    except OSError as error:
+        msg = f"the cutout cannot be written to {printable(str(target))}: {error.strerror}"
+        raise DiskError(msg) from error
+
+
+def sweep_temporary_files(output: Path, before_s: float) -> int:
+    """Remove what a crash left behind in an output tree; how many files that was. Blocking.
+
+    Only files last written before ``before_s`` (Unix time) count: later ones are drafts of this very run. What cannot
+    be removed stays: it does no harm.
+    """
+    swept = 0
+    with suppress(OSError, DiskError):
+        for _, folder, names in folders_in(output):
+            swept += sum(
+                _is_swept(name, folder.descriptor, before_s) for name in names if name.startswith(TEMPORARY_PREFIX)
+            )
+    return swept
+
+
+def folders_in(output: Path) -> Iterator[tuple[str, OpenFolder, list[str]]]:
+    """Every folder of an output tree, by its path in it and open, with the names of its files; no link is followed.
+
+    Raises:
+        DiskError: the output root is not there.
+    """
+    with found_folder(output, "") as root:
+        for path, _, names, descriptor in os.fwalk(".", dir_fd=root.descriptor):
+            yield os.path.normpath(path), OpenFolder(descriptor), names
+
+
+def _is_swept(name: str, folder: int, before_s: float) -> bool:
+    with suppress(OSError):
+        if os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime < before_s:
+            os.unlink(name, dir_fd=folder)
+            return True
+    return False

@@ -1,0 +1,135 @@
+"""Which format a file's first bytes say it has, whatever its name says.
+
+Sources: the formats' own specifications for the signatures (JPEG T.81, PNG third edition, ISO 14496-12 for the "ftyp"
+family, RIFF for WebP, TIFF 6.0) and the camera makers' headers as dcraw knows them. Reads no more than ``HEAD_BYTES``.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePosixPath
+
+from cutoutd.core.errors import RejectionCode
+from cutoutd.files.name_filters import RAW_SUFFIXES
+
+SAVE_AS_ADVICE = "Save it as JPEG or PNG and drop it again."
+
+HEAD_BYTES = 64  #: enough for every signature below
+
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+JPEG_SIGNATURE = b"\xff\xd8\xff"
+
+
+class Format(StrEnum):
+    """The formats that Uploadcare's remove_bg takes (UPLOADCARE.md section 1)."""
+
+    JPEG = "JPEG"
+    PNG = "PNG"
+
+    @property
+    def mime_type(self) -> str:
+        """What an upload calls it."""
+        return f"image/{self.value.lower()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """Something recognised that is not accepted; ``name`` reads after "is"."""
+
+    name: str
+    code: RejectionCode = RejectionCode.OTHER_FORMAT
+    advice: str = SAVE_AS_ADVICE
+
+
+_PHONE_ADVICE = (
+    "On an iPhone choose Settings > Camera > Formats > Most Compatible, on an Android phone switch off HEIF (or "
+    '"high efficiency pictures") in the camera\'s settings; then new photos are JPEGs. Convert this one to JPEG.'
+)
+_RAW_ADVICE = "Export it from your raw developer as JPEG or PNG, or set the camera to JPEG (or RAW+JPEG)."
+_HEIC = Stranger("a HEIC picture", advice=_PHONE_ADVICE)
+_AVIF = Stranger("an AVIF picture")
+_RAW = Stranger("a camera raw file", advice=_RAW_ADVICE)
+_TIFF = Stranger("a TIFF picture")
+_VIDEO = Stranger("a video", RejectionCode.NOT_A_PICTURE, "Only photos are taken.")
+
+
+def _other(name: str) -> Stranger:
+    return Stranger(name, RejectionCode.NOT_A_PICTURE, "Only JPEG and PNG photos are taken.")
+
+
+#: First match wins; an offset, the bytes there, and what they mean. Longer signatures stand before their beginnings.
+_SIGNATURES: tuple[tuple[int, bytes, Stranger], ...] = (
+    (0, b"GIF8", Stranger("a GIF picture")),
+    (8, b"CR\x02\x00", _RAW),  # Canon CR2, inside a TIFF header
+    (0, b"II*\x00", _TIFF),
+    (0, b"MM\x00*", _TIFF),
+    (0, b"II+\x00", _TIFF),  # BigTIFF
+    (0, b"MM\x00+", _TIFF),
+    (0, b"IIRO", _RAW),  # Olympus
+    (0, b"IIRS", _RAW),
+    (0, b"MMOR", _RAW),
+    (0, b"IIU\x00", _RAW),  # Panasonic, Leica
+    (0, b"FUJIFILMCCD-RAW", _RAW),
+    (0, b"FOVb", _RAW),  # Sigma
+    (0, b"\x00MRM", _RAW),  # Minolta
+    (6, b"HEAPCCDR", _RAW),  # Canon CRW
+    (0, b"8BPS", Stranger("a Photoshop document")),
+    (0, b"\x00\x00\x00\x0cJXL \r\n\x87\n", Stranger("a JPEG XL picture")),
+    (0, b"\xff\x0a", Stranger("a JPEG XL picture")),
+    (0, b"\x00\x00\x00\x0cjP  \r\n\x87\n", Stranger("a JPEG 2000 picture")),
+    (0, b"\xff\x4f\xff\x51", Stranger("a JPEG 2000 picture")),
+    (0, b"\x00\x00\x01\x00", Stranger("a Windows icon")),
+    (0, b"%PDF-", _other("a PDF document")),
+    (0, b"%!PS", _other("a PostScript document")),
+    (0, b"PK\x03\x04", _other("a ZIP archive or an office document")),
+    (0, b"\x1f\x8b", _other("a gzip archive")),
+    (0, b"7z\xbc\xaf\x27\x1c", _other("a 7-Zip archive")),
+    (0, b"Rar!\x1a\x07", _other("a RAR archive")),
+    (0, b"\x1aE\xdf\xa3", _VIDEO),  # Matroska, WebM
+)
+_BRANDS: dict[bytes, Stranger] = {
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"), _HEIC),
+    **dict.fromkeys((b"avif", b"avis"), _AVIF),
+    **dict.fromkeys((b"mif1", b"msf1", b"miaf"), Stranger("a HEIF picture", advice=_PHONE_ADVICE)),
+    b"crx ": _RAW,  # Canon CR3
+}
+_MARKUP = (b"<svg", b"<html", b"<!doctype", b"<?xml", b"{")
+
+
+def recognise(head: bytes, name: str) -> Format | Stranger | None:
+    """What the first ``HEAD_BYTES`` of a file say it is; None if they say nothing known.
+
+    The name is asked only where content cannot tell: most camera raw files are TIFF files to the first bytes.
+    """
+    if head.startswith(JPEG_SIGNATURE):
+        return Format.JPEG
+    if head.startswith(PNG_SIGNATURE):
+        return Format.PNG
+    stranger = _by_signature(head) or _by_container(head) or _by_text(head)
+    if stranger is _TIFF and PurePosixPath(name).suffix.lower() in RAW_SUFFIXES:
+        return _RAW
+    return stranger
+
+
+def _by_signature(head: bytes) -> Stranger | None:
+    return next((found for at, magic, found in _SIGNATURES if head[at : at + len(magic)] == magic), None)
+
+
+def _by_container(head: bytes) -> Stranger | None:
+    """The two families whose real format stands inside: RIFF, and ISO base media with its brands."""
+    if head[:4] == b"RIFF":
+        return Stranger("a WebP picture") if head[8:12] == b"WEBP" else _VIDEO
+    # A bitmap's signature is only two letters, so its reserved zeros have to agree.
+    if head[:2] == b"BM" and head[6:10] == b"\0\0\0\0":
+        return Stranger("a BMP picture")
+    if head[4:8] != b"ftyp":
+        return None
+    size = min(int.from_bytes(head[:4], "big"), len(head))
+    brands = [head[8:12], *(head[at : at + 4] for at in range(16, size, 4))]
+    known = [_BRANDS[brand] for brand in brands if brand in _BRANDS]
+    # "mif1" says only that it is a picture; a more telling brand beside it names the format.
+    return next((one for one in known if one.name != "a HEIF picture"), known[0] if known else _VIDEO)
+
+
+def _by_text(head: bytes) -> Stranger | None:
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    return _other("a text, web or SVG file") if start.startswith(_MARKUP) else None

@@ -1,0 +1,164 @@
+"""Checking a PNG while it streams by: signature, chunk order, every CRC, and IEND at the end.
+
+Inspection holds a photo against it, publishing a cutout during its download, so that nothing cut off or damaged on the
+way is ever paid for or put in place; no pixel is decoded, which would take 150 to 230 ms for 12 megapixels. Memory is
+one header, whatever the size.
+"""
+
+import zlib
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from cutoutd.images.formats import PNG_SIGNATURE
+
+_IHDR_BYTES = 13
+_MAX_CHUNK_BYTES = (1 << 31) - 1  #: PNG specification, 5.3
+_MAX_SIDE = (1 << 31) - 1  #: PNG specification, 11.2.1
+_HAS_ALPHA = {0: False, 2: False, 3: False, 4: True, 6: True}  #: by colour type; a tRNS chunk adds alpha to the rest
+_ALLOWED_DEPTHS = {0: {1, 2, 4, 8, 16}, 2: {8, 16}, 3: {1, 2, 4, 8}, 4: {8, 16}, 6: {8, 16}}
+
+
+@dataclass(frozen=True, slots=True)
+class PngHeader:
+    """What a checked PNG says of itself."""
+
+    width: int
+    height: int
+    bit_depth: int
+    color_type: int
+    has_alpha: bool
+
+
+class _Part(Enum):
+    SIGNATURE = auto()
+    FRAME = auto()  #: a chunk's length and type
+    DATA = auto()
+    CRC = auto()
+    END = auto()
+
+
+class PngCheck:
+    """Takes the bytes of a file in pieces of any size; ``finish`` says what it was."""
+
+    def __init__(self) -> None:
+        self._part = _Part.SIGNATURE
+        self._wanted = len(PNG_SIGNATURE)  #: bytes still to come of the part
+        self._held = bytearray()  #: the part so far; of a chunk's data only IHDR is held
+        self._type = b""
+        self._crc = 0
+        self._header: PngHeader | None = None
+        self._has_data = False
+
+    def feed(self, content: bytes | memoryview) -> None:
+        """Take the next bytes.
+
+        Raises:
+            ValueError: the file is no PNG or is damaged; the text is a sentence's predicate ("is not a PNG").
+        """
+        rest = memoryview(content)
+        while rest:
+            if self._part is _Part.END:
+                msg = "has bytes behind its end"
+                raise ValueError(msg)
+            taken = rest[: self._wanted]
+            rest = rest[len(taken) :]
+            self._take(taken)
+            if self._wanted == 0:
+                self._close_part()
+
+    def finish(self) -> PngHeader:
+        """The header of the whole, undamaged PNG that was fed.
+
+        Raises:
+            ValueError: it has not reached its end, or holds no picture.
+        """
+        if self._part is not _Part.END:
+            msg = "ends before its end marker"
+            raise ValueError(msg)
+        if self._header is None or not self._has_data:
+            msg = "holds no picture"
+            raise ValueError(msg)
+        return self._header
+
+    def _take(self, taken: memoryview) -> None:
+        self._wanted -= len(taken)
+        if self._part is _Part.DATA:
+            self._crc = zlib.crc32(taken, self._crc)
+        if self._part is not _Part.DATA or self._type == b"IHDR":
+            self._held += taken
+
+    def _close_part(self) -> None:
+        held = bytes(self._held)
+        self._held.clear()
+        match self._part:
+            case _Part.SIGNATURE:
+                self._close_signature(held)
+            case _Part.FRAME:
+                self._close_frame(held)
+            case _Part.DATA:
+                self._close_data(held)
+            case _:
+                self._close_crc(held)
+
+    def _expect(self, part: _Part, wanted: int) -> None:
+        self._part = part
+        self._wanted = wanted
+
+    def _close_signature(self, held: bytes) -> None:
+        if held != PNG_SIGNATURE:
+            msg = "is not a PNG"
+            raise ValueError(msg)
+        self._expect(_Part.FRAME, 8)
+
+    def _close_frame(self, held: bytes) -> None:
+        length = int.from_bytes(held[:4], "big")
+        self._type = held[4:]
+        self._crc = zlib.crc32(self._type)
+        _require_order(self._type, length, is_first=self._header is None)
+        if length:
+            self._expect(_Part.DATA, length)
+        else:
+            self._expect(_Part.CRC, 4)
+
+    def _close_data(self, held: bytes) -> None:
+        if self._type == b"IHDR":
+            self._header = _read_header(held)
+        self._expect(_Part.CRC, 4)
+
+    def _close_crc(self, held: bytes) -> None:
+        if int.from_bytes(held, "big") != self._crc:
+            msg = f"is damaged: the checksum of its {self._type.decode('latin-1')} chunk is wrong"
+            raise ValueError(msg)
+        self._note_chunk()
+        if self._type == b"IEND":
+            self._expect(_Part.END, 0)
+        else:
+            self._expect(_Part.FRAME, 8)
+
+    def _note_chunk(self) -> None:
+        self._has_data = self._has_data or self._type == b"IDAT"
+        if self._type == b"tRNS" and self._header is not None:
+            header = self._header
+            self._header = PngHeader(header.width, header.height, header.bit_depth, header.color_type, has_alpha=True)
+
+
+def _require_order(chunk_type: bytes, length: int, *, is_first: bool) -> None:
+    if is_first != (chunk_type == b"IHDR") or (is_first and length != _IHDR_BYTES):
+        msg = "is damaged: its header is not where it belongs"
+        raise ValueError(msg)
+    if length > _MAX_CHUNK_BYTES or not chunk_type.isalpha():
+        msg = "is damaged: it holds a chunk that PNG does not allow"
+        raise ValueError(msg)
+
+
+def _read_header(held: bytes) -> PngHeader:
+    width = int.from_bytes(held[:4], "big")
+    height = int.from_bytes(held[4:8], "big")
+    bit_depth, color_type = held[8], held[9]
+    if not (0 < width <= _MAX_SIDE and 0 < height <= _MAX_SIDE):
+        msg = f"is damaged: its size is given as {width} x {height}"
+        raise ValueError(msg)
+    if bit_depth not in _ALLOWED_DEPTHS.get(color_type, set()):
+        msg = f"is damaged: colour type {color_type} with {bit_depth} bits does not exist"
+        raise ValueError(msg)
+    return PngHeader(width, height, bit_depth, color_type, _HAS_ALPHA[color_type])

@@ -1,0 +1,176 @@
+"""Is this file a photo that can be sent? Content decides, and every no has a code, a sentence and advice.
+
+Input is a finished file's bytes from intake; nothing is decoded, nothing leaves the machine, the file is not touched.
+Sentences read after the photo's name and a colon.
+"""
+
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import PurePosixPath
+
+from PIL.ImageFile import ImageFile
+
+from cutoutd.core.errors import RejectedError, RejectionCode
+from cutoutd.images.completeness import picture_end
+from cutoutd.images.formats import HEAD_BYTES, SAVE_AS_ADVICE, Format, recognise
+from cutoutd.images.header import FIRST_LYING, damaged, open_picture, orientation_of
+from cutoutd.images.png_check import PngCheck
+
+#: Decoding turned photos must not take the machine down: 250 megapixels are 750 MB once decoded. The largest phone
+#: sensors have 200, and a file of 12 MB with more than 250 would spend less than half a bit on a pixel.
+MAX_MEGAPIXELS = 250
+MAX_SIDE = 65_535  #: what a JPEG can say; an upright copy or a result beyond it could not be written
+SCALED_ABOVE_MEGAPIXELS = 25  #: UPLOADCARE.md section 1
+
+_NAMED_FORMATS = {".png": "a PNG", ".jpg": "a JPEG", ".jpeg": "a JPEG", ".jpe": "a JPEG", ".jfif": "a JPEG"}
+_COPY_AGAIN = "Copy it again from where it came from; it is taken up by itself."
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What the header of an acceptable photo says."""
+
+    format: Format
+    width: int
+    height: int
+    orientation: int  #: EXIF, 1 to 8; width and height are as stored, before it is applied
+    has_alpha: bool
+    note: str | None = None  #: what a person should know although all is well
+
+    @property
+    def is_lying(self) -> bool:
+        """Whether width and height change places when it is brought upright."""
+        return self.orientation >= FIRST_LYING
+
+    @property
+    def megapixels(self) -> float:
+        """Millions of pixels."""
+        return self.width * self.height / 1e6
+
+
+def require_size(size_bytes: int, max_bytes: int) -> None:
+    """Refuse a file that is empty or over the limit, before a byte of it is read.
+
+    Raises:
+        RejectedError: ``empty`` or ``too_large``, with both numbers.
+    """
+    if size_bytes == 0:
+        raise RejectedError(RejectionCode.EMPTY, "it is empty (0 bytes)", advice=_COPY_AGAIN)
+    if size_bytes > max_bytes:
+        raise RejectedError(
+            RejectionCode.TOO_LARGE,
+            f"{_above(size_bytes, max_bytes)} is over the {format_size(max_bytes)} limit",
+            advice="Save it smaller or with a lower JPEG quality and drop it again.",
+        )
+
+
+def inspect(content: bytes, name: str) -> Picture:
+    """What the photo is.
+
+    Args:
+        content: the whole file.
+        name: its name or path, to tell when it promises another format than the content keeps.
+
+    Raises:
+        RejectedError: it is not a JPEG or PNG that can be sent.
+    """
+    picture_format = _require_format(content, name)
+    end = _require_whole(content)
+    with open_picture(content, picture_format) as image:
+        picture = _describe(image, picture_format)
+    _require_sane_dimensions(picture)
+    if picture_format is Format.PNG:
+        _require_sound(content, end)
+    return picture
+
+
+def format_size(size_bytes: int) -> str:
+    """A size for people, in decimal units as the limit is: "812 kB", "12 MB", "14.2 MB"."""
+    if size_bytes < 1000:  # noqa: PLR2004 - where kilobytes begin
+        return f"{size_bytes} bytes"
+    if size_bytes < 1_000_000:  # noqa: PLR2004 - where megabytes begin
+        return f"{size_bytes // 1000} kB"
+    return f"{size_bytes / 1e6:.1f}".removesuffix(".0") + " MB"
+
+
+def _above(size_bytes: int, max_bytes: int) -> str:
+    """The size, to the byte where words would read "12 MB is over the 12 MB limit"."""
+    in_words = format_size(size_bytes)
+    return f"{size_bytes:,} bytes" if in_words == format_size(max_bytes) else in_words
+
+
+def _require_format(content: bytes, name: str) -> Format:
+    require_size(len(content), len(content))
+    found = recognise(content[:HEAD_BYTES], name)
+    if isinstance(found, Format):
+        return found
+    suffix = PurePosixPath(name).suffix
+    promised = _NAMED_FORMATS.get(suffix.lower())
+    if found is None:
+        raise _unknown(promised, suffix)
+    but = f", not {promised}, although its name ends in {suffix}" if promised else "; only JPEG and PNG are taken"
+    raise RejectedError(found.code, f"it is {found.name}{but}", advice=found.advice)
+
+
+def _unknown(promised: str | None, suffix: str) -> RejectedError:
+    but = f" {promised}, although its name ends in {suffix}" if promised else " a JPEG or PNG picture"
+    return RejectedError(RejectionCode.NOT_A_PICTURE, f"it is not{but}", advice=SAVE_AS_ADVICE)
+
+
+def _require_whole(content: bytes) -> int:
+    """The offset behind the picture's end marker."""
+    try:
+        end = picture_end(BytesIO(content))
+    except ValueError as error:
+        raise damaged(str(error)) from error
+    if end is None:
+        sentence = f"it ends after {format_size(len(content))}, before the picture's end marker"
+        raise RejectedError(RejectionCode.TRUNCATED, sentence, advice=_COPY_AGAIN)
+    return end
+
+
+def _require_sound(content: bytes, end: int) -> None:
+    """A PNG tells by its checksums that a bit was lost on the way; what follows its end is nobody's business."""
+    check = PngCheck()
+    try:
+        check.feed(memoryview(content)[:end])
+        check.finish()
+    except ValueError as error:
+        raise damaged(str(error)) from error
+
+
+def _describe(image: ImageFile, picture_format: Format) -> Picture:
+    return Picture(
+        format=picture_format,
+        width=image.width,
+        height=image.height,
+        orientation=orientation_of(image),
+        has_alpha="A" in image.getbands() or "transparency" in image.info,
+        note=_note(image),
+    )
+
+
+def _note(image: ImageFile) -> str | None:
+    notes = []
+    megapixels = image.width * image.height / 1e6
+    if megapixels > SCALED_ABOVE_MEGAPIXELS:
+        notes.append(f"it has {megapixels:.1f} megapixels: its cutout is scaled down to {SCALED_ABOVE_MEGAPIXELS}")
+    if getattr(image, "is_animated", False):
+        notes.append("it is an animated PNG: its cutout does not move")
+    return "; ".join(notes) or None
+
+
+def _require_sane_dimensions(picture: Picture) -> None:
+    size = f"{picture.width:,} x {picture.height:,} pixels"
+    if max(picture.width, picture.height) > MAX_SIDE:
+        raise RejectedError(
+            RejectionCode.BAD_DIMENSIONS,
+            f"it is {size}; a side may have at most {MAX_SIDE:,}",
+            advice="Scale or cut it down and drop it again.",
+        )
+    if picture.megapixels > MAX_MEGAPIXELS:
+        raise RejectedError(
+            RejectionCode.TOO_MANY_PIXELS,
+            f"it is {size}, {picture.megapixels:,.0f} megapixels, over the limit of {MAX_MEGAPIXELS}",
+            advice=f"Scale it down; above {SCALED_ABOVE_MEGAPIXELS} megapixels Uploadcare does so anyway.",
+        )

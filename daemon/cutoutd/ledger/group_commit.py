@@ -1,0 +1,156 @@
+"""The thread that writes the ledger and groups commits.
+
+A commit with synchronous=FULL waits for the disk. Facts that arrive while it waits are written together with the next
+one, and each is acknowledged only after the disk has all. Should one fail, all are undone and written anew, each in its
+own savepoint, so that it takes no other with it. Operations that were counted meanwhile go in with them, and so cost no
+commit of their own.
+"""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from cutoutd.core.logs import say_fault
+from cutoutd.core.usage_counter import Counted, Operations
+from cutoutd.ledger.writes import usage as billing
+
+T = TypeVar("T")
+
+#: More would delay the first of them for no gain: the wait for the disk is spread thin already.
+_MAX_GROUP = 128
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    work: Callable[[Connection], Any]
+    then: Callable[[Any], None]
+    answer: Future[Any]
+
+
+class Writer:
+    """Carries out write transactions one group at a time; ``close`` finishes what was handed in before it.
+
+    Args:
+        engine: the ledger's.
+        operations: counted elsewhere, to be stored.
+        require_in_place: raises what is to be answered instead when nothing may be stored any more.
+    """
+
+    def __init__(
+        self, engine: Engine, operations: Operations, require_in_place: Callable[[], None] = lambda: None
+    ) -> None:
+        self._engine = engine
+        self._operations = operations
+        self._require_in_place = require_in_place
+        self.revision = 0  #: another one after every commit
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        # Not a daemon thread: what was handed in is written before the process ends.
+        self._thread = threading.Thread(target=self._write_until_closed, name="ledger-writer")
+        self._thread.start()
+
+    async def write(self, work: Callable[[Connection], T], then: Callable[[T], None] = lambda _: None) -> T:
+        """Run ``work`` in a transaction; returns after the commit reached the disk.
+
+        A task cancelled while waiting here may find its fact stored all the same: the ledger is the truth, not memory.
+        ``then`` hears what came of it, in the writer's thread, whether or not anybody still waits; it must be quick.
+        """
+        job = _Job(work, then, Future())
+        self._jobs.put(job)
+        return await asyncio.wrap_future(job.answer)
+
+    def close(self) -> None:
+        """Finish what was handed in and what was counted, then stop."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _write_until_closed(self) -> None:
+        is_closing = False
+        while not is_closing and (job := self._jobs.get()) is not None:
+            group = [job]
+            is_closing = self._gather(group)
+            self._commit(group)
+        if self._operations.has_some:
+            self._commit([])
+
+    def _gather(self, group: list[_Job]) -> bool:
+        while len(group) < _MAX_GROUP:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return False
+            if job is None:
+                return True
+            group.append(job)
+        return False
+
+    def _commit(self, group: list[_Job]) -> None:
+        counted = self._operations.take()
+        try:
+            try:
+                outcomes = self._write(group, _carry_out, counted)
+            except _OneFailedError:
+                outcomes = self._write(group, _carry_out_alone, counted)
+        except Exception as error:  # noqa: BLE001  the one broad except of this loop: its callers must hear, not hang
+            self._operations.give_back(counted)
+            outcomes = [_Outcome(error=error) for _ in group]
+        for job, outcome in zip(group, outcomes, strict=True):
+            if outcome.error is None:
+                _tell_witness(job, outcome.value)
+            outcome.tell(job.answer)
+
+    def _write(self, group: list[_Job], carry_out: "_CarryOut", counted: Counted) -> "list[_Outcome]":
+        self._require_in_place()
+        with self._engine.connect().execution_options(is_writing=True) as connection, connection.begin():
+            outcomes = [carry_out(job, connection) for job in group]
+            billing.add(connection, counted)
+        self.revision += 1
+        return outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    value: Any = None
+    error: Exception | None = None
+
+    def tell(self, answer: Future[Any]) -> None:
+        if not answer.set_running_or_notify_cancel():
+            return
+        if self.error is not None:
+            answer.set_exception(self.error)
+        else:
+            answer.set_result(self.value)
+
+
+def _tell_witness(job: _Job, value: object) -> None:
+    try:
+        job.then(value)
+    except Exception as fault:  # noqa: BLE001  a fault in whoever only counts must not stop the ledger
+        say_fault("internal_fault", "a fault in cutoutd itself: a stored fact was not counted", fault)
+
+
+_CarryOut = Callable[[_Job, Connection], _Outcome]
+
+
+class _OneFailedError(Exception):
+    """One of a group could not be carried out."""
+
+
+def _carry_out(job: _Job, connection: Connection) -> _Outcome:
+    try:
+        return _Outcome(value=job.work(connection))
+    except Exception as error:
+        raise _OneFailedError from error
+
+
+def _carry_out_alone(job: _Job, connection: Connection) -> _Outcome:
+    try:
+        with connection.begin_nested():
+            return _Outcome(value=job.work(connection))
+    except Exception as error:  # noqa: BLE001  told to the caller who handed the job in
+        return _Outcome(error=error)

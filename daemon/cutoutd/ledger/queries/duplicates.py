@@ -1,0 +1,86 @@
+"""Photos of the same picture with the same parameters: who pays for all of them, and whose cutout can be had."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, and_, bindparam, or_, select
+
+from cutoutd.core.photo import UNDER_WAY, UNPAID, Photo, State
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger.schema.rows import photo_from
+from cutoutd.ledger.schema.tables import photos
+
+
+@dataclass(frozen=True, slots=True)
+class Relations:
+    """How a photo stands to others, at one moment."""
+
+    is_outrun: bool  #: a later version of its path has a cutout in place
+    has_cutout: bool  #: a photo of the same picture has one, which may be had
+    payer: Photo | None  #: who goes first and pays for the same picture
+
+
+# Built once: every photo asks twice. Built anew, the two questions took 0.9 and 1.2 ms.
+_IS_TWIN = and_(
+    photos.c.sha256 == bindparam("sha256"),
+    photos.c.parameters == bindparam("parameters"),
+    photos.c.id != bindparam("photo_id"),
+)
+_GOES_ON = or_(
+    photos.c.state.not_in([state.value for state in UNPAID]),
+    and_(photos.c.is_away.is_(False), photos.c.is_unapproved.is_(False)),
+)
+_IS_FURTHER = and_(
+    photos.c.state.in_([state.value for state in UNDER_WAY]), photos.c.state != bindparam("state"), _GOES_ON
+)
+_IS_FIRST = and_(photos.c.state == bindparam("state"), photos.c.id < bindparam("photo_id"), photos.c.wait_reason == "")
+_PAYER = (
+    select(photos)
+    .where(_IS_TWIN, or_(_IS_FURTHER, _IS_FIRST))
+    .order_by(photos.c.state == bindparam("state"), photos.c.id)
+    .limit(1)
+)
+_OF_PICTURE = (
+    select(photos)
+    .where(photos.c.sha256 == bindparam("sha256"), photos.c.id != bindparam("photo_id"))
+    .order_by(photos.c.state_at_s.desc())
+    .limit(bindparam("limit"))
+)
+_IS_PUBLISHED = and_(photos.c.state == State.PUBLISHED, photos.c.parameters == bindparam("parameters"))
+_PUBLISHED = _OF_PICTURE.where(or_(_IS_PUBLISHED, photos.c.earlier_parameters == bindparam("parameters")))
+_PAID_SINCE = _OF_PICTURE.where(
+    _IS_PUBLISHED, photos.c.state_at_s > bindparam("since_s"), photos.c.reused_from.is_(None)
+)
+
+
+def relations_of(connection: Connection, photo: Photo) -> Relations:
+    """What has to be known before anything is sent or paid for."""
+    return Relations(
+        is_outrun=questions.has_newer_publication(connection, photo),
+        has_cutout=bool(published_twins(connection, photo, 1)),
+        payer=payer_for(connection, photo),
+    )
+
+
+def payer_for(connection: Connection, photo: Photo) -> Photo | None:
+    """The photo of the same content and parameters that goes first: one further on, or an earlier one beside it.
+
+    One beside it that waits for some trouble to pass holds up nobody. Neither does one further on that is not paid for
+    while its folder stands by, has left the configuration, or waits for a person: that may last for ever.
+    """
+    rows = connection.execute(_PAYER, {**_picture_of(photo), "state": photo.state})
+    return next((photo_from(row) for row in rows.mappings()), None)
+
+
+def published_twins(connection: Connection, photo: Photo, limit: int) -> list[Photo]:
+    """Photos with a cutout of the same content and parameters in place, newest first.
+
+    While a cutout is made anew, the earlier one counts. For a photo that a person wants paid for again, only those
+    count that were paid for since.
+    """
+    values = {**_picture_of(photo), "since_s": photo.anew_since_s, "limit": limit}
+    rows = connection.execute(_PUBLISHED if photo.anew_since_s is None else _PAID_SINCE, values)
+    return [photo_from(row) for row in rows.mappings()]
+
+
+def _picture_of(photo: Photo) -> dict[str, object]:
+    return {"photo_id": photo.id, "sha256": photo.sha256, "parameters": photo.parameters}

@@ -1,0 +1,76 @@
+"""What the page of failures asks: photos that came to nothing, by reason; a path's last word counts."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from cutoutd.core.photo import Photo, State
+from cutoutd.ledger.queries.gallery import has_no_newer
+from cutoutd.ledger.schema.rows import photo_from
+from cutoutd.ledger.schema.tables import IS_TROUBLED, photos
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What a number of photos have in common."""
+
+    state: State  #: rejected or failed
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """Photos that came to nothing for one reason."""
+
+    reason: Reason
+    by_folder: tuple[tuple[str, int], ...]  #: how many, the most first
+    first: tuple[Photo, ...]  #: the newest of them
+
+    @property
+    def photos(self) -> int:
+        """How many."""
+        return sum(number for _, number in self.by_folder)
+
+
+#: No later version of the path counts.
+IS_LAST_WORD = has_no_newer(states=frozenset(State) - {State.SUPERSEDED})
+
+
+def failures(connection: Connection, limit: int) -> list[Failures]:
+    """Every reason with its newest photos; the most frequent reason first."""
+    rows = connection.execute(
+        select(photos.c.state, photos.c.code, photos.c.folder, func.count())
+        .where(IS_TROUBLED, IS_LAST_WORD)
+        .group_by(photos.c.state, photos.c.code, photos.c.folder)
+    )
+    numbers: dict[Reason, dict[str, int]] = {}
+    for state, code, folder, number in rows:
+        numbers.setdefault(Reason(State(state), code), {})[folder] = number
+    found = [
+        Failures(reason, _most_first(by_folder), tuple(of_reason(connection, reason, limit)))
+        for reason, by_folder in numbers.items()
+    ]
+    return sorted(found, key=lambda some: (-some.photos, some.reason.code))
+
+
+def of_reason(connection: Connection, reason: Reason, limit: int) -> list[Photo]:
+    """The newest photos that came to nothing for a reason."""
+    rows = connection.execute(
+        select(photos)
+        .where(IS_TROUBLED, photos.c.code == reason.code, photos.c.state == reason.state, IS_LAST_WORD)
+        .order_by(photos.c.state_at_s.desc(), photos.c.id.desc())
+        .limit(limit)
+    )
+    return [photo_from(row) for row in rows.mappings()]
+
+
+def numbers_of(connection: Connection, reason: Reason | None) -> tuple[int, ...]:
+    """The numbers of all photos that came to nothing, for one reason or for any."""
+    query = select(photos.c.id).where(IS_TROUBLED, IS_LAST_WORD).order_by(photos.c.id)
+    if reason is not None:
+        query = query.where(photos.c.code == reason.code, photos.c.state == reason.state)
+    return tuple(connection.scalars(query))
+
+
+def _most_first(by_folder: dict[str, int]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(by_folder.items(), key=lambda item: (-item[1], item[0])))

@@ -1,0 +1,67 @@
+"""What monitoring asks of the ledger beside its totals. All but ``longest_unmoved_s`` comes from small indices."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, Connection, and_, func, select
+
+from cutoutd.core.photo import AT_REST, State
+from cutoutd.ledger.schema.tables import HAS_REASON, IS_OVER_LIMIT, events, photos
+
+
+class Cause(StrEnum):
+    """Why a photo waits, roughly."""
+
+    APPROVAL = "approval"  #: for a person, who is to agree to pay for many
+    LIMIT = "limit"  #: for another day or month
+    SOURCE_AWAY = "source_away"  #: for its folder, which stands by, or its file
+    TWIN = "twin"  #: for the photo that pays for the same picture
+    TROUBLE = "trouble"  #: for anything else: network, Uploadcare, disks
+
+
+_UNFINISHED = [state.value for state in State if state not in AT_REST]
+
+_CAUSES: Mapping[Cause, ColumnElement[bool]] = {
+    Cause.APPROVAL: and_(photos.c.is_held.is_(True), photos.c.is_unapproved.is_(True)),
+    Cause.LIMIT: IS_OVER_LIMIT,
+    Cause.SOURCE_AWAY: photos.c.is_away.is_(True),
+    Cause.TWIN: photos.c.wait_for.is_not(None),
+}
+
+
+def waiting_by_cause(connection: Connection) -> Mapping[Cause, int]:
+    """How many photos wait for what."""
+    numbers = {cause: _number(connection, is_meant) for cause, is_meant in _CAUSES.items()}
+    with_reason = connection.scalar(select(func.count()).select_from(photos).where(HAS_REASON)) or 0
+    return {**numbers, Cause.TROUBLE: max(0, with_reason - sum(numbers.values()))}
+
+
+def longest_unmoved_s(connection: Connection) -> float | None:
+    """When the photo that is not finished and has stood still longest got its last fact, Unix time.
+
+    Photos do not count that wait for a limit, for a person or for a folder that stands by: others tell of those.
+
+    Takes half a second where half a million photos wait: not to be asked all the time.
+    """
+    moved_at_s: float | None = connection.scalar(
+        select(func.min(photos.c.state_at_s)).where(
+            photos.c.state.in_(_UNFINISHED), photos.c.is_held.is_(False), photos.c.is_away.is_(False)
+        )
+    )
+    return moved_at_s
+
+
+def possible_double_charges(connection: Connection) -> int:
+    """How many photos were launched again after a launch whose outcome was never found."""
+    return _number(connection, and_(photos.c.has_lost_outcome.is_(True), photos.c.request_id.is_not(None)))
+
+
+def last_published_s(connection: Connection) -> float | None:
+    """When a cutout was last published, Unix time. May look through all that happened: to be asked once."""
+    published = select(events.c.at_s).where(events.c.to_state == State.PUBLISHED)
+    at_s: float | None = connection.scalar(published.order_by(events.c.id.desc()).limit(1))
+    return at_s
+
+
+def _number(connection: Connection, is_meant: ColumnElement[bool]) -> int:
+    return connection.scalar(select(func.count()).select_from(photos).where(is_meant)) or 0

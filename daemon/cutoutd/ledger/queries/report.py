@@ -1,0 +1,101 @@
+"""What a report asks: what became of photos in a time, of one folder or of all, what was launched, what it cost.
+
+A photo belongs to the time of its last fact. One that came to nothing and whose path has a later version is left out:
+that version's word counts. Rows are handed out as they are read, so a hundred thousand photos need no memory.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select, true
+
+from cutoutd.core.photo import Photo
+from cutoutd.core.usage_counter import Purpose
+from cutoutd.ledger.queries.failures import IS_LAST_WORD
+from cutoutd.ledger.queries.lost_launches import paid_again
+from cutoutd.ledger.schema.rows import photo_from
+from cutoutd.ledger.schema.tables import IS_SHOWN, IS_TROUBLED, launches, photos
+from cutoutd.ledger.writes import usage as billing
+
+_ROWS_AT_ONCE = 500
+_MOST_PAID_AGAIN = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A time, and whose photos: whole local days, both included."""
+
+    from_s: float  #: Unix time
+    to_s: float  #: Unix time, not included
+    first: date
+    last: date
+    folder: str | None = None  #: None: of every folder
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a folder's photos came to."""
+
+    photos: int
+    reused: int  #: those of them that cost no removal
+
+
+def published(connection: Connection, stretch: Stretch) -> Mapping[str, Published]:
+    """How many photos were published, by folder."""
+    is_reused = case((photos.c.reused_from.is_not(None), 1), else_=0)
+    query = select(photos.c.folder, func.count(), func.sum(is_reused)).where(IS_SHOWN, _is_in(stretch))
+    rows = connection.execute(query.group_by(photos.c.folder))
+    return {folder: Published(number, int(reused)) for folder, number, reused in rows}
+
+
+def each_published(connection: Connection, stretch: Stretch) -> Iterator[Photo]:
+    """The published photos, newest first."""
+    query = select(photos).where(IS_SHOWN, _is_in(stretch))
+    return _each(connection, query.order_by(photos.c.state_at_s.desc(), photos.c.id.desc()))
+
+
+def each_troubled(connection: Connection, stretch: Stretch) -> Iterator[Photo]:
+    """The photos that were rejected or failed, by reason, the newest first of each."""
+    query = select(photos).where(IS_TROUBLED, IS_LAST_WORD, _is_in(stretch))
+    return _each(connection, query.order_by(photos.c.code, photos.c.state_at_s.desc(), photos.c.id.desc()))
+
+
+def launched(connection: Connection, stretch: Stretch) -> Mapping[str, int]:
+    """How many removals were launched that count, by folder."""
+    days = launches.c.day.between(stretch.first.isoformat(), stretch.last.isoformat())
+    query = select(photos.c.folder, func.count()).join_from(launches, photos)
+    rows = connection.execute(
+        query.where(days, launches.c.is_returned.is_(False), _is_of(stretch)).group_by(photos.c.folder)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def operations(connection: Connection, stretch: Stretch) -> Mapping[Purpose, int]:
+    """What was billed beside removals; it was counted for all folders together."""
+    return billing.between(connection, stretch.first, stretch.last)
+
+
+def possibly_paid_twice(connection: Connection, stretch: Stretch) -> list[Photo]:
+    """Photos that were launched again after a launch whose outcome was never found."""
+    return [
+        photo
+        for photo in paid_again(connection, _MOST_PAID_AGAIN)
+        if stretch.from_s <= photo.state_at_s < stretch.to_s and stretch.folder in {None, photo.identity.folder}
+    ]
+
+
+def _is_in(stretch: Stretch) -> ColumnElement[bool]:
+    moment = photos.c.state_at_s
+    return and_(moment >= stretch.from_s, moment < stretch.to_s, _is_of(stretch))
+
+
+def _is_of(stretch: Stretch) -> ColumnElement[bool]:
+    # Joined with nothing, or the planner would go by the folder, and then have to sort all of its photos.
+    return true() if stretch.folder is None else photos.c.folder.concat("") == stretch.folder
+
+
+def _each(connection: Connection, query: Select[tuple[object, ...]]) -> Iterator[Photo]:
+    with connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query) as rows:
+        for row in rows.mappings():
+            yield photo_from(row)

@@ -1,0 +1,209 @@
+"""Writing photos that were published into a ledger that does not know them, without contradicting what it knows."""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sqlalchemy import Connection, and_, case, insert, select, update
+
+from cutoutd.core.photo import NO_WAIT, Identity, Photo, State
+from cutoutd.ledger.schema.migrations import bring_up_to_date
+from cutoutd.ledger.schema.rows import identity_values, photo_from, wait_values
+from cutoutd.ledger.schema.tables import IS_CURRENT, photos, targets
+from cutoutd.ledger.sqlite.clean_shutdown import break_seal
+from cutoutd.ledger.sqlite.create import found_ledger
+from cutoutd.ledger.sqlite.database import has_ledger, open_database, require_sound, translated_errors
+from cutoutd.ledger.writes.transitions import add_event, end_waits_for, target_key
+
+_ROWS_AT_ONCE = 1000
+
+_NOTE = "restored by cutoutd rebuild"
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What is known of how a cutout was made and of where it lies; the names are the columns'."""
+
+    sha256: str
+    width: int
+    height: int
+    orientation: int
+    parameters: str
+    output: str
+    target: str  #: where it lies
+    cutout_sha256: str
+    cutout_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A photo whose cutout was found."""
+
+    identity: Identity
+    making: Making
+    reserved: str  #: the target that its path keeps
+    published_at_s: float  #: Unix time
+    is_source_there: bool
+
+
+def restore(state_dir: Path, found: Sequence[Restored], look: Callable[[Connection], None]) -> int:
+    """Add what the ledger lacks, in one transaction; how many photos that was. ``look`` may ask questions at the end.
+
+    Without a ledger one is made. The caller holds the instance lock. A crash leaves the ledger, or its lack, as it was.
+
+    Raises:
+        LedgerError, DiskError: it cannot be used.
+    """
+    return _restore(state_dir, found, look, is_kept=True)
+
+
+def rehearse_restoring(state_dir: Path, found: Sequence[Restored], look: Callable[[Connection], None]) -> int:
+    """As ``restore``, with nothing kept."""
+    if has_ledger(state_dir):
+        return _restore(state_dir, found, look, is_kept=False)
+    with TemporaryDirectory() as elsewhere:
+        return _restore(Path(elsewhere), found, look, is_kept=True)
+
+
+def _restore(state_dir: Path, found: Sequence[Restored], look: Callable[[Connection], None], *, is_kept: bool) -> int:
+    numbers = []
+
+    def fill(connection: Connection) -> None:
+        numbers.append(_add(connection, found))
+        look(connection)
+
+    if has_ledger(state_dir):
+        _fill_existing(state_dir, fill, is_kept=is_kept)
+    else:
+        found_ledger(state_dir, fill)
+    return numbers[0]
+
+
+def _fill_existing(state_dir: Path, fill: Callable[[Connection], None], *, is_kept: bool) -> None:
+    break_seal(state_dir)
+    require_sound(state_dir)
+    engine = open_database(state_dir)
+    try:
+        with translated_errors(state_dir):
+            bring_up_to_date(engine)
+            with closing(engine.connect().execution_options(is_writing=True)) as connection:
+                transaction = connection.begin()
+                fill(connection)
+                if is_kept:
+                    transaction.commit()
+                else:
+                    transaction.rollback()
+    finally:
+        engine.dispose()
+
+
+def _add(connection: Connection, found: Sequence[Restored]) -> int:
+    finished = _finish(connection, found)
+    known = _Known(connection)
+    new = [photo for photo in found if known.is_news(photo)]
+    for start in range(0, len(new), _ROWS_AT_ONCE):
+        _insert(connection, new[start : start + _ROWS_AT_ONCE])
+    claims = [claim for photo in new if (claim := known.claim_of(photo)) is not None]
+    if claims:
+        connection.execute(insert(targets), claims)
+    return len(new) + finished
+
+
+def _finish(connection: Connection, found: Iterable[Restored]) -> int:
+    """Photos that an older ledger knows as unfinished, or as failed, and that were published since: no more is paid.
+
+    Only the very version of the file, and its picture cut out as it was to be; not while it is being made anew.
+    """
+    is_unfinished = and_(
+        photos.c.state.not_in([State.PUBLISHED, State.SUPERSEDED]), photos.c.earlier_parameters.is_(None)
+    )
+    rows = connection.execute(select(photos).where(is_unfinished)).mappings()
+    unfinished = {(row["folder"], *photo_from(row).identity.version): photo_from(row) for row in rows}
+    number = 0
+    for photo in found:
+        before = unfinished.get((photo.identity.folder, *photo.identity.version))
+        if before is not None and photo.is_source_there and _is_of(before, photo.making):
+            del unfinished[photo.identity.folder, *photo.identity.version]
+            connection.execute(update(photos).where(photos.c.id == before.id).values(_row(photo) | _NO_END))
+            _tell(connection, before.id, photo, before.state)
+            end_waits_for(connection, before)
+            number += 1
+    return number
+
+
+def _is_of(before: Photo, making: Making) -> bool:
+    return before.sha256 is None or (before.sha256, before.parameters) == (making.sha256, making.parameters)
+
+
+#: What was told of an end, or of a search, no longer holds.
+_NO_END = dict.fromkeys(
+    ("code", "sentence", "advice", "failed_at", "unclear_since_s", "locked_since_s", "approved_at_s")
+)
+
+
+class _Known:
+    """What the ledger has, and what joins it now; read once, as a question for each photo would take far longer."""
+
+    def __init__(self, connection: Connection) -> None:
+        c = photos.c
+        versions = select(c.folder, c.path, c.size_bytes, c.mtime_ns, c.inode).where(IS_CURRENT)
+        self._versions = {tuple(row) for row in connection.execute(versions)}
+        # Of what is not published yet, the parameters do not matter: the path has this very picture, at some state.
+        way = case((c.state == State.PUBLISHED, c.parameters), else_=None)
+        pictures = select(c.folder, c.path, c.sha256, way).where(c.sha256.is_not(None))
+        self._pictures = {tuple(row) for row in connection.execute(pictures)}
+        claims = connection.execute(select(targets)).all()
+        self._claimants = {(claim.folder, claim.path, claim.output) for claim in claims}
+        self._taken = {(claim.output, claim.target_key) for claim in claims}
+
+    def is_news(self, photo: Restored) -> bool:
+        """Whether neither this version of the file nor its picture, cut out so, is known; it is from now on."""
+        who, making = photo.identity, photo.making
+        version = (who.folder, who.path, who.size_bytes, who.mtime_ns, who.inode)
+        picture = (who.folder, who.path, making.sha256)
+        if not self._pictures.isdisjoint({(*picture, None), (*picture, making.parameters)}):
+            return False
+        if photo.is_source_there and version in self._versions:
+            return False  # with another content, state, or way of cutting it out
+        self._pictures.add((*picture, making.parameters))
+        if photo.is_source_there:
+            self._versions.add(version)
+        return True
+
+    def claim_of(self, photo: Restored) -> dict[str, str] | None:
+        """The path's target to be reserved; None when it has one, or another path has that."""
+        folder, path, output = photo.identity.folder, photo.identity.path, photo.making.output
+        key = target_key(photo.reserved)
+        if (folder, path, output) in self._claimants or (output, key) in self._taken:
+            return None
+        self._claimants.add((folder, path, output))
+        self._taken.add((output, key))
+        return {"folder": folder, "path": path, "output": output, "target": photo.reserved, "target_key": key}
+
+
+def _insert(connection: Connection, new: Sequence[Restored]) -> None:
+    into = insert(photos).returning(photos.c.id, sort_by_parameter_order=True)
+    ids = connection.scalars(into, [_row(photo) for photo in new]).all()
+    for photo_id, photo in zip(ids, new, strict=True):
+        _tell(connection, photo_id, photo, None)
+
+
+def _tell(connection: Connection, photo_id: int, photo: Restored, before: State | None) -> None:
+    row = Photo(photo_id, photo.identity, State.PUBLISHED, photo.published_at_s)
+    detail: dict[str, object] = {
+        "target": photo.making.target,
+        "cutout_sha256": photo.making.cutout_sha256,
+        "note": _NOTE,
+    }
+    add_event(connection, row, before, detail)
+
+
+def _row(photo: Restored) -> dict[str, Any]:
+    state = {"state": State.PUBLISHED, "state_at_s": photo.published_at_s}
+    values = {**identity_values(photo.identity), **wait_values(NO_WAIT), **state, **asdict(photo.making)}
+    # Without its source nobody is to look for it; should that come back, it is a new photo, and reuses this cutout.
+    fate = None if photo.is_source_there else "it was not there when the ledger was rebuilt"
+    return values | {"has_lost_outcome": False, "is_source_due": False, "note": _NOTE, "source_fate": fate}

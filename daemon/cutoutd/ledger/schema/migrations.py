@@ -1,0 +1,60 @@
+"""Numbered steps from one schema to the next; each runs once, in order.
+
+A step is a file of SQL statements in ``steps``, named by its number. A published one is never edited: ledgers that have
+seen it would differ from those that will. The newest schema is in ``schema``, and a test holds the steps to it.
+"""
+
+import time
+from collections.abc import Callable
+from importlib.resources import files
+
+from sqlalchemy import Connection, Engine, func, insert, inspect, select
+
+from cutoutd.core.errors import LedgerDamagedError, LedgerNewerError
+from cutoutd.ledger.schema import tables as schema
+
+#: The last step of this version.
+NEWEST = 2
+
+
+def bring_up_to_date(engine: Engine) -> None:
+    """Carry out the steps that this ledger has not seen, in one transaction; a crash leaves it as it was.
+
+    Raises:
+        LedgerNewerError: it has seen steps that this version does not know.
+        LedgerDamagedError: it has seen none, so it is something else.
+    """
+    with engine.connect().execution_options(is_writing=True) as connection, connection.begin():
+        done = _last_step(connection)
+        if done > NEWEST:
+            msg = f"the ledger has seen {done} migrations, this version of cutoutd knows {NEWEST}"
+            raise LedgerNewerError(msg)
+        if done == 0:
+            raise LedgerDamagedError("the file is a database, but no ledger of cutoutd's")
+        carry_out(connection, range(done + 1, NEWEST + 1))
+
+
+def create_ledger(engine: Engine, fill: Callable[[Connection], None]) -> None:
+    """Carry out every step on an empty database, and what ``fill`` writes, in one transaction."""
+    with engine.connect().execution_options(is_writing=True) as connection, connection.begin():
+        carry_out(connection, range(1, NEWEST + 1))
+        fill(connection)
+
+
+def carry_out(connection: Connection, numbers: range) -> None:
+    """Carry out these steps, and note each as done."""
+    for number in numbers:
+        for statement in _statements(number):
+            connection.exec_driver_sql(statement)
+        connection.execute(insert(schema.migrations).values(number=number, at_s=time.time()))
+
+
+def _statements(number: int) -> list[str]:
+    text = files(__package__).joinpath("steps", f"{number}.sql").read_text("utf-8")
+    return [statement for statement in text.split(";\n") if statement.strip()]
+
+
+def _last_step(connection: Connection) -> int:
+    if not inspect(connection).has_table(schema.migrations.name):
+        return 0
+    return connection.scalar(select(func.max(schema.migrations.c.number))) or 0

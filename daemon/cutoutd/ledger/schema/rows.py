@@ -1,0 +1,89 @@
+"""Rows of the ledger as values, and values as rows."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from cutoutd.core.photo import Fact, Identity, Photo, State, Wait
+
+_IDENTITY_COLUMNS = [field.name for field in fields(Identity)]
+_OWN_COLUMNS = [field.name for field in fields(Photo) if field.name not in {"identity", "state", "wait", "failed_at"}]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a photo's history."""
+
+    photo_id: int
+    folder: str
+    path: str
+    at_s: float
+    from_state: State | None
+    to_state: State
+    detail: Mapping[str, Any]
+
+    @property
+    def order(self) -> str | None:
+        """The order that made it so; None for what happened by itself."""
+        if self.from_state in {State.REJECTED, State.FAILED}:
+            return "retried"
+        # What became of a published photo's source or cutout stands there too, and nobody ordered it.
+        return "reprocessed" if (self.from_state, self.to_state) == (State.PUBLISHED, State.ACCEPTED) else None
+
+
+def photo_from(row: RowMapping) -> Photo:
+    """The photo in a row of the photos table."""
+    return Photo(
+        identity=Identity(**{name: row[name] for name in _IDENTITY_COLUMNS}),
+        state=State(row["state"]),
+        wait=Wait(
+            row["wait_until_s"],
+            row["wait_attempts"],
+            row["wait_reason"],
+            row["wait_for"],
+            is_held=row["is_held"],
+            is_unapproved=row["is_unapproved"],
+            is_away=row["is_away"],
+        ),
+        failed_at=State(row["failed_at"]) if row["failed_at"] else None,
+        **{name: row[name] for name in _OWN_COLUMNS},
+    )
+
+
+def event_from(row: RowMapping) -> Event:
+    """The event in a row of the events table, joined with its photo's folder and path."""
+    return Event(
+        photo_id=row["photo_id"],
+        folder=row["folder"],
+        path=row["path"],
+        at_s=row["at_s"],
+        from_state=State(row["from_state"]) if row["from_state"] else None,
+        to_state=State(row["to_state"]),
+        detail=json.loads(row["detail"]),
+    )
+
+
+def wait_values(wait: Wait) -> dict[str, Any]:
+    """The columns of a wait."""
+    return {
+        "wait_until_s": wait.until_s,
+        "wait_attempts": wait.attempts,
+        "wait_reason": wait.reason,
+        "wait_for": wait.for_photo,
+        "is_held": wait.is_held,
+        "is_away": wait.is_away,
+        "is_unapproved": wait.is_unapproved,
+    }
+
+
+def identity_values(identity: Identity) -> dict[str, Any]:
+    """The columns of an identity."""
+    return asdict(identity)
+
+
+def fact_values(fact: Fact) -> dict[str, Any]:
+    """The columns that a fact brings; named alike by design."""
+    return asdict(fact)

@@ -1,0 +1,265 @@
+"""The ledger's tables; every column says what it means, and who brings it where that is not plain.
+
+Statements stay portable (a shared PostgreSQL ledger is the planned next scale); what only SQLite knows is in
+``database``. A change here needs a numbered step in ``migrations``.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    and_,
+    text,
+)
+
+from cutoutd.core.photo import AT_REST, INTERNAL_FAULT, UNPAID, State
+from cutoutd.ledger.schema.column_types import PathText, Unsigned64
+
+metadata = MetaData()
+
+migrations = Table(
+    "migrations",
+    metadata,
+    Column("number", Integer, primary_key=True, comment="the step that was carried out"),
+    Column("at_s", Float, nullable=False, comment="when, Unix time"),
+)
+
+photos = Table(
+    "photos",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("folder", Text, nullable=False, comment="the configured folder's name"),
+    Column("path", PathText, nullable=False, comment="relative to the folder's input"),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("ctime_ns", BigInteger, nullable=False),
+    Column("inode", Unsigned64, nullable=False),
+    Column("input", PathText, nullable=False, comment="the input root where it was found"),
+    Column("state", Text, nullable=False, comment="the last fact's name"),
+    Column("state_at_s", Float, nullable=False, comment="when it became true, Unix time"),
+    Column("wait_until_s", Float, nullable=False, comment="no step before this Unix time; 0 when not waiting"),
+    Column("wait_set_at_s", Float, nullable=False, default=0.0, comment="when the wait was last set, Unix time"),
+    Column("wait_attempts", Integer, nullable=False, comment="tries or polls since the last fact"),
+    Column("wait_reason", PathText, nullable=False, comment="a sentence; empty when not waiting"),
+    Column("wait_for", Integer, comment="the photo whose coming to rest ends the wait; null: only time does"),
+    Column("is_held", Boolean, nullable=False, comment="whether a limit of the configuration is why it waits"),
+    Column("is_away", Boolean, nullable=False, comment="whether its source cannot be had for now"),
+    Column("is_unapproved", Boolean, nullable=False, comment="whether that limit is confirm_over"),
+    Column("approved_at_s", Float, comment="when a person agreed to pay for it, Unix time; null: nobody did"),
+    Column("sha256", Text, comment="of the source file; from accepted on"),
+    Column("width", Integer, comment="of the upright picture; from accepted on"),
+    Column("height", Integer, comment="of the upright picture; from accepted on"),
+    Column("orientation", Integer, comment="EXIF orientation; from accepted on"),
+    Column("parameters", Text, comment="remove_bg parameters, normalised JSON; bound at accepted"),
+    Column("output", PathText, comment="output root; bound at accepted"),
+    Column("target", PathText, comment="relative to the output root; bound at accepted, final at published"),
+    Column("source_uuid", Text, comment="Uploadcare's file; from uploaded on, null again when it expired there"),
+    Column("sent_width", Integer, comment="of a smaller copy that was sent; null: it has the photo's own size"),
+    Column("sent_height", Integer, comment="as sent_width"),
+    Column("sent_as", Text, comment="what was done to make a smaller copy; null: none was needed"),
+    Column("unclear_since_s", Float, comment="when the last paid call's answer was lost; null: none is looked for"),
+    Column("lost_because", Text, comment="what came instead of that answer"),
+    Column("locked_since_s", Float, comment="when Uploadcare first said that a removal is running; null: it did not"),
+    Column("has_lost_outcome", Boolean, nullable=False, comment="whether a paid call may have been made in vain"),
+    Column("request_id", Text, comment="Uploadcare's removal; from removal_started on"),
+    Column("result_uuid", Text, comment="Uploadcare's file; from removal_finished on"),
+    Column("kept_uuid", Text, comment="the result that Uploadcare was told to store, as it was not fetched in time"),
+    Column("cutout_sha256", Text, comment="of the published file"),
+    Column("cutout_bytes", BigInteger, comment="of the published file"),
+    Column("earlier_parameters", Text, comment="of the cutout in place while another is made; null: none is"),
+    Column("anew_since_s", Float, comment="when a person wanted it paid for again: only cutouts made since are reused"),
+    Column("reused_from", Integer, comment="the photo whose cutout was copied; null: this one was paid for"),
+    Column("is_source_due", Boolean, nullable=False, comment="whether on_success has still to be done to the source"),
+    Column("source_fate", PathText, comment="what cutoutd did with the source, a sentence; null: it is where it was"),
+    Column("missed_at_s", Float, comment="when its source was first found removed; null: it is there"),
+    Column("note", PathText, comment="what a person should know although all is well"),
+    Column("code", Text, comment="rejected, failed, superseded: the stable code"),
+    Column("sentence", PathText, comment="rejected, failed, superseded: what happened"),
+    Column("advice", Text, comment="rejected, failed, superseded: what to do"),
+    Column("failed_at", Text, comment="failed: the state it failed at, where a retry goes on"),
+    Column("remote_cleaned_at_s", Float, comment="when its files at Uploadcare were deleted; null: they may be there"),
+)
+
+#: One row for one version of a file. A superseded version does not count, nor one that cutoutd itself took away: a file
+#: moved away and back is taken again.
+IS_CURRENT = and_(photos.c.state != State.SUPERSEDED.value, photos.c.source_fate.is_(None))
+Index(
+    "one_row_per_version",
+    photos.c.folder,
+    photos.c.path,
+    photos.c.size_bytes,
+    photos.c.mtime_ns,
+    photos.c.inode,
+    unique=True,
+    sqlite_where=IS_CURRENT,
+    postgresql_where=IS_CURRENT,
+)
+
+#: All versions of a path, also those that do not count.
+Index("by_path", photos.c.path, photos.c.folder)
+
+#: Photos of the same content and parameters: one of them pays, the others reuse.
+Index("twins", photos.c.sha256, photos.c.parameters)
+
+#: Never two launches for the same content and parameters at once, whatever the code above believes.
+_IS_PAID_FOR = photos.c.state.in_(
+    [State.REMOVAL_INTENDED.value, State.REMOVAL_STARTED.value, State.REMOVAL_FINISHED.value]
+)
+Index(
+    "one_payer",
+    photos.c.sha256,
+    photos.c.parameters,
+    unique=True,
+    sqlite_where=_IS_PAID_FOR,
+    postgresql_where=_IS_PAID_FOR,
+)
+
+#: Who waits for a photo; stays small.
+Index("waiters", photos.c.wait_for, sqlite_where=photos.c.wait_for.is_not(None))
+
+#: Whom a limit holds; looked for often.
+_IS_HELD = photos.c.is_held.is_(True)
+Index("held", photos.c.is_unapproved, photos.c.folder, sqlite_where=_IS_HELD, postgresql_where=_IS_HELD)
+IS_OVER_LIMIT = and_(_IS_HELD, photos.c.is_unapproved.is_(False))
+
+#: The folders' batches: photos that may cost money before anybody approved them.
+#: Begins with what is null in all of them, as ``to_clean``.
+IS_UNAPPROVED = text(f"approved_at_s IS NULL AND state IN ({', '.join(repr(state.value) for state in sorted(UNPAID))})")
+Index("batch", photos.c.approved_at_s, photos.c.folder, sqlite_where=IS_UNAPPROVED, postgresql_where=IS_UNAPPROVED)
+
+#: Whose source is still to be moved or deleted; stays small. It begins with the state because the planner would take
+#: ``due`` otherwise, where every published photo is a row.
+_IS_SOURCE_DUE = photos.c.is_source_due.is_(True)
+Index("source_due", photos.c.state, photos.c.id, sqlite_where=_IS_SOURCE_DUE, postgresql_where=_IS_SOURCE_DUE)
+
+#: Whose source is away; looked for when a folder no longer stands by.
+_IS_AWAY = photos.c.is_away.is_(True)
+Index("away", photos.c.folder, sqlite_where=_IS_AWAY, postgresql_where=_IS_AWAY)
+
+#: Who waits for a reason; stays small.
+HAS_REASON = text("wait_reason != ''")
+Index("with_reason", photos.c.wait_until_s, sqlite_where=HAS_REASON, postgresql_where=HAS_REASON)
+
+#: Who may have been paid for twice; stays small.
+_HAS_LOST = photos.c.has_lost_outcome.is_(True)
+Index("paid_again", photos.c.id, sqlite_where=_HAS_LOST, postgresql_where=_HAS_LOST)
+
+#: How many photos of each folder stand where, and which.
+Index("totals", photos.c.state, photos.c.folder)
+
+#: What is due next in a lane; also serves the counts by state.
+Index("due", photos.c.state, photos.c.wait_until_s, photos.c.id)
+
+#: Photos at rest whose files may still be at Uploadcare; stays small. It begins with a column that is null in all
+#: of its rows, or the planner would take ``due``.
+IS_TO_CLEAN = text(
+    # A paid result whose photo failed afterwards stays where a retry can fetch it, and so does the source of a removal
+    # that may be running: a fault in cutoutd ended neither.
+    "source_uuid IS NOT NULL AND remote_cleaned_at_s IS NULL AND (result_uuid IS NULL OR state = 'published')"
+    f" AND NOT (state = 'failed' AND code = '{INTERNAL_FAULT}' AND failed_at IN"
+    f" ('{State.REMOVAL_INTENDED.value}', '{State.REMOVAL_STARTED.value}'))"
+    f" AND state IN ({', '.join(repr(state.value) for state in sorted(AT_REST))})"
+)
+Index("to_clean", photos.c.remote_cleaned_at_s, photos.c.id, sqlite_where=IS_TO_CLEAN, postgresql_where=IS_TO_CLEAN)
+
+#: The gallery: published photos by the time of it, with all that it can be searched by, so that a search reads no more
+#: than this. Begins with what is null in all of them, as ``to_clean``.
+_IS_PUBLISHED = text(f"state = '{State.PUBLISHED.value}'")
+IS_SHOWN = and_(_IS_PUBLISHED, photos.c.code.is_(None))
+Index(
+    "gallery",
+    photos.c.code,
+    photos.c.state_at_s,
+    photos.c.id,
+    photos.c.folder,
+    photos.c.path,
+    sqlite_where=_IS_PUBLISHED,
+    postgresql_where=_IS_PUBLISHED,
+)
+
+#: Photos that came to nothing, by reason.
+IS_TROUBLED = text(f"state IN ('{State.FAILED.value}', '{State.REJECTED.value}')")
+Index("troubled", photos.c.code, photos.c.state_at_s, sqlite_where=IS_TROUBLED, postgresql_where=IS_TROUBLED)
+
+#: Whose cutout lies at a path, so that nobody else's file is ever overwritten.
+Index("by_target", photos.c.output, photos.c.target)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("photo_id", ForeignKey("photos.id"), nullable=False, index=True),
+    Column("at_s", Float, nullable=False, comment="Unix time"),
+    Column("from_state", Text, comment="null for the first fact"),
+    Column("to_state", Text, nullable=False),
+    Column("detail", Text, nullable=False, comment="the fact's own values, JSON"),
+)
+
+targets = Table(
+    "targets",
+    metadata,
+    Column("folder", Text, primary_key=True),
+    Column("path", PathText, primary_key=True, comment="of the source; it keeps its target for ever"),
+    Column("output", PathText, primary_key=True, comment="output root"),
+    Column("target", PathText, nullable=False, comment="relative to the output root"),
+    Column("target_key", PathText, nullable=False, comment="the target under NFC and case folding"),
+)
+
+#: Two sources never share a target, not even on file systems that ignore case or normalise names.
+Index("one_claimant_per_target", targets.c.output, targets.c.target_key, unique=True)
+
+launches = Table(
+    "launches",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("photo_id", ForeignKey("photos.id"), nullable=False, index=True),
+    Column("at_s", Float, nullable=False, comment="when it was intended, Unix time"),
+    Column("day", Text, nullable=False, comment="local day it counts for, YYYY-MM-DD; never before the last one's"),
+    Column("is_returned", Boolean, nullable=False, comment="whether it was definitely not accepted, so not paid for"),
+    Column("source_uuid", Text, comment="the upload it was made on"),
+    Column("request_id", Text, comment="Uploadcare's answer; null: none came"),
+    Column("lost_because", Text, comment="what came instead of an answer; null: nothing did, or nobody looked yet"),
+    Column("found_uuid", Text, comment="the result that was found without an answer, or announced; null: neither"),
+)
+
+#: Which photo a removal was launched for, asked when its result is announced.
+Index("launches_by_source", launches.c.source_uuid)
+
+#: What was spent in a day or a month.
+Index("spent", launches.c.day, launches.c.is_returned)
+
+#: Whose answer never came; stays small.
+_IS_LOST = launches.c.lost_because.is_not(None)
+Index("lost", launches.c.id, sqlite_where=_IS_LOST, postgresql_where=_IS_LOST)
+
+announcements = Table(
+    "announcements",
+    metadata,
+    Column("result_uuid", Text, primary_key=True, comment="the result's file at Uploadcare"),
+    Column("source_uuid", Text, nullable=False, index=True, comment="the upload it was made of"),
+    Column("request_id", Text, nullable=False, comment="Uploadcare's removal"),
+    Column("at_s", Float, nullable=False, index=True, comment="when it was announced, Unix time"),
+)
+
+operations = Table(
+    "operations",
+    metadata,
+    Column("day", Text, primary_key=True, comment="local day on which they were caused, YYYY-MM-DD"),
+    Column("purpose", Text, primary_key=True, comment="what they were for"),
+    Column("number", BigInteger, nullable=False, comment="billable operations; a removal's own are not among them"),
+)
+
+memory = Table(
+    "memory",
+    metadata,
+    Column("key", Text, primary_key=True, comment="what is remembered across restarts, although it is no fact"),
+    Column("value", Text, nullable=False, comment="JSON"),
+    Column("at_s", Float, nullable=False, comment="when it was learned, Unix time"),
+)

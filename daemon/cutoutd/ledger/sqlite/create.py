@@ -1,0 +1,48 @@
+"""Making a ledger: whole or not at all, so that a file of the ledger's name always is one.
+
+A crash leaves at most the unfinished file beside its place, which the next attempt removes.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from cutoutd.core.disk import sync
+from cutoutd.core.errors import DiskError
+from cutoutd.ledger.schema.migrations import create_ledger
+from cutoutd.ledger.sqlite.database import LEDGER_NAME, open_database, translated_errors
+
+_UNFINISHED = f"{LEDGER_NAME}.new"
+
+#: What SQLite keeps beside a database. Those of a ledger that was moved away would be taken for the new one's.
+_COMPANIONS = ("-wal", "-shm", "-journal")
+
+
+def found_ledger(state_dir: Path, fill: Callable[[Connection], None] = lambda _: None) -> None:
+    """Make the ledger of a state folder that has none, with what ``fill`` writes into it. Blocking.
+
+    Raises:
+        DiskError: it cannot be written.
+        LedgerError: SQLite refused.
+    """
+    try:
+        _remove(state_dir, _UNFINISHED, *(f"{name}{end}" for name in (_UNFINISHED, LEDGER_NAME) for end in _COMPANIONS))
+        engine = open_database(state_dir, _UNFINISHED)
+        try:
+            with translated_errors(state_dir):
+                create_ledger(engine, fill)
+        finally:
+            engine.dispose()  # the last connection brings all of it into the one file
+        (state_dir / _UNFINISHED).replace(state_dir / LEDGER_NAME)
+        sync(state_dir)
+    except OSError as error:
+        msg = f"the ledger {state_dir / LEDGER_NAME} cannot be written: {error.strerror}"
+        raise DiskError(msg) from error
+
+
+def _remove(folder: Path, *names: str) -> None:
+    for name in names:
+        with suppress(FileNotFoundError):
+            (folder / name).unlink()

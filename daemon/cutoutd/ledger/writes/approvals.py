@@ -1,0 +1,103 @@
+"""A folder's batch: its photos that are present, not paid for and not approved. Counted, held, approved.
+
+Too large a batch waits for a person (``limits.confirm_over``). Whether it is too large is counted in the transaction
+that would pay, so that no launch slips through beside another; photos that wait say so in their own rows, which is what
+a restart goes by.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, select, update
+
+from cutoutd.core.errors import UnapprovedError
+from cutoutd.core.photo import NO_WAIT, Photo, State
+from cutoutd.ledger.schema.rows import photo_from, wait_values
+from cutoutd.ledger.schema.tables import IS_UNAPPROVED, photos
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A folder's photos that nobody has approved yet."""
+
+    folder: str
+    photos: int
+    uploaded: int  #: of them; these are not sent again
+    held: int  #: of them; these wait for approval, the others come to it with their next step
+
+
+# Built once: every photo asks twice.
+_APPROVED_AT = select(photos.c.approved_at_s).where(photos.c.id == bindparam("photo_id"))
+_NUMBER_UP_TO = select(func.count()).select_from(
+    select(photos.c.id)
+    .where(IS_UNAPPROVED, photos.c.folder == bindparam("folder"))
+    .limit(bindparam("limit"))
+    .subquery()
+)
+
+
+def require_approved(connection: Connection, photo: Photo, most: int | None) -> None:
+    """Make sure that the photo is approved, or its folder's batch not larger than this; None allows any.
+
+    Raises:
+        UnapprovedError: neither; it says what to type.
+    """
+    if most is None or _is_approved(connection, photo) or not _is_larger(connection, photo.identity.folder, most):
+        return
+    folder = photo.identity.folder
+    raise UnapprovedError(f'"{folder}" has more new photos than limits.confirm_over; type: cutoutd approve {folder}')
+
+
+def batches(connection: Connection) -> list[Batch]:
+    """All folders' batches, by folder."""
+    is_uploaded, is_held = photos.c.state == State.UPLOADED, photos.c.is_unapproved.is_(True)
+    query = select(photos.c.folder, func.count(), _number_where(is_uploaded), _number_where(is_held))
+    rows = connection.execute(query.where(IS_UNAPPROVED).group_by(photos.c.folder).order_by(photos.c.folder))
+    return [Batch(*row) for row in rows]
+
+
+def held_folders(connection: Connection) -> list[str]:
+    """The folders in which photos wait for approval."""
+    return list(connection.scalars(select(photos.c.folder).where(_is_held()).distinct()))
+
+
+def is_larger(connection: Connection, folder: str, most: int | None) -> bool:
+    """Whether a folder's batch is larger than this; None is larger than any."""
+    return most is not None and _is_larger(connection, folder, most)
+
+
+def approve(connection: Connection, folder: str, most: int | None, at_s: float) -> list[Photo]:
+    """A person agreed to pay for a folder's batch, or for the first so many of it; those that waited for it go on.
+
+    Returns the first of them at each state: where work begins.
+    """
+    first = select(photos.c.id).where(IS_UNAPPROVED, photos.c.folder == folder).order_by(photos.c.id).limit(most)
+    agreed = photos.c.id.in_(first)
+    heads = select(func.min(photos.c.id)).where(agreed).group_by(photos.c.state)
+    found = connection.execute(select(photos).where(photos.c.id.in_(heads))).mappings().all()
+    connection.execute(update(photos).where(agreed, photos.c.is_unapproved.is_(True)).values(wait_values(NO_WAIT)))
+    connection.execute(update(photos).where(agreed).values(approved_at_s=at_s))
+    return [photo_from(row) for row in found]
+
+
+def release(connection: Connection, folder: str) -> None:
+    """The folder's batch is no longer too large: nobody has to approve it."""
+    connection.execute(update(photos).where(_is_held(), photos.c.folder == folder).values(wait_values(NO_WAIT)))
+
+
+def _is_approved(connection: Connection, photo: Photo) -> bool:
+    """Asked of the row: the photo as the caller knows it may be from before the approval."""
+    return connection.scalar(_APPROVED_AT, {"photo_id": photo.id}) is not None
+
+
+def _is_larger(connection: Connection, folder: str, most: int) -> bool:
+    """Counts no further than needed: a batch may have a hundred thousand photos, and each of them asks."""
+    number: int | None = connection.scalar(_NUMBER_UP_TO, {"folder": folder, "limit": max(0, most) + 1})
+    return (number or 0) > most
+
+
+def _is_held() -> ColumnElement[bool]:
+    return and_(photos.c.is_held.is_(True), photos.c.is_unapproved.is_(True))
+
+
+def _number_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count().filter(condition)

@@ -1,0 +1,124 @@
+"""Launches as money: each is reserved with its intent, given back after a definite no, and counted by day and month.
+
+A launch whose outcome is unclear counts. The day is the local calendar day, but never earlier than that of the launch
+before it: a clock that was set back opens no new allowance.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache
+
+from sqlalchemy import Connection, Update, and_, bindparam, func, insert, or_, select, update
+
+from cutoutd.core.photo import (
+    AnswerLost,
+    Fact,
+    LaunchRefused,
+    Photo,
+    RemovalIntended,
+    RemovalLocked,
+    RemovalStarted,
+    ResultAnnounced,
+    ResultFound,
+    ResultLost,
+    State,
+)
+from cutoutd.ledger.schema.tables import launches, photos
+
+#: A launch that was refused this way tells of an earlier one that nobody here knows of.
+_LOCKED = "Uploadcare said that a removal of this upload is running already (409)"
+
+#: More than anybody launches in a minute.
+_MOST_RECENT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """How many launches count, and how many are on their way."""
+
+    day: date  #: that the next launch counts for
+    today: int
+    this_month: int
+    ahead: int  #: photos that are uploaded, or about to be, and not launched yet
+
+
+# Built once: every launch needs them.
+_INSERT_LAUNCH = insert(launches)
+_LAST_DAY = select(func.max(launches.c.day))
+_IS_COUNTED = and_(launches.c.day >= bindparam("first"), launches.c.is_returned.is_(False))
+_NUMBER_SINCE = select(func.count()).select_from(launches).where(_IS_COUNTED)
+_IS_SENT = and_(photos.c.state == State.ACCEPTED, photos.c.id.in_(bindparam("sending", expanding=True)))
+# One that waits for a person may wait for long, and must not keep an allowance from others.
+_IS_NEXT = and_(photos.c.state == State.UPLOADED, photos.c.is_unapproved.is_(False))
+_NUMBER_AHEAD = select(func.count()).select_from(photos).where(or_(_IS_NEXT, _IS_SENT))
+
+
+def spent(connection: Connection, at_s: float, sending: Collection[int] = ()) -> Spent:
+    """What counts at this moment, Unix time; ``sending`` are the photos that are being uploaded."""
+    day = _day(connection, at_s)
+    return Spent(
+        day, _count_since(connection, day), _count_since(connection, day.replace(day=1)), _ahead(connection, sending)
+    )
+
+
+def since(connection: Connection, at_s: float) -> list[float]:
+    """When launches since this moment were made that count, Unix time."""
+    recent = select(launches.c.at_s).where(launches.c.is_returned.is_(False)).order_by(launches.c.id.desc())
+    return [made_at_s for made_at_s in connection.scalars(recent.limit(_MOST_RECENT)) if made_at_s >= at_s]
+
+
+def follow(connection: Connection, photo: Photo, fact: Fact, at_s: float) -> None:
+    """Keep the launches in step with a fact that becomes true of a photo."""
+    if isinstance(fact, RemovalIntended):
+        reserve(connection, photo.id, at_s, source_uuid=photo.source_uuid)
+    elif outcome := _outcome(photo, fact):
+        connection.execute(_update_last(frozenset(outcome)), {**outcome, "of_photo": photo.id})
+
+
+@cache
+def _update_last(columns: frozenset[str]) -> Update:
+    is_open = and_(launches.c.photo_id == bindparam("of_photo"), launches.c.is_returned.is_(False))
+    last = select(func.max(launches.c.id)).where(is_open).scalar_subquery()
+    return update(launches).where(launches.c.id == last).values({name: bindparam(name) for name in columns})
+
+
+def reserve(connection: Connection, photo_id: int, at_s: float, *, source_uuid: str | None = None) -> None:
+    """Count a launch that is about to be made."""
+    values = {"photo_id": photo_id, "at_s": at_s, "day": _day(connection, at_s).isoformat(), "is_returned": False}
+    connection.execute(_INSERT_LAUNCH, {**values, "source_uuid": source_uuid})
+
+
+def _outcome(photo: Photo, fact: Fact) -> dict[str, str | bool]:
+    """What a fact tells about the photo's last launch; nothing, mostly."""
+    outcome: dict[str, str | bool] = {}
+    match fact:
+        case LaunchRefused():
+            outcome["is_returned"] = True
+        case RemovalLocked() if photo.unclear_since_s is not None:
+            outcome["is_returned"] = True  # the call that is running was reserved when it was made
+        case RemovalLocked():
+            outcome["lost_because"] = _LOCKED
+        case RemovalStarted():
+            outcome["request_id"] = fact.request_id
+        case AnswerLost():
+            outcome["lost_because"] = fact.lost_because
+        case ResultLost():
+            outcome["lost_because"] = f"answered as request {photo.request_id}, and what it made was gone after a day"
+        case ResultFound() | ResultAnnounced():
+            outcome["found_uuid"] = fact.result_uuid
+    return outcome
+
+
+def _day(connection: Connection, at_s: float) -> date:
+    today = datetime.fromtimestamp(at_s, UTC).astimezone().date()
+    last = connection.scalar(_LAST_DAY)
+    return max(today, date.fromisoformat(last)) if last else today
+
+
+def _count_since(connection: Connection, first: date) -> int:
+    return connection.scalar(_NUMBER_SINCE, {"first": first.isoformat()}) or 0
+
+
+def _ahead(connection: Connection, sending: Collection[int]) -> int:
+    return connection.scalar(_NUMBER_AHEAD, {"sending": list(sending)}) or 0

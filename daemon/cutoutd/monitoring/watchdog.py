@@ -1,0 +1,115 @@
+"""Tells systemd what is true of the running service: that it is ready, that it makes progress, and where it stands.
+
+The watchdog is fed only while nobody who works broke the promise to be heard of again. Otherwise systemd ends the
+service and starts it anew, and every photo goes on at its last fact. A wedged event loop cannot even come here.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+
+from cutoutd.core.logs import catch_up, say
+from cutoutd.core.photo import State
+from cutoutd.ledger import Total
+from cutoutd.monitoring.systemd_notify import Systemd
+from cutoutd.pipeline.scheduling.halt import Halt
+from cutoutd.pipeline.scheduling.pause import Intermission
+from cutoutd.pipeline.scheduling.workers import Lanes
+from cutoutd.watch.folder import Arrival
+
+#: Without a watchdog to feed: how often what repeats is looked through.
+_LOOK_EVERY_S = 5.0
+
+_TELL_EVERY_S = 1.0
+
+_PARTS = (
+    ("waiting", frozenset({State.DISCOVERED, State.ACCEPTED})),
+    (
+        "at Uploadcare",
+        frozenset({State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED}),
+    ),
+    ("published", frozenset({State.PUBLISHED})),
+    ("rejected", frozenset({State.REJECTED})),
+    ("failed", frozenset({State.FAILED})),
+)
+
+
+class Vigil:
+    """Watches over one running service.
+
+    Args:
+        systemd: whom to tell.
+        arrivals: the folders; the service is ready once each is looked at and listened to.
+        lanes: the work.
+        standstill: why nothing is sent, in a few words; empty when it is.
+        totals: how many photos stand where.
+    """
+
+    def __init__(
+        self,
+        systemd: Systemd,
+        arrivals: Sequence[Arrival],
+        lanes: Lanes,
+        standstill: Callable[[], str],
+        totals: Callable[[], Iterable[Total]],
+    ) -> None:
+        self._systemd = systemd
+        self._arrivals = arrivals
+        self._lanes = lanes
+        self._standstill = standstill
+        self._totals = totals
+        self._stuck: tuple[str, ...] = ()
+
+    async def run(self) -> None:
+        """Tell until cancelled."""
+        for arrival in self._arrivals:
+            await arrival.has_begun()
+        self._systemd.tell_ready()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_watch())
+            if self._systemd.is_listening:
+                tasks.create_task(self._keep_status())
+
+    async def _keep_watch(self) -> None:
+        # Half the time that systemd allows, as sd_watchdog_enabled(3) advises.
+        every_s = self._systemd.watchdog_s / 2 if self._systemd.watchdog_s else _LOOK_EVERY_S
+        while True:
+            stuck = stuck_among(self._arrivals, self._lanes)
+            if not stuck:
+                self._systemd.tell_alive()
+            elif stuck != self._stuck:
+                say("stuck", f"no progress: {', '.join(stuck)}", level=logging.ERROR)
+            self._stuck = stuck
+            catch_up()
+            await asyncio.sleep(every_s)
+
+    async def _keep_status(self) -> None:
+        told = ""
+        while True:
+            line = status_line(self._totals(), self._standstill())
+            if line != told:
+                self._systemd.tell_status(line)
+                told = line
+            await asyncio.sleep(_TELL_EVERY_S)
+
+
+def stuck_among(arrivals: Iterable[Arrival], lanes: Lanes) -> tuple[str, ...]:
+    """Who no longer makes progress: loops and steps that broke their promise, and listeners whose thread has ended."""
+    late = [f"{arrival.folder.name}: {name}" for arrival in arrivals for name in arrival.late()]
+    return (*late, *lanes.pulses.late())
+
+
+def standstill_in_words(halt: Halt, intermission: Intermission) -> str:
+    """Why nothing is sent, whether Uploadcare or a person wants it so; empty when it is."""
+    halted = f"Halted, {halt.error.title}" if halt.error else ""
+    pause = intermission.pause
+    paused = ("Paused, " + pause.reason if pause.reason else "Paused") if pause else ""
+    return "; ".join(filter(None, (paused, halted)))
+
+
+def status_line(totals: Iterable[Total], standstill: str = "") -> str:
+    """How many photos stand where, in the words of ``cutoutd status``; what is nothing is left out."""
+    found = list(totals)
+    numbers = ((sum(total.photos for total in found if total.state in states), word) for word, states in _PARTS)
+    counts = ", ".join(f"{number:,} {word}" for number, word in numbers if number) or "no photo yet"
+    return f"{standstill}: {counts}" if standstill else counts

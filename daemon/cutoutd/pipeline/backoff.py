@@ -1,0 +1,68 @@
+"""How long to wait before the same step is tried again; pure, with clock and chance given.
+
+No photo is given up over a DelayError, however long it lasts. Waits grow with full jitter, so that many photos do not
+come back in the same second, and stay short enough that all is moving again half a minute after the service is back.
+"""
+
+import random
+from collections.abc import Callable
+
+from cutoutd.core.errors import (
+    DelayError,
+    DiskError,
+    LimitReachedError,
+    RemovalLockedError,
+    ResultGoneError,
+    SourceAwayError,
+    UnansweredError,
+    UnapprovedError,
+)
+from cutoutd.core.photo import UNTIL_SOMEBODY_ACTS_S, Wait
+
+_FIRST_WAIT_S = 2.0
+
+#: With the 5 s that a connection may take, this keeps recovery within 30 s of the service's return.
+_LONGEST_WAIT_S = 25.0
+
+#: What does not end by itself within seconds is tried less often; the first that fits counts.
+_LONGEST_WAITS_S: tuple[tuple[type[DelayError], float], ...] = (
+    (DiskError, 30.0),
+    (RemovalLockedError, 300.0),  # the lock of a removal that died can stay for a day
+    (ResultGoneError, 900.0),
+    (UnansweredError, 60.0),  # an outage leaves many attempts behind, and the search is to go on soon after it
+)
+
+#: A service that asks for more than this is asked again after it all the same.
+_LONGEST_PATIENCE_S = 3600.0
+
+#: Photos told to come back at the same moment come back over this many seconds.
+_SPREAD_S = 5.0
+
+
+def wait_after(error: DelayError, attempts: int, now_s: float, *, jitter: Callable[[], float] = random.random) -> Wait:
+    """The wait before the step that met ``error`` is taken again.
+
+    Args:
+        error: What stood in the way; its own wish for a wait is honoured, up to an hour.
+        attempts: How often the step was tried in vain before this time.
+        now_s: Unix time.
+        jitter: A number from 0 to below 1, new at each call.
+    """
+    if isinstance(error, LimitReachedError):
+        return Wait(until_s=error.until_s, attempts=0, reason=error.sentence, is_held=True)
+    if isinstance(error, UnapprovedError):
+        return Wait(UNTIL_SOMEBODY_ACTS_S, attempts=0, reason=error.sentence, is_held=True, is_unapproved=True)
+    return Wait(
+        until_s=now_s + _wait_s(error, attempts, jitter),
+        attempts=attempts + 1,
+        reason=error.sentence,
+        is_away=isinstance(error, SourceAwayError),
+    )
+
+
+def _wait_s(error: DelayError, attempts: int, jitter: Callable[[], float]) -> float:
+    if error.retry_after_s is not None:
+        return min(error.retry_after_s, _LONGEST_PATIENCE_S) + _SPREAD_S * jitter()
+    longest_s = next((cap_s for kind, cap_s in _LONGEST_WAITS_S if isinstance(error, kind)), _LONGEST_WAIT_S)
+    # The exponent is bounded because an outage may outlast any float.
+    return min(longest_s, _FIRST_WAIT_S * 2.0 ** min(attempts, 20)) * jitter()

@@ -1,0 +1,81 @@
+"""May this photo be paid for without asking a person? Not while its folder's batch is larger than ``confirm_over``.
+
+It knows the batches in the ledger and what is just coming into them; the count that binds is made by the ledger, in the
+transaction before the paid call. Who waits goes on when somebody approves, or when the batch has shrunk.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from cutoutd.core.photo import Photo
+from cutoutd.ledger import Ledger
+from cutoutd.ledger.writes import approvals as batches
+
+
+class Influx(Protocol):
+    """What is coming into a folder's batch and not in the ledger yet."""
+
+    @property
+    def name(self) -> str:
+        """The folder's."""
+
+    @property
+    def arriving(self) -> int:
+        """How many new files were noticed together and are being taken in."""
+
+    @property
+    def has_looked(self) -> bool:
+        """Whether the whole input was looked at once, so that what lay there is known."""
+
+
+class Approval:
+    """Holds back batches that are too large for anybody not to have looked at the price.
+
+    Args:
+        ledger: counts the batches.
+        confirm_over: the largest batch that needs no approval; None: all are fine.
+    """
+
+    def __init__(self, ledger: Ledger, confirm_over: int | None) -> None:
+        self._ledger = ledger
+        self._confirm_over = confirm_over
+        self._influxes: Sequence[Influx] = ()
+
+    def count_in(self, influxes: Sequence[Influx]) -> None:
+        """From now on count what is coming in as well."""
+        self._influxes = influxes
+
+    def uncounted(self) -> frozenset[str]:
+        """The folders whose batch nobody knows before their first look is over: nothing of them is sent until then."""
+        if self._confirm_over is None:
+            return frozenset()
+        return frozenset(influx.name for influx in self._influxes if not influx.has_looked)
+
+    @property
+    def coming_in(self) -> int:
+        """How many new files are being taken in, into all folders together."""
+        return sum(influx.arriving for influx in self._influxes)
+
+    def most_in_ledger(self, folder: str) -> int | None:
+        """How many unapproved photos the ledger may have of a folder, with those that are just coming in."""
+        if self._confirm_over is None:
+            return None
+        return self._confirm_over - sum(influx.arriving for influx in self._influxes if influx.name == folder)
+
+    async def require(self, photo: Photo) -> None:
+        """Look before an upload, so that nothing is sent in vain.
+
+        Raises:
+            UnapprovedError: the photo has to wait for a person.
+        """
+        if self._confirm_over is not None:
+            await self._ledger.ask(batches.require_approved, photo, self.most_in_ledger(photo.identity.folder))
+
+    async def release_shrunk(self) -> bool:
+        """Let the photos of batches go on that are no longer too large; whether there were any."""
+        has_released = False
+        for folder in await self._ledger.ask(batches.held_folders):
+            if not await self._ledger.ask(batches.is_larger, folder, self.most_in_ledger(folder)):
+                await self._ledger.release_batch(folder)
+                has_released = True
+        return has_released

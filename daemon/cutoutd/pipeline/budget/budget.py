@@ -1,0 +1,214 @@
+"""May one more removal be launched, and when? Asked before money is spent, never after.
+
+Limits and approval bind in the ledger's own transaction, so that none is ever overrun; the look before an upload only
+keeps photos from being sent in vain. What refusals taught about the launch rate outlives a restart in the ledger too.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from cutoutd.config.settings import Limits, Settings
+from cutoutd.core.errors import CutoutdError, LimitReachedError, ThrottledError
+from cutoutd.core.logs import say
+from cutoutd.core.photo import LaunchRefused, Photo, known
+from cutoutd.ledger import Ledger, Spent, View
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger.writes import launches
+from cutoutd.pipeline.budget.approval import Approval
+from cutoutd.pipeline.budget.launch_rate import LaunchRate, Lesson
+from cutoutd.pipeline.budget.limits import require_free, require_within, room_within
+
+_KEY = "launch_rate"
+
+#: Uploadcare counts launches by the minute.
+_MINUTE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchPace:
+    """How fast removals are launched at present, and why so."""
+
+    per_minute: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What outlives a restart."""
+
+    lesson: Lesson | None = None
+    paused_until_s: float = 0.0  #: Unix time
+    paused_at_s: float = 0.0  #: Unix time; in the future when the clock was set back, and the pause means nothing then
+
+    def paused_for_s(self, now_s: float) -> float:
+        """How much of the pause is left."""
+        return self.paused_until_s - now_s if self.paused_at_s <= now_s else 0.0
+
+
+async def open_spending(ledger: Ledger, settings: Settings) -> "Spending":
+    """Go on with the rate and the pause of the last run; photos that a limit held are looked at anew."""
+    now_s = time.time()
+    memory = _memory_from(await ledger.ask(questions.remembered, _KEY))
+    launched_at_s = await ledger.ask(launches.since, now_s - _MINUTE_S)
+    rate = LaunchRate(settings.rate_limit.launches_per_minute)
+    ages_s = [max(0.0, now_s - at_s) for at_s in launched_at_s]
+    rate.recall(memory.lesson, paused_for_s=memory.paused_for_s(now_s), ages_s=ages_s)
+    if number := await ledger.ask(questions.over_limit):
+        await ledger.release_held(number)
+    spending = Spending(ledger, settings.limits, rate, settings.state_dir, memory)
+    await spending.approval.release_shrunk()
+    return spending
+
+
+class Spending:
+    """Holds photos back while a limit is reached or the disk is short; knows the launch rate."""
+
+    def __init__(
+        self, ledger: Ledger, limits: Limits, rate: LaunchRate, state_dir: Path, memory: _Memory | None = None
+    ) -> None:
+        self._ledger = ledger
+        self._limits = limits
+        self._state_dir = state_dir
+        self._memory = memory or _Memory()
+        self._paused_at_s, self._paused_until_s = self._memory.paused_at_s, self._memory.paused_until_s
+        self._sending: set[int] = set()
+        self._said = ""
+        self.throttled = 0  #: launches since the start that Uploadcare refused for their number (429)
+        self.rate = rate  #: what the launching lane asks for its turn
+        self.approval = Approval(ledger, limits.confirm_over)
+
+    def pace(self) -> LaunchPace:
+        """The working rate in words."""
+        lesson = self.rate.lesson
+        if self.rate.paused_for_s > 0:
+            until = datetime.fromtimestamp(self._paused_until_s, UTC).astimezone()
+            reason = f"Uploadcare asked for patience (429); nothing is launched before {until:%H:%M:%S}"
+        elif lesson is not None:
+            reason = f"Uploadcare refused more after {lesson.accepted} in a minute (429); in full use it rises again"
+        else:
+            reason = "rate_limit.launches_per_minute"
+        return LaunchPace(self.rate.per_minute, reason)
+
+    @asynccontextmanager
+    async def claim(self, photo: Photo) -> AsyncIterator[None]:
+        """Hold one launch for a photo while it is being uploaded.
+
+        Raises:
+            UnapprovedError: too many came with it for nobody to be asked.
+            LimitReachedError: all that are allowed were made, or are held for others.
+            DiskError: there is too little room for its cutout.
+        """
+        self._sending.add(photo.id)
+        # Those who came first: who comes later stands back. They may be further on when the ledger looks, which then
+        # counts them as what they are.
+        sending = frozenset(self._sending)
+        try:
+            await self.require_room(photo)
+            await self.approval.require(photo)
+            if self._limits.is_counting:
+                spent = await self._ledger.ask(launches.spent, time.time(), sending)
+                self._require_within(spent, wanted=spent.ahead)
+            yield
+        finally:
+            self._sending.discard(photo.id)
+
+    async def require_room(self, photo: Photo) -> None:
+        """A cutout that may find no place is not to be paid for.
+
+        Raises:
+            DiskError: the output's file system, or the state folder's, is short of room.
+        """
+        places = (Path(known(photo.output)), self._state_dir)
+        await asyncio.to_thread(require_free, places, self._limits.min_free_bytes)
+
+    async def intend(self, photo: Photo) -> Photo:
+        """Store that the paid call is about to be made, counted against the limits in the same transaction.
+
+        Raises:
+            LimitReachedError, UnapprovedError: as many as are allowed were made, or a person has to agree; nothing is
+                stored.
+        """
+        await self._remember()
+        most = self.approval.most_in_ledger(photo.identity.folder)
+        require = partial(self._require_within, wanted=1) if self._limits.is_counting else None
+        return await self._ledger.intend(photo, require, most=most)
+
+    async def let_go(self) -> bool:
+        """Let held photos go on for which there is room again; whether there were any.
+
+        A photo that was to use an allowance may come to nothing, and then nobody else would before the next day.
+        """
+        has_released = await self.approval.release_shrunk()
+        if not await self._ledger.ask(questions.over_limit):
+            return has_released
+        spent = await self._ledger.ask(launches.spent, time.time(), frozenset(self._sending))
+        room = room_within(self._limits, spent)
+        if room:
+            await self._ledger.release_held(room)
+        return has_released or bool(room)
+
+    async def take_back(self, intended: Photo, refusal: CutoutdError) -> None:
+        """Store a definite no: nothing was paid. After a 429 nobody launches before Retry-After is over.
+
+        Insisted on, because without it a definite no would look like a lost answer.
+        """
+        if isinstance(refusal, ThrottledError):
+            self.throttled += 1
+            self._pause(refusal)
+        await self._ledger.insist(intended, LaunchRefused())
+        await self._remember()
+
+    def _require_within(self, spent: Spent, *, wanted: int) -> None:
+        try:
+            require_within(self._limits, spent, wanted=wanted)
+        except LimitReachedError as error:
+            if error.sentence != self._said:
+                self._said = error.sentence
+                say("limit_reached", error.sentence, level=logging.WARNING)
+            raise
+
+    def _pause(self, refusal: ThrottledError) -> None:
+        is_news = self.rate.paused_for_s == 0
+        self.rate.refuse(refusal.retry_after_s or 0.0)
+        self._paused_at_s = time.time()
+        self._paused_until_s = self._paused_at_s + self.rate.paused_for_s
+        if is_news:
+            rate = f"after it at most {self.rate.per_minute:.0f} removals a minute are launched"
+            say("launches_paused", f"{refusal.sentence}; {rate}", level=logging.WARNING)
+
+    async def _remember(self) -> None:
+        """Keep what was learned, if it changed. Trouble stops nothing: it can be learned again."""
+        memory = _Memory(self.rate.lesson, self._paused_until_s, self._paused_at_s)
+        if memory == self._memory:
+            return
+        try:
+            await self._ledger.remember(_KEY, _MEMORY.dump_json(memory).decode())
+            self._memory = memory
+        except CutoutdError as error:
+            say("ledger_trouble", f"{error.title}: {error.sentence}", level=logging.ERROR)
+
+
+_MEMORY = TypeAdapter(_Memory)
+
+
+def rate_known(ledger: View, ceiling: int) -> float:
+    """The launches a minute that Uploadcare was last seen to take, under this ceiling."""
+    lesson = _memory_from(questions.remembered(ledger, _KEY)).lesson
+    return float(ceiling) if lesson is None else min(float(ceiling), lesson.per_minute)
+
+
+def _memory_from(text: str | None) -> _Memory:
+    """What was kept; a version that kept it in another way is no reason not to start."""
+    try:
+        return _MEMORY.validate_json(text or "{}")
+    except ValidationError:
+        return _Memory()

@@ -1,0 +1,173 @@
+"""When to ask whether a removal is finished. Each question costs an operation, each second of silence a person's time.
+
+The moments follow the processing times seen so far: the first question comes when two removals out of three are
+finished, each further one when two out of three of those that took at least this long were. Nothing here waits, asks
+or reads a clock; the journey does, with the waits that ``Pace`` gives it.
+"""
+
+import random
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from cutoutd.core.photo import Photo, State, Wait
+from cutoutd.pipeline.completion.processing_times import ENOUGH_TIMES, ProcessingTimes
+from cutoutd.pipeline.completion.webhook_trust import Reliance
+from cutoutd.uploadcare.responses import Progress, Removal
+
+#: Tried on simulated services (steady, skewed, two-humped, suddenly faster): about 1.5 questions for each removal.
+#: Fewer questions let people wait disproportionately longer.
+_FINISHED_SHARE = 0.65
+
+#: Before enough is known, ask as Uploadcare's own SDKs do: after 1 s, then 1.5 times as long each time.
+_FIRST_STEP_S = 1.0
+_STEP_GROWTH = 1.5
+_LONGEST_STEP_S = 15.0
+_JITTER_SHARE = 0.2
+
+#: A removal that takes this long is no longer awaited but looked after: something is wrong, yet it was paid for.
+_TIMED_OUT_AFTER_S = 600.0
+_RARELY_S = (300.0, 900.0)
+
+#: Where announcements are relied on, a removal is asked about so long after every usual time, or after its launch while
+#: usual times are not known.
+_LEAST_MARGIN_S = 2.0
+_LARGEST_MARGIN_S = 30.0
+_FALLBACK_UNTIL_KNOWN_S = 10.0
+
+#: A finish met by a question this much later than planned (a halt, a restart) says nothing about the processing time.
+_LATE_S = 2.0
+
+#: Right after a launch "unknown" is mere lag (UPLOADCARE.md 2), so it takes both, many and long, to mean it.
+_UNKNOWNS_THAT_COUNT = 5
+_UNKNOWN_FOR_S = 30.0
+
+
+def next_poll_after_s(
+    times_s: Sequence[float], *, elapsed_s: float, polls: int, jitter: Callable[[], float] = random.random
+) -> float:
+    """Seconds from now to the next question about a removal.
+
+    Args:
+        times_s: Processing times of earlier removals, sorted.
+        elapsed_s: How long ago this one was launched.
+        polls: How often it was asked about and found unfinished.
+        jitter: A number from 0 to below 1, new at each call.
+    """
+    if polls > 0 and elapsed_s >= _TIMED_OUT_AFTER_S:
+        soonest_s, latest_s = _RARELY_S
+        return soonest_s + (latest_s - soonest_s) * jitter()
+    step_s = min(_FIRST_STEP_S * _STEP_GROWTH ** min(polls, 10), _LONGEST_STEP_S)
+    if len(times_s) >= ENOUGH_TIMES:
+        if polls == 0:
+            return max(0.0, _expected_s(times_s) - elapsed_s)
+        longer_s = times_s[bisect_right(times_s, elapsed_s) :]
+        expected_s = _expected_s(longer_s) - elapsed_s if longer_s else 0.0
+        # One step behind the cold start: a first question was asked where the answer was likely yes.
+        step_s = min(max(step_s / _STEP_GROWTH, expected_s), _LONGEST_STEP_S)
+    return step_s * (1 - _JITTER_SHARE * jitter())
+
+
+def _expected_s(times_s: Sequence[float]) -> float:
+    return times_s[int(_FINISHED_SHARE * len(times_s))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    """What is remembered about a removal under way; lost with the process, which costs a question or two."""
+
+    unfinished_at_s: float = 0.0  #: seconds after its launch at which it was last found unfinished
+    unknowns: int = 0  #: in a row, up to now
+    unknown_since_s: float = 0.0  #: Unix time of the first of them
+
+
+def fallback_after_s(times_s: Sequence[float]) -> float:
+    """Seconds from a launch to the first question where its finish should be announced: well after every usual time.
+
+    The margin is as wide as processing times are spread, so that a steady service is asked soon after a lost
+    announcement, and an unsteady one is not asked about removals that merely take long.
+    """
+    if len(times_s) < ENOUGH_TIMES:
+        return _FALLBACK_UNTIL_KNOWN_S
+    longest_s = times_s[-1]
+    return longest_s + min(max(_LEAST_MARGIN_S, longest_s - _expected_s(times_s)), _LARGEST_MARGIN_S)
+
+
+class Pace:
+    """The processing times of the last 200 removals, and the waits that follow from them.
+
+    Args:
+        times_s: Processing times known before.
+        jitter: A number from 0 to below 1, new at each call.
+        reliance: Whether finished removals are announced, so that asking is the exception.
+    """
+
+    def __init__(
+        self,
+        times_s: Iterable[float] = (),
+        jitter: Callable[[], float] = random.random,
+        reliance: Reliance | None = None,
+    ) -> None:
+        self.reliance = reliance or Reliance()
+        self._times = ProcessingTimes(times_s, jitter)
+        self._watches: dict[int, _Watch] = {}
+        self._jitter = jitter
+
+    def first_wait(self, now_s: float) -> Wait:
+        """The wait after a launch, up to the first question."""
+        wait_s = fallback_after_s(self._times.sorted_s) if self.reliance.is_on else self.usual_wait_s()
+        return Wait(until_s=now_s + wait_s, attempts=0, reason="")
+
+    def usual_wait_s(self) -> float:
+        """Seconds from a launch to the first question where nothing is announced."""
+        return next_poll_after_s(self._times.sorted_s, elapsed_s=0.0, polls=0, jitter=self._jitter)
+
+    def next_wait(self, photo: Photo, removal: Removal, now_s: float) -> Wait:
+        """The wait after a question that found the removal unfinished, or unknown."""
+        polls = photo.wait.attempts + 1
+        elapsed_s = max(0.0, now_s - photo.state_at_s)
+        self._note(photo.id, removal, elapsed_s, now_s)
+        if self.is_lost(photo, now_s):
+            elapsed_s = max(elapsed_s, _TIMED_OUT_AFTER_S)
+        wait_s = next_poll_after_s(self._times.sorted_s, elapsed_s=elapsed_s, polls=polls, jitter=self._jitter)
+        return Wait(until_s=now_s + wait_s, attempts=polls, reason=self._reason(photo, elapsed_s, now_s))
+
+    def learn(self, photo: Photo, now_s: float) -> None:
+        """The removal was found finished, by a question."""
+        self.reliance.note_missed(photo.state_at_s)
+        watch = self._watches.pop(photo.id, _Watch())
+        if now_s - photo.wait.until_s > _LATE_S:
+            return
+        self._times.learn(watch.unfinished_at_s, now_s - photo.state_at_s)
+
+    def hear(self, photo: Photo, announced_at_s: float) -> None:
+        """The removal was announced to be finished, at this Unix time."""
+        self._watches.pop(photo.id, None)
+        self.reliance.note_announced()
+        if photo.state is State.REMOVAL_STARTED:  # when one whose answer was lost began is not known
+            took_s = max(0.0, announced_at_s - photo.state_at_s)
+            self._times.learn(took_s, took_s)
+
+    def forget(self, photo: Photo) -> None:
+        """The removal is over without a result."""
+        self._watches.pop(photo.id, None)
+
+    def is_lost(self, photo: Photo, now_s: float) -> bool:
+        """Whether the service has said "unknown" so often and so long that it means it."""
+        watch = self._watches.get(photo.id, _Watch())
+        return watch.unknowns >= _UNKNOWNS_THAT_COUNT and now_s - watch.unknown_since_s >= _UNKNOWN_FOR_S
+
+    def _note(self, photo_id: int, removal: Removal, elapsed_s: float, now_s: float) -> None:
+        before = self._watches.get(photo_id, _Watch())
+        if removal.progress is not Progress.UNKNOWN:
+            self._watches[photo_id] = _Watch(unfinished_at_s=elapsed_s)
+            return
+        since_s = before.unknown_since_s if before.unknowns else now_s
+        self._watches[photo_id] = _Watch(before.unfinished_at_s, before.unknowns + 1, since_s)
+
+    def _reason(self, photo: Photo, elapsed_s: float, now_s: float) -> str:
+        if self.is_lost(photo, now_s):
+            return "Uploadcare does not know this removal any more; cutoutd goes on asking, rarely"
+        if elapsed_s >= _TIMED_OUT_AFTER_S:
+            return f"the removal has been running for {elapsed_s / 60:.0f} minutes; cutoutd goes on asking, rarely"
+        return ""

@@ -1,0 +1,89 @@
+"""Whether Uploadcare's announcements still reach this machine, and what is done when they do not.
+
+While they come, removals are rarely asked about; when they stop (a proxy changed, Uploadcare switched the webhook off
+after failures), those under way are asked about as if nothing had been going to be announced, and a line says why.
+Which it is, ``reliance`` judges; this module looks at its judgement.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from cutoutd.core.errors import CutoutdError
+from cutoutd.core.logs import say, say_error
+from cutoutd.ledger import Ledger
+from cutoutd.pipeline.completion.poll_schedule import Pace
+from cutoutd.uploadcare.client import Uploadcare
+from cutoutd.uploadcare.webhooks import Webhook
+
+_LOOK_EVERY_S = 1.0
+
+
+class Hearing:
+    """Watches over the announcements of one running service.
+
+    Args:
+        ledger: what is under way.
+        uploadcare: asked about the webhook once when its messages stop: one operation.
+        pace: whose judgement is followed.
+        tell: called when photos are to be asked about sooner.
+    """
+
+    def __init__(self, ledger: Ledger, uploadcare: Uploadcare, pace: Pace, tell: Callable[[], None]) -> None:
+        self._ledger = ledger
+        self._uploadcare = uploadcare
+        self._pace = pace
+        self._tell = tell
+        self._was_on = False
+
+    async def run(self, url: Callable[[], str | None]) -> None:
+        """Look until cancelled.
+
+        Args:
+            url: Where Uploadcare was told to send to, None while nobody would take it; ValueError if that cannot be
+                known. Blocking.
+        """
+        while True:
+            try:
+                await self._look(await asyncio.to_thread(url))
+            except ValueError as error:
+                say("webhook_unready", f"webhook.secret_file {error}", level=logging.WARNING)
+            except CutoutdError as error:
+                say_error("ledger_trouble", error)
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def _look(self, url: str | None) -> None:
+        reliance = self._pace.reliance
+        if url is not None and not reliance.is_expected:
+            reliance.expect(time.time())
+        elif url is None:
+            reliance.expect_nothing()
+        if self._was_on and not reliance.is_on:
+            await self._ledger.expect_no_announcements(self._pace.usual_wait_s())
+            self._tell()
+            if url is not None:
+                say("webhook_silent", f"{_SILENT}; {await self._reason(url)}", level=logging.WARNING)
+        elif reliance.is_on and not self._was_on:
+            say("webhook_heard", "removals are left alone until Uploadcare announces them")
+        self._was_on = reliance.is_on
+
+    async def _reason(self, url: str) -> str:
+        try:
+            webhooks = await self._uploadcare.webhooks.show()
+        except CutoutdError as error:
+            return f"Uploadcare could not be asked about the webhook: {error.sentence}"
+        return reason_for_silence(url, webhooks)
+
+
+_SILENT = "removals finished without being announced, so they are asked about again"
+
+
+def reason_for_silence(url: str, webhooks: Sequence[Webhook]) -> str:
+    """What Uploadcare's list of webhooks says about messages that do not come, and what to do."""
+    ours = [webhook for webhook in webhooks if webhook.target_url == url]
+    if not ours:
+        return f"Uploadcare knows no webhook to {url}: run cutoutd webhook create"
+    if not any(webhook.is_active for webhook in ours):
+        return "Uploadcare has switched the webhook off, as it does after failures: run cutoutd webhook create"
+    return "the webhook is active at Uploadcare, so see whether its messages get through the proxy to web.listen"

@@ -1,0 +1,65 @@
+"""Having Uploadcare keep what was paid for and could not be fetched in time: a full disk may outlast its 24 hours.
+
+Uploadcare deletes files that are not stored after a day, and whether it stores results by itself is not documented
+(UPLOADCARE.md 3). It knows results by the ledger alone; fetching them is the journey's business, deleting them
+``cleanup``'s.
+"""
+
+import asyncio
+import logging
+import time
+
+from cutoutd.core.errors import CutoutdError
+from cutoutd.core.logs import say, say_error
+from cutoutd.ledger import Ledger
+from cutoutd.ledger.queries import photos as questions
+from cutoutd.uploadcare.client import Uploadcare
+
+#: A result that is not fetched an hour after it was finished waits for something that may last.
+_UNFETCHED_FOR_S = 3600.0
+
+_LOOK_EVERY_S = 60.0
+
+#: Uploadcare takes up to 100 files in one request.
+_RESULTS_PER_REQUEST = 100
+
+
+class Retention:
+    """Stores results at Uploadcare. A crash between the request and its record repeats it, which changes nothing."""
+
+    def __init__(self, ledger: Ledger, uploadcare: Uploadcare) -> None:
+        self._ledger = ledger
+        self._uploadcare = uploadcare
+        #: Stored at Uploadcare, and not on record: the ledger's own disk may be the one that is full.
+        self._unrecorded: set[str] = set()
+
+    async def run(self) -> None:
+        """Look now and then until cancelled; trouble is told and tried again."""
+        while True:
+            try:
+                await self.store_unfetched(time.time())
+            except CutoutdError as error:
+                say_error("retention_postponed", error, level=logging.WARNING)
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def store_unfetched(self, now_s: float) -> None:
+        """Have every result stored that has waited for an hour at this Unix time; each of them once.
+
+        Raises:
+            DelayError, HaltError: Uploadcare could not do it now, or the ledger not take it; to be tried again.
+        """
+        while found := await self._ledger.ask(questions.to_keep, now_s - _UNFETCHED_FOR_S, _RESULTS_PER_REQUEST):
+            unfetched = [uuid for uuid in found if uuid not in self._unrecorded]
+            if unfetched:
+                missing = await self._uploadcare.store_files(unfetched)
+                self._unrecorded.update(unfetched)
+                _tell(len(unfetched), len(missing))
+            await self._ledger.mark_kept(found)
+            self._unrecorded.difference_update(found)
+
+
+def _tell(asked: int, missing: int) -> None:
+    results = "result" if asked == 1 else "results"
+    say("stored", f"Uploadcare was told to keep {asked:,} {results} that could not be fetched within an hour")
+    if missing:
+        say("result_missing", f"{missing:,} of them are no longer at Uploadcare", level=logging.WARNING)

@@ -1,0 +1,123 @@
+"""The trash of the desktop, by the freedesktop.org Trash specification 1.0: what a person may want back.
+
+https://specifications.freedesktop.org/trash-spec/1.0/ : the home trash for files of its own file system, otherwise
+``.Trash/UID`` or ``.Trash-UID`` at the top of the file's mount. Nothing is copied across mounts and nothing is emptied.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from urllib.parse import quote
+
+from cutoutd.files.input_tree import FOLDER_FLAGS
+from cutoutd.files.mounts import MOUNT_TABLE, parse_mounts
+from cutoutd.files.rename import is_same_file, numbered, place, status_of
+
+_INFO_SUFFIX = ".trashinfo"
+
+
+@dataclass(frozen=True, slots=True)
+class _Can:
+    """A trash folder, and what the paths in its records are relative to; None: absolute."""
+
+    folder: Path
+    topdir: Path | None
+
+
+def move_to_trash(source: Path, hidden: str, fd: int) -> str:
+    """Move a hidden source to the trash that is right for it; where it went. Blocking.
+
+    The record of where it came from is written first, as the specification asks; a crash in between leaves a record
+    without a file, which the repeated call uses.
+
+    Args:
+        source: where it was, absolute.
+        hidden: its name in the folder that is open as ``fd``.
+        fd: see ``hidden``.
+
+    Raises:
+        OSError: no trash of its mount can be used; it is still there then.
+    """
+    refusal = OSError(errno.EXDEV, "there is no trash on its file system")
+    for can in _cans(source):
+        try:
+            return str(can.folder / "files" / _throw(can, source, hidden, fd))
+        except OSError as error:
+            refusal = error
+    raise refusal
+
+
+def _cans(source: Path) -> Iterator[_Can]:
+    """In the specification's order."""
+    real = source.parent.resolve()
+    home = _home_trash()
+    if home is not None and _device_of(home) == real.stat().st_dev:
+        yield _Can(home, None)
+    table = parse_mounts(MOUNT_TABLE.read_text(errors="surrogateescape"))
+    tops = [Path(mount.path) for mount in table if real.is_relative_to(mount.path)]
+    top = max(tops, key=lambda path: len(path.parts), default=Path("/"))
+    shared = top / ".Trash"
+    with suppress(OSError):
+        if stat.S_ISDIR(shared.lstat().st_mode) and shared.lstat().st_mode & stat.S_ISVTX:
+            yield _Can(shared / str(os.getuid()), top)
+    yield _Can(top / f".Trash-{os.getuid()}", top)
+
+
+def _home_trash() -> Path | None:
+    """None for a user without a home, as services often have."""
+    try:
+        return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "Trash"
+    except RuntimeError:
+        return None
+
+
+def _device_of(path: Path) -> int:
+    return next(above for above in (path, *path.parents) if above.exists()).stat().st_dev
+
+
+def _throw(can: _Can, source: Path, hidden: str, fd: int) -> str:
+    files_fd, info_fd = _opened(can.folder, "files"), _opened(can.folder, "info")
+    try:
+        origin = source if can.topdir is None else source.parent.resolve().relative_to(can.topdir) / source.name
+        for name in numbered(source.name):
+            is_free = status_of(name, files_fd) is None or is_same_file(hidden, fd, name, files_fd)
+            if is_free and _is_recorded(name, origin, info_fd):
+                with suppress(FileExistsError):
+                    return place(hidden, fd, [name], files_fd)
+    finally:
+        os.close(files_fd)
+        os.close(info_fd)
+    raise OSError(errno.EEXIST, "every name in the trash is taken")
+
+
+def _opened(can: Path, name: str) -> int:
+    """A folder of the trash, private, and never somebody else's behind a link."""
+    folder = can / name
+    can.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if can.is_symlink() or can.stat().st_uid != os.getuid():
+        raise OSError(errno.EPERM, f"{can} is not ours")
+    return os.open(folder, FOLDER_FLAGS)
+
+
+def _is_recorded(name: str, origin: Path, info_fd: int) -> bool:
+    """Whether the name is ours now: it was free, or a crash came after the record of this very file."""
+    path = f"Path={quote(os.fsencode(PurePosixPath(origin)))}"
+    try:
+        fd = os.open(name + _INFO_SUFFIX, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=info_fd)
+    except FileExistsError:
+        fd = os.open(name + _INFO_SUFFIX, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=info_fd)
+        with os.fdopen(fd, "rb") as record:
+            return path.encode() in record.read().splitlines()
+    with os.fdopen(fd, "w") as record:
+        now = datetime.now().astimezone().strftime("%Y-%m-%dT%H:%M:%S")
+        record.write(f"[Trash Info]\n{path}\nDeletionDate={now}\n")
+        record.flush()
+        os.fsync(fd)
+    os.fsync(info_fd)
+    return True

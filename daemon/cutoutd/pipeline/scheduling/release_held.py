@@ -1,0 +1,49 @@
+"""Lets held photos go on when what held them is no more: a batch has shrunk, an allowance was given back.
+
+It only looks, rarely and cheaply, and never decides whether a photo may be paid for: each asks again in its next step.
+"""
+
+import asyncio
+import logging
+
+from cutoutd.core.errors import CutoutdError
+from cutoutd.core.logs import say_error
+from cutoutd.ledger import News
+from cutoutd.pipeline.budget.budget import Spending
+from cutoutd.pipeline.scheduling.workers import Lanes
+
+_LOOK_EVERY_S = 5.0
+
+
+class Holding:
+    """Keeps an eye on those that wait; its only memory is the ledger."""
+
+    def __init__(self, spending: Spending, lanes: Lanes, news: News) -> None:
+        self._spending = spending
+        self._lanes = lanes
+        self._news = news
+        self._coming_in = 0  #: new files on their way into batches, at the last look
+
+    async def run(self) -> None:
+        """Look every now and then until cancelled."""
+        while True:
+            if self._is_worth_looking():
+                await self.look()
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def look(self) -> bool:
+        """Let go whoever can go now, if anybody; a crash leaves them held, and the next look lets them go."""
+        try:
+            has_released = await self._spending.let_go()
+        except CutoutdError as error:
+            self._news.give_back()
+            say_error("ledger_trouble", error, level=logging.DEBUG)  # whoever has a photo in hand says it aloud
+            return False
+        if has_released:
+            self._lanes.look_again()
+        return has_released
+
+    def _is_worth_looking(self) -> bool:
+        """Batches and allowances change with what is stored, and batches with what is coming in."""
+        before, self._coming_in = self._coming_in, self._spending.approval.coming_in
+        return self._news.take() or before != self._coming_in

@@ -1,0 +1,145 @@
+"""A cutout on its way to its place: downloaded beside the target, hashed, verified and on disk to the last byte."""
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from io import BufferedRandom
+from pathlib import Path, PurePosixPath
+
+from cutoutd.config.settings import Provenance
+from cutoutd.core.errors import CutoutdError, UnreachableError
+from cutoutd.core.photo import Photo, known
+from cutoutd.files.output_tree import disk_errors, found_folder, made_folder
+from cutoutd.files.provenance import attach, chunk_for, origin_of, with_chunk, without_chunk, write_chunk
+from cutoutd.files.target_paths import TEMPORARY_PREFIX
+from cutoutd.images import PngCheck, PngHeader
+
+#: Writes go to a thread, one hop for this much: a hop costs about as much as writing 100 kB to the page cache.
+_CHUNK_BYTES = 1 << 20
+
+_UNKNOWN_SHA256 = "0" * 64
+
+#: Hands every chunk of a download to the sink and returns when the last one is through.
+Fetch = Callable[[Callable[[bytes], Awaitable[None]]], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A verified cutout in a temporary file beside its target, on disk to the last byte."""
+
+    output: Path
+    file: str  #: relative to the output root
+    sha256: str  #: of what lies there
+    size_bytes: int
+    header: PngHeader
+
+    def target_of(self, name: str) -> str:
+        """What a name beside the draft is called from the output root."""
+        return str(PurePosixPath(self.file).with_name(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be drafted: whose cutout, near which target, and how it is to carry where it came from."""
+
+    photo: Photo
+    target: str
+    provenance: Provenance
+
+    @property
+    def output(self) -> Path:
+        """The output root."""
+        return Path(known(self.photo.output))
+
+
+class _Receiver:
+    """Takes a download's chunks: hashes, checks and writes them in threads, a megabyte at a time."""
+
+    def __init__(self, file: BufferedRandom, order: Order) -> None:
+        self._file = file
+        self._order = order
+        self._pending: list[bytes] = []
+        self._pending_bytes = 0
+        self._is_begun = False
+        self._sha256 = hashlib.sha256()
+        self._png = PngCheck()
+
+    async def receive(self, chunk: bytes) -> None:
+        self._pending.append(chunk)
+        self._pending_bytes += len(chunk)
+        if self._pending_bytes >= _CHUNK_BYTES:
+            await asyncio.to_thread(self._flush)
+
+    def finish(self, path: str) -> Draft:
+        self._flush()
+        with _damage_named():
+            header = self._png.finish()
+        sha256 = self._sign(self._sha256.hexdigest())
+        size_bytes = self._file.seek(0, os.SEEK_END)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        return Draft(self._order.output, path, sha256, size_bytes, header)
+
+    def _flush(self) -> None:
+        block = b"".join(self._pending)
+        self._pending, self._pending_bytes = [], 0
+        with _damage_named():
+            self._png.feed(block)
+        block, is_first, self._is_begun = (block if self._is_begun else without_chunk(block)), not self._is_begun, True
+        self._sha256.update(block)
+        if is_first and self._order.provenance is Provenance.PNG_TEXT:
+            # Its hash is known only at the end.
+            block = with_chunk(block, chunk_for(origin_of(self._order.photo, _UNKNOWN_SHA256)))
+        self._file.write(block)
+
+    def _sign(self, sha256: str) -> str:
+        """Let the cutout say where it came from; the answer is the SHA-256 of the whole file then."""
+        if self._order.provenance is Provenance.XATTR:
+            attach(self._file.fileno(), origin_of(self._order.photo, sha256))
+        if self._order.provenance is not Provenance.PNG_TEXT:
+            return sha256
+        write_chunk(self._file, chunk_for(origin_of(self._order.photo, sha256)))
+        self._file.seek(0)
+        return hashlib.file_digest(self._file, "sha256").hexdigest()
+
+
+@contextmanager
+def _damage_named() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise UnreachableError(f"the cutout arrived damaged: {error}") from error
+
+
+async def draft_cutout(order: Order, fetch: Fetch) -> Draft:
+    """Download a cutout into a temporary file beside its target and verify it; the caller places or discards it.
+
+    Raises:
+        UnreachableError: what arrived is not a whole PNG; nothing is left behind.
+        FolderBlockedError: something else stands where the target's folder belongs; nothing was downloaded.
+        DiskError: the output tree cannot be written for now; nothing is left behind.
+    """
+    path = str(PurePosixPath(order.target).with_name(f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}.png"))
+    try:
+        with disk_errors(order.output / order.target), await asyncio.to_thread(_create, order, path) as file:
+            receiver = _Receiver(file, order)
+            await fetch(receiver.receive)
+            return await asyncio.to_thread(receiver.finish, path)
+    except BaseException:
+        # Not in a thread: this must also happen while the task is being cancelled.
+        _discard(order.output, path)
+        raise
+
+
+def _create(order: Order, path: str) -> BufferedRandom:
+    with made_folder(order.output, order.target) as folder:
+        return folder.create(PurePosixPath(path).name)
+
+
+def _discard(output: Path, path: str) -> None:
+    """A draft that cannot be removed now, on a disk that turned read-only, is swept at the next start."""
+    with suppress(OSError, CutoutdError), found_folder(output, path) as folder:
+        folder.remove(PurePosixPath(path).name)

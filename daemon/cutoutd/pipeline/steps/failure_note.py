@@ -1,0 +1,97 @@
+"""The note beside where a cutout would be: in plain words, what happened to the photo and what to do.
+
+A note is ours only when it begins with our first words; a file of that name with other content is left alone.
+"""
+
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
+
+from cutoutd.config.settings import Folder, OnFailure
+from cutoutd.core.errors import DiskError
+from cutoutd.core.logs import printable, say
+from cutoutd.core.photo import Photo
+from cutoutd.files.output_tree import OpenFolder, found_folder, made_folder
+from cutoutd.files.target_paths import TEMPORARY_PREFIX, note_of
+
+#: Ours are shorter; a longer file is somebody's own.
+_MOST_BYTES = 80_000
+
+_FIRST_WORDS = "cutoutd made no cutout of this photo"
+
+
+class Notes:
+    """Leaves and removes notes in the folders that want them. A note is a courtesy: the ledger has the facts."""
+
+    def __init__(self, folders: Mapping[str, Folder]) -> None:
+        self._folders = folders
+
+    def leave(self, photo: Photo) -> None:
+        """Tell about a photo that came to nothing; what was told of an earlier version is replaced. Blocking."""
+        output, note = self._output_of(photo), note_of(photo.identity.path)
+        with _trouble_said(photo):
+            # A missing root is an unmounted disk: one made here would be taken for it, and vanish under the next mount.
+            if output is not None and output.is_dir():
+                with made_folder(output, note) as folder:
+                    name = PurePosixPath(note).name
+                    if folder.status(name) is None or _is_about(folder, name, photo):
+                        _write(folder, name, _text(photo))
+
+    def take_away(self, photo: Photo) -> None:
+        """The photo, or a newer version of it, goes on after all. Blocking."""
+        output, note = self._output_of(photo), note_of(photo.identity.path)
+        with _trouble_said(photo), suppress(FileNotFoundError):
+            if output is not None and output.is_dir():
+                with found_folder(output, note) as folder:
+                    name = PurePosixPath(note).name
+                    if _is_about(folder, name, photo):
+                        folder.remove(name)
+
+    def _output_of(self, photo: Photo) -> Path | None:
+        """None where no notes are wanted."""
+        folder = self._folders.get(photo.identity.folder)
+        return None if folder is None or folder.on_failure is OnFailure.NONE else folder.output
+
+
+def _write(folder: OpenFolder, name: str, text: str) -> None:
+    draft = f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}.txt"
+    try:
+        with folder.create(draft) as file:
+            file.write(text.encode())
+        folder.rename(draft, name)
+    except OSError:
+        with suppress(OSError):
+            folder.remove(draft)
+        raise
+
+
+@contextmanager
+def _trouble_said(photo: Photo) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, DiskError) as error:
+        say("note_trouble", f"its note cannot be written: {error}", about=photo, level=logging.WARNING)
+
+
+def _is_about(folder: OpenFolder, name: str, photo: Photo) -> bool:
+    """Whether it is our note, and about a photo of this folder: two folders may share an output tree."""
+    if not folder.has_file(name):
+        return False
+    with folder.open(name) as file:
+        text = file.read(_MOST_BYTES).decode("utf-8", "replace")
+    return text.startswith(_FIRST_WORDS) and f", folder {photo.identity.folder}\n" in text
+
+
+def _text(photo: Photo) -> str:
+    lines = [
+        f"{_FIRST_WORDS}: {photo.identity.path}",
+        "",
+        f"What happened: {(photo.sentence or '').rstrip('.')}.",
+        f"What to do:    {photo.advice or 'Replace the photo; cutoutd takes it up again by itself.'}",
+        "",
+        f"For support:   {photo.state}, code {photo.code}, folder {photo.identity.folder}",
+        "",
+    ]
+    return "\n".join(map(printable, lines))

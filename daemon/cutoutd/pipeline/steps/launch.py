@@ -1,0 +1,129 @@
+"""The one call that costs money, and what became of it when its answer was lost.
+
+A launch is stored before it is made and its answer right after, so that a crash during it shows. Whether one may be
+made is ``spending``'s to say, where to look for a lost one and what to make of it ``recovery``'s; this module does it,
+and stores what came of it.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+
+from cutoutd.config.settings import Folder
+from cutoutd.core.errors import CutoutdError, DelayError, RemovalLockedError, UnansweredError
+from cutoutd.core.logs import say
+from cutoutd.core.photo import (
+    NO_WAIT,
+    AnswerLost,
+    LaunchUnclear,
+    Photo,
+    RemovalLocked,
+    RemovalStarted,
+    ResultFound,
+    ResultLost,
+    UploadAbandoned,
+    Wait,
+    known,
+)
+from cutoutd.ledger import Ledger
+from cutoutd.ledger.queries import lost_launches as losses
+from cutoutd.ledger.queries.disputes import say_paid_again
+from cutoutd.pipeline.backoff import wait_after
+from cutoutd.pipeline.budget.budget import Spending
+from cutoutd.pipeline.steps.recover_launch import Move, look_for_traces, next_move, search_of
+from cutoutd.pipeline.steps.region import parameters_to_send
+from cutoutd.uploadcare.client import Uploadcare
+
+#: The answer came to nobody.
+_ENDED_MEANWHILE = "cutoutd ended before an answer was stored"
+
+
+class Launching:
+    """Launches removals of uploads that are ready, and finds the outcomes of those whose answer was lost."""
+
+    def __init__(
+        self, ledger: Ledger, uploadcare: Uploadcare, spending: Spending, folders: Mapping[str, Folder]
+    ) -> None:
+        self._ledger = ledger
+        self._uploadcare = uploadcare
+        self._spending = spending
+        self._folders = folders
+        self._paying: set[int] = set()
+
+    def is_paying(self, photo_id: int) -> bool:
+        """Whether the one call for this photo is under way: cut off, its answer would be lost."""
+        return photo_id in self._paying
+
+    async def launch(self, photo: Photo, first_wait: Callable[[float], Wait]) -> Photo:
+        """Pay for a removal; ``first_wait`` says how long one that began at this Unix time is left alone.
+
+        A crash leaves ``removal_intended``, whose outcome is then looked for.
+
+        Raises:
+            DelayError, PhotoError, HaltError: a definite no; nothing was paid.
+        """
+        with self._call_for(photo):
+            return await self._pay(photo, first_wait)
+
+    async def _pay(self, photo: Photo, first_wait: Callable[[float], Wait]) -> Photo:
+        intended = await self._spending.intend(photo)
+        try:
+            request_id = await self._uploadcare.start_removal(known(photo.source_uuid), parameters_to_send(photo))
+        except UnansweredError as error:  # accepted or not, that is the question
+            say("answer_lost", error.sentence, about=photo.identity, level=logging.WARNING)
+            # Before a removal could be finished there is nothing to be found.
+            return await self._look_later(
+                intended, AnswerLost(time.time(), error.sentence), error, not_before=first_wait(time.time())
+            )
+        except RemovalLockedError as error:  # an earlier call was accepted
+            return await self._look_later(intended, RemovalLocked(photo.locked_since_s or time.time()), error)
+        except CutoutdError as error:
+            await self._spending.take_back(intended, error)
+            raise
+        if photo.has_lost_outcome:
+            say_paid_again(photo, request_id, await self._ledger.ask(losses.lost_of, photo.id))
+        return await self._ledger.insist(intended, RemovalStarted(request_id), first_wait(time.time()))
+
+    async def find_outcome(self, photo: Photo) -> Photo:
+        """Look once for what a call did whose answer was lost; a crash leaves the photo to be looked for again.
+
+        Raises:
+            UnansweredError: it is not known yet.
+            DelayError, HaltError: Uploadcare could not be asked.
+        """
+        if photo.unclear_since_s is None and photo.locked_since_s is None:
+            return await self._ledger.record(photo, AnswerLost(photo.state_at_s, _ENDED_MEANWHILE))
+        traces = await look_for_traces(photo, self._folders, self._ledger, self._uploadcare)
+        search = search_of(photo, len(await self._ledger.ask(losses.lost_of, photo.id)), time.time())
+        match next_move(traces, search):
+            case Move.ADOPT:
+                return await self._ledger.insist(photo, ResultFound(known(traces.result_uuid)))
+            case Move.LAUNCH_AGAIN:
+                return await self._ledger.record(photo, LaunchUnclear(photo.unclear_since_s or photo.state_at_s))
+            case Move.SEND_ANEW:
+                return await self._ledger.record(photo, UploadAbandoned())
+            case Move.LOOK_AGAIN:
+                raise UnansweredError("it is not known yet whether Uploadcare began its removal; cutoutd looks for it")
+
+    async def give_up(self, photo: Photo) -> Photo:
+        """Uploadcare has forgotten a removal, as it does after a day: unless its result is there, pay once more."""
+        traces = await look_for_traces(photo, self._folders, self._ledger, self._uploadcare)
+        if traces.result_uuid is not None:
+            return await self._ledger.insist(photo, ResultFound(traces.result_uuid))
+        return await self._ledger.record(photo, ResultLost())
+
+    @contextmanager
+    def _call_for(self, photo: Photo) -> Iterator[None]:
+        self._paying.add(photo.id)
+        try:
+            yield
+        finally:
+            self._paying.discard(photo.id)
+
+    async def _look_later(
+        self, intended: Photo, fact: AnswerLost | RemovalLocked, error: DelayError, *, not_before: Wait = NO_WAIT
+    ) -> Photo:
+        wait = wait_after(error, 0, time.time())
+        return await self._ledger.insist(intended, fact, replace(wait, until_s=max(wait.until_s, not_before.until_s)))

@@ -1,0 +1,86 @@
+"""Taking an earlier cutout of the same content and parameters instead of paying again.
+
+Copies, renamed photos and restored backups cost nothing this way. The earlier file must still be what was published:
+people retouch cutouts, and a retouched one is theirs alone.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from cutoutd.config.settings import Provenance
+from cutoutd.core.errors import UnreachableError
+from cutoutd.core.photo import Photo, Published, known
+from cutoutd.ledger import Ledger, View
+from cutoutd.ledger.queries import duplicates as twins
+from cutoutd.pipeline.steps.publishing import publish_cutout
+
+_CHUNK_BYTES = 1 << 20
+
+#: So many places are looked at; a picture with more copies than this whose cutouts are all gone is paid for again.
+_LOOKED_AT = 10
+
+
+async def reuse_cutout(
+    photo: Photo, ledger: Ledger, own_cutouts: frozenset[str], provenance: Provenance
+) -> Published | None:
+    """Copy the cutout of a photo with the same content and parameters into place; None if there is none to be had.
+
+    What was published for the photo's path before, ``own_cutouts``, may be replaced.
+
+    A crash here leaves at most a temporary file, or the finished copy, which the repeated step finds.
+
+    Raises:
+        DiskError: the output tree cannot be written for now.
+    """
+    twin = await earlier_cutout(photo, ledger)
+    if twin is None:
+        return None
+    like_twin = replace(photo, sent_width=twin.sent_width, sent_height=twin.sent_height)
+    published = await publish_cutout(like_twin, partial(_read, _place_of(twin)), own_cutouts, provenance)
+    return replace(published, reused_from=twin.id, note=_note(published, twin))
+
+
+async def earlier_cutout(photo: Photo, ledger: Ledger) -> Photo | None:
+    """The photo whose cutout can be had instead of paying; None if there is none."""
+    for twin in await ledger.ask(twins.published_twins, photo, _LOOKED_AT):
+        if await asyncio.to_thread(_is_untouched, _place_of(twin), known(twin.cutout_sha256)):
+            return twin
+    return None
+
+
+def is_reusable(ledger: View, photo: Photo) -> bool:
+    """Whether there is an earlier cutout to be had, for those who only look. Blocking."""
+    return any(
+        _is_untouched(_place_of(twin), known(twin.cutout_sha256))
+        for twin in twins.published_twins(ledger, photo, _LOOKED_AT)
+    )
+
+
+def _place_of(twin: Photo) -> Path:
+    return Path(known(twin.output), known(twin.target))
+
+
+def _note(published: Published, twin: Photo) -> str:
+    free = f"nothing paid: the same picture as {twin.identity.folder}/{twin.identity.path}"
+    return f"{published.note}; {free}" if published.note else free
+
+
+def _is_untouched(cutout: Path, sha256: str) -> bool:
+    try:
+        with cutout.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except OSError:
+        return False
+
+
+async def _read(cutout: Path, sink: Callable[[bytes], Awaitable[None]]) -> None:
+    try:
+        with await asyncio.to_thread(cutout.open, "rb") as file:
+            while piece := await asyncio.to_thread(file.read, _CHUNK_BYTES):
+                await sink(piece)
+    except FileNotFoundError as error:
+        raise UnreachableError(f"the earlier cutout {cutout} was moved away meanwhile") from error

@@ -1,0 +1,110 @@
+"""From a finished file to an accepted or rejected photo: one read for size, wholeness, format and identity.
+
+It neither writes nor sends. What it accepts goes to ``journey``, which stores the fact and reserves the target.
+"""
+
+import errno
+import hashlib
+import os
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from cutoutd.config.settings import Folder, Oversize
+from cutoutd.core.errors import DiskError, FolderBlockedError, RejectedError, RejectionCode
+from cutoutd.core.logs import printable
+from cutoutd.core.photo import Accepted, Identity
+from cutoutd.files.input_tree import LINK_ON_THE_WAY, is_occupied
+from cutoutd.files.source_file import open_source, reading_errors, require_same
+from cutoutd.files.target_paths import MAX_NAME_BYTES, targets_of
+from cutoutd.images import LARGEST_SOURCE_BYTES, Picture, inspect, require_size
+
+#: PATH_MAX with its closing zero: longer paths exist, but nobody could open such a cutout by its name.
+_MAX_PATH_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What acceptance would store, and where the cutout could go, best place first."""
+
+    fact: Accepted
+    free_targets: tuple[str, ...]
+
+
+def examine(identity: Identity, folder: Folder) -> Examination:
+    """Validate a finished file and say who it is; blocking.
+
+    The whole file is read once: its SHA-256 and its structure come from the same bytes. ``max_size`` bounds it, or,
+    where larger photos are shrunk, a limit of our own.
+
+    Raises:
+        RejectedError: it is not a photo that can be sent; code, sentence and advice say why.
+        SupersededError: it changed or vanished meanwhile.
+        DiskError: it cannot be read for now, or the place of its cutout cannot be looked at.
+    """
+    is_shrinking = folder.oversize is Oversize.SHRINK
+    require_size(identity.size_bytes, LARGEST_SOURCE_BYTES if is_shrinking else folder.max_upload_bytes)
+    with open_source(folder.input, identity) as file, reading_errors(folder.input, identity):
+        content = file.read(identity.size_bytes + 1)
+    require_same(folder.input, identity)
+    picture = inspect(content, identity.path)
+    return Examination(_accepted(content, picture, folder), _free_targets(identity.path, folder))
+
+
+def _accepted(content: bytes, picture: Picture, folder: Folder) -> Accepted:
+    is_lying = picture.is_lying
+    return Accepted(
+        sha256=hashlib.sha256(content).hexdigest(),
+        width=picture.height if is_lying else picture.width,
+        height=picture.width if is_lying else picture.height,
+        orientation=picture.orientation,
+        parameters=folder.parameters.as_json(),
+        output=str(folder.output),
+        target="",  # the ledger reserves it, in the same transaction
+        note=picture.note,
+    )
+
+
+def _free_targets(path: str, folder: Folder) -> tuple[str, ...]:
+    wanted = targets_of(path, template=folder.filename, on_conflict=folder.on_conflict)
+    if not wanted:
+        raise _too_long(f"the name of its cutout would be longer than {MAX_NAME_BYTES} bytes")
+    looks = {target: _look_at(target, folder) for target in wanted}
+    if all(look is _Look.TOO_LONG for look in looks.values()):
+        raise _too_long("the path of its cutout would be longer than the disk allows")
+    free = tuple(target for target, look in looks.items() if look is _Look.FREE)
+    if not free and _Look.BLOCKED in looks.values():
+        # Told now, because it would be told again after the cutout was paid for.
+        place = printable(str(folder.output / wanted[0]))
+        msg = f"the cutout cannot be written to {place}: one of its folders is a file or a symbolic link"
+        raise FolderBlockedError(msg)
+    return free
+
+
+class _Look(Enum):
+    """What was found at the place of a cutout."""
+
+    FREE = auto()
+    TAKEN = auto()  #: a file there is somebody's: another photo's cutout, or a person's own picture
+    BLOCKED = auto()  #: something else stands where its folder belongs
+    TOO_LONG = auto()
+
+
+def _look_at(target: str, folder: Folder) -> _Look:
+    place = folder.output / target
+    if len(os.fsencode(place)) >= _MAX_PATH_BYTES:
+        return _Look.TOO_LONG
+    try:
+        # The mirror of a source folder of that name would need the place sooner or later.
+        is_taken = (folder.input / target).is_dir() or is_occupied(folder.output, target)
+    except OSError as error:
+        if error.errno in LINK_ON_THE_WAY:
+            return _Look.BLOCKED
+        if error.errno == errno.ENAMETOOLONG:
+            return _Look.TOO_LONG
+        sentence = f"the cutout cannot be written to {printable(str(place))}: {error.strerror}"
+        raise DiskError(sentence) from error
+    return _Look.TAKEN if is_taken else _Look.FREE
+
+
+def _too_long(sentence: str) -> RejectedError:
+    return RejectedError(RejectionCode.NAME_TOO_LONG, sentence, advice="Give the photo or its folders shorter names.")

@@ -1,0 +1,177 @@
+"""The project's files: what REST says about them, storing, deleting, expiring.
+
+Owns a file's life after it came and the JSON it is shown as; it must not take uploads (``uploads``), cut pages
+(``listing``) or hand out bytes (``cdn``). Files come from ``uploads`` and ``removals``.
+"""
+
+import json
+import re
+import uuid
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import Protocol
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from cutoutd.sandbox.clock import Clock
+from cutoutd.sandbox.http.responses import Refusal, not_found, rest
+from cutoutd.sandbox.storage.blobs import Shelf
+from cutoutd.sandbox.storage.database import Store
+from cutoutd.sandbox.storage.rows import StoredFile
+
+BATCH_LIMIT = 100
+TEMPORARY_FILES_LAST_H = 24
+
+
+class Announce(Protocol):
+    """Tells the project's webhooks what happened to a file."""
+
+    def __call__(self, event: str, file: StoredFile) -> None:
+        """Queue the messages."""
+
+
+class Files:
+    """Looks files up, keeps and removes them."""
+
+    def __init__(self, store: Store, shelf: Shelf, clock: Clock, announce: Announce) -> None:
+        self._store = store
+        self._shelf = shelf
+        self._clock = clock
+        self._announce = announce
+
+    def known(self, file_uuid: str) -> StoredFile:
+        """The file of that name, removed or not. Raises the 404 ``Refusal``, for malformed names too."""
+        file = self._store.file(file_uuid.lower()) if is_uuid(file_uuid) else None
+        if file is None:
+            raise not_found()
+        return file
+
+    def present(self, file_uuid: str) -> StoredFile:
+        """The file of that name with its bytes. Raises the 404 ``Refusal``."""
+        file = self.known(file_uuid)
+        if file.is_removed:
+            raise not_found()
+        return file
+
+    def keep(self, file: StoredFile) -> StoredFile:
+        """Mark a file as stored."""
+        self._store.mark_stored(file.uuid, self._clock.stamp())
+        kept = self._store.file(file.uuid) or file
+        self._announce("file.stored", kept)
+        return kept
+
+    def remove(self, file: StoredFile) -> StoredFile:
+        """Delete the bytes and keep the information. A kill in between leaves bytes that nothing refers to."""
+        self._store.mark_removed(file.uuid, self._clock.stamp())
+        self._shelf.discard(file.uuid)
+        removed = self._store.file(file.uuid) or file
+        self._announce("file.deleted", removed)
+        return removed
+
+    def expire(self) -> None:
+        """Delete what was not stored within 24 hours of its upload."""
+        for file_uuid in self._store.expired_files(self._clock.ago(hours=TEMPORARY_FILES_LAST_H)):
+            self._store.mark_removed(file_uuid, self._clock.stamp())
+            self._shelf.discard(file_uuid)
+
+    # requests ---------------------------------------------------------------------------------------------------
+
+    async def show(self, request: Request) -> Response:
+        """``GET /files/{uuid}/``."""
+        return rest(as_json(self.known(request.path_params["uuid"]), request))
+
+    async def store_one(self, request: Request) -> Response:
+        """``PUT /files/{uuid}/storage/``."""
+        return rest(as_json(self.keep(self.present(request.path_params["uuid"])), request))
+
+    async def delete_one(self, request: Request) -> Response:
+        """``DELETE /files/{uuid}/storage/``; a second time changes nothing."""
+        file = self.known(request.path_params["uuid"])
+        return rest(as_json(file if file.is_removed else self.remove(file), request))
+
+    async def store_many(self, request: Request) -> Response:
+        """``PUT /files/storage/``."""
+        return await self._many(request, self.keep)
+
+    async def delete_many(self, request: Request) -> Response:
+        """``DELETE /files/storage/``."""
+        return await self._many(request, self.remove)
+
+    async def _many(self, request: Request, act: Callable[[StoredFile], StoredFile]) -> Response:
+        problems: dict[str, str] = {}
+        result = []
+        for name in _batch(await request.body()):
+            file = self._store.file(name.lower())
+            if not is_uuid(name):
+                problems[name] = "Invalid"
+            elif file is None or file.is_removed:
+                problems[name] = "Missing in the project"
+            else:
+                result.append(as_json(act(file), request))
+        return rest({"status": "ok", "problems": problems, "result": result})
+
+
+def _batch(body: bytes) -> list[str]:
+    """The UUIDs of a batch request. Raises ``Refusal`` in the words of the published description."""
+    try:
+        names = json.loads(body)
+    except ValueError:
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise Refusal(400, "Expected list of UUIDs")
+    if not names:
+        raise Refusal(400, "List of UUIDs can not be empty")
+    if len(names) > BATCH_LIMIT:
+        raise Refusal(400, f"Maximum UUIDs per request is exceeded. The limit is {BATCH_LIMIT}")
+    return names
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a text is a UUID in its usual form."""
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False
+
+
+def public_name(original: str) -> str:
+    """The name in CDN links: letters, digits and ``_``, and the extension (UPLOADCARE.md section 5)."""
+    path = PurePath(original)
+    return re.sub(r"\W", "", path.stem, flags=re.ASCII) + re.sub(r"[^\w.]", "", path.suffix, flags=re.ASCII)
+
+
+def content_info(file: StoredFile) -> dict[str, object]:
+    """``content_info`` as REST and ``/info/`` show it."""
+    kind, _, subtype = file.mime_type.partition("/")
+    mime = {"mime": file.mime_type, "type": kind, "subtype": subtype}
+    return {"mime": mime, "image": json.loads(file.image)} if file.image else {"mime": mime}
+
+
+def as_json(file: StoredFile, request: Request) -> dict[str, object]:
+    """REST's file object; links lead to the host the request came to. ``appdata`` only when the request includes it."""
+    shown = describe(file, str(request.base_url))
+    if "appdata" in request.query_params.get("include", "").split(","):
+        shown["appdata"] = json.loads(file.appdata) if file.appdata else None
+    return shown
+
+
+def describe(file: StoredFile, base_url: str) -> dict[str, object]:
+    """REST's file object without ``appdata``, with links below a base URL that ends in a slash."""
+    name = public_name(file.original_filename)
+    return {
+        "datetime_removed": file.removed,
+        "datetime_stored": file.stored,
+        "datetime_uploaded": file.uploaded,
+        "is_image": file.image is not None,
+        "is_ready": True,
+        "mime_type": file.mime_type,
+        "original_file_url": None if file.is_removed else f"{base_url}{file.uuid}/{name}",
+        "original_filename": file.original_filename,
+        "size": file.size,
+        "url": f"{base_url}files/{file.uuid}/",
+        "uuid": file.uuid,
+        "variations": None,
+        "content_info": content_info(file),
+        "metadata": json.loads(file.metadata),
+    }

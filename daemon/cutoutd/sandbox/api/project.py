@@ -1,0 +1,27 @@
+"""``GET /project/``: what the service says about the project."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from cutoutd.sandbox.http.responses import rest
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The one project of a sandbox."""
+
+    public_key: str
+    is_autostore_enabled: bool
+
+    async def show(self, _request: Request) -> Response:
+        """``GET /project/``."""
+        return rest(
+            {
+                "collaborators": [],
+                "name": "cutoutd sandbox",
+                "pub_key": self.public_key,
+                "autostore_enabled": self.is_autostore_enabled,
+            }
+        )

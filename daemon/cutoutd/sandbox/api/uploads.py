@@ -1,0 +1,115 @@
+"""The Upload API: ``POST /base/`` and ``GET /info/``.
+
+Owns the form's rules and refusals (UPLOADCARE.md section 5); it must not know what happens to a file later. Bytes go
+from the connection to disk as they come; a request that breaks off leaves nothing but temporary files.
+"""
+
+import asyncio
+import json
+import re
+from dataclasses import dataclass
+
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartParser
+from starlette.requests import Request
+from starlette.responses import Response
+
+from cutoutd.sandbox.api.files import Announce, Files, content_info, is_uuid, public_name
+from cutoutd.sandbox.counters import Counters
+from cutoutd.sandbox.http.authentication import UploadGate
+from cutoutd.sandbox.http.responses import Refusal, plain_json
+from cutoutd.sandbox.storage.ingest import Arrivals, Label
+from cutoutd.sandbox.storage.rows import StoredFile
+
+LARGEST_DIRECT_UPLOAD_BYTES = 100 * 1000 * 1000
+LARGEST_FORM_OVERHEAD_BYTES = 1024 * 1024  # fields and boundaries around the file
+#: A photo of the usual size is kept in memory while it arrives: on disk, each small piece of it would go to a thread.
+MultiPartParser.spool_max_size = 16 * 1024 * 1024
+_METADATA = re.compile(r"metadata\[(.*)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Uploads:
+    """Takes files in and tells what came."""
+
+    arrivals: Arrivals
+    files: Files
+    gate: UploadGate
+    counters: Counters
+    announce: Announce
+
+    async def take(self, request: Request) -> Response:
+        """``POST /base/``: every file of the form, answered as field name to UUID."""
+        if int(request.headers.get("content-length", "0")) > LARGEST_DIRECT_UPLOAD_BYTES + LARGEST_FORM_OVERHEAD_BYTES:
+            raise Refusal(413, "The size of the request is too large.", code="RequestSizeLimitExceededError")
+        try:
+            async with request.form() as form:
+                return plain_json(await self._take_form(form))
+        except HTTPException as error:
+            raise Refusal(400, "HTTP POST request parsing failed.", code="PostRequestParserFailedError") from error
+
+    async def _take_form(self, form: FormData) -> dict[str, str]:
+        self.gate.require_key(_text(form, "UPLOADCARE_PUB_KEY"), "UPLOADCARE_PUB_KEY")
+        self.gate.require_signature(_text(form, "signature"), _text(form, "expire"))
+        uploads = [(name, part) for name, part in form.multi_items() if isinstance(part, UploadFile) and part.filename]
+        if not uploads:
+            raise Refusal(400, "Request does not contain files.", code="FilesRequiredError")
+        if any((part.size or 0) > LARGEST_DIRECT_UPLOAD_BYTES for _, part in uploads):
+            raise Refusal(400, "File is too large.", code="FileSizeLimitExceededError")
+        store, metadata = _text(form, "UPLOADCARE_STORE") or "auto", _metadata(form)
+        return {
+            name: (await self._take_file(part, Label(part.filename or "", store, metadata))).uuid
+            for name, part in uploads
+        }
+
+    async def _take_file(self, part: UploadFile, label: Label) -> StoredFile:
+        temporary = await asyncio.to_thread(self.arrivals.shelf.receive, part.file)
+        file = await self.arrivals.take(temporary, label)
+        self.counters.upload(file.sha256, file.size)
+        self.announce("file.uploaded", file)
+        return file
+
+    async def info(self, request: Request) -> Response:
+        """``GET /info/?pub_key=...&file_id=...``, the Upload API's own view of a file."""
+        self.gate.require_key(request.query_params.get("pub_key"), "pub_key")
+        file_id = request.query_params.get("file_id", "")
+        if not file_id:
+            raise Refusal(400, "file_id is required.", code="FileIdRequiredError")
+        if not is_uuid(file_id):
+            raise Refusal(400, "file_id is invalid.", code="FileIdInvalidError")
+        try:
+            return plain_json(_upload_info(self.files.present(file_id)))
+        except Refusal as error:
+            raise Refusal(404, "File is not found.", code="FileNotFoundError") from error
+
+
+def _text(form: FormData, name: str) -> str | None:
+    value = form.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _metadata(form: FormData) -> dict[str, str]:
+    pairs = ((_METADATA.fullmatch(name), value) for name, value in form.multi_items())
+    return {match.group(1): value for match, value in pairs if match and isinstance(value, str)}
+
+
+def _upload_info(file: StoredFile) -> dict[str, object]:
+    """The answer of ``/info/`` with the published description's fields."""
+    return {
+        "uuid": file.uuid,
+        "file_id": file.uuid,
+        "size": file.size,
+        "total": file.size,
+        "done": file.size,
+        "original_filename": file.original_filename,
+        "filename": public_name(file.original_filename),
+        "mime_type": file.mime_type,
+        "image_info": json.loads(file.image) if file.image else None,
+        "video_info": None,
+        "content_info": content_info(file),
+        "metadata": json.loads(file.metadata),
+        "is_image": file.image is not None,
+        "is_stored": file.stored is not None,
+        "is_ready": True,
+    }

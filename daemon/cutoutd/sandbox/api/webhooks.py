@@ -1,0 +1,175 @@
+"""Webhook subscriptions, and what is put into their messages.
+
+Owns ``/webhooks/`` and the payload ``{initiator, hook, data, file}``; it must not send (``deliveries`` does). Told
+about files by ``uploads``, ``files`` and ``removals``.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from cutoutd.sandbox.api.files import describe
+from cutoutd.sandbox.api.webhook_delivery import Deliveries
+from cutoutd.sandbox.clock import Clock
+from cutoutd.sandbox.http.responses import Refusal, not_found, rest
+from cutoutd.sandbox.storage.database import DuplicateWebhookError, Store
+from cutoutd.sandbox.storage.rows import Delivery, Removal, StoredFile, Webhook
+
+EVENTS = ("file.uploaded", "file.infected", "file.stored", "file.deleted", "file.info_updated")
+LONGEST_TARGET = 255
+LONGEST_SECRET = 32
+PROJECT_ID = 1
+VERSION = "0.7"
+BY_API: Mapping[str, object] = {"type": "api", "detail": {"request_id": None, "addon_name": None}}
+ALREADY_SUBSCRIBED: Mapping[str, object] = {"non_field_errors": ["This project is already subscribed on this event"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Webhooks:
+    """Keeps subscriptions and words their messages."""
+
+    store: Store
+    clock: Clock
+    deliveries: Deliveries
+    public_key: str
+    base_url: str
+
+    def announce(self, event: str, file: StoredFile) -> None:
+        """Queue messages about something a client did."""
+        self._announce(event, file, BY_API)
+
+    def announce_result(self, result: StoredFile, removal: Removal) -> None:
+        """Queue ``file.uploaded`` for a cutout, saying which execution and source it comes from."""
+        detail = {"addon_name": "remove_bg", "request_id": removal.request_id, "source_file_uuid": removal.target}
+        self._announce("file.uploaded", result, {"type": "addon", "detail": detail})
+
+    def _announce(self, event: str, file: StoredFile, initiator: Mapping[str, object]) -> None:
+        data = describe(file, self.base_url)
+        moment = self.clock.stamp()
+        for webhook in self.store.webhooks():
+            if webhook.event == event and webhook.is_active:
+                payload = {
+                    "initiator": initiator,
+                    "hook": self._public(webhook),
+                    "data": data,
+                    "file": data["original_file_url"] or f"{self.base_url}{file.uuid}/",
+                }
+                body = json.dumps(payload)
+                self.deliveries.add(
+                    Delivery(id=0, webhook_id=webhook.id, body=body, attempts=0, created=moment, due=moment)
+                )
+
+    def _public(self, webhook: Webhook) -> dict[str, object]:
+        """A subscription as its own messages show it: other names than in ``/webhooks/``, and no secret."""
+        return {
+            "id": webhook.id,
+            "project_id": PROJECT_ID,
+            "project_pub_key": self.public_key,
+            "created_at": webhook.created,
+            "updated_at": webhook.updated,
+            "event": webhook.event,
+            "target": webhook.target_url,
+            "is_active": bool(webhook.is_active),
+            "version": VERSION,
+        }
+
+    # requests ---------------------------------------------------------------------------------------------------
+
+    async def show(self, _request: Request) -> Response:
+        """``GET /webhooks/``."""
+        return rest([as_json(webhook) for webhook in self.store.webhooks()])
+
+    async def create(self, request: Request) -> Response:
+        """``POST /webhooks/``."""
+        moment = self.clock.stamp()
+        blank = Webhook(id=0, event="", target_url="", is_active=1, signing_secret=None, created=moment, updated=moment)
+        webhook = changed(blank, await _fields(request))
+        if not webhook.target_url or not webhook.event:
+            missing = "event" if webhook.target_url else "target_url"
+            raise Refusal(400, {missing: ["This field is required."]})
+        try:
+            return rest(as_json(self.store.add_webhook(webhook)), 201)
+        except DuplicateWebhookError as error:
+            raise Refusal(400, ALREADY_SUBSCRIBED) from error
+
+    async def update(self, request: Request) -> Response:
+        """``PUT /webhooks/{id}/``."""
+        webhook = changed(self._webhook(request), {**await _fields(request)})
+        webhook = replace(webhook, updated=self.clock.stamp())
+        try:
+            self.store.update_webhook(webhook)
+        except DuplicateWebhookError as error:
+            raise Refusal(400, ALREADY_SUBSCRIBED) from error
+        return rest(as_json(webhook))
+
+    async def delete(self, request: Request) -> Response:
+        """``DELETE /webhooks/{id}/``."""
+        self.store.delete_webhook(self._webhook(request).id)
+        return Response(status_code=204)
+
+    async def unsubscribe(self, request: Request) -> Response:
+        """``DELETE /webhooks/unsubscribe/`` with the target in the body; one that is not there is no error."""
+        target = str((await _fields(request)).get("target_url", ""))
+        for webhook in self.store.webhooks():
+            if webhook.target_url == target:
+                self.store.delete_webhook(webhook.id)
+        return Response(status_code=204)
+
+    def _webhook(self, request: Request) -> Webhook:
+        number = str(request.path_params["id"])
+        webhook = self.store.webhook(int(number)) if number.isdecimal() else None
+        if webhook is None:
+            raise not_found()
+        return webhook
+
+
+async def _fields(request: Request) -> dict[str, object]:
+    """A webhook's body, JSON or form (UPLOADCARE.md section 5)."""
+    if "json" not in request.headers.get("content-type", ""):
+        return dict((await request.form()).items())
+    try:
+        body = json.loads(await request.body() or b"{}")
+    except ValueError as error:
+        raise Refusal(400, f"JSON parse error - {error}") from error
+    if not isinstance(body, dict):
+        raise Refusal(400, "Expected JSON object.")
+    return body
+
+
+def changed(webhook: Webhook, fields: Mapping[str, object]) -> Webhook:
+    """A subscription with the given fields set. Raises ``Refusal`` for values the service would not take."""
+    if "target_url" in fields:
+        target = str(fields["target_url"])
+        if not target.startswith(("http://", "https://")) or len(target) > LONGEST_TARGET:
+            raise Refusal(400, {"target_url": ["Enter a valid URL."]})
+        webhook = replace(webhook, target_url=target)
+    if "event" in fields:
+        if fields["event"] not in EVENTS:
+            raise Refusal(400, {"event": [f'"{fields["event"]}" is not a valid choice.']})
+        webhook = replace(webhook, event=str(fields["event"]))
+    if "is_active" in fields:
+        webhook = replace(webhook, is_active=int(str(fields["is_active"]).lower() in {"true", "1"}))
+    if "signing_secret" in fields:
+        secret = str(fields["signing_secret"] or "")
+        if len(secret) > LONGEST_SECRET:
+            raise Refusal(400, {"signing_secret": [f"Ensure this field has no more than {LONGEST_SECRET} characters."]})
+        webhook = replace(webhook, signing_secret=secret or None)
+    return webhook
+
+
+def as_json(webhook: Webhook) -> dict[str, object]:
+    """A subscription as ``/webhooks/`` shows it."""
+    return {
+        "id": webhook.id,
+        "project": PROJECT_ID,
+        "created": webhook.created,
+        "updated": webhook.updated,
+        "event": webhook.event,
+        "target_url": webhook.target_url,
+        "is_active": bool(webhook.is_active),
+        "version": VERSION,
+        "signing_secret": webhook.signing_secret,
+    }

@@ -1,9 +1,0 @@
-"""One folder stands still for a named reason, and no photo of it is blamed: its tree is not what it was.
-
-``ground`` is what a tree stands on, ``roll`` which photos should be there, ``inquiry`` what became of them, ``doubts``
-the judgement, ``standby`` its keeper.
-"""
-
-from cutoutd.standby.standby import Standby, StandingBy
-
-__all__ = ["Standby", "StandingBy"]

@@ -1,0 +1,69 @@
+"""Numbers, times and names as the page words them. Pure; the templates' filters."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from cutoutd.core.logs import printable
+from cutoutd.images import format_size
+
+_MINUTE_S = 60
+_HOUR_S = 3600
+_DAY_S = 86_400
+
+
+def number(value: float) -> str:
+    """1,234."""
+    return f"{value:,.0f}"
+
+
+def moment(at_s: float) -> str:
+    """A Unix time on this machine's calendar: 2026-11-22 14:05."""
+    return _local(at_s).strftime("%Y-%m-%d %H:%M")
+
+
+def precise(at_s: float) -> str:
+    """A Unix time to the second: 2026-11-22 14:05:09."""
+    return _local(at_s).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def machine_time(at_s: float) -> str:
+    """A Unix time for ``<time datetime>``."""
+    return _local(at_s).isoformat(timespec="seconds")
+
+
+def span(seconds: float) -> str:
+    """How long something takes, as people say it: under a minute, 12 minutes, 3 hours, 2 days."""
+    for unit_s, name in ((_DAY_S, "day"), (_HOUR_S, "hour"), (_MINUTE_S, "minute")):
+        if seconds >= unit_s:
+            count = round(seconds / unit_s)
+            return f"{count:,} {name}" if count == 1 else f"{count:,} {name}s"
+    return "under a minute"
+
+
+def ago(at_s: float) -> str:
+    """How long ago a Unix time was."""
+    return f"{span(max(0.0, time.time() - at_s))} ago"
+
+
+def plural(value: int, one: str, many: str) -> str:
+    """1 photo, 1,234 photos."""
+    return f"{value:,} {one if value == 1 else many}"
+
+
+def _local(at_s: float) -> datetime:
+    return datetime.fromtimestamp(at_s, UTC).astimezone()
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "number": number,
+    "moment": moment,
+    "machine_time": machine_time,
+    "span": span,
+    "ago": ago,
+    "plural": plural,
+    "precise": precise,
+    "printable": printable,
+    "size": format_size,
+}

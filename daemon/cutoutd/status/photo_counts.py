@@ -1,0 +1,49 @@
+"""How many photos of each folder stand where: counted once at the start, and kept by every fact since.
+
+So that whoever looks often, at a million photos too, asks nobody to count.
+"""
+
+import threading
+from collections import Counter
+
+from cutoutd.core.photo import Photo, State
+from cutoutd.ledger import Ledger, Total
+from cutoutd.ledger.queries import photos as questions
+
+
+class Census:
+    """The numbers of ``ledger.questions.totals``, at any moment and for nothing. For any thread."""
+
+    def __init__(self) -> None:
+        self._numbers: Counter[tuple[str, State]] = Counter()
+        self._lock = threading.Lock()
+
+    async def open(self, ledger: Ledger) -> None:
+        """Count, and hear of every fact from now on; before anything moves.
+
+        Raises:
+            LedgerError, DiskError: the ledger cannot be used.
+        """
+        totals = await ledger.ask(questions.totals)
+        self._numbers = Counter({(total.folder, total.state): total.photos for total in totals})
+        ledger.add_witness(self.note)
+
+    def note(self, before: Photo | None, after: Photo) -> None:
+        """A fact was stored."""
+        with self._lock:
+            if before is not None:
+                self._numbers[before.identity.folder, before.state] -= 1
+            self._numbers[after.identity.folder, after.state] += 1
+
+    def numbers(self) -> dict[tuple[str, State], int]:
+        """How many photos of each folder stand at each state; where none stands any more it is 0."""
+        with self._lock:
+            return dict(self._numbers)
+
+    def totals(self) -> list[Total]:
+        """The same, as the ledger would tell it."""
+        return [Total(folder, state, number) for (folder, state), number in self.numbers().items() if number]
+
+    def at(self, *states: State) -> int:
+        """How many photos stand at these states."""
+        return sum(total.photos for total in self.totals() if total.state in states)

@@ -1,0 +1,208 @@
+"""Looking ahead for ``plan``: the input trees as a scan sees them, each new photo examined as the daemon would.
+
+It only looks: nothing is sent, nothing is written. The ledger is read in many short looks, because one long look would
+keep a running daemon from tidying up its write-ahead log. What was seen is added up in ``planning``.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
+
+from cutoutd.config.settings import Common, Folder, OnConflict
+from cutoutd.core.errors import DiskError, RejectedError, RejectionCode, SupersededError
+from cutoutd.core.logs import printable
+from cutoutd.core.photo import Identity, Photo, State
+from cutoutd.files.input_tree import Sighting, glance
+from cutoutd.files.name_filters import Exclusions
+from cutoutd.ledger import Spent, View, has_ledger, has_text_form, view_ledger
+from cutoutd.ledger.queries import plan as foresight
+from cutoutd.ledger.queries import selection as named
+from cutoutd.ledger.writes import launches
+from cutoutd.ledger.writes.transitions import target_key
+from cutoutd.pipeline.budget.budget import rate_known
+from cutoutd.pipeline.steps.reuse import is_reusable
+from cutoutd.pipeline.steps.validate import Examination, examine
+from cutoutd.status.plan import Fate, FolderDraft, FolderPlan, Plan, price_plan
+from cutoutd.watch.scanner import Scan
+
+_BATCH = 200
+
+#: A photo that is no row of the ledger: no row has this number.
+_NO_ID = 0
+
+_FATES = {
+    State.PUBLISHED: Fate.PUBLISHED,
+    State.REJECTED: Fate.TROUBLED,
+    State.FAILED: Fate.TROUBLED,
+    State.REMOVAL_INTENDED: Fate.UNDER_WAY,
+    State.REMOVAL_STARTED: Fate.UNDER_WAY,
+    State.REMOVAL_FINISHED: Fate.UNDER_WAY,
+}
+
+
+class Survey:
+    """One look ahead.
+
+    Args:
+        settings: the configuration; no secret is needed.
+        tell: called after each photo that was looked at.
+    """
+
+    def __init__(self, settings: Common, tell: Callable[[], None]) -> None:
+        self._settings = settings
+        self._tell = tell
+        self._ledger: View | None = None  #: as it is at the present look; None also before the first run
+        self._approved: set[int] = set()  #: photos of the present look that a person agreed to pay for
+        self._paying: set[tuple[str | None, str | None]] = set()  #: content and parameters that the plan pays for
+        self._targets: set[tuple[str, str]] = set()  #: claimed by the plan, where conflicts are not renamed away
+
+    def count(self) -> int:
+        """How many candidates there are; a scan of its own, for a progress bar. Blocking."""
+        return sum(self._count_in(folder) for folder in self._settings.folders)
+
+    def plan_all(self) -> Plan:
+        """What a run would do with what lies in the input trees now. Blocking.
+
+        Raises:
+            LedgerError: there is a ledger, and it cannot be read.
+        """
+        return self._add_up([self._plan_folder(folder) for folder in self._settings.folders])
+
+    def plan_changed(self) -> Plan:
+        """What ``reprocess --changed`` would do: published photos whose folder has other parameters by now. Blocking.
+
+        Raises:
+            LedgerError: there is a ledger, and it cannot be read.
+        """
+        return self._add_up([self._plan_changes(folder) for folder in self._settings.folders])
+
+    def _add_up(self, folders: list[FolderPlan]) -> Plan:
+        settings = self._settings
+        spent: Spent | None = None
+        per_minute = float(settings.rate_limit.launches_per_minute)
+        with self._looking():
+            if self._ledger is not None:
+                spent = launches.spent(self._ledger, time.time())
+                per_minute = rate_known(self._ledger, settings.rate_limit.launches_per_minute)
+        return Plan(tuple(folders), price_plan(folders, settings.price), settings.limits, spent, per_minute)
+
+    def _count_in(self, folder: Folder) -> int:
+        try:
+            return sum(1 for _ in _scan(folder))
+        except OSError:
+            return 0
+
+    def _plan_folder(self, folder: Folder) -> FolderPlan:
+        draft, sightings = FolderDraft(folder.name), _scan(folder)
+        try:
+            while batch := list(islice(sightings, _BATCH)):
+                with self._looking():
+                    self._note_batch(batch, folder, draft)
+        except OSError as error:
+            draft.absence = f"{folder.input} cannot be looked at: {error.strerror}"
+        return draft.finish()
+
+    def _note_batch(self, batch: list[Sighting], folder: Folder, draft: FolderDraft) -> None:
+        identities = [Identity(folder.name, *sighting.version) for sighting in batch if has_text_form(sighting.path)]
+        paths = [identity.path for identity in identities]
+        rows = {} if self._ledger is None else foresight.photos_at(self._ledger, folder.name, paths)
+        if self._ledger is not None:
+            self._approved = foresight.approved_of(self._ledger, [row.id for row in rows.values()])
+        for identity in identities:
+            self._note(identity, rows.get(identity.version), folder, draft)
+            self._tell()
+
+    def _note(self, identity: Identity, row: Photo | None, folder: Folder, draft: FolderDraft) -> None:
+        """``row`` is what the ledger knows of this very version."""
+        if row is not None and row.state in _FATES:
+            draft.note(_FATES[row.state])
+        elif row is not None and row.state is not State.DISCOVERED:
+            self._note_payable(row, folder, draft)
+        else:
+            self._note_new(identity, folder, draft)
+
+    def _note_new(self, identity: Identity, folder: Folder, draft: FolderDraft) -> None:
+        """A photo that has still to be examined: it is, by the daemon's own judgement."""
+        path = printable(identity.path)
+        try:
+            examination = examine(identity, folder)
+            self._require_target(identity, examination, folder)
+        except RejectedError as error:
+            draft.note_trouble(Fate.REJECT, error.code, path=path, sentence=error.sentence)
+        except DiskError as error:
+            draft.note_trouble(Fate.UNREADABLE, "unreadable", path=path, sentence=error.sentence)
+        except SupersededError:
+            draft.note(Fate.CHANGING)
+        else:
+            found = Photo(_NO_ID, identity, State.DISCOVERED, 0.0)
+            self._note_payable(found.with_fact(examination.fact, 0.0), folder, draft)
+
+    def _note_payable(self, photo: Photo, folder: Folder, draft: FolderDraft) -> None:
+        """A photo that is accepted, or uploaded: does it pay, or another one of its picture?"""
+        key, is_agreed = (photo.sha256, photo.parameters), photo.id in self._approved
+        if key in self._paying or (self._ledger is not None and _has_free_cutout(self._ledger, photo)):
+            draft.note(Fate.REUSE, is_new=not is_agreed)
+            return
+        self._paying.add(key)
+        is_oversize = photo.identity.size_bytes > folder.max_upload_bytes
+        fate = Fate.LAUNCH if photo.state is State.UPLOADED else Fate.SEND
+        draft.note(fate, is_oversize=is_oversize, is_new=not is_agreed)
+
+    def _require_target(self, identity: Identity, examination: Examination, folder: Folder) -> None:
+        """As the ledger does when it reserves one; with ``rename`` there is always another place."""
+        if examination.free_targets and folder.on_conflict is OnConflict.RENAME:
+            return
+        output, ledger = str(folder.output), self._ledger
+        if ledger is not None and foresight.has_target(ledger, identity, output):
+            return
+        for target in examination.free_targets:
+            claim = (output, target_key(target))
+            if claim not in self._targets and not (ledger and foresight.is_claimed(ledger, output, target)):
+                self._targets.add(claim)
+                return
+        raise RejectedError(
+            RejectionCode.TARGET_TAKEN, f"another photo or file has the place of its cutout in {output}"
+        )
+
+    def _plan_changes(self, folder: Folder) -> FolderPlan:
+        draft, parameters = FolderDraft(folder.name), folder.parameters.as_json()
+        with self._looking():
+            for photo in self._published(folder):
+                if photo.parameters != parameters:
+                    self._note_change(replace(photo, parameters=parameters), folder, draft)
+                    self._tell()
+        return draft.finish()
+
+    def _published(self, folder: Folder) -> Iterator[Photo]:
+        if self._ledger is not None:
+            for page in named.pages(named.newest_at(self._ledger, {State.PUBLISHED}, folder.name)):
+                yield from named.numbered(self._ledger, page)
+
+    def _note_change(self, photo: Photo, folder: Folder, draft: FolderDraft) -> None:
+        sighting = glance(folder.input, photo.identity.path)
+        if sighting is None or Identity(folder.name, *sighting.version).version != photo.identity.version:
+            draft.note(Fate.CHANGING)
+        else:
+            self._note_payable(photo, folder, draft)
+
+    @contextmanager
+    def _looking(self) -> Iterator[None]:
+        """The ledger is open for a moment, if there is one."""
+        if not has_ledger(self._settings.state_dir):
+            yield
+            return
+        with view_ledger(self._settings.state_dir) as self._ledger:
+            yield
+        self._ledger = None
+
+
+def _scan(folder: Folder) -> Iterator[Sighting]:
+    return Scan(folder.input, Exclusions(folder.exclude), is_recursive=folder.recursive).sightings()
+
+
+def _has_free_cutout(ledger: View, photo: Photo) -> bool:
+    return is_reusable(ledger, photo) or (
+        photo.state is not State.UPLOADED and foresight.has_twin_under_way(ledger, photo)
+    )

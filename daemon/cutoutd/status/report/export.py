@@ -1,0 +1,137 @@
+"""The report for programs: JSON, and a table for spreadsheets. Photos are written one after another as they are read.
+
+The table follows RFC 4180 and begins with a byte order mark, without which Excel takes UTF-8 for something else. A cell
+that a spreadsheet would take for a formula gets an apostrophe in front: file names are anybody's to choose.
+"""
+
+import csv
+import io
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Any
+
+from cutoutd.core.logs import printable
+from cutoutd.core.photo import Photo, State
+from cutoutd.ledger import View
+from cutoutd.ledger.queries import report as retrospect
+from cutoutd.status.report.data import Cost, Findings
+
+_COLUMNS = (
+    "folder",
+    "path",
+    "state",
+    "at",
+    "width",
+    "height",
+    "cutout",
+    "cutout_bytes",
+    "reused",
+    "request_id",
+    "code",
+    "sentence",
+    "advice",
+)
+
+#: What spreadsheets begin a formula with, and what they skip before one.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def json_of(view: View, findings: Findings) -> Iterator[str]:
+    """The documented, stable form, piece by piece; one photo a line."""
+    head = json.dumps(_head(findings), indent=2)
+    yield head.removesuffix("\n}") + ',\n  "photos": ['
+    separator = "\n"
+    for photo in _photos(view, findings):
+        yield f"{separator}    {json.dumps(_row(photo) | {'at_s': photo.state_at_s})}"
+        separator = ",\n"
+    yield "\n  ]\n}\n"
+
+
+def csv_of(view: View, findings: Findings) -> Iterator[str]:
+    """A row for each photo that was published, rejected or failed."""
+    yield "\ufeff" + _line(_COLUMNS)
+    for photo in _photos(view, findings):
+        row = _row(photo)
+        yield _line(tuple(_cell(row[column]) for column in _COLUMNS))
+
+
+def _photos(view: View, findings: Findings) -> Iterator[Photo]:
+    stretch = findings.scope.stretch
+    return chain(retrospect.each_published(view, stretch), retrospect.each_troubled(view, stretch))
+
+
+def _head(findings: Findings) -> dict[str, Any]:
+    period = findings.scope.period
+    return {
+        "made_at_s": time.time(),
+        "since": None if period.is_open else period.first.isoformat(),
+        "until": period.last.isoformat(),
+        "folder": findings.scope.folder,
+        "total": _sums(asdict(findings.total)),
+        "folders": {folder.name: _sums(asdict(folder)) for folder in findings.folders},
+        "reasons": [
+            {"state": trouble.state, "code": trouble.code, "photos": trouble.photos, "advice": trouble.advice}
+            for trouble in findings.troubles
+        ],
+        "operations": _cost(findings.cost),
+        "possible_double_charges": [
+            {
+                "folder": dispute.photo.identity.folder,
+                "path": dispute.photo.identity.path,
+                "source_uuid": dispute.photo.source_uuid,
+                "request_id": dispute.photo.request_id,
+                "lost_launches": [asdict(launch) for launch in dispute.lost],
+            }
+            for dispute in findings.disputes
+        ],
+    }
+
+
+def _sums(sums: dict[str, Any]) -> dict[str, int]:
+    return {column: number for column, number in sums.items() if column != "name"}
+
+
+def _cost(cost: Cost) -> dict[str, Any]:
+    counted = {purpose.value: number for purpose, number in cost.operations.items()} if cost.operations else {}
+    money = None if cost.bill.money is None else float(cost.bill.money)
+    return {
+        **counted,
+        "total": cost.bill.operations,
+        "is_complete": cost.bill.is_whole,
+        "is_estimate": cost.is_estimate,
+        "money": money,
+    }
+
+
+def _row(photo: Photo) -> dict[str, Any]:
+    is_published = photo.state is State.PUBLISHED
+    return {
+        "folder": photo.identity.folder,
+        "path": photo.identity.path,
+        "state": photo.state.value,
+        "at": datetime.fromtimestamp(photo.state_at_s, UTC).astimezone().isoformat(timespec="seconds"),
+        "width": photo.width,
+        "height": photo.height,
+        "cutout": photo.target if is_published else None,
+        "cutout_bytes": photo.cutout_bytes if is_published else None,
+        "reused": photo.reused_from is not None if is_published else None,
+        "request_id": photo.request_id,
+        "code": photo.code,
+        "sentence": photo.sentence,
+        "advice": photo.advice,
+    }
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else printable(str(value)) if not isinstance(value, bool) else ("yes" if value else "no")
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue()

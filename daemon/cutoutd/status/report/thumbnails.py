@@ -1,0 +1,83 @@
+"""Small pictures before and after, for the newest photos of a report, within a bound of number and of bytes.
+
+Files are opened as the gallery opens them: only what the ledger knows, only while it still is that, through no link.
+"""
+
+import base64
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from cutoutd.config.settings import Common
+from cutoutd.core.errors import RejectedError
+from cutoutd.core.photo import Photo
+from cutoutd.images.drawing import MIME_TYPE, draw
+from cutoutd.images.originals import Absence, Side, open_original
+
+#: A page with more takes long to make, to send and to scroll.
+MOST_PAIRS = 200
+
+#: All pictures together, before base64 makes them a third larger: mail servers refuse about 20 MB.
+MOST_BYTES = 8_000_000
+
+#: Sharp at the size at which it is shown, on a phone and on paper.
+_SIDE_PX = 320
+
+_AT_ONCE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What stands for a file."""
+
+    address: str  #: a data address; empty when there is no picture
+    absence: str  #: why there is none; empty when there is one
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A photo before and after."""
+
+    photo: Photo
+    before: Picture
+    after: Picture
+
+
+def pairs_of(photos: Iterable[Photo], settings: Common, step: Callable[[], None] = lambda: None) -> Iterator[Pair]:
+    """Pictures of the first photos, in order, until the bound is reached; ``step`` hears of each. Blocking."""
+    look = _Look(
+        {folder.name: folder.input for folder in settings.folders},
+        {folder.name: folder.archive for folder in settings.folders if folder.archive is not None},
+    )
+    used = 0
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        begun: list[tuple[Photo, Future[Picture], Future[Picture]]] = [
+            (photo, threads.submit(look.picture, photo, Side.PHOTO), threads.submit(look.picture, photo, Side.CUTOUT))
+            for photo in photos
+        ]
+        for photo, before, after in begun:
+            pair = Pair(photo, before.result(), after.result())
+            used += len(pair.before.address) + len(pair.after.address)
+            if used * 3 > MOST_BYTES * 4:
+                threads.shutdown(cancel_futures=True)
+                return
+            step()
+            yield pair
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    inputs: dict[str, Path]
+    archives: dict[str, Path]
+
+    def picture(self, photo: Photo, side: Side) -> Picture:
+        original = open_original(photo, side, self.inputs, self.archives)
+        if isinstance(original, Absence):
+            return Picture("", original.sentence)
+        with original.content:
+            try:
+                content = draw(original, _SIDE_PX)
+            except RejectedError as error:
+                return Picture("", f"It cannot be shown: {error.sentence}.")
+        return Picture(f"data:{MIME_TYPE};base64,{base64.b64encode(content).decode()}", "")

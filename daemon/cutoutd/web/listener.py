@@ -1,0 +1,75 @@
+"""The listener of ``web.listen``. Without it photos go on all the same; it knows nothing of what is shown."""
+
+import logging
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.types import ASGIApp
+
+from cutoutd.config.text_types import Listen
+from cutoutd.core.http_server import serving
+from cutoutd.core.logs import say
+
+_BACKLOG = 64
+
+
+class Door:
+    """One listener, open or not.
+
+    Args:
+        listen: where; None, it stays shut.
+    """
+
+    def __init__(self, listen: Listen | None) -> None:
+        self._listen = listen
+        self._address: str | None = None
+
+    @property
+    def address(self) -> str | None:
+        """Where it is open, as ``http://HOST:PORT``; None while it is not."""
+        return self._address
+
+    @asynccontextmanager
+    async def open(self, app: ASGIApp) -> AsyncIterator[None]:
+        """Answer while the block runs. A port that cannot be had is a warning."""
+        listener = _listener(self._listen) if self._listen else None
+        if listener is None or self._listen is None:
+            yield
+            return
+        with listener:
+            self._address = _address(listener)
+            say("listening", f"the page is at {self._address} (cutoutd page prints the link to it)")
+            if not self._listen.is_loopback:
+                say("exposed", _EXPOSED.format(self._address), level=logging.WARNING)
+            async with serving(app, listener):
+                yield
+            self._address = None
+
+
+_EXPOSED = (
+    "{} can be reached from other machines, without encryption; listen on 127.0.0.1 and put a reverse proxy before it"
+)
+
+
+def _listener(listen: Listen) -> socket.socket | None:
+    try:
+        return socket.create_server(
+            (listen.host, listen.port),
+            family=socket.AF_INET6 if ":" in listen.host else socket.AF_INET,
+            backlog=_BACKLOG,
+        )
+    except OSError as error:
+        where = f"{listen.host}:{listen.port}"
+        say(
+            "no_page",
+            f"nothing can be shown at {where}: {error.strerror or error}; cutoutd works without. "
+            "Set web.listen to a free port.",
+            level=logging.WARNING,
+        )
+        return None
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,123 @@
+"""What a person should know or decide now, the gravest first: what it is, why, and what to do. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cutoutd.core.logs import printable
+from cutoutd.pipeline.budget.pricing import estimate_in_words
+from cutoutd.status.costs import PricedBatch
+from cutoutd.status.live_state import Live
+from cutoutd.status.status import Launches, PaidAgain, Status
+
+
+class Tone(StrEnum):
+    """How grave it is; also the name of its look."""
+
+    BAD = "bad"  #: nothing goes on without a person
+    ASK = "ask"  #: a person is asked something
+    WARN = "warn"  #: something stands still, and goes on by itself
+
+
+class Remedy(StrEnum):
+    """What the page offers to do about it."""
+
+    RESUME = "resume"
+    APPROVE = "approve"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing to know."""
+
+    tone: Tone
+    title: str
+    sentence: str
+    remedy: Remedy | None = None
+    folder: str | None = None  #: which one a remedy is about
+
+
+def notices_of(status: Status) -> tuple[Notice, ...]:
+    """Everything there is to know now."""
+    return (
+        *_halt(status.live),
+        *_pause(status),
+        *(_batch(priced) for priced in status.batches),
+        *_standby(status.live),
+        *_limit(status),
+        *_pace(status.live),
+        *_sources(status.live),
+        *_money(status.launches, status.paid_again),
+    )
+
+
+def _halt(live: Live | None) -> Iterator[Notice]:
+    if live is not None and live.halt is not None:
+        title, _, rest = live.halt.partition(": ")
+        yield Notice(
+            Tone.BAD, title, f"{_sentence(rest)} Nothing is sent until then; photos are still found and checked."
+        )
+
+
+def _pause(status: Status) -> Iterator[Notice]:
+    if status.pause is not None:
+        meaning = "Nothing new is sent or launched. What is under way is finished and published."
+        yield Notice(
+            Tone.WARN, f"{status.pause.sentence[:1].upper()}{status.pause.sentence[1:]}", meaning, Remedy.RESUME
+        )
+
+
+def _batch(priced: PricedBatch) -> Notice:
+    batch = priced.batch
+    photos = "1 new photo waits" if batch.photos == 1 else f"{batch.photos:,} new photos wait"
+    return Notice(
+        Tone.ASK,
+        f"{photos} for your approval in “{batch.folder}”",
+        f"That is more than limits.confirm_over, so none of them is sent unasked. They will cost "
+        f"{estimate_in_words(priced.bill)}.",
+        Remedy.APPROVE,
+        batch.folder,
+    )
+
+
+def _standby(live: Live | None) -> Iterator[Notice]:
+    for folder in live.standby if live else ():
+        yield Notice(
+            Tone.WARN,
+            f"“{folder.folder}” stands by",
+            f"{_sentence(folder.reason)} Its photos wait, and none is taken for removed; it goes on by itself.",
+        )
+
+
+def _limit(status: Status) -> Iterator[Notice]:
+    held = status.launches.held - sum(priced.batch.held for priced in status.batches)
+    if held > 0:
+        photos = "1 photo waits" if held == 1 else f"{held:,} photos wait"
+        until = next((photo.wait.reason for photo in status.waiting if photo.wait.is_held), "")
+        yield Notice(Tone.WARN, f"A limit is reached, and {photos}", _sentence(until or "They go on by themselves"))
+
+
+def _pace(live: Live | None) -> Iterator[Notice]:
+    if live is not None and "429" in live.launch_reason and live.launches_per_minute is not None:
+        title = f"Uploadcare takes {live.launches_per_minute:.0f} removals a minute at present"
+        yield Notice(Tone.WARN, title, _sentence(live.launch_reason))
+
+
+def _sources(live: Live | None) -> Iterator[Notice]:
+    for folder, sentence in (live.source_troubles if live else {}).items():
+        yield Notice(Tone.WARN, f"Photos of “{folder}” cannot be moved or deleted", _sentence(sentence))
+
+
+def _money(launches: Launches, paid_again: tuple[PaidAgain, ...]) -> Iterator[Notice]:
+    if paid_again:
+        photos = "1 photo" if len(paid_again) == 1 else f"{len(paid_again)} photos"
+        sentence = (
+            f"{launches.lost:,} answers to launches were lost, ever. “cutoutd status” names all that a dispute needs."
+        )
+        yield Notice(Tone.WARN, f"{photos} may have been paid for twice", sentence)
+
+
+def _sentence(text: str) -> str:
+    """With a capital and a full stop."""
+    text = printable(text).strip().replace("..", ".")
+    return f"{text[:1].upper()}{text[1:]}".rstrip(".") + "."

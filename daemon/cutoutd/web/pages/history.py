@@ -1,0 +1,102 @@
+"""A photo's facts in words: what happened, when, and what came with it. Pure."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cutoutd.core.logs import printable
+from cutoutd.core.photo import State
+from cutoutd.images import format_size
+from cutoutd.ledger import Event
+
+_HAPPENED = {
+    State.DISCOVERED: "Found",
+    State.ACCEPTED: "Accepted",
+    State.REJECTED: "Rejected",
+    State.UPLOADED: "Uploaded",
+    State.REMOVAL_INTENDED: "Removal about to be launched",
+    State.REMOVAL_STARTED: "Removal launched",
+    State.REMOVAL_FINISHED: "Removal finished",
+    State.PUBLISHED: "Published",
+    State.SUPERSEDED: "Superseded",
+    State.FAILED: "Failed",
+}
+
+_ORDERED = {"retried": "Retried by a person", "reprocessed": "To be made anew, as a person ordered"}
+
+#: What a fact brings, in the order in which it is told; everything else is told under its own name.
+_LABELS = {
+    "sentence": "What happened",
+    "advice": "What to do",
+    "code": "Code",
+    "size_bytes": "Size",
+    "parameters": "Parameters",
+    "target": "Cutout",
+    "cutout_bytes": "Size of the cutout",
+    "sent_as": "Sent as",
+    "note": "Note",
+    "source_fate": "Source",
+    "lost_because": "Answer lost",
+    "source_uuid": "Upload",
+    "request_id": "Removal",
+    "result_uuid": "Result",
+    "sha256": "SHA-256",
+    "cutout_sha256": "SHA-256 of the cutout",
+    "reused_from": "Cutout of photo number",
+}
+
+#: Told together, or of no use to a reader.
+_SILENT = frozenset({"width", "height", "sent_width", "sent_height", "output", "orientation", "is_source_due"})
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Something that became true."""
+
+    at_s: float  #: Unix time
+    state: State
+    title: str
+    details: tuple[tuple[str, str], ...]
+
+
+def moment_of(event: Event) -> Moment:
+    """A line of a photo's history."""
+    title = _ORDERED.get(event.order or "", _HAPPENED[event.to_state])
+    if event.from_state == event.to_state:
+        title = f"Still {event.to_state.phrase}"
+    return Moment(event.at_s, event.to_state, title, tuple(_details(event.detail)))
+
+
+def parameters_in_words(parameters: str | None) -> list[str]:
+    """The remove_bg parameters one by one; none where Uploadcare's defaults hold."""
+    values: dict[str, Any] = json.loads(parameters or "{}")
+    return [f"{name}: {_word(value)}" for name, value in values.items()]
+
+
+def _details(detail: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if detail.get("width") and detail.get("height"):
+        yield "Pixels", f"{detail['width']:,} x {detail['height']:,}"
+    if detail.get("sent_width") and detail.get("sent_height"):
+        yield "Pixels sent", f"{detail['sent_width']:,} x {detail['sent_height']:,}"
+    for name in sorted(detail.keys() - _SILENT, key=_place):
+        value = detail[name]
+        if value is not None and value is not False and value != "":
+            yield _LABELS.get(name, name), _in_words(name, value)
+
+
+def _place(name: str) -> tuple[int, str]:
+    names = list(_LABELS)
+    return (names.index(name) if name in _LABELS else len(names), name)
+
+
+def _in_words(name: str, value: Any) -> str:  # noqa: ANN401  whatever JSON holds
+    if name.endswith("_bytes") and isinstance(value, int):
+        return format_size(value)
+    if name.endswith("parameters"):
+        return ", ".join(parameters_in_words(value)) or "none: Uploadcare's defaults"
+    return printable(_word(value))
+
+
+def _word(value: Any) -> str:  # noqa: ANN401  as above
+    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
