@@ -43,7 +43,7 @@ _LISTED: Mapping[str, Part | None] = {
     "cutoutd.uploadcare.client.fetch_cutout": Part.DOWNLOADING,
     "cutoutd.files.target_paths": Part.PLACING,
     "cutoutd.pipeline.steps.publish": Part.PLACING,
-    "cutoutd.pipeline.steps.publishing": Part.PLACING,
+    "cutoutd.pipeline.steps.place_cutout": Part.PLACING,
     "cutoutd.pipeline.steps.reuse": Part.PLACING,
     "cutoutd.images": None,
     "cutoutd.core.errors": None,

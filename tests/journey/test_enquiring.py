@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from cutoutd import config
-from cutoutd.config.document import Document
-from cutoutd.control.client_client import history_of, status_of
+from cutoutd.config.settings import Document
+from cutoutd.control.client import history_of, status_of
 from cutoutd.core.errors import ControlRefusedError, LedgerError
 from cutoutd.core.photo_selector import addresses_of
 from cutoutd.status.status import event_as_json, status_as_json

@@ -6,9 +6,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cutoutd.sandbox.engine import Parameters, UnknownForegroundError
-from cutoutd.sandbox.engine.colour import Colour
 from cutoutd.sandbox.engine.composition import compose
-from cutoutd.sandbox.engine.geometry import CENTRE, Length, Unit
+from cutoutd.sandbox.engine.geometry import CENTRE, Colour, Length, Unit
 from cutoutd.sandbox.engine.parameters import Channels
 
 RED, BLUE = (200, 30, 30), (20, 40, 220)

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutoutd.sandbox.engine import BadParameterError, Parameters, parse_parameters
-from cutoutd.sandbox.engine.colour import Colour
-from cutoutd.sandbox.engine.geometry import CENTRE, Length, Position, Region, Unit
+from cutoutd.sandbox.engine.geometry import CENTRE, Colour, Length, Position, Region, Unit
 from cutoutd.sandbox.engine.parameters import Channels, ForegroundType, TypeLevel
 
 NAMES = [field.name for field in fields(Parameters)]

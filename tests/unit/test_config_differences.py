@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from cutoutd.app.differences import Differences, differences
+from cutoutd.app.reload import Differences, differences
 from cutoutd.config.remove_bg import RemoveBg
 from cutoutd.config.settings import Folder, Limits, Settings, Watch
 from folders import folder_in, settings_in

@@ -10,9 +10,8 @@ import pytest
 import yaml
 
 from cutoutd import config
-from cutoutd.config.document import Document
 from cutoutd.config.remove_bg import RemoveBg
-from cutoutd.config.settings import Account, Folder
+from cutoutd.config.settings import Account, Document, Folder
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 ENVIRONMENT = {"UPLOADCARE_SECRET_KEY": "hush"}

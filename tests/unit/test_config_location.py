@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cutoutd import config
-from cutoutd.config import location
+from cutoutd.config import loader
 from cutoutd.core.errors import ConfigurationError
 
 
@@ -13,7 +13,7 @@ from cutoutd.core.errors import ConfigurationError
 def system_wide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A stand-in for /etc/cutoutd/config.yaml, not there yet."""
     file = tmp_path / "etc.yaml"
-    monkeypatch.setattr(location, "SYSTEM_WIDE", file)
+    monkeypatch.setattr(loader, "SYSTEM_WIDE", file)
     return file
 
 

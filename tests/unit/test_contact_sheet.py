@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from cutoutd.cli.demo.contact_sheet import MAX_PAIRS, Pair, draw_contact_sheet
+from cutoutd.cli.demo.contact_sheet import MAX_PAIRS, TILE_PX, Pair, cutout_tile, draw_contact_sheet, photo_tile
 from cutoutd.cli.demo.fonts import lettering_for
-from cutoutd.cli.demo.tiles import TILE_PX, cutout_tile, photo_tile
 
 GREEN, WHITE = (20, 160, 60), (255, 255, 255)
 

@@ -9,7 +9,7 @@ import pytest
 from cutoutd.config.settings import Limits
 from cutoutd.core.photo import State, Wait
 from cutoutd.ledger import Ledger, view_ledger
-from cutoutd.ledger.queries import pace
+from cutoutd.ledger.queries import monitoring
 from cutoutd.status.forecast import (
     LATELY_S,
     NO_FORECAST,
@@ -115,6 +115,6 @@ def test_the_forecast_s_questions_read_small_indices_only(tmp_path: Path) -> Non
     """It is asked all the time, with a million photos too."""
     with_ledger(tmp_path, lambda ledger: photo_at(ledger, State.PUBLISHED))
     with view_ledger(tmp_path) as view:
-        published = plan_of(view, lambda asked: pace.published_since(asked, 5.0))
+        published = plan_of(view, lambda asked: monitoring.published_since(asked, 5.0))
         assert published == "SEARCH photos USING INDEX gallery (code=? AND state_at_s>?)"
-        assert plan_of(view, pace.away).startswith("SCAN photos USING INDEX away")
+        assert plan_of(view, monitoring.away).startswith("SCAN photos USING INDEX away")

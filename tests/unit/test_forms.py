@@ -2,7 +2,7 @@
 
 import pytest
 
-from cutoutd.web.forms import Form
+from cutoutd.web.pages.forms import Form
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,7 @@ from cutoutd.core.errors import DiskError
 from cutoutd.core.webhook_result import Announcement
 from cutoutd.ledger.writes.webhook_results import Receipt
 from cutoutd.web import webhook_receiver as hooks
-from cutoutd.web.mailbox import Mailbox, Verdict
-from cutoutd.web.webhook_receiver import hook_routes
+from cutoutd.web.webhook_receiver import Mailbox, Verdict, hook_routes
 
 
 class Slow(Mailbox):

@@ -21,7 +21,7 @@ from PIL import Image
 
 from cutoutd.config.settings import Folder
 from cutoutd.images import inspect
-from cutoutd.images.hush import HUSH
+from cutoutd.images.header import HUSH
 from folders import folder_in
 from hostile_pictures import (
     MOST_BYTES,

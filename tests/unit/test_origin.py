@@ -14,7 +14,7 @@ from cutoutd.config.settings import Provenance
 from cutoutd.core.photo import Photo, Published, RemovalFinished, State
 from cutoutd.files.provenance import ATTRIBUTE, Origin, chunk_for, origin_of, read_origin, with_chunk
 from cutoutd.images import PngCheck
-from cutoutd.pipeline.steps.publishing import publish_cutout
+from cutoutd.pipeline.steps.place_cutout import publish_cutout
 from ledgers import ACCEPTED, identity
 from photographs import png
 

@@ -5,7 +5,7 @@ import pytest
 from cutoutd.config.text_types import Listen
 from cutoutd.web.access.hosts import is_origin_of, is_own, port_of
 from cutoutd.web.access.tokens import Key
-from cutoutd.web.flash_message import Said
+from cutoutd.web.pages.flash_message import Said
 
 LOOPBACK, ALL, ONE = Listen("127.0.0.1", 8717), Listen("0.0.0.0", 8717), Listen("192.168.1.5", 8717)  # noqa: S104
 

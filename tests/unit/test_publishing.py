@@ -13,7 +13,7 @@ import pytest
 from cutoutd.core.errors import DiskError, FolderBlockedError, UnreachableError
 from cutoutd.core.photo import Photo, Published, RemovalFinished, State
 from cutoutd.files.target_paths import TEMPORARY_PREFIX
-from cutoutd.pipeline.steps.publishing import publish_cutout, sweep_temporary_files
+from cutoutd.pipeline.steps.place_cutout import publish_cutout, sweep_temporary_files
 from ledgers import ACCEPTED, identity
 from photographs import png, png_of
 

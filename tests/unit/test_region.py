@@ -5,7 +5,7 @@ import json
 import pytest
 
 from cutoutd.core.photo import Photo, State, Uploaded
-from cutoutd.pipeline.steps.region import parameters_to_send
+from cutoutd.pipeline.steps.launch import parameters_to_send
 from ledgers import ACCEPTED, identity
 
 

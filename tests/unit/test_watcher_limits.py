@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutoutd.watch.limits import limit_reason
+from cutoutd.watch.inotify import limit_reason
 
 WATCHES = Path("/proc/sys/fs/inotify/max_user_watches")
 
@@ -29,5 +29,5 @@ def test_any_other_refusal_is_told_as_it_came() -> None:
 
 def test_without_proc_the_line_is_reckoned_from_the_tree(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A chroot may lack it."""
-    monkeypatch.setattr("cutoutd.watch.limits._LIMITS", tmp_path)
+    monkeypatch.setattr("cutoutd.watch.inotify._LIMITS", tmp_path)
     assert limit_reason(OSError(errno.ENOSPC, "limit"), 1000).endswith("=2048")

@@ -40,7 +40,7 @@ from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
 from cutoutd.watch.availability import Standby
 from cutoutd.watch.folder import Arrival
 from cutoutd.web.listener import Door
-from cutoutd.web.mailbox import Mailbox
+from cutoutd.web.webhook_receiver import Mailbox
 
 #: More than all lanes together can use at once.
 _CONNECTIONS = 64

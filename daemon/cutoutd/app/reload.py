@@ -2,19 +2,74 @@
 
 Whatever is wrong with them, the settings in force stay so. A reload itself is a stop and a start within the process,
 one service after another on one ledger: what a stop and a start promise holds for it as well.
+
+What is different between two configurations, by the names that users write; values are never told.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from cutoutd.app.check.finding import Level
 from cutoutd.app.check.machine import look_at_machine
-from cutoutd.app.differences import Differences, differences
-from cutoutd.config.settings import Settings
+from cutoutd.config.frozen_model import Frozen
+from cutoutd.config.remove_bg import RemoveBg
+from cutoutd.config.settings import Folder, Settings
 from cutoutd.control.messages import Answer
 from cutoutd.core.errors import ConfigurationError, ControlError, CutoutdError
 from cutoutd.core.logs import say, say_fault
+
+#: What is no key of the configuration, in words: the secret key may come from a file, a credential or the environment.
+_UNWRITTEN = {"uploadcare.secret_key": "the secret key"}
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """From one configuration to the next."""
+
+    added: tuple[str, ...] = ()  #: names of folders
+    removed: tuple[str, ...] = ()  #: names of folders
+    changed: tuple[str, ...] = ()  #: key paths, such as folders.shop.remove_bg, or words
+
+    @property
+    def are_none(self) -> bool:
+        """Whether it is the same configuration."""
+        return not (self.added or self.removed or self.changed)
+
+
+def differences(old: Settings, new: Settings) -> Differences:
+    """What is new, gone and changed, in the order of the configuration."""
+    before, after = _by_name(old.folders), _by_name(new.folders)
+    return Differences(
+        added=tuple(name for name in after if name not in before),
+        removed=tuple(name for name in before if name not in after),
+        changed=(
+            *_changed(old, new, ""),
+            *(
+                key
+                for name, folder in after.items()
+                if name in before
+                for key in _changed(before[name], folder, f"folders.{name}.")
+            ),
+        ),
+    )
+
+
+def _by_name(folders: Sequence[Folder]) -> dict[str, Folder]:
+    return {folder.name: folder for folder in folders}
+
+
+def _changed(old: Frozen, new: Frozen, above: str) -> Iterator[str]:
+    for key, name in type(new).written_keys().items():
+        before, after = getattr(old, name), getattr(new, name)
+        if before == after or name == "folders":
+            continue
+        if isinstance(before, Frozen) and isinstance(after, Frozen) and not isinstance(after, RemoveBg):
+            yield from _changed(before, after, f"{above}{key}.")
+        else:
+            yield _UNWRITTEN.get(f"{above}{key}", f"{above}{key}")
+
 
 #: What was made at the start and outlives every reload: the ledger, and the socket on which the order came.
 _FOR_A_RESTART = ("state_dir", "control_socket")

@@ -13,8 +13,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from cutoutd.app.composition import Estate, Service, open_estate, service_on
-from cutoutd.app.grace import finish
-from cutoutd.app.process import beside
+from cutoutd.app.process import beside, finish
 from cutoutd.app.reload import Reloading
 from cutoutd.app.startup import sweep
 from cutoutd.app.webhook_secret import expected_url
@@ -23,7 +22,7 @@ from cutoutd.control.executor import Clerk
 from cutoutd.control.queue import Dispatch
 from cutoutd.control.server import taking_orders
 from cutoutd.control.socket import place_to_ask, place_to_listen
-from cutoutd.control.status_api_server import enquiry_routes
+from cutoutd.control.status_api import enquiry_routes
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import say
 from cutoutd.monitoring import Metering, Sources
@@ -32,8 +31,7 @@ from cutoutd.monitoring.systemd_notify import Systemd
 from cutoutd.monitoring.watchdog import Vigil, standstill_in_words
 from cutoutd.web.access.link import link_routes
 from cutoutd.web.application import Machines, application
-from cutoutd.web.backend import Office
-from cutoutd.web.context import open_desk
+from cutoutd.web.context import Office, open_desk
 
 
 async def keep_serving(reloading: Reloading, stop: asyncio.Event, systemd: Systemd) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from cutoutd.config.settings import Settings
 from cutoutd.core.errors import DiskError
 from cutoutd.core.logs import say
-from cutoutd.pipeline.steps.publishing import sweep_temporary_files
+from cutoutd.pipeline.steps.place_cutout import sweep_temporary_files
 
 
 def make_state_dir(state_dir: Path) -> None:

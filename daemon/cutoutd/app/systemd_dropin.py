@@ -12,8 +12,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from cutoutd.config.document import Document
-from cutoutd.config.settings import Folder, OnSuccess
+from cutoutd.config.settings import Document, Folder, OnSuccess
 
 #: systemd makes it and opens it by itself (StateDirectory=).
 _STATE_DIR = Path("/var/lib/cutoutd")

@@ -9,14 +9,13 @@ import traceback
 
 import typer
 
-from cutoutd.cli import run as working  # isort: skip  # noqa: F401  registers its commands
-from cutoutd.cli import inspect as looking  # isort: skip  # noqa: F401  as above
-from cutoutd.cli import report as summing  # isort: skip  # noqa: F401  as above
-from cutoutd.cli import actions as acting  # isort: skip  # noqa: F401  as above
-from cutoutd.cli import opening  # isort: skip  # noqa: F401  as above
-from cutoutd.cli import ledger as keeping  # isort: skip  # noqa: F401  as above
-from cutoutd.cli import webhook as subscribing  # isort: skip  # noqa: F401  as above
-from cutoutd.cli import trial as trying  # isort: skip  # noqa: F401  as above
+from cutoutd.cli import run  # isort: skip  # noqa: F401  registers its commands
+from cutoutd.cli import inspect  # isort: skip  # noqa: F401  as above
+from cutoutd.cli import report  # isort: skip  # noqa: F401  as above
+from cutoutd.cli import actions  # isort: skip  # noqa: F401  as above
+from cutoutd.cli import ledger  # isort: skip  # noqa: F401  as above
+from cutoutd.cli import webhook  # isort: skip  # noqa: F401  as above
+from cutoutd.cli import trial  # isort: skip  # noqa: F401  as above
 from cutoutd.cli.exit_codes import ExitCode, code_for
 from cutoutd.cli.options import app
 from cutoutd.core.errors import ConfigurationError, CutoutdError

@@ -9,7 +9,7 @@ from cutoutd.cli.exit_codes import ExitCode
 from cutoutd.cli.options import ConfigOption, app, as_meant, read_document
 
 if TYPE_CHECKING:
-    from cutoutd.config.document import Document
+    from cutoutd.config.settings import Document
     from cutoutd.control.messages import Answer
 
 PathsArgument = Annotated[

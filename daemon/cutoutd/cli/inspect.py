@@ -1,4 +1,7 @@
-"""The commands that only look."""
+"""The commands that only look.
+
+``page``: the link to the page of the running cutoutd.
+"""
 
 import json
 from typing import TYPE_CHECKING, Annotated
@@ -7,6 +10,15 @@ import typer
 
 from cutoutd.cli.exit_codes import ExitCode
 from cutoutd.cli.options import ConfigOption, JsonOption, addresses_meant, app, read_document, read_settings, run_to_end
+
+
+@app.command()
+def page(config: ConfigOption = None) -> None:
+    """Print the link to the page of the running cutoutd; whoever has it can look, retry and approve."""
+    from cutoutd.web.access.link import link_to_page
+
+    typer.echo(link_to_page(read_document(config)))
+
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +74,7 @@ def status(
 
     from cutoutd.app.rebuild import outputs_unaccounted_for
     from cutoutd.cli.terminal.status_view import show_status
-    from cutoutd.control.client_client import status_of
+    from cutoutd.control.client import status_of
     from cutoutd.core.logs import printable
     from cutoutd.status.status import status_as_json
 
@@ -104,7 +116,7 @@ def history(
     from rich.console import Console
 
     from cutoutd.cli.terminal.status_view import show_history
-    from cutoutd.control.client_client import history_of
+    from cutoutd.control.client import history_of
     from cutoutd.status.status import event_as_json
 
     document = read_document(config)

@@ -12,8 +12,7 @@ from cutoutd.cli.exit_codes import ExitCode
 from cutoutd.core.photo_selector import Address, addresses_of
 
 if TYPE_CHECKING:
-    from cutoutd.config.document import Document
-    from cutoutd.config.settings import Settings
+    from cutoutd.config.settings import Document, Settings
 
 T = TypeVar("T")
 

@@ -11,10 +11,8 @@ from functools import partial
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from cutoutd.app.arenas import share_one
 from cutoutd.app.composition import open_service
-from cutoutd.app.leaving import leave_within
-from cutoutd.app.privacy import forbid_dumps
+from cutoutd.app.process import forbid_dumps, leave_within, share_one
 from cutoutd.app.reload import Reloading
 from cutoutd.app.run_once import Outcome, work_off
 from cutoutd.app.service import keep_serving

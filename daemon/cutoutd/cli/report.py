@@ -9,7 +9,7 @@ import typer
 from cutoutd.cli.options import ConfigOption, app, read_document
 
 if TYPE_CHECKING:
-    from cutoutd.config.document import Document
+    from cutoutd.config.settings import Document
     from cutoutd.status.report.data import Scope
 
 #: What a report's name may end with, so that a slip of the hand never replaces a photo by one.

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cutoutd.config.document import Document
+from cutoutd.config.settings import Document
 
 # A JSON Schema is a tree of plain JSON; a model of it would say nothing that its specification does not.
 JsonSchema = dict[str, Any]

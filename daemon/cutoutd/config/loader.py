@@ -1,20 +1,93 @@
-"""From a configuration file and the environment to settings, or to the list of everything that is wrong with them."""
+"""From a configuration file and the environment to settings, or to the list of everything that is wrong with them.
 
+Which file is the configuration.
+
+What else has a say before values are checked: the environment, which wins, and folder_defaults, which yields.
+"""
+
+import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from cutoutd.config import overlap_check as trees
-from cutoutd.config import overlay, validation
-from cutoutd.config.document import Document
-from cutoutd.config.fault import Fault, Place
+from cutoutd.config import validation
 from cutoutd.config.secrets import VARIABLE, sealed_for, secret_key
-from cutoutd.config.settings import Common, Settings, Uploadcare
-from cutoutd.config.source import Source
+from cutoutd.config.settings import Common, Document, FolderDefaults, Settings, Uploadcare
 from cutoutd.config.text_types import absolute
-from cutoutd.config.yaml_source import read_source
+from cutoutd.config.yaml_source import Fault, KeyPath, Place, Source, Value, read_source
 from cutoutd.core.errors import ConfigurationError
+
+VARIABLES = {
+    "UPLOADCARE_PUBLIC_KEY": "public_key",
+    "UPLOADCARE_API_BASE": "api_base",
+    "UPLOADCARE_UPLOAD_BASE": "upload_base",
+    "UPLOADCARE_CDN_BASE": "cdn_base",
+}
+
+
+def with_environment(source: Source, environ: Mapping[str, str]) -> Source:
+    """The source with the variables that are set; an empty one counts as not set, as unit files often leave them."""
+    account = source.values.get("uploadcare") or {}
+    if not isinstance(account, dict):
+        return source
+    given = {variable: key for variable, key in VARIABLES.items() if environ.get(variable)}
+    overlaid: dict[str, Value] = {**account, **{key: environ[variable] for variable, key in given.items()}}
+    origins: dict[KeyPath, str] = {("uploadcare", key): variable for variable, key in given.items()}
+    return replace(source, values={**source.values, "uploadcare": overlaid}, variables=origins)
+
+
+def with_folder_defaults(source: Source) -> Source:
+    """The source with what folders share put into every folder that says nothing of its own."""
+    defaults, folders = source.values.get("folder_defaults"), source.values.get("folders")
+    if not isinstance(defaults, dict) or not isinstance(folders, list):
+        return source
+    # A key that is unknown there is a fault there, and not one of every folder.
+    shared = {key: value for key, value in defaults.items() if key in FolderDefaults.written_keys()}
+    merged: list[Value] = [_merged(shared, folder) if isinstance(folder, dict) else folder for folder in folders]
+    return replace(source, values={**source.values, "folders": merged})
+
+
+def _merged(shared: dict[str, Value], own: dict[str, Value]) -> dict[str, Value]:
+    """Sections (remove_bg) are merged key by key, everything else is replaced; null is no word of one's own."""
+    merged = dict(shared)
+    for key, value in own.items():
+        below = shared.get(key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            merged[key] = _merged(below, value)
+        elif isinstance(below, dict) and value == "":
+            continue  # "remove_bg:" with all its lines commented out
+        elif value is not None or key not in shared:
+            merged[key] = value
+    return merged
+
+
+SYSTEM_WIDE = Path("/etc/cutoutd/config.yaml")
+
+
+def find(explicit: Path | None, environ: Mapping[str, str], cwd: Path) -> Path:
+    """The file that was named, else $CUTOUTD_CONFIG, else config.yaml in ``cwd``, else /etc/cutoutd/config.yaml.
+
+    What was named is taken at its word: reading it says what is wrong with it.
+
+    Raises:
+        ConfigurationError: none was named and neither of the two places holds one.
+    """
+    named = explicit or (Path(environ["CUTOUTD_CONFIG"]) if environ.get("CUTOUTD_CONFIG") else None)
+    if named is not None:
+        return cwd / named
+    places = (cwd / "config.yaml", SYSTEM_WIDE)
+    # Not Path.is_file(), which raises where this user may not look: in another one's home, say, after sudo -u.
+    found = next((place for place in places if os.path.isfile(place)), None)  # noqa: PTH113  see above
+    if found is None:
+        looked = " and ".join(str(place) for place in places)
+        raise ConfigurationError(
+            (f"there is no configuration: looked at {looked}; name one with --config FILE or $CUTOUTD_CONFIG",)
+        )
+    return found
+
 
 _SECRET = ("uploadcare", "secret_key_file")
 
@@ -47,7 +120,7 @@ def read(path: Path, environ: Mapping[str, str]) -> Document:
 
 
 def _source(path: Path, environ: Mapping[str, str]) -> Source:
-    return overlay.with_folder_defaults(overlay.with_environment(read_source(path), environ))
+    return with_folder_defaults(with_environment(read_source(path), environ))
 
 
 def _examined(source: Source, path: Path) -> tuple[Document | None, list[Fault]]:

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from cutoutd.config.fault import Fault, KeyPath, quoted
 from cutoutd.config.settings import Common, OnSuccess
-from cutoutd.config.source import Source, Value
 from cutoutd.config.text_types import absolute
+from cutoutd.config.yaml_source import Fault, KeyPath, Source, Value, quoted
 
 
 class _Role(StrEnum):

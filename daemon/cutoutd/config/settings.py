@@ -2,6 +2,10 @@
 
 It holds values only. Reading them from YAML, with line and column for every fault, is done beside it; nobody else
 builds settings by hand except tests and `cutoutd try`. The attributes' docstrings are what `cutoutd schema` prints.
+
+The configuration as users write it: without the secret, and with what folders share said once.
+
+The section ``webhook``: where Uploadcare's messages arrive, and what they are signed with.
 """
 
 from enum import StrEnum
@@ -16,6 +20,7 @@ from cutoutd.config.text_types import (
     Command,
     Exclusion,
     FolderName,
+    HookUrl,
     Listen,
     ListenAddress,
     Location,
@@ -23,7 +28,16 @@ from cutoutd.config.text_types import (
     Template,
 )
 from cutoutd.config.units import Amount, Duration, Size
-from cutoutd.config.webhook import Webhook
+
+
+class Webhook(Frozen):
+    """How Uploadcare tells of finished removals by itself, so that it need not be asked."""
+
+    url: HookUrl | None = None
+    """The public address at which Uploadcare reaches web.listen, for `cutoutd webhook create`."""
+    secret_file: Location | None = Field(default=None, repr=False)
+    """A file with the signing secret, at most 32 characters; `cutoutd webhook create` makes one if left out."""
+
 
 #: Uploadcare takes "up to 12 MB" (UPLOADCARE.md section 1); read generously, that is 12 MiB.
 LARGEST_UPLOAD_BYTES = 12_582_912
@@ -297,3 +311,12 @@ class Settings(Common):
 
     uploadcare: Uploadcare
     """The account and where its service lives."""
+
+
+class Document(Common):
+    """The whole configuration file."""
+
+    uploadcare: Account
+    """The project at Uploadcare."""
+    folder_defaults: FolderDefaults = FolderDefaults()
+    """What a folder may say and all folders share, said once; a folder's own word wins."""

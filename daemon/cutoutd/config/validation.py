@@ -1,17 +1,27 @@
-"""A source held against the model: every value that does not fit becomes a fault at its own place, in plain words."""
+"""A source held against the model: every value that does not fit becomes a fault at its own place, in plain words.
 
+The known key that somebody probably meant.
+"""
+
+import difflib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from cutoutd.config.document import Document
-from cutoutd.config.fault import Fault, KeyPath, quoted
 from cutoutd.config.frozen_model import Frozen
-from cutoutd.config.settings import LARGEST_UPLOAD_BYTES, Folder, FolderDefaults
-from cutoutd.config.source import Source
-from cutoutd.config.suggestion import suggestion
+from cutoutd.config.settings import LARGEST_UPLOAD_BYTES, Document, Folder, FolderDefaults
+from cutoutd.config.yaml_source import Fault, KeyPath, Source, quoted
+
+
+def suggestion(unknown: str, known: Iterable[str]) -> str:
+    """The nearest known key as a question, or else all of them."""
+    known = list(known)
+    nearest = difflib.get_close_matches(unknown.lower().replace("-", "_"), known, n=1)
+    return f'did you mean "{nearest[0]}"?' if nearest else f"known here: {', '.join(known)}"
+
 
 _OWN_ONLY = tuple(sorted(Folder.written_keys().keys() - FolderDefaults.written_keys().keys()))
 

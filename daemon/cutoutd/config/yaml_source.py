@@ -4,19 +4,107 @@ Every scalar stays the text that stands in the file: YAML would read ``bg_color:
 while the model knows what each key is. Only a plain ``null`` or ``~`` is None; a key with nothing behind it holds an
 empty text, because ``bg_color: #fff`` is one (YAML sees a comment) and must not pass for "left out". Aliases, anchors
 and tags are refused, so a few lines cannot unfold into gigabytes; size and depth are bounded.
+
+The values of one configuration file as written, each with its place, so that every fault can point at its cause.
+
+One fault of the configuration: its place, its key and a sentence; and how places and keys are written.
 """
 
 import codecs
-from collections.abc import Iterator
-from dataclasses import replace
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NoReturn, Protocol
 
 import yaml
 
-from cutoutd.config.fault import Fault, KeyPath, Place, written_key
-from cutoutd.config.source import Source, Value
 from cutoutd.core.errors import ConfigurationError
+
+#: The way to a value: keys and list indexes, outermost first.
+KeyPath = tuple[str | int, ...]
+
+_PLAIN_KEY = re.compile(r"[\w-]+")
+_SHOWN_CHARACTERS = 60
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A line and column of the file, both counted from one."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong and where; without a place, the environment is meant or the file as a whole."""
+
+    source: str  #: the file as the user named it, or "environment"
+    place: Place | None
+    key: str  #: as written by ``written_key``; empty for the file as a whole
+    sentence: str
+
+    def __str__(self) -> str:
+        """The fault as one line: ``config.yaml:12:5: folders[0].recursiv: unknown key; ...``."""
+        where = f"{self.source}:{self.place.line}:{self.place.column}" if self.place else self.source
+        return ": ".join(part for part in (where, self.key, self.sentence) if part)
+
+
+def written_key(path: KeyPath) -> str:
+    """A key path as people read it: ``folders[1].remove_bg.crop_margin``."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            name = step if _PLAIN_KEY.fullmatch(step) else quoted(step)
+            text += f".{name}" if text else name
+    return text
+
+
+def quoted(text: str) -> str:
+    """A text from the file in quotes, on one line, shortened, and safe for every terminal."""
+    shown = text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "..."
+    return json.dumps(shown, ensure_ascii=not shown.isprintable())
+
+
+#: What a YAML value is here: the text as it stands in the file, a list, a section, or None for an explicit null.
+Value = str | list["Value"] | dict[str, "Value"] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The values of one configuration file, where each was written, and the faults of the writing itself."""
+
+    file: str
+    values: dict[str, Value] = field(default_factory=dict)
+    keys: dict[KeyPath, Place] = field(default_factory=dict)
+    contents: dict[KeyPath, Place] = field(default_factory=dict)
+    variables: dict[KeyPath, str] = field(default_factory=dict)  #: values that an environment variable gave
+    unread: set[KeyPath] = field(default_factory=set)  #: values already faulted, of which nothing more can be said
+    faults: list[Fault] = field(default_factory=list)
+
+    def fault_at(self, path: KeyPath, sentence: str) -> Fault:
+        """A fault of a value, at the value; of one that is not there, at the innermost thing around it."""
+        if path in self.variables:
+            return Fault("environment", None, self.variables[path], sentence)
+        return Fault(self.file, _innermost(self.contents, path), written_key(path), sentence)
+
+    def fault_at_key(self, path: KeyPath, sentence: str) -> Fault:
+        """A fault of a key itself, at the key."""
+        return Fault(self.file, _innermost(self.keys, path), written_key(path), sentence)
+
+    def is_unread(self, path: KeyPath) -> bool:
+        """Whether the value, or something around it, was faulted and left out while reading."""
+        return any(path[:length] in self.unread for length in range(len(path) + 1))
+
+
+def _innermost(places: Mapping[KeyPath, Place], path: KeyPath) -> Place:
+    known = (places[path[:length]] for length in range(len(path), -1, -1) if path[:length] in places)
+    return next(known, Place(1, 1))
+
 
 #: Two thousand folders fit; PyYAML reads this much in about a second.
 MAX_FILE_BYTES = 262_144

@@ -1,4 +1,7 @@
-"""The one place that carries out orders, whoever holds the ledger: the running daemon, or a command by itself."""
+"""The one place that carries out orders, whoever holds the ledger: the running daemon, or a command by itself.
+
+``pause`` and ``resume``: a person has cutoutd begin nothing new for a while.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -6,7 +9,6 @@ from dataclasses import replace
 from cutoutd.config.settings import Folder, Price
 from cutoutd.control.approve import Approving
 from cutoutd.control.messages import Answer, Approve, Order, Pause, Reload, Reprocess, Resume, Retry
-from cutoutd.control.pause import Pausing
 from cutoutd.control.reprocess import Reprocessing
 from cutoutd.control.retry import Retrying
 from cutoutd.core.errors import ControlError
@@ -14,6 +16,33 @@ from cutoutd.core.logs import say
 from cutoutd.core.photo import Photo
 from cutoutd.ledger import Ledger
 from cutoutd.pipeline.scheduling.pause import Intermission
+
+
+class Pausing:
+    """Carries out ``pause`` and ``resume``."""
+
+    def __init__(self, intermission: Intermission) -> None:
+        self._intermission = intermission
+
+    async def carry_out(self, order: Pause | Resume) -> Answer:
+        """Pause or go on; either may be said twice. A crash leaves it as it was, or as ordered."""
+        before = await self._intermission.recall()
+        match order:
+            case Pause() if before is not None and order.reason in {"", before.reason}:
+                return Answer((f"{before.sentence} already",), is_idle=True)
+            case Pause():
+                return Answer(((await self._intermission.begin(order.reason)).sentence, _MEANING))
+            case Resume() if before is None:
+                return Answer(("nothing is paused",), is_idle=True)
+            case Resume():
+                await self._intermission.end()
+                return Answer(("going on",))
+
+
+_MEANING = (
+    "nothing new is sent or launched before `cutoutd resume`; photos are still found and checked, and what is launched"
+    " is finished and published"
+)
 
 
 class Clerk:

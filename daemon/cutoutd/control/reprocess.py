@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 
 from cutoutd.config.settings import Folder
 from cutoutd.control.messages import Answer, Reprocess, Which
-from cutoutd.control.reprocess_selection import PUBLISHED, Selection, select
 from cutoutd.control.result import Report, counted
-from cutoutd.control.selection import pages_of, required_folder
+from cutoutd.control.selection import PUBLISHED, Selection, pages_of, required_folder, select
 from cutoutd.core.errors import ControlError, CutoutdError
 from cutoutd.core.photo import Identity, Photo, Reprocessed, known
 from cutoutd.files.source_file import found_again

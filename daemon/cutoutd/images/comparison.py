@@ -13,8 +13,7 @@ from PIL.ImageFile import ImageFile
 from cutoutd.core.errors import RejectedError
 from cutoutd.images.formats import HEAD_BYTES, Format, recognise
 from cutoutd.images.header import FIRST_LYING, open_picture, orientation_of
-from cutoutd.images.modes import in_plain_mode
-from cutoutd.images.orientation import turned_upright
+from cutoutd.images.orientation import in_plain_mode, turned_upright
 
 #: Sides of the reduced pictures: small enough to forgive the service's rescaling, large enough to tell photos apart.
 _REDUCED_SIDE = 128

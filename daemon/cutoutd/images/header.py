@@ -2,8 +2,15 @@
 
 ``Image.open`` is not used: it would try formats nobody asked for, and warn or refuse by a process-wide pixel limit.
 The format is known from the first bytes, so its parser is called by name, and the limit is inspection's own.
+
+Pillow's warnings of odd metadata, kept off standard error, where nobody connects them with a photo.
+
+Python's warning filters belong to the whole process. Pictures are read in several threads, and threads that each save
+and restore the filters undo one another: a warning gets out, or all are off for ever. So they share one switch.
 """
 
+import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -16,7 +23,32 @@ from PIL.PngImagePlugin import PngImageFile
 
 from cutoutd.core.errors import RejectedError, RejectionCode
 from cutoutd.images.formats import Format
-from cutoutd.images.hush import HUSH
+
+
+class Hush:
+    """Warnings are off while anybody is inside; the last to leave restores the filters that the first one found."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._filters = warnings.catch_warnings(action="ignore")
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._filters = warnings.catch_warnings(action="ignore")
+                self._filters.__enter__()
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._filters.__exit__(None, None, None)
+
+
+HUSH = Hush()
+
 
 _ORIENTATION_TAG = 0x0112
 FIRST_LYING = 5  #: EXIF orientations from here to 8 swap width and height

@@ -14,8 +14,7 @@ from PIL import Image
 from cutoutd.core.errors import RejectedError, RejectionCode
 from cutoutd.images.formats import Format
 from cutoutd.images.header import damage_named, open_picture
-from cutoutd.images.modes import has_alpha, in_plain_mode, without_idle_alpha
-from cutoutd.images.orientation import turned_upright
+from cutoutd.images.orientation import has_alpha, in_plain_mode, turned_upright, without_idle_alpha
 from cutoutd.images.validation import SCALED_ABOVE_MEGAPIXELS, Picture, format_size
 
 #: A larger file is not even read to be shrunk: it is held in memory, beside its pixels.

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from cutoutd.core.disk import sync
+from cutoutd.core.atomic_write import sync
 from cutoutd.core.errors import BackupRefusedError, DiskError
 from cutoutd.ledger.sqlite.database import LEDGER_NAME, require_ledger, require_whole, translated_errors
 

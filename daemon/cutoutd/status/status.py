@@ -15,7 +15,7 @@ from cutoutd.core.photo_selector import Address
 from cutoutd.core.usage_counter import local_day
 from cutoutd.ledger import Event, LostLaunch, Spent, Total, View, has_ledger, is_held, view_ledger
 from cutoutd.ledger.queries import lost_launches as losses
-from cutoutd.ledger.queries import pace
+from cutoutd.ledger.queries import monitoring
 from cutoutd.ledger.queries import photos as questions
 from cutoutd.ledger.writes import approvals as batches
 from cutoutd.ledger.writes import launches
@@ -101,7 +101,7 @@ def status_in(ledger: View, live: Live | None, limits: Limits, price: Price, *, 
     work = Work(
         under_way=_number(totals, frozenset(State) - AT_REST),
         to_launch=_number(totals, _TO_LAUNCH),
-        held=held + pace.away(ledger),
+        held=held + monitoring.away(ledger),
         launches_per_minute=live.launches_per_minute if live else None,
         launches_left=_left(spent, limits),
         stands_still=stands_still,
@@ -119,7 +119,7 @@ def status_in(ledger: View, live: Live | None, limits: Limits, price: Price, *, 
         accounts=add_up(billing.billed(ledger, local_day()), spent, price),
         batches=held_batches(batches.batches(ledger), price),
         pause=pause,
-        forecast=forecast(work, Lately(*pace.published_since(ledger, now_s - LATELY_S)), now_s),
+        forecast=forecast(work, Lately(*monitoring.published_since(ledger, now_s - LATELY_S)), now_s),
     )
 
 

@@ -35,10 +35,12 @@ from cutoutd.uploadcare.responses import (
     RemoteFile,
     Removal,
     UploadReply,
+    launched,
     parsed,
     removal_from,
+    request_id_in,
+    trace_in,
 )
-from cutoutd.uploadcare.responses_launch import launched, request_id_in, trace_in
 from cutoutd.uploadcare.signing import REMOVE_BG, Signer, computed_cdn_base
 from cutoutd.uploadcare.throttling import Pauses, Traffic
 from cutoutd.uploadcare.transport import Patience, answer_to, heading_of, response_to, whole_answer

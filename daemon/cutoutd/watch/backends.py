@@ -14,8 +14,7 @@ from cutoutd.core.logs import say
 from cutoutd.files.mounts import MOUNT_TABLE, Backend, BackendKind, Mount, backend_of, choose_backends, parse_mounts
 from cutoutd.files.name_filters import Exclusions
 from cutoutd.watch.event_buffer import HintBox
-from cutoutd.watch.inotify import KernelEvents
-from cutoutd.watch.limits import limit_reason
+from cutoutd.watch.inotify import KernelEvents, limit_reason
 from cutoutd.watch.scanner import FolderSeen
 
 

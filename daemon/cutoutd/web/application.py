@@ -24,20 +24,18 @@ from cutoutd.images.thumbnail_cache import Shelf
 from cutoutd.images.thumbnails import Previews
 from cutoutd.monitoring import Metering
 from cutoutd.monitoring.health import Fitness
+from cutoutd.web.access.guard import Gate
 from cutoutd.web.access.security_headers import with_headers
 from cutoutd.web.context import Desk
-from cutoutd.web.guard import Gate
-from cutoutd.web.mailbox import Mailbox
-from cutoutd.web.metrics import metrics_routes
-from cutoutd.web.monitoring_routes import health_routes
+from cutoutd.web.monitoring_routes import health_routes, metrics_routes
 from cutoutd.web.pages.actions import Ordering
 from cutoutd.web.pages.failures import failure_routes
 from cutoutd.web.pages.gallery import gallery_routes
 from cutoutd.web.pages.image_files import viewing_routes
 from cutoutd.web.pages.overview import overview_routes
 from cutoutd.web.pages.photo import photo_routes
-from cutoutd.web.templates import Pages
-from cutoutd.web.webhook_receiver import hook_routes
+from cutoutd.web.rendering import Pages
+from cutoutd.web.webhook_receiver import Mailbox, hook_routes
 
 #: Longer than any page takes; a large photo over a slow line included.
 _ANSWERED_WITHIN_S = 300.0

@@ -1,4 +1,7 @@
-"""Whether it is alive and ready, for what watches over machines; what that means is ``fitness``' business."""
+"""Whether it is alive and ready, for what watches over machines; what that means is ``fitness``' business.
+
+``/metrics``, for Prometheus and what reads its format. No token: it tells numbers and the folders' names.
+"""
 
 from dataclasses import asdict
 from http import HTTPStatus
@@ -7,7 +10,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from cutoutd.monitoring import Metering
 from cutoutd.monitoring.health import Fitness
+
+
+def metrics_routes(metering: Metering) -> list[BaseRoute]:
+    """The one route."""
+
+    async def tell(request: Request) -> Response:
+        text, media_type = metering.write(request.headers.get("accept", ""))
+        return Response(text, headers={"Content-Type": media_type})
+
+    return [Route("/metrics", tell, methods=["GET"])]
 
 
 def health_routes(fitness: Fitness) -> list[BaseRoute]:

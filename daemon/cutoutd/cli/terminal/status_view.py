@@ -13,7 +13,7 @@ from cutoutd.app.check import Finding, Level
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Photo, State
 from cutoutd.ledger import Event, Total
-from cutoutd.ledger.queries.disputes import in_words
+from cutoutd.ledger.queries.lost_launches import in_words
 from cutoutd.status.costs import batch_in_words, rows_of
 from cutoutd.status.forecast import forecast_in_words
 from cutoutd.status.live_state import Live

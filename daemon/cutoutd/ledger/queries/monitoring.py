@@ -1,4 +1,7 @@
-"""What monitoring asks of the ledger beside its totals. All but ``longest_unmoved_s`` comes from small indices."""
+"""What monitoring asks of the ledger beside its totals. All but ``longest_unmoved_s`` comes from small indices.
+
+What a forecast asks: what was published lately, and what does not go on by itself. Small indices answer it.
+"""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -6,7 +9,19 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from cutoutd.core.photo import AT_REST, State
-from cutoutd.ledger.schema.tables import HAS_REASON, IS_OVER_LIMIT, events, photos
+from cutoutd.ledger.schema.tables import HAS_REASON, IS_OVER_LIMIT, IS_SHOWN, events, photos
+
+
+def published_since(connection: Connection, since_s: float) -> tuple[int, float | None]:
+    """How many photos were published after this Unix time, and when the first of them was; None: none was."""
+    lately = select(func.count(), func.min(photos.c.state_at_s)).where(IS_SHOWN, photos.c.state_at_s > since_s)
+    number, first_at_s = connection.execute(lately).one()
+    return number, first_at_s
+
+
+def away(connection: Connection) -> int:
+    """How many photos wait for their source: a folder that stands by, mostly."""
+    return connection.scalar(select(func.count()).select_from(photos).where(photos.c.is_away.is_(True))) or 0
 
 
 class Cause(StrEnum):

@@ -16,7 +16,7 @@ from sqlite3 import IntegrityError
 
 from sqlalchemy import Engine, ExceptionContext, event
 
-from cutoutd.core.disk import sync
+from cutoutd.core.atomic_write import sync
 from cutoutd.core.errors import DiskError
 from cutoutd.ledger.sqlite.database import LEDGER_NAME, require_sound
 

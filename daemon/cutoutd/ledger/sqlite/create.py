@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from cutoutd.core.disk import sync
+from cutoutd.core.atomic_write import sync
 from cutoutd.core.errors import DiskError
 from cutoutd.ledger.schema.migrations import create_ledger
 from cutoutd.ledger.sqlite.database import LEDGER_NAME, open_database, translated_errors

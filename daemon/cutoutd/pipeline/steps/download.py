@@ -1,7 +1,13 @@
-"""A cutout on its way to its place: downloaded beside the target, hashed, verified and on disk to the last byte."""
+"""A cutout on its way to its place: downloaded beside the target, hashed, verified and on disk to the last byte.
+
+Soft checks: what a person should know of a cutout that is a sound PNG but not quite what was expected.
+
+They never refuse anything: a paid result is never thrown away.
+"""
 
 import asyncio
 import hashlib
+import json
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +22,26 @@ from cutoutd.files.output_tree import disk_errors, found_folder, made_folder
 from cutoutd.files.provenance import attach, chunk_for, origin_of, with_chunk, without_chunk, write_chunk
 from cutoutd.files.target_paths import TEMPORARY_PREFIX
 from cutoutd.images import PngCheck, PngHeader
+
+
+def note_on(photo: Photo, header: PngHeader) -> str | None:
+    """What is unexpected about a cutout, as a clause; None when nothing is."""
+    parameters = json.loads(photo.parameters or "{}")
+    clauses = []
+    if not {"crop", "scale"} & parameters.keys():
+        clauses.append(_note_on_size(photo, header))
+    if not header.has_alpha and not {"channels", "bg_color"} & parameters.keys():
+        clauses.append("the cutout has no transparency")
+    return "; ".join(filter(None, clauses)) or None
+
+
+def _note_on_size(photo: Photo, header: PngHeader) -> str | None:
+    sent, received = photo.sent_size, (header.width, header.height)
+    if sent == received:
+        return None
+    change = "downscaled it from" if received[0] * received[1] < sent[0] * sent[1] else "changed its size from"
+    return f"Uploadcare {change} {sent[0]} x {sent[1]} to {received[0]} x {received[1]} pixels"
+
 
 #: Writes go to a thread, one hop for this much: a hop costs about as much as writing 100 kB to the page cache.
 _CHUNK_BYTES = 1 << 20

@@ -3,8 +3,15 @@
 A launch is stored before it is made and its answer right after, so that a crash during it shows. Whether one may be
 made is ``spending``'s to say, where to look for a lost one and what to make of it ``recovery``'s; this module does it,
 and stores what came of it.
+
+The region of interest in the pixels of what is really sent. Pure.
+
+``roi`` in px is meant, and written, in pixels of the upright photo (README). Uploadcare reads it in pixels of what it
+was sent, and that may be a copy with fewer of them. Every other parameter goes out as it was bound: shares mean the
+same in a copy, and a margin in px is measured in the cutout.
 """
 
+import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -29,12 +36,37 @@ from cutoutd.core.photo import (
 )
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import lost_launches as losses
-from cutoutd.ledger.queries.disputes import say_paid_again
+from cutoutd.ledger.queries.lost_launches import say_paid_again
 from cutoutd.pipeline.backoff import wait_after
 from cutoutd.pipeline.budget.budget import Spending
 from cutoutd.pipeline.steps.recover_launch import Move, look_for_traces, next_move, search_of
-from cutoutd.pipeline.steps.region import parameters_to_send
 from cutoutd.uploadcare.client import Uploadcare
+
+_PIXELS = "px"
+
+
+def parameters_to_send(photo: Photo) -> str:
+    """The photo's remove_bg parameters as they fit its upload, normalised JSON like those that are bound to it."""
+    bound = known(photo.parameters)
+    full, sent = (known(photo.width), known(photo.height)), photo.sent_size
+    values = json.loads(bound)
+    if sent == full or not str(values.get("roi", "")).endswith(_PIXELS):
+        return bound
+    values["roi"] = _scaled(values["roi"], full, sent)
+    return json.dumps(values, sort_keys=True, separators=(",", ":"))
+
+
+def _scaled(roi: str, full: tuple[int, int], sent: tuple[int, int]) -> str:
+    """The same region, or a part of a pixel more: what was inside stays inside."""
+    left, top, right, bottom = (int(edge.removesuffix(_PIXELS)) for edge in roi.split())
+    edges = (
+        left * sent[0] // full[0],
+        top * sent[1] // full[1],
+        -(-right * sent[0] // full[0]),
+        -(-bottom * sent[1] // full[1]),
+    )
+    return " ".join(f"{edge}{_PIXELS}" for edge in edges)
+
 
 #: The answer came to nobody.
 _ENDED_MEANWHILE = "cutoutd ended before an answer was stored"

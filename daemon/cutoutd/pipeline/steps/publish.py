@@ -16,7 +16,7 @@ from cutoutd.core.errors import SupersededError
 from cutoutd.core.photo import Photo, Published, known
 from cutoutd.ledger import Ledger, View
 from cutoutd.ledger.queries import photos as questions
-from cutoutd.pipeline.steps.publishing import publish_cutout
+from cutoutd.pipeline.steps.place_cutout import publish_cutout
 from cutoutd.pipeline.steps.reuse import reuse_cutout
 from cutoutd.uploadcare.client import Uploadcare
 from cutoutd.watch.availability import Standby

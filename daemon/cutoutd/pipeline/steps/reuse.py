@@ -16,7 +16,7 @@ from cutoutd.core.errors import UnreachableError
 from cutoutd.core.photo import Photo, Published, known
 from cutoutd.ledger import Ledger, View
 from cutoutd.ledger.queries import duplicates as twins
-from cutoutd.pipeline.steps.publishing import publish_cutout
+from cutoutd.pipeline.steps.place_cutout import publish_cutout
 
 _CHUNK_BYTES = 1 << 20
 

@@ -11,15 +11,16 @@ from enum import StrEnum
 from functools import partial
 from typing import TypeVar
 
-from cutoutd.sandbox.engine.colour import Colour, parse_colour
 from cutoutd.sandbox.engine.errors import BadParameterError
 from cutoutd.sandbox.engine.geometry import (
     CENTRE,
     NO_LENGTH,
     WHOLE_PICTURE,
+    Colour,
     Length,
     Position,
     Region,
+    parse_colour,
     parse_length,
     parse_position,
     parse_region,

@@ -14,7 +14,7 @@ from cutoutd.config.settings import Common
 from cutoutd.core.photo import Photo
 from cutoutd.ledger import View
 from cutoutd.ledger.queries import report as retrospect
-from cutoutd.ledger.queries.disputes import in_words as launch_in_words
+from cutoutd.ledger.queries.lost_launches import in_words as launch_in_words
 from cutoutd.pipeline.budget.pricing import estimate_in_words, in_words
 from cutoutd.status.formatting import FILTERS
 from cutoutd.status.report.data import Cost, Findings

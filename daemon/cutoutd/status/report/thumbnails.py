@@ -12,8 +12,8 @@ from pathlib import Path
 from cutoutd.config.settings import Common
 from cutoutd.core.errors import RejectedError
 from cutoutd.core.photo import Photo
-from cutoutd.images.drawing import MIME_TYPE, draw
 from cutoutd.images.originals import Absence, Side, open_original
+from cutoutd.images.thumbnails import MIME_TYPE, draw
 
 #: A page with more takes long to make, to send and to scroll.
 MOST_PAIRS = 200

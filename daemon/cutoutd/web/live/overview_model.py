@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from cutoutd.config.settings import Common, Folder
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Photo
-from cutoutd.status.figures import Figures, figures_of
 from cutoutd.status.forecast import forecast_in_words
 from cutoutd.status.formatting import plural
+from cutoutd.status.photo_counts import Figures, figures_of
 from cutoutd.status.status import Status
 from cutoutd.web.live.before_after import Comparison, comparison_of
 from cutoutd.web.live.notices import Notice, Tone, notices_of

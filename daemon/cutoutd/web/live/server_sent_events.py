@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import say_error
 from cutoutd.web.live.status_cache import Outlook
-from cutoutd.web.templates import Pages
+from cutoutd.web.rendering import Pages
 
 #: The parts of pages that change by themselves; each has a template of its name in ``parts``.
 PARTS = ("headline", "notices", "figures", "latest", "folders", "spending", "waiting")

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 from cutoutd.control.messages import Answer, Approve, Order, Pause, Resume
 from cutoutd.core.errors import ControlError
 from cutoutd.web.context import Desk
-from cutoutd.web.forms import form_of
+from cutoutd.web.pages.forms import form_of
 
 
 class Ordering:

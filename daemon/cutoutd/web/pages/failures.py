@@ -12,8 +12,8 @@ from cutoutd.ledger.queries import failures
 from cutoutd.ledger.queries.failures import Failures, Reason
 from cutoutd.pipeline.budget.pricing import estimate, estimate_in_words
 from cutoutd.web.context import Desk
-from cutoutd.web.forms import Form, form_of
 from cutoutd.web.live.before_after import Comparison, comparison_of
+from cutoutd.web.pages.forms import Form, form_of
 
 #: Of each reason; the others are retried along with them.
 _SHOWN = 12

@@ -20,14 +20,13 @@ from starlette.routing import BaseRoute, Route
 
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Photo
-from cutoutd.images.drawing import MIME_TYPE
 from cutoutd.images.originals import Absence, Original, Side
 from cutoutd.images.thumbnail_cache import Size
-from cutoutd.images.thumbnails import Previews
+from cutoutd.images.thumbnails import MIME_TYPE, Previews
 from cutoutd.ledger.queries import selection as named
 from cutoutd.web.context import Desk
-from cutoutd.web.forms import number_in
 from cutoutd.web.live.before_after import version_of
+from cutoutd.web.pages.forms import number_in
 
 #: A browser keeps it to itself, and for good: another content has another address.
 _KEPT = {"Cache-Control": "private, max-age=31536000, immutable"}

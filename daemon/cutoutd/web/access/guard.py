@@ -16,8 +16,8 @@ from cutoutd.config.text_types import Listen
 from cutoutd.core.logs import say
 from cutoutd.web.access.hosts import is_origin_of, is_own, port_of
 from cutoutd.web.access.tokens import Key
-from cutoutd.web.forms import FormError, read_form
-from cutoutd.web.templates import Pages
+from cutoutd.web.pages.forms import FormError, read_form
+from cutoutd.web.rendering import Pages
 
 _READING = frozenset({"GET", "HEAD"})
 
