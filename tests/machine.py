@@ -106,7 +106,7 @@ class Machine:
         # Compiled, as an installation is: the service may not, and would do it anew at every start.
         compiler = "LD_LIBRARY_PATH=/opt/python/lib /opt/python/bin/python3 -m compileall -q"
         self.shell(f"cp -r /opt/source/daemon /opt/cutoutd/; {compiler} /opt/cutoutd/daemon")
-        self.write("/etc/systemd/system/cutoutd.app.service.d/test.conf", _TEST_ONLY)
+        self.write("/etc/systemd/system/cutoutd.service.d/test.conf", _TEST_ONLY)
         self.write("/etc/systemd/system/cutoutd@.service.d/test.conf", _TEST_ONLY)
         self.write("/root/key", f"{SECRET_KEY}\n", 0o600)
         options = (

@@ -5,7 +5,8 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
-from cutoutd.config.settings import Folder, Watch, WatchMode
+from cutoutd.config.choices import WatchMode
+from cutoutd.config.settings import Folder, Watch
 from cutoutd.files.input_tree import Sighting
 from cutoutd.watch.folder import Arrival
 

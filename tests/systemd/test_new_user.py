@@ -73,7 +73,7 @@ class Debian:
         index = "printf '[global]\\nno-index = true\\nfind-links = /mnt/wheels\\n' > /etc/pip.conf"
         ana = "useradd -m -s /bin/bash ana; echo 'ana ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/ana"
         self.as_root(f"{index}; {ana}; cp -r /mnt/source ~ana/cutoutd; chown -R ana: ~ana; chmod 644 /etc/pip.conf")
-        drop_in = "/etc/systemd/system/cutoutd.app.service.d"
+        drop_in = "/etc/systemd/system/cutoutd.service.d"
         self.as_root(
             f"mkdir -p {drop_in}; printf '[Service]\\nEnvironment={SANDBOX_ENVIRONMENT}\\n' > {drop_in}/test.conf"
         )

@@ -59,7 +59,7 @@ def test_the_journal_holds_fields(machine: Machine) -> None:
     assert (entry["PRIORITY"], entry["CUTOUTD_FOLDER"], entry["_SYSTEMD_UNIT"]) == (
         "6",
         "products",
-        "cutoutd.app.service",
+        "cutoutd.service",
     )
     assert entry["MESSAGE"] == "products/told.jpg: published as told.png"
     assert int(entry["CUTOUTD_PHOTO"]) > 0
@@ -295,7 +295,7 @@ def test_instances_do_not_collide(machine: Machine) -> None:
 def test_what_a_restart_cannot_mend_is_not_tried_again(machine: Machine) -> None:
     """A broken configuration fails the start once, with its faults in the journal, and OnFailure= tells somebody."""
     machine.write(
-        "/etc/systemd/system/cutoutd.app.service.d/failure.conf", "[Unit]\nOnFailure=cutoutd-failure@%n.service\n"
+        "/etc/systemd/system/cutoutd.service.d/failure.conf", "[Unit]\nOnFailure=cutoutd-failure@%n.service\n"
     )
     machine.shell("cp /etc/cutoutd/config.yaml /root/good.yaml; echo 'nonsense: 1' >> /etc/cutoutd/config.yaml")
     try:
@@ -307,7 +307,7 @@ def test_what_a_restart_cannot_mend_is_not_tried_again(machine: Machine) -> None
         eventually(lambda: machine.entries("SYSLOG_IDENTIFIER=cutoutd-failure"), within_s=PATIENCE_S)
     finally:
         machine.shell(
-            "mv /root/good.yaml /etc/cutoutd/config.yaml; rm /etc/systemd/system/cutoutd.app.service.d/failure.conf;"
+            "mv /root/good.yaml /etc/cutoutd/config.yaml; rm /etc/systemd/system/cutoutd.service.d/failure.conf;"
             "systemctl daemon-reload; systemctl reset-failed; systemctl restart cutoutd"
         )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 UNITS = Path(__file__).parents[2] / "systemd"
-NAMES = ("cutoutd.app.service", "cutoutd@.service", "cutoutd-failure@.service")
+NAMES = ("cutoutd.service", "cutoutd@.service", "cutoutd-failure@.service")
 
 pytestmark = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="this machine has no systemd-analyze")
 
@@ -48,7 +48,7 @@ def test_the_instances_differ_from_the_service_in_their_names_alone() -> None:
         lines = (UNITS / name).read_text().replace(instance, "").splitlines()
         return [line for line in lines if "=" in line and not line.startswith("#")]
 
-    single = "\n".join(settings("cutoutd.app.service", " nothing"))
+    single = "\n".join(settings("cutoutd.service", " nothing"))
     several = "\n".join(settings("cutoutd@.service", " (%i)"))
     several = several.replace("cutoutd-%i", "cutoutd").replace("%i.secret-key", "secret-key").replace("%i", "config")
     assert single == several

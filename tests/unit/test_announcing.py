@@ -8,7 +8,7 @@ import pytest
 
 from announcing import SECRET, message, signature
 from cutoutd.core.webhook_result import Announcement
-from cutoutd.uploadcare.webhook_messages import announcement_in, is_signed
+from cutoutd.uploadcare.webhooks import announcement_in, is_signed
 
 SOURCE, REQUEST, RESULT = (f"00000000-0000-4000-8000-00000000000{number}" for number in range(3))
 BODY = message(SOURCE, REQUEST, RESULT)

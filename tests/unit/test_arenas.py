@@ -7,7 +7,7 @@ from births import ENVIRONMENT
 
 _PROGRAM = """
 import threading
-from cutoutd.arenas import share_one
+from cutoutd.app.process import share_one
 
 share_one()
 taken = []

@@ -153,6 +153,6 @@ def test_schema_and_loader_agree(tmp_path: Path, folder: str, is_right: bool) ->
     try:
         config.load(file, ENVIRONMENT)
         is_loaded = True
-    except config.loading.ConfigurationError:
+    except config.loader.ConfigurationError:
         is_loaded = False
     assert (fits(yaml.safe_load(text), SCHEMA), is_loaded) == (is_right, is_right)

@@ -223,8 +223,8 @@ def test_a_disk_mounted_inside_is_part_of_the_tree(folder: Folder) -> None:
 _AS_NOBODY = """
 import os, sys
 from pathlib import Path
-from cutoutd.names import Exclusions
-from cutoutd.watcher.scanning import Scan
+from cutoutd.files.name_filters import Exclusions
+from cutoutd.watch.scanner import Scan
 from folders import folder_in
 from verdicts import judge, sightings_in, verdicts_on
 folder = folder_in(Path(sys.argv[1]))

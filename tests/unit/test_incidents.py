@@ -1,6 +1,6 @@
 """Incidents: which are news, which are over, and what a restart must not forget."""
 
-from cutoutd.config.settings import Occasion
+from cutoutd.config.choices import Occasion
 from cutoutd.monitoring.incidents import Incident, Told, told_as_text, told_from
 
 HELD = Incident(Occasion.HELD, "many", "approve them", 600, folder="shop")

@@ -10,7 +10,7 @@ from daemon_process import PATIENCE_S
 
 _PROGRAM = """
 import asyncio, threading
-from cutoutd.leaving import leave_within
+from cutoutd.app.process import leave_within
 
 async def work():
     asyncio.get_running_loop().run_in_executor(None, {busy})

@@ -51,5 +51,5 @@ def test_every_earlier_ledger_becomes_a_new_one(tmp_path: Path, seen: int) -> No
 @pytest.mark.parametrize("number", sorted(_PUBLISHED))
 def test_a_published_step_is_never_edited(number: int) -> None:
     """Ledgers in the world have seen it as it is."""
-    step = files("cutoutd.ledger").joinpath("steps", f"{number}.sql").read_bytes()
+    step = files("cutoutd.ledger.schema").joinpath("steps", f"{number}.sql").read_bytes()
     assert hashlib.sha256(step).hexdigest() == _PUBLISHED[number]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.config.settings import Occasion
+from cutoutd.config.choices import Occasion
 from cutoutd.monitoring.incidents import Incident
 from cutoutd.monitoring.notify_command import Messenger, environment, message_of
 from daemon_process import eventually

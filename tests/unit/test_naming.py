@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutoutd.config.settings import OnConflict
+from cutoutd.config.choices import OnConflict
 from cutoutd.files.target_paths import MAX_NAME_BYTES, TEMPORARY_PREFIX, note_of, spare_targets_of, targets_of
 
 #: Any name that Linux allows, undecodable ones as Python tells them, in at most three folders.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.config.settings import Provenance
+from cutoutd.config.choices import Provenance
 from cutoutd.core.photo import Photo, Published, RemovalFinished, State
 from cutoutd.files.provenance import ATTRIBUTE, Origin, chunk_for, origin_of, read_origin, with_chunk
 from cutoutd.images import PngCheck

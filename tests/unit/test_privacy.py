@@ -7,7 +7,7 @@ from births import ENVIRONMENT
 
 PROGRAM = """
 import ctypes, resource
-from cutoutd.privacy import forbid_dumps
+from cutoutd.app.process import forbid_dumps
 forbid_dumps()
 print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), *resource.getrlimit(resource.RLIMIT_CORE))
 """

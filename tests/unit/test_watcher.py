@@ -138,7 +138,7 @@ def test_what_could_not_be_looked_at_is_told(root: Path, monkeypatch: pytest.Mon
 LIMITED = """
 import asyncio, sys
 from pathlib import Path
-from cutoutd.watcher.watcher import Watcher
+from cutoutd.watch.watcher import Watcher
 sys.path.insert(0, {tests!r})
 from receptions import folder_at, until, watch_with
 

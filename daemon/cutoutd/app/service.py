@@ -31,7 +31,8 @@ from cutoutd.monitoring.systemd_notify import Systemd
 from cutoutd.monitoring.watchdog import Vigil, standstill_in_words
 from cutoutd.web.access.link import link_routes
 from cutoutd.web.application import Machines, application
-from cutoutd.web.context import Office, open_desk
+from cutoutd.web.backend import Office
+from cutoutd.web.context import open_desk
 
 
 async def keep_serving(reloading: Reloading, stop: asyncio.Event, systemd: Systemd) -> None:

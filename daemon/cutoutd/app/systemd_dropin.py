@@ -12,7 +12,8 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from cutoutd.config.settings import Document, Folder, OnSuccess
+from cutoutd.config.choices import OnSuccess
+from cutoutd.config.settings import Document, Folder
 
 #: systemd makes it and opens it by itself (StateDirectory=).
 _STATE_DIR = Path("/var/lib/cutoutd")

@@ -20,8 +20,7 @@ from cutoutd.config.settings import Settings
 from cutoutd.core.errors import WebhookRefusedError
 from cutoutd.core.logs import conceal
 from cutoutd.uploadcare.client import open_uploadcare
-from cutoutd.uploadcare.webhook_messages import EVENT
-from cutoutd.uploadcare.webhooks import Webhook, Webhooks
+from cutoutd.uploadcare.webhooks import EVENT, Webhook, Webhooks
 
 #: 32 characters, the most that Uploadcare takes (UPLOADCARE.md 3).
 _SECRET_BYTES = 16

@@ -18,7 +18,8 @@ from cutoutd.app.run_once import Outcome, work_off
 from cutoutd.app.service import keep_serving
 from cutoutd.cli.exit_codes import ExitCode
 from cutoutd.cli.terminal.live_view import can_redraw, shown_below
-from cutoutd.config.settings import LogLevel, Settings
+from cutoutd.config.choices import LogLevel
+from cutoutd.config.settings import Settings
 from cutoutd.core.logs import catch_up, conceal, printable, set_up_logs
 from cutoutd.core.photo import State
 from cutoutd.monitoring.systemd_notify import take_from

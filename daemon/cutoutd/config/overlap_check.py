@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from cutoutd.config.settings import Common, OnSuccess
+from cutoutd.config.choices import OnSuccess
+from cutoutd.config.settings import Common
 from cutoutd.config.text_types import absolute
 from cutoutd.config.yaml_source import Fault, KeyPath, Source, Value, quoted
 

@@ -8,11 +8,23 @@ The configuration as users write it: without the secret, and with what folders s
 The section ``webhook``: where Uploadcare's messages arrive, and what they are signed with.
 """
 
-from enum import StrEnum
 from pathlib import Path
 
 from pydantic import Field, SecretStr
 
+from cutoutd.config.choices import (
+    LogFormat,
+    LogLevel,
+    Occasion,
+    OnConflict,
+    OnFailure,
+    OnSourceRemoved,
+    OnSuccess,
+    Oversize,
+    Provenance,
+    RemoteCleanup,
+    WatchMode,
+)
 from cutoutd.config.frozen_model import Frozen
 from cutoutd.config.remove_bg import RemoveBg
 from cutoutd.config.text_types import (
@@ -41,92 +53,6 @@ class Webhook(Frozen):
 
 #: Uploadcare takes "up to 12 MB" (UPLOADCARE.md section 1); read generously, that is 12 MiB.
 LARGEST_UPLOAD_BYTES = 12_582_912
-
-
-class RemoteCleanup(StrEnum):
-    """What becomes of source and result at Uploadcare after the cutout is in place."""
-
-    DELETE = "delete"
-    KEEP = "keep"
-
-
-class Oversize(StrEnum):
-    """What happens to a photo over the size limit."""
-
-    REJECT = "reject"
-    SHRINK = "shrink"
-
-
-class OnConflict(StrEnum):
-    """What happens when two photos would get the same cutout path."""
-
-    RENAME = "rename"
-    SKIP = "skip"
-
-
-class OnFailure(StrEnum):
-    """What is left beside the place of a cutout that could not be made."""
-
-    NOTE = "note"
-    NONE = "none"
-
-
-class Provenance(StrEnum):
-    """How a cutout carries where it came from, so that a lost ledger can be rebuilt."""
-
-    XATTR = "xattr"
-    PNG_TEXT = "png_text"
-    NONE = "none"
-
-
-class OnSuccess(StrEnum):
-    """What becomes of a source whose cutout is published."""
-
-    KEEP = "keep"
-    MOVE = "move"
-    TRASH = "trash"
-    DELETE = "delete"
-
-
-class OnSourceRemoved(StrEnum):
-    """What becomes of a published cutout whose source a person removed."""
-
-    KEEP = "keep"
-    DELETE = "delete"
-
-
-class WatchMode(StrEnum):
-    """How changes in the input trees are noticed."""
-
-    AUTO = "auto"
-    EVENTS = "events"
-    POLLING = "polling"
-
-
-class Occasion(StrEnum):
-    """What a person is told of."""
-
-    HALT = "halt"
-    FAILED = "failed"
-    HELD = "held"
-    LIMIT = "limit"
-
-
-class LogLevel(StrEnum):
-    """The least important message that is still written."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class LogFormat(StrEnum):
-    """How messages are written."""
-
-    AUTO = "auto"
-    TEXT = "text"
-    JSON = "json"
 
 
 class Account(Frozen):

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable
 
 from cutoutd.control.messages import Answer
-from cutoutd.control.selection import Chosen
 from cutoutd.core.photo import Photo
 
 #: More refusals than this are a number.
@@ -39,11 +38,6 @@ class Report:
             self._refused.append(reason)
         else:
             self._untold += 1
-
-    def note_choice(self, name: str, chosen: Chosen, nothing: str) -> None:
-        """A name that stands for no photo of the kind is told, with ``nothing`` if there are others below it."""
-        if not chosen.numbers:
-            self.refuse_all(f"{name}: {nothing if chosen.is_known else 'nothing is known of it'}")
 
     def answer(self, done: Callable[[Counter[str]], list[str]], idle: str) -> Answer:
         """All of it; ``idle`` says that there was nothing to do."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from cutoutd.config.settings import Folder
 from cutoutd.control.messages import Answer, Retry
 from cutoutd.control.result import Report, counted
-from cutoutd.control.selection import choose, pages_of, required_folder
+from cutoutd.control.selection import choose, note_choice, pages_of, required_folder
 from cutoutd.core.errors import CutoutdError, LedgerError
 from cutoutd.core.photo import (
     AT_REST,
@@ -90,7 +90,7 @@ class Retrying:
         done: set[int] = set()
         for name in order.paths:
             chosen = await choose(self._ledger, self._inputs, name, _RETRIED)
-            report.note_choice(name, chosen, "nothing below it has failed, was rejected or waits")
+            note_choice(report, name, chosen, "nothing below it has failed, was rejected or waits")
             async for page in pages_of(self._ledger, [number for number in chosen.numbers if number not in done]):
                 for photo in page:
                     if chosen.is_each_meant or why_not(photo) is None:

@@ -52,6 +52,12 @@ async def choose(ledger: Ledger, inputs: Mapping[str, Path], name: str, states: 
     return Chosen((), is_each_meant=False, is_known=is_known)
 
 
+def note_choice(report: Report, name: str, chosen: Chosen, nothing: str) -> None:
+    """Report a name that stands for no photo of the kind, with ``nothing`` if there are others below it."""
+    if not chosen.numbers:
+        report.refuse_all(f"{name}: {nothing if chosen.is_known else 'nothing is known of it'}")
+
+
 async def pages_of(ledger: Ledger, numbers: Sequence[int]) -> AsyncIterator[list[Photo]]:
     """The photos of these numbers, a page of them in memory: an order may be about a million."""
     for page in named.pages(numbers):
@@ -82,7 +88,7 @@ async def select(ledger: Ledger, folders: Mapping[str, Folder], order: Reprocess
 async def _named(ledger: Ledger, folders: Mapping[str, Folder], name: str, report: Report) -> Sequence[int]:
     inputs = {name: folder.input for name, folder in folders.items()}
     chosen = await choose(ledger, inputs, name, PUBLISHED)
-    report.note_choice(name, chosen, "nothing below it is published")
+    note_choice(report, name, chosen, "nothing below it is published")
     return chosen.numbers
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
-from cutoutd.config.settings import WatchMode
+from cutoutd.config.choices import WatchMode
 
 MOUNT_TABLE = Path("/proc/self/mountinfo")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import PurePosixPath
 
-from cutoutd.config.settings import OnConflict
+from cutoutd.config.choices import OnConflict
 
 #: What Linux file systems allow for one name.
 MAX_NAME_BYTES = 255

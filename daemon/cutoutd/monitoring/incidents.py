@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter, ValidationError
 
-from cutoutd.config.settings import Occasion
+from cutoutd.config.choices import Occasion
 
 #: Failures that follow one that was told are gathered for this long.
 _GATHER_FOR_S = 3600.0

@@ -9,7 +9,8 @@ import logging
 import time
 from contextlib import suppress
 
-from cutoutd.config.settings import Notify, Occasion
+from cutoutd.config.choices import Occasion
+from cutoutd.config.settings import Notify
 from cutoutd.core.errors import CutoutdError, LimitReachedError
 from cutoutd.core.logs import say_error
 from cutoutd.core.photo import AT_REST, State

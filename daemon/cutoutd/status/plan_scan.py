@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 
-from cutoutd.config.settings import Common, Folder, OnConflict
+from cutoutd.config.choices import OnConflict
+from cutoutd.config.settings import Common, Folder
 from cutoutd.core.errors import DiskError, RejectedError, RejectionCode, SupersededError
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Identity, Photo, State

@@ -26,6 +26,7 @@ from cutoutd.core.usage_counter import Operations, Purpose
 from cutoutd.uploadcare.cdn import CdnBase, Sink, pour, require_picture
 from cutoutd.uploadcare.connections import Connections, open_connections
 from cutoutd.uploadcare.error_mapping import delivery_refusal, refusal, service_words, upload_refusal
+from cutoutd.uploadcare.launch_response import launched, request_id_in, trace_in
 from cutoutd.uploadcare.responses import (
     Answer,
     BatchReply,
@@ -35,11 +36,8 @@ from cutoutd.uploadcare.responses import (
     RemoteFile,
     Removal,
     UploadReply,
-    launched,
     parsed,
     removal_from,
-    request_id_in,
-    trace_in,
 )
 from cutoutd.uploadcare.signing import REMOVE_BG, Signer, computed_cdn_base
 from cutoutd.uploadcare.throttling import Pauses, Traffic

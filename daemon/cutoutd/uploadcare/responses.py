@@ -2,8 +2,6 @@
 
 An answer that does not have the recorded shape is none at all (a portal's page, a proxy's JSON), so reading one raises
 UnreachableError: never a photo's fault. Shapes: Uploadcare's OpenAPI files and recorded answers (UPLOADCARE.md 2, 5).
-
-The answer to the one call that costs money, read for all it is worth: also what is left of one that was spoilt.
 """
 
 from dataclasses import dataclass
@@ -16,7 +14,6 @@ import httpx2
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from cutoutd.core.errors import FailedError, UnreachableError
-from cutoutd.uploadcare.error_mapping import launch_refusal
 
 Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 
@@ -216,38 +213,3 @@ def failure_from(answer: Answer, sentence: str) -> FailedError:
         details = _Details()
     reason = f": {details.title or details.code}" if details.title or details.code else ""
     return FailedError(details.code or "removal_failed", sentence + reason)
-
-
-_REQUEST_ID_HEADER = "X-Uploadcare-Request-Id"
-
-
-def launched(answer: Answer) -> str:
-    """The removal that was launched.
-
-    Raises:
-        UnreachableError: the answer does not tell whether one was.
-        CutoutdError: it was refused, as ``launch_refusal`` says.
-    """
-    if not answer.is_success:
-        raise launch_refusal(answer)
-    return parsed(LaunchReply, answer).request_id
-
-
-def request_id_in(heading: Answer) -> str | None:
-    """The removal that was launched, from the header that repeats it (UPLOADCARE.md 5), where the body was spoilt."""
-    if not heading.is_success:
-        return None
-    try:
-        return LaunchReply.model_validate({"request_id": heading.headers.get(_REQUEST_ID_HEADER)}).request_id
-    except ValidationError:
-        return None
-
-
-def trace_in(heading: Answer | None) -> str:
-    """What support at Uploadcare can find a lost call by."""
-    if heading is None:
-        return ""
-    trace = heading.headers.get(_REQUEST_ID_HEADER)
-    return (
-        f" (HTTP {heading.status}, {_REQUEST_ID_HEADER} {trace[:MAX_WORDS]})" if trace else f" (HTTP {heading.status})"
-    )

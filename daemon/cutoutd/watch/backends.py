@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from threading import Lock
 
-from cutoutd.config.settings import WatchMode
+from cutoutd.config.choices import WatchMode
 from cutoutd.core.logs import say
 from cutoutd.files.mounts import MOUNT_TABLE, Backend, BackendKind, Mount, backend_of, choose_backends, parse_mounts
 from cutoutd.files.name_filters import Exclusions

@@ -1,34 +1,16 @@
-"""What the rooms of the page may ask, and whom they hand orders to.
-
-The running service, as far as the page has to do with it.
-"""
+"""What the rooms of the page may ask, and whom they hand orders to."""
 
 import asyncio
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
 
-from cutoutd.config.settings import Common
-from cutoutd.control.queue import Dispatch
 from cutoutd.core.errors import PageError
 from cutoutd.core.logs import conceal, say_error
-from cutoutd.ledger import Ledger
-from cutoutd.status.live_state import Live
 from cutoutd.web.access.token_file import token_for
 from cutoutd.web.access.tokens import Key
+from cutoutd.web.backend import Office
 from cutoutd.web.live.server_sent_events import Watching
 from cutoutd.web.live.status_cache import Outlook
 from cutoutd.web.rendering import Pages
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """Whom to ask, and who carries out orders."""
-
-    settings: Callable[[], Common]  #: as they are now
-    ledger: Ledger
-    orders: Dispatch  #: the same that takes those of the command line
-    live: Callable[[], Live]  #: what is in no ledger, as it is now
 
 
 class Desk:

@@ -24,7 +24,7 @@ from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import say
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.writes import webhook_results as announcements
-from cutoutd.uploadcare.webhook_messages import SIGNATURE_HEADER, announcement_in, is_signed
+from cutoutd.uploadcare.webhooks import SIGNATURE_HEADER, announcement_in, is_signed
 
 
 class Verdict(Enum):

@@ -12,7 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from cutoutd.app.check.finding import Finding, Level
-from cutoutd.config.settings import Folder, OnSuccess, Provenance, Settings, WatchMode
+from cutoutd.config.choices import OnSuccess, Provenance, WatchMode
+from cutoutd.config.settings import Folder, Settings
 from cutoutd.files.mounts import Backend, BackendKind, choose_backends, parse_mounts
 from cutoutd.files.output_tree import take_after
 from cutoutd.files.provenance import ATTRIBUTE

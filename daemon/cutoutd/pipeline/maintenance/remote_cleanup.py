@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from cutoutd.config.settings import RemoteCleanup
+from cutoutd.config.choices import RemoteCleanup
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import say, say_error
 from cutoutd.core.photo import Photo

@@ -14,7 +14,8 @@ import stat
 import time
 from pathlib import Path
 
-from cutoutd.config.settings import Folder, OnSourceRemoved
+from cutoutd.config.choices import OnSourceRemoved
+from cutoutd.config.settings import Folder
 from cutoutd.core.errors import CutoutdError, DelayError
 from cutoutd.core.logs import printable, say, say_error
 from cutoutd.core.photo import Photo, Superseded, known

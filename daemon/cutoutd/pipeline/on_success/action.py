@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cutoutd.config.settings import Folder, OnSuccess
+from cutoutd.config.choices import OnSuccess
+from cutoutd.config.settings import Folder
 from cutoutd.core.photo import Photo, known
 from cutoutd.files.input_tree import is_occupied, open_folder_beneath
 from cutoutd.files.source_file import MOVED

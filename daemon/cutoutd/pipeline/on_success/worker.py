@@ -9,7 +9,8 @@ import errno
 import logging
 from pathlib import Path
 
-from cutoutd.config.settings import Folder, OnSuccess
+from cutoutd.config.choices import OnSuccess
+from cutoutd.config.settings import Folder
 from cutoutd.core.errors import CutoutdError, DelayError
 from cutoutd.core.logs import printable, say, say_error
 from cutoutd.core.photo import Photo

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from io import BufferedRandom
 from pathlib import Path, PurePosixPath
 
-from cutoutd.config.settings import Provenance
+from cutoutd.config.choices import Provenance
 from cutoutd.core.errors import CutoutdError, UnreachableError
 from cutoutd.core.photo import Photo, known
 from cutoutd.files.output_tree import disk_errors, found_folder, made_folder

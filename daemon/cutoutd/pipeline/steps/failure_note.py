@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
-from cutoutd.config.settings import Folder, OnFailure
+from cutoutd.config.choices import OnFailure
+from cutoutd.config.settings import Folder
 from cutoutd.core.errors import DiskError
 from cutoutd.core.logs import printable, say
 from cutoutd.core.photo import Photo

@@ -16,7 +16,7 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import PurePosixPath
 
-from cutoutd.config.settings import Provenance
+from cutoutd.config.choices import Provenance
 from cutoutd.core.errors import DiskError, FolderBlockedError
 from cutoutd.core.photo import Photo, Published, known
 from cutoutd.files.output_tree import OpenFolder, disk_errors, found_folder, sweep_temporary_files

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from weakref import WeakValueDictionary
 
-from cutoutd.config.settings import Provenance
+from cutoutd.config.choices import Provenance
 from cutoutd.core.errors import SupersededError
 from cutoutd.core.photo import Photo, Published, known
 from cutoutd.ledger import Ledger, View

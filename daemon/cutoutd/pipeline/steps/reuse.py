@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from cutoutd.config.settings import Provenance
+from cutoutd.config.choices import Provenance
 from cutoutd.core.errors import UnreachableError
 from cutoutd.core.photo import Photo, Published, known
 from cutoutd.ledger import Ledger, View

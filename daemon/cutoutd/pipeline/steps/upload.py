@@ -6,7 +6,8 @@ import io
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from cutoutd.config.settings import LARGEST_UPLOAD_BYTES, Folder, Oversize
+from cutoutd.config.choices import Oversize
+from cutoutd.config.settings import LARGEST_UPLOAD_BYTES, Folder
 from cutoutd.core.errors import SupersededError
 from cutoutd.core.photo import Photo, Uploaded
 from cutoutd.files.source_file import open_source, reading_errors, require_same

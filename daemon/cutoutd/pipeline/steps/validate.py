@@ -9,7 +9,8 @@ import os
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from cutoutd.config.settings import Folder, Oversize
+from cutoutd.config.choices import Oversize
+from cutoutd.config.settings import Folder
 from cutoutd.core.errors import DiskError, FolderBlockedError, RejectedError, RejectionCode
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Accepted, Identity

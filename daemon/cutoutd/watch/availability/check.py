@@ -4,7 +4,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from os import close
 
-from cutoutd.config.settings import Folder, OnSourceRemoved
+from cutoutd.config.choices import OnSourceRemoved
+from cutoutd.config.settings import Folder
 from cutoutd.core.logs import printable
 from cutoutd.files.input_tree import open_folder_beneath
 from cutoutd.files.name_filters import Exclusions

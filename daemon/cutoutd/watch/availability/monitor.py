@@ -11,7 +11,8 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from cutoutd.config.settings import Folder, OnSuccess
+from cutoutd.config.choices import OnSuccess
+from cutoutd.config.settings import Folder
 from cutoutd.core.errors import SourceAwayError
 from cutoutd.core.logs import printable, say
 from cutoutd.core.photo import Photo, known

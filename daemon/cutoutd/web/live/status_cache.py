@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cutoutd.core.photo import Photo
 from cutoutd.ledger.queries.gallery import Wanted, leaf
 from cutoutd.status.status import status_in
-from cutoutd.web.context import Office
+from cutoutd.web.backend import Office
 from cutoutd.web.live.overview_model import Glance, glance_at
 
 #: Without any change, sentences that say how long ago something was, or how long it takes yet, are this old at most.

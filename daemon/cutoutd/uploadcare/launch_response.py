@@ -1,0 +1,40 @@
+"""The answer to the one call that costs money, read for all it is worth: also what is left of one that was spoilt."""
+
+from pydantic import ValidationError
+
+from cutoutd.uploadcare.error_mapping import launch_refusal
+from cutoutd.uploadcare.responses import MAX_WORDS, Answer, LaunchReply, parsed
+
+_REQUEST_ID_HEADER = "X-Uploadcare-Request-Id"
+
+
+def launched(answer: Answer) -> str:
+    """The removal that was launched.
+
+    Raises:
+        UnreachableError: the answer does not tell whether one was.
+        CutoutdError: it was refused, as ``launch_refusal`` says.
+    """
+    if not answer.is_success:
+        raise launch_refusal(answer)
+    return parsed(LaunchReply, answer).request_id
+
+
+def request_id_in(heading: Answer) -> str | None:
+    """The removal that was launched, from the header that repeats it (UPLOADCARE.md 5), where the body was spoilt."""
+    if not heading.is_success:
+        return None
+    try:
+        return LaunchReply.model_validate({"request_id": heading.headers.get(_REQUEST_ID_HEADER)}).request_id
+    except ValidationError:
+        return None
+
+
+def trace_in(heading: Answer | None) -> str:
+    """What support at Uploadcare can find a lost call by."""
+    if heading is None:
+        return ""
+    trace = heading.headers.get(_REQUEST_ID_HEADER)
+    return (
+        f" (HTTP {heading.status}, {_REQUEST_ID_HEADER} {trace[:MAX_WORDS]})" if trace else f" (HTTP {heading.status})"
+    )

@@ -1,0 +1,19 @@
+"""The running service, as far as the page has to do with it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cutoutd.config.settings import Common
+from cutoutd.control.queue import Dispatch
+from cutoutd.ledger import Ledger
+from cutoutd.status.live_state import Live
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Whom to ask, and who carries out orders."""
+
+    settings: Callable[[], Common]  #: as they are now
+    ledger: Ledger
+    orders: Dispatch  #: the same that takes those of the command line
+    live: Callable[[], Live]  #: what is in no ledger, as it is now
