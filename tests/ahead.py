@@ -12,7 +12,7 @@ from unittest.mock import patch
 from pyuploadcare.api import auth
 
 from cutoutd import cli
-from cutoutd.pipeline.completion import poll_schedule as polling
+from cutoutd.pipeline.completion import poll_schedule
 
 _REAL_TIME, _REAL_TIME_NS = time.time, time.time_ns
 
@@ -29,7 +29,7 @@ def main(ahead_s: float) -> None:
         def now(cls, tz: tzinfo | None = None) -> Self:
             return super().now(tz) + timedelta(seconds=ahead_s)
 
-    with patch.object(auth, "datetime", Ahead), patch.multiple(polling, _RARELY_S=(0.1, 0.2), _UNKNOWN_FOR_S=0.3):
+    with patch.object(auth, "datetime", Ahead), patch.multiple(poll_schedule, _RARELY_S=(0.1, 0.2), _UNKNOWN_FOR_S=0.3):
         cli.main()
 
 

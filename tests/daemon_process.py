@@ -22,8 +22,8 @@ import yaml
 
 import births
 from cutoutd.core.photo import Photo
-from cutoutd.ledger import view_ledger
-from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger import read_ledger
+from cutoutd.ledger.queries import photos
 from sandbox_process import PUBLIC_KEY, SECRET_KEY
 
 T = TypeVar("T")
@@ -247,8 +247,8 @@ class Place:
 
     def versions(self, path: str) -> list[Photo]:
         """What the ledger knows of a photo's path, oldest version first."""
-        with view_ledger(self.state) as ledger:
-            return questions.versions_of(ledger, path)
+        with read_ledger(self.state) as ledger:
+            return photos.versions_of(ledger, path)
 
     def note(self, path: str) -> str:
         """What the note about a photo says."""

@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
-from cutoutd.config.settings import Folder, Settings
+from cutoutd.config.settings import FolderSettings, Settings
 from sandbox_process import PUBLIC_KEY, SECRET_KEY
 
 
-def folder_in(place: Path, **others: object) -> Folder:
+def folder_in(place: Path, **others: object) -> FolderSettings:
     """The folder "products" with an input and an output tree in this place; both are there."""
     trees = {"input": place / "in", "output": place / "out"}
     for tree in trees.values():
         tree.mkdir(exist_ok=True)
-    return Folder.model_validate({"name": "products", **trees, **others})
+    return FolderSettings.model_validate({"name": "products", **trees, **others})
 
 
-def settings_in(place: Path, url: str, *folders: Folder, **others: object) -> Settings:
+def settings_in(place: Path, url: str, *folders: FolderSettings, **others: object) -> Settings:
     """The settings of a daemon whose Uploadcare, a sandbox, lives at one address."""
     bases = dict.fromkeys(("api_base", "upload_base", "cdn_base"), url)
     account = {"public_key": PUBLIC_KEY, "secret_key": SECRET_KEY, **bases} | others

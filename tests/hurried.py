@@ -13,31 +13,30 @@ from unittest.mock import patch
 from pyuploadcare.api import auth
 
 from cutoutd import cli
-from cutoutd.pipeline import backoff as retrying
-from cutoutd.pipeline.maintenance import remote_cleanup as cleanup
-from cutoutd.pipeline.scheduling import halt as halting
-from cutoutd.pipeline.steps import recover_launch as recovery
-from cutoutd.uploadcare import client
-from cutoutd.uploadcare import error_mapping as refusals
-from cutoutd.uploadcare.transport import Bounds, Patience
+from cutoutd.pipeline import backoff
+from cutoutd.pipeline.maintenance import remote_cleanup
+from cutoutd.pipeline.scheduling import halt
+from cutoutd.pipeline.steps import recover_launch
+from cutoutd.uploadcare import client, error_mapping
+from cutoutd.uploadcare.transport import Timeouts, TimeoutSet
 
 HOUR_S = 3600.0
 
 _REAL_TIME, _REAL_TIME_NS = time.time, time.time_ns
 
 #: A sandbox on a busy machine answers within this time, and a hang is told from it.
-_SHORT = Bounds(overall_s=5.0, read_s=1.5)
+_SHORT = Timeouts(overall_s=5.0, read_s=1.5)
 
 #: Longer, because a launch that was given up too early is a different story.
-_LAUNCH = Bounds(overall_s=8.0, read_s=4.0)
+_LAUNCH = Timeouts(overall_s=8.0, read_s=4.0)
 
 _HURRY = {
-    client: {"Patience": lambda: Patience(ask=_SHORT, launch=_LAUNCH, transfer=_SHORT)},
-    halting: {"_FIRST_PROBE_AFTER_S": 0.5, "_LAST_PROBE_AFTER_S": 1.0},
-    recovery: {"LOOK_FOR_S": 6.0},
-    refusals: {"_DEFAULT_RETRY_AFTER_S": 1.0, "_LOCK_LOOK_S": 0.5},
-    retrying: {"_FIRST_WAIT_S": 0.2, "_SPREAD_S": 0.2, "_LONGEST_WAIT_S": 0.5},
-    cleanup: {"_LINGER_S": 0.2, "_LONGEST_WAIT_S": 0.5},
+    client: {"TimeoutSet": lambda: TimeoutSet(ask=_SHORT, launch=_LAUNCH, transfer=_SHORT)},
+    halt: {"_FIRST_PROBE_AFTER_S": 0.5, "_LAST_PROBE_AFTER_S": 1.0},
+    recover_launch: {"LOOK_FOR_S": 6.0},
+    error_mapping: {"_DEFAULT_RETRY_AFTER_S": 1.0, "_LOCK_LOOK_S": 0.5},
+    backoff: {"_FIRST_WAIT_S": 0.2, "_SPREAD_S": 0.2, "_LONGEST_WAIT_S": 0.5},
+    remote_cleanup: {"_LINGER_S": 0.2, "_LONGEST_WAIT_S": 0.5},
 }
 
 

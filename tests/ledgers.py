@@ -23,9 +23,9 @@ from cutoutd.core.photo import (
     Superseded,
     Uploaded,
 )
-from cutoutd.files.input_tree import look
-from cutoutd.ledger import Ledger, View, open_ledger
-from cutoutd.ledger.queries import photos as questions
+from cutoutd.files.input_tree import stat_file
+from cutoutd.ledger import Ledger, ReadTransaction, open_ledger
+from cutoutd.ledger.queries import photos
 from cutoutd.ledger.sqlite.database import open_database
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ def identity(path: str = "a.jpg", **others: object) -> Identity:
 
 def identity_of(root: Path, path: str) -> Identity:
     """The version of a file that is there now."""
-    found = look(root, path)
+    found = stat_file(root, path)
     assert found is not None
     return Identity("products", path, found.size_bytes, found.mtime_ns, found.ctime_ns, found.inode)
 
@@ -104,14 +104,14 @@ def in_database(state_dir: Path, statement: str) -> None:
 
 def state_of(connection: Connection, path: str) -> list[State]:
     """The states of all versions of a path, oldest first."""
-    return [photo.state for photo in questions.versions_of(connection, path)]
+    return [photo.state for photo in photos.versions_of(connection, path)]
 
 
-def plan_of(view: View, question: Callable[[View], object]) -> str:
+def plan_of(view: ReadTransaction, question: Callable[[ReadTransaction], object]) -> str:
     """How SQLite would answer what the question asks."""
     plans: list[str] = []
 
-    def explain(_connection: View, cursor: Any, statement: str, parameters: Any, *_rest: object) -> None:  # noqa: ANN401  the driver's own
+    def explain(_connection: ReadTransaction, cursor: Any, statement: str, parameters: Any, *_rest: object) -> None:  # noqa: ANN401  the driver's own
         plans.extend(row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall())
 
     event.listen(view, "before_cursor_execute", explain)

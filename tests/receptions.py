@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from cutoutd.config.choices import WatchMode
-from cutoutd.config.settings import Folder, Watch
+from cutoutd.config.settings import FolderSettings, Watch
 from cutoutd.files.input_tree import Sighting
-from cutoutd.watch.folder import Arrival
+from cutoutd.watch.folder import FolderWatcher
 
 FOLDER = "shop"
 NEVER_S = 3600.0  #: a time no test waits for
@@ -24,7 +24,7 @@ class RememberingReception:
         self._on_look = on_look
         self._news = asyncio.Condition()
 
-    async def unknown_of(self, folder: str, sightings: Sequence[Sighting]) -> list[Sighting]:
+    async def filter_new(self, folder: str, sightings: Sequence[Sighting]) -> list[Sighting]:
         assert folder == FOLDER
         self._on_look(sightings)
         async with self._news:
@@ -41,7 +41,7 @@ class RememberingReception:
                 self.delivered.append(sighting)
             self._news.notify_all()
 
-    async def judge(self, folder: str, *, is_surveyed: bool) -> bool:  # noqa: ARG002  the protocol's name
+    async def check_availability(self, folder: str, *, is_surveyed: bool) -> bool:  # noqa: ARG002  the protocol's name
         assert folder == FOLDER
         return False
 
@@ -68,9 +68,9 @@ async def until(is_so: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-def folder_at(root: Path, **options: object) -> Folder:
+def folder_at(root: Path, **options: object) -> FolderSettings:
     """A configured folder of which only the input matters here."""
-    return Folder.model_validate({"name": FOLDER, "input": root, "output": root.parent / "out", **options})
+    return FolderSettings.model_validate({"name": FOLDER, "input": root, "output": root.parent / "out", **options})
 
 
 def watch_with(mode: str = "auto", *, rescan_s: float = NEVER_S, delay_s: float = NEVER_S) -> Watch:
@@ -79,9 +79,11 @@ def watch_with(mode: str = "auto", *, rescan_s: float = NEVER_S, delay_s: float 
 
 
 @contextlib.asynccontextmanager
-async def arriving(folder: Folder, watch: Watch, reception: RememberingReception) -> AsyncIterator[Arrival]:
+async def arriving_count(
+    folder: FolderSettings, watch: Watch, reception: RememberingReception
+) -> AsyncIterator[FolderWatcher]:
     """An arrival at work, its start scan done."""
-    arrival = Arrival(folder, watch, reception)
+    arrival = FolderWatcher(folder, watch, reception)
     running = asyncio.create_task(arrival.run())
     try:
         await until(lambda: bool(arrival.backends()) or running.done())

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from io import BufferedIOBase
 
-from cutoutd.uploadcare.responses import Progress, Removal
-from cutoutd.uploadcare.upload_form import Sent
+from cutoutd.uploadcare.responses import Progress, RemovalStatus
+from cutoutd.uploadcare.upload_form import UploadResult
 from photographs import png
 
 
@@ -47,11 +47,11 @@ class StandIn:
     def count(self, method: str) -> int:
         return sum(name == method for name, _ in self.calls)
 
-    async def upload_source(self, content: BufferedIOBase, *, name: str, size_bytes: int) -> Sent:
+    async def upload_source(self, content: BufferedIOBase, *, name: str, size_bytes: int) -> UploadResult:
         async with self._call("upload_source", name):
             self.sent[name] = content.read()
             assert len(self.sent[name]) == size_bytes
-            return Sent(uuid=name, sha256=hashlib.sha256(self.sent[name]).hexdigest())
+            return UploadResult(uuid=name, sha256=hashlib.sha256(self.sent[name]).hexdigest())
 
     async def require_ready(self, source_uuid: str) -> None:
         async with self._call("require_ready", source_uuid):
@@ -62,11 +62,11 @@ class StandIn:
             assert parameters.startswith("{")
             return source_uuid
 
-    async def ask_removal(self, request_id: str) -> Removal:
-        async with self._call("ask_removal", request_id):
-            if self.calls.count(("ask_removal", request_id)) <= self.polls_before_done:
-                return Removal(Progress.IN_PROGRESS)
-            return Removal(Progress.DONE, result_uuid=request_id)
+    async def get_removal_status(self, request_id: str) -> RemovalStatus:
+        async with self._call("get_removal_status", request_id):
+            if self.calls.count(("get_removal_status", request_id)) <= self.polls_before_done:
+                return RemovalStatus(Progress.IN_PROGRESS)
+            return RemovalStatus(Progress.DONE, result_uuid=request_id)
 
     async def fetch_cutout(self, result_uuid: str, sink: Callable[[bytes], Awaitable[None]]) -> int:
         async with self._call("fetch_cutout", result_uuid):
@@ -77,9 +77,9 @@ class StandIn:
         async with self._call("store_files", " ".join(uuids)):
             return set()
 
-    async def look_up(self, uuid: str) -> None:
+    async def get_file(self, uuid: str) -> None:
         """Nothing is known of any file."""
-        async with self._call("look_up", uuid):
+        async with self._call("get_file", uuid):
             return
 
     async def delete_files(self, uuids: Sequence[str]) -> None:

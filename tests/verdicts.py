@@ -7,15 +7,15 @@ nothing that cannot be encoded, and not long.
 from dataclasses import dataclass
 from pathlib import Path
 
-from cutoutd.config.settings import Folder
+from cutoutd.config.settings import FolderSettings
 from cutoutd.core.errors import DiskError, RejectedError, SupersededError
 from cutoutd.core.photo import Accepted, Identity
 from cutoutd.files.input_tree import Sighting, open_beneath
 from cutoutd.files.name_filters import Exclusions
 from cutoutd.images import is_whole
-from cutoutd.pipeline.steps.validate import examine
+from cutoutd.pipeline.steps.validate import validate_photo
 from cutoutd.watch.scanner import Scan
-from cutoutd.watch.stability import Settling
+from cutoutd.watch.stability import StabilityCheck
 
 ACCEPTED = "accepted"
 _DELAY_S = 2.0
@@ -31,29 +31,29 @@ class Verdict:
     fact: Accepted | None = None
 
 
-def verdicts_on(folder: Folder) -> dict[str, Verdict]:
+def verdicts_on(folder: FolderSettings) -> dict[str, Verdict]:
     """What becomes of every candidate in the input tree, by its path."""
     return {sighting.path: judge(sighting, folder) for sighting in sightings_in(folder)}
 
 
-def verdict_on(content: bytes, folder: Folder, name: str = "a.jpg") -> Verdict:
+def verdict_on(content: bytes, folder: FolderSettings, name: str = "a.jpg") -> Verdict:
     """What becomes of a file with this content, the only one in the tree."""
     (folder.input / name).write_bytes(content)
     (verdict,) = verdicts_on(folder).values()
     return verdict
 
 
-def sightings_in(folder: Folder) -> list[Sighting]:
+def sightings_in(folder: FolderSettings) -> list[Sighting]:
     """Every candidate that a scan meets; all of them are finished when they have stood still."""
     found = list(Scan(folder.input, Exclusions(folder.exclude), is_recursive=folder.recursive).sightings())
     assert all(_is_settled(sighting, folder.input) for sighting in found)
     return found
 
 
-def judge(sighting: Sighting, folder: Folder) -> Verdict:
+def judge(sighting: Sighting, folder: FolderSettings) -> Verdict:
     """The examination of one version of a file."""
     try:
-        return Verdict(ACCEPTED, fact=examine(Identity(folder.name, *sighting.version), folder).fact)
+        return Verdict(ACCEPTED, fact=validate_photo(Identity(folder.name, *sighting.version), folder).fact)
     except (RejectedError, SupersededError) as error:
         verdict = Verdict(str(error.code), error.sentence)
     except DiskError as error:
@@ -66,7 +66,7 @@ def judge(sighting: Sighting, folder: Folder) -> Verdict:
 def _is_settled(sighting: Sighting, root: Path) -> bool:
     """Two looks, with the delay between them on a clock of our own."""
     clock_s = iter((0.0, _DELAY_S))
-    settling = Settling(_DELAY_S, now_s=lambda: next(clock_s), wall_ns=lambda: sighting.ctime_ns)
+    settling = StabilityCheck(_DELAY_S, now_s=lambda: next(clock_s), wall_ns=lambda: sighting.ctime_ns)
     try:
         with open_beneath(root, sighting.path) as file:
             whole = is_whole(file)

@@ -7,24 +7,24 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from cutoutd.config.settings import Uploadcare as Settings
-from cutoutd.uploadcare.transport import Bounds, Patience
+from cutoutd.config.settings import AccountWithSecret as Settings
+from cutoutd.uploadcare.transport import Timeouts, TimeoutSet
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 SECRET_KEY = "7d3f-very-secret-key"  # noqa: S105 - of no account
 
 
-def patience(bounds: Bounds) -> Patience:
+def patience(bounds: Timeouts) -> TimeoutSet:
     """The same with every kind of request."""
-    return Patience(ask=bounds, launch=bounds, transfer=bounds)
+    return TimeoutSet(ask=bounds, launch=bounds, transfer=bounds)
 
 
 #: Each short in one thing only, so that on a busy machine no other time-out comes first; the last in nothing, for
 #: servers that answer: 30 s are far more than any answer takes.
-SHORT_READ = patience(Bounds(overall_s=30.0, connect_s=30.0, read_s=0.2, write_s=30.0))
-SHORT_OVERALL = patience(Bounds(overall_s=2.0, connect_s=30.0, read_s=30.0, write_s=30.0))
-PATIENT = patience(Bounds(overall_s=30.0, connect_s=30.0, read_s=30.0, write_s=30.0))
+SHORT_READ = patience(Timeouts(overall_s=30.0, connect_s=30.0, read_s=0.2, write_s=30.0))
+SHORT_OVERALL = patience(Timeouts(overall_s=2.0, connect_s=30.0, read_s=30.0, write_s=30.0))
+PATIENT = patience(Timeouts(overall_s=30.0, connect_s=30.0, read_s=30.0, write_s=30.0))
 
 
 def settings_for(url: str, **others: str) -> Settings:

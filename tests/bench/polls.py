@@ -18,9 +18,9 @@ from bench.figures import Figure, Findings
 from bench.optimum import LogNormal, Point, average, frontier
 from bench.stage import MEDIAN_S
 from cutoutd.core.photo import Photo, State
-from cutoutd.pipeline.completion import poll_schedule as polling
-from cutoutd.pipeline.completion.poll_schedule import Pace
-from cutoutd.uploadcare.responses import Progress, Removal
+from cutoutd.pipeline.completion import poll_schedule
+from cutoutd.pipeline.completion.poll_schedule import PollSchedule
+from cutoutd.uploadcare.responses import Progress, RemovalStatus
 from ledgers import identity
 
 SIGMAS = (0.25, 0.5)
@@ -31,7 +31,7 @@ FINISHED_SHARES = (0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.92)
 
 _GOAL = 1.1
 _ROUNDS = 20
-_IN_PROGRESS = Removal(Progress.IN_PROGRESS, None, None)
+_IN_PROGRESS = RemovalStatus(Progress.IN_PROGRESS, None, None)
 
 
 def measure(_work: Path, photos: int = 400) -> Findings:
@@ -71,7 +71,7 @@ def played(times: LogNormal, photos: int) -> Point:
     chance = random.Random(6)  # noqa: S311  drawn times, no secrets
     polls, waits_s = 0, 0.0
     for _ in range(_ROUNDS):
-        pace = Pace(jitter=chance.random)
+        pace = PollSchedule(jitter=chance.random)
         played_out = (_play(pace, number, times, chance) for number in count(1))
         for asked, waited_s in islice(played_out, LEARNED_FROM, LEARNED_FROM + photos):
             polls += asked
@@ -82,7 +82,7 @@ def played(times: LogNormal, photos: int) -> Point:
 def _curve(times: LogNormal, photos: int) -> Iterator[Point]:
     """What cutoutd's schedule would cost if it asked sooner or later."""
     for share in FINISHED_SHARES:
-        with patch.object(polling, "_FINISHED_SHARE", share):
+        with patch.object(poll_schedule, "_FINISHED_SHARE", share):
             yield played(times, photos)
 
 
@@ -97,7 +97,7 @@ def rivals(times: LogNormal) -> dict[str, Point]:
     }
 
 
-def _play(pace: Pace, number: int, times: LogNormal, chance: random.Random) -> tuple[int, float]:
+def _play(pace: PollSchedule, number: int, times: LogNormal, chance: random.Random) -> tuple[int, float]:
     """One photo's way: how often it was asked about, and how long it waited after its end."""
     launched_s = 1000.0 * number
     done_s = launched_s + times.median_s * math.exp(chance.gauss(0.0, times.sigma))
@@ -105,7 +105,7 @@ def _play(pace: Pace, number: int, times: LogNormal, chance: random.Random) -> t
     for polls in count(1):
         now_s = photo.wait.until_s
         if now_s >= done_s:
-            pace.learn(photo, now_s)
+            pace.on_poll_success(photo, now_s)
             return polls, now_s - done_s
         photo = replace(photo, wait=pace.next_wait(photo, _IN_PROGRESS, now_s))
     raise AssertionError("count never ends")

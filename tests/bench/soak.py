@@ -8,8 +8,8 @@ from bench.figures import Figure, Findings
 from bench.program import Program, most_resident_mb, resident_mb
 from bench.stage import INSTANT, Stage, open_stage
 from bench.stock import SMALL, make_stock
-from cutoutd.ledger import view_ledger
-from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger import read_ledger
+from cutoutd.ledger.queries import photos as photo_queries
 
 _PATIENCE_S = 6 * 3600.0
 _SAMPLES = 20
@@ -78,5 +78,5 @@ def _pour(stage: Stage, photos: int) -> None:
 
 def _taken_in(stage: Stage) -> int:
     time.sleep(1)
-    with view_ledger(stage.place.state) as ledger:
-        return sum(total.photos for total in questions.totals(ledger))
+    with read_ledger(stage.place.state) as ledger:
+        return sum(total.photos for total in photo_queries.totals(ledger))

@@ -17,8 +17,8 @@ from pathlib import Path
 from PIL import Image, ImageChops, ImageDraw
 
 from cutoutd.sandbox.engine import Cutout, Engine, cut_out, parse_parameters
-from cutoutd.sandbox.storage.blobs import Shelf
-from cutoutd.sandbox.storage.rendered_results import Order
+from cutoutd.sandbox.storage.blobs import BlobStore
+from cutoutd.sandbox.storage.rendered_results import RenderRequest
 
 #: About 3 MB as a JPEG; its cutout has about 4 MB as a PNG. Noise does not compress, as a camera's does not.
 LARGE = (4000, 3000)
@@ -55,10 +55,10 @@ class Stock:
 
     def prepare(self, sandbox_state: Path) -> None:
         """Put the cutouts where the sandbox keeps what it has rendered; before the sandbox is started."""
-        shelf = Shelf(sandbox_state)
+        shelf = BlobStore(sandbox_state)
         facts = json.dumps(asdict(self.cutout))
         for item in self.items:
-            kept = shelf.renderings / Order(item.photo, item.photo_sha256, parse_parameters({})).key
+            kept = shelf.renderings / RenderRequest(item.photo, item.photo_sha256, parse_parameters({})).key
             kept.with_suffix(".png").hardlink_to(item.cutout)
             kept.with_suffix(".json").write_text(facts)
 

@@ -52,11 +52,11 @@ def test_the_cpu_of_a_photo_is_split_by_the_parts_of_its_journey(tmp_path: Path)
 
 def test_a_stack_counts_to_the_innermost_place_that_is_listed() -> None:
     """A library's work is its caller's, a thread's job the job's, and the loop's own work nobody else's."""
-    sent = ["h11._connection.send", "httpx2._client.post", "cutoutd.uploadcare.transport.response_to"]
+    sent = ["h11._connection.send", "httpx2._client.post", "cutoutd.uploadcare.transport.send"]
     loop = ["asyncio.events._run", "asyncio.base_events._run_once", "cutoutd.cli.main"]
     assert part_of([*sent, "cutoutd.uploadcare.client.upload_source", *loop]) is Part.UPLOADING
     assert (
-        part_of([*sent, "cutoutd.uploadcare.client.ask_removal", "cutoutd.pipeline.photo_pipeline._ask", *loop])
+        part_of([*sent, "cutoutd.uploadcare.client.get_removal_status", "cutoutd.pipeline.photo_pipeline._ask", *loop])
         is Part.ASKING
     )
     assert part_of(["asyncio.selector_events._read_ready__data_received", *loop]) is Part.DOWNLOADING

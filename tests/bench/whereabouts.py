@@ -27,7 +27,7 @@ _LISTED: Mapping[str, Part | None] = {
     "cutoutd": Part.REST,
     "cutoutd.watch.folder": Part.FINDING,
     "cutoutd.pipeline.steps.validate": Part.FINDING,
-    "cutoutd.pipeline.photo_pipeline._examine": Part.FINDING,
+    "cutoutd.pipeline.photo_pipeline._validate": Part.FINDING,
     "cutoutd.files.source_file": Part.FINDING,
     "cutoutd.status.plan_scan": Part.FINDING,
     "cutoutd.files.input_tree": Part.FINDING,

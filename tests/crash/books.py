@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cutoutd.core.photo import Photo, State, known
+from cutoutd.core.photo import Photo, State, require_value
 from cutoutd.files.provenance import hashes_of
 
 
@@ -37,7 +37,7 @@ class Books:
 
     def launches_of(self, photo: Photo) -> list[Launched]:
         """The removals of everything that was ever sent for a photo."""
-        sent = self.sha256[known(photo.source_uuid)]
+        sent = self.sha256[require_value(photo.source_uuid)]
         return [launch for launch in self.launched if self.sha256[launch.target] == sent]
 
 
@@ -72,7 +72,7 @@ def faults_in(photos: Sequence[Photo], output: Path, books: Books, kills: Sequen
     published = [photo for photo in photos if photo.state is State.PUBLISHED]
     if missing := [fault for photo in published for fault in _faults_of_bytes(photo, output)]:
         return missing
-    faults = [f"{photo.identity.path} is still {photo.state}" for photo in photos if not photo.state.is_at_rest]
+    faults = [f"{photo.identity.path} is still {photo.state}" for photo in photos if not photo.state.is_terminal]
     for photo in published:
         if photo.reused_from is None:
             faults += _faults_of_result(photo, output, books)
@@ -85,7 +85,7 @@ def faults_in(photos: Sequence[Photo], output: Path, books: Books, kills: Sequen
 
 
 def _faults_of_bytes(photo: Photo, output: Path) -> list[str]:
-    file = output / known(photo.target)
+    file = output / require_value(photo.target)
     if not file.is_file():
         return [f"{photo.identity.path} is published, but {photo.target} is not there"]
     is_same = hashlib.sha256(file.read_bytes()).hexdigest() == photo.cutout_sha256
@@ -94,9 +94,9 @@ def _faults_of_bytes(photo: Photo, output: Path) -> list[str]:
 
 def _faults_of_result(photo: Photo, output: Path, books: Books) -> list[str]:
     faults = []
-    with (output / known(photo.target)).open("rb") as file:
+    with (output / require_value(photo.target)).open("rb") as file:
         _, sha256_as_made = hashes_of(file)  # without the text that cutoutd may have put in
-    if books.sha256[known(photo.result_uuid)] != sha256_as_made:
+    if books.sha256[require_value(photo.result_uuid)] != sha256_as_made:
         faults.append(f"{photo.target} is not the service's result, byte for byte")
     if photo.result_uuid not in {launch.result for launch in books.launches_of(photo)}:
         faults.append(f"{photo.identity.path} got another photo's cutout")
@@ -104,7 +104,7 @@ def _faults_of_result(photo: Photo, output: Path, books: Books) -> list[str]:
 
 
 def _faults_of_uploads(photo: Photo, books: Books, kills: Sequence[Kill]) -> list[str]:
-    sent = books.sha256[known(photo.source_uuid)]
+    sent = books.sha256[require_value(photo.source_uuid)]
     uploads, before = books.uploads[sent], [(kill, kill.at(photo)) for kill in kills]
     stored = next((kill for kill, then in before if then is not None and then.source_uuid is not None), None)
     if stored is not None and uploads != stored.uploads[sent]:

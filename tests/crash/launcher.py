@@ -20,9 +20,9 @@ from unittest.mock import patch
 from births import ENVIRONMENT
 from crash.points import Passage, watch_everything
 from cutoutd import cli
-from cutoutd.ledger import group_commit as writer
-from cutoutd.pipeline.completion import poll_schedule as polling
-from cutoutd.pipeline.steps import recover_launch as recovery
+from cutoutd.ledger import group_commit
+from cutoutd.pipeline.completion import poll_schedule
+from cutoutd.pipeline.steps import recover_launch
 
 _PATIENCE_S = 120.0
 
@@ -119,10 +119,10 @@ def _carry_out(orders: Orders) -> None:
     os.environ.update(ENVIRONMENT)
     os.chdir(orders.home)
 
-    recovery.LOOK_FOR_S = orders.look_for_s
+    recover_launch.LOOK_FOR_S = orders.look_for_s
     if orders.is_plain:
-        writer._MAX_GROUP = 1
-        polling._FIRST_STEP_S = 0.2
+        group_commit._MAX_GROUP = 1
+        poll_schedule._FIRST_STEP_S = 0.2
     watch_everything(Passage(orders.trace, orders.home, orders.fatal))
     sys.argv = ["cutoutd", *orders.arguments]
     orders.farewell.unlink(missing_ok=True)

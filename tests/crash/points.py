@@ -26,8 +26,8 @@ from sqlalchemy.engine.default import DefaultDialect
 
 from cutoutd.core.photo import Identity, Photo
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.group_commit import Writer
-from cutoutd.pipeline.photo_pipeline import Journey
+from cutoutd.ledger.group_commit import GroupCommitter
+from cutoutd.pipeline.photo_pipeline import PhotoPipeline
 
 #: All that the system has for changing a file or a folder by its path, or one that is open.
 _FILE_CALLS = (
@@ -137,9 +137,9 @@ def watch_everything(passage: Passage) -> None:
 
 def _watch_photos() -> None:
     """Know whose step it is, from its discovery on and on both sides of the door to the ledger's thread."""
-    advance, discover, write = Journey.advance, Ledger.discover, Writer.write
+    advance, discover, write = PhotoPipeline.advance, Ledger.discover, GroupCommitter.write
 
-    async def advancing(journey: Journey, photo: Photo) -> Photo:
+    async def advancing(journey: PhotoPipeline, photo: Photo) -> Photo:
         with _about(photo.identity):
             return await advance(journey, photo)
 
@@ -147,7 +147,7 @@ def _watch_photos() -> None:
         with _about(identity):
             return await discover(ledger, identity)
 
-    async def writing(writer: Writer, work: Callable[[Connection], Any], *then: Callable[[Any], None]) -> Any:  # noqa: ANN401  as the writer's own
+    async def writing(writer: GroupCommitter, work: Callable[[Connection], Any], *then: Callable[[Any], None]) -> Any:  # noqa: ANN401  as the writer's own
         photo = _photo.get()
 
         def work_about_it(connection: Connection) -> Any:  # noqa: ANN401  as above
@@ -156,7 +156,7 @@ def _watch_photos() -> None:
 
         return await write(writer, work_about_it, *then)
 
-    Journey.advance, Ledger.discover, Writer.write = advancing, discovering, writing  # type: ignore[method-assign]  # that is what a watch is
+    PhotoPipeline.advance, Ledger.discover, GroupCommitter.write = advancing, discovering, writing  # type: ignore[method-assign]  # that is what a watch is
 
 
 @contextmanager

@@ -34,7 +34,7 @@ class Soaked:
     def summary(self) -> str:
         """One line."""
         reused = sum(photo.reused_from is not None for photo in self.photos)
-        under_way = sum(any(not photo.state.is_at_rest for photo in kill.photos) for kill in self.kills)
+        under_way = sum(any(not photo.state.is_terminal for photo in kill.photos) for kill in self.kills)
         return (
             f"{len(self.photos)} photos, {len(self.kills)} kills ({under_way} with photos under way): "
             f"{len(self.photos) - reused} paid for, {reused} reused, "
@@ -47,10 +47,10 @@ def soak(ward: Ward, *, photos: int, kills: int, chance: random.Random) -> Soake
     """Let photos arrive bit by bit, kill the daemon again and again, then let it finish."""
     started_s = time.monotonic()
     ward.clear()
-    arriving = _pictures(photos)
+    arriving_count = _pictures(photos)
     killed: list[Kill] = []
     for number in range(kills):
-        for path, content in arriving[number * photos // kills : (number + 1) * photos // kills]:
+        for path, content in arriving_count[number * photos // kills : (number + 1) * photos // kills]:
             put(ward.place.input / path, content)
         daemon = ward.start(look_for_s=_LOOK_FOR_S)
         time.sleep(chance.uniform(0, _LONGEST_LIFE_S))  # the random moment is what this is about
@@ -60,7 +60,7 @@ def soak(ward: Ward, *, photos: int, kills: int, chance: random.Random) -> Soake
     code = last.wait()
     found, books = ward.photos(), ward.books()
     faults = faults_in(found, ward.place.output, books, killed)
-    faults += _faults_of_count([path for path, _ in arriving], found, ward)
+    faults += _faults_of_count([path for path, _ in arriving_count], found, ward)
     if code != 0:
         faults.append(f"the last daemon ended with {code}:\n{last.output}")
     again = sum(paid_again(found, books).values())

@@ -17,8 +17,8 @@ from crash.books import Books, read_books
 from crash.launcher import Orders, WatchedDaemon
 from cutoutd.core.errors import LedgerError
 from cutoutd.core.photo import Photo, State
-from cutoutd.ledger import view_ledger
-from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger import read_ledger
+from cutoutd.ledger.queries import photos as photo_queries
 from daemon_process import Place
 from sandbox_process import SandboxProcess
 
@@ -112,8 +112,8 @@ class Ward:
         # The control socket that a killed daemon leaves behind is no file to be copied.
         shutil.copytree(self.place.state, copy, ignore=shutil.ignore_patterns("*.sock"))
         try:
-            with view_ledger(copy) as ledger:
-                return questions.at_state(ledger, frozenset(State), 10_000)
+            with read_ledger(copy) as ledger:
+                return photo_queries.at_state(ledger, frozenset(State), 10_000)
         except LedgerError:
             return []  # killed before there was one
 

@@ -32,15 +32,15 @@ from types import FrameType
 
 import mutations
 
-from cutoutd.config.settings import Folder
+from cutoutd.config.settings import FolderSettings
 from cutoutd.core.errors import DiskError, RejectedError, SupersededError
 from cutoutd.core.photo import Identity
 from cutoutd.files.input_tree import Sighting, open_beneath
 from cutoutd.files.name_filters import Exclusions
-from cutoutd.images import inspect, is_whole, make_smaller, make_upright
-from cutoutd.pipeline.steps.validate import examine
+from cutoutd.images import is_whole, make_smaller, make_upright, validate
+from cutoutd.pipeline.steps.validate import validate_photo
 from cutoutd.watch.scanner import Scan
-from cutoutd.watch.stability import Settling
+from cutoutd.watch.stability import StabilityCheck
 
 BATCH = 250
 TIME_S = 5.0
@@ -133,7 +133,7 @@ def fuzz_batch(numbers: range, *, seed: int, home: Path, failures: Path) -> Tall
     return tally
 
 
-def _judge_one(sighting: Sighting, folder: Folder, tally: Tally, failure: Path) -> None:
+def _judge_one(sighting: Sighting, folder: FolderSettings, tally: Tally, failure: Path) -> None:
     number = int(failure.name)
     started_s = time.monotonic()
     signal.setitimer(signal.ITIMER_REAL, TIME_S)
@@ -150,11 +150,11 @@ def _judge_one(sighting: Sighting, folder: Folder, tally: Tally, failure: Path) 
     tally.slowest_s = max(tally.slowest_s, time.monotonic() - started_s)
 
 
-def _end_of(sighting: Sighting, folder: Folder, *, is_shrunk: bool) -> str:
+def _end_of(sighting: Sighting, folder: FolderSettings, *, is_shrunk: bool) -> str:
     _settle(sighting, folder)
     identity = Identity("fuzz", *sighting.version)
     try:
-        fact = examine(identity, folder).fact
+        fact = validate_photo(identity, folder).fact
         if fact.orientation != 1 and fact.width * fact.height <= MOST_TURNED_MEGAPIXELS * 1e6:
             _turn(sighting, folder)
         if is_shrunk and fact.width * fact.height <= MOST_TURNED_MEGAPIXELS * 1e6:
@@ -168,10 +168,12 @@ def _end_of(sighting: Sighting, folder: Folder, *, is_shrunk: bool) -> str:
     return "accepted"
 
 
-def _settle(sighting: Sighting, folder: Folder) -> None:
+def _settle(sighting: Sighting, folder: FolderSettings) -> None:
     """A whole file is finished at the first look, any other at the second."""
     clock_s = iter((0.0, _DELAY_S))
-    settling = Settling(_DELAY_S, now_s=lambda: next(clock_s), wall_ns=lambda: sighting.ctime_ns + int(_DELAY_S * 1e9))
+    settling = StabilityCheck(
+        _DELAY_S, now_s=lambda: next(clock_s), wall_ns=lambda: sighting.ctime_ns + int(_DELAY_S * 1e9)
+    )
     with open_beneath(folder.input, sighting.path) as file:
         whole = is_whole(file)
     is_finished = settling.is_finished(sighting, is_whole=whole)
@@ -179,17 +181,17 @@ def _settle(sighting: Sighting, folder: Folder) -> None:
         raise BrokenPromiseError("never settled")
 
 
-def _turn(sighting: Sighting, folder: Folder) -> None:
+def _turn(sighting: Sighting, folder: FolderSettings) -> None:
     content = (folder.input / sighting.path).read_bytes()
-    if inspect(make_upright(content, inspect(content, sighting.path)), sighting.path).orientation != 1:
+    if validate(make_upright(content, validate(content, sighting.path)), sighting.path).orientation != 1:
         raise BrokenPromiseError("turned, and still lying")
 
 
-def _shrink(sighting: Sighting, folder: Folder) -> None:
+def _shrink(sighting: Sighting, folder: FolderSettings) -> None:
     """Either there is an upright copy within the limit, or a rejection that says why there is none."""
     content = (folder.input / sighting.path).read_bytes()
-    copy = make_smaller(content, inspect(content, sighting.path), SHRUNK_TO_BYTES)
-    judged = inspect(copy.content, "copy")
+    copy = make_smaller(content, validate(content, sighting.path), SHRUNK_TO_BYTES)
+    judged = validate(copy.content, "copy")
     if (judged.width, judged.height, judged.orientation) != (copy.width, copy.height, 1):
         raise BrokenPromiseError(f"shrunk to {judged}, not {copy.words}")
     if len(copy.content) > SHRUNK_TO_BYTES:
@@ -201,11 +203,11 @@ def _require_showable(sentence: str) -> None:
         raise BrokenPromiseError(f"said {sentence!r}")
 
 
-def _folder_in(place: Path) -> Folder:
+def _folder_in(place: Path) -> FolderSettings:
     trees = {"input": place / "in", "output": place / "out"}
     for tree in trees.values():
         tree.mkdir(parents=True)
-    return Folder.model_validate({"name": "fuzz", **trees})
+    return FolderSettings.model_validate({"name": "fuzz", **trees})
 
 
 def _out_of_time(_number: int, _frame: FrameType | None) -> None:

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import asking
-from cutoutd.status.live_state import hear
+from cutoutd.status.live_state import read_live_state
 from daemon_process import Place, eventually
 from drawn_photos import is_cutout, noisy_jpeg, put
 from sandbox_process import SandboxProcess
@@ -79,7 +79,7 @@ def test_events_are_in_force_where_they_work(place: Place) -> None:
     """On a local disk events are in force, a photo is taken up without waiting for a rescan, and status says so."""
     place.configure(watch={"rescan_interval": "1h"})
     with place.start() as daemon:
-        eventually(lambda: hear(place.state))
+        eventually(lambda: read_live_state(place.state))
         put(place.input / "new/a.jpg")
         daemon.wait_for("published", "new/a.jpg")
         (watched,) = place.status()["watched"]
@@ -101,7 +101,7 @@ def test_a_photo_made_whole_later_is_published_and_its_note_goes(place: Place) -
 
 
 def _settling(place: Place) -> set[str]:
-    live = hear(place.state)
+    live = read_live_state(place.state)
     return {file.path for file in live.settling} if live else set()
 
 

@@ -14,7 +14,7 @@ from cutoutd import config
 from cutoutd.config.settings import Document
 from cutoutd.control.client import history_of, status_of
 from cutoutd.core.errors import ControlRefusedError, LedgerError
-from cutoutd.core.photo_selector import addresses_of
+from cutoutd.core.photo_selector import selectors_for
 from cutoutd.status.status import event_as_json, status_as_json
 from daemon_process import Place
 from drawn_photos import put
@@ -75,7 +75,7 @@ def test_a_member_of_the_group_sees_what_root_sees(house: Place) -> None:
         with somebody_else(NOBODY):
             found = status_of(document)
             told = [event_as_json(event) for event in history_of(document, None, 100)]
-            (own, *_) = history_of(document, addresses_of("shop/bad.jpg", {}), 100)
+            (own, *_) = history_of(document, selectors_for("shop/bad.jpg", {}), 100)
         member_sees = status_as_json(found)
         for passing in ("settling", "operations", "launches"):  # goes on while we look
             del root_sees[passing], member_sees[passing]

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from cutoutd.core.photo import State
-from cutoutd.ledger import view_ledger
-from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger import read_ledger
+from cutoutd.ledger.queries import photos
 from daemon_process import Place
 from drawn_photos import put
 from sandbox_process import SandboxProcess
@@ -29,8 +29,8 @@ def launches(sandbox: SandboxProcess) -> int:
 
 
 def published(state: Path) -> int:
-    with view_ledger(state) as ledger:
-        return sum(total.photos for total in questions.totals(ledger) if total.state is State.PUBLISHED)
+    with read_ledger(state) as ledger:
+        return sum(total.photos for total in photos.totals(ledger) if total.state is State.PUBLISHED)
 
 
 def test_a_backup_is_made_while_the_daemon_works(place: Place, tmp_path: Path) -> None:

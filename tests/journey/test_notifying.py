@@ -5,8 +5,8 @@ import shlex
 import sys
 from typing import Any
 
-from cutoutd.ledger import view_ledger
-from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger import read_ledger
+from cutoutd.ledger.queries import photos
 from cutoutd.monitoring.incidents import told_from
 from daemon_process import Place, eventually
 from drawn_photos import put
@@ -36,8 +36,8 @@ def is_known_as_told(place: Place) -> bool:
     """The daemon itself knows it a moment after the command; killed in between, it would rightly tell it again."""
     if not (place.state / "ledger.sqlite").exists():
         return False
-    with view_ledger(place.state) as ledger:
-        return bool(told_from(questions.remembered(ledger, "told")).open)
+    with read_ledger(place.state) as ledger:
+        return bool(told_from(photos.remembered(ledger, "told")).open)
 
 
 def test_a_held_batch_is_told_once(place: Place, sandbox: SandboxProcess) -> None:

@@ -87,7 +87,7 @@ def test_refused_keys_are_3(place: Place) -> None:
     assert ended.stderr == "Halted: Uploadcare refused the keys.\n"
     assert ended.stdout.count("Check public_key") == 1
     assert place.outputs() == []
-    assert not place.versions("a.jpg")[0].state.is_at_rest
+    assert not place.versions("a.jpg")[0].state.is_terminal
 
 
 def test_a_refused_addon_is_3(place: Place, sandbox: SandboxProcess) -> None:

@@ -27,7 +27,7 @@ send = httpx2.AsyncHTTPTransport.handle_async_request
 
 async def tell_and_send(transport, request):
     logs.say("careless", f"{{request.headers.raw}} {SECRET_KEY}", level=logging.DEBUG)
-    logs.say_fault("careless", "a fault", ValueError(str(request.headers.get("Authorization")) + " {SECRET_KEY}"))
+    logs.log_fault("careless", "a fault", ValueError(str(request.headers.get("Authorization")) + " {SECRET_KEY}"))
     return await send(transport, request)
 
 httpx2.AsyncHTTPTransport.handle_async_request = tell_and_send

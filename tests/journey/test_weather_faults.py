@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from cutoutd.core.photo import State
-from cutoutd.ledger import view_ledger
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.status.live_state import hear
+from cutoutd.ledger import read_ledger
+from cutoutd.ledger.queries import photos as photo_queries
+from cutoutd.status.live_state import read_live_state
 from daemon_process import Place, eventually
 from drawn_photos import is_cutout, put
 from sandbox_process import SandboxProcess
@@ -77,8 +77,8 @@ def require_published_once(place: Place, sandbox: SandboxProcess, photos: Sequen
     assert all(is_cutout(place.output / name) for name in place.outputs())
     counters = sandbox.counters()
     assert sum(counters["executes_by_sha256"].values()) <= len(photos) + paid_again
-    with view_ledger(place.state) as ledger:
-        events = questions.history(ledger, None, 1000)
+    with read_ledger(place.state) as ledger:
+        events = photo_queries.history(ledger, None, 1000)
     assert {State.FAILED, State.REJECTED}.isdisjoint(event.to_state for event in events)
     sent = [event.path for event in events if event.to_state is State.UPLOADED and "source_uuid" in event.detail]
     assert sorted(sent) == sorted(photos)
@@ -164,7 +164,7 @@ def test_a_no_to_all_halts_and_passes(
     put(place.input / "a.jpg")
     with place.hurry() as daemon:
         daemon.wait_for("halted", within_s=LONG_S)
-        eventually(lambda: (live := hear(place.state)) and words in (live.halt or ""), within_s=LONG_S)
+        eventually(lambda: (live := read_live_state(place.state)) and words in (live.halt or ""), within_s=LONG_S)
         put(place.input / "b.jpg")
         daemon.wait_for("accepted", "a.jpg", "b.jpg", within_s=LONG_S)
         struck = sandbox.faults()[0]["struck"]

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from announcing import SECRET, listening, message, signature, subscribe, unknown_message
 from cutoutd.core.photo import Photo
-from cutoutd.ledger import view_ledger
+from cutoutd.ledger import read_ledger
 from cutoutd.ledger.schema.tables import announcements
 from daemon_process import Place
 from drawn_photos import jpeg_of, put
@@ -45,7 +45,7 @@ def shop(tmp_path: Path) -> Iterator[Place]:
 
 def stored(place: Place) -> set[str]:
     """Results that were announced."""
-    with view_ledger(place.state) as ledger:
+    with read_ledger(place.state) as ledger:
         return set(ledger.scalars(select(announcements.c.result_uuid)))
 
 

@@ -19,7 +19,7 @@ from announcing import (
     unknown_message,
 )
 from cutoutd.core.photo import State
-from cutoutd.ledger import view_ledger
+from cutoutd.ledger import read_ledger
 from cutoutd.ledger.schema.tables import announcements
 from daemon_process import DaemonProcess, Place, eventually
 from drawn_photos import is_cutout, put
@@ -91,7 +91,7 @@ def heard(daemon: DaemonProcess) -> None:
 
 
 def stored(place: Place) -> int:
-    with view_ledger(place.state) as ledger:
+    with read_ledger(place.state) as ledger:
         return int(ledger.scalar(select(func.count()).select_from(announcements)) or 0)
 
 

@@ -11,7 +11,7 @@ from cutoutd.sandbox.engine.geometry import CENTRE, Colour, Length, Position, Re
 from cutoutd.sandbox.engine.parameters import Channels, ForegroundType, TypeLevel
 
 NAMES = [field.name for field in fields(Parameters)]
-JUNK = st.recursive(
+MALFORMED = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=4,
@@ -40,7 +40,7 @@ def test_null_means_not_given() -> None:
     assert parse_parameters(dict.fromkeys(NAMES)) == Parameters()
 
 
-@given(st.sampled_from(NAMES), JUNK)
+@given(st.sampled_from(NAMES), MALFORMED)
 def test_whatever_is_sent_is_read_or_refused_with_a_sentence(name: str, value: object) -> None:
     """No value, however odd, raises anything but the one error, whose text is a sentence naming the parameter."""
     refusal = ""

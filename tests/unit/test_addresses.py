@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.core.photo_selector import Address, addresses_of
+from cutoutd.core.photo_selector import PhotoSelector, selectors_for
 
 INPUTS = {"shop": Path("/srv/in"), "people": Path("/srv/people")}
 
@@ -12,29 +12,29 @@ INPUTS = {"shop": Path("/srv/in"), "people": Path("/srv/people")}
 @pytest.mark.parametrize(
     ("text", "likeliest"),
     [
-        ("/srv/in/a.jpg", Address("shop", "a.jpg")),
-        ("/srv/in/sub/../sub//a.jpg", Address("shop", "sub/a.jpg")),
-        ("/srv/people", Address("people", "")),
-        ("shop/sub/a.jpg", Address("shop", "sub/a.jpg")),
-        ("a.jpg", Address("a.jpg", "")),
-        ("shop/", Address("shop", "")),
-        ("./sub/a.jpg", Address("sub", "a.jpg")),
+        ("/srv/in/a.jpg", PhotoSelector("shop", "a.jpg")),
+        ("/srv/in/sub/../sub//a.jpg", PhotoSelector("shop", "sub/a.jpg")),
+        ("/srv/people", PhotoSelector("people", "")),
+        ("shop/sub/a.jpg", PhotoSelector("shop", "sub/a.jpg")),
+        ("a.jpg", PhotoSelector("a.jpg", "")),
+        ("shop/", PhotoSelector("shop", "")),
+        ("./sub/a.jpg", PhotoSelector("sub", "a.jpg")),
     ],
 )
-def test_each_form_is_read(text: str, likeliest: Address) -> None:
+def test_each_form_is_read(text: str, likeliest: PhotoSelector) -> None:
     """A file's absolute path, FOLDER/PATH, and a folder; what is tidied is only the spelling."""
-    assert addresses_of(text, INPUTS)[0] == likeliest
+    assert selectors_for(text, INPUTS)[0] == likeliest
 
 
 def test_a_path_alone_is_the_second_reading() -> None:
     """What may be FOLDER/PATH may also be a path in a subfolder of that name, in whichever folder."""
-    assert addresses_of("sub/a.jpg", INPUTS)[1] == Address(None, "sub/a.jpg")
-    assert addresses_of("a.jpg", INPUTS)[1] == Address(None, "a.jpg")
+    assert selectors_for("sub/a.jpg", INPUTS)[1] == PhotoSelector(None, "sub/a.jpg")
+    assert selectors_for("a.jpg", INPUTS)[1] == PhotoSelector(None, "a.jpg")
 
 
 def test_a_file_outside_all_inputs_is_no_photo() -> None:
     """Not even one whose name begins like an input's."""
-    assert addresses_of("/srv/inside/a.jpg", INPUTS) == ()
+    assert selectors_for("/srv/inside/a.jpg", INPUTS) == ()
 
 
 def test_an_input_may_be_reached_over_a_link(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_an_input_may_be_reached_over_a_link(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "real")
     for root in ("real", "link"):
         for spelling in ("real", "link"):
-            assert addresses_of(f"{tmp_path}/{spelling}/a.jpg", {"shop": tmp_path / root})[0] == Address(
+            assert selectors_for(f"{tmp_path}/{spelling}/a.jpg", {"shop": tmp_path / root})[0] == PhotoSelector(
                 "shop", "a.jpg"
             )
 
@@ -51,18 +51,18 @@ def test_an_input_may_be_reached_over_a_link(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("address", "path"),
     [
-        (Address("shop", ""), "a.jpg"),
-        (Address("shop", "sub"), "sub/a.jpg"),
-        (Address("shop", "sub/*.jpg"), "sub/a.jpg"),
-        (Address("shop", "[ab].jpg"), "b.jpg"),
+        (PhotoSelector("shop", ""), "a.jpg"),
+        (PhotoSelector("shop", "sub"), "sub/a.jpg"),
+        (PhotoSelector("shop", "sub/*.jpg"), "sub/a.jpg"),
+        (PhotoSelector("shop", "[ab].jpg"), "b.jpg"),
     ],
 )
-def test_folders_and_patterns(address: Address, path: str) -> None:
+def test_folders_and_patterns(address: PhotoSelector, path: str) -> None:
     """A folder stands for what lies below it, a pattern for what fits."""
-    assert address.has(path)
+    assert address.matches(path)
 
 
 @pytest.mark.parametrize(("named", "path"), [("sub", "subway/a.jpg"), ("*.JPG", "a.jpg"), ("a", "a.jpg")])
 def test_what_merely_looks_alike(named: str, path: str) -> None:
     """Names are not beginnings of names, and case counts."""
-    assert not Address("shop", named).has(path)
+    assert not PhotoSelector("shop", named).matches(path)

@@ -15,15 +15,14 @@ from urllib.parse import unquote
 
 import pytest
 
-from cutoutd.config.settings import Folder
+from cutoutd.config.settings import FolderSettings
 from cutoutd.core.photo import Photo, Published, State
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.ledger.queries import sources
-from cutoutd.pipeline.on_success import Aftercare
-from cutoutd.pipeline.on_success.action import Fate, stay, take_leave
+from cutoutd.ledger.queries import photos, sources
+from cutoutd.pipeline.on_success import OnSuccessWorker
+from cutoutd.pipeline.on_success.action import SourceResult, apply_on_success, restore
 from cutoutd.pipeline.on_success.hide import hidden_name
-from cutoutd.watch.availability import Standby
+from cutoutd.watch.availability import FolderAvailability
 from folders import folder_in
 from ledgers import ACCEPTED, identity, identity_of, photo_at, with_ledger
 
@@ -40,15 +39,15 @@ class Home:
     """A folder that does something to its sources, with one published photo."""
 
     place: Path
-    folder: Folder
+    folder: FolderSettings
     photo: Photo
 
     @property
     def source(self) -> Path:
         return self.folder.input / self.photo.identity.path
 
-    def leave(self) -> Fate | None:
-        return take_leave(self.photo, self.folder)
+    def leave(self) -> SourceResult | None:
+        return apply_on_success(self.photo, self.folder)
 
     def copies(self) -> list[Path]:
         """Every file anywhere here that has the photo's content."""
@@ -88,7 +87,7 @@ def test_a_source_is_moved_to_its_mirrored_path(archiving: Home) -> None:
     """With all that it is, and its fate says where."""
     before = archiving.source.stat()
     place = archiving.place / "archive" / "sub" / "ä b.jpg"
-    assert archiving.leave() == Fate(f"the source was moved to {place}", is_taken=True)
+    assert archiving.leave() == SourceResult(f"the source was moved to {place}", is_taken=True)
     assert archiving.copies() == [place]
     assert (place.stat().st_mtime_ns, place.stat().st_mode) == (before.st_mtime_ns, before.st_mode)
     assert list(archiving.source.parent.iterdir()) == []
@@ -144,7 +143,7 @@ def test_another_file_of_the_same_name_stays(archiving: Home) -> None:
     assert (there.parent / "ä b.2.jpg").read_bytes() == CONTENT
     archiving.source.write_bytes(CONTENT)
     again = replace(archiving.photo, identity=identity_of(archiving.folder.input, "sub/ä b.jpg"))
-    assert take_leave(again, archiving.folder) is not None
+    assert apply_on_success(again, archiving.folder) is not None
     assert archiving.copies() == [there.parent / "ä b.2.jpg"]
 
 
@@ -170,7 +169,7 @@ def test_two_of_one_name_both_lie_in_the_trash(trashing: Home) -> None:
             identity=identity_of(trashing.folder.input, "sub/ä b.jpg"),
             sha256=hashlib.sha256(content).hexdigest(),
         )
-        assert take_leave(photo, trashing.folder) is not None
+        assert apply_on_success(photo, trashing.folder) is not None
     names = sorted(file.name for file in (trashing.place / "data/Trash/files").iterdir())
     assert names == ["ä b.2.jpg", "ä b.jpg"]
     assert len(list((trashing.place / "data/Trash/info").iterdir())) == 2
@@ -288,7 +287,7 @@ def test_a_kill_and_then_another_mind_puts_it_back(archiving: Home, monkeypatch:
         with pytest.raises(Killed):
             archiving.leave()
     assert not archiving.source.exists()
-    stay(archiving.photo, archiving.folder.input)
+    restore(archiving.photo, archiving.folder.input)
     assert archiving.source.read_bytes() == CONTENT
 
 
@@ -308,7 +307,7 @@ def test_a_hidden_name_is_never_too_long(archiving: Home) -> None:
     assert hidden_name(long).startswith(".cutoutd-aside-7-ää")
 
 
-async def published(ledger: Ledger, folder: Folder, name: str, *, is_due: bool = True) -> Photo:
+async def published(ledger: Ledger, folder: FolderSettings, name: str, *, is_due: bool = True) -> Photo:
     """A photo whose source is due."""
     (folder.input / name).write_bytes(name.encode())
     who = replace(identity_of(folder.input, name), input=str(folder.input))
@@ -322,15 +321,15 @@ def test_what_is_due_is_done_once_and_stands_in_the_history(tmp_path: Path) -> N
     folder = folder_in(tmp_path, on_success="delete")
 
     async def scene(ledger: Ledger) -> None:
-        aftercare = Aftercare(ledger, Standby(ledger, {folder.name: folder}))
+        aftercare = OnSuccessWorker(ledger, FolderAvailability(ledger, {folder.name: folder}))
         due = await published(ledger, folder, "a.jpg")
         await published(ledger, folder, "b.jpg", is_due=False)
         await aftercare.work_off()
         assert [file.name for file in folder.input.iterdir()] == ["b.jpg"]
-        assert await ledger.ask(sources.sources_due, 0, 10) == []
-        last = (await ledger.ask(questions.history, "a.jpg", 10))[-1]
+        assert await ledger.query(sources.sources_due, 0, 10) == []
+        last = (await ledger.query(photos.history, "a.jpg", 10))[-1]
         assert (last.to_state, last.detail) == (State.PUBLISHED, {"sentence": "the source was deleted"})
-        assert await ledger.ask(questions.known_of, folder.name, ["a.jpg", "b.jpg"]) != set()
+        assert await ledger.query(photos.known_versions, folder.name, ["a.jpg", "b.jpg"]) != set()
         assert await ledger.discover(due.identity) is not None
 
     with_ledger(tmp_path, scene)
@@ -342,7 +341,7 @@ def test_trouble_is_a_warning_told_once_and_tried_again(tmp_path: Path, caplog: 
     folder = folder_in(tmp_path, on_success="move", archive=tmp_path / "disk" / "archive")
 
     async def scene(ledger: Ledger) -> None:
-        aftercare = Aftercare(ledger, Standby(ledger, {folder.name: folder}))
+        aftercare = OnSuccessWorker(ledger, FolderAvailability(ledger, {folder.name: folder}))
         await published(ledger, folder, "a.jpg")
         await published(ledger, folder, "b.jpg")
         for _ in range(2):
@@ -371,7 +370,7 @@ def test_a_full_archive_is_tried_once_a_round(tmp_path: Path, monkeypatch: pytes
         raise OSError(errno.ENOSPC, "No space left on device")
 
     async def scene(ledger: Ledger) -> None:
-        aftercare = Aftercare(ledger, Standby(ledger, {folder.name: folder}))
+        aftercare = OnSuccessWorker(ledger, FolderAvailability(ledger, {folder.name: folder}))
         for name in ("a.jpg", "b.jpg", "c.jpg"):
             await published(ledger, folder, name)
         with monkeypatch.context() as patch:
@@ -391,14 +390,14 @@ def test_a_folder_that_stands_by_is_waited_for(tmp_path: Path, monkeypatch: pyte
     folder = folder_in(tmp_path, on_success="delete")
 
     async def scene(ledger: Ledger) -> None:
-        standby = Standby(ledger, {folder.name: folder})
-        aftercare = Aftercare(ledger, standby)
+        standby = FolderAvailability(ledger, {folder.name: folder})
+        aftercare = OnSuccessWorker(ledger, standby)
         await published(ledger, folder, "a.jpg")
         folder.input.rename(tmp_path / "away")
         await aftercare.work_off()
-        assert len(await ledger.ask(sources.sources_due, 0, 10)) == 1
+        assert len(await ledger.query(sources.sources_due, 0, 10)) == 1
         (tmp_path / "away").rename(folder.input)
-        await standby.judge(folder.name)
+        await standby.update(folder.name)
         await aftercare.work_off()
         assert list(folder.input.iterdir()) == []
 

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from announcing import SECRET, message, signature
-from cutoutd.core.webhook_result import Announcement
-from cutoutd.uploadcare.webhooks import announcement_in, is_signed
+from cutoutd.core.webhook_result import WebhookResult
+from cutoutd.uploadcare.webhooks import is_signed, webhook_result_in
 
 SOURCE, REQUEST, RESULT = (f"00000000-0000-4000-8000-00000000000{number}" for number in range(3))
 BODY = message(SOURCE, REQUEST, RESULT)
@@ -32,7 +32,7 @@ def test_anything_else_is_wrong(wrong: str) -> None:
 
 def test_a_result_names_where_it_comes_from() -> None:
     """Result, source and launch."""
-    assert announcement_in(BODY) == Announcement(RESULT, SOURCE, REQUEST)
+    assert webhook_result_in(BODY) == WebhookResult(RESULT, SOURCE, REQUEST)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_result_names_where_it_comes_from() -> None:
 )
 def test_other_events_announce_nothing(others: dict[str, object]) -> None:
     """Uploads by programs, other add-ons, other events."""
-    assert announcement_in(message(SOURCE, REQUEST, RESULT, **others)) is None
+    assert webhook_result_in(message(SOURCE, REQUEST, RESULT, **others)) is None
 
 
 @pytest.mark.parametrize(
@@ -58,4 +58,4 @@ def test_other_events_announce_nothing(others: dict[str, object]) -> None:
 def test_junk_is_told_from_messages(junk: bytes) -> None:
     """Whoever knows the secret still says only what Uploadcare may say: UUIDs, and nothing else."""
     with pytest.raises(ValueError, match="no webhook message"):
-        announcement_in(junk)
+        webhook_result_in(junk)

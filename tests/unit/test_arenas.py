@@ -7,9 +7,9 @@ from births import ENVIRONMENT
 
 _PROGRAM = """
 import threading
-from cutoutd.app.process import share_one
+from cutoutd.app.process import limit_malloc_arenas
 
-share_one()
+limit_malloc_arenas()
 taken = []
 for _ in range(4):
     thread = threading.Thread(target=lambda: taken.append([bytes(300 + n) for n in range(2000)]))

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.watch.folder import Arrival
+from cutoutd.watch.folder import FolderWatcher
 from photographs import jpeg, photograph
-from receptions import RememberingReception, arriving, folder_at, until, watch_with
+from receptions import RememberingReception, arriving_count, folder_at, until, watch_with
 
 PHOTO = jpeg((300, 200))
 
@@ -38,7 +38,7 @@ def test_a_copied_photo_is_delivered_as_soon_as_it_is_closed(root: Path) -> None
 
     async def play() -> None:
         reception = RememberingReception()
-        async with arriving(folder_at(root), watch_with(), reception):
+        async with arriving_count(folder_at(root), watch_with(), reception):
             (root / "ü b 😀.jpg").write_bytes(PHOTO)
             await reception.until_delivered("ü b 😀.jpg")
         assert reception.delivered[0].size_bytes == len(PHOTO)
@@ -66,7 +66,7 @@ def test_a_photo_written_slowly_is_delivered_once_and_complete(root: Path, mode:
                     file.close()
 
             reception = RememberingReception(on_look=write_on)
-            async with arriving(folder_at(root), watch_with(mode, delay_s=0.05, rescan_s=0.05), reception):
+            async with arriving_count(folder_at(root), watch_with(mode, delay_s=0.05, rescan_s=0.05), reception):
                 await reception.until_delivered("slow.jpg")
                 await reception.until(lambda: len(reception.seen) > 25)
         assert [sighting.size_bytes for sighting in reception.delivered] == [len(photograph(quality=98))]
@@ -86,7 +86,7 @@ def test_a_photo_appended_piece_by_piece_is_delivered_once_and_complete(root: Pa
                     file.write(pieces.pop(0))
 
         reception = RememberingReception(on_look=write_on)
-        async with arriving(folder_at(root), watch_with(), reception):
+        async with arriving_count(folder_at(root), watch_with(), reception):
             write_on(None)
             await reception.until_delivered("app.jpg")
         assert [sighting.size_bytes for sighting in reception.delivered] == [len(PHOTO)]
@@ -99,7 +99,7 @@ def test_a_file_renamed_into_place_is_delivered(root: Path) -> None:
 
     async def play() -> None:
         reception = RememberingReception()
-        async with arriving(folder_at(root), watch_with(), reception):
+        async with arriving_count(folder_at(root), watch_with(), reception):
             (root / ".a.jpg.X4c9Qe").write_bytes(PHOTO)
             (root / ".a.jpg.X4c9Qe").rename(root / "a.jpg")
             await reception.until_delivered("a.jpg")
@@ -115,7 +115,7 @@ def test_a_folder_moved_in_is_taken_with_all_that_is_in_it(root: Path) -> None:
         reception = RememberingReception()
         (root.parent / "ready/deep/er").mkdir(parents=True)
         (root.parent / "ready/deep/er/a.jpg").write_bytes(PHOTO)
-        async with arriving(folder_at(root), watch_with(), reception):
+        async with arriving_count(folder_at(root), watch_with(), reception):
             (root.parent / "ready").rename(root / "moved")
             await reception.until_seen("moved/deep/er/a.jpg")
             (root / "moved/deep/er/b.jpg").write_bytes(PHOTO)
@@ -131,7 +131,7 @@ def test_a_folder_moved_inside_the_tree_is_heard_under_its_new_name(root: Path) 
         reception = RememberingReception()
         (root / "old/sub").mkdir(parents=True)
         (root / "old/sub/a.jpg").write_bytes(PHOTO)
-        async with arriving(folder_at(root), watch_with(), reception):
+        async with arriving_count(folder_at(root), watch_with(), reception):
             (root / "old").rename(root / "new")
             await reception.until_seen("new/sub/a.jpg")
             (root / "new/sub/b.jpg").write_bytes(PHOTO)
@@ -147,7 +147,7 @@ def test_a_file_linked_in_is_noticed_although_nobody_closes_it(root: Path) -> No
     async def play() -> None:
         reception = RememberingReception()
         (root.parent / "a.jpg").write_bytes(PHOTO)
-        async with arriving(folder_at(root), watch_with(delay_s=0.05), reception):
+        async with arriving_count(folder_at(root), watch_with(delay_s=0.05), reception):
             (root / "linked.jpg").hardlink_to(root.parent / "a.jpg")
             await reception.until_delivered("linked.jpg")
 
@@ -159,7 +159,9 @@ def test_polling_finds_what_events_would_have_told(root: Path) -> None:
 
     async def play() -> None:
         reception = RememberingReception()
-        async with arriving(folder_at(root), watch_with("polling", rescan_s=0.05, delay_s=0.05), reception) as arrival:
+        async with arriving_count(
+            folder_at(root), watch_with("polling", rescan_s=0.05, delay_s=0.05), reception
+        ) as arrival:
             assert [backend.reason for backend in arrival.backends()] == ["watch.mode is polling"]
             (root / "a/b").mkdir(parents=True)
             (root / "a/b/c.jpg").write_bytes(PHOTO)
@@ -173,7 +175,7 @@ def test_a_photo_changed_after_delivery_is_delivered_again(root: Path) -> None:
 
     async def play() -> None:
         reception = RememberingReception()
-        async with arriving(folder_at(root), watch_with(), reception):
+        async with arriving_count(folder_at(root), watch_with(), reception):
             (root / "a.jpg").write_bytes(PHOTO)
             await reception.until_delivered("a.jpg")
             (root / "a.jpg").write_bytes(PHOTO + b"trailer")
@@ -188,7 +190,7 @@ def test_a_cut_off_photo_waits_and_is_handed_on_when_it_stood_still(root: Path) 
 
     async def play() -> None:
         reception = RememberingReception()
-        async with arriving(folder_at(root), watch_with(delay_s=0.3), reception) as arrival:
+        async with arriving_count(folder_at(root), watch_with(delay_s=0.3), reception) as arrival:
             (root / "t.jpg").write_bytes(PHOTO[:1000])
             await until(lambda: bool(arrival.waiting()))
             assert [(file.path, file.reason) for file in arrival.waiting()] == [
@@ -205,7 +207,7 @@ def test_a_waiting_file_that_vanishes_is_forgotten(root: Path) -> None:
 
     async def play() -> None:
         reception = RememberingReception()
-        async with arriving(folder_at(root), watch_with(delay_s=0.3), reception) as arrival:
+        async with arriving_count(folder_at(root), watch_with(delay_s=0.3), reception) as arrival:
             (root / "t.jpg").write_bytes(PHOTO[:1000])
             await until(lambda: bool(arrival.waiting()))
             (root / "t.jpg").unlink()
@@ -221,7 +223,7 @@ def test_an_input_folder_that_appears_later_is_taken_up(root: Path) -> None:
 
     async def play() -> None:
         reception = RememberingReception()
-        async with arriving(folder_at(root), watch_with(rescan_s=0.05), reception) as arrival:
+        async with arriving_count(folder_at(root), watch_with(rescan_s=0.05), reception) as arrival:
             await until(lambda: arrival.is_missing)
             assert "cannot be looked at (No such file or directory)" in arrival.backends()[0].reason
             make_folder(root)
@@ -237,7 +239,7 @@ def test_an_input_folder_that_is_made_anew_is_listened_to_again(root: Path) -> N
 
     async def play() -> None:
         reception = RememberingReception()
-        async with arriving(folder_at(root), watch_with(rescan_s=0.05), reception) as arrival:
+        async with arriving_count(folder_at(root), watch_with(rescan_s=0.05), reception) as arrival:
             for number in range(5):
                 shutil.rmtree(root)
                 await until(lambda: arrival.is_missing)
@@ -256,7 +258,7 @@ def test_known_photos_are_not_delivered_at_the_next_start(root: Path) -> None:
         reception = RememberingReception()
         (root / "a.jpg").write_bytes(PHOTO)
         for _ in range(2):
-            async with arriving(folder_at(root), watch_with(delay_s=0.0), reception):
+            async with arriving_count(folder_at(root), watch_with(delay_s=0.0), reception):
                 await reception.until_delivered("a.jpg")
         assert reception.paths == ["a.jpg"]
         assert len(reception.seen) > 1
@@ -271,7 +273,7 @@ def test_a_flood_of_files_loses_none(root: Path, monkeypatch: pytest.MonkeyPatch
     async def play() -> None:
         reception = RememberingReception()
         names = [f"{number}.jpg" for number in range(300)]
-        async with arriving(folder_at(root), watch_with(delay_s=0.05), reception):
+        async with arriving_count(folder_at(root), watch_with(delay_s=0.05), reception):
             for name in names:
                 (root / name).write_bytes(PHOTO)
             await reception.until_delivered(*names)
@@ -285,7 +287,7 @@ def test_sub_folders_stay_out_if_they_should(root: Path) -> None:
 
     async def play() -> None:
         reception = RememberingReception()
-        async with arriving(folder_at(root, recursive=False), watch_with(), reception):
+        async with arriving_count(folder_at(root, recursive=False), watch_with(), reception):
             (root / "sub").mkdir()
             (root / "sub/a.jpg").write_bytes(PHOTO)
             for name in ("b.jpg", "c.jpg"):  # when the second arrives, all hints of before the first were followed
@@ -305,7 +307,7 @@ def test_looking_once_waits_until_everything_is_finished(root: Path) -> None:
         (root / "deep/a.jpg").write_bytes(PHOTO)
         (root / "t.png").write_bytes(b"cut off")
         (root / "notes.txt").write_text("no photo")
-        arrival = Arrival(folder_at(root), watch_with(delay_s=0.05), reception)
+        arrival = FolderWatcher(folder_at(root), watch_with(delay_s=0.05), reception)
         assert await arrival.run_once() == ()
         assert sorted(reception.paths) == ["deep/a.jpg", "t.png"]
         assert arrival.ignored == 1
@@ -321,7 +323,7 @@ def test_looking_once_leaves_a_file_that_keeps_changing(root: Path) -> None:
             os.utime(root / "a.jpg")
 
         (root / "a.jpg").write_bytes(PHOTO[:500])
-        arrival = Arrival(folder_at(root), watch_with(delay_s=0.05), RememberingReception(on_look=touch))
+        arrival = FolderWatcher(folder_at(root), watch_with(delay_s=0.05), RememberingReception(on_look=touch))
         left = await arrival.run_once(patience_s=0.5)
         assert [(file.path, file.reason) for file in left] == [("a.jpg", "is still being written")]
 
@@ -338,8 +340,8 @@ def test_looking_once_leaves_nothing_behind_when_too_many_files_wait(
         names = [f"{number}.jpg" for number in range(25)]
         for name in names:
             (root / name).write_bytes(PHOTO)
-        arrival = Arrival(folder_at(root), watch_with(delay_s=0.05), reception)
-        monkeypatch.setattr(arrival._settling, "_capacity", 10)
+        arrival = FolderWatcher(folder_at(root), watch_with(delay_s=0.05), reception)
+        monkeypatch.setattr(arrival._stability, "_capacity", 10)
         assert await arrival.run_once() == ()
         assert sorted(reception.paths) == sorted(names)
 
@@ -351,7 +353,7 @@ def test_looking_once_at_a_missing_folder_ends(root: Path) -> None:
     root.rmdir()
 
     async def play() -> None:
-        arrival = Arrival(folder_at(root), watch_with(), RememberingReception())
+        arrival = FolderWatcher(folder_at(root), watch_with(), RememberingReception())
         assert await arrival.run_once() == ()
         assert arrival.is_missing
 
@@ -365,7 +367,7 @@ def test_a_fault_of_the_reception_is_not_swallowed(root: Path) -> None:
         (root / "a.jpg").write_bytes(PHOTO)
         with pytest.raises(ExceptionGroup) as caught:
             async with asyncio.timeout(20):
-                await Arrival(folder_at(root), watch_with(delay_s=0.0), Full()).run()
+                await FolderWatcher(folder_at(root), watch_with(delay_s=0.0), Full()).run()
         assert caught.group_contains(RuntimeError, match="the ledger is full")
 
     played(play)

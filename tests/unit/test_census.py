@@ -7,13 +7,13 @@ import pytest
 
 from cutoutd.core.photo import Photo, State
 from cutoutd.ledger import Ledger, Total
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.status.photo_counts import Census
+from cutoutd.ledger.queries import photos
+from cutoutd.status.photo_counts import PhotoCounts
 from ledgers import identity, photo_at, with_ledger
 
 
-async def opened(ledger: Ledger) -> Census:
-    census = Census()
+async def opened(ledger: Ledger) -> PhotoCounts:
+    census = PhotoCounts()
     await census.open(ledger)
     return census
 
@@ -31,7 +31,7 @@ def test_it_agrees_with_the_ledger(tmp_path: Path, *, at_start: bool) -> None:
         for number, state in enumerate(State):
             await photo_at(ledger, state, identity(f"{number}.jpg", folder=f"folder {number % 2}"))
         census = census or await opened(ledger)
-        assert numbers(census.totals()) == numbers(await ledger.ask(questions.totals))
+        assert numbers(census.totals()) == numbers(await ledger.query(photos.totals))
         assert census.at(State.PUBLISHED, State.FAILED) == 2
 
     with_ledger(tmp_path, play)
@@ -46,7 +46,7 @@ def test_a_fact_counts_although_nobody_waits_for_it(tmp_path: Path) -> None:
         await asyncio.sleep(0)
         writing.cancel()
         await ledger.remember("key", "after it")
-        assert numbers(census.totals()) == numbers(await ledger.ask(questions.totals))
+        assert numbers(census.totals()) == numbers(await ledger.query(photos.totals))
 
     with_ledger(tmp_path, play)
 
@@ -58,11 +58,11 @@ def test_a_witness_that_fails_stops_nothing(tmp_path: Path, caplog: pytest.LogCa
         raise ValueError("a bug")
 
     async def play(ledger: Ledger) -> None:
-        ledger.add_witness(fail)
+        ledger.add_listener(fail)
         assert await photo_at(ledger, State.PUBLISHED) is not None
         assert "was not counted" in caplog.text
         caplog.clear()
-        ledger.dismiss_witness(fail)
+        ledger.remove_listener(fail)
         await ledger.discover(identity("b.jpg"))
         assert "was not counted" not in caplog.text
 

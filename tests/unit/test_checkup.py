@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.app.check import Finding, Level, Report, check_all
+from cutoutd.app.check import CheckReport, Finding, Level, check_all
 from cutoutd.config.settings import Settings
 from cutoutd.core.errors import AddonRefusedError, KeysRefusedError
 from folders import folder_in, settings_in
@@ -39,11 +39,11 @@ def open_place() -> Iterator[Path]:
         yield Path(place)
 
 
-def checked(settings: Settings, *, is_offline: bool = False) -> Report:
+def checked(settings: Settings, *, is_offline: bool = False) -> CheckReport:
     return asyncio.run(check_all(settings, is_offline=is_offline))
 
 
-def found(report: Report, subject: str) -> Finding:
+def found(report: CheckReport, subject: str) -> Finding:
     (finding,) = (finding for finding in report.findings if finding.subject == subject)
     return finding
 

@@ -10,8 +10,8 @@ from cutoutd.config.choices import RemoteCleanup
 from cutoutd.core.errors import UnreachableError
 from cutoutd.core.photo import State, Superseded, Uploaded
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.pipeline.maintenance.remote_cleanup import Cleanup
+from cutoutd.ledger.queries import photos
+from cutoutd.pipeline.maintenance.remote_cleanup import RemoteCleaner
 from ledgers import ACCEPTED, identity, photo_at, with_ledger
 from stand_in import StandIn
 
@@ -32,7 +32,7 @@ def test_files_are_deleted_in_batches(tmp_path: Path) -> None:
     async def scene(ledger: Ledger) -> None:
         for number in range(120):
             await changed_after_upload(ledger, number)
-        cleanup = Cleanup(ledger, uploadcare, RemoteCleanup.DELETE)
+        cleanup = RemoteCleaner(ledger, uploadcare, RemoteCleanup.DELETE)
         assert await cleanup.clean() == 120
         assert await cleanup.clean() == 0
 
@@ -49,7 +49,7 @@ def test_source_and_result_go_together(tmp_path: Path) -> None:
     async def scene(ledger: Ledger) -> None:
         await photo_at(ledger, State.REMOVAL_FINISHED, identity("under-way.jpg"))
         await photo_at(ledger, State.PUBLISHED, identity("done.jpg"))
-        await Cleanup(ledger, uploadcare, RemoteCleanup.DELETE).clean()
+        await RemoteCleaner(ledger, uploadcare, RemoteCleanup.DELETE).clean()
 
     with_ledger(tmp_path, scene)
     assert uploadcare.calls == [("delete_files", "source-uuid result-uuid")]
@@ -62,7 +62,7 @@ def test_what_was_deleted_but_not_recorded_is_deleted_again(tmp_path: Path) -> N
     async def scene(ledger: Ledger) -> None:
         for number in range(60):
             await changed_after_upload(ledger, number)
-        cleanup = Cleanup(ledger, uploadcare, RemoteCleanup.DELETE)
+        cleanup = RemoteCleaner(ledger, uploadcare, RemoteCleanup.DELETE)
         go_on = uploadcare.hold("delete_files")
         cleaning = asyncio.create_task(cleanup.clean())
         await uploadcare.called("delete_files")
@@ -72,7 +72,7 @@ def test_what_was_deleted_but_not_recorded_is_deleted_again(tmp_path: Path) -> N
         uploadcare.fail("delete_files", *[UnreachableError("away")])
         with pytest.raises(UnreachableError):
             await cleanup.clean()
-        assert len(await ledger.ask(questions.to_clean, 100)) == 60
+        assert len(await ledger.query(photos.to_clean, 100)) == 60
         assert await cleanup.clean() == 60
 
     with_ledger(tmp_path, scene)
@@ -89,9 +89,9 @@ def test_trouble_is_told_and_tried_again(
 
     async def scene(ledger: Ledger) -> None:
         await photo_at(ledger, State.PUBLISHED)
-        running = asyncio.create_task(Cleanup(ledger, uploadcare, RemoteCleanup.DELETE).run())
+        running = asyncio.create_task(RemoteCleaner(ledger, uploadcare, RemoteCleanup.DELETE).run())
         await asyncio.wait_for(uploadcare.called("delete_files", times=2), 60)
-        while await ledger.ask(questions.to_clean, 1):  # noqa: ASYNC110  the ledger raises no events
+        while await ledger.query(photos.to_clean, 1):  # noqa: ASYNC110  the ledger raises no events
             await asyncio.sleep(0)
         running.cancel()
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from cutoutd.app.reload import Differences, differences
+from cutoutd.app.reload import ConfigurationChanges, differences
 from cutoutd.config.remove_bg import RemoveBg
-from cutoutd.config.settings import Folder, Limits, Settings, Watch
+from cutoutd.config.settings import FolderSettings, Limits, Settings, Watch
 from folders import folder_in, settings_in
 
 
-def settings(home: Path, *folders: Folder, **others: object) -> Settings:
+def settings(home: Path, *folders: FolderSettings, **others: object) -> Settings:
     return settings_in(home, "http://127.0.0.1:9/", *folders).model_copy(update=others)
 
 
@@ -22,7 +22,7 @@ def test_the_same_configuration_has_no_differences(tmp_path: Path) -> None:
 def test_folders_come_and_go_by_name(tmp_path: Path) -> None:
     """A folder of another name is one that came and one that went; their order says nothing."""
     one, other = (folder_in(tmp_path).model_copy(update={"name": name}) for name in ("one", "other"))
-    assert differences(settings(tmp_path, one), settings(tmp_path, other)) == Differences(
+    assert differences(settings(tmp_path, one), settings(tmp_path, other)) == ConfigurationChanges(
         added=("other",), removed=("one",)
     )
     assert differences(settings(tmp_path, one, other), settings(tmp_path, other, one)).are_none

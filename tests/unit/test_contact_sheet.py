@@ -7,24 +7,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from cutoutd.cli.demo.contact_sheet import MAX_PAIRS, TILE_PX, Pair, cutout_tile, draw_contact_sheet, photo_tile
+from cutoutd.cli.demo.contact_sheet import MAX_PAIRS, TILE_PX, SheetPair, cutout_tile, draw_contact_sheet, photo_tile
 from cutoutd.cli.demo.fonts import lettering_for
 
 GREEN, WHITE = (20, 160, 60), (255, 255, 255)
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> Pair:
+def pair(tmp_path: Path) -> SheetPair:
     """A green photo, wider than high, and its cutout, transparent on the left."""
     photo, cutout = tmp_path / "photo.png", tmp_path / "cutout.png"
     Image.new("RGB", (600, 400), GREEN).save(photo)
     transparent = Image.new("RGBA", (600, 400))
     transparent.paste((*GREEN, 255), (300, 0, 600, 400))
     transparent.save(cutout)
-    return Pair("a photo.png", photo, cutout)
+    return SheetPair("a photo.png", photo, cutout)
 
 
-def sheet_of(pairs: list[Pair], folder: Path) -> Image.Image:
+def sheet_of(pairs: list[SheetPair], folder: Path) -> Image.Image:
     draw_contact_sheet(pairs, folder / "sheet.png")
     with Image.open(folder / "sheet.png") as sheet:
         sheet.load()
@@ -32,7 +32,7 @@ def sheet_of(pairs: list[Pair], folder: Path) -> Image.Image:
         return sheet.copy()
 
 
-def test_a_sheet_grows_down_and_across_with_its_pairs(pair: Pair, tmp_path: Path) -> None:
+def test_a_sheet_grows_down_and_across_with_its_pairs(pair: SheetPair, tmp_path: Path) -> None:
     """Pairs wrap into columns, at most four, so that a sheet is never a mere strip."""
     sizes = [sheet_of([pair] * count, tmp_path).size for count in (0, 1, 2, 6, 30)]
     assert sizes[1][0] < sizes[3][0] < sizes[4][0]
@@ -42,13 +42,13 @@ def test_a_sheet_grows_down_and_across_with_its_pairs(pair: Pair, tmp_path: Path
 
 def test_no_more_than_sixty_pairs_are_shown(tmp_path: Path) -> None:
     """The sixty-first makes the sheet no larger, but is mentioned on it."""
-    pair = Pair("carried away", tmp_path / "photo.png", tmp_path / "cutout.png")
+    pair = SheetPair("carried away", tmp_path / "photo.png", tmp_path / "cutout.png")
     full, over, far_over = (sheet_of([pair] * count, tmp_path) for count in (MAX_PAIRS, MAX_PAIRS + 1, MAX_PAIRS + 20))
     assert full.size == over.size == far_over.size
     assert len({picture.tobytes() for picture in (full, over, far_over)}) == 3
 
 
-def test_a_cutout_shows_the_checkerboard_where_it_is_transparent(pair: Pair) -> None:
+def test_a_cutout_shows_the_checkerboard_where_it_is_transparent(pair: SheetPair) -> None:
     """On the transparent half both kinds of squares can be seen, on the other none."""
     tile = cutout_tile(pair.after)
     middle = TILE_PX // 2
@@ -58,7 +58,7 @@ def test_a_cutout_shows_the_checkerboard_where_it_is_transparent(pair: Pair) -> 
     assert [colour for _, colour in covered] == [GREEN]
 
 
-def test_a_photo_fills_its_tile(pair: Pair) -> None:
+def test_a_photo_fills_its_tile(pair: SheetPair) -> None:
     """A photo that is no square stands before its own blur, not between bars."""
     assert photo_tile(pair.before).getcolors() == [(TILE_PX * TILE_PX, GREEN)]
 
@@ -77,12 +77,14 @@ def test_photos_are_shown_upright(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"", b"%PDF-1.7", b"\x89PNG\r\n\x1a\n" + bytes(40)])
-def test_a_picture_that_cannot_be_read_leaves_its_tile_empty(content: bytes | None, pair: Pair, tmp_path: Path) -> None:
+def test_a_picture_that_cannot_be_read_leaves_its_tile_empty(
+    content: bytes | None, pair: SheetPair, tmp_path: Path
+) -> None:
     """A cutout carried away or damaged in the meantime does not cost the sheet."""
     lost = tmp_path / "lost.png"
     if content is not None:
         lost.write_bytes(content)
-    assert sheet_of([Pair("lost", lost, lost), pair], tmp_path).size == sheet_of([pair, pair], tmp_path).size
+    assert sheet_of([SheetPair("lost", lost, lost), pair], tmp_path).size == sheet_of([pair, pair], tmp_path).size
 
 
 def test_every_kind_of_pixel_can_be_shown(tmp_path: Path) -> None:
@@ -93,7 +95,7 @@ def test_every_kind_of_pixel_can_be_shown(tmp_path: Path) -> None:
         assert photo_tile(path).size == cutout_tile(path).size == (TILE_PX, TILE_PX)
 
 
-def test_a_sheet_that_cannot_be_written_leaves_nothing_behind(pair: Pair, tmp_path: Path) -> None:
+def test_a_sheet_that_cannot_be_written_leaves_nothing_behind(pair: SheetPair, tmp_path: Path) -> None:
     """The target is replaced by a whole sheet or not at all, and no half of one stays."""
     target = tmp_path / "folder"
     (target / "inside").mkdir(parents=True)

@@ -5,17 +5,17 @@ from dataclasses import replace
 import pytest
 
 from cutoutd.control import reprocess, retry
-from cutoutd.control.messages import Which
+from cutoutd.control.messages import Scope
 from cutoutd.core.photo import (
     INTERNAL_FAULT,
     Photo,
     Reprocessed,
-    Retried,
-    RetriedDelivery,
-    RetriedFromStart,
-    RetriedPoll,
-    RetriedSearch,
-    RetriedUpload,
+    Retry,
+    RetryDelivery,
+    RetryFromStart,
+    RetryPoll,
+    RetrySearch,
+    RetryUpload,
     State,
     Wait,
 )
@@ -30,33 +30,33 @@ FAILED = Photo(
     parameters='{"crop":true}',
     code="unknown_foreground",
 )
-AGAIN = RetriedUpload(parameters="{}")
+AGAIN = RetryUpload(parameters="{}")
 
 
 @pytest.mark.parametrize(
     ("known", "fact"),
     [
-        ({"sha256": None, "failed_at": State.DISCOVERED, "code": INTERNAL_FAULT}, RetriedFromStart()),
-        ({"state": State.REJECTED, "code": "damaged"}, RetriedFromStart()),
-        ({"failed_at": State.ACCEPTED, "code": "upload_refused"}, AGAIN),
-        ({"failed_at": State.UPLOADED, "source_uuid": "s"}, AGAIN),
-        ({"failed_at": State.REMOVAL_STARTED, "source_uuid": "s", "request_id": "r"}, AGAIN),
-        ({"failed_at": State.REMOVAL_STARTED, "request_id": "r", "code": INTERNAL_FAULT}, RetriedPoll()),
-        ({"failed_at": State.REMOVAL_INTENDED, "code": INTERNAL_FAULT}, RetriedSearch(unclear_since_s=50.0)),
+        ({"sha256": None, "failed_state": State.DISCOVERED, "code": INTERNAL_FAULT}, RetryFromStart()),
+        ({"state": State.REJECTED, "code": "damaged"}, RetryFromStart()),
+        ({"failed_state": State.ACCEPTED, "code": "upload_refused"}, AGAIN),
+        ({"failed_state": State.UPLOADED, "source_uuid": "s"}, AGAIN),
+        ({"failed_state": State.REMOVAL_STARTED, "source_uuid": "s", "request_id": "r"}, AGAIN),
+        ({"failed_state": State.REMOVAL_STARTED, "request_id": "r", "code": INTERNAL_FAULT}, RetryPoll()),
+        ({"failed_state": State.REMOVAL_INTENDED, "code": INTERNAL_FAULT}, RetrySearch(unclear_since_s=50.0)),
         (
-            {"failed_at": State.REMOVAL_INTENDED, "code": INTERNAL_FAULT, "unclear_since_s": 9.0},
-            RetriedSearch(unclear_since_s=9.0),
+            {"failed_state": State.REMOVAL_INTENDED, "code": INTERNAL_FAULT, "unclear_since_s": 9.0},
+            RetrySearch(unclear_since_s=9.0),
         ),
-        ({"failed_at": State.REMOVAL_FINISHED, "result_uuid": "x", "code": INTERNAL_FAULT}, RetriedDelivery()),
-        ({"failed_at": State.REMOVAL_FINISHED, "result_uuid": "x"}, RetriedDelivery()),
+        ({"failed_state": State.REMOVAL_FINISHED, "result_uuid": "x", "code": INTERNAL_FAULT}, RetryDelivery()),
+        ({"failed_state": State.REMOVAL_FINISHED, "result_uuid": "x"}, RetryDelivery()),
     ],
 )
-def test_a_retry_goes_on_at_the_furthest_fact_that_holds(known: dict[str, object], fact: Retried) -> None:
+def test_a_retry_goes_on_at_the_furthest_fact_that_holds(known: dict[str, object], fact: Retry) -> None:
     """What is paid for is fetched or asked about, never launched again; what was refused is launched anew."""
     photo = replace(FAILED, **known)
     assert retry.fact_after(photo, "{}") == fact
     after = photo.with_fact(fact, 60.0)
-    assert (after.code, after.sentence, after.failed_at) == (None, None, None)
+    assert (after.code, after.sentence, after.failed_state) == (None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -89,9 +89,9 @@ def test_what_failed_or_waits_for_trouble_to_pass_can(photo: Photo) -> None:
 
 @pytest.mark.parametrize(
     ("which", "parameters", "since_s"),
-    [(Which.NAMED, "{}", 99.0), (Which.CHANGED, "{}", None), (Which.MISSING, '{"crop":true}', None)],
+    [(Scope.NAMED, "{}", 99.0), (Scope.CHANGED, "{}", None), (Scope.MISSING, '{"crop":true}', None)],
 )
-def test_only_who_is_named_is_paid_for_again(which: Which, parameters: str, since_s: float | None) -> None:
+def test_only_who_is_named_is_paid_for_again(which: Scope, parameters: str, since_s: float | None) -> None:
     """A missing cutout is wanted as it was, the others as the folder says now; the old one's parameters stay known."""
     fact = reprocess.fact_after(replace(FAILED, state=State.PUBLISHED), "{}", which, 99.0)
-    assert fact == Reprocessed(parameters=parameters, earlier_parameters='{"crop":true}', anew_since_s=since_s)
+    assert fact == Reprocessed(parameters=parameters, previous_parameters='{"crop":true}', reprocess_started_s=since_s)

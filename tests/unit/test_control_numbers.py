@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.control.executor import Clerk
-from cutoutd.control.messages import ORDERS, Order, Reprocess, Retry
-from cutoutd.control.result import Report
+from cutoutd.control.executor import CommandExecutor
+from cutoutd.control.messages import ORDERS, Command, ReprocessCommand, RetryCommand
+from cutoutd.control.result import ResultBuilder
 from cutoutd.core.photo import State
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.queries import selection as named
+from cutoutd.ledger.queries import selection
 from drawn_photos import put
 from folders import folder_in
 from ledgers import identity_of, photo_at, with_ledger
 
 
-def ordered(place: Path, order: Order) -> tuple[tuple[str, ...], tuple[str, ...], list[State]]:
+def ordered(place: Path, order: Command) -> tuple[tuple[str, ...], tuple[str, ...], list[State]]:
     """What came of it, with a failed photo for number 1, a rejected one for 2 and a published one for 3."""
     folder = folder_in(place)
 
@@ -24,9 +24,13 @@ def ordered(place: Path, order: Order) -> tuple[tuple[str, ...], tuple[str, ...]
         for name, state in (("a[1].jpg", State.FAILED), ("b.jpg", State.REJECTED), ("c.jpg", State.PUBLISHED)):
             put(folder.input / name)
             await photo_at(ledger, state, replace(identity_of(folder.input, name), input=str(folder.input)))
-        clerk = Clerk(ledger, [folder], lambda _photo: None)
-        answer = await clerk.carry_out(order)
-        return answer.done, answer.refused, [photo.state for photo in await ledger.ask(named.numbered, [1, 2, 3])]
+        clerk = CommandExecutor(ledger, [folder], lambda _photo: None)
+        answer = await clerk.execute(order)
+        return (
+            answer.done,
+            answer.refused,
+            [photo.state for photo in await ledger.query(selection.photos_with_ids, [1, 2, 3])],
+        )
 
     return with_ledger(place / "state", scene)
 
@@ -34,7 +38,7 @@ def ordered(place: Path, order: Order) -> tuple[tuple[str, ...], tuple[str, ...]
 def test_photos_are_retried_by_their_numbers(tmp_path: Path) -> None:
     """Each of them and no other, whatever it is called; one with nothing to retry says so."""
     (tmp_path / "state").mkdir()
-    done, refused, states = ordered(tmp_path, Retry(numbers=(1, 2, 3, 99)))
+    done, refused, states = ordered(tmp_path, RetryCommand(photo_ids=(1, 2, 3, 99)))
     assert done == ("1 photo is checked again", "1 photo is sent again")
     assert len(refused) == 1
     assert "products/c.jpg: it is published" in refused[0]
@@ -44,7 +48,7 @@ def test_photos_are_retried_by_their_numbers(tmp_path: Path) -> None:
 def test_photos_are_made_anew_by_their_numbers(tmp_path: Path) -> None:
     """Unless more would have to be paid for than was agreed to."""
     (tmp_path / "state").mkdir()
-    done, refused, states = ordered(tmp_path, Reprocess(numbers=(1, 3), payable_at_most=0))
+    done, refused, states = ordered(tmp_path, ReprocessCommand(photo_ids=(1, 3), max_removals=0))
     assert done == ("1 photo is to be made anew; 1 removal may have to be paid for",)
     assert len(refused) == 1
     assert states == [State.FAILED, State.REJECTED, State.PUBLISHED]
@@ -53,30 +57,30 @@ def test_photos_are_made_anew_by_their_numbers(tmp_path: Path) -> None:
 def test_a_number_costs_what_was_agreed_to(tmp_path: Path) -> None:
     """One removal was agreed to, and one it is."""
     (tmp_path / "state").mkdir()
-    assert ordered(tmp_path, Reprocess(numbers=(3,), payable_at_most=1))[2][2] is State.ACCEPTED
+    assert ordered(tmp_path, ReprocessCommand(photo_ids=(3,), max_removals=1))[2][2] is State.ACCEPTED
 
 
 def test_an_order_may_be_about_more_than_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each photo is done once, however many are in memory together."""
-    monkeypatch.setattr(named, "_PHOTOS_PER_PAGE", 1)
+    monkeypatch.setattr(selection, "_PHOTOS_PER_PAGE", 1)
     (tmp_path / "state").mkdir()
-    done, refused, states = ordered(tmp_path, Retry(paths=("products",), numbers=()))
+    done, refused, states = ordered(tmp_path, RetryCommand(paths=("products",), photo_ids=()))
     assert (sorted(done), refused) == (["1 photo is checked again", "1 photo is sent again"], ())
     assert states == [State.ACCEPTED, State.DISCOVERED, State.PUBLISHED]
 
 
 def test_many_refusals_are_a_number() -> None:
     """The first twenty are told; a copy goes on for itself."""
-    report = Report()
+    report = ResultBuilder()
     for number in range(22):
         report.refuse_all(f"{number}")
     copy = report.copy()
     copy.refuse_all("22")
-    assert report.answer(lambda _: [], "").refused == (*map(str, range(20)), "and 2 more")
-    assert copy.answer(lambda _: [], "").refused[-1] == "and 3 more"
+    assert report.build(lambda _: [], "").refused == (*map(str, range(20)), "and 2 more")
+    assert copy.build(lambda _: [], "").refused[-1] == "and 3 more"
 
 
 def test_numbers_arrive_as_they_were_given() -> None:
     """Over the control socket too."""
-    for order in (Retry(numbers=(1, 2)), Reprocess(numbers=(3,))):
+    for order in (RetryCommand(photo_ids=(1, 2)), ReprocessCommand(photo_ids=(3,))):
         assert ORDERS.validate_json(ORDERS.dump_json(order)) == order

@@ -11,19 +11,19 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from cutoutd.app.reload import Reloading
+from cutoutd.app.reload import Reloader
 from cutoutd.config.settings import Settings
 from cutoutd.control import client, server
-from cutoutd.control import socket as socket_file
-from cutoutd.control.client import give
-from cutoutd.control.executor import Clerk
-from cutoutd.control.messages import ORDERS, Reprocess, Retry, Which
-from cutoutd.control.queue import Dispatch
-from cutoutd.control.server import taking_orders
+from cutoutd.control import socket as socket_module
+from cutoutd.control.client import send_command
+from cutoutd.control.executor import CommandExecutor
+from cutoutd.control.messages import ORDERS, ReprocessCommand, RetryCommand, Scope
+from cutoutd.control.queue import CommandQueue
+from cutoutd.control.server import serving_commands
 from cutoutd.control.socket import listening_socket, place_to_ask, place_to_listen
 from cutoutd.core.errors import ControlError, ControlRefusedError, LedgerBusyError, LedgerMissingError
 from cutoutd.ledger import hold_ledger, open_ledger
-from cutoutd.status.live_state import Live
+from cutoutd.status.live_state import LiveState
 from folders import folder_in, settings_in
 
 LONG = "a folder with a name that alone is longer than most paths are, and so too long for the kernel" * 2
@@ -37,23 +37,25 @@ def house(place: Path, **others: object) -> Settings:
     return settings
 
 
-def while_it_takes_orders(settings: Settings, scene: Callable[[Dispatch], Awaitable[None]]) -> None:
+def while_it_takes_orders(settings: Settings, scene: Callable[[CommandQueue], Awaitable[None]]) -> None:
     """Play a scene beside a server that holds the ledger."""
 
     async def play() -> None:
         with hold_ledger(settings.state_dir):
             async with open_ledger(settings.state_dir) as ledger:
-                dispatch = Dispatch(Reloading(settings).ask)
-                clerk = Clerk(ledger, settings.folders, lambda _photo: None)
-                orders = taking_orders(dispatch, place_to_listen(settings, {}), place_to_ask(settings))
-                async with orders, dispatch.staffed(clerk, lambda: Live(pid=1, started_at_s=0.0)):
+                dispatch = CommandQueue(Reloader(settings).ask)
+                clerk = CommandExecutor(ledger, settings.folders, lambda _photo: None)
+                orders = serving_commands(dispatch, place_to_listen(settings, {}), place_to_ask(settings))
+                async with orders, dispatch.serving(clerk, lambda: LiveState(pid=1, started_at_s=0.0)):
                     await scene(dispatch)
 
     asyncio.run(play())
 
 
-@pytest.mark.parametrize("order", [Retry(("a", "b\udcff\n/ü %.jpg")), Reprocess((), Which.MISSING, payable_at_most=3)])
-def test_an_order_arrives_as_it_was_given(order: Retry | Reprocess) -> None:
+@pytest.mark.parametrize(
+    "order", [RetryCommand(("a", "b\udcff\n/ü %.jpg")), ReprocessCommand((), Scope.MISSING, max_removals=3)]
+)
+def test_an_order_arrives_as_it_was_given(order: RetryCommand | ReprocessCommand) -> None:
     """Whatever a file is called, and whatever is left out."""
     assert ORDERS.validate_json(ORDERS.dump_json(order)) == order
 
@@ -62,8 +64,8 @@ def test_an_order_is_answered(tmp_path: Path) -> None:
     """By the one who holds the ledger, however long the path to its socket is; the socket goes with it."""
     settings = house(tmp_path / LONG / "home")
 
-    async def scene(_dispatch: Dispatch) -> None:
-        answer = await asyncio.to_thread(give, Retry(), settings)
+    async def scene(_dispatch: CommandQueue) -> None:
+        answer = await asyncio.to_thread(send_command, RetryCommand(), settings)
         assert answer.done == ("No photo has failed",)
 
     while_it_takes_orders(settings, scene)
@@ -124,9 +126,9 @@ def test_without_a_socket_the_daemon_goes_on(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(client, "_PATIENCE_S", 0.1)
     settings = house(tmp_path / "home", control_socket=tmp_path / "nowhere" / "control.sock")
 
-    async def scene(_dispatch: Dispatch) -> None:
+    async def scene(_dispatch: CommandQueue) -> None:
         with pytest.raises(LedgerBusyError, match="takes no orders"):
-            await asyncio.to_thread(give, Retry(), settings)
+            await asyncio.to_thread(send_command, RetryCommand(), settings)
 
     while_it_takes_orders(settings, scene)
 
@@ -135,20 +137,20 @@ def test_while_nothing_runs_the_command_does_it(tmp_path: Path) -> None:
     """On the ledger itself; if there is none, it makes none."""
     settings = house(tmp_path / "home")
     with pytest.raises(LedgerMissingError):
-        give(Retry(), settings)
+        send_command(RetryCommand(), settings)
     assert list(settings.state_dir.iterdir()) == []
     while_it_takes_orders(settings, _nothing)
-    assert give(Retry(), settings).done == ("No photo has failed",)
+    assert send_command(RetryCommand(), settings).done == ("No photo has failed",)
 
 
 def test_an_order_to_one_who_stops_is_refused_clearly(tmp_path: Path) -> None:
     """It was not carried out, and may be given again."""
     settings = house(tmp_path / "home")
 
-    async def scene(dispatch: Dispatch) -> None:
+    async def scene(dispatch: CommandQueue) -> None:
         dispatch.close()
         with pytest.raises(ControlError, match="just stopping") as refused:
-            await asyncio.to_thread(give, Retry(), settings)
+            await asyncio.to_thread(send_command, RetryCommand(), settings)
         assert "again" in refused.value.advice
 
     while_it_takes_orders(settings, scene)
@@ -170,12 +172,12 @@ def test_odd_requests_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             line.sendall(b"POST /orders HTTP/1.1\r\nHost: cutoutd\r\nContent-Length: 50\r\n\r\n{")
             return line.recv(4096)
 
-    async def scene(_dispatch: Dispatch) -> None:
+    async def scene(_dispatch: CommandQueue) -> None:
         assert "does not know" in (await asyncio.to_thread(ask, b'{"kind": "fly"}')).text
         assert (await asyncio.to_thread(ask, b"\xff" * 10)).status_code == 400
         assert "too long" in (await asyncio.to_thread(ask, b"x" * 101)).text
         assert b" 408 " in await asyncio.to_thread(ask_slowly)
-        assert (await asyncio.to_thread(give, Retry(), settings)).is_idle
+        assert (await asyncio.to_thread(send_command, RetryCommand(), settings)).is_idle
 
     while_it_takes_orders(settings, scene)
 
@@ -187,11 +189,11 @@ def test_what_answers_instead_of_cutoutd_is_told(tmp_path: Path) -> None:
     other = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
     for said, words in ((b"", "before it had answered"), (other, "not cutoutd")):
         with listening_socket(place, place) as listener:
-            answering = threading.Thread(target=_answer, args=(listener, said))
-            answering.start()
+            json_response = threading.Thread(target=_answer, args=(listener, said))
+            json_response.start()
             with pytest.raises(ControlError, match=words):
-                give(Retry(), settings)
-            answering.join()
+                send_command(RetryCommand(), settings)
+            json_response.join()
 
 
 def test_who_may_not_use_the_socket_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,11 +205,11 @@ def test_who_may_not_use_the_socket_is_told_so(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(client, "_is_listened_to", refuse)
     with pytest.raises(ControlRefusedError) as refused:
-        give(Retry(), settings)
+        send_command(RetryCommand(), settings)
     assert "control_socket" in refused.value.advice
 
 
-async def _nothing(_dispatch: Dispatch) -> None:
+async def _nothing(_dispatch: CommandQueue) -> None:
     """No scene."""
 
 
@@ -223,7 +225,7 @@ def test_who_may_not_look_into_the_state_folder_looks_where_systemd_put_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Our units give state and runtime folder one name, so members of the group need not be told where it is."""
-    monkeypatch.setattr(socket_file, "_STATES", tmp_path)
+    monkeypatch.setattr(socket_module, "_STATES", tmp_path)
     state_dir = tmp_path / "cutoutd-shop"
     settings = house(tmp_path / "home", state_dir=state_dir)
     assert place_to_ask(settings) == settings.state_dir / "control.sock"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from cutoutd.app.run_once import Outcome
+from cutoutd.app.run_once import RunOutcome
 from cutoutd.cli.exit_codes import ExitCode, code_after, code_for
 from cutoutd.core import errors
 from cutoutd.core.errors import (
@@ -38,7 +38,7 @@ OWN_CODES = {
     "SourceAwayError": 8,
     "FolderBlockedError": 8,
 }
-WELL = Outcome(published=3, rejected=0, failed=0, held=0, missing=0, halt=None, is_interrupted=False)
+WELL = RunOutcome(published=3, rejected=0, failed=0, held=0, missing=0, halt=None, is_interrupted=False)
 
 
 def error_of(kind: type[CutoutdError]) -> CutoutdError:

@@ -12,8 +12,8 @@ from starlette.applications import Starlette
 from cutoutd.app.composition import Service, open_service
 from cutoutd.config.text_types import Listen
 from cutoutd.core.errors import DiskError
-from cutoutd.monitoring.health import Fitness
-from cutoutd.web.listener import Door
+from cutoutd.monitoring.health import HealthCheck
+from cutoutd.web.listener import Listener
 from cutoutd.web.monitoring_routes import health_routes
 from folders import folder_in, settings_in
 
@@ -24,8 +24,10 @@ NOWHERE = "http://127.0.0.1:9/"
 async def asked(place: Path) -> AsyncIterator[tuple[Service, httpx2.AsyncClient]]:
     """A service that is not yet at work, and somebody who asks it."""
     async with open_service(settings_in(place, NOWHERE, folder_in(place))) as service:
-        fitness = Fitness(service.arrivals, service.lanes, service.halt, service.intermission, service.standby)
-        door = Door(Listen("127.0.0.1", 0))
+        fitness = HealthCheck(
+            service.folder_watchers, service.workers, service.breaker, service.pause, service.availability
+        )
+        door = Listener(Listen("127.0.0.1", 0))
         served = Starlette(routes=health_routes(fitness))
         async with door.open(served), httpx2.AsyncClient(trust_env=False) as client:
             client.base_url = httpx2.URL(door.address or "")
@@ -44,10 +46,10 @@ def test_it_is_ready_once_its_folders_are_looked_at(tmp_path: Path) -> None:
     async def play() -> None:
         async with asked(tmp_path) as (service, client):
             assert await reasons(client) == ["starting"]
-            looking = asyncio.create_task(service.arrivals[0].run())
-            await service.arrivals[0].has_begun()
+            looking = asyncio.create_task(service.folder_watchers[0].run())
+            await service.folder_watchers[0].wait_until_started()
             assert await reasons(client) == []
-            service.lanes.stop()
+            service.workers.stop()
             assert await reasons(client) == ["stopping"]
             assert (await client.get("/healthz")).status_code == 200
             looking.cancel()
@@ -62,7 +64,7 @@ def test_who_is_stuck_is_not_alive(tmp_path: Path) -> None:
 
     async def play() -> None:
         async with asked(tmp_path) as (service, client):
-            service.lanes.pulses.beat("lane upload", rest_s=-1000.0)
+            service.workers.pulses.beat("lane upload", rest_s=-1000.0)
             answer = await client.get("/healthz")
             assert (answer.status_code, answer.json()) == (503, {"alive": False, "stuck": ["lane upload"]})
 

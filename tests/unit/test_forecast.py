@@ -8,7 +8,7 @@ import pytest
 
 from cutoutd.config.settings import Limits
 from cutoutd.core.photo import State, Wait
-from cutoutd.ledger import Ledger, view_ledger
+from cutoutd.ledger import Ledger, read_ledger
 from cutoutd.ledger.queries import monitoring
 from cutoutd.status.forecast import (
     LATELY_S,
@@ -100,7 +100,10 @@ def test_status_forecasts_from_the_ledger(tmp_path: Path) -> None:
         for name in ("old", "a", "b", "c"):
             await photo_at(ledger, State.PUBLISHED, identity(f"{name}.jpg"))
         await photo_at(ledger, State.REMOVAL_STARTED, identity("running.jpg"))
-        for name, wait in (("held", Wait(5, 1, "a limit", is_held=True)), ("away", Wait(5, 1, "away", is_away=True))):
+        for name, wait in (
+            ("held", Wait(5, 1, "a limit", is_held=True)),
+            ("away", Wait(5, 1, "away", is_unavailable=True)),
+        ):
             await ledger.postpone(await photo_at(ledger, State.ACCEPTED, identity(f"{name}.jpg")), wait)
 
     with_ledger(tmp_path, scene)
@@ -114,7 +117,7 @@ def test_status_forecasts_from_the_ledger(tmp_path: Path) -> None:
 def test_the_forecast_s_questions_read_small_indices_only(tmp_path: Path) -> None:
     """It is asked all the time, with a million photos too."""
     with_ledger(tmp_path, lambda ledger: photo_at(ledger, State.PUBLISHED))
-    with view_ledger(tmp_path) as view:
+    with read_ledger(tmp_path) as view:
         published = plan_of(view, lambda asked: monitoring.published_since(asked, 5.0))
         assert published == "SEARCH photos USING INDEX gallery (code=? AND state_at_s>?)"
-        assert plan_of(view, monitoring.away).startswith("SCAN photos USING INDEX away")
+        assert plan_of(view, monitoring.unavailable_count).startswith("SCAN photos USING INDEX unavailable")

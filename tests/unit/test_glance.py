@@ -11,12 +11,12 @@ from cutoutd.pipeline.budget.pricing import estimate
 from cutoutd.pipeline.scheduling.pause import Pause
 from cutoutd.status.costs import PricedBatch, no_accounts
 from cutoutd.status.forecast import Forecast
-from cutoutd.status.live_state import FolderOnStandby, Live
+from cutoutd.status.live_state import LiveState, LiveUnavailableFolder
 from cutoutd.status.status import Launches, Status
 from cutoutd.web.live.notices import Remedy, Tone
-from cutoutd.web.live.overview_model import Glance, glance_at
+from cutoutd.web.live.overview_model import OverviewModel, overview_of
 
-LIVE = Live(pid=1, started_at_s=0.0)
+LIVE = LiveState(pid=1, started_at_s=0.0)
 QUIET = Status(
     is_running=True,
     live=LIVE,
@@ -31,8 +31,8 @@ QUIET = Status(
 SETTINGS = Common.model_validate({"folders": [{"name": "shop", "input": "/in", "output": "/out"}]})
 
 
-def glance(**changes: object) -> Glance:
-    return glance_at(replace(QUIET, **changes), SETTINGS, now_s=0.0)  # type: ignore[arg-type]  fields by name
+def glance(**changes: object) -> OverviewModel:
+    return overview_of(replace(QUIET, **changes), SETTINGS, now_s=0.0)  # type: ignore[arg-type]  fields by name
 
 
 def batch_of(photos: int) -> PricedBatch:
@@ -85,7 +85,7 @@ def test_what_a_person_should_know_comes_gravest_first() -> None:
     live = LIVE.model_copy(
         update={
             "halt": "Uploadcare refused the keys: 401 Unauthorized. Check public_key.",
-            "standby": (FolderOnStandby(folder="shop", reason="the input is not mounted", since_s=0.0),),
+            "standby": (LiveUnavailableFolder(folder="shop", reason="the input is not mounted", since_s=0.0),),
             "source_troubles": {"shop": "the archive is full"},
             "launches_per_minute": 19.0,
             "launch_reason": "Uploadcare refused more after 20 in a minute (429)",

@@ -7,7 +7,7 @@ import pytest
 
 from cutoutd.core.errors import AccountBlockedError, KeysRefusedError
 from cutoutd.core.photo import Photo, State, Wait
-from cutoutd.pipeline.scheduling.halt import Halt
+from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from ledgers import identity
 
 REFUSED = KeysRefusedError("401")
@@ -29,47 +29,47 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def halt(clock: Clock) -> Halt:
-    return Halt(clock)
+def halt(clock: Clock) -> CircuitBreaker:
+    return CircuitBreaker(clock)
 
 
-def test_nothing_stands_still_at_first(halt: Halt) -> None:
+def test_nothing_stands_still_at_first(halt: CircuitBreaker) -> None:
     """Without a refusal everything may be sent, and an end that ends nothing is harmless."""
-    halt.end()
+    halt.close()
     assert halt.error is None
     assert halt.probe_in_s == 0
-    assert halt.way == ()
+    assert halt.probe_states == ()
 
 
-def test_probes_grow_rare(halt: Halt, clock: Clock) -> None:
+def test_probes_grow_rare(halt: CircuitBreaker, clock: Clock) -> None:
     """The first probe comes after a minute, each further no doubles that, up to a quarter of an hour."""
     waits = []
     for _ in range(6):
-        halt.begin(REFUSED, State.UPLOADED)
+        halt.open(REFUSED, State.UPLOADED)
         waits.append(halt.probe_in_s)
         clock.now_s += halt.probe_in_s
         assert halt.probe_in_s == 0
     assert waits == [60, 120, 240, 480, 900, 900]
 
 
-def test_steps_that_were_under_way_change_nothing(halt: Halt, clock: Clock) -> None:
+def test_steps_that_were_under_way_change_nothing(halt: CircuitBreaker, clock: Clock) -> None:
     """Further refusals before the next probe neither delay it nor move the place where it is made."""
-    halt.begin(REFUSED, State.UPLOADED)
+    halt.open(REFUSED, State.UPLOADED)
     clock.now_s += 10
-    halt.begin(AccountBlockedError("blocked"), State.ACCEPTED)
+    halt.open(AccountBlockedError("blocked"), State.ACCEPTED)
     assert halt.probe_in_s == 50
     assert halt.error is REFUSED
-    assert halt.way == (State.ACCEPTED, State.UPLOADED)
+    assert halt.probe_states == (State.ACCEPTED, State.UPLOADED)
 
 
-def test_a_halt_is_told_once_at_each_end(halt: Halt, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_halt_is_told_once_at_each_end(halt: CircuitBreaker, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     """However many steps are refused, one line says what is the matter and what to do, and one that it is over."""
     caplog.set_level(logging.INFO, "cutoutd")
     for _ in range(3):
-        halt.begin(REFUSED, State.UPLOADED)
+        halt.open(REFUSED, State.UPLOADED)
         clock.now_s += halt.probe_in_s
-    halt.end()
-    halt.end()
+    halt.close()
+    halt.close()
     assert [record.action for record in caplog.records] == ["halted", "resumed"]
     assert "secret key" in caplog.messages[0]
 
@@ -88,9 +88,11 @@ def test_a_halt_is_told_once_at_each_end(halt: Halt, clock: Clock, caplog: pytes
         (State.REMOVAL_FINISHED, State.SUPERSEDED, False),
     ],
 )
-def test_only_what_went_through_the_refused_step_ends_it(halt: Halt, at: State, to: State, *, is_over: bool) -> None:
+def test_only_what_went_through_the_refused_step_ends_it(
+    halt: CircuitBreaker, at: State, to: State, *, is_over: bool
+) -> None:
     """A photo that took a way on which nothing was asked of Uploadcare shows nothing."""
-    halt.begin(REFUSED, at)
+    halt.open(REFUSED, at)
     before = Photo(1, identity(), at, 0.0)
     assert halt.is_over(before, replace(before, state=to)) is is_over
     assert not halt.is_over(before, replace(before, state=to, wait=Wait(1.0, 1, "no connection")))
@@ -98,12 +100,12 @@ def test_only_what_went_through_the_refused_step_ends_it(halt: Halt, at: State, 
     assert not halt.is_over(elsewhere, replace(elsewhere, state=to))
 
 
-def test_the_next_halt_begins_anew(halt: Halt, clock: Clock) -> None:
+def test_the_next_halt_begins_anew(halt: CircuitBreaker, clock: Clock) -> None:
     """After an end the first probe is early again."""
     for _ in range(3):
-        halt.begin(REFUSED, State.UPLOADED)
+        halt.open(REFUSED, State.UPLOADED)
         clock.now_s += halt.probe_in_s
-    halt.end()
+    halt.close()
     assert (halt.error, halt.probe_in_s) == (None, 0)
-    halt.begin(REFUSED, State.ACCEPTED)
+    halt.open(REFUSED, State.ACCEPTED)
     assert halt.probe_in_s == 60

@@ -10,19 +10,19 @@ from starlette.applications import Starlette
 
 from announcing import SECRET, signature, unknown_message
 from cutoutd.core.errors import DiskError
-from cutoutd.core.webhook_result import Announcement
+from cutoutd.core.webhook_result import WebhookResult
 from cutoutd.ledger.writes.webhook_results import Receipt
-from cutoutd.web import webhook_receiver as hooks
-from cutoutd.web.webhook_receiver import Mailbox, Verdict, hook_routes
+from cutoutd.web import webhook_receiver
+from cutoutd.web.webhook_receiver import ReceiptResult, WebhookReceiver, hook_routes
 
 
-class Slow(Mailbox):
+class Slow(WebhookReceiver):
     """Takes its time, or cannot store."""
 
     def __init__(self, error: Exception | None) -> None:
         self._error = error
 
-    async def deliver(self, body: bytes, signature: str) -> Verdict:  # noqa: ARG002  the mailbox's signature
+    async def deliver(self, body: bytes, signature: str) -> ReceiptResult:  # noqa: ARG002  the mailbox's signature
         if self._error is None:
             await asyncio.Event().wait()
         raise self._error or AssertionError
@@ -34,11 +34,11 @@ class Ledger:
     def __init__(self, receipt: Receipt) -> None:
         self._receipt = receipt
 
-    async def keep_announcement(self, _announcement: Announcement) -> Receipt:
+    async def store_webhook_result(self, _announcement: WebhookResult) -> Receipt:
         return self._receipt
 
 
-def posted(mailbox: Mailbox, content: bytes, **headers: str) -> httpx2.Response:
+def posted(mailbox: WebhookReceiver, content: bytes, **headers: str) -> httpx2.Response:
     async def post() -> httpx2.Response:
         transport = httpx2.ASGITransport(Starlette(routes=hook_routes(mailbox)))
         async with httpx2.AsyncClient(transport=transport, base_url="http://cutoutd") as client:
@@ -52,13 +52,13 @@ def test_what_cannot_be_stored_in_time_is_to_come_again(
     error: Exception | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Uploadcare repeats what got no 2xx; it is told so within a second."""
-    monkeypatch.setattr(hooks, "_STORED_WITHIN_S", 0.05)
+    monkeypatch.setattr(webhook_receiver, "_STORED_WITHIN_S", 0.05)
     assert posted(Slow(error), unknown_message()).status_code == HTTPStatus.SERVICE_UNAVAILABLE
 
 
 def test_a_body_that_never_ends_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A trickle is cut off, and its connection closed."""
-    monkeypatch.setattr(hooks, "_RECEIVED_WITHIN_S", 0.05)
+    monkeypatch.setattr(webhook_receiver, "_RECEIVED_WITHIN_S", 0.05)
 
     async def post() -> list[dict[str, object]]:
         sent: list[dict[str, object]] = []
@@ -95,7 +95,7 @@ def test_a_secret_that_cannot_be_read_lets_nobody_in() -> None:
     def unreadable() -> None:
         raise ValueError("names a file that everyone on this machine may read; run chmod o= on it")
 
-    mailbox = Mailbox(None, unreadable, lambda: None)  # type: ignore[arg-type]  # it never comes to that
+    mailbox = WebhookReceiver(None, unreadable, lambda: None)  # type: ignore[arg-type]  # it never comes to that
     body = unknown_message()
     answer = posted(mailbox, body, **{"X-Uc-Signature": signature(body, SECRET)})
     assert answer.status_code == HTTPStatus.NOT_FOUND
@@ -106,7 +106,7 @@ def test_what_comes_again_lets_its_photo_go_on(receipt: Receipt) -> None:
     """It was stored too late for its first answer, so nobody was told of it then; what is none of ours wakes nobody."""
     told: list[bool] = []
     ledger = Ledger(receipt)
-    mailbox = Mailbox(ledger, lambda: SecretStr(SECRET), lambda: told.append(True))  # type: ignore[arg-type]  stands in
+    mailbox = WebhookReceiver(ledger, lambda: SecretStr(SECRET), lambda: told.append(True))  # type: ignore[arg-type]  stands in
     body = unknown_message()
     answer = posted(mailbox, body, **{"X-Uc-Signature": signature(body, SECRET)})
     assert answer.status_code == HTTPStatus.OK

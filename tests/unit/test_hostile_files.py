@@ -19,8 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from cutoutd.config.settings import Folder
-from cutoutd.images import inspect
+from cutoutd.config.settings import FolderSettings
+from cutoutd.images import validate
 from cutoutd.images.header import HUSH
 from folders import folder_in
 from hostile_pictures import (
@@ -39,7 +39,7 @@ from verdicts import ACCEPTED, verdict_on, verdicts_on
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
+def folder(tmp_path: Path) -> FolderSettings:
     return folder_in(tmp_path)
 
 
@@ -51,7 +51,7 @@ def folder(tmp_path: Path) -> Folder:
     [(SMALL_JPEG, 3), (jpeg((8, 8), progressive=True, exif=exif(6)), 3), (SMALL_PNG, 8)],
 )
 def test_of_all_beginnings_of_a_picture_only_the_whole_is_accepted(
-    folder: Folder, content: bytes, signature_bytes: int
+    folder: FolderSettings, content: bytes, signature_bytes: int
 ) -> None:
     """However far a copy got before it broke off, the photo is told as cut off."""
     for length in range(len(content) + 1):
@@ -110,7 +110,7 @@ def filled_with(part: bytes) -> bytes:
         (lambda: SMALL_JPEG[:-2] + filled_with(b"\xff\xd0") + SMALL_JPEG[-2:], ACCEPTED),
     ],
 )
-def test_no_bomb_costs_more_than_moments(folder: Folder, make: Callable[[], bytes], code: str) -> None:
+def test_no_bomb_costs_more_than_moments(folder: FolderSettings, make: Callable[[], bytes], code: str) -> None:
     """Small files that unpack to gigabytes, and large ones made of what parsers are slow at."""
     content = make()
     with bounded():
@@ -127,7 +127,7 @@ def zip_archive() -> bytes:
     return file.getvalue()
 
 
-def test_what_hides_behind_a_picture_does_not_matter(folder: Folder) -> None:
+def test_what_hides_behind_a_picture_does_not_matter(folder: FolderSettings) -> None:
     """The picture in front is what is sent; phones append to it as well."""
     (folder.input / "a.jpg").write_bytes(SMALL_JPEG + zip_archive())
     (folder.input / "b.png").write_bytes(SMALL_PNG + b"<html><script>alert(1)</script></html>")
@@ -137,7 +137,7 @@ def test_what_hides_behind_a_picture_does_not_matter(folder: Folder) -> None:
 
 @pytest.mark.parametrize("front", [b"%PDF-1.7\n", b"PK\x03\x04", b"<html>", b"GIF89a", b"\0", b"\xff\xd8\0"])
 @pytest.mark.parametrize("picture", [SMALL_JPEG, SMALL_PNG])
-def test_what_only_hides_a_picture_is_no_picture(folder: Folder, front: bytes, picture: bytes) -> None:
+def test_what_only_hides_a_picture_is_no_picture(folder: FolderSettings, front: bytes, picture: bytes) -> None:
     """The first bytes decide, as they do for everybody who opens the file."""
     assert verdict_on(front + picture, folder).code in {"not_a_picture", "other_format", "damaged", "truncated"}
 
@@ -162,7 +162,7 @@ def test_what_only_hides_a_picture_is_no_picture(folder: Folder, front: bytes, p
         (png_of((1 << 32) - 1, 1), "bad_dimensions"),
     ],
 )
-def test_the_edges_of_what_a_picture_may_measure(folder: Folder, content: bytes, code: str) -> None:
+def test_the_edges_of_what_a_picture_may_measure(folder: FolderSettings, content: bytes, code: str) -> None:
     """65,535 pixels a side and 250 megapixels, and not one more."""
     assert verdict_on(content, folder).code == code
 
@@ -196,7 +196,7 @@ def ycck_jpeg() -> bytes:
         with_chunks(chunk(b"acTL", struct.pack(">II", 0, 0))),
     ],
 )
-def test_pictures_of_every_kind_are_accepted(folder: Folder, content: bytes) -> None:
+def test_pictures_of_every_kind_are_accepted(folder: FolderSettings, content: bytes) -> None:
     """Printers' colours, arithmetic coding, several frames, sixteen bits and one: all of them are JPEG or PNG."""
     assert verdict_on(content, folder).code == ACCEPTED
 
@@ -222,7 +222,7 @@ ORIENTATION = 0x0112
         b"Exif\0",
     ],
 )
-def test_garbage_in_exif_neither_refuses_nor_turns_a_photo(folder: Folder, garbage: bytes) -> None:
+def test_garbage_in_exif_neither_refuses_nor_turns_a_photo(folder: FolderSettings, garbage: bytes) -> None:
     """Huge orientations, directories that lead into themselves, counts that no memory holds."""
     with bounded():
         verdict = verdict_on(with_segments(segment(0xE1, garbage)), folder)
@@ -241,8 +241,8 @@ TAG = st.tuples(
 @given(st.lists(TAG, max_size=6))
 def test_no_tags_of_exif_refuse_a_photo(tags: list[tuple[int, int, int, int]]) -> None:
     """Well-framed tags of any type, count and offset leave the photo what it is."""
-    assert inspect(with_segments(segment(0xE1, tiff(*tags))), "a.jpg").orientation in range(1, 9)
-    assert inspect(with_chunks(chunk(b"eXIf", tiff(*tags)[6:])), "a.png").orientation in range(1, 9)
+    assert validate(with_segments(segment(0xE1, tiff(*tags))), "a.jpg").orientation in range(1, 9)
+    assert validate(with_chunks(chunk(b"eXIf", tiff(*tags)[6:])), "a.png").orientation in range(1, 9)
 
 
 def test_readers_in_several_threads_leave_warnings_as_they_were() -> None:

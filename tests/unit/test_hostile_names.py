@@ -18,16 +18,16 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from cutoutd.cli.terminal.status_view import show_history, show_status
-from cutoutd.config.settings import Folder, Limits
+from cutoutd.config.settings import FolderSettings, Limits
 from cutoutd.core.errors import DiskError, RejectedError, SupersededError
-from cutoutd.core.logs import say, set_up_logs
+from cutoutd.core.logs import log_event, set_up_logs
 from cutoutd.core.photo import Identity, Photo, Rejected, State, Superseded, Wait
 from cutoutd.files.mounts import parse_mounts
 from cutoutd.files.name_filters import Exclusions
 from cutoutd.ledger import Ledger, open_ledger
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.pipeline.steps.failure_note import Notes
-from cutoutd.pipeline.steps.validate import examine
+from cutoutd.ledger.queries import photos as photo_queries
+from cutoutd.pipeline.steps.failure_note import FailureNotes
+from cutoutd.pipeline.steps.validate import validate_photo
 from cutoutd.status.status import read_history, read_status, status_as_json
 from cutoutd.watch.scanner import Scan
 from folders import folder_in
@@ -74,7 +74,7 @@ NAMES = (
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
+def folder(tmp_path: Path) -> FolderSettings:
     return folder_in(tmp_path)
 
 
@@ -87,7 +87,7 @@ def said() -> Iterator[list[str]]:
     set_up_logs("info", "text")
 
 
-def journeys_end(folder: Folder, state_dir: Path) -> list[Photo]:
+def journeys_end(folder: FolderSettings, state_dir: Path) -> list[Photo]:
     """What the ledger has of every photo in the tree, after its examination."""
     state_dir.mkdir()
 
@@ -98,24 +98,24 @@ def journeys_end(folder: Folder, state_dir: Path) -> list[Photo]:
     return asyncio.run(play())
 
 
-def _identities(folder: Folder) -> list[Identity]:
+def _identities(folder: FolderSettings) -> list[Identity]:
     return [Identity(folder.name, *sighting.version) for sighting in sightings_in(folder)]
 
 
-async def _examined(identity: Identity, ledger: Ledger, folder: Folder) -> Photo:
+async def _examined(identity: Identity, ledger: Ledger, folder: FolderSettings) -> Photo:
     found = await ledger.discover(identity)
     assert found is not None
     moved = await _judged(found, ledger, folder)
-    say(moved.state, moved.wait.reason or moved.story, about=moved.identity)
-    (stored,) = await ledger.ask(questions.versions_of, identity.path)
+    log_event(moved.state, moved.wait.reason or moved.story, about=moved.identity)
+    (stored,) = await ledger.query(photo_queries.versions_of, identity.path)
     assert stored == moved
     return stored
 
 
-async def _judged(found: Photo, ledger: Ledger, folder: Folder) -> Photo:
+async def _judged(found: Photo, ledger: Ledger, folder: FolderSettings) -> Photo:
     """As the journey's first step has it."""
     try:
-        examination = examine(found.identity, folder)
+        examination = validate_photo(found.identity, folder)
         return await ledger.accept(found, examination.fact, examination.free_targets)
     except DiskError as error:
         return await ledger.postpone(found, Wait(until_s=time.time(), attempts=1, reason=error.sentence))
@@ -123,7 +123,7 @@ async def _judged(found: Photo, ledger: Ledger, folder: Folder) -> Photo:
         return await ledger.record(found, Superseded(error.code, error.sentence, error.advice))
     except RejectedError as error:
         rejected = await ledger.record(found, Rejected(error.code, error.sentence, error.advice))
-        Notes({folder.name: folder}).leave(rejected)
+        FailureNotes({folder.name: folder}).write(rejected)
         return rejected
 
 
@@ -142,7 +142,9 @@ def require_harmless(text: str) -> None:
     text.encode()
 
 
-def test_every_name_is_accepted_and_has_a_place_of_its_own(folder: Folder, tmp_path: Path, said: list[str]) -> None:
+def test_every_name_is_accepted_and_has_a_place_of_its_own(
+    folder: FolderSettings, tmp_path: Path, said: list[str]
+) -> None:
     """Each photo keeps its name through scan, ledger and target; no two share a place on any file system."""
     for name in NAMES:
         (folder.input / name).write_bytes(PHOTO)
@@ -157,7 +159,7 @@ def test_every_name_is_accepted_and_has_a_place_of_its_own(folder: Folder, tmp_p
     require_harmless("\n".join(said) + shown(tmp_path / "state"))
 
 
-def test_every_name_can_be_rejected_with_a_note(folder: Folder, tmp_path: Path, said: list[str]) -> None:
+def test_every_name_can_be_rejected_with_a_note(folder: FolderSettings, tmp_path: Path, said: list[str]) -> None:
     """The note lies beside where the cutout would be, and nowhere else; no name forges a line of it."""
     for name in NAMES:
         (folder.input / name).touch()
@@ -175,7 +177,11 @@ def test_every_name_can_be_rejected_with_a_note(folder: Folder, tmp_path: Path, 
 
 @pytest.mark.parametrize("change", [Path.unlink, lambda file: file.write_bytes(PHOTO * 2)], ids=["gone", "changed"])
 def test_every_name_can_be_superseded(
-    folder: Folder, tmp_path: Path, said: list[str], change: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
+    folder: FolderSettings,
+    tmp_path: Path,
+    said: list[str],
+    change: Callable[[Path], object],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The sentence with the name in it goes into the ledger, bytes that are no text included."""
     for name in NAMES:
@@ -192,7 +198,7 @@ def test_every_name_can_be_superseded(
     require_harmless("\n".join(said) + shown(tmp_path / "state"))
 
 
-def test_every_name_can_wait(folder: Folder, tmp_path: Path, said: list[str]) -> None:
+def test_every_name_can_wait(folder: FolderSettings, tmp_path: Path, said: list[str]) -> None:
     """A place that cannot be looked at is named in the reason, whatever its name."""
     for name in NAMES:
         (folder.input / name).mkdir()
@@ -204,7 +210,7 @@ def test_every_name_can_wait(folder: Folder, tmp_path: Path, said: list[str]) ->
     require_harmless("\n".join(said) + shown(tmp_path / "state"))
 
 
-def test_forty_levels_of_odd_folders(folder: Folder, tmp_path: Path, said: list[str]) -> None:
+def test_forty_levels_of_odd_folders(folder: FolderSettings, tmp_path: Path, said: list[str]) -> None:
     """The whole way down, and a note as deep on the other side."""
     path = "/".join(f"\udcff\n{number}" for number in range(40))
     (folder.input / path).mkdir(parents=True)

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.config.settings import Folder
+from cutoutd.config.settings import FolderSettings
 from cutoutd.core.photo import Identity
 from cutoutd.files.input_tree import open_beneath
 from cutoutd.files.name_filters import Exclusions
 from cutoutd.files.source_file import open_source
-from cutoutd.watch.event_buffer import HintBox
+from cutoutd.watch.event_buffer import EventBuffer
 from cutoutd.watch.inotify import KernelEvents
 from cutoutd.watch.scanner import FolderSeen, Scan
 from folders import folder_in
@@ -40,14 +40,14 @@ is_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: devices, mou
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
+def folder(tmp_path: Path) -> FolderSettings:
     return folder_in(tmp_path)
 
 
 # -- no photos at all ---------------------------------------------------------------------------------------------
 
 
-def test_special_files_and_links_are_passed_over(folder: Folder, tmp_path: Path) -> None:
+def test_special_files_and_links_are_passed_over(folder: FolderSettings, tmp_path: Path) -> None:
     """Nothing is waited on, nothing followed, nothing opened; they are counted."""
     root = folder.input
     (tmp_path / "secret.jpg").write_bytes(SMALL_JPEG)
@@ -67,14 +67,14 @@ def test_special_files_and_links_are_passed_over(folder: Folder, tmp_path: Path)
 
 
 @is_root
-def test_devices_are_passed_over(folder: Folder) -> None:
+def test_devices_are_passed_over(folder: FolderSettings) -> None:
     """Reading one may wait for ever, or rewind a tape."""
     os.mknod(folder.input / "null.jpg", stat.S_IFCHR | 0o666, os.makedev(1, 3))
     os.mknod(folder.input / "disk.png", stat.S_IFBLK | 0o666, os.makedev(7, 250))
     assert verdicts_on(folder) == {}
 
 
-def test_a_file_under_two_names_is_two_photos_of_one_content(folder: Folder, tmp_path: Path) -> None:
+def test_a_file_under_two_names_is_two_photos_of_one_content(folder: FolderSettings, tmp_path: Path) -> None:
     """Also when one of the names lies outside of the tree; the ledger lets only one of them be paid for."""
     (tmp_path / "elsewhere.jpg").write_bytes(SMALL_JPEG)
     for name in ("a.jpg", "b.jpg"):
@@ -95,7 +95,9 @@ def test_a_file_under_two_names_is_two_photos_of_one_content(folder: Folder, tmp
         (SMALL_JPEG, 1 << 40, "too_large"),
     ],
 )
-def test_a_file_of_holes_costs_no_more_than_its_size(folder: Folder, start: bytes, size_bytes: int, code: str) -> None:
+def test_a_file_of_holes_costs_no_more_than_its_size(
+    folder: FolderSettings, start: bytes, size_bytes: int, code: str
+) -> None:
     """Reserved, but never written; over the limit it is not even read."""
     (folder.input / "a.jpg").write_bytes(start)
     os.truncate(folder.input / "a.jpg", size_bytes)
@@ -106,7 +108,9 @@ def test_a_file_of_holes_costs_no_more_than_its_size(folder: Folder, start: byte
 # -- while somebody changes it ------------------------------------------------------------------------------------
 
 
-def test_a_file_that_grows_while_it_is_read_is_another_version(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_grows_while_it_is_read_is_another_version(
+    folder: FolderSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Neither the old nor the new bytes are trusted."""
 
     def open_and_append(root: Path, identity: Identity) -> BufferedReader:
@@ -121,7 +125,7 @@ def test_a_file_that_grows_while_it_is_read_is_another_version(folder: Folder, m
 
 @pytest.mark.parametrize("successor", [None, os.mkfifo, lambda path: path.symlink_to("/etc/hostname")])
 def test_a_file_that_goes_between_look_and_open_is_gone(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch, successor: Callable[[Path], None] | None
+    folder: FolderSettings, monkeypatch: pytest.MonkeyPatch, successor: Callable[[Path], None] | None
 ) -> None:
     """Whatever stands there instead is not waited on and not followed."""
 
@@ -135,7 +139,7 @@ def test_a_file_that_goes_between_look_and_open_is_gone(
     assert verdict_on(SMALL_JPEG, folder).code == "vanished"
 
 
-def test_a_folder_swapped_for_a_link_during_the_scan_leads_nowhere(folder: Folder, tmp_path: Path) -> None:
+def test_a_folder_swapped_for_a_link_during_the_scan_leads_nowhere(folder: FolderSettings, tmp_path: Path) -> None:
     """Folders of the same names outside of the tree are neither listened to nor listed."""
     (tmp_path / "outside/b").mkdir(parents=True)
     (tmp_path / "outside/b/secret.jpg").write_bytes(SMALL_JPEG)
@@ -158,13 +162,15 @@ def test_a_folder_swapped_for_a_link_during_the_scan_leads_nowhere(folder: Folde
         list(Scan(folder.input, Exclusions(())).sightings("a/b"))
 
 
-def test_a_folder_swapped_for_a_link_before_it_is_listened_to_is_heard_itself(folder: Folder, tmp_path: Path) -> None:
+def test_a_folder_swapped_for_a_link_before_it_is_listened_to_is_heard_itself(
+    folder: FolderSettings, tmp_path: Path
+) -> None:
     """The kernel's watch is put on what the scan opened, not on what stands at its path a moment later."""
     (tmp_path / "outside").mkdir()
     (folder.input / "a").mkdir()
 
     async def play() -> None:
-        hints = HintBox()
+        hints = EventBuffer()
         events = KernelEvents(hints, Exclusions(()).covers)
 
         def swap_and_arm(seen: FolderSeen) -> None:
@@ -189,7 +195,7 @@ def test_a_folder_swapped_for_a_link_before_it_is_listened_to_is_heard_itself(fo
 # -- where it lies ------------------------------------------------------------------------------------------------
 
 
-def test_forty_levels_deep_is_a_photo_like_any_other(folder: Folder) -> None:
+def test_forty_levels_deep_is_a_photo_like_any_other(folder: FolderSettings) -> None:
     """And its cutout will lie as deep."""
     path = "/".join(f"level {number}" for number in range(40)) + "/a.jpg"
     (folder.input / path).parent.mkdir(parents=True)
@@ -198,7 +204,7 @@ def test_forty_levels_deep_is_a_photo_like_any_other(folder: Folder) -> None:
 
 
 @is_root
-def test_a_disk_mounted_inside_is_part_of_the_tree(folder: Folder) -> None:
+def test_a_disk_mounted_inside_is_part_of_the_tree(folder: FolderSettings) -> None:
     """A card reader's folder, say; unmounted between scan and examination, its photos are gone, and no others."""
     (folder.input / "card").mkdir()
     (folder.input / "a.jpg").write_bytes(SMALL_JPEG)
@@ -240,7 +246,7 @@ print([(trouble.path, trouble.sentence) for trouble in scan.troubles])
 
 
 @pytest.fixture
-def public_folder() -> Iterator[Folder]:
+def public_folder() -> Iterator[FolderSettings]:
     """A folder that everybody can reach; pytest keeps its own for itself."""
     with tempfile.TemporaryDirectory() as place:
         Path(place).chmod(0o755)
@@ -248,7 +254,7 @@ def public_folder() -> Iterator[Folder]:
 
 
 @is_root
-def test_what_may_not_be_read_waits_or_is_told(public_folder: Folder) -> None:
+def test_what_may_not_be_read_waits_or_is_told(public_folder: FolderSettings) -> None:
     """Files without permission wait for it, and none counts as removed; a folder is trouble of the scan."""
     root = public_folder.input
     for name in ("mine.jpg", "open.jpg", "closed/a.jpg"):

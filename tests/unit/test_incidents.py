@@ -1,7 +1,7 @@
 """Incidents: which are news, which are over, and what a restart must not forget."""
 
 from cutoutd.config.choices import Occasion
-from cutoutd.monitoring.incidents import Incident, Told, told_as_text, told_from
+from cutoutd.monitoring.incidents import Incident, Notified, told_as_text, told_from
 
 HELD = Incident(Occasion.HELD, "many", "approve them", 600, folder="shop")
 HALT = Incident(Occasion.HALT, "refused", "look", 3)
@@ -10,7 +10,7 @@ LIMIT = Incident(Occasion.LIMIT, "3 in 2026-11-22", "wait", 5, until_s=1000.0)
 
 def test_what_is_seen_no_more_is_over() -> None:
     """The same incident seen again is no news; gone and back it is. The number of photos does not make it another."""
-    told = Told().with_incident(HELD)
+    told = Notified().with_incident(HELD)
     assert Incident(Occasion.HELD, "more", "approve", 700, folder="shop").key in told.without_past({HELD.key}, 0.0).open
     assert told.without_past(set(), 0.0).open == {}
     assert Incident(Occasion.HELD, "many", "approve them", 600, folder="people").key not in told.open
@@ -18,26 +18,26 @@ def test_what_is_seen_no_more_is_over() -> None:
 
 def test_a_limit_lasts_as_long_as_its_period() -> None:
     """A restart lets its photos go for a moment, which does not make it over; the next day does."""
-    told = Told().with_incident(LIMIT)
+    told = Notified().with_incident(LIMIT)
     assert LIMIT.key in told.without_past(set(), 999.0).open
     assert told.without_past({LIMIT.key}, 1000.0).open == {}
 
 
 def test_what_is_not_known_yet_is_not_over() -> None:
     """After a restart nobody knows whether a halt is over before something goes through."""
-    told = Told().with_incident(HALT)
+    told = Notified().with_incident(HALT)
     assert HALT.key in told.without_past(set(), 0.0, unknown={Occasion.HALT}).open
     assert told.without_past(set(), 0.0).open == {}
 
 
 def test_failures_are_gathered() -> None:
     """After a notice the next one comes an hour later, or at once when the clock was set back."""
-    told = Told().with_failures(10.0, 5000.0)
+    told = Notified().with_failures(10.0, 5000.0)
     assert [told.may_tell_failures(now_s) for now_s in (5000.0, 8599.0, 8600.0, 4000.0)] == [False, False, True, True]
 
 
 def test_what_was_told_outlives_a_restart() -> None:
     """It comes back as it was kept; what makes no sense is forgotten."""
-    told = Told().with_incident(HELD).with_incident(LIMIT).with_failures(10.0, 20.0)
+    told = Notified().with_incident(HELD).with_incident(LIMIT).with_failures(10.0, 20.0)
     assert told_from(told_as_text(told)) == told
-    assert told_from(None) == told_from('{"open": 7}') == Told()
+    assert told_from(None) == told_from('{"open": 7}') == Notified()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cutoutd.core.errors import DiskError, FolderBlockedError, RejectedError, SupersededError
-from cutoutd.pipeline.steps.validate import examine
+from cutoutd.pipeline.steps.validate import validate_photo
 from folders import folder_in
 from ledgers import identity, identity_of
 from photographs import exif, jpeg, png
@@ -26,7 +26,7 @@ def test_an_accepted_photo_is_known_by_its_content(tmp_path: Path) -> None:
     folder = folder_in(tmp_path, parameters={"crop": True, "type": "product"})
     content = jpeg()
     drop(tmp_path, "sub/a.jpg", content)
-    examination = examine(identity_of(folder.input, "sub/a.jpg"), folder)
+    examination = validate_photo(identity_of(folder.input, "sub/a.jpg"), folder)
     fact = examination.fact
     assert fact.sha256 == hashlib.sha256(content).hexdigest()
     assert (fact.width, fact.height, fact.orientation) == (60, 40, 1)
@@ -40,7 +40,7 @@ def test_sizes_are_those_of_the_upright_picture(tmp_path: Path, orientation: int
     """A photo stored lying has width and height as people see it, because its cutout will have them."""
     folder = folder_in(tmp_path)
     drop(tmp_path, "a.jpg", jpeg(exif=exif(orientation)))
-    fact = examine(identity_of(folder.input, "a.jpg"), folder).fact
+    fact = validate_photo(identity_of(folder.input, "a.jpg"), folder).fact
     assert (fact.width, fact.height) == size
     assert fact.orientation == orientation
 
@@ -60,7 +60,7 @@ def test_what_cannot_be_sent_is_rejected_with_words(tmp_path: Path, content: byt
     folder = folder_in(tmp_path, max_upload_bytes=20_000)
     drop(tmp_path, "a.jpg", content)
     with pytest.raises(RejectedError) as refusal:
-        examine(identity_of(folder.input, "a.jpg"), folder)
+        validate_photo(identity_of(folder.input, "a.jpg"), folder)
     assert refusal.value.code == code
     assert refusal.value.sentence
     assert refusal.value.advice
@@ -70,12 +70,12 @@ def test_larger_photos_are_accepted_where_they_are_shrunk(tmp_path: Path) -> Non
     """Size and hash are the photo's own; beyond what is ever held in memory it is refused unread."""
     folder = folder_in(tmp_path, max_upload_bytes=100, oversize="shrink")
     drop(tmp_path, "a.jpg", jpeg())
-    fact = examine(identity_of(folder.input, "a.jpg"), folder).fact
+    fact = validate_photo(identity_of(folder.input, "a.jpg"), folder).fact
     assert (fact.width, fact.height, fact.sha256) == (60, 40, hashlib.sha256(jpeg()).hexdigest())
     with (folder.input / "b.jpg").open("wb") as file:
         file.truncate(2 << 30)
     with pytest.raises(RejectedError, match="over the 250 MB limit") as refusal:
-        examine(identity_of(folder.input, "b.jpg"), folder)
+        validate_photo(identity_of(folder.input, "b.jpg"), folder)
     assert refusal.value.code == "too_large"
 
 
@@ -86,7 +86,7 @@ def test_a_file_that_changed_since_it_was_found_is_not_examined(tmp_path: Path) 
     found = identity_of(folder.input, "a.jpg")
     drop(tmp_path, "a.jpg", jpeg((61, 40)))
     with pytest.raises(SupersededError):
-        examine(found, folder)
+        validate_photo(found, folder)
 
 
 def test_places_of_other_peoples_files_are_not_free(tmp_path: Path) -> None:
@@ -96,9 +96,9 @@ def test_places_of_other_peoples_files_are_not_free(tmp_path: Path) -> None:
     (folder.output / "a.png").write_text("mine")
     (folder.output / "a.png.png").symlink_to("nowhere")
     (folder.output / "a.png.2.png").mkdir()
-    assert examine(identity_of(folder.input, "a.png"), folder).free_targets[0] == "a.png.3.png"
+    assert validate_photo(identity_of(folder.input, "a.png"), folder).free_targets[0] == "a.png.3.png"
     skipping = folder_in(tmp_path, on_conflict="skip")
-    assert examine(identity_of(folder.input, "a.png"), skipping).free_targets == ()
+    assert validate_photo(identity_of(folder.input, "a.png"), skipping).free_targets == ()
 
 
 def test_a_cutout_that_no_disk_could_name_is_refused_before_it_is_paid_for(tmp_path: Path) -> None:
@@ -106,13 +106,13 @@ def test_a_cutout_that_no_disk_could_name_is_refused_before_it_is_paid_for(tmp_p
     folder = folder_in(tmp_path, filename="the cutout of {stem}.png", on_conflict="skip")
     drop(tmp_path, "x" * 250 + ".jpg", jpeg())
     with pytest.raises(RejectedError, match="longer than 255 bytes") as refusal:
-        examine(identity_of(folder.input, "x" * 250 + ".jpg"), folder)
+        validate_photo(identity_of(folder.input, "x" * 250 + ".jpg"), folder)
     assert refusal.value.code == "name_too_long"
 
     drop(tmp_path, "a.jpg", jpeg())
     deep = folder.model_copy(update={"output": Path("/", *["deep" * 60] * 18)})
     with pytest.raises(RejectedError, match="longer than the disk allows") as refusal:
-        examine(identity_of(folder.input, "a.jpg"), deep)
+        validate_photo(identity_of(folder.input, "a.jpg"), deep)
     assert refusal.value.code == "name_too_long"
 
 
@@ -122,7 +122,7 @@ def test_a_place_that_cannot_be_looked_at_waits(tmp_path: Path) -> None:
     drop(tmp_path, "sub/a.jpg", jpeg())
     (folder.output / "sub").write_text("mine")
     with pytest.raises(DiskError, match="one of its folders is a file"):
-        examine(identity_of(folder.input, "sub/a.jpg"), folder)
+        validate_photo(identity_of(folder.input, "sub/a.jpg"), folder)
 
 
 def test_a_missing_input_waits(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_a_missing_input_waits(tmp_path: Path) -> None:
     folder = folder_in(tmp_path)
     folder.input.rmdir()
     with pytest.raises(DiskError):
-        examine(identity(), folder)
+        validate_photo(identity(), folder)
 
 
 def test_the_place_of_a_mirrored_folder_is_left_free(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_the_place_of_a_mirrored_folder_is_left_free(tmp_path: Path) -> None:
     folder = folder_in(tmp_path)
     drop(tmp_path, "x.jpg", jpeg())
     (folder.input / "x.png").mkdir()
-    assert examine(identity_of(folder.input, "x.jpg"), folder).free_targets[0] == "x.jpg.png"
+    assert validate_photo(identity_of(folder.input, "x.jpg"), folder).free_targets[0] == "x.jpg.png"
 
 
 def test_a_folder_called_like_a_cutout_is_stepped_aside_from(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_a_folder_called_like_a_cutout_is_stepped_aside_from(tmp_path: Path) -> 
     folder = folder_in(tmp_path)
     drop(tmp_path, "x.png/a.jpg", jpeg())
     (folder.output / "x.png").write_bytes(b"a cutout")
-    assert examine(identity_of(folder.input, "x.png/a.jpg"), folder).free_targets[0] == "x.png-folder/a.png"
+    assert validate_photo(identity_of(folder.input, "x.png/a.jpg"), folder).free_targets[0] == "x.png-folder/a.png"
 
 
 def test_a_link_in_place_of_a_mirrored_folder_is_waited_out(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_a_link_in_place_of_a_mirrored_folder_is_waited_out(tmp_path: Path) -> N
     drop(tmp_path, "sub/a.jpg", jpeg())
     (folder.output / "sub").symlink_to(tmp_path)
     with pytest.raises(FolderBlockedError, match="a symbolic link"):
-        examine(identity_of(folder.input, "sub/a.jpg"), folder)
+        validate_photo(identity_of(folder.input, "sub/a.jpg"), folder)
 
 
 def test_a_spare_name_that_is_too_long_for_the_disk_costs_nothing(
@@ -171,4 +171,4 @@ def test_a_spare_name_that_is_too_long_for_the_disk_costs_nothing(
         return False
 
     monkeypatch.setattr("cutoutd.pipeline.steps.validate.is_occupied", look)
-    assert examine(identity_of(folder.input, "a.jpg"), folder).free_targets == ("a.png",)
+    assert validate_photo(identity_of(folder.input, "a.jpg"), folder).free_targets == ("a.png",)

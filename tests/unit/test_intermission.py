@@ -7,49 +7,58 @@ from pathlib import Path
 import pytest
 
 from cutoutd.config.settings import Concurrency
-from cutoutd.control.executor import Clerk
-from cutoutd.control.messages import Answer, Order, Pause, Resume
+from cutoutd.control.executor import CommandExecutor
+from cutoutd.control.messages import Command, CommandResult, PauseCommand, ResumeCommand
 from cutoutd.core.photo import State
 from cutoutd.ledger import Ledger, open_ledger
 from cutoutd.pipeline.budget.launch_rate import LaunchRate
-from cutoutd.pipeline.scheduling.pause import Intermission, pause_in
-from cutoutd.pipeline.scheduling.stages import lanes_for
-from cutoutd.uploadcare.throttling import Pauses
+from cutoutd.pipeline.scheduling.pause import PauseState, pause_in
+from cutoutd.pipeline.scheduling.stages import stages_for
+from cutoutd.uploadcare.throttling import Throttle
 from ledgers import with_ledger
 
 
-async def ordered(ledger: Ledger, *orders: Order) -> list[Answer]:
-    clerk = Clerk(ledger, (), lambda _photo: None)
-    return [await clerk.carry_out(order) for order in orders]
+async def ordered(ledger: Ledger, *orders: Command) -> list[CommandResult]:
+    clerk = CommandExecutor(ledger, (), lambda _photo: None)
+    return [await clerk.execute(order) for order in orders]
 
 
 def test_a_pause_outlives_a_restart(tmp_path: Path) -> None:
     """It is stored with its reason and its beginning, and so is its end."""
 
     async def begin(ledger: Ledger) -> None:
-        await Intermission(ledger).begin("too expensive today")
+        await PauseState(ledger).begin("too expensive today")
 
     async def go_on(ledger: Ledger) -> tuple[float, float]:
-        intermission = Intermission(ledger)
+        intermission = PauseState(ledger)
         await intermission.open()
         pause = intermission.pause
         assert pause is not None
         assert pause.reason == "too expensive today"
-        assert pause == await ledger.ask(pause_in)
-        before_s = intermission.left_s()
+        assert pause == await ledger.query(pause_in)
+        before_s = intermission.remaining_s()
         await intermission.end()
-        return before_s, intermission.left_s()
+        return before_s, intermission.remaining_s()
 
     with_ledger(tmp_path, begin)
     assert with_ledger(tmp_path, go_on) == (math.inf, 0.0)
-    assert with_ledger(tmp_path, lambda ledger: ledger.ask(pause_in)) is None
+    assert with_ledger(tmp_path, lambda ledger: ledger.query(pause_in)) is None
 
 
 def test_both_may_be_said_twice(tmp_path: Path) -> None:
     """Whoever pauses or resumes again hears that there was nothing to do; another reason replaces the first."""
 
-    async def play(ledger: Ledger) -> list[Answer]:
-        return await ordered(ledger, Resume(), Pause("a"), Pause(), Pause("a"), Pause("b"), Resume(), Resume())
+    async def play(ledger: Ledger) -> list[CommandResult]:
+        return await ordered(
+            ledger,
+            ResumeCommand(),
+            PauseCommand("a"),
+            PauseCommand(),
+            PauseCommand("a"),
+            PauseCommand("b"),
+            ResumeCommand(),
+            ResumeCommand(),
+        )
 
     answers = with_ledger(tmp_path, play)
     assert [answer.is_idle for answer in answers] == [True, False, True, True, False, False, True]
@@ -60,8 +69,8 @@ def test_both_may_be_said_twice(tmp_path: Path) -> None:
 
 def test_it_holds_back_what_costs_money_and_nothing_else() -> None:
     """Uploads and launches rest; checking, asking, searching and publishing go on."""
-    ways = lanes_for(Concurrency(), LaunchRate(600), Pauses(), intermission_s=lambda: math.inf)
-    assert {lane.takes for lane in ways if lane.paused_for_s() > 0} == {State.ACCEPTED, State.UPLOADED}
+    ways = stages_for(Concurrency(), LaunchRate(600), Throttle(), intermission_s=lambda: math.inf)
+    assert {lane.states for lane in ways if lane.paused_for_s() > 0} == {State.ACCEPTED, State.UPLOADED}
 
 
 def test_its_end_is_told_at_once(tmp_path: Path) -> None:
@@ -70,7 +79,7 @@ def test_its_end_is_told_at_once(tmp_path: Path) -> None:
     async def play() -> int:
         told: list[None] = []
         async with open_ledger(tmp_path) as ledger:
-            intermission = Intermission(ledger)
+            intermission = PauseState(ledger)
             intermission.tell_end_to(lambda: told.append(None))
             await intermission.begin("")
             await intermission.end()
@@ -85,6 +94,6 @@ def test_a_pause_kept_in_another_way_still_is_one(tmp_path: Path, kept: str) -> 
 
     async def play(ledger: Ledger) -> bool:
         await ledger.remember("pause", kept)
-        return await ledger.ask(pause_in) is not None
+        return await ledger.query(pause_in) is not None
 
     assert with_ledger(tmp_path, play) is bool(kept)

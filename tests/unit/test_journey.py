@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from allowances import generous
-from cutoutd.config.settings import Folder
+from cutoutd.config.settings import FolderSettings
 from cutoutd.core.errors import (
     CutoutdError,
     DiskError,
@@ -23,10 +23,10 @@ from cutoutd.core.errors import (
 )
 from cutoutd.core.photo import Photo, RemovalIntended, State, Uploaded, Wait
 from cutoutd.ledger import Ledger, open_ledger
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.pipeline.completion.poll_schedule import Pace
-from cutoutd.pipeline.photo_pipeline import Journey
-from cutoutd.watch.availability import Standby
+from cutoutd.ledger.queries import photos
+from cutoutd.pipeline.completion.poll_schedule import PollSchedule
+from cutoutd.pipeline.photo_pipeline import PhotoPipeline
+from cutoutd.watch.availability import FolderAvailability
 from drawn_photos import jpeg
 from folders import folder_in
 from ledgers import identity_of
@@ -39,9 +39,9 @@ class Trip:
     """One photo on its way, against a stand-in for Uploadcare."""
 
     ledger: Ledger
-    folder: Folder
+    folder: FolderSettings
     uploadcare: StandIn
-    journey: Journey
+    journey: PhotoPipeline
 
     async def photo_at(self, state: State, name: str = "a.jpg", content: bytes | None = None) -> Photo:
         (self.folder.input / name).write_bytes(content or jpeg())
@@ -52,16 +52,16 @@ class Trip:
         return photo
 
     async def way(self) -> list[str]:
-        return [event.to_state.value for event in await self.ledger.ask(questions.history, None, 100)]
+        return [event.to_state.value for event in await self.ledger.query(photos.history, None, 100)]
 
 
 @asynccontextmanager
 async def trip_in(place: Path, **options: object) -> AsyncIterator[Trip]:
     folder, uploadcare = folder_in(place, **options), StandIn()
     async with open_ledger(place) as ledger:
-        spending, pace = generous(ledger, place), Pace([0.0] * 5)
-        standby = Standby(ledger, {folder.name: folder})
-        yield Trip(ledger, folder, uploadcare, Journey(ledger, uploadcare, spending, pace, standby))
+        spending, pace = generous(ledger, place), PollSchedule([0.0] * 5)
+        standby = FolderAvailability(ledger, {folder.name: folder})
+        yield Trip(ledger, folder, uploadcare, PhotoPipeline(ledger, uploadcare, spending, pace, standby))
 
 
 def played(place: Path, scene: Callable[[Trip], Coroutine[object, object, None]], **options: object) -> None:
@@ -80,7 +80,7 @@ def test_the_intent_is_stored_before_the_call(tmp_path: Path) -> None:
         gate = trip.uploadcare.hold("start_removal")
         launching = asyncio.create_task(trip.journey.advance(photo))
         await trip.uploadcare.called("start_removal")
-        assert await trip.ledger.ask(questions.count, {State.REMOVAL_INTENDED}) == 1
+        assert await trip.ledger.query(photos.count, {State.REMOVAL_INTENDED}) == 1
         gate.set()
         assert (await launching).request_id == "a.jpg"
 
@@ -156,7 +156,7 @@ def test_a_halt_blames_no_photo(tmp_path: Path) -> None:
         trip.uploadcare.fail("start_removal", KeysRefusedError("401"))
         with pytest.raises(KeysRefusedError):
             await trip.journey.advance(photo)
-        (now,) = await trip.ledger.ask(questions.versions_of, "a.jpg")
+        (now,) = await trip.ledger.query(photos.versions_of, "a.jpg")
         assert (now.state, now.wait.reason) == (State.UPLOADED, "")
 
     played(tmp_path, scene)
@@ -214,7 +214,7 @@ def test_a_paid_photo_is_published_although_its_source_is_gone(tmp_path: Path) -
     async def scene(trip: Trip) -> None:
         photo = await trip.photo_at(State.REMOVAL_STARTED)
         (trip.folder.input / "a.jpg").unlink()
-        while not photo.state.is_at_rest:
+        while not photo.state.is_terminal:
             photo = await trip.journey.advance(photo)
         assert photo.state is State.PUBLISHED
         assert (trip.folder.output / "a.png").exists()

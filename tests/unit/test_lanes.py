@@ -12,19 +12,19 @@ from typing import Any
 import pytest
 
 from allowances import generous
-from cutoutd.config.settings import Concurrency, Folder
+from cutoutd.config.settings import Concurrency, FolderSettings
 from cutoutd.core.errors import AddonRefusedError, KeysRefusedError, NeverSentError, SourceGoneError, ThrottledError
 from cutoutd.core.photo import State, Wait
 from cutoutd.ledger import Ledger, open_ledger
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.pipeline.completion.poll_schedule import Pace
-from cutoutd.pipeline.photo_pipeline import Journey
-from cutoutd.pipeline.scheduling.halt import Halt
-from cutoutd.pipeline.scheduling.run_counts import Tally
-from cutoutd.pipeline.scheduling.stages import lanes_for
-from cutoutd.pipeline.scheduling.workers import Lanes
-from cutoutd.uploadcare.throttling import Pauses
-from cutoutd.watch.availability import Standby
+from cutoutd.ledger.queries import photos as photo_queries
+from cutoutd.pipeline.completion.poll_schedule import PollSchedule
+from cutoutd.pipeline.photo_pipeline import PhotoPipeline
+from cutoutd.pipeline.scheduling.halt import CircuitBreaker
+from cutoutd.pipeline.scheduling.run_counts import RunCounts
+from cutoutd.pipeline.scheduling.stages import stages_for
+from cutoutd.pipeline.scheduling.workers import WorkerPool
+from cutoutd.uploadcare.throttling import Throttle
+from cutoutd.watch.availability import FolderAvailability
 from drawn_photos import jpeg
 from folders import folder_in
 from ledgers import identity, identity_of, in_database, photo_at, with_ledger
@@ -58,13 +58,13 @@ class House:
     """Lanes at work: a real ledger, real files, and a stand-in for Uploadcare."""
 
     ledger: Ledger
-    folder: Folder
+    folder: FolderSettings
     uploadcare: StandIn
-    halt: Halt
+    halt: CircuitBreaker
     clock: Clock  #: the halt's
     rate_clock: RunningClock
-    tally: Tally
-    lanes: Lanes
+    tally: RunCounts
+    lanes: WorkerPool
 
     async def drop(self, *names: str) -> None:
         """Photos arrive."""
@@ -72,10 +72,10 @@ class House:
             (self.folder.input / name).write_bytes(jpeg())
             photo = await self.ledger.discover(identity_of(self.folder.input, name))
             assert photo is not None
-            self.lanes.take_in(photo)
+            self.lanes.enqueue(photo)
 
     async def count(self, *states: State) -> int:
-        return await self.ledger.ask(questions.count, states)
+        return await self.ledger.query(photo_queries.count, states)
 
     async def until(self, state: State, photos: int) -> None:
         """Return when so many photos stand at this state."""
@@ -86,13 +86,15 @@ class House:
 
 @asynccontextmanager
 async def house(place: Path, concurrency: Concurrency, launches_per_minute: int = 100_000) -> AsyncIterator[House]:
-    folder, uploadcare, clock, tally = folder_in(place), StandIn(), Clock(), Tally()
-    halt, rate_clock = Halt(clock), RunningClock()
+    folder, uploadcare, clock, tally = folder_in(place), StandIn(), Clock(), RunCounts()
+    halt, rate_clock = CircuitBreaker(clock), RunningClock()
     async with open_ledger(place) as ledger:
         # Removals that are known to take no time are asked about at once.
         spending = generous(ledger, place, launches_per_minute=launches_per_minute, clock=rate_clock)
-        journey = Journey(ledger, uploadcare, spending, Pace([0.0] * 5), Standby(ledger, {folder.name: folder}))
-        lanes = Lanes(ledger, journey, halt, tally, lanes_for(concurrency, spending.rate, Pauses()))
+        journey = PhotoPipeline(
+            ledger, uploadcare, spending, PollSchedule([0.0] * 5), FolderAvailability(ledger, {folder.name: folder})
+        )
+        lanes = WorkerPool(ledger, journey, halt, tally, stages_for(concurrency, spending.rate, Throttle()))
         yield House(ledger, folder, uploadcare, halt, clock, rate_clock, tally, lanes)
 
 
@@ -114,7 +116,7 @@ def played(
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lanes that nothing woke look again soon."""
-    monkeypatch.setattr("cutoutd.pipeline.scheduling.workers._LOOK_AGAIN_AFTER_S", 0.02)
+    monkeypatch.setattr("cutoutd.pipeline.scheduling.workers._POLL_LEDGER_EVERY_S", 0.02)
     monkeypatch.setattr("cutoutd.pipeline.scheduling.workers._LEDGER_TROUBLE_WAIT_S", 0.02)
 
 
@@ -123,7 +125,7 @@ NAMES = [f"{number:02}.jpg" for number in range(12)]
 
 def test_every_photo_goes_all_the_way_once(tmp_path: Path) -> None:
     """Each photo is sent, launched, asked about and fetched once, and is never in two steps at the same time."""
-    tallies: list[Tally] = []
+    tallies: list[RunCounts] = []
 
     async def scene(house: House) -> None:
         tallies.append(house.tally)
@@ -133,7 +135,7 @@ def test_every_photo_goes_all_the_way_once(tmp_path: Path) -> None:
     uploadcare = played(tmp_path, scene)
     # A step tells only after the ledger has its fact, so the tally is complete when the lanes have ended.
     assert tallies[0].at(State.PUBLISHED) == tallies[0].met == len(NAMES)
-    for method in ("upload_source", "start_removal", "ask_removal", "fetch_cutout"):
+    for method in ("upload_source", "start_removal", "get_removal_status", "fetch_cutout"):
         assert sorted(what for name, what in uploadcare.calls if name == method) == NAMES
     assert {uploadcare.at_once[name] for name in NAMES} == {1}
     assert {file.name for file in (tmp_path / "out").iterdir()} == {name.replace(".jpg", ".png") for name in NAMES}
@@ -170,7 +172,7 @@ def test_nothing_runs_too_far_ahead(tmp_path: Path) -> None:
         assert house.uploadcare.count("upload_source") == 5
         gate.set()
         await house.until(State.PUBLISHED, len(NAMES))
-        facts.extend(event.to_state for event in await house.ledger.ask(questions.history, None, 1000))
+        facts.extend(event.to_state for event in await house.ledger.query(photo_queries.history, None, 1000))
 
     played(tmp_path, scene, Concurrency(uploads=1, removals=3, downloads=1))
     # In the ledger's order: that of the calls differs from it by what one step does while another's fact is stored.
@@ -191,7 +193,7 @@ def test_photos_whose_share_is_away_hold_nobody_up(tmp_path: Path) -> None:
         async with house(tmp_path, Concurrency(uploads=1)) as lived_in:
             for number in range(3):
                 photo = await photo_at(lived_in.ledger, State.UPLOADED, identity(f"away/{number}.jpg"))
-                await lived_in.ledger.postpone(photo, Wait(time.time() + 60, 1, "away", is_away=True))
+                await lived_in.ledger.postpone(photo, Wait(time.time() + 60, 1, "away", is_unavailable=True))
             running = asyncio.create_task(lived_in.lanes.run())
             await lived_in.drop("a.jpg")
             await lived_in.until(State.PUBLISHED, 1)
@@ -301,7 +303,7 @@ def test_a_reuse_does_not_end_a_halt(tmp_path: Path) -> None:
         (house.folder.input / "copy.jpg").write_bytes((house.folder.input / "paid.jpg").read_bytes())
         copy = await house.ledger.discover(identity_of(house.folder.input, "copy.jpg"))
         assert copy is not None
-        house.lanes.take_in(copy)
+        house.lanes.enqueue(copy)
         await house.until(State.ACCEPTED, 2)
         house.clock.now_s += 60
         await house.until(State.PUBLISHED, 2)
@@ -371,7 +373,7 @@ def test_no_more_is_launched_in_a_minute_than_allowed(tmp_path: Path) -> None:
 
 def test_a_bug_costs_one_photo(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A fault in cutoutd itself fails the photo it met, with its trace in the log; all others go on, and it counts."""
-    tallies: list[Tally] = []
+    tallies: list[RunCounts] = []
 
     async def scene(house: House) -> None:
         house.uploadcare.fail("upload_source", ZeroDivisionError("a bug"))
@@ -379,7 +381,7 @@ def test_a_bug_costs_one_photo(tmp_path: Path, caplog: pytest.LogCaptureFixture)
         tallies.append(house.tally)
         await house.until(State.PUBLISHED, len(NAMES) - 1)
         await house.until(State.FAILED, 1)
-        (failed,) = await house.ledger.ask(questions.at_state, {State.FAILED}, 10)
+        (failed,) = await house.ledger.query(photo_queries.at_state, {State.FAILED}, 10)
         assert failed.code == "internal_fault"
 
     played(tmp_path, scene)
@@ -440,12 +442,12 @@ def test_letting_go_spares_the_call_that_is_paid_for(tmp_path: Path) -> None:
             await opened.drop(NAMES[1])
             await asyncio.wait_for(opened.uploadcare.called("upload_source", 2), PATIENCE_S)
             opened.lanes.stop()
-            assert opened.lanes.let_go()
+            assert opened.lanes.cancel_unpaid()
             async with asyncio.timeout(PATIENCE_S):
                 while opened.lanes.busy > 1:
                     await opened.lanes.next_step(within_s=0.05)
             assert not running.done()
-            assert not opened.lanes.let_go()
+            assert not opened.lanes.cancel_unpaid()
             answer.set()
             await asyncio.wait_for(running, PATIENCE_S)
             assert await opened.count(State.ACCEPTED) == 1
@@ -464,7 +466,7 @@ def test_a_launch_that_waits_for_its_upload_may_be_cut_off(tmp_path: Path) -> No
             await opened.drop(NAMES[0])
             await asyncio.wait_for(opened.uploadcare.called("require_ready"), PATIENCE_S)
             opened.lanes.stop()
-            assert opened.lanes.let_go()
+            assert opened.lanes.cancel_unpaid()
             await asyncio.wait_for(running, PATIENCE_S)
             assert await opened.count(State.UPLOADED) == 1
 

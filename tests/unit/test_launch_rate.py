@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cutoutd.pipeline.budget.launch_rate import LaunchRate, Lesson
+from cutoutd.pipeline.budget.launch_rate import LaunchRate, LearnedRate
 
 
 @dataclass
@@ -153,8 +153,8 @@ def test_a_refusal_stops_all_and_the_rate_falls_below_what_was_accepted(plan: in
     for _ in range(others_under_way):
         rate.refuse(rate.paused_for_s)
     assert rate.per_minute < plan
-    assert rate.lesson is not None
-    assert rate.lesson.accepted == plan
+    assert rate.learned is not None
+    assert rate.learned.accepted == plan
     paused_for_s = rate.paused_for_s
     assert paused_for_s > 0
     clock.now_s += paused_for_s - 0.01
@@ -167,7 +167,7 @@ def test_the_rate_probes_upward_only_at_full_use() -> None:
     """A minute of idleness proves nothing; a full minute at full use without a refusal earns one more launch."""
     clock = Clock()
     rate = LaunchRate(600, clock=clock)
-    rate.recall(Lesson(19.0, 20), paused_for_s=0, ages_s=())
+    rate.recall(LearnedRate(19.0, 20), paused_for_s=0, ages_s=())
     clock.now_s += 3600
     rate.take(1)
     rate.keep(1)
@@ -176,7 +176,7 @@ def test_the_rate_probes_upward_only_at_full_use() -> None:
     assert rate.per_minute == 20
     work(rate, Service(600, clock), 4 * 3600)
     assert rate.per_minute == 600
-    assert rate.lesson is None
+    assert rate.learned is None
 
 
 def test_a_mishap_costs_half_the_rate_once() -> None:
@@ -196,20 +196,20 @@ def test_a_restart_remembers() -> None:
     """The learned rate, the pause and the launches of the last minute hold for the next process."""
     clock = Clock()
     rate = LaunchRate(600, clock=clock)
-    rate.recall(Lesson(19.0, 20), paused_for_s=30, ages_s=[float(age_s) for age_s in range(18)])
+    rate.recall(LearnedRate(19.0, 20), paused_for_s=30, ages_s=[float(age_s) for age_s in range(18)])
     assert (rate.per_minute, rate.free, rate.paused_for_s) == (19, 0, 30)
     clock.now_s += 30
     assert rate.free == 0
     rate.refuse(12.0)
-    assert rate.lesson == Lesson(17.0, 18)
+    assert rate.learned == LearnedRate(17.0, 18)
 
 
 def test_a_lower_ceiling_wins_over_what_was_learned() -> None:
     """A ceiling below the remembered rate holds; what was learned above it is of no use."""
     rate = LaunchRate(10, clock=Clock())
-    rate.recall(Lesson(19.0, 20), paused_for_s=0, ages_s=())
+    rate.recall(LearnedRate(19.0, 20), paused_for_s=0, ages_s=())
     assert rate.per_minute == 10
-    assert rate.lesson is None
+    assert rate.learned is None
 
 
 def test_steps_that_came_to_no_launch_cost_nothing() -> None:

@@ -10,11 +10,11 @@ from daemon_process import PATIENCE_S
 
 _PROGRAM = """
 import asyncio, threading
-from cutoutd.app.process import leave_within
+from cutoutd.app.process import force_exit_after
 
 async def work():
     asyncio.get_running_loop().run_in_executor(None, {busy})
-    leave_within(0.2, 3)
+    force_exit_after(0.2, 3)
 
 asyncio.run(work())
 """

@@ -9,7 +9,7 @@ import pytest
 
 from cutoutd.core.errors import LedgerRemovedError
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.sqlite import clean_shutdown as seal
+from cutoutd.ledger.sqlite import clean_shutdown
 from cutoutd.ledger.sqlite.database import LEDGER_NAME
 from ledgers import identity, with_ledger
 
@@ -28,13 +28,13 @@ def replaced(file: Path) -> None:
     file.with_suffix(".backup").replace(file)
 
 
-@pytest.mark.parametrize("take_away", [removed, moved, replaced], ids=lambda way: way.__name__)
-def test_nothing_is_stored_in_a_file_that_is_gone(tmp_path: Path, take_away: Callable[[Path], None]) -> None:
+@pytest.mark.parametrize("remove", [removed, moved, replaced], ids=lambda way: way.__name__)
+def test_nothing_is_stored_in_a_file_that_is_gone(tmp_path: Path, remove: Callable[[Path], None]) -> None:
     """Each fact is refused, with advice; what stands in its place is not taken for what was closed in order."""
 
     async def scene(ledger: Ledger) -> None:
         await ledger.discover(identity())
-        await asyncio.to_thread(take_away, tmp_path / LEDGER_NAME)
+        await asyncio.to_thread(remove, tmp_path / LEDGER_NAME)
         for _ in range(2):
             with pytest.raises(LedgerRemovedError, match="while cutoutd runs") as refusal:
                 await ledger.discover(identity("b.jpg"))
@@ -42,7 +42,7 @@ def test_nothing_is_stored_in_a_file_that_is_gone(tmp_path: Path, take_away: Cal
         assert ledger.trouble is refusal.value
 
     with_ledger(tmp_path, scene)
-    assert not (tmp_path / seal.SEAL_NAME).exists()
+    assert not (tmp_path / clean_shutdown.SEAL_NAME).exists()
 
 
 def test_a_ledger_behind_a_link_is_in_place(tmp_path: Path) -> None:

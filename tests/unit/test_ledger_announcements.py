@@ -6,17 +6,24 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, func, select
 
-from cutoutd.core.photo import AnswerLost, Photo, RemovalIntended, RemovalStarted, ResultAnnounced, State, Wait
-from cutoutd.core.webhook_result import Announcement
+from cutoutd.core.photo import (
+    LaunchResponseLost,
+    Photo,
+    RemovalIntended,
+    RemovalStarted,
+    ResultFromWebhook,
+    State,
+    Wait,
+)
+from cutoutd.core.webhook_result import WebhookResult
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.queries import lost_launches as losses
-from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger.queries import lost_launches, photos
 from cutoutd.ledger.schema.tables import announcements as table
-from cutoutd.ledger.writes import webhook_results as announcements
+from cutoutd.ledger.writes import webhook_results
 from cutoutd.ledger.writes.webhook_results import Receipt
 from ledgers import in_database, photo_at, with_ledger
 
-NEWS = Announcement("result", "source-uuid", "request-id")
+NEWS = WebhookResult("result", "source-uuid", "request-id")
 LONG = Wait(until_s=4e9, attempts=0, reason="")
 
 
@@ -25,7 +32,7 @@ def number(connection: Connection) -> int:
 
 
 async def now(ledger: Ledger, photo: Photo) -> Photo:
-    (found,) = await ledger.ask(questions.versions_of, photo.identity.path)
+    (found,) = await ledger.query(photos.versions_of, photo.identity.path)
     return found
 
 
@@ -35,9 +42,9 @@ def test_an_announcement_ends_the_wait(tmp_path: Path, state: State) -> None:
 
     async def scene(ledger: Ledger) -> None:
         photo = await ledger.postpone(await photo_at(ledger, state), LONG)
-        assert await ledger.keep_announcement(NEWS) is Receipt.STORED
+        assert await ledger.store_webhook_result(NEWS) is Receipt.STORED
         assert (await now(ledger, photo)).wait.until_s == 0.0
-        assert await ledger.ask(announcements.about, photo) is not None
+        assert await ledger.query(webhook_results.result_for, photo) is not None
 
     with_ledger(tmp_path, scene)
 
@@ -47,7 +54,7 @@ def test_one_that_was_there_before_ends_it_too(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, State.REMOVAL_INTENDED)
-        await ledger.keep_announcement(NEWS)
+        await ledger.store_webhook_result(NEWS)
         started = await ledger.record(photo, RemovalStarted("request-id"), LONG)
         assert started.wait.until_s == (await now(ledger, photo)).wait.until_s == 0.0
         assert (await ledger.postpone(started, LONG)).wait.until_s == 0.0
@@ -60,13 +67,13 @@ def test_a_repetition_changes_nothing(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, State.REMOVAL_STARTED)
-        await ledger.keep_announcement(NEWS)
-        finished = await ledger.record(photo, ResultAnnounced("result", "request-id"))
+        await ledger.store_webhook_result(NEWS)
+        finished = await ledger.record(photo, ResultFromWebhook("result", "request-id"))
         waiting = await ledger.postpone(finished, LONG)
-        assert await ledger.keep_announcement(NEWS) is Receipt.KNOWN
-        assert await ledger.keep_announcement(replace(NEWS, request_id="other")) is Receipt.KNOWN
+        assert await ledger.store_webhook_result(NEWS) is Receipt.KNOWN
+        assert await ledger.store_webhook_result(replace(NEWS, request_id="other")) is Receipt.KNOWN
         assert await now(ledger, photo) == waiting
-        assert await ledger.ask(number) == 1
+        assert await ledger.query(number) == 1
 
     with_ledger(tmp_path, scene)
 
@@ -76,8 +83,8 @@ def test_others_removals_are_not_kept(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> None:
         await photo_at(ledger, State.UPLOADED)  # its upload, but nothing was launched on it
-        assert await ledger.keep_announcement(NEWS) is Receipt.NOT_OURS
-        assert await ledger.ask(number) == 0
+        assert await ledger.store_webhook_result(NEWS) is Receipt.NOT_OURS
+        assert await ledger.query(number) == 0
 
     with_ledger(tmp_path, scene)
 
@@ -87,10 +94,10 @@ def test_of_several_results_a_launch_takes_its_own(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, State.REMOVAL_STARTED)
-        await ledger.keep_announcement(Announcement("earlier", "source-uuid", "lost-request"))
-        await ledger.keep_announcement(NEWS)
-        own = await ledger.ask(announcements.about, photo)
-        first = await ledger.ask(announcements.about, replace(photo, request_id=None))
+        await ledger.store_webhook_result(WebhookResult("earlier", "source-uuid", "lost-request"))
+        await ledger.store_webhook_result(NEWS)
+        own = await ledger.query(webhook_results.result_for, photo)
+        first = await ledger.query(webhook_results.result_for, replace(photo, request_id=None))
         assert own is not None
         assert first is not None
         assert (own[0].result_uuid, first[0].result_uuid) == ("result", "earlier")
@@ -103,9 +110,9 @@ def test_an_earlier_uploads_result_is_not_taken(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, State.REMOVAL_STARTED)
-        await ledger.keep_announcement(NEWS)
-        assert await ledger.ask(announcements.about, replace(photo, source_uuid="later")) is None
-        assert await ledger.ask(announcements.about, replace(photo, source_uuid=None)) is None
+        await ledger.store_webhook_result(NEWS)
+        assert await ledger.query(webhook_results.result_for, replace(photo, source_uuid="later")) is None
+        assert await ledger.query(webhook_results.result_for, replace(photo, source_uuid=None)) is None
 
     with_ledger(tmp_path, scene)
 
@@ -115,10 +122,10 @@ def test_old_ones_are_let_go_of(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> None:
         await photo_at(ledger, State.REMOVAL_STARTED)
-        await ledger.keep_announcement(NEWS)
+        await ledger.store_webhook_result(NEWS)
         in_database(tmp_path, "UPDATE announcements SET at_s = at_s - 8 * 86400")
-        await ledger.keep_announcement(replace(NEWS, result_uuid="next"))
-        assert await ledger.ask(number) == 1
+        await ledger.store_webhook_result(replace(NEWS, result_uuid="next"))
+        assert await ledger.query(number) == 1
 
     with_ledger(tmp_path, scene)
 
@@ -128,10 +135,10 @@ def test_a_found_outcome_is_no_loss(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, State.REMOVAL_INTENDED)
-        photo = await ledger.record(photo, AnswerLost(1.0, "cut off"))
-        found = await ledger.record(photo, ResultAnnounced("result", "request-id"))
+        photo = await ledger.record(photo, LaunchResponseLost(1.0, "cut off"))
+        found = await ledger.record(photo, ResultFromWebhook("result", "request-id"))
         assert (found.state, found.request_id, found.unclear_since_s) == (State.REMOVAL_FINISHED, "request-id", None)
-        assert await ledger.ask(losses.lost) == 0
+        assert await ledger.query(lost_launches.lost_launches) == 0
 
     with_ledger(tmp_path, scene)
 
@@ -141,11 +148,11 @@ def test_when_nothing_is_announced_any_more_everybody_is_asked_about(tmp_path: P
 
     async def scene(ledger: Ledger) -> None:
         photo = await ledger.postpone(await photo_at(ledger, State.REMOVAL_STARTED), LONG)
-        await ledger.expect_no_announcements(5.0)
+        await ledger.poll_without_webhooks(5.0)
         changed = await now(ledger, photo)
         assert changed.wait.until_s == pytest.approx(changed.state_at_s + 5.0)
         asked = await ledger.postpone(photo, replace(LONG, attempts=1))
-        await ledger.expect_no_announcements(5.0)
+        await ledger.poll_without_webhooks(5.0)
         assert (await now(ledger, photo)).wait == asked.wait
 
     with_ledger(tmp_path, scene)
@@ -157,8 +164,8 @@ def test_nobody_waits_at_other_states(tmp_path: Path) -> None:
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, State.UPLOADED)
         intended = await ledger.record(photo, RemovalIntended())
-        await ledger.keep_announcement(NEWS)
-        finished = await ledger.record(intended, ResultAnnounced("result", "request-id"))
+        await ledger.store_webhook_result(NEWS)
+        finished = await ledger.record(intended, ResultFromWebhook("result", "request-id"))
         waiting = await ledger.postpone(finished, LONG)
         assert waiting.wait == LONG
 

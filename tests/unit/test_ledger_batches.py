@@ -7,14 +7,14 @@ import pytest
 
 from cutoutd.core.errors import UnapprovedError
 from cutoutd.core.photo import NO_WAIT, LaunchRefused, Photo, State
-from cutoutd.ledger import Batch, Ledger, Spent
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.ledger.writes import approvals as batches
-from cutoutd.pipeline.backoff import wait_after
+from cutoutd.ledger import Batch, LaunchCounts, Ledger
+from cutoutd.ledger.queries import photos as photo_queries
+from cutoutd.ledger.writes import approvals
+from cutoutd.pipeline.backoff import backoff
 from ledgers import identity, photo_at, with_ledger
 
 
-def anything(_: Spent) -> None:
+def anything(_: LaunchCounts) -> None:
     """No limit of day or month."""
 
 
@@ -23,13 +23,13 @@ async def several(ledger: Ledger, state: State, number: int, folder: str = "prod
 
 
 async def hold(ledger: Ledger, photo: Photo) -> None:
-    await ledger.postpone(photo, wait_after(UnapprovedError("too many"), 0, 0.0))
+    await ledger.postpone(photo, backoff(UnapprovedError("too many"), 0, 0.0))
 
 
 async def intended(ledger: Ledger, photos: list[Photo], most: int) -> int:
     """How many of them are let through at the same moment."""
     outcomes = await asyncio.gather(
-        *(ledger.intend(photo, anything, most=most) for photo in photos), return_exceptions=True
+        *(ledger.record_launch_intent(photo, anything, most=most) for photo in photos), return_exceptions=True
     )
     assert all(isinstance(outcome, Photo | UnapprovedError) for outcome in outcomes)
     return sum(isinstance(outcome, Photo) for outcome in outcomes)
@@ -41,7 +41,7 @@ def test_not_one_launch_of_a_large_batch_slips_through(tmp_path: Path) -> None:
     async def scene(ledger: Ledger) -> None:
         photos = await several(ledger, State.UPLOADED, 40)
         assert await intended(ledger, photos, most=39) == 0
-        assert await ledger.ask(questions.count, {State.REMOVAL_INTENDED}) == 0
+        assert await ledger.query(photo_queries.count, {State.REMOVAL_INTENDED}) == 0
         assert await intended(ledger, photos, most=40) == 40
 
     with_ledger(tmp_path, scene)
@@ -54,7 +54,7 @@ def test_a_batch_is_what_may_still_cost_money(tmp_path: Path) -> None:
         for number, state in enumerate(sorted(State)):
             await photo_at(ledger, state, identity(f"{number}.jpg"))
         await several(ledger, State.ACCEPTED, 2, "people")
-        assert await ledger.ask(batches.batches) == [Batch("people", 2, 0, 0), Batch("products", 3, 1, 0)]
+        assert await ledger.query(approvals.batches) == [Batch("people", 2, 0, 0), Batch("products", 3, 1, 0)]
 
     with_ledger(tmp_path, scene)
 
@@ -67,11 +67,11 @@ def test_approval_is_for_those_that_are_there(tmp_path: Path) -> None:
         for photo in photos:
             await hold(ledger, photo)
         assert [photo.identity.path for photo in await ledger.approve("products", 3)] == ["products0.jpg"]
-        assert await ledger.ask(batches.batches) == [Batch("products", 1, 0, 1)]
-        await ledger.ask(batches.require_approved, photos[0], 0)
+        assert await ledger.query(approvals.batches) == [Batch("products", 1, 0, 1)]
+        await ledger.query(approvals.require_approved, photos[0], 0)
         with pytest.raises(UnapprovedError, match="cutoutd approve products"):
-            await ledger.ask(batches.require_approved, photos[3], 0)
-        waits = [(await ledger.ask(questions.versions_of, f"products{n}.jpg"))[0].wait for n in range(4)]
+            await ledger.query(approvals.require_approved, photos[3], 0)
+        waits = [(await ledger.query(photo_queries.versions_of, f"products{n}.jpg"))[0].wait for n in range(4)]
         assert waits[:3] == [NO_WAIT] * 3
         assert (waits[3].is_held, waits[3].is_unapproved, waits[3].has_end) == (True, True, False)
         assert await ledger.approve("people", None) == []
@@ -87,9 +87,9 @@ def test_a_released_batch_is_held_again_if_it_grows(tmp_path: Path) -> None:
         await hold(ledger, here)
         await hold(ledger, there)
         await ledger.release_batch("products")
-        assert await ledger.ask(batches.held_folders) == ["people"]
+        assert await ledger.query(approvals.held_folders) == ["people"]
         with pytest.raises(UnapprovedError):
-            await ledger.ask(batches.require_approved, here, 0)
+            await ledger.query(approvals.require_approved, here, 0)
 
     with_ledger(tmp_path, scene)
 
@@ -100,7 +100,7 @@ def test_an_approval_holds_through_a_refused_launch(tmp_path: Path) -> None:
     async def scene(ledger: Ledger) -> None:
         (photo,) = await several(ledger, State.UPLOADED, 1)
         await ledger.approve("products", None)
-        refused = await ledger.record(await ledger.intend(photo, anything, most=0), LaunchRefused())
-        assert (await ledger.intend(refused, anything, most=0)).state is State.REMOVAL_INTENDED
+        refused = await ledger.record(await ledger.record_launch_intent(photo, anything, most=0), LaunchRefused())
+        assert (await ledger.record_launch_intent(refused, anything, most=0)).state is State.REMOVAL_INTENDED
 
     with_ledger(tmp_path, scene)

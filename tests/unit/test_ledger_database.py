@@ -12,8 +12,8 @@ import pytest
 
 from cutoutd.core.errors import DiskError, LedgerDamagedError, LedgerMissingError, LedgerNewerError
 from cutoutd.core.photo import Photo, RemovalStarted, State
-from cutoutd.ledger import Ledger, has_ledger, open_ledger, view_ledger
-from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger import Ledger, has_ledger, open_ledger, read_ledger
+from cutoutd.ledger.queries import photos
 from cutoutd.ledger.schema.migrations import NEWEST
 from cutoutd.ledger.sqlite.database import LEDGER_NAME
 from ledgers import identity, photo_at, state_of, with_ledger
@@ -67,8 +67,8 @@ def test_a_file_that_is_no_ledger_is_called_damaged(tmp_path: Path, content: byt
     with pytest.raises(LedgerDamagedError) as refusal:
         with_ledger(tmp_path, nothing)
     assert "backup" in refusal.value.advice
-    with pytest.raises(LedgerDamagedError), view_ledger(tmp_path) as connection:
-        questions.totals(connection)
+    with pytest.raises(LedgerDamagedError), read_ledger(tmp_path) as connection:
+        photos.totals(connection)
     assert (tmp_path / LEDGER_NAME).read_bytes() == content
 
 
@@ -84,13 +84,13 @@ def test_damaged_pages_are_called_damaged(tmp_path: Path) -> None:
     content[4096 * 2 :] = b"\xa5" * (len(content) - 4096 * 2)
     file.write_bytes(content)
     with pytest.raises(LedgerDamagedError, match="is damaged"):
-        with_ledger(tmp_path, lambda ledger: ledger.ask(questions.totals))
+        with_ledger(tmp_path, lambda ledger: ledger.query(photos.totals))
 
 
 def test_a_look_needs_a_ledger(tmp_path: Path) -> None:
     """Before the first run there is nothing to look at, and looking makes nothing."""
     assert not has_ledger(tmp_path)
-    with pytest.raises(LedgerMissingError, match="holds none") as refusal, view_ledger(tmp_path):
+    with pytest.raises(LedgerMissingError, match="holds none") as refusal, read_ledger(tmp_path):
         pass
     assert "first runs" in refusal.value.advice
     assert list(tmp_path.iterdir()) == []
@@ -101,11 +101,11 @@ def test_looking_works_beside_the_writer(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, State.REMOVAL_INTENDED)
-        with view_ledger(tmp_path) as connection:
+        with read_ledger(tmp_path) as connection:
             assert state_of(connection, "a.jpg") == [State.REMOVAL_INTENDED]
             await ledger.record(photo, RemovalStarted("request"))
             assert state_of(connection, "a.jpg") == [State.REMOVAL_INTENDED]
-        with view_ledger(tmp_path) as connection:
+        with read_ledger(tmp_path) as connection:
             assert state_of(connection, "a.jpg") == [State.REMOVAL_STARTED]
 
     with_ledger(tmp_path, scene)
@@ -142,10 +142,10 @@ def test_a_full_disk_passes(small_disk: Path) -> None:
         refused = [error for error in refusals if isinstance(error, DiskError)]
         assert refused
         assert "cannot be written" in refused[0].sentence
-        assert len(refused) + await ledger.ask(questions.count, {State.DISCOVERED}) == 60
+        assert len(refused) + await ledger.query(photos.count, {State.DISCOVERED}) == 60
         give_back()
         await asyncio.gather(*map(ledger.discover, found))
-        return await ledger.ask(questions.due, {State.DISCOVERED}, 1e12, 100)
+        return await ledger.query(photos.due, {State.DISCOVERED}, 1e12, 100)
 
     assert len(with_ledger(small_disk, scene)) == 60
 
@@ -159,13 +159,13 @@ def test_what_was_paid_for_is_offered_until_the_disk_takes_it(
     async def scene(ledger: Ledger) -> tuple[Photo, Photo]:
         photo = await photo_at(ledger, State.REMOVAL_INTENDED)
         give_back = fill_up(small_disk)
-        insisting = asyncio.create_task(ledger.insist(photo, RemovalStarted("request")))
+        insisting = asyncio.create_task(ledger.record_until_stored(photo, RemovalStarted("request")))
         others = [ledger.discover(identity("x" * 3000 + f"{number}.jpg")) for number in range(100)]
         refusals = await asyncio.gather(*others, return_exceptions=True)
         assert {type(error) for error in refusals if isinstance(error, Exception)} == {DiskError}
         assert not insisting.done() or insisting.result().request_id == "request"
         give_back()
-        return await insisting, (await ledger.ask(questions.versions_of, "a.jpg"))[0]
+        return await insisting, (await ledger.query(photos.versions_of, "a.jpg"))[0]
 
     given, stored = with_ledger(small_disk, scene)
     assert stored == given

@@ -11,14 +11,14 @@ from sqlalchemy import text
 
 from cutoutd.core.errors import LedgerError, RejectedError
 from cutoutd.core.photo import Photo, RemovalIntended, RemovalStarted, State, Uploaded, UploadExpired, Wait
-from cutoutd.ledger import Event, Ledger, view_ledger
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.ledger.writes import transitions as facts
+from cutoutd.ledger import Event, Ledger, read_ledger
+from cutoutd.ledger.queries import photos
+from cutoutd.ledger.writes import transitions
 from ledgers import ACCEPTED, FAILED, identity, in_database, photo_at, state_of, with_ledger
 
 
 async def told(ledger: Ledger, path: str | None = None) -> list[Event]:
-    return await ledger.ask(questions.history, path, 100)
+    return await ledger.query(photos.history, path, 100)
 
 
 def test_a_photos_whole_life_is_told_fact_by_fact(tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ def test_a_photos_whole_life_is_told_fact_by_fact(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> tuple[Photo, list[Event], list[Photo]]:
         photo = await photo_at(ledger, State.PUBLISHED)
-        return photo, await told(ledger), await ledger.ask(questions.versions_of, "a.jpg")
+        return photo, await told(ledger), await ledger.query(photos.versions_of, "a.jpg")
 
     photo, events, rows = with_ledger(tmp_path, scene)
     assert rows == [photo]
@@ -56,7 +56,7 @@ def test_a_fact_without_its_event_is_no_fact(tmp_path: Path) -> None:
             await ledger.record(photo, Uploaded("source"))
         with pytest.raises(LedgerError, match="no events today"):
             await ledger.discover(identity("b.jpg"))
-        before = await ledger.ask(questions.versions_of, "a.jpg") + await ledger.ask(questions.versions_of, "b.jpg")
+        before = await ledger.query(photos.versions_of, "a.jpg") + await ledger.query(photos.versions_of, "b.jpg")
         assert before == [photo]
         in_database(tmp_path, "DROP TRIGGER no")
         return [await ledger.record(photo, Uploaded("source"))]
@@ -89,7 +89,7 @@ def test_only_a_superseded_version_may_come_again(tmp_path: Path, state: State) 
         assert await ledger.discover(identity()) is None
 
     with_ledger(tmp_path, scene)
-    with view_ledger(tmp_path) as connection:
+    with read_ledger(tmp_path) as connection:
         assert state_of(connection, "a.jpg") == [State.SUPERSEDED, state]
 
 
@@ -105,7 +105,7 @@ def test_a_photo_that_has_moved_on_is_refused(tmp_path: Path) -> None:
             await ledger.postpone(stale, Wait(9.0, 1, "why"))
         with pytest.raises(ValueError, match="may not follow"):
             await ledger.record(now, RemovalStarted("request"))
-        assert await ledger.ask(questions.versions_of, "a.jpg") == [now]
+        assert await ledger.query(photos.versions_of, "a.jpg") == [now]
         assert len(await told(ledger)) == 3
         return now
 
@@ -118,12 +118,12 @@ def test_a_wait_is_no_fact(tmp_path: Path) -> None:
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, State.UPLOADED)
         waiting = await ledger.postpone(photo, Wait(50.0, 2, "the service is away"))
-        assert await ledger.ask(questions.versions_of, "a.jpg") == [waiting]
+        assert await ledger.query(photos.versions_of, "a.jpg") == [waiting]
         assert len(await told(ledger)) == 3
         intended = await ledger.record(waiting, RemovalIntended())
         assert intended.wait == Wait(0.0, 0, "")
         started = await ledger.record(intended, RemovalStarted("request"), Wait(70.0, 0, ""))
-        assert await ledger.ask(questions.versions_of, "a.jpg") == [started]
+        assert await ledger.query(photos.versions_of, "a.jpg") == [started]
         assert started.wait.until_s == 70.0
 
     with_ledger(tmp_path, scene)
@@ -136,8 +136,8 @@ def test_a_failure_keeps_where_it_happened(tmp_path: Path) -> None:
         await ledger.record(await photo_at(ledger, State.REMOVAL_STARTED), FAILED)
 
     with_ledger(tmp_path, scene)
-    with view_ledger(tmp_path) as connection:
-        assert connection.scalar(text("SELECT failed_at FROM photos")) == "removal_started"
+    with read_ledger(tmp_path) as connection:
+        assert connection.scalar(text("SELECT failed_state FROM photos")) == "removal_started"
 
 
 def test_an_expired_upload_leaves_no_uuid_behind(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_an_expired_upload_leaves_no_uuid_behind(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> list[Photo]:
         await ledger.record(await photo_at(ledger, State.UPLOADED), UploadExpired())
-        return await ledger.ask(questions.versions_of, "a.jpg")
+        return await ledger.query(photos.versions_of, "a.jpg")
 
     (photo,) = with_ledger(tmp_path, scene)
     assert (photo.state, photo.source_uuid) == (State.ACCEPTED, None)
@@ -188,7 +188,7 @@ def test_names_that_some_file_system_takes_for_one_are_one(tmp_path: Path, earli
         ]
 
     assert with_ledger(tmp_path, scene) == [earlier, "2.jpg.png", f"sub/{later}"]
-    assert facts.target_key(earlier) == facts.target_key(later)
+    assert transitions.target_key(earlier) == transitions.target_key(later)
 
 
 def test_other_output_trees_have_other_targets(tmp_path: Path) -> None:
@@ -236,7 +236,9 @@ def test_every_claimant_gets_a_place_of_its_own(order: list[str], tmp_path_facto
     first = with_ledger(state_dir, lambda ledger: claim(ledger, 1, order))
     second = with_ledger(state_dir, lambda ledger: claim(ledger, 2, sorted(order)))
     assert first == second
-    assert all(facts.target_key(a) != facts.target_key(b) for a, b in itertools.combinations(first.values(), 2))
+    assert all(
+        transitions.target_key(a) != transitions.target_key(b) for a, b in itertools.combinations(first.values(), 2)
+    )
     assert first[order[0]] == wishes[order[0]][0]
 
 
@@ -265,9 +267,9 @@ def test_every_path_and_inode_comes_back(found: object, tmp_path_factory: pytest
 
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, State.ACCEPTED, found)
-        assert await ledger.ask(questions.versions_of, found.path) == [photo]
+        assert await ledger.query(photos.versions_of, found.path) == [photo]
         assert photo.identity == found
-        assert await ledger.ask(questions.known_of, "products", [found.path]) == {found.version}
+        assert await ledger.query(photos.known_versions, "products", [found.path]) == {found.version}
         assert (await told(ledger, found.path))[-1].detail["target"] == photo.target
         assert await ledger.discover(found) is None
 

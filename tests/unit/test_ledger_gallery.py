@@ -5,15 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.core.photo import Failed, RetriedUpload, State
-from cutoutd.ledger import Ledger, View, view_ledger
-from cutoutd.ledger.queries import failures
-from cutoutd.ledger.queries import selection as named
-from cutoutd.ledger.queries.failures import Reason
-from cutoutd.ledger.queries.gallery import Leaf, Mark, Wanted, facts_of, leaf, leaf_after, other_versions_of
+from cutoutd.core.photo import Failed, RetryUpload, State
+from cutoutd.ledger import Ledger, ReadTransaction, read_ledger
+from cutoutd.ledger.queries import failures, selection
+from cutoutd.ledger.queries.failures import FailureReason
+from cutoutd.ledger.queries.gallery import (
+    GalleryFilter,
+    GalleryPage,
+    PagePosition,
+    facts_of,
+    gallery_page,
+    gallery_page_after,
+    other_versions_of,
+)
 from ledgers import FAILED, REJECTED, identity, in_database, photo_at, plan_of, with_ledger
 
-EVERY = Wanted()
+EVERY = GalleryFilter()
 
 
 def published(state_dir: Path, *names: str) -> None:
@@ -27,80 +34,82 @@ def published(state_dir: Path, *names: str) -> None:
     with_ledger(state_dir, scene)
 
 
-def names(found: Leaf) -> list[str]:
+def names(found: GalleryPage) -> list[str]:
     return [photo.identity.path for photo in found.photos]
 
 
 def test_pages_are_turned_both_ways(tmp_path: Path) -> None:
     """Newest first; every photo is on exactly one page on the way to the oldest, and on the way back."""
     published(tmp_path, *(f"products/{number}.jpg" for number in range(8)))
-    with view_ledger(tmp_path) as view:
-        first = leaf(view, EVERY, 3)
+    with read_ledger(tmp_path) as view:
+        first = gallery_page(view, EVERY, 3)
         assert (names(first), first.newer) == (["7.jpg", "6.jpg", "5.jpg"], None)
-        second = leaf(view, EVERY, 3, first.older)
+        second = gallery_page(view, EVERY, 3, first.older)
         assert names(second) == ["4.jpg", "3.jpg", "2.jpg"]
-        last = leaf(view, EVERY, 3, second.older)
+        last = gallery_page(view, EVERY, 3, second.older)
         assert (names(last), last.older) == (["1.jpg", "0.jpg"], None)
         assert last.newer is not None
         assert second.newer is not None
-        assert leaf_after(view, EVERY, 3, last.newer).photos == second.photos
-        assert leaf_after(view, EVERY, 3, second.newer) == first
+        assert gallery_page_after(view, EVERY, 3, last.newer).photos == second.photos
+        assert gallery_page_after(view, EVERY, 3, second.newer) == first
 
 
 def test_photos_of_the_very_same_moment_are_all_shown(tmp_path: Path) -> None:
     """A time alone is no place: a group of commits may share one."""
     published(tmp_path, *(f"products/{number}.jpg" for number in range(5)))
     in_database(tmp_path, "UPDATE photos SET state_at_s = 1000")
-    with view_ledger(tmp_path) as view:
-        first = leaf(view, EVERY, 2)
-        second = leaf(view, EVERY, 2, first.older)
-        third = leaf(view, EVERY, 2, second.older)
+    with read_ledger(tmp_path) as view:
+        first = gallery_page(view, EVERY, 2)
+        second = gallery_page(view, EVERY, 2, first.older)
+        third = gallery_page(view, EVERY, 2, second.older)
         assert [*names(first), *names(second), *names(third)] == ["4.jpg", "3.jpg", "2.jpg", "1.jpg", "0.jpg"]
 
 
 def test_too_few_newer_photos_are_shown_as_the_newest_page(tmp_path: Path) -> None:
     """Turning back never ends on half a page."""
     published(tmp_path, *(f"products/{number}.jpg" for number in range(4)))
-    with view_ledger(tmp_path) as view:
-        second = leaf(view, EVERY, 1, leaf(view, EVERY, 1).older)
+    with read_ledger(tmp_path) as view:
+        second = gallery_page(view, EVERY, 1, gallery_page(view, EVERY, 1).older)
         assert second.newer is not None
-        assert names(leaf_after(view, EVERY, 3, second.newer)) == ["3.jpg", "2.jpg", "1.jpg"]
+        assert names(gallery_page_after(view, EVERY, 3, second.newer)) == ["3.jpg", "2.jpg", "1.jpg"]
 
 
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
-        (Wanted(folder="people"), ["Zoë.jpg"]),
-        (Wanted(folder="nobody"), []),
-        (Wanted(name="CHAIR"), ["sub/Chair 2.jpg", "chair.jpg"]),
-        (Wanted(name="sub/"), ["sub/Chair 2.jpg"]),
-        (Wanted(name="zoË"), ["Zoë.jpg"]),
-        (Wanted(name="gru\N{COMBINING DIAERESIS}n"), ["GRÜN.jpg"]),
-        (Wanted(name="ü"), ["GRÜN.jpg"]),
-        (Wanted(name="GRÜN.JPG"), ["GRÜN.jpg"]),
-        (Wanted(name="100%_[*]?"), ["100%_[*]?.jpg"]),
-        (Wanted(name="1%"), []),
-        (Wanted(name="*"), ["100%_[*]?.jpg"]),
-        (Wanted(name="]"), ["100%_[*]?.jpg"]),
-        (Wanted(name="c?air"), []),
-        (Wanted(folder="people", name="chair"), []),
+        (GalleryFilter(folder="people"), ["Zoë.jpg"]),
+        (GalleryFilter(folder="nobody"), []),
+        (GalleryFilter(name="CHAIR"), ["sub/Chair 2.jpg", "chair.jpg"]),
+        (GalleryFilter(name="sub/"), ["sub/Chair 2.jpg"]),
+        (GalleryFilter(name="zoË"), ["Zoë.jpg"]),
+        (GalleryFilter(name="gru\N{COMBINING DIAERESIS}n"), ["GRÜN.jpg"]),
+        (GalleryFilter(name="ü"), ["GRÜN.jpg"]),
+        (GalleryFilter(name="GRÜN.JPG"), ["GRÜN.jpg"]),
+        (GalleryFilter(name="100%_[*]?"), ["100%_[*]?.jpg"]),
+        (GalleryFilter(name="1%"), []),
+        (GalleryFilter(name="*"), ["100%_[*]?.jpg"]),
+        (GalleryFilter(name="]"), ["100%_[*]?.jpg"]),
+        (GalleryFilter(name="c?air"), []),
+        (GalleryFilter(folder="people", name="chair"), []),
     ],
 )
-def test_search_takes_a_part_of_the_name_whatever_its_case(tmp_path: Path, wanted: Wanted, found: list[str]) -> None:
+def test_search_takes_a_part_of_the_name_whatever_its_case(
+    tmp_path: Path, wanted: GalleryFilter, found: list[str]
+) -> None:
     """Letters of every script, however they are composed; signs that mean something to the database mean themselves."""
     published(
         tmp_path, "products/chair.jpg", "people/Zoë.jpg", "products/GRÜN.jpg", "products/100%_[*]?.jpg",
         "products/sub/Chair 2.jpg",
     )  # fmt: skip
-    with view_ledger(tmp_path) as view:
-        assert names(leaf(view, wanted, 10)) == found
+    with read_ledger(tmp_path) as view:
+        assert names(gallery_page(view, wanted, 10)) == found
 
 
 def test_names_that_are_no_text_are_shown_like_others(tmp_path: Path) -> None:
     """Bytes that are no UTF-8 come back as they went in, and the rest of the name is found."""
     published(tmp_path, "products/caf\udce9.jpg")
-    with view_ledger(tmp_path) as view:
-        assert names(leaf(view, Wanted(name="CAF"), 10)) == ["caf\udce9.jpg"]
+    with read_ledger(tmp_path) as view:
+        assert names(gallery_page(view, GalleryFilter(name="CAF"), 10)) == ["caf\udce9.jpg"]
 
 
 def test_a_path_is_shown_once(tmp_path: Path) -> None:
@@ -111,11 +120,11 @@ def test_a_path_is_shown_once(tmp_path: Path) -> None:
         await photo_at(ledger, State.PUBLISHED, identity(folder="people"))
         later = await photo_at(ledger, State.PUBLISHED, identity(mtime_ns=2))
         await photo_at(ledger, State.UPLOADED, identity(mtime_ns=3))
-        found = await ledger.ask(leaf, EVERY, 10)
+        found = await ledger.query(gallery_page, EVERY, 10)
         assert [photo.id for photo in found.photos] == [3, 2]
-        others = await ledger.ask(other_versions_of, later, 10)
+        others = await ledger.query(other_versions_of, later, 10)
         assert [photo.id for photo in others] == [4, 1]
-        assert len(await ledger.ask(other_versions_of, later, 1)) == 1
+        assert len(await ledger.query(other_versions_of, later, 1)) == 1
 
     with_ledger(tmp_path, scene)
 
@@ -126,7 +135,7 @@ def test_only_what_is_published_is_shown(tmp_path: Path) -> None:
     async def scene(ledger: Ledger) -> None:
         for number, state in enumerate(State):
             await photo_at(ledger, state, identity(f"{number}.jpg"))
-        found = await ledger.ask(leaf, EVERY, 100)
+        found = await ledger.query(gallery_page, EVERY, 100)
         assert {photo.state for photo in found.photos} == {State.PUBLISHED}
 
     with_ledger(tmp_path, scene)
@@ -137,9 +146,9 @@ def test_a_failed_photo_that_was_retried_is_shown(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, State.FAILED)
-        assert await ledger.ask(failures.numbers_of, None) == (1,)
-        await ledger.record(photo, RetriedUpload(parameters="{}"))
-        assert await ledger.ask(failures.numbers_of, None) == ()
+        assert await ledger.query(failures.photo_ids_of, None) == (1,)
+        await ledger.record(photo, RetryUpload(parameters="{}"))
+        assert await ledger.query(failures.photo_ids_of, None) == ()
 
     with_ledger(tmp_path, scene)
 
@@ -147,7 +156,7 @@ def test_a_failed_photo_that_was_retried_is_shown(tmp_path: Path) -> None:
 def test_the_facts_of_one_photo(tmp_path: Path) -> None:
     """Of this version alone, oldest first."""
     published(tmp_path, "products/a.jpg", "products/b.jpg")
-    with view_ledger(tmp_path) as view:
+    with read_ledger(tmp_path) as view:
         told = facts_of(view, 2)
         assert [event.to_state for event in told][:2] == [State.DISCOVERED, State.ACCEPTED]
         assert {event.path for event in told} == {"b.jpg"}
@@ -157,8 +166,8 @@ def test_the_facts_of_one_photo(tmp_path: Path) -> None:
 def test_photos_by_their_numbers(tmp_path: Path) -> None:
     """However many are asked for; numbers of nothing are left out."""
     published(tmp_path, "products/a.jpg", "products/b.jpg")
-    with view_ledger(tmp_path) as view:
-        found = named.numbered(view, [2, 99, 1, *range(1_000, 3_500)])
+    with read_ledger(tmp_path) as view:
+        found = selection.photos_with_ids(view, [2, 99, 1, *range(1_000, 3_500)])
         assert [photo.id for photo in found] == [1, 2]
 
 
@@ -174,14 +183,14 @@ def test_failures_stand_together_by_their_reason(tmp_path: Path) -> None:
         await photo_at(ledger, State.SUPERSEDED, identity("still.jpg", mtime_ns=2))
         other = await photo_at(ledger, State.UPLOADED, identity("other.jpg"))
         await ledger.record(other, Failed("too_busy", "s", "a"))
-        empty, busy, unknown = await ledger.ask(failures.failures, 2)
+        empty, busy, unknown = await ledger.query(failures.failure_groups, 2)
         assert (empty.reason, empty.photos, empty.by_folder) == (
-            Reason(State.REJECTED, REJECTED.code), 3, (("people", 2), ("x", 1)),
+            FailureReason(State.REJECTED, REJECTED.code), 3, (("people", 2), ("x", 1)),
         )  # fmt: skip
         assert [photo.identity.path for photo in empty.first] == ["empty2.jpg", "empty1.jpg"]
         assert [photo.identity.path for photo in (*busy.first, *unknown.first)] == ["other.jpg", "still.jpg"]
-        assert await ledger.ask(failures.numbers_of, Reason(State.FAILED, FAILED.code)) == (6,)
-        assert len(await ledger.ask(failures.numbers_of, None)) == 5
+        assert await ledger.query(failures.photo_ids_of, FailureReason(State.FAILED, FAILED.code)) == (6,)
+        assert len(await ledger.query(failures.photo_ids_of, None)) == 5
 
     with_ledger(tmp_path, scene)
 
@@ -189,20 +198,22 @@ def test_failures_stand_together_by_their_reason(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("question", "index"),
     [
-        (lambda view: leaf(view, EVERY, 60), "gallery"),
-        (lambda view: leaf(view, EVERY, 60, Mark(5.0, 1)), "gallery"),
-        (lambda view: leaf_after(view, EVERY, 60, Mark(5.0, 1)), "gallery"),
-        (lambda view: leaf(view, Wanted(folder="products"), 60), "gallery"),
-        (lambda view: leaf(view, Wanted(name="a"), 60), "gallery"),
-        (lambda view: failures.of_reason(view, Reason(State.FAILED, "x"), 60), "troubled"),
-        (lambda view: other_versions_of(view, named.numbered(view, [1])[0], 10), "by_path"),
+        (lambda view: gallery_page(view, EVERY, 60), "gallery"),
+        (lambda view: gallery_page(view, EVERY, 60, PagePosition(5.0, 1)), "gallery"),
+        (lambda view: gallery_page_after(view, EVERY, 60, PagePosition(5.0, 1)), "gallery"),
+        (lambda view: gallery_page(view, GalleryFilter(folder="products"), 60), "gallery"),
+        (lambda view: gallery_page(view, GalleryFilter(name="a"), 60), "gallery"),
+        (lambda view: failures.of_reason(view, FailureReason(State.FAILED, "x"), 60), "troubled"),
+        (lambda view: other_versions_of(view, selection.photos_with_ids(view, [1])[0], 10), "by_path"),
         (lambda view: facts_of(view, 1), "ix_events_photo_id"),
     ],
 )
-def test_nobody_goes_through_every_photo(tmp_path: Path, question: Callable[[View], object], index: str) -> None:
+def test_nobody_goes_through_every_photo(
+    tmp_path: Path, question: Callable[[ReadTransaction], object], index: str
+) -> None:
     """Each question finds its place in an index, and nothing has to be sorted, however many photos there are."""
     published(tmp_path, "products/a.jpg")
-    with view_ledger(tmp_path) as view:
+    with read_ledger(tmp_path) as view:
         plan = plan_of(view, question)
     assert f" INDEX {index}" in plan
     assert "TEMP B-TREE" not in plan
@@ -214,5 +225,5 @@ def test_a_photo_that_is_made_anew_comes_first(tmp_path: Path) -> None:
     published(tmp_path, "products/a.jpg", "products/b.jpg")
 
     in_database(tmp_path, "UPDATE photos SET state_at_s = 4e9 WHERE id = 1")
-    with view_ledger(tmp_path) as view:
-        assert names(leaf(view, EVERY, 10)) == ["a.jpg", "b.jpg"]
+    with read_ledger(tmp_path) as view:
+        assert names(gallery_page(view, EVERY, 10)) == ["a.jpg", "b.jpg"]

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from cutoutd.core.photo import (
-    AnswerLost,
     Fact,
+    LaunchOutcomeUnknown,
     LaunchRefused,
-    LaunchUnclear,
+    LaunchResponseLost,
     Photo,
     RemovalIntended,
     RemovalLocked,
@@ -17,15 +17,15 @@ from cutoutd.core.photo import (
     State,
 )
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.queries import lost_launches as losses
+from cutoutd.ledger.queries import lost_launches
 from cutoutd.ledger.writes import launches
 from ledgers import photo_at, with_ledger
 
-LOST = AnswerLost(1.0, "api.test sent nothing for 120 s")
+LOST = LaunchResponseLost(1.0, "api.test sent nothing for 120 s")
 
 
-async def lost_of(ledger: Ledger, photo: Photo) -> list[str]:
-    return [launch.lost_because for launch in await ledger.ask(losses.lost_of, photo.id)]
+async def lost_launches_of(ledger: Ledger, photo: Photo) -> list[str]:
+    return [launch.lost_because for launch in await ledger.query(lost_launches.lost_launches_of, photo.id)]
 
 
 def test_each_lost_launch_is_kept(tmp_path: Path) -> None:
@@ -33,11 +33,18 @@ def test_each_lost_launch_is_kept(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, State.REMOVAL_INTENDED)
-        for fact in (LOST, LaunchUnclear(1.0), RemovalIntended(), LOST, LaunchUnclear(1.0), RemovalIntended()):
+        for fact in (
+            LOST,
+            LaunchOutcomeUnknown(1.0),
+            RemovalIntended(),
+            LOST,
+            LaunchOutcomeUnknown(1.0),
+            RemovalIntended(),
+        ):
             photo = await ledger.record(photo, fact)
         await ledger.record(photo, RemovalStarted("request-3"))
-        assert await lost_of(ledger, photo) == [LOST.lost_because] * 2
-        assert await ledger.ask(losses.lost) == 2
+        assert await lost_launches_of(ledger, photo) == [LOST.lost_because] * 2
+        assert await ledger.query(lost_launches.lost_launches) == 2
 
     with_ledger(tmp_path, scene)
 
@@ -48,13 +55,13 @@ def test_what_is_found_is_not_lost(tmp_path: Path) -> None:
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, State.REMOVAL_INTENDED)
         photo = await ledger.record(await ledger.record(photo, LOST), ResultFound("result"))
-        assert await ledger.ask(losses.lost) == 0
+        assert await ledger.query(lost_launches.lost_launches) == 0
         assert photo.unclear_since_s is None
 
     with_ledger(tmp_path, scene)
 
 
-@pytest.mark.parametrize("before", [(LOST, LaunchUnclear(1.0), RemovalIntended()), ()], ids=["ours", "nobodys"])
+@pytest.mark.parametrize("before", [(LOST, LaunchOutcomeUnknown(1.0), RemovalIntended()), ()], ids=["ours", "nobodys"])
 def test_a_locked_launch_counts_once(tmp_path: Path, before: tuple[Fact, ...]) -> None:
     """A call refused with 409 is given back where the one that runs was counted, and stands for it where none was."""
 
@@ -62,8 +69,8 @@ def test_a_locked_launch_counts_once(tmp_path: Path, before: tuple[Fact, ...]) -
         photo = await photo_at(ledger, State.REMOVAL_INTENDED)
         for fact in (*before, RemovalLocked(2.0)):
             photo = await ledger.record(photo, fact)
-        spent = await ledger.ask(launches.spent, photo.state_at_s)
-        assert (spent.today, await ledger.ask(losses.lost)) == (1, 1)
+        spent = await ledger.query(launches.launch_counts, photo.state_at_s)
+        assert (spent.today, await ledger.query(lost_launches.lost_launches)) == (1, 1)
         assert photo.locked_since_s == 2.0
 
     with_ledger(tmp_path, scene)
@@ -74,9 +81,9 @@ def test_a_refusal_after_a_loss_leaves_the_loss(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, State.REMOVAL_INTENDED)
-        for fact in (LOST, LaunchUnclear(1.0), RemovalIntended(), LaunchRefused()):
+        for fact in (LOST, LaunchOutcomeUnknown(1.0), RemovalIntended(), LaunchRefused()):
             photo = await ledger.record(photo, fact)
-        assert await lost_of(ledger, photo) == [LOST.lost_because]
-        assert (await ledger.ask(launches.spent, photo.state_at_s)).today == 1
+        assert await lost_launches_of(ledger, photo) == [LOST.lost_because]
+        assert (await ledger.query(launches.launch_counts, photo.state_at_s)).today == 1
 
     with_ledger(tmp_path, scene)

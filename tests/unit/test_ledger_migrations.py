@@ -11,11 +11,14 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from cutoutd.ledger.schema import migrations
-from cutoutd.ledger.schema import tables as schema
+from cutoutd.ledger.schema import tables as tables_schema
 from cutoutd.ledger.sqlite.database import open_database
 
 #: What stands in ledgers that people have. A digest that no longer fits means that a published step was edited.
-_PUBLISHED = {1: "0223aefa4c6fc4d0cbf44c0c03842c07922ec75e4d078dfa6809d93cef671aff"}
+_PUBLISHED = {
+    1: "0223aefa4c6fc4d0cbf44c0c03842c07922ec75e4d078dfa6809d93cef671aff",
+    2: "8248d64f125569c50e4de70f84bdd729873eeb11fea8b66a40a3cd68f071ad04",
+}
 
 
 def made(file: Path, make: Callable[[Connection], None]) -> Engine:
@@ -44,7 +47,7 @@ def test_every_earlier_ledger_becomes_a_new_one(tmp_path: Path, seen: int) -> No
     old = made(tmp_path / "old.sqlite", lambda connection: migrations.carry_out(connection, range(1, seen + 1)))
     migrations.bring_up_to_date(old)
     old.dispose()
-    made(tmp_path / "new.sqlite", schema.metadata.create_all).dispose()
+    made(tmp_path / "new.sqlite", tables_schema.metadata.create_all).dispose()
     assert shape(tmp_path / "old.sqlite") == shape(tmp_path / "new.sqlite")
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from cutoutd.ledger import News, open_ledger
+from cutoutd.ledger import ChangeFlag, open_ledger
 
 
 def test_news_is_what_was_stored_since_the_last_asking(tmp_path: Path) -> None:
@@ -11,7 +11,7 @@ def test_news_is_what_was_stored_since_the_last_asking(tmp_path: Path) -> None:
 
     async def take_thrice() -> list[bool]:
         async with open_ledger(tmp_path) as ledger:
-            news = News(ledger, now_s=lambda: 0.0)
+            news = ChangeFlag(ledger, now_s=lambda: 0.0)
             first, second = news.take(), news.take()
             await ledger.remember("anything", "at all")
             return [first, second, news.take(), news.take()]
@@ -24,7 +24,7 @@ def test_what_was_not_answered_is_still_news(tmp_path: Path) -> None:
 
     async def give_back() -> bool:
         async with open_ledger(tmp_path) as ledger:
-            news = News(ledger, now_s=lambda: 0.0)
+            news = ChangeFlag(ledger, now_s=lambda: 0.0)
             news.take()
             news.give_back()
             return news.take()
@@ -38,7 +38,7 @@ def test_now_and_then_it_is_asked_all_the_same(tmp_path: Path) -> None:
     async def wait_a_minute() -> list[bool]:
         async with open_ledger(tmp_path) as ledger:
             moments = iter([0.0, 59.0, 60.0])
-            news = News(ledger, now_s=lambda: next(moments))
+            news = ChangeFlag(ledger, now_s=lambda: next(moments))
             return [news.take(), news.take(), news.take()]
 
     assert asyncio.run(wait_a_minute()) == [True, False, True]

@@ -7,16 +7,14 @@ from pathlib import Path
 import pytest
 
 from cutoutd.core.photo import NO_WAIT, State, Superseded, Version, Wait
-from cutoutd.ledger import Ledger, Total, View, view_ledger
-from cutoutd.ledger.queries import lost_launches as losses
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.ledger.queries import sources
-from cutoutd.ledger.writes import approvals as batches
+from cutoutd.ledger import Ledger, ReadTransaction, Total, read_ledger
+from cutoutd.ledger.queries import lost_launches, photos, sources
+from cutoutd.ledger.writes import approvals
 from ledgers import ACCEPTED, identity, photo_at, plan_of, with_ledger
 
 
 async def names(ledger: Ledger, states: set[State], now_s: float, limit: int = 10) -> list[str]:
-    return [photo.identity.path for photo in await ledger.ask(questions.due, states, now_s, limit)]
+    return [photo.identity.path for photo in await ledger.query(photos.due, states, now_s, limit)]
 
 
 def test_who_is_due_is_told_in_order(tmp_path: Path) -> None:
@@ -32,9 +30,9 @@ def test_who_is_due_is_told_in_order(tmp_path: Path) -> None:
         assert await names(ledger, {State.ACCEPTED}, 29.9) == due[:3]
         assert await names(ledger, {State.ACCEPTED}, 30.0, limit=2) == due[:2]
         assert await names(ledger, {State.ACCEPTED, State.UPLOADED}, 0.0) == [*due[:2], "elsewhere.jpg"]
-        assert await ledger.ask(questions.next_due_s, {State.ACCEPTED}, 29.9) == 30.0
-        assert await ledger.ask(questions.next_due_s, {State.ACCEPTED}, 30.0) == 1e9
-        assert await ledger.ask(questions.next_due_s, {State.UPLOADED}, 0.0) is None
+        assert await ledger.query(photos.next_due_s, {State.ACCEPTED}, 29.9) == 30.0
+        assert await ledger.query(photos.next_due_s, {State.ACCEPTED}, 30.0) == 1e9
+        assert await ledger.query(photos.next_due_s, {State.UPLOADED}, 0.0) is None
 
     with_ledger(tmp_path, scene)
 
@@ -49,7 +47,7 @@ def test_known_versions_of_a_batch(tmp_path: Path) -> None:
         await ledger.discover(identity("a.jpg", mtime_ns=2))
         await ledger.discover(identity("a.jpg", folder="people"))
         await ledger.discover(identity("b.jpg"))
-        return await ledger.ask(questions.known_of, "products", ["a.jpg", "gone.jpg", "bad.jpg", "new.jpg"])
+        return await ledger.query(photos.known_versions, "products", ["a.jpg", "gone.jpg", "bad.jpg", "new.jpg"])
 
     assert with_ledger(tmp_path, scene) == {
         Version("a.jpg", 1000, 1, 7),
@@ -64,7 +62,7 @@ def test_known_versions_of_any_name(tmp_path: Path, name: str) -> None:
 
     async def scene(ledger: Ledger) -> set[Version]:
         await ledger.discover(identity(name))
-        return await ledger.ask(questions.known_of, "products", [name, f"{name}.jpg"])
+        return await ledger.query(photos.known_versions, "products", [name, f"{name}.jpg"])
 
     assert with_ledger(tmp_path, scene) == {Version(name, 1000, 1, 7)}
 
@@ -79,17 +77,17 @@ def test_counts_and_lists(tmp_path: Path) -> None:
         for name, until_s in (("later", 20.0), ("sooner", 10.0)):
             photo = await photo_at(ledger, State.UPLOADED, identity(f"{name}.jpg"))
             await ledger.postpone(photo, Wait(until_s, 1, "the service is away"))
-        assert await ledger.ask(questions.count, {State.REJECTED, State.FAILED}) == 3
-        assert await ledger.ask(questions.count, {State.PUBLISHED}) == 0
-        assert set(await ledger.ask(questions.totals)) == {
+        assert await ledger.query(photos.count, {State.REJECTED, State.FAILED}) == 3
+        assert await ledger.query(photos.count, {State.PUBLISHED}) == 0
+        assert set(await ledger.query(photos.totals)) == {
             Total("products", State.REJECTED, 1),
             Total("products", State.FAILED, 1),
             Total("people", State.REJECTED, 1),
             Total("products", State.UPLOADED, 2),
         }
-        troubled = await ledger.ask(questions.at_state, {State.REJECTED, State.FAILED}, 2)
+        troubled = await ledger.query(photos.at_state, {State.REJECTED, State.FAILED}, 2)
         assert [photo.identity.path for photo in troubled] == ["3.jpg", "2.jpg"]
-        waiting = await ledger.ask(questions.waiting, 10)
+        waiting = await ledger.query(photos.waiting, 10)
         assert [photo.identity.path for photo in waiting] == ["sooner.jpg", "later.jpg"]
 
     with_ledger(tmp_path, scene)
@@ -103,18 +101,18 @@ def test_history_is_told_oldest_first(tmp_path: Path) -> None:
         await photo_at(ledger, State.REJECTED, identity("b.jpg", folder="people"))
 
     with_ledger(tmp_path, scene)
-    with view_ledger(tmp_path) as connection:
-        facts = [(event.path, event.to_state) for event in questions.history(connection, None, 100)]
+    with read_ledger(tmp_path) as connection:
+        facts = [(event.path, event.to_state) for event in photos.history(connection, None, 100)]
         assert facts == [
             ("a.jpg", "discovered"),
             ("a.jpg", "accepted"),
             ("b.jpg", "discovered"),
             ("b.jpg", "rejected"),
         ]
-        assert [(event.path, event.to_state) for event in questions.history(connection, None, 2)] == facts[2:]
-        (first, last) = questions.history(connection, "b.jpg", 100)
+        assert [(event.path, event.to_state) for event in photos.history(connection, None, 2)] == facts[2:]
+        (first, last) = photos.history(connection, "b.jpg", 100)
         assert (first.folder, last.from_state, last.detail["code"]) == ("people", "discovered", "empty")
-        assert questions.history(connection, "c.jpg", 100) == []
+        assert photos.history(connection, "c.jpg", 100) == []
 
 
 def test_only_the_files_of_photos_at_rest_are_cleaned(tmp_path: Path) -> None:
@@ -126,10 +124,10 @@ def test_only_the_files_of_photos_at_rest_are_cleaned(tmp_path: Path) -> None:
         published = await photo_at(ledger, State.PUBLISHED, identity("published.jpg"))
         uploaded = await photo_at(ledger, State.UPLOADED, identity("changed.jpg"))
         changed = await ledger.record(uploaded, Superseded("changed", "it was changed", ""))
-        assert list(await ledger.ask(questions.to_clean, 10)) == [published, changed]
-        assert list(await ledger.ask(questions.to_clean, 1)) == [published]
+        assert list(await ledger.query(photos.to_clean, 10)) == [published, changed]
+        assert list(await ledger.query(photos.to_clean, 1)) == [published]
         await ledger.mark_cleaned([published])
-        assert list(await ledger.ask(questions.to_clean, 10)) == [changed]
+        assert list(await ledger.query(photos.to_clean, 10)) == [changed]
 
     with_ledger(tmp_path, scene)
 
@@ -143,11 +141,11 @@ def test_a_newer_version_of_the_same_path_counts(tmp_path: Path) -> None:
         await photo_at(ledger, State.PUBLISHED, identity("b.jpg"))
         await photo_at(ledger, State.PUBLISHED, identity(folder="people"), elsewhere)
         newer = await photo_at(ledger, State.REMOVAL_FINISHED, identity(mtime_ns=2))
-        assert not await ledger.ask(questions.has_newer_publication, older)
+        assert not await ledger.query(photos.has_newer_publication, older)
         newest = await photo_at(ledger, State.PUBLISHED, identity(mtime_ns=3))
-        assert await ledger.ask(questions.has_newer_publication, older)
-        assert await ledger.ask(questions.has_newer_publication, newer)
-        assert not await ledger.ask(questions.has_newer_publication, newest)
+        assert await ledger.query(photos.has_newer_publication, older)
+        assert await ledger.query(photos.has_newer_publication, newer)
+        assert not await ledger.query(photos.has_newer_publication, newest)
 
     with_ledger(tmp_path, scene)
 
@@ -155,21 +153,23 @@ def test_a_newer_version_of_the_same_path_counts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("question", "index"),
     [
-        (lambda view: questions.to_clean(view, 100), "to_clean"),
-        (lambda view: questions.waiting(view, 20), "with_reason"),
-        (questions.totals, "totals"),
+        (lambda view: photos.to_clean(view, 100), "to_clean"),
+        (lambda view: photos.waiting(view, 20), "with_reason"),
+        (photos.totals, "totals"),
         (lambda view: sources.sources_due(view, 0, 100), "source_due"),
         (lambda view: sources.published_in(view, ["products"], 0, 100), "totals"),
-        (losses.lost, "lost"),
-        (lambda view: losses.paid_again(view, 20), "paid_again"),
-        (batches.held_folders, "held"),
-        (lambda view: batches.is_larger(view, "products", 10), "batch"),
-        (lambda view: questions.versions_of(view, "a.jpg"), "by_path"),
+        (lost_launches.lost_launches, "lost"),
+        (lambda view: lost_launches.paid_again(view, 20), "paid_again"),
+        (approvals.held_folders, "held"),
+        (lambda view: approvals.is_larger(view, "products", 10), "batch"),
+        (lambda view: photos.versions_of(view, "a.jpg"), "by_path"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_quiet_ledger_answers_from_an_index(tmp_path: Path, question: Callable[[View], object], index: str) -> None:
+def test_a_quiet_ledger_answers_from_an_index(
+    tmp_path: Path, question: Callable[[ReadTransaction], object], index: str
+) -> None:
     """What is asked again and again does not go through every photo that was ever published."""
     with_ledger(tmp_path, lambda ledger: photo_at(ledger, State.PUBLISHED))
-    with view_ledger(tmp_path) as view:
+    with read_ledger(tmp_path) as view:
         assert f" INDEX {index}" in plan_of(view, question)

@@ -11,12 +11,12 @@ from sqlalchemy import Connection
 from cutoutd.core.errors import LedgerError
 from cutoutd.core.photo import NO_WAIT, Photo, Reprocessed, State, Wait
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.ledger.rebuild import Making, Restored, restore
+from cutoutd.ledger.queries import photos
+from cutoutd.ledger.rebuild import RestoredCutout, RestoredPhoto, restore
 from ledgers import identity, in_database, photo_at, state_of, with_ledger
 
-MAKING = Making("5" * 64, 60, 40, 1, "{}", "/out", "a.png", "c" * 64, 1000)
-FOUND = Restored(identity(), MAKING, reserved="a.png", published_at_s=1.0, is_source_there=True)
+MAKING = RestoredCutout("5" * 64, 60, 40, 1, "{}", "/out", "a.png", "c" * 64, 1000)
+FOUND = RestoredPhoto(identity(), MAKING, reserved="a.png", published_at_s=1.0, is_source_there=True)
 
 
 def nothing(_: Connection) -> None:
@@ -24,7 +24,7 @@ def nothing(_: Connection) -> None:
 
 
 def photos_in(place: Path) -> list[Photo]:
-    return with_ledger(place, lambda ledger: ledger.ask(questions.at_state, set(State), 99))
+    return with_ledger(place, lambda ledger: ledger.query(photos.at_state, set(State), 99))
 
 
 def test_a_refusing_ledger_is_not_one_that_knows_all(tmp_path: Path) -> None:
@@ -71,12 +71,12 @@ def test_a_photo_that_was_published_since_a_backup_is_not_unfinished(tmp_path: P
         photo = await photo_at(ledger, state)
         same = replace(FOUND, making=replace(MAKING, sha256=photo.sha256 or MAKING.sha256))
         twin = await photo_at(ledger, State.ACCEPTED, identity("twin.jpg"))
-        if not state.is_at_rest:
+        if not state.is_terminal:
             await ledger.postpone(twin, Wait(time.time() + 3600, 0, "the same picture is under way", photo.id))
         assert await asyncio.to_thread(restore, tmp_path, [same], nothing) == 1
-        (now,) = await ledger.ask(questions.versions_of, "a.jpg")
+        (now,) = await ledger.query(photos.versions_of, "a.jpg")
         assert (now.state, now.cutout_sha256, now.sentence, now.wait) == (State.PUBLISHED, "c" * 64, None, NO_WAIT)
-        assert await ledger.ask(questions.due, UNFINISHED, time.time(), 9) == [twin]
+        assert await ledger.query(photos.due, UNFINISHED, time.time(), 9) == [twin]
 
     with_ledger(tmp_path, scene)
 
@@ -91,12 +91,12 @@ def test_what_is_not_that_very_photo_stays_as_it_is(tmp_path: Path) -> None:
         gone = replace(same, is_source_there=False)
         assert await asyncio.to_thread(restore, tmp_path, [FOUND, other_way, gone], nothing) == 0
         published = await photo_at(ledger, State.PUBLISHED, identity("b.jpg"))
-        anew = Reprocessed(parameters="{}", earlier_parameters="{}", anew_since_s=1.0)
-        await ledger.take_up(published, anew, 1)
+        anew = Reprocessed(parameters="{}", previous_parameters="{}", reprocess_started_s=1.0)
+        await ledger.resume(published, anew, 1)
         making = replace(MAKING, sha256=published.sha256 or "", target="b.png")
         again = replace(FOUND, identity=published.identity, making=making, reserved="b.png")
         assert await asyncio.to_thread(restore, tmp_path, [again], nothing) == 0
-        assert await ledger.ask(state_of, "a.jpg") == [State.REMOVAL_STARTED]
-        assert await ledger.ask(state_of, "b.jpg") == [State.ACCEPTED]
+        assert await ledger.query(state_of, "a.jpg") == [State.REMOVAL_STARTED]
+        assert await ledger.query(state_of, "b.jpg") == [State.ACCEPTED]
 
     with_ledger(tmp_path, scene)

@@ -15,9 +15,9 @@ import pytest
 
 from cutoutd.core.errors import LedgerError
 from cutoutd.core.photo import State
-from cutoutd.ledger import Ledger, hold_ledger, view_ledger
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.ledger.sqlite import clean_shutdown as seal
+from cutoutd.ledger import Ledger, hold_ledger, read_ledger
+from cutoutd.ledger.queries import photos
+from cutoutd.ledger.sqlite import clean_shutdown
 from cutoutd.ledger.sqlite.database import LEDGER_NAME, require_sound
 from ledgers import identity, with_ledger
 from sandbox_process import SOURCE_ROOT
@@ -27,13 +27,13 @@ import asyncio, sys
 from pathlib import Path
 from cutoutd.ledger import hold_ledger, open_ledger
 
-async def stay():
+async def restore():
     async with open_ledger(Path(sys.argv[1])):
         print("open", flush=True)
         await asyncio.to_thread(sys.stdin.read)
 
 with hold_ledger(Path(sys.argv[1])):
-    asyncio.run(stay())
+    asyncio.run(restore())
 """
 
 
@@ -46,7 +46,7 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         seen.append(state_dir)
         require_sound(state_dir)
 
-    monkeypatch.setattr(seal, "require_sound", note)
+    monkeypatch.setattr(clean_shutdown, "require_sound", note)
     return seen
 
 
@@ -62,7 +62,7 @@ async def discover(ledger: Ledger) -> None:
 
 
 async def count(ledger: Ledger) -> int:
-    return await ledger.ask(questions.count, set(State))
+    return await ledger.query(photos.count, set(State))
 
 
 def test_a_ledger_that_was_closed_in_order_is_not_looked_through(state_dir: Path, looked: list[Path]) -> None:
@@ -76,9 +76,9 @@ def test_an_open_ledger_has_no_seal(state_dir: Path) -> None:
     """It is gone before anything is written, so nothing that ends the run on the way leaves one."""
 
     async def look(_ledger: Ledger) -> bool:
-        return (state_dir / seal.SEAL_NAME).exists()
+        return (state_dir / clean_shutdown.SEAL_NAME).exists()
 
-    assert (state_dir / seal.SEAL_NAME).exists()
+    assert (state_dir / clean_shutdown.SEAL_NAME).exists()
     assert not with_ledger(state_dir, look)
 
 
@@ -121,12 +121,12 @@ def with_pending_writes(file: Path) -> None:
 
 
 def with_half_a_seal(file: Path) -> None:
-    sealed = file.with_name(seal.SEAL_NAME)
+    sealed = file.with_name(clean_shutdown.SEAL_NAME)
     sealed.write_bytes(sealed.read_bytes()[:-1])
 
 
 def without_seal(file: Path) -> None:
-    file.with_name(seal.SEAL_NAME).unlink()
+    file.with_name(clean_shutdown.SEAL_NAME).unlink()
 
 
 @pytest.mark.parametrize(
@@ -143,10 +143,10 @@ def test_any_doubt_is_no_seal(state_dir: Path, looked: list[Path], change: Calla
 
 def test_a_ledger_that_somebody_still_reads_is_not_sealed(state_dir: Path, looked: list[Path]) -> None:
     """What was stored last is not in the ledger's own file then."""
-    with view_ledger(state_dir) as view:
-        questions.totals(view)
+    with read_ledger(state_dir) as view:
+        photos.totals(view)
         with_ledger(state_dir, lambda ledger: ledger.discover(identity("b.jpg")))
-        assert not (state_dir / seal.SEAL_NAME).exists()
+        assert not (state_dir / clean_shutdown.SEAL_NAME).exists()
     assert with_ledger(state_dir, count) == 2
     assert looked == [state_dir]
 
@@ -156,25 +156,25 @@ def test_trouble_in_the_ledger_leaves_no_seal(state_dir: Path) -> None:
 
     async def stumble(ledger: Ledger) -> None:
         with suppress(LedgerError):
-            await ledger.ask(lambda view: view.exec_driver_sql("SELECT nothing FROM nowhere"))
+            await ledger.query(lambda view: view.exec_driver_sql("SELECT nothing FROM nowhere"))
 
     with_ledger(state_dir, stumble)
-    assert not (state_dir / seal.SEAL_NAME).exists()
+    assert not (state_dir / clean_shutdown.SEAL_NAME).exists()
 
 
 def test_a_refused_row_is_no_trouble(state_dir: Path) -> None:
     """A photo that is known already is an ordinary answer."""
     with_ledger(state_dir, discover)
-    assert (state_dir / seal.SEAL_NAME).exists()
+    assert (state_dir / clean_shutdown.SEAL_NAME).exists()
 
 
 def test_a_state_folder_that_cannot_be_written_costs_only_the_seal(state_dir: Path, looked: list[Path]) -> None:
     """Whatever stands in the seal's way, the run ends as it should, and the next start looks."""
 
     async def obstruct(_ledger: Ledger) -> None:
-        await asyncio.to_thread((state_dir / seal.SEAL_NAME).mkdir)
+        await asyncio.to_thread((state_dir / clean_shutdown.SEAL_NAME).mkdir)
 
     with_ledger(state_dir, obstruct)
-    (state_dir / seal.SEAL_NAME).rmdir()
+    (state_dir / clean_shutdown.SEAL_NAME).rmdir()
     with_ledger(state_dir, count)
     assert looked == [state_dir]

@@ -8,13 +8,12 @@ import pytest
 
 from cutoutd.core.photo import UNTIL_SOMEBODY_ACTS_S, State, Wait
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.queries import duplicates as twins
-from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger.queries import duplicates, photos
 from ledgers import ACCEPTED, identity, photo_at, with_ledger
 
 PICTURE = replace(ACCEPTED, sha256="7" * 64)
 NOT_FOR_LONG = Wait(until_s=0.0, attempts=1, reason="Uploadcare could not be reached")
-AWAY = Wait(until_s=0.0, attempts=1, reason="its folder is no longer in the configuration", is_away=True)
+AWAY = Wait(until_s=0.0, attempts=1, reason="its folder is no longer in the configuration", is_unavailable=True)
 HELD = Wait(UNTIL_SOMEBODY_ACTS_S, 1, "its folder has more new photos than that", is_held=True, is_unapproved=True)
 
 
@@ -26,12 +25,12 @@ def test_nobody_waits_for_an_unpaid_photo_that_may_never_go_on(tmp_path: Path, s
     async def scene(ledger: Ledger) -> None:
         payer = await photo_at(ledger, state, identity(folder="before"), PICTURE)
         copy = await photo_at(ledger, State.ACCEPTED, identity(), PICTURE)
-        assert await ledger.ask(twins.payer_for, copy) == payer
+        assert await ledger.query(duplicates.elected_payer, copy) == payer
         await ledger.postpone(copy, Wait(time.time() + 3600, 0, "the same picture is under way", for_photo=payer.id))
         payer = await ledger.postpone(payer, wait)
-        assert await ledger.ask(twins.payer_for, copy) is None
-        assert await ledger.ask(
-            questions.due, {State.ACCEPTED}, time.time(), 9, but=questions.Passed(folders={"before"})
+        assert await ledger.query(duplicates.elected_payer, copy) is None
+        assert await ledger.query(
+            photos.due, {State.ACCEPTED}, time.time(), 9, but=photos.FurtherOn(folders={"before"})
         ) == [copy]
 
     with_ledger(tmp_path, scene)
@@ -47,6 +46,6 @@ def test_who_goes_on_by_itself_is_waited_for(tmp_path: Path, state: State, wait:
         payer = await photo_at(ledger, state, identity(folder="before"), PICTURE)
         copy = await photo_at(ledger, State.ACCEPTED, identity(), PICTURE)
         payer = await ledger.postpone(payer, wait)
-        assert await ledger.ask(twins.payer_for, copy) == payer
+        assert await ledger.query(duplicates.elected_payer, copy) == payer
 
     with_ledger(tmp_path, scene)

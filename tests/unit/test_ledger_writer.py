@@ -14,13 +14,13 @@ import pytest
 from sqlalchemy import Connection, Engine, event, text
 
 from cutoutd.core.photo import RemovalStarted, State
-from cutoutd.core.usage_counter import Operations, Purpose, local_day
-from cutoutd.ledger import Ledger, view_ledger
-from cutoutd.ledger.group_commit import Writer
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.ledger.sqlite.create import found_ledger
+from cutoutd.core.usage_counter import Purpose, UsageCounter, local_day
+from cutoutd.ledger import Ledger, read_ledger
+from cutoutd.ledger.group_commit import GroupCommitter
+from cutoutd.ledger.queries import photos as photo_queries
+from cutoutd.ledger.sqlite.create import create_ledger_file
 from cutoutd.ledger.sqlite.database import open_database
-from cutoutd.ledger.writes import usage as billing
+from cutoutd.ledger.writes import usage
 from ledgers import identity, photo_at, state_of, with_ledger
 from sandbox_process import SOURCE_ROOT
 
@@ -29,12 +29,12 @@ class Counting:
     """An open database with a writer, and how many commits it saw."""
 
     def __init__(self, state_dir: Path) -> None:
-        found_ledger(state_dir)
+        create_ledger_file(state_dir)
         self.engine: Engine = open_database(state_dir)
         self.commits = 0
         event.listen(self.engine, "commit", self._count)
-        self.operations = Operations()
-        self.writer = Writer(self.engine, self.operations)
+        self.operations = UsageCounter()
+        self.writer = GroupCommitter(self.engine, self.operations)
 
     def _count(self, _connection: object) -> None:
         self.commits += 1
@@ -188,7 +188,7 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
         process.send_signal(signal.SIGKILL)
         acknowledged += process.stdout.read().split()
     assert acknowledged[0] == "0"
-    with view_ledger(tmp_path) as connection:
+    with read_ledger(tmp_path) as connection:
         for number in acknowledged:
             assert state_of(connection, f"{number}.jpg") == [State.DISCOVERED]
 
@@ -201,14 +201,14 @@ def test_many_tasks_write_at_once(tmp_path: Path) -> None:
             *(photo_at(ledger, State.REMOVAL_INTENDED, identity(f"{n}.jpg")) for n in range(200))
         )
         await asyncio.gather(*(ledger.record(photo, RemovalStarted(f"r{photo.id}")) for photo in photos))
-        return len(await ledger.ask(questions.history, None, 10_000))
+        return len(await ledger.query(photo_queries.history, None, 10_000))
 
     assert with_ledger(tmp_path, scene) == 200 * 5
 
 
 def operations_in(database: Counting) -> dict[Purpose, int]:
     with database.engine.connect() as connection:
-        return dict(billing.billed(connection, local_day()).today)
+        return dict(usage.usage_of(connection, local_day()).today)
 
 
 def test_operations_ride_along_with_the_next_commit(database: Counting) -> None:

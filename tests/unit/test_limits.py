@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from cutoutd.config.settings import Limits
 from cutoutd.core.errors import DiskError, LimitReachedError
-from cutoutd.ledger import Spent
+from cutoutd.ledger import LaunchCounts
 from cutoutd.pipeline.budget.limits import require_free, require_within, room_within
 
 
-def spent(day: date, today: int, this_month: int) -> Spent:
-    return Spent(day, today, this_month, ahead=0)
+def spent(day: date, today: int, this_month: int) -> LaunchCounts:
+    return LaunchCounts(day, today, this_month, ahead=0)
 
 
 @given(st.integers(1, 50), st.integers(1, 50), st.integers(0, 60), st.integers(0, 60), st.integers(1, 5))
@@ -61,7 +61,7 @@ def test_a_reached_limit_names_itself_and_when_it_goes_on(limits: Limits, day: d
 )
 def test_room_is_what_the_narrower_limit_leaves(limits: Limits, ahead: int, room: int | None) -> None:
     """Launches made and photos ahead of theirs take it up; it is never less than nothing."""
-    assert room_within(limits, Spent(date(2026, 11, 22), 3, 7, ahead=ahead)) == room
+    assert room_within(limits, LaunchCounts(date(2026, 11, 22), 3, 7, ahead=ahead)) == room
 
 
 def test_no_limit_is_no_limit() -> None:

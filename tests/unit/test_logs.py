@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.core.logs import conceal, printable, say, say_fault, set_up_logs
-from cutoutd.core.logs.deduplication import Repetition
+from cutoutd.core.logs import conceal, log_event, log_fault, printable, set_up_logs
+from cutoutd.core.logs.deduplication import Deduplicator
 from cutoutd.core.logs.formatters import is_colourful, text_of
-from cutoutd.core.logs.record import Line
+from cutoutd.core.logs.record import LogLine
 from ledgers import identity
 from sandbox_process import SOURCE_ROOT
 
@@ -42,9 +42,9 @@ def lines_of(log_format: str, level: str = "info") -> list[str]:
 def test_text_is_one_sentence_with_its_photo() -> None:
     """Time, the photo, the sentence; a warning says that it is one."""
     lines = lines_of("text")
-    say("published", "published as a.png", about=PHOTO)
-    say("rejected", "rejected: it is empty", about=PHOTO, level=logging.WARNING)
-    say("started", "watching 2 folders")
+    log_event("published", "published as a.png", about=PHOTO)
+    log_event("rejected", "rejected: it is empty", about=PHOTO, level=logging.WARNING)
+    log_event("started", "watching 2 folders")
     assert [line.partition(" ")[2] for line in lines] == [
         "products/sub/a.jpg: published as a.png",
         "WARNING: products/sub/a.jpg: rejected: it is empty",
@@ -55,8 +55,8 @@ def test_text_is_one_sentence_with_its_photo() -> None:
 def test_json_has_a_stable_shape() -> None:
     """One object per line: at, level, action, folder and path where there is a photo, message."""
     lines = lines_of("json")
-    say("published", "published as a.png", about=PHOTO)
-    say("halted", "keys refused", level=logging.ERROR)
+    log_event("published", "published as a.png", about=PHOTO)
+    log_event("halted", "keys refused", level=logging.ERROR)
     first, second = map(json.loads, lines)
     assert first.pop("at").endswith("+00:00")
     assert first == {
@@ -74,7 +74,7 @@ def test_a_name_cannot_write_lines_of_its_own(name: str) -> None:
     """Line feeds, terminal commands, writing direction and undecodable bytes in a name are spelled out."""
     for log_format in ("text", "json"):
         lines = lines_of(log_format)
-        say("rejected", f"{name} is empty", about=identity(name))
+        log_event("rejected", f"{name} is empty", about=identity(name))
         (line,) = lines
         assert line.isprintable()
         line.encode()
@@ -91,12 +91,12 @@ def test_a_fault_brings_its_trace() -> None:
         break_down()
     fault = caught.value
     lines = lines_of("json")
-    say_fault("internal_fault", "a fault", fault, about=PHOTO)
+    log_fault("internal_fault", "a fault", fault, about=PHOTO)
     told = json.loads(lines[0])
     assert (told["level"], told["action"], told["path"]) == ("error", "internal_fault", "sub/a.jpg")
     assert "in break_down" in told["trace"]
     lines = lines_of("text")
-    say_fault("internal_fault", "a fault", fault)
+    log_fault("internal_fault", "a fault", fault)
     first, *trace = lines[0].split("\n")
     assert first.endswith("ERROR: a fault")
     assert all(line.isprintable() for line in trace)
@@ -106,8 +106,8 @@ def test_a_fault_brings_its_trace() -> None:
 def test_levels_are_kept() -> None:
     """Only what is at least as important as wished is said."""
     lines = lines_of("text", level="warning")
-    say("published", "published")
-    say("rejected", "rejected", level=logging.WARNING)
+    log_event("published", "published")
+    log_event("rejected", "rejected", level=logging.WARNING)
     assert len(lines) == 1
 
 
@@ -128,7 +128,7 @@ GREET = "import logging\nfrom cutoutd.core.logs import *\nset_up_logs('debug', '
 def test_without_a_journal_socket_lines_carry_their_priority(tmp_path: Path) -> None:
     """JSON behind systemd's own mark, so that ``journalctl -p warning`` works with any journal."""
     program = GREET + "import cutoutd.core.logs.journald as j; from pathlib import Path; j._SOCKET = Path('/nowhere')\n"
-    program += "say('a', 'x'); say('b', 'y', level=logging.ERROR); say('c', 'z', level=logging.DEBUG)"
+    program += "log_event('a', 'x'); log_event('b', 'y', level=logging.ERROR); log_event('c', 'z', level=logging.DEBUG)"
     lines = said_by(program, tmp_path / "journal")
     assert [line[:3] for line in lines] == ["<6>", "<3>", "<7>"]
     assert json.loads(lines[0][3:])["message"] == "x"
@@ -136,7 +136,7 @@ def test_without_a_journal_socket_lines_carry_their_priority(tmp_path: Path) -> 
 
 def test_an_inherited_variable_makes_no_journal(tmp_path: Path) -> None:
     """A child whose output goes to a file of its own writes text there, whatever JOURNAL_STREAM says."""
-    lines = said_by(GREET + "say('a', 'hello')", tmp_path / "file", JOURNAL_STREAM="8:1234")
+    lines = said_by(GREET + "log_event('a', 'hello')", tmp_path / "file", JOURNAL_STREAM="8:1234")
     assert lines[0].endswith(" hello")
 
 
@@ -159,7 +159,7 @@ def test_the_journal_gets_fields(tmp_path: Path) -> None:
         + f"import cutoutd.core.logs.journald as j; from pathlib import Path; j._SOCKET = Path({str(address)!r})\n"
         "from cutoutd.core.photo import *\n"
         "name = Identity('shop', 'a\\nPRIORITY=0.jpg', 1, 2, 3, 4)\n"
-        "say('rejected', 'it is empty', about=Photo(7, name, State.REJECTED, 0.0), level=logging.WARNING)\n"
+        "log_event('rejected', 'it is empty', about=Photo(7, name, State.REJECTED, 0.0), level=logging.WARNING)\n"
     )
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
         journal.bind(str(address))
@@ -179,7 +179,7 @@ def test_the_journal_gets_fields(tmp_path: Path) -> None:
 
 def test_colour_is_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
     """A warning is yellow and an error red on a terminal; nowhere else, and not with NO_COLOR."""
-    line = Line(0.0, logging.WARNING, "halted", "keys refused")
+    line = LogLine(0.0, logging.WARNING, "halted", "keys refused")
     assert "\x1b[33m" in text_of(line, is_coloured=True)
     assert "\x1b[31m" in text_of(replace(line, level=logging.ERROR), is_coloured=True)
     assert "\x1b" not in text_of(line)
@@ -194,8 +194,10 @@ def test_colour_is_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_repeats_is_counted() -> None:
     """Of faults that differ in a number at most, the first is told at once, the rest as one number in ten minutes."""
-    repetition = Repetition()
-    line = Line(0.0, logging.WARNING, "waiting", "Uploadcare cannot be reached: no connection within 10 s", "shop", "a")
+    repetition = Deduplicator()
+    line = LogLine(
+        0.0, logging.WARNING, "waiting", "Uploadcare cannot be reached: no connection within 10 s", "shop", "a"
+    )
     told = [repetition.is_news(replace(line, message=line.message.replace("10", str(n))), n) for n in range(10, 23)]
     assert told == [True] + [False] * 12
     assert list(repetition.due(600.0)) == []
@@ -208,9 +210,9 @@ def test_what_repeats_is_counted() -> None:
 
 def test_facts_and_money_are_never_counted_away() -> None:
     """A thousand rejections are a thousand lines, and so are removals that may have been paid for twice."""
-    repetition = Repetition()
+    repetition = Deduplicator()
     for action in ("rejected", "failed", "possible_double_charge", "halted"):
-        line = Line(0.0, logging.WARNING, action, "the same sentence")
+        line = LogLine(0.0, logging.WARNING, action, "the same sentence")
         assert all(repetition.is_news(line, 0.0) for _ in range(3))
 
 
@@ -219,8 +221,10 @@ def test_secrets_are_taken_out_of_every_form() -> None:
     conceal("s3cr3t-k3y")
     for log_format in ("text", "json"):
         lines = lines_of(log_format)
-        say("odd", "key s3cr3t-k3y; Authorization: Uploadcare demopublickey:0123456789abcdef0123456789abcdef01234567")
-        say_fault("internal_fault", "odd", ValueError("s3cr3t-k3y, signature=0123456789abcdef0123456789abcdef"))
+        log_event(
+            "odd", "key s3cr3t-k3y; Authorization: Uploadcare demopublickey:0123456789abcdef0123456789abcdef01234567"
+        )
+        log_fault("internal_fault", "odd", ValueError("s3cr3t-k3y, signature=0123456789abcdef0123456789abcdef"))
         written = "\n".join(lines)
         assert "s3cr3t" not in written
         assert "0123456789abcdef" not in written
@@ -238,9 +242,9 @@ def test_libraries_that_write_headers_are_quiet() -> None:
 def test_every_line_reaches_a_pipe(encoding: str) -> None:
     """Whatever standard output can encode, no line is lost to a name it cannot."""
     program = (
-        "from cutoutd.core.logs import say, say_fault, set_up_logs\n"
+        "from cutoutd.core.logs import log_event, log_fault, set_up_logs\n"
         "set_up_logs('info', 'text')\n"
-        "say('a', 'ä 🦊 \\udcff')\n"
+        "log_event('a', 'ä 🦊 \\udcff')\n"
         "say_fault('b', 'fault', ValueError('\\udcff'))\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(SOURCE_ROOT), "PYTHONIOENCODING": encoding}

@@ -9,7 +9,7 @@ import pytest
 
 from cutoutd.config.choices import Occasion
 from cutoutd.monitoring.incidents import Incident
-from cutoutd.monitoring.notify_command import Messenger, environment, message_of
+from cutoutd.monitoring.notify_command import NotifyCommand, environment, message_of
 from daemon_process import eventually
 
 HALT = Incident(Occasion.HALT, "refused: “no”", "look", 3)
@@ -19,7 +19,7 @@ def python(script: str) -> list[str]:
     return [sys.executable, "-c", script]
 
 
-def send(messenger: Messenger, times: int = 1) -> None:
+def send(messenger: NotifyCommand, times: int = 1) -> None:
     async def scene() -> None:
         for _ in range(times):
             await messenger.send(HALT, 0.0)
@@ -29,7 +29,7 @@ def send(messenger: Messenger, times: int = 1) -> None:
 
 def test_an_incident_arrives_as_json(tmp_path: Path) -> None:
     """On standard input, whole, with the documented keys."""
-    send(Messenger(python(f"import sys; open({str(tmp_path / 'told')!r}, 'w').write(sys.stdin.read())")))
+    send(NotifyCommand(python(f"import sys; open({str(tmp_path / 'told')!r}, 'w').write(sys.stdin.read())")))
     told = json.loads((tmp_path / "told").read_text())
     assert told == json.loads(message_of(HALT, 0.0))
     assert told == {
@@ -62,7 +62,7 @@ def test_a_command_that_fails_is_told_once(
     caplog: pytest.LogCaptureFixture, command: list[str], time_limit_s: float, reason: str
 ) -> None:
     """However often it fails, it is said once, with the reason; nothing is raised."""
-    send(Messenger(command, time_limit_s=time_limit_s), times=2)
+    send(NotifyCommand(command, time_limit_s=time_limit_s), times=2)
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert len(warnings) == 1
     assert warnings[0].endswith(reason)
@@ -72,6 +72,6 @@ def test_nobody_is_left_behind(tmp_path: Path) -> None:
     """What the command started and did not wait for is ended with it, and cannot hold it up beyond its limit."""
     (tmp_path / "tell").write_text(f"#!/bin/sh\nsleep 600 &\necho $! > {tmp_path / 'pid'}\n")
     (tmp_path / "tell").chmod(0o700)
-    send(Messenger([str(tmp_path / "tell")], time_limit_s=3.0))
+    send(NotifyCommand([str(tmp_path / "tell")], time_limit_s=3.0))
     status = Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/status")
     eventually(lambda: not status.exists() or "State:\tZ" in status.read_text())

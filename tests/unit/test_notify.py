@@ -8,10 +8,10 @@ from cutoutd.config.settings import Notify
 from cutoutd.control.retry import fact_after
 from cutoutd.core.photo import State
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger.queries import photos
 from cutoutd.monitoring.notifier import Notifier
-from cutoutd.pipeline.scheduling.halt import Halt
-from cutoutd.pipeline.scheduling.run_counts import Tally
+from cutoutd.pipeline.scheduling.halt import CircuitBreaker
+from cutoutd.pipeline.scheduling.run_counts import RunCounts
 from ledgers import photo_at, with_ledger
 
 
@@ -23,11 +23,11 @@ def test_a_failure_that_is_retried_while_it_is_looked_at_is_not_told(
     settings = Notify.model_validate({"command": ["touch", str(heard)]})
 
     async def scene(ledger: Ledger) -> None:
-        notifier = Notifier(ledger, Halt(), Tally(), settings)
+        notifier = Notifier(ledger, CircuitBreaker(), RunCounts(), settings)
         await notifier.look()
         failed = await photo_at(ledger, State.FAILED)
-        await ledger.take_up(failed, fact_after(failed, "{}"), 1)
-        monkeypatch.setattr(questions, "failed_since", lambda *_: 1)
+        await ledger.resume(failed, fact_after(failed, "{}"), 1)
+        monkeypatch.setattr(photos, "failed_since", lambda *_: 1)
         await notifier.look()
 
     with_ledger(tmp_path, scene)

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from cutoutd.app.composition import open_service
-from cutoutd.app.reload import Reloading
-from cutoutd.app.run_once import Outcome, work_off
+from cutoutd.app.reload import Reloader
+from cutoutd.app.run_once import RunOutcome, work_off
 from cutoutd.app.service import serve
 from cutoutd.config.settings import Settings
-from cutoutd.control.queue import Dispatch
+from cutoutd.control.queue import CommandQueue
 from cutoutd.core.errors import DiskError, KeysRefusedError, LedgerBusyError
 from cutoutd.ledger import hold_ledger
-from cutoutd.monitoring.systemd_notify import Systemd
+from cutoutd.monitoring.systemd_notify import SystemdNotifier
 from cutoutd.pipeline.steps.download import TEMPORARY_PREFIX
 from drawn_photos import is_cutout, jpeg, put
 from folders import folder_in, settings_in
@@ -34,8 +34,8 @@ def sandbox(running: SandboxProcess) -> Iterator[SandboxProcess]:
     running.clear_faults()
 
 
-def outcome_of(settings: Settings, stop: asyncio.Event | None = None) -> Outcome:
-    async def play() -> Outcome:
+def outcome_of(settings: Settings, stop: asyncio.Event | None = None) -> RunOutcome:
+    async def play() -> RunOutcome:
         async with open_service(settings) as service:
             return await work_off(service, stop or asyncio.Event())
 
@@ -50,11 +50,11 @@ def test_all_that_is_there_is_worked_off(tmp_path: Path, sandbox: SandboxProcess
     put(folder.input / "c.jpg", b"%PDF-1.7")
     leftover = put(folder.output / f"{TEMPORARY_PREFIX}old.png", b"left")
     settings = settings_in(tmp_path, sandbox.url, folder)
-    assert outcome_of(settings) == Outcome(2, 1, 0, 0, 0, halt=None, is_interrupted=False)
+    assert outcome_of(settings) == RunOutcome(2, 1, 0, 0, 0, halt=None, is_interrupted=False)
     assert is_cutout(folder.output / "a.png")
     assert is_cutout(folder.output / "sub" / "b.png")
     assert not leftover.exists()
-    assert outcome_of(settings) == Outcome(0, 0, 0, 0, 0, halt=None, is_interrupted=False)
+    assert outcome_of(settings) == RunOutcome(0, 0, 0, 0, 0, halt=None, is_interrupted=False)
 
 
 def test_an_output_that_was_used_is_not_made_again(tmp_path: Path, sandbox: SandboxProcess) -> None:
@@ -89,7 +89,7 @@ def test_an_outage_is_told_and_not_sat_out(
     sandbox.set_faults({"kind": "status", "status": 503, "on": "upload"})
     settings = settings_in(tmp_path, sandbox.url, folder)
 
-    async def play() -> Outcome:
+    async def play() -> RunOutcome:
         async with open_service(settings) as service:
             return await work_off(service, asyncio.Event(), told.append)
 
@@ -142,13 +142,13 @@ def test_a_daemon_takes_what_arrives_and_stops_when_told(tmp_path: Path, sandbox
 
     async def play() -> None:
         stop = asyncio.Event()
-        reloading = Reloading(settings)
+        reloading = Reloader(settings)
         async with open_service(settings) as service, asyncio.TaskGroup() as tasks:
-            tasks.create_task(serve(service, Dispatch(reloading.ask), reloading, stop, Systemd()))
+            tasks.create_task(serve(service, CommandQueue(reloading.ask), reloading, stop, SystemdNotifier()))
             await asyncio.to_thread(put, folder.input / "late.jpg", jpeg())
             async with asyncio.timeout(30):
                 while not (folder.output / "late.png").exists():
-                    await service.lanes.next_step(within_s=0.2)
+                    await service.workers.next_step(within_s=0.2)
             stop.set()
 
     asyncio.run(play())

@@ -5,14 +5,14 @@ from datetime import date
 import pytest
 
 from cutoutd.core.errors import NeverSentError, UnreachableError
-from cutoutd.core.usage_counter import Operations, Purpose
+from cutoutd.core.usage_counter import Purpose, UsageCounter
 
 TODAY = date(2026, 11, 22)
 
 
 def test_every_request_that_left_counts_once() -> None:
     """An answer or none: what was cut off may have arrived. What had no connection cost nothing."""
-    operations = Operations(lambda: TODAY)
+    operations = UsageCounter(lambda: TODAY)
     with operations.request(Purpose.POLL):
         pass
     with pytest.raises(UnreachableError), operations.request(Purpose.POLL):
@@ -26,7 +26,7 @@ def test_every_request_that_left_counts_once() -> None:
 def test_each_day_is_counted_for_itself() -> None:
     """Midnight between two requests puts them into two days; what is given back is neither lost nor moved."""
     days = iter([TODAY, date(2026, 11, 23), date(2026, 11, 23)])
-    operations = Operations(lambda: next(days))
+    operations = UsageCounter(lambda: next(days))
     for number in (3, 1):
         operations.count(Purpose.UPLOAD, number)
     taken = operations.take()

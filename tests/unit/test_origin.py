@@ -12,7 +12,7 @@ import pytest
 
 from cutoutd.config.choices import Provenance
 from cutoutd.core.photo import Photo, Published, RemovalFinished, State
-from cutoutd.files.provenance import ATTRIBUTE, Origin, chunk_for, origin_of, read_origin, with_chunk
+from cutoutd.files.provenance import ATTRIBUTE, ProvenanceRecord, chunk_for, provenance_of, read_provenance, with_chunk
 from cutoutd.images import PngCheck
 from cutoutd.pipeline.steps.place_cutout import publish_cutout
 from ledgers import ACCEPTED, identity
@@ -37,9 +37,9 @@ def publish(photo: Photo, provenance: Provenance, content: bytes = CUTOUT) -> Pu
     return asyncio.run(publish_cutout(photo, fetch, frozenset(), provenance))
 
 
-def origin_in(file: Path) -> Origin | None:
+def origin_in(file: Path) -> ProvenanceRecord | None:
     with file.open("rb") as content:
-        return read_origin(content)
+        return read_provenance(content)
 
 
 @pytest.mark.parametrize("path", NAMES[:3])
@@ -53,7 +53,7 @@ def test_a_cutout_says_where_it_came_from(tmp_path: Path, provenance: Provenance
     assert (found.folder, found.path, found.target) == ("products", path, photo.target)
     assert (found.sha256, found.size_bytes, found.mtime_ns) == (photo.sha256, 1000, 1)
     assert found.parameters == '{"crop":true}'
-    assert found == origin_of(photo, found.cutout_sha256)
+    assert found == provenance_of(photo, found.cutout_sha256)
 
 
 def test_an_attribute_leaves_the_bytes_alone(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_nonsense_is_no_origin(tmp_path: Path, changes: dict[str, object]) -> No
 
 def test_a_forged_chunk_says_nothing(tmp_path: Path) -> None:
     """Neither cut off, nor with a length beyond the file, nor with deep nesting, does a chunk trouble its reader."""
-    chunk = chunk_for(origin_of(photo_for(tmp_path), "c" * 64))
+    chunk = chunk_for(provenance_of(photo_for(tmp_path), "c" * 64))
     deep = b"tEXtcutoutd\0" + b"[" * 50_000
     for forged in (chunk[:40], b"\xff\xff\xff\xff" + chunk[4:30], len(deep).to_bytes(4, "big") + deep):
         (tmp_path / "a.png").write_bytes(with_chunk(CUTOUT[:33], forged))

@@ -4,34 +4,34 @@ import pytest
 
 from cutoutd.config.text_types import Listen
 from cutoutd.web.access.hosts import is_origin_of, is_own, port_of
-from cutoutd.web.access.tokens import Key
-from cutoutd.web.pages.flash_message import Said
+from cutoutd.web.access.tokens import Tokens
+from cutoutd.web.pages.flash_message import FlashMessage
 
 LOOPBACK, ALL, ONE = Listen("127.0.0.1", 8717), Listen("0.0.0.0", 8717), Listen("192.168.1.5", 8717)  # noqa: S104
 
 
 def test_only_the_token_and_what_is_derived_from_it_fit() -> None:
     """Cookie and form carry values of their own; none stands for another, or for another token's."""
-    key, other = Key("a" * 43), Key("b" * 43)
+    key, other = Tokens("a" * 43), Tokens("b" * 43)
     assert key.is_token("a" * 43)
-    assert key.is_visit(key.visit)
+    assert key.is_session(key.visit)
     assert key.is_form(key.form)
     assert len({key.visit, key.form, other.visit, other.form, "a" * 43}) == 5
     for text in ("", "b" * 43, "ä", key.form, other.visit):
         assert not key.is_token(text)
-        assert not key.is_visit(text)
+        assert not key.is_session(text)
     assert not key.is_form(key.visit)
 
 
 @pytest.mark.parametrize("change", ["", "x", ".", "x.y", "ä.ö"])
 def test_what_nobody_sealed_says_nothing(change: str) -> None:
     """A cookie that another program of this machine has set is passed over."""
-    key = Key("a" * 43)
-    sealed = key.sealed("600 approved")
-    assert key.unsealed(sealed) == "600 approved"
-    assert key.unsealed(change) == ""
-    assert key.unsealed(f"{sealed}{change}") == ("600 approved" if not change else "")
-    assert Key("b" * 43).unsealed(sealed) == ""
+    key = Tokens("a" * 43)
+    sealed = key.sign("600 approved")
+    assert key.verified(sealed) == "600 approved"
+    assert key.verified(change) == ""
+    assert key.verified(f"{sealed}{change}") == ("600 approved" if not change else "")
+    assert Tokens("b" * 43).verified(sealed) == ""
 
 
 @pytest.mark.parametrize(
@@ -69,4 +69,4 @@ def test_an_origin_is_that_of_the_page_that_was_asked_for() -> None:
 
 def test_nothing_said_is_nothing_to_show() -> None:
     """An order without sentences leaves an empty message, not a fault."""
-    assert (Said().done, Said().refused) == ((), ())
+    assert (FlashMessage().done, FlashMessage().refused) == ((), ())

@@ -6,16 +6,15 @@ from dataclasses import fields, replace
 import pytest
 
 from cutoutd.core.photo import (
-    AT_REST,
+    TERMINAL,
     TRANSITIONS,
     Accepted,
-    AnswerLost,
     Ended,
     Fact,
     Failed,
-    Kept,
+    LaunchOutcomeUnknown,
     LaunchRefused,
-    LaunchUnclear,
+    LaunchResponseLost,
     Photo,
     Published,
     Rejected,
@@ -23,23 +22,24 @@ from cutoutd.core.photo import (
     RemovalIntended,
     RemovalLocked,
     RemovalStarted,
+    ReprocessCancelled,
     Reprocessed,
-    ResultAnnounced,
     ResultFound,
+    ResultFromWebhook,
     ResultLost,
-    Retried,
-    RetriedDelivery,
-    RetriedFromStart,
-    RetriedPoll,
-    RetriedSearch,
-    RetriedUpload,
+    Retry,
+    RetryDelivery,
+    RetryFromStart,
+    RetryPoll,
+    RetrySearch,
+    RetryUpload,
     State,
     Superseded,
     UploadAbandoned,
     Uploaded,
     UploadExpired,
     Wait,
-    known,
+    require_value,
 )
 from ledgers import ACCEPTED, FAILED, REJECTED, SUPERSEDED, identity
 
@@ -60,11 +60,11 @@ KINDS: tuple[type[Fact], ...] = (
     Uploaded,
     RemovalIntended,
     RemovalLocked,
-    AnswerLost,
+    LaunchResponseLost,
     LaunchRefused,
-    LaunchUnclear,
+    LaunchOutcomeUnknown,
     UploadAbandoned,
-    ResultAnnounced,
+    ResultFromWebhook,
     ResultFound,
     ResultLost,
     RemovalStarted,
@@ -74,13 +74,13 @@ KINDS: tuple[type[Fact], ...] = (
     Rejected,
     Failed,
     Superseded,
-    RetriedFromStart,
-    RetriedUpload,
-    RetriedSearch,
-    RetriedPoll,
-    RetriedDelivery,
+    RetryFromStart,
+    RetryUpload,
+    RetrySearch,
+    RetryPoll,
+    RetryDelivery,
     Reprocessed,
-    Kept,
+    ReprocessCancelled,
 )
 
 #: DESIGN.md section 3, written out a second time on purpose.
@@ -158,10 +158,10 @@ def test_every_state_stands_in_the_table() -> None:
 def test_at_rest_means_that_nothing_follows_by_itself() -> None:
     """The states at rest are exactly those that nothing follows, unless a person orders it."""
     by_itself = {before for before, followers in TRANSITIONS.items() for after in followers} - {a for a, _ in ORDERED}
-    assert set(State) - by_itself == AT_REST
+    assert set(State) - by_itself == TERMINAL
     assert all(after in TRANSITIONS[before] for before, after in ORDERED)
-    assert {state for state in State if state.is_at_rest} == AT_REST
-    assert {"rejected", "published", "superseded", "failed"} == AT_REST
+    assert {state for state in State if state.is_terminal} == TERMINAL
+    assert {"rejected", "published", "superseded", "failed"} == TERMINAL
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -173,8 +173,8 @@ def test_what_a_fact_brings_is_the_photos_own(kind: type[Fact]) -> None:
 
 def test_every_kind_of_fact_is_looked_at_above() -> None:
     """A new kind of fact must be put into this test."""
-    found = {kind.__name__ for kind in (*Fact.__subclasses__(), *Ended.__subclasses__(), *Retried.__subclasses__())}
-    assert found - {"Ended", "Retried"} == {kind.__name__ for kind in KINDS}
+    found = {kind.__name__ for kind in (*Fact.__subclasses__(), *Ended.__subclasses__(), *Retry.__subclasses__())}
+    assert found - {"Ended", "Retry"} == {kind.__name__ for kind in KINDS}
 
 
 def test_a_fact_ends_the_wait_and_keeps_the_rest() -> None:
@@ -215,6 +215,6 @@ def test_a_version_is_not_told_by_a_mere_chmod() -> None:
 
 def test_a_contradiction_is_not_passed_on() -> None:
     """A value that a state says is there, and is not, stops the step."""
-    assert known("uuid") == "uuid"
+    assert require_value("uuid") == "uuid"
     with pytest.raises(ValueError, match="lacks"):
-        known(None)
+        require_value(None)

@@ -3,7 +3,7 @@ import io
 import pytest
 from PIL import Image, ImageChops, ImageDraw
 
-from cutoutd.images import is_cutout_of, likeness_of
+from cutoutd.images import is_cutout_of, reference_image
 from photographs import ORIENTATION, encoded, jpeg, photograph
 
 
@@ -26,20 +26,20 @@ def cutout(image: Image.Image, scale: float = 1.0) -> io.BytesIO:
 @pytest.mark.parametrize("scale", [1.0, 0.6])
 def test_a_cutout_agrees_with_its_photo(scale: float) -> None:
     """A cutout's opaque pixels are its photo's, also after JPEG compression and the service's downscaling."""
-    assert is_cutout_of(likeness_of(photograph("coffee")), cutout(photo("coffee"), scale))
+    assert is_cutout_of(reference_image(photograph("coffee")), cutout(photo("coffee"), scale))
 
 
 def test_a_cutout_of_another_photo_does_not() -> None:
     """No photo gets another one's cutout."""
     other = photo("coffee")
     same_size = encoded(photo("astronaut").resize(other.size), "JPEG", quality=90)
-    assert not is_cutout_of(likeness_of(same_size), cutout(other))
+    assert not is_cutout_of(reference_image(same_size), cutout(other))
 
 
 def test_the_next_picture_of_the_same_scene_does_not() -> None:
     """Two frames of one scene, a few pixels apart, are told apart."""
     moved = encoded(ImageChops.offset(photo("coffee"), 8, 0), "JPEG", quality=90)
-    assert not is_cutout_of(likeness_of(moved), cutout(photo("coffee")))
+    assert not is_cutout_of(reference_image(moved), cutout(photo("coffee")))
 
 
 def test_turned_photos_agree_upright() -> None:
@@ -47,16 +47,16 @@ def test_turned_photos_agree_upright() -> None:
     tags = Image.Exif()
     tags[ORIENTATION] = 6
     turned = encoded(photo("coffee").transpose(Image.Transpose.ROTATE_90), "JPEG", quality=90, exif=tags.tobytes())
-    assert is_cutout_of(likeness_of(turned), cutout(photo("coffee")))
+    assert is_cutout_of(reference_image(turned), cutout(photo("coffee")))
 
 
 def test_an_empty_cutout_proves_nothing() -> None:
     """With hardly an opaque pixel there is nothing to compare."""
     empty = io.BytesIO(encoded(Image.new("RGBA", (60, 40), (0, 0, 0, 0)), "PNG"))
-    assert not is_cutout_of(likeness_of(jpeg()), empty)
+    assert not is_cutout_of(reference_image(jpeg()), empty)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
 def test_what_cannot_be_decoded_does_not_agree(content: bytes) -> None:
     """A result that is no picture is nobody's."""
-    assert not is_cutout_of(likeness_of(jpeg()), io.BytesIO(content))
+    assert not is_cutout_of(reference_image(jpeg()), io.BytesIO(content))

@@ -1,7 +1,7 @@
 import pytest
 
 from cutoutd.core.errors import RejectionCode
-from cutoutd.images.formats import HEAD_BYTES, Format, Stranger, recognise
+from cutoutd.images.formats import HEAD_BYTES, Format, UnsupportedFormat, recognise
 from photographs import drawn, encoded
 
 
@@ -22,7 +22,7 @@ from photographs import drawn, encoded
 def test_what_other_programs_write_is_recognised(picture_format: str, said: str) -> None:
     """Real files of each format, under a name that promises a JPEG."""
     found = recognise(encoded(drawn(), picture_format)[:HEAD_BYTES], "photo.jpg")
-    assert isinstance(found, Stranger)
+    assert isinstance(found, UnsupportedFormat)
     assert found.name == said
 
 
@@ -40,7 +40,7 @@ def test_what_other_programs_write_is_recognised(picture_format: str, said: str)
 def test_the_brands_inside_tell_phones_pictures_from_videos(brands: bytes, said: str) -> None:
     """They all begin with the same box; the most telling brand names the format."""
     found = recognise(b"\0\0\0\x18ftyp" + brands + bytes(40), "photo.jpg")
-    assert isinstance(found, Stranger)
+    assert isinstance(found, UnsupportedFormat)
     assert found.name == said
 
 
@@ -54,7 +54,7 @@ def test_accepted_formats_are_recognised_by_content() -> None:
 def test_a_document_is_no_picture_of_another_format() -> None:
     """The codes differ, because the advice does."""
     found = recognise(b"PK\x03\x04rest", "photo.jpg")
-    assert isinstance(found, Stranger)
+    assert isinstance(found, UnsupportedFormat)
     assert found.code is RejectionCode.NOT_A_PICTURE
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cutoutd.core.errors import RejectedError, RejectionCode
-from cutoutd.images import Format, format_size, inspect, require_size
+from cutoutd.images import Format, format_size, require_size, validate
 from photographs import chunk, drawn, encoded, exif, jpeg, photograph, png, png_of
 
 NOISE = encoded(Image.effect_noise((300, 300), 80), "JPEG")
@@ -17,28 +17,28 @@ WEBP = b"RIFF\0\0\0\0WEBPVP8 "
 
 def refused(content: bytes, name: str = "photo.jpg") -> RejectedError:
     with pytest.raises(RejectedError) as caught:
-        inspect(content, name)
+        validate(content, name)
     return caught.value
 
 
 @pytest.mark.parametrize("name", ["astronaut", "coffee", "cat"])
 def test_a_real_photograph_is_accepted(name: str) -> None:
     """Format, dimensions and orientation come from the header."""
-    picture = inspect(photograph(name), "photo.jpg")
+    picture = validate(photograph(name), "photo.jpg")
     assert (picture.format, picture.orientation, picture.note) == (Format.JPEG, 1, None)
     assert picture.width * picture.height == round(picture.megapixels * 1e6)
 
 
 def test_content_decides_not_the_name() -> None:
     """A PNG that is called .jpg is a PNG, and welcome."""
-    assert inspect(png(), "photo.jpg").format is Format.PNG
+    assert validate(png(), "photo.jpg").format is Format.PNG
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientation_is_read(orientation: int) -> None:
     """All eight, from JPEG and from PNG."""
-    assert inspect(jpeg(exif=exif(orientation)), "a.jpg").orientation == orientation
-    assert inspect(png(exif=exif(orientation)), "a.png").orientation == orientation
+    assert validate(jpeg(exif=exif(orientation)), "a.jpg").orientation == orientation
+    assert validate(png(exif=exif(orientation)), "a.png").orientation == orientation
 
 
 @pytest.mark.parametrize(
@@ -46,19 +46,19 @@ def test_exif_orientation_is_read(orientation: int) -> None:
 )
 def test_senseless_exif_counts_as_upright(garbage: bytes) -> None:
     """A photo is not refused, nor turned, for metadata that makes no sense."""
-    assert inspect(jpeg(exif=garbage), "a.jpg").orientation == 1
+    assert validate(jpeg(exif=garbage), "a.jpg").orientation == 1
 
 
 @given(st.binary(max_size=200))
 def test_any_exif_leaves_a_photo_acceptable(garbage: bytes) -> None:
     """Whatever a program wrote into EXIF, the photo goes through."""
-    assert inspect(jpeg(exif=b"Exif\0\0" + garbage), "a.jpg").orientation in range(1, 9)
+    assert validate(jpeg(exif=b"Exif\0\0" + garbage), "a.jpg").orientation in range(1, 9)
 
 
 def test_a_lost_bit_is_noticed_before_anything_is_paid() -> None:
     """One flipped bit in a PNG's pixels is told by its checksum; what follows the picture's end is not looked at."""
     content = bytearray(png((200, 200)))
-    assert inspect(bytes(content) + b"a phone's trailer", "a.png").format is Format.PNG
+    assert validate(bytes(content) + b"a phone's trailer", "a.png").format is Format.PNG
     content[content.index(b"IDAT") + 20] ^= 1
     error = refused(bytes(content), "a.png")
     assert error.code == RejectionCode.DAMAGED
@@ -68,13 +68,13 @@ def test_a_lost_bit_is_noticed_before_anything_is_paid() -> None:
 def test_xmp_does_not_turn_a_photo() -> None:
     """Viewers follow EXIF alone; a photo must come out as its owner sees it."""
     xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
-    assert inspect(jpeg(xmp=xmp), "a.jpg").orientation == 1
+    assert validate(jpeg(xmp=xmp), "a.jpg").orientation == 1
 
 
 @pytest.mark.parametrize("mode", ["L", "CMYK"])
 def test_other_colour_modes_of_jpeg_are_accepted(mode: str) -> None:
     """Printers' photos are CMYK."""
-    assert inspect(encoded(drawn(mode=mode), "JPEG"), "a.jpg").format is Format.JPEG
+    assert validate(encoded(drawn(mode=mode), "JPEG"), "a.jpg").format is Format.JPEG
 
 
 @pytest.mark.parametrize(
@@ -83,24 +83,24 @@ def test_other_colour_modes_of_jpeg_are_accepted(mode: str) -> None:
 def test_alpha_of_a_png_is_told(mode: str, has_alpha: object) -> None:
     """Sixteen bits and one bit are fine too."""
     image = Image.new(mode, (8, 8)) if mode == "I;16" else drawn((8, 8), mode)
-    assert inspect(encoded(image, "PNG"), "a.png").has_alpha is has_alpha
+    assert validate(encoded(image, "PNG"), "a.png").has_alpha is has_alpha
 
 
 def test_a_phones_picture_of_several_frames_counts_as_jpeg() -> None:
     """MPO begins like a JPEG and is one to everybody who does not know better."""
     content = encoded(drawn(), "MPO", save_all=True, append_images=[drawn()])
-    assert inspect(content, "a.jpg").format is Format.JPEG
+    assert validate(content, "a.jpg").format is Format.JPEG
 
 
 def test_an_animated_png_is_accepted_with_a_note() -> None:
     """Its first picture is cut out, and that is said."""
     content = encoded(drawn(), "PNG", save_all=True, append_images=[drawn().rotate(180)])
-    assert "does not move" in str(inspect(content, "a.png").note)
+    assert "does not move" in str(validate(content, "a.png").note)
 
 
 def test_more_than_25_megapixels_are_accepted_with_a_note() -> None:
     """The service scales down; whoever paid for a large camera should know."""
-    assert "30.0 megapixels" in str(inspect(png_of(6000, 5000), "a.png").note)
+    assert "30.0 megapixels" in str(validate(png_of(6000, 5000), "a.png").note)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_every_no_has_its_code_and_sentence(content: bytes, name: str, said: str
 
 def test_a_picture_far_over_pillows_own_limit_is_judged_by_ours() -> None:
     """Pillow's process-wide limit neither warns nor raises; the number in the sentence is ours."""
-    assert inspect(png_of(15_000, 15_000), "a.png").megapixels == 225
+    assert validate(png_of(15_000, 15_000), "a.png").megapixels == 225
 
 
 def test_a_phones_heic_is_told_the_setting() -> None:
@@ -158,7 +158,7 @@ def test_damage_anywhere_is_a_rejection_or_nothing(make: Callable[[], bytes], da
     for _ in range(data.draw(st.integers(1, 5))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(RejectedError):
-        inspect(bytes(content), "a.jpg")
+        validate(bytes(content), "a.jpg")
 
 
 def test_a_text_chunk_that_unpacks_to_gigabytes_is_refused_unread() -> None:

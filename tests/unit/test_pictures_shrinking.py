@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageCms, ImageOps
 
 from cutoutd.core.errors import RejectedError, RejectionCode
-from cutoutd.images import SmallerCopy, inspect, is_cutout_of, likeness_of, make_smaller
+from cutoutd.images import SmallerCopy, is_cutout_of, make_smaller, reference_image, validate
 from cutoutd.images.shrink import QUALITIES, size_to_send
 from photographs import drawn, encoded, exif, jpeg, photograph, png, png_of
 
@@ -14,7 +14,7 @@ PLENTY = 10_000_000
 
 
 def smaller(content: bytes, max_bytes: int = PLENTY) -> SmallerCopy:
-    return make_smaller(content, inspect(content, "a.jpg"), max_bytes)
+    return make_smaller(content, validate(content, "a.jpg"), max_bytes)
 
 
 def opened(copy: SmallerCopy) -> Image.Image:
@@ -183,8 +183,8 @@ def test_a_shrunk_photos_cutout_is_recognised_as_its_own() -> None:
     cutout = copy.convert("RGBA")
     cutout.putalpha(Image.new("L", copy.size, 255))
     result = io.BytesIO(encoded(cutout.resize((copy.width // 2, copy.height // 2)), "PNG", compress_level=1))
-    assert is_cutout_of(likeness_of(content), result)
-    assert not is_cutout_of(likeness_of(photograph("astronaut")), result)
+    assert is_cutout_of(reference_image(content), result)
+    assert not is_cutout_of(reference_image(photograph("astronaut")), result)
 
 
 def test_a_scaled_panorama_is_still_its_own() -> None:
@@ -194,5 +194,5 @@ def test_a_scaled_panorama_is_still_its_own() -> None:
     copy = opened(smaller(content))
     assert copy.width < 30_000
     result = io.BytesIO(encoded(copy.convert("RGBA"), "PNG", compress_level=1))
-    assert is_cutout_of(likeness_of(content), result)
-    assert not is_cutout_of(likeness_of(jpeg((60, 40))), io.BytesIO(png((41, 60), "RGBA")))
+    assert is_cutout_of(reference_image(content), result)
+    assert not is_cutout_of(reference_image(jpeg((60, 40))), io.BytesIO(png((41, 60), "RGBA")))

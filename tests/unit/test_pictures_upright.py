@@ -6,12 +6,12 @@ import pytest
 from PIL import Image, ImageCms, ImageOps
 
 from cutoutd.core.errors import RejectedError, RejectionCode
-from cutoutd.images import inspect, make_upright
+from cutoutd.images import make_upright, validate
 from photographs import drawn, encoded, exif, jpeg, photograph, png
 
 
 def upright(content: bytes) -> Image.Image:
-    return Image.open(BytesIO(make_upright(content, inspect(content, "a.jpg"))))
+    return Image.open(BytesIO(make_upright(content, validate(content, "a.jpg"))))
 
 
 def corners(image: Image.Image) -> list[tuple[int, ...]]:
@@ -39,7 +39,7 @@ def test_the_copy_cannot_be_turned_again(make: Callable[..., bytes]) -> None:
     turned = upright(content)
     turned.load()
     assert not {"exif", "comment", "xmp"} & turned.info.keys()
-    assert inspect(make_upright(content, inspect(content, "a.jpg")), "a.jpg").orientation == 1
+    assert validate(make_upright(content, validate(content, "a.jpg")), "a.jpg").orientation == 1
 
 
 def test_comments_do_not_travel_with_the_copy() -> None:
@@ -81,7 +81,7 @@ def test_cmyk_keeps_its_colours() -> None:
 def test_an_upright_photo_stays_as_it_is() -> None:
     """Not one byte is changed without need."""
     content = jpeg()
-    assert make_upright(content, inspect(content, "a.jpg")) is content
+    assert make_upright(content, validate(content, "a.jpg")) is content
 
 
 def test_pixels_that_cannot_be_decoded_are_a_rejection() -> None:
@@ -91,7 +91,7 @@ def test_pixels_that_cannot_be_decoded_are_a_rejection() -> None:
     end = at + 4 + int.from_bytes(content[at - 4 : at], "big")
     content[at + 6 : at + 40] = bytes(34)
     content[end : end + 4] = zlib.crc32(content[at:end]).to_bytes(4, "big")
-    picture = inspect(bytes(content), "a.png")
+    picture = validate(bytes(content), "a.png")
     with pytest.raises(RejectedError) as caught:
         make_upright(bytes(content), picture)
     assert caught.value.code == RejectionCode.DAMAGED

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutoutd.core.photo import Identity, Photo, State, Wait
-from cutoutd.pipeline.completion.poll_schedule import Pace, next_poll_after_s
-from cutoutd.uploadcare.responses import Progress, Removal
+from cutoutd.pipeline.completion.poll_schedule import PollSchedule, next_poll_after_s
+from cutoutd.uploadcare.responses import Progress, RemovalStatus
 
 LAUNCHED_AT_S = 1_790_000_000.0
-BUSY = Removal(Progress.IN_PROGRESS)
-UNKNOWN = Removal(Progress.UNKNOWN)
+BUSY = RemovalStatus(Progress.IN_PROGRESS)
+UNKNOWN = RemovalStatus(Progress.UNKNOWN)
 TIMES = st.lists(st.floats(0.01, 2000), max_size=200).map(sorted)
 CHANCE = st.floats(0, 1, exclude_max=True)
 
@@ -21,17 +21,17 @@ def launched(photo_id: int = 1) -> Photo:
     return Photo(photo_id, identity, State.REMOVAL_STARTED, LAUNCHED_AT_S, request_id="r")
 
 
-def asked(pace: Pace, photo: Photo, removal: Removal, now_s: float) -> Photo:
+def asked(pace: PollSchedule, photo: Photo, removal: RemovalStatus, now_s: float) -> Photo:
     return replace(photo, wait=pace.next_wait(photo, removal, now_s))
 
 
-def worked_off(pace: Pace, photo_id: int, processing_s: float) -> tuple[int, float]:
+def worked_off(pace: PollSchedule, photo_id: int, processing_s: float) -> tuple[int, float]:
     """One removal from its launch to its finish: how often it was asked about, and how long its finish went unseen."""
     photo = launched(photo_id)
     photo = replace(photo, wait=pace.first_wait(LAUNCHED_AT_S))
     while (now_s := photo.wait.until_s) < LAUNCHED_AT_S + processing_s:
         photo = asked(pace, photo, BUSY, now_s)
-    pace.learn(photo, now_s)
+    pace.on_poll_success(photo, now_s)
     return photo.wait.attempts + 1, now_s - LAUNCHED_AT_S - processing_s
 
 
@@ -85,7 +85,7 @@ def test_few_questions_and_short_silence(
 ) -> None:
     """On steady and on varying services: less than two questions for each removal, and finishes are seen soon."""
     chance = random.Random(1)  # noqa: S311  a simulation
-    pace = Pace(jitter=chance.random)
+    pace = PollSchedule(jitter=chance.random)
     seen = [worked_off(pace, number, mean_s * chance.lognormvariate(0, spread)) for number in range(600)][200:]
     assert sum(polls for polls, _ in seen) / len(seen) < polls_at_most
     assert sum(unseen_s for _, unseen_s in seen) / len(seen) < unseen_at_most_s
@@ -94,7 +94,7 @@ def test_few_questions_and_short_silence(
 def test_a_service_that_becomes_faster_is_followed() -> None:
     """From 30 s to 3 s: after two hundred photos the wait is no longer that of the slow days."""
     chance = random.Random(2)  # noqa: S311  a simulation
-    pace = Pace([30.0] * 200, jitter=chance.random)
+    pace = PollSchedule([30.0] * 200, jitter=chance.random)
     seen = [worked_off(pace, number, 3.0) for number in range(500)]
     assert seen[0][1] > 20
     assert max(unseen_s for _, unseen_s in seen[-50:]) < 3
@@ -102,7 +102,7 @@ def test_a_service_that_becomes_faster_is_followed() -> None:
 
 def test_a_service_that_becomes_slower_is_followed() -> None:
     """From 1 s to 20 s: soon nobody asks ten times any more."""
-    pace = Pace([1.0] * 200)
+    pace = PollSchedule([1.0] * 200)
     seen = [worked_off(pace, number, 20.0) for number in range(400)]
     assert seen[0][0] > 4
     assert max(polls for polls, _ in seen[-50:]) <= 3
@@ -110,16 +110,16 @@ def test_a_service_that_becomes_slower_is_followed() -> None:
 
 def test_a_finish_found_late_teaches_nothing() -> None:
     """After a night switched off, the time until the question is not the removal's."""
-    pace = Pace([2.0] * 10)
+    pace = PollSchedule([2.0] * 10)
     photo = replace(launched(), wait=pace.first_wait(LAUNCHED_AT_S))
     for _ in range(20):
-        pace.learn(photo, LAUNCHED_AT_S + 8 * 3600)
+        pace.on_poll_success(photo, LAUNCHED_AT_S + 8 * 3600)
     assert pace.first_wait(0.0).until_s == 2.0
 
 
 def test_unknown_counts_only_when_often_and_long() -> None:
     """Right after a launch the service may not know the removal yet; five times over half a minute it means it."""
-    pace = Pace()
+    pace = PollSchedule()
     photo = launched()
     for number in range(5):
         now_s = LAUNCHED_AT_S + number
@@ -135,7 +135,7 @@ def test_unknown_counts_only_when_often_and_long() -> None:
 
 def test_four_unknowns_do_not_count_however_long_they_take() -> None:
     """Few questions far apart may each have met a lag."""
-    pace = Pace()
+    pace = PollSchedule()
     photo = launched()
     for number in range(4):
         photo = asked(pace, photo, UNKNOWN, LAUNCHED_AT_S + 100 * number)
@@ -144,11 +144,11 @@ def test_four_unknowns_do_not_count_however_long_they_take() -> None:
 
 def test_a_clock_set_back_does_no_harm() -> None:
     """A launch in the future is a launch just now."""
-    wait = Pace([2.0] * 10).next_wait(launched(), BUSY, LAUNCHED_AT_S - 3600)
+    wait = PollSchedule([2.0] * 10).next_wait(launched(), BUSY, LAUNCHED_AT_S - 3600)
     assert 0 < wait.until_s - (LAUNCHED_AT_S - 3600) <= 15
 
 
 def test_the_wait_counts_the_questions() -> None:
     """They survive a restart, because the ledger stores them."""
     photo = replace(launched(), wait=Wait(until_s=0.0, attempts=3, reason=""))
-    assert Pace().next_wait(photo, BUSY, LAUNCHED_AT_S + 5).attempts == 4
+    assert PollSchedule().next_wait(photo, BUSY, LAUNCHED_AT_S + 5).attempts == 4

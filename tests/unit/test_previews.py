@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from cutoutd.config.settings import Folder
+from cutoutd.config.settings import FolderSettings
 from cutoutd.core.photo import Photo, State
 from cutoutd.images.originals import Absence, Original, Side
-from cutoutd.images.thumbnail_cache import SHELF_NAME, Shelf, Size
-from cutoutd.images.thumbnails import Previews
+from cutoutd.images.thumbnail_cache import SHELF_NAME, ThumbnailCache, ThumbnailSize
+from cutoutd.images.thumbnails import Thumbnails
 from drawn_photos import jpeg, lying_jpeg, png
 from folders import folder_in
 from ledgers import identity_of
@@ -28,7 +28,7 @@ class Home:
     """A published photo with both of its files."""
 
     place: Path
-    folder: Folder
+    folder: FolderSettings
     photo: Photo
 
     @property
@@ -39,8 +39,8 @@ class Home:
     def cutout(self) -> Path:
         return self.folder.output / "sub" / "a.png"
 
-    def previews(self) -> Previews:
-        return Previews(Shelf(self.place), lambda: [self.folder])
+    def previews(self) -> Thumbnails:
+        return Thumbnails(ThumbnailCache(self.place), lambda: [self.folder])
 
     def original(self, side: Side, photo: Photo | None = None) -> bytes | str:
         """The file's content, or why it is not shown."""
@@ -52,9 +52,11 @@ class Home:
         assert len(content) == found.size_bytes
         return content
 
-    def preview(self, side: Side, size: Size = Size.SMALL, photo: Photo | None = None) -> Image.Image | str:
+    def thumbnail(
+        self, side: Side, size: ThumbnailSize = ThumbnailSize.SMALL, photo: Photo | None = None
+    ) -> Image.Image | str:
         """The small picture, or why there is none."""
-        found = asyncio.run(self.previews().preview(photo or self.photo, side, size))
+        found = asyncio.run(self.previews().thumbnail(photo or self.photo, side, size))
         return found.sentence if isinstance(found, Absence) else Image.open(io.BytesIO(found))
 
 
@@ -99,7 +101,7 @@ def test_a_photo_that_was_never_read_has_nothing_to_show(home: Home) -> None:
     """Nobody knows what the file holds, so it is not opened."""
     unread = replace(home.photo, sha256=None, cutout_sha256=None, output=None, target=None)
     assert home.original(Side.PHOTO, unread) == "The photo could not be read."
-    assert home.preview(Side.CUTOUT, photo=unread) == "There is no cutout yet."
+    assert home.thumbnail(Side.CUTOUT, photo=unread) == "There is no cutout yet."
 
 
 def remove(file: Path, _secret: Path) -> None:
@@ -158,7 +160,7 @@ def test_another_file_in_its_place_is_not_shown(home: Home, side: Side, change: 
     secret.write_text("the key")
     change(home.source if side is Side.PHOTO else home.cutout, secret)
     assert home.original(side) in {"The file was changed since.", f"The {side} is no longer where it was."}
-    assert isinstance(home.preview(side), str)
+    assert isinstance(home.thumbnail(side), str)
 
 
 @pytest.mark.parametrize("side", Side)
@@ -186,7 +188,7 @@ def test_a_source_in_the_archive_is_found_there(tmp_path: Path) -> None:
     place = home.place / "archive" / "a.2.jpg"
     content = home.source.read_bytes()
     home.source.rename(place)
-    moved = replace(home.photo, source_fate=f"the source was moved to {place}")
+    moved = replace(home.photo, source_result=f"the source was moved to {place}")
     assert home.original(Side.PHOTO, moved) == content
     place.write_bytes(png())
     assert home.original(Side.PHOTO, moved) == "The file was changed since."
@@ -198,27 +200,27 @@ def test_a_source_in_the_archive_is_found_there(tmp_path: Path) -> None:
 def test_a_source_elsewhere_is_told(tmp_path: Path, fate: str) -> None:
     """Deleted, in a trash, or moved out of any archive that is configured."""
     home = home_in(tmp_path / "home", jpeg(), on_success="move", archive=tmp_path / "home" / "archive")
-    assert home.original(Side.PHOTO, replace(home.photo, source_fate=fate)) == f"The{fate[3:]}."
+    assert home.original(Side.PHOTO, replace(home.photo, source_result=fate)) == f"The{fate[3:]}."
 
 
 def test_previews_are_small_and_have_what_the_picture_has(home: Home) -> None:
     """At most so many pixels long, never enlarged; the cutout is as transparent as it was."""
-    small = home.preview(Side.CUTOUT)
+    small = home.thumbnail(Side.CUTOUT)
     assert isinstance(small, Image.Image)
     assert (small.format, small.mode, small.size) == ("WEBP", "RGBA", (480, 360))
     assert small.getchannel("A").getpixel((0, 0)) == 0
     assert small.getchannel("A").getpixel((240, 180)) == 255
-    large = home.preview(Side.CUTOUT, Size.LARGE)
+    large = home.thumbnail(Side.CUTOUT, ThumbnailSize.LARGE)
     assert isinstance(large, Image.Image)
     assert large.size == (1200, 900)
-    photo = home.preview(Side.PHOTO)
+    photo = home.thumbnail(Side.PHOTO)
     assert isinstance(photo, Image.Image)
     assert (photo.size, photo.mode) == ((160, 120), "RGB")
 
 
 def test_previews_are_upright(tmp_path: Path) -> None:
     """A photo that was stored lying is shown as its camera meant it, and no EXIF is left to turn it again."""
-    shown = home_in(tmp_path / "home", lying_jpeg()).preview(Side.PHOTO)
+    shown = home_in(tmp_path / "home", lying_jpeg()).thumbnail(Side.PHOTO)
     assert isinstance(shown, Image.Image)
     assert shown.size == (120, 160)
     assert "exif" not in shown.info
@@ -231,7 +233,7 @@ def test_previews_of_every_kind_of_jpeg(tmp_path: Path, mode: str) -> None:
     """Grey ones and those from print as well."""
     out = io.BytesIO()
     Image.new(mode, (2000, 1000)).save(out, "JPEG")
-    shown = home_in(tmp_path / "home", out.getvalue()).preview(Side.PHOTO)
+    shown = home_in(tmp_path / "home", out.getvalue()).thumbnail(Side.PHOTO)
     assert isinstance(shown, Image.Image)
     assert shown.size == (480, 240)
 
@@ -241,7 +243,7 @@ def test_previews_of_every_kind_of_png(tmp_path: Path, mode: str) -> None:
     """Bitmaps, palettes, grey with transparency, sixteen bits."""
     out = io.BytesIO()
     Image.new(mode, (1000, 2000)).save(out, "PNG")
-    shown = home_in(tmp_path / "home", out.getvalue()).preview(Side.PHOTO)
+    shown = home_in(tmp_path / "home", out.getvalue()).thumbnail(Side.PHOTO)
     assert isinstance(shown, Image.Image)
     assert shown.size == (240, 480)
 
@@ -249,10 +251,10 @@ def test_previews_of_every_kind_of_png(tmp_path: Path, mode: str) -> None:
 def test_a_picture_that_cannot_be_decoded_is_told(tmp_path: Path) -> None:
     """Half a photo, and one that would not fit into memory."""
     whole = jpeg()
-    assert "cannot be shown" in str(home_in(tmp_path / "half", whole[: len(whole) // 3]).preview(Side.PHOTO))
+    assert "cannot be shown" in str(home_in(tmp_path / "half", whole[: len(whole) // 3]).thumbnail(Side.PHOTO))
     out = io.BytesIO()
     Image.new("1", (60_000, 1_200)).save(out, "PNG")
-    assert "more than 60 megapixels" in str(home_in(tmp_path / "vast", out.getvalue()).preview(Side.PHOTO))
+    assert "more than 60 megapixels" in str(home_in(tmp_path / "vast", out.getvalue()).thumbnail(Side.PHOTO))
 
 
 def test_a_preview_is_drawn_once(home: Home) -> None:
@@ -260,7 +262,9 @@ def test_a_preview_is_drawn_once(home: Home) -> None:
     previews = home.previews()
 
     async def ask() -> list[bytes | Absence]:
-        return list(await asyncio.gather(*(previews.preview(home.photo, Side.CUTOUT, Size.SMALL) for _ in range(20))))
+        return list(
+            await asyncio.gather(*(previews.thumbnail(home.photo, Side.CUTOUT, ThumbnailSize.SMALL) for _ in range(20)))
+        )
 
     found = asyncio.run(ask())
     assert len(set(map(id, found))) <= 20
@@ -269,7 +273,7 @@ def test_a_preview_is_drawn_once(home: Home) -> None:
     (kept,) = shelf.iterdir()
     first = kept.stat()
     home.cutout.unlink()
-    assert isinstance(home.preview(Side.CUTOUT), Image.Image)
+    assert isinstance(home.thumbnail(Side.CUTOUT), Image.Image)
     assert kept.stat().st_ino == first.st_ino
     assert shelf.stat().st_mode & 0o777 == 0o700
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.images.thumbnail_cache import SHELF_NAME, Shelf, Size
+from cutoutd.images.thumbnail_cache import SHELF_NAME, ThumbnailCache, ThumbnailSize
 
 PICTURE = b"x" * 1000
 
@@ -20,27 +20,27 @@ def looked_at(state_dir: Path, sha256: str, at_s: float) -> None:
 
 def test_what_is_put_can_be_taken(tmp_path: Path) -> None:
     """Each size by itself; by another shelf too, as after a restart."""
-    Shelf(tmp_path).put("a", Size.SMALL, PICTURE)
-    assert Shelf(tmp_path).take("a", Size.SMALL) == PICTURE
-    assert Shelf(tmp_path).take("a", Size.LARGE) is None
-    assert Shelf(tmp_path).take("b", Size.SMALL) is None
+    ThumbnailCache(tmp_path).put("a", ThumbnailSize.SMALL, PICTURE)
+    assert ThumbnailCache(tmp_path).get("a", ThumbnailSize.SMALL) == PICTURE
+    assert ThumbnailCache(tmp_path).get("a", ThumbnailSize.LARGE) is None
+    assert ThumbnailCache(tmp_path).get("b", ThumbnailSize.SMALL) is None
 
 
 def test_the_longest_unseen_goes_first(tmp_path: Path) -> None:
     """The bound holds, across restarts, and what was looked at lately stays."""
-    shelf = Shelf(tmp_path, most_bytes=4_500)
+    shelf = ThumbnailCache(tmp_path, most_bytes=4_500)
     for number, name in enumerate("abcd"):
-        shelf.put(name, Size.SMALL, PICTURE)
+        shelf.put(name, ThumbnailSize.SMALL, PICTURE)
         looked_at(tmp_path, name, 1_000 + number)
-    assert shelf.take("a", Size.SMALL) == PICTURE  # marks it
-    Shelf(tmp_path, most_bytes=4_500).put("e", Size.SMALL, PICTURE)
+    assert shelf.get("a", ThumbnailSize.SMALL) == PICTURE  # marks it
+    ThumbnailCache(tmp_path, most_bytes=4_500).put("e", ThumbnailSize.SMALL, PICTURE)
     assert kept(tmp_path) == {"a", "c", "d", "e"}
     assert sum(file.stat().st_size for file in (tmp_path / SHELF_NAME).iterdir()) <= 4_500
 
 
 def test_a_short_disk_keeps_nothing(tmp_path: Path) -> None:
     """The ledger may need the room."""
-    Shelf(tmp_path, left_free_bytes=1 << 62).put("a", Size.SMALL, PICTURE)
+    ThumbnailCache(tmp_path, left_free_bytes=1 << 62).put("a", ThumbnailSize.SMALL, PICTURE)
     assert kept(tmp_path) == set()
 
 
@@ -51,23 +51,23 @@ def test_a_shelf_that_cannot_be_used_is_no_error(tmp_path: Path, trouble: str) -
     if trouble == "a file":
         state_dir.mkdir()
         (state_dir / SHELF_NAME).write_text("not a folder")
-    shelf = Shelf(state_dir)
-    shelf.put("a", Size.SMALL, PICTURE)
-    assert shelf.take("a", Size.SMALL) is None
+    shelf = ThumbnailCache(state_dir)
+    shelf.put("a", ThumbnailSize.SMALL, PICTURE)
+    assert shelf.get("a", ThumbnailSize.SMALL) is None
 
 
 def test_an_empty_picture_is_made_anew(tmp_path: Path) -> None:
     """That is what a power cut leaves of one."""
-    shelf = Shelf(tmp_path)
-    shelf.put("a", Size.SMALL, b"")
-    assert shelf.take("a", Size.SMALL) is None
+    shelf = ThumbnailCache(tmp_path)
+    shelf.put("a", ThumbnailSize.SMALL, b"")
+    assert shelf.get("a", ThumbnailSize.SMALL) is None
 
 
 def test_somebody_may_empty_the_shelf(tmp_path: Path) -> None:
     """At any time; it fills again."""
-    shelf = Shelf(tmp_path)
-    shelf.put("a", Size.SMALL, PICTURE)
+    shelf = ThumbnailCache(tmp_path)
+    shelf.put("a", ThumbnailSize.SMALL, PICTURE)
     (tmp_path / SHELF_NAME / "a-480.webp").unlink()
     (tmp_path / SHELF_NAME).rmdir()
-    shelf.put("b", Size.SMALL, PICTURE)
-    assert shelf.take("b", Size.SMALL) == PICTURE
+    shelf.put("b", ThumbnailSize.SMALL, PICTURE)
+    assert shelf.get("b", ThumbnailSize.SMALL) == PICTURE

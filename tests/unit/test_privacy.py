@@ -7,8 +7,8 @@ from births import ENVIRONMENT
 
 PROGRAM = """
 import ctypes, resource
-from cutoutd.app.process import forbid_dumps
-forbid_dumps()
+from cutoutd.app.process import disable_core_dumps
+disable_core_dumps()
 print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), *resource.getrlimit(resource.RLIMIT_CORE))
 """
 

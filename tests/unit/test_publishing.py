@@ -276,7 +276,7 @@ def test_whatever_the_disk_refuses_is_the_disks_trouble(
 
     with monkeypatch.context() as disk:
         if name == "write":
-            disk.setattr("cutoutd.pipeline.steps.download._Receiver._flush", refuse)
+            disk.setattr("cutoutd.pipeline.steps.download.StreamingWriter._flush", refuse)
         else:
             disk.setattr(os, name, refuse)
             disk.setattr(os, "replace", refuse)

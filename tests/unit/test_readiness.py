@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.monitoring.systemd_notify import Systemd, take_from
+from cutoutd.monitoring.systemd_notify import SystemdNotifier, notifier_from
 
 
 @pytest.mark.parametrize("kind", ["path", "abstract"])
@@ -17,12 +17,12 @@ def test_a_service_manager_hears_all(tmp_path: Path, kind: str) -> None:
     environ = {"NOTIFY_SOCKET": f"@{name}" if kind == "abstract" else path, "WATCHDOG_USEC": "3000000", "HOME": "/"}
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(f"\0{name}" if kind == "abstract" else path)
-        systemd = take_from(environ)
+        systemd = notifier_from(environ)
         assert (systemd.is_listening, systemd.watchdog_s) == (True, 3.0)
-        systemd.tell_ready()
-        systemd.tell_alive()
-        systemd.tell_status("1 waiting\nREADY=1")
-        systemd.tell_stopping()
+        systemd.ready()
+        systemd.alive()
+        systemd.status("1 waiting\nREADY=1")
+        systemd.stopping()
         heard = [manager.recv(4096).decode() for _ in range(4)]
     assert heard[:3] == ["READY=1", "WATCHDOG=1", "STATUS=1 waiting READY=1"]
     assert heard[3].startswith("STOPPING=1\nSTATUS=")
@@ -31,14 +31,14 @@ def test_a_service_manager_hears_all(tmp_path: Path, kind: str) -> None:
 
 def test_without_systemd_nothing_is_told(tmp_path: Path) -> None:
     """No socket named, or one that nobody reads any more: the photos go on."""
-    for systemd in (take_from({}), Systemd(str(tmp_path / "gone"))):
-        systemd.tell_ready()
-        systemd.tell_alive()
-    assert not take_from({}).is_listening
+    for systemd in (notifier_from({}), SystemdNotifier(str(tmp_path / "gone"))):
+        systemd.ready()
+        systemd.alive()
+    assert not notifier_from({}).is_listening
 
 
 def test_another_process_watchdog_is_not_ours() -> None:
     """WATCHDOG_PID names whom systemd watches: a child that inherited the variables is not meant."""
-    assert take_from({"WATCHDOG_USEC": "3000000", "WATCHDOG_PID": "1"}).watchdog_s is None
-    assert take_from({"WATCHDOG_USEC": "3000000", "WATCHDOG_PID": str(os.getpid())}).watchdog_s == 3.0
-    assert take_from({"WATCHDOG_USEC": "soon"}).watchdog_s is None
+    assert notifier_from({"WATCHDOG_USEC": "3000000", "WATCHDOG_PID": "1"}).watchdog_s is None
+    assert notifier_from({"WATCHDOG_USEC": "3000000", "WATCHDOG_PID": str(os.getpid())}).watchdog_s == 3.0
+    assert notifier_from({"WATCHDOG_USEC": "soon"}).watchdog_s is None

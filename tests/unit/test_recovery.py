@@ -5,55 +5,55 @@ import pytest
 from cutoutd.pipeline.steps.recover_launch import (
     LOCK_BOUND_S,
     LOOK_FOR_S,
-    Move,
-    Search,
-    Traces,
+    LaunchTraces,
+    OutcomeSearch,
+    RecoveryAction,
     is_comparable,
-    next_move,
+    next_action,
 )
 
-NOTHING = Traces(is_source_gone=False, result_uuid=None)
-GONE = Traces(is_source_gone=True, result_uuid=None)
-FOUND = Traces(is_source_gone=False, result_uuid="result")
+NOTHING = LaunchTraces(is_source_gone=False, result_uuid=None)
+GONE = LaunchTraces(is_source_gone=True, result_uuid=None)
+FOUND = LaunchTraces(is_source_gone=False, result_uuid="result")
 
 
 @pytest.mark.parametrize("unclear_for_s", [0.0, LOOK_FOR_S, LOCK_BOUND_S, 1e6])
 def test_a_found_result_is_always_adopted(unclear_for_s: float) -> None:
     """What was paid for and found is taken, however late."""
-    assert next_move(FOUND, Search(unclear_for_s, locked_for_s=unclear_for_s)) is Move.ADOPT
+    assert next_action(FOUND, OutcomeSearch(unclear_for_s, locked_for_s=unclear_for_s)) is RecoveryAction.ADOPT
 
 
 @pytest.mark.parametrize("traces", [NOTHING, GONE])
-def test_nothing_is_paid_again_before_traces_were_looked_for_long_enough(traces: Traces) -> None:
+def test_nothing_is_paid_again_before_traces_were_looked_for_long_enough(traces: LaunchTraces) -> None:
     """A lag of the service costs time, not money."""
-    assert next_move(traces, Search(LOOK_FOR_S - 1, locked_for_s=LOCK_BOUND_S)) is Move.LOOK_AGAIN
+    assert next_action(traces, OutcomeSearch(LOOK_FOR_S - 1, locked_for_s=LOCK_BOUND_S)) is RecoveryAction.LOOK_AGAIN
 
 
 def test_without_a_trace_the_launch_is_made_again_on_the_same_upload() -> None:
     """On the same upload a removal that still runs refuses the call, so only there is trying harmless."""
-    assert next_move(NOTHING, Search(LOOK_FOR_S)) is Move.LAUNCH_AGAIN
+    assert next_action(NOTHING, OutcomeSearch(LOOK_FOR_S)) is RecoveryAction.LAUNCH_AGAIN
 
 
 def test_an_upload_that_is_gone_is_sent_anew() -> None:
     """Nothing can be launched on an upload that has expired."""
-    assert next_move(GONE, Search(LOOK_FOR_S)) is Move.SEND_ANEW
+    assert next_action(GONE, OutcomeSearch(LOOK_FOR_S)) is RecoveryAction.SEND_ANEW
 
 
 def test_a_lock_is_not_believed_for_ever() -> None:
     """The lock of a removal that died can stay for a day; a fresh upload has none."""
-    assert next_move(NOTHING, Search(LOCK_BOUND_S, locked_for_s=LOCK_BOUND_S)) is Move.SEND_ANEW
+    assert next_action(NOTHING, OutcomeSearch(LOCK_BOUND_S, locked_for_s=LOCK_BOUND_S)) is RecoveryAction.SEND_ANEW
 
 
 def test_an_upload_that_is_not_locked_is_kept_however_long_it_took() -> None:
     """After a night without the service only the upload itself can refuse a call whose removal runs already."""
-    assert next_move(NOTHING, Search(1e6)) is Move.LAUNCH_AGAIN
+    assert next_action(NOTHING, OutcomeSearch(1e6)) is RecoveryAction.LAUNCH_AGAIN
 
 
 def test_each_further_loss_is_searched_for_twice_as_long() -> None:
     """A service that carries every call out and answers none is not fed a removal every few minutes."""
     for lost, patience_s in ((1, LOOK_FOR_S), (2, 2 * LOOK_FOR_S), (3, 4 * LOOK_FOR_S), (50, 128 * LOOK_FOR_S)):
-        assert next_move(NOTHING, Search(patience_s - 1, lost_launches=lost)) is Move.LOOK_AGAIN
-        assert next_move(NOTHING, Search(patience_s, lost_launches=lost)) is Move.LAUNCH_AGAIN
+        assert next_action(NOTHING, OutcomeSearch(patience_s - 1, lost_launches=lost)) is RecoveryAction.LOOK_AGAIN
+        assert next_action(NOTHING, OutcomeSearch(patience_s, lost_launches=lost)) is RecoveryAction.LAUNCH_AGAIN
 
 
 @pytest.mark.parametrize("name", ["crop", "scale", "position", "add_shadow", "bg_color", "channels"])

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from cutoutd.core.photo import Photo, State, Uploaded
-from cutoutd.pipeline.steps.launch import parameters_to_send
+from cutoutd.pipeline.steps.launch import request_parameters
 from ledgers import ACCEPTED, identity
 
 
@@ -34,7 +34,7 @@ def _values() -> dict[str, object]:
 def test_pixels_of_the_photo_become_pixels_of_its_copy(roi: str, scaled: str) -> None:
     """What was inside stays inside and the region never becomes empty; shares mean the same in a copy."""
     photo = uploaded({"crop_margin": "30px", "roi": roi}, (30, 20))
-    assert json.loads(parameters_to_send(photo)) == {"crop_margin": "30px", "roi": scaled}
+    assert json.loads(request_parameters(photo)) == {"crop_margin": "30px", "roi": scaled}
     assert photo.parameters == json.dumps({"crop_margin": "30px", "roi": roi}, separators=(",", ":"))
 
 
@@ -42,4 +42,4 @@ def test_pixels_of_the_photo_become_pixels_of_its_copy(roi: str, scaled: str) ->
 def test_without_a_smaller_copy_they_go_out_as_they_are_bound(sent: tuple[int, int] | None) -> None:
     """Not a character changes."""
     photo = uploaded({"roi": "1px 1px 2px 2px"}, sent)
-    assert parameters_to_send(photo) == photo.parameters
+    assert request_parameters(photo) == photo.parameters

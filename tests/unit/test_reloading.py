@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.app.reload import Reloading
+from cutoutd.app.reload import Reloader
 from cutoutd.config.settings import Settings
 from cutoutd.core.errors import DiskError
 from folders import folder_in, settings_in
@@ -25,7 +25,7 @@ def _played(scene: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(play())
 
 
-async def _given_up(reloading: Reloading) -> Settings:
+async def _given_up(reloading: Reloader) -> Settings:
     """What a reload wanted whose asker hung up before it was in force."""
     asking = asyncio.create_task(reloading.ask())
     await reloading.is_wanted.wait()
@@ -39,7 +39,7 @@ def test_settings_that_nobody_saw_work_are_none_to_fall_back_to(tmp_path: Path) 
     """After two reloads in a row, the first of which was given up and fails, those of the start are in force again."""
     old = settings_in(tmp_path, "http://127.0.0.1:1", folder_in(tmp_path))
     files = [_with_interval(old, 2), _with_interval(old, 3)]
-    reloading = Reloading(old, lambda: files.pop(0))
+    reloading = Reloader(old, lambda: files.pop(0))
 
     async def scene() -> None:
         await _given_up(reloading)
@@ -57,7 +57,7 @@ def test_a_reload_is_not_answered_by_the_one_before_it(tmp_path: Path) -> None:
     old = settings_in(tmp_path, "http://127.0.0.1:1", folder_in(tmp_path))
     first, second = _with_interval(old, 2), _with_interval(old, 3)
     files = [first, second]
-    reloading = Reloading(old, lambda: files.pop(0))
+    reloading = Reloader(old, lambda: files.pop(0))
 
     async def scene() -> None:
         at_work = await _given_up(reloading)
@@ -87,7 +87,7 @@ def test_a_fault_in_a_reload_by_signal_ends_nothing(tmp_path: Path, caplog: pyte
             loop.call_soon_threadsafe(read.set)
             return settings
 
-        reloading = Reloading(settings, reread)
+        reloading = Reloader(settings, reread)
         reloading.ask_soon()
         running = asyncio.create_task(reloading.run())
         await asyncio.wait({running, asyncio.create_task(read.wait())}, return_when=asyncio.FIRST_COMPLETED)

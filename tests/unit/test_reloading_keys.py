@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cutoutd import config
-from cutoutd.app.reload import Reloading
+from cutoutd.app.reload import Reloader
 from cutoutd.config.settings import Settings
 from cutoutd.core.logs import conceal, redacted, redaction
 
@@ -44,7 +44,7 @@ def reloaded(file: Path, environ: dict[str, str], change: Callable[[], object]) 
     """The settings in force after a change and a reload."""
 
     async def play() -> Settings:
-        reloading = Reloading(config.load(file, environ), lambda: config.load(file, environ), conceal_key)
+        reloading = Reloader(config.load(file, environ), lambda: config.load(file, environ), conceal_key)
         reloading.take_effect(reloading.take_up())
         change()
         asking = asyncio.create_task(reloading.ask())

@@ -14,19 +14,19 @@ import pytest
 from cutoutd.config.settings import Price
 from cutoutd.core.atomic_write import put
 from cutoutd.core.errors import DiskError
-from cutoutd.core.photo import AnswerLost, LaunchUnclear, RemovalIntended, RemovalStarted, State
-from cutoutd.ledger import Ledger, view_ledger
-from cutoutd.ledger.queries import report as retrospect
-from cutoutd.ledger.queries.report import Stretch
-from cutoutd.status.report.data import Findings, Scope, find
+from cutoutd.core.photo import LaunchOutcomeUnknown, LaunchResponseLost, RemovalIntended, RemovalStarted, State
+from cutoutd.ledger import Ledger, read_ledger
+from cutoutd.ledger.queries import report
+from cutoutd.ledger.queries.report import ReportRange
+from cutoutd.status.report.data import ReportData, ReportScope, find
 from cutoutd.status.report.export import csv_of, json_of
 from cutoutd.status.report.html import Sheet, page_of
 from cutoutd.status.report.period import Period, period_of
-from cutoutd.status.report.thumbnails import Pair, Picture
+from cutoutd.status.report.thumbnails import ReportPair, ReportPicture
 from ledgers import identity, in_database, photo_at, plan_of, with_ledger
 
 TODAY = date(2026, 11, 22)
-EVER = Scope(Period(date(2000, 1, 1), date(9000, 1, 1), is_open=True), None)
+EVER = ReportScope(Period(date(2000, 1, 1), date(9000, 1, 1), is_open=True), None)
 HOSTILE = (
     "<script>alert(1)</script>.jpg",
     "\"' onerror='x.jpg",
@@ -62,25 +62,28 @@ def filled(state_dir: Path, *published: str) -> None:
         await photo_at(ledger, State.REJECTED, identity("empty.jpg", folder="people"))
         await photo_at(ledger, State.FAILED, identity("fog.jpg"))
         photo = await photo_at(ledger, State.REMOVAL_INTENDED, identity("twice.jpg"))
-        photo = await ledger.record(photo, AnswerLost(1.0, "502 Bad Gateway"))
-        photo = await ledger.record(photo, LaunchUnclear(1.0))
+        photo = await ledger.record(photo, LaunchResponseLost(1.0, "502 Bad Gateway"))
+        photo = await ledger.record(photo, LaunchOutcomeUnknown(1.0))
         photo = await ledger.record(photo, RemovalIntended())
         await ledger.record(photo, RemovalStarted("second-request"))
 
     with_ledger(state_dir, scene)
 
 
-def found_in(state_dir: Path, scope: Scope = EVER, price: Price | None = None) -> Findings:
-    with view_ledger(state_dir) as view:
+def found_in(state_dir: Path, scope: ReportScope = EVER, price: Price | None = None) -> ReportData:
+    with read_ledger(state_dir) as view:
         return find(view, scope, price or Price(), ["products"])
 
 
-def page_with(findings: Findings, *names: str) -> str:
+def page_with(findings: ReportData, *names: str) -> str:
     """The page, with pairs of photos of these names."""
     with_pictures = Sheet((), (), 0)
     if names:
         photos = [trouble.named[0] for trouble in findings.troubles][:1] * len(names)
-        pairs = tuple(Pair(photo, Picture("data:image/webp;base64,AA", ""), Picture("", "Gone.")) for photo in photos)
+        pairs = tuple(
+            ReportPair(photo, ReportPicture("data:image/webp;base64,AA", ""), ReportPicture("", "Gone."))
+            for photo in photos
+        )
         with_pictures = Sheet(pairs, (), 0)
     return "".join(page_of(findings, with_pictures))
 
@@ -133,7 +136,7 @@ def test_a_report_sums_up(tmp_path: Path) -> None:
 def test_a_report_of_a_folder_tells_of_no_other(tmp_path: Path) -> None:
     """Its cost is an estimate, and says so: requests are not counted by folder."""
     filled(tmp_path, "a.jpg")
-    found = found_in(tmp_path, Scope(EVER.period, "people"))
+    found = found_in(tmp_path, ReportScope(EVER.period, "people"))
     assert [sums.name for sums in found.folders] == ["people"]
     assert [trouble.code for trouble in found.troubles] == ["empty"]
     assert (found.total.published, found.disputes, found.cost.is_estimate) == (0, (), True)
@@ -144,11 +147,11 @@ def test_a_report_of_other_days_tells_nothing_of_these(tmp_path: Path) -> None:
     """The day of a photo's last fact counts, to the second of midnight."""
     filled(tmp_path, "a.jpg", "b.jpg")
     period = Period(date(2026, 11, 1), date(2026, 11, 7))
-    assert found_in(tmp_path, Scope(period, None)).total.published == 0
+    assert found_in(tmp_path, ReportScope(period, None)).total.published == 0
     for path, at_s in (("a", period.from_s), ("b", period.to_s)):
         move = f"UPDATE photos SET state_at_s = {at_s} WHERE path = '{path}.jpg'"  # noqa: S608  the test's own values
         in_database(tmp_path, move)
-    assert found_in(tmp_path, Scope(period, None)).total.published == 1
+    assert found_in(tmp_path, ReportScope(period, None)).total.published == 1
 
 
 def test_no_name_does_anything_on_the_page(tmp_path: Path) -> None:
@@ -196,7 +199,7 @@ async def nothing(_: Ledger) -> None:
 def test_the_table_has_every_photo_and_no_formula(tmp_path: Path) -> None:
     """A name that a spreadsheet would compute begins with an apostrophe; Excel is told that it is UTF-8."""
     filled(tmp_path, *HOSTILE, 'plain, "quoted".jpg', "Zoë.jpg")
-    with view_ledger(tmp_path) as view:
+    with read_ledger(tmp_path) as view:
         text = "".join(csv_of(view, found_in(tmp_path)))
     assert text.startswith("\ufefffolder,path,state,")
     assert text.endswith("\r\n")
@@ -210,9 +213,9 @@ def test_the_table_has_every_photo_and_no_formula(tmp_path: Path) -> None:
 def test_the_json_has_every_photo(tmp_path: Path) -> None:
     """It is whole JSON, with photos or without, although it is written piece by piece."""
     filled(tmp_path, "a.jpg", *HOSTILE)
-    with view_ledger(tmp_path) as view:
+    with read_ledger(tmp_path) as view:
         told = json.loads("".join(json_of(view, found_in(tmp_path))))
-        none = json.loads("".join(json_of(view, found_in(tmp_path, Scope(Period(TODAY, TODAY), "nobody")))))
+        none = json.loads("".join(json_of(view, found_in(tmp_path, ReportScope(Period(TODAY, TODAY), "nobody")))))
     assert {photo["path"] for photo in told["photos"]} == {"a.jpg", "empty.jpg", "fog.jpg", *HOSTILE}
     assert told["total"]["published"] == 7
     assert told["possible_double_charges"][0]["request_id"] == "second-request"
@@ -223,11 +226,11 @@ def test_its_questions_go_by_index(tmp_path: Path) -> None:
     """A hundred thousand photos are read in the order in which they are shown, and never sorted."""
     filled(tmp_path, "a.jpg")
     for folder in (None, "products"):
-        stretch = Stretch(5.0, 1e12, TODAY, TODAY, folder)
-        with view_ledger(tmp_path) as view:
-            plan = plan_of(view, lambda asked, stretch=stretch: list(retrospect.each_published(asked, stretch)))
+        stretch = ReportRange(5.0, 1e12, TODAY, TODAY, folder)
+        with read_ledger(tmp_path) as view:
+            plan = plan_of(view, lambda asked, stretch=stretch: list(report.each_published(asked, stretch)))
             assert plan == "SEARCH photos USING INDEX gallery (code=? AND state_at_s>? AND state_at_s<?)"
-            plan = plan_of(view, lambda asked, stretch=stretch: retrospect.launched(asked, stretch))
+            plan = plan_of(view, lambda asked, stretch=stretch: report.launched(asked, stretch))
             assert "SCAN launches\n" not in f"{plan}\n"
 
 

@@ -15,15 +15,15 @@ from cutoutd.app.check import Finding, Level
 from cutoutd.cli.terminal.status_view import show_findings, show_history, show_status
 from cutoutd.config.settings import Limits, Price
 from cutoutd.core.errors import LedgerError, LedgerMissingError
-from cutoutd.core.photo import AnswerLost, LaunchUnclear, RemovalIntended, RemovalStarted, State, Wait
-from cutoutd.core.photo_selector import Address
-from cutoutd.core.usage_counter import Operations, Purpose
+from cutoutd.core.photo import LaunchOutcomeUnknown, LaunchResponseLost, RemovalIntended, RemovalStarted, State, Wait
+from cutoutd.core.photo_selector import PhotoSelector
+from cutoutd.core.usage_counter import Purpose, UsageCounter
 from cutoutd.ledger import Ledger, hold_ledger, open_ledger
-from cutoutd.status.live_state import Live, SettlingFile, tell
+from cutoutd.status.live_state import LiveState, SettlingFile, write_live_state
 from cutoutd.status.status import event_as_json, read_history, read_status, status_as_json
 from ledgers import identity, photo_at, with_ledger
 
-LIVE = Live(
+LIVE = LiveState(
     pid=7,
     started_at_s=0.0,
     settling=(SettlingFile(folder="products", path="b.jpg", since_s=1.0, reason="it is still growing"),),
@@ -66,7 +66,7 @@ def test_status_is_the_ledgers_and_the_daemons(tmp_path: Path) -> None:
     state_dir = tmp_path / "state"
     state_dir.mkdir()
     with_ledger(state_dir, fill)
-    tell(state_dir, LIVE)
+    write_live_state(state_dir, LIVE)
     asleep = status_as_json(read_status(state_dir, Limits()))
     assert (asleep["running"], asleep["settling"], asleep["halt"]) == (False, [], None)
     with hold_ledger(state_dir):
@@ -90,8 +90,8 @@ def test_status_is_the_ledgers_and_the_daemons(tmp_path: Path) -> None:
 async def launch_again(ledger: Ledger) -> None:
     """A launch whose answer was lost, another of the same photo, and a photo that no launch was left for."""
     photo = await photo_at(ledger, State.REMOVAL_INTENDED)
-    lost = AnswerLost(1.0, "api.test is in trouble: it answered 502 (HTTP 502)")
-    for fact in (lost, LaunchUnclear(1.0), RemovalIntended(), RemovalStarted("request-2")):
+    lost = LaunchResponseLost(1.0, "api.test is in trouble: it answered 502 (HTTP 502)")
+    for fact in (lost, LaunchOutcomeUnknown(1.0), RemovalIntended(), RemovalStarted("request-2")):
         photo = await ledger.record(photo, fact)
     held = await photo_at(ledger, State.ACCEPTED, identity("b.jpg"))
     await ledger.postpone(held, Wait(9e9, 0, "limits.per_day allows 2 removals", is_held=True))
@@ -102,7 +102,9 @@ def test_status_tells_what_was_spent(tmp_path: Path) -> None:
     state_dir = tmp_path / "state"
     state_dir.mkdir()
     with_ledger(state_dir, launch_again)
-    tell(state_dir, Live(pid=7, started_at_s=0.0, launches_per_minute=19.0, launch_reason="refused (429)"))
+    write_live_state(
+        state_dir, LiveState(pid=7, started_at_s=0.0, launches_per_minute=19.0, launch_reason="refused (429)")
+    )
     with hold_ledger(state_dir):
         status = read_status(state_dir, Limits(per_day=2))
     told = json.loads(json.dumps(status_as_json(status)))
@@ -137,7 +139,7 @@ def test_status_tells_what_operations_cost(tmp_path: Path) -> None:
     """Operations by purpose, for today and the month; removals' own and money where the configuration knows them."""
     state_dir = tmp_path / "state"
     state_dir.mkdir()
-    operations = Operations()
+    operations = UsageCounter()
     operations.count(Purpose.UPLOAD, 3)
     operations.count(Purpose.POLL, 2)
 
@@ -169,7 +171,7 @@ def test_history_is_one_line_per_fact(tmp_path: Path) -> None:
     lines = shown(show_history, events).splitlines()
     assert len(lines) == len(events)
     assert any("it is empty (0 bytes)" in line for line in lines)
-    assert {event.path for event in read_history(state_dir, [Address(None, "c.jpg")], 100)} == {"c.jpg"}
+    assert {event.path for event in read_history(state_dir, [PhotoSelector(None, "c.jpg")], 100)} == {"c.jpg"}
 
 
 def test_findings_are_told_with_what_to_do() -> None:

@@ -8,7 +8,7 @@ import pytest
 from cutoutd.core.errors import DiskError, UnreachableError
 from cutoutd.core.photo import State
 from cutoutd.ledger import Ledger
-from cutoutd.pipeline.maintenance.result_retention import Retention
+from cutoutd.pipeline.maintenance.result_retention import ResultKeeper
 from ledgers import identity, photo_at, with_ledger
 from stand_in import StandIn
 
@@ -22,14 +22,14 @@ def test_what_waits_for_an_hour_is_stored_once(tmp_path: Path) -> None:
     async def first(ledger: Ledger) -> None:
         for state in (State.UPLOADED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED, State.PUBLISHED):
             await photo_at(ledger, state, identity(f"{state}.jpg"))
-        retention = Retention(ledger, uploadcare)
+        retention = ResultKeeper(ledger, uploadcare)
         await retention.store_unfetched(time.time() + AN_HOUR_S - 60)
         assert uploadcare.calls == []
         await retention.store_unfetched(time.time() + AN_HOUR_S + 60)
         await retention.store_unfetched(time.time() + AN_HOUR_S + 120)
 
     async def second(ledger: Ledger) -> None:
-        await Retention(ledger, uploadcare).store_unfetched(time.time() + 2 * AN_HOUR_S)
+        await ResultKeeper(ledger, uploadcare).store_unfetched(time.time() + 2 * AN_HOUR_S)
 
     with_ledger(tmp_path, first)
     with_ledger(tmp_path, second)
@@ -43,7 +43,7 @@ def test_uploadcare_that_is_away_is_asked_again(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> None:
         await photo_at(ledger, State.REMOVAL_FINISHED)
-        retention = Retention(ledger, uploadcare)
+        retention = ResultKeeper(ledger, uploadcare)
         with pytest.raises(UnreachableError):
             await retention.store_unfetched(time.time() + AN_HOUR_S + 60)
         await retention.store_unfetched(time.time() + AN_HOUR_S + 120)
@@ -58,7 +58,7 @@ def test_a_full_disk_does_not_repeat_the_request(tmp_path: Path, monkeypatch: py
 
     async def scene(ledger: Ledger) -> None:
         await photo_at(ledger, State.REMOVAL_FINISHED)
-        retention = Retention(ledger, uploadcare)
+        retention = ResultKeeper(ledger, uploadcare)
 
         async def full(_uuids: object) -> None:
             raise DiskError("full")
@@ -69,7 +69,7 @@ def test_a_full_disk_does_not_repeat_the_request(tmp_path: Path, monkeypatch: py
                 with pytest.raises(DiskError):
                     await retention.store_unfetched(time.time() + AN_HOUR_S + 60)
         await retention.store_unfetched(time.time() + AN_HOUR_S + 60)
-        await Retention(ledger, uploadcare).store_unfetched(time.time() + AN_HOUR_S + 60)
+        await ResultKeeper(ledger, uploadcare).store_unfetched(time.time() + AN_HOUR_S + 60)
 
     with_ledger(tmp_path, scene)
     assert uploadcare.count("store_files") == 1

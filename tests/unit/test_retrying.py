@@ -12,7 +12,7 @@ from cutoutd.core.errors import (
     UnansweredError,
     UnreachableError,
 )
-from cutoutd.pipeline.backoff import wait_after
+from cutoutd.pipeline.backoff import backoff
 
 NOW_S = 1000.0
 KINDS = st.sampled_from(
@@ -22,7 +22,7 @@ CHANCE = st.floats(0, 1, exclude_max=True)
 
 
 def waited_s(error: DelayError, attempts: int, chance: float) -> float:
-    return wait_after(error, attempts, NOW_S, jitter=lambda: chance).until_s - NOW_S
+    return backoff(error, attempts, NOW_S, jitter=lambda: chance).until_s - NOW_S
 
 
 @given(KINDS, st.integers(0, 10**9), CHANCE)
@@ -75,5 +75,5 @@ def test_what_does_not_pass_in_seconds_is_tried_less_often(error: DelayError, lo
 
 def test_the_wait_tells_why() -> None:
     """What is stored says how often it was tried and what stood in the way."""
-    wait = wait_after(UnreachableError("api.test refused the connection"), 3, NOW_S)
+    wait = backoff(UnreachableError("api.test refused the connection"), 3, NOW_S)
     assert (wait.attempts, wait.reason) == (4, "api.test refused the connection")

@@ -10,28 +10,28 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from cutoutd.config.settings import Folder
+from cutoutd.config.settings import FolderSettings
 from cutoutd.core.errors import DiskError, RejectedError, SupersededError
 from cutoutd.core.photo import Photo, State, Uploaded
-from cutoutd.pipeline.steps.upload import send_source
-from cutoutd.pipeline.steps.validate import examine
+from cutoutd.pipeline.steps.upload import upload_photo
+from cutoutd.pipeline.steps.validate import validate_photo
 from folders import folder_in
 from ledgers import identity_of
 from photographs import exif, jpeg, photograph, png
 from stand_in import StandIn
 
 
-def accepted(folder: Folder, path: str, content: bytes) -> Photo:
+def accepted(folder: FolderSettings, path: str, content: bytes) -> Photo:
     """A photo that lies in the input tree and was examined."""
     file = folder.input / path
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(content)
     found = identity_of(folder.input, path)
-    return Photo(1, found, State.DISCOVERED, 0.0).with_fact(examine(found, folder).fact, 1.0)
+    return Photo(1, found, State.DISCOVERED, 0.0).with_fact(validate_photo(found, folder).fact, 1.0)
 
 
-def sent(photo: Photo, folder: Folder, uploadcare: StandIn) -> Uploaded:
-    return asyncio.run(send_source(photo, folder, uploadcare))
+def sent(photo: Photo, folder: FolderSettings, uploadcare: StandIn) -> Uploaded:
+    return asyncio.run(upload_photo(photo, folder, uploadcare))
 
 
 def test_an_upright_photo_is_sent_byte_by_byte(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_photo_that_changes_during_the_upload_is_not_used(tmp_path: Path) -> N
 
     async def scene() -> None:
         go_on = uploadcare.hold("upload_source")
-        sending = asyncio.create_task(send_source(photo, folder, uploadcare))
+        sending = asyncio.create_task(upload_photo(photo, folder, uploadcare))
         await uploadcare.called("upload_source")
         os.utime(folder.input / "a.jpg")
         go_on.set()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutoutd.files.input_tree import Sighting
-from cutoutd.watch.stability import Settling
+from cutoutd.watch.stability import StabilityCheck
 
 DELAY_S = 2.0
 START_S = 1_800_000_000.0
@@ -22,8 +22,10 @@ class Clocks:
         self.monotonic_s += seconds
         self.wall_s += seconds
 
-    def settling(self, **options: int) -> Settling:
-        return Settling(DELAY_S, now_s=lambda: self.monotonic_s, wall_ns=lambda: int(self.wall_s * 1e9), **options)
+    def settling(self, **options: int) -> StabilityCheck:
+        return StabilityCheck(
+            DELAY_S, now_s=lambda: self.monotonic_s, wall_ns=lambda: int(self.wall_s * 1e9), **options
+        )
 
     def file(self, **changes: object) -> Sighting:
         """A file changed at this moment."""
@@ -100,10 +102,10 @@ def test_reading_is_asked_for_only_where_it_can_matter() -> None:
     clocks = Clocks()
     settling = clocks.settling()
     seen = clocks.file()
-    assert not settling.is_worth_reading(seen)
-    assert settling.is_worth_reading(replace(seen, is_closed=True))
+    assert not settling.is_due_for_reading(seen)
+    assert settling.is_due_for_reading(replace(seen, is_closed=True))
     clocks.pass_by(DELAY_S)
-    assert settling.is_worth_reading(seen)
+    assert settling.is_due_for_reading(seen)
 
 
 def test_the_next_look_is_due_when_the_file_could_be_finished() -> None:

@@ -4,15 +4,15 @@ import asyncio
 
 import pytest
 
-from cutoutd.app import process as sideline
-from cutoutd.app.process import beside
+from cutoutd.app import process
+from cutoutd.app.process import run_supervised
 
 
 def test_a_fault_is_told_and_the_work_begins_anew(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whoever shares a group of tasks with what failed notices nothing of it."""
-    monkeypatch.setattr(sideline, "_AGAIN_AFTER_S", 0.0)
+    monkeypatch.setattr(process, "_AGAIN_AFTER_S", 0.0)
     runs: list[int] = []
 
     async def fail_twice() -> None:
@@ -22,7 +22,7 @@ def test_a_fault_is_told_and_the_work_begins_anew(
 
     async def play() -> None:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(beside("the numbers", fail_twice))
+            tasks.create_task(run_supervised("the numbers", fail_twice))
 
     with caplog.at_level("ERROR", logger="cutoutd"):
         asyncio.run(play())
@@ -38,7 +38,7 @@ def test_it_ends_when_it_is_cancelled() -> None:
         await asyncio.Event().wait()
 
     async def play() -> None:
-        working = asyncio.create_task(beside("waiting", wait_for_ever))
+        working = asyncio.create_task(run_supervised("waiting", wait_for_ever))
         await asyncio.sleep(0)
         working.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.config.settings import Folder
+from cutoutd.config.settings import FolderSettings
 from cutoutd.core.errors import SourceAwayError
 from cutoutd.core.photo import Photo, State, Wait
-from cutoutd.files.input_tree import look
+from cutoutd.files.input_tree import stat_file
 from cutoutd.ledger import Ledger, open_ledger
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.watch.availability import Standby
-from cutoutd.watch.availability.mounts import Ground, Part
+from cutoutd.ledger.queries import photos as photo_queries
+from cutoutd.watch.availability import FolderAvailability
+from cutoutd.watch.availability.mounts import Ground, MountedPart
 from folders import folder_in
 from ledgers import identity_of, photo_at
 
@@ -29,13 +29,13 @@ class Estate:
     """A folder with three photos, and its judge; ``ground`` is what its tree seems to stand on."""
 
     ledger: Ledger
-    folder: Folder
-    standby: Standby
+    folder: FolderSettings
+    standby: FolderAvailability
     ground: list[Ground]
 
     @property
     def reason(self) -> str:
-        return "".join(folder.reason for folder in self.standby.standing_by())
+        return "".join(folder.reason for folder in self.standby.unavailable())
 
     async def photo(self, name: str, state: State = State.ACCEPTED) -> Photo:
         return await photo_at(
@@ -44,13 +44,13 @@ class Estate:
 
     def see(self, *names: str) -> None:
         """These known photos, as far as they are there, were seen."""
-        seen = [found for name in names if (found := look(self.folder.input, name)) is not None]
-        self.standby.see(self.folder.name, seen)
+        seen = [found for name in names if (found := stat_file(self.folder.input, name)) is not None]
+        self.standby.record_seen(self.folder.name, seen)
 
     async def survey(self, *names: str) -> bool:
         """A look at the whole tree that saw these known photos."""
         self.see(*names)
-        return await self.standby.judge(self.folder.name, is_surveyed=True)
+        return await self.standby.update(self.folder.name, is_surveyed=True)
 
     def empty(self) -> None:
         """What a share that is not mounted leaves behind."""
@@ -59,20 +59,20 @@ class Estate:
 
     async def restart(self) -> None:
         """The same after a kill."""
-        self.standby = Standby(self.ledger, {self.folder.name: self.folder})
+        self.standby = FolderAvailability(self.ledger, {self.folder.name: self.folder})
         await self.standby.open()
 
 
 @asynccontextmanager
 async def estate_in(place: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Estate]:
     folder = folder_in(place)
-    ground: list[Ground] = [(Part("", "/mnt", 50),)]
-    monkeypatch.setattr("cutoutd.watch.availability.monitor.look_at_ground", lambda _: ground[-1])
+    ground: list[Ground] = [(MountedPart("", "/mnt", 50),)]
+    monkeypatch.setattr("cutoutd.watch.availability.monitor.mounted_parts", lambda _: ground[-1])
     (folder.input / "sub").mkdir()
     for name in NAMES:
         (folder.input / name).write_bytes(name.encode())
     async with open_ledger(place) as ledger:
-        estate = Estate(ledger, folder, Standby(ledger, {folder.name: folder}), ground)
+        estate = Estate(ledger, folder, FolderAvailability(ledger, {folder.name: folder}), ground)
         await estate.standby.open()
         yield estate
 
@@ -103,7 +103,7 @@ def test_an_unmounted_share_is_waited_for_and_comes_back(play: Play, caplog: pyt
         await estate.survey(*NAMES)
         share = estate.folder.input.rename(estate.folder.input.with_name("share"))
         estate.folder.input.mkdir()
-        estate.ground.append((Part("", "/", 8),))
+        estate.ground.append((MountedPart("", "/", 8),))
         await estate.survey()
         await estate.survey()
         assert estate.reason == f"nothing is mounted at {estate.folder.input} any more"
@@ -111,8 +111,8 @@ def test_an_unmounted_share_is_waited_for_and_comes_back(play: Play, caplog: pyt
         assert estate.reason
         estate.folder.input.rmdir()
         share.rename(estate.folder.input)
-        estate.ground.append((Part("", "/mnt", 51),))  # which is how it may come back
-        assert await estate.standby.judge(estate.folder.name)
+        estate.ground.append((MountedPart("", "/mnt", 51),))  # which is how it may come back
+        assert await estate.standby.update(estate.folder.name)
         assert not estate.reason
 
     play(scene)
@@ -127,9 +127,9 @@ def test_who_came_after_the_last_survey_is_missed_too(play: Play) -> None:
         await estate.survey()
         await estate.photo("a.jpg", State.PUBLISHED)
         estate.see("a.jpg")
-        await estate.standby.judge(estate.folder.name)
+        await estate.standby.update(estate.folder.name)
         estate.empty()
-        estate.ground.append((Part("", "/", 8),))
+        estate.ground.append((MountedPart("", "/", 8),))
         await estate.restart()
         assert estate.reason == f"nothing is mounted at {estate.folder.input} any more"
 
@@ -142,18 +142,18 @@ def test_waiting_photos_are_freed_when_it_ends(play: Play) -> None:
     async def scene(estate: Estate) -> None:
         photos = [await estate.photo(name) for name in NAMES]
         await estate.survey(*NAMES)
-        estate.ground.append((Part("", "/", 8),))
+        estate.ground.append((MountedPart("", "/", 8),))
         shutil.move(estate.folder.input / "sub", estate.folder.output)
         for name in ("a.jpg", "b.jpg"):
             shutil.move(estate.folder.input / name, estate.folder.output)
-        await estate.standby.judge(estate.folder.name)
+        await estate.standby.update(estate.folder.name)
         with pytest.raises(SourceAwayError, match="nothing is mounted"):
-            estate.standby.require_presence(photos[0])
-        await estate.ledger.postpone(photos[0], Wait(2e9, 1, "away", is_away=True))
+            estate.standby.require_available(photos[0])
+        await estate.ledger.postpone(photos[0], Wait(2e9, 1, "away", is_unavailable=True))
         await estate.ledger.postpone(photos[1], Wait(2e9, 1, "too many requests"))
         for name in ("a.jpg", "b.jpg", "sub"):
             shutil.move(estate.folder.output / name, estate.folder.input)
-        assert await estate.standby.judge(estate.folder.name)
+        assert await estate.standby.update(estate.folder.name)
         waits = {photo.identity.path: photo.wait.reason for photo in await _all(estate.ledger)}
         assert waits == {"a.jpg": "", "b.jpg": "too many requests", "sub/c.jpg": ""}
 
@@ -161,7 +161,7 @@ def test_waiting_photos_are_freed_when_it_ends(play: Play) -> None:
 
 
 async def _all(ledger: Ledger) -> list[Photo]:
-    return await ledger.ask(questions.at_state, set(State), 100)
+    return await ledger.query(photo_queries.at_state, set(State), 100)
 
 
 def test_a_photo_that_was_removed_is_believed_to_be(play: Play) -> None:
@@ -170,9 +170,9 @@ def test_a_photo_that_was_removed_is_believed_to_be(play: Play) -> None:
     async def scene(estate: Estate) -> None:
         photo = await estate.photo("a.jpg")
         (estate.folder.input / "a.jpg").unlink()
-        await estate.standby.require_believable(photo)
+        await estate.standby.confirm_missing(photo)
         estate.empty()
-        await estate.standby.require_believable(photo)
+        await estate.standby.confirm_missing(photo)
 
     play(scene)
 
@@ -185,13 +185,13 @@ def test_all_gone_at_once_is_believed_with_the_first_new_photo(play: Play) -> No
         await estate.survey(*NAMES)
         estate.empty()
         with pytest.raises(SourceAwayError, match="is gone at once"):
-            await estate.standby.require_believable(photo)
+            await estate.standby.confirm_missing(photo)
         await estate.restart()
         await estate.survey()
         assert "is gone at once" in estate.reason
         (estate.folder.input / "new.jpg").write_bytes(b"new")
-        assert await estate.standby.judge(estate.folder.name)
-        await estate.standby.require_believable(photo)
+        assert await estate.standby.update(estate.folder.name)
+        await estate.standby.confirm_missing(photo)
 
     play(scene)
 
@@ -214,17 +214,17 @@ def test_a_nested_mount_that_is_gone_holds_its_folder(play: Play) -> None:
     """Its photos are not blamed although all else is there, and it is enough that it comes back."""
 
     async def scene(estate: Estate) -> None:
-        root, card = Part("", "/mnt", 50), Part("sub", "/mnt/in/sub", 60)
+        root, card = MountedPart("", "/mnt", 50), MountedPart("sub", "/mnt/in/sub", 60)
         estate.ground.append((root, card))
         photo = await estate.photo("sub/c.jpg")
         await estate.survey(*NAMES)
         estate.ground.append((root,))
         (estate.folder.input / "sub/c.jpg").rename(estate.folder.output / "c.jpg")
         with pytest.raises(SourceAwayError, match=r"nothing is mounted at .*/in/sub any more"):
-            await estate.standby.require_believable(photo)
+            await estate.standby.confirm_missing(photo)
         estate.ground.append((root, replace(card, device=61)))
         (estate.folder.output / "c.jpg").rename(estate.folder.input / "sub/c.jpg")
-        assert await estate.standby.judge(estate.folder.name)
+        assert await estate.standby.update(estate.folder.name)
 
     play(scene)
 
@@ -236,10 +236,10 @@ def test_a_stale_photo_on_a_bare_mount_point_is_no_new_version(play: Play) -> No
         photo = await estate.photo("a.jpg")
         await estate.survey(*NAMES)
         estate.empty()
-        estate.ground.append((Part("", "/", 8),))
+        estate.ground.append((MountedPart("", "/", 8),))
         (estate.folder.input / "a.jpg").write_bytes(b"stale")
         with pytest.raises(SourceAwayError):
-            await estate.standby.require_believable(photo)
+            await estate.standby.confirm_missing(photo)
 
     play(scene)
 
@@ -248,10 +248,10 @@ def test_a_missing_root_is_named(play: Play, monkeypatch: pytest.MonkeyPatch) ->
     """With what the system says of it."""
 
     async def scene(estate: Estate) -> None:
-        def refuse(_: Folder) -> Ground:
+        def refuse(_: FolderSettings) -> Ground:
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr("cutoutd.watch.availability.monitor.look_at_ground", refuse)
+        monkeypatch.setattr("cutoutd.watch.availability.monitor.mounted_parts", refuse)
         await estate.survey()
         assert estate.reason == f"the input folder {estate.folder.input} cannot be looked at: Permission denied"
 
@@ -276,7 +276,7 @@ def test_a_moved_input_takes_its_photos_along_and_another_one_does_not(play: Pla
         await estate.restart()
         assert await _all(estate.ledger) == [now]
         with pytest.raises(SourceAwayError, match="no longer the input"):
-            estate.standby.require_presence(now)
+            estate.standby.require_available(now)
         assert photo.id == now.id
 
     play(scene)

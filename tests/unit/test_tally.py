@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from cutoutd.core.photo import Photo, State
-from cutoutd.pipeline.scheduling.run_counts import Tally
+from cutoutd.pipeline.scheduling.run_counts import RunCounts
 from ledgers import identity
 
 PHOTO = Photo(1, identity(), State.DISCOVERED, 0.0)
@@ -11,7 +11,7 @@ PHOTO = Photo(1, identity(), State.DISCOVERED, 0.0)
 
 def test_a_photo_is_counted_where_it_stands() -> None:
     """Each photo counts once, at its present state, however often it moved."""
-    tally = Tally()
+    tally = RunCounts()
     for state in (State.DISCOVERED, State.ACCEPTED, State.UPLOADED):
         tally.note(replace(PHOTO, state=state))
     tally.note(replace(PHOTO, id=2))
@@ -22,7 +22,7 @@ def test_a_photo_is_counted_where_it_stands() -> None:
 
 def test_photos_at_rest_are_only_counted() -> None:
     """What came to rest is a number, so that a daemon's memory does not grow with its photos."""
-    tally = Tally()
+    tally = RunCounts()
     for number in range(1000):
         photo = replace(PHOTO, id=number)
         tally.note(photo)

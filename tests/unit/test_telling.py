@@ -2,11 +2,11 @@
 
 from cutoutd.core.photo import State
 from cutoutd.ledger import Event
-from cutoutd.web.pages.history import moment_of, parameters_in_words
+from cutoutd.web.pages.history import history_entry, parameters_in_words
 
 
 def told(to_state: State, from_state: State | None = None, **detail: object) -> tuple[str, dict[str, str]]:
-    moment = moment_of(Event(1, "shop", "a.jpg", 5.0, from_state, to_state, detail))
+    moment = history_entry(Event(1, "shop", "a.jpg", 5.0, from_state, to_state, detail))
     return moment.title, dict(moment.details)
 
 

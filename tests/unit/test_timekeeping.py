@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.core.photo import AnswerLost, Photo, State, Wait
+from cutoutd.core.photo import LaunchResponseLost, Photo, State, Wait
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.ledger.writes import clock_changes as clock
-from cutoutd.pipeline.maintenance.clock_changes import Reading, Timekeeping, set_by_s
+from cutoutd.ledger.queries import photos
+from cutoutd.ledger.writes import clock_changes
+from cutoutd.pipeline.maintenance.clock_changes import ClockMonitor, ClockReading, set_by_s
 from cutoutd.pipeline.steps.recover_launch import search_of
 from ledgers import identity, photo_at, with_ledger
 
@@ -23,8 +23,8 @@ HOUR_S = 3600.0
 )
 def test_a_step_is_told_from_time_that_passed(wall_s: float, steady_s: float, expected_s: float) -> None:
     """Only what the steady clock does not know of is a step; a machine that slept took none."""
-    before = Reading(1e9, 500.0)
-    assert set_by_s(before, Reading(1e9 + wall_s, 500.0 + steady_s)) == expected_s
+    before = ClockReading(1e9, 500.0)
+    assert set_by_s(before, ClockReading(1e9 + wall_s, 500.0 + steady_s)) == expected_s
 
 
 async def waiting(ledger: Ledger, name: str, until_s: float, **others: bool) -> Photo:
@@ -33,7 +33,7 @@ async def waiting(ledger: Ledger, name: str, until_s: float, **others: bool) -> 
 
 
 async def due(ledger: Ledger) -> set[str]:
-    found = await ledger.ask(questions.due, {State.ACCEPTED}, time.time(), 100)
+    found = await ledger.query(photos.due, {State.ACCEPTED}, time.time(), 100)
     return {photo.identity.path for photo in found}
 
 
@@ -50,9 +50,9 @@ def test_waits_from_the_future_end(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     async def after(ledger: Ledger) -> None:
         assert await due(ledger) == set()
-        assert 0.9 * HOUR_S < await ledger.ask(clock.ahead_s, time.time()) <= HOUR_S
+        assert 0.9 * HOUR_S < await ledger.query(clock_changes.ahead_s, time.time()) <= HOUR_S
         woken: list[bool] = []
-        await Timekeeping(ledger, lambda: woken.append(True)).open()
+        await ClockMonitor(ledger, lambda: woken.append(True)).open()
         assert await due(ledger) == {"a.jpg"}
         assert woken == [True]
 
@@ -67,10 +67,10 @@ def test_a_search_is_as_long_as_it_is(tmp_path: Path) -> None:
         now_s = time.time()
         for name, age_s in (("old.jpg", HOUR_S + 60), ("new.jpg", 1.0), ("future.jpg", -HOUR_S)):
             photo = await photo_at(ledger, State.REMOVAL_INTENDED, identity(name))
-            await ledger.record(photo, AnswerLost(now_s - age_s, "no answer"))
-        await ledger.follow_clock(HOUR_S)
-        await ledger.follow_clock(-1.0)
-        lost = await ledger.ask(questions.at_state, {State.REMOVAL_INTENDED}, 10)
+            await ledger.record(photo, LaunchResponseLost(now_s - age_s, "no answer"))
+        await ledger.shift_times(HOUR_S)
+        await ledger.shift_times(-1.0)
+        lost = await ledger.query(photos.at_state, {State.REMOVAL_INTENDED}, 10)
         ages = {photo.identity.path: search_of(photo, 1, now_s).unclear_for_s for photo in lost}
         assert ages["old.jpg"] == pytest.approx(60, abs=5)
         assert ages["new.jpg"] == pytest.approx(1, abs=5)
@@ -89,7 +89,7 @@ def test_a_step_is_noticed_while_cutoutd_runs(
     async def scene(ledger: Ledger) -> None:
         await waiting(ledger, "a.jpg", time.time() + 20)
         woken = asyncio.Event()
-        running = asyncio.create_task(Timekeeping(ledger, woken.set).run())
+        running = asyncio.create_task(ClockMonitor(ledger, woken.set).run())
         await asyncio.sleep(0.1)  # for its first look
         monkeypatch.setattr(time, "time", lambda: real() - HOUR_S)
         await asyncio.wait_for(woken.wait(), 60)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.files.input_tree import Sighting, look, open_beneath
+from cutoutd.files.input_tree import Sighting, open_beneath, stat_file
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def root(tmp_path: Path) -> Path:
 
 def test_a_file_is_seen_and_opened(root: Path) -> None:
     """The look and the open file tell the same version."""
-    seen = look(root, "a/b/photo.jpg")
+    seen = stat_file(root, "a/b/photo.jpg")
     with open_beneath(root, "a/b/photo.jpg") as file:
         opened = Sighting.of("a/b/photo.jpg", os.fstat(file.fileno()))
         assert file.read() == b"inside"
@@ -32,7 +32,7 @@ def test_a_file_is_seen_and_opened(root: Path) -> None:
 def test_a_linked_file_is_neither_seen_nor_opened(root: Path, target: str) -> None:
     """Wherever it leads, even inside the tree."""
     (root / "a/b/link.jpg").symlink_to(target)
-    assert look(root, "a/b/link.jpg") is None
+    assert stat_file(root, "a/b/link.jpg") is None
     with pytest.raises(FileNotFoundError):
         open_beneath(root, "a/b/link.jpg")
 
@@ -40,7 +40,7 @@ def test_a_linked_file_is_neither_seen_nor_opened(root: Path, target: str) -> No
 def test_a_linked_folder_on_the_way_is_not_followed(root: Path) -> None:
     """A folder swapped for a link to somebody else's photos gives nothing away."""
     (root / "linked").symlink_to(root.parent / "outside", target_is_directory=True)
-    assert look(root, "linked/photo.jpg") is None
+    assert stat_file(root, "linked/photo.jpg") is None
     with pytest.raises(FileNotFoundError):
         open_beneath(root, "linked/photo.jpg")
 
@@ -49,13 +49,13 @@ def test_the_root_itself_may_be_a_link(root: Path) -> None:
     """The administrator put it there, not whoever drops photos."""
     link = root.parent / "link"
     link.symlink_to(root, target_is_directory=True)
-    assert look(link, "a/b/photo.jpg") is not None
+    assert stat_file(link, "a/b/photo.jpg") is not None
 
 
 @pytest.mark.parametrize("path", ["../outside/photo.jpg", "a/../../outside/photo.jpg", "", "a/b/", "a//photo.jpg", "."])
 def test_no_path_leads_out_of_the_tree(root: Path, path: str) -> None:
     """Paths come from outside (the command line, an old ledger); none is trusted."""
-    assert look(root, path) is None
+    assert stat_file(root, path) is None
     with pytest.raises(FileNotFoundError):
         open_beneath(root, path)
 
@@ -67,7 +67,7 @@ def test_what_is_no_regular_file_is_never_waited_on(root: Path) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(root / "s.jpg"))
         for name in ("fifo.jpg", "folder.jpg", "s.jpg"):
-            assert look(root, name) is None
+            assert stat_file(root, name) is None
             with pytest.raises(FileNotFoundError):
                 open_beneath(root, name)
 
@@ -91,4 +91,4 @@ def test_depth_has_no_limit(root: Path) -> None:
         fd = child
     os.close(os.open("photo.jpg", os.O_CREAT | os.O_WRONLY, dir_fd=fd))
     os.close(fd)
-    assert look(root, "/".join([name] * 30 + ["photo.jpg"])) is not None
+    assert stat_file(root, "/".join([name] * 30 + ["photo.jpg"])) is not None

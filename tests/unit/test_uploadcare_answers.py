@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutoutd.core.errors import UnreachableError
-from cutoutd.uploadcare.responses import Answer, Progress, RemoteFile, http_date_s, parsed, removal_from
+from cutoutd.uploadcare.responses import Progress, RemoteFile, Response, http_date_s, parsed, removal_from
 
 UUID = "21975c81-7f57-4c7a-aef9-acfe28779f78"
 
@@ -29,9 +29,9 @@ DELETED = {
 }
 
 
-def answered(body: object) -> Answer:
+def answered(body: object) -> Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Answer("api.test", 200, httpx2.Headers({"content-type": "application/json"}), content, 0.0)
+    return Response("api.test", 200, httpx2.Headers({"content-type": "application/json"}), content, 0.0)
 
 
 def test_a_deleted_file_is_still_described() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw
 
-from cutoutd.config.settings import Uploadcare as Settings
+from cutoutd.config.settings import AccountWithSecret as Settings
 from cutoutd.core.errors import (
     AccountBlockedError,
     AddonRefusedError,
@@ -26,15 +26,17 @@ from cutoutd.core.errors import (
     UnansweredError,
     UnreachableError,
 )
-from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
-from cutoutd.uploadcare.responses import Progress, Removal
-from cutoutd.uploadcare.transport import Bounds, Patience
-from cutoutd.uploadcare.upload_form import Sent
+from cutoutd.uploadcare.client import UploadcareClient, open_uploadcare
+from cutoutd.uploadcare.responses import Progress, RemovalStatus
+from cutoutd.uploadcare.transport import Timeouts, TimeoutSet
+from cutoutd.uploadcare.upload_form import UploadResult
 from sandbox_process import PUBLIC_KEY, SECRET_KEY, SandboxProcess
 
 #: Read time-outs that a stalled sandbox meets soon, and a working one never.
-PATIENCE = Patience(
-    ask=Bounds(overall_s=5, read_s=1), launch=Bounds(overall_s=5, read_s=1), transfer=Bounds(overall_s=5, read_s=1)
+PATIENCE = TimeoutSet(
+    ask=Timeouts(overall_s=5, read_s=1),
+    launch=Timeouts(overall_s=5, read_s=1),
+    transfer=Timeouts(overall_s=5, read_s=1),
 )
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 
@@ -62,14 +64,16 @@ def picture(shade: int = 200) -> bytes:
 
 
 @asynccontextmanager
-async def opened(sandbox: SandboxProcess, **others: str) -> AsyncIterator[Uploadcare]:
+async def opened(sandbox: SandboxProcess, **others: str) -> AsyncIterator[UploadcareClient]:
     values = {"public_key": PUBLIC_KEY, "secret_key": SECRET_KEY, "api_base": sandbox.url, "upload_base": sandbox.url}
     settings = Settings.model_validate(values | others)
     async with open_uploadcare(settings, connections=4, patience=PATIENCE) as uploadcare:
         yield uploadcare
 
 
-def driven(sandbox: SandboxProcess, scene: Callable[[Uploadcare], Coroutine[Any, Any, Any]], **others: str) -> Any:  # noqa: ANN401  whatever the scene answers
+def driven(
+    sandbox: SandboxProcess, scene: Callable[[UploadcareClient], Coroutine[Any, Any, Any]], **others: str
+) -> Any:  # noqa: ANN401  whatever the scene answers
     async def play() -> Any:  # noqa: ANN401  as above
         async with opened(sandbox, **others) as uploadcare:
             return await scene(uploadcare)
@@ -77,21 +81,21 @@ def driven(sandbox: SandboxProcess, scene: Callable[[Uploadcare], Coroutine[Any,
     return asyncio.run(play())
 
 
-async def sent(uploadcare: Uploadcare, content: bytes | None = None) -> Sent:
+async def sent(uploadcare: UploadcareClient, content: bytes | None = None) -> UploadResult:
     content = content or picture()
     return await uploadcare.upload_source(io.BytesIO(content), name="photo.jpg", size_bytes=len(content))
 
 
-async def finished(uploadcare: Uploadcare, request_id: str) -> Removal:
+async def finished(uploadcare: UploadcareClient, request_id: str) -> RemovalStatus:
     async with asyncio.timeout(60):
         while True:
-            removal = await uploadcare.ask_removal(request_id)
+            removal = await uploadcare.get_removal_status(request_id)
             if removal.progress in {Progress.DONE, Progress.ERROR}:
                 return removal
             await asyncio.sleep(0.02)
 
 
-async def fetched(uploadcare: Uploadcare, uuid: str) -> bytes:
+async def fetched(uploadcare: UploadcareClient, uuid: str) -> bytes:
     parts: list[bytes] = []
 
     async def keep(part: bytes) -> None:
@@ -102,7 +106,7 @@ async def fetched(uploadcare: Uploadcare, uuid: str) -> bytes:
     return b"".join(parts)
 
 
-async def removed(uploadcare: Uploadcare) -> str:
+async def removed(uploadcare: UploadcareClient) -> str:
     """The UUID of a fresh cutout."""
     source = await sent(uploadcare)
     removal = await finished(uploadcare, await uploadcare.start_removal(source.uuid, "{}"))
@@ -113,7 +117,7 @@ async def removed(uploadcare: Uploadcare) -> str:
 def test_a_photo_goes_all_the_way(sandbox: SandboxProcess) -> None:
     """Upload, launch, poll, fetch and delete: a cutout comes back, one launch is made, nothing is left there."""
 
-    async def scene(uploadcare: Uploadcare) -> tuple[Sent, bytes]:
+    async def scene(uploadcare: UploadcareClient) -> tuple[UploadResult, bytes]:
         source = await sent(uploadcare)
         await uploadcare.require_ready(source.uuid)
         removal = await finished(uploadcare, await uploadcare.start_removal(source.uuid, '{"crop": true}'))
@@ -121,7 +125,7 @@ def test_a_photo_goes_all_the_way(sandbox: SandboxProcess) -> None:
         cutout = await fetched(uploadcare, removal.result_uuid)
         await uploadcare.delete_files([source.uuid, removal.result_uuid])
         for uuid in (source.uuid, removal.result_uuid):
-            file = await uploadcare.look_up(uuid)
+            file = await uploadcare.get_file(uuid)
             assert file is not None
             assert file.is_removed
         return source, cutout
@@ -136,7 +140,7 @@ def test_a_photo_goes_all_the_way(sandbox: SandboxProcess) -> None:
 
 def test_the_project_is_shown(sandbox: SandboxProcess) -> None:
     """The project's name and the clocks' difference come from one request."""
-    project = driven(sandbox, lambda uploadcare: uploadcare.show_project())
+    project = driven(sandbox, lambda uploadcare: uploadcare.get_project())
     assert project.public_key == PUBLIC_KEY
     assert abs(project.clock_skew_s) < 30
 
@@ -144,8 +148,8 @@ def test_the_project_is_shown(sandbox: SandboxProcess) -> None:
 def test_wrong_keys_are_told(sandbox: SandboxProcess) -> None:
     """A wrong secret is refused by both APIs, and appears nowhere in what is said about it."""
 
-    async def scene(uploadcare: Uploadcare) -> None:
-        for call in (uploadcare.show_project(), sent(uploadcare), uploadcare.start_removal(NOWHERE, "{}")):
+    async def scene(uploadcare: UploadcareClient) -> None:
+        for call in (uploadcare.get_project(), sent(uploadcare), uploadcare.start_removal(NOWHERE, "{}")):
             with pytest.raises(KeysRefusedError) as caught:
                 await call
             assert "wrongwrong" not in f"{caught.value!r}{caught.value.__cause__!r}"
@@ -157,9 +161,9 @@ def test_a_wrong_clock_is_told_from_wrong_keys(sandbox: SandboxProcess) -> None:
     """With the service's clock an hour behind, the refusal says that this machine's is an hour ahead."""
     sandbox.move_clock(-3660)
 
-    async def scene(uploadcare: Uploadcare) -> None:
+    async def scene(uploadcare: UploadcareClient) -> None:
         with pytest.raises(ClockWrongError, match="clock is 61 minutes ahead"):
-            await uploadcare.show_project()
+            await uploadcare.get_project()
 
     driven(sandbox, scene)
 
@@ -196,7 +200,7 @@ def test_a_launch_is_sent_once_whatever_comes_back(
 ) -> None:
     """A definite no and a lost answer are told apart, and neither makes the client send the paid call again."""
 
-    async def scene(uploadcare: Uploadcare) -> None:
+    async def scene(uploadcare: UploadcareClient) -> None:
         source = await sent(uploadcare)
         sandbox.set_faults(fault)
         with pytest.raises(kind):
@@ -209,7 +213,7 @@ def test_a_launch_is_sent_once_whatever_comes_back(
 def test_a_missing_source_is_not_a_missing_addon(sandbox: SandboxProcess) -> None:
     """Both answer 404; the file is looked up, and an upload that is gone is to be sent anew."""
 
-    async def scene(uploadcare: Uploadcare) -> None:
+    async def scene(uploadcare: UploadcareClient) -> None:
         with pytest.raises(SourceGoneError):
             await uploadcare.start_removal(NOWHERE, "{}")
 
@@ -219,7 +223,7 @@ def test_a_missing_source_is_not_a_missing_addon(sandbox: SandboxProcess) -> Non
 def test_an_upload_may_not_be_ready_yet(sandbox: SandboxProcess) -> None:
     """An upload that the service is still taking in is a delay, not a failure."""
 
-    async def scene(uploadcare: Uploadcare) -> None:
+    async def scene(uploadcare: UploadcareClient) -> None:
         source = await sent(uploadcare)
         sandbox.set_faults({"kind": "not_ready", "times": 1})
         with pytest.raises(NotReadyError):
@@ -233,7 +237,7 @@ def test_a_failed_removal_keeps_the_services_code(sandbox: SandboxProcess) -> No
     """The published models drop ``details``; the user sees its code all the same."""
     sandbox.set_faults({"kind": "error_details", "code": "unknown_foreground"})
 
-    async def scene(uploadcare: Uploadcare) -> Removal:
+    async def scene(uploadcare: UploadcareClient) -> RemovalStatus:
         source = await sent(uploadcare)
         return await finished(uploadcare, await uploadcare.start_removal(source.uuid, "{}"))
 
@@ -247,7 +251,7 @@ def test_a_failed_removal_may_give_no_reason(sandbox: SandboxProcess) -> None:
     """An error without details is a failure with our own code."""
     sandbox.set_faults({"kind": "engine_error"})
 
-    async def scene(uploadcare: Uploadcare) -> Removal:
+    async def scene(uploadcare: UploadcareClient) -> RemovalStatus:
         source = await sent(uploadcare)
         return await finished(uploadcare, await uploadcare.start_removal(source.uuid, "{}"))
 
@@ -258,8 +262,8 @@ def test_a_failed_removal_may_give_no_reason(sandbox: SandboxProcess) -> None:
 
 def test_unknown_removals_are_unknown(sandbox: SandboxProcess) -> None:
     """An id that the service does not know is no error: it may be mere lag."""
-    removal = driven(sandbox, lambda uploadcare: uploadcare.ask_removal(NOWHERE))
-    assert removal == Removal(Progress.UNKNOWN)
+    removal = driven(sandbox, lambda uploadcare: uploadcare.get_removal_status(NOWHERE))
+    assert removal == RemovalStatus(Progress.UNKNOWN)
 
 
 @pytest.mark.parametrize("kind", ["html_portal", "bad_json", "wrong_type", "reset", "lose_response"])
@@ -267,12 +271,12 @@ def test_answers_that_are_none_are_unreachable(sandbox: SandboxProcess, kind: st
     """A portal's page or a broken answer to any free call is a delay, whoever asked."""
     sandbox.set_faults({"kind": kind, "on": "any"})
 
-    async def scene(uploadcare: Uploadcare) -> None:
+    async def scene(uploadcare: UploadcareClient) -> None:
         for call in (
             sent(uploadcare),
-            uploadcare.look_up(NOWHERE),
-            uploadcare.ask_removal(NOWHERE),
-            uploadcare.show_project(),
+            uploadcare.get_file(NOWHERE),
+            uploadcare.get_removal_status(NOWHERE),
+            uploadcare.get_project(),
             uploadcare.delete_files([NOWHERE]),
             uploadcare.fetch_cutout(NOWHERE, lambda _: asyncio.sleep(0)),
         ):
@@ -286,7 +290,7 @@ def test_a_portals_404_is_no_missing_file(sandbox: SandboxProcess) -> None:
     """Only the service's own words say that a file is gone."""
     sandbox.set_faults({"kind": "html_portal", "status": 404, "on": "file"})
 
-    async def scene(uploadcare: Uploadcare) -> None:
+    async def scene(uploadcare: UploadcareClient) -> None:
         with pytest.raises(UnreachableError):
             await uploadcare.require_ready(NOWHERE)
 
@@ -307,7 +311,7 @@ def test_a_portals_404_is_no_missing_file(sandbox: SandboxProcess) -> None:
 def test_a_cutout_that_did_not_come_whole_is_fetched_again(sandbox: SandboxProcess, fault: dict[str, object]) -> None:
     """A cut-off, stalled or replaced download is a delay; the next one brings the cutout."""
 
-    async def scene(uploadcare: Uploadcare) -> None:
+    async def scene(uploadcare: UploadcareClient) -> None:
         result_uuid = await removed(uploadcare)
         sandbox.set_faults(fault | {"times": 1})
         with pytest.raises(UnreachableError):
@@ -320,7 +324,7 @@ def test_a_cutout_that_did_not_come_whole_is_fetched_again(sandbox: SandboxProce
 def test_the_cdn_host_is_learned_once(sandbox: SandboxProcess) -> None:
     """Without a configured host the first result's own URL names it, and no later one is looked up."""
 
-    async def scene(uploadcare: Uploadcare) -> None:
+    async def scene(uploadcare: UploadcareClient) -> None:
         assert uploadcare.cdn_host.endswith(".ucarecd.net")
         for _ in range(2):
             await fetched(uploadcare, await removed(uploadcare))
@@ -333,7 +337,7 @@ def test_the_cdn_host_is_learned_once(sandbox: SandboxProcess) -> None:
 def test_a_configured_cdn_needs_no_look_up(sandbox: SandboxProcess) -> None:
     """The configured host comes first."""
 
-    async def scene(uploadcare: Uploadcare) -> None:
+    async def scene(uploadcare: UploadcareClient) -> None:
         await fetched(uploadcare, await removed(uploadcare))
 
     driven(sandbox, scene, cdn_base=sandbox.url)
@@ -343,7 +347,7 @@ def test_a_configured_cdn_needs_no_look_up(sandbox: SandboxProcess) -> None:
 def test_a_deleted_result_is_gone(sandbox: SandboxProcess) -> None:
     """Known by looking it up, with a known host as well as without."""
 
-    async def scene(uploadcare: Uploadcare) -> None:
+    async def scene(uploadcare: UploadcareClient) -> None:
         result_uuid = await removed(uploadcare)
         await uploadcare.delete_files([result_uuid])
         with pytest.raises(ResultGoneError):
@@ -357,7 +361,7 @@ def test_a_cdn_that_refuses_halts(sandbox: SandboxProcess) -> None:
     """Signed delivery is a matter of the project, so no photo is blamed and no more are paid for."""
     sandbox.set_faults({"kind": "status", "status": 403, "on": "cdn"})
 
-    async def scene(uploadcare: Uploadcare) -> None:
+    async def scene(uploadcare: UploadcareClient) -> None:
         with pytest.raises(DeliveryRefusedError):
             await fetched(uploadcare, await removed(uploadcare))
 
@@ -370,7 +374,7 @@ def test_a_sinks_own_error_passes(sandbox: SandboxProcess) -> None:
     async def full(_: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    async def scene(uploadcare: Uploadcare) -> None:
+    async def scene(uploadcare: UploadcareClient) -> None:
         with pytest.raises(OSError, match="No space"):
             await uploadcare.fetch_cutout(await removed(uploadcare), full)
 
@@ -381,7 +385,7 @@ def test_a_sinks_own_error_passes(sandbox: SandboxProcess) -> None:
 def test_a_file_that_changes_while_it_is_sent_is_superseded(sandbox: SandboxProcess, size_bytes: int) -> None:
     """Shorter or longer than accepted: the upload ends, and nothing is kept there."""
 
-    async def scene(uploadcare: Uploadcare) -> None:
+    async def scene(uploadcare: UploadcareClient) -> None:
         with pytest.raises(SupersededError):
             await uploadcare.upload_source(io.BytesIO(picture()), name="a.jpg", size_bytes=size_bytes)
 
@@ -399,7 +403,7 @@ def test_many_files_are_deleted_a_hundred_at_a_time(sandbox: SandboxProcess) -> 
 def test_any_name_can_be_sent(sandbox: SandboxProcess) -> None:
     """Names that are no valid text, or hold quotes and line ends, do not break the form."""
 
-    async def scene(uploadcare: Uploadcare) -> None:
+    async def scene(uploadcare: UploadcareClient) -> None:
         for name in ("\udcff\udcfe.jpg", 'a"b\r\nc.jpg', "Übung 🐈.jpg", "x" * 250 + ".jpg"):
             source = await uploadcare.upload_source(io.BytesIO(picture()), name=name, size_bytes=len(picture()))
             await uploadcare.require_ready(source.uuid)

@@ -5,7 +5,7 @@ import httpx2
 import pytest
 
 from cutoutd.core.errors import UnreachableError
-from cutoutd.uploadcare import cdn as delivery
+from cutoutd.uploadcare import cdn as cdn_module
 from cutoutd.uploadcare.cdn import CdnBase, pour, require_picture
 from cutoutd.uploadcare.responses import RemoteFile
 
@@ -94,7 +94,7 @@ def test_nothing_is_no_cutout() -> None:
 
 def test_endless_deliveries_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """A body beyond every cutout's length is cut off, and no more of it reaches the disk."""
-    monkeypatch.setattr(delivery, "MAX_CUTOUT_BYTES", 10)
+    monkeypatch.setattr(cdn_module, "MAX_CUTOUT_BYTES", 10)
     kept: list[bytes] = []
 
     async def keep(piece: bytes) -> None:

@@ -21,16 +21,16 @@ from cutoutd.core.errors import (
     VersionRefusedError,
 )
 from cutoutd.uploadcare.error_mapping import delivery_refusal, launch_refusal, refusal, upload_refusal
-from cutoutd.uploadcare.responses import Answer
+from cutoutd.uploadcare.responses import Response
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 REST = "application/vnd.uploadcare-v0.7+json"
 
 
-def answered(status: int, body: object, kind: str = REST, **headers: str) -> Answer:
+def answered(status: int, body: object, kind: str = REST, **headers: str) -> Response:
     text = body if isinstance(body, str) else json.dumps(body)
     named = {"content-type": kind} | {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer("api.test", status, httpx2.Headers(named), text.encode(), NOW.timestamp())
+    return Response("api.test", status, httpx2.Headers(named), text.encode(), NOW.timestamp())
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_a_right_clock_is_not_mentioned() -> None:
 @given(st.integers(300, 599), st.binary(max_size=200), st.sampled_from([REST, "text/plain", "text/html", ""]))
 def test_every_answer_is_some_error(status: int, body: bytes, kind: str) -> None:
     """Whatever a server says, it is read as an error with one short line of text."""
-    answer = Answer("api.test", status, httpx2.Headers({"content-type": kind}), body, NOW.timestamp())
+    answer = Response("api.test", status, httpx2.Headers({"content-type": kind}), body, NOW.timestamp())
     for read in (refusal, launch_refusal, upload_refusal, delivery_refusal):
         sentence = read(answer).sentence
         assert len(sentence) < 500

@@ -11,19 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutoutd.core.errors import DiskError, SupersededError
-from cutoutd.uploadcare.upload_form import SourceForm
+from cutoutd.uploadcare.upload_form import UploadForm
 
 FIELDS = {"UPLOADCARE_PUB_KEY": "demopublickey", "UPLOADCARE_STORE": "0"}
 
 
-async def sent_by(form: SourceForm) -> bytes:
+async def sent_by(form: UploadForm) -> bytes:
     return b"".join([piece async for piece in form])
 
 
 @given(st.binary(max_size=2000), st.text(min_size=1, max_size=40))
 def test_the_form_is_the_http_librarys_own(content: bytes, name: str) -> None:
     """Only the file's bytes are streamed; form, headers and length are what the library makes of the same fields."""
-    form = SourceForm(FIELDS, io.BytesIO(content), name=name, size_bytes=len(content))
+    form = UploadForm(FIELDS, io.BytesIO(content), name=name, size_bytes=len(content))
     body = asyncio.run(sent_by(form))
     boundary = form.headers["Content-Type"].partition("boundary=")[2]
     shown_name = name.encode("utf-8", "replace").decode()
@@ -43,7 +43,7 @@ def test_the_form_is_the_http_librarys_own(content: bytes, name: str) -> None:
 def test_a_changed_length_ends_the_upload(difference: int) -> None:
     """A form that promised another length than the file has is never completed."""
     content = b"x" * 600_000
-    form = SourceForm(FIELDS, io.BytesIO(content), name="a.jpg", size_bytes=len(content) + difference)
+    form = UploadForm(FIELDS, io.BytesIO(content), name="a.jpg", size_bytes=len(content) + difference)
     with pytest.raises(SupersededError) as caught:
         asyncio.run(sent_by(form))
     assert caught.value.code == "changed"
@@ -53,7 +53,7 @@ def test_a_source_that_cannot_be_read_is_the_disks_matter() -> None:
     """A mount that goes away during the upload delays the photo, and is not blamed on the network."""
     # The first page of a process is never mapped, and the kernel says of it what it says of a broken disk.
     with Path("/proc/self/mem").open("rb") as unreadable:
-        form = SourceForm(FIELDS, unreadable, name="a.jpg", size_bytes=100)
+        form = UploadForm(FIELDS, unreadable, name="a.jpg", size_bytes=100)
         with pytest.raises(DiskError, match="Input/output error"):
             asyncio.run(sent_by(form))
 
@@ -66,7 +66,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     async def play() -> int:
         with (tmp_path / "a.jpg").open("rb") as content:
             tracemalloc.start()
-            form = SourceForm(FIELDS, content, name="a.jpg", size_bytes=12_000_000)
+            form = UploadForm(FIELDS, content, name="a.jpg", size_bytes=12_000_000)
             async for _ in form:
                 pass
             return tracemalloc.get_traced_memory()[1]

@@ -10,9 +10,9 @@ import pytest
 import weather
 from certificates import EXPIRED, SELF_SIGNED, untrusted_server, write_certificate
 from cutoutd.core.errors import CutoutdError, DeliveryRefusedError, NeverSentError, UnansweredError, UnreachableError
-from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
+from cutoutd.uploadcare.client import UploadcareClient, open_uploadcare
 from cutoutd.uploadcare.signing import Signer
-from cutoutd.uploadcare.transport import MAX_ANSWER_BYTES, Patience
+from cutoutd.uploadcare.transport import MAX_ANSWER_BYTES, TimeoutSet
 from weather import (
     PATIENT,
     SECRET_KEY,
@@ -30,18 +30,18 @@ LAUNCHED = answer(200, f'{{"request_id": "{UUID}"}}')
 
 SOME_UUID = "f1a2b3c4-0000-4000-8000-000000000000"
 
-Call = Callable[[Uploadcare], Awaitable[object]]
+Call = Callable[[UploadcareClient], Awaitable[object]]
 
 
-def launch(uploadcare: Uploadcare) -> Awaitable[object]:
+def launch(uploadcare: UploadcareClient) -> Awaitable[object]:
     return uploadcare.start_removal(UUID, "{}")
 
 
-def upload(uploadcare: Uploadcare) -> Awaitable[object]:
+def upload(uploadcare: UploadcareClient) -> Awaitable[object]:
     return uploadcare.upload_source(io.BytesIO(b"x" * 300_000), name="a.jpg", size_bytes=300_000)
 
 
-def met(handler: weather.Handler, call: Call, patience: Patience = PATIENT) -> CutoutdError:
+def met(handler: weather.Handler, call: Call, patience: TimeoutSet = PATIENT) -> CutoutdError:
     """The error that a call meets at a server of this kind."""
 
     async def play() -> CutoutdError:
@@ -51,7 +51,7 @@ def met(handler: weather.Handler, call: Call, patience: Patience = PATIENT) -> C
     return asyncio.run(play())
 
 
-async def met_at(url: str, call: Call, patience: Patience = PATIENT) -> CutoutdError:
+async def met_at(url: str, call: Call, patience: TimeoutSet = PATIENT) -> CutoutdError:
     async with open_uploadcare(settings_for(url), connections=2, patience=patience) as uploadcare:
         with pytest.raises(CutoutdError) as caught:
             await call(uploadcare)
@@ -81,7 +81,7 @@ async def dribbling(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
         await asyncio.sleep(0.05)
 
 
-@pytest.mark.parametrize("call", [launch, upload, Uploadcare.show_project])
+@pytest.mark.parametrize("call", [launch, upload, UploadcareClient.get_project])
 def test_nobody_listening(call: Call) -> None:
     """A refused connection means that nothing was sent, of a launch too."""
     with socket.socket() as free:
@@ -142,7 +142,7 @@ def test_certificates_that_nobody_should_trust(
         (Script([answer(200, "\udcff".encode("utf-8", "surrogateescape"))]), "not Uploadcare's"),
     ],
 )
-@pytest.mark.parametrize("call", [launch, upload, Uploadcare.show_project])
+@pytest.mark.parametrize("call", [launch, upload, UploadcareClient.get_project])
 def test_bad_weather(handler: weather.Handler, words: str, call: Call) -> None:
     """What is no answer is a delay in plain words; for a launch it is open whether it was carried out."""
     error = met(handler, call)
@@ -158,8 +158,8 @@ def test_bad_weather(handler: weather.Handler, words: str, call: Call) -> None:
         (dribbling, SHORT_OVERALL, "not over after 2 s"),
     ],
 )
-@pytest.mark.parametrize("call", [launch, upload, Uploadcare.show_project])
-def test_no_weather_at_all(handler: weather.Handler, patience: Patience, words: str, call: Call) -> None:
+@pytest.mark.parametrize("call", [launch, upload, UploadcareClient.get_project])
+def test_no_weather_at_all(handler: weather.Handler, patience: TimeoutSet, words: str, call: Call) -> None:
     """A server that never comes to an end is left after a while, which is said; of a launch nobody knows then."""
     error = met(handler, call, patience)
     assert type(error) is (UnansweredError if call is launch else UnreachableError)
@@ -259,7 +259,7 @@ def test_a_hurried_end_leaves_no_connection_behind() -> None:
         async with served_by(hanging) as url, open_uploadcare(settings_for(url), connections=1) as uploadcare:
             for _ in range(2):
                 arrived.clear()
-                call = asyncio.create_task(uploadcare.show_project())
+                call = asyncio.create_task(uploadcare.get_project())
                 await asyncio.wait_for(arrived.wait(), 60)
                 call.cancel()
                 with pytest.raises(asyncio.CancelledError):
@@ -288,7 +288,7 @@ def test_nothing_secret_is_logged_or_told(caplog: pytest.LogCaptureFixture) -> N
     caplog.set_level(logging.DEBUG)
     script = Script([answer(401, '{"detail": "Invalid signature. Please check your Secret key."}')])
     told = []
-    for call in (launch, upload, Uploadcare.show_project):
+    for call in (launch, upload, UploadcareClient.get_project):
         error: BaseException | None = met(script, call)
         while error is not None:
             told.append(f"{error} {error!r}")

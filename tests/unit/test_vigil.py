@@ -14,9 +14,9 @@ from cutoutd.app.composition import Service, open_service
 from cutoutd.core.errors import KeysRefusedError
 from cutoutd.core.photo import State
 from cutoutd.ledger import Total
-from cutoutd.monitoring.systemd_notify import Systemd
-from cutoutd.monitoring.watchdog import Vigil, standstill_in_words, status_line, stuck_among
-from cutoutd.watch.folder import Arrival
+from cutoutd.monitoring.systemd_notify import SystemdNotifier
+from cutoutd.monitoring.watchdog import Watchdog, standstill_sentence, status_line, stuck_loops
+from cutoutd.watch.folder import FolderWatcher
 from folders import folder_in, settings_in
 
 PATIENCE_S = 60.0
@@ -51,9 +51,9 @@ class Manager:
         self._socket.close()
 
 
-def vigil_over(service: Service, systemd: Systemd) -> Vigil:
-    standstill = partial(standstill_in_words, service.halt, service.intermission)
-    return Vigil(systemd, service.arrivals, service.lanes, standstill, service.census.totals)
+def vigil_over(service: Service, systemd: SystemdNotifier) -> Watchdog:
+    standstill = partial(standstill_sentence, service.breaker, service.pause)
+    return Watchdog(systemd, service.folder_watchers, service.workers, standstill, service.photo_counts.totals)
 
 
 @asynccontextmanager
@@ -61,8 +61,10 @@ async def watched(place: Path) -> AsyncIterator[tuple[Manager, Service]]:
     """A service at work whose manager listens, with a watchdog of a fifth of a second."""
     manager = Manager(place)
     async with open_service(settings_in(place, NOWHERE, folder_in(place))) as service:
-        vigil = vigil_over(service, Systemd(manager.address, 0.2))
-        tasks = [asyncio.create_task(work()) for work in (vigil.run, service.lanes.run, service.arrivals[0].run)]
+        vigil = vigil_over(service, SystemdNotifier(manager.address, 0.2))
+        tasks = [
+            asyncio.create_task(work()) for work in (vigil.run, service.workers.run, service.folder_watchers[0].run)
+        ]
         try:
             yield manager, service
         finally:
@@ -78,8 +80,8 @@ def test_ready_is_told_once_the_folders_are_watched(tmp_path: Path) -> None:
     async def play() -> None:
         manager = Manager(tmp_path)
         async with open_service(settings_in(tmp_path, NOWHERE, folder_in(tmp_path))) as service:
-            (arrival,) = service.arrivals
-            vigil = vigil_over(service, Systemd(manager.address))
+            (arrival,) = service.folder_watchers
+            vigil = vigil_over(service, SystemdNotifier(manager.address))
             telling = asyncio.create_task(vigil.run())
             await asyncio.sleep(0)
             assert manager.heard() == []
@@ -119,8 +121,8 @@ def test_whoever_hangs_stops_the_watchdog(tmp_path: Path, what: str, monkeypatch
                 said.append(f"{action}: {sentence}")
                 is_said.set()
 
-            monkeypatch.setattr("cutoutd.monitoring.watchdog.say", say)
-            with break_down(what, service, service.arrivals[0]):
+            monkeypatch.setattr("cutoutd.monitoring.watchdog.log_event", say)
+            with break_down(what, service, service.folder_watchers[0]):
                 async with asyncio.timeout(PATIENCE_S):
                     await is_said.wait()
                 manager.heard()
@@ -132,16 +134,16 @@ def test_whoever_hangs_stops_the_watchdog(tmp_path: Path, what: str, monkeypatch
     assert said[0].startswith("stuck: no progress: ")
 
 
-def break_down(what: str, service: Service, arrival: Arrival) -> contextlib.ExitStack:
+def break_down(what: str, service: Service, arrival: FolderWatcher) -> contextlib.ExitStack:
     """Let somebody hang; what is returned undoes what has to be undone."""
     undo = contextlib.ExitStack()
     match what:
         case "a stuck step":
-            undo.enter_context(service.lanes.pulses.during("upload of photo 7", within_s=-1.0))
+            undo.enter_context(service.workers.pulses.during("upload of photo 7", within_s=-1.0))
         case "a silent lane":
-            service.lanes.pulses.beat("lane that hangs", rest_s=-1000.0)
+            service.workers.pulses.beat("lane that hangs", rest_s=-1000.0)
         case "a silent watcher":
-            arrival._watcher.pulses.beat("a thread that hangs", rest_s=-1000.0)
+            arrival._watcher.heartbeats.beat("a thread that hangs", rest_s=-1000.0)
         case _:
             kernel = arrival._watcher._listening._kernel
             assert kernel is not None
@@ -154,10 +156,10 @@ def test_a_photo_that_cannot_be_sent_stops_no_watchdog(tmp_path: Path) -> None:
 
     async def play() -> None:
         async with watched(tmp_path) as (manager, service):
-            service.halt.begin(KeysRefusedError("no"), State.ACCEPTED)
+            service.breaker.open(KeysRefusedError("no"), State.ACCEPTED)
             await manager.hears("STATUS=Halted, Uploadcare refused the keys: no photo yet")
-            assert stuck_among(service.arrivals, service.lanes) == ()
-            await service.intermission.begin("sale photos first")
+            assert stuck_loops(service.folder_watchers, service.workers) == ()
+            await service.pause.begin("sale photos first")
             await manager.hears("STATUS=Paused, sale photos first; Halted, Uploadcare refused the keys: no photo yet")
 
     asyncio.run(play())

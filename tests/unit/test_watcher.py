@@ -53,7 +53,7 @@ def test_nothing_is_scanned_ahead_of_what_was_taken(root: Path) -> None:
 
     async def play() -> set[str]:
         watcher = Watcher(folder_at(root), watch_with("polling"))
-        survey = watcher.survey()
+        survey = watcher.scan_once()
         taken = await anext(survey)
         (root / "later/late.jpg").write_bytes(b"x")
         async for batch in survey:
@@ -128,7 +128,7 @@ def test_what_could_not_be_looked_at_is_told(root: Path, monkeypatch: pytest.Mon
     watcher = Watcher(folder_at(root), watch_with())
 
     async def play() -> list[str]:
-        return [sighting.path async for batch in watcher.survey() for sighting in batch]
+        return [sighting.path async for batch in watcher.scan_once() for sighting in batch]
 
     assert asyncio.run(play()) == ["0.jpg"]
     assert [trouble.path for trouble in watcher.troubles] == ["closed"]

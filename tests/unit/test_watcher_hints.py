@@ -5,32 +5,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutoutd.watch import event_buffer as hints_module
-from cutoutd.watch.event_buffer import HintBox, Hints
+from cutoutd.watch import event_buffer
+from cutoutd.watch.event_buffer import BufferedEvents, EventBuffer
 
 
 def test_hints_about_one_file_become_one() -> None:
     """And "closed" is not forgotten for a later, weaker hint."""
 
-    async def play() -> Hints:
-        box = HintBox()
+    async def play() -> BufferedEvents:
+        box = EventBuffer()
         box.add_file("a.jpg", is_closed=False)
         box.add_file("a.jpg", is_closed=True)
         box.add_file("a.jpg", is_closed=False)
         return box.take()
 
-    assert asyncio.run(play()) == Hints(files={"a.jpg": True})
+    assert asyncio.run(play()) == BufferedEvents(files={"a.jpg": True})
 
 
 def test_a_flood_becomes_one_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the box nor the event loop's own queue grows with the number of events."""
-    monkeypatch.setattr(hints_module, "MAX_FILES", 100)
-    monkeypatch.setattr(hints_module, "MAX_FOLDERS", 10)
+    monkeypatch.setattr(event_buffer, "MAX_FILES", 100)
+    monkeypatch.setattr(event_buffer, "MAX_FOLDERS", 10)
 
-    async def play() -> tuple[Hints, int]:
+    async def play() -> tuple[BufferedEvents, int]:
         loop, calls = asyncio.get_running_loop(), []
         monkeypatch.setattr(loop, "call_soon_threadsafe", calls.append)
-        box = HintBox()
+        box = EventBuffer()
         for number in range(150):
             box.add_file(f"{number}.jpg", is_closed=True)
             box.add_folder(f"{number}")
@@ -46,8 +46,8 @@ def test_a_flood_becomes_one_hint(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_another_threads_hint_ends_the_wait() -> None:
     """At once, long before the time is up; afterwards the box is empty."""
 
-    async def play() -> tuple[Hints, Hints]:
-        box = HintBox()
+    async def play() -> tuple[BufferedEvents, BufferedEvents]:
+        box = EventBuffer()
         thread = threading.Thread(target=box.add_everything)
         thread.start()
         async with asyncio.timeout(60):
@@ -55,26 +55,26 @@ def test_another_threads_hint_ends_the_wait() -> None:
         thread.join()
         return box.take(), box.take()
 
-    assert asyncio.run(play()) == (Hints(is_everything=True), Hints())
+    assert asyncio.run(play()) == (BufferedEvents(is_everything=True), BufferedEvents())
 
 
 def test_a_wait_without_hints_ends_in_time() -> None:
     """The rescan does not depend on events."""
 
-    async def play() -> Hints:
-        box = HintBox()
+    async def play() -> BufferedEvents:
+        box = EventBuffer()
         async with asyncio.timeout(60):
             await box.wait(0.01)
         return box.take()
 
-    assert asyncio.run(play()) == Hints()
+    assert asyncio.run(play()) == BufferedEvents()
 
 
 def test_a_hint_after_the_loop_has_closed_does_no_harm() -> None:
     """The kernel's thread may be a moment late at the end."""
 
-    async def play() -> HintBox:
-        return HintBox()
+    async def play() -> EventBuffer:
+        return EventBuffer()
 
     asyncio.run(play()).add_everything()
 
@@ -84,11 +84,11 @@ def test_a_hint_after_the_loop_has_closed_does_no_harm() -> None:
 )
 def test_only_the_outermost_folders_are_scanned(folders: set[str]) -> None:
     """Each hinted folder lies in exactly one of them, and none of them in another."""
-    outermost = Hints(folders=folders).outermost_folders()
+    outermost = BufferedEvents(folders=folders).outermost_folders()
     for folder in folders:
         assert sum(f"{folder}/".startswith(f"{outer}/") for outer in outermost) == 1
 
 
 def test_the_root_holds_every_folder() -> None:
     """A polled root covers polled mounts below it."""
-    assert Hints(folders={"a", "", "a/b"}).outermost_folders() == [""]
+    assert BufferedEvents(folders={"a", "", "a/b"}).outermost_folders() == [""]

@@ -6,19 +6,19 @@ from pathlib import Path
 import pytest
 
 from cutoutd.files.name_filters import Exclusions
-from cutoutd.watch.event_buffer import HintBox, Hints
+from cutoutd.watch.event_buffer import BufferedEvents, EventBuffer
 from cutoutd.watch.inotify import KernelEvents
 from cutoutd.watch.scanner import Scan
 from receptions import until
 
 
-def armed(root: Path, exclusions: Exclusions, act: Callable[[KernelEvents], None], expected: Hints) -> None:
+def armed(root: Path, exclusions: Exclusions, act: Callable[[KernelEvents], None], expected: BufferedEvents) -> None:
     """Arm a tree, do something in it, and wait until just these hints have come."""
 
     async def play() -> None:
-        box = HintBox()
+        box = EventBuffer()
         events = KernelEvents(box, exclusions.covers)
-        heard = Hints()
+        heard = BufferedEvents()
 
         def hear() -> bool:
             news = box.take()
@@ -49,7 +49,9 @@ def test_hints_are_about_photos_alone(tmp_path: Path) -> None:
         (tmp_path / "@eaDir").mkdir()
         (tmp_path / "fresh").mkdir()
 
-    armed(tmp_path, Exclusions(["drafts", "draft.*"]), act, Hints(files={"sub/e.jpg": True}, folders={"fresh"}))
+    armed(
+        tmp_path, Exclusions(["drafts", "draft.*"]), act, BufferedEvents(files={"sub/e.jpg": True}, folders={"fresh"})
+    )
 
 
 def test_a_folder_armed_twice_is_heard_once(tmp_path: Path) -> None:
@@ -60,7 +62,7 @@ def test_a_folder_armed_twice_is_heard_once(tmp_path: Path) -> None:
         assert events.folders == 1
         (tmp_path / "a.jpg").write_bytes(b"x")
 
-    armed(tmp_path, Exclusions(()), act, Hints(files={"a.jpg": True}))
+    armed(tmp_path, Exclusions(()), act, BufferedEvents(files={"a.jpg": True}))
 
 
 def test_a_folder_moved_away_is_no_longer_heard(tmp_path: Path) -> None:
@@ -78,7 +80,7 @@ def test_a_folder_moved_away_is_no_longer_heard(tmp_path: Path) -> None:
         (tmp_path / "away/a.jpg").write_bytes(b"x")
         (root / "b.jpg").write_bytes(b"x")
 
-    armed(root, Exclusions(()), act, Hints(files={"b.jpg": True}))
+    armed(root, Exclusions(()), act, BufferedEvents(files={"b.jpg": True}))
 
 
 def test_the_root_going_away_is_a_hint_about_everything(tmp_path: Path) -> None:
@@ -86,7 +88,7 @@ def test_the_root_going_away_is_a_hint_about_everything(tmp_path: Path) -> None:
     for go in (lambda path: path.rmdir(), lambda path: path.rename(tmp_path / "elsewhere")):
         root = tmp_path / "in"
         root.mkdir()
-        armed(root, Exclusions(()), lambda _, root=root, go=go: go(root), Hints(is_everything=True))
+        armed(root, Exclusions(()), lambda _, root=root, go=go: go(root), BufferedEvents(is_everything=True))
 
 
 def test_a_queue_of_the_kernels_that_ran_over_is_a_hint_about_everything(tmp_path: Path) -> None:
@@ -104,7 +106,7 @@ def test_a_queue_of_the_kernels_that_ran_over_is_a_hint_about_everything(tmp_pat
                 (tmp_path / f"{number}.jpg").unlink()
 
     async def play() -> None:
-        box = HintBox()
+        box = EventBuffer()
         events = KernelEvents(box, Exclusions(()).covers)
         try:
             list(Scan(tmp_path, Exclusions(()), on_folder=events.arm).sightings())

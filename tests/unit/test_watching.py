@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import pytest
 
-from cutoutd.web.live import server_sent_events as watching
-from cutoutd.web.live.server_sent_events import Watching
+from cutoutd.web.live import server_sent_events
+from cutoutd.web.live.server_sent_events import ServerSentEvents
 
 T = TypeVar("T")
 
@@ -36,10 +36,10 @@ async def next_news(news: AsyncIterator[str]) -> dict[str, str]:
     return found
 
 
-def played(scene: Callable[[Watching, Ledger], Awaitable[T]]) -> T:
+def played(scene: Callable[[ServerSentEvents, Ledger], Awaitable[T]]) -> T:
     async def play() -> T:
         ledger = Ledger()
-        told = Watching(ledger, ledger)  # type: ignore[arg-type]  stands in for both
+        told = ServerSentEvents(ledger, ledger)  # type: ignore[arg-type]  stands in for both
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(told.run())
             answer = await scene(told, ledger)
@@ -51,14 +51,14 @@ def played(scene: Callable[[Watching, Ledger], Awaitable[T]]) -> T:
 
 @pytest.fixture(autouse=True)
 def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "_LOOK_EVERY_S", 0.001)
-    monkeypatch.setattr(watching, "_REST_PER_LOOK", 0)
+    monkeypatch.setattr(server_sent_events, "_LOOK_EVERY_S", 0.001)
+    monkeypatch.setattr(server_sent_events, "_REST_PER_LOOK", 0)
 
 
 def test_nobody_watches_and_nothing_is_looked_at() -> None:
     """An open daemon that no window shows asks the ledger nothing; nor once the last window is closed."""
 
-    async def scene(told: Watching, ledger: Ledger) -> None:
+    async def scene(told: ServerSentEvents, ledger: Ledger) -> None:
         for _ in range(50):
             await asyncio.sleep(0)
         assert ledger.looks == 0
@@ -76,11 +76,11 @@ def test_nobody_watches_and_nothing_is_looked_at() -> None:
 def test_all_who_watch_share_one_look() -> None:
     """A hundred windows cost as many looks as one, and each hears everything at first, then what changed alone."""
 
-    async def scene(told: Watching, ledger: Ledger) -> None:
+    async def scene(told: ServerSentEvents, ledger: Ledger) -> None:
         with told.watched():
             windows = [told.news() for _ in range(100)]
             first = [await next_news(window) for window in windows]
-            assert all(set(news) == set(watching.PARTS) for news in first)
+            assert all(set(news) == set(server_sent_events.PARTS) for news in first)
             looks = ledger.looks
             ledger.word = "something"
             changed = await asyncio.gather(*(next_news(window) for window in windows))
@@ -93,7 +93,7 @@ def test_all_who_watch_share_one_look() -> None:
 def test_who_falls_behind_gets_what_is_so_now() -> None:
     """What changed twice meanwhile is told once; nothing queues up."""
 
-    async def scene(told: Watching, ledger: Ledger) -> None:
+    async def scene(told: ServerSentEvents, ledger: Ledger) -> None:
         with told.watched():
             quick, slow = told.news(), told.news()
             await next_news(quick)
@@ -108,9 +108,9 @@ def test_who_falls_behind_gets_what_is_so_now() -> None:
 
 def test_silence_has_a_sign_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
     """A comment that browsers pass over, so that nobody in between hangs up."""
-    monkeypatch.setattr(watching, "_HEARTBEAT_S", 0.01)
+    monkeypatch.setattr(server_sent_events, "_HEARTBEAT_S", 0.01)
 
-    async def scene(told: Watching, _ledger: Ledger) -> str:
+    async def scene(told: ServerSentEvents, _ledger: Ledger) -> str:
         with told.watched():
             news = told.news()
             await next_news(news)
@@ -124,7 +124,7 @@ def test_the_end_ends_every_stream() -> None:
 
     async def play() -> None:
         ledger = Ledger()
-        told = Watching(ledger, ledger)  # type: ignore[arg-type]  as above
+        told = ServerSentEvents(ledger, ledger)  # type: ignore[arg-type]  as above
         running = asyncio.create_task(told.run())
         with told.watched():
             news = told.news()

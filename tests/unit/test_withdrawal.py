@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.config.settings import Folder
+from cutoutd.config.settings import FolderSettings
 from cutoutd.core.photo import Photo, Published, State
-from cutoutd.files.input_tree import look
+from cutoutd.files.input_tree import stat_file
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.pipeline.maintenance.removed_sources import Withdrawal
-from cutoutd.pipeline.on_success import Aftercare
-from cutoutd.pipeline.on_success.action import take_leave
-from cutoutd.watch.availability import Standby
+from cutoutd.ledger.queries import photos
+from cutoutd.pipeline.maintenance.removed_sources import RemovedSourceCleaner
+from cutoutd.pipeline.on_success import OnSuccessWorker
+from cutoutd.pipeline.on_success.action import apply_on_success
+from cutoutd.watch.availability import FolderAvailability
 from folders import folder_in
 from ledgers import ACCEPTED, identity_of, photo_at, with_ledger
 
@@ -27,9 +27,9 @@ class Estate:
     """A folder that wants the cutouts of removed photos deleted, with three published photos."""
 
     ledger: Ledger
-    folder: Folder
-    standby: Standby
-    withdrawal: Withdrawal
+    folder: FolderSettings
+    standby: FolderAvailability
+    withdrawal: RemovedSourceCleaner
 
     async def publish(self, name: str, *, is_source_due: bool = False) -> Photo:
         (self.folder.input / name).write_bytes(name.encode())
@@ -45,13 +45,13 @@ class Estate:
 
     async def survey_twice(self) -> None:
         for _ in range(2):
-            await self.standby.judge(self.folder.name, is_surveyed=True)
+            await self.standby.update(self.folder.name, is_surveyed=True)
 
     async def walk(self) -> None:
         """As long a time as it takes for a removal to be believed."""
-        await self.withdrawal.walk()
+        await self.withdrawal.clean()
         await self.survey_twice()
-        await self.withdrawal.walk()
+        await self.withdrawal.clean()
 
     def cutouts(self) -> list[str]:
         return sorted(file.name for file in self.folder.output.iterdir())
@@ -66,8 +66,8 @@ def play(tmp_path: Path) -> Callable[[Scene], None]:
         folder = folder_in(tmp_path, on_source_removed="delete")
 
         async def act(ledger: Ledger) -> None:
-            standby = Standby(ledger, {folder.name: folder})
-            estate = Estate(ledger, folder, standby, Withdrawal(ledger, standby, interval_s=0))
+            standby = FolderAvailability(ledger, {folder.name: folder})
+            estate = Estate(ledger, folder, standby, RemovedSourceCleaner(ledger, standby, interval_s=0))
             for name in ("a.jpg", "b.jpg", "c.jpg"):
                 await estate.publish(name)
             await standby.open()
@@ -86,14 +86,14 @@ def test_a_removal_is_believed_after_two_scans(play: Play) -> None:
 
     async def scene(estate: Estate) -> None:
         (estate.folder.input / "a.jpg").unlink()
-        await estate.withdrawal.walk()
-        await estate.standby.judge(estate.folder.name, is_surveyed=True)
-        await estate.withdrawal.walk()
+        await estate.withdrawal.clean()
+        await estate.standby.update(estate.folder.name, is_surveyed=True)
+        await estate.withdrawal.clean()
         assert estate.cutouts() == ["a.png", "b.png", "c.png"]
         await estate.survey_twice()
-        await estate.withdrawal.walk()
+        await estate.withdrawal.clean()
         assert estate.cutouts() == ["b.png", "c.png"]
-        last = (await estate.ledger.ask(questions.history, "a.jpg", 10))[-1]
+        last = (await estate.ledger.query(photos.history, "a.jpg", 10))[-1]
         assert (last.to_state, last.detail["code"]) == (State.SUPERSEDED, "source_removed")
         (estate.folder.input / "a.jpg").write_bytes(b"a.jpg")
         assert await estate.ledger.discover(identity_of(estate.folder.input, "a.jpg")) is not None
@@ -106,12 +106,12 @@ def test_a_photo_that_was_away_for_a_moment_keeps_its_cutout(play: Play) -> None
 
     async def scene(estate: Estate) -> None:
         away = (estate.folder.input / "a.jpg").rename(estate.folder.output.with_name("away"))
-        await estate.withdrawal.walk()
+        await estate.withdrawal.clean()
         away.rename(estate.folder.input / "a.jpg")
         await estate.survey_twice()
-        await estate.withdrawal.walk()
+        await estate.withdrawal.clean()
         (estate.folder.input / "a.jpg").rename(away)
-        await estate.withdrawal.walk()
+        await estate.withdrawal.clean()
         assert "a.png" in estate.cutouts()
 
     play(scene)
@@ -134,8 +134,8 @@ def test_nothing_is_deleted_while_the_share_is_away(play: Play) -> None:
     """An emptied tree is waited for, however often it is looked at."""
 
     async def scene(estate: Estate) -> None:
-        seen = [found for name in ("a.jpg", "b.jpg", "c.jpg") if (found := look(estate.folder.input, name))]
-        estate.standby.see(estate.folder.name, seen)
+        seen = [found for name in ("a.jpg", "b.jpg", "c.jpg") if (found := stat_file(estate.folder.input, name))]
+        estate.standby.record_seen(estate.folder.name, seen)
         await estate.survey_twice()
         estate.folder.input.rename(estate.folder.input.with_name("away"))
         await estate.walk()
@@ -209,13 +209,13 @@ def test_a_clock_that_was_set_back_makes_no_removal_older(play: Play, monkeypatc
         now_s = time.time
         monkeypatch.setattr(time, "time", lambda: now_s() - 3600)
         (estate.folder.input / "a.jpg").unlink()
-        await estate.withdrawal.walk()
-        await estate.withdrawal.walk()
-        await estate.standby.judge(estate.folder.name, is_surveyed=True)
-        await estate.withdrawal.walk()
+        await estate.withdrawal.clean()
+        await estate.withdrawal.clean()
+        await estate.standby.update(estate.folder.name, is_surveyed=True)
+        await estate.withdrawal.clean()
         assert "a.png" in estate.cutouts()
-        await estate.standby.judge(estate.folder.name, is_surveyed=True)
-        await estate.withdrawal.walk()
+        await estate.standby.update(estate.folder.name, is_surveyed=True)
+        await estate.withdrawal.clean()
         assert "a.png" not in estate.cutouts()
 
     play(scene)
@@ -226,11 +226,11 @@ def test_what_was_taken_before_a_crash_was_not_removed_by_anybody(play: Play) ->
 
     async def scene(estate: Estate) -> None:
         folder = estate.folder.model_copy(update={"on_success": "delete"})
-        standby = Standby(estate.ledger, {folder.name: folder})
+        standby = FolderAvailability(estate.ledger, {folder.name: folder})
         photo = await estate.publish("d.jpg", is_source_due=True)
-        assert take_leave(photo, folder) is not None
+        assert apply_on_success(photo, folder) is not None
         await standby.open()
-        await Aftercare(estate.ledger, standby).work_off()
+        await OnSuccessWorker(estate.ledger, standby).work_off()
         await estate.walk()
         await estate.walk()
         assert "d.png" in estate.cutouts()

@@ -14,33 +14,33 @@ from cutoutd.app.startup import make_outputs, make_state_dir
 from cutoutd.app.webhook_secret import secret_of
 from cutoutd.config.settings import Settings
 from cutoutd.core.photo import State
-from cutoutd.core.usage_counter import Operations
-from cutoutd.ledger import Ledger, News, hold_ledger, open_ledger
-from cutoutd.ledger.queries import photos as questions
+from cutoutd.core.usage_counter import UsageCounter
+from cutoutd.ledger import ChangeFlag, Ledger, hold_ledger, open_ledger
+from cutoutd.ledger.queries import photos
 from cutoutd.monitoring.notifier import Notifier
-from cutoutd.pipeline.budget.budget import Spending, open_spending
-from cutoutd.pipeline.completion.poll_schedule import Pace
-from cutoutd.pipeline.completion.webhook_monitor import Hearing
-from cutoutd.pipeline.discovery import Reception
-from cutoutd.pipeline.maintenance.clock_changes import Timekeeping
-from cutoutd.pipeline.maintenance.remote_cleanup import Cleanup
-from cutoutd.pipeline.maintenance.removed_sources import Withdrawal
-from cutoutd.pipeline.maintenance.result_retention import Retention
-from cutoutd.pipeline.on_success import Aftercare
-from cutoutd.pipeline.photo_pipeline import Journey
-from cutoutd.pipeline.scheduling.halt import Halt
-from cutoutd.pipeline.scheduling.pause import Intermission
-from cutoutd.pipeline.scheduling.release_held import Holding
-from cutoutd.pipeline.scheduling.run_counts import Tally
-from cutoutd.pipeline.scheduling.stages import lanes_for
-from cutoutd.pipeline.scheduling.workers import Lanes
-from cutoutd.status.live_state_writer import Broadcast, Reports
-from cutoutd.status.photo_counts import Census
-from cutoutd.uploadcare.client import Uploadcare, open_uploadcare
-from cutoutd.watch.availability import Standby
-from cutoutd.watch.folder import Arrival
-from cutoutd.web.listener import Door
-from cutoutd.web.webhook_receiver import Mailbox
+from cutoutd.pipeline.budget.budget import Budget, open_budget
+from cutoutd.pipeline.completion.poll_schedule import PollSchedule
+from cutoutd.pipeline.completion.webhook_monitor import WebhookMonitor
+from cutoutd.pipeline.discovery import Discovery
+from cutoutd.pipeline.maintenance.clock_changes import ClockMonitor
+from cutoutd.pipeline.maintenance.remote_cleanup import RemoteCleaner
+from cutoutd.pipeline.maintenance.removed_sources import RemovedSourceCleaner
+from cutoutd.pipeline.maintenance.result_retention import ResultKeeper
+from cutoutd.pipeline.on_success import OnSuccessWorker
+from cutoutd.pipeline.photo_pipeline import PhotoPipeline
+from cutoutd.pipeline.scheduling.halt import CircuitBreaker
+from cutoutd.pipeline.scheduling.pause import PauseState
+from cutoutd.pipeline.scheduling.release_held import HeldReleaser
+from cutoutd.pipeline.scheduling.run_counts import RunCounts
+from cutoutd.pipeline.scheduling.stages import stages_for
+from cutoutd.pipeline.scheduling.workers import WorkerPool
+from cutoutd.status.live_state_writer import LiveSources, LiveStateWriter
+from cutoutd.status.photo_counts import PhotoCounts
+from cutoutd.uploadcare.client import UploadcareClient, open_uploadcare
+from cutoutd.watch.availability import FolderAvailability
+from cutoutd.watch.folder import FolderWatcher
+from cutoutd.web.listener import Listener
+from cutoutd.web.webhook_receiver import WebhookReceiver
 
 #: More than all lanes together can use at once.
 _CONNECTIONS = 64
@@ -52,36 +52,36 @@ class Service:
 
     settings: Settings
     ledger: Ledger
-    lanes: Lanes
-    arrivals: tuple[Arrival, ...]
-    cleanup: Cleanup
-    retention: Retention
-    broadcast: Broadcast
-    halt: Halt
-    tally: Tally
-    spending: Spending
-    standby: Standby
-    aftercare: Aftercare
-    holding: Holding
-    intermission: Intermission
-    census: Census
-    operations: Operations
-    timekeeping: Timekeeping
+    workers: WorkerPool
+    folder_watchers: tuple[FolderWatcher, ...]
+    remote_cleaner: RemoteCleaner
+    result_keeper: ResultKeeper
+    live_state_writer: LiveStateWriter
+    breaker: CircuitBreaker
+    run_counts: RunCounts
+    budget: Budget
+    availability: FolderAvailability
+    on_success: OnSuccessWorker
+    held_releaser: HeldReleaser
+    pause: PauseState
+    photo_counts: PhotoCounts
+    usage: UsageCounter
+    clock_monitor: ClockMonitor
     notifier: Notifier
-    withdrawal: Withdrawal
-    door: Door
-    mailbox: Mailbox
-    hearing: Hearing
+    removed_sources: RemovedSourceCleaner
+    listener: Listener
+    webhook_receiver: WebhookReceiver
+    webhook_monitor: WebhookMonitor
 
 
 @dataclass(frozen=True, slots=True)
-class Estate:
+class SharedState:
     """What outlives a reload: the ledger, which is ours alone, what is counted into and in it, and what was learned."""
 
     ledger: Ledger
-    operations: Operations
-    pace: Pace
-    census: Census
+    usage: UsageCounter
+    poll_schedule: PollSchedule
+    photo_counts: PhotoCounts
 
 
 @asynccontextmanager
@@ -91,12 +91,12 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     Raises:
         LedgerError, DiskError: as ``open_estate`` and ``service_on``.
     """
-    async with open_estate(settings) as estate, service_on(estate, settings) as service:
+    async with open_shared_state(settings) as estate, service_on(estate, settings) as service:
         yield service
 
 
 @asynccontextmanager
-async def open_estate(settings: Settings) -> AsyncIterator[Estate]:
+async def open_shared_state(settings: Settings) -> AsyncIterator[SharedState]:
     """Hold the ledger and open it.
 
     Raises:
@@ -105,15 +105,15 @@ async def open_estate(settings: Settings) -> AsyncIterator[Estate]:
     """
     await asyncio.to_thread(make_state_dir, settings.state_dir)
     with hold_ledger(settings.state_dir):
-        operations = Operations()
+        operations = UsageCounter()
         async with open_ledger(settings.state_dir, operations) as ledger:
-            census = Census()
+            census = PhotoCounts()
             await census.open(ledger)
-            yield Estate(ledger, operations, Pace(), census)
+            yield SharedState(ledger, operations, PollSchedule(), census)
 
 
 @asynccontextmanager
-async def service_on(estate: Estate, settings: Settings) -> AsyncIterator[Service]:
+async def service_on(estate: SharedState, settings: Settings) -> AsyncIterator[Service]:
     """Build everything in the order of the module's docstring; nothing moves before ``serve`` or ``work_off``.
 
     Raises:
@@ -121,44 +121,42 @@ async def service_on(estate: Estate, settings: Settings) -> AsyncIterator[Servic
         DiskError: an output root cannot be made.
     """
     ledger = estate.ledger
-    await asyncio.to_thread(make_outputs, settings, await ledger.ask(questions.outputs_used))
-    async with open_uploadcare(
-        settings.uploadcare, connections=_CONNECTIONS, operations=estate.operations
-    ) as uploadcare:
-        service = _build(settings, estate, uploadcare, await open_spending(ledger, settings))
-        await service.timekeeping.open()
-        await service.intermission.open()
-        await service.standby.open()
-        await service.aftercare.open()
+    await asyncio.to_thread(make_outputs, settings, await ledger.query(photos.outputs_used))
+    async with open_uploadcare(settings.uploadcare, connections=_CONNECTIONS, operations=estate.usage) as uploadcare:
+        service = _build(settings, estate, uploadcare, await open_budget(ledger, settings))
+        await service.clock_monitor.open()
+        await service.pause.open()
+        await service.availability.open()
+        await service.on_success.open()
         yield service
 
 
-def _build(settings: Settings, estate: Estate, uploadcare: Uploadcare, spending: Spending) -> Service:
-    ledger, halt, tally = estate.ledger, Halt(), Tally()
-    standby = Standby(ledger, {folder.name: folder for folder in settings.folders})
-    journey = Journey(ledger, uploadcare, spending, estate.pace, standby)
-    intermission = Intermission(ledger)
-    ways = lanes_for(
+def _build(settings: Settings, estate: SharedState, uploadcare: UploadcareClient, spending: Budget) -> Service:
+    ledger, halt, tally = estate.ledger, CircuitBreaker(), RunCounts()
+    standby = FolderAvailability(ledger, {folder.name: folder for folder in settings.folders})
+    journey = PhotoPipeline(ledger, uploadcare, spending, estate.poll_schedule, standby)
+    intermission = PauseState(ledger)
+    ways = stages_for(
         settings.concurrency,
         spending.rate,
-        uploadcare.pauses,
+        uploadcare.throttle,
         uncounted=spending.approval.uncounted,
-        intermission_s=intermission.left_s,
+        intermission_s=intermission.remaining_s,
     )
-    lanes = Lanes(ledger, journey, halt, tally, ways)
-    intermission.tell_end_to(lanes.look_again)
-    reception = Reception(ledger, lanes, standby)
-    arrivals = tuple(Arrival(folder, settings.watch, reception) for folder in settings.folders)
+    lanes = WorkerPool(ledger, journey, halt, tally, ways)
+    intermission.tell_end_to(lanes.wake_all)
+    reception = Discovery(ledger, lanes, standby)
+    arrivals = tuple(FolderWatcher(folder, settings.watch, reception) for folder in settings.folders)
     spending.approval.count_in(arrivals)
-    aftercare = Aftercare(ledger, standby)
-    door = Door(settings.web.listen)
-    look_at_announced = partial(lanes.look_at, State.REMOVAL_INTENDED, State.REMOVAL_STARTED)
-    tell_address, tell_patience = lambda: door.address, uploadcare.pauses.ends
-    reports = Reports(arrivals, halt, standby, spending.pace, aftercare.troubles, tell_address, tell_patience)
-    broadcast = Broadcast(settings.state_dir, reports)
-    cleanup = Cleanup(ledger, uploadcare, settings.uploadcare.remote_cleanup)
-    retention = Retention(ledger, uploadcare)
-    withdrawal = Withdrawal(ledger, standby, settings.watch.rescan_interval_s)
+    aftercare = OnSuccessWorker(ledger, standby)
+    door = Listener(settings.web.listen)
+    look_at_announced = partial(lanes.wake_stage, State.REMOVAL_INTENDED, State.REMOVAL_STARTED)
+    tell_address, tell_patience = lambda: door.address, uploadcare.throttle.ends
+    reports = LiveSources(arrivals, halt, standby, spending.pace, aftercare.troubles, tell_address, tell_patience)
+    broadcast = LiveStateWriter(settings.state_dir, reports)
+    cleanup = RemoteCleaner(ledger, uploadcare, settings.uploadcare.remote_cleanup)
+    retention = ResultKeeper(ledger, uploadcare)
+    withdrawal = RemovedSourceCleaner(ledger, standby, settings.watch.rescan_interval_s)
     return Service(
         settings,
         ledger,
@@ -172,14 +170,14 @@ def _build(settings: Settings, estate: Estate, uploadcare: Uploadcare, spending:
         spending,
         standby,
         aftercare,
-        Holding(spending, lanes, News(ledger)),
+        HeldReleaser(spending, lanes, ChangeFlag(ledger)),
         intermission,
-        estate.census,
-        estate.operations,
-        Timekeeping(ledger, lanes.look_again),
+        estate.photo_counts,
+        estate.usage,
+        ClockMonitor(ledger, lanes.wake_all),
         Notifier(ledger, halt, tally, settings.notify),
         withdrawal,
         door,
-        Mailbox(ledger, partial(secret_of, settings), look_at_announced),
-        Hearing(ledger, uploadcare, estate.pace, look_at_announced),
+        WebhookReceiver(ledger, partial(secret_of, settings), look_at_announced),
+        WebhookMonitor(ledger, uploadcare, estate.poll_schedule, look_at_announced),
     )

@@ -26,13 +26,13 @@ import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from cutoutd.core.logs import say_fault
-from cutoutd.pipeline.scheduling.workers import Lanes
+from cutoutd.core.logs import log_fault
+from cutoutd.pipeline.scheduling.workers import WorkerPool
 
 _M_ARENA_MAX = -8
 
 
-def share_one() -> None:
+def limit_malloc_arenas() -> None:
     """Have all threads of this process take their memory from one heap; before the first thread is started."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
@@ -41,7 +41,7 @@ def share_one() -> None:
 _PR_SET_DUMPABLE = 4  #: linux/prctl.h
 
 
-def forbid_dumps() -> None:
+def disable_core_dumps() -> None:
     """No core dump, and no other process of the same user may read this one's memory (prctl(2), PR_SET_DUMPABLE).
 
     Where the kernel or a sandbox refuses, the service runs all the same: the unit's LimitCORE=0 says it again.
@@ -52,7 +52,7 @@ def forbid_dumps() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def leave_within(patience_s: float, code: int) -> None:
+def force_exit_after(patience_s: float, code: int) -> None:
     """Let the program end by itself; if it has not by then, end it with this exit code.
 
     To be called once nothing is left to be stored, or when a person wants no waiting.
@@ -69,11 +69,11 @@ _FREE_S = 2.0
 _PAID_S = 20.0
 
 
-async def finish(lanes: Lanes, steps: asyncio.Task[None]) -> bool:
+async def drain_workers(lanes: WorkerPool, steps: asyncio.Task[None]) -> bool:
     """Begin no further step, and let those under way finish; False when some took too long and were cut off."""
     lanes.stop()
     await asyncio.wait({steps}, timeout=_FREE_S)
-    has_cut_off = lanes.let_go()
+    has_cut_off = lanes.cancel_unpaid()
     await asyncio.wait({steps}, timeout=_PAID_S - _FREE_S)
     return not steps.cancel() and not has_cut_off
 
@@ -82,13 +82,13 @@ async def finish(lanes: Lanes, steps: asyncio.Task[None]) -> bool:
 _AGAIN_AFTER_S = 60.0
 
 
-async def beside(what: str, run: Callable[[], Awaitable[None]]) -> None:
+async def run_supervised(what: str, run: Callable[[], Awaitable[None]]) -> None:
     """Run until it ends or is cancelled; ``what`` says in the log what a fault stopped."""
     while True:
         try:
             await run()
         except Exception as fault:  # noqa: BLE001  the one broad except of the sideline: no photo waits for a number
-            say_fault("internal_fault", f"a fault in cutoutd itself stopped {what} for a minute; photos go on", fault)
+            log_fault("internal_fault", f"a fault in cutoutd itself stopped {what} for a minute; photos go on", fault)
         else:
             return
         await asyncio.sleep(_AGAIN_AFTER_S)

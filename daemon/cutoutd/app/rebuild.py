@@ -11,17 +11,17 @@ from pathlib import Path, PurePosixPath
 
 from sqlalchemy import Connection
 
-from cutoutd.config.settings import Common, Folder
+from cutoutd.config.settings import Common, FolderSettings
 from cutoutd.core.errors import DiskError
 from cutoutd.core.photo import Identity, Version
-from cutoutd.files.input_tree import glance, open_beneath
+from cutoutd.files.input_tree import open_beneath, stat_quietly
 from cutoutd.files.name_filters import Exclusions
 from cutoutd.files.output_tree import OpenFolder, folders_in
-from cutoutd.files.provenance import Origin, hashes_of, read_origin
+from cutoutd.files.provenance import ProvenanceRecord, hashes_of, read_provenance
 from cutoutd.files.target_paths import TEMPORARY_PREFIX
 from cutoutd.ledger import has_ledger, has_text_form, hold_ledger
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.ledger.rebuild import Making, Restored, rehearse_restoring, restore
+from cutoutd.ledger.queries import photos
+from cutoutd.ledger.rebuild import RestoredCutout, RestoredPhoto, rehearse_restoring, restore
 from cutoutd.watch.scanner import Scan
 
 #: So many paths are asked of the ledger at once.
@@ -29,7 +29,7 @@ _PATHS_PER_QUESTION = 500
 
 
 @dataclass(slots=True)
-class Salvage:
+class RebuildResult:
     """How a rebuild went, in numbers."""
 
     looked_at: int = 0  #: PNG files in the output trees
@@ -61,7 +61,7 @@ def _holds_something(folder: Path) -> bool:
         return False  # not made yet, or not to be seen from here
 
 
-def rebuild(settings: Common, tell: Callable[[int], None], *, is_rehearsal: bool) -> Salvage:
+def rebuild(settings: Common, tell: Callable[[int], None], *, is_rehearsal: bool) -> RebuildResult:
     """Restore what the output trees of all folders tell; a rehearsal keeps nothing. ``tell`` hears each file looked at.
 
     Blocking; the caller needs no other lock. A crash leaves the ledger, or its lack, as it was.
@@ -69,7 +69,7 @@ def rebuild(settings: Common, tell: Callable[[int], None], *, is_rehearsal: bool
     Raises:
         LedgerError, DiskError: another instance runs, the ledger cannot be used, or an output root is not there.
     """
-    salvage = Salvage(outputs=sorted({folder.output for folder in settings.folders}))
+    salvage = RebuildResult(outputs=sorted({folder.output for folder in settings.folders}))
     if is_rehearsal and not has_ledger(settings.state_dir):
         return _rebuild(settings, salvage, tell, rehearse_restoring)
     _make_folder(settings.state_dir)
@@ -86,10 +86,10 @@ def _make_folder(state_dir: Path) -> None:
 
 def _rebuild(
     settings: Common,
-    salvage: Salvage,
+    salvage: RebuildResult,
     tell: Callable[[int], None],
-    keep: Callable[[Path, Sequence[Restored], Callable[[Connection], None]], int],
-) -> Salvage:
+    keep: Callable[[Path, Sequence[RestoredPhoto], Callable[[Connection], None]], int],
+) -> RebuildResult:
     by_name = {folder.name: folder for folder in settings.folders}
     found = []
     for output in salvage.outputs:
@@ -117,11 +117,11 @@ def _pictures_in(output: Path) -> Iterator[tuple[str, OpenFolder]]:
 
 
 def _look_at(
-    output: Path, place: str, folder: OpenFolder, by_name: dict[str, Folder], salvage: Salvage
-) -> Restored | None:
+    output: Path, place: str, folder: OpenFolder, by_name: dict[str, FolderSettings], salvage: RebuildResult
+) -> RestoredPhoto | None:
     try:
         with folder.open(PurePosixPath(place).name) as file:
-            origin = read_origin(file)
+            origin = read_provenance(file)
             if origin is None or not all(map(has_text_form, (origin.path, origin.target, place))):
                 salvage.silent += 1
                 return None
@@ -135,7 +135,7 @@ def _look_at(
     configured = by_name.get(origin.folder)
     source = _source_of(origin, configured)
     salvage.sourceless += source is None
-    return Restored(
+    return RestoredPhoto(
         identity=source or _remembered(origin, configured, output),
         # The hash of what was published: an edited cutout is somebody's own, and is never taken for ours.
         making=_making(origin, output, place, origin.cutout_sha256 if is_edited else whole_sha256, size_bytes),
@@ -145,8 +145,8 @@ def _look_at(
     )
 
 
-def _making(origin: Origin, output: Path, place: str, sha256: str, size_bytes: int) -> Making:
-    return Making(
+def _making(origin: ProvenanceRecord, output: Path, place: str, sha256: str, size_bytes: int) -> RestoredCutout:
+    return RestoredCutout(
         sha256=origin.sha256,
         width=origin.width,
         height=origin.height,
@@ -159,9 +159,9 @@ def _making(origin: Origin, output: Path, place: str, sha256: str, size_bytes: i
     )
 
 
-def _source_of(origin: Origin, folder: Folder | None) -> Identity | None:
+def _source_of(origin: ProvenanceRecord, folder: FolderSettings | None) -> Identity | None:
     """The present version of the source, if it is still the picture that was sent."""
-    seen = glance(folder.input, origin.path) if folder is not None else None
+    seen = stat_quietly(folder.input, origin.path) if folder is not None else None
     if folder is None or seen is None or seen.size_bytes != origin.size_bytes:
         return None
     try:
@@ -172,19 +172,19 @@ def _source_of(origin: Origin, folder: Folder | None) -> Identity | None:
     return Identity(folder.name, *seen.version, str(folder.input)) if is_same else None
 
 
-def _remembered(origin: Origin, folder: Folder | None, output: Path) -> Identity:
+def _remembered(origin: ProvenanceRecord, folder: FolderSettings | None, output: Path) -> Identity:
     """In the folder's present input, if its cutouts go here: a version that came since replaces this one's cutout."""
     root = str(folder.input) if folder is not None and folder.output == output else ""
     return Identity(origin.folder, origin.path, origin.size_bytes, origin.mtime_ns, ctime_ns=0, inode=0, input=root)
 
 
-def _unknown_in(ledger: Connection, folder: Folder) -> int:
+def _unknown_in(ledger: Connection, folder: FolderSettings) -> int:
     """How many photos of an input tree the next run would take up."""
     scan = Scan(folder.input, Exclusions(folder.exclude), is_recursive=folder.recursive)
     seen = [sighting for sighting in scan.sightings() if has_text_form(sighting.path)]
     unknown = 0
     for start in range(0, len(seen), _PATHS_PER_QUESTION):
         batch = seen[start : start + _PATHS_PER_QUESTION]
-        known = questions.known_of(ledger, folder.name, [sighting.path for sighting in batch])
+        known = photos.known_versions(ledger, folder.name, [sighting.path for sighting in batch])
         unknown += sum(Version(s.path, s.size_bytes, s.mtime_ns, s.inode) not in known for s in batch)
     return unknown

@@ -12,20 +12,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from cutoutd.app.check.finding import Level
-from cutoutd.app.check.machine import look_at_machine
+from cutoutd.app.check.machine import check_machine
 from cutoutd.config.frozen_model import Frozen
 from cutoutd.config.remove_bg import RemoveBg
-from cutoutd.config.settings import Folder, Settings
-from cutoutd.control.messages import Answer
+from cutoutd.config.settings import FolderSettings, Settings
+from cutoutd.control.messages import CommandResult
 from cutoutd.core.errors import ConfigurationError, ControlError, CutoutdError
-from cutoutd.core.logs import say, say_fault
+from cutoutd.core.logs import log_event, log_fault
 
 #: What is no key of the configuration, in words: the secret key may come from a file, a credential or the environment.
 _UNWRITTEN = {"uploadcare.secret_key": "the secret key"}
 
 
 @dataclass(frozen=True, slots=True)
-class Differences:
+class ConfigurationChanges:
     """From one configuration to the next."""
 
     added: tuple[str, ...] = ()  #: names of folders
@@ -38,10 +38,10 @@ class Differences:
         return not (self.added or self.removed or self.changed)
 
 
-def differences(old: Settings, new: Settings) -> Differences:
+def differences(old: Settings, new: Settings) -> ConfigurationChanges:
     """What is new, gone and changed, in the order of the configuration."""
     before, after = _by_name(old.folders), _by_name(new.folders)
-    return Differences(
+    return ConfigurationChanges(
         added=tuple(name for name in after if name not in before),
         removed=tuple(name for name in before if name not in after),
         changed=(
@@ -56,7 +56,7 @@ def differences(old: Settings, new: Settings) -> Differences:
     )
 
 
-def _by_name(folders: Sequence[Folder]) -> dict[str, Folder]:
+def _by_name(folders: Sequence[FolderSettings]) -> dict[str, FolderSettings]:
     return {folder.name: folder for folder in folders}
 
 
@@ -78,7 +78,7 @@ _FOR_A_RESTART = ("state_dir", "control_socket")
 _PLACES = ("input", "output", "archive", "on_success")
 
 
-class Reloading:
+class Reloader:
     """The settings in force, and one wish for others at a time.
 
     Args:
@@ -114,14 +114,14 @@ class Reloading:
             try:
                 answer = await self.ask()
             except ControlError as error:
-                answer = Answer(refused=(error.sentence,))
+                answer = CommandResult(refused=(error.sentence,))
             except Exception as fault:  # noqa: BLE001  a file nobody thought of costs a reload, not the daemon
-                say_fault("internal_fault", "a fault in cutoutd itself stopped a reload", fault)
+                log_fault("internal_fault", "a fault in cutoutd itself stopped a reload", fault)
                 continue
             for sentence in answer.refused:
-                say("reload_refused", sentence, level=logging.ERROR)
+                log_event("reload_refused", sentence, level=logging.ERROR)
 
-    async def ask(self) -> Answer:
+    async def ask(self) -> CommandResult:
         """Read the configuration anew and return when it is in force, or with what is wrong with it.
 
         Raises:
@@ -133,20 +133,20 @@ class Reloading:
             try:
                 read = await asyncio.to_thread(self._reread)
             except ConfigurationError as error:
-                return Answer(refused=error.faults)
+                return CommandResult(refused=error.faults)
             new, waiting = _without_what_waits(self.settings, read)
             found = differences(self.settings, new)
             if found.are_none:
-                say("reloaded", "; ".join((_NOTHING, *waiting)))
-                return Answer((_NOTHING, *waiting), is_idle=True)
+                log_event("reloaded", "; ".join((_NOTHING, *waiting)))
+                return CommandResult((_NOTHING, *waiting), is_idle=True)
             if faults := await asyncio.to_thread(_out_of_reach, new, found):
-                return Answer(refused=faults)
+                return CommandResult(refused=faults)
             obstacle = await self._bring_about(new)
             if obstacle is not None:
-                return Answer(refused=(f"{obstacle.title}: {obstacle.sentence}. {obstacle.advice}",))
+                return CommandResult(refused=(f"{obstacle.title}: {obstacle.sentence}. {obstacle.advice}",))
             done = (*_in_words(found), *waiting)
-            say("reloaded", "; ".join(done))
-            return Answer(done)
+            log_event("reloaded", "; ".join(done))
+            return CommandResult(done)
 
     def take_up(self) -> Settings:
         """The settings that the next service is to work by."""
@@ -199,7 +199,7 @@ def _without_what_waits(old: Settings, read: Settings) -> tuple[Settings, tuple[
     return read.model_copy(update=kept), waiting
 
 
-def _out_of_reach(new: Settings, found: Differences) -> tuple[str, ...]:
+def _out_of_reach(new: Settings, found: ConfigurationChanges) -> tuple[str, ...]:
     """What this process cannot use of the folders that are new or lie elsewhere. Blocking.
 
     A service manager opens folders for a process when it starts it, and no reload changes that.
@@ -211,7 +211,7 @@ def _out_of_reach(new: Settings, found: Differences) -> tuple[str, ...]:
 
 
 def _faults(settings: Settings) -> Iterator[str]:
-    for finding in look_at_machine(settings):
+    for finding in check_machine(settings):
         is_place = finding.subject.startswith("folders.") and not finding.subject.endswith("room")
         if finding.level is Level.FAULT and is_place:
             yield f"{finding.subject}: {finding.sentence}. {finding.advice}"
@@ -223,7 +223,7 @@ _UNDER_SYSTEMD = (
 )
 
 
-def _in_words(found: Differences) -> tuple[str, ...]:
+def _in_words(found: ConfigurationChanges) -> tuple[str, ...]:
     sentences = [f'the folder "{name}" is new' for name in found.added]
     sentences += [f'the folder "{name}" is no longer watched' for name in found.removed]
     if found.changed:

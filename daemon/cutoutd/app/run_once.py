@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from cutoutd.app.composition import Service
 from cutoutd.app.service import working
 from cutoutd.core.errors import CutoutdError, HaltError
-from cutoutd.core.photo import AT_REST, State
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.ledger.writes import approvals as batches
+from cutoutd.core.photo import TERMINAL, State
+from cutoutd.ledger.queries import photos
+from cutoutd.ledger.writes import approvals
 from cutoutd.pipeline.scheduling.pause import Pause
 from cutoutd.status.costs import PricedBatch, held_batches
 
@@ -29,14 +29,14 @@ _TELL_AFTER_S = 10.0
 
 _LOOK_EVERY_S = 0.5
 
-_UNFINISHED = frozenset(State) - AT_REST
+_UNFINISHED = frozenset(State) - TERMINAL
 
 #: While Uploadcare, or a person, wants nothing launched they come no further: uploads do not run ahead of launches.
 _BEFORE_LAUNCH = {State.ACCEPTED, State.UPLOADED}
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RunOutcome:
     """How a run ended: this run's photos, and what is left."""
 
     published: int
@@ -56,7 +56,7 @@ class Outcome:
         return not (is_troubled or self.published or self.rejected or self.failed or self.held)
 
 
-async def work_off(service: Service, stop: asyncio.Event, tell: Callable[[str], None] = lambda _: None) -> Outcome:
+async def work_off(service: Service, stop: asyncio.Event, tell: Callable[[str], None] = lambda _: None) -> RunOutcome:
     """Take in every file that is there, take every photo as far as it goes, clean up at Uploadcare.
 
     Ends early when ``stop`` is set, when the service halts, and when what is left waits for longer than makes sense;
@@ -69,56 +69,56 @@ async def work_off(service: Service, stop: asyncio.Event, tell: Callable[[str], 
         looking.cancel()
         telling.cancel()
     still_changing = looking.result() if looking.done() and not looking.cancelled() else 0
-    return Outcome(
-        published=service.tally.at(State.PUBLISHED),
-        rejected=service.tally.at(State.REJECTED),
-        failed=service.tally.at(State.FAILED),
-        held=still_changing + await service.ledger.ask(questions.count, _UNFINISHED),
-        missing=len(service.standby.standing_by()),
-        halt=service.halt.error,
+    return RunOutcome(
+        published=service.run_counts.at(State.PUBLISHED),
+        rejected=service.run_counts.at(State.REJECTED),
+        failed=service.run_counts.at(State.FAILED),
+        held=still_changing + await service.ledger.query(photos.count, _UNFINISHED),
+        missing=len(service.availability.unavailable()),
+        halt=service.breaker.error,
         is_interrupted=stop.is_set(),
-        unapproved=held_batches(await service.ledger.ask(batches.batches), service.settings.price),
-        pause=service.intermission.pause,
+        unapproved=held_batches(await service.ledger.query(approvals.batches), service.settings.price),
+        pause=service.pause.pause,
     )
 
 
 async def _look_once(service: Service) -> int:
-    left = await asyncio.gather(*(arrival.run_once() for arrival in service.arrivals))
+    left = await asyncio.gather(*(arrival.run_once() for arrival in service.folder_watchers))
     return sum(map(len, left))
 
 
 async def _until_done(service: Service, looking: asyncio.Task[int], stop: asyncio.Event) -> None:
-    while not stop.is_set() and service.halt.error is None:
+    while not stop.is_set() and service.breaker.error is None:
         if looking.done() and await _is_worked_off(service):
             return
-        await service.lanes.next_step(within_s=_LOOK_EVERY_S)
+        await service.workers.next_step(within_s=_LOOK_EVERY_S)
 
 
 async def _is_worked_off(service: Service) -> bool:
-    if service.lanes.busy:
+    if service.workers.busy:
         return False
-    paused = {state for state in _UNFINISHED if service.lanes.paused_for_s(state) > _LEAVE_AFTER_S}
+    paused = {state for state in _UNFINISHED if service.workers.paused_for_s(state) > _LEAVE_AFTER_S}
     states = _UNFINISHED - (_BEFORE_LAUNCH | paused if State.UPLOADED in paused else paused)
     now_s = time.time()
     try:
         if _still_for_s(service) > await _patience_s(service):
             return True
-        due = await service.ledger.ask(questions.due, states, now_s + _LEAVE_AFTER_S, 1)
+        due = await service.ledger.query(photos.due, states, now_s + _LEAVE_AFTER_S, 1)
     except CutoutdError:
         # The lanes meet the same trouble, say so and wait; when it lasts, the run is stuck.
         return _still_for_s(service) > _STUCK_AFTER_S
-    if due or await service.holding.look():
+    if due or await service.held_releaser.look():
         return False
-    return not service.lanes.busy  # which may have begun something since
+    return not service.workers.busy  # which may have begun something since
 
 
 def _still_for_s(service: Service) -> float:
-    return time.monotonic() - service.lanes.moved_at_s
+    return time.monotonic() - service.workers.moved_at_s
 
 
 async def _patience_s(service: Service) -> float:
     """How long nothing may move: long while removals run or a lost one is looked for, short when all is in trouble."""
-    under_way = await service.ledger.ask(questions.count_untroubled, _UNFINISHED, State.REMOVAL_INTENDED)
+    under_way = await service.ledger.query(photos.count_untroubled, _UNFINISHED, State.REMOVAL_INTENDED)
     return _STUCK_AFTER_S if under_way else _OUTAGE_AFTER_S
 
 
@@ -130,7 +130,7 @@ async def _tell_waits(service: Service, tell: Callable[[str], None]) -> None:
         if _still_for_s(service) < _TELL_AFTER_S:
             continue
         with suppress(CutoutdError):  # the ledger's own trouble is told by the lanes
-            for photo in await service.ledger.ask(questions.waiting, 1):
+            for photo in await service.ledger.query(photos.waiting, 1):
                 if photo.wait.reason not in told:
                     told.add(photo.wait.reason)
                     tell(f"waiting: {photo.wait.reason} ({photo.identity.folder}/{photo.identity.path})")

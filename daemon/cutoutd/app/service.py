@@ -12,30 +12,30 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-from cutoutd.app.composition import Estate, Service, open_estate, service_on
-from cutoutd.app.process import beside, finish
-from cutoutd.app.reload import Reloading
+from cutoutd.app.composition import Service, SharedState, open_shared_state, service_on
+from cutoutd.app.process import drain_workers, run_supervised
+from cutoutd.app.reload import Reloader
 from cutoutd.app.startup import sweep
 from cutoutd.app.webhook_secret import expected_url
 from cutoutd.config.settings import Settings
-from cutoutd.control.executor import Clerk
-from cutoutd.control.queue import Dispatch
-from cutoutd.control.server import taking_orders
+from cutoutd.control.executor import CommandExecutor
+from cutoutd.control.queue import CommandQueue
+from cutoutd.control.server import serving_commands
 from cutoutd.control.socket import place_to_ask, place_to_listen
-from cutoutd.control.status_api import enquiry_routes
+from cutoutd.control.status_api import status_routes
 from cutoutd.core.errors import CutoutdError
-from cutoutd.core.logs import say
-from cutoutd.monitoring import Metering, Sources
-from cutoutd.monitoring.health import Fitness
-from cutoutd.monitoring.systemd_notify import Systemd
-from cutoutd.monitoring.watchdog import Vigil, standstill_in_words
+from cutoutd.core.logs import log_event
+from cutoutd.monitoring import MetricsExposition, MetricSources
+from cutoutd.monitoring.health import HealthCheck
+from cutoutd.monitoring.systemd_notify import SystemdNotifier
+from cutoutd.monitoring.watchdog import Watchdog, standstill_sentence
 from cutoutd.web.access.link import link_routes
-from cutoutd.web.application import Machines, application
-from cutoutd.web.backend import Office
-from cutoutd.web.context import open_desk
+from cutoutd.web.application import MonitoringEndpoints, application
+from cutoutd.web.backend import Backend
+from cutoutd.web.context import open_page_context
 
 
-async def keep_serving(reloading: Reloading, stop: asyncio.Event, systemd: Systemd) -> None:
+async def keep_serving(reloading: Reloader, stop: asyncio.Event, systemd: SystemdNotifier) -> None:
     """Watch, work and take orders until ``stop`` is set: one service after another, each with the settings in force.
 
     Args:
@@ -46,13 +46,13 @@ async def keep_serving(reloading: Reloading, stop: asyncio.Event, systemd: Syste
     Raises:
         LedgerError, DiskError: it could not start.
     """
-    settings, dispatch = reloading.settings, Dispatch(reloading.ask)
-    async with open_estate(settings) as estate:
+    settings, dispatch = reloading.settings, CommandQueue(reloading.ask)
+    async with open_shared_state(settings) as estate:
         enquiries = [
-            *enquiry_routes(estate.ledger, lambda: reloading.settings, dispatch.live),
+            *status_routes(estate.ledger, lambda: reloading.settings, dispatch.live),
             *link_routes(lambda: reloading.settings, dispatch.live),
         ]
-        orders = taking_orders(dispatch, place_to_listen(settings, os.environ), place_to_ask(settings), enquiries)
+        orders = serving_commands(dispatch, place_to_listen(settings, os.environ), place_to_ask(settings), enquiries)
         async with orders, asyncio.TaskGroup() as tasks:
             hearing = tasks.create_task(reloading.run())
             obstacle = await _serve_in_turn(estate, dispatch, reloading, stop, systemd)
@@ -62,11 +62,11 @@ async def keep_serving(reloading: Reloading, stop: asyncio.Event, systemd: Syste
 
 
 async def _serve_in_turn(
-    estate: Estate, dispatch: Dispatch, reloading: Reloading, stop: asyncio.Event, systemd: Systemd
+    estate: SharedState, dispatch: CommandQueue, reloading: Reloader, stop: asyncio.Event, systemd: SystemdNotifier
 ) -> CutoutdError | None:
     """What kept a service from being opened, when there were no other settings to go back to."""
     while not stop.is_set():
-        systemd.tell_alive()
+        systemd.alive()
         try:
             async with service_on(estate, reloading.take_up()) as service:
                 await serve(service, dispatch, reloading, stop, systemd)
@@ -79,48 +79,50 @@ async def _serve_in_turn(
 
 
 async def serve(
-    service: Service, dispatch: Dispatch, reloading: Reloading, stop: asyncio.Event, systemd: Systemd
+    service: Service, dispatch: CommandQueue, reloading: Reloader, stop: asyncio.Event, systemd: SystemdNotifier
 ) -> None:
     """One service at work, until ``stop`` is set or other settings are wanted."""
     settings = service.settings
-    intermission = service.intermission
-    clerk = Clerk(service.ledger, settings.folders, service.lanes.take_in, settings.price, intermission=intermission)
-    standstill = partial(standstill_in_words, service.halt, intermission)
-    vigil = Vigil(systemd, service.arrivals, service.lanes, standstill, service.census.totals)
-    fitness = Fitness(service.arrivals, service.lanes, service.halt, intermission, service.standby)
+    intermission = service.pause
+    clerk = CommandExecutor(
+        service.ledger, settings.folders, service.workers.enqueue, settings.price, intermission=intermission
+    )
+    standstill = partial(standstill_sentence, service.breaker, intermission)
+    vigil = Watchdog(systemd, service.folder_watchers, service.workers, standstill, service.photo_counts.totals)
+    fitness = HealthCheck(service.folder_watchers, service.workers, service.breaker, intermission, service.availability)
     metering = _metering(service)
-    office = Office(lambda: settings, service.ledger, dispatch, service.broadcast.present)
-    machines, desk = Machines(fitness, metering, service.mailbox), await open_desk(office)
-    page = service.door.open(application(machines, desk, settings.web.listen))
-    async with page, working(service) as tasks, dispatch.staffed(clerk, service.broadcast.present):
-        looking = [tasks.create_task(arrival.run()) for arrival in service.arrivals]
+    office = Backend(lambda: settings, service.ledger, dispatch, service.live_state_writer.present)
+    machines, desk = MonitoringEndpoints(fitness, metering, service.webhook_receiver), await open_page_context(office)
+    page = service.listener.open(application(machines, desk, settings.web.listen))
+    async with page, working(service) as tasks, dispatch.serving(clerk, service.live_state_writer.present):
+        looking = [tasks.create_task(arrival.run()) for arrival in service.folder_watchers]
         looking.append(tasks.create_task(_begun(service, reloading)))
-        looking.append(tasks.create_task(service.cleanup.run()))
-        looking.append(tasks.create_task(service.aftercare.run()))
+        looking.append(tasks.create_task(service.remote_cleaner.run()))
+        looking.append(tasks.create_task(service.on_success.run()))
         looking.append(tasks.create_task(vigil.run()))
-        looking.append(tasks.create_task(service.withdrawal.run()))
-        hearing = partial(service.hearing.run, partial(_announced_to, service))
-        looking.append(tasks.create_task(beside("the numbers for monitoring", metering.run)))
-        looking.append(tasks.create_task(beside("the watch over announcements", hearing)))
+        looking.append(tasks.create_task(service.removed_sources.run()))
+        hearing = partial(service.webhook_monitor.run, partial(_announced_to, service))
+        looking.append(tasks.create_task(run_supervised("the numbers for monitoring", metering.run)))
+        looking.append(tasks.create_task(run_supervised("the watch over announcements", hearing)))
         if desk is not None:
-            looking.append(tasks.create_task(beside("the page's news", desk.watching.run)))
-        say("started", f"watching {_names(settings)}")
+            looking.append(tasks.create_task(run_supervised("the page's news", desk.events.run)))
+        log_event("started", f"watching {_names(settings)}")
         await _first_of(stop, reloading.is_wanted)
         if stop.is_set():
             dispatch.close()
-            systemd.tell_stopping()
-            say("stopping", "finishing the steps under way")
+            systemd.stopping()
+            log_event("stopping", "finishing the steps under way")
         else:
-            systemd.tell_reloading()
-            say("reloading", "the configuration has changed; finishing the steps under way")
+            systemd.reloading()
+            log_event("reloading", "the configuration has changed; finishing the steps under way")
         for task in looking:
             task.cancel()
 
 
-async def _begun(service: Service, reloading: Reloading) -> None:
+async def _begun(service: Service, reloading: Reloader) -> None:
     """Whoever wanted these settings is answered once all of their folders are watched."""
-    for arrival in service.arrivals:
-        await arrival.has_begun()
+    for arrival in service.folder_watchers:
+        await arrival.wait_until_started()
     reloading.take_effect(service.settings)
 
 
@@ -133,18 +135,18 @@ async def _first_of(*events: asyncio.Event) -> None:
             wait.cancel()
 
 
-def _metering(service: Service) -> Metering:
-    sources = Sources(
-        service.arrivals,
-        service.census,
-        service.halt,
-        service.intermission,
-        service.lanes,
-        service.operations,
-        service.spending,
-        service.standby,
+def _metering(service: Service) -> MetricsExposition:
+    sources = MetricSources(
+        service.folder_watchers,
+        service.photo_counts,
+        service.breaker,
+        service.pause,
+        service.workers,
+        service.usage,
+        service.budget,
+        service.availability,
     )
-    return Metering(service.ledger, sources, service.settings)
+    return MetricsExposition(service.ledger, sources, service.settings)
 
 
 @asynccontextmanager
@@ -154,23 +156,29 @@ async def working(service: Service) -> AsyncIterator[asyncio.TaskGroup]:
     What finished photos left in the inputs and at Uploadcare is seen to last, so a stop leaves as little as it can.
     """
     async with asyncio.TaskGroup() as tasks:
-        steps = tasks.create_task(service.lanes.run())
-        parts = (service.broadcast, service.retention, service.holding, service.timekeeping, service.notifier)
+        steps = tasks.create_task(service.workers.run())
+        parts = (
+            service.live_state_writer,
+            service.result_keeper,
+            service.held_releaser,
+            service.clock_monitor,
+            service.notifier,
+        )
         looking_after = [tasks.create_task(part.run()) for part in parts]
         tasks.create_task(asyncio.to_thread(sweep, service.settings))
         yield tasks
         for task in looking_after:
             task.cancel()
-        is_finished = await finish(service.lanes, steps)
-    await service.aftercare.finish()
-    if is_finished and service.halt.error is None:
-        await service.cleanup.finish()
+        is_finished = await drain_workers(service.workers, steps)
+    await service.on_success.finish()
+    if is_finished and service.breaker.error is None:
+        await service.remote_cleaner.finish()
     await service.notifier.finish()
 
 
 def _announced_to(service: Service) -> str | None:
     """Where Uploadcare was told to send to; None while nothing is taken there."""
-    return expected_url(service.settings) if service.door.address else None
+    return expected_url(service.settings) if service.listener.address else None
 
 
 def _names(settings: Settings) -> str:

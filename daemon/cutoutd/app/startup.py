@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cutoutd.config.settings import Settings
 from cutoutd.core.errors import DiskError
-from cutoutd.core.logs import say
+from cutoutd.core.logs import log_event
 from cutoutd.pipeline.steps.place_cutout import sweep_temporary_files
 
 
@@ -48,4 +48,4 @@ def sweep(settings: Settings) -> None:
     before_s = time.time()
     swept = sum(sweep_temporary_files(output, before_s) for output in {folder.output for folder in settings.folders})
     if swept:
-        say("swept", f"{swept} temporary files of an earlier run were removed")
+        log_event("swept", f"{swept} temporary files of an earlier run were removed")

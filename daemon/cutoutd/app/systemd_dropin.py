@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cutoutd.config.choices import OnSuccess
-from cutoutd.config.settings import Document, Folder
+from cutoutd.config.settings import Document, FolderSettings
 
 #: systemd makes it and opens it by itself (StateDirectory=).
 _STATE_DIR = Path("/var/lib/cutoutd")
@@ -49,7 +49,7 @@ def _opened(document: Document) -> Iterator[str]:
         yield _quoted(document.state_dir)
 
 
-def written_by(folders: Iterable[Folder]) -> Iterator[Path]:
+def written_by(folders: Iterable[FolderSettings]) -> Iterator[Path]:
     """The trees that the service changes."""
     for folder in folders:
         yield folder.output

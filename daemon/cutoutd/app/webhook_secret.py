@@ -17,7 +17,7 @@ from cutoutd.core.logs import conceal
 SUBSCRIPTION_NAME = "webhook.json"
 
 
-class Subscription(BaseModel):
+class WebhookSubscription(BaseModel):
     """One webhook of this machine's."""
 
     model_config = ConfigDict(frozen=True)
@@ -30,10 +30,10 @@ class Subscription(BaseModel):
         return secret.get_secret_value()
 
 
-def kept_subscription(state_dir: Path) -> Subscription | None:
+def kept_subscription(state_dir: Path) -> WebhookSubscription | None:
     """What ``cutoutd webhook create`` kept; None when it did not. Blocking."""
     try:
-        return Subscription.model_validate_json((state_dir / SUBSCRIPTION_NAME).read_bytes())
+        return WebhookSubscription.model_validate_json((state_dir / SUBSCRIPTION_NAME).read_bytes())
     except (OSError, ValidationError):
         return None
 
@@ -66,7 +66,7 @@ def expected_url(settings: Common) -> str | None:
     return kept.url if kept else settings.webhook.url
 
 
-def keep_subscription(state_dir: Path, subscription: Subscription) -> None:
+def keep_subscription(state_dir: Path, subscription: WebhookSubscription) -> None:
     """Replace what was kept; readable by the state folder's owner alone, also when root writes it. Blocking.
 
     A crash leaves at most the draft, which the next time writes over.

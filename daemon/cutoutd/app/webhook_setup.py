@@ -15,12 +15,18 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from cutoutd.app.webhook_secret import Subscription, drop_subscription, keep_subscription, kept_subscription, secret_of
+from cutoutd.app.webhook_secret import (
+    WebhookSubscription,
+    drop_subscription,
+    keep_subscription,
+    kept_subscription,
+    secret_of,
+)
 from cutoutd.config.settings import Settings
 from cutoutd.core.errors import WebhookRefusedError
 from cutoutd.core.logs import conceal
 from cutoutd.uploadcare.client import open_uploadcare
-from cutoutd.uploadcare.webhooks import EVENT, Webhook, Webhooks
+from cutoutd.uploadcare.webhooks import EVENT, RemoteWebhook, WebhookApi
 
 #: 32 characters, the most that Uploadcare takes (UPLOADCARE.md 3).
 _SECRET_BYTES = 16
@@ -28,7 +34,7 @@ _SECRET_BYTES = 16
 _LOCAL_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 
-class Setup(Enum):
+class SetupResult(Enum):
     """What ``subscribe`` found to do."""
 
     MADE = auto()
@@ -37,14 +43,14 @@ class Setup(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedWebhook:
     """A webhook of the project."""
 
-    webhook: Webhook
+    webhook: RemoteWebhook
     is_ours: bool
 
 
-async def subscribe(settings: Settings, url: str) -> Setup:
+async def subscribe(settings: Settings, url: str) -> SetupResult:
     """Have finished removals told to ``url``, signed; doing it again changes nothing. A webhook of ours elsewhere goes.
 
     Raises:
@@ -56,7 +62,7 @@ async def subscribe(settings: Settings, url: str) -> Setup:
     before = await asyncio.to_thread(kept_subscription, settings.state_dir)
     secret = await asyncio.to_thread(secret_of, settings) or SecretStr(secrets.token_hex(_SECRET_BYTES))
     conceal(secret.get_secret_value())
-    await asyncio.to_thread(keep_subscription, settings.state_dir, Subscription(url=url, secret=secret))
+    await asyncio.to_thread(keep_subscription, settings.state_dir, WebhookSubscription(url=url, secret=secret))
     async with _opened(settings) as webhooks:
         there = [webhook for webhook in await webhooks.show() if webhook.event == EVENT]
         setup = await _set_up(webhooks, [webhook for webhook in there if webhook.target_url == url], url, secret)
@@ -66,24 +72,24 @@ async def subscribe(settings: Settings, url: str) -> Setup:
     return setup
 
 
-async def _set_up(webhooks: Webhooks, present: Sequence[Webhook], url: str, secret: SecretStr) -> Setup:
+async def _set_up(webhooks: WebhookApi, present: Sequence[RemoteWebhook], url: str, secret: SecretStr) -> SetupResult:
     if not present:
         await webhooks.create(url, secret)
-        return Setup.MADE
+        return SetupResult.MADE
     if present[0].is_active and present[0].signing_secret == secret:
-        return Setup.THERE
+        return SetupResult.THERE
     await webhooks.mend(present[0], secret)
-    return Setup.MENDED
+    return SetupResult.MENDED
 
 
-async def listed(settings: Settings) -> list[Listed]:
+async def listed(settings: Settings) -> list[ListedWebhook]:
     """Every webhook of the project."""
     ours = await _our_urls(settings)
     async with _opened(settings) as webhooks:
-        return [Listed(webhook, _is_ours(webhook, ours)) for webhook in await webhooks.show()]
+        return [ListedWebhook(webhook, _is_ours(webhook, ours)) for webhook in await webhooks.show()]
 
 
-async def unsubscribe(settings: Settings) -> list[Webhook]:
+async def unsubscribe(settings: Settings) -> list[RemoteWebhook]:
     """Take our webhook away, here and at Uploadcare; the answer is what was there.
 
     Uploadcare first: a crash in between leaves a secret that nothing is signed with any more.
@@ -101,7 +107,7 @@ async def unsubscribe(settings: Settings) -> list[Webhook]:
 
 
 @asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Webhooks]:
+async def _opened(settings: Settings) -> AsyncIterator[WebhookApi]:
     async with open_uploadcare(settings.uploadcare, connections=1) as uploadcare:
         yield uploadcare.webhooks
 
@@ -111,7 +117,7 @@ async def _our_urls(settings: Settings) -> set[str]:
     return {url for url in (settings.webhook.url, kept.url if kept else None) if url is not None}
 
 
-def _is_ours(webhook: Webhook, urls: set[str]) -> bool:
+def _is_ours(webhook: RemoteWebhook, urls: set[str]) -> bool:
     return webhook.event == EVENT and webhook.target_url in urls
 
 

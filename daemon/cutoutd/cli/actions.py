@@ -10,7 +10,7 @@ from cutoutd.cli.options import ConfigOption, app, as_meant, read_document
 
 if TYPE_CHECKING:
     from cutoutd.config.settings import Document
-    from cutoutd.control.messages import Answer
+    from cutoutd.control.messages import CommandResult
 
 PathsArgument = Annotated[
     list[str] | None,
@@ -25,13 +25,13 @@ def retry(
     failed: Annotated[bool, typer.Option("--failed", help="All photos that failed.")] = False,
 ) -> None:
     """Let photos that failed, were rejected or wait go on; what was paid for is not paid for again."""
-    from cutoutd.control.client import give
-    from cutoutd.control.messages import Retry
+    from cutoutd.control.client import send_command
+    from cutoutd.control.messages import RetryCommand
 
     if bool(paths) is failed:
         raise typer.BadParameter("name the photos, or say --failed", param_hint="PATH")
     document = read_document(config)
-    tell(give(Retry(all_meant(paths, document)), document))
+    tell(send_command(RetryCommand(all_meant(paths, document)), document))
 
 
 @app.command()
@@ -46,18 +46,18 @@ def reprocess(  # noqa: PLR0913, PLR0917  its options
     """Make cutouts anew; the photos you name are paid for again. Earlier cutouts stay until they are replaced."""
     from dataclasses import replace
 
-    from cutoutd.control.client import give
-    from cutoutd.control.messages import Reprocess, Which
+    from cutoutd.control.client import send_command
+    from cutoutd.control.messages import ReprocessCommand, Scope
 
     if [bool(paths), missing, changed].count(True) != 1:
         raise typer.BadParameter("name the photos, or say --missing or --changed", param_hint="PATH")
-    which = Which.MISSING if missing else Which.CHANGED if changed else Which.NAMED
+    which = Scope.MISSING if missing else Scope.CHANGED if changed else Scope.NAMED
     document = read_document(config)
-    order = Reprocess(all_meant(paths, document), which, is_rehearsal=dry_run, payable_at_most=None if yes else 0)
-    answer = give(order, document)
+    order = ReprocessCommand(all_meant(paths, document), which, dry_run=dry_run, max_removals=None if yes else 0)
+    answer = send_command(order, document)
     if not answer.is_done and not dry_run:
         agree(answer)
-        answer = give(replace(order, payable_at_most=answer.payable), document)
+        answer = send_command(replace(order, max_removals=answer.payable), document)
     tell(answer)
 
 
@@ -69,17 +69,17 @@ def approve(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Pay for them without asking.")] = False,
 ) -> None:
     """Agree to pay for a large batch of new photos: those that are there now. Later ones are a new batch."""
-    from cutoutd.control.client import give
-    from cutoutd.control.messages import Approve
+    from cutoutd.control.client import send_command
+    from cutoutd.control.messages import ApproveCommand
 
     document = read_document(config)
     if yes and not dry_run:
-        tell(give(Approve(folder), document))
+        tell(send_command(ApproveCommand(folder), document))
         return
-    answer = give(Approve(folder, is_rehearsal=True), document)
+    answer = send_command(ApproveCommand(folder, dry_run=True), document)
     if not answer.is_done and not dry_run:
         agree(answer)
-        answer = give(Approve(folder, payable_at_most=answer.payable), document)
+        answer = send_command(ApproveCommand(folder, max_removals=answer.payable), document)
     tell(answer)
 
 
@@ -89,29 +89,29 @@ def pause(
     config: ConfigOption = None,
 ) -> None:
     """Send and launch nothing new, also after a restart; what is launched is finished and published."""
-    from cutoutd.control.client import give
-    from cutoutd.control.messages import Pause
+    from cutoutd.control.client import send_command
+    from cutoutd.control.messages import PauseCommand
 
-    tell(give(Pause(reason), read_document(config)))
+    tell(send_command(PauseCommand(reason), read_document(config)))
 
 
 @app.command()
 def resume(config: ConfigOption = None) -> None:
     """Go on after a pause."""
-    from cutoutd.control.client import give
-    from cutoutd.control.messages import Resume
+    from cutoutd.control.client import send_command
+    from cutoutd.control.messages import ResumeCommand
 
-    tell(give(Resume(), read_document(config)))
+    tell(send_command(ResumeCommand(), read_document(config)))
 
 
 @app.command()
 def reload(config: ConfigOption = None) -> None:
     """Let the running cutoutd read its configuration anew; with a fault in it, the old one stays in force."""
-    from cutoutd.control.client import give
-    from cutoutd.control.messages import Reload
+    from cutoutd.control.client import send_command
+    from cutoutd.control.messages import ReloadCommand
     from cutoutd.core.logs import printable
 
-    answer = give(Reload(), read_document(config))
+    answer = send_command(ReloadCommand(), read_document(config))
     for sentence in answer.refused:
         typer.echo(printable(sentence), err=True)
     if answer.refused:
@@ -125,7 +125,7 @@ def all_meant(paths: list[str] | None, document: "Document") -> tuple[str, ...]:
     return tuple(as_meant(path, document) for path in paths or ())
 
 
-def agree(answer: "Answer") -> None:
+def agree(answer: "CommandResult") -> None:
     """Ask on a terminal whether so much may be paid; elsewhere that has to be said beforehand."""
     from cutoutd.core.logs import printable
 
@@ -137,7 +137,7 @@ def agree(answer: "Answer") -> None:
     typer.confirm("Go on?", abort=True)
 
 
-def tell(answer: "Answer") -> None:
+def tell(answer: "CommandResult") -> None:
     """Say what was done, and what was not; exit code 1 when something was not."""
     from cutoutd.core.logs import printable
 

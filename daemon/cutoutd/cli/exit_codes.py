@@ -21,7 +21,7 @@ from cutoutd.core.errors import (
 )
 
 if TYPE_CHECKING:  # the table is wanted before anything heavy is
-    from cutoutd.app.run_once import Outcome
+    from cutoutd.app.run_once import RunOutcome
 
 
 class ExitCode(IntEnum):
@@ -64,7 +64,7 @@ def code_for(error: CutoutdError) -> ExitCode:
     return next(code for kind, code in _CODES if isinstance(error, kind))
 
 
-def code_after(outcome: "Outcome") -> ExitCode:
+def code_after(outcome: "RunOutcome") -> ExitCode:
     """The exit code of ``run --once``."""
     if outcome.is_interrupted:
         return ExitCode.INTERRUPTED

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cutoutd.cli.exit_codes import ExitCode
-from cutoutd.cli.options import ConfigOption, JsonOption, addresses_meant, app, read_document, read_settings, run_to_end
+from cutoutd.cli.options import ConfigOption, JsonOption, app, read_document, read_settings, run_to_end, selectors_meant
 
 
 @app.command()
@@ -120,7 +120,7 @@ def history(
     from cutoutd.status.status import event_as_json
 
     document = read_document(config)
-    events = history_of(document, addresses_meant(path, document), limit)
+    events = history_of(document, selectors_meant(path, document), limit)
     if as_json:
         for event in events:
             typer.echo(json.dumps(event_as_json(event)))
@@ -163,11 +163,11 @@ def plan(
 
     from cutoutd.cli.terminal.plan_view import looking_bar, show_plan
     from cutoutd.status.plan import plan_as_json
-    from cutoutd.status.plan_scan import Survey
+    from cutoutd.status.plan_scan import PlanScanner
 
     document = read_document(config)
     with looking_bar(Console(stderr=True)) as bar:
-        survey = Survey(document, bar.step)
+        survey = PlanScanner(document, bar.step)
         if changed:
             found = survey.plan_changed()
         else:

@@ -8,7 +8,7 @@ import typer
 from cutoutd.cli.options import ConfigOption, app, read_document
 
 if TYPE_CHECKING:
-    from cutoutd.app.rebuild import Salvage
+    from cutoutd.app.rebuild import RebuildResult
 
 
 @app.command()
@@ -44,7 +44,7 @@ def rebuild(
         typer.echo(sentence)
 
 
-def _sentences(salvage: "Salvage", *, is_rehearsal: bool) -> list[str]:
+def _sentences(salvage: "RebuildResult", *, is_rehearsal: bool) -> list[str]:
     where = ", ".join(map(str, salvage.outputs))
     told = [
         f"{salvage.looked_at:,} PNG files in {where} were looked at.",

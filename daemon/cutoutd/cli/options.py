@@ -9,7 +9,7 @@ import typer
 
 from cutoutd import __version__
 from cutoutd.cli.exit_codes import ExitCode
-from cutoutd.core.photo_selector import Address, addresses_of
+from cutoutd.core.photo_selector import PhotoSelector, selectors_for
 
 if TYPE_CHECKING:
     from cutoutd.config.settings import Document, Settings
@@ -83,12 +83,12 @@ def read_document(explicit: Path | None) -> "Document":
 def as_meant(path: str, document: "Document") -> str:
     """What a person wrote to name a photo; a name that is a file of an input, seen from here, means that file."""
     file = os.path.abspath(path)  # noqa: PTH100  links stay, as in the inputs
-    return file if os.path.lexists(file) and addresses_of(file, _inputs(document)) else path
+    return file if os.path.lexists(file) and selectors_for(file, _inputs(document)) else path
 
 
-def addresses_meant(path: str | None, document: "Document") -> Sequence[Address] | None:
+def selectors_meant(path: str | None, document: "Document") -> Sequence[PhotoSelector] | None:
     """Every way to read what a person wrote to name a photo; None for no name."""
-    return None if path is None else addresses_of(as_meant(path, document), _inputs(document))
+    return None if path is None else selectors_for(as_meant(path, document), _inputs(document))
 
 
 def _inputs(document: "Document") -> dict[str, Path]:

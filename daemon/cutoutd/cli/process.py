@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from cutoutd.app.composition import open_service
-from cutoutd.app.process import forbid_dumps, leave_within, share_one
-from cutoutd.app.reload import Reloading
-from cutoutd.app.run_once import Outcome, work_off
+from cutoutd.app.process import disable_core_dumps, force_exit_after, limit_malloc_arenas
+from cutoutd.app.reload import Reloader
+from cutoutd.app.run_once import RunOutcome, work_off
 from cutoutd.app.service import keep_serving
 from cutoutd.cli.exit_codes import ExitCode
 from cutoutd.cli.terminal.live_view import can_redraw, shown_below
@@ -22,8 +22,8 @@ from cutoutd.config.choices import LogLevel
 from cutoutd.config.settings import Settings
 from cutoutd.core.logs import catch_up, conceal, printable, set_up_logs
 from cutoutd.core.photo import State
-from cutoutd.monitoring.systemd_notify import take_from
-from cutoutd.pipeline.scheduling.run_counts import Tally
+from cutoutd.monitoring.systemd_notify import notifier_from
+from cutoutd.pipeline.scheduling.run_counts import RunCounts
 from cutoutd.status.status import Status, read_status
 
 _REDRAW_EVERY_S = 0.1
@@ -47,17 +47,17 @@ async def run_daemon(settings: Settings, reread: Callable[[], Settings] | None =
     Raises:
         LedgerError, DiskError: it could not start.
     """
-    share_one()
+    limit_malloc_arenas()
     console = Console()
     is_shown = can_redraw(console) and settings.log.format != "json"
     prepare = partial(_prepare, write=partial(_print, console) if is_shown else None)
     prepare(settings)
-    reloading = Reloading(settings, reread, prepare)
+    reloading = Reloader(settings, reread, prepare)
     async with _looking_on(console, reloading) if is_shown else nullcontext():
         with _stop_on_signal() as stop, _reload_on_hangup(reloading):
-            await keep_serving(reloading, stop, take_from(os.environ))
+            await keep_serving(reloading, stop, notifier_from(os.environ))
         catch_up()
-    leave_within(_THREADS_S, ExitCode.WELL)
+    force_exit_after(_THREADS_S, ExitCode.WELL)
 
 
 def _prepare(settings: Settings, write: Callable[[str], None] | None = None) -> None:
@@ -65,7 +65,7 @@ def _prepare(settings: Settings, write: Callable[[str], None] | None = None) -> 
     set_up_logs(settings.log.level, settings.log.format, write)
 
 
-def _looking_on(console: Console, reloading: Reloading) -> AbstractAsyncContextManager[None]:
+def _looking_on(console: Console, reloading: Reloader) -> AbstractAsyncContextManager[None]:
     """What ``status`` would say, below the lines: from the ledger as anybody would read it."""
 
     def look() -> Status:
@@ -75,7 +75,7 @@ def _looking_on(console: Console, reloading: Reloading) -> AbstractAsyncContextM
     return shown_below(console, look)
 
 
-async def run_once(settings: Settings) -> Outcome:
+async def run_once(settings: Settings) -> RunOutcome:
     """Work off what is there: with a progress bar on a terminal, with plain lines elsewhere.
 
     Raises:
@@ -87,15 +87,15 @@ async def run_once(settings: Settings) -> Outcome:
             set_up_logs(settings.log.level, settings.log.format)
         else:
             set_up_logs(_quiet(settings.log.level), "text", partial(_print, bar.console))
-        async with open_service(settings) as service, _drawing(bar, service.tally):
+        async with open_service(settings) as service, _drawing(bar, service.run_counts):
             outcome = await work_off(service, stop, _write_error)
         if stop.is_set():
-            leave_within(_THREADS_S, ExitCode.INTERRUPTED)
+            force_exit_after(_THREADS_S, ExitCode.INTERRUPTED)
         return outcome
 
 
 def _keep_secrets(settings: Settings) -> None:
-    forbid_dumps()
+    disable_core_dumps()
     conceal(settings.uploadcare.secret_key.get_secret_value())
 
 
@@ -105,7 +105,7 @@ def _stop_on_signal() -> Iterator[asyncio.Event]:
 
     def stop_or_leave() -> None:
         if stop.is_set() and task is not None:
-            leave_within(_AT_ONCE_S, ExitCode.INTERRUPTED)
+            force_exit_after(_AT_ONCE_S, ExitCode.INTERRUPTED)
             task.cancel()
         stop.set()
 
@@ -119,7 +119,7 @@ def _stop_on_signal() -> Iterator[asyncio.Event]:
 
 
 @contextmanager
-def _reload_on_hangup(reloading: Reloading) -> Iterator[None]:
+def _reload_on_hangup(reloading: Reloader) -> Iterator[None]:
     """SIGHUP is how daemons have always been told; on a terminal it means that the terminal is gone."""
     if sys.stdin is not None and sys.stdin.isatty():
         yield
@@ -158,7 +158,7 @@ def _progress_bar() -> Iterator[Progress]:
 
 
 @asynccontextmanager
-async def _drawing(bar: Progress, tally: Tally) -> AsyncIterator[None]:
+async def _drawing(bar: Progress, tally: RunCounts) -> AsyncIterator[None]:
     line = bar.add_task("looking for photos", total=None)
     drawing = asyncio.create_task(_draw(bar, line, tally))
     try:
@@ -170,17 +170,17 @@ async def _drawing(bar: Progress, tally: Tally) -> AsyncIterator[None]:
         _draw_once(bar, line, tally)
 
 
-async def _draw(bar: Progress, line: TaskID, tally: Tally) -> None:
+async def _draw(bar: Progress, line: TaskID, tally: RunCounts) -> None:
     while True:
         _draw_once(bar, line, tally)
         await asyncio.sleep(_REDRAW_EVERY_S)
 
 
-def _draw_once(bar: Progress, line: TaskID, tally: Tally) -> None:
+def _draw_once(bar: Progress, line: TaskID, tally: RunCounts) -> None:
     bar.update(line, total=tally.met or None, completed=tally.finished, description=_numbers(tally))
 
 
-def _numbers(tally: Tally) -> str:
+def _numbers(tally: RunCounts) -> str:
     parts = [
         f"{tally.at(State.DISCOVERED, State.ACCEPTED)} waiting",
         f"{tally.at(*_AT_UPLOADCARE)} at Uploadcare",

@@ -10,7 +10,7 @@ from cutoutd.cli.options import ConfigOption, app, read_document
 
 if TYPE_CHECKING:
     from cutoutd.config.settings import Document
-    from cutoutd.status.report.data import Scope
+    from cutoutd.status.report.data import ReportScope
 
 #: What a report's name may end with, so that a slip of the hand never replaces a photo by one.
 _ENDINGS = {"page": (".html", ".htm"), "json": (".json",), "csv": (".csv",)}
@@ -30,14 +30,14 @@ def report(  # noqa: PLR0913, PLR0917  an option each, as Typer reads them
 ) -> None:
     """Make one page for a client or a boss: before and after, what came to nothing and why, totals, cost."""
     from cutoutd.core.atomic_write import put
-    from cutoutd.ledger import view_ledger
+    from cutoutd.ledger import read_ledger
     from cutoutd.status.report.data import find
 
     form = _form(as_json=as_json, as_csv=as_csv)
     _require_place(output, form)
     document = read_document(config)
     scope = _scope(document, since, until, folder)
-    with view_ledger(document.state_dir) as view:
+    with read_ledger(document.state_dir) as view:
         found = find(view, scope, document.price, [each.name for each in document.folders])
         if form == "page":
             from rich.console import Console
@@ -78,12 +78,12 @@ def _require_place(output: Path | None, form: str) -> None:
         raise typer.BadParameter(f"{output} is a folder", param_hint="--output")
 
 
-def _scope(document: "Document", since: str | None, until: str | None, folder: str | None) -> "Scope":
+def _scope(document: "Document", since: str | None, until: str | None, folder: str | None) -> "ReportScope":
     from datetime import UTC, datetime
 
-    from cutoutd.ledger import view_ledger
-    from cutoutd.ledger.queries import photos as questions
-    from cutoutd.status.report.data import Scope
+    from cutoutd.ledger import read_ledger
+    from cutoutd.ledger.queries import photos
+    from cutoutd.status.report.data import ReportScope
     from cutoutd.status.report.period import period_of
 
     try:
@@ -91,8 +91,8 @@ def _scope(document: "Document", since: str | None, until: str | None, folder: s
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--since, --until") from None
     if folder is not None and folder not in {each.name for each in document.folders}:
-        with view_ledger(document.state_dir) as view:  # folders of earlier configurations are known there
-            known = {total.folder for total in questions.totals(view)} | {each.name for each in document.folders}
+        with read_ledger(document.state_dir) as view:  # folders of earlier configurations are known there
+            known = {total.folder for total in photos.totals(view)} | {each.name for each in document.folders}
         if folder not in known:
             raise typer.BadParameter(f"there is no folder {folder}; there are: {', '.join(sorted(known))}")
-    return Scope(period, folder)
+    return ReportScope(period, folder)

@@ -7,7 +7,7 @@ import typer
 from cutoutd.cli.options import ConfigOption, app, read_again, read_settings, run_to_end
 
 if TYPE_CHECKING:
-    from cutoutd.app.run_once import Outcome
+    from cutoutd.app.run_once import RunOutcome
 
 
 @app.command()
@@ -28,7 +28,7 @@ def run(
     raise typer.Exit(code_after(outcome))
 
 
-def tell_outcome(outcome: "Outcome") -> None:
+def tell_outcome(outcome: "RunOutcome") -> None:
     """How a run that works off what is there has ended, in numbers."""
     from cutoutd.status.costs import batch_in_words
 

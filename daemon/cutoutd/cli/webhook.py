@@ -8,7 +8,7 @@ import typer
 from cutoutd.cli.options import ConfigOption, JsonOption, app, read_settings, run_to_end
 
 if TYPE_CHECKING:
-    from cutoutd.app.webhook_setup import Listed
+    from cutoutd.app.webhook_setup import ListedWebhook
 
 webhook = typer.Typer(
     name="webhook",
@@ -29,7 +29,7 @@ def create(
     """Set the webhook up at Uploadcare, with a signing secret that only it and this machine know; or mend it."""
     from pydantic import TypeAdapter, ValidationError
 
-    from cutoutd.app.webhook_setup import Setup, subscribe
+    from cutoutd.app.webhook_setup import SetupResult, subscribe
     from cutoutd.config.text_types import HookUrl
 
     settings = read_settings(config)
@@ -44,9 +44,9 @@ def create(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="webhook.secret_file") from None
     said = {
-        Setup.MADE: "Uploadcare tells finished removals to",
-        Setup.MENDED: "It was there, switched off or with another secret. Now Uploadcare tells finished removals to",
-        Setup.THERE: "Nothing to do. Uploadcare already tells finished removals to",
+        SetupResult.MADE: "Uploadcare tells finished removals to",
+        SetupResult.MENDED: "It was there, switched off or with another secret. Now Uploadcare tells finished removals to",
+        SetupResult.THERE: "Nothing to do. Uploadcare already tells finished removals to",
     }
     typer.echo(f"{said[setup]} {target}")
 
@@ -68,7 +68,7 @@ def show(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         typer.echo("None of this machine's. `cutoutd webhook create URL` sets one up.", err=True)
 
 
-def _as_json(each: "Listed") -> dict[str, object]:
+def _as_json(each: "ListedWebhook") -> dict[str, object]:
     webhook = each.webhook
     return {
         "id": webhook.id,

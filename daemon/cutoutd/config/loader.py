@@ -12,12 +12,11 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from cutoutd.config import overlap_check as trees
-from cutoutd.config import validation
+from cutoutd.config import overlap_check, validation
 from cutoutd.config.secrets import VARIABLE, sealed_for, secret_key
-from cutoutd.config.settings import Common, Document, FolderDefaults, Settings, Uploadcare
+from cutoutd.config.settings import AccountWithSecret, Common, Document, FolderDefaults, Settings
 from cutoutd.config.text_types import absolute
-from cutoutd.config.yaml_source import Fault, KeyPath, Place, Source, Value, read_source
+from cutoutd.config.yaml_source import ConfigFault, KeyPath, Source, SourcePosition, Value, read_source
 from cutoutd.core.errors import ConfigurationError
 
 VARIABLES = {
@@ -104,7 +103,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     if document is None or secret is None or faults:
         raise _refusal([*secret_faults, *faults])
     shared = {name: getattr(document, name) for name in Common.model_fields}
-    return Settings(uploadcare=Uploadcare(secret_key=secret, **dict(document.uploadcare)), **shared)
+    return Settings(uploadcare=AccountWithSecret(secret_key=secret, **dict(document.uploadcare)), **shared)
 
 
 def read(path: Path, environ: Mapping[str, str]) -> Document:
@@ -123,20 +122,24 @@ def _source(path: Path, environ: Mapping[str, str]) -> Source:
     return with_folder_defaults(with_environment(read_source(path), environ))
 
 
-def _examined(source: Source, path: Path) -> tuple[Document | None, list[Fault]]:
+def _examined(source: Source, path: Path) -> tuple[Document | None, list[ConfigFault]]:
     document, faults = validation.validated(source, path.parent)
-    crossed = [*trees.name_faults(source), *trees.archive_faults(source), *trees.tree_faults(source, path.parent)]
+    crossed = [
+        *overlap_check.name_faults(source),
+        *overlap_check.archive_faults(source),
+        *overlap_check.tree_faults(source, path.parent),
+    ]
     return document, [*source.faults, *faults, *crossed]
 
 
-def _secret(source: Source, path: Path, environ: Mapping[str, str]) -> tuple[SecretStr | None, list[Fault]]:
+def _secret(source: Source, path: Path, environ: Mapping[str, str]) -> tuple[SecretStr | None, list[ConfigFault]]:
     if source.is_unread(_SECRET):
         return None, []
     try:
         return secret_key(_secret_file(source, path.parent, environ), environ, sealed_for(path)), []
     except ValueError as error:
         if environ.get(VARIABLE):
-            return None, [Fault("environment", None, VARIABLE, str(error))]
+            return None, [ConfigFault("environment", None, VARIABLE, str(error))]
         return None, [source.fault_at(_SECRET, str(error))]
 
 
@@ -146,6 +149,6 @@ def _secret_file(source: Source, folder: Path, environ: Mapping[str, str]) -> Pa
     return absolute(text, folder) if isinstance(text, str) and not environ.get(VARIABLE) else None
 
 
-def _refusal(faults: list[Fault]) -> ConfigurationError:
-    in_order = sorted(faults, key=lambda fault: fault.place or Place(0, 0))
+def _refusal(faults: list[ConfigFault]) -> ConfigurationError:
+    in_order = sorted(faults, key=lambda fault: fault.place or SourcePosition(0, 0))
     return ConfigurationError(tuple(dict.fromkeys(str(fault) for fault in in_order)))

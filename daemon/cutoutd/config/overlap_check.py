@@ -14,7 +14,7 @@ from pathlib import Path
 from cutoutd.config.choices import OnSuccess
 from cutoutd.config.settings import Common
 from cutoutd.config.text_types import absolute
-from cutoutd.config.yaml_source import Fault, KeyPath, Source, Value, quoted
+from cutoutd.config.yaml_source import ConfigFault, KeyPath, Source, Value, quoted
 
 
 class _Role(StrEnum):
@@ -55,7 +55,7 @@ _REASONS = {
 }
 
 
-def name_faults(source: Source) -> list[Fault]:
+def name_faults(source: Source) -> list[ConfigFault]:
     """Faults of folders that share a name."""
     faults, first = [], dict[str, int]()
     for index, folder in _folders(source):
@@ -66,7 +66,7 @@ def name_faults(source: Source) -> list[Fault]:
     return faults
 
 
-def archive_faults(source: Source) -> list[Fault]:
+def archive_faults(source: Source) -> list[ConfigFault]:
     """Faults of folders that move their photos nowhere."""
     return [
         source.fault_at(("folders", index, "on_success"), "needs archive: the tree to move photos to")
@@ -75,7 +75,7 @@ def archive_faults(source: Source) -> list[Fault]:
     ]
 
 
-def tree_faults(source: Source, folder: Path) -> list[Fault]:
+def tree_faults(source: Source, folder: Path) -> list[ConfigFault]:
     """Faults of inputs, outputs and the state folder that lie inside each other; relative ones start at ``folder``."""
     trees = sorted(_trees(source, folder), key=lambda tree: list(_Role).index(tree.role))
     first: dict[tuple[_Role, Path], _Tree] = {}
@@ -112,7 +112,7 @@ def _real(text: object, folder: Path) -> Path | None:
         return None
 
 
-def _faults_of(tree: _Tree, first: dict[tuple[_Role, Path], _Tree], source: Source) -> Iterator[Fault]:
+def _faults_of(tree: _Tree, first: dict[tuple[_Role, Path], _Tree], source: Source) -> Iterator[ConfigFault]:
     for around in (tree.real, *tree.real.parents):
         for role in _Role:
             other = first.get((role, around))
@@ -121,7 +121,7 @@ def _faults_of(tree: _Tree, first: dict[tuple[_Role, Path], _Tree], source: Sour
                 yield _nested(tree, other, reason, source)
 
 
-def _nested(tree: _Tree, other: _Tree, reason: str, source: Source) -> Fault:
+def _nested(tree: _Tree, other: _Tree, reason: str, source: Source) -> ConfigFault:
     """A fault at the inner tree; a state folder that the file does not name is no line to point at."""
     is_equal = tree.real == other.real
     if tree.role is _Role.STATE and tree.path not in source.contents:

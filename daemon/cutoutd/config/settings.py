@@ -42,7 +42,7 @@ from cutoutd.config.text_types import (
 from cutoutd.config.units import Amount, Duration, Size
 
 
-class Webhook(Frozen):
+class WebhookSettings(Frozen):
     """How Uploadcare tells of finished removals by itself, so that it need not be asked."""
 
     url: HookUrl | None = None
@@ -72,7 +72,7 @@ class Account(Frozen):
     """What becomes of source and result at Uploadcare after the cutout is in place: delete or keep."""
 
 
-class Uploadcare(Account):
+class AccountWithSecret(Account):
     """The account with its secret, which no ``repr`` shows."""
 
     secret_key: SecretStr
@@ -109,7 +109,7 @@ class FolderDefaults(Frozen):
     """The cutout of a photo that somebody removed or renamed: keep it, or delete it unless it was changed."""
 
 
-class Folder(FolderDefaults):
+class FolderSettings(FolderDefaults):
     """One configured pair: an input tree, its mirrored output tree, and what to do with its photos."""
 
     name: FolderName
@@ -210,7 +210,7 @@ class Common(Frozen):
     """Where the ledger lives; outside all inputs and outputs, on a local disk."""
     control_socket: Location | None = None
     """The Unix socket on which the running cutoutd takes orders; in $RUNTIME_DIRECTORY or state_dir if left out."""
-    folders: tuple[Folder, ...] = Field(min_length=1)
+    folders: tuple[FolderSettings, ...] = Field(min_length=1)
     """The folders; at least one."""
     watch: Watch = Watch()
     """How new photos are noticed and when a file counts as finished."""
@@ -226,7 +226,7 @@ class Common(Frozen):
     """Whom to tell when a person should look."""
     web: Web = Web()
     """Where the running cutoutd can be looked at."""
-    webhook: Webhook = Webhook()
+    webhook: WebhookSettings = WebhookSettings()
     """How Uploadcare tells of finished removals by itself."""
     log: Log = Log()
     """What is written to standard output."""
@@ -235,7 +235,7 @@ class Common(Frozen):
 class Settings(Common):
     """The whole configuration, ready for use."""
 
-    uploadcare: Uploadcare
+    uploadcare: AccountWithSecret
     """The account and where its service lives."""
 
 

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from cutoutd.config.frozen_model import Frozen
-from cutoutd.config.settings import LARGEST_UPLOAD_BYTES, Document, Folder, FolderDefaults
-from cutoutd.config.yaml_source import Fault, KeyPath, Source, quoted
+from cutoutd.config.settings import LARGEST_UPLOAD_BYTES, Document, FolderDefaults, FolderSettings
+from cutoutd.config.yaml_source import ConfigFault, KeyPath, Source, quoted
 
 
 def suggestion(unknown: str, known: Iterable[str]) -> str:
@@ -23,7 +23,7 @@ def suggestion(unknown: str, known: Iterable[str]) -> str:
     return f'did you mean "{nearest[0]}"?' if nearest else f"known here: {', '.join(known)}"
 
 
-_OWN_ONLY = tuple(sorted(Folder.written_keys().keys() - FolderDefaults.written_keys().keys()))
+_OWN_ONLY = tuple(sorted(FolderSettings.written_keys().keys() - FolderDefaults.written_keys().keys()))
 
 #: pydantic's error types in words for people; braces take the error's context.
 _SENTENCES = {
@@ -51,7 +51,7 @@ _SENTENCES = {
 }
 
 
-def validated(source: Source, folder: Path) -> tuple[Document | None, list[Fault]]:
+def validated(source: Source, folder: Path) -> tuple[Document | None, list[ConfigFault]]:
     """The document, or the faults of all values that do not fit; relative paths start at ``folder``."""
     try:
         return Document.model_validate(source.values, context=folder, by_alias=True, by_name=False), []
@@ -60,7 +60,7 @@ def validated(source: Source, folder: Path) -> tuple[Document | None, list[Fault
         return None, [fault for fault in found if fault is not None]
 
 
-def _fault(source: Source, error: ErrorDetails) -> Fault | None:
+def _fault(source: Source, error: ErrorDetails) -> ConfigFault | None:
     """The fault of one error; None if it was reported already, where the value was written."""
     path: KeyPath = error["loc"]
     if source.is_unread(path) or _is_echo(error):

@@ -30,7 +30,7 @@ _SHOWN_CHARACTERS = 60
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class SourcePosition:
     """A line and column of the file, both counted from one."""
 
     line: int
@@ -38,11 +38,11 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ConfigFault:
     """What is wrong and where; without a place, the environment is meant or the file as a whole."""
 
     source: str  #: the file as the user named it, or "environment"
-    place: Place | None
+    place: SourcePosition | None
     key: str  #: as written by ``written_key``; empty for the file as a whole
     sentence: str
 
@@ -80,30 +80,30 @@ class Source:
 
     file: str
     values: dict[str, Value] = field(default_factory=dict)
-    keys: dict[KeyPath, Place] = field(default_factory=dict)
-    contents: dict[KeyPath, Place] = field(default_factory=dict)
+    keys: dict[KeyPath, SourcePosition] = field(default_factory=dict)
+    contents: dict[KeyPath, SourcePosition] = field(default_factory=dict)
     variables: dict[KeyPath, str] = field(default_factory=dict)  #: values that an environment variable gave
     unread: set[KeyPath] = field(default_factory=set)  #: values already faulted, of which nothing more can be said
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[ConfigFault] = field(default_factory=list)
 
-    def fault_at(self, path: KeyPath, sentence: str) -> Fault:
+    def fault_at(self, path: KeyPath, sentence: str) -> ConfigFault:
         """A fault of a value, at the value; of one that is not there, at the innermost thing around it."""
         if path in self.variables:
-            return Fault("environment", None, self.variables[path], sentence)
-        return Fault(self.file, _innermost(self.contents, path), written_key(path), sentence)
+            return ConfigFault("environment", None, self.variables[path], sentence)
+        return ConfigFault(self.file, _innermost(self.contents, path), written_key(path), sentence)
 
-    def fault_at_key(self, path: KeyPath, sentence: str) -> Fault:
+    def fault_at_key(self, path: KeyPath, sentence: str) -> ConfigFault:
         """A fault of a key itself, at the key."""
-        return Fault(self.file, _innermost(self.keys, path), written_key(path), sentence)
+        return ConfigFault(self.file, _innermost(self.keys, path), written_key(path), sentence)
 
     def is_unread(self, path: KeyPath) -> bool:
         """Whether the value, or something around it, was faulted and left out while reading."""
         return any(path[:length] in self.unread for length in range(len(path) + 1))
 
 
-def _innermost(places: Mapping[KeyPath, Place], path: KeyPath) -> Place:
+def _innermost(places: Mapping[KeyPath, SourcePosition], path: KeyPath) -> SourcePosition:
     known = (places[path[:length]] for length in range(len(path), -1, -1) if path[:length] in places)
-    return next(known, Place(1, 1))
+    return next(known, SourcePosition(1, 1))
 
 
 #: Two thousand folders fit; PyYAML reads this much in about a second.
@@ -162,8 +162,8 @@ def _text_of(file: Path) -> str:
         _refuse(file, _place_after(before), "is not UTF-8 from here on; save the file as UTF-8")
 
 
-def _refuse(file: Path, place: Place | None, sentence: str) -> NoReturn:
-    raise ConfigurationError((str(Fault(str(file), place, "", sentence)),))
+def _refuse(file: Path, place: SourcePosition | None, sentence: str) -> NoReturn:
+    raise ConfigurationError((str(ConfigFault(str(file), place, "", sentence)),))
 
 
 class _Mark(Protocol):
@@ -173,12 +173,12 @@ class _Mark(Protocol):
     column: int
 
 
-def _place(mark: _Mark | None) -> Place:
-    return Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
+def _place(mark: _Mark | None) -> SourcePosition:
+    return SourcePosition(mark.line + 1, mark.column + 1) if mark else SourcePosition(1, 1)
 
 
-def _place_after(text: str) -> Place:
-    return Place(text.count("\n") + 1, len(text) - (text.rfind("\n") + 1) + 1)
+def _place_after(text: str) -> SourcePosition:
+    return SourcePosition(text.count("\n") + 1, len(text) - (text.rfind("\n") + 1) + 1)
 
 
 class _Reader:
@@ -257,7 +257,7 @@ class _Reader:
         if first is place:
             return True
         sentence = f"is written twice; the first is in line {first.line}"
-        self._source.faults.append(Fault(self._source.file, place, written_key(path), sentence))
+        self._source.faults.append(ConfigFault(self._source.file, place, written_key(path), sentence))
         return False
 
     def _fault_unread(self, path: KeyPath, sentence: str) -> None:
@@ -265,5 +265,5 @@ class _Reader:
         self._source.faults.append(self._source.fault_at(path, sentence))
 
     def _stop(self, event: yaml.Event, sentence: str) -> NoReturn:
-        fault = Fault(self._source.file, _place(event.start_mark), "", sentence)
+        fault = ConfigFault(self._source.file, _place(event.start_mark), "", sentence)
         raise ConfigurationError(tuple(str(each) for each in (*self._source.faults, fault)))

@@ -16,12 +16,12 @@ import httpx2
 from pydantic import TypeAdapter, ValidationError
 
 from cutoutd.config.settings import Common
-from cutoutd.control.executor import Clerk
-from cutoutd.control.messages import ANSWERS, CARRIED_OUT_WITHIN_S, ORDERS, REFUSALS, Answer, Order
+from cutoutd.control.executor import CommandExecutor
+from cutoutd.control.messages import ANSWERS, CARRIED_OUT_WITHIN_S, ORDERS, REFUSALS, Command, CommandResult
 from cutoutd.control.socket import place_to_ask, reachable
-from cutoutd.control.status_api import EVENTS, QUESTIONS, STATUSES, HistoryQuestion, Place
+from cutoutd.control.status_api import EVENTS, QUESTIONS, STATUSES, HistoryQuestion, PhotoPlace
 from cutoutd.core.errors import ControlError, ControlRefusedError, LedgerBusyError, LedgerError, LedgerMissingError
-from cutoutd.core.photo_selector import Address
+from cutoutd.core.photo_selector import PhotoSelector
 from cutoutd.ledger import Event, has_ledger, hold_ledger, open_ledger
 from cutoutd.status.status import Status, read_history, read_status
 
@@ -35,7 +35,7 @@ _CONNECTED_WITHIN_S = 10.0
 _TIMES_S = httpx2.Timeout(_CONNECTED_WITHIN_S, read=CARRIED_OUT_WITHIN_S + 10.0)
 
 
-def give(order: Order, settings: Common) -> Answer:
+def send_command(order: Command, settings: Common) -> CommandResult:
     """Have an order carried out, by whoever holds the ledger. Blocking.
 
     Raises:
@@ -52,7 +52,7 @@ def give(order: Order, settings: Common) -> Answer:
                 return answer
             _require_ledger(settings.state_dir)
         try:
-            answer = asyncio.run(_carry_out(order, settings))
+            answer = asyncio.run(_execute_on_ledger(order, settings))
         except LedgerBusyError as error:
             if time.monotonic() > give_up_s:
                 raise LedgerBusyError(f"{error.sentence}, which takes no orders", advice=_TAKES_NONE) from error
@@ -81,7 +81,7 @@ def ask(settings: Common, path: str, question: bytes) -> bytes | None:
     return None if reply is None else reply.content
 
 
-def _ask(order: Order, place: Path) -> Answer | None:
+def _ask(order: Command, place: Path) -> CommandResult | None:
     """The running daemon's answer; None when nobody listens."""
     reply = _reply(place, "/orders", ORDERS.dump_json(order))
     return None if reply is None else _understood(reply)
@@ -121,7 +121,7 @@ def _client(path: str) -> httpx2.Client:
     return httpx2.Client(transport=transport, base_url="http://cutoutd", timeout=_TIMES_S, trust_env=False)
 
 
-def _understood(reply: httpx2.Response) -> Answer:
+def _understood(reply: httpx2.Response) -> CommandResult:
     try:
         if reply.is_success:
             return ANSWERS.validate_json(reply.content)
@@ -168,10 +168,10 @@ def _require_ledger(state_dir: Path) -> None:
     raise LedgerMissingError(f"{state_dir} holds none")
 
 
-async def _carry_out(order: Order, settings: Common) -> Answer:
+async def _execute_on_ledger(order: Command, settings: Common) -> CommandResult:
     with hold_ledger(settings.state_dir):
         async with open_ledger(settings.state_dir) as ledger:
-            return await Clerk(ledger, settings.folders, lambda _photo: None, settings.price).carry_out(order)
+            return await CommandExecutor(ledger, settings.folders, lambda _photo: None, settings.price).execute(order)
 
 
 T = TypeVar("T")
@@ -191,7 +191,7 @@ def status_of(document: Common) -> Status:
         return _parsed(STATUSES, _asked(document, "/status", error))
 
 
-def history_of(document: Common, addresses: Sequence[Address] | None, limit: int) -> list[Event]:
+def history_of(document: Common, addresses: Sequence[PhotoSelector] | None, limit: int) -> list[Event]:
     """The last facts, oldest first; see ``reporting.read_history``. Blocking.
 
     Raises:
@@ -200,7 +200,7 @@ def history_of(document: Common, addresses: Sequence[Address] | None, limit: int
     try:
         return read_history(document.state_dir, addresses, limit)
     except LedgerError as error:
-        places = None if addresses is None else tuple(Place(each.folder, each.path) for each in addresses)
+        places = None if addresses is None else tuple(PhotoPlace(each.folder, each.path) for each in addresses)
         question = QUESTIONS.dump_json(HistoryQuestion(places, limit))
         return _parsed(EVENTS, _asked(document, "/history", error, question))
 

@@ -6,37 +6,46 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from cutoutd.config.settings import Folder, Price
-from cutoutd.control.approve import Approving
-from cutoutd.control.messages import Answer, Approve, Order, Pause, Reload, Reprocess, Resume, Retry
-from cutoutd.control.reprocess import Reprocessing
-from cutoutd.control.retry import Retrying
+from cutoutd.config.settings import FolderSettings, Price
+from cutoutd.control.approve import ApproveHandler
+from cutoutd.control.messages import (
+    ApproveCommand,
+    Command,
+    CommandResult,
+    PauseCommand,
+    ReloadCommand,
+    ReprocessCommand,
+    ResumeCommand,
+    RetryCommand,
+)
+from cutoutd.control.reprocess import ReprocessHandler
+from cutoutd.control.retry import RetryHandler
 from cutoutd.core.errors import ControlError
-from cutoutd.core.logs import say
+from cutoutd.core.logs import log_event
 from cutoutd.core.photo import Photo
 from cutoutd.ledger import Ledger
-from cutoutd.pipeline.scheduling.pause import Intermission
+from cutoutd.pipeline.scheduling.pause import PauseState
 
 
-class Pausing:
+class PauseHandler:
     """Carries out ``pause`` and ``resume``."""
 
-    def __init__(self, intermission: Intermission) -> None:
+    def __init__(self, intermission: PauseState) -> None:
         self._intermission = intermission
 
-    async def carry_out(self, order: Pause | Resume) -> Answer:
+    async def execute(self, order: PauseCommand | ResumeCommand) -> CommandResult:
         """Pause or go on; either may be said twice. A crash leaves it as it was, or as ordered."""
-        before = await self._intermission.recall()
+        before = await self._intermission.load()
         match order:
-            case Pause() if before is not None and order.reason in {"", before.reason}:
-                return Answer((f"{before.sentence} already",), is_idle=True)
-            case Pause():
-                return Answer(((await self._intermission.begin(order.reason)).sentence, _MEANING))
-            case Resume() if before is None:
-                return Answer(("nothing is paused",), is_idle=True)
-            case Resume():
+            case PauseCommand() if before is not None and order.reason in {"", before.reason}:
+                return CommandResult((f"{before.sentence} already",), is_idle=True)
+            case PauseCommand():
+                return CommandResult(((await self._intermission.begin(order.reason)).sentence, _MEANING))
+            case ResumeCommand() if before is None:
+                return CommandResult(("nothing is paused",), is_idle=True)
+            case ResumeCommand():
                 await self._intermission.end()
-                return Answer(("going on",))
+                return CommandResult(("going on",))
 
 
 _MEANING = (
@@ -45,7 +54,7 @@ _MEANING = (
 )
 
 
-class Clerk:
+class CommandExecutor:
     """Carries out orders on a ledger that the caller holds.
 
     Args:
@@ -59,20 +68,20 @@ class Clerk:
     def __init__(
         self,
         ledger: Ledger,
-        folders: Sequence[Folder],
+        folders: Sequence[FolderSettings],
         wake: Callable[[Photo], None],
         price: Price | None = None,
         *,
-        intermission: Intermission | None = None,
+        intermission: PauseState | None = None,
     ) -> None:
-        named: Mapping[str, Folder] = {folder.name: folder for folder in folders}
-        self._retrying = Retrying(ledger, named, wake)
-        self._approving = Approving(ledger, named.keys(), price or Price(), wake)
-        self._reprocessing = Reprocessing(ledger, named, wake)
-        self._intermission = intermission or Intermission(ledger)
-        self._pausing = Pausing(self._intermission)
+        named: Mapping[str, FolderSettings] = {folder.name: folder for folder in folders}
+        self._retrying = RetryHandler(ledger, named, wake)
+        self._approving = ApproveHandler(ledger, named.keys(), price or Price(), wake)
+        self._reprocessing = ReprocessHandler(ledger, named, wake)
+        self._intermission = intermission or PauseState(ledger)
+        self._pausing = PauseHandler(self._intermission)
 
-    async def carry_out(self, order: Order) -> Answer:
+    async def execute(self, order: Command) -> CommandResult:
         """Do what is ordered. A crash leaves some photos done and others not; the same order again does the rest.
 
         Raises:
@@ -81,26 +90,26 @@ class Clerk:
         """
         answer = await self._carry_out(order)
         if answer.is_done:
-            say("ordered", f"{order.kind}: {'; '.join(answer.done) or 'nothing was done'}")
+            log_event("ordered", f"{order.kind}: {'; '.join(answer.done) or 'nothing was done'}")
         return answer
 
-    async def _carry_out(self, order: Order) -> Answer:
+    async def _carry_out(self, order: Command) -> CommandResult:
         match order:
-            case Retry():
-                return await self._with_pause(await self._retrying.carry_out(order))
-            case Approve():
-                return await self._with_pause(await self._approving.carry_out(order))
-            case Reprocess():
-                return await self._with_pause(await self._reprocessing.carry_out(order))
-            case Pause() | Resume():
-                return await self._pausing.carry_out(order)
-            case Reload():
+            case RetryCommand():
+                return await self._with_pause(await self._retrying.execute(order))
+            case ApproveCommand():
+                return await self._with_pause(await self._approving.execute(order))
+            case ReprocessCommand():
+                return await self._with_pause(await self._reprocessing.execute(order))
+            case PauseCommand() | ResumeCommand():
+                return await self._pausing.execute(order)
+            case ReloadCommand():
                 raise ControlError("cutoutd is not running", advice="It reads its configuration when it starts.")
 
-    async def _with_pause(self, answer: Answer) -> Answer:
+    async def _with_pause(self, answer: CommandResult) -> CommandResult:
         """Whoever lets photos go on while cutoutd is paused should know why nothing happens."""
         has_moved = answer.is_done and not answer.is_idle and answer.done
-        if not has_moved or await self._intermission.recall() is None:
+        if not has_moved or await self._intermission.load() is None:
             return answer
         return replace(answer, done=(*answer.done, _PAUSED))
 

@@ -23,25 +23,25 @@ Named = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Retry:
+class RetryCommand:
     """Let failed, rejected and waiting photos go on."""
 
     paths: tuple[Named, ...] = ()  #: neither these nor numbers: every photo that failed
-    numbers: tuple[int, ...] = ()  #: photos by their numbers in the ledger
+    photo_ids: tuple[int, ...] = ()  #: photos by their numbers in the ledger
     kind: Literal["retry"] = "retry"
 
 
 @dataclass(frozen=True, slots=True)
-class Approve:
+class ApproveCommand:
     """Let photos go on that wait because they are many."""
 
     folder: str | None = None  #: None: every folder in which photos wait for approval
-    is_rehearsal: bool = False  #: only say what it would cost
-    payable_at_most: int | None = None  #: so many photos are approved, those that came first; None: all
+    dry_run: bool = False  #: only say what it would cost
+    max_removals: int | None = None  #: so many photos are approved, those that came first; None: all
     kind: Literal["approve"] = "approve"
 
 
-class Which(StrEnum):
+class Scope(StrEnum):
     """Whose cutouts are made anew."""
 
     NAMED = "named"  #: a person wants it, and pays for it
@@ -50,19 +50,19 @@ class Which(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reprocess:
+class ReprocessCommand:
     """Make cutouts of published photos anew."""
 
     paths: tuple[Named, ...] = ()  #: with ``NAMED`` only, as are numbers
-    which: Which = Which.NAMED
-    is_rehearsal: bool = False  #: only say what would be done
-    payable_at_most: int | None = None  #: nothing is done when more removals may have to be paid for; None: any number
-    numbers: tuple[int, ...] = ()  #: photos by their numbers in the ledger
+    scope: Scope = Scope.NAMED
+    dry_run: bool = False  #: only say what would be done
+    max_removals: int | None = None  #: nothing is done when more removals may have to be paid for; None: any number
+    photo_ids: tuple[int, ...] = ()  #: photos by their numbers in the ledger
     kind: Literal["reprocess"] = "reprocess"
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class PauseCommand:
     """Begin nothing new."""
 
     reason: Named = ""  #: for whoever looks; empty, there is none
@@ -70,24 +70,27 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
-class Resume:
+class ResumeCommand:
     """Go on after a pause."""
 
     kind: Literal["resume"] = "resume"
 
 
 @dataclass(frozen=True, slots=True)
-class Reload:
+class ReloadCommand:
     """Read the configuration anew and work by it."""
 
     kind: Literal["reload"] = "reload"
 
 
-Order = Annotated[Retry | Reprocess | Approve | Pause | Resume | Reload, Field(discriminator="kind")]
+Command = Annotated[
+    RetryCommand | ReprocessCommand | ApproveCommand | PauseCommand | ResumeCommand | ReloadCommand,
+    Field(discriminator="kind"),
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CommandResult:
     """What became of an order, in sentences for people."""
 
     done: tuple[str, ...] = ()
@@ -98,13 +101,13 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class CommandError:
     """Why an order as a whole was not carried out, as the error tree tells it."""
 
     sentence: str
     advice: str = ""
 
 
-ORDERS: TypeAdapter[Order] = TypeAdapter(Order)
-ANSWERS = TypeAdapter(Answer)
-REFUSALS = TypeAdapter(Refusal)
+ORDERS: TypeAdapter[Command] = TypeAdapter(Command)
+ANSWERS = TypeAdapter(CommandResult)
+REFUSALS = TypeAdapter(CommandError)

@@ -10,29 +10,29 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from cutoutd.control.executor import Clerk
-from cutoutd.control.messages import Answer, Order, Reload
+from cutoutd.control.executor import CommandExecutor
+from cutoutd.control.messages import Command, CommandResult, ReloadCommand
 from cutoutd.core.errors import ControlError
-from cutoutd.status.live_state import Live
+from cutoutd.status.live_state import LiveState
 
 
-class Dispatch:
+class CommandQueue:
     """Hands each order to the clerk at work.
 
     Args:
         reload: carries out the order to reload.
     """
 
-    def __init__(self, reload: Callable[[], Awaitable[Answer]]) -> None:
+    def __init__(self, reload: Callable[[], Awaitable[CommandResult]]) -> None:
         self._reload = reload
-        self._clerk: Clerk | None = None
-        self._present: Callable[[], Live] = _just_started
+        self._clerk: CommandExecutor | None = None
+        self._present: Callable[[], LiveState] = _just_started
         self._is_staffed = asyncio.Event()
         self._one_by_one = asyncio.Lock()  # each sees what the one before it did
         self._is_closed = False
 
     @asynccontextmanager
-    async def staffed(self, clerk: Clerk, present: Callable[[], Live]) -> AsyncIterator[None]:
+    async def serving(self, clerk: CommandExecutor, present: Callable[[], LiveState]) -> AsyncIterator[None]:
         """The clerk is at work while the block runs; its end waits for the order under way.
 
         ``present`` tells meanwhile how it goes.
@@ -46,7 +46,7 @@ class Dispatch:
             async with self._one_by_one:
                 self._clerk = None
 
-    def live(self) -> Live:
+    def live(self) -> LiveState:
         """What only the running service knows; between two, what the last one knew."""
         return self._present()
 
@@ -55,14 +55,14 @@ class Dispatch:
         self._is_closed = True
         self._is_staffed.set()
 
-    async def carry_out(self, order: Order) -> Answer:
+    async def submit(self, order: Command) -> CommandResult:
         """Have an order carried out.
 
         Raises:
             ControlError: cutoutd is stopping.
             LedgerError, DiskError: the ledger does not take it.
         """
-        if isinstance(order, Reload):
+        if isinstance(order, ReloadCommand):
             self._require_open()
             return await self._reload()
         while True:
@@ -70,12 +70,12 @@ class Dispatch:
             self._require_open()
             async with self._one_by_one:
                 if self._clerk is not None:
-                    return await self._clerk.carry_out(order)
+                    return await self._clerk.execute(order)
 
     def _require_open(self) -> None:
         if self._is_closed:
             raise ControlError("cutoutd is just stopping", advice="Give the order again in a moment.")
 
 
-def _just_started() -> Live:
-    return Live(pid=os.getpid(), started_at_s=time.time())
+def _just_started() -> LiveState:
+    return LiveState(pid=os.getpid(), started_at_s=time.time())

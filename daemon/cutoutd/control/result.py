@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Callable
 
-from cutoutd.control.messages import Answer
+from cutoutd.control.messages import CommandResult
 from cutoutd.core.photo import Photo
 
 #: More refusals than this are a number.
 _TOLD = 20
 
 
-class Report:
+class ResultBuilder:
     """Collects, and becomes an answer at the end."""
 
     def __init__(self) -> None:
@@ -18,9 +18,9 @@ class Report:
         self._refused: list[str] = []  #: the first of them
         self._untold = 0  #: how many more there are
 
-    def copy(self) -> "Report":
+    def copy(self) -> "ResultBuilder":
         """Another one that begins with what is in this one."""
-        other = Report()
+        other = ResultBuilder()
         other._numbers, other._refused, other._untold = self._numbers.copy(), self._refused.copy(), self._untold
         return other
 
@@ -39,14 +39,14 @@ class Report:
         else:
             self._untold += 1
 
-    def answer(self, done: Callable[[Counter[str]], list[str]], idle: str) -> Answer:
+    def build(self, done: Callable[[Counter[str]], list[str]], idle: str) -> CommandResult:
         """All of it; ``idle`` says that there was nothing to do."""
         sentences = done(self._numbers)
         is_idle = not sentences
         if is_idle and not self._refused:
             sentences = [idle]
         more = [f"and {self._untold:,} more"] if self._untold else []
-        return Answer(tuple(sentences), (*self._refused, *more), is_idle=is_idle)
+        return CommandResult(tuple(sentences), (*self._refused, *more), is_idle=is_idle)
 
 
 def counted(number: int) -> str:

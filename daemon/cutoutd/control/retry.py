@@ -5,28 +5,28 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
-from cutoutd.config.settings import Folder
-from cutoutd.control.messages import Answer, Retry
-from cutoutd.control.result import Report, counted
-from cutoutd.control.selection import choose, note_choice, pages_of, required_folder
+from cutoutd.config.settings import FolderSettings
+from cutoutd.control.messages import CommandResult, RetryCommand
+from cutoutd.control.result import ResultBuilder, counted
+from cutoutd.control.selection import note_selection, pages_of, required_folder, select_photos
 from cutoutd.core.errors import CutoutdError, LedgerError
 from cutoutd.core.photo import (
-    AT_REST,
     INTERNAL_FAULT,
     NO_WAIT,
+    TERMINAL,
     Photo,
-    Retried,
-    RetriedDelivery,
-    RetriedFromStart,
-    RetriedPoll,
-    RetriedSearch,
-    RetriedUpload,
+    Retry,
+    RetryDelivery,
+    RetryFromStart,
+    RetryPoll,
+    RetrySearch,
+    RetryUpload,
     State,
 )
 from cutoutd.files.source_file import found_again
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.queries import selection as named
-from cutoutd.pipeline.steps.failure_note import Notes
+from cutoutd.ledger.queries import selection
+from cutoutd.pipeline.steps.failure_note import FailureNotes
 
 _RETRIED = frozenset(State) - {State.PUBLISHED, State.SUPERSEDED}
 
@@ -40,21 +40,21 @@ _NEXT = {
 }
 
 
-def fact_after(photo: Photo, parameters: str) -> Retried:
+def fact_after(photo: Photo, parameters: str) -> Retry:
     """Where a rejected or failed photo goes on: at the furthest fact that still holds.
 
     What was paid for is never paid for again. A removal that Uploadcare refused or gave up is launched anew, with the
     folder's present ``parameters``.
     """
     if photo.state is State.REJECTED or photo.sha256 is None:
-        return RetriedFromStart()
+        return RetryFromStart()
     if photo.result_uuid is not None:
-        return RetriedDelivery()
-    if photo.code == INTERNAL_FAULT and photo.failed_at is State.REMOVAL_STARTED:
-        return RetriedPoll()
-    if photo.code == INTERNAL_FAULT and photo.failed_at is State.REMOVAL_INTENDED:
-        return RetriedSearch(unclear_since_s=photo.unclear_since_s or photo.state_at_s)
-    return RetriedUpload(parameters=parameters)
+        return RetryDelivery()
+    if photo.code == INTERNAL_FAULT and photo.failed_state is State.REMOVAL_STARTED:
+        return RetryPoll()
+    if photo.code == INTERNAL_FAULT and photo.failed_state is State.REMOVAL_INTENDED:
+        return RetrySearch(unclear_since_s=photo.unclear_since_s or photo.state_at_s)
+    return RetryUpload(parameters=parameters)
 
 
 def why_not(photo: Photo) -> str | None:
@@ -63,66 +63,66 @@ def why_not(photo: Photo) -> str | None:
         return "it is published; `cutoutd reprocess` has it made anew"
     if photo.state is State.SUPERSEDED:
         return "this version is gone; another one is taken up by itself"
-    if photo.state.is_at_rest:
+    if photo.state.is_terminal:
         return None
     if photo.wait.is_held or photo.wait.for_photo is not None:
         return photo.wait.reason
     return None if photo.wait.reason else f"it is under way: {photo.state.phrase}"
 
 
-class Retrying:
+class RetryHandler:
     """Carries out ``retry``."""
 
-    def __init__(self, ledger: Ledger, folders: Mapping[str, Folder], wake: Callable[[Photo], None]) -> None:
+    def __init__(self, ledger: Ledger, folders: Mapping[str, FolderSettings], wake: Callable[[Photo], None]) -> None:
         self._ledger = ledger
         self._folders = folders
         self._inputs = {name: folder.input for name, folder in folders.items()}
-        self._notes = Notes(folders)
+        self._notes = FailureNotes(folders)
         self._wake = wake
 
-    async def carry_out(self, order: Retry) -> Answer:
+    async def execute(self, order: RetryCommand) -> CommandResult:
         """Let the named photos go on, or all that failed."""
-        report = Report()
+        report = ResultBuilder()
         if not order.paths:
             async for page in pages_of(self._ledger, await self._unnamed(order)):
                 for photo in page:
                     await self._retry(photo, report)
         done: set[int] = set()
         for name in order.paths:
-            chosen = await choose(self._ledger, self._inputs, name, _RETRIED)
-            note_choice(report, name, chosen, "nothing below it has failed, was rejected or waits")
-            async for page in pages_of(self._ledger, [number for number in chosen.numbers if number not in done]):
+            chosen = await select_photos(self._ledger, self._inputs, name, _RETRIED)
+            note_selection(report, name, chosen, "nothing below it has failed, was rejected or waits")
+            async for page in pages_of(self._ledger, [number for number in chosen.photo_ids if number not in done]):
                 for photo in page:
                     if chosen.is_each_meant or why_not(photo) is None:
                         done.add(photo.id)
                         await self._retry(photo, report)
-        return report.answer(_done, "No photo has failed")
+        return report.build(_done, "No photo has failed")
 
-    async def _unnamed(self, order: Retry) -> Sequence[int]:
-        return order.numbers or await self._ledger.ask(named.newest_at, {State.FAILED})
+    async def _unnamed(self, order: RetryCommand) -> Sequence[int]:
+        return order.photo_ids or await self._ledger.query(selection.newest_photo_ids, {State.FAILED})
 
-    async def _retry(self, photo: Photo, report: Report) -> None:
+    async def _retry(self, photo: Photo, report: ResultBuilder) -> None:
         reason = why_not(photo)
         if reason is not None:
             report.refuse(photo, reason)
             return
         try:
-            moved = await (self._take_up(photo) if photo.state in AT_REST else self._end_wait(photo))
+            moved = await (self._resume(photo) if photo.state in TERMINAL else self._end_wait(photo))
         except CutoutdError as error:
             report.refuse(photo, error.sentence)
             return
-        report.count(moved.state if photo.state in AT_REST else "waited")
+        report.count(moved.state if photo.state in TERMINAL else "waited")
         self._wake(moved)
 
-    async def _take_up(self, photo: Photo) -> Photo:
+    async def _resume(self, photo: Photo) -> Photo:
         folder = required_folder(self._folders, photo)
         fact = fact_after(photo, folder.parameters.as_json())
         identity = photo.identity
-        if isinstance(fact, RetriedFromStart | RetriedUpload):  # what is paid for needs no source any more
+        if isinstance(fact, RetryFromStart | RetryUpload):  # what is paid for needs no source any more
             identity = await asyncio.to_thread(found_again, folder.input, photo.identity)
         # Before the fact: after it nobody would come back to a note that a crash kept.
-        await asyncio.to_thread(self._notes.take_away, photo)
-        return await self._ledger.take_up(photo, fact, identity.ctime_ns)
+        await asyncio.to_thread(self._notes.remove, photo)
+        return await self._ledger.resume(photo, fact, identity.ctime_ns)
 
     async def _end_wait(self, photo: Photo) -> Photo:
         with suppress(LedgerError):  # it goes on already

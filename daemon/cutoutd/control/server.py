@@ -17,12 +17,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from cutoutd.control.messages import ANSWERS, CARRIED_OUT_WITHIN_S, ORDERS, REFUSALS, Refusal
-from cutoutd.control.queue import Dispatch
+from cutoutd.control.messages import ANSWERS, CARRIED_OUT_WITHIN_S, ORDERS, REFUSALS, CommandError
+from cutoutd.control.queue import CommandQueue
 from cutoutd.control.socket import listening_socket
 from cutoutd.core.errors import ControlError, CutoutdError
 from cutoutd.core.http_server import serving
-from cutoutd.core.logs import say_error, say_fault
+from cutoutd.core.logs import log_error, log_fault
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -34,8 +34,8 @@ _RECEIVED_WITHIN_S = 10.0
 
 
 @asynccontextmanager
-async def taking_orders(
-    dispatch: Dispatch, place: Path, link: Path, also: Sequence[BaseRoute] = ()
+async def serving_commands(
+    dispatch: CommandQueue, place: Path, link: Path, also: Sequence[BaseRoute] = ()
 ) -> AsyncIterator[None]:
     """Take orders at ``place`` while the block runs, and what else comes by the routes of ``also``.
 
@@ -45,26 +45,26 @@ async def taking_orders(
         try:
             listener = stack.enter_context(listening_socket(place, link))
         except ControlError as error:
-            say_error("no_control", error, level=logging.WARNING)
+            log_error("no_control", error, level=logging.WARNING)
             yield
             return
         async with serving(_application(dispatch, also), listener):
             yield
 
 
-def _application(dispatch: Dispatch, also: Sequence[BaseRoute]) -> Starlette:
+def _application(dispatch: CommandQueue, also: Sequence[BaseRoute]) -> Starlette:
     async def take(request: Request) -> Response:
-        return await _carry_out(request, dispatch)
+        return await _execute(request, dispatch)
 
-    return Starlette(routes=[Route("/orders", answering(take), methods=["POST"]), *also])
+    return Starlette(routes=[Route("/orders", json_response(take), methods=["POST"]), *also])
 
 
-async def _carry_out(request: Request, dispatch: Dispatch) -> Response:
+async def _execute(request: Request, dispatch: CommandQueue) -> Response:
     order = ORDERS.validate_json(await body_of(request))
-    return Response(ANSWERS.dump_json(await dispatch.carry_out(order)), media_type="application/json")
+    return Response(ANSWERS.dump_json(await dispatch.submit(order)), media_type="application/json")
 
 
-def answering(answer: Handler) -> Handler:
+def json_response(answer: Handler) -> Handler:
     """The handler, with a bound to its time, and whatever it raises answered as a refusal."""
 
     async def answer_or_refuse(request: Request) -> Response:
@@ -78,14 +78,18 @@ async def _answer_or_refuse(answer: Handler, request: Request) -> Response:
         async with asyncio.timeout(CARRIED_OUT_WITHIN_S):
             return await answer(request)
     except ValidationError:
-        return _refused(HTTPStatus.BAD_REQUEST, Refusal("the running cutoutd does not know this order", _OTHER_VERSION))
+        return _refused(
+            HTTPStatus.BAD_REQUEST, CommandError("the running cutoutd does not know this order", _OTHER_VERSION)
+        )
     except (TimeoutError, ClientDisconnect):
-        return _refused(HTTPStatus.REQUEST_TIMEOUT, Refusal("the order took too long; a part may have been done"))
+        return _refused(HTTPStatus.REQUEST_TIMEOUT, CommandError("the order took too long; a part may have been done"))
     except CutoutdError as error:
-        return _refused(HTTPStatus.CONFLICT, Refusal(f"{error.title}: {error.sentence}", error.advice))
+        return _refused(HTTPStatus.CONFLICT, CommandError(f"{error.title}: {error.sentence}", error.advice))
     except Exception as fault:  # noqa: BLE001  the one broad except of this door: a bug costs one order, not the daemon
-        say_fault("internal_fault", "a fault in cutoutd itself stopped an order", fault)
-        return _refused(HTTPStatus.INTERNAL_SERVER_ERROR, Refusal("a fault in cutoutd itself; its log has the trace"))
+        log_fault("internal_fault", "a fault in cutoutd itself stopped an order", fault)
+        return _refused(
+            HTTPStatus.INTERNAL_SERVER_ERROR, CommandError("a fault in cutoutd itself; its log has the trace")
+        )
 
 
 _OTHER_VERSION = "Restart it, so that it is of the same version as this command."
@@ -106,5 +110,5 @@ async def body_of(request: Request) -> bytes:
     return bytes(body)
 
 
-def _refused(status: HTTPStatus, refusal: Refusal) -> Response:
+def _refused(status: HTTPStatus, refusal: CommandError) -> Response:
     return Response(REFUSALS.dump_json(refusal), status, media_type="application/json")

@@ -16,16 +16,16 @@ from starlette.routing import BaseRoute, Route
 
 from cutoutd.config.settings import Common
 from cutoutd.control.messages import Named
-from cutoutd.control.server import answering, body_of
+from cutoutd.control.server import body_of, json_response
 from cutoutd.core.logs import printable
-from cutoutd.core.photo_selector import Address
+from cutoutd.core.photo_selector import PhotoSelector
 from cutoutd.ledger import Event, Ledger
-from cutoutd.status.live_state import Live
+from cutoutd.status.live_state import LiveState
 from cutoutd.status.status import Status, read_history, status_in
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PhotoPlace:
     """One way to read a name, on the wire."""
 
     folder: Named | None
@@ -36,7 +36,7 @@ class Place:
 class HistoryQuestion:
     """What happened to the photo at the first of these places that is one's; None: to all."""
 
-    places: tuple[Place, ...] | None
+    places: tuple[PhotoPlace, ...] | None
     limit: int
 
 
@@ -45,7 +45,7 @@ STATUSES = TypeAdapter(Status)
 EVENTS = TypeAdapter(list[Event])
 
 
-def written(form: TypeAdapter[Any], value: object) -> str:
+def as_json_bytes(form: TypeAdapter[Any], value: object) -> str:
     """The value as JSON."""
     return json.dumps(_shown(form.dump_python(value, mode="json")))
 
@@ -71,23 +71,23 @@ def _is_text(value: str) -> bool:
     return True
 
 
-def enquiry_routes(ledger: Ledger, settings: Callable[[], Common], live: Callable[[], Live]) -> list[BaseRoute]:
+def status_routes(ledger: Ledger, settings: Callable[[], Common], live: Callable[[], LiveState]) -> list[BaseRoute]:
     """``POST /status`` and ``/history``, for whoever may connect."""
 
     async def tell_status(_request: Request) -> Response:
         now = settings()
-        return _json(written(STATUSES, await ledger.ask(status_in, live(), now.limits, now.price)))
+        return _json(as_json_bytes(STATUSES, await ledger.query(status_in, live(), now.limits, now.price)))
 
     async def tell_history(request: Request) -> Response:
         question = QUESTIONS.validate_json(await body_of(request))
         places = question.places
-        addresses = None if places is None else [Address(place.folder, place.path) for place in places]
+        addresses = None if places is None else [PhotoSelector(place.folder, place.path) for place in places]
         events = await asyncio.to_thread(read_history, settings().state_dir, addresses, question.limit)
-        return _json(written(EVENTS, events))
+        return _json(as_json_bytes(EVENTS, events))
 
     return [
-        Route("/status", answering(tell_status), methods=["POST"]),
-        Route("/history", answering(tell_history), methods=["POST"]),
+        Route("/status", json_response(tell_status), methods=["POST"]),
+        Route("/history", json_response(tell_history), methods=["POST"]),
     ]
 
 

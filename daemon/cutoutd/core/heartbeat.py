@@ -13,7 +13,7 @@ from contextlib import contextmanager
 PATIENCE_S = 300.0
 
 
-class Pulses:
+class Heartbeats:
     """The promises of some loops and of the steps they began. For one thread.
 
     Args:
@@ -37,7 +37,7 @@ class Pulses:
         finally:
             self._due_s.pop(name, None)
 
-    def late(self) -> tuple[str, ...]:
+    def overdue(self) -> tuple[str, ...]:
         """Who broke a promise; it may still be kept late."""
         now_s = self._now_s()
         return tuple(name for name, due_s in self._due_s.items() if due_s < now_s)

@@ -31,7 +31,7 @@ def local_day() -> date:
     return datetime.now(UTC).astimezone().date()
 
 
-class Operations:
+class UsageCounter:
     """Counts in the event loop, hands over in the writer's thread."""
 
     def __init__(self, today: Callable[[], date] = local_day) -> None:

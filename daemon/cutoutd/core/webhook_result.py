@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Announcement:
+class WebhookResult:
     """One removal's result: which file it is, and which upload and which launch it comes from."""
 
     result_uuid: str

@@ -61,7 +61,7 @@ def _storable(time_ns: int) -> int:
     return time_ns if -_NO_TIME_NS <= time_ns < _NO_TIME_NS else max(-_NO_TIME_NS, min(time_ns, _NO_TIME_NS - 1))
 
 
-def look(root: Path, path: str) -> Sighting | None:
+def stat_file(root: Path, path: str) -> Sighting | None:
     """A sighting of the file at ``path`` now, without opening it.
 
     None if there is none: gone, not a regular file, or reached only through a symbolic link.
@@ -77,10 +77,10 @@ def look(root: Path, path: str) -> Sighting | None:
     return Sighting.of(path, status) if stat.S_ISREG(status.st_mode) else None
 
 
-def glance(root: Path, path: str) -> Sighting | None:
+def stat_quietly(root: Path, path: str) -> Sighting | None:
     """As ``look``, but None also while nobody can tell: the next scan looks again."""
     with suppress(OSError):
-        return look(root, path)
+        return stat_file(root, path)
     return None
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, BinaryIO
 
 from pydantic import Field, PlainValidator, StringConstraints, TypeAdapter, ValidationError
 
-from cutoutd.core.photo import Photo, known
+from cutoutd.core.photo import Photo, require_value
 
 ATTRIBUTE = "user.cutoutd.origin"
 
@@ -49,7 +49,7 @@ _Count = Annotated[int, Field(ge=0, lt=1 << 63)]
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class ProvenanceRecord:
     """The photo that a cutout was made of, and how; the names are the ledger's."""
 
     folder: Annotated[str, Field(min_length=1)]
@@ -66,27 +66,27 @@ class Origin:
     format: Annotated[int, Field(ge=1)] = _FORMAT
 
 
-_ORIGIN = TypeAdapter(Origin)
+_ORIGIN = TypeAdapter(ProvenanceRecord)
 
 
-def origin_of(photo: Photo, cutout_sha256: str) -> Origin:
+def provenance_of(photo: Photo, cutout_sha256: str) -> ProvenanceRecord:
     """What a photo's cutout is to say. It depends on the photo alone, so a repeated step writes the same bytes."""
-    return Origin(
+    return ProvenanceRecord(
         folder=photo.identity.folder,
         path=photo.identity.path,
-        target=known(photo.target),
-        sha256=known(photo.sha256),
+        target=require_value(photo.target),
+        sha256=require_value(photo.sha256),
         size_bytes=photo.identity.size_bytes,
         mtime_ns=photo.identity.mtime_ns,
-        width=known(photo.width),
-        height=known(photo.height),
-        orientation=known(photo.orientation),
-        parameters=known(photo.parameters),
+        width=require_value(photo.width),
+        height=require_value(photo.height),
+        orientation=require_value(photo.orientation),
+        parameters=require_value(photo.parameters),
         cutout_sha256=cutout_sha256,
     )
 
 
-def attach(descriptor: int, origin: Origin) -> bool:
+def attach(descriptor: int, origin: ProvenanceRecord) -> bool:
     """Set the attribute on an open file; False where the file system takes none, or none of this length."""
     try:
         os.setxattr(descriptor, ATTRIBUTE, _written(origin))
@@ -95,7 +95,7 @@ def attach(descriptor: int, origin: Origin) -> bool:
     return True
 
 
-def chunk_for(origin: Origin) -> bytes:
+def chunk_for(origin: ProvenanceRecord) -> bytes:
     """The text chunk; of the same length for every ``cutout_sha256``."""
     content = b"tEXt" + _KEYWORD + _written(origin)
     length = len(content) - len(b"tEXt")
@@ -119,7 +119,7 @@ def write_chunk(file: BinaryIO, chunk: bytes) -> None:
     file.write(chunk)
 
 
-def read_origin(file: BinaryIO) -> Origin | None:
+def read_provenance(file: BinaryIO) -> ProvenanceRecord | None:
     """What a file says, by its attribute or else by its chunk; None if it says nothing that makes sense.
 
     Reads from the beginning and leaves the position anywhere.
@@ -154,12 +154,12 @@ def hashes_of(file: BinaryIO) -> tuple[str, str]:
     return whole.hexdigest(), made.hexdigest()
 
 
-def _written(origin: Origin) -> bytes:
+def _written(origin: ProvenanceRecord) -> bytes:
     """Plain ASCII: names may hold bytes that are no text, which JSON escapes."""
     return json.dumps(asdict(origin), separators=(",", ":")).encode("ascii")
 
 
-def _understood(text: bytes) -> Origin | None:
+def _understood(text: bytes) -> ProvenanceRecord | None:
     try:
         # Python's own reader takes lone surrogates too.
         return _ORIGIN.validate_python(json.loads(text))

@@ -17,7 +17,7 @@ _MOST_NUMBERED = 999
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
-def numbered(name: str) -> Iterator[str]:
+def numbered_names(name: str) -> Iterator[str]:
     """The name itself, then ``a.2.jpg``, ``a.3.jpg`` and so on."""
     pure = PurePosixPath(name)
     yield name
@@ -25,7 +25,7 @@ def numbered(name: str) -> Iterator[str]:
         yield f"{pure.stem}.{number}{pure.suffix}"
 
 
-def place(name: str, fd: int, to_names: Iterable[str], to_fd: int) -> str:
+def rename_no_replace(name: str, fd: int, to_names: Iterable[str], to_fd: int) -> str:
     """Give a file the first of the names that is free, or that is the file itself already; which it was. Blocking.
 
     A crash in between leaves the file under both names, or under one of them.

@@ -13,7 +13,7 @@ from pathlib import Path
 from cutoutd.core.errors import CutoutdError, SourceAwayError, SupersededError
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Identity
-from cutoutd.files.input_tree import look, open_beneath
+from cutoutd.files.input_tree import open_beneath, stat_file
 
 #: What is told of a source in the archive begins like this, and ends with its path there.
 MOVED = "the source was moved to "
@@ -61,7 +61,7 @@ def require_same(root: Path, identity: Identity) -> None:
         SourceAwayError: it cannot be looked at for now, or the whole input folder is gone.
     """
     with reading_errors(root, identity):
-        found = look(root, identity.path)
+        found = stat_file(root, identity.path)
     if found is None:
         raise _vanished(root, identity)
     now = (found.size_bytes, found.mtime_ns, found.ctime_ns, found.inode)
@@ -78,7 +78,7 @@ def found_again(root: Path, identity: Identity) -> Identity:
         SourceAwayError: it cannot be looked at for now, or the whole input folder is gone.
     """
     with reading_errors(root, identity):
-        found = look(root, identity.path)
+        found = stat_file(root, identity.path)
     if found is None:
         raise _vanished(root, identity, "its source is no longer there")
     if (found.size_bytes, found.mtime_ns, found.inode) != (identity.size_bytes, identity.mtime_ns, identity.inode):

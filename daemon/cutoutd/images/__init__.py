@@ -4,28 +4,28 @@ Everything in here reads what strangers made, so nothing in here decodes a pictu
 turned or shrunk. It knows nothing of folders, ledgers or Uploadcare.
 """
 
-from cutoutd.images.comparison import Likeness, is_cutout_of, likeness_of
+from cutoutd.images.comparison import ReferenceImage, is_cutout_of, reference_image
 from cutoutd.images.completeness import is_whole
 from cutoutd.images.formats import Format
 from cutoutd.images.orientation import make_upright
 from cutoutd.images.png_check import PngCheck, PngHeader
 from cutoutd.images.shrink import LARGEST_SOURCE_BYTES, SmallerCopy, make_smaller
-from cutoutd.images.validation import Picture, format_size, inspect, require_size
+from cutoutd.images.validation import ImageInfo, format_size, require_size, validate
 
 __all__ = [
     "LARGEST_SOURCE_BYTES",
     "Format",
-    "Likeness",
-    "Picture",
+    "ImageInfo",
     "PngCheck",
     "PngHeader",
+    "ReferenceImage",
     "SmallerCopy",
     "format_size",
-    "inspect",
     "is_cutout_of",
     "is_whole",
-    "likeness_of",
     "make_smaller",
     "make_upright",
+    "reference_image",
     "require_size",
+    "validate",
 ]

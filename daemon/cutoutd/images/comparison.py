@@ -36,7 +36,7 @@ _ROUNDING_PIXELS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class ReferenceImage:
     """What a photo looks like, upright, in a few megabytes."""
 
     width: int
@@ -44,7 +44,7 @@ class Likeness:
     picture: Image.Image
 
 
-def likeness_of(source: bytes) -> Likeness | None:
+def reference_image(source: bytes) -> ReferenceImage | None:
     """A photo's likeness; None when it cannot be decoded. Blocking; for a moment it needs the memory of a shrinking."""
     picture_format = recognise(source[:HEAD_BYTES], "")
     if not isinstance(picture_format, Format):
@@ -56,17 +56,19 @@ def likeness_of(source: bytes) -> Likeness | None:
         return None
 
 
-def _likeness(photo: ImageFile) -> Likeness:
+def _likeness(photo: ImageFile) -> ReferenceImage:
     orientation, (width, height) = orientation_of(photo), photo.size
     shrunk_by = max(1, (height if orientation >= FIRST_LYING else width) // _KEPT_WIDTH)
     # A JPEG does a part of it while decoding.
     photo.draft(None, (width // shrunk_by, height // shrunk_by))
     plain = in_plain_mode(photo).convert("RGB")
     picture = turned_upright(plain.reduce(max(1, shrunk_by * plain.width // width)), orientation)
-    return Likeness(height, width, picture) if orientation >= FIRST_LYING else Likeness(width, height, picture)
+    return (
+        ReferenceImage(height, width, picture) if orientation >= FIRST_LYING else ReferenceImage(width, height, picture)
+    )
 
 
-def is_cutout_of(photo: Likeness | None, cutout: BinaryIO) -> bool:
+def is_cutout_of(photo: ReferenceImage | None, cutout: BinaryIO) -> bool:
     """Compare the opaque pixels; False when they differ, when there are too few, or when either cannot be decoded.
 
     Only for removals that neither move nor resize the subject; a smaller copy may have been sent.
@@ -81,7 +83,7 @@ def is_cutout_of(photo: Likeness | None, cutout: BinaryIO) -> bool:
         return False
 
 
-def _agree(photo: Likeness, result: Image.Image) -> bool:
+def _agree(photo: ReferenceImage, result: Image.Image) -> bool:
     # Along the shorter side, where a pixel of rounding changes the proportion most.
     long, short = max(photo.width, photo.height), min(photo.width, photo.height)
     shown_long, shown_short = (result.width, result.height) if long == photo.width else (result.height, result.width)

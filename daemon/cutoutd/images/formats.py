@@ -32,7 +32,7 @@ class Format(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Stranger:
+class UnsupportedFormat:
     """Something recognised that is not accepted; ``name`` reads after "is"."""
 
     name: str
@@ -45,20 +45,20 @@ _PHONE_ADVICE = (
     '"high efficiency pictures") in the camera\'s settings; then new photos are JPEGs. Convert this one to JPEG.'
 )
 _RAW_ADVICE = "Export it from your raw developer as JPEG or PNG, or set the camera to JPEG (or RAW+JPEG)."
-_HEIC = Stranger("a HEIC picture", advice=_PHONE_ADVICE)
-_AVIF = Stranger("an AVIF picture")
-_RAW = Stranger("a camera raw file", advice=_RAW_ADVICE)
-_TIFF = Stranger("a TIFF picture")
-_VIDEO = Stranger("a video", RejectionCode.NOT_A_PICTURE, "Only photos are taken.")
+_HEIC = UnsupportedFormat("a HEIC picture", advice=_PHONE_ADVICE)
+_AVIF = UnsupportedFormat("an AVIF picture")
+_RAW = UnsupportedFormat("a camera raw file", advice=_RAW_ADVICE)
+_TIFF = UnsupportedFormat("a TIFF picture")
+_VIDEO = UnsupportedFormat("a video", RejectionCode.NOT_A_PICTURE, "Only photos are taken.")
 
 
-def _other(name: str) -> Stranger:
-    return Stranger(name, RejectionCode.NOT_A_PICTURE, "Only JPEG and PNG photos are taken.")
+def _other(name: str) -> UnsupportedFormat:
+    return UnsupportedFormat(name, RejectionCode.NOT_A_PICTURE, "Only JPEG and PNG photos are taken.")
 
 
 #: First match wins; an offset, the bytes there, and what they mean. Longer signatures stand before their beginnings.
-_SIGNATURES: tuple[tuple[int, bytes, Stranger], ...] = (
-    (0, b"GIF8", Stranger("a GIF picture")),
+_SIGNATURES: tuple[tuple[int, bytes, UnsupportedFormat], ...] = (
+    (0, b"GIF8", UnsupportedFormat("a GIF picture")),
     (8, b"CR\x02\x00", _RAW),  # Canon CR2, inside a TIFF header
     (0, b"II*\x00", _TIFF),
     (0, b"MM\x00*", _TIFF),
@@ -72,12 +72,12 @@ _SIGNATURES: tuple[tuple[int, bytes, Stranger], ...] = (
     (0, b"FOVb", _RAW),  # Sigma
     (0, b"\x00MRM", _RAW),  # Minolta
     (6, b"HEAPCCDR", _RAW),  # Canon CRW
-    (0, b"8BPS", Stranger("a Photoshop document")),
-    (0, b"\x00\x00\x00\x0cJXL \r\n\x87\n", Stranger("a JPEG XL picture")),
-    (0, b"\xff\x0a", Stranger("a JPEG XL picture")),
-    (0, b"\x00\x00\x00\x0cjP  \r\n\x87\n", Stranger("a JPEG 2000 picture")),
-    (0, b"\xff\x4f\xff\x51", Stranger("a JPEG 2000 picture")),
-    (0, b"\x00\x00\x01\x00", Stranger("a Windows icon")),
+    (0, b"8BPS", UnsupportedFormat("a Photoshop document")),
+    (0, b"\x00\x00\x00\x0cJXL \r\n\x87\n", UnsupportedFormat("a JPEG XL picture")),
+    (0, b"\xff\x0a", UnsupportedFormat("a JPEG XL picture")),
+    (0, b"\x00\x00\x00\x0cjP  \r\n\x87\n", UnsupportedFormat("a JPEG 2000 picture")),
+    (0, b"\xff\x4f\xff\x51", UnsupportedFormat("a JPEG 2000 picture")),
+    (0, b"\x00\x00\x01\x00", UnsupportedFormat("a Windows icon")),
     (0, b"%PDF-", _other("a PDF document")),
     (0, b"%!PS", _other("a PostScript document")),
     (0, b"PK\x03\x04", _other("a ZIP archive or an office document")),
@@ -86,16 +86,16 @@ _SIGNATURES: tuple[tuple[int, bytes, Stranger], ...] = (
     (0, b"Rar!\x1a\x07", _other("a RAR archive")),
     (0, b"\x1aE\xdf\xa3", _VIDEO),  # Matroska, WebM
 )
-_BRANDS: dict[bytes, Stranger] = {
+_BRANDS: dict[bytes, UnsupportedFormat] = {
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"), _HEIC),
     **dict.fromkeys((b"avif", b"avis"), _AVIF),
-    **dict.fromkeys((b"mif1", b"msf1", b"miaf"), Stranger("a HEIF picture", advice=_PHONE_ADVICE)),
+    **dict.fromkeys((b"mif1", b"msf1", b"miaf"), UnsupportedFormat("a HEIF picture", advice=_PHONE_ADVICE)),
     b"crx ": _RAW,  # Canon CR3
 }
 _MARKUP = (b"<svg", b"<html", b"<!doctype", b"<?xml", b"{")
 
 
-def recognise(head: bytes, name: str) -> Format | Stranger | None:
+def recognise(head: bytes, name: str) -> Format | UnsupportedFormat | None:
     """What the first ``HEAD_BYTES`` of a file say it is; None if they say nothing known.
 
     The name is asked only where content cannot tell: most camera raw files are TIFF files to the first bytes.
@@ -110,17 +110,17 @@ def recognise(head: bytes, name: str) -> Format | Stranger | None:
     return stranger
 
 
-def _by_signature(head: bytes) -> Stranger | None:
+def _by_signature(head: bytes) -> UnsupportedFormat | None:
     return next((found for at, magic, found in _SIGNATURES if head[at : at + len(magic)] == magic), None)
 
 
-def _by_container(head: bytes) -> Stranger | None:
+def _by_container(head: bytes) -> UnsupportedFormat | None:
     """The two families whose real format stands inside: RIFF, and ISO base media with its brands."""
     if head[:4] == b"RIFF":
-        return Stranger("a WebP picture") if head[8:12] == b"WEBP" else _VIDEO
+        return UnsupportedFormat("a WebP picture") if head[8:12] == b"WEBP" else _VIDEO
     # A bitmap's signature is only two letters, so its reserved zeros have to agree.
     if head[:2] == b"BM" and head[6:10] == b"\0\0\0\0":
-        return Stranger("a BMP picture")
+        return UnsupportedFormat("a BMP picture")
     if head[4:8] != b"ftyp":
         return None
     size = min(int.from_bytes(head[:4], "big"), len(head))
@@ -130,6 +130,6 @@ def _by_container(head: bytes) -> Stranger | None:
     return next((one for one in known if one.name != "a HEIF picture"), known[0] if known else _VIDEO)
 
 
-def _by_text(head: bytes) -> Stranger | None:
+def _by_text(head: bytes) -> UnsupportedFormat | None:
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     return _other("a text, web or SVG file") if start.startswith(_MARKUP) else None

@@ -25,7 +25,7 @@ from cutoutd.core.errors import RejectedError, RejectionCode
 from cutoutd.images.formats import Format
 
 
-class Hush:
+class suppress_warnings:  # noqa: N801  used like a function, as contextlib does
     """Warnings are off while anybody is inside; the last to leave restores the filters that the first one found."""
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class Hush:
                 self._filters.__exit__(None, None, None)
 
 
-HUSH = Hush()
+HUSH = suppress_warnings()
 
 
 _ORIENTATION_TAG = 0x0112

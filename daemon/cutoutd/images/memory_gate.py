@@ -17,7 +17,7 @@ T = TypeVar("T")
 _one_after_another = ThreadPoolExecutor(max_workers=1, thread_name_prefix="heavy")
 
 
-async def in_turn(size_bytes: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def run_exclusive(size_bytes: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """What the work answers, done in a thread; work on a file too large to be sent as it is waits for its turn.
 
     Cancelled, it goes on in its thread to its end, like everything in threads.

@@ -15,7 +15,7 @@ from PIL.ImageFile import ImageFile
 
 from cutoutd.images.formats import Format
 from cutoutd.images.header import UPRIGHT, open_picture
-from cutoutd.images.validation import Picture
+from cutoutd.images.validation import ImageInfo
 
 _LEVELS_16_PER_8 = 257
 _OPAQUE = (255, 255)
@@ -62,7 +62,7 @@ _TURNS = {
 }
 
 
-def make_upright(content: bytes, picture: Picture) -> bytes:
+def make_upright(content: bytes, picture: ImageInfo) -> bytes:
     """The picture turned as its EXIF orientation asks, in its own format; colours keep their ICC profile.
 
     PNG loses nothing (but Pillow reads 16 bits a colour channel as 8, as the service's results have it), JPEG is

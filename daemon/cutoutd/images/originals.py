@@ -13,7 +13,7 @@ from enum import StrEnum
 from io import BufferedReader
 from pathlib import Path
 
-from cutoutd.core.photo import Photo, known
+from cutoutd.core.photo import Photo, require_value
 from cutoutd.files.input_tree import Sighting, open_beneath
 from cutoutd.files.source_file import MOVED
 from cutoutd.images.formats import HEAD_BYTES, Format, recognise
@@ -56,7 +56,7 @@ def key_of(photo: Photo, side: Side) -> str:
     Raises:
         ValueError: there is none.
     """
-    return known(_sha256_of(photo, side))
+    return require_value(_sha256_of(photo, side))
 
 
 def open_original(photo: Photo, side: Side, inputs: Roots, archives: Roots) -> Original | Absence:
@@ -68,8 +68,10 @@ def open_original(photo: Photo, side: Side, inputs: Roots, archives: Roots) -> O
         return Absence("There is no cutout yet." if side is Side.CUTOUT else "The photo could not be read.")
     try:
         if side is Side.CUTOUT:
-            return _checked(open_beneath(Path(known(photo.output)), known(photo.target)), photo.cutout_sha256)
-        if photo.source_fate is not None:
+            return _checked(
+                open_beneath(Path(require_value(photo.output)), require_value(photo.target)), photo.cutout_sha256
+            )
+        if photo.source_result is not None:
             return _open_moved(photo, archives)
         root = photo.identity.input or inputs.get(photo.identity.folder)
         return _in_place(photo, Path(root)) if root else _NO_LONGER_CONFIGURED
@@ -107,7 +109,7 @@ def _version_of(photo: Photo) -> tuple[str, int, int, int, int]:
 
 def _open_moved(photo: Photo, archives: Roots) -> Original | Absence:
     """A source that cutoutd moved: found in the archive; in a trash or deleted it is none of ours any more."""
-    fate, archive = known(photo.source_fate), archives.get(photo.identity.folder)
+    fate, archive = require_value(photo.source_result), archives.get(photo.identity.folder)
     place = f"{MOVED}{archive}/"
     if archive is None or not fate.startswith(place):
         return Absence(f"{fate[:1].upper()}{fate[1:]}.")

@@ -15,7 +15,7 @@ from cutoutd.core.errors import RejectedError, RejectionCode
 from cutoutd.images.formats import Format
 from cutoutd.images.header import damage_named, open_picture
 from cutoutd.images.orientation import has_alpha, in_plain_mode, turned_upright, without_idle_alpha
-from cutoutd.images.validation import SCALED_ABOVE_MEGAPIXELS, Picture, format_size
+from cutoutd.images.validation import SCALED_ABOVE_MEGAPIXELS, ImageInfo, format_size
 
 #: A larger file is not even read to be shrunk: it is held in memory, beside its pixels.
 LARGEST_SOURCE_BYTES = 250_000_000
@@ -46,7 +46,7 @@ class SmallerCopy:
         return f"sent as a copy of {self.width} x {self.height} pixels, {kind}"
 
 
-def make_smaller(content: bytes, picture: Picture, max_bytes: int) -> SmallerCopy:
+def make_smaller(content: bytes, picture: ImageInfo, max_bytes: int) -> SmallerCopy:
     """The first copy that has no more than ``max_bytes``.
 
     Colours keep their ICC profile; EXIF, XMP and comments are dropped. A PNG stays one if that is enough (16 bits a
@@ -69,7 +69,7 @@ def size_to_send(width: int, height: int) -> tuple[int, int]:
     return max(1, int(width * scale)), max(1, int(height * scale))
 
 
-def _pixels_to_send(content: bytes, picture: Picture) -> tuple[Image.Image, bytes | None]:
+def _pixels_to_send(content: bytes, picture: ImageInfo) -> tuple[Image.Image, bytes | None]:
     """Decoded, scaled and turned; the picture at full size is forgotten when this returns."""
     size = size_to_send(picture.width, picture.height)
     with open_picture(content, picture.format) as image:

@@ -26,14 +26,14 @@ _KEPT_SHARE = 0.9
 _MARK_AFTER_S = 3_600
 
 
-class Size(IntEnum):
+class ThumbnailSize(IntEnum):
     """The longer side, in pixels."""
 
     SMALL = 480  #: in the gallery; sharp on a phone
     LARGE = 1600  #: the page of one photo
 
 
-class Shelf:
+class ThumbnailCache:
     """Takes and gives pictures; usable from several threads. No trouble with the disk is ever an error.
 
     Args:
@@ -49,7 +49,7 @@ class Shelf:
         self._lock = threading.Lock()
         self._held_bytes: int | None = None  #: None: nobody has counted yet
 
-    def take(self, sha256: str, size: Size) -> bytes | None:
+    def get(self, sha256: str, size: ThumbnailSize) -> bytes | None:
         """A picture that is kept; None when it has to be made. Blocking."""
         file = self._folder / _name(sha256, size)
         with suppress(OSError), file.open("rb") as picture:
@@ -59,7 +59,7 @@ class Shelf:
             return content or None
         return None
 
-    def put(self, sha256: str, size: Size, content: bytes) -> None:
+    def put(self, sha256: str, size: ThumbnailSize, content: bytes) -> None:
         """Keep a picture, if there is room. Blocking. A crash leaves at most a draft, which counts as a picture."""
         with suppress(OSError), self._lock:
             self._folder.mkdir(mode=0o700, exist_ok=True)
@@ -99,7 +99,7 @@ class Shelf:
         self._held_bytes = held
 
 
-def _name(sha256: str, size: Size) -> str:
+def _name(sha256: str, size: ThumbnailSize) -> str:
     return f"{sha256}-{size.value}.webp"
 
 

@@ -13,14 +13,14 @@ from weakref import WeakValueDictionary
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
-from cutoutd.config.settings import Folder
+from cutoutd.config.settings import FolderSettings
 from cutoutd.core.errors import RejectedError, RejectionCode
 from cutoutd.core.photo import Photo
 from cutoutd.images.header import open_picture, orientation_of
-from cutoutd.images.memory_gate import in_turn
+from cutoutd.images.memory_gate import run_exclusive
 from cutoutd.images.orientation import has_alpha, in_plain_mode, turned_upright
 from cutoutd.images.originals import Absence, Original, Side, has_side, key_of, open_original
-from cutoutd.images.thumbnail_cache import Shelf, Size
+from cutoutd.images.thumbnail_cache import ThumbnailCache, ThumbnailSize
 
 MIME_TYPE = "image/webp"
 
@@ -66,7 +66,7 @@ _DRAWN_AT_ONCE = 2
 _NOT_TO_BE_DRAWN = "It cannot be shown: {}."
 
 
-class Previews:
+class Thumbnails:
     """What there is to see of photos.
 
     Args:
@@ -74,29 +74,29 @@ class Previews:
         folders: those configured, whenever it is asked.
     """
 
-    def __init__(self, shelf: Shelf, folders: Callable[[], Iterable[Folder]]) -> None:
+    def __init__(self, shelf: ThumbnailCache, folders: Callable[[], Iterable[FolderSettings]]) -> None:
         self._shelf = shelf
         self._folders = folders
         self._drawing = asyncio.Semaphore(_DRAWN_AT_ONCE)
-        self._locks: WeakValueDictionary[tuple[str, Size], asyncio.Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[tuple[str, ThumbnailSize], asyncio.Lock] = WeakValueDictionary()
 
     async def original(self, photo: Photo, side: Side) -> Original | Absence:
         """One of the photo's files, open, for the caller to close."""
         return await asyncio.to_thread(self._opened, photo, side)
 
-    async def preview(self, photo: Photo, side: Side, size: Size) -> bytes | Absence:
+    async def thumbnail(self, photo: Photo, side: Side, size: ThumbnailSize) -> bytes | Absence:
         """A small picture as WebP. One that was kept is shown even when its file is gone: it is of that very file."""
         if not has_side(photo, side):
             return await asyncio.to_thread(self._drawn, photo, side, size)
         key = key_of(photo, side)
         lock = self._locks.setdefault((key, size), asyncio.Lock())
         async with lock:
-            kept = await asyncio.to_thread(self._shelf.take, key, size)
+            kept = await asyncio.to_thread(self._shelf.get, key, size)
             if kept is not None:
                 return kept
             async with self._drawing:
                 # Cancelled, it goes on in its thread and is kept for whoever asks next.
-                return await in_turn(photo.identity.size_bytes, self._drawn, photo, side, size)
+                return await run_exclusive(photo.identity.size_bytes, self._drawn, photo, side, size)
 
     def _opened(self, photo: Photo, side: Side) -> Original | Absence:
         folders = tuple(self._folders())
@@ -104,7 +104,7 @@ class Previews:
         archives = {folder.name: folder.archive for folder in folders if folder.archive is not None}
         return open_original(photo, side, inputs, archives)
 
-    def _drawn(self, photo: Photo, side: Side, size: Size) -> bytes | Absence:
+    def _drawn(self, photo: Photo, side: Side, size: ThumbnailSize) -> bytes | Absence:
         original = self._opened(photo, side)
         if isinstance(original, Absence):
             return original

@@ -27,7 +27,7 @@ _COPY_AGAIN = "Copy it again from where it came from; it is taken up by itself."
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ImageInfo:
     """What the header of an acceptable photo says."""
 
     format: Format
@@ -64,7 +64,7 @@ def require_size(size_bytes: int, max_bytes: int) -> None:
         )
 
 
-def inspect(content: bytes, name: str) -> Picture:
+def validate(content: bytes, name: str) -> ImageInfo:
     """What the photo is.
 
     Args:
@@ -139,8 +139,8 @@ def _require_sound(content: bytes, end: int) -> None:
         raise damaged(str(error)) from error
 
 
-def _describe(image: ImageFile, picture_format: Format) -> Picture:
-    return Picture(
+def _describe(image: ImageFile, picture_format: Format) -> ImageInfo:
+    return ImageInfo(
         format=picture_format,
         width=image.width,
         height=image.height,
@@ -160,7 +160,7 @@ def _note(image: ImageFile) -> str | None:
     return "; ".join(notes) or None
 
 
-def _require_sane_dimensions(picture: Picture) -> None:
+def _require_sane_dimensions(picture: ImageInfo) -> None:
     size = f"{picture.width:,} x {picture.height:,} pixels"
     if max(picture.width, picture.height) > MAX_SIDE:
         raise RejectedError(

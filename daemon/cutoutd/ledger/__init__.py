@@ -15,33 +15,33 @@ doors: one for the daemon, one for those who only look).
 """
 
 from cutoutd.ledger.backup import back_up
-from cutoutd.ledger.changes import News
+from cutoutd.ledger.changes import ChangeFlag
 from cutoutd.ledger.instance_lock import hold_ledger, is_held
-from cutoutd.ledger.ledger import Ledger, View, open_ledger, view_ledger
+from cutoutd.ledger.ledger import Ledger, ReadTransaction, open_ledger, read_ledger
 from cutoutd.ledger.queries.lost_launches import LostLaunch
 from cutoutd.ledger.queries.photos import Total
 from cutoutd.ledger.schema.column_types import has_text_form
 from cutoutd.ledger.schema.rows import Event
 from cutoutd.ledger.sqlite.database import has_ledger
 from cutoutd.ledger.writes.approvals import Batch
-from cutoutd.ledger.writes.launches import Spent
-from cutoutd.ledger.writes.usage import Billed
+from cutoutd.ledger.writes.launches import LaunchCounts
+from cutoutd.ledger.writes.usage import Usage
 
 __all__ = [
     "Batch",
-    "Billed",
+    "ChangeFlag",
     "Event",
+    "LaunchCounts",
     "Ledger",
     "LostLaunch",
-    "News",
-    "Spent",
+    "ReadTransaction",
     "Total",
-    "View",
+    "Usage",
     "back_up",
     "has_ledger",
     "has_text_form",
     "hold_ledger",
     "is_held",
     "open_ledger",
-    "view_ledger",
+    "read_ledger",
 ]

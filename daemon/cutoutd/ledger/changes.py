@@ -13,7 +13,7 @@ from cutoutd.ledger.ledger import Ledger
 _ASK_ANYWAY_AFTER_S = 60.0
 
 
-class News:
+class ChangeFlag:
     """What one who asks has not heard yet.
 
     Args:

@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from cutoutd.core.logs import say_fault
-from cutoutd.core.usage_counter import Counted, Operations
-from cutoutd.ledger.writes import usage as billing
+from cutoutd.core.logs import log_fault
+from cutoutd.core.usage_counter import Counted, UsageCounter
+from cutoutd.ledger.writes import usage
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class _Job:
     answer: Future[Any]
 
 
-class Writer:
+class GroupCommitter:
     """Carries out write transactions one group at a time; ``close`` finishes what was handed in before it.
 
     Args:
@@ -43,7 +43,7 @@ class Writer:
     """
 
     def __init__(
-        self, engine: Engine, operations: Operations, require_in_place: Callable[[], None] = lambda: None
+        self, engine: Engine, operations: UsageCounter, require_in_place: Callable[[], None] = lambda: None
     ) -> None:
         self._engine = engine
         self._operations = operations
@@ -101,14 +101,14 @@ class Writer:
             outcomes = [_Outcome(error=error) for _ in group]
         for job, outcome in zip(group, outcomes, strict=True):
             if outcome.error is None:
-                _tell_witness(job, outcome.value)
+                _call_listener(job, outcome.value)
             outcome.tell(job.answer)
 
     def _write(self, group: list[_Job], carry_out: "_CarryOut", counted: Counted) -> "list[_Outcome]":
         self._require_in_place()
         with self._engine.connect().execution_options(is_writing=True) as connection, connection.begin():
             outcomes = [carry_out(job, connection) for job in group]
-            billing.add(connection, counted)
+            usage.add(connection, counted)
         self.revision += 1
         return outcomes
 
@@ -127,11 +127,11 @@ class _Outcome:
             answer.set_result(self.value)
 
 
-def _tell_witness(job: _Job, value: object) -> None:
+def _call_listener(job: _Job, value: object) -> None:
     try:
         job.then(value)
     except Exception as fault:  # noqa: BLE001  a fault in whoever only counts must not stop the ledger
-        say_fault("internal_fault", "a fault in cutoutd itself: a stored fact was not counted", fault)
+        log_fault("internal_fault", "a fault in cutoutd itself: a stored fact was not counted", fault)
 
 
 _CarryOut = Callable[[_Job, Connection], _Outcome]

@@ -13,8 +13,8 @@ from cutoutd.core.photo import NO_WAIT, Identity, Photo, State
 from cutoutd.ledger.schema.migrations import bring_up_to_date
 from cutoutd.ledger.schema.rows import identity_values, photo_from, wait_values
 from cutoutd.ledger.schema.tables import IS_CURRENT, photos, targets
-from cutoutd.ledger.sqlite.clean_shutdown import break_seal
-from cutoutd.ledger.sqlite.create import found_ledger
+from cutoutd.ledger.sqlite.clean_shutdown import remove_marker
+from cutoutd.ledger.sqlite.create import create_ledger_file
 from cutoutd.ledger.sqlite.database import has_ledger, open_database, require_sound, translated_errors
 from cutoutd.ledger.writes.transitions import add_event, end_waits_for, target_key
 
@@ -24,7 +24,7 @@ _NOTE = "restored by cutoutd rebuild"
 
 
 @dataclass(frozen=True, slots=True)
-class Making:
+class RestoredCutout:
     """What is known of how a cutout was made and of where it lies; the names are the columns'."""
 
     sha256: str
@@ -39,17 +39,17 @@ class Making:
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
+class RestoredPhoto:
     """A photo whose cutout was found."""
 
     identity: Identity
-    making: Making
+    making: RestoredCutout
     reserved: str  #: the target that its path keeps
     published_at_s: float  #: Unix time
     is_source_there: bool
 
 
-def restore(state_dir: Path, found: Sequence[Restored], look: Callable[[Connection], None]) -> int:
+def restore(state_dir: Path, found: Sequence[RestoredPhoto], look: Callable[[Connection], None]) -> int:
     """Add what the ledger lacks, in one transaction; how many photos that was. ``look`` may ask questions at the end.
 
     Without a ledger one is made. The caller holds the instance lock. A crash leaves the ledger, or its lack, as it was.
@@ -60,7 +60,7 @@ def restore(state_dir: Path, found: Sequence[Restored], look: Callable[[Connecti
     return _restore(state_dir, found, look, is_kept=True)
 
 
-def rehearse_restoring(state_dir: Path, found: Sequence[Restored], look: Callable[[Connection], None]) -> int:
+def rehearse_restoring(state_dir: Path, found: Sequence[RestoredPhoto], look: Callable[[Connection], None]) -> int:
     """As ``restore``, with nothing kept."""
     if has_ledger(state_dir):
         return _restore(state_dir, found, look, is_kept=False)
@@ -68,7 +68,9 @@ def rehearse_restoring(state_dir: Path, found: Sequence[Restored], look: Callabl
         return _restore(Path(elsewhere), found, look, is_kept=True)
 
 
-def _restore(state_dir: Path, found: Sequence[Restored], look: Callable[[Connection], None], *, is_kept: bool) -> int:
+def _restore(
+    state_dir: Path, found: Sequence[RestoredPhoto], look: Callable[[Connection], None], *, is_kept: bool
+) -> int:
     numbers = []
 
     def fill(connection: Connection) -> None:
@@ -78,12 +80,12 @@ def _restore(state_dir: Path, found: Sequence[Restored], look: Callable[[Connect
     if has_ledger(state_dir):
         _fill_existing(state_dir, fill, is_kept=is_kept)
     else:
-        found_ledger(state_dir, fill)
+        create_ledger_file(state_dir, fill)
     return numbers[0]
 
 
 def _fill_existing(state_dir: Path, fill: Callable[[Connection], None], *, is_kept: bool) -> None:
-    break_seal(state_dir)
+    remove_marker(state_dir)
     require_sound(state_dir)
     engine = open_database(state_dir)
     try:
@@ -100,7 +102,7 @@ def _fill_existing(state_dir: Path, fill: Callable[[Connection], None], *, is_ke
         engine.dispose()
 
 
-def _add(connection: Connection, found: Sequence[Restored]) -> int:
+def _add(connection: Connection, found: Sequence[RestoredPhoto]) -> int:
     finished = _finish(connection, found)
     known = _Known(connection)
     new = [photo for photo in found if known.is_news(photo)]
@@ -112,13 +114,13 @@ def _add(connection: Connection, found: Sequence[Restored]) -> int:
     return len(new) + finished
 
 
-def _finish(connection: Connection, found: Iterable[Restored]) -> int:
+def _finish(connection: Connection, found: Iterable[RestoredPhoto]) -> int:
     """Photos that an older ledger knows as unfinished, or as failed, and that were published since: no more is paid.
 
     Only the very version of the file, and its picture cut out as it was to be; not while it is being made anew.
     """
     is_unfinished = and_(
-        photos.c.state.not_in([State.PUBLISHED, State.SUPERSEDED]), photos.c.earlier_parameters.is_(None)
+        photos.c.state.not_in([State.PUBLISHED, State.SUPERSEDED]), photos.c.previous_parameters.is_(None)
     )
     rows = connection.execute(select(photos).where(is_unfinished)).mappings()
     unfinished = {(row["folder"], *photo_from(row).identity.version): photo_from(row) for row in rows}
@@ -134,13 +136,13 @@ def _finish(connection: Connection, found: Iterable[Restored]) -> int:
     return number
 
 
-def _is_of(before: Photo, making: Making) -> bool:
+def _is_of(before: Photo, making: RestoredCutout) -> bool:
     return before.sha256 is None or (before.sha256, before.parameters) == (making.sha256, making.parameters)
 
 
 #: What was told of an end, or of a search, no longer holds.
 _NO_END = dict.fromkeys(
-    ("code", "sentence", "advice", "failed_at", "unclear_since_s", "locked_since_s", "approved_at_s")
+    ("code", "sentence", "advice", "failed_state", "unclear_since_s", "locked_since_s", "approved_at_s")
 )
 
 
@@ -159,7 +161,7 @@ class _Known:
         self._claimants = {(claim.folder, claim.path, claim.output) for claim in claims}
         self._taken = {(claim.output, claim.target_key) for claim in claims}
 
-    def is_news(self, photo: Restored) -> bool:
+    def is_news(self, photo: RestoredPhoto) -> bool:
         """Whether neither this version of the file nor its picture, cut out so, is known; it is from now on."""
         who, making = photo.identity, photo.making
         version = (who.folder, who.path, who.size_bytes, who.mtime_ns, who.inode)
@@ -173,7 +175,7 @@ class _Known:
             self._versions.add(version)
         return True
 
-    def claim_of(self, photo: Restored) -> dict[str, str] | None:
+    def claim_of(self, photo: RestoredPhoto) -> dict[str, str] | None:
         """The path's target to be reserved; None when it has one, or another path has that."""
         folder, path, output = photo.identity.folder, photo.identity.path, photo.making.output
         key = target_key(photo.reserved)
@@ -184,14 +186,14 @@ class _Known:
         return {"folder": folder, "path": path, "output": output, "target": photo.reserved, "target_key": key}
 
 
-def _insert(connection: Connection, new: Sequence[Restored]) -> None:
+def _insert(connection: Connection, new: Sequence[RestoredPhoto]) -> None:
     into = insert(photos).returning(photos.c.id, sort_by_parameter_order=True)
     ids = connection.scalars(into, [_row(photo) for photo in new]).all()
     for photo_id, photo in zip(ids, new, strict=True):
         _tell(connection, photo_id, photo, None)
 
 
-def _tell(connection: Connection, photo_id: int, photo: Restored, before: State | None) -> None:
+def _tell(connection: Connection, photo_id: int, photo: RestoredPhoto, before: State | None) -> None:
     row = Photo(photo_id, photo.identity, State.PUBLISHED, photo.published_at_s)
     detail: dict[str, object] = {
         "target": photo.making.target,
@@ -201,9 +203,9 @@ def _tell(connection: Connection, photo_id: int, photo: Restored, before: State 
     add_event(connection, row, before, detail)
 
 
-def _row(photo: Restored) -> dict[str, Any]:
+def _row(photo: RestoredPhoto) -> dict[str, Any]:
     state = {"state": State.PUBLISHED, "state_at_s": photo.published_at_s}
     values = {**identity_values(photo.identity), **wait_values(NO_WAIT), **state, **asdict(photo.making)}
     # Without its source nobody is to look for it; should that come back, it is a new photo, and reuses this cutout.
     fate = None if photo.is_source_there else "it was not there when the ledger was rebuilt"
-    return values | {"has_lost_outcome": False, "is_source_due": False, "note": _NOTE, "source_fate": fate}
+    return values | {"has_lost_outcome": False, "is_source_due": False, "note": _NOTE, "source_result": fate}

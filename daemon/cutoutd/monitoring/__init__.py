@@ -5,7 +5,7 @@ of ledger and disks now and then), ``present`` (what is so at this moment), ``me
 Names are a contract: rules and dashboards are written against them.
 """
 
-from cutoutd.monitoring.metrics import Metering
-from cutoutd.monitoring.state_metrics import Sources
+from cutoutd.monitoring.metrics import MetricsExposition
+from cutoutd.monitoring.state_metrics import MetricSources
 
-__all__ = ["Metering", "Sources"]
+__all__ = ["MetricSources", "MetricsExposition"]

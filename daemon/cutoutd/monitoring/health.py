@@ -9,16 +9,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cutoutd.core.logs import printable
-from cutoutd.monitoring.watchdog import stuck_among
-from cutoutd.pipeline.scheduling.halt import Halt
-from cutoutd.pipeline.scheduling.pause import Intermission
-from cutoutd.pipeline.scheduling.workers import Lanes
-from cutoutd.watch.availability import Standby
-from cutoutd.watch.folder import Arrival
+from cutoutd.monitoring.watchdog import stuck_loops
+from cutoutd.pipeline.scheduling.halt import CircuitBreaker
+from cutoutd.pipeline.scheduling.pause import PauseState
+from cutoutd.pipeline.scheduling.workers import WorkerPool
+from cutoutd.watch.availability import FolderAvailability
+from cutoutd.watch.folder import FolderWatcher
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class ReadinessReason:
     """Why it is not ready, or what else should be known."""
 
     code: str  #: starting, stopping, halted, ledger, standby, paused
@@ -26,11 +26,11 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Readiness:
     """Ready or not."""
 
-    reasons: tuple[Reason, ...]  #: why not; none, it is
-    notes: tuple[Reason, ...]  #: what is not as it should be, although it is ready
+    reasons: tuple[ReadinessReason, ...]  #: why not; none, it is
+    notes: tuple[ReadinessReason, ...]  #: what is not as it should be, although it is ready
 
     @property
     def is_ready(self) -> bool:
@@ -38,11 +38,16 @@ class Verdict:
         return not self.reasons
 
 
-class Fitness:
+class HealthCheck:
     """Looks at the parts whenever it is asked; cheap."""
 
     def __init__(
-        self, arrivals: Sequence[Arrival], lanes: Lanes, halt: Halt, intermission: Intermission, standby: Standby
+        self,
+        arrivals: Sequence[FolderWatcher],
+        lanes: WorkerPool,
+        halt: CircuitBreaker,
+        intermission: PauseState,
+        standby: FolderAvailability,
     ) -> None:
         self._arrivals = arrivals
         self._lanes = lanes
@@ -52,23 +57,26 @@ class Fitness:
 
     def stuck(self) -> tuple[str, ...]:
         """Who makes no progress; none of them while a wedged event loop keeps us from answering at all."""
-        return stuck_among(self._arrivals, self._lanes)
+        return stuck_loops(self._arrivals, self._lanes)
 
-    def verdict(self) -> Verdict:
+    def readiness(self) -> Readiness:
         """Whether it is ready at this moment."""
-        away = [Reason("standby", printable(f"{each.folder}: {each.reason}")) for each in self._standby.standing_by()]
+        away = [
+            ReadinessReason("standby", printable(f"{each.folder}: {each.reason}"))
+            for each in self._standby.unavailable()
+        ]
         is_all_away = len(away) == len(self._arrivals)
         notes = [] if is_all_away else away
         if self._intermission.pause is not None:
-            notes = [*notes, Reason("paused", self._intermission.pause.sentence)]
-        return Verdict((*self._obstacles(), *(away if is_all_away else ())), tuple(notes))
+            notes = [*notes, ReadinessReason("paused", self._intermission.pause.sentence)]
+        return Readiness((*self._obstacles(), *(away if is_all_away else ())), tuple(notes))
 
-    def _obstacles(self) -> Iterator[Reason]:
+    def _obstacles(self) -> Iterator[ReadinessReason]:
         if self._lanes.is_stopping:
-            yield Reason("stopping", "cutoutd finishes the steps under way and ends")
+            yield ReadinessReason("stopping", "cutoutd finishes the steps under way and ends")
         elif not all(arrival.has_started for arrival in self._arrivals):
-            yield Reason("starting", "the folders are looked at for the first time")
+            yield ReadinessReason("starting", "the folders are looked at for the first time")
         if self._halt.error is not None:
-            yield Reason("halted", printable(f"{self._halt.error.title}: {self._halt.error.sentence}"))
+            yield ReadinessReason("halted", printable(f"{self._halt.error.title}: {self._halt.error.sentence}"))
         if self._lanes.ledger_trouble is not None:
-            yield Reason("ledger", printable(self._lanes.ledger_trouble.sentence))
+            yield ReadinessReason("ledger", printable(self._lanes.ledger_trouble.sentence))

@@ -33,22 +33,22 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Notified:
     """What a person was told of."""
 
     open: dict[str, float | None] = field(default_factory=dict)  #: by key: when it is over by itself
     failures_until_s: float | None = None  #: the last failure told, Unix time; None: nobody looked before
     failures_at_s: float = 0.0  #: when failures were told last
 
-    def with_incident(self, incident: Incident) -> "Told":
+    def with_incident(self, incident: Incident) -> "Notified":
         """It was told; what a person has heard does not count as news any more."""
         return replace(self, open={**self.open, incident.key: incident.until_s})
 
-    def with_failures(self, until_s: float, at_s: float) -> "Told":
+    def with_failures(self, until_s: float, at_s: float) -> "Notified":
         """All failures up to this one were told."""
         return replace(self, failures_until_s=until_s, failures_at_s=at_s)
 
-    def without_past(self, present: Collection[str], now_s: float, *, unknown: Collection[Occasion] = ()) -> "Told":
+    def without_past(self, present: Collection[str], now_s: float, *, unknown: Collection[Occasion] = ()) -> "Notified":
         """Without what is over; of the kinds that are ``unknown`` nothing is known yet."""
         still_open = {
             key: until_s
@@ -62,17 +62,17 @@ class Told:
         return not 0.0 <= now_s - self.failures_at_s < _GATHER_FOR_S
 
 
-_TOLD = TypeAdapter(Told)
+_TOLD = TypeAdapter(Notified)
 
 
-def told_from(text: str | None) -> Told:
+def told_from(text: str | None) -> Notified:
     """What was kept; a version that kept it in another way is no reason not to start."""
     try:
         return _TOLD.validate_json(text or "{}")
     except ValidationError:
-        return Told()
+        return Notified()
 
 
-def told_as_text(told: Told) -> str:
+def told_as_text(told: Notified) -> str:
     """For keeping."""
     return _TOLD.dump_json(told).decode()

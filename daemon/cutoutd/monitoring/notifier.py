@@ -12,15 +12,15 @@ from contextlib import suppress
 from cutoutd.config.choices import Occasion
 from cutoutd.config.settings import Notify
 from cutoutd.core.errors import CutoutdError, LimitReachedError
-from cutoutd.core.logs import say_error
-from cutoutd.core.photo import AT_REST, State
+from cutoutd.core.logs import log_error
+from cutoutd.core.photo import TERMINAL, State
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.ledger.writes import approvals as batches
-from cutoutd.monitoring.incidents import Incident, Told, told_as_text, told_from
-from cutoutd.monitoring.notify_command import Messenger
-from cutoutd.pipeline.scheduling.halt import Halt
-from cutoutd.pipeline.scheduling.run_counts import Tally
+from cutoutd.ledger.queries import photos
+from cutoutd.ledger.writes import approvals
+from cutoutd.monitoring.incidents import Incident, Notified, told_as_text, told_from
+from cutoutd.monitoring.notify_command import NotifyCommand
+from cutoutd.pipeline.scheduling.halt import CircuitBreaker
+from cutoutd.pipeline.scheduling.run_counts import RunCounts
 
 _LOOK_EVERY_S = 2.0
 _FINISH_WITHIN_S = 10.0
@@ -34,13 +34,13 @@ _LET_THROUGH = (State.REMOVAL_STARTED, State.REMOVAL_FINISHED, State.PUBLISHED)
 class Notifier:
     """Looks every now and then; without a command it does nothing."""
 
-    def __init__(self, ledger: Ledger, halt: Halt, tally: Tally, settings: Notify) -> None:
+    def __init__(self, ledger: Ledger, halt: CircuitBreaker, tally: RunCounts, settings: Notify) -> None:
         self._ledger = ledger
         self._halt = halt
         self._tally = tally
         self._on = frozenset(settings.on)
-        self._messenger = Messenger(settings.command) if settings.command else None
-        self._told: Told | None = None
+        self._messenger = NotifyCommand(settings.command) if settings.command else None
+        self._told: Notified | None = None
         self._has_halted = False
         self._looking: asyncio.Task[None] | None = None
 
@@ -64,7 +64,7 @@ class Notifier:
         if self._messenger is None:
             return
         try:
-            before = told_from(await self._ledger.ask(questions.remembered, _KEY)) if self._told is None else self._told
+            before = told_from(await self._ledger.query(photos.remembered, _KEY)) if self._told is None else self._told
             present = [incident for incident in await self._present() if incident.kind in self._on]
             told = before.without_past({incident.key for incident in present}, time.time(), unknown=self._unknown())
             for incident in present:
@@ -76,7 +76,7 @@ class Notifier:
                 await self._ledger.remember(_KEY, told_as_text(told))
             self._told = told
         except CutoutdError as error:
-            say_error("ledger_trouble", error, level=logging.DEBUG)
+            log_error("ledger_trouble", error, level=logging.DEBUG)
 
     def _unknown(self) -> frozenset[Occasion]:
         """Whether a halt of an earlier run is over shows when something goes through."""
@@ -91,11 +91,11 @@ class Notifier:
         error = self._halt.error
         if error is None:
             return []
-        unfinished = await self._ledger.ask(questions.count, frozenset(State) - AT_REST)
+        unfinished = await self._ledger.query(photos.count, frozenset(State) - TERMINAL)
         return [Incident(Occasion.HALT, f"{error.title}: {error.sentence}", error.advice, unfinished)]
 
     async def _held(self) -> list[Incident]:
-        if not await self._ledger.ask(batches.held_folders):
+        if not await self._ledger.query(approvals.held_folders):
             return []
         return [
             Incident(
@@ -105,26 +105,26 @@ class Notifier:
                 batch.photos,
                 folder=batch.folder,
             )
-            for batch in await self._ledger.ask(batches.batches)
+            for batch in await self._ledger.query(approvals.batches)
             if batch.held
         ]
 
     async def _limits(self) -> list[Incident]:
-        first = await self._ledger.ask(questions.first_over_limit)
+        first = await self._ledger.query(photos.first_over_limit)
         if first is None:
             return []
-        number = await self._ledger.ask(questions.over_limit)
+        number = await self._ledger.query(photos.over_limit)
         advice, until_s = LimitReachedError.default_advice, first.wait.until_s
         return [Incident(Occasion.LIMIT, first.wait.reason, advice, number, until_s=until_s)]
 
-    async def _tell_failures(self, told: Told, messenger: Messenger) -> Told:
+    async def _tell_failures(self, told: Notified, messenger: NotifyCommand) -> Notified:
         now_s = time.time()
         if told.failures_until_s is None:
             return told.with_failures(now_s, 0.0)
         if Occasion.FAILED not in self._on or not told.may_tell_failures(now_s):
             return told
-        number = await self._ledger.ask(questions.failed_since, told.failures_until_s)
-        newest = next(iter(await self._ledger.ask(questions.at_state, {State.FAILED}, 1)), None)
+        number = await self._ledger.query(photos.failed_since, told.failures_until_s)
+        newest = next(iter(await self._ledger.query(photos.at_state, {State.FAILED}, 1)), None)
         if not number or newest is None:  # a person may have retried it between the two questions
             return told
         place = f"{newest.identity.folder}/{newest.identity.path}"

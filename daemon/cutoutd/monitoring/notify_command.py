@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from cutoutd.core.logs import say
+from cutoutd.core.logs import log_event
 from cutoutd.monitoring.incidents import Incident
 
 _TIME_LIMIT_S = 60.0
@@ -24,7 +24,7 @@ _KEPT_BYTES = 4_000
 _SECRETS = frozenset({"UPLOADCARE_SECRET_KEY", "CREDENTIALS_DIRECTORY"})
 
 
-class Messenger:
+class NotifyCommand:
     """Runs one command; that it fails is said once, until it went well again."""
 
     def __init__(self, command: Sequence[str], *, time_limit_s: float = _TIME_LIMIT_S) -> None:
@@ -42,7 +42,7 @@ class Messenger:
         except OSError as error:
             fault = f"it cannot be run: {error.strerror or error}"
         if fault and not self._has_failed:
-            say("notify_failed", f"notify.command {self._command[0]}: {fault}", level=logging.WARNING)
+            log_event("notify_failed", f"notify.command {self._command[0]}: {fault}", level=logging.WARNING)
         self._has_failed = fault is not None
 
     async def _run(self, message: bytes) -> str | None:
@@ -59,7 +59,7 @@ class Messenger:
         except BaseException:
             await _end(process)
             raise
-        say("notified", f"notify.command wrote: {output}", level=logging.DEBUG)
+        log_event("notified", f"notify.command wrote: {output}", level=logging.DEBUG)
         return f"it ended with {process.returncode}" if process.returncode else None
 
 

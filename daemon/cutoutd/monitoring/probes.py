@@ -11,10 +11,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from cutoutd.core.errors import CutoutdError
-from cutoutd.ledger import Ledger, News
-from cutoutd.ledger.queries import monitoring as vitals
-from cutoutd.ledger.queries.monitoring import Cause
-from cutoutd.monitoring.transition_metrics import Passage
+from cutoutd.ledger import ChangeFlag, Ledger
+from cutoutd.ledger.queries import monitoring
+from cutoutd.ledger.queries.monitoring import WaitCause
+from cutoutd.monitoring.transition_metrics import TransitionMetrics
 
 _SHORTEST_REST_S = 2.0
 _REST_PER_ASKING = 100
@@ -25,7 +25,7 @@ _LONGEST_REST_S = 300.0
 _LOOK_AT_DISKS_EVERY_S = 15.0
 
 
-class Soundings:
+class Probes:
     """The last answers.
 
     Args:
@@ -34,11 +34,13 @@ class Soundings:
         places: the folders whose disks matter, by the name they are told under.
     """
 
-    def __init__(self, ledger: Ledger, passage: Passage, places: Mapping[str, Path]) -> None:
+    def __init__(self, ledger: Ledger, passage: TransitionMetrics, places: Mapping[str, Path]) -> None:
         self._ledger = ledger
         self._passage = passage
         self._places = places
-        self.waiting: Mapping[Cause, int] = MappingProxyType(dict.fromkeys(Cause, 0))  #: photos, by what they wait for
+        self.waiting: Mapping[WaitCause, int] = MappingProxyType(
+            dict.fromkeys(WaitCause, 0)
+        )  #: photos, by what they wait for
         self.longest_unmoved_s: float | None = None  #: Unix time, see ``vitals``
         self.possible_double_charges: int | None = None  #: photos; None before they were counted
         self.free_bytes: Mapping[str, int] = MappingProxyType({})  #: by place; one that cannot be asked is left out
@@ -51,28 +53,28 @@ class Soundings:
             tasks.create_task(self._sound_disks())  # of its own: a dead network disk may not answer at all
 
     async def _sound_ledger(self) -> None:
-        news, is_recalled = News(self._ledger), False
+        news, is_recalled = ChangeFlag(self._ledger), False
         while True:
             began_s = time.monotonic()
             try:
                 if not is_recalled:
-                    published_s = await self._ledger.ask(vitals.last_published_s)
+                    published_s = await self._ledger.query(monitoring.last_published_s)
                     self._passage.recall_last_published(published_s or 0.0)
                     is_recalled = True
                 if news.take():
-                    self.waiting = await self._ledger.ask(vitals.waiting_by_cause)
-                    self.possible_double_charges = await self._ledger.ask(vitals.possible_double_charges)
+                    self.waiting = await self._ledger.query(monitoring.waiting_by_cause)
+                    self.possible_double_charges = await self._ledger.query(monitoring.possible_double_charges)
             except CutoutdError:
                 news.give_back()  # the lanes meet the same trouble and say so
             await asyncio.sleep(_rest_after_s(began_s))
 
     async def _look_for_the_slowest(self) -> None:
-        news = News(self._ledger)
+        news = ChangeFlag(self._ledger)
         while True:
             began_s = time.monotonic()
             try:
                 if news.take():
-                    self.longest_unmoved_s = await self._ledger.ask(vitals.longest_unmoved_s)
+                    self.longest_unmoved_s = await self._ledger.query(monitoring.longest_unmoved_s)
             except CutoutdError:
                 news.give_back()  # as above
             await asyncio.sleep(_rest_after_s(began_s))

@@ -10,37 +10,37 @@ from prometheus_client.registry import Collector
 from cutoutd import __version__
 from cutoutd.core.errors import HaltError
 from cutoutd.core.photo import State
-from cutoutd.core.usage_counter import Operations, Purpose
-from cutoutd.monitoring.probes import Soundings
-from cutoutd.pipeline.budget.budget import Spending
-from cutoutd.pipeline.scheduling.halt import Halt
-from cutoutd.pipeline.scheduling.pause import Intermission
-from cutoutd.pipeline.scheduling.workers import Lanes
-from cutoutd.status.photo_counts import Census
-from cutoutd.watch.availability import Standby
-from cutoutd.watch.folder import Arrival
+from cutoutd.core.usage_counter import Purpose, UsageCounter
+from cutoutd.monitoring.probes import Probes
+from cutoutd.pipeline.budget.budget import Budget
+from cutoutd.pipeline.scheduling.halt import CircuitBreaker
+from cutoutd.pipeline.scheduling.pause import PauseState
+from cutoutd.pipeline.scheduling.workers import WorkerPool
+from cutoutd.status.photo_counts import PhotoCounts
+from cutoutd.watch.availability import FolderAvailability
+from cutoutd.watch.folder import FolderWatcher
 
 _MINUTE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class MetricSources:
     """Whom the exposition looks at."""
 
-    arrivals: Sequence[Arrival]
-    census: Census
-    halt: Halt
-    intermission: Intermission
-    lanes: Lanes
-    operations: Operations
-    spending: Spending
-    standby: Standby
+    arrivals: Sequence[FolderWatcher]
+    census: PhotoCounts
+    halt: CircuitBreaker
+    intermission: PauseState
+    lanes: WorkerPool
+    operations: UsageCounter
+    spending: Budget
+    standby: FolderAvailability
 
 
-class Present(Collector):
+class StateMetrics(Collector):
     """What is so at this moment; waits for nobody, reads no disk, and asks the ledger nothing."""
 
-    def __init__(self, sources: Sources, soundings: Soundings, min_free_bytes: int) -> None:
+    def __init__(self, sources: MetricSources, soundings: Probes, min_free_bytes: int) -> None:
         self._of = sources
         self._soundings = soundings
         self._min_free_bytes = min_free_bytes
@@ -85,7 +85,7 @@ class Present(Collector):
 
     def _work(self) -> Iterator[Metric]:
         lanes = self._of.lanes
-        busy = lanes.busy_by_lane()
+        busy = lanes.busy_by_stage()
         yield _labelled("cutoutd_lane_steps", "Steps under way in each lane.", "lane", busy.items())
         at = {state: self._of.census.at(state) for state in State}
         queued = {lane: max(0, at[state] - busy[lane]) for lane, state in lanes.takes.items()}
@@ -100,7 +100,7 @@ class Present(Collector):
         yield _labelled("cutoutd_halted", "Whether nothing is sent, by why; 1: it is so.", "reason", halts.items())
         yield _single("cutoutd_paused", "Whether a person ordered a pause.", float(of.intermission.pause is not None))
         standing_by = {
-            arrival.folder.name: float(of.standby.is_standing_by(arrival.folder.name)) for arrival in of.arrivals
+            arrival.folder.name: float(of.standby.is_unavailable(arrival.folder.name)) for arrival in of.arrivals
         }
         yield _labelled("cutoutd_folder_standby", "Whether a folder stands by.", "folder", standing_by.items())
 

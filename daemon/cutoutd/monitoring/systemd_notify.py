@@ -13,7 +13,7 @@ from collections.abc import MutableMapping
 _PATIENCE_S = 1.0
 
 
-class Systemd:
+class SystemdNotifier:
     """The service manager, if it started us and wants to know.
 
     Args:
@@ -30,28 +30,28 @@ class Systemd:
         """Whether there is anybody to tell."""
         return bool(self._address)
 
-    def tell_ready(self) -> None:
+    def ready(self) -> None:
         """Whoever waits for the service to be started goes on."""
-        self._tell("READY=1")
+        self._notify("READY=1")
 
-    def tell_reloading(self) -> None:
+    def reloading(self) -> None:
         """Until the next ``tell_ready``; sd_notify(3) wants the moment by CLOCK_MONOTONIC, in microseconds."""
         now_usec = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
-        self._tell("RELOADING=1", f"MONOTONIC_USEC={now_usec}", "STATUS=taking up other settings", "WATCHDOG=1")
+        self._notify("RELOADING=1", f"MONOTONIC_USEC={now_usec}", "STATUS=taking up other settings", "WATCHDOG=1")
 
-    def tell_alive(self) -> None:
+    def alive(self) -> None:
         """The watchdog's time starts anew."""
-        self._tell("WATCHDOG=1")
+        self._notify("WATCHDOG=1")
 
-    def tell_stopping(self) -> None:
+    def stopping(self) -> None:
         """No more news but the end."""
-        self._tell("STOPPING=1", "STATUS=finishing the steps under way")
+        self._notify("STOPPING=1", "STATUS=finishing the steps under way")
 
-    def tell_status(self, line: str) -> None:
+    def status(self, line: str) -> None:
         """One line for people."""
-        self._tell(f"STATUS={line}")
+        self._notify(f"STATUS={line}")
 
-    def _tell(self, *assignments: str) -> None:
+    def _notify(self, *assignments: str) -> None:
         if not self._address:
             return
         message = "\n".join(assignment.replace("\n", " ") for assignment in assignments)
@@ -63,10 +63,10 @@ class Systemd:
             return  # it will ask in its own way: by a start or a watchdog that times out
 
 
-def take_from(environ: MutableMapping[str, str]) -> Systemd:
+def notifier_from(environ: MutableMapping[str, str]) -> SystemdNotifier:
     """Whom the environment names. The variables are taken out: a command that we start must not speak in our name."""
     address = environ.pop("NOTIFY_SOCKET", "")
     usec, pid = environ.pop("WATCHDOG_USEC", ""), environ.pop("WATCHDOG_PID", "")
     is_meant = not pid or pid == str(os.getpid())
     watchdog_s = int(usec) / 1_000_000 if usec.isdecimal() and int(usec) and is_meant else None
-    return Systemd(address, watchdog_s)
+    return SystemdNotifier(address, watchdog_s)

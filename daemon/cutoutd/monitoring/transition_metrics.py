@@ -18,7 +18,7 @@ _POLL_BUCKETS = (0, 1, 2, 3, 4, 5, 7, 10, 15, 20, 50, 100)
 _ASKED = (State.REMOVAL_STARTED, State.REMOVAL_FINISHED)
 
 
-class Passage:
+class TransitionMetrics:
     """A witness of the ledger's."""
 
     def __init__(self, registry: CollectorRegistry, folders: Collection[str]) -> None:
@@ -54,7 +54,7 @@ class Passage:
         ).set_function(lambda: self._published_at_s)
         # What begins at 0 shows its first rise; what begins with its first rise does not.
         for state in State:
-            if not state.is_at_rest:
+            if not state.is_terminal:
                 self._stages.labels(state)
             for folder in folders:
                 self._facts.labels(folder, state)
@@ -66,7 +66,7 @@ class Passage:
             self._published_at_s = after.state_at_s
         if before is None:
             return
-        if not before.state.is_at_rest:
+        if not before.state.is_terminal:
             self._stages.labels(before.state).observe(max(0.0, after.state_at_s - before.state_at_s))
         if (before.state, after.state) == (State.UPLOADED, State.REMOVAL_INTENDED):
             self._launches.inc()

@@ -8,14 +8,14 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
 
-from cutoutd.core.logs import catch_up, say
+from cutoutd.core.logs import catch_up, log_event
 from cutoutd.core.photo import State
 from cutoutd.ledger import Total
-from cutoutd.monitoring.systemd_notify import Systemd
-from cutoutd.pipeline.scheduling.halt import Halt
-from cutoutd.pipeline.scheduling.pause import Intermission
-from cutoutd.pipeline.scheduling.workers import Lanes
-from cutoutd.watch.folder import Arrival
+from cutoutd.monitoring.systemd_notify import SystemdNotifier
+from cutoutd.pipeline.scheduling.halt import CircuitBreaker
+from cutoutd.pipeline.scheduling.pause import PauseState
+from cutoutd.pipeline.scheduling.workers import WorkerPool
+from cutoutd.watch.folder import FolderWatcher
 
 #: Without a watchdog to feed: how often what repeats is looked through.
 _LOOK_EVERY_S = 5.0
@@ -34,7 +34,7 @@ _PARTS = (
 )
 
 
-class Vigil:
+class Watchdog:
     """Watches over one running service.
 
     Args:
@@ -47,9 +47,9 @@ class Vigil:
 
     def __init__(
         self,
-        systemd: Systemd,
-        arrivals: Sequence[Arrival],
-        lanes: Lanes,
+        systemd: SystemdNotifier,
+        arrivals: Sequence[FolderWatcher],
+        lanes: WorkerPool,
         standstill: Callable[[], str],
         totals: Callable[[], Iterable[Total]],
     ) -> None:
@@ -63,8 +63,8 @@ class Vigil:
     async def run(self) -> None:
         """Tell until cancelled."""
         for arrival in self._arrivals:
-            await arrival.has_begun()
-        self._systemd.tell_ready()
+            await arrival.wait_until_started()
+        self._systemd.ready()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._keep_watch())
             if self._systemd.is_listening:
@@ -74,11 +74,11 @@ class Vigil:
         # Half the time that systemd allows, as sd_watchdog_enabled(3) advises.
         every_s = self._systemd.watchdog_s / 2 if self._systemd.watchdog_s else _LOOK_EVERY_S
         while True:
-            stuck = stuck_among(self._arrivals, self._lanes)
+            stuck = stuck_loops(self._arrivals, self._lanes)
             if not stuck:
-                self._systemd.tell_alive()
+                self._systemd.alive()
             elif stuck != self._stuck:
-                say("stuck", f"no progress: {', '.join(stuck)}", level=logging.ERROR)
+                log_event("stuck", f"no progress: {', '.join(stuck)}", level=logging.ERROR)
             self._stuck = stuck
             catch_up()
             await asyncio.sleep(every_s)
@@ -88,18 +88,18 @@ class Vigil:
         while True:
             line = status_line(self._totals(), self._standstill())
             if line != told:
-                self._systemd.tell_status(line)
+                self._systemd.status(line)
                 told = line
             await asyncio.sleep(_TELL_EVERY_S)
 
 
-def stuck_among(arrivals: Iterable[Arrival], lanes: Lanes) -> tuple[str, ...]:
+def stuck_loops(arrivals: Iterable[FolderWatcher], lanes: WorkerPool) -> tuple[str, ...]:
     """Who no longer makes progress: loops and steps that broke their promise, and listeners whose thread has ended."""
-    late = [f"{arrival.folder.name}: {name}" for arrival in arrivals for name in arrival.late()]
-    return (*late, *lanes.pulses.late())
+    late = [f"{arrival.folder.name}: {name}" for arrival in arrivals for name in arrival.overdue()]
+    return (*late, *lanes.pulses.overdue())
 
 
-def standstill_in_words(halt: Halt, intermission: Intermission) -> str:
+def standstill_sentence(halt: CircuitBreaker, intermission: PauseState) -> str:
     """Why nothing is sent, whether Uploadcare or a person wants it so; empty when it is."""
     halted = f"Halted, {halt.error.title}" if halt.error else ""
     pause = intermission.pause

@@ -39,7 +39,7 @@ _LONGEST_PATIENCE_S = 3600.0
 _SPREAD_S = 5.0
 
 
-def wait_after(error: DelayError, attempts: int, now_s: float, *, jitter: Callable[[], float] = random.random) -> Wait:
+def backoff(error: DelayError, attempts: int, now_s: float, *, jitter: Callable[[], float] = random.random) -> Wait:
     """The wait before the step that met ``error`` is taken again.
 
     Args:
@@ -56,7 +56,7 @@ def wait_after(error: DelayError, attempts: int, now_s: float, *, jitter: Callab
         until_s=now_s + _wait_s(error, attempts, jitter),
         attempts=attempts + 1,
         reason=error.sentence,
-        is_away=isinstance(error, SourceAwayError),
+        is_unavailable=isinstance(error, SourceAwayError),
     )
 
 

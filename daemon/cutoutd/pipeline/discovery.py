@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from cutoutd.core.errors import CutoutdError
-from cutoutd.core.logs import say, say_error
+from cutoutd.core.logs import log_error, log_event
 from cutoutd.core.photo import Identity, Version
 from cutoutd.files.input_tree import Sighting
 from cutoutd.ledger import Ledger, has_text_form
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.pipeline.scheduling.workers import Lanes
-from cutoutd.watch.availability import Standby
+from cutoutd.ledger.queries import photos
+from cutoutd.pipeline.scheduling.workers import WorkerPool
+from cutoutd.watch.availability import FolderAvailability
 
 #: After the ledger could not be read or written.
 _LEDGER_TROUBLE_WAIT_S = 5.0
@@ -19,18 +19,18 @@ _LEDGER_TROUBLE_WAIT_S = 5.0
 T = TypeVar("T")
 
 
-class Reception:
+class Discovery:
     """Knows which sightings are photos already, and takes in those that are not.
 
     While the ledger cannot be used, it waits: nothing further is looked at then, and nothing is forgotten.
     """
 
-    def __init__(self, ledger: Ledger, lanes: Lanes, standby: Standby) -> None:
+    def __init__(self, ledger: Ledger, lanes: WorkerPool, standby: FolderAvailability) -> None:
         self._ledger = ledger
         self._lanes = lanes
         self._standby = standby
 
-    async def unknown_of(self, folder: str, sightings: Sequence[Sighting]) -> list[Sighting]:
+    async def filter_new(self, folder: str, sightings: Sequence[Sighting]) -> list[Sighting]:
         """The sightings whose version is not in the ledger yet; one question for the whole batch.
 
         None while the folder stands by: what lies there may be what a missing mount left bare. A later scan finds it.
@@ -38,37 +38,37 @@ class Reception:
         """
         possible = [sighting for sighting in sightings if has_text_form(sighting.path)]
         paths = [sighting.path for sighting in possible]
-        known = await _patiently(lambda: self._ledger.ask(questions.known_of, folder, paths))
+        known = await _retry_until_stored(lambda: self._ledger.query(photos.known_versions, folder, paths))
         found: list[Sighting] = []
         unknown: list[Sighting] = []
         for sighting in possible:
             (found if _version(sighting) in known else unknown).append(sighting)
-        self._standby.see(folder, found)
-        return [] if self._standby.is_standing_by(folder) else unknown
+        self._standby.record_seen(folder, found)
+        return [] if self._standby.is_unavailable(folder) else unknown
 
     async def deliver(self, folder: str, sighting: Sighting) -> None:
         """A finished file becomes a photo, unless this version of it is one. A crash before: the next scan finds it."""
         root = str(self._standby.folders[folder].input)
-        photo = await _patiently(lambda: self._ledger.discover(_identity(folder, sighting, root)))
-        self._standby.see(folder, [sighting])
+        photo = await _retry_until_stored(lambda: self._ledger.discover(_identity(folder, sighting, root)))
+        self._standby.record_seen(folder, [sighting])
         if photo is not None:
-            say(photo.state, photo.story, about=photo)
-            self._lanes.take_in(photo)
+            log_event(photo.state, photo.story, about=photo)
+            self._lanes.enqueue(photo)
 
-    async def judge(self, folder: str, *, is_surveyed: bool) -> bool:
+    async def check_availability(self, folder: str, *, is_surveyed: bool) -> bool:
         """Look at whether the folder stands by; True when it no longer does, so its tree should be looked at again."""
-        has_ended = await _patiently(lambda: self._standby.judge(folder, is_surveyed=is_surveyed))
+        has_ended = await _retry_until_stored(lambda: self._standby.update(folder, is_surveyed=is_surveyed))
         if has_ended:
-            self._lanes.look_again()
+            self._lanes.wake_all()
         return has_ended
 
 
-async def _patiently(attempt: Callable[[], Awaitable[T]]) -> T:
+async def _retry_until_stored(attempt: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
             return await attempt()
         except CutoutdError as error:
-            say_error("ledger_trouble", error)
+            log_error("ledger_trouble", error)
             await asyncio.sleep(_LEDGER_TROUBLE_WAIT_S)
 
 

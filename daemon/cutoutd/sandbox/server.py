@@ -15,18 +15,18 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cutoutd.sandbox.api.addons import Addons
-from cutoutd.sandbox.api.cdn import Cdn
-from cutoutd.sandbox.api.endpoint import House
-from cutoutd.sandbox.api.file_list import Pages
-from cutoutd.sandbox.api.files import Files
-from cutoutd.sandbox.api.project import Project
+from cutoutd.sandbox.api.addons import AddonEndpoints
+from cutoutd.sandbox.api.cdn import CdnEndpoints
+from cutoutd.sandbox.api.endpoint import EndpointContext
+from cutoutd.sandbox.api.file_list import FileList
+from cutoutd.sandbox.api.files import FileEndpoints
+from cutoutd.sandbox.api.project import ProjectEndpoints
 from cutoutd.sandbox.api.rate_limit import launch_limit
 from cutoutd.sandbox.api.removals import Removals
-from cutoutd.sandbox.api.routes import Rooms, application
-from cutoutd.sandbox.api.uploads import Uploads
-from cutoutd.sandbox.api.webhook_delivery import Deliveries
-from cutoutd.sandbox.api.webhooks import Webhooks
+from cutoutd.sandbox.api.routes import Handlers, application
+from cutoutd.sandbox.api.uploads import UploadEndpoints
+from cutoutd.sandbox.api.webhook_delivery import WebhookDelivery
+from cutoutd.sandbox.api.webhooks import WebhookEndpoints
 from cutoutd.sandbox.clock import Clock
 from cutoutd.sandbox.control_api import Control
 from cutoutd.sandbox.counters import Counters
@@ -34,10 +34,10 @@ from cutoutd.sandbox.faults.plan import FaultPlan
 from cutoutd.sandbox.http.authentication import Keys, RestGate, UploadGate
 from cutoutd.sandbox.http.connection import CuttableProtocol
 from cutoutd.sandbox.settings import SandboxSettings
-from cutoutd.sandbox.storage.blobs import Shelf
+from cutoutd.sandbox.storage.blobs import BlobStore
 from cutoutd.sandbox.storage.database import Store
-from cutoutd.sandbox.storage.ingest import Arrivals
-from cutoutd.sandbox.storage.rendered_results import Renderings
+from cutoutd.sandbox.storage.ingest import Ingest
+from cutoutd.sandbox.storage.rendered_results import RenderedResults
 
 BACKLOG = 2048
 
@@ -66,17 +66,17 @@ async def serve(settings: SandboxSettings, on_ready: Callable[[str], None]) -> N
 
 def _build(settings: SandboxSettings, store: Store, tasks: asyncio.TaskGroup, url: str) -> ASGIApp:
     """Make every part, each with what it needs and nothing more, and start the work left over from last time."""
-    clock, shelf, faults = Clock(), Shelf(settings.state_dir), FaultPlan(settings.faults)
+    clock, shelf, faults = Clock(), BlobStore(settings.state_dir), FaultPlan(settings.faults)
     keys = Keys(settings.public_key, settings.secret_key)
     counters = Counters(store, settings.operations_per_removal)
-    deliveries = Deliveries(store, clock, counters)
-    webhooks = Webhooks(store, clock, deliveries, settings.public_key, url)
-    files = Files(store, shelf, clock, webhooks.announce)
-    arrivals = Arrivals(store, shelf, clock, settings.is_autostore_enabled)
+    deliveries = WebhookDelivery(store, clock, counters)
+    webhooks = WebhookEndpoints(store, clock, deliveries, settings.public_key, url)
+    files = FileEndpoints(store, shelf, clock, webhooks.announce)
+    arrivals = Ingest(store, shelf, clock, settings.is_autostore_enabled)
     removals = Removals(
         arrivals=arrivals,
         files=files,
-        renderings=Renderings(shelf, settings.engine),
+        renderings=RenderedResults(shelf, settings.engine),
         webhooks=webhooks,
         faults=faults,
         processing_time=settings.processing_time,
@@ -84,19 +84,19 @@ def _build(settings: SandboxSettings, store: Store, tasks: asyncio.TaskGroup, ur
     )
     gate = UploadGate(keys, clock, is_signature_required=settings.is_signed_upload_required)
     limit = launch_limit(store, clock, settings.launch_limit_per_minute, settings.launch_burst)
-    rooms = Rooms(
-        project=Project(settings.public_key, settings.is_autostore_enabled),
-        uploads=Uploads(arrivals, files, gate, counters, webhooks.announce),
+    rooms = Handlers(
+        project=ProjectEndpoints(settings.public_key, settings.is_autostore_enabled),
+        uploads=UploadEndpoints(arrivals, files, gate, counters, webhooks.announce),
         files=files,
-        pages=Pages(store),
-        addons=Addons(store, clock, files, removals, counters, limit),
+        pages=FileList(store),
+        addons=AddonEndpoints(store, clock, files, removals, counters, limit),
         webhooks=webhooks,
-        cdn=Cdn(files, shelf),
+        cdn=CdnEndpoints(files, shelf),
         control=Control(counters, faults, clock),
     )
     removals.resume()
     tasks.create_task(deliveries.work())
-    return _dated(application(rooms, House(counters, faults, files), RestGate(keys, clock).admit), clock)
+    return _dated(application(rooms, EndpointContext(counters, faults, files), RestGate(keys, clock).admit), clock)
 
 
 def _dated(app: Starlette, clock: Clock) -> ASGIApp:
@@ -113,7 +113,7 @@ def _dated(app: Starlette, clock: Clock) -> ASGIApp:
     return app_with_date
 
 
-class _Server(uvicorn.Server):
+class _SandboxServer(uvicorn.Server):
     """uvicorn inside somebody else's program: signals stay with the caller."""
 
     @contextlib.contextmanager
@@ -137,7 +137,7 @@ async def _serve_until_cancelled(app: ASGIApp, listener: socket.socket) -> None:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=0,
     )
-    server = _Server(config)
+    server = _SandboxServer(config)
     try:
         await server.serve(sockets=[listener])
     finally:

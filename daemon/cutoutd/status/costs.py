@@ -10,12 +10,12 @@ from typing import Any
 
 from cutoutd.config.settings import Price
 from cutoutd.core.usage_counter import Purpose
-from cutoutd.ledger import Batch, Billed, Spent
+from cutoutd.ledger import Batch, LaunchCounts, Usage
 from cutoutd.pipeline.budget.pricing import UNPRICED, Bill, bill, estimate, estimate_in_words, numbers_in_words
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class UsageCost:
     """What was spent in a day or a month."""
 
     operations: Mapping[Purpose, int]  #: without those of removals
@@ -29,11 +29,11 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Accounts:
+class UsageCosts:
     """What was spent lately."""
 
-    today: Account
-    this_month: Account
+    today: UsageCost
+    this_month: UsageCost
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +72,23 @@ def batch_as_json(priced: PricedBatch) -> dict[str, Any]:
     }
 
 
-def add_up(billed: Billed, spent: Spent, price: Price) -> Accounts:
+def add_up(billed: Usage, spent: LaunchCounts, price: Price) -> UsageCosts:
     """What the ledger counted, priced."""
-    return Accounts(_account(price, billed.today, spent.today), _account(price, billed.this_month, spent.this_month))
+    return UsageCosts(_account(price, billed.today, spent.today), _account(price, billed.this_month, spent.this_month))
 
 
-def no_accounts(price: Price) -> Accounts:
+def no_accounts(price: Price) -> UsageCosts:
     """Before the first run."""
     nothing = _account(price, dict.fromkeys(Purpose, 0), 0)
-    return Accounts(nothing, nothing)
+    return UsageCosts(nothing, nothing)
 
 
-def accounts_as_json(accounts: Accounts) -> dict[str, Any]:
+def accounts_as_json(accounts: UsageCosts) -> dict[str, Any]:
     """The documented, stable form within ``status --json``."""
     return {"today": _as_json(accounts.today), "this_month": _as_json(accounts.this_month)}
 
 
-def rows_of(accounts: Accounts) -> Iterator[tuple[str, str]]:
+def rows_of(accounts: UsageCosts) -> Iterator[tuple[str, str]]:
     """For a terminal: the period, and what it cost."""
     for period, account in (("today", accounts.today), ("this month", accounts.this_month)):
         parts = [f"{number:,} {purpose}" for purpose, number in account.operations.items() if number]
@@ -99,11 +99,11 @@ def rows_of(accounts: Accounts) -> Iterator[tuple[str, str]]:
         yield "at least", UNPRICED
 
 
-def _account(price: Price, operations: Mapping[Purpose, int], removals: int) -> Account:
-    return Account(operations, removals, bill(price, requests=sum(operations.values()), removals=removals))
+def _account(price: Price, operations: Mapping[Purpose, int], removals: int) -> UsageCost:
+    return UsageCost(operations, removals, bill(price, requests=sum(operations.values()), removals=removals))
 
 
-def _as_json(account: Account) -> dict[str, Any]:
+def _as_json(account: UsageCost) -> dict[str, Any]:
     return {
         **{purpose.value: number for purpose, number in account.operations.items()},
         "removals": account.operations_of_removals,

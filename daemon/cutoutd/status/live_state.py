@@ -39,7 +39,7 @@ class SettlingFile(_Told):
     reason: Shown
 
 
-class FolderOnStandby(_Told):
+class LiveUnavailableFolder(_Told):
     """A folder that stands still by itself, and why."""
 
     folder: str
@@ -47,7 +47,7 @@ class FolderOnStandby(_Told):
     since_s: float  #: Unix time
 
 
-class Live(_Told):
+class LiveState(_Told):
     """One look at the running daemon."""
 
     pid: int
@@ -57,7 +57,7 @@ class Live(_Told):
     settling_count: int = 0  #: all of them; ``settling`` names the first only
     ignored: int = 0
     halt: Shown | None = None
-    standby: tuple[FolderOnStandby, ...] = ()
+    standby: tuple[LiveUnavailableFolder, ...] = ()
     source_troubles: dict[str, Shown] = {}  #: by folder, why on_success cannot be done for now
     patience: dict[str, float] = {}  #: kind of request to Unix time: Uploadcare asked to send none before
     launches_per_minute: float | None = None  #: the working rate
@@ -65,7 +65,7 @@ class Live(_Told):
     web_address: str | None = None  #: where it can be looked at, http://HOST:PORT
 
 
-def tell(state_dir: Path, live: Live) -> None:
+def write_live_state(state_dir: Path, live: LiveState) -> None:
     """Replace what was told before. Only the holder of the ledger tells, so there is one draft at a time. Blocking.
 
     A crash leaves at most the draft, which the next start writes over.
@@ -78,9 +78,9 @@ def tell(state_dir: Path, live: Live) -> None:
     draft.replace(state_dir / LIVE_NAME)
 
 
-def hear(state_dir: Path) -> Live | None:
+def read_live_state(state_dir: Path) -> LiveState | None:
     """What the daemon last told; None when it never did, or told it in a way this version does not understand."""
     try:
-        return Live.model_validate_json((state_dir / LIVE_NAME).read_bytes())
+        return LiveState.model_validate_json((state_dir / LIVE_NAME).read_bytes())
     except (OSError, ValidationError):
         return None

@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cutoutd.core.errors import HaltError
-from cutoutd.core.logs import say
+from cutoutd.core.logs import log_event
 from cutoutd.pipeline.budget.budget import LaunchPace
-from cutoutd.pipeline.scheduling.halt import Halt
-from cutoutd.status.live_state import FolderOnStandby, Live, SettlingFile, WatchedMount, tell
-from cutoutd.watch.availability import Standby
-from cutoutd.watch.folder import Arrival
+from cutoutd.pipeline.scheduling.halt import CircuitBreaker
+from cutoutd.status.live_state import LiveState, LiveUnavailableFolder, SettlingFile, WatchedMount, write_live_state
+from cutoutd.watch.availability import FolderAvailability
+from cutoutd.watch.folder import FolderWatcher
 
 _LOOK_EVERY_S = 1.0
 
@@ -23,44 +23,44 @@ _NAMED_FILES = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Reports:
+class LiveSources:
     """Whom the broadcast asks."""
 
-    arrivals: Sequence[Arrival]
-    halt: Halt
-    standby: Standby
+    arrivals: Sequence[FolderWatcher]
+    halt: CircuitBreaker
+    standby: FolderAvailability
     pace: Callable[[], LaunchPace]
     source_troubles: Callable[[], dict[str, str]] = dict
     web_address: Callable[[], str | None] = lambda: None
     patience: Callable[[], dict[str, float]] = dict
 
 
-class Broadcast:
+class LiveStateWriter:
     """Writes the live file; its only memory is what it told last."""
 
-    def __init__(self, state_dir: Path, reports: Reports) -> None:
+    def __init__(self, state_dir: Path, reports: LiveSources) -> None:
         self._state_dir = state_dir
         self._reports = reports
         self._started_at_s = time.time()
 
     async def run(self) -> None:
         """Tell until cancelled. A state folder that cannot be written is the ledger's to complain about loudly."""
-        told: Live | None = None
+        told: LiveState | None = None
         while True:
             live = self.present()
             if live != told:
                 try:
-                    await asyncio.to_thread(tell, self._state_dir, live)
+                    await asyncio.to_thread(write_live_state, self._state_dir, live)
                     told = live
                 except OSError as error:
-                    say("live_untold", f"status cannot be kept up to date: {error}", level=logging.DEBUG)
+                    log_event("live_untold", f"status cannot be kept up to date: {error}", level=logging.DEBUG)
             await asyncio.sleep(_LOOK_EVERY_S)
 
-    def present(self) -> Live:
+    def present(self) -> LiveState:
         """What there is to tell now."""
         settling = [file for arrival in self._reports.arrivals for file in _settling(arrival)]
         pace = self._reports.pace()
-        return Live(
+        return LiveState(
             pid=os.getpid(),
             started_at_s=self._started_at_s,
             watched=tuple(mount for arrival in self._reports.arrivals for mount in _watched(arrival)),
@@ -68,7 +68,7 @@ class Broadcast:
             settling_count=len(settling),
             ignored=sum(arrival.ignored for arrival in self._reports.arrivals),
             halt=_told(self._reports.halt.error) if self._reports.halt.error else None,
-            standby=tuple(FolderOnStandby(**asdict(folder)) for folder in self._reports.standby.standing_by()),
+            standby=tuple(LiveUnavailableFolder(**asdict(folder)) for folder in self._reports.standby.unavailable()),
             source_troubles=self._reports.source_troubles(),
             patience=self._reports.patience(),
             launches_per_minute=pace.per_minute,
@@ -81,7 +81,7 @@ def _told(error: HaltError) -> str:
     return f"{error.title}: {error.sentence}. {error.advice}"
 
 
-def _settling(arrival: Arrival) -> list[SettlingFile]:
+def _settling(arrival: FolderWatcher) -> list[SettlingFile]:
     folder = arrival.folder.name
     return [
         SettlingFile(folder=folder, path=file.path, since_s=file.since_s, reason=file.reason)
@@ -89,7 +89,7 @@ def _settling(arrival: Arrival) -> list[SettlingFile]:
     ]
 
 
-def _watched(arrival: Arrival) -> list[WatchedMount]:
+def _watched(arrival: FolderWatcher) -> list[WatchedMount]:
     folder = arrival.folder.name
     return [
         WatchedMount(folder=folder, path=backend.path, kind=backend.kind, reason=backend.reason)

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 from cutoutd.core.photo import Photo, State
 from cutoutd.ledger import Ledger, Total
-from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger.queries import photos
 
 WAITING = frozenset({State.DISCOVERED, State.ACCEPTED})
 AT_UPLOADCARE = frozenset({State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED})
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class CountSummary:
     """Numbers of photos."""
 
     waiting: int = 0
@@ -39,12 +39,12 @@ class Figures:
         return self.under_way + self.published + self.rejected + self.failed
 
 
-def figures_of(totals: Iterable[Total]) -> Figures:
+def summarize(totals: Iterable[Total]) -> CountSummary:
     """The sum over all of these."""
     numbers: dict[State, int] = {}
     for total in totals:
         numbers[total.state] = numbers.get(total.state, 0) + total.photos
-    return Figures(
+    return CountSummary(
         waiting=sum(numbers.get(state, 0) for state in WAITING),
         at_uploadcare=sum(numbers.get(state, 0) for state in AT_UPLOADCARE),
         published=numbers.get(State.PUBLISHED, 0),
@@ -53,7 +53,7 @@ def figures_of(totals: Iterable[Total]) -> Figures:
     )
 
 
-class Census:
+class PhotoCounts:
     """The numbers of ``ledger.questions.totals``, at any moment and for nothing. For any thread."""
 
     def __init__(self) -> None:
@@ -66,9 +66,9 @@ class Census:
         Raises:
             LedgerError, DiskError: the ledger cannot be used.
         """
-        totals = await ledger.ask(questions.totals)
+        totals = await ledger.query(photos.totals)
         self._numbers = Counter({(total.folder, total.state): total.photos for total in totals})
-        ledger.add_witness(self.note)
+        ledger.add_listener(self.note)
 
     def note(self, before: Photo | None, after: Photo) -> None:
         """A fact was stored."""

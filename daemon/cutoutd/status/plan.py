@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cutoutd.config.settings import Limits, Price
-from cutoutd.ledger import Spent
+from cutoutd.ledger import LaunchCounts
 from cutoutd.pipeline.budget.pricing import Bill, estimate
 
 _EXAMPLES = 3
 
 
-class Fate(StrEnum):
+class PlannedOutcome(StrEnum):
     """What would become of a photo."""
 
     SEND = "to_send"  #: uploaded, and a removal launched
@@ -32,11 +32,11 @@ class Fate(StrEnum):
     @property
     def is_paid(self) -> bool:
         """Whether a removal would be launched."""
-        return self in {Fate.SEND, Fate.LAUNCH}
+        return self in {PlannedOutcome.SEND, PlannedOutcome.LAUNCH}
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class PlanReason:
     """Why photos would be rejected, or cannot be read, with a few of them."""
 
     code: str
@@ -49,10 +49,10 @@ class FolderPlan:
     """What would become of one folder's photos."""
 
     name: str
-    fates: Mapping[Fate, int]
+    outcomes: Mapping[PlannedOutcome, int]
     smaller_copies: int  #: of those to send
     batch: int  #: accepted, not paid for and approved by nobody
-    reasons: tuple[Reason, ...]  #: the most frequent first
+    reasons: tuple[PlanReason, ...]  #: the most frequent first
     absence: str  #: why the input could not be looked at; empty: it could
 
 
@@ -63,17 +63,17 @@ class Plan:
     folders: tuple[FolderPlan, ...]
     bill: Bill
     limits: Limits
-    spent: Spent | None  #: None: there is no ledger yet, so nothing was spent
+    spent: LaunchCounts | None  #: None: there is no ledger yet, so nothing was spent
     launches_per_minute: float
 
-    def count(self, *fates: Fate) -> int:
+    def count(self, *fates: PlannedOutcome) -> int:
         """How many photos of all folders would come to one of these."""
-        return sum(folder.fates[fate] for folder in self.folders for fate in fates)
+        return sum(folder.outcomes[fate] for folder in self.folders for fate in fates)
 
     @property
     def removals(self) -> int:
         """How many would be launched, which is what costs."""
-        return self.count(*(fate for fate in Fate if fate.is_paid))
+        return self.count(*(fate for fate in PlannedOutcome if fate.is_paid))
 
     @property
     def left_today(self) -> int | None:
@@ -107,20 +107,20 @@ class FolderDraft:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._fates: Counter[Fate] = Counter()
+        self._fates: Counter[PlannedOutcome] = Counter()
         self._smaller_copies = 0
         self._batch = 0
         self._reasons: dict[str, list[tuple[str, str]]] = {}
         self._numbers: Counter[str] = Counter()
         self.absence = ""
 
-    def note(self, fate: Fate, *, is_oversize: bool = False, is_new: bool = False) -> None:
+    def note(self, fate: PlannedOutcome, *, is_oversize: bool = False, is_new: bool = False) -> None:
         """A photo would come to this; a new one is accepted, and nobody has agreed to pay for it yet."""
         self._fates[fate] += 1
         self._batch += is_new
-        self._smaller_copies += is_oversize and fate is Fate.SEND
+        self._smaller_copies += is_oversize and fate is PlannedOutcome.SEND
 
-    def note_trouble(self, fate: Fate, code: str, *, path: str, sentence: str) -> None:
+    def note_trouble(self, fate: PlannedOutcome, code: str, *, path: str, sentence: str) -> None:
         """A photo would come to nothing, and why; memory holds a few examples of each code only."""
         self._fates[fate] += 1
         self._numbers[code] += 1
@@ -131,9 +131,9 @@ class FolderDraft:
     def finish(self) -> FolderPlan:
         """What was noted."""
         reasons = tuple(
-            Reason(code, photos, tuple(self._reasons[code])) for code, photos in self._numbers.most_common()
+            PlanReason(code, photos, tuple(self._reasons[code])) for code, photos in self._numbers.most_common()
         )
-        fates = {fate: self._fates[fate] for fate in Fate}
+        fates = {fate: self._fates[fate] for fate in PlannedOutcome}
         return FolderPlan(self._name, fates, self._smaller_copies, self._batch, reasons, self.absence)
 
 
@@ -141,8 +141,8 @@ def price_plan(folders: Iterable[FolderPlan], price: Price) -> Bill:
     """What the removals of these folders would cost about."""
     uploads = launches = 0
     for folder in folders:
-        uploads += folder.fates[Fate.SEND]
-        launches += folder.fates[Fate.LAUNCH]
+        uploads += folder.outcomes[PlannedOutcome.SEND]
+        launches += folder.outcomes[PlannedOutcome.LAUNCH]
     return estimate(price, uploads=uploads, removals=uploads + launches)
 
 
@@ -172,7 +172,7 @@ def plan_as_json(plan: Plan) -> dict[str, object]:
 
 def _folder_as_json(folder: FolderPlan) -> dict[str, object]:
     return {
-        **{fate.value: number for fate, number in folder.fates.items()},
+        **{fate.value: number for fate, number in folder.outcomes.items()},
         "smaller_copies": folder.smaller_copies,
         "absence": folder.absence or None,
         "reasons": [

@@ -10,20 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from cutoutd.config.settings import Limits, Price
-from cutoutd.core.photo import AT_REST, Photo, State
-from cutoutd.core.photo_selector import Address
+from cutoutd.core.photo import TERMINAL, Photo, State
+from cutoutd.core.photo_selector import PhotoSelector
 from cutoutd.core.usage_counter import local_day
-from cutoutd.ledger import Event, LostLaunch, Spent, Total, View, has_ledger, is_held, view_ledger
-from cutoutd.ledger.queries import lost_launches as losses
-from cutoutd.ledger.queries import monitoring
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.ledger.writes import approvals as batches
-from cutoutd.ledger.writes import launches
-from cutoutd.ledger.writes import usage as billing
+from cutoutd.ledger import Event, LaunchCounts, LostLaunch, ReadTransaction, Total, has_ledger, is_held, read_ledger
+from cutoutd.ledger.queries import lost_launches, monitoring, photos
+from cutoutd.ledger.writes import approvals, launches, usage
 from cutoutd.pipeline.scheduling.pause import Pause, pause_in
 from cutoutd.status.costs import (
-    Accounts,
     PricedBatch,
+    UsageCosts,
     accounts_as_json,
     add_up,
     batch_as_json,
@@ -31,7 +27,7 @@ from cutoutd.status.costs import (
     no_accounts,
 )
 from cutoutd.status.forecast import LATELY_S, NO_FORECAST, Forecast, Lately, Work, forecast
-from cutoutd.status.live_state import Live, hear
+from cutoutd.status.live_state import LiveState, read_live_state
 
 _NAMED_PHOTOS = 20
 
@@ -63,13 +59,13 @@ class Status:
     """One look at everything."""
 
     is_running: bool
-    live: Live | None  #: what the running daemon tells; None when none runs
+    live: LiveState | None  #: what the running daemon tells; None when none runs
     totals: tuple[Total, ...]
     waiting: tuple[Photo, ...]
     troubled: tuple[Photo, ...]  #: rejected and failed ones, newest first
     launches: Launches
     paid_again: tuple[PaidAgain, ...]  #: launched again after a launch whose outcome was never found
-    accounts: Accounts
+    accounts: UsageCosts
     batches: tuple[PricedBatch, ...]  #: those that wait for approval
     pause: Pause | None = None  #: a person ordered it; also while nothing runs
     forecast: Forecast = NO_FORECAST  #: the pace, and when what is under way will be done
@@ -83,25 +79,27 @@ def read_status(state_dir: Path, limits: Limits, price: Price | None = None) -> 
     """
     price = price or Price()
     is_running = is_held(state_dir)
-    live = hear(state_dir) if is_running else None
+    live = read_live_state(state_dir) if is_running else None
     if not has_ledger(state_dir):
         none = Launches(0, 0, limits.per_day, limits.per_month, 0)
         return Status(is_running, live, (), (), (), none, (), no_accounts(price), ())
-    with view_ledger(state_dir) as ledger:
+    with read_ledger(state_dir) as ledger:
         return status_in(ledger, live, limits, price, is_running=is_running)
 
 
-def status_in(ledger: View, live: Live | None, limits: Limits, price: Price, *, is_running: bool = True) -> Status:
+def status_in(
+    ledger: ReadTransaction, live: LiveState | None, limits: Limits, price: Price, *, is_running: bool = True
+) -> Status:
     """The same for somebody who has the ledger open."""
     now_s = time.time()
-    spent = launches.spent(ledger, now_s)
-    totals = tuple(questions.totals(ledger))
-    held, pause = questions.held(ledger), pause_in(ledger)
+    spent = launches.launch_counts(ledger, now_s)
+    totals = tuple(photos.totals(ledger))
+    held, pause = photos.held(ledger), pause_in(ledger)
     stands_still = not is_running or pause is not None or (live is not None and live.halt is not None)
     work = Work(
-        under_way=_number(totals, frozenset(State) - AT_REST),
+        under_way=_number(totals, frozenset(State) - TERMINAL),
         to_launch=_number(totals, _TO_LAUNCH),
-        held=held + monitoring.away(ledger),
+        held=held + monitoring.unavailable_count(ledger),
         launches_per_minute=live.launches_per_minute if live else None,
         launches_left=_left(spent, limits),
         stands_still=stands_still,
@@ -110,14 +108,15 @@ def status_in(ledger: View, live: Live | None, limits: Limits, price: Price, *, 
         is_running=is_running,
         live=live,
         totals=totals,
-        waiting=tuple(questions.waiting(ledger, _NAMED_PHOTOS)),
-        troubled=tuple(questions.at_state(ledger, {State.REJECTED, State.FAILED}, _NAMED_PHOTOS)),
-        launches=_launches(spent, limits, held=held, lost=losses.lost(ledger)),
+        waiting=tuple(photos.waiting(ledger, _NAMED_PHOTOS)),
+        troubled=tuple(photos.at_state(ledger, {State.REJECTED, State.FAILED}, _NAMED_PHOTOS)),
+        launches=_launches(spent, limits, held=held, lost=lost_launches.lost_launches(ledger)),
         paid_again=tuple(
-            PaidAgain(photo, losses.lost_of(ledger, photo.id)) for photo in losses.paid_again(ledger, _NAMED_PHOTOS)
+            PaidAgain(photo, lost_launches.lost_launches_of(ledger, photo.id))
+            for photo in lost_launches.paid_again(ledger, _NAMED_PHOTOS)
         ),
-        accounts=add_up(billing.billed(ledger, local_day()), spent, price),
-        batches=held_batches(batches.batches(ledger), price),
+        accounts=add_up(usage.usage_of(ledger, local_day()), spent, price),
+        batches=held_batches(approvals.batches(ledger), price),
         pause=pause,
         forecast=forecast(work, Lately(*monitoring.published_since(ledger, now_s - LATELY_S)), now_s),
     )
@@ -127,26 +126,26 @@ def _number(totals: Iterable[Total], states: Collection[State]) -> int:
     return sum(total.photos for total in totals if total.state in states)
 
 
-def _left(spent: Spent, limits: Limits) -> int | None:
+def _left(spent: LaunchCounts, limits: Limits) -> int | None:
     """What the limits leave of this day."""
     periods = ((limits.per_day, spent.today), (limits.per_month, spent.this_month))
     return min((max(0, limit - number) for limit, number in periods if limit is not None), default=None)
 
 
-def _launches(spent: Spent, limits: Limits, *, held: int, lost: int) -> Launches:
+def _launches(spent: LaunchCounts, limits: Limits, *, held: int, lost: int) -> Launches:
     return Launches(spent.today, spent.this_month, limits.per_day, limits.per_month, held, lost)
 
 
-def read_history(state_dir: Path, addresses: Sequence[Address] | None, limit: int) -> list[Event]:
+def read_history(state_dir: Path, addresses: Sequence[PhotoSelector] | None, limit: int) -> list[Event]:
     """The last facts, oldest first, of the photo at the first of these addresses that is one's, or of all photos.
 
     Raises:
         LedgerError: there is no ledger, or it cannot be read.
     """
-    with view_ledger(state_dir) as ledger:
+    with read_ledger(state_dir) as ledger:
         if addresses is None:
-            return questions.history(ledger, None, limit)
-        told = (questions.history(ledger, address.path, limit, address.folder) for address in addresses)
+            return photos.history(ledger, None, limit)
+        told = (photos.history(ledger, address.path, limit, address.folder) for address in addresses)
         return next((events for events in told if events), [])
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from http import HTTPStatus
 from io import BufferedIOBase
 
-from cutoutd.config.settings import Uploadcare as Settings
+from cutoutd.config.settings import AccountWithSecret as Settings
 from cutoutd.core.errors import (
     AddonRefusedError,
     FailedError,
@@ -22,28 +22,28 @@ from cutoutd.core.errors import (
     UnansweredError,
     UnreachableError,
 )
-from cutoutd.core.usage_counter import Operations, Purpose
+from cutoutd.core.usage_counter import Purpose, UsageCounter
 from cutoutd.uploadcare.cdn import CdnBase, Sink, pour, require_picture
 from cutoutd.uploadcare.connections import Connections, open_connections
 from cutoutd.uploadcare.error_mapping import delivery_refusal, refusal, service_words, upload_refusal
 from cutoutd.uploadcare.launch_response import launched, request_id_in, trace_in
 from cutoutd.uploadcare.responses import (
-    Answer,
     BatchReply,
     FilesPage,
-    Project,
+    ProjectInfo,
     ProjectReply,
     RemoteFile,
-    Removal,
+    RemovalStatus,
+    Response,
     UploadReply,
     parsed,
     removal_from,
 )
 from cutoutd.uploadcare.signing import REMOVE_BG, Signer, computed_cdn_base
-from cutoutd.uploadcare.throttling import Pauses, Traffic
-from cutoutd.uploadcare.transport import Patience, answer_to, heading_of, response_to, whole_answer
-from cutoutd.uploadcare.upload_form import Sent, SourceForm
-from cutoutd.uploadcare.webhooks import Webhooks
+from cutoutd.uploadcare.throttling import RequestKind, Throttle
+from cutoutd.uploadcare.transport import TimeoutSet, heading_of, read_response, send, send_and_read
+from cutoutd.uploadcare.upload_form import UploadForm, UploadResult
+from cutoutd.uploadcare.webhooks import WebhookApi
 
 #: A file that was taken in costs one operation for each started 100 MB and one for its virus scan (UPLOADCARE.md 4).
 _OPERATIONS_OF_A_FILE = 2
@@ -60,8 +60,8 @@ _GONE = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 
 @asynccontextmanager
 async def open_uploadcare(
-    settings: Settings, *, connections: int, operations: Operations | None = None, patience: Patience | None = None
-) -> AsyncIterator["Uploadcare"]:
+    settings: Settings, *, connections: int, operations: UsageCounter | None = None, patience: TimeoutSet | None = None
+) -> AsyncIterator["UploadcareClient"]:
     """Make the one client of a daemon; ``connections`` bounds each of its pools. Nothing is sent yet.
 
     What its requests are billed as is counted in ``operations``; removals and the CDN's traffic are not in there.
@@ -69,10 +69,12 @@ async def open_uploadcare(
     signer = Signer(settings.public_key, settings.secret_key)
     cdn = CdnBase(settings.cdn_base, computed_cdn_base(settings.public_key))
     async with open_connections(signer.request_auth, settings, connections) as pools:
-        yield Uploadcare(pools, signer, cdn, patience=patience or Patience(), operations=operations or Operations())
+        yield UploadcareClient(
+            pools, signer, cdn, patience=patience or TimeoutSet(), operations=operations or UsageCounter()
+        )
 
 
-class Uploadcare:
+class UploadcareClient:
     """One project at Uploadcare.
 
     Every method may raise ThrottledError (429), UnreachableError (no connection, no answer, or one that is none of
@@ -81,7 +83,7 @@ class Uploadcare:
     """
 
     def __init__(
-        self, pools: Connections, signer: Signer, cdn: CdnBase, *, patience: Patience, operations: Operations
+        self, pools: Connections, signer: Signer, cdn: CdnBase, *, patience: TimeoutSet, operations: UsageCounter
     ) -> None:
         self._pools = pools
         self._signer = signer
@@ -95,16 +97,16 @@ class Uploadcare:
         return self._cdn.host
 
     @property
-    def webhooks(self) -> Webhooks:
+    def webhooks(self) -> WebhookApi:
         """The project's webhooks."""
-        return Webhooks(self._ask)
+        return WebhookApi(self._request)
 
     @property
-    def pauses(self) -> Pauses:
+    def throttle(self) -> Throttle:
         """What Uploadcare asked for patience with."""
-        return self._pools.pauses
+        return self._pools.throttle
 
-    async def upload_source(self, content: BufferedIOBase, *, name: str, size_bytes: int) -> Sent:
+    async def upload_source(self, content: BufferedIOBase, *, name: str, size_bytes: int) -> UploadResult:
         """Send a photo, unstored: Uploadcare deletes it after 24 hours. Three operations, no removal.
 
         Reads ``content`` from where it stands, in a thread, and hashes what it sends. A crash here leaves at most an
@@ -116,15 +118,15 @@ class Uploadcare:
             FailedError: the service refuses this file (400, 413), in its own words.
         """
         fields = self._signer.upload_fields() | {"UPLOADCARE_STORE": "0"}
-        form = SourceForm(fields, content, name=name, size_bytes=size_bytes)
+        form = UploadForm(fields, content, name=name, size_bytes=size_bytes)
         request = self._pools.uploads.build_request("POST", "base/", content=form, headers=form.headers)
-        with self.pauses.obeyed(Traffic.UPLOADS):
+        with self.throttle.respected(RequestKind.UPLOADS):
             with self._operations.request(Purpose.UPLOAD):
-                answer = await answer_to(self._pools.uploads, request, self._patience.transfer)
+                answer = await send_and_read(self._pools.uploads, request, self._patience.transfer)
             if not answer.is_success:
                 raise upload_refusal(answer)
         self._operations.count(Purpose.UPLOAD, _OPERATIONS_OF_A_FILE)
-        return Sent(uuid=parsed(UploadReply, answer).file, sha256=form.sha256)
+        return UploadResult(uuid=parsed(UploadReply, answer).file, sha256=form.sha256)
 
     async def require_ready(self, source_uuid: str) -> None:
         """See that an upload can be used; one operation.
@@ -133,7 +135,7 @@ class Uploadcare:
             NotReadyError: not yet.
             SourceGoneError: it is not in the project, or not any more.
         """
-        file = await self.look_up(source_uuid)
+        file = await self.get_file(source_uuid)
         if file is None or file.is_removed:
             raise SourceGoneError("the upload is no longer at Uploadcare, which keeps it for 24 hours")
         if not file.is_ready:
@@ -157,12 +159,12 @@ class Uploadcare:
         """
         body = {"target": source_uuid, "params": json.loads(parameters)}
         request = self._pools.launches.build_request("POST", f"addons/{REMOVE_BG}/execute/", json=body)
-        heading: Answer | None = None
+        heading: Response | None = None
         try:
             with self._operations.request(Purpose.LAUNCH):
-                async with response_to(self._pools.launches, request, self._patience.launch) as response:
+                async with send(self._pools.launches, request, self._patience.launch) as response:
                     heading = heading_of(response)
-                    answer = await whole_answer(response)
+                    answer = await read_response(response)
             return launched(answer)
         except NeverSentError:
             raise
@@ -176,14 +178,14 @@ class Uploadcare:
             await self.require_ready(source_uuid)
             raise
 
-    async def ask_removal(self, request_id: str) -> Removal:
+    async def get_removal_status(self, request_id: str) -> RemovalStatus:
         """Ask how far a removal is; one operation."""
         url = f"addons/{REMOVE_BG}/execute/status/?request_id={request_id}"
-        return removal_from(_required(await self._ask("GET", url, purpose=Purpose.POLL)))
+        return removal_from(_required(await self._request("GET", url, purpose=Purpose.POLL)))
 
-    async def look_up(self, uuid: str) -> RemoteFile | None:
+    async def get_file(self, uuid: str) -> RemoteFile | None:
         """What Uploadcare knows of a file; None if it is not in the project. One operation."""
-        answer = await self._ask("GET", f"files/{uuid}/?include=appdata")
+        answer = await self._request("GET", f"files/{uuid}/?include=appdata")
         if answer.status == HTTPStatus.NOT_FOUND and service_words(answer) is not None:
             return None
         return parsed(RemoteFile, _required(answer))
@@ -193,7 +195,7 @@ class Uploadcare:
         files: list[RemoteFile] = []
         url: str | None = f"files/?ordering=-datetime_uploaded&limit={_FILES_PER_PAGE}"
         while url is not None:
-            page = parsed(FilesPage, _required(await self._ask("GET", url)))
+            page = parsed(FilesPage, _required(await self._request("GET", url)))
             files += [file for file in page.results if file.uploaded_at >= since]
             is_reached = any(file.uploaded_at < since for file in page.results)
             url = None if is_reached or page.next is None else f"files/?{page.next.partition('?')[2]}"
@@ -215,8 +217,8 @@ class Uploadcare:
         url = self._cdn.url_of(result_uuid)
         # Bytes as they are stored, so that their number can be held against the one promised.
         request = self._pools.deliveries.build_request("GET", url, headers={"Accept-Encoding": "identity"})
-        with self.pauses.obeyed(Traffic.DOWNLOADS):
-            async with response_to(self._pools.deliveries, request, self._patience.transfer) as response:
+        with self.throttle.respected(RequestKind.DOWNLOADS):
+            async with send(self._pools.deliveries, request, self._patience.transfer) as response:
                 if response.status_code == HTTPStatus.OK:
                     require_picture(response)
                     return await pour(response, sink)
@@ -245,14 +247,16 @@ class Uploadcare:
         missing: set[str] = set()
         for start in range(0, len(uuids), _FILES_PER_REQUEST):
             batch = list(uuids[start : start + _FILES_PER_REQUEST])
-            missing |= parsed(BatchReply, _required(await self._ask(method, "files/storage/", batch))).problems.keys()
+            missing |= parsed(
+                BatchReply, _required(await self._request(method, "files/storage/", batch))
+            ).problems.keys()
         return missing
 
-    async def show_project(self) -> Project:
+    async def get_project(self) -> ProjectInfo:
         """Which project the keys belong to, and how this machine's clock stands to Uploadcare's. One operation."""
-        answer = _required(await self._ask("GET", "project/"))
+        answer = _required(await self._request("GET", "project/"))
         project = parsed(ProjectReply, answer)
-        return Project(project.name, project.pub_key, answer.clock_skew_s)
+        return ProjectInfo(project.name, project.pub_key, answer.clock_skew_s)
 
     async def require_addon(self) -> None:
         """Return if the project may use the add-on, asked by a launch of no file, which cannot be carried out.
@@ -263,25 +267,27 @@ class Uploadcare:
             AddonRefusedError: it is not enabled for the project, or not in its plan.
         """
         with suppress(FailedError):
-            launched(await self._ask("POST", f"addons/{REMOVE_BG}/execute/", {"target": "no file: cutoutd check"}))
+            launched(await self._request("POST", f"addons/{REMOVE_BG}/execute/", {"target": "no file: cutoutd check"}))
 
-    async def _ask(self, method: str, url: str, body: object = None, *, purpose: Purpose = Purpose.OTHER) -> Answer:
+    async def _request(
+        self, method: str, url: str, body: object = None, *, purpose: Purpose = Purpose.OTHER
+    ) -> Response:
         request = self._pools.calls.build_request(method, url, json=body)
-        with self.pauses.obeyed(Traffic.QUESTIONS):
+        with self.throttle.respected(RequestKind.QUESTIONS):
             with self._operations.request(purpose):
-                answer = await answer_to(self._pools.calls, request, self._patience.ask)
+                answer = await send_and_read(self._pools.calls, request, self._patience.ask)
             if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
                 raise refusal(answer)
         return answer
 
     async def _require_result(self, result_uuid: str) -> RemoteFile:
-        file = await self.look_up(result_uuid)
+        file = await self.get_file(result_uuid)
         if file is None or file.is_removed:
             raise ResultGoneError("the finished cutout is no longer at Uploadcare")
         return file
 
 
-def _required(answer: Answer) -> Answer:
+def _required(answer: Response) -> Response:
     if not answer.is_success:
         raise refusal(answer)
     return answer

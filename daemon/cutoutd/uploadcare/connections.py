@@ -12,8 +12,8 @@ from functools import partial
 import httpx2
 
 from cutoutd import __version__
-from cutoutd.config.settings import Uploadcare as Settings
-from cutoutd.uploadcare.throttling import Pauses
+from cutoutd.config.settings import AccountWithSecret as Settings
+from cutoutd.uploadcare.throttling import Throttle
 
 #: A launch goes over a connection that is new or was in use this short time ago: on an older one, closed meanwhile by
 #: the server, the loss of the call and the loss of its answer look the same.
@@ -36,7 +36,7 @@ class Connections:
     launches: httpx2.AsyncClient
     uploads: httpx2.AsyncClient
     deliveries: httpx2.AsyncClient
-    pauses: Pauses  #: kept by all but launches, which have their rate
+    throttle: Throttle  #: kept by all but launches, which have their rate
 
 
 @asynccontextmanager
@@ -56,5 +56,5 @@ async def open_connections(auth: httpx2.Auth, settings: Settings, connections: i
             launches=await stack.enter_async_context(client(limits=just_used, auth=auth, base_url=settings.api_base)),
             uploads=await stack.enter_async_context(client(limits=kept, base_url=settings.upload_base)),
             deliveries=await stack.enter_async_context(client(limits=kept, follow_redirects=True)),
-            pauses=Pauses(),
+            throttle=Throttle(),
         )

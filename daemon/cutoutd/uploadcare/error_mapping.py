@@ -24,7 +24,7 @@ from cutoutd.core.errors import (
     UnreachableError,
     VersionRefusedError,
 )
-from cutoutd.uploadcare.responses import MAX_WORDS, PORTAL_ADVICE, Answer, failure_from, http_date_s
+from cutoutd.uploadcare.responses import MAX_WORDS, PORTAL_ADVICE, Response, failure_from, http_date_s
 
 #: Uploadcare may leave Retry-After out (UPLOADCARE.md 3).
 _DEFAULT_RETRY_AFTER_S = 30.0
@@ -52,7 +52,7 @@ _KEYS_WORDS = re.compile(r"signature|expire|PUB_KEY|marked as removed", re.IGNOR
 _LOCK_LOOK_S = 60.0
 
 
-def refusal(answer: Answer) -> CutoutdError:
+def refusal(answer: Response) -> CutoutdError:
     """The error for a refusal that blames no photo: what every REST call has in common."""
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return _throttled(answer)
@@ -70,7 +70,7 @@ def refusal(answer: Answer) -> CutoutdError:
     return UnreachableError(said)
 
 
-def launch_refusal(answer: Answer) -> CutoutdError:
+def launch_refusal(answer: Response) -> CutoutdError:
     """The error for a refused launch; UnreachableError here means that the answer does not tell whether it was one."""
     words = service_words(answer)
     if words is None or answer.status in _NOT_ABOUT_THE_PHOTO or not httpx2.codes.is_client_error(answer.status):
@@ -85,7 +85,7 @@ def launch_refusal(answer: Answer) -> CutoutdError:
     return failure_from(answer, f'Uploadcare refused the removal: {answer.status} "{words}"')
 
 
-def upload_refusal(answer: Answer) -> CutoutdError:
+def upload_refusal(answer: Response) -> CutoutdError:
     """The error for a refused upload; the Upload API speaks plain text."""
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return _throttled(answer)
@@ -103,7 +103,7 @@ def upload_refusal(answer: Answer) -> CutoutdError:
     return UnreachableError(said)
 
 
-def delivery_refusal(answer: Answer) -> CutoutdError:
+def delivery_refusal(answer: Response) -> CutoutdError:
     """The error for a cutout that the CDN does not hand out; a missing one (404, 410) is the caller's business."""
     match answer.status:
         case HTTPStatus.TOO_MANY_REQUESTS:
@@ -115,7 +115,7 @@ def delivery_refusal(answer: Answer) -> CutoutdError:
     return UnreachableError(f"{answer.host} answered {answer.status} instead of the cutout")
 
 
-def service_words(answer: Answer) -> str | None:
+def service_words(answer: Response) -> str | None:
     """What the service says is wrong: ``detail``, or a text for each faulty field; None if it is not the service's."""
     try:
         said = json.loads(answer.body)
@@ -133,7 +133,7 @@ def _flat(value: object) -> str:
     return " ".join(str(value).split())
 
 
-def _keys_refused(answer: Answer, said: str) -> HaltError:
+def _keys_refused(answer: Response, said: str) -> HaltError:
     """A signature out of its time looks like a wrong key, so the clocks are compared before the key is blamed."""
     skew = skew_sentence(answer.clock_skew_s)
     if skew is None:
@@ -151,14 +151,14 @@ def skew_sentence(clock_skew_s: float | None) -> str | None:
     return f"this machine's clock is {abs(clock_skew_s) / 60:.0f} minutes {direction} Uploadcare's"
 
 
-def _throttled(answer: Answer) -> ThrottledError:
+def _throttled(answer: Response) -> ThrottledError:
     """429 counts as Uploadcare's whatever its body: the limiter in front of it answers too."""
     retry_after_s = _retry_after_s(answer)
     sentence = f"{answer.host} asks for {retry_after_s:g} s of patience"
     return ThrottledError(sentence, retry_after_s=retry_after_s)
 
 
-def _retry_after_s(answer: Answer) -> float:
+def _retry_after_s(answer: Response) -> float:
     wish = answer.headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d{1,9}", wish):
         return float(wish)
@@ -170,7 +170,7 @@ def _retry_after_s(answer: Answer) -> float:
     return float(expected[1]) if expected else _DEFAULT_RETRY_AFTER_S
 
 
-def _foreign(answer: Answer) -> UnreachableError:
+def _foreign(answer: Response) -> UnreachableError:
     """An answer that Uploadcare did not give, or that tells of trouble at its side."""
     if httpx2.codes.is_server_error(answer.status):
         return UnreachableError(f"{answer.host} is in trouble: it answered {answer.status}")

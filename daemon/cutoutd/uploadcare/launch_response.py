@@ -3,12 +3,12 @@
 from pydantic import ValidationError
 
 from cutoutd.uploadcare.error_mapping import launch_refusal
-from cutoutd.uploadcare.responses import MAX_WORDS, Answer, LaunchReply, parsed
+from cutoutd.uploadcare.responses import MAX_WORDS, LaunchReply, Response, parsed
 
 _REQUEST_ID_HEADER = "X-Uploadcare-Request-Id"
 
 
-def launched(answer: Answer) -> str:
+def launched(answer: Response) -> str:
     """The removal that was launched.
 
     Raises:
@@ -20,7 +20,7 @@ def launched(answer: Answer) -> str:
     return parsed(LaunchReply, answer).request_id
 
 
-def request_id_in(heading: Answer) -> str | None:
+def request_id_in(heading: Response) -> str | None:
     """The removal that was launched, from the header that repeats it (UPLOADCARE.md 5), where the body was spoilt."""
     if not heading.is_success:
         return None
@@ -30,7 +30,7 @@ def request_id_in(heading: Answer) -> str | None:
         return None
 
 
-def trace_in(heading: Answer | None) -> str:
+def trace_in(heading: Response | None) -> str:
     """What support at Uploadcare can find a lost call by."""
     if heading is None:
         return ""

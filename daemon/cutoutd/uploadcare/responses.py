@@ -24,7 +24,7 @@ PORTAL_ADVICE = "If this lasts, look whether a login page or a proxy of your net
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """A whole answer, its body read."""
 
     host: str
@@ -73,7 +73,7 @@ class Reply(BaseModel):
 AnyReply = TypeVar("AnyReply", bound=Reply)
 
 
-def parsed(kind: type[AnyReply], answer: Answer) -> AnyReply:
+def parsed(kind: type[AnyReply], answer: Response) -> AnyReply:
     """Read a successful answer.
 
     Raises:
@@ -138,7 +138,7 @@ class FilesPage(Reply):
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
+class ProjectInfo:
     """The project that the keys belong to."""
 
     name: str
@@ -156,7 +156,7 @@ class Progress(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Removal:
+class RemovalStatus:
     """A removal as one poll found it."""
 
     progress: Progress
@@ -191,7 +191,7 @@ class BatchReply(Reply):
     problems: dict[str, str] = {}
 
 
-def removal_from(answer: Answer) -> Removal:
+def removal_from(answer: Response) -> RemovalStatus:
     """Read the answer to a poll from its raw JSON, because published models leave ``details`` out.
 
     Raises:
@@ -199,13 +199,13 @@ def removal_from(answer: Answer) -> Removal:
     """
     progress = parsed(_StatusReply, answer).status
     if progress is Progress.DONE:
-        return Removal(progress, result_uuid=parsed(_DoneReply, answer).result.file_id)
+        return RemovalStatus(progress, result_uuid=parsed(_DoneReply, answer).result.file_id)
     if progress is Progress.ERROR:
-        return Removal(progress, failure=failure_from(answer, "Uploadcare could not remove the background"))
-    return Removal(progress)
+        return RemovalStatus(progress, failure=failure_from(answer, "Uploadcare could not remove the background"))
+    return RemovalStatus(progress)
 
 
-def failure_from(answer: Answer, sentence: str) -> FailedError:
+def failure_from(answer: Response, sentence: str) -> FailedError:
     """A permanent no with the optional ``details: {code, title}`` that the service gave for it."""
     try:
         details = _ErrorReply.model_validate_json(answer.body).details

@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from enum import StrEnum
 
 from cutoutd.core.errors import ThrottledError
-from cutoutd.core.logs import say
+from cutoutd.core.logs import log_event
 
 #: A service that asks for more than this is asked again after it all the same, as ``retrying`` does with photos.
 _LONGEST_PAUSE_S = 3600.0
 
 
-class Traffic(StrEnum):
+class RequestKind(StrEnum):
     """The kinds of request that are throttled each on its own."""
 
     UPLOADS = "uploads"
@@ -27,30 +27,30 @@ class Traffic(StrEnum):
     DOWNLOADS = "downloads"
 
 
-class Pauses:
+class Throttle:
     """What is paused, and for how long yet."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._open_at_s: dict[Traffic, float] = {}
+        self._open_at_s: dict[RequestKind, float] = {}
 
-    def left_s(self, traffic: Traffic) -> float:
+    def remaining_s(self, traffic: RequestKind) -> float:
         """For how long nothing of this kind is sent; 0 when it may be."""
         return max(0.0, self._open_at_s.get(traffic, 0.0) - self._clock())
 
     def ends(self) -> dict[str, float]:
         """Until when each paused kind is, in Unix time, to the second so that a look now and one soon say the same."""
-        left = {traffic.value: self.left_s(traffic) for traffic in Traffic}
+        left = {traffic.value: self.remaining_s(traffic) for traffic in RequestKind}
         return {traffic: round(time.time() + left_s) for traffic, left_s in left.items() if left_s > 0}
 
     @contextmanager
-    def obeyed(self, traffic: Traffic) -> Iterator[None]:
+    def respected(self, traffic: RequestKind) -> Iterator[None]:
         """Send something of this kind within the block; a ThrottledError that leaves it begins or prolongs the pause.
 
         Raises:
             ThrottledError: it is paused; nothing was sent.
         """
-        if (left_s := self.left_s(traffic)) > 0:
+        if (left_s := self.remaining_s(traffic)) > 0:
             msg = f"Uploadcare asked for patience with {traffic}; nothing is sent for {left_s:.0f} s yet"
             raise ThrottledError(msg, retry_after_s=left_s)
         try:
@@ -59,9 +59,9 @@ class Pauses:
             self._begin(traffic, error)
             raise
 
-    def _begin(self, traffic: Traffic, error: ThrottledError) -> None:
-        is_news = self.left_s(traffic) == 0
+    def _begin(self, traffic: RequestKind, error: ThrottledError) -> None:
+        is_news = self.remaining_s(traffic) == 0
         pause_s = min(error.retry_after_s or 0.0, _LONGEST_PAUSE_S)
         self._open_at_s[traffic] = max(self._open_at_s.get(traffic, 0.0), self._clock() + pause_s)
         if is_news:
-            say("paused", f"{error.sentence}; all {traffic} wait that long", level=logging.WARNING)
+            log_event("paused", f"{error.sentence}; all {traffic} wait that long", level=logging.WARNING)

@@ -16,7 +16,7 @@ from urllib.request import getproxies
 import httpx2
 
 from cutoutd.core.errors import NeverSentError, UnreachableError
-from cutoutd.uploadcare.responses import Answer
+from cutoutd.uploadcare.responses import Response
 
 #: Uploadcare's own answers have a few hundred bytes; a page of this size comes from somebody else.
 MAX_ANSWER_BYTES = 1_000_000
@@ -44,7 +44,7 @@ _SENTENCES: tuple[tuple[type[Exception], str], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class Timeouts:
     """How long each phase of an exchange may take, and all of it; a slow trickle meets the overall bound."""
 
     overall_s: float
@@ -60,20 +60,18 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class TimeoutSet:
     """The bounds of each kind of call."""
 
-    ask: Bounds = field(default_factory=lambda: Bounds(overall_s=60.0))
+    ask: Timeouts = field(default_factory=lambda: Timeouts(overall_s=60.0))
     #: A lost answer to a launch costs a human's attention or a second payment, so it is waited for longest.
-    launch: Bounds = field(default_factory=lambda: Bounds(overall_s=240.0, read_s=120.0))
+    launch: Timeouts = field(default_factory=lambda: Timeouts(overall_s=240.0, read_s=120.0))
     #: Sending and fetching pictures; the overall bound allows a line of about 100 kbit/s for 12 MB.
-    transfer: Bounds = field(default_factory=lambda: Bounds(overall_s=1200.0, read_s=60.0))
+    transfer: Timeouts = field(default_factory=lambda: Timeouts(overall_s=1200.0, read_s=60.0))
 
 
 @asynccontextmanager
-async def response_to(
-    client: httpx2.AsyncClient, request: httpx2.Request, bounds: Bounds
-) -> AsyncIterator[httpx2.Response]:
+async def send(client: httpx2.AsyncClient, request: httpx2.Request, bounds: Timeouts) -> AsyncIterator[httpx2.Response]:
     """Send a request and hold its answer open, the body unread; the overall bound covers the block as well.
 
     Raises:
@@ -90,18 +88,18 @@ async def response_to(
                 await response.aclose()
 
 
-async def answer_to(client: httpx2.AsyncClient, request: httpx2.Request, bounds: Bounds) -> Answer:
+async def send_and_read(client: httpx2.AsyncClient, request: httpx2.Request, bounds: Timeouts) -> Response:
     """Send a request and read its whole, short answer.
 
     Raises:
         NeverSentError: there was no connection to send it over.
         UnreachableError: it was sent, or partly, and no whole answer came within the bounds.
     """
-    async with response_to(client, request, bounds) as response:
-        return await whole_answer(response)
+    async with send(client, request, bounds) as response:
+        return await read_response(response)
 
 
-async def whole_answer(response: httpx2.Response) -> Answer:
+async def read_response(response: httpx2.Response) -> Response:
     """Read an answer's body, which must be short.
 
     Raises:
@@ -116,9 +114,9 @@ async def whole_answer(response: httpx2.Response) -> Answer:
     return heading_of(response, bytes(body))
 
 
-def heading_of(response: httpx2.Response, body: bytes = b"") -> Answer:
+def heading_of(response: httpx2.Response, body: bytes = b"") -> Response:
     """An answer as a value; without a body where that was not read."""
-    return Answer(
+    return Response(
         host=response.url.host,
         status=response.status_code,
         headers=response.headers,
@@ -128,7 +126,7 @@ def heading_of(response: httpx2.Response, body: bytes = b"") -> Answer:
 
 
 @contextmanager
-def _told_in_plain_words(request: httpx2.Request, bounds: Bounds) -> Iterator[None]:
+def _told_in_plain_words(request: httpx2.Request, bounds: Timeouts) -> Iterator[None]:
     """Translate what the HTTP library raises; an error of the caller's own block passes as it is."""
     try:
         yield
@@ -138,7 +136,7 @@ def _told_in_plain_words(request: httpx2.Request, bounds: Bounds) -> Iterator[No
         raise UnreachableError(_explained(error, request.url.host, bounds)) from error
 
 
-def _explained(error: Exception, host: str, bounds: Bounds) -> str:
+def _explained(error: Exception, host: str, bounds: Timeouts) -> str:
     """One sentence on a failed exchange, without anything that was sent."""
     if isinstance(error, httpx2.ConnectError):
         return _unconnected(error, host)

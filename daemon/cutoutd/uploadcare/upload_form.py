@@ -23,14 +23,14 @@ _PIECE_BYTES = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class UploadResult:
     """An upload that Uploadcare took."""
 
     uuid: str
     sha256: str  #: of the bytes that were really sent
 
 
-class SourceForm(httpx2.AsyncByteStream):
+class UploadForm(httpx2.AsyncByteStream):
     """A multipart form with one file field, ``file``; it can be sent once."""
 
     def __init__(self, fields: Mapping[str, str], content: BufferedIOBase, *, name: str, size_bytes: int) -> None:

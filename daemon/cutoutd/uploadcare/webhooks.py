@@ -18,9 +18,9 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationError
 
 from cutoutd.core.errors import CutoutdError, UnreachableError, WebhookRefusedError
-from cutoutd.core.webhook_result import Announcement
+from cutoutd.core.webhook_result import WebhookResult
 from cutoutd.uploadcare.error_mapping import refusal, service_words
-from cutoutd.uploadcare.responses import PORTAL_ADVICE, Answer, Reply, Uuid, parsed
+from cutoutd.uploadcare.responses import PORTAL_ADVICE, Reply, Response, Uuid, parsed
 from cutoutd.uploadcare.signing import REMOVE_BG
 
 #: The header that holds the signature.
@@ -70,7 +70,7 @@ def is_signed(body: bytes, signature: str, secret: str) -> bool:
     return hmac.compare_digest(expected.encode(), signature.encode("utf-8", "surrogateescape"))
 
 
-def announcement_in(body: bytes) -> Announcement | None:
+def webhook_result_in(body: bytes) -> WebhookResult | None:
     """What a message announces; None for what is no removal's result: another event, another cause, another add-on.
 
     Raises:
@@ -86,7 +86,7 @@ def announcement_in(body: bytes) -> Announcement | None:
     except ValidationError as error:
         msg = f"it is no webhook message of Uploadcare's ({error.error_count()} fields are not as they should be)"
         raise ValueError(msg) from None
-    return Announcement(message.data.uuid, link.source_file_uuid, link.request_id)
+    return WebhookResult(message.data.uuid, link.source_file_uuid, link.request_id)
 
 
 _ADVICE = {
@@ -95,7 +95,7 @@ _ADVICE = {
 }
 
 
-class Webhook(Reply):
+class RemoteWebhook(Reply):
     """A subscription to one event."""
 
     id: int
@@ -105,14 +105,14 @@ class Webhook(Reply):
     signing_secret: SecretStr | None = None
 
 
-_WEBHOOKS = TypeAdapter(list[Webhook])
+_WEBHOOKS = TypeAdapter(list[RemoteWebhook])
 
 
 class _Ask(Protocol):
-    def __call__(self, method: str, url: str, body: object = None) -> Awaitable[Answer]: ...
+    def __call__(self, method: str, url: str, body: object = None) -> Awaitable[Response]: ...
 
 
-class Webhooks:
+class WebhookApi:
     """The webhooks of one project.
 
     Every method may raise what ``Uploadcare``'s may, and WebhookRefusedError: in the service's own words.
@@ -121,7 +121,7 @@ class Webhooks:
     def __init__(self, ask: _Ask) -> None:
         self._ask = ask
 
-    async def show(self) -> Sequence[Webhook]:
+    async def show(self) -> Sequence[RemoteWebhook]:
         """All of them, whoever made them."""
         answer = _required(await self._ask("GET", "webhooks/"))
         try:
@@ -130,16 +130,16 @@ class Webhooks:
             msg = f"{answer.host} answered {answer.status} with a list that is not Uploadcare's"
             raise UnreachableError(msg, advice=PORTAL_ADVICE) from error
 
-    async def create(self, url: str, secret: SecretStr) -> Webhook:
+    async def create(self, url: str, secret: SecretStr) -> RemoteWebhook:
         """Have finished removals told to this address. Twice is refused: target and event are unique together."""
-        return parsed(Webhook, _required(await self._ask("POST", "webhooks/", _fields(url, secret))))
+        return parsed(RemoteWebhook, _required(await self._ask("POST", "webhooks/", _fields(url, secret))))
 
-    async def mend(self, webhook: Webhook, secret: SecretStr) -> Webhook:
+    async def mend(self, webhook: RemoteWebhook, secret: SecretStr) -> RemoteWebhook:
         """Have it sign with this secret, and switch it on again if it was off."""
         answer = await self._ask("PUT", f"webhooks/{webhook.id}/", _fields(webhook.target_url, secret))
-        return parsed(Webhook, _required(answer))
+        return parsed(RemoteWebhook, _required(answer))
 
-    async def delete(self, webhook: Webhook) -> None:
+    async def delete(self, webhook: RemoteWebhook) -> None:
         """Delete it; one that is gone already is fine."""
         answer = await self._ask("DELETE", f"webhooks/{webhook.id}/")
         if answer.status != HTTPStatus.NOT_FOUND:
@@ -150,13 +150,13 @@ def _fields(url: str, secret: SecretStr) -> dict[str, object]:
     return {"target_url": url, "event": EVENT, "is_active": True, "signing_secret": secret.get_secret_value()}
 
 
-def _required(answer: Answer) -> Answer:
+def _required(answer: Response) -> Response:
     if not answer.is_success:
         raise _refusal(answer)
     return answer
 
 
-def _refusal(answer: Answer) -> CutoutdError:
+def _refusal(answer: Response) -> CutoutdError:
     words = service_words(answer)
     if words is None or answer.status not in _ADVICE:
         return refusal(answer)

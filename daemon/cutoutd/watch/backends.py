@@ -10,15 +10,15 @@ from pathlib import Path
 from threading import Lock
 
 from cutoutd.config.choices import WatchMode
-from cutoutd.core.logs import say
+from cutoutd.core.logs import log_event
 from cutoutd.files.mounts import MOUNT_TABLE, Backend, BackendKind, Mount, backend_of, choose_backends, parse_mounts
 from cutoutd.files.name_filters import Exclusions
-from cutoutd.watch.event_buffer import HintBox
+from cutoutd.watch.event_buffer import EventBuffer
 from cutoutd.watch.inotify import KernelEvents, limit_reason
 from cutoutd.watch.scanner import FolderSeen
 
 
-class Listening:
+class BackendSet:
     """The backends of one tree, with its kernel events.
 
     Args:
@@ -39,7 +39,7 @@ class Listening:
         self._is_closed = False
         self.backends: tuple[Backend, ...] = ()  #: in force since the last scan
 
-    def begin(self, hints: HintBox | None) -> None:
+    def begin(self, hints: EventBuffer | None) -> None:
         """A scan begins; blocking. Without a place for hints nothing will be listened to."""
         self._refusal = None
         self._chosen = choose_backends(_real_path(self._root), _present_mounts(), self._mode)
@@ -74,7 +74,7 @@ class Listening:
         reason = limit_reason(self._refusal, folders)
         self.backends = tuple(_polled(backend, reason) for backend in self._chosen)
         if reason != self._refusal_said:
-            say("events_refused", f"{self._root} is polled: {reason}", level=logging.WARNING)
+            log_event("events_refused", f"{self._root} is polled: {reason}", level=logging.WARNING)
             self._refusal_said = reason
 
     @property

@@ -14,7 +14,7 @@ MAX_FOLDERS = 500
 
 
 @dataclass(slots=True)
-class Hints:
+class BufferedEvents:
     """What was heard since the last time."""
 
     files: dict[str, bool] = field(default_factory=dict)  #: path, and whether its writer is done with it
@@ -32,14 +32,14 @@ class Hints:
         return outermost
 
 
-class HintBox:
+class EventBuffer:
     """Where threads leave hints for one event loop; make it inside that loop."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._has_hints = asyncio.Event()
         self._lock = threading.Lock()
-        self._hints = Hints()
+        self._hints = BufferedEvents()
         self._is_ringing = False
 
     def add_file(self, path: str, *, is_closed: bool) -> None:
@@ -67,10 +67,10 @@ class HintBox:
             self._hints.is_everything = True
         self._ring()
 
-    def take(self) -> Hints:
+    def take(self) -> BufferedEvents:
         """All hints so far; the box is empty afterwards."""
         with self._lock:
-            taken, self._hints = self._hints, Hints()
+            taken, self._hints = self._hints, BufferedEvents()
             self._is_ringing = False
             self._has_hints.clear()
         return taken

@@ -18,7 +18,7 @@ from pathlib import Path
 from watchdog.observers.inotify_c import CallbackId, InotifyConstants, InotifyEvent, InotifyFD, Mask, WatchDescriptor
 
 from cutoutd.files.name_filters import is_candidate, is_junk
-from cutoutd.watch.event_buffer import HintBox
+from cutoutd.watch.event_buffer import EventBuffer
 from cutoutd.watch.scanner import FolderSeen
 
 _LIMITS = Path("/proc/sys/fs/inotify")
@@ -82,7 +82,7 @@ class KernelEvents:
         OSError: ``EMFILE``, this user has no inotify instance left (fs.inotify.max_user_instances).
     """
 
-    def __init__(self, hints: HintBox, is_excluded: Callable[[str], bool]) -> None:
+    def __init__(self, hints: EventBuffer, is_excluded: Callable[[str], bool]) -> None:
         self._hints = hints
         self._is_excluded = is_excluded
         self._armed: dict[tuple[int, int], _ArmedFolder] = {}

@@ -14,7 +14,7 @@ MIN_REST_AFTER_LOSS_S = 1.0
 POLL_INTERVAL_S = 10.0
 
 
-class Rhythm:
+class RescanSchedule:
     """The times of the next scan and the next poll; the first scan is due at once.
 
     Args:

@@ -28,7 +28,7 @@ class FolderSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class ScanProblem:
     """A folder or file that could not be looked at, and why; the rest of the scan went on."""
 
     path: str
@@ -89,7 +89,7 @@ class Scan:
         self._on_folder = on_folder
         self.folders = 0  #: entered
         self.ignored = 0  #: files and links that are no candidates
-        self.troubles: list[Trouble] = []
+        self.troubles: list[ScanProblem] = []
 
     def sightings(self, below: str = "") -> Iterator[Sighting]:
         """Every candidate in the folder ``below`` and under it, in the order the file system gives.
@@ -162,4 +162,4 @@ class Scan:
 
     def _report(self, path: str, sentence: str) -> None:
         if len(self.troubles) < MAX_TROUBLES:
-            self.troubles.append(Trouble(path, sentence))
+            self.troubles.append(ScanProblem(path, sentence))

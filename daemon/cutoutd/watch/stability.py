@@ -32,7 +32,7 @@ class _Still:
     told: WaitingFile
 
 
-class Settling:
+class StabilityCheck:
     """The files that are not finished yet.
 
     A file is finished at once if its writer closed it and its own format says that it is whole, or if it is whole and
@@ -61,7 +61,7 @@ class Settling:
         self._capacity = capacity
         self._waiting: dict[str, _Still] = {}
 
-    def is_worth_reading(self, sighting: Sighting) -> bool:
+    def is_due_for_reading(self, sighting: Sighting) -> bool:
         """Whether it would change the verdict if the file were whole: reading half-written files is wasted work."""
         return sighting.is_closed or self._is_of_old(sighting)
 
@@ -76,7 +76,7 @@ class Settling:
         last = self._waiting.pop(sighting.path, None)
         has_stood_still = last is not None and last.sighting.is_same_version(sighting)
         still_since_s = last.still_since_s if last is not None and has_stood_still else now_s
-        if is_whole and self.is_worth_reading(sighting):
+        if is_whole and self.is_due_for_reading(sighting):
             return True
         if has_stood_still and now_s - still_since_s >= self._delay_s:
             return True

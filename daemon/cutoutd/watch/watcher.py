@@ -12,16 +12,16 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 
-from cutoutd.config.settings import Folder, Watch
-from cutoutd.core.heartbeat import Pulses
-from cutoutd.core.logs import say
-from cutoutd.files.input_tree import Sighting, glance
+from cutoutd.config.settings import FolderSettings, Watch
+from cutoutd.core.heartbeat import Heartbeats
+from cutoutd.core.logs import log_event
+from cutoutd.files.input_tree import Sighting, stat_quietly
 from cutoutd.files.mounts import Backend, BackendKind
 from cutoutd.files.name_filters import Exclusions
-from cutoutd.watch.backends import Listening
-from cutoutd.watch.event_buffer import HintBox, Hints
-from cutoutd.watch.rescan_schedule import Rhythm
-from cutoutd.watch.scanner import Scan, Trouble
+from cutoutd.watch.backends import BackendSet
+from cutoutd.watch.event_buffer import BufferedEvents, EventBuffer
+from cutoutd.watch.rescan_schedule import RescanSchedule
+from cutoutd.watch.scanner import Scan, ScanProblem
 
 #: Sightings at a time: enough for one question to the ledger, few enough to let photos dropped meanwhile in between.
 BATCH = 500
@@ -42,30 +42,32 @@ class Watcher:
         on_survey: run whenever the whole tree was looked at, and all that was seen was taken; also when it is missing.
     """
 
-    def __init__(self, folder: Folder, watch: Watch, on_survey: Callable[[], Awaitable[None]] = _nothing) -> None:
+    def __init__(
+        self, folder: FolderSettings, watch: Watch, on_survey: Callable[[], Awaitable[None]] = _nothing
+    ) -> None:
         self._root = folder.input
         self._is_recursive = folder.recursive
         self._exclusions = Exclusions(folder.exclude)
-        self._listening = Listening(self._root, watch.mode, self._exclusions)
-        self._rhythm = Rhythm(watch.rescan_interval_s)
+        self._listening = BackendSet(self._root, watch.mode, self._exclusions)
+        self._rhythm = RescanSchedule(watch.rescan_interval_s)
         self._on_survey = on_survey
-        self._hints: HintBox | None = None
+        self._hints: EventBuffer | None = None
         self._absence = ""  #: why the root cannot be looked at
         self._cpu_s = 0.0  #: used for looking since the last scan or poll began
-        self.has_looked = False  #: whether the whole tree was looked at once
+        self.is_first_scan_done = False  #: whether the whole tree was looked at once
         self.ignored = 0  #: files of the last whole scan that are no candidates
-        self.pulses = Pulses()  #: of its loop
-        self.has_begun = asyncio.Event()  #: set once the root is listened to, or known to be missing
-        self.troubles: tuple[Trouble, ...] = ()  #: what the last whole scan could not look at
+        self.heartbeats = Heartbeats()  #: of its loop
+        self.started = asyncio.Event()  #: set once the root is listened to, or known to be missing
+        self.troubles: tuple[ScanProblem, ...] = ()  #: what the last whole scan could not look at
 
     @property
     def is_missing(self) -> bool:
         """Whether the input root could not be looked at the last time; every rescan tries again."""
         return bool(self._absence)
 
-    def late(self) -> tuple[str, ...]:
+    def overdue(self) -> tuple[str, ...]:
         """What no longer makes progress here."""
-        return (*self.pulses.late(), *(("kernel events are no longer read",) if self._listening.is_deaf else ()))
+        return (*self.heartbeats.overdue(), *(("kernel events are no longer read",) if self._listening.is_deaf else ()))
 
     def backends(self) -> tuple[Backend, ...]:
         """How each mount in the tree is watched and why, for ``status``."""
@@ -78,20 +80,20 @@ class Watcher:
 
         Nothing is scanned ahead of what was taken. Close the generator to stop listening.
         """
-        hints = self._hints = HintBox()
+        hints = self._hints = EventBuffer()
         try:
             while True:
                 async for batch in self._next_look(hints):
-                    self.has_begun.set()
+                    self.started.set()
                     yield batch
-                self.has_begun.set()
-                self.pulses.beat("looking", rest_s=self._rhythm.rest_s)
+                self.started.set()
+                self.heartbeats.beat("looking", rest_s=self._rhythm.rest_s)
                 await hints.wait(self._rhythm.rest_s)
         finally:
             # Not in a thread: it takes a moment only, and has to work while the event loop is being cancelled.
             self._listening.close()
 
-    async def survey(self) -> Batches:
+    async def scan_once(self) -> Batches:
         """Every candidate that lies in the tree now, in batches; of a missing root there are none."""
         self._cpu_s = 0.0
         await asyncio.to_thread(self._listening.begin, self._hints)
@@ -104,18 +106,18 @@ class Watcher:
         else:
             self._note_presence(scan)
         self._listening.conclude(scan.folders)
-        if not self.has_looked:
+        if not self.is_first_scan_done:
             self._say_watching(scan)
-        self.has_looked = True
+        self.is_first_scan_done = True
         self._rhythm.note_scan(self._cpu_s)
         await self._on_survey()
 
-    def look_soon(self) -> None:
+    def rescan_soon(self) -> None:
         """Look at the whole tree without waiting for the next rescan."""
         if self._hints is not None:
             self._hints.add_everything()
 
-    async def _next_look(self, hints: HintBox) -> Batches:
+    async def _next_look(self, hints: EventBuffer) -> Batches:
         """Whatever is due: the whole tree, what the hints point at, the mounts that are polled."""
         heard = hints.take()
         if heard.is_everything:
@@ -126,19 +128,19 @@ class Watcher:
         async for batch in due:
             yield batch
 
-    async def _survey_with_news(self, hints: HintBox) -> Batches:
+    async def _survey_with_news(self, hints: EventBuffer) -> Batches:
         """A scan of the whole tree that lets photos dropped meanwhile go first, because it may take long."""
-        async for batch in self.survey():
+        async for batch in self.scan_once():
             yield batch
             async for news in self._look_at(hints.take_files()):
                 yield news
 
-    async def _look_at_parts(self, heard: Hints) -> Batches:
+    async def _look_at_parts(self, heard: BufferedEvents) -> Batches:
         async for batch in self._scan_parts(heard):
             yield batch
         if self._rhythm.is_poll_due:
             self._cpu_s = 0.0
-            async for batch in self._scan_parts(Hints(folders=self._listening.polled)):
+            async for batch in self._scan_parts(BufferedEvents(folders=self._listening.polled)):
                 yield batch
             self._rhythm.note_poll(self._cpu_s)
 
@@ -147,7 +149,7 @@ class Watcher:
             async for batch in self._batches(self._looks_at(files)):
                 yield batch
 
-    async def _scan_parts(self, parts: Hints) -> Batches:
+    async def _scan_parts(self, parts: BufferedEvents) -> Batches:
         for folder in parts.outermost_folders():
             if folder and not self._is_recursive:
                 continue
@@ -159,13 +161,13 @@ class Watcher:
 
     def _looks_at(self, files: dict[str, bool]) -> Iterator[Sighting]:
         for path, is_closed in files.items():
-            sighting = glance(self._root, path)
+            sighting = stat_quietly(self._root, path)
             if sighting is not None:
                 yield replace(sighting, is_closed=is_closed)
 
     async def _batches(self, sightings: Iterator[Sighting]) -> Batches:
         while batch := await asyncio.to_thread(self._next_batch, sightings):
-            self.pulses.beat("looking")
+            self.heartbeats.beat("looking")
             yield batch
 
     def _next_batch(self, sightings: Iterator[Sighting]) -> list[Sighting]:
@@ -180,17 +182,19 @@ class Watcher:
     def _say_watching(self, scan: Scan) -> None:
         if self._hints is not None and not self._absence:
             ways = " and ".join(sorted({backend.kind for backend in self._listening.backends}))
-            say("watching", f"{self._root} was looked at as a whole (folders: {scan.folders}) and is watched by {ways}")
+            log_event(
+                "watching", f"{self._root} was looked at as a whole (folders: {scan.folders}) and is watched by {ways}"
+            )
 
     def _note_absence(self, error: OSError) -> None:
         absence = f"{self._root} cannot be looked at ({error.strerror}); every rescan tries again"
         if absence != self._absence:
-            say("input_missing", absence, level=logging.WARNING)
+            log_event("input_missing", absence, level=logging.WARNING)
         self._absence = absence
 
     def _note_presence(self, scan: Scan) -> None:
         if self._absence:
-            say("input_back", f"{self._root} can be looked at again")
+            log_event("input_back", f"{self._root} can be looked at again")
         self._absence = ""
         self.ignored = scan.ignored
         self.troubles = tuple(scan.troubles)

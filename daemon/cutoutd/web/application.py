@@ -19,61 +19,61 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cutoutd.config.text_types import Listen
 from cutoutd.core.errors import CutoutdError
-from cutoutd.core.logs import printable, say_fault
-from cutoutd.images.thumbnail_cache import Shelf
-from cutoutd.images.thumbnails import Previews
-from cutoutd.monitoring import Metering
-from cutoutd.monitoring.health import Fitness
-from cutoutd.web.access.guard import Gate
+from cutoutd.core.logs import log_fault, printable
+from cutoutd.images.thumbnail_cache import ThumbnailCache
+from cutoutd.images.thumbnails import Thumbnails
+from cutoutd.monitoring import MetricsExposition
+from cutoutd.monitoring.health import HealthCheck
+from cutoutd.web.access.guard import AccessGuard
 from cutoutd.web.access.security_headers import with_headers
-from cutoutd.web.context import Desk
+from cutoutd.web.context import PageContext
 from cutoutd.web.monitoring_routes import health_routes, metrics_routes
-from cutoutd.web.pages.actions import Ordering
+from cutoutd.web.pages.actions import ActionRoutes
 from cutoutd.web.pages.failures import failure_routes
 from cutoutd.web.pages.gallery import gallery_routes
-from cutoutd.web.pages.image_files import viewing_routes
+from cutoutd.web.pages.image_files import image_routes
 from cutoutd.web.pages.overview import overview_routes
 from cutoutd.web.pages.photo import photo_routes
-from cutoutd.web.rendering import Pages
-from cutoutd.web.webhook_receiver import Mailbox, hook_routes
+from cutoutd.web.rendering import PageRenderer
+from cutoutd.web.webhook_receiver import WebhookReceiver, hook_routes
 
 #: Longer than any page takes; a large photo over a slow line included.
 _ANSWERED_WITHIN_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Machines:
+class MonitoringEndpoints:
     """Whom machines ask that watch over machines, and where Uploadcare's messages go."""
 
-    fitness: Fitness
-    metering: Metering
-    mailbox: Mailbox
+    fitness: HealthCheck
+    metering: MetricsExposition
+    mailbox: WebhookReceiver
 
 
-def application(machines: Machines, desk: Desk | None, listen: Listen | None) -> ASGIApp:
+def application(machines: MonitoringEndpoints, desk: PageContext | None, listen: Listen | None) -> ASGIApp:
     """The application behind the listener; without a desk there is no page, only what machines ask for."""
     routes = [*health_routes(machines.fitness), *metrics_routes(machines.metering), *hook_routes(machines.mailbox)]
     if desk is not None and listen is not None:
-        private = Gate(_private(desk), listen=listen, key=desk.key, pages=desk.pages)
+        private = AccessGuard(_private(desk), listen=listen, key=desk.tokens, pages=desk.pages)
         routes += [*desk.pages.assets.routes(), Mount("/", private)]
-    return _Careful(Starlette(routes=routes))
+    return SecurityHeaders(Starlette(routes=routes))
 
 
-def private_routes(desk: Desk) -> list[BaseRoute]:
+def private_routes(desk: PageContext) -> list[BaseRoute]:
     """What is behind the gate, and answers within a time."""
-    settings = desk.office.settings
-    previews = Previews(Shelf(settings().state_dir), lambda: settings().folders)
-    photos = [*photo_routes(desk, previews), *viewing_routes(desk, previews)]
-    return [*overview_routes(desk), *Ordering(desk).routes(), *gallery_routes(desk), *failure_routes(desk), *photos]
+    settings = desk.backend.settings
+    previews = Thumbnails(ThumbnailCache(settings().state_dir), lambda: settings().folders)
+    photos = [*photo_routes(desk, previews), *image_routes(desk, previews)]
+    return [*overview_routes(desk), *ActionRoutes(desk).routes(), *gallery_routes(desk), *failure_routes(desk), *photos]
 
 
-def _private(desk: Desk) -> ASGIApp:
+def _private(desk: PageContext) -> ASGIApp:
     handlers = {kind: functools.partial(tell, desk.pages) for kind, tell in _TROUBLE.items()}
     rooms = Starlette(routes=private_routes(desk), exception_handlers=handlers)
-    return Starlette(routes=[*desk.watching.routes(), Mount("/", _Timely(rooms))])
+    return Starlette(routes=[*desk.events.routes(), Mount("/", ResponseTimeout(rooms))])
 
 
-class _Timely:
+class ResponseTimeout:
     """An answer that is not sent to its end in time is broken off: its reader has gone to sleep."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -85,7 +85,7 @@ class _Timely:
                 await self._app(scope, receive, send)
 
 
-class _Careful:
+class SecurityHeaders:
     """Every answer tells the browser what to keep off."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -95,14 +95,14 @@ class _Careful:
         await self._app(scope, receive, with_headers(send))
 
 
-async def _nothing_there(pages: Pages, _request: Request, error: Exception) -> Response:
+async def _nothing_there(pages: PageRenderer, _request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND)
     return pages.refuse(status, status.phrase, "There is no such page. It may have been there before.")
 
 
-async def _trouble(pages: Pages, _request: Request, error: Exception) -> Response:
+async def _trouble(pages: PageRenderer, _request: Request, error: Exception) -> Response:
     if not isinstance(error, CutoutdError):
-        say_fault("internal_fault", "a fault in cutoutd itself stopped a page", error)
+        log_fault("internal_fault", "a fault in cutoutd itself stopped a page", error)
         sentence = "A fault in cutoutd itself; its log has the trace. Photos go on."
         return pages.refuse(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong", sentence)
     hints = f"{printable(error.sentence)}. {error.advice}"

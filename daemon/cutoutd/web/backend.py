@@ -4,16 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cutoutd.config.settings import Common
-from cutoutd.control.queue import Dispatch
+from cutoutd.control.queue import CommandQueue
 from cutoutd.ledger import Ledger
-from cutoutd.status.live_state import Live
+from cutoutd.status.live_state import LiveState
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class Backend:
     """Whom to ask, and who carries out orders."""
 
     settings: Callable[[], Common]  #: as they are now
     ledger: Ledger
-    orders: Dispatch  #: the same that takes those of the command line
-    live: Callable[[], Live]  #: what is in no ledger, as it is now
+    orders: CommandQueue  #: the same that takes those of the command line
+    live: Callable[[], LiveState]  #: what is in no ledger, as it is now

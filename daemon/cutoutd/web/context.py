@@ -4,16 +4,16 @@ import asyncio
 import logging
 
 from cutoutd.core.errors import PageError
-from cutoutd.core.logs import conceal, say_error
+from cutoutd.core.logs import conceal, log_error
 from cutoutd.web.access.token_file import token_for
-from cutoutd.web.access.tokens import Key
-from cutoutd.web.backend import Office
-from cutoutd.web.live.server_sent_events import Watching
-from cutoutd.web.live.status_cache import Outlook
-from cutoutd.web.rendering import Pages
+from cutoutd.web.access.tokens import Tokens
+from cutoutd.web.backend import Backend
+from cutoutd.web.live.server_sent_events import ServerSentEvents
+from cutoutd.web.live.status_cache import StatusCache
+from cutoutd.web.rendering import PageRenderer
 
 
-class Desk:
+class PageContext:
     """Handed to every room: the service, the look at it that all share, and how pages are made.
 
     Args:
@@ -21,15 +21,15 @@ class Desk:
         token: the page's.
     """
 
-    def __init__(self, office: Office, token: str) -> None:
-        self.office = office
-        self.key = Key(token)
-        self.pages = Pages(self.key)
-        self.outlook = Outlook(office)
-        self.watching = Watching(self.outlook, self.pages)
+    def __init__(self, office: Backend, token: str) -> None:
+        self.backend = office
+        self.tokens = Tokens(token)
+        self.pages = PageRenderer(self.tokens)
+        self.status_cache = StatusCache(office)
+        self.events = ServerSentEvents(self.status_cache, self.pages)
 
 
-async def open_desk(office: Office) -> Desk | None:
+async def open_page_context(office: Backend) -> PageContext | None:
     """The desk with the token as it is kept; None when nobody listens, or its token cannot be had: photos go on."""
     settings = office.settings()
     if settings.web.listen is None:
@@ -37,7 +37,7 @@ async def open_desk(office: Office) -> Desk | None:
     try:
         token = await asyncio.to_thread(token_for, settings)
     except PageError as error:
-        say_error("no_page", error, level=logging.WARNING)
+        log_error("no_page", error, level=logging.WARNING)
         return None
     conceal(token)
-    return Desk(office, token)
+    return PageContext(office, token)

@@ -9,12 +9,12 @@ from starlette.types import ASGIApp
 
 from cutoutd.config.text_types import Listen
 from cutoutd.core.http_server import serving
-from cutoutd.core.logs import say
+from cutoutd.core.logs import log_event
 
 _BACKLOG = 64
 
 
-class Door:
+class Listener:
     """One listener, open or not.
 
     Args:
@@ -39,9 +39,9 @@ class Door:
             return
         with listener:
             self._address = _address(listener)
-            say("listening", f"the page is at {self._address} (cutoutd page prints the link to it)")
+            log_event("listening", f"the page is at {self._address} (cutoutd page prints the link to it)")
             if not self._listen.is_loopback:
-                say("exposed", _EXPOSED.format(self._address), level=logging.WARNING)
+                log_event("exposed", _EXPOSED.format(self._address), level=logging.WARNING)
             async with serving(app, listener):
                 yield
             self._address = None
@@ -61,7 +61,7 @@ def _listener(listen: Listen) -> socket.socket | None:
         )
     except OSError as error:
         where = f"{listen.host}:{listen.port}"
-        say(
+        log_event(
             "no_page",
             f"nothing can be shown at {where}: {error.strerror or error}; cutoutd works without. "
             "Set web.listen to a free port.",

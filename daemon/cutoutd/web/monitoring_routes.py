@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from cutoutd.monitoring import Metering
-from cutoutd.monitoring.health import Fitness
+from cutoutd.monitoring import MetricsExposition
+from cutoutd.monitoring.health import HealthCheck
 
 
-def metrics_routes(metering: Metering) -> list[BaseRoute]:
+def metrics_routes(metering: MetricsExposition) -> list[BaseRoute]:
     """The one route."""
 
     async def tell(request: Request) -> Response:
@@ -24,7 +24,7 @@ def metrics_routes(metering: Metering) -> list[BaseRoute]:
     return [Route("/metrics", tell, methods=["GET"])]
 
 
-def health_routes(fitness: Fitness) -> list[BaseRoute]:
+def health_routes(fitness: HealthCheck) -> list[BaseRoute]:
     """``/healthz`` and ``/readyz``: 200 or 503, and why."""
 
     async def tell_life(_request: Request) -> Response:
@@ -33,7 +33,7 @@ def health_routes(fitness: Fitness) -> list[BaseRoute]:
         return JSONResponse({"alive": not stuck, "stuck": stuck}, status, _FRESH)
 
     async def tell_readiness(_request: Request) -> Response:
-        verdict = fitness.verdict()
+        verdict = fitness.readiness()
         status = HTTPStatus.OK if verdict.is_ready else HTTPStatus.SERVICE_UNAVAILABLE
         told = {"ready": verdict.is_ready, "reasons": verdict.reasons, "notes": verdict.notes}
         return JSONResponse({key: _plain(value) for key, value in told.items()}, status, _FRESH)

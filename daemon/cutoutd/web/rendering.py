@@ -18,10 +18,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from cutoutd.control.messages import Answer
-from cutoutd.status import formatting as wording
-from cutoutd.web.access.tokens import Key
-from cutoutd.web.pages.flash_message import forget, said_before, see_other
+from cutoutd.control.messages import CommandResult
+from cutoutd.status import formatting
+from cutoutd.web.access.tokens import Tokens
+from cutoutd.web.pages.flash_message import flash_message_of, forget, see_other
 
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
@@ -77,14 +77,14 @@ _PLACES: Sequence[tuple[str, str]] = (("/", "Overview"), ("/gallery", "Gallery")
 _ADDRESSES = frozenset(address for address, _name in _PLACES)
 
 
-class Pages:
+class PageRenderer:
     """Fills templates in.
 
     Args:
         key: what forms and messages are sealed with.
     """
 
-    def __init__(self, key: Key) -> None:
+    def __init__(self, key: Tokens) -> None:
         self._key = key
         self.assets = Assets()  #: stylesheet, script and icon
         self._environment = Environment(
@@ -96,17 +96,17 @@ class Pages:
             lstrip_blocks=True,
         )
         self._environment.globals.update(asset=self.assets.address, places=_PLACES, addresses=_ADDRESSES, csrf=key.form)
-        self._environment.filters.update(wording.FILTERS)
+        self._environment.filters.update(formatting.FILTERS)
 
     def show(self, request: Request, template: str, **values: object) -> Response:
         """A page, with what its reader's last order came to, once."""
-        said = said_before(request, self._key)
+        said = flash_message_of(request, self._key)
         response = HTMLResponse(self.drawn(template, here=request.url.path, said=said, **values))
         if said is not None:
             forget(request, response)
         return response
 
-    def go_on(self, request: Request, address: str, answer: Answer) -> Response:
+    def go_on(self, request: Request, address: str, answer: CommandResult) -> Response:
         """Send the browser on to a page that tells what an order came to; going back or reloading repeats nothing."""
         return see_other(request, address, self._key, answer)
 

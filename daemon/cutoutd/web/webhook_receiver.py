@@ -21,22 +21,22 @@ from starlette.routing import BaseRoute, Route
 
 from cutoutd.config.text_types import HOOK_PATH
 from cutoutd.core.errors import CutoutdError
-from cutoutd.core.logs import say
+from cutoutd.core.logs import log_event
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.writes import webhook_results as announcements
-from cutoutd.uploadcare.webhooks import SIGNATURE_HEADER, announcement_in, is_signed
+from cutoutd.ledger.writes import webhook_results
+from cutoutd.uploadcare.webhooks import SIGNATURE_HEADER, is_signed, webhook_result_in
 
 
-class Verdict(Enum):
+class ReceiptResult(Enum):
     """What became of a message."""
 
-    TAKEN = auto()  #: stored, known already, or none of ours: it need not come again
+    ACCEPTED = auto()  #: stored, known already, or none of ours: it need not come again
     UNSIGNED = auto()
-    JUNK = auto()  #: signed, and no message of Uploadcare's
+    MALFORMED = auto()  #: signed, and no message of Uploadcare's
     CLOSED = auto()  #: no webhook was set up
 
 
-class Mailbox:
+class WebhookReceiver:
     """Takes messages in.
 
     Args:
@@ -50,7 +50,7 @@ class Mailbox:
         self._secret = secret
         self._tell = tell
 
-    async def deliver(self, body: bytes, signature: str) -> Verdict:
+    async def deliver(self, body: bytes, signature: str) -> ReceiptResult:
         """Take one message in; the same one again changes nothing. Those that are refused are told in the log.
 
         Raises:
@@ -60,29 +60,29 @@ class Mailbox:
             secret = await asyncio.to_thread(self._secret)
         except ValueError as error:
             refuse(f"webhook.secret_file {error}")
-            return Verdict.CLOSED
+            return ReceiptResult.CLOSED
         if secret is None:
             refuse("no webhook was set up here; cutoutd webhook create does")
-            return Verdict.CLOSED
+            return ReceiptResult.CLOSED
         if not is_signed(body, signature, secret.get_secret_value()):
             refuse("its signature is not that of the webhook's secret; if it lasts, run: cutoutd webhook create")
-            return Verdict.UNSIGNED
+            return ReceiptResult.UNSIGNED
         try:
-            announcement = announcement_in(body)
+            announcement = webhook_result_in(body)
         except ValueError as error:
             refuse(str(error))
-            return Verdict.JUNK
+            return ReceiptResult.MALFORMED
         if announcement is not None:
-            receipt = await self._ledger.keep_announcement(announcement)
+            receipt = await self._ledger.store_webhook_result(announcement)
             # One that is known may have been stored after nobody waited for it any more, and so without a word of it.
-            if receipt is not announcements.Receipt.NOT_OURS:
+            if receipt is not webhook_results.Receipt.NOT_OURS:
                 self._tell()
-        return Verdict.TAKEN
+        return ReceiptResult.ACCEPTED
 
 
 def refuse(reason: str) -> None:
     """Tell that a message was refused; one that repeats is counted."""
-    say("webhook_refused", f"a message to the webhook was refused: {reason}", level=logging.WARNING)
+    log_event("webhook_refused", f"a message to the webhook was refused: {reason}", level=logging.WARNING)
 
 
 #: A message describes one file; what is larger is none.
@@ -94,10 +94,10 @@ _RECEIVED_WITHIN_S = 5.0
 _STORED_WITHIN_S = 0.8
 
 _STATUSES = {
-    Verdict.TAKEN: HTTPStatus.OK,
-    Verdict.UNSIGNED: HTTPStatus.UNAUTHORIZED,
-    Verdict.JUNK: HTTPStatus.BAD_REQUEST,
-    Verdict.CLOSED: HTTPStatus.NOT_FOUND,
+    ReceiptResult.ACCEPTED: HTTPStatus.OK,
+    ReceiptResult.UNSIGNED: HTTPStatus.UNAUTHORIZED,
+    ReceiptResult.MALFORMED: HTTPStatus.BAD_REQUEST,
+    ReceiptResult.CLOSED: HTTPStatus.NOT_FOUND,
 }
 
 #: What is not read to its end must not be taken for the next request.
@@ -108,7 +108,7 @@ class _TooLargeError(Exception):
     """More than any message has."""
 
 
-def hook_routes(mailbox: Mailbox) -> list[BaseRoute]:
+def hook_routes(mailbox: WebhookReceiver) -> list[BaseRoute]:
     """``POST /hooks/uploadcare``."""
 
     async def take(request: Request) -> Response:
@@ -117,7 +117,7 @@ def hook_routes(mailbox: Mailbox) -> list[BaseRoute]:
     return [Route(HOOK_PATH, take, methods=["POST"])]
 
 
-async def _answer(request: Request, mailbox: Mailbox) -> Response:
+async def _answer(request: Request, mailbox: WebhookReceiver) -> Response:
     try:
         async with asyncio.timeout(_RECEIVED_WITHIN_S):
             body = await _body(request)

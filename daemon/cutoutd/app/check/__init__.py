@@ -5,17 +5,17 @@ Each finding says what to do. It changes nothing, except that it tries out wheth
 
 import asyncio
 
-from cutoutd.app.check.as_user import seen_as
-from cutoutd.app.check.finding import Finding, Level, Report
-from cutoutd.app.check.machine import look_at_machine
-from cutoutd.app.check.uploadcare import ask_service
+from cutoutd.app.check.as_user import as_user
+from cutoutd.app.check.finding import CheckReport, Finding, Level
+from cutoutd.app.check.machine import check_machine
+from cutoutd.app.check.uploadcare import check_uploadcare
 from cutoutd.config.settings import Settings
 from cutoutd.uploadcare.client import open_uploadcare
 
-__all__ = ["Finding", "Level", "Report", "check_all"]
+__all__ = ["CheckReport", "Finding", "Level", "check_all"]
 
 
-async def check_all(settings: Settings, *, is_offline: bool, user: str | None = None) -> Report:
+async def check_all(settings: Settings, *, is_offline: bool, user: str | None = None) -> CheckReport:
     """Look at the machine and, unless offline, ask Uploadcare whether it takes the keys and agrees on the time.
 
     Args:
@@ -31,11 +31,11 @@ async def check_all(settings: Settings, *, is_offline: bool, user: str | None = 
     async with open_uploadcare(settings.uploadcare, connections=1) as uploadcare:
         found += (Finding(Level.GOOD, "CDN host", uploadcare.cdn_host),)
         if is_offline:
-            return Report(found)
-        asked = await ask_service(uploadcare, settings.uploadcare.api_base)
-    return Report(found + asked.findings, asked.refusal)
+            return CheckReport(found)
+        asked = await check_uploadcare(uploadcare, settings.uploadcare.api_base)
+    return CheckReport(found + asked.findings, asked.refusal)
 
 
 def _looked_around(settings: Settings, user: str | None) -> tuple[Finding, ...]:
-    with seen_as(user):
-        return tuple(look_at_machine(settings))
+    with as_user(user):
+        return tuple(check_machine(settings))

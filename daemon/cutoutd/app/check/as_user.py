@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def seen_as(user: str | None) -> Iterator[None]:
+def as_user(user: str | None) -> Iterator[None]:
     """The block has this user's rights to files, with all groups that the user belongs to; None: one's own.
 
     For the whole process, so only while nothing else works in it. A crash inside ends the process with those rights.

@@ -25,7 +25,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class CheckReport:
     """All findings, and Uploadcare's refusal if it gave one."""
 
     findings: tuple[Finding, ...]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cutoutd.app.check.finding import Finding, Level
 from cutoutd.config.choices import OnSuccess, Provenance, WatchMode
-from cutoutd.config.settings import Folder, Settings
+from cutoutd.config.settings import FolderSettings, Settings
 from cutoutd.files.mounts import Backend, BackendKind, choose_backends, parse_mounts
 from cutoutd.files.output_tree import take_after
 from cutoutd.files.provenance import ATTRIBUTE
@@ -23,7 +23,7 @@ _MOUNT_TABLE = Path("/proc/self/mountinfo")
 _WATCHES = Path("/proc/sys/fs/inotify/max_user_watches")
 
 
-def look_at_machine(settings: Settings) -> Iterator[Finding]:
+def check_machine(settings: Settings) -> Iterator[Finding]:
     """Everything that this process's user can see, folder by folder. Blocking; counts every input's subfolders."""
     yield _writable("state_dir", settings.state_dir, made_in=_nearest_above(settings.state_dir))
     yield from _local(settings.state_dir)
@@ -41,7 +41,7 @@ def look_at_machine(settings: Settings) -> Iterator[Finding]:
         yield from _watching(folder, settings.watch.mode)
 
 
-def _readable(folder: Folder) -> Finding:
+def _readable(folder: FolderSettings) -> Finding:
     subject = f"folders.{folder.name}.input"
     try:
         with os.scandir(folder.input) as entries:
@@ -77,7 +77,7 @@ def _writable(subject: str, path: Path, *, made_in: Path) -> Finding:
     return Finding(Level.GOOD, subject, f"{path} can be written" if is_there else f"{path} will be created")
 
 
-def _attributes(folder: Folder) -> Iterator[Finding]:
+def _attributes(folder: FolderSettings) -> Iterator[Finding]:
     """Whether cutouts can carry where they came from; trouble with the folder itself is told elsewhere."""
     if folder.provenance is not Provenance.XATTR:
         return
@@ -110,7 +110,7 @@ def _room(subject: str, path: Path, wanted_bytes: int) -> Finding:
     return Finding(Level.FAULT, f"{subject} room", sentence, "Free some space, or lower limits.min_free_space.")
 
 
-def _heirs(folder: Folder) -> Iterator[Finding]:
+def _heirs(folder: FolderSettings) -> Iterator[Finding]:
     """Whether what appears in the output belongs to its group and is as open: setgid, umask and membership, tried out.
 
     What cannot be tried was reported as not writable.
@@ -139,7 +139,7 @@ def _opened(folder: Path) -> int:
     return os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
 
 
-def _watching(folder: Folder, mode: WatchMode) -> Iterator[Finding]:
+def _watching(folder: FolderSettings, mode: WatchMode) -> Iterator[Finding]:
     backends = _backends(folder.input, mode)
     for backend in backends:
         place = folder.input / backend.path
@@ -148,7 +148,7 @@ def _watching(folder: Folder, mode: WatchMode) -> Iterator[Finding]:
         yield from _watches(folder)
 
 
-def _watches(folder: Folder) -> Iterator[Finding]:
+def _watches(folder: FolderSettings) -> Iterator[Finding]:
     """Each folder of the tree takes one of the kernel's watches, of which other programs want some too."""
     try:
         limit = int(_WATCHES.read_text())

@@ -6,10 +6,10 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from cutoutd.app.check.finding import Finding, Level, Report
+from cutoutd.app.check.finding import CheckReport, Finding, Level
 from cutoutd.core.errors import CutoutdError, HaltError
-from cutoutd.uploadcare.client import Uploadcare
-from cutoutd.uploadcare.responses import Project
+from cutoutd.uploadcare.client import UploadcareClient
+from cutoutd.uploadcare.responses import ProjectInfo
 
 #: Uploadcare refuses signatures from clocks that are further off (UPLOADCARE.md section 3); half of it is worth a word.
 _REFUSED_SKEW_S = 15 * 60
@@ -18,11 +18,11 @@ _PROXY_PATIENCE_S = 5.0
 _DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
-async def ask_service(uploadcare: Uploadcare, api_base: str) -> Report:
+async def check_uploadcare(uploadcare: UploadcareClient, api_base: str) -> CheckReport:
     """Three questions that cost an operation each at most; the first refusal ends it."""
     found = [finding async for finding in _proxy(api_base)]
     try:
-        project = await uploadcare.show_project()
+        project = await uploadcare.get_project()
         found += (Finding(Level.GOOD, "keys", f'accepted for the project "{project.name}"'), _clock(project))
         await uploadcare.require_addon()
     except CutoutdError as error:
@@ -30,9 +30,9 @@ async def ask_service(uploadcare: Uploadcare, api_base: str) -> Report:
         advice = error.advice if refusal else "Look at the network, then check again."
         title = error.title.removeprefix("Uploadcare ")  # which is what the finding is about
         found.append(Finding(Level.FAULT, "Uploadcare", f"{title}: {error.sentence}", advice))
-        return Report(tuple(found), refusal)
+        return CheckReport(tuple(found), refusal)
     found.append(Finding(Level.GOOD, "add-on", "remove_bg was not refused to this project"))
-    return Report(tuple(found))
+    return CheckReport(tuple(found))
 
 
 async def _proxy(api_base: str) -> AsyncIterator[Finding]:
@@ -59,7 +59,7 @@ async def _proxy(api_base: str) -> AsyncIterator[Finding]:
     yield Finding(Level.GOOD, "proxy", f"{place} can be reached")
 
 
-def _clock(project: Project) -> Finding:
+def _clock(project: ProjectInfo) -> Finding:
     if project.clock_skew_s is None:
         return Finding(Level.WARNING, "clock", "Uploadcare's answer carried no date to compare with")
     skew_s = abs(project.clock_skew_s)

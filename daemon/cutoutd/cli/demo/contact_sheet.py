@@ -79,7 +79,7 @@ def _checkerboard() -> Image.Image:
     return board
 
 
-__all__ = ["MAX_PAIRS", "Pair", "draw_contact_sheet"]
+__all__ = ["MAX_PAIRS", "SheetPair", "draw_contact_sheet"]
 
 MAX_PAIRS = 60
 """More would make a picture that many viewers refuse to open."""
@@ -93,7 +93,7 @@ _MAX_COLUMNS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class SheetPair:
     """A photo and its cutout."""
 
     title: str
@@ -101,7 +101,7 @@ class Pair:
     after: Path
 
 
-def draw_contact_sheet(pairs: Sequence[Pair], destination: Path) -> None:
+def draw_contact_sheet(pairs: Sequence[SheetPair], destination: Path) -> None:
     """Draw up to 60 pairs as a PNG at ``destination``; the sheet says how many more there are.
 
     A picture that cannot be read leaves its tile empty. The sheet appears whole or not at all; a crash leaves at most a
@@ -124,7 +124,7 @@ def _note(count: int) -> str:
     return said if count <= MAX_PAIRS else f"the first {MAX_PAIRS} of {said}, {count - MAX_PAIRS} left out"
 
 
-def _draw(pairs: Sequence[Pair], *, note: str) -> Image.Image:
+def _draw(pairs: Sequence[SheetPair], *, note: str) -> Image.Image:
     columns = min(max(1, math.ceil(math.sqrt(len(pairs) / 2))), _MAX_COLUMNS)
     width = 2 * _MARGIN_PX + columns * (_CELL_WIDTH_PX + _CELL_GAP_PX) - _CELL_GAP_PX
     height = _MARGIN_PX + _HEADING_HEIGHT_PX + math.ceil(len(pairs) / columns) * _CELL_HEIGHT_PX + _MARGIN_PX // 2
@@ -145,7 +145,7 @@ def _draw_heading(sheet: Image.Image, note: str) -> None:
     pen.text(right, note, _FAINT_INK, lettering_for([note], _SMALL_FONT_PX).font, anchor="rs")
 
 
-def _draw_pair(sheet: Image.Image, pair: Pair, place: tuple[int, int], captions: Lettering) -> None:
+def _draw_pair(sheet: Image.Image, pair: SheetPair, place: tuple[int, int], captions: Lettering) -> None:
     left, top = place
     corners = rounded_corners()
     sheet.paste(photo_tile(pair.before), place, corners)

@@ -17,14 +17,14 @@ from pathlib import Path
 import yaml
 
 from cutoutd import config
-from cutoutd.app.run_once import Outcome
-from cutoutd.cli.demo.contact_sheet import Pair, draw_contact_sheet
+from cutoutd.app.run_once import RunOutcome
+from cutoutd.cli.demo.contact_sheet import SheetPair, draw_contact_sheet
 from cutoutd.cli.process import run_daemon, run_once
 from cutoutd.config.settings import Settings
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.photo import Photo, State
-from cutoutd.ledger import view_ledger
-from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger import read_ledger
+from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.sandbox.samples import draw_samples
 
 _SANDBOX_READY = "sandbox ready at "
@@ -81,7 +81,7 @@ def _trial_with_samples(trial: Trial, tell: Callable[[str], None]) -> Trial:
     return trial
 
 
-async def try_photos(photos: Path | None, *, port: int, is_staying: bool, tell: Callable[[str], None]) -> Outcome:
+async def try_photos(photos: Path | None, *, port: int, is_staying: bool, tell: Callable[[str], None]) -> RunOutcome:
     """Take every photo through the real route and draw the contact sheet; then stay and watch, if asked to.
 
     Raises:
@@ -169,9 +169,9 @@ def _settings(trial: Trial, url: str) -> Settings:
 
 def _done_before(trial: Trial, settings: Settings) -> str:
     """What an earlier trial of the same photos did; empty if there was none."""
-    with view_ledger(settings.state_dir) as ledger:
-        published = questions.count(ledger, {State.PUBLISHED})
-        troubled = questions.count(ledger, {State.REJECTED, State.FAILED})
+    with read_ledger(settings.state_dir) as ledger:
+        published = photo_queries.count(ledger, {State.PUBLISHED})
+        troubled = photo_queries.count(ledger, {State.REJECTED, State.FAILED})
     if not published + troubled:
         return ""
     lines = [f"Everything was done already: {published} published, {troubled} rejected or failed; see {trial.cutouts}"]
@@ -182,18 +182,18 @@ def _done_before(trial: Trial, settings: Settings) -> str:
 
 def draw_sheet(trial: Trial, settings: Settings) -> int:
     """Draw before and after of what is published; how many pairs there are. Blocking."""
-    with view_ledger(settings.state_dir) as ledger:
-        published = questions.at_state(ledger, {State.PUBLISHED}, _SHEET_PAIRS)
+    with read_ledger(settings.state_dir) as ledger:
+        published = photo_queries.at_state(ledger, {State.PUBLISHED}, _SHEET_PAIRS)
     pairs = sorted(filter(_is_whole, (_pair(photo, trial) for photo in published)), key=lambda pair: pair.title)
     if pairs:
         draw_contact_sheet(pairs, trial.contact_sheet)
     return len(pairs)
 
 
-def _pair(photo: Photo, trial: Trial) -> Pair:
+def _pair(photo: Photo, trial: Trial) -> SheetPair:
     path = photo.identity.path
-    return Pair(title=path, before=trial.photos / path, after=Path(photo.output or "", photo.target or ""))
+    return SheetPair(title=path, before=trial.photos / path, after=Path(photo.output or "", photo.target or ""))
 
 
-def _is_whole(pair: Pair) -> bool:
+def _is_whole(pair: SheetPair) -> bool:
     return pair.before.exists() and pair.after.exists()

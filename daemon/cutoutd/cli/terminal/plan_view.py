@@ -10,17 +10,17 @@ from rich.text import Text
 
 from cutoutd.core.logs import printable
 from cutoutd.pipeline.budget.pricing import estimate_in_words
-from cutoutd.status.plan import Fate, FolderPlan, Plan
+from cutoutd.status.plan import FolderPlan, Plan, PlannedOutcome
 
 #: The columns people think in, and the fates that belong to each.
 _COLUMNS = {
-    "to pay for": {Fate.SEND, Fate.LAUNCH},
-    "free of charge": {Fate.REUSE},
-    "rejected": {Fate.REJECT},
-    "under way": {Fate.UNDER_WAY},
-    "published": {Fate.PUBLISHED},
-    "failed before": {Fate.TROUBLED},
-    "not readable": {Fate.UNREADABLE, Fate.CHANGING},
+    "to pay for": {PlannedOutcome.SEND, PlannedOutcome.LAUNCH},
+    "free of charge": {PlannedOutcome.REUSE},
+    "rejected": {PlannedOutcome.REJECT},
+    "under way": {PlannedOutcome.UNDER_WAY},
+    "published": {PlannedOutcome.PUBLISHED},
+    "failed before": {PlannedOutcome.TROUBLED},
+    "not readable": {PlannedOutcome.UNREADABLE, PlannedOutcome.CHANGING},
 }
 
 _HOUR_MINUTES = 60
@@ -65,13 +65,13 @@ def show_plan(console: Console, plan: Plan) -> None:
 
 def _totals(plan: Plan) -> Table:
     """Columns that are empty in all folders are left out."""
-    shown = {title: fates for title, fates in _COLUMNS.items() if plan.count(*fates) or Fate.SEND in fates}
+    shown = {title: fates for title, fates in _COLUMNS.items() if plan.count(*fates) or PlannedOutcome.SEND in fates}
     table = Table(box=None, padding=(0, 2, 0, 0), show_footer=len(plan.folders) > 1)
     table.add_column("folder", footer="all")
     for title, fates in shown.items():
         table.add_column(title, justify="right", footer=f"{plan.count(*fates):,}")
     for folder in plan.folders:
-        cells = (sum(folder.fates[fate] for fate in fates) for fates in shown.values())
+        cells = (sum(folder.outcomes[fate] for fate in fates) for fates in shown.values())
         table.add_row(folder.name, *(f"{cell:,}" for cell in cells))
     return table
 

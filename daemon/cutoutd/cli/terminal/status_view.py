@@ -16,7 +16,7 @@ from cutoutd.ledger import Event, Total
 from cutoutd.ledger.queries.lost_launches import in_words
 from cutoutd.status.costs import batch_in_words, rows_of
 from cutoutd.status.forecast import forecast_in_words
-from cutoutd.status.live_state import Live
+from cutoutd.status.live_state import LiveState
 from cutoutd.status.status import PaidAgain, Status
 
 #: At the bottom of a terminal, so that its log has room.
@@ -111,7 +111,7 @@ def _of_running(status: Status) -> RenderableType:
     return Group(Text(since, style="yellow"), Text(f"Halted: {status.live.halt}", style="bold red"))
 
 
-def _of_daemon(live: Live | None) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+def _of_daemon(live: LiveState | None) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     if live is None:
         return
     yield "Standing by", [(folder.folder, folder.reason) for folder in live.standby]

@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable
 
 from cutoutd.core.errors import CutoutdError
-from cutoutd.core.logs.deduplication import Repetition
+from cutoutd.core.logs.deduplication import Deduplicator
 from cutoutd.core.logs.formatters import is_colourful, json_of, prefixed, text_of
 from cutoutd.core.logs.journald import is_journal, send_to_journal
-from cutoutd.core.logs.record import Line, line_of, printable
+from cutoutd.core.logs.record import LogLine, line_of, printable
 from cutoutd.core.logs.redaction import conceal, redacted
 from cutoutd.core.photo import Identity, Photo
 
-__all__ = ["catch_up", "conceal", "printable", "redacted", "say", "say_error", "say_fault", "set_up_logs"]
+__all__ = ["catch_up", "conceal", "log_error", "log_event", "log_fault", "printable", "redacted", "set_up_logs"]
 
 _LOGGER = logging.getLogger("cutoutd")
 
@@ -41,19 +41,19 @@ def set_up_logs(level: str, log_format: str, write: Write | None = None) -> None
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def say(action: str, sentence: str, *, about: Photo | Identity | None = None, level: int = logging.INFO) -> None:
+def log_event(action: str, sentence: str, *, about: Photo | Identity | None = None, level: int = logging.INFO) -> None:
     """Write one line. ``action`` is a stable slug for machines, ``sentence`` is for people."""
     _LOGGER.log(level, sentence, extra={"action": action, "about": about})
 
 
-def say_error(
+def log_error(
     action: str, error: CutoutdError, *, about: Photo | Identity | None = None, level: int = logging.ERROR
 ) -> None:
     """Write one line about an error whose text was written for people."""
-    say(action, f"{error.title}: {error.sentence}", about=about, level=level)
+    log_event(action, f"{error.title}: {error.sentence}", about=about, level=level)
 
 
-def say_fault(action: str, sentence: str, fault: Exception, *, about: Photo | Identity | None = None) -> None:
+def log_fault(action: str, sentence: str, fault: Exception, *, about: Photo | Identity | None = None) -> None:
     """Write a line about a fault in cutoutd itself, with its trace."""
     _LOGGER.error(sentence, exc_info=fault, extra={"action": action, "about": about})
 
@@ -64,7 +64,7 @@ def catch_up() -> None:
         handler.flush()
 
 
-def _writer(log_format: str, write: Write | None) -> Callable[[Line], None]:
+def _writer(log_format: str, write: Write | None) -> Callable[[LogLine], None]:
     is_in_journal = write is None and is_journal(sys.stdout)
     put = write or _write_line
     if is_in_journal:
@@ -75,7 +75,7 @@ def _writer(log_format: str, write: Write | None) -> Callable[[Line], None]:
     return lambda line: put(text_of(line, is_coloured=is_coloured))
 
 
-def _to_journal(line: Line, put: Write, *, is_native: bool) -> None:
+def _to_journal(line: LogLine, put: Write, *, is_native: bool) -> None:
     if not (is_native and send_to_journal(line)):
         put(prefixed(line, json_of(line)))
 
@@ -90,10 +90,10 @@ def _write_line(text: str) -> None:
 class _LineHandler(logging.Handler):
     """Where all lines pass: whether they are news, then out; logging's own lock keeps threads apart."""
 
-    def __init__(self, write: Callable[[Line], None]) -> None:
+    def __init__(self, write: Callable[[LogLine], None]) -> None:
         super().__init__()
         self._write = write
-        self._repetition = Repetition()
+        self._repetition = Deduplicator()
 
     def emit(self, record: logging.LogRecord) -> None:
         try:

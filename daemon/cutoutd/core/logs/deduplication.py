@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from cutoutd.core.logs.record import Line
+from cutoutd.core.logs.record import LogLine
 
 #: A fault that goes on is told so often, with how many times it was met since.
 TELL_EVERY_S = 600.0
@@ -39,18 +39,18 @@ _Kind = tuple[str, int, str]
 
 @dataclass(slots=True)
 class _Series:
-    last: Line
+    last: LogLine
     since_s: float
     held_back: int = 0
 
 
-class Repetition:
+class Deduplicator:
     """Remembers the faults of the last minutes."""
 
     def __init__(self) -> None:
         self._series: dict[_Kind, _Series] = {}
 
-    def is_news(self, line: Line, now_s: float) -> bool:
+    def is_news(self, line: LogLine, now_s: float) -> bool:
         """Whether the line is to be written now; one that is not is counted."""
         if line.action not in _REPEATING or line.level < logging.WARNING or line.trace:
             return True
@@ -63,7 +63,7 @@ class Repetition:
         series.held_back += 1
         return False
 
-    def due(self, now_s: float) -> Iterator[Line]:
+    def due(self, now_s: float) -> Iterator[LogLine]:
         """One line for each fault whose repetitions were held back long enough; those that ceased are forgotten."""
         for kind, series in list(self._series.items()):
             if now_s - series.since_s < TELL_EVERY_S:
@@ -75,7 +75,7 @@ class Repetition:
             series.since_s, series.held_back = now_s, 0
 
 
-def _summed_up(series: _Series, now_s: float) -> Line:
+def _summed_up(series: _Series, now_s: float) -> LogLine:
     minutes = max(1, round((now_s - series.since_s) / 60))
     times = "once more" if series.held_back == 1 else f"{series.held_back:,} more times"
     message = f"{series.last.message} ({times} in {minutes} min)"

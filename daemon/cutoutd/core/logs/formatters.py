@@ -6,7 +6,7 @@ import os
 from datetime import UTC, datetime
 from typing import TextIO
 
-from cutoutd.core.logs.record import Line, printable
+from cutoutd.core.logs.record import LogLine, printable
 
 _DIM, _YELLOW, _RED, _PLAIN = "\x1b[2m", "\x1b[33m", "\x1b[31m", "\x1b[0m"
 
@@ -19,7 +19,7 @@ def priority_of(level: int) -> int:
     return next(priority for least, priority in _PRIORITIES if level >= least)
 
 
-def prefixed(line: Line, text: str) -> str:
+def prefixed(line: LogLine, text: str) -> str:
     """For a standard output that systemd reads: it takes the prefix off and keeps the priority."""
     return f"<{priority_of(line.level)}>{text}"
 
@@ -29,7 +29,7 @@ def is_colourful(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def text_of(line: Line, *, is_coloured: bool = False) -> str:
+def text_of(line: LogLine, *, is_coloured: bool = False) -> str:
     """Time, photo, sentence; the trace of a fault below. Nothing in it can command a terminal but our own colours."""
     at = datetime.fromtimestamp(line.at_s, UTC).astimezone().strftime("%H:%M:%S")
     mark = "" if line.level < logging.WARNING else f"{line.level_name.upper()}: "
@@ -41,7 +41,7 @@ def text_of(line: Line, *, is_coloured: bool = False) -> str:
     return "\n".join((f"{_DIM}{at}{_PLAIN} {colour}{said}{_PLAIN if colour else ''}", *trace))
 
 
-def json_of(line: Line) -> str:
+def json_of(line: LogLine) -> str:
     """One object; its keys are documented and stable."""
     fields: dict[str, object] = {
         "at": datetime.fromtimestamp(line.at_s, UTC).isoformat(timespec="milliseconds"),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from cutoutd.core.logs.formatters import priority_of
-from cutoutd.core.logs.record import Line, printable
+from cutoutd.core.logs.record import LogLine, printable
 
 _SOCKET = Path("/run/systemd/journal/socket")
 
@@ -27,7 +27,7 @@ def is_journal(stream: TextIO) -> bool:
     return os.environ.get("JOURNAL_STREAM") == f"{now.st_dev}:{now.st_ino}"
 
 
-def send_to_journal(line: Line) -> bool:
+def send_to_journal(line: LogLine) -> bool:
     """Hand a line over; False when the journal did not take it (too long for a datagram, or it is being restarted)."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         try:
@@ -37,7 +37,7 @@ def send_to_journal(line: Line) -> bool:
     return True
 
 
-def _datagram(line: Line) -> bytes:
+def _datagram(line: LogLine) -> bytes:
     where = f"{line.where}: " if line.where else ""
     fields = {
         "MESSAGE": printable(f"{where}{line.message}"),

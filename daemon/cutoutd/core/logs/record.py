@@ -9,7 +9,7 @@ from cutoutd.core.photo import Identity, Photo
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LogLine:
     """What is said, how grave it is, and about which photo; holds no secret."""
 
     at_s: float  #: Unix time
@@ -32,12 +32,12 @@ class Line:
         return f"{self.folder}/{self.path}" if self.folder else ""
 
 
-def line_of(record: logging.LogRecord) -> Line:
+def line_of(record: logging.LogRecord) -> LogLine:
     """A record of ours, or of a library that nobody prepared for this; secrets are taken out here, for every form."""
     about = getattr(record, "about", None)
     identity: Identity | None = about.identity if isinstance(about, Photo) else about
     fault = record.exc_info[1] if record.exc_info else None
-    return Line(
+    return LogLine(
         at_s=record.created,
         level=record.levelno,
         action=str(getattr(record, "action", record.name)),

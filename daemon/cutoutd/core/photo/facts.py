@@ -56,7 +56,7 @@ class LaunchRefused(Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerLost(Fact):
+class LaunchResponseLost(Fact):
     """The paid call was sent, and no answer of Uploadcare's came: it may have been accepted."""
 
     state = State.REMOVAL_INTENDED
@@ -74,7 +74,7 @@ class RemovalLocked(Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class LaunchUnclear(Fact):
+class LaunchOutcomeUnknown(Fact):
     """What became of the paid call was not found out within a bound: launching again may pay twice."""
 
     state = State.UPLOADED
@@ -104,7 +104,7 @@ class ResultFound(Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class ResultAnnounced(Fact):
+class ResultFromWebhook(Fact):
     """Uploadcare told by itself that the removal is finished, with the upload and the launch it belongs to."""
 
     state = State.REMOVAL_FINISHED
@@ -163,8 +163,8 @@ class Published(Fact):
     note: str | None
     is_source_due: bool = False  #: whether on_success has still to be done to the source
     reused_from: int | None = None  #: the photo whose cutout this is a copy of; None: this one was paid for
-    earlier_parameters: None = None
-    anew_since_s: None = None
+    previous_parameters: None = None
+    reprocess_started_s: None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,24 +202,24 @@ INTERNAL_FAULT = "internal_fault"
 
 
 @dataclass(frozen=True, slots=True)
-class Retried(Fact):
+class Retry(Fact):
     """A person asked for a rejected or failed photo to go on; what was told of its end no longer holds."""
 
     code: None = None
     sentence: None = None
     advice: None = None
-    failed_at: None = None
+    failed_state: None = None
 
 
 @dataclass(frozen=True, slots=True)
-class RetriedFromStart(Retried):
+class RetryFromStart(Retry):
     """The file is examined again."""
 
     state = State.DISCOVERED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetriedUpload(Retried):
+class RetryUpload(Retry):
     """The source is sent again and a removal launched: none runs, and there is no result."""
 
     state = State.ACCEPTED
@@ -231,7 +231,7 @@ class RetriedUpload(Retried):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetriedSearch(Retried):
+class RetrySearch(Retry):
     """It is still open what became of the paid call, so its outcome is looked for again."""
 
     state = State.REMOVAL_INTENDED
@@ -239,14 +239,14 @@ class RetriedSearch(Retried):
 
 
 @dataclass(frozen=True, slots=True)
-class RetriedPoll(Retried):
+class RetryPoll(Retry):
     """The removal was accepted, and is asked about again."""
 
     state = State.REMOVAL_STARTED
 
 
 @dataclass(frozen=True, slots=True)
-class RetriedDelivery(Retried):
+class RetryDelivery(Retry):
     """The cutout was paid for and is fetched again."""
 
     state = State.REMOVAL_FINISHED
@@ -261,8 +261,8 @@ class Reprocessed(Fact):
 
     state = State.ACCEPTED
     parameters: str  #: bound anew
-    earlier_parameters: str  #: of the cutout that stands
-    anew_since_s: float | None  #: Unix time; earlier cutouts are not reused. None: they may be
+    previous_parameters: str  #: of the cutout that stands
+    reprocess_started_s: float | None  #: Unix time; earlier cutouts are not reused. None: they may be
     source_uuid: None = None
     request_id: None = None
     result_uuid: None = None
@@ -273,11 +273,11 @@ class Reprocessed(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept(Fact):
+class ReprocessCancelled(Fact):
     """A cutout was to be made anew, and the source is gone or another by now: the earlier cutout stands."""
 
     state = State.PUBLISHED
     parameters: str  #: of the earlier cutout
     note: str  #: why there is no other
-    earlier_parameters: None = None
-    anew_since_s: None = None
+    previous_parameters: None = None
+    reprocess_started_s: None = None

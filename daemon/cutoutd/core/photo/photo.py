@@ -12,7 +12,7 @@ T = TypeVar("T")
 UNTIL_SOMEBODY_ACTS_S = 253_370_764_800.0
 
 
-def known(value: T | None) -> T:
+def require_value(value: T | None) -> T:
     """A value that a photo's state says is there.
 
     Raises:
@@ -59,7 +59,7 @@ class Wait:
     reason: str
     for_photo: int | None = None  #: the photo whose coming to rest ends this wait at once
     is_held: bool = False  #: whether a limit of the configuration is why; a restart, maybe with another, ends it
-    is_away: bool = False  #: whether its source cannot be had for now; it holds up nobody else
+    is_unavailable: bool = False  #: whether its source cannot be had for now; it holds up nobody else
     is_unapproved: bool = False  #: whether that limit is confirm_over: a person ends the wait, or a smaller batch
 
     @property
@@ -101,15 +101,15 @@ class Photo:
     cutout_bytes: int | None = None
     reused_from: int | None = None
     is_source_due: bool = False
-    source_fate: str | None = None
-    missed_at_s: float | None = None
+    source_result: str | None = None
+    source_missing_since_s: float | None = None
     note: str | None = None
     code: str | None = None
     sentence: str | None = None
     advice: str | None = None
-    failed_at: State | None = None
-    earlier_parameters: str | None = None
-    anew_since_s: float | None = None
+    failed_state: State | None = None
+    previous_parameters: str | None = None
+    reprocess_started_s: float | None = None
 
     @property
     def is_upright(self) -> bool:
@@ -123,7 +123,7 @@ class Photo:
         Raises:
             ValueError: the photo is not accepted yet.
         """
-        return self.sent_width or known(self.width), self.sent_height or known(self.height)
+        return self.sent_width or require_value(self.width), self.sent_height or require_value(self.height)
 
     @property
     def story(self) -> str:
@@ -150,4 +150,4 @@ class Photo:
             msg = f"photo {self.id}: {fact.state} may not follow {self.state}"
             raise ValueError(msg)
         changed = replace(self, state=fact.state, state_at_s=at_s, wait=NO_WAIT, **asdict(fact))
-        return replace(changed, failed_at=self.state) if fact.state is State.FAILED else changed
+        return replace(changed, failed_state=self.state) if fact.state is State.FAILED else changed

@@ -23,12 +23,12 @@ class State(StrEnum):
         return _PHRASES[self]
 
     @property
-    def is_at_rest(self) -> bool:
+    def is_terminal(self) -> bool:
         """Whether nothing more happens to the photo by itself."""
-        return self in AT_REST
+        return self in TERMINAL
 
 
-AT_REST = frozenset({State.REJECTED, State.PUBLISHED, State.SUPERSEDED, State.FAILED})
+TERMINAL = frozenset({State.REJECTED, State.PUBLISHED, State.SUPERSEDED, State.FAILED})
 
 #: Before payment: the source is still needed, and may change or vanish.
 UNPAID = frozenset({State.DISCOVERED, State.ACCEPTED, State.UPLOADED})

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, and_, bindparam, or_, select
 
 from cutoutd.core.photo import UNDER_WAY, UNPAID, Photo, State
-from cutoutd.ledger.queries import photos as questions
+from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.ledger.schema.rows import photo_from
 from cutoutd.ledger.schema.tables import photos
 
 
 @dataclass(frozen=True, slots=True)
-class Relations:
+class DuplicateInfo:
     """How a photo stands to others, at one moment."""
 
-    is_outrun: bool  #: a later version of its path has a cutout in place
+    is_superseded_by_newer: bool  #: a later version of its path has a cutout in place
     has_cutout: bool  #: a photo of the same picture has one, which may be had
     payer: Photo | None  #: who goes first and pays for the same picture
 
@@ -27,7 +27,7 @@ _IS_TWIN = and_(
 )
 _GOES_ON = or_(
     photos.c.state.not_in([state.value for state in UNPAID]),
-    and_(photos.c.is_away.is_(False), photos.c.is_unapproved.is_(False)),
+    and_(photos.c.is_unavailable.is_(False), photos.c.is_unapproved.is_(False)),
 )
 _IS_FURTHER = and_(
     photos.c.state.in_([state.value for state in UNDER_WAY]), photos.c.state != bindparam("state"), _GOES_ON
@@ -46,22 +46,22 @@ _OF_PICTURE = (
     .limit(bindparam("limit"))
 )
 _IS_PUBLISHED = and_(photos.c.state == State.PUBLISHED, photos.c.parameters == bindparam("parameters"))
-_PUBLISHED = _OF_PICTURE.where(or_(_IS_PUBLISHED, photos.c.earlier_parameters == bindparam("parameters")))
+_PUBLISHED = _OF_PICTURE.where(or_(_IS_PUBLISHED, photos.c.previous_parameters == bindparam("parameters")))
 _PAID_SINCE = _OF_PICTURE.where(
     _IS_PUBLISHED, photos.c.state_at_s > bindparam("since_s"), photos.c.reused_from.is_(None)
 )
 
 
-def relations_of(connection: Connection, photo: Photo) -> Relations:
+def duplicate_info(connection: Connection, photo: Photo) -> DuplicateInfo:
     """What has to be known before anything is sent or paid for."""
-    return Relations(
-        is_outrun=questions.has_newer_publication(connection, photo),
-        has_cutout=bool(published_twins(connection, photo, 1)),
-        payer=payer_for(connection, photo),
+    return DuplicateInfo(
+        is_superseded_by_newer=photo_queries.has_newer_publication(connection, photo),
+        has_cutout=bool(published_duplicates(connection, photo, 1)),
+        payer=elected_payer(connection, photo),
     )
 
 
-def payer_for(connection: Connection, photo: Photo) -> Photo | None:
+def elected_payer(connection: Connection, photo: Photo) -> Photo | None:
     """The photo of the same content and parameters that goes first: one further on, or an earlier one beside it.
 
     One beside it that waits for some trouble to pass holds up nobody. Neither does one further on that is not paid for
@@ -71,14 +71,14 @@ def payer_for(connection: Connection, photo: Photo) -> Photo | None:
     return next((photo_from(row) for row in rows.mappings()), None)
 
 
-def published_twins(connection: Connection, photo: Photo, limit: int) -> list[Photo]:
+def published_duplicates(connection: Connection, photo: Photo, limit: int) -> list[Photo]:
     """Photos with a cutout of the same content and parameters in place, newest first.
 
     While a cutout is made anew, the earlier one counts. For a photo that a person wants paid for again, only those
     count that were paid for since.
     """
-    values = {**_picture_of(photo), "since_s": photo.anew_since_s, "limit": limit}
-    rows = connection.execute(_PUBLISHED if photo.anew_since_s is None else _PAID_SINCE, values)
+    values = {**_picture_of(photo), "since_s": photo.reprocess_started_s, "limit": limit}
+    rows = connection.execute(_PUBLISHED if photo.reprocess_started_s is None else _PAID_SINCE, values)
     return [photo_from(row) for row in rows.mappings()]
 
 

@@ -11,7 +11,7 @@ from cutoutd.ledger.schema.tables import IS_TROUBLED, photos
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class FailureReason:
     """What a number of photos have in common."""
 
     state: State  #: rejected or failed
@@ -19,10 +19,10 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Failures:
+class FailureGroup:
     """Photos that came to nothing for one reason."""
 
-    reason: Reason
+    reason: FailureReason
     by_folder: tuple[tuple[str, int], ...]  #: how many, the most first
     first: tuple[Photo, ...]  #: the newest of them
 
@@ -36,24 +36,24 @@ class Failures:
 IS_LAST_WORD = has_no_newer(states=frozenset(State) - {State.SUPERSEDED})
 
 
-def failures(connection: Connection, limit: int) -> list[Failures]:
+def failure_groups(connection: Connection, limit: int) -> list[FailureGroup]:
     """Every reason with its newest photos; the most frequent reason first."""
     rows = connection.execute(
         select(photos.c.state, photos.c.code, photos.c.folder, func.count())
         .where(IS_TROUBLED, IS_LAST_WORD)
         .group_by(photos.c.state, photos.c.code, photos.c.folder)
     )
-    numbers: dict[Reason, dict[str, int]] = {}
+    numbers: dict[FailureReason, dict[str, int]] = {}
     for state, code, folder, number in rows:
-        numbers.setdefault(Reason(State(state), code), {})[folder] = number
+        numbers.setdefault(FailureReason(State(state), code), {})[folder] = number
     found = [
-        Failures(reason, _most_first(by_folder), tuple(of_reason(connection, reason, limit)))
+        FailureGroup(reason, _most_first(by_folder), tuple(of_reason(connection, reason, limit)))
         for reason, by_folder in numbers.items()
     ]
     return sorted(found, key=lambda some: (-some.photos, some.reason.code))
 
 
-def of_reason(connection: Connection, reason: Reason, limit: int) -> list[Photo]:
+def of_reason(connection: Connection, reason: FailureReason, limit: int) -> list[Photo]:
     """The newest photos that came to nothing for a reason."""
     rows = connection.execute(
         select(photos)
@@ -64,7 +64,7 @@ def of_reason(connection: Connection, reason: Reason, limit: int) -> list[Photo]
     return [photo_from(row) for row in rows.mappings()]
 
 
-def numbers_of(connection: Connection, reason: Reason | None) -> tuple[int, ...]:
+def photo_ids_of(connection: Connection, reason: FailureReason | None) -> tuple[int, ...]:
     """The numbers of all photos that came to nothing, for one reason or for any."""
     query = select(photos.c.id).where(IS_TROUBLED, IS_LAST_WORD).order_by(photos.c.id)
     if reason is not None:

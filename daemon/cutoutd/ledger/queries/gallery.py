@@ -15,7 +15,7 @@ from cutoutd.ledger.sqlite.database import contains
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class GalleryFilter:
     """Which published photos."""
 
     folder: str | None = None  #: None: of every folder
@@ -23,7 +23,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class PagePosition:
     """A place in the gallery: between this photo and the next."""
 
     at_s: float  #: Unix time of its publication
@@ -31,12 +31,12 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class GalleryPage:
     """One page of the gallery."""
 
     photos: tuple[Photo, ...]
-    older: Mark | None  #: None: there are none
-    newer: Mark | None
+    older: PagePosition | None  #: None: there are none
+    newer: PagePosition | None
 
 
 _NEWEST_FIRST = (photos.c.state_at_s.desc(), photos.c.id.desc())
@@ -44,7 +44,9 @@ _OLDEST_FIRST = (photos.c.state_at_s, photos.c.id)
 _PLACE = tuple_(photos.c.state_at_s, photos.c.id)
 
 
-def leaf(connection: Connection, wanted: Wanted, limit: int, before: Mark | None = None) -> Leaf:
+def gallery_page(
+    connection: Connection, wanted: GalleryFilter, limit: int, before: PagePosition | None = None
+) -> GalleryPage:
     """The newest photos, or those that come after a place."""
     query = _shown(wanted).order_by(*_NEWEST_FIRST)
     if before is not None:
@@ -53,17 +55,17 @@ def leaf(connection: Connection, wanted: Wanted, limit: int, before: Mark | None
     shown = found[:limit]
     older = _mark(shown[-1]) if len(found) > limit else None
     newer = _mark(shown[0]) if shown and before is not None else None
-    return Leaf(tuple(shown), older, newer)
+    return GalleryPage(tuple(shown), older, newer)
 
 
-def leaf_after(connection: Connection, wanted: Wanted, limit: int, after: Mark) -> Leaf:
+def gallery_page_after(connection: Connection, wanted: GalleryFilter, limit: int, after: PagePosition) -> GalleryPage:
     """The photos just newer than a place; the newest page where they are too few to fill one."""
     query = _shown(wanted).order_by(*_OLDEST_FIRST).where((after.at_s, after.photo_id) < _PLACE)
     found = _photos(connection, query.limit(limit + 1))
     if len(found) <= limit:
-        return leaf(connection, wanted, limit)
+        return gallery_page(connection, wanted, limit)
     shown = found[:limit][::-1]
-    return Leaf(tuple(shown), _mark(shown[-1]), _mark(shown[0]))
+    return GalleryPage(tuple(shown), _mark(shown[-1]), _mark(shown[0]))
 
 
 def facts_of(connection: Connection, photo_id: int) -> list[Event]:
@@ -93,7 +95,7 @@ def has_no_newer(*, states: frozenset[State]) -> ColumnElement[bool]:
     )
 
 
-def _shown(wanted: Wanted) -> Select[tuple[object, ...]]:
+def _shown(wanted: GalleryFilter) -> Select[tuple[object, ...]]:
     """An earlier version of a path has lost its place to the later one."""
     query = select(photos).where(IS_SHOWN, has_no_newer(states=frozenset({State.PUBLISHED})))
     if wanted.folder is not None:
@@ -105,5 +107,5 @@ def _photos(connection: Connection, query: Select[tuple[object, ...]]) -> list[P
     return [photo_from(row) for row in connection.execute(query).mappings()]
 
 
-def _mark(photo: Photo) -> Mark:
-    return Mark(photo.state_at_s, photo.id)
+def _mark(photo: Photo) -> PagePosition:
+    return PagePosition(photo.state_at_s, photo.id)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, and_, func, select
 
-from cutoutd.core.logs import say
+from cutoutd.core.logs import log_event
 from cutoutd.core.photo import Photo, State
 from cutoutd.ledger.schema.rows import photo_from
 from cutoutd.ledger.schema.tables import launches, photos
@@ -30,7 +30,7 @@ class LostLaunch:
     lost_because: str  #: what came instead of an answer: an HTTP status, with Uploadcare's request id, or an error
 
 
-def lost_of(connection: Connection, photo_id: int) -> tuple[LostLaunch, ...]:
+def lost_launches_of(connection: Connection, photo_id: int) -> tuple[LostLaunch, ...]:
     """The photo's lost launches, the first one first."""
     columns = (launches.c.at_s, launches.c.source_uuid, launches.c.lost_because)
     of_photo = and_(launches.c.photo_id == photo_id, _IS_LOST)
@@ -38,7 +38,7 @@ def lost_of(connection: Connection, photo_id: int) -> tuple[LostLaunch, ...]:
     return tuple(LostLaunch(*row) for row in rows)
 
 
-def lost(connection: Connection) -> int:
+def lost_launches(connection: Connection) -> int:
     """How many launches are lost."""
     return connection.scalar(select(func.count()).select_from(launches).where(_IS_LOST)) or 0
 
@@ -61,14 +61,14 @@ def paid_again(connection: Connection, limit: int) -> list[Photo]:
     return [photo_from(row) for row in rows.mappings()]
 
 
-def say_paid_again(photo: Photo, request_id: str, lost: Sequence[LostLaunch]) -> None:
+def log_paid_again(photo: Photo, request_id: str, lost: Sequence[LostLaunch]) -> None:
     """A photo may have been paid for twice: say all that a dispute over the bill needs."""
     earlier = "; ".join(in_words(launch) for launch in lost)
     sentence = (
         f"launched again as request {request_id} on upload {photo.source_uuid}, because nothing was found of"
         f" {len(lost)} earlier: {earlier}"
     )
-    say("possible_double_charge", sentence, about=photo.identity, level=logging.WARNING)
+    log_event("possible_double_charge", sentence, about=photo.identity, level=logging.WARNING)
 
 
 def in_words(launch: LostLaunch) -> str:

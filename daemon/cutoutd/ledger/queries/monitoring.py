@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
-from cutoutd.core.photo import AT_REST, State
+from cutoutd.core.photo import TERMINAL, State
 from cutoutd.ledger.schema.tables import HAS_REASON, IS_OVER_LIMIT, IS_SHOWN, events, photos
 
 
@@ -19,12 +19,12 @@ def published_since(connection: Connection, since_s: float) -> tuple[int, float 
     return number, first_at_s
 
 
-def away(connection: Connection) -> int:
+def unavailable_count(connection: Connection) -> int:
     """How many photos wait for their source: a folder that stands by, mostly."""
-    return connection.scalar(select(func.count()).select_from(photos).where(photos.c.is_away.is_(True))) or 0
+    return connection.scalar(select(func.count()).select_from(photos).where(photos.c.is_unavailable.is_(True))) or 0
 
 
-class Cause(StrEnum):
+class WaitCause(StrEnum):
     """Why a photo waits, roughly."""
 
     APPROVAL = "approval"  #: for a person, who is to agree to pay for many
@@ -34,21 +34,21 @@ class Cause(StrEnum):
     TROUBLE = "trouble"  #: for anything else: network, Uploadcare, disks
 
 
-_UNFINISHED = [state.value for state in State if state not in AT_REST]
+_UNFINISHED = [state.value for state in State if state not in TERMINAL]
 
-_CAUSES: Mapping[Cause, ColumnElement[bool]] = {
-    Cause.APPROVAL: and_(photos.c.is_held.is_(True), photos.c.is_unapproved.is_(True)),
-    Cause.LIMIT: IS_OVER_LIMIT,
-    Cause.SOURCE_AWAY: photos.c.is_away.is_(True),
-    Cause.TWIN: photos.c.wait_for.is_not(None),
+_CAUSES: Mapping[WaitCause, ColumnElement[bool]] = {
+    WaitCause.APPROVAL: and_(photos.c.is_held.is_(True), photos.c.is_unapproved.is_(True)),
+    WaitCause.LIMIT: IS_OVER_LIMIT,
+    WaitCause.SOURCE_AWAY: photos.c.is_unavailable.is_(True),
+    WaitCause.TWIN: photos.c.wait_for.is_not(None),
 }
 
 
-def waiting_by_cause(connection: Connection) -> Mapping[Cause, int]:
+def waiting_by_cause(connection: Connection) -> Mapping[WaitCause, int]:
     """How many photos wait for what."""
     numbers = {cause: _number(connection, is_meant) for cause, is_meant in _CAUSES.items()}
     with_reason = connection.scalar(select(func.count()).select_from(photos).where(HAS_REASON)) or 0
-    return {**numbers, Cause.TROUBLE: max(0, with_reason - sum(numbers.values()))}
+    return {**numbers, WaitCause.TROUBLE: max(0, with_reason - sum(numbers.values()))}
 
 
 def longest_unmoved_s(connection: Connection) -> float | None:
@@ -60,7 +60,7 @@ def longest_unmoved_s(connection: Connection) -> float | None:
     """
     moved_at_s: float | None = connection.scalar(
         select(func.min(photos.c.state_at_s)).where(
-            photos.c.state.in_(_UNFINISHED), photos.c.is_held.is_(False), photos.c.is_away.is_(False)
+            photos.c.state.in_(_UNFINISHED), photos.c.is_held.is_(False), photos.c.is_unavailable.is_(False)
         )
     )
     return moved_at_s

@@ -26,20 +26,20 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class FurtherOn:
     """Who is passed over."""
 
     photo_ids: Collection[int] = ()
     folders: Collection[str] = ()
 
 
-_NOBODY = Passed()
+_NOBODY = FurtherOn()
 
 _KNOWN = select(photos.c.path, photos.c.size_bytes, photos.c.mtime_ns, photos.c.inode).where(
     photos.c.folder == bindparam("folder"),
     is_among(photos.c.path, "paths"),
     photos.c.state != State.SUPERSEDED,
-    photos.c.source_fate.is_(None),
+    photos.c.source_result.is_(None),
 )
 _IS_DUE = and_(photos.c.state.in_(bindparam("states", expanding=True)), photos.c.wait_until_s <= bindparam("by_s"))
 _DUE = (
@@ -48,7 +48,7 @@ _DUE = (
     .order_by(photos.c.wait_until_s, photos.c.id)
     .limit(bindparam("limit"))
 )
-_NUMBER_DUE = select(func.count()).select_from(photos).where(_IS_DUE, photos.c.is_away.is_(False))
+_NUMBER_DUE = select(func.count()).select_from(photos).where(_IS_DUE, photos.c.is_unavailable.is_(False))
 _NEXT_DUE = select(func.min(photos.c.wait_until_s)).where(
     photos.c.state.in_(bindparam("states", expanding=True)), photos.c.wait_until_s > bindparam("by_s")
 )
@@ -59,7 +59,7 @@ _NEWER_PUBLICATION = (
     select(photos.c.id)
     .where(
         _IS_VERSION,
-        or_(photos.c.state == State.PUBLISHED, photos.c.earlier_parameters.is_not(None)),
+        or_(photos.c.state == State.PUBLISHED, photos.c.previous_parameters.is_not(None)),
         photos.c.id > bindparam("photo_id"),
     )
     .limit(1)
@@ -70,13 +70,13 @@ _PUBLICATIONS = (
 )
 
 
-def known_of(connection: Connection, folder: str, paths: Collection[str]) -> set[Version]:
+def known_versions(connection: Connection, folder: str, paths: Collection[str]) -> set[Version]:
     """The versions of these paths that are rows already, but for those superseded or taken away by cutoutd itself."""
     return set(map(Version._make, connection.execute(_KNOWN, {"folder": folder, "paths": list(paths)}).all()))
 
 
 def due(
-    connection: Connection, states: Collection[State], now_s: float, limit: int, *, but: Passed = _NOBODY
+    connection: Connection, states: Collection[State], now_s: float, limit: int, *, but: FurtherOn = _NOBODY
 ) -> list[Photo]:
     """Photos at these states whose wait is over, those that waited longest first, but for those passed over."""
     values = {"states": list(states), "by_s": now_s, "folders": list(but.folders), "limit": limit + len(but.photo_ids)}
@@ -178,7 +178,7 @@ def _path_of(photo: Photo) -> dict[str, str]:
     return {"folder": photo.identity.folder, "path": photo.identity.path, "input": photo.identity.input}
 
 
-def claimed_of(connection: Connection, uuids: Collection[str]) -> set[str]:
+def claimed_results(connection: Connection, uuids: Collection[str]) -> set[str]:
     """Which of these files at Uploadcare some photo claims, as its source or as its result."""
     columns = (photos.c.source_uuid, photos.c.result_uuid)
     return {uuid for column in columns for uuid in connection.scalars(select(column).where(column.in_(uuids)))}

@@ -16,14 +16,14 @@ from cutoutd.ledger.queries.failures import IS_LAST_WORD
 from cutoutd.ledger.queries.lost_launches import paid_again
 from cutoutd.ledger.schema.rows import photo_from
 from cutoutd.ledger.schema.tables import IS_SHOWN, IS_TROUBLED, launches, photos
-from cutoutd.ledger.writes import usage as billing
+from cutoutd.ledger.writes import usage
 
 _ROWS_AT_ONCE = 500
 _MOST_PAID_AGAIN = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class ReportRange:
     """A time, and whose photos: whole local days, both included."""
 
     from_s: float  #: Unix time
@@ -34,34 +34,34 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedCount:
     """What a folder's photos came to."""
 
     photos: int
     reused: int  #: those of them that cost no removal
 
 
-def published(connection: Connection, stretch: Stretch) -> Mapping[str, Published]:
+def published(connection: Connection, stretch: ReportRange) -> Mapping[str, PublishedCount]:
     """How many photos were published, by folder."""
     is_reused = case((photos.c.reused_from.is_not(None), 1), else_=0)
     query = select(photos.c.folder, func.count(), func.sum(is_reused)).where(IS_SHOWN, _is_in(stretch))
     rows = connection.execute(query.group_by(photos.c.folder))
-    return {folder: Published(number, int(reused)) for folder, number, reused in rows}
+    return {folder: PublishedCount(number, int(reused)) for folder, number, reused in rows}
 
 
-def each_published(connection: Connection, stretch: Stretch) -> Iterator[Photo]:
+def each_published(connection: Connection, stretch: ReportRange) -> Iterator[Photo]:
     """The published photos, newest first."""
     query = select(photos).where(IS_SHOWN, _is_in(stretch))
     return _each(connection, query.order_by(photos.c.state_at_s.desc(), photos.c.id.desc()))
 
 
-def each_troubled(connection: Connection, stretch: Stretch) -> Iterator[Photo]:
+def each_troubled(connection: Connection, stretch: ReportRange) -> Iterator[Photo]:
     """The photos that were rejected or failed, by reason, the newest first of each."""
     query = select(photos).where(IS_TROUBLED, IS_LAST_WORD, _is_in(stretch))
     return _each(connection, query.order_by(photos.c.code, photos.c.state_at_s.desc(), photos.c.id.desc()))
 
 
-def launched(connection: Connection, stretch: Stretch) -> Mapping[str, int]:
+def launched(connection: Connection, stretch: ReportRange) -> Mapping[str, int]:
     """How many removals were launched that count, by folder."""
     days = launches.c.day.between(stretch.first.isoformat(), stretch.last.isoformat())
     query = select(photos.c.folder, func.count()).join_from(launches, photos)
@@ -71,12 +71,12 @@ def launched(connection: Connection, stretch: Stretch) -> Mapping[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def operations(connection: Connection, stretch: Stretch) -> Mapping[Purpose, int]:
+def operations(connection: Connection, stretch: ReportRange) -> Mapping[Purpose, int]:
     """What was billed beside removals; it was counted for all folders together."""
-    return billing.between(connection, stretch.first, stretch.last)
+    return usage.between(connection, stretch.first, stretch.last)
 
 
-def possibly_paid_twice(connection: Connection, stretch: Stretch) -> list[Photo]:
+def possibly_paid_twice(connection: Connection, stretch: ReportRange) -> list[Photo]:
     """Photos that were launched again after a launch whose outcome was never found."""
     return [
         photo
@@ -85,12 +85,12 @@ def possibly_paid_twice(connection: Connection, stretch: Stretch) -> list[Photo]
     ]
 
 
-def _is_in(stretch: Stretch) -> ColumnElement[bool]:
+def _is_in(stretch: ReportRange) -> ColumnElement[bool]:
     moment = photos.c.state_at_s
     return and_(moment >= stretch.from_s, moment < stretch.to_s, _is_of(stretch))
 
 
-def _is_of(stretch: Stretch) -> ColumnElement[bool]:
+def _is_of(stretch: ReportRange) -> ColumnElement[bool]:
     # Joined with nothing, or the planner would go by the folder, and then have to sort all of its photos.
     return true() if stretch.folder is None else photos.c.folder.concat("") == stretch.folder
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Select, func, select
 
 from cutoutd.core.photo import Photo, State
-from cutoutd.core.photo_selector import Address
+from cutoutd.core.photo_selector import PhotoSelector
 from cutoutd.ledger.schema.rows import photo_from
 from cutoutd.ledger.schema.tables import photos
 
@@ -18,7 +18,7 @@ from cutoutd.ledger.schema.tables import photos
 _PHOTOS_PER_PAGE = 1_000
 
 
-def named(connection: Connection, addresses: Collection[Address]) -> list[Photo]:
+def photos_named(connection: Connection, addresses: Collection[PhotoSelector]) -> list[Photo]:
     """The photos at the first of these addresses that is a photo's path; of several folders if it names none."""
     for address in addresses:
         rows = connection.execute(_at(address).order_by(photos.c.id)).mappings()
@@ -28,16 +28,18 @@ def named(connection: Connection, addresses: Collection[Address]) -> list[Photo]
     return []
 
 
-def beneath(connection: Connection, addresses: Collection[Address], states: Collection[State]) -> list[int]:
+def photo_ids_beneath(
+    connection: Connection, addresses: Collection[PhotoSelector], states: Collection[State]
+) -> list[int]:
     """The photos at these states below the first of these addresses that is a folder, or that they fit as a pattern."""
     for address in addresses:
         rows = connection.execute(_newest_at(states, address.folder, photos.c.id, photos.c.path))
-        if found := [number for number, path in rows if address.has(path)]:
+        if found := [number for number, path in rows if address.matches(path)]:
             return found
     return []
 
 
-def newest_at(connection: Connection, states: Collection[State], folder: str | None = None) -> list[int]:
+def newest_photo_ids(connection: Connection, states: Collection[State], folder: str | None = None) -> list[int]:
     """The photos whose newest version stands at one of these states, in one folder or in all, oldest first."""
     return list(connection.scalars(_newest_at(states, folder, photos.c.id)))
 
@@ -47,7 +49,7 @@ def pages(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
     return (numbers[start : start + _PHOTOS_PER_PAGE] for start in range(0, len(numbers), _PHOTOS_PER_PAGE))
 
 
-def numbered(connection: Connection, page: Sequence[int]) -> list[Photo]:
+def photos_with_ids(connection: Connection, page: Sequence[int]) -> list[Photo]:
     """The photos of these numbers, whichever version, as far as there are such; the first found first."""
     rows = connection.execute(select(photos).where(photos.c.id.in_(page)).order_by(photos.c.id))
     return [photo_from(row) for row in rows.mappings()]
@@ -61,7 +63,7 @@ def _newest_at(states: Collection[State], folder: str | None, *columns: Column[A
     return select(*columns).where(photos.c.state.in_(states), newest).order_by(photos.c.id)
 
 
-def _at(address: Address) -> Select[tuple[object, ...]]:
+def _at(address: PhotoSelector) -> Select[tuple[object, ...]]:
     query = select(photos).where(photos.c.path == address.path)
     return query if address.folder is None else query.where(photos.c.folder == address.folder)
 

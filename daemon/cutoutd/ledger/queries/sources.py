@@ -12,7 +12,7 @@ from cutoutd.ledger.schema.tables import photos
 _TAKEN = select(photos.c.path, photos.c.size_bytes, photos.c.mtime_ns, photos.c.inode).where(
     photos.c.folder == bindparam("folder"),
     photos.c.path.in_(bindparam("paths", expanding=True)),
-    photos.c.source_fate.is_not(None),
+    photos.c.source_result.is_not(None),
 )
 _UNPAID_OF = (
     select(photos)
@@ -49,7 +49,7 @@ def sources_due(connection: Connection, after_id: int, limit: int) -> list[Photo
 
 def published_in(connection: Connection, folders: Collection[str], after_id: int, limit: int) -> list[Photo]:
     """Published photos of these folders whose source should be where it was, in the order they were found."""
-    is_in_place = and_(photos.c.source_fate.is_(None), photos.c.is_source_due.is_(False))
+    is_in_place = and_(photos.c.source_result.is_(None), photos.c.is_source_due.is_(False))
     rows = connection.execute(
         select(photos)
         .where(photos.c.id > after_id, photos.c.state == State.PUBLISHED, photos.c.folder.in_(folders), is_in_place)

@@ -11,10 +11,10 @@ from importlib.resources import files
 from sqlalchemy import Connection, Engine, func, insert, inspect, select
 
 from cutoutd.core.errors import LedgerDamagedError, LedgerNewerError
-from cutoutd.ledger.schema import tables as schema
+from cutoutd.ledger.schema import tables
 
 #: The last step of this version.
-NEWEST = 2
+NEWEST = 3
 
 
 def bring_up_to_date(engine: Engine) -> None:
@@ -46,7 +46,7 @@ def carry_out(connection: Connection, numbers: range) -> None:
     for number in numbers:
         for statement in _statements(number):
             connection.exec_driver_sql(statement)
-        connection.execute(insert(schema.migrations).values(number=number, at_s=time.time()))
+        connection.execute(insert(tables.migrations).values(number=number, at_s=time.time()))
 
 
 def _statements(number: int) -> list[str]:
@@ -55,6 +55,6 @@ def _statements(number: int) -> list[str]:
 
 
 def _last_step(connection: Connection) -> int:
-    if not inspect(connection).has_table(schema.migrations.name):
+    if not inspect(connection).has_table(tables.migrations.name):
         return 0
-    return connection.scalar(select(func.max(schema.migrations.c.number))) or 0
+    return connection.scalar(select(func.max(tables.migrations.c.number))) or 0

@@ -10,7 +10,9 @@ from sqlalchemy import RowMapping
 from cutoutd.core.photo import Fact, Identity, Photo, State, Wait
 
 _IDENTITY_COLUMNS = [field.name for field in fields(Identity)]
-_OWN_COLUMNS = [field.name for field in fields(Photo) if field.name not in {"identity", "state", "wait", "failed_at"}]
+_OWN_COLUMNS = [
+    field.name for field in fields(Photo) if field.name not in {"identity", "state", "wait", "failed_state"}
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,9 @@ def photo_from(row: RowMapping) -> Photo:
             row["wait_for"],
             is_held=row["is_held"],
             is_unapproved=row["is_unapproved"],
-            is_away=row["is_away"],
+            is_unavailable=row["is_unavailable"],
         ),
-        failed_at=State(row["failed_at"]) if row["failed_at"] else None,
+        failed_state=State(row["failed_state"]) if row["failed_state"] else None,
         **{name: row[name] for name in _OWN_COLUMNS},
     )
 
@@ -74,7 +76,7 @@ def wait_values(wait: Wait) -> dict[str, Any]:
         "wait_reason": wait.reason,
         "wait_for": wait.for_photo,
         "is_held": wait.is_held,
-        "is_away": wait.is_away,
+        "is_unavailable": wait.is_unavailable,
         "is_unapproved": wait.is_unapproved,
     }
 
@@ -82,6 +84,19 @@ def wait_values(wait: Wait) -> dict[str, Any]:
 def identity_values(identity: Identity) -> dict[str, Any]:
     """The columns of an identity."""
     return asdict(identity)
+
+
+#: Names in the detail of events, which ``cutoutd history --json`` shows: users have them, so they stay.
+_DETAIL_NAMES = {
+    "failed_state": "failed_at",
+    "previous_parameters": "earlier_parameters",
+    "reprocess_started_s": "anew_since_s",
+}
+
+
+def detail_values(fact: Fact) -> dict[str, Any]:
+    """Return what an event tells of a fact, under the names that users have."""
+    return {_DETAIL_NAMES.get(name, name): value for name, value in fact_values(fact).items()}
 
 
 def fact_values(fact: Fact) -> dict[str, Any]:

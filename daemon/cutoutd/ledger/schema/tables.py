@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-from cutoutd.core.photo import AT_REST, INTERNAL_FAULT, UNPAID, State
+from cutoutd.core.photo import INTERNAL_FAULT, TERMINAL, UNPAID, State
 from cutoutd.ledger.schema.column_types import PathText, Unsigned64
 
 metadata = MetaData()
@@ -50,7 +50,7 @@ photos = Table(
     Column("wait_reason", PathText, nullable=False, comment="a sentence; empty when not waiting"),
     Column("wait_for", Integer, comment="the photo whose coming to rest ends the wait; null: only time does"),
     Column("is_held", Boolean, nullable=False, comment="whether a limit of the configuration is why it waits"),
-    Column("is_away", Boolean, nullable=False, comment="whether its source cannot be had for now"),
+    Column("is_unavailable", Boolean, nullable=False, comment="whether its source cannot be had for now"),
     Column("is_unapproved", Boolean, nullable=False, comment="whether that limit is confirm_over"),
     Column("approved_at_s", Float, comment="when a person agreed to pay for it, Unix time; null: nobody did"),
     Column("sha256", Text, comment="of the source file; from accepted on"),
@@ -73,23 +73,27 @@ photos = Table(
     Column("kept_uuid", Text, comment="the result that Uploadcare was told to store, as it was not fetched in time"),
     Column("cutout_sha256", Text, comment="of the published file"),
     Column("cutout_bytes", BigInteger, comment="of the published file"),
-    Column("earlier_parameters", Text, comment="of the cutout in place while another is made; null: none is"),
-    Column("anew_since_s", Float, comment="when a person wanted it paid for again: only cutouts made since are reused"),
+    Column("previous_parameters", Text, comment="of the cutout in place while another is made; null: none is"),
+    Column(
+        "reprocess_started_s",
+        Float,
+        comment="when a person wanted it paid for again: only cutouts made since are reused",
+    ),
     Column("reused_from", Integer, comment="the photo whose cutout was copied; null: this one was paid for"),
     Column("is_source_due", Boolean, nullable=False, comment="whether on_success has still to be done to the source"),
-    Column("source_fate", PathText, comment="what cutoutd did with the source, a sentence; null: it is where it was"),
-    Column("missed_at_s", Float, comment="when its source was first found removed; null: it is there"),
+    Column("source_result", PathText, comment="what cutoutd did with the source, a sentence; null: it is where it was"),
+    Column("source_missing_since_s", Float, comment="when its source was first found removed; null: it is there"),
     Column("note", PathText, comment="what a person should know although all is well"),
     Column("code", Text, comment="rejected, failed, superseded: the stable code"),
     Column("sentence", PathText, comment="rejected, failed, superseded: what happened"),
     Column("advice", Text, comment="rejected, failed, superseded: what to do"),
-    Column("failed_at", Text, comment="failed: the state it failed at, where a retry goes on"),
+    Column("failed_state", Text, comment="failed: the state it failed at, where a retry goes on"),
     Column("remote_cleaned_at_s", Float, comment="when its files at Uploadcare were deleted; null: they may be there"),
 )
 
 #: One row for one version of a file. A superseded version does not count, nor one that cutoutd itself took away: a file
 #: moved away and back is taken again.
-IS_CURRENT = and_(photos.c.state != State.SUPERSEDED.value, photos.c.source_fate.is_(None))
+IS_CURRENT = and_(photos.c.state != State.SUPERSEDED.value, photos.c.source_result.is_(None))
 Index(
     "one_row_per_version",
     photos.c.folder,
@@ -140,8 +144,8 @@ _IS_SOURCE_DUE = photos.c.is_source_due.is_(True)
 Index("source_due", photos.c.state, photos.c.id, sqlite_where=_IS_SOURCE_DUE, postgresql_where=_IS_SOURCE_DUE)
 
 #: Whose source is away; looked for when a folder no longer stands by.
-_IS_AWAY = photos.c.is_away.is_(True)
-Index("away", photos.c.folder, sqlite_where=_IS_AWAY, postgresql_where=_IS_AWAY)
+_IS_UNAVAILABLE = photos.c.is_unavailable.is_(True)
+Index("unavailable", photos.c.folder, sqlite_where=_IS_UNAVAILABLE, postgresql_where=_IS_UNAVAILABLE)
 
 #: Who waits for a reason; stays small.
 HAS_REASON = text("wait_reason != ''")
@@ -163,9 +167,9 @@ IS_TO_CLEAN = text(
     # A paid result whose photo failed afterwards stays where a retry can fetch it, and so does the source of a removal
     # that may be running: a fault in cutoutd ended neither.
     "source_uuid IS NOT NULL AND remote_cleaned_at_s IS NULL AND (result_uuid IS NULL OR state = 'published')"
-    f" AND NOT (state = 'failed' AND code = '{INTERNAL_FAULT}' AND failed_at IN"
+    f" AND NOT (state = 'failed' AND code = '{INTERNAL_FAULT}' AND failed_state IN"
     f" ('{State.REMOVAL_INTENDED.value}', '{State.REMOVAL_STARTED.value}'))"
-    f" AND state IN ({', '.join(repr(state.value) for state in sorted(AT_REST))})"
+    f" AND state IN ({', '.join(repr(state.value) for state in sorted(TERMINAL))})"
 )
 Index("to_clean", photos.c.remote_cleaned_at_s, photos.c.id, sqlite_where=IS_TO_CLEAN, postgresql_where=IS_TO_CLEAN)
 

@@ -31,7 +31,7 @@ _TICK_S = 0.02
 _SECOND_NS = 1_000_000_000
 
 
-def take_up(state_dir: Path) -> None:
+def check_and_open(state_dir: Path) -> None:
     """Break the seal, and look at every page if it did not fit. Blocking; the caller holds the instance lock.
 
     A kill anywhere in here, or later, leaves no seal.
@@ -41,12 +41,12 @@ def take_up(state_dir: Path) -> None:
         DiskError: the state folder cannot be written.
     """
     is_as_left = _is_unbroken(state_dir)
-    break_seal(state_dir)
+    remove_marker(state_dir)
     if not is_as_left:
         require_sound(state_dir)
 
 
-def break_seal(state_dir: Path) -> None:
+def remove_marker(state_dir: Path) -> None:
     """See that there is no seal, on the disk too, whether it fits or not. Blocking.
 
     Raises:
@@ -59,7 +59,7 @@ def break_seal(state_dir: Path) -> None:
         raise DiskError(f"the state folder {state_dir} cannot be written: {error.strerror}") from error
 
 
-class Sealing:
+class CleanShutdownMarker:
     """Who seals the ledger at the end of a run, unless SQLite met with any trouble in it."""
 
     def __init__(self, engine: Engine, state_dir: Path) -> None:

@@ -20,7 +20,7 @@ _UNFINISHED = f"{LEDGER_NAME}.new"
 _COMPANIONS = ("-wal", "-shm", "-journal")
 
 
-def found_ledger(state_dir: Path, fill: Callable[[Connection], None] = lambda _: None) -> None:
+def create_ledger_file(state_dir: Path, fill: Callable[[Connection], None] = lambda _: None) -> None:
     """Make the ledger of a state folder that has none, with what ``fill`` writes into it. Blocking.
 
     Raises:

@@ -11,7 +11,7 @@ from cutoutd.core.errors import LedgerRemovedError
 from cutoutd.ledger.sqlite.database import LEDGER_NAME
 
 
-class Anchor:
+class FileIdentity:
     """The ledger's file as it is opened; ``close`` lets go of it."""
 
     def __init__(self, state_dir: Path) -> None:

@@ -13,10 +13,10 @@ from cutoutd.ledger.schema.tables import events, photos
 _SEARCHES = (photos.c.unclear_since_s, photos.c.locked_since_s)
 
 #: Waits that no time ends, or the calendar does: they are somebody's decision, whatever the clock says.
-_IS_DECIDED = photos.c.is_held.is_(True) | photos.c.is_unapproved.is_(True) | photos.c.is_away.is_(True)
+_IS_DECIDED = photos.c.is_held.is_(True) | photos.c.is_unapproved.is_(True) | photos.c.is_unavailable.is_(True)
 
 
-def follow(connection: Connection, set_by_s: float, now_s: float) -> int:
+def shift_times(connection: Connection, set_by_s: float, now_s: float) -> int:
     """Correct what was stored before the clock was set, forward if positive; how many waits ended."""
     if set_by_s > 0:
         for since_s in _SEARCHES:  # those begun since then are nearer than that

@@ -12,15 +12,15 @@ from functools import cache
 from sqlalchemy import Connection, Update, and_, bindparam, func, insert, or_, select, update
 
 from cutoutd.core.photo import (
-    AnswerLost,
     Fact,
     LaunchRefused,
+    LaunchResponseLost,
     Photo,
     RemovalIntended,
     RemovalLocked,
     RemovalStarted,
-    ResultAnnounced,
     ResultFound,
+    ResultFromWebhook,
     ResultLost,
     State,
 )
@@ -34,7 +34,7 @@ _MOST_RECENT = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class LaunchCounts:
     """How many launches count, and how many are on their way."""
 
     day: date  #: that the next launch counts for
@@ -54,10 +54,10 @@ _IS_NEXT = and_(photos.c.state == State.UPLOADED, photos.c.is_unapproved.is_(Fal
 _NUMBER_AHEAD = select(func.count()).select_from(photos).where(or_(_IS_NEXT, _IS_SENT))
 
 
-def spent(connection: Connection, at_s: float, sending: Collection[int] = ()) -> Spent:
+def launch_counts(connection: Connection, at_s: float, sending: Collection[int] = ()) -> LaunchCounts:
     """What counts at this moment, Unix time; ``sending`` are the photos that are being uploaded."""
     day = _day(connection, at_s)
-    return Spent(
+    return LaunchCounts(
         day, _count_since(connection, day), _count_since(connection, day.replace(day=1)), _ahead(connection, sending)
     )
 
@@ -68,7 +68,7 @@ def since(connection: Connection, at_s: float) -> list[float]:
     return [made_at_s for made_at_s in connection.scalars(recent.limit(_MOST_RECENT)) if made_at_s >= at_s]
 
 
-def follow(connection: Connection, photo: Photo, fact: Fact, at_s: float) -> None:
+def update_launch(connection: Connection, photo: Photo, fact: Fact, at_s: float) -> None:
     """Keep the launches in step with a fact that becomes true of a photo."""
     if isinstance(fact, RemovalIntended):
         reserve(connection, photo.id, at_s, source_uuid=photo.source_uuid)
@@ -101,11 +101,11 @@ def _outcome(photo: Photo, fact: Fact) -> dict[str, str | bool]:
             outcome["lost_because"] = _LOCKED
         case RemovalStarted():
             outcome["request_id"] = fact.request_id
-        case AnswerLost():
+        case LaunchResponseLost():
             outcome["lost_because"] = fact.lost_because
         case ResultLost():
             outcome["lost_because"] = f"answered as request {photo.request_id}, and what it made was gone after a day"
-        case ResultFound() | ResultAnnounced():
+        case ResultFound() | ResultFromWebhook():
             outcome["found_uuid"] = fact.result_uuid
     return outcome
 

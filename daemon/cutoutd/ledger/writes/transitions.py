@@ -13,8 +13,8 @@ from sqlalchemy.exc import IntegrityError
 
 from cutoutd.core.errors import LedgerError, RejectedError, RejectionCode, TwinPaysError
 from cutoutd.core.photo import (
-    AT_REST,
     NO_WAIT,
+    TERMINAL,
     Accepted,
     Fact,
     Failed,
@@ -26,11 +26,9 @@ from cutoutd.core.photo import (
     Uploaded,
     Wait,
 )
-from cutoutd.ledger.schema.rows import fact_values, identity_values, wait_values
+from cutoutd.ledger.schema.rows import detail_values, fact_values, identity_values, wait_values
 from cutoutd.ledger.schema.tables import IS_OVER_LIMIT, events, memory, photos, targets
-from cutoutd.ledger.writes import approvals as batches
-from cutoutd.ledger.writes import launches
-from cutoutd.ledger.writes import webhook_results as announcements
+from cutoutd.ledger.writes import approvals, launches, webhook_results
 
 # Statements that every photo needs, built once: at every call that took longer than the database's work.
 _INSERT_PHOTO = sqlite.insert(photos).on_conflict_do_nothing().returning(photos.c.id)
@@ -81,25 +79,25 @@ def record(connection: Connection, photo: Photo, fact: Fact, at_s: float, wait: 
         TwinPaysError: another photo with the same content and parameters is being paid for.
     """
     changed = photo.with_fact(fact, at_s)
-    if announcements.has_come(connection, changed):
+    if webhook_results.has_arrived(connection, changed):
         wait = NO_WAIT
     changed = replace(changed, wait=wait)
     values = {**fact_values(fact), **wait_values(wait), "state": changed.state, "state_at_s": at_s}
     values["wait_set_at_s"] = at_s
     if isinstance(fact, Failed):
-        values["failed_at"] = photo.state
+        values["failed_state"] = photo.state
     if isinstance(fact, Uploaded):
         values["remote_cleaned_at_s"] = None  # what was deleted there was an earlier upload
-    if photo.state.is_at_rest:
+    if photo.state.is_terminal:
         # What was approved is over; whoever has a cutout made anew was told what it may cost.
         values["approved_at_s"] = at_s if isinstance(fact, Reprocessed) else None
     try:
         _update_row(connection, photo, values)
     except IntegrityError as error:
         raise TwinPaysError("the same picture is being paid for at another path") from error
-    add_event(connection, changed, photo.state, fact_values(fact))
-    launches.follow(connection, photo, fact, at_s)
-    if changed.state.is_at_rest:
+    add_event(connection, changed, photo.state, detail_values(fact))
+    launches.update_launch(connection, photo, fact, at_s)
+    if changed.state.is_terminal:
         end_waits_for(connection, changed)
     return changed
 
@@ -119,10 +117,10 @@ def accept(connection: Connection, photo: Photo, fact: Accepted, free_targets: S
     return record(connection, photo, replace(fact, target=target), at_s)
 
 
-def intend(
+def record_launch_intent(
     connection: Connection,
     photo: Photo,
-    require: Callable[[launches.Spent], None] | None,
+    require: Callable[[launches.LaunchCounts], None] | None,
     *,
     most: int | None,
     at_s: float,
@@ -135,8 +133,8 @@ def intend(
         UnapprovedError: nobody approved the photo, and its folder's batch is larger than ``most``.
     """
     if require is not None:
-        require(launches.spent(connection, at_s))
-    batches.require_approved(connection, photo, most)
+        require(launches.launch_counts(connection, at_s))
+    approvals.require_approved(connection, photo, most)
     return record(connection, photo, RemovalIntended(), at_s)
 
 
@@ -146,17 +144,17 @@ def postpone(connection: Connection, photo: Photo, wait: Wait, at_s: float) -> P
     Nobody waits for a photo that is at rest, nor any longer for one that waits for its folder or for a person; and no
     photo waits whose result was announced meanwhile.
     """
-    if wait.for_photo is not None and _is_at_rest(connection, wait.for_photo):
+    if wait.for_photo is not None and _is_terminal(connection, wait.for_photo):
         wait = NO_WAIT
-    if announcements.has_come(connection, photo):
+    if webhook_results.has_arrived(connection, photo):
         wait = NO_WAIT
-    if wait.is_away or wait.is_unapproved:
+    if wait.is_unavailable or wait.is_unapproved:
         end_waits_for(connection, photo)
     _update_row(connection, photo, {**wait_values(wait), "wait_set_at_s": at_s})
     return replace(photo, wait=wait)
 
 
-def take_up(connection: Connection, photo: Photo, fact: Fact, ctime_ns: int, at_s: float) -> Photo:
+def resume(connection: Connection, photo: Photo, fact: Fact, ctime_ns: int, at_s: float) -> Photo:
     """A photo at rest goes on because a person asked for it; its file is the same, whatever its ctime says.
 
     Raises:
@@ -173,9 +171,9 @@ def release_held(connection: Connection, most: int) -> None:
     connection.execute(update(photos).where(photos.c.id.in_(first)).values(wait_values(NO_WAIT)))
 
 
-def release_away(connection: Connection, folder: str | None) -> None:
+def release_unavailable(connection: Connection, folder: str | None) -> None:
     """The sources of a folder, or of all, may be had again."""
-    away = update(photos).where(photos.c.is_away.is_(True))
+    away = update(photos).where(photos.c.is_unavailable.is_(True))
     connection.execute((away.where(photos.c.folder == folder) if folder else away).values(wait_values(NO_WAIT)))
 
 
@@ -192,17 +190,19 @@ def remember(connection: Connection, key: str, value: str, at_s: float) -> None:
         connection.execute(insert(memory).values(key=key, value=value, at_s=at_s))
 
 
-def settle_source(connection: Connection, photo: Photo, sentence: str | None, *, is_taken: bool, at_s: float) -> None:
+def mark_source_done(
+    connection: Connection, photo: Photo, sentence: str | None, *, is_taken: bool, at_s: float
+) -> None:
     """Nothing is left to be done to the source of a published photo; the sentence, if any, joins its history."""
     settled = update(photos).where(photos.c.id == photo.id)
-    connection.execute(settled.values(is_source_due=False, source_fate=sentence if is_taken else None))
+    connection.execute(settled.values(is_source_due=False, source_result=sentence if is_taken else None))
     if sentence is not None:
         add_event(connection, replace(photo, state_at_s=at_s), photo.state, {"sentence": sentence})
 
 
-def note_missed(connection: Connection, photo_ids: Collection[int], at_s: float | None) -> None:
+def mark_source_missing(connection: Connection, photo_ids: Collection[int], at_s: float | None) -> None:
     """The sources of these photos were found removed; None: they are there after all."""
-    connection.execute(update(photos).where(photos.c.id.in_(photo_ids)).values(missed_at_s=at_s))
+    connection.execute(update(photos).where(photos.c.id.in_(photo_ids)).values(source_missing_since_s=at_s))
 
 
 def mark_cleaned(connection: Connection, cleaned: Sequence[Photo], at_s: float) -> None:
@@ -273,8 +273,8 @@ def _row_update(columns: frozenset[str]) -> Update:
     return update(photos).where(is_row).values({name: bindparam(name) for name in columns})
 
 
-def _is_at_rest(connection: Connection, photo_id: int) -> bool:
-    return connection.scalar(select(photos.c.state).where(photos.c.id == photo_id)) in AT_REST
+def _is_terminal(connection: Connection, photo_id: int) -> bool:
+    return connection.scalar(select(photos.c.state).where(photos.c.id == photo_id)) in TERMINAL
 
 
 def end_waits_for(connection: Connection, photo: Photo) -> None:

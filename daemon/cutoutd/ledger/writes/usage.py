@@ -12,7 +12,7 @@ from cutoutd.ledger.schema.tables import operations
 
 
 @dataclass(frozen=True, slots=True)
-class Billed:
+class Usage:
     """Operations by purpose; removals' own are not among them, because nobody but Uploadcare knows their number."""
 
     today: Mapping[Purpose, int]
@@ -34,9 +34,9 @@ def add(connection: Connection, counted: Counted) -> None:
         connection.execute(_ADD, rows)
 
 
-def billed(connection: Connection, day: date) -> Billed:
+def usage_of(connection: Connection, day: date) -> Usage:
     """What was counted on this day, and in its month so far."""
-    return Billed(between(connection, day, day), between(connection, day.replace(day=1), day))
+    return Usage(between(connection, day, day), between(connection, day.replace(day=1), day))
 
 
 def between(connection: Connection, first: date, last: date) -> Mapping[Purpose, int]:

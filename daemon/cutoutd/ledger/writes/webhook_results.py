@@ -9,7 +9,7 @@ from enum import Enum, auto
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from cutoutd.core.photo import NO_WAIT, Photo, State
-from cutoutd.core.webhook_result import Announcement
+from cutoutd.core.webhook_result import WebhookResult
 from cutoutd.ledger.schema.rows import wait_values
 from cutoutd.ledger.schema.tables import announcements, launches, photos
 
@@ -37,7 +37,7 @@ _OF_SOURCE = (
 )
 
 
-def store(connection: Connection, announcement: Announcement, at_s: float) -> Receipt:
+def store(connection: Connection, announcement: WebhookResult, at_s: float) -> Receipt:
     """Keep an announcement that came at this Unix time, and let its photo go on; those of a week ago are let go of."""
     values = {"source_uuid": announcement.source_uuid, "result_uuid": announcement.result_uuid}
     photo_id = connection.scalar(_LAUNCHED_FOR, values)
@@ -56,7 +56,7 @@ def store(connection: Connection, announcement: Announcement, at_s: float) -> Re
     return Receipt.STORED
 
 
-def about(connection: Connection, photo: Photo) -> tuple[Announcement, float] | None:
+def result_for(connection: Connection, photo: Photo) -> tuple[WebhookResult, float] | None:
     """What was announced of the photo's present upload, and when, Unix time; of several results its own launch's.
 
     Any result of the upload is the photo's: it was made for it alone, with its parameters. Several are there when a
@@ -65,16 +65,16 @@ def about(connection: Connection, photo: Photo) -> tuple[Announcement, float] | 
     rows = list(connection.execute(_OF_SOURCE, {"source_uuid": photo.source_uuid}).mappings())
     rows.sort(key=lambda row: row["request_id"] != photo.request_id)
     for row in rows:
-        return Announcement(row["result_uuid"], row["source_uuid"], row["request_id"]), row["at_s"]
+        return WebhookResult(row["result_uuid"], row["source_uuid"], row["request_id"]), row["at_s"]
     return None
 
 
-def has_come(connection: Connection, photo: Photo) -> bool:
+def has_arrived(connection: Connection, photo: Photo) -> bool:
     """Whether the photo awaits an announcement that is there already."""
-    return photo.state in _AWAITING and about(connection, photo) is not None
+    return photo.state in _AWAITING and result_for(connection, photo) is not None
 
 
-def expect_none(connection: Connection, usual_wait_s: float) -> None:
+def poll_without_webhooks(connection: Connection, usual_wait_s: float) -> None:
     """Nothing is announced any more: removals not asked about yet are, as soon as they would have been without it."""
     sooner_s = photos.c.state_at_s + usual_wait_s
     is_unasked = (photos.c.state == State.REMOVAL_STARTED.value) & (photos.c.wait_attempts == 0)

@@ -9,10 +9,10 @@ from typing import Protocol
 
 from cutoutd.core.photo import Photo
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.writes import approvals as batches
+from cutoutd.ledger.writes import approvals
 
 
-class Influx(Protocol):
+class ArrivingPhotos(Protocol):
     """What is coming into a folder's batch and not in the ledger yet."""
 
     @property
@@ -20,11 +20,11 @@ class Influx(Protocol):
         """The folder's."""
 
     @property
-    def arriving(self) -> int:
+    def arriving_count(self) -> int:
         """How many new files were noticed together and are being taken in."""
 
     @property
-    def has_looked(self) -> bool:
+    def is_first_scan_done(self) -> bool:
         """Whether the whole input was looked at once, so that what lay there is known."""
 
 
@@ -39,9 +39,9 @@ class Approval:
     def __init__(self, ledger: Ledger, confirm_over: int | None) -> None:
         self._ledger = ledger
         self._confirm_over = confirm_over
-        self._influxes: Sequence[Influx] = ()
+        self._influxes: Sequence[ArrivingPhotos] = ()
 
-    def count_in(self, influxes: Sequence[Influx]) -> None:
+    def count_in(self, influxes: Sequence[ArrivingPhotos]) -> None:
         """From now on count what is coming in as well."""
         self._influxes = influxes
 
@@ -49,18 +49,18 @@ class Approval:
         """The folders whose batch nobody knows before their first look is over: nothing of them is sent until then."""
         if self._confirm_over is None:
             return frozenset()
-        return frozenset(influx.name for influx in self._influxes if not influx.has_looked)
+        return frozenset(influx.name for influx in self._influxes if not influx.is_first_scan_done)
 
     @property
     def coming_in(self) -> int:
         """How many new files are being taken in, into all folders together."""
-        return sum(influx.arriving for influx in self._influxes)
+        return sum(influx.arriving_count for influx in self._influxes)
 
     def most_in_ledger(self, folder: str) -> int | None:
         """How many unapproved photos the ledger may have of a folder, with those that are just coming in."""
         if self._confirm_over is None:
             return None
-        return self._confirm_over - sum(influx.arriving for influx in self._influxes if influx.name == folder)
+        return self._confirm_over - sum(influx.arriving_count for influx in self._influxes if influx.name == folder)
 
     async def require(self, photo: Photo) -> None:
         """Look before an upload, so that nothing is sent in vain.
@@ -69,13 +69,13 @@ class Approval:
             UnapprovedError: the photo has to wait for a person.
         """
         if self._confirm_over is not None:
-            await self._ledger.ask(batches.require_approved, photo, self.most_in_ledger(photo.identity.folder))
+            await self._ledger.query(approvals.require_approved, photo, self.most_in_ledger(photo.identity.folder))
 
     async def release_shrunk(self) -> bool:
         """Let the photos of batches go on that are no longer too large; whether there were any."""
         has_released = False
-        for folder in await self._ledger.ask(batches.held_folders):
-            if not await self._ledger.ask(batches.is_larger, folder, self.most_in_ledger(folder)):
+        for folder in await self._ledger.query(approvals.held_folders):
+            if not await self._ledger.query(approvals.is_larger, folder, self.most_in_ledger(folder)):
                 await self._ledger.release_batch(folder)
                 has_released = True
         return has_released

@@ -18,13 +18,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from cutoutd.config.settings import Limits, Settings
 from cutoutd.core.errors import CutoutdError, LimitReachedError, ThrottledError
-from cutoutd.core.logs import say
-from cutoutd.core.photo import LaunchRefused, Photo, known
-from cutoutd.ledger import Ledger, Spent, View
-from cutoutd.ledger.queries import photos as questions
+from cutoutd.core.logs import log_event
+from cutoutd.core.photo import LaunchRefused, Photo, require_value
+from cutoutd.ledger import LaunchCounts, Ledger, ReadTransaction
+from cutoutd.ledger.queries import photos
 from cutoutd.ledger.writes import launches
 from cutoutd.pipeline.budget.approval import Approval
-from cutoutd.pipeline.budget.launch_rate import LaunchRate, Lesson
+from cutoutd.pipeline.budget.launch_rate import LaunchRate, LearnedRate
 from cutoutd.pipeline.budget.limits import require_free, require_within, room_within
 
 _KEY = "launch_rate"
@@ -45,7 +45,7 @@ class LaunchPace:
 class _Memory:
     """What outlives a restart."""
 
-    lesson: Lesson | None = None
+    lesson: LearnedRate | None = None
     paused_until_s: float = 0.0  #: Unix time
     paused_at_s: float = 0.0  #: Unix time; in the future when the clock was set back, and the pause means nothing then
 
@@ -54,22 +54,22 @@ class _Memory:
         return self.paused_until_s - now_s if self.paused_at_s <= now_s else 0.0
 
 
-async def open_spending(ledger: Ledger, settings: Settings) -> "Spending":
+async def open_budget(ledger: Ledger, settings: Settings) -> "Budget":
     """Go on with the rate and the pause of the last run; photos that a limit held are looked at anew."""
     now_s = time.time()
-    memory = _memory_from(await ledger.ask(questions.remembered, _KEY))
-    launched_at_s = await ledger.ask(launches.since, now_s - _MINUTE_S)
+    memory = _memory_from(await ledger.query(photos.remembered, _KEY))
+    launched_at_s = await ledger.query(launches.since, now_s - _MINUTE_S)
     rate = LaunchRate(settings.rate_limit.launches_per_minute)
     ages_s = [max(0.0, now_s - at_s) for at_s in launched_at_s]
     rate.recall(memory.lesson, paused_for_s=memory.paused_for_s(now_s), ages_s=ages_s)
-    if number := await ledger.ask(questions.over_limit):
+    if number := await ledger.query(photos.over_limit):
         await ledger.release_held(number)
-    spending = Spending(ledger, settings.limits, rate, settings.state_dir, memory)
+    spending = Budget(ledger, settings.limits, rate, settings.state_dir, memory)
     await spending.approval.release_shrunk()
     return spending
 
 
-class Spending:
+class Budget:
     """Holds photos back while a limit is reached or the disk is short; knows the launch rate."""
 
     def __init__(
@@ -88,7 +88,7 @@ class Spending:
 
     def pace(self) -> LaunchPace:
         """The working rate in words."""
-        lesson = self.rate.lesson
+        lesson = self.rate.learned
         if self.rate.paused_for_s > 0:
             until = datetime.fromtimestamp(self._paused_until_s, UTC).astimezone()
             reason = f"Uploadcare asked for patience (429); nothing is launched before {until:%H:%M:%S}"
@@ -115,7 +115,7 @@ class Spending:
             await self.require_room(photo)
             await self.approval.require(photo)
             if self._limits.is_counting:
-                spent = await self._ledger.ask(launches.spent, time.time(), sending)
+                spent = await self._ledger.query(launches.launch_counts, time.time(), sending)
                 self._require_within(spent, wanted=spent.ahead)
             yield
         finally:
@@ -127,10 +127,10 @@ class Spending:
         Raises:
             DiskError: the output's file system, or the state folder's, is short of room.
         """
-        places = (Path(known(photo.output)), self._state_dir)
+        places = (Path(require_value(photo.output)), self._state_dir)
         await asyncio.to_thread(require_free, places, self._limits.min_free_bytes)
 
-    async def intend(self, photo: Photo) -> Photo:
+    async def record_launch_intent(self, photo: Photo) -> Photo:
         """Store that the paid call is about to be made, counted against the limits in the same transaction.
 
         Raises:
@@ -140,23 +140,23 @@ class Spending:
         await self._remember()
         most = self.approval.most_in_ledger(photo.identity.folder)
         require = partial(self._require_within, wanted=1) if self._limits.is_counting else None
-        return await self._ledger.intend(photo, require, most=most)
+        return await self._ledger.record_launch_intent(photo, require, most=most)
 
-    async def let_go(self) -> bool:
+    async def release(self) -> bool:
         """Let held photos go on for which there is room again; whether there were any.
 
         A photo that was to use an allowance may come to nothing, and then nobody else would before the next day.
         """
         has_released = await self.approval.release_shrunk()
-        if not await self._ledger.ask(questions.over_limit):
+        if not await self._ledger.query(photos.over_limit):
             return has_released
-        spent = await self._ledger.ask(launches.spent, time.time(), frozenset(self._sending))
+        spent = await self._ledger.query(launches.launch_counts, time.time(), frozenset(self._sending))
         room = room_within(self._limits, spent)
         if room:
             await self._ledger.release_held(room)
         return has_released or bool(room)
 
-    async def take_back(self, intended: Photo, refusal: CutoutdError) -> None:
+    async def refund(self, intended: Photo, refusal: CutoutdError) -> None:
         """Store a definite no: nothing was paid. After a 429 nobody launches before Retry-After is over.
 
         Insisted on, because without it a definite no would look like a lost answer.
@@ -164,16 +164,16 @@ class Spending:
         if isinstance(refusal, ThrottledError):
             self.throttled += 1
             self._pause(refusal)
-        await self._ledger.insist(intended, LaunchRefused())
+        await self._ledger.record_until_stored(intended, LaunchRefused())
         await self._remember()
 
-    def _require_within(self, spent: Spent, *, wanted: int) -> None:
+    def _require_within(self, spent: LaunchCounts, *, wanted: int) -> None:
         try:
             require_within(self._limits, spent, wanted=wanted)
         except LimitReachedError as error:
             if error.sentence != self._said:
                 self._said = error.sentence
-                say("limit_reached", error.sentence, level=logging.WARNING)
+                log_event("limit_reached", error.sentence, level=logging.WARNING)
             raise
 
     def _pause(self, refusal: ThrottledError) -> None:
@@ -183,26 +183,26 @@ class Spending:
         self._paused_until_s = self._paused_at_s + self.rate.paused_for_s
         if is_news:
             rate = f"after it at most {self.rate.per_minute:.0f} removals a minute are launched"
-            say("launches_paused", f"{refusal.sentence}; {rate}", level=logging.WARNING)
+            log_event("launches_paused", f"{refusal.sentence}; {rate}", level=logging.WARNING)
 
     async def _remember(self) -> None:
         """Keep what was learned, if it changed. Trouble stops nothing: it can be learned again."""
-        memory = _Memory(self.rate.lesson, self._paused_until_s, self._paused_at_s)
+        memory = _Memory(self.rate.learned, self._paused_until_s, self._paused_at_s)
         if memory == self._memory:
             return
         try:
             await self._ledger.remember(_KEY, _MEMORY.dump_json(memory).decode())
             self._memory = memory
         except CutoutdError as error:
-            say("ledger_trouble", f"{error.title}: {error.sentence}", level=logging.ERROR)
+            log_event("ledger_trouble", f"{error.title}: {error.sentence}", level=logging.ERROR)
 
 
 _MEMORY = TypeAdapter(_Memory)
 
 
-def rate_known(ledger: View, ceiling: int) -> float:
+def rate_known(ledger: ReadTransaction, ceiling: int) -> float:
     """The launches a minute that Uploadcare was last seen to take, under this ceiling."""
-    lesson = _memory_from(questions.remembered(ledger, _KEY)).lesson
+    lesson = _memory_from(photos.remembered(ledger, _KEY)).lesson
     return float(ceiling) if lesson is None else min(float(ceiling), lesson.per_minute)
 
 

@@ -32,7 +32,7 @@ _LONGEST_PAUSE_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class LearnedRate:
     """What refusals taught: worth remembering across restarts."""
 
     per_minute: float  #: the working rate
@@ -68,9 +68,9 @@ class LaunchRate:
         return max(0.0, self._open_at_s - self._clock())
 
     @property
-    def lesson(self) -> Lesson | None:
+    def learned(self) -> LearnedRate | None:
         """What was learned and still holds; None when the ceiling is the only limit known."""
-        return Lesson(self._per_minute, self._accepted) if self._per_minute < self._ceiling else None
+        return LearnedRate(self._per_minute, self._accepted) if self._per_minute < self._ceiling else None
 
     @property
     def free(self) -> int:
@@ -90,7 +90,7 @@ class LaunchRate:
         token_at_s = begin_s + max(0.0, 1.0 - self._tokens_at(begin_s)) * _MINUTE_S / self._per_minute
         return max(token_at_s - now_s, self._room_in_s(now_s), 0.01)
 
-    def recall(self, lesson: Lesson | None, *, paused_for_s: float, ages_s: Iterable[float]) -> None:
+    def recall(self, lesson: LearnedRate | None, *, paused_for_s: float, ages_s: Iterable[float]) -> None:
         """Go on where an earlier process stopped; ``ages_s`` are those of its launches of the last minute."""
         now_s = self._clock()
         self._kept_at_s.extend(sorted(now_s - age_s for age_s in ages_s))

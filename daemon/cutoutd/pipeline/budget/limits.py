@@ -8,10 +8,10 @@ from pathlib import Path
 
 from cutoutd.config.settings import Limits
 from cutoutd.core.errors import DiskError, LimitReachedError
-from cutoutd.ledger import Spent
+from cutoutd.ledger import LaunchCounts
 
 
-def require_within(limits: Limits, spent: Spent, *, wanted: int) -> None:
+def require_within(limits: Limits, spent: LaunchCounts, *, wanted: int) -> None:
     """Make sure that ``wanted`` more launches are allowed on top of those that were made.
 
     Raises:
@@ -24,7 +24,7 @@ def require_within(limits: Limits, spent: Spent, *, wanted: int) -> None:
         raise _reached("per_day", limits.per_day, f"{spent.day}", spent.day + timedelta(days=1))
 
 
-def room_within(limits: Limits, spent: Spent) -> int | None:
+def room_within(limits: Limits, spent: LaunchCounts) -> int | None:
     """How many more photos may go towards a launch; None without a limit."""
     left = [
         limit - made

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from cutoutd.core.photo import Photo, State, Wait
 from cutoutd.pipeline.completion.processing_times import ENOUGH_TIMES, ProcessingTimes
-from cutoutd.pipeline.completion.webhook_trust import Reliance
-from cutoutd.uploadcare.responses import Progress, Removal
+from cutoutd.pipeline.completion.webhook_trust import WebhookTrust
+from cutoutd.uploadcare.responses import Progress, RemovalStatus
 
 #: Tried on simulated services (steady, skewed, two-humped, suddenly faster): about 1.5 questions for each removal.
 #: Fewer questions let people wait disproportionately longer.
@@ -93,7 +93,7 @@ def fallback_after_s(times_s: Sequence[float]) -> float:
     return longest_s + min(max(_LEAST_MARGIN_S, longest_s - _expected_s(times_s)), _LARGEST_MARGIN_S)
 
 
-class Pace:
+class PollSchedule:
     """The processing times of the last 200 removals, and the waits that follow from them.
 
     Args:
@@ -106,23 +106,23 @@ class Pace:
         self,
         times_s: Iterable[float] = (),
         jitter: Callable[[], float] = random.random,
-        reliance: Reliance | None = None,
+        reliance: WebhookTrust | None = None,
     ) -> None:
-        self.reliance = reliance or Reliance()
+        self.reliance = reliance or WebhookTrust()
         self._times = ProcessingTimes(times_s, jitter)
         self._watches: dict[int, _Watch] = {}
         self._jitter = jitter
 
     def first_wait(self, now_s: float) -> Wait:
         """The wait after a launch, up to the first question."""
-        wait_s = fallback_after_s(self._times.sorted_s) if self.reliance.is_on else self.usual_wait_s()
+        wait_s = fallback_after_s(self._times.sorted_s) if self.reliance.is_trusted else self.usual_wait_s()
         return Wait(until_s=now_s + wait_s, attempts=0, reason="")
 
     def usual_wait_s(self) -> float:
         """Seconds from a launch to the first question where nothing is announced."""
         return next_poll_after_s(self._times.sorted_s, elapsed_s=0.0, polls=0, jitter=self._jitter)
 
-    def next_wait(self, photo: Photo, removal: Removal, now_s: float) -> Wait:
+    def next_wait(self, photo: Photo, removal: RemovalStatus, now_s: float) -> Wait:
         """The wait after a question that found the removal unfinished, or unknown."""
         polls = photo.wait.attempts + 1
         elapsed_s = max(0.0, now_s - photo.state_at_s)
@@ -132,23 +132,23 @@ class Pace:
         wait_s = next_poll_after_s(self._times.sorted_s, elapsed_s=elapsed_s, polls=polls, jitter=self._jitter)
         return Wait(until_s=now_s + wait_s, attempts=polls, reason=self._reason(photo, elapsed_s, now_s))
 
-    def learn(self, photo: Photo, now_s: float) -> None:
+    def on_poll_success(self, photo: Photo, now_s: float) -> None:
         """The removal was found finished, by a question."""
-        self.reliance.note_missed(photo.state_at_s)
+        self.reliance.record_missed(photo.state_at_s)
         watch = self._watches.pop(photo.id, _Watch())
         if now_s - photo.wait.until_s > _LATE_S:
             return
-        self._times.learn(watch.unfinished_at_s, now_s - photo.state_at_s)
+        self._times.record(watch.unfinished_at_s, now_s - photo.state_at_s)
 
-    def hear(self, photo: Photo, announced_at_s: float) -> None:
+    def on_webhook(self, photo: Photo, announced_at_s: float) -> None:
         """The removal was announced to be finished, at this Unix time."""
         self._watches.pop(photo.id, None)
-        self.reliance.note_announced()
+        self.reliance.record_received()
         if photo.state is State.REMOVAL_STARTED:  # when one whose answer was lost began is not known
             took_s = max(0.0, announced_at_s - photo.state_at_s)
-            self._times.learn(took_s, took_s)
+            self._times.record(took_s, took_s)
 
-    def forget(self, photo: Photo) -> None:
+    def discard(self, photo: Photo) -> None:
         """The removal is over without a result."""
         self._watches.pop(photo.id, None)
 
@@ -157,7 +157,7 @@ class Pace:
         watch = self._watches.get(photo.id, _Watch())
         return watch.unknowns >= _UNKNOWNS_THAT_COUNT and now_s - watch.unknown_since_s >= _UNKNOWN_FOR_S
 
-    def _note(self, photo_id: int, removal: Removal, elapsed_s: float, now_s: float) -> None:
+    def _note(self, photo_id: int, removal: RemovalStatus, elapsed_s: float, now_s: float) -> None:
         before = self._watches.get(photo_id, _Watch())
         if removal.progress is not Progress.UNKNOWN:
             self._watches[photo_id] = _Watch(unfinished_at_s=elapsed_s)

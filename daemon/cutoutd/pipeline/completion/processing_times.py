@@ -48,7 +48,7 @@ class ProcessingTimes:
         """All of them, the shortest first."""
         return self._sorted_s
 
-    def learn(self, unfinished_at_s: float, finished_by_s: float) -> None:
+    def record(self, unfinished_at_s: float, finished_by_s: float) -> None:
         """A removal was unfinished at the one moment (0: never asked before) and finished at the other."""
         if len(self._recent_s) == _REMEMBERED_TIMES:
             self._sorted_s.remove(self._recent_s[0])

@@ -11,16 +11,16 @@ import time
 from collections.abc import Callable, Sequence
 
 from cutoutd.core.errors import CutoutdError
-from cutoutd.core.logs import say, say_error
+from cutoutd.core.logs import log_error, log_event
 from cutoutd.ledger import Ledger
-from cutoutd.pipeline.completion.poll_schedule import Pace
-from cutoutd.uploadcare.client import Uploadcare
-from cutoutd.uploadcare.webhooks import Webhook
+from cutoutd.pipeline.completion.poll_schedule import PollSchedule
+from cutoutd.uploadcare.client import UploadcareClient
+from cutoutd.uploadcare.webhooks import RemoteWebhook
 
 _LOOK_EVERY_S = 1.0
 
 
-class Hearing:
+class WebhookMonitor:
     """Watches over the announcements of one running service.
 
     Args:
@@ -30,7 +30,9 @@ class Hearing:
         tell: called when photos are to be asked about sooner.
     """
 
-    def __init__(self, ledger: Ledger, uploadcare: Uploadcare, pace: Pace, tell: Callable[[], None]) -> None:
+    def __init__(
+        self, ledger: Ledger, uploadcare: UploadcareClient, pace: PollSchedule, tell: Callable[[], None]
+    ) -> None:
         self._ledger = ledger
         self._uploadcare = uploadcare
         self._pace = pace
@@ -48,9 +50,9 @@ class Hearing:
             try:
                 await self._look(await asyncio.to_thread(url))
             except ValueError as error:
-                say("webhook_unready", f"webhook.secret_file {error}", level=logging.WARNING)
+                log_event("webhook_unready", f"webhook.secret_file {error}", level=logging.WARNING)
             except CutoutdError as error:
-                say_error("ledger_trouble", error)
+                log_error("ledger_trouble", error)
             await asyncio.sleep(_LOOK_EVERY_S)
 
     async def _look(self, url: str | None) -> None:
@@ -59,27 +61,27 @@ class Hearing:
             reliance.expect(time.time())
         elif url is None:
             reliance.expect_nothing()
-        if self._was_on and not reliance.is_on:
-            await self._ledger.expect_no_announcements(self._pace.usual_wait_s())
+        if self._was_on and not reliance.is_trusted:
+            await self._ledger.poll_without_webhooks(self._pace.usual_wait_s())
             self._tell()
             if url is not None:
-                say("webhook_silent", f"{_SILENT}; {await self._reason(url)}", level=logging.WARNING)
-        elif reliance.is_on and not self._was_on:
-            say("webhook_heard", "removals are left alone until Uploadcare announces them")
-        self._was_on = reliance.is_on
+                log_event("webhook_silent", f"{_SILENT}; {await self._reason(url)}", level=logging.WARNING)
+        elif reliance.is_trusted and not self._was_on:
+            log_event("webhook_heard", "removals are left alone until Uploadcare announces them")
+        self._was_on = reliance.is_trusted
 
     async def _reason(self, url: str) -> str:
         try:
             webhooks = await self._uploadcare.webhooks.show()
         except CutoutdError as error:
             return f"Uploadcare could not be asked about the webhook: {error.sentence}"
-        return reason_for_silence(url, webhooks)
+        return missing_webhook_reason(url, webhooks)
 
 
 _SILENT = "removals finished without being announced, so they are asked about again"
 
 
-def reason_for_silence(url: str, webhooks: Sequence[Webhook]) -> str:
+def missing_webhook_reason(url: str, webhooks: Sequence[RemoteWebhook]) -> str:
     """What Uploadcare's list of webhooks says about messages that do not come, and what to do."""
     ours = [webhook for webhook in webhooks if webhook.target_url == url]
     if not ours:

@@ -6,18 +6,18 @@ whether the result is a picture is seen when it is published, as always.
 
 from collections.abc import Awaitable, Callable
 
-from cutoutd.core.photo import Photo, ResultAnnounced
+from cutoutd.core.photo import Photo, ResultFromWebhook
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.writes import webhook_results as announcements
-from cutoutd.pipeline.completion.poll_schedule import Pace
+from cutoutd.ledger.writes import webhook_results
+from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 
 Step = Callable[[Photo], Awaitable[Photo]]
 
 
-class Announced:
+class WebhookResults:
     """Takes up results that were announced."""
 
-    def __init__(self, ledger: Ledger, pace: Pace) -> None:
+    def __init__(self, ledger: Ledger, pace: PollSchedule) -> None:
         self._ledger = ledger
         self._pace = pace
 
@@ -39,9 +39,11 @@ class Announced:
         return take_up_or_step
 
     async def _take_up(self, photo: Photo) -> Photo | None:
-        found = await self._ledger.ask(announcements.about, photo)
+        found = await self._ledger.query(webhook_results.result_for, photo)
         if found is None:
             return None
         announcement, announced_at_s = found
-        self._pace.hear(photo, announced_at_s)
-        return await self._ledger.insist(photo, ResultAnnounced(announcement.result_uuid, announcement.request_id))
+        self._pace.on_webhook(photo, announced_at_s)
+        return await self._ledger.record_until_stored(
+            photo, ResultFromWebhook(announcement.result_uuid, announcement.request_id)
+        )

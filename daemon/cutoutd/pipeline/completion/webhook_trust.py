@@ -14,7 +14,7 @@ _REMEMBERED = 10
 _FORGIVEN = 2
 
 
-def are_coming(outcomes: Collection[bool]) -> bool:
+def are_arriving(outcomes: Collection[bool]) -> bool:
     """Whether announcements come, judged by the last removals: true for one that was announced, false for a miss.
 
     Before anything is known they are believed to: whoever subscribed wanted them, and a miss soon shows it.
@@ -22,7 +22,7 @@ def are_coming(outcomes: Collection[bool]) -> bool:
     return sum(not was_announced for was_announced in outcomes) <= _FORGIVEN
 
 
-class Reliance:
+class WebhookTrust:
     """What became of the last removals while announcements were expected."""
 
     def __init__(self) -> None:
@@ -30,9 +30,9 @@ class Reliance:
         self._outcomes: deque[bool] = deque(maxlen=_REMEMBERED)
 
     @property
-    def is_on(self) -> bool:
+    def is_trusted(self) -> bool:
         """Whether removals are left alone until they are announced."""
-        return self.is_expected and are_coming(self._outcomes)
+        return self.is_expected and are_arriving(self._outcomes)
 
     @property
     def is_expected(self) -> bool:
@@ -48,11 +48,11 @@ class Reliance:
         """Nobody announces anything."""
         self._expected_since_s = None
 
-    def note_announced(self) -> None:
+    def record_received(self) -> None:
         """A removal was announced before a question found it finished."""
         self._outcomes.append(True)
 
-    def note_missed(self, launched_s: float) -> None:
+    def record_missed(self, launched_s: float) -> None:
         """A removal that was launched at this Unix time was found finished, and had not been announced.
 
         One launched before anything was expected may have been announced to nobody.

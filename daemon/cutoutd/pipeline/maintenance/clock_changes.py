@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cutoutd.core.errors import CutoutdError
-from cutoutd.core.logs import say, say_error
+from cutoutd.core.logs import log_error, log_event
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.writes import clock_changes as clock
+from cutoutd.ledger.writes import clock_changes
 
 _LOOK_EVERY_S = 1.0
 _MINUTE_S = 60.0
@@ -24,25 +24,25 @@ _NOTABLE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ClockReading:
     """Both clocks at one moment, in seconds."""
 
     wall_s: float
     steady_s: float
 
     @classmethod
-    def now(cls) -> "Reading":
+    def now(cls) -> "ClockReading":
         """The steady one goes on while the machine sleeps, as the wall clock does."""
         return cls(time.time(), time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
-def set_by_s(before: Reading, now: Reading) -> float:
+def set_by_s(before: ClockReading, now: ClockReading) -> float:
     """By how much the wall clock was set between two readings, forward if positive; 0 for less than is notable."""
     by_s = (now.wall_s - before.wall_s) - (now.steady_s - before.steady_s)
     return by_s if abs(by_s) >= _NOTABLE_S else 0.0
 
 
-class Timekeeping:
+class ClockMonitor:
     """Looks at the clocks; ``wake`` lets those go on whose waits ended."""
 
     def __init__(self, ledger: Ledger, wake: Callable[[], None]) -> None:
@@ -55,16 +55,16 @@ class Timekeeping:
         Raises:
             LedgerError, DiskError: the ledger cannot be used.
         """
-        ahead_s = await self._ledger.ask(clock.ahead_s, time.time())
+        ahead_s = await self._ledger.query(clock_changes.ahead_s, time.time())
         if ahead_s >= _NOTABLE_S:
             await self._follow(-ahead_s)  # at each start until the time of that fact has come, as nothing else tells
 
     async def run(self) -> None:
         """Look every second until cancelled; while the ledger cannot be written, the correction waits for it."""
-        before = Reading.now()
+        before = ClockReading.now()
         while True:
             await asyncio.sleep(_LOOK_EVERY_S)
-            now = Reading.now()
+            now = ClockReading.now()
             if (by_s := set_by_s(before, now)) == 0.0:
                 before = now
                 continue
@@ -72,15 +72,15 @@ class Timekeeping:
                 await self._follow(by_s)
                 before = now
             except CutoutdError as error:
-                say_error("ledger_trouble", error)
+                log_error("ledger_trouble", error)
 
     async def _follow(self, by_s: float) -> None:
-        ended = await self._ledger.follow_clock(by_s)
+        ended = await self._ledger.shift_times(by_s)
         direction = "forward" if by_s > 0 else "back"
         sentence = (
             f"this machine's clock was set {direction} by {_in_words(abs(by_s))}; waits that end early for it: {ended}"
         )
-        say("clock_set", sentence, level=logging.WARNING)
+        log_event("clock_set", sentence, level=logging.WARNING)
         self._wake()
 
 

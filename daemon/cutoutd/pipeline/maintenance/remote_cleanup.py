@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 from cutoutd.config.choices import RemoteCleanup
 from cutoutd.core.errors import CutoutdError
-from cutoutd.core.logs import say, say_error
+from cutoutd.core.logs import log_error, log_event
 from cutoutd.core.photo import Photo
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.uploadcare.client import Uploadcare
+from cutoutd.ledger.queries import photos as photo_queries
+from cutoutd.uploadcare.client import UploadcareClient
 
 #: Uploadcare takes up to 100 files in one request; a photo has two.
 _PHOTOS_PER_REQUEST = 50
@@ -27,10 +27,10 @@ _LINGER_S = 30.0
 _LONGEST_WAIT_S = 900.0
 
 
-class Cleanup:
+class RemoteCleaner:
     """Deletes in batches. A crash between deletion and its record repeats the deletion, which does no harm."""
 
-    def __init__(self, ledger: Ledger, uploadcare: Uploadcare, policy: RemoteCleanup) -> None:
+    def __init__(self, ledger: Ledger, uploadcare: UploadcareClient, policy: RemoteCleanup) -> None:
         self._ledger = ledger
         self._uploadcare = uploadcare
         self._policy = policy
@@ -50,10 +50,10 @@ class Cleanup:
             async with asyncio.timeout(_PATIENCE_S):
                 await self.clean()
         except TimeoutError:
-            say("cleanup_postponed", "Uploadcare did not delete in time", level=logging.WARNING)
+            log_event("cleanup_postponed", "Uploadcare did not delete in time", level=logging.WARNING)
             return False
         except CutoutdError as error:
-            say_error("cleanup_postponed", error, level=logging.WARNING)
+            log_error("cleanup_postponed", error, level=logging.WARNING)
             return False
         return True
 
@@ -64,12 +64,12 @@ class Cleanup:
             DelayError, HaltError: Uploadcare could not do it now; what was done until then is stored.
         """
         cleaned = 0
-        while photos := await self._ledger.ask(questions.to_clean, _PHOTOS_PER_REQUEST):
+        while photos := await self._ledger.query(photo_queries.to_clean, _PHOTOS_PER_REQUEST):
             await self._uploadcare.delete_files(_files_of(photos))
             await self._ledger.mark_cleaned(photos)
             cleaned += len(photos)
         if cleaned:
-            say("cleaned", f"{cleaned:,} finished {'photo' if cleaned == 1 else 'photos'} deleted at Uploadcare")
+            log_event("cleaned", f"{cleaned:,} finished {'photo' if cleaned == 1 else 'photos'} deleted at Uploadcare")
         return cleaned
 
 

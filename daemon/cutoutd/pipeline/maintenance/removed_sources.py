@@ -15,15 +15,15 @@ import time
 from pathlib import Path
 
 from cutoutd.config.choices import OnSourceRemoved
-from cutoutd.config.settings import Folder
+from cutoutd.config.settings import FolderSettings
 from cutoutd.core.errors import CutoutdError, DelayError
-from cutoutd.core.logs import printable, say, say_error
-from cutoutd.core.photo import Photo, Superseded, known
+from cutoutd.core.logs import log_error, log_event, printable
+from cutoutd.core.photo import Photo, Superseded, require_value
 from cutoutd.files.input_tree import is_occupied
 from cutoutd.files.output_tree import OpenFolder, found_folder
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import sources
-from cutoutd.watch.availability import Standby
+from cutoutd.watch.availability import FolderAvailability
 
 _PHOTOS_AT_ONCE = 200
 
@@ -35,7 +35,7 @@ _REMOVED = Superseded(
 )
 
 
-class Withdrawal:
+class RemovedSourceCleaner:
     """Walks for ever while some folder wants it.
 
     Args:
@@ -44,7 +44,7 @@ class Withdrawal:
         interval_s: the pause between two walks.
     """
 
-    def __init__(self, ledger: Ledger, standby: Standby, interval_s: float) -> None:
+    def __init__(self, ledger: Ledger, standby: FolderAvailability, interval_s: float) -> None:
         self._ledger = ledger
         self._standby = standby
         self._interval_s = interval_s
@@ -54,18 +54,20 @@ class Withdrawal:
         while self._folders():
             await asyncio.sleep(self._interval_s)
             try:
-                await self.walk()
+                await self.clean()
             except CutoutdError as error:
-                say_error("withdrawal_postponed", error, level=logging.WARNING)
+                log_error("withdrawal_postponed", error, level=logging.WARNING)
 
-    async def walk(self) -> None:
+    async def clean(self) -> None:
         """Look for the source of every published photo once.
 
         Raises:
             CutoutdError: the ledger or an output could not be used.
         """
         last_id = 0
-        while photos := await self._ledger.ask(sources.published_in, self._folders().keys(), last_id, _PHOTOS_AT_ONCE):
+        while photos := await self._ledger.query(
+            sources.published_in, self._folders().keys(), last_id, _PHOTOS_AT_ONCE
+        ):
             missed, cpu_s = await asyncio.to_thread(self._missed, photos)
             await asyncio.sleep(cpu_s * _REST_PER_CPU_SECOND)
             await self._note(photos, missed)
@@ -73,7 +75,7 @@ class Withdrawal:
                 await self._consider(photo)
             last_id = photos[-1].id
 
-    def _folders(self) -> dict[str, Folder]:
+    def _folders(self) -> dict[str, FolderSettings]:
         folders = self._standby.folders.items()
         return {name: folder for name, folder in folders if folder.on_source_removed is OnSourceRemoved.DELETE}
 
@@ -88,36 +90,38 @@ class Withdrawal:
 
     async def _note(self, photos: list[Photo], missed: list[Photo]) -> None:
         ids = {photo.id for photo in missed}
-        newly = [photo.id for photo in missed if photo.missed_at_s is None]
-        back = [photo.id for photo in photos if photo.missed_at_s is not None and photo.id not in ids]
+        newly = [photo.id for photo in missed if photo.source_missing_since_s is None]
+        back = [photo.id for photo in photos if photo.source_missing_since_s is not None and photo.id not in ids]
         if newly:
-            await self._ledger.note_missed(newly, time.time())
+            await self._ledger.mark_source_missing(newly, time.time())
         if back:
-            await self._ledger.note_missed(back, None)
+            await self._ledger.mark_source_missing(back, None)
 
     async def _consider(self, photo: Photo) -> None:
-        if photo.missed_at_s is None or not self._standby.has_surveyed_twice_since(photo.missed_at_s):
+        if photo.source_missing_since_s is None or not self._standby.has_scanned_twice_since(
+            photo.source_missing_since_s
+        ):
             return
         folder = self._folders()[photo.identity.folder]
         try:
-            await self._standby.require_believable(photo)
+            await self._standby.confirm_missing(photo)
         except DelayError:
             return
-        if await self._ledger.ask(sources.is_cutout_wanted, photo):
+        if await self._ledger.query(sources.is_cutout_wanted, photo):
             return
         try:
             is_deleted = await asyncio.to_thread(_is_withdrawn, photo, folder)
         except OSError as error:
-            cutout = printable(str(Path(known(photo.output), known(photo.target))))
-            say("withdrawal_trouble", f"{cutout} cannot be deleted: {error.strerror}", level=logging.WARNING)
+            cutout = printable(str(Path(require_value(photo.output), require_value(photo.target))))
+            log_event("withdrawal_trouble", f"{cutout} cannot be deleted: {error.strerror}", level=logging.WARNING)
             return
         if is_deleted:
             # A crash before this leaves the photo published without its cutout, as if somebody had carried it away.
             removed = await self._ledger.record(photo, _REMOVED)
-            say("withdrawn", removed.story, about=photo.identity)
+            log_event("withdrawn", removed.story, about=photo.identity)
 
 
-def _is_removed(photo: Photo, folder: Folder) -> bool:
+def _is_removed(photo: Photo, folder: FolderSettings) -> bool:
     """Whether nothing stands at its path; who put a link there, or in place of a folder above, did not remove it."""
     try:
         return photo.identity.input == str(folder.input) and not is_occupied(folder.input, photo.identity.path)
@@ -125,11 +129,11 @@ def _is_removed(photo: Photo, folder: Folder) -> bool:
         return False  # nobody can tell for now
 
 
-def _is_withdrawn(photo: Photo, folder: Folder) -> bool:
+def _is_withdrawn(photo: Photo, folder: FolderSettings) -> bool:
     """Delete the cutout, if it is the very file that was published, and its source still gone. Blocking."""
     if not _is_removed(photo, folder):
         return False
-    output, target = Path(known(photo.output)), known(photo.target)
+    output, target = Path(require_value(photo.output)), require_value(photo.target)
     try:
         with found_folder(output, target) as parent:
             is_ours = _is_ours(parent, Path(target).name, photo)

@@ -10,10 +10,10 @@ import logging
 import time
 
 from cutoutd.core.errors import CutoutdError
-from cutoutd.core.logs import say, say_error
+from cutoutd.core.logs import log_error, log_event
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.uploadcare.client import Uploadcare
+from cutoutd.ledger.queries import photos
+from cutoutd.uploadcare.client import UploadcareClient
 
 #: A result that is not fetched an hour after it was finished waits for something that may last.
 _UNFETCHED_FOR_S = 3600.0
@@ -24,10 +24,10 @@ _LOOK_EVERY_S = 60.0
 _RESULTS_PER_REQUEST = 100
 
 
-class Retention:
+class ResultKeeper:
     """Stores results at Uploadcare. A crash between the request and its record repeats it, which changes nothing."""
 
-    def __init__(self, ledger: Ledger, uploadcare: Uploadcare) -> None:
+    def __init__(self, ledger: Ledger, uploadcare: UploadcareClient) -> None:
         self._ledger = ledger
         self._uploadcare = uploadcare
         #: Stored at Uploadcare, and not on record: the ledger's own disk may be the one that is full.
@@ -39,7 +39,7 @@ class Retention:
             try:
                 await self.store_unfetched(time.time())
             except CutoutdError as error:
-                say_error("retention_postponed", error, level=logging.WARNING)
+                log_error("retention_postponed", error, level=logging.WARNING)
             await asyncio.sleep(_LOOK_EVERY_S)
 
     async def store_unfetched(self, now_s: float) -> None:
@@ -48,7 +48,7 @@ class Retention:
         Raises:
             DelayError, HaltError: Uploadcare could not do it now, or the ledger not take it; to be tried again.
         """
-        while found := await self._ledger.ask(questions.to_keep, now_s - _UNFETCHED_FOR_S, _RESULTS_PER_REQUEST):
+        while found := await self._ledger.query(photos.to_keep, now_s - _UNFETCHED_FOR_S, _RESULTS_PER_REQUEST):
             unfetched = [uuid for uuid in found if uuid not in self._unrecorded]
             if unfetched:
                 missing = await self._uploadcare.store_files(unfetched)
@@ -60,6 +60,6 @@ class Retention:
 
 def _tell(asked: int, missing: int) -> None:
     results = "result" if asked == 1 else "results"
-    say("stored", f"Uploadcare was told to keep {asked:,} {results} that could not be fetched within an hour")
+    log_event("stored", f"Uploadcare was told to keep {asked:,} {results} that could not be fetched within an hour")
     if missing:
-        say("result_missing", f"{missing:,} of them are no longer at Uploadcare", level=logging.WARNING)
+        log_event("result_missing", f"{missing:,} of them are no longer at Uploadcare", level=logging.WARNING)

@@ -4,6 +4,6 @@
 way of one source, ``aftercare`` the worker.
 """
 
-from cutoutd.pipeline.on_success.worker import Aftercare
+from cutoutd.pipeline.on_success.worker import OnSuccessWorker
 
-__all__ = ["Aftercare"]
+__all__ = ["OnSuccessWorker"]

@@ -8,24 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cutoutd.config.choices import OnSuccess
-from cutoutd.config.settings import Folder
-from cutoutd.core.photo import Photo, known
+from cutoutd.config.settings import FolderSettings
+from cutoutd.core.photo import Photo, require_value
 from cutoutd.files.input_tree import is_occupied, open_folder_beneath
 from cutoutd.files.source_file import MOVED
 from cutoutd.pipeline.on_success.archive import move_to_archive
-from cutoutd.pipeline.on_success.hide import hidden_name, put_back, take_aside
+from cutoutd.pipeline.on_success.hide import hidden_name, hide_source, put_back
 from cutoutd.pipeline.on_success.trash import move_to_trash
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class SourceResult:
     """What became of a source."""
 
     sentence: str
     is_taken: bool  #: whether it is no longer where it was
 
 
-def take_leave(photo: Photo, folder: Folder) -> Fate | None:
+def apply_on_success(photo: Photo, folder: FolderSettings) -> SourceResult | None:
     """Move or delete the source of a published photo; None when it is gone, or another version, and was left alone.
 
     Blocking. Between any two of its steps the file is under its own name, its hidden one, or where it goes.
@@ -34,9 +34,9 @@ def take_leave(photo: Photo, folder: Folder) -> Fate | None:
         OSError: it cannot be done for now; the source is there, under its own name if that was possible.
     """
     if folder.on_success is OnSuccess.MOVE:
-        _require_there(known(folder.archive))  # first, so that nothing is renamed in vain
+        _require_there(require_value(folder.archive))  # first, so that nothing is renamed in vain
     with _folder_of(photo, folder.input) as fd:
-        if fd is None or not take_aside(photo, fd):
+        if fd is None or not hide_source(photo, fd):
             return None
         try:
             sentence = _done(photo, folder, fd)
@@ -44,10 +44,10 @@ def take_leave(photo: Photo, folder: Folder) -> Fate | None:
             put_back(photo, fd)
             raise
         os.fsync(fd)
-        return Fate(sentence, is_taken=True)
+        return SourceResult(sentence, is_taken=True)
 
 
-def missed(photo: Photo, folder: Folder) -> Fate:
+def source_missing(photo: Photo, folder: FolderSettings) -> SourceResult:
     """What is told of a source that was not there to be taken. Blocking.
 
     One that is gone counts as taken: a crash, or a ledger that could not be written, may have come right behind
@@ -61,11 +61,11 @@ def missed(photo: Photo, folder: Folder) -> Fate:
     except NotADirectoryError:
         is_other = True  # one of its folders is a link by now
     if is_other:
-        return Fate("the source was left alone: something else stands in its place by now", is_taken=False)
-    return Fate("the source was gone already", is_taken=True)
+        return SourceResult("the source was left alone: something else stands in its place by now", is_taken=False)
+    return SourceResult("the source was gone already", is_taken=True)
 
 
-def stay(photo: Photo, root: Path) -> None:
+def restore(photo: Photo, root: Path) -> None:
     """The source is to stay after all: put it back if a crash left it aside. Blocking.
 
     Raises:
@@ -76,10 +76,10 @@ def stay(photo: Photo, root: Path) -> None:
             put_back(photo, fd)
 
 
-def _done(photo: Photo, folder: Folder, fd: int) -> str:
+def _done(photo: Photo, folder: FolderSettings, fd: int) -> str:
     hidden = hidden_name(photo)
     if folder.on_success is OnSuccess.MOVE:
-        return f"{MOVED}{move_to_archive(photo, known(folder.archive), hidden, fd)}"
+        return f"{MOVED}{move_to_archive(photo, require_value(folder.archive), hidden, fd)}"
     if folder.on_success is OnSuccess.TRASH:
         return f"the source was moved to the trash, {move_to_trash(folder.input / photo.identity.path, hidden, fd)}"
     os.unlink(hidden, dir_fd=fd)

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from cutoutd.core.photo import Photo
 from cutoutd.files.input_tree import FOLDER_FLAGS, open_folder_beneath
-from cutoutd.files.rename import numbered, place, sha256_of, status_of
+from cutoutd.files.rename import numbered_names, rename_no_replace, sha256_of, status_of
 from cutoutd.files.target_paths import TEMPORARY_PREFIX
 
 
@@ -30,7 +30,7 @@ def move_to_archive(photo: Photo, archive: Path, hidden: str, fd: int) -> str:
             os.unlink(hidden, dir_fd=fd)
             return str(archive / path.with_name(twin))
         try:
-            name = place(hidden, fd, numbered(path.name), archive_fd)
+            name = rename_no_replace(hidden, fd, numbered_names(path.name), archive_fd)
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
@@ -41,7 +41,7 @@ def move_to_archive(photo: Photo, archive: Path, hidden: str, fd: int) -> str:
 
 def _twin(photo: Photo, name: str, fd: int) -> str | None:
     """The first file that has the photo's name, or a numbered one, and its content."""
-    for wanted in numbered(name):
+    for wanted in numbered_names(name):
         status = status_of(wanted, fd)
         if status is None:
             return None
@@ -66,7 +66,7 @@ def _copy(photo: Photo, hidden: str, fd: int, archive_fd: int) -> str:
             copy.seek(0)
             if hashlib.file_digest(copy, "sha256").hexdigest() != photo.sha256:
                 raise OSError(errno.EIO, "the copy differs from the photo")
-        return place(draft, archive_fd, numbered(PurePosixPath(photo.identity.path).name), archive_fd)
+        return rename_no_replace(draft, archive_fd, numbered_names(PurePosixPath(photo.identity.path).name), archive_fd)
     finally:
         with suppress(FileNotFoundError):
             os.unlink(draft, dir_fd=archive_fd)

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from cutoutd.core.photo import Photo
 from cutoutd.files.input_tree import Sighting
-from cutoutd.files.rename import numbered, place, sha256_of, status_of
+from cutoutd.files.rename import numbered_names, rename_no_replace, sha256_of, status_of
 from cutoutd.files.target_paths import MAX_NAME_BYTES, TEMPORARY_PREFIX
 
 
@@ -22,7 +22,7 @@ def hidden_name(photo: Photo) -> str:
     return name
 
 
-def take_aside(photo: Photo, fd: int) -> bool:
+def hide_source(photo: Photo, fd: int) -> bool:
     """Hide the photo's source in its folder; False when it is gone or another version: nothing has happened then.
 
     A crash right after it leaves the file under its hidden name, where the repeated call finds it.
@@ -48,7 +48,7 @@ def put_back(photo: Photo, fd: int) -> None:
         OSError: it cannot be renamed; it stays hidden, and is put back another time.
     """
     if status_of(hidden_name(photo), fd) is not None:
-        place(hidden_name(photo), fd, numbered(PurePosixPath(photo.identity.path).name), fd)
+        rename_no_replace(hidden_name(photo), fd, numbered_names(PurePosixPath(photo.identity.path).name), fd)
         os.fsync(fd)
 
 

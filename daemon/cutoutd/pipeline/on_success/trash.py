@@ -16,13 +16,13 @@ from urllib.parse import quote
 
 from cutoutd.files.input_tree import FOLDER_FLAGS
 from cutoutd.files.mounts import MOUNT_TABLE, parse_mounts
-from cutoutd.files.rename import is_same_file, numbered, place, status_of
+from cutoutd.files.rename import is_same_file, numbered_names, rename_no_replace, status_of
 
 _INFO_SUFFIX = ".trashinfo"
 
 
 @dataclass(frozen=True, slots=True)
-class _Can:
+class _TrashDirectory:
     """A trash folder, and what the paths in its records are relative to; None: absolute."""
 
     folder: Path
@@ -44,7 +44,7 @@ def move_to_trash(source: Path, hidden: str, fd: int) -> str:
         OSError: no trash of its mount can be used; it is still there then.
     """
     refusal = OSError(errno.EXDEV, "there is no trash on its file system")
-    for can in _cans(source):
+    for can in _trash_directories(source):
         try:
             return str(can.folder / "files" / _throw(can, source, hidden, fd))
         except OSError as error:
@@ -52,20 +52,20 @@ def move_to_trash(source: Path, hidden: str, fd: int) -> str:
     raise refusal
 
 
-def _cans(source: Path) -> Iterator[_Can]:
+def _trash_directories(source: Path) -> Iterator[_TrashDirectory]:
     """In the specification's order."""
     real = source.parent.resolve()
     home = _home_trash()
     if home is not None and _device_of(home) == real.stat().st_dev:
-        yield _Can(home, None)
+        yield _TrashDirectory(home, None)
     table = parse_mounts(MOUNT_TABLE.read_text(errors="surrogateescape"))
     tops = [Path(mount.path) for mount in table if real.is_relative_to(mount.path)]
     top = max(tops, key=lambda path: len(path.parts), default=Path("/"))
     shared = top / ".Trash"
     with suppress(OSError):
         if stat.S_ISDIR(shared.lstat().st_mode) and shared.lstat().st_mode & stat.S_ISVTX:
-            yield _Can(shared / str(os.getuid()), top)
-    yield _Can(top / f".Trash-{os.getuid()}", top)
+            yield _TrashDirectory(shared / str(os.getuid()), top)
+    yield _TrashDirectory(top / f".Trash-{os.getuid()}", top)
 
 
 def _home_trash() -> Path | None:
@@ -80,15 +80,15 @@ def _device_of(path: Path) -> int:
     return next(above for above in (path, *path.parents) if above.exists()).stat().st_dev
 
 
-def _throw(can: _Can, source: Path, hidden: str, fd: int) -> str:
+def _throw(can: _TrashDirectory, source: Path, hidden: str, fd: int) -> str:
     files_fd, info_fd = _opened(can.folder, "files"), _opened(can.folder, "info")
     try:
         origin = source if can.topdir is None else source.parent.resolve().relative_to(can.topdir) / source.name
-        for name in numbered(source.name):
+        for name in numbered_names(source.name):
             is_free = status_of(name, files_fd) is None or is_same_file(hidden, fd, name, files_fd)
             if is_free and _is_recorded(name, origin, info_fd):
                 with suppress(FileExistsError):
-                    return place(hidden, fd, [name], files_fd)
+                    return rename_no_replace(hidden, fd, [name], files_fd)
     finally:
         os.close(files_fd)
         os.close(info_fd)

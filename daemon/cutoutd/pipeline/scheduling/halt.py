@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from cutoutd.core.errors import HaltError
-from cutoutd.core.logs import say
+from cutoutd.core.logs import log_event
 from cutoutd.core.photo import Photo, State
 
 _FIRST_PROBE_AFTER_S = 60.0
@@ -26,7 +26,7 @@ _LET_THROUGH = {
 _WAY = tuple(_LET_THROUGH)
 
 
-class Halt:
+class CircuitBreaker:
     """Whether anything may be sent. ``begin`` and ``end`` may be called as often as they like to be.
 
     Only the step that was refused can show that it no longer is: an upload that goes well says nothing about an add-on
@@ -46,7 +46,7 @@ class Halt:
         return self._error
 
     @property
-    def way(self) -> tuple[State, ...]:
+    def probe_states(self) -> tuple[State, ...]:
         """The states up to the refused step, in order; the photo that has come furthest on it probes for all."""
         return () if self._at is None else _WAY[: _WAY.index(self._at) + 1]
 
@@ -59,20 +59,22 @@ class Halt:
         """Seconds until something may be sent again: 0 when nothing stands still or a probe is due."""
         return max(0.0, self._probe_at_s - self._clock()) if self._error else 0.0
 
-    def begin(self, error: HaltError, at: State) -> None:
+    def open(self, error: HaltError, at: State) -> None:
         """Stand still because the step after ``at`` was refused; each no to a probe doubles the time to the next."""
         if self.probe_in_s > 0:
             return  # steps that were under way met the same wall
         if self._error is None:
-            say("halted", f"{error.title}: {error.sentence.removesuffix('.')}. {error.advice}", level=logging.ERROR)
+            log_event(
+                "halted", f"{error.title}: {error.sentence.removesuffix('.')}. {error.advice}", level=logging.ERROR
+            )
         else:
             self._probe_after_s = min(self._probe_after_s * 2, _LAST_PROBE_AFTER_S)
         self._error, self._at = error, at
         self._probe_at_s = self._clock() + self._probe_after_s
 
-    def end(self) -> None:
+    def close(self) -> None:
         """What was refused is no longer: go on."""
         if self._error is None:
             return
-        say("resumed", "Uploadcare accepts requests again")
+        log_event("resumed", "Uploadcare accepts requests again")
         self._error, self._at, self._probe_after_s = None, None, _FIRST_PROBE_AFTER_S

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 
 from pydantic import TypeAdapter, ValidationError
 
-from cutoutd.core.logs import printable, say
-from cutoutd.ledger import Ledger, View
-from cutoutd.ledger.queries import photos as questions
+from cutoutd.core.logs import log_event, printable
+from cutoutd.ledger import Ledger, ReadTransaction
+from cutoutd.ledger.queries import photos
 
 _KEY = "pause"
 
@@ -34,7 +34,7 @@ class Pause:
         return f"paused since {since}" + (f": {self.reason}" if self.reason else "")
 
 
-class Intermission:
+class PauseState:
     """Whether cutoutd is paused. Asked by the lanes at every turn, so the answer is kept in memory too."""
 
     def __init__(self, ledger: Ledger) -> None:
@@ -47,7 +47,7 @@ class Intermission:
         """The pause; None while there is none."""
         return self._pause
 
-    def left_s(self) -> float:
+    def remaining_s(self) -> float:
         """How long nothing new is begun, as far as anybody knows."""
         return math.inf if self._pause else 0.0
 
@@ -57,12 +57,12 @@ class Intermission:
 
     async def open(self) -> None:
         """Go on as the last run stopped."""
-        if pause := await self.recall():
-            say("pause", f"{pause.sentence}; `cutoutd resume` goes on", level=logging.WARNING)
+        if pause := await self.load():
+            log_event("pause", f"{pause.sentence}; `cutoutd resume` goes on", level=logging.WARNING)
 
-    async def recall(self) -> Pause | None:
+    async def load(self) -> Pause | None:
         """What the ledger knows."""
-        self._pause = await self._ledger.ask(pause_in)
+        self._pause = await self._ledger.query(pause_in)
         return self._pause
 
     async def begin(self, reason: str) -> Pause:
@@ -93,9 +93,9 @@ class Intermission:
 _MEMORY: TypeAdapter[Pause | None] = TypeAdapter(Pause | None)
 
 
-def pause_in(ledger: View) -> Pause | None:
+def pause_in(ledger: ReadTransaction) -> Pause | None:
     """The pause that the ledger knows of; one kept in another version's way still is a pause."""
     try:
-        return _MEMORY.validate_json(questions.remembered(ledger, _KEY) or "null")
+        return _MEMORY.validate_json(photos.remembered(ledger, _KEY) or "null")
     except ValidationError:
         return Pause("", time.time())

@@ -7,18 +7,18 @@ import asyncio
 import logging
 
 from cutoutd.core.errors import CutoutdError
-from cutoutd.core.logs import say_error
-from cutoutd.ledger import News
-from cutoutd.pipeline.budget.budget import Spending
-from cutoutd.pipeline.scheduling.workers import Lanes
+from cutoutd.core.logs import log_error
+from cutoutd.ledger import ChangeFlag
+from cutoutd.pipeline.budget.budget import Budget
+from cutoutd.pipeline.scheduling.workers import WorkerPool
 
 _LOOK_EVERY_S = 5.0
 
 
-class Holding:
+class HeldReleaser:
     """Keeps an eye on those that wait; its only memory is the ledger."""
 
-    def __init__(self, spending: Spending, lanes: Lanes, news: News) -> None:
+    def __init__(self, spending: Budget, lanes: WorkerPool, news: ChangeFlag) -> None:
         self._spending = spending
         self._lanes = lanes
         self._news = news
@@ -34,13 +34,13 @@ class Holding:
     async def look(self) -> bool:
         """Let go whoever can go now, if anybody; a crash leaves them held, and the next look lets them go."""
         try:
-            has_released = await self._spending.let_go()
+            has_released = await self._spending.release()
         except CutoutdError as error:
             self._news.give_back()
-            say_error("ledger_trouble", error, level=logging.DEBUG)  # whoever has a photo in hand says it aloud
+            log_error("ledger_trouble", error, level=logging.DEBUG)  # whoever has a photo in hand says it aloud
             return False
         if has_released:
-            self._lanes.look_again()
+            self._lanes.wake_all()
         return has_released
 
     def _is_worth_looking(self) -> bool:

@@ -5,7 +5,7 @@ from collections import Counter
 from cutoutd.core.photo import Photo, State
 
 
-class Tally:
+class RunCounts:
     """Counts the photos that this run has met; only photos that moved in it, or waited for it, are in here."""
 
     def __init__(self) -> None:
@@ -14,7 +14,7 @@ class Tally:
 
     def note(self, photo: Photo) -> None:
         """A photo stands at this state now. Those at rest are only counted, so that memory stays flat."""
-        if photo.state.is_at_rest:
+        if photo.state.is_terminal:
             self._states.pop(photo.id, None)
             self._finished[photo.state] += 1
         else:

@@ -7,37 +7,37 @@ from functools import partial
 from cutoutd.config.settings import Concurrency
 from cutoutd.core.photo import State
 from cutoutd.pipeline.budget.launch_rate import LaunchRate
-from cutoutd.uploadcare.throttling import Pauses, Traffic
+from cutoutd.uploadcare.throttling import RequestKind, Throttle
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class Stage:
     """Which steps a lane does, how many at once, and how many photos may stand at the states beyond."""
 
     name: str
-    takes: State
-    width: int
-    beyond: frozenset[State] = frozenset()
-    beyond_limit: int = 0
+    states: State
+    concurrency: int
+    downstream: frozenset[State] = frozenset()
+    max_downstream: int = 0
     is_sending: bool = True
     rate: LaunchRate | None = None  #: each of its steps takes a launch
     paused_for_s: Callable[[], float] = lambda: 0.0  #: how long none of its steps is begun, as somebody asked for
-    closed_to: Callable[[], Collection[str]] = frozenset  #: folders none of whose photos it takes for now
+    excluded_folders: Callable[[], Collection[str]] = frozenset  #: folders none of whose photos it takes for now
 
     @property
-    def unhindered(self) -> "Lane":
+    def without_back_pressure(self) -> "Stage":
         """The same lane, whoever stands beyond."""
-        return replace(self, beyond=frozenset())
+        return replace(self, downstream=frozenset())
 
 
-def lanes_for(
+def stages_for(
     concurrency: Concurrency,
     rate: LaunchRate,
-    pauses: Pauses,
+    pauses: Throttle,
     *,
     uncounted: Callable[[], Collection[str]] = frozenset,
     intermission_s: Callable[[], float] = lambda: 0.0,
-) -> tuple[Lane, ...]:
+) -> tuple[Stage, ...]:
     """The lanes of a photo's way, in its order.
 
     Uploads stay at most two batches ahead of launches, because an upload expires after 24 hours; launches stop while
@@ -47,20 +47,21 @@ def lanes_for(
     paid = frozenset({State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED})
     ahead = frozenset({State.UPLOADED})
     uploads, asking, downloads = (
-        partial(pauses.left_s, traffic) for traffic in (Traffic.UPLOADS, Traffic.QUESTIONS, Traffic.DOWNLOADS)
+        partial(pauses.remaining_s, traffic)
+        for traffic in (RequestKind.UPLOADS, RequestKind.QUESTIONS, RequestKind.DOWNLOADS)
     )
     return (
-        Lane("check", State.DISCOVERED, width=2, is_sending=False),
-        Lane(
+        Stage("check", State.DISCOVERED, concurrency=2, is_sending=False),
+        Stage(
             "upload",
             State.ACCEPTED,
             concurrency.uploads,
             ahead,
             2 * concurrency.uploads,
             paused_for_s=lambda: max(uploads(), intermission_s()),
-            closed_to=uncounted,
+            excluded_folders=uncounted,
         ),
-        Lane(
+        Stage(
             "launch",
             State.UPLOADED,
             concurrency.uploads,
@@ -69,7 +70,7 @@ def lanes_for(
             rate=rate,
             paused_for_s=lambda: max(asking(), intermission_s()),
         ),
-        Lane("find outcome", State.REMOVAL_INTENDED, width=1, paused_for_s=asking),
-        Lane("ask", State.REMOVAL_STARTED, width=8, paused_for_s=asking),
-        Lane("publish", State.REMOVAL_FINISHED, concurrency.downloads, paused_for_s=downloads),
+        Stage("find outcome", State.REMOVAL_INTENDED, concurrency=1, paused_for_s=asking),
+        Stage("ask", State.REMOVAL_STARTED, concurrency=8, paused_for_s=asking),
+        Stage("publish", State.REMOVAL_FINISHED, concurrency.downloads, paused_for_s=downloads),
     )

@@ -17,9 +17,9 @@ from pathlib import Path, PurePosixPath
 
 from cutoutd.config.choices import Provenance
 from cutoutd.core.errors import CutoutdError, UnreachableError
-from cutoutd.core.photo import Photo, known
+from cutoutd.core.photo import Photo, require_value
 from cutoutd.files.output_tree import disk_errors, found_folder, made_folder
-from cutoutd.files.provenance import attach, chunk_for, origin_of, with_chunk, without_chunk, write_chunk
+from cutoutd.files.provenance import attach, chunk_for, provenance_of, with_chunk, without_chunk, write_chunk
 from cutoutd.files.target_paths import TEMPORARY_PREFIX
 from cutoutd.images import PngCheck, PngHeader
 
@@ -53,7 +53,7 @@ Fetch = Callable[[Callable[[bytes], Awaitable[None]]], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class DownloadedCutout:
     """A verified cutout in a temporary file beside its target, on disk to the last byte."""
 
     output: Path
@@ -68,7 +68,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class DownloadRequest:
     """What is to be drafted: whose cutout, near which target, and how it is to carry where it came from."""
 
     photo: Photo
@@ -78,13 +78,13 @@ class Order:
     @property
     def output(self) -> Path:
         """The output root."""
-        return Path(known(self.photo.output))
+        return Path(require_value(self.photo.output))
 
 
-class _Receiver:
+class StreamingWriter:
     """Takes a download's chunks: hashes, checks and writes them in threads, a megabyte at a time."""
 
-    def __init__(self, file: BufferedRandom, order: Order) -> None:
+    def __init__(self, file: BufferedRandom, order: DownloadRequest) -> None:
         self._file = file
         self._order = order
         self._pending: list[bytes] = []
@@ -99,7 +99,7 @@ class _Receiver:
         if self._pending_bytes >= _CHUNK_BYTES:
             await asyncio.to_thread(self._flush)
 
-    def finish(self, path: str) -> Draft:
+    def finish(self, path: str) -> DownloadedCutout:
         self._flush()
         with _damage_named():
             header = self._png.finish()
@@ -107,7 +107,7 @@ class _Receiver:
         size_bytes = self._file.seek(0, os.SEEK_END)
         self._file.flush()
         os.fsync(self._file.fileno())
-        return Draft(self._order.output, path, sha256, size_bytes, header)
+        return DownloadedCutout(self._order.output, path, sha256, size_bytes, header)
 
     def _flush(self) -> None:
         block = b"".join(self._pending)
@@ -118,16 +118,16 @@ class _Receiver:
         self._sha256.update(block)
         if is_first and self._order.provenance is Provenance.PNG_TEXT:
             # Its hash is known only at the end.
-            block = with_chunk(block, chunk_for(origin_of(self._order.photo, _UNKNOWN_SHA256)))
+            block = with_chunk(block, chunk_for(provenance_of(self._order.photo, _UNKNOWN_SHA256)))
         self._file.write(block)
 
     def _sign(self, sha256: str) -> str:
         """Let the cutout say where it came from; the answer is the SHA-256 of the whole file then."""
         if self._order.provenance is Provenance.XATTR:
-            attach(self._file.fileno(), origin_of(self._order.photo, sha256))
+            attach(self._file.fileno(), provenance_of(self._order.photo, sha256))
         if self._order.provenance is not Provenance.PNG_TEXT:
             return sha256
-        write_chunk(self._file, chunk_for(origin_of(self._order.photo, sha256)))
+        write_chunk(self._file, chunk_for(provenance_of(self._order.photo, sha256)))
         self._file.seek(0)
         return hashlib.file_digest(self._file, "sha256").hexdigest()
 
@@ -140,7 +140,7 @@ def _damage_named() -> Iterator[None]:
         raise UnreachableError(f"the cutout arrived damaged: {error}") from error
 
 
-async def draft_cutout(order: Order, fetch: Fetch) -> Draft:
+async def download_cutout(order: DownloadRequest, fetch: Fetch) -> DownloadedCutout:
     """Download a cutout into a temporary file beside its target and verify it; the caller places or discards it.
 
     Raises:
@@ -151,7 +151,7 @@ async def draft_cutout(order: Order, fetch: Fetch) -> Draft:
     path = str(PurePosixPath(order.target).with_name(f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}.png"))
     try:
         with disk_errors(order.output / order.target), await asyncio.to_thread(_create, order, path) as file:
-            receiver = _Receiver(file, order)
+            receiver = StreamingWriter(file, order)
             await fetch(receiver.receive)
             return await asyncio.to_thread(receiver.finish, path)
     except BaseException:
@@ -160,7 +160,7 @@ async def draft_cutout(order: Order, fetch: Fetch) -> Draft:
         raise
 
 
-def _create(order: Order, path: str) -> BufferedRandom:
+def _create(order: DownloadRequest, path: str) -> BufferedRandom:
     with made_folder(order.output, order.target) as folder:
         return folder.create(PurePosixPath(path).name)
 

@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from cutoutd.config.choices import OnFailure
-from cutoutd.config.settings import Folder
+from cutoutd.config.settings import FolderSettings
 from cutoutd.core.errors import DiskError
-from cutoutd.core.logs import printable, say
+from cutoutd.core.logs import log_event, printable
 from cutoutd.core.photo import Photo
 from cutoutd.files.output_tree import OpenFolder, found_folder, made_folder
 from cutoutd.files.target_paths import TEMPORARY_PREFIX, note_of
@@ -23,13 +23,13 @@ _MOST_BYTES = 80_000
 _FIRST_WORDS = "cutoutd made no cutout of this photo"
 
 
-class Notes:
+class FailureNotes:
     """Leaves and removes notes in the folders that want them. A note is a courtesy: the ledger has the facts."""
 
-    def __init__(self, folders: Mapping[str, Folder]) -> None:
+    def __init__(self, folders: Mapping[str, FolderSettings]) -> None:
         self._folders = folders
 
-    def leave(self, photo: Photo) -> None:
+    def write(self, photo: Photo) -> None:
         """Tell about a photo that came to nothing; what was told of an earlier version is replaced. Blocking."""
         output, note = self._output_of(photo), note_of(photo.identity.path)
         with _trouble_said(photo):
@@ -40,7 +40,7 @@ class Notes:
                     if folder.status(name) is None or _is_about(folder, name, photo):
                         _write(folder, name, _text(photo))
 
-    def take_away(self, photo: Photo) -> None:
+    def remove(self, photo: Photo) -> None:
         """The photo, or a newer version of it, goes on after all. Blocking."""
         output, note = self._output_of(photo), note_of(photo.identity.path)
         with _trouble_said(photo), suppress(FileNotFoundError):
@@ -73,7 +73,7 @@ def _trouble_said(photo: Photo) -> Iterator[None]:
     try:
         yield
     except (OSError, DiskError) as error:
-        say("note_trouble", f"its note cannot be written: {error}", about=photo, level=logging.WARNING)
+        log_event("note_trouble", f"its note cannot be written: {error}", about=photo, level=logging.WARNING)
 
 
 def _is_about(folder: OpenFolder, name: str, photo: Photo) -> bool:

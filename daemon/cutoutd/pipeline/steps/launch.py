@@ -18,13 +18,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
-from cutoutd.config.settings import Folder
+from cutoutd.config.settings import FolderSettings
 from cutoutd.core.errors import CutoutdError, DelayError, RemovalLockedError, UnansweredError
-from cutoutd.core.logs import say
+from cutoutd.core.logs import log_event
 from cutoutd.core.photo import (
     NO_WAIT,
-    AnswerLost,
-    LaunchUnclear,
+    LaunchOutcomeUnknown,
+    LaunchResponseLost,
     Photo,
     RemovalLocked,
     RemovalStarted,
@@ -32,23 +32,23 @@ from cutoutd.core.photo import (
     ResultLost,
     UploadAbandoned,
     Wait,
-    known,
+    require_value,
 )
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.queries import lost_launches as losses
-from cutoutd.ledger.queries.lost_launches import say_paid_again
-from cutoutd.pipeline.backoff import wait_after
-from cutoutd.pipeline.budget.budget import Spending
-from cutoutd.pipeline.steps.recover_launch import Move, look_for_traces, next_move, search_of
-from cutoutd.uploadcare.client import Uploadcare
+from cutoutd.ledger.queries import lost_launches
+from cutoutd.ledger.queries.lost_launches import log_paid_again
+from cutoutd.pipeline.backoff import backoff
+from cutoutd.pipeline.budget.budget import Budget
+from cutoutd.pipeline.steps.recover_launch import RecoveryAction, look_for_traces, next_action, search_of
+from cutoutd.uploadcare.client import UploadcareClient
 
 _PIXELS = "px"
 
 
-def parameters_to_send(photo: Photo) -> str:
+def request_parameters(photo: Photo) -> str:
     """The photo's remove_bg parameters as they fit its upload, normalised JSON like those that are bound to it."""
-    bound = known(photo.parameters)
-    full, sent = (known(photo.width), known(photo.height)), photo.sent_size
+    bound = require_value(photo.parameters)
+    full, sent = (require_value(photo.width), require_value(photo.height)), photo.sent_size
     values = json.loads(bound)
     if sent == full or not str(values.get("roi", "")).endswith(_PIXELS):
         return bound
@@ -72,11 +72,11 @@ def _scaled(roi: str, full: tuple[int, int], sent: tuple[int, int]) -> str:
 _ENDED_MEANWHILE = "cutoutd ended before an answer was stored"
 
 
-class Launching:
+class Launcher:
     """Launches removals of uploads that are ready, and finds the outcomes of those whose answer was lost."""
 
     def __init__(
-        self, ledger: Ledger, uploadcare: Uploadcare, spending: Spending, folders: Mapping[str, Folder]
+        self, ledger: Ledger, uploadcare: UploadcareClient, spending: Budget, folders: Mapping[str, FolderSettings]
     ) -> None:
         self._ledger = ledger
         self._uploadcare = uploadcare
@@ -100,23 +100,25 @@ class Launching:
             return await self._pay(photo, first_wait)
 
     async def _pay(self, photo: Photo, first_wait: Callable[[float], Wait]) -> Photo:
-        intended = await self._spending.intend(photo)
+        intended = await self._spending.record_launch_intent(photo)
         try:
-            request_id = await self._uploadcare.start_removal(known(photo.source_uuid), parameters_to_send(photo))
+            request_id = await self._uploadcare.start_removal(
+                require_value(photo.source_uuid), request_parameters(photo)
+            )
         except UnansweredError as error:  # accepted or not, that is the question
-            say("answer_lost", error.sentence, about=photo.identity, level=logging.WARNING)
+            log_event("answer_lost", error.sentence, about=photo.identity, level=logging.WARNING)
             # Before a removal could be finished there is nothing to be found.
             return await self._look_later(
-                intended, AnswerLost(time.time(), error.sentence), error, not_before=first_wait(time.time())
+                intended, LaunchResponseLost(time.time(), error.sentence), error, not_before=first_wait(time.time())
             )
         except RemovalLockedError as error:  # an earlier call was accepted
             return await self._look_later(intended, RemovalLocked(photo.locked_since_s or time.time()), error)
         except CutoutdError as error:
-            await self._spending.take_back(intended, error)
+            await self._spending.refund(intended, error)
             raise
         if photo.has_lost_outcome:
-            say_paid_again(photo, request_id, await self._ledger.ask(losses.lost_of, photo.id))
-        return await self._ledger.insist(intended, RemovalStarted(request_id), first_wait(time.time()))
+            log_paid_again(photo, request_id, await self._ledger.query(lost_launches.lost_launches_of, photo.id))
+        return await self._ledger.record_until_stored(intended, RemovalStarted(request_id), first_wait(time.time()))
 
     async def find_outcome(self, photo: Photo) -> Photo:
         """Look once for what a call did whose answer was lost; a crash leaves the photo to be looked for again.
@@ -126,24 +128,24 @@ class Launching:
             DelayError, HaltError: Uploadcare could not be asked.
         """
         if photo.unclear_since_s is None and photo.locked_since_s is None:
-            return await self._ledger.record(photo, AnswerLost(photo.state_at_s, _ENDED_MEANWHILE))
+            return await self._ledger.record(photo, LaunchResponseLost(photo.state_at_s, _ENDED_MEANWHILE))
         traces = await look_for_traces(photo, self._folders, self._ledger, self._uploadcare)
-        search = search_of(photo, len(await self._ledger.ask(losses.lost_of, photo.id)), time.time())
-        match next_move(traces, search):
-            case Move.ADOPT:
-                return await self._ledger.insist(photo, ResultFound(known(traces.result_uuid)))
-            case Move.LAUNCH_AGAIN:
-                return await self._ledger.record(photo, LaunchUnclear(photo.unclear_since_s or photo.state_at_s))
-            case Move.SEND_ANEW:
+        search = search_of(photo, len(await self._ledger.query(lost_launches.lost_launches_of, photo.id)), time.time())
+        match next_action(traces, search):
+            case RecoveryAction.ADOPT:
+                return await self._ledger.record_until_stored(photo, ResultFound(require_value(traces.result_uuid)))
+            case RecoveryAction.LAUNCH_AGAIN:
+                return await self._ledger.record(photo, LaunchOutcomeUnknown(photo.unclear_since_s or photo.state_at_s))
+            case RecoveryAction.SEND_ANEW:
                 return await self._ledger.record(photo, UploadAbandoned())
-            case Move.LOOK_AGAIN:
+            case RecoveryAction.LOOK_AGAIN:
                 raise UnansweredError("it is not known yet whether Uploadcare began its removal; cutoutd looks for it")
 
     async def give_up(self, photo: Photo) -> Photo:
         """Uploadcare has forgotten a removal, as it does after a day: unless its result is there, pay once more."""
         traces = await look_for_traces(photo, self._folders, self._ledger, self._uploadcare)
         if traces.result_uuid is not None:
-            return await self._ledger.insist(photo, ResultFound(traces.result_uuid))
+            return await self._ledger.record_until_stored(photo, ResultFound(traces.result_uuid))
         return await self._ledger.record(photo, ResultLost())
 
     @contextmanager
@@ -155,7 +157,14 @@ class Launching:
             self._paying.discard(photo.id)
 
     async def _look_later(
-        self, intended: Photo, fact: AnswerLost | RemovalLocked, error: DelayError, *, not_before: Wait = NO_WAIT
+        self,
+        intended: Photo,
+        fact: LaunchResponseLost | RemovalLocked,
+        error: DelayError,
+        *,
+        not_before: Wait = NO_WAIT,
     ) -> Photo:
-        wait = wait_after(error, 0, time.time())
-        return await self._ledger.insist(intended, fact, replace(wait, until_s=max(wait.until_s, not_before.until_s)))
+        wait = backoff(error, 0, time.time())
+        return await self._ledger.record_until_stored(
+            intended, fact, replace(wait, until_s=max(wait.until_s, not_before.until_s))
+        )

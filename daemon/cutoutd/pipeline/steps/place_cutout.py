@@ -18,16 +18,16 @@ from pathlib import PurePosixPath
 
 from cutoutd.config.choices import Provenance
 from cutoutd.core.errors import DiskError, FolderBlockedError
-from cutoutd.core.photo import Photo, Published, known
+from cutoutd.core.photo import Photo, Published, require_value
 from cutoutd.files.output_tree import OpenFolder, disk_errors, found_folder, sweep_temporary_files
 from cutoutd.files.target_paths import beside, spare_targets_of
-from cutoutd.pipeline.steps.download import Draft, Fetch, Order, draft_cutout, note_on
+from cutoutd.pipeline.steps.download import DownloadedCutout, DownloadRequest, Fetch, download_cutout, note_on
 
 #: What file systems without hard links answer: exFAT and FAT the first, network shares and FUSE the others.
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
-def place(draft: Draft, names: Iterable[str], own_cutouts: frozenset[str]) -> str:
+def place(draft: DownloadedCutout, names: Iterable[str], own_cutouts: frozenset[str]) -> str:
     """Give a draft the first of these names that is free or holds our own cutout; the target is the answer. Blocking.
 
     ``own_cutouts`` are the SHA-256 of what was published for this very photo before: such a file is replaced, and so
@@ -51,7 +51,7 @@ def place(draft: Draft, names: Iterable[str], own_cutouts: frozenset[str]) -> st
     raise DiskError(f"every name for the cutout is taken by other files, the first is {first}")
 
 
-def _is_placed(folder: OpenFolder, draft: Draft, name: str, own: frozenset[str]) -> bool:
+def _is_placed(folder: OpenFolder, draft: DownloadedCutout, name: str, own: frozenset[str]) -> bool:
     temporary = PurePosixPath(draft.file).name
     try:
         # A link, unlike a rename, refuses to replace what is there, with no moment in between.
@@ -89,21 +89,21 @@ async def publish_cutout(
         UnreachableError: what arrived is not a whole PNG, or nothing arrived.
         DiskError: the output tree cannot be written for now.
     """
-    order = Order(photo, known(photo.target), provenance)
+    order = DownloadRequest(photo, require_value(photo.target), provenance)
     try:
-        draft = await draft_cutout(order, fetch)
+        draft = await download_cutout(order, fetch)
     except FolderBlockedError:
         aside = beside(order.target)
         if aside == order.target:
             raise
         # A cutout that came earlier is called like this one's folder.
-        draft = await draft_cutout(replace(order, target=aside), fetch)
+        draft = await download_cutout(replace(order, target=aside), fetch)
     targets = chain([order.target], spare_targets_of(photo.identity.path))
     names = (PurePosixPath(target).name for target in targets)
     return _published(photo, draft, await asyncio.to_thread(place, draft, names, own_cutouts))
 
 
-def _published(photo: Photo, draft: Draft, target: str) -> Published:
+def _published(photo: Photo, draft: DownloadedCutout, target: str) -> Published:
     notes = [photo.note, photo.sent_as, note_on(photo, draft.header)]
     if target != photo.target:
         notes.append(f"another file stood at {photo.target}, so the cutout went to {target}")

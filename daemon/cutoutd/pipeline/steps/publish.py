@@ -13,19 +13,19 @@ from weakref import WeakValueDictionary
 
 from cutoutd.config.choices import Provenance
 from cutoutd.core.errors import SupersededError
-from cutoutd.core.photo import Photo, Published, known
-from cutoutd.ledger import Ledger, View
-from cutoutd.ledger.queries import photos as questions
+from cutoutd.core.photo import Photo, Published, require_value
+from cutoutd.ledger import Ledger, ReadTransaction
+from cutoutd.ledger.queries import photos
 from cutoutd.pipeline.steps.place_cutout import publish_cutout
 from cutoutd.pipeline.steps.reuse import reuse_cutout
-from cutoutd.uploadcare.client import Uploadcare
-from cutoutd.watch.availability import Standby
+from cutoutd.uploadcare.client import UploadcareClient
+from cutoutd.watch.availability import FolderAvailability
 
 
-class Publication:
+class Publisher:
     """Publishes cutouts and stores that it did."""
 
-    def __init__(self, ledger: Ledger, uploadcare: Uploadcare, standby: Standby) -> None:
+    def __init__(self, ledger: Ledger, uploadcare: UploadcareClient, standby: FolderAvailability) -> None:
         self._ledger = ledger
         self._uploadcare = uploadcare
         self._standby = standby
@@ -40,9 +40,9 @@ class Publication:
             DelayError, HaltError: it cannot be fetched or placed for now.
         """
         async with self._turn_of(photo) as own_cutouts:
-            fetch = partial(self._uploadcare.fetch_cutout, known(photo.result_uuid))
+            fetch = partial(self._uploadcare.fetch_cutout, require_value(photo.result_uuid))
             published = await publish_cutout(photo, fetch, own_cutouts, self._provenance_of(photo))
-            return await self._ledger.insist(photo, self._with_task(photo, published))
+            return await self._ledger.record_until_stored(photo, self._with_task(photo, published))
 
     async def reuse(self, photo: Photo) -> Photo | None:
         """Place a copy of an earlier cutout of the same picture; None if there is none to be had.
@@ -59,7 +59,7 @@ class Publication:
     async def _turn_of(self, photo: Photo) -> AsyncIterator[frozenset[str]]:
         """Versions of one path go one after the other: each is given what those before it put there."""
         async with self._turns.setdefault((photo.identity.folder, photo.identity.path), asyncio.Lock()):
-            is_outrun, own_cutouts = await self._ledger.ask(_cutouts_at_path, photo)
+            is_outrun, own_cutouts = await self._ledger.query(_cutouts_at_path, photo)
             if is_outrun:
                 raise SupersededError("newer_version", "a newer version of the photo was published first")
             yield own_cutouts
@@ -74,6 +74,6 @@ class Publication:
         return Provenance.XATTR if folder is None else folder.provenance
 
 
-def _cutouts_at_path(ledger: View, photo: Photo) -> tuple[bool, frozenset[str]]:
+def _cutouts_at_path(ledger: ReadTransaction, photo: Photo) -> tuple[bool, frozenset[str]]:
     """Whether a later version of the path has a cutout in place, and what was ever published for the path."""
-    return questions.has_newer_publication(ledger, photo), questions.cutouts_of(ledger, photo)
+    return photos.has_newer_publication(ledger, photo), photos.cutouts_of(ledger, photo)

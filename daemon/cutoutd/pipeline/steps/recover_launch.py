@@ -21,14 +21,14 @@ from enum import Enum, auto
 from functools import partial
 from typing import BinaryIO
 
-from cutoutd.config.settings import Folder
+from cutoutd.config.settings import FolderSettings
 from cutoutd.core.errors import CutoutdError
-from cutoutd.core.photo import Photo, known
+from cutoutd.core.photo import Photo, require_value
 from cutoutd.files.source_file import open_source
-from cutoutd.images import Likeness, is_cutout_of, likeness_of
+from cutoutd.images import ReferenceImage, is_cutout_of, reference_image
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.uploadcare.client import Uploadcare
+from cutoutd.ledger.queries import photos as photo_queries
+from cutoutd.uploadcare.client import UploadcareClient
 from cutoutd.uploadcare.responses import RemoteFile
 
 #: How long traces are looked for before the call is made again. A removal takes seconds; a call on an upload whose
@@ -56,7 +56,7 @@ _COMPARED_FILES = 10
 _COMPARED_PHOTOS = 200
 
 
-class Move(Enum):
+class RecoveryAction(Enum):
     """What to do next about a launch whose outcome is open."""
 
     ADOPT = auto()
@@ -66,7 +66,7 @@ class Move(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Traces:
+class LaunchTraces:
     """What one look found."""
 
     is_source_gone: bool
@@ -74,7 +74,7 @@ class Traces:
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class OutcomeSearch:
     """How far the search for an outcome is."""
 
     unclear_for_s: float  #: since the last lost answer, or since a lock was met without one
@@ -82,22 +82,22 @@ class Search:
     lost_launches: int = 1  #: of this photo, never found
 
 
-def search_of(photo: Photo, lost_launches: int, now_s: float) -> Search:
+def search_of(photo: Photo, lost_launches: int, now_s: float) -> OutcomeSearch:
     """The search for a photo's outcome at this moment, Unix time."""
     locked_since_s = now_s if photo.locked_since_s is None else photo.locked_since_s
     unclear_since_s = locked_since_s if photo.unclear_since_s is None else photo.unclear_since_s
-    return Search(now_s - unclear_since_s, now_s - locked_since_s, lost_launches)
+    return OutcomeSearch(now_s - unclear_since_s, now_s - locked_since_s, lost_launches)
 
 
-def next_move(traces: Traces, search: Search) -> Move:
+def next_action(traces: LaunchTraces, search: OutcomeSearch) -> RecoveryAction:
     """Decide from what was found and how long the outcome has been open."""
     if traces.result_uuid is not None:
-        return Move.ADOPT
+        return RecoveryAction.ADOPT
     if search.unclear_for_s < LOOK_FOR_S * 2 ** min(max(search.lost_launches - 1, 0), _MOST_DOUBLINGS):
-        return Move.LOOK_AGAIN
+        return RecoveryAction.LOOK_AGAIN
     if traces.is_source_gone or search.locked_for_s >= LOCK_BOUND_S:
-        return Move.SEND_ANEW
-    return Move.LAUNCH_AGAIN
+        return RecoveryAction.SEND_ANEW
+    return RecoveryAction.LAUNCH_AGAIN
 
 
 def is_past_keeping(since_s: float, now_s: float) -> bool:
@@ -109,8 +109,8 @@ def is_past_keeping(since_s: float, now_s: float) -> bool:
 
 
 async def look_for_traces(
-    photo: Photo, folders: Mapping[str, Folder], ledger: Ledger, uploadcare: Uploadcare
-) -> Traces:
+    photo: Photo, folders: Mapping[str, FolderSettings], ledger: Ledger, uploadcare: UploadcareClient
+) -> LaunchTraces:
     """Look once: one operation for the source, and some for the list and the comparisons if the add-on may have run.
 
     An upload that has expired no longer says whether it ran; its result may have been stored all the same.
@@ -118,18 +118,18 @@ async def look_for_traces(
     Raises:
         DelayError, HaltError: Uploadcare could not be asked.
     """
-    source = await uploadcare.look_up(known(photo.source_uuid))
+    source = await uploadcare.get_file(require_value(photo.source_uuid))
     if source is None:
-        return Traces(is_source_gone=True, result_uuid=None)
+        return LaunchTraces(is_source_gone=True, result_uuid=None)
     may_have_run = source.has_run_remove_bg or source.is_removed
-    if not may_have_run or not is_comparable(known(photo.parameters)):
-        return Traces(source.is_removed, result_uuid=None)
-    others = await ledger.ask(questions.open_launches, photo, _COMPARED_PHOTOS + 1)
+    if not may_have_run or not is_comparable(require_value(photo.parameters)):
+        return LaunchTraces(source.is_removed, result_uuid=None)
+    others = await ledger.query(photo_queries.open_launches, photo, _COMPARED_PHOTOS + 1)
     candidates = await _unclaimed_results(source, ledger, uploadcare)
     if len(others) > _COMPARED_PHOTOS or not candidates:
-        return Traces(source.is_removed, result_uuid=None)
+        return LaunchTraces(source.is_removed, result_uuid=None)
     is_ours = partial(_shows_only_first, [photo, *others], folders)
-    return Traces(source.is_removed, result_uuid=await _first_match(is_ours, candidates, uploadcare))
+    return LaunchTraces(source.is_removed, result_uuid=await _first_match(is_ours, candidates, uploadcare))
 
 
 def is_comparable(parameters: str) -> bool:
@@ -137,16 +137,16 @@ def is_comparable(parameters: str) -> bool:
     return _INCOMPARABLE.isdisjoint(json.loads(parameters))
 
 
-async def _unclaimed_results(source: RemoteFile, ledger: Ledger, uploadcare: Uploadcare) -> list[RemoteFile]:
+async def _unclaimed_results(source: RemoteFile, ledger: Ledger, uploadcare: UploadcareClient) -> list[RemoteFile]:
     files = await uploadcare.list_files(since=source.uploaded_at)
     results = [file for file in files if file.mime_type == "image/png" and not file.is_removed]
-    claimed = await ledger.ask(questions.claimed_of, [file.uuid for file in results])
+    claimed = await ledger.query(photo_queries.claimed_results, [file.uuid for file in results])
     unclaimed = [file for file in results if file.uuid not in claimed]
     return unclaimed[::-1][:_COMPARED_FILES]
 
 
 async def _first_match(
-    is_ours: Callable[[BinaryIO], bool], candidates: Sequence[RemoteFile], uploadcare: Uploadcare
+    is_ours: Callable[[BinaryIO], bool], candidates: Sequence[RemoteFile], uploadcare: UploadcareClient
 ) -> str | None:
     """The first result that must be the photo's."""
     for file in candidates:
@@ -157,14 +157,14 @@ async def _first_match(
     return None
 
 
-async def _download(file: RemoteFile, cutout: BinaryIO, uploadcare: Uploadcare) -> None:
+async def _download(file: RemoteFile, cutout: BinaryIO, uploadcare: UploadcareClient) -> None:
     async def keep(piece: bytes) -> None:
         await asyncio.to_thread(cutout.write, piece)
 
     await uploadcare.fetch_cutout(file.uuid, keep)
 
 
-def _shows_only_first(photos: Sequence[Photo], folders: Mapping[str, Folder], cutout: BinaryIO) -> bool:
+def _shows_only_first(photos: Sequence[Photo], folders: Mapping[str, FolderSettings], cutout: BinaryIO) -> bool:
     """Whether the cutout is of the first photo and of none of the others; read one at a time, for there may be many.
 
     False also when one of their files cannot be had, because then nothing can be told apart.
@@ -176,6 +176,6 @@ def _shows_only_first(photos: Sequence[Photo], folders: Mapping[str, Folder], cu
         return False
 
 
-def _likeness(photo: Photo, folders: Mapping[str, Folder]) -> Likeness | None:
+def _likeness(photo: Photo, folders: Mapping[str, FolderSettings]) -> ReferenceImage | None:
     with open_source(folders[photo.identity.folder].input, photo.identity) as file:
-        return likeness_of(file.read())
+        return reference_image(file.read())

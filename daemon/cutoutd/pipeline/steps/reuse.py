@@ -13,9 +13,9 @@ from pathlib import Path
 
 from cutoutd.config.choices import Provenance
 from cutoutd.core.errors import UnreachableError
-from cutoutd.core.photo import Photo, Published, known
-from cutoutd.ledger import Ledger, View
-from cutoutd.ledger.queries import duplicates as twins
+from cutoutd.core.photo import Photo, Published, require_value
+from cutoutd.ledger import Ledger, ReadTransaction
+from cutoutd.ledger.queries import duplicates
 from cutoutd.pipeline.steps.place_cutout import publish_cutout
 
 _CHUNK_BYTES = 1 << 20
@@ -46,22 +46,22 @@ async def reuse_cutout(
 
 async def earlier_cutout(photo: Photo, ledger: Ledger) -> Photo | None:
     """The photo whose cutout can be had instead of paying; None if there is none."""
-    for twin in await ledger.ask(twins.published_twins, photo, _LOOKED_AT):
-        if await asyncio.to_thread(_is_untouched, _place_of(twin), known(twin.cutout_sha256)):
+    for twin in await ledger.query(duplicates.published_duplicates, photo, _LOOKED_AT):
+        if await asyncio.to_thread(_is_untouched, _place_of(twin), require_value(twin.cutout_sha256)):
             return twin
     return None
 
 
-def is_reusable(ledger: View, photo: Photo) -> bool:
+def is_reusable(ledger: ReadTransaction, photo: Photo) -> bool:
     """Whether there is an earlier cutout to be had, for those who only look. Blocking."""
     return any(
-        _is_untouched(_place_of(twin), known(twin.cutout_sha256))
-        for twin in twins.published_twins(ledger, photo, _LOOKED_AT)
+        _is_untouched(_place_of(twin), require_value(twin.cutout_sha256))
+        for twin in duplicates.published_duplicates(ledger, photo, _LOOKED_AT)
     )
 
 
 def _place_of(twin: Photo) -> Path:
-    return Path(known(twin.output), known(twin.target))
+    return Path(require_value(twin.output), require_value(twin.target))
 
 
 def _note(published: Published, twin: Photo) -> str:

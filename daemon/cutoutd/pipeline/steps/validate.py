@@ -10,28 +10,28 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from cutoutd.config.choices import Oversize
-from cutoutd.config.settings import Folder
+from cutoutd.config.settings import FolderSettings
 from cutoutd.core.errors import DiskError, FolderBlockedError, RejectedError, RejectionCode
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Accepted, Identity
 from cutoutd.files.input_tree import LINK_ON_THE_WAY, is_occupied
 from cutoutd.files.source_file import open_source, reading_errors, require_same
 from cutoutd.files.target_paths import MAX_NAME_BYTES, targets_of
-from cutoutd.images import LARGEST_SOURCE_BYTES, Picture, inspect, require_size
+from cutoutd.images import LARGEST_SOURCE_BYTES, ImageInfo, require_size, validate
 
 #: PATH_MAX with its closing zero: longer paths exist, but nobody could open such a cutout by its name.
 _MAX_PATH_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Examination:
+class Validation:
     """What acceptance would store, and where the cutout could go, best place first."""
 
     fact: Accepted
     free_targets: tuple[str, ...]
 
 
-def examine(identity: Identity, folder: Folder) -> Examination:
+def validate_photo(identity: Identity, folder: FolderSettings) -> Validation:
     """Validate a finished file and say who it is; blocking.
 
     The whole file is read once: its SHA-256 and its structure come from the same bytes. ``max_size`` bounds it, or,
@@ -47,11 +47,11 @@ def examine(identity: Identity, folder: Folder) -> Examination:
     with open_source(folder.input, identity) as file, reading_errors(folder.input, identity):
         content = file.read(identity.size_bytes + 1)
     require_same(folder.input, identity)
-    picture = inspect(content, identity.path)
-    return Examination(_accepted(content, picture, folder), _free_targets(identity.path, folder))
+    picture = validate(content, identity.path)
+    return Validation(_accepted(content, picture, folder), _free_targets(identity.path, folder))
 
 
-def _accepted(content: bytes, picture: Picture, folder: Folder) -> Accepted:
+def _accepted(content: bytes, picture: ImageInfo, folder: FolderSettings) -> Accepted:
     is_lying = picture.is_lying
     return Accepted(
         sha256=hashlib.sha256(content).hexdigest(),
@@ -65,15 +65,15 @@ def _accepted(content: bytes, picture: Picture, folder: Folder) -> Accepted:
     )
 
 
-def _free_targets(path: str, folder: Folder) -> tuple[str, ...]:
+def _free_targets(path: str, folder: FolderSettings) -> tuple[str, ...]:
     wanted = targets_of(path, template=folder.filename, on_conflict=folder.on_conflict)
     if not wanted:
         raise _too_long(f"the name of its cutout would be longer than {MAX_NAME_BYTES} bytes")
     looks = {target: _look_at(target, folder) for target in wanted}
-    if all(look is _Look.TOO_LONG for look in looks.values()):
+    if all(look is _TargetStatus.TOO_LONG for look in looks.values()):
         raise _too_long("the path of its cutout would be longer than the disk allows")
-    free = tuple(target for target, look in looks.items() if look is _Look.FREE)
-    if not free and _Look.BLOCKED in looks.values():
+    free = tuple(target for target, look in looks.items() if look is _TargetStatus.FREE)
+    if not free and _TargetStatus.BLOCKED in looks.values():
         # Told now, because it would be told again after the cutout was paid for.
         place = printable(str(folder.output / wanted[0]))
         msg = f"the cutout cannot be written to {place}: one of its folders is a file or a symbolic link"
@@ -81,7 +81,7 @@ def _free_targets(path: str, folder: Folder) -> tuple[str, ...]:
     return free
 
 
-class _Look(Enum):
+class _TargetStatus(Enum):
     """What was found at the place of a cutout."""
 
     FREE = auto()
@@ -90,21 +90,21 @@ class _Look(Enum):
     TOO_LONG = auto()
 
 
-def _look_at(target: str, folder: Folder) -> _Look:
+def _look_at(target: str, folder: FolderSettings) -> _TargetStatus:
     place = folder.output / target
     if len(os.fsencode(place)) >= _MAX_PATH_BYTES:
-        return _Look.TOO_LONG
+        return _TargetStatus.TOO_LONG
     try:
         # The mirror of a source folder of that name would need the place sooner or later.
         is_taken = (folder.input / target).is_dir() or is_occupied(folder.output, target)
     except OSError as error:
         if error.errno in LINK_ON_THE_WAY:
-            return _Look.BLOCKED
+            return _TargetStatus.BLOCKED
         if error.errno == errno.ENAMETOOLONG:
-            return _Look.TOO_LONG
+            return _TargetStatus.TOO_LONG
         sentence = f"the cutout cannot be written to {printable(str(place))}: {error.strerror}"
         raise DiskError(sentence) from error
-    return _Look.TAKEN if is_taken else _Look.FREE
+    return _TargetStatus.TAKEN if is_taken else _TargetStatus.FREE
 
 
 def _too_long(sentence: str) -> RejectedError:

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cutoutd.sandbox.api.files import Files, is_uuid
+from cutoutd.sandbox.api.files import FileEndpoints, is_uuid
 from cutoutd.sandbox.api.rate_limit import LaunchLimit
 from cutoutd.sandbox.api.removals import Removals
 from cutoutd.sandbox.clock import Clock
 from cutoutd.sandbox.counters import Counters
 from cutoutd.sandbox.engine import BadParameterError, parse_parameters
-from cutoutd.sandbox.http.responses import Refusal, not_found, plain_json
+from cutoutd.sandbox.http.responses import HttpRefusal, not_found, plain_json
 from cutoutd.sandbox.storage.database import Store
-from cutoutd.sandbox.storage.rows import Removal, RemovalStatus
+from cutoutd.sandbox.storage.rows import StoredRemoval, StoredRemovalStatus
 
 ADDON = "remove_bg"
 STATUS_IS_KEPT_H = 24
@@ -28,12 +28,12 @@ BAD_UUID = "Must be a valid UUID."
 
 
 @dataclass(frozen=True, slots=True)
-class Addons:
+class AddonEndpoints:
     """Answers execute and status."""
 
     store: Store
     clock: Clock
-    files: Files
+    files: FileEndpoints
     removals: Removals
     counters: Counters
     limit: LaunchLimit
@@ -45,17 +45,17 @@ class Addons:
         body = await _json_object(request)
         params = body.get("params") or {}
         if not isinstance(params, dict):
-            raise Refusal(400, {"params": ["Expected JSON object."]})
+            raise HttpRefusal(400, {"params": ["Expected JSON object."]})
         source = self.files.present(_target(body))
         _require_parameters(params)
         oldest_lock = self.clock.ago(hours=LOCK_LASTS_H)
         if any(running.started > oldest_lock for running in self.store.running_removals(source.uuid)):
-            raise Refusal(409, "Concurrent call attempted")
-        removal = Removal(
+            raise HttpRefusal(409, "Concurrent call attempted")
+        removal = StoredRemoval(
             request_id=str(uuid.uuid4()),
             target=source.uuid,
             parameters=json.dumps(params),
-            status=RemovalStatus.IN_PROGRESS,
+            status=StoredRemovalStatus.IN_PROGRESS,
             file_id=None,
             error_code="",
             error_title="",
@@ -71,17 +71,17 @@ class Addons:
         _require_addon(request)
         request_id = request.query_params.get("request_id", "")
         if not is_uuid(request_id):
-            raise Refusal(400, {"request_id": [BAD_UUID if request_id else "This field is required."]})
+            raise HttpRefusal(400, {"request_id": [BAD_UUID if request_id else "This field is required."]})
         self.counters.status_asked(request_id)
         removal = self.store.removal(request_id.lower())
         if removal is None or removal.started < self.clock.ago(hours=STATUS_IS_KEPT_H):
-            return plain_json({"status": RemovalStatus.UNKNOWN})
+            return plain_json({"status": StoredRemovalStatus.UNKNOWN})
         return plain_json(_as_json(removal))
 
 
-def _as_json(removal: Removal) -> dict[str, object]:
+def _as_json(removal: StoredRemoval) -> dict[str, object]:
     answer: dict[str, object] = {"status": removal.status}
-    if removal.status is RemovalStatus.DONE:
+    if removal.status is StoredRemovalStatus.DONE:
         answer["result"] = {"file_id": removal.file_id}
     if removal.error_code:
         answer["details"] = {"code": removal.error_code, "title": removal.error_title}
@@ -98,15 +98,15 @@ def _require_parameters(params: dict[str, object]) -> None:
     try:
         parse_parameters(params)
     except BadParameterError as error:
-        raise Refusal(400, {"params": [str(error)]}) from error
+        raise HttpRefusal(400, {"params": [str(error)]}) from error
 
 
 def _target(body: dict[str, object]) -> str:
     if "target" not in body:
-        raise Refusal(400, {"target": ["This field is required."]})
+        raise HttpRefusal(400, {"target": ["This field is required."]})
     target = body["target"]
     if not isinstance(target, str) or not is_uuid(target):
-        raise Refusal(400, {"target": [BAD_UUID]})
+        raise HttpRefusal(400, {"target": [BAD_UUID]})
     return target
 
 
@@ -114,7 +114,7 @@ async def _json_object(request: Request) -> dict[str, object]:
     try:
         body = json.loads(await request.body())
     except ValueError as error:
-        raise Refusal(400, f"JSON parse error - {error}") from error
+        raise HttpRefusal(400, f"JSON parse error - {error}") from error
     if not isinstance(body, dict):
-        raise Refusal(400, "Expected JSON object.")
+        raise HttpRefusal(400, "Expected JSON object.")
     return body

@@ -6,8 +6,8 @@ It must not transform pictures; links with operations in them are not found here
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from cutoutd.sandbox.api.files import Files, public_name
-from cutoutd.sandbox.storage.blobs import Shelf
+from cutoutd.sandbox.api.files import FileEndpoints, public_name
+from cutoutd.sandbox.storage.blobs import BlobStore
 
 
 class _Download(FileResponse):
@@ -16,10 +16,10 @@ class _Download(FileResponse):
     chunk_size = 1024 * 1024
 
 
-class Cdn:
+class CdnEndpoints:
     """Hands out bytes."""
 
-    def __init__(self, files: Files, shelf: Shelf) -> None:
+    def __init__(self, files: FileEndpoints, shelf: BlobStore) -> None:
         self._files = files
         self._shelf = shelf
 

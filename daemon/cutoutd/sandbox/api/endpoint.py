@@ -12,12 +12,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from cutoutd.sandbox.api.files import Files
+from cutoutd.sandbox.api.files import FileEndpoints
 from cutoutd.sandbox.counters import Counters
 from cutoutd.sandbox.faults.http_effects import Exchange
 from cutoutd.sandbox.faults.plan import FaultPlan
-from cutoutd.sandbox.http.request_kinds import Kind
-from cutoutd.sandbox.http.responses import Refusal
+from cutoutd.sandbox.http.request_kinds import EndpointKind
+from cutoutd.sandbox.http.responses import HttpRefusal
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
+class ApiHost:
     """One of the service's hosts: REST, Upload API, CDN.
 
     Attributes:
@@ -34,28 +34,28 @@ class Face:
         is_billed: Whether a request costs an operation (the CDN's are traffic, not API requests).
     """
 
-    refuse: Callable[[Request, Refusal], Response]
+    refuse: Callable[[Request, HttpRefusal], Response]
     admit: Callable[[Request], Awaitable[None]]
     is_billed: bool
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class EndpointContext:
     """What all endpoints share."""
 
     counters: Counters
     faults: FaultPlan
-    files: Files
+    files: FileEndpoints
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """An ASGI application that serves one kind of request."""
 
-    kind: Kind
-    face: Face
+    kind: EndpointKind
+    face: ApiHost
     handler: Handler
-    house: House
+    house: EndpointContext
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count the request, then serve it or let a fault play with it."""
@@ -84,5 +84,5 @@ class Endpoint:
                 self.house.counters.operation()
             self.house.files.expire()
             return await self.handler(request)
-        except Refusal as refusal:
+        except HttpRefusal as refusal:
             return self.face.refuse(request, refusal)

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from cutoutd.sandbox.api.files import as_json
 from cutoutd.sandbox.clock import as_text, from_text
-from cutoutd.sandbox.http.responses import Refusal, rest
+from cutoutd.sandbox.http.responses import HttpRefusal, rest
 from cutoutd.sandbox.storage.database import Listing, Store
 from cutoutd.sandbox.storage.rows import StoredFile
 
@@ -21,7 +21,7 @@ LONGEST_PAGE = 1000
 _TRUTH = {"true": True, "false": False}
 
 
-class Pages:
+class FileList:
     """Answers file lists."""
 
     def __init__(self, store: Store) -> None:
@@ -61,7 +61,7 @@ def read_query(query: Mapping[str, str]) -> Listing:
     """Read a list's parameters. Raises ``Refusal``; the words of these refusals are not on record."""
     ordering = query.get("ordering", "datetime_uploaded")
     if ordering.removeprefix("-") != "datetime_uploaded":
-        raise Refusal(400, {"ordering": [f'"{ordering}" is not a valid choice.']})
+        raise HttpRefusal(400, {"ordering": [f'"{ordering}" is not a valid choice.']})
     return Listing(
         is_removed=_truth(query, "removed") or False,
         is_stored=_truth(query, "stored"),
@@ -77,7 +77,7 @@ def _truth(query: Mapping[str, str], name: str) -> bool | None:
     if name not in query:
         return None
     if query[name].lower() not in _TRUTH:
-        raise Refusal(400, {name: ["Must be a valid boolean."]})
+        raise HttpRefusal(400, {name: ["Must be a valid boolean."]})
     return _TRUTH[query[name].lower()]
 
 
@@ -87,13 +87,13 @@ def _date(query: Mapping[str, str], name: str) -> str | None:
     try:
         return as_text(from_text(query[name].replace(" ", "+")))  # an unescaped plus arrives as a space
     except ValueError as error:
-        raise Refusal(400, {name: ["Must be an ISO 8601 date."]}) from error
+        raise HttpRefusal(400, {name: ["Must be an ISO 8601 date."]}) from error
 
 
 def _number(query: Mapping[str, str], name: str, least: int, most: int, *, default: int) -> int:
     text = query.get(name, str(default))
     if not text.isdecimal() or not least <= int(text) <= most:
-        raise Refusal(400, {name: [f"Must be a whole number from {least} to {most}."]})
+        raise HttpRefusal(400, {name: [f"Must be a whole number from {least} to {most}."]})
     return int(text)
 
 

@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cutoutd.sandbox.clock import Clock
-from cutoutd.sandbox.http.responses import Refusal, not_found, rest
-from cutoutd.sandbox.storage.blobs import Shelf
+from cutoutd.sandbox.http.responses import HttpRefusal, not_found, rest
+from cutoutd.sandbox.storage.blobs import BlobStore
 from cutoutd.sandbox.storage.database import Store
 from cutoutd.sandbox.storage.rows import StoredFile
 
@@ -31,10 +31,10 @@ class Announce(Protocol):
         """Queue the messages."""
 
 
-class Files:
+class FileEndpoints:
     """Looks files up, keeps and removes them."""
 
-    def __init__(self, store: Store, shelf: Shelf, clock: Clock, announce: Announce) -> None:
+    def __init__(self, store: Store, shelf: BlobStore, clock: Clock, announce: Announce) -> None:
         self._store = store
         self._shelf = shelf
         self._clock = clock
@@ -119,11 +119,11 @@ def _batch(body: bytes) -> list[str]:
     except ValueError:
         names = None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise Refusal(400, "Expected list of UUIDs")
+        raise HttpRefusal(400, "Expected list of UUIDs")
     if not names:
-        raise Refusal(400, "List of UUIDs can not be empty")
+        raise HttpRefusal(400, "List of UUIDs can not be empty")
     if len(names) > BATCH_LIMIT:
-        raise Refusal(400, f"Maximum UUIDs per request is exceeded. The limit is {BATCH_LIMIT}")
+        raise HttpRefusal(400, f"Maximum UUIDs per request is exceeded. The limit is {BATCH_LIMIT}")
     return names
 
 

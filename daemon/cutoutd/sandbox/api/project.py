@@ -9,7 +9,7 @@ from cutoutd.sandbox.http.responses import rest
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
+class ProjectEndpoints:
     """The one project of a sandbox."""
 
     public_key: str

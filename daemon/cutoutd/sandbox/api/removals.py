@@ -11,15 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
-from cutoutd.sandbox.api.files import Files
-from cutoutd.sandbox.api.webhooks import Webhooks
+from cutoutd.sandbox.api.files import FileEndpoints
+from cutoutd.sandbox.api.webhooks import WebhookEndpoints
 from cutoutd.sandbox.engine import Cutout, UnknownForegroundError, parse_parameters
 from cutoutd.sandbox.faults.plan import FaultPlan
-from cutoutd.sandbox.faults.removal_effects import Mishap
+from cutoutd.sandbox.faults.removal_effects import RemovalEffect
 from cutoutd.sandbox.settings import ProcessingTime
-from cutoutd.sandbox.storage.ingest import Arrivals, Label
-from cutoutd.sandbox.storage.rendered_results import Order, Renderings
-from cutoutd.sandbox.storage.rows import Removal, RemovalError, RemovalStatus, StoredFile
+from cutoutd.sandbox.storage.ingest import Ingest, UploadLabel
+from cutoutd.sandbox.storage.rendered_results import RenderedResults, RenderRequest
+from cutoutd.sandbox.storage.rows import RemovalError, StoredFile, StoredRemoval, StoredRemovalStatus
 
 LARGEST_SOURCE_BYTES = 12 * 1000 * 1000
 SOURCE_TYPES = {"image/jpeg", "image/png"}
@@ -47,17 +47,17 @@ class RemovalFailedError(Exception):
 class Removals:
     """Carries removals out."""
 
-    arrivals: Arrivals
-    files: Files
-    renderings: Renderings
-    webhooks: Webhooks
+    arrivals: Ingest
+    files: FileEndpoints
+    renderings: RenderedResults
+    webhooks: WebhookEndpoints
     faults: FaultPlan
     processing_time: ProcessingTime
     start_task: Callable[..., object]
 
-    def start(self, removal: Removal) -> None:
+    def start(self, removal: StoredRemoval) -> None:
         """Begin an accepted removal."""
-        mishap = self.faults.next_mishap()
+        mishap = self.faults.next_removal_effect()
         if not mishap.is_endless:
             self.start_task(self._carry_out(removal, mishap))
 
@@ -66,7 +66,7 @@ class Removals:
         for removal in self.arrivals.store.running_removals():
             self.start(removal)
 
-    async def _carry_out(self, removal: Removal, mishap: Mishap) -> None:
+    async def _carry_out(self, removal: StoredRemoval, mishap: RemovalEffect) -> None:
         ends_at = asyncio.get_running_loop().time() + self.processing_time.draw_s()
         try:
             source = self._source(removal)
@@ -80,18 +80,18 @@ class Removals:
             _log.exception("removal %s", removal.request_id)
             self._fail(removal, RemovalError())
 
-    def _source(self, removal: Removal) -> StoredFile:
+    def _source(self, removal: StoredRemoval) -> StoredFile:
         source = self.arrivals.store.file(removal.target)
         if source is None or source.is_removed:
             raise RemovalFailedError(RemovalError())
         return source
 
-    async def _render(self, source: StoredFile, removal: Removal, mishap: Mishap) -> tuple[Path, Cutout]:
+    async def _render(self, source: StoredFile, removal: StoredRemoval, mishap: RemovalEffect) -> tuple[Path, Cutout]:
         """Make the result's file, after the checks the service makes of a source."""
         error = mishap.error or _fault_of(source)
         if error is not None:
             raise RemovalFailedError(error)
-        order = Order(
+        order = RenderRequest(
             self.arrivals.shelf.path(source.uuid),
             source.sha256,
             parse_parameters(json.loads(removal.parameters)),
@@ -107,15 +107,17 @@ class Removals:
             rendering = spoilt
         return rendering, cutout
 
-    async def _hand_over(self, removal: Removal, source: StoredFile, mishap: Mishap, made: tuple[Path, Cutout]) -> None:
+    async def _hand_over(
+        self, removal: StoredRemoval, source: StoredFile, mishap: RemovalEffect, made: tuple[Path, Cutout]
+    ) -> None:
         """Make the result a file of the project, then say so: appdata, status and webhook, in this order."""
         rendering, cutout = made
         # What the service names a result is not on record.
-        label = Label(f"{PurePath(source.original_filename).stem}.png")
+        label = UploadLabel(f"{PurePath(source.original_filename).stem}.png")
         result = await self.arrivals.take(rendering, label)
         with self.arrivals.store.together():
             self._set_appdata(source.uuid, cutout)
-            self.arrivals.store.finish_removal(replace(removal, status=RemovalStatus.DONE, file_id=result.uuid))
+            self.arrivals.store.finish_removal(replace(removal, status=StoredRemovalStatus.DONE, file_id=result.uuid))
         if mishap.is_result_expired:
             self.files.remove(result)
             return
@@ -134,8 +136,8 @@ class Removals:
         }
         self.arrivals.store.set_appdata(source_uuid, json.dumps(appdata))
 
-    def _fail(self, removal: Removal, error: RemovalError) -> None:
-        ended = replace(removal, status=RemovalStatus.ERROR, error_code=error.code, error_title=error.title)
+    def _fail(self, removal: StoredRemoval, error: RemovalError) -> None:
+        ended = replace(removal, status=StoredRemovalStatus.ERROR, error_code=error.code, error_title=error.title)
         self.arrivals.store.finish_removal(ended)
 
 

@@ -12,36 +12,36 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from cutoutd.sandbox.api.addons import Addons
-from cutoutd.sandbox.api.cdn import Cdn
-from cutoutd.sandbox.api.endpoint import Endpoint, Face, Handler, House
-from cutoutd.sandbox.api.file_list import Pages
-from cutoutd.sandbox.api.files import Files
-from cutoutd.sandbox.api.project import Project
-from cutoutd.sandbox.api.uploads import Uploads
-from cutoutd.sandbox.api.webhooks import Webhooks
+from cutoutd.sandbox.api.addons import AddonEndpoints
+from cutoutd.sandbox.api.cdn import CdnEndpoints
+from cutoutd.sandbox.api.endpoint import ApiHost, Endpoint, EndpointContext, Handler
+from cutoutd.sandbox.api.file_list import FileList
+from cutoutd.sandbox.api.files import FileEndpoints
+from cutoutd.sandbox.api.project import ProjectEndpoints
+from cutoutd.sandbox.api.uploads import UploadEndpoints
+from cutoutd.sandbox.api.webhooks import WebhookEndpoints
 from cutoutd.sandbox.control_api import Control
-from cutoutd.sandbox.http.request_kinds import Kind
-from cutoutd.sandbox.http.responses import NOT_FOUND, Refusal, refuse_cdn, refuse_rest, refuse_upload
+from cutoutd.sandbox.http.request_kinds import EndpointKind
+from cutoutd.sandbox.http.responses import NOT_FOUND, HttpRefusal, refuse_cdn, refuse_rest, refuse_upload
 
 CONTROL = "/_sandbox"
 
 
 @dataclass(frozen=True, slots=True)
-class Rooms:
+class Handlers:
     """The parts that answer requests."""
 
-    project: Project
-    uploads: Uploads
-    files: Files
-    pages: Pages
-    addons: Addons
-    webhooks: Webhooks
-    cdn: Cdn
+    project: ProjectEndpoints
+    uploads: UploadEndpoints
+    files: FileEndpoints
+    pages: FileList
+    addons: AddonEndpoints
+    webhooks: WebhookEndpoints
+    cdn: CdnEndpoints
     control: Control
 
 
-def application(rooms: Rooms, house: House, admit: Callable[[Request], Awaitable[None]]) -> Starlette:
+def application(rooms: Handlers, house: EndpointContext, admit: Callable[[Request], Awaitable[None]]) -> Starlette:
     """The sandbox as an ASGI application.
 
     Args:
@@ -55,38 +55,38 @@ def application(rooms: Rooms, house: House, admit: Callable[[Request], Awaitable
     return app
 
 
-def _rest(rooms: Rooms, house: House, admit: Callable[[Request], Awaitable[None]]) -> list[BaseRoute]:
-    face = Face(refuse_rest, admit, is_billed=True)
+def _rest(rooms: Handlers, house: EndpointContext, admit: Callable[[Request], Awaitable[None]]) -> list[BaseRoute]:
+    face = ApiHost(refuse_rest, admit, is_billed=True)
     files, pages, addons, webhooks = rooms.files, rooms.pages, rooms.addons, rooms.webhooks
-    table: list[tuple[str, str, Kind, Handler]] = [
-        ("GET", "/project/", Kind.PROJECT, rooms.project.show),
-        ("GET", "/files/", Kind.FILES, pages.show),
-        ("PUT", "/files/storage/", Kind.STORE, files.store_many),
-        ("DELETE", "/files/storage/", Kind.DELETE, files.delete_many),
-        ("GET", "/files/{uuid}/", Kind.FILE, files.show),
-        ("PUT", "/files/{uuid}/storage/", Kind.STORE, files.store_one),
-        ("DELETE", "/files/{uuid}/storage/", Kind.DELETE, files.delete_one),
-        ("POST", "/addons/{addon}/execute/", Kind.EXECUTE, addons.execute),
-        ("GET", "/addons/{addon}/execute/status/", Kind.STATUS, addons.status),
-        ("GET", "/webhooks/", Kind.WEBHOOKS, webhooks.show),
-        ("POST", "/webhooks/", Kind.WEBHOOKS, webhooks.create),
-        ("DELETE", "/webhooks/unsubscribe/", Kind.WEBHOOKS, webhooks.unsubscribe),
-        ("PUT", "/webhooks/{id}/", Kind.WEBHOOKS, webhooks.update),
-        ("DELETE", "/webhooks/{id}/", Kind.WEBHOOKS, webhooks.delete),
+    table: list[tuple[str, str, EndpointKind, Handler]] = [
+        ("GET", "/project/", EndpointKind.PROJECT, rooms.project.show),
+        ("GET", "/files/", EndpointKind.FILES, pages.show),
+        ("PUT", "/files/storage/", EndpointKind.STORE, files.store_many),
+        ("DELETE", "/files/storage/", EndpointKind.DELETE, files.delete_many),
+        ("GET", "/files/{uuid}/", EndpointKind.FILE, files.show),
+        ("PUT", "/files/{uuid}/storage/", EndpointKind.STORE, files.store_one),
+        ("DELETE", "/files/{uuid}/storage/", EndpointKind.DELETE, files.delete_one),
+        ("POST", "/addons/{addon}/execute/", EndpointKind.EXECUTE, addons.execute),
+        ("GET", "/addons/{addon}/execute/status/", EndpointKind.STATUS, addons.status),
+        ("GET", "/webhooks/", EndpointKind.WEBHOOKS, webhooks.show),
+        ("POST", "/webhooks/", EndpointKind.WEBHOOKS, webhooks.create),
+        ("DELETE", "/webhooks/unsubscribe/", EndpointKind.WEBHOOKS, webhooks.unsubscribe),
+        ("PUT", "/webhooks/{id}/", EndpointKind.WEBHOOKS, webhooks.update),
+        ("DELETE", "/webhooks/{id}/", EndpointKind.WEBHOOKS, webhooks.delete),
     ]
     return [Route(path, Endpoint(kind, face, answer, house), methods=[verb]) for verb, path, kind, answer in table]
 
 
-def _upload(rooms: Rooms, house: House) -> list[BaseRoute]:
-    face = Face(refuse_upload, _admit_anyone, is_billed=True)
+def _upload(rooms: Handlers, house: EndpointContext) -> list[BaseRoute]:
+    face = ApiHost(refuse_upload, _admit_anyone, is_billed=True)
     return [
-        Route("/base/", Endpoint(Kind.UPLOAD, face, rooms.uploads.take, house), methods=["POST"]),
-        Route("/info/", Endpoint(Kind.INFO, face, rooms.uploads.info, house), methods=["GET"]),
+        Route("/base/", Endpoint(EndpointKind.UPLOAD, face, rooms.uploads.take, house), methods=["POST"]),
+        Route("/info/", Endpoint(EndpointKind.INFO, face, rooms.uploads.info, house), methods=["GET"]),
     ]
 
 
-def _cdn(rooms: Rooms, house: House) -> list[BaseRoute]:
-    endpoint = Endpoint(Kind.CDN, Face(refuse_cdn, _admit_anyone, is_billed=False), rooms.cdn.fetch, house)
+def _cdn(rooms: Handlers, house: EndpointContext) -> list[BaseRoute]:
+    endpoint = Endpoint(EndpointKind.CDN, ApiHost(refuse_cdn, _admit_anyone, is_billed=False), rooms.cdn.fetch, house)
     return [Route("/{uuid}/", endpoint, methods=["GET"]), Route("/{uuid}/{filename}", endpoint, methods=["GET"])]
 
 
@@ -108,4 +108,4 @@ async def _admit_anyone(_request: Request) -> None:
 async def _no_route(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     sentence = f'Method "{request.method}" not allowed.' if status == 405 else NOT_FOUND  # noqa: PLR2004 - HTTP's number
-    return refuse_rest(request, Refusal(status, sentence))
+    return refuse_rest(request, HttpRefusal(status, sentence))

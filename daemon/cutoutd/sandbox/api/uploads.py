@@ -15,11 +15,11 @@ from starlette.formparsers import MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cutoutd.sandbox.api.files import Announce, Files, content_info, is_uuid, public_name
+from cutoutd.sandbox.api.files import Announce, FileEndpoints, content_info, is_uuid, public_name
 from cutoutd.sandbox.counters import Counters
 from cutoutd.sandbox.http.authentication import UploadGate
-from cutoutd.sandbox.http.responses import Refusal, plain_json
-from cutoutd.sandbox.storage.ingest import Arrivals, Label
+from cutoutd.sandbox.http.responses import HttpRefusal, plain_json
+from cutoutd.sandbox.storage.ingest import Ingest, UploadLabel
 from cutoutd.sandbox.storage.rows import StoredFile
 
 LARGEST_DIRECT_UPLOAD_BYTES = 100 * 1000 * 1000
@@ -30,11 +30,11 @@ _METADATA = re.compile(r"metadata\[(.*)\]")
 
 
 @dataclass(frozen=True, slots=True)
-class Uploads:
+class UploadEndpoints:
     """Takes files in and tells what came."""
 
-    arrivals: Arrivals
-    files: Files
+    arrivals: Ingest
+    files: FileEndpoints
     gate: UploadGate
     counters: Counters
     announce: Announce
@@ -42,28 +42,28 @@ class Uploads:
     async def take(self, request: Request) -> Response:
         """``POST /base/``: every file of the form, answered as field name to UUID."""
         if int(request.headers.get("content-length", "0")) > LARGEST_DIRECT_UPLOAD_BYTES + LARGEST_FORM_OVERHEAD_BYTES:
-            raise Refusal(413, "The size of the request is too large.", code="RequestSizeLimitExceededError")
+            raise HttpRefusal(413, "The size of the request is too large.", code="RequestSizeLimitExceededError")
         try:
             async with request.form() as form:
                 return plain_json(await self._take_form(form))
         except HTTPException as error:
-            raise Refusal(400, "HTTP POST request parsing failed.", code="PostRequestParserFailedError") from error
+            raise HttpRefusal(400, "HTTP POST request parsing failed.", code="PostRequestParserFailedError") from error
 
     async def _take_form(self, form: FormData) -> dict[str, str]:
         self.gate.require_key(_text(form, "UPLOADCARE_PUB_KEY"), "UPLOADCARE_PUB_KEY")
         self.gate.require_signature(_text(form, "signature"), _text(form, "expire"))
         uploads = [(name, part) for name, part in form.multi_items() if isinstance(part, UploadFile) and part.filename]
         if not uploads:
-            raise Refusal(400, "Request does not contain files.", code="FilesRequiredError")
+            raise HttpRefusal(400, "Request does not contain files.", code="FilesRequiredError")
         if any((part.size or 0) > LARGEST_DIRECT_UPLOAD_BYTES for _, part in uploads):
-            raise Refusal(400, "File is too large.", code="FileSizeLimitExceededError")
+            raise HttpRefusal(400, "File is too large.", code="FileSizeLimitExceededError")
         store, metadata = _text(form, "UPLOADCARE_STORE") or "auto", _metadata(form)
         return {
-            name: (await self._take_file(part, Label(part.filename or "", store, metadata))).uuid
+            name: (await self._take_file(part, UploadLabel(part.filename or "", store, metadata))).uuid
             for name, part in uploads
         }
 
-    async def _take_file(self, part: UploadFile, label: Label) -> StoredFile:
+    async def _take_file(self, part: UploadFile, label: UploadLabel) -> StoredFile:
         temporary = await asyncio.to_thread(self.arrivals.shelf.receive, part.file)
         file = await self.arrivals.take(temporary, label)
         self.counters.upload(file.sha256, file.size)
@@ -75,13 +75,13 @@ class Uploads:
         self.gate.require_key(request.query_params.get("pub_key"), "pub_key")
         file_id = request.query_params.get("file_id", "")
         if not file_id:
-            raise Refusal(400, "file_id is required.", code="FileIdRequiredError")
+            raise HttpRefusal(400, "file_id is required.", code="FileIdRequiredError")
         if not is_uuid(file_id):
-            raise Refusal(400, "file_id is invalid.", code="FileIdInvalidError")
+            raise HttpRefusal(400, "file_id is invalid.", code="FileIdInvalidError")
         try:
             return plain_json(_upload_info(self.files.present(file_id)))
-        except Refusal as error:
-            raise Refusal(404, "File is not found.", code="FileNotFoundError") from error
+        except HttpRefusal as error:
+            raise HttpRefusal(404, "File is not found.", code="FileNotFoundError") from error
 
 
 def _text(form: FormData, name: str) -> str | None:

@@ -26,7 +26,7 @@ ANSWER_WITHIN_S = 10.0
 _log = logging.getLogger(__name__)
 
 
-class Deliveries:
+class WebhookDelivery:
     """The queue of webhook messages."""
 
     def __init__(self, store: Store, clock: Clock, counters: Counters) -> None:

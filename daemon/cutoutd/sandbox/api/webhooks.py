@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cutoutd.sandbox.api.files import describe
-from cutoutd.sandbox.api.webhook_delivery import Deliveries
+from cutoutd.sandbox.api.webhook_delivery import WebhookDelivery
 from cutoutd.sandbox.clock import Clock
-from cutoutd.sandbox.http.responses import Refusal, not_found, rest
+from cutoutd.sandbox.http.responses import HttpRefusal, not_found, rest
 from cutoutd.sandbox.storage.database import DuplicateWebhookError, Store
-from cutoutd.sandbox.storage.rows import Delivery, Removal, StoredFile, Webhook
+from cutoutd.sandbox.storage.rows import Delivery, StoredFile, StoredRemoval, StoredWebhook
 
 EVENTS = ("file.uploaded", "file.infected", "file.stored", "file.deleted", "file.info_updated")
 LONGEST_TARGET = 255
@@ -28,12 +28,12 @@ ALREADY_SUBSCRIBED: Mapping[str, object] = {"non_field_errors": ["This project i
 
 
 @dataclass(frozen=True, slots=True)
-class Webhooks:
+class WebhookEndpoints:
     """Keeps subscriptions and words their messages."""
 
     store: Store
     clock: Clock
-    deliveries: Deliveries
+    deliveries: WebhookDelivery
     public_key: str
     base_url: str
 
@@ -41,7 +41,7 @@ class Webhooks:
         """Queue messages about something a client did."""
         self._announce(event, file, BY_API)
 
-    def announce_result(self, result: StoredFile, removal: Removal) -> None:
+    def announce_result(self, result: StoredFile, removal: StoredRemoval) -> None:
         """Queue ``file.uploaded`` for a cutout, saying which execution and source it comes from."""
         detail = {"addon_name": "remove_bg", "request_id": removal.request_id, "source_file_uuid": removal.target}
         self._announce("file.uploaded", result, {"type": "addon", "detail": detail})
@@ -62,7 +62,7 @@ class Webhooks:
                     Delivery(id=0, webhook_id=webhook.id, body=body, attempts=0, created=moment, due=moment)
                 )
 
-    def _public(self, webhook: Webhook) -> dict[str, object]:
+    def _public(self, webhook: StoredWebhook) -> dict[str, object]:
         """A subscription as its own messages show it: other names than in ``/webhooks/``, and no secret."""
         return {
             "id": webhook.id,
@@ -85,15 +85,17 @@ class Webhooks:
     async def create(self, request: Request) -> Response:
         """``POST /webhooks/``."""
         moment = self.clock.stamp()
-        blank = Webhook(id=0, event="", target_url="", is_active=1, signing_secret=None, created=moment, updated=moment)
+        blank = StoredWebhook(
+            id=0, event="", target_url="", is_active=1, signing_secret=None, created=moment, updated=moment
+        )
         webhook = changed(blank, await _fields(request))
         if not webhook.target_url or not webhook.event:
             missing = "event" if webhook.target_url else "target_url"
-            raise Refusal(400, {missing: ["This field is required."]})
+            raise HttpRefusal(400, {missing: ["This field is required."]})
         try:
             return rest(as_json(self.store.add_webhook(webhook)), 201)
         except DuplicateWebhookError as error:
-            raise Refusal(400, ALREADY_SUBSCRIBED) from error
+            raise HttpRefusal(400, ALREADY_SUBSCRIBED) from error
 
     async def update(self, request: Request) -> Response:
         """``PUT /webhooks/{id}/``."""
@@ -102,7 +104,7 @@ class Webhooks:
         try:
             self.store.update_webhook(webhook)
         except DuplicateWebhookError as error:
-            raise Refusal(400, ALREADY_SUBSCRIBED) from error
+            raise HttpRefusal(400, ALREADY_SUBSCRIBED) from error
         return rest(as_json(webhook))
 
     async def delete(self, request: Request) -> Response:
@@ -118,7 +120,7 @@ class Webhooks:
                 self.store.delete_webhook(webhook.id)
         return Response(status_code=204)
 
-    def _webhook(self, request: Request) -> Webhook:
+    def _webhook(self, request: Request) -> StoredWebhook:
         number = str(request.path_params["id"])
         webhook = self.store.webhook(int(number)) if number.isdecimal() else None
         if webhook is None:
@@ -133,34 +135,36 @@ async def _fields(request: Request) -> dict[str, object]:
     try:
         body = json.loads(await request.body() or b"{}")
     except ValueError as error:
-        raise Refusal(400, f"JSON parse error - {error}") from error
+        raise HttpRefusal(400, f"JSON parse error - {error}") from error
     if not isinstance(body, dict):
-        raise Refusal(400, "Expected JSON object.")
+        raise HttpRefusal(400, "Expected JSON object.")
     return body
 
 
-def changed(webhook: Webhook, fields: Mapping[str, object]) -> Webhook:
+def changed(webhook: StoredWebhook, fields: Mapping[str, object]) -> StoredWebhook:
     """A subscription with the given fields set. Raises ``Refusal`` for values the service would not take."""
     if "target_url" in fields:
         target = str(fields["target_url"])
         if not target.startswith(("http://", "https://")) or len(target) > LONGEST_TARGET:
-            raise Refusal(400, {"target_url": ["Enter a valid URL."]})
+            raise HttpRefusal(400, {"target_url": ["Enter a valid URL."]})
         webhook = replace(webhook, target_url=target)
     if "event" in fields:
         if fields["event"] not in EVENTS:
-            raise Refusal(400, {"event": [f'"{fields["event"]}" is not a valid choice.']})
+            raise HttpRefusal(400, {"event": [f'"{fields["event"]}" is not a valid choice.']})
         webhook = replace(webhook, event=str(fields["event"]))
     if "is_active" in fields:
         webhook = replace(webhook, is_active=int(str(fields["is_active"]).lower() in {"true", "1"}))
     if "signing_secret" in fields:
         secret = str(fields["signing_secret"] or "")
         if len(secret) > LONGEST_SECRET:
-            raise Refusal(400, {"signing_secret": [f"Ensure this field has no more than {LONGEST_SECRET} characters."]})
+            raise HttpRefusal(
+                400, {"signing_secret": [f"Ensure this field has no more than {LONGEST_SECRET} characters."]}
+            )
         webhook = replace(webhook, signing_secret=secret or None)
     return webhook
 
 
-def as_json(webhook: Webhook) -> dict[str, object]:
+def as_json(webhook: StoredWebhook) -> dict[str, object]:
     """A subscription as ``/webhooks/`` shows it."""
     return {
         "id": webhook.id,

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from cutoutd.sandbox.engine import background_model as backdrop
+from cutoutd.sandbox.engine import background_model
 from cutoutd.sandbox.engine.geometry import Box
 from cutoutd.sandbox.engine.matting import refine
 
@@ -49,7 +49,7 @@ def _inside(region: Box, picture: Image.Image, reduced: Image.Image) -> npt.NDAr
 
 def _search(pixels: Pixels) -> Pixels:
     """The foreground as zeros and ones; in the whole picture, lest a part of the subject teach what background is."""
-    labels = backdrop.seeds(pixels)
+    labels = background_model.seeds(pixels)
     if np.isin(labels, _FOREGROUND).mean() < _MIN_SHARE:
         return np.zeros_like(labels)
     cv2.setRNGSeed(0)  # GrabCut starts from random clusters; the same photo shall give the same cutout

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cutoutd.sandbox.http.connection import wire_of
-from cutoutd.sandbox.http.responses import Refusal, usual_refusal
+from cutoutd.sandbox.http.responses import HttpRefusal, usual_refusal
 
 PORTAL = "<!doctype html><title>Wi-Fi</title><h1>Please accept the terms of use</h1>"
 
@@ -35,7 +35,7 @@ class Exchange:
     """
 
     serve: ASGIApp
-    refuse: Callable[[Request, Refusal], Response]
+    refuse: Callable[[Request, HttpRefusal], Response]
     scope: Scope
     receive: Receive
     send: Send
@@ -87,7 +87,7 @@ class Refuse:
         if self.body is None:
             refusal = usual_refusal(self.status, retry_after_s=self.retry_after_s)
         else:
-            refusal = Refusal(self.status, self.body, code=self.code, retry_after_s=self.retry_after_s)
+            refusal = HttpRefusal(self.status, self.body, code=self.code, retry_after_s=self.retry_after_s)
         await exchange.answer(exchange.refuse(Request(exchange.scope), refusal))
 
 

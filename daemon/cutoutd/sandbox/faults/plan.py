@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from cutoutd.sandbox.faults import removal_effects as mishaps
+from cutoutd.sandbox.faults import removal_effects
 from cutoutd.sandbox.faults.http_effects import (
     PORTAL,
     AlterJson,
@@ -28,8 +28,8 @@ from cutoutd.sandbox.faults.http_effects import (
     Reset,
     Stall,
 )
-from cutoutd.sandbox.faults.removal_effects import Mishap
-from cutoutd.sandbox.http.request_kinds import Kind
+from cutoutd.sandbox.faults.removal_effects import RemovalEffect
+from cutoutd.sandbox.http.request_kinds import EndpointKind
 from cutoutd.sandbox.storage.rows import RemovalError
 
 ANY = "any"
@@ -45,43 +45,43 @@ class FaultKind:
     """Where a kind strikes unless told otherwise, what it does, and which field a bare ``KIND=VALUE`` sets."""
 
     on: str
-    make: Callable[..., Effect | Mishap]
+    make: Callable[..., Effect | RemovalEffect]
     value: str = ""
 
 
 FAULT_KINDS: Mapping[str, FaultKind] = {
     # instead of an answer
     "status": FaultKind(ANY, Refuse, "status"),
-    "lock_409": FaultKind(Kind.EXECUTE, partial(Refuse, 409)),
-    "disabled": FaultKind(Kind.EXECUTE, partial(Refuse, 403)),
-    "unknown": FaultKind(Kind.STATUS, partial(AnswerInstead, '{"status": "unknown"}')),
+    "lock_409": FaultKind(EndpointKind.EXECUTE, partial(Refuse, 409)),
+    "disabled": FaultKind(EndpointKind.EXECUTE, partial(Refuse, 403)),
+    "unknown": FaultKind(EndpointKind.STATUS, partial(AnswerInstead, '{"status": "unknown"}')),
     "html_portal": FaultKind(ANY, partial(AnswerInstead, PORTAL, content_type="text/html")),
     "bad_json": FaultKind(ANY, partial(AnswerInstead, '{"request_id": "')),
     "wrong_type": FaultKind(ANY, partial(AnswerInstead, '["not", "an", "object"]')),
     "body": FaultKind(ANY, AnswerInstead, "body"),
     # with the answer
     "alter": FaultKind(ANY, AlterJson),
-    "not_ready": FaultKind(Kind.FILE, partial(AlterJson, {"is_ready": False})),
-    "overlong": FaultKind(Kind.CDN, Overlong, "extra_bytes"),
-    "truncate": FaultKind(Kind.CDN, partial(CutBody, Exchange.hang_up), "after_bytes"),
-    "reset_body": FaultKind(Kind.CDN, partial(CutBody, Exchange.reset), "after_bytes"),
+    "not_ready": FaultKind(EndpointKind.FILE, partial(AlterJson, {"is_ready": False})),
+    "overlong": FaultKind(EndpointKind.CDN, Overlong, "extra_bytes"),
+    "truncate": FaultKind(EndpointKind.CDN, partial(CutBody, Exchange.hang_up), "after_bytes"),
+    "reset_body": FaultKind(EndpointKind.CDN, partial(CutBody, Exchange.reset), "after_bytes"),
     # with time and the connection
     "stall": FaultKind(ANY, Stall, "seconds"),
-    "stall_body": FaultKind(Kind.CDN, PauseBody, "seconds"),
+    "stall_body": FaultKind(EndpointKind.CDN, PauseBody, "seconds"),
     "late_answer": FaultKind(ANY, LateAnswer, "seconds"),
     "lose_response": FaultKind(ANY, LoseResponse),
     "reset": FaultKind(ANY, Reset, "after_request_bytes"),
     # with the removal
-    "error_details": FaultKind(REMOVAL, mishaps.fail, "code"),
-    "engine_error": FaultKind(REMOVAL, partial(Mishap, error=RemovalError())),
-    "endless": FaultKind(REMOVAL, partial(Mishap, is_endless=True)),
-    "expired_result": FaultKind(REMOVAL, partial(Mishap, is_result_expired=True)),
-    "ignore_exif": FaultKind(REMOVAL, partial(Mishap, is_exif_honoured=False)),
-    "not_png": FaultKind(REMOVAL, partial(Mishap, spoil=mishaps.write_text)),
-    "jpeg_result": FaultKind(REMOVAL, partial(Mishap, spoil=mishaps.write_jpeg)),
-    "opaque": FaultKind(REMOVAL, partial(Mishap, spoil=mishaps.write_opaque)),
-    "downscale": FaultKind(REMOVAL, partial(Mishap, spoil=mishaps.write_smaller)),
-    "half_png": FaultKind(REMOVAL, partial(Mishap, spoil=mishaps.write_truncated)),
+    "error_details": FaultKind(REMOVAL, removal_effects.fail, "code"),
+    "engine_error": FaultKind(REMOVAL, partial(RemovalEffect, error=RemovalError())),
+    "endless": FaultKind(REMOVAL, partial(RemovalEffect, is_endless=True)),
+    "expired_result": FaultKind(REMOVAL, partial(RemovalEffect, is_result_expired=True)),
+    "ignore_exif": FaultKind(REMOVAL, partial(RemovalEffect, is_exif_honoured=False)),
+    "not_png": FaultKind(REMOVAL, partial(RemovalEffect, spoil=removal_effects.write_text)),
+    "jpeg_result": FaultKind(REMOVAL, partial(RemovalEffect, spoil=removal_effects.write_jpeg)),
+    "opaque": FaultKind(REMOVAL, partial(RemovalEffect, spoil=removal_effects.write_opaque)),
+    "downscale": FaultKind(REMOVAL, partial(RemovalEffect, spoil=removal_effects.write_smaller)),
+    "half_png": FaultKind(REMOVAL, partial(RemovalEffect, spoil=removal_effects.write_truncated)),
 }
 
 
@@ -99,7 +99,7 @@ class Fault:
 
     kind: str
     on: str
-    action: Effect | Mishap
+    action: Effect | RemovalEffect
     times: int | None = None
     skip: int = 0
 
@@ -112,7 +112,7 @@ class Fault:
             raise FaultError(f"there is no fault {name!r}; there are: {', '.join(FAULT_KINDS)}")
         kind = FAULT_KINDS[name]
         on = str(own.pop("on", kind.on))
-        if (kind.on == REMOVAL) != (on == REMOVAL) or on not in {ANY, REMOVAL, *Kind}:
+        if (kind.on == REMOVAL) != (on == REMOVAL) or on not in {ANY, REMOVAL, *EndpointKind}:
             raise FaultError(f"{name} cannot strike {on!r}")
         if not (times is None or isinstance(times, int)) or not isinstance(skip, int):
             raise FaultError("times and skip are whole numbers")
@@ -168,17 +168,17 @@ class FaultPlan:
             for armed in self._armed
         ]
 
-    def effect_on(self, kind: Kind) -> Effect | None:
+    def effect_on(self, kind: EndpointKind) -> Effect | None:
         """The fault that strikes this request, used up by one; null when none does."""
         action = self._draw({kind, ANY})
-        return None if isinstance(action, Mishap) else action
+        return None if isinstance(action, RemovalEffect) else action
 
-    def next_mishap(self) -> Mishap:
+    def next_removal_effect(self) -> RemovalEffect:
         """What happens to the removal that was just accepted."""
         action = self._draw({REMOVAL})
-        return action if isinstance(action, Mishap) else Mishap()
+        return action if isinstance(action, RemovalEffect) else RemovalEffect()
 
-    def _draw(self, places: set[str]) -> Effect | Mishap | None:
+    def _draw(self, places: set[str]) -> Effect | RemovalEffect | None:
         for armed in self._armed:
             if armed.fault.on in places and armed.is_striking():
                 return armed.fault.action

@@ -16,7 +16,7 @@ Spoil = Callable[[Path, Path], None]  # from the rendering, make what is handed 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mishap:
+class RemovalEffect:
     """How one removal deviates; the default is not at all.
 
     Attributes:
@@ -34,9 +34,9 @@ class Mishap:
     is_endless: bool = False
 
 
-def fail(code: str = "unknown_foreground", title: str = "Could not identify foreground in image.") -> Mishap:
+def fail(code: str = "unknown_foreground", title: str = "Could not identify foreground in image.") -> RemovalEffect:
     """The removal ends in ``error`` with details."""
-    return Mishap(error=RemovalError(code=code, title=title))
+    return RemovalEffect(error=RemovalError(code=code, title=title))
 
 
 def write_jpeg(rendering: Path, result: Path) -> None:

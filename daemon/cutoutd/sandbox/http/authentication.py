@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from starlette.requests import Request
 
 from cutoutd.sandbox.clock import Clock
-from cutoutd.sandbox.http.responses import REST_TYPE, Refusal
+from cutoutd.sandbox.http.responses import REST_TYPE, HttpRefusal
 
 DATE_WINDOW = timedelta(minutes=15)  # Uploadcare's OpenAPI description: "MUST NOT exceed the 15-minute offset"
 WRONG_ACCEPT = "Incorrect Accept header provided. Make sure to specify API version. Refer to REST API docs for details."
@@ -43,13 +43,13 @@ class RestGate:
         on loopback.
         """
         if REST_TYPE not in (part.split(";")[0].strip() for part in request.headers.get("accept", "").split(",")):
-            raise Refusal(406, WRONG_ACCEPT)
+            raise HttpRefusal(406, WRONG_ACCEPT)
         scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
         public, colon, proof = credentials.strip().partition(":")
         if scheme not in {"Uploadcare", "Uploadcare.Simple"} or not colon:
-            raise Refusal(401, WRONG_CREDENTIALS)
+            raise HttpRefusal(401, WRONG_CREDENTIALS)
         if public != self._keys.public:
-            raise Refusal(401, f"Public key {public} not found.")
+            raise HttpRefusal(401, f"Public key {public} not found.")
         if scheme == "Uploadcare.Simple":
             self._require_secret(proof)
         else:
@@ -57,7 +57,7 @@ class RestGate:
 
     def _require_secret(self, proof: str) -> None:
         if not hmac.compare_digest(proof.encode(), self._keys.secret.encode()):
-            raise Refusal(401, "Secret key not found.")
+            raise HttpRefusal(401, "Secret key not found.")
 
     async def _require_signature(self, request: Request, proof: str) -> None:
         date = request.headers.get("x-uploadcare-date") or request.headers.get("date", "")
@@ -68,13 +68,13 @@ class RestGate:
         signed = "\n".join((request.method, body_md5, request.headers.get("content-type", ""), date, uri))
         expected = hmac.new(self._keys.secret.encode(), signed.encode(), "sha1").hexdigest()
         if not hmac.compare_digest(expected.encode(), proof.encode()):
-            raise Refusal(401, WRONG_SIGNATURE)
+            raise HttpRefusal(401, WRONG_SIGNATURE)
 
     def _require_recent(self, date: str) -> None:
         """The words of the service's refusal are not on record: of its four, this is the one that fits a date."""
         moment = read_date(date)
         if moment is None or abs(self._clock.now() - moment) > DATE_WINDOW:
-            raise Refusal(401, WRONG_CREDENTIALS)
+            raise HttpRefusal(401, WRONG_CREDENTIALS)
 
 
 def read_date(text: str) -> datetime | None:
@@ -98,22 +98,22 @@ class UploadGate:
     def require_key(self, public: str | None, field: str) -> None:
         """Raise ``Refusal`` (403) unless the form field holds the project's public key."""
         if not public:
-            raise Refusal(403, f"{field} is required.", code="ProjectPublicKeyRequiredError")
+            raise HttpRefusal(403, f"{field} is required.", code="ProjectPublicKeyRequiredError")
         if public != self._keys.public:
-            raise Refusal(403, f"{field} is invalid.", code="ProjectPublicKeyInvalidError")
+            raise HttpRefusal(403, f"{field} is invalid.", code="ProjectPublicKeyInvalidError")
 
     def require_signature(self, signature: str | None, expire: str | None) -> None:
         """Raise ``Refusal`` (400, 403) unless both are absent and not demanded, or both are right and in time."""
         if not (signature or expire or self._is_signature_required):
             return
         if not signature:
-            raise Refusal(400, "`signature` is required.", code="SignatureRequiredError")
+            raise HttpRefusal(400, "`signature` is required.", code="SignatureRequiredError")
         if not expire:
-            raise Refusal(400, "`expire` is required.", code="SignatureExpirationRequiredError")
+            raise HttpRefusal(400, "`expire` is required.", code="SignatureExpirationRequiredError")
         if not expire.isdecimal():
-            raise Refusal(400, "`expire` must be a UNIX timestamp.", code="SignatureExpirationInvalidError")
+            raise HttpRefusal(400, "`expire` must be a UNIX timestamp.", code="SignatureExpirationInvalidError")
         if int(expire) < self._clock.now().timestamp():
-            raise Refusal(403, "Expired signature.", code="SignatureExpirationError")
+            raise HttpRefusal(403, "Expired signature.", code="SignatureExpirationError")
         expected = hmac.new(self._keys.secret.encode(), expire.encode(), "sha256").hexdigest()
         if not hmac.compare_digest(expected.encode(), signature.encode()):
-            raise Refusal(403, "Invalid signature.", code="SignatureInvalidError")
+            raise HttpRefusal(403, "Invalid signature.", code="SignatureInvalidError")

@@ -17,7 +17,7 @@ _LINGER_NOT = struct.pack("ii", 1, 0)  # SO_LINGER with zero seconds: closing se
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
+class ConnectionControl:
     """One client's connection."""
 
     transport: asyncio.Transport
@@ -39,9 +39,9 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-def wire_of(scope: Scope) -> Wire:
+def wire_of(scope: Scope) -> ConnectionControl:
     """The connection a request came over."""
-    wire: Wire = scope["extensions"][_EXTENSION]
+    wire: ConnectionControl = scope["extensions"][_EXTENSION]
     return wire
 
 
@@ -54,7 +54,7 @@ class CuttableProtocol(H11Protocol):
         """Wrap the application for this connection."""
         super().connection_made(transport)
         app: ASGIApp = self.app
-        wire = Wire(transport)
+        wire = ConnectionControl(transport)
 
         async def app_with_wire(scope: Scope, receive: Receive, send: Send) -> None:
             scope.setdefault("extensions", {})[_EXTENSION] = wire

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class EndpointKind(StrEnum):
     """One word per kind of request."""
 
     UPLOAD = "upload"

@@ -15,7 +15,7 @@ REST_TYPE = "application/vnd.uploadcare-v0.7+json"
 NOT_FOUND = "Not found."
 
 
-class Refusal(Exception):  # noqa: N818 - the service's no is one of its answers, not a mistake of ours
+class HttpRefusal(Exception):  # noqa: N818 - the service's no is one of its answers, not a mistake of ours
     """The service says no.
 
     Attributes:
@@ -49,22 +49,26 @@ _USUAL_SENTENCES = {
 }
 
 
-def usual_refusal(status: int, *, retry_after_s: int | None = None) -> Refusal:
+def usual_refusal(status: int, *, retry_after_s: int | None = None) -> HttpRefusal:
     """The refusal the service most often gives with a status."""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return throttled(retry_after_s)
-    return Refusal(status, _USUAL_SENTENCES.get(status, "The sandbox was told to fail."), retry_after_s=retry_after_s)
+    return HttpRefusal(
+        status, _USUAL_SENTENCES.get(status, "The sandbox was told to fail."), retry_after_s=retry_after_s
+    )
 
 
-def throttled(retry_after_s: int | None) -> Refusal:
+def throttled(retry_after_s: int | None) -> HttpRefusal:
     """429; without a number of seconds also without ``Retry-After``."""
     expected = "" if retry_after_s is None else f" Expected available in {retry_after_s} seconds."
-    return Refusal(429, "Request was throttled." + expected, code="RequestThrottledError", retry_after_s=retry_after_s)
+    return HttpRefusal(
+        429, "Request was throttled." + expected, code="RequestThrottledError", retry_after_s=retry_after_s
+    )
 
 
-def not_found() -> Refusal:
+def not_found() -> HttpRefusal:
     """REST's 404, for unknown files, malformed UUIDs and unknown add-ons alike."""
-    return Refusal(404, NOT_FOUND)
+    return HttpRefusal(404, NOT_FOUND)
 
 
 def rest(body: object, status: int = 200) -> Response:
@@ -77,7 +81,7 @@ def plain_json(body: object, headers: Mapping[str, str] | None = None) -> Respon
     return JSONResponse(body, headers=headers)
 
 
-def refuse_rest(_request: Request, refusal: Refusal) -> Response:
+def refuse_rest(_request: Request, refusal: HttpRefusal) -> Response:
     """REST's no: ``{"detail": sentence}`` or the field errors as they are."""
     body = {"detail": refusal.body} if isinstance(refusal.body, str) else refusal.body
     answer = rest(body, refusal.status)
@@ -85,7 +89,7 @@ def refuse_rest(_request: Request, refusal: Refusal) -> Response:
     return answer
 
 
-def refuse_upload(request: Request, refusal: Refusal) -> Response:
+def refuse_upload(request: Request, refusal: HttpRefusal) -> Response:
     """Upload API's no: plain text, or with ``?jsonerrors=1`` status 200 and an ``error`` object."""
     # The Upload API's 429 names no seconds in its text (Uploadcare's OpenAPI description), REST's does.
     text = "Request was throttled." if refusal.status == HTTPStatus.TOO_MANY_REQUESTS else str(refusal.body)
@@ -95,6 +99,6 @@ def refuse_upload(request: Request, refusal: Refusal) -> Response:
     return PlainTextResponse(text, refusal.status, headers=refusal.headers)
 
 
-def refuse_cdn(_request: Request, refusal: Refusal) -> Response:
+def refuse_cdn(_request: Request, refusal: HttpRefusal) -> Response:
     """The CDN's no. Its text is not on record; only the status counts."""
     return PlainTextResponse(str(refusal.body), refusal.status, headers=refusal.headers)

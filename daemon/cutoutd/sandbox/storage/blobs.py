@@ -21,7 +21,7 @@ _MULTI_PICTURE = "MPO"  # a phone's JPEG with a second picture behind it: the se
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class BlobInfo:
     """What the bytes themselves say.
 
     Attributes:
@@ -37,7 +37,7 @@ class Contents:
     image: str | None
 
 
-class Shelf:
+class BlobStore:
     """The folders below the sandbox's state folder."""
 
     def __init__(self, state_dir: Path) -> None:
@@ -72,7 +72,7 @@ class Shelf:
         self.path(file_uuid).unlink(missing_ok=True)
 
 
-def examine(path: Path, filename: str) -> Contents:
+def examine(path: Path, filename: str) -> BlobInfo:
     """Hash a file and read its picture header. Blocking; never decodes pixels."""
     with path.open("rb") as stream:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -83,7 +83,7 @@ def examine(path: Path, filename: str) -> Contents:
             mime_type, image = Image.MIME.get(str(facts["format"]), guess), json.dumps(facts)
     except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
         mime_type, image = (_UNKNOWN_TYPE if guess.startswith("image/") else guess), None
-    return Contents(path.stat().st_size, sha256, mime_type, image)
+    return BlobInfo(path.stat().st_size, sha256, mime_type, image)
 
 
 def _image_info(picture: Image.Image) -> dict[str, object]:

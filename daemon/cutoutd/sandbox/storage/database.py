@@ -12,9 +12,9 @@ from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from cutoutd.sandbox.storage.rows import Delivery, Removal, RemovalStatus, StoredFile, Webhook
+from cutoutd.sandbox.storage.rows import Delivery, StoredFile, StoredRemoval, StoredRemovalStatus, StoredWebhook
 
-Row = TypeVar("Row", StoredFile, Webhook, Delivery)
+Row = TypeVar("Row", StoredFile, StoredWebhook, Delivery)
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (
@@ -159,29 +159,32 @@ class Store:
 
     # removals ---------------------------------------------------------------------------------------------------
 
-    def add_removal(self, removal: Removal) -> None:
+    def add_removal(self, removal: StoredRemoval) -> None:
         """Remember an accepted execution."""
         self._db.execute("INSERT INTO removals VALUES (?,?,?,?,?,?,?,?)", astuple(removal))
 
-    def finish_removal(self, removal: Removal) -> None:
+    def finish_removal(self, removal: StoredRemoval) -> None:
         """Replace an execution by what became of it."""
         sql = "UPDATE removals SET status = ?, file_id = ?, error_code = ?, error_title = ? WHERE request_id = ?"
         values = (removal.status, removal.file_id, removal.error_code, removal.error_title, removal.request_id)
         self._db.execute(sql, values)
 
-    def removal(self, request_id: str) -> Removal | None:
+    def removal(self, request_id: str) -> StoredRemoval | None:
         """The execution of that name."""
         return next(iter(self._removals("SELECT * FROM removals WHERE request_id = ?", request_id)), None)
 
-    def running_removals(self, target: str | None = None) -> list[Removal]:
+    def running_removals(self, target: str | None = None) -> list[StoredRemoval]:
         """Executions that have not ended, of one file or of all."""
-        status = str(RemovalStatus.IN_PROGRESS)
+        status = str(StoredRemovalStatus.IN_PROGRESS)
         if target is None:
             return self._removals("SELECT * FROM removals WHERE status = ?", status)
         return self._removals("SELECT * FROM removals WHERE status = ? AND target = ?", status, target)
 
-    def _removals(self, sql: str, *values: object) -> list[Removal]:
-        return [Removal(**{**row, "status": RemovalStatus(row["status"])}) for row in self._mappings(sql, values)]
+    def _removals(self, sql: str, *values: object) -> list[StoredRemoval]:
+        return [
+            StoredRemoval(**{**row, "status": StoredRemovalStatus(row["status"])})
+            for row in self._mappings(sql, values)
+        ]
 
     def launches_since(self, moment: str) -> list[str]:
         """When the executions after that moment were accepted, oldest first."""
@@ -190,7 +193,7 @@ class Store:
 
     # webhooks ---------------------------------------------------------------------------------------------------
 
-    def add_webhook(self, webhook: Webhook) -> Webhook:
+    def add_webhook(self, webhook: StoredWebhook) -> StoredWebhook:
         """Remember a subscription and number it. Raises DuplicateWebhookError."""
         try:
             done = self._db.execute("INSERT INTO webhooks VALUES (NULL,?,?,?,?,?,?)", astuple(webhook)[1:])
@@ -198,7 +201,7 @@ class Store:
             raise DuplicateWebhookError from error
         return replace(webhook, id=int(done.lastrowid or 0))
 
-    def update_webhook(self, webhook: Webhook) -> None:
+    def update_webhook(self, webhook: StoredWebhook) -> None:
         """Replace a subscription. Raises DuplicateWebhookError."""
         sql = (
             "UPDATE webhooks SET event=?, target_url=?, is_active=?, signing_secret=?, created=?, updated=? WHERE id=?"
@@ -208,13 +211,13 @@ class Store:
         except sqlite3.IntegrityError as error:
             raise DuplicateWebhookError from error
 
-    def webhook(self, number: int) -> Webhook | None:
+    def webhook(self, number: int) -> StoredWebhook | None:
         """The subscription of that number."""
-        return self._first(Webhook, "SELECT * FROM webhooks WHERE id = ?", number)
+        return self._first(StoredWebhook, "SELECT * FROM webhooks WHERE id = ?", number)
 
-    def webhooks(self) -> list[Webhook]:
+    def webhooks(self) -> list[StoredWebhook]:
         """All subscriptions, oldest first."""
-        return self._rows(Webhook, "SELECT * FROM webhooks ORDER BY id")
+        return self._rows(StoredWebhook, "SELECT * FROM webhooks ORDER BY id")
 
     def delete_webhook(self, number: int) -> None:
         """Forget a subscription and what was still to be delivered to it."""

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cutoutd.sandbox.clock import Clock
-from cutoutd.sandbox.storage.blobs import Shelf, examine
+from cutoutd.sandbox.storage.blobs import BlobStore, examine
 from cutoutd.sandbox.storage.database import Store
 from cutoutd.sandbox.storage.rows import StoredFile
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class UploadLabel:
     """What is said about a file from outside.
 
     Attributes:
@@ -33,15 +33,15 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrivals:
+class Ingest:
     """Takes bytes into the project."""
 
     store: Store
-    shelf: Shelf
+    shelf: BlobStore
     clock: Clock
     is_autostore_enabled: bool
 
-    async def take(self, temporary: Path, label: Label) -> StoredFile:
+    async def take(self, temporary: Path, label: UploadLabel) -> StoredFile:
         """Make a file of finished bytes. A kill before the last step leaves bytes that nothing refers to."""
         contents = await asyncio.to_thread(examine, temporary, label.filename)
         file_uuid = str(uuid.uuid4())

@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cutoutd.sandbox.engine import Cutout, Engine, Parameters, cut_out
-from cutoutd.sandbox.storage.blobs import Shelf
+from cutoutd.sandbox.storage.blobs import BlobStore
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RenderRequest:
     """What is to be cut out.
 
     Attributes:
@@ -37,13 +37,13 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Renderings:
+class RenderedResults:
     """Makes cutouts."""
 
-    shelf: Shelf
+    shelf: BlobStore
     engine: Engine
 
-    def render(self, order: Order) -> tuple[Path, Cutout]:
+    def render(self, order: RenderRequest) -> tuple[Path, Cutout]:
         """Make the cutout in a fresh temporary file. Raises what the engine raises.
 
         A kept rendering is written under a temporary name and renamed, so two makers at once or a kill leave it whole.
@@ -62,7 +62,7 @@ class Renderings:
         result.hardlink_to(kept)
         return result, Cutout(**json.loads(facts.read_text()))
 
-    def _make(self, order: Order, destination: Path) -> Cutout:
+    def _make(self, order: RenderRequest, destination: Path) -> Cutout:
         return cut_out(
             order.source, destination, order.parameters, engine=self.engine, is_exif_honoured=order.is_exif_honoured
         )

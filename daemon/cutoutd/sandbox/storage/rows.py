@@ -44,7 +44,7 @@ class StoredFile:
         return self.removed is not None
 
 
-class RemovalStatus(StrEnum):
+class StoredRemovalStatus(StrEnum):
     """The service's words for an execution."""
 
     IN_PROGRESS = "in_progress"
@@ -62,7 +62,7 @@ class RemovalError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Removal:
+class StoredRemoval:
     """One execution of the add-on.
 
     Attributes:
@@ -79,7 +79,7 @@ class Removal:
     request_id: str
     target: str
     parameters: str
-    status: RemovalStatus
+    status: StoredRemovalStatus
     file_id: str | None
     error_code: str
     error_title: str
@@ -87,7 +87,7 @@ class Removal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Webhook:
+class StoredWebhook:
     """One subscription.
 
     Attributes:

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from cutoutd.config.settings import Price
-from cutoutd.core.photo import AT_REST, Photo, State
+from cutoutd.core.photo import TERMINAL, Photo, State
 from cutoutd.core.usage_counter import Purpose
-from cutoutd.ledger import LostLaunch, View
-from cutoutd.ledger.queries import lost_launches as losses
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.ledger.queries import report as retrospect
-from cutoutd.ledger.queries.report import Stretch
+from cutoutd.ledger import LostLaunch, ReadTransaction
+from cutoutd.ledger.queries import lost_launches, report
+from cutoutd.ledger.queries import photos as photo_queries
+from cutoutd.ledger.queries.report import ReportRange
 from cutoutd.pipeline.budget.pricing import Bill, bill, estimate
 from cutoutd.status.report.period import Period
 
@@ -23,17 +22,17 @@ _NAMED = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class ReportScope:
     """What the report is about."""
 
     period: Period
     folder: str | None  #: None: all
 
     @property
-    def stretch(self) -> Stretch:
+    def stretch(self) -> ReportRange:
         """As the ledger is asked."""
         period = self.period
-        return Stretch(period.from_s, period.to_s, period.first, period.last, self.folder)
+        return ReportRange(period.from_s, period.to_s, period.first, period.last, self.folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class FolderSums:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class ReportTrouble:
     """Photos that came to nothing for one reason."""
 
     state: State
@@ -83,22 +82,22 @@ class Dispute:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class ReportData:
     """All but the published photos themselves."""
 
-    scope: Scope
+    scope: ReportScope
     folders: tuple[FolderSums, ...]
     total: FolderSums
-    troubles: tuple[Trouble, ...]
+    troubles: tuple[ReportTrouble, ...]
     cost: Cost
     disputes: tuple[Dispute, ...]
 
 
-def find(view: View, scope: Scope, price: Price, folders: Iterable[str]) -> Findings:
+def find(view: ReadTransaction, scope: ReportScope, price: Price, folders: Iterable[str]) -> ReportData:
     """Look it all up; ``folders`` are those configured, which are told of even when nothing happened in them."""
     stretch = scope.stretch
-    launched, troubles = retrospect.launched(view, stretch), _Troubles(retrospect.each_troubled(view, stretch))
-    published, under_way = retrospect.published(view, stretch), _under_way(view)
+    launched, troubles = report.launched(view, stretch), _Troubles(report.each_troubled(view, stretch))
+    published, under_way = report.published(view, stretch), _under_way(view)
     named = dict.fromkeys(folders) | dict.fromkeys(sorted({*published, *launched, *under_way, *troubles.folders}))
     sums = tuple(
         FolderSums(
@@ -114,10 +113,11 @@ def find(view: View, scope: Scope, price: Price, folders: Iterable[str]) -> Find
         if scope.folder in {None, name}
     )
     disputes = (
-        Dispute(photo, losses.lost_of(view, photo.id)) for photo in retrospect.possibly_paid_twice(view, stretch)
+        Dispute(photo, lost_launches.lost_launches_of(view, photo.id))
+        for photo in report.possibly_paid_twice(view, stretch)
     )
     total = _total(sums)
-    return Findings(scope, sums, total, troubles.by_number, _cost(view, scope, price, total), tuple(disputes))
+    return ReportData(scope, sums, total, troubles.by_number, _cost(view, scope, price, total), tuple(disputes))
 
 
 def _total(folders: Iterable[FolderSums]) -> FolderSums:
@@ -130,18 +130,18 @@ def _total(folders: Iterable[FolderSums]) -> FolderSums:
     return FolderSums("All", **{column: all_of(column) for column in columns})
 
 
-def _cost(view: View, scope: Scope, price: Price, total: FolderSums) -> Cost:
+def _cost(view: ReadTransaction, scope: ReportScope, price: Price, total: FolderSums) -> Cost:
     if scope.folder is not None:
         return Cost(None, total.launched, estimate(price, uploads=total.launched, removals=total.launched))
-    operations = retrospect.operations(view, scope.stretch)
+    operations = report.operations(view, scope.stretch)
     whole = bill(price, requests=sum(operations.values()), removals=total.launched)
     return Cost(operations, total.launched, whole)
 
 
-def _under_way(view: View) -> dict[str, int]:
+def _under_way(view: ReadTransaction) -> dict[str, int]:
     numbers: dict[str, int] = {}
-    for total in questions.totals(view):
-        if total.state not in AT_REST:
+    for total in photo_queries.totals(view):
+        if total.state not in TERMINAL:
             numbers[total.folder] = numbers.get(total.folder, 0) + total.photos
     return numbers
 
@@ -161,7 +161,7 @@ class _Troubles:
     def number(self, folder: str, state: State) -> int:
         return self._numbers.get((folder, state), 0)
 
-    def _trouble(self, photos: Iterable[Photo]) -> Trouble:
+    def _trouble(self, photos: Iterable[Photo]) -> ReportTrouble:
         number, named = 0, list[Photo]()
         for photo in photos:
             number += 1
@@ -170,4 +170,4 @@ class _Troubles:
             if len(named) < _NAMED:
                 named.append(photo)
         newest = named[0]
-        return Trouble(newest.state, newest.code or "", number, newest.advice or "", tuple(named))
+        return ReportTrouble(newest.state, newest.code or "", number, newest.advice or "", tuple(named))

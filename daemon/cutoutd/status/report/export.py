@@ -16,9 +16,9 @@ from typing import Any
 
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Photo, State
-from cutoutd.ledger import View
-from cutoutd.ledger.queries import report as retrospect
-from cutoutd.status.report.data import Cost, Findings
+from cutoutd.ledger import ReadTransaction
+from cutoutd.ledger.queries import report
+from cutoutd.status.report.data import Cost, ReportData
 
 _COLUMNS = (
     "folder",
@@ -40,7 +40,7 @@ _COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
-def json_of(view: View, findings: Findings) -> Iterator[str]:
+def json_of(view: ReadTransaction, findings: ReportData) -> Iterator[str]:
     """The documented, stable form, piece by piece; one photo a line."""
     head = json.dumps(_head(findings), indent=2)
     yield head.removesuffix("\n}") + ',\n  "photos": ['
@@ -51,7 +51,7 @@ def json_of(view: View, findings: Findings) -> Iterator[str]:
     yield "\n  ]\n}\n"
 
 
-def csv_of(view: View, findings: Findings) -> Iterator[str]:
+def csv_of(view: ReadTransaction, findings: ReportData) -> Iterator[str]:
     """A row for each photo that was published, rejected or failed."""
     yield "\ufeff" + _line(_COLUMNS)
     for photo in _photos(view, findings):
@@ -59,12 +59,12 @@ def csv_of(view: View, findings: Findings) -> Iterator[str]:
         yield _line(tuple(_cell(row[column]) for column in _COLUMNS))
 
 
-def _photos(view: View, findings: Findings) -> Iterator[Photo]:
+def _photos(view: ReadTransaction, findings: ReportData) -> Iterator[Photo]:
     stretch = findings.scope.stretch
-    return chain(retrospect.each_published(view, stretch), retrospect.each_troubled(view, stretch))
+    return chain(report.each_published(view, stretch), report.each_troubled(view, stretch))
 
 
-def _head(findings: Findings) -> dict[str, Any]:
+def _head(findings: ReportData) -> dict[str, Any]:
     period = findings.scope.period
     return {
         "made_at_s": time.time(),

@@ -12,13 +12,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from cutoutd.config.settings import Common
 from cutoutd.core.photo import Photo
-from cutoutd.ledger import View
-from cutoutd.ledger.queries import report as retrospect
+from cutoutd.ledger import ReadTransaction
+from cutoutd.ledger.queries import report
 from cutoutd.ledger.queries.lost_launches import in_words as launch_in_words
 from cutoutd.pipeline.budget.pricing import estimate_in_words, in_words
 from cutoutd.status.formatting import FILTERS
-from cutoutd.status.report.data import Cost, Findings
-from cutoutd.status.report.thumbnails import MOST_BYTES, MOST_PAIRS, Pair, pairs_of
+from cutoutd.status.report.data import Cost, ReportData
+from cutoutd.status.report.thumbnails import MOST_BYTES, MOST_PAIRS, ReportPair, pairs_of
 
 #: So many photos beyond the pictures are listed by name; the rest is a number.
 _MOST_LISTED = 1000
@@ -28,14 +28,16 @@ _MOST_LISTED = 1000
 class Sheet:
     """The published photos as the page shows them."""
 
-    pairs: tuple[Pair, ...]
+    pairs: tuple[ReportPair, ...]
     listed: tuple[Photo, ...]  #: without a picture
     left_out: int  #: not even listed
 
 
-def sheet_of(view: View, findings: Findings, settings: Common, step: Callable[[], None] = lambda: None) -> Sheet:
+def sheet_of(
+    view: ReadTransaction, findings: ReportData, settings: Common, step: Callable[[], None] = lambda: None
+) -> Sheet:
     """Draw the newest, list the next, count the rest."""
-    newest: Iterator[Photo] = retrospect.each_published(view, findings.scope.stretch)
+    newest: Iterator[Photo] = report.each_published(view, findings.scope.stretch)
     first = list(islice(newest, MOST_PAIRS))
     listed = list(islice(newest, _MOST_LISTED))
     pairs = tuple(pairs_of(first, settings, step))
@@ -43,7 +45,7 @@ def sheet_of(view: View, findings: Findings, settings: Common, step: Callable[[]
     return Sheet(pairs, tuple(listed), findings.total.published - len(pairs) - len(listed))
 
 
-def page_of(findings: Findings, sheet: Sheet) -> Iterable[str]:
+def page_of(findings: ReportData, sheet: Sheet) -> Iterable[str]:
     """The page, piece by piece."""
     environment = Environment(
         loader=PackageLoader("cutoutd.status.report", "templates"),

@@ -28,7 +28,7 @@ _AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ReportPicture:
     """What stands for a file."""
 
     address: str  #: a data address; empty when there is no picture
@@ -36,28 +36,30 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ReportPair:
     """A photo before and after."""
 
     photo: Photo
-    before: Picture
-    after: Picture
+    before: ReportPicture
+    after: ReportPicture
 
 
-def pairs_of(photos: Iterable[Photo], settings: Common, step: Callable[[], None] = lambda: None) -> Iterator[Pair]:
+def pairs_of(
+    photos: Iterable[Photo], settings: Common, step: Callable[[], None] = lambda: None
+) -> Iterator[ReportPair]:
     """Pictures of the first photos, in order, until the bound is reached; ``step`` hears of each. Blocking."""
-    look = _Look(
+    look = _PictureReader(
         {folder.name: folder.input for folder in settings.folders},
         {folder.name: folder.archive for folder in settings.folders if folder.archive is not None},
     )
     used = 0
     with ThreadPoolExecutor(_AT_ONCE) as threads:
-        begun: list[tuple[Photo, Future[Picture], Future[Picture]]] = [
+        begun: list[tuple[Photo, Future[ReportPicture], Future[ReportPicture]]] = [
             (photo, threads.submit(look.picture, photo, Side.PHOTO), threads.submit(look.picture, photo, Side.CUTOUT))
             for photo in photos
         ]
         for photo, before, after in begun:
-            pair = Pair(photo, before.result(), after.result())
+            pair = ReportPair(photo, before.result(), after.result())
             used += len(pair.before.address) + len(pair.after.address)
             if used * 3 > MOST_BYTES * 4:
                 threads.shutdown(cancel_futures=True)
@@ -67,17 +69,17 @@ def pairs_of(photos: Iterable[Photo], settings: Common, step: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _PictureReader:
     inputs: dict[str, Path]
     archives: dict[str, Path]
 
-    def picture(self, photo: Photo, side: Side) -> Picture:
+    def picture(self, photo: Photo, side: Side) -> ReportPicture:
         original = open_original(photo, side, self.inputs, self.archives)
         if isinstance(original, Absence):
-            return Picture("", original.sentence)
+            return ReportPicture("", original.sentence)
         with original.content:
             try:
                 content = draw(original, _SIDE_PX)
             except RejectedError as error:
-                return Picture("", f"It cannot be shown: {error.sentence}.")
-        return Picture(f"data:{MIME_TYPE};base64,{base64.b64encode(content).decode()}", "")
+                return ReportPicture("", f"It cannot be shown: {error.sentence}.")
+        return ReportPicture(f"data:{MIME_TYPE};base64,{base64.b64encode(content).decode()}", "")

@@ -4,6 +4,6 @@
 the judgement, ``standby`` its keeper.
 """
 
-from cutoutd.watch.availability.monitor import Standby, StandingBy
+from cutoutd.watch.availability.monitor import FolderAvailability, UnavailableFolder
 
-__all__ = ["Standby", "StandingBy"]
+__all__ = ["FolderAvailability", "UnavailableFolder"]

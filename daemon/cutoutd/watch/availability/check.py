@@ -5,31 +5,31 @@ from dataclasses import dataclass, replace
 from os import close
 
 from cutoutd.config.choices import OnSourceRemoved
-from cutoutd.config.settings import Folder
+from cutoutd.config.settings import FolderSettings
 from cutoutd.core.logs import printable
 from cutoutd.files.input_tree import open_folder_beneath
 from cutoutd.files.name_filters import Exclusions
-from cutoutd.watch.availability.mounts import Ground, Part
-from cutoutd.watch.availability.snapshot import Witness
-from cutoutd.watch.availability.verdict import Evidence, doubt_about
+from cutoutd.watch.availability.mounts import Ground, MountedPart
+from cutoutd.watch.availability.snapshot import SampleFile
+from cutoutd.watch.availability.verdict import Observation, unavailable_reason
 from cutoutd.watch.scanner import Scan
 
 
 @dataclass(frozen=True, slots=True)
-class Inquiry:
+class AvailabilityCheck:
     """What is asked of one folder."""
 
-    folder: Folder
+    folder: FolderSettings
     before: Ground
     now: Ground
-    expected: frozenset[Witness]  #: photos that should be there
-    in_flight: frozenset[Witness]  #: photos that would be blamed if they were gone
+    expected: frozenset[SampleFile]  #: photos that should be there
+    in_flight: frozenset[SampleFile]  #: photos that would be blamed if they were gone
 
     def reason(self) -> str:
         """The first doubt about a part of the tree, as a sentence; empty when there is none. Blocking."""
         for path in self._paths():
             before = _at(path, self.before) or self._covered(path)
-            doubt = doubt_about(before, _at(path, self.now), self._evidence(path))
+            doubt = unavailable_reason(before, _at(path, self.now), self._evidence(path))
             if doubt is not None:
                 return doubt.format(printable(str(self.folder.input / path)))
         return ""
@@ -37,18 +37,18 @@ class Inquiry:
     def _paths(self) -> list[str]:
         return sorted({part.path for part in (*self.before, *self.now)})
 
-    def _covered(self, path: str) -> Part:
+    def _covered(self, path: str) -> MountedPart:
         """What a mount that is new covers: the part of the tree that lay there before."""
         return replace(
             max((part for part in self.before if part.holds(path)), key=lambda part: len(part.path)), path=path
         )
 
-    def _evidence(self, path: str) -> Evidence:
+    def _evidence(self, path: str) -> Observation:
         mine = {witness for witness in self.expected if self._place_of(witness.path) == path}
         is_familiar = any(witness.is_in(self.folder.input) for witness in mine)
         # Only where none is there is the rest of any interest, and then all of them are missing.
         is_doubtful = bool(mine) and not is_familiar
-        return Evidence(
+        return Observation(
             missing=len(mine) if is_doubtful else 0,
             is_familiar=is_familiar,
             is_at_stake=is_doubtful and (self._is_deleting() or not mine.isdisjoint(self.in_flight)),
@@ -60,7 +60,7 @@ class Inquiry:
         return self.folder.on_source_removed is OnSourceRemoved.DELETE
 
     def _place_of(self, path: str) -> str:
-        return max((place for place in self._paths() if Part(place, "", 0).holds(path)), key=len)
+        return max((place for place in self._paths() if MountedPart(place, "", 0).holds(path)), key=len)
 
     def _has_photos(self, path: str) -> bool:
         scan = Scan(self.folder.input, Exclusions(self.folder.exclude), is_recursive=self.folder.recursive)
@@ -75,5 +75,5 @@ class Inquiry:
         return False
 
 
-def _at(path: str, ground: Ground) -> Part | None:
+def _at(path: str, ground: Ground) -> MountedPart | None:
     return next((part for part in ground if part.path == path), None)

@@ -12,30 +12,29 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from cutoutd.config.choices import OnSuccess
-from cutoutd.config.settings import Folder
+from cutoutd.config.settings import FolderSettings
 from cutoutd.core.errors import SourceAwayError
-from cutoutd.core.logs import printable, say
-from cutoutd.core.photo import Photo, known
+from cutoutd.core.logs import log_event, printable
+from cutoutd.core.photo import Photo, require_value
 from cutoutd.files.input_tree import Sighting
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.ledger.queries import sources
-from cutoutd.watch.availability.check import Inquiry
-from cutoutd.watch.availability.mounts import Ground, look_at_ground
-from cutoutd.watch.availability.snapshot import WITNESSES, Roll, Witness, roll_from, sample
+from cutoutd.ledger.queries import photos, sources
+from cutoutd.watch.availability.check import AvailabilityCheck
+from cutoutd.watch.availability.mounts import Ground, mounted_parts
+from cutoutd.watch.availability.snapshot import WITNESSES, FolderSnapshot, SampleFile, sample, snapshot_from
 
 #: A photo whose folder stands by is freed when that ends; this is for the case that nobody tells it.
 _RARELY_S = 3600.0
 
 
 @dataclass(slots=True)
-class _Case:
+class _FolderRecord:
     """What is known of one folder."""
 
-    folder: Folder
+    folder: FolderSettings
     is_recalled: bool = False
-    roll: Roll | None = None
-    seen: tuple[Witness, ...] = ()  #: known photos seen since the last whole look at the tree ended
+    roll: FolderSnapshot | None = None
+    seen: tuple[SampleFile, ...] = ()  #: known photos seen since the last whole look at the tree ended
     reason: str = ""
     since_s: float = 0.0
     surveys_s: tuple[float, ...] = ()  #: when the last two whole looks at the tree ended, Unix time
@@ -43,7 +42,7 @@ class _Case:
 
 
 @dataclass(frozen=True, slots=True)
-class StandingBy:
+class UnavailableFolder:
     """A folder that stands by."""
 
     folder: str
@@ -51,7 +50,7 @@ class StandingBy:
     since_s: float  #: Unix time
 
 
-class Standby:
+class FolderAvailability:
     """Judges the configured folders.
 
     Args:
@@ -59,20 +58,22 @@ class Standby:
         folders: by name.
     """
 
-    def __init__(self, ledger: Ledger, folders: Mapping[str, Folder]) -> None:
+    def __init__(self, ledger: Ledger, folders: Mapping[str, FolderSettings]) -> None:
         self._ledger = ledger
-        self._cases = {name: _Case(folder) for name, folder in folders.items()}
+        self._cases = {name: _FolderRecord(folder) for name, folder in folders.items()}
         self.folders = folders
 
-    def standing_by(self) -> tuple[StandingBy, ...]:
+    def unavailable(self) -> tuple[UnavailableFolder, ...]:
         """The folders that stand by now."""
-        return tuple(StandingBy(name, case.reason, case.since_s) for name, case in self._cases.items() if case.reason)
+        return tuple(
+            UnavailableFolder(name, case.reason, case.since_s) for name, case in self._cases.items() if case.reason
+        )
 
-    def is_standing_by(self, folder: str) -> bool:
+    def is_unavailable(self, folder: str) -> bool:
         """Whether nothing is to be taken from this folder now."""
         return folder in self._cases and bool(self._cases[folder].reason)
 
-    def folder_of(self, photo: Photo) -> Folder:
+    def folder_of(self, photo: Photo) -> FolderSettings:
         """The configured folder of a photo.
 
         Raises:
@@ -87,7 +88,7 @@ class Standby:
             raise SourceAwayError(msg, retry_after_s=_RARELY_S)
         return folder
 
-    def has_surveyed_twice_since(self, since_s: float) -> bool:
+    def has_scanned_twice_since(self, since_s: float) -> bool:
         """Whether every tree was looked at twice as a whole since this Unix time: what moved within them was found.
 
         Not by looks that only seem to come later, because the clock was set back behind them.
@@ -103,7 +104,7 @@ class Standby:
         folder = self.folders.get(photo.identity.folder)
         return folder is not None and folder.on_success is not OnSuccess.KEEP
 
-    def require_presence(self, photo: Photo) -> None:
+    def require_available(self, photo: Photo) -> None:
         """Let the photo wait while its folder stands by.
 
         Raises:
@@ -113,32 +114,32 @@ class Standby:
         if case.reason:
             raise SourceAwayError(case.reason, retry_after_s=_RARELY_S)
 
-    async def require_believable(self, photo: Photo) -> None:
+    async def confirm_missing(self, photo: Photo) -> None:
         """A photo's file seems to be gone or changed: make sure that its tree is what it was.
 
         Raises:
             SourceAwayError: it is not; the folder stands by.
         """
-        await self.judge(self.folder_of(photo).name, in_doubt=photo)
-        self.require_presence(photo)
+        await self.update(self.folder_of(photo).name, in_doubt=photo)
+        self.require_available(photo)
 
     async def open(self) -> None:
         """Recall what is known of the folders and judge them, before any photo goes on."""
-        await self._ledger.release_away()
+        await self._ledger.release_unavailable()
         for name in self._cases:
-            await self.judge(name)
+            await self.update(name)
 
-    def see(self, folder: str, known: Iterable[Sighting]) -> None:
+    def record_seen(self, folder: str, known: Iterable[Sighting]) -> None:
         """Known photos were seen just now."""
         case = self._cases.get(folder)
         if case is not None:
             case.seen = sample((*case.seen, *known))
 
-    async def conclude(self, folder: str) -> bool:
+    async def scan_finished(self, folder: str) -> bool:
         """The whole tree was looked at: judge it by what was seen; True when this ended a standby."""
-        return await self.judge(folder, is_surveyed=True)
+        return await self.update(folder, is_surveyed=True)
 
-    async def judge(self, folder: str, *, in_doubt: Photo | None = None, is_surveyed: bool = False) -> bool:
+    async def update(self, folder: str, *, in_doubt: Photo | None = None, is_surveyed: bool = False) -> bool:
         """Judge a folder anew; True when this ended a standby.
 
         Args:
@@ -158,26 +159,26 @@ class Standby:
                 case.surveys_s = (*case.surveys_s, time.time())[-2:]
         return has_ended
 
-    async def _recall(self, case: _Case) -> None:
+    async def _recall(self, case: _FolderRecord) -> None:
         if not case.is_recalled:
-            case.roll = roll_from(await self._ledger.ask(questions.remembered, _key(case.folder)))
+            case.roll = snapshot_from(await self._ledger.query(photos.remembered, _key(case.folder)))
             case.is_recalled = True
 
-    async def _reason(self, case: _Case, in_doubt: Photo | None) -> tuple[str, Ground]:
+    async def _reason(self, case: _FolderRecord, in_doubt: Photo | None) -> tuple[str, Ground]:
         """Why the folder should stand by, empty if it should not; and the ground it was judged by."""
         try:
-            ground = await asyncio.to_thread(look_at_ground, case.folder)
+            ground = await asyncio.to_thread(mounted_parts, case.folder)
         except OSError as error:
             return f"the input folder {printable(str(case.folder.input))} cannot be looked at: {error.strerror}", ()
         await self._follow(case, ground)
-        before = known(case.roll)
-        unpaid = await self._ledger.ask(sources.unpaid_of, case.folder.name, before.input, WITNESSES)
-        in_flight = {Witness.of(photo.identity) for photo in (*unpaid, *([in_doubt] if in_doubt else []))}
-        expected = await self._without_taken(case.folder, {*before.witnesses, *case.seen, *in_flight})
-        inquiry = Inquiry(case.folder, before.parts, ground, frozenset(expected), frozenset(in_flight))
+        before = require_value(case.roll)
+        unpaid = await self._ledger.query(sources.unpaid_of, case.folder.name, before.input, WITNESSES)
+        in_flight = {SampleFile.of(photo.identity) for photo in (*unpaid, *([in_doubt] if in_doubt else []))}
+        expected = await self._without_taken(case.folder, {*before.samples, *case.seen, *in_flight})
+        inquiry = AvailabilityCheck(case.folder, before.parts, ground, frozenset(expected), frozenset(in_flight))
         return await asyncio.to_thread(inquiry.reason), ground
 
-    async def _follow(self, case: _Case, ground: Ground) -> None:
+    async def _follow(self, case: _FolderRecord, ground: Ground) -> None:
         """Without a roll, or with that of another input, begin one: the same tree at another place, or another tree.
 
         Half of its photos have to be there: a few copies in another tree do not make the others removed.
@@ -185,47 +186,47 @@ class Standby:
         now, roll = str(case.folder.input), case.roll
         if roll is not None and roll.input == now:
             return
-        there = await asyncio.to_thread(_present, roll.witnesses, case.folder) if roll else []
-        if roll and there and 2 * len(there) >= len(roll.witnesses):
+        there = await asyncio.to_thread(_present, roll.samples, case.folder) if roll else []
+        if roll and there and 2 * len(there) >= len(roll.samples):
             await self._ledger.move_input(case.folder.name, roll.input, now)
-        await self._store(case, Roll(now, ground, sample(there)))
+        await self._store(case, FolderSnapshot(now, ground, sample(there)))
 
-    async def _without_taken(self, folder: Folder, expected: set[Witness]) -> set[Witness]:
+    async def _without_taken(self, folder: FolderSettings, expected: set[SampleFile]) -> set[SampleFile]:
         """Those that cutoutd itself moved or deleted are not missed."""
-        taken = await self._ledger.ask(sources.taken_of, folder.name, [witness.path for witness in expected])
-        return expected - {Witness(version.path, version.size_bytes, version.mtime_ns) for version in taken}
+        taken = await self._ledger.query(sources.taken_of, folder.name, [witness.path for witness in expected])
+        return expected - {SampleFile(version.path, version.size_bytes, version.mtime_ns) for version in taken}
 
-    async def _turn(self, case: _Case, reason: str) -> bool:
+    async def _turn(self, case: _FolderRecord, reason: str) -> bool:
         before, case.reason = case.reason, reason
         if reason and not before:
             case.since_s = time.time()
-            say("standby", f'the folder "{case.folder.name}" stands by: {reason}', level=logging.WARNING)
+            log_event("standby", f'the folder "{case.folder.name}" stands by: {reason}', level=logging.WARNING)
         elif before and not reason:
-            await self._ledger.release_away(case.folder.name)
-            say("standby_over", f'the folder "{case.folder.name}" no longer stands by')
+            await self._ledger.release_unavailable(case.folder.name)
+            log_event("standby_over", f'the folder "{case.folder.name}" no longer stands by')
         return bool(before) and not reason
 
-    async def _keep(self, case: _Case, ground: Ground) -> None:
+    async def _keep(self, case: _FolderRecord, ground: Ground) -> None:
         """What was seen becomes the roll; who was on the last one and is still there stays, so it is rarely written."""
-        there = await asyncio.to_thread(_present, {*case.seen, *known(case.roll).witnesses}, case.folder)
-        await self._store(case, Roll(str(case.folder.input), ground, sample(there)))
+        there = await asyncio.to_thread(_present, {*case.seen, *require_value(case.roll).samples}, case.folder)
+        await self._store(case, FolderSnapshot(str(case.folder.input), ground, sample(there)))
 
-    async def _add_newcomers(self, case: _Case) -> None:
+    async def _add_newcomers(self, case: _FolderRecord) -> None:
         """Who was seen since the last whole look joins a roll that has room: an unmount may come before the next."""
-        roll = known(case.roll)
-        if case.seen and len(roll.witnesses) < WITNESSES:
+        roll = require_value(case.roll)
+        if case.seen and len(roll.samples) < WITNESSES:
             there = await asyncio.to_thread(_present, case.seen, case.folder)
-            await self._store(case, replace(roll, witnesses=sample((*roll.witnesses, *there))))
+            await self._store(case, replace(roll, samples=sample((*roll.samples, *there))))
 
-    async def _store(self, case: _Case, roll: Roll) -> None:
+    async def _store(self, case: _FolderRecord, roll: FolderSnapshot) -> None:
         if roll != case.roll:
             await self._ledger.remember(_key(case.folder), roll.as_json())
             case.roll = roll
 
 
-def _present(witnesses: Iterable[Witness], folder: Folder) -> list[Witness]:
+def _present(witnesses: Iterable[SampleFile], folder: FolderSettings) -> list[SampleFile]:
     return [witness for witness in witnesses if witness.is_in(folder.input)]
 
 
-def _key(folder: Folder) -> str:
+def _key(folder: FolderSettings) -> str:
     return f"roll of {folder.name}"

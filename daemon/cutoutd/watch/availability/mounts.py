@@ -10,14 +10,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from cutoutd.config.settings import Folder
+from cutoutd.config.settings import FolderSettings
 from cutoutd.files.input_tree import open_folder_beneath
 from cutoutd.files.mounts import MOUNT_TABLE, parse_mounts
 from cutoutd.files.name_filters import is_junk
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class MountedPart:
     """The part of an input tree that lies on one mount."""
 
     path: str  #: relative to the input root, "" for the root itself
@@ -30,10 +30,10 @@ class Part:
 
 
 #: All parts of one tree, the root's first.
-Ground = tuple[Part, ...]
+Ground = tuple[MountedPart, ...]
 
 
-def look_at_ground(folder: Folder) -> Ground:
+def mounted_parts(folder: FolderSettings) -> Ground:
     """The parts of a folder's input tree as they are now, the root's first. Blocking.
 
     Raises:
@@ -46,15 +46,15 @@ def look_at_ground(folder: Folder) -> Ground:
         (mount for mount in mounts if real.is_relative_to(mount)), key=lambda mount: len(mount.parts), default=""
     )
     nested = _nested_parts(folder, real, mounts) if folder.recursive else ()
-    return (Part("", str(over), device), *nested)
+    return (MountedPart("", str(over), device), *nested)
 
 
-def _nested_parts(folder: Folder, real: Path, mounts: list[Path]) -> Iterator[Part]:
+def _nested_parts(folder: FolderSettings, real: Path, mounts: list[Path]) -> Iterator[MountedPart]:
     for mount in sorted(mount for mount in mounts if mount != real and mount.is_relative_to(real)):
         path = mount.relative_to(real)
         if not any(map(is_junk, path.parts)):
             with suppress(OSError):  # it cannot be looked at, which is as good as not there
-                yield Part(str(path), str(mount), _device_of_listed(folder.input, str(path)))
+                yield MountedPart(str(path), str(mount), _device_of_listed(folder.input, str(path)))
 
 
 def _device_of_listed(root: Path, path: str) -> int:

@@ -12,15 +12,15 @@ from os import fsencode
 from pathlib import Path
 
 from cutoutd.core.photo import Identity
-from cutoutd.files.input_tree import Sighting, glance
-from cutoutd.watch.availability.mounts import Part
+from cutoutd.files.input_tree import Sighting, stat_quietly
+from cutoutd.watch.availability.mounts import MountedPart
 
 #: Enough that not all of them are taken away one by one while many others stay.
 WITNESSES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
+class SampleFile:
     """A photo that should be there; without its inode, since some file systems number anew at each mount."""
 
     path: str
@@ -28,44 +28,46 @@ class Witness:
     mtime_ns: int
 
     @classmethod
-    def of(cls, seen: "Sighting | Identity | Witness") -> "Witness":
+    def of(cls, seen: "Sighting | Identity | SampleFile") -> "SampleFile":
         """What would be known of it again."""
         return cls(seen.path, seen.size_bytes, seen.mtime_ns)
 
     def is_in(self, root: Path) -> bool:
         """Whether it is there now. Blocking."""
-        found = glance(root, self.path)
-        return found is not None and Witness.of(found) == self
+        found = stat_quietly(root, self.path)
+        return found is not None and SampleFile.of(found) == self
 
 
 @dataclass(frozen=True, slots=True)
-class Roll:
+class FolderSnapshot:
     """What is remembered of a folder's input."""
 
     input: str
-    parts: tuple[Part, ...]
-    witnesses: tuple[Witness, ...]
+    parts: tuple[MountedPart, ...]
+    samples: tuple[SampleFile, ...]
 
     def as_json(self) -> str:
         """Also names that are no UTF-8 survive: JSON escapes lone surrogates."""
         return json.dumps(asdict(self))
 
 
-def roll_from(text: str | None) -> Roll | None:
+def snapshot_from(text: str | None) -> FolderSnapshot | None:
     """What was remembered; None for nothing, or for what an older version may have remembered otherwise."""
     try:
         values = json.loads(text or "")
-        parts = tuple(Part(**part) for part in values["parts"])
-        return Roll(values["input"], parts, tuple(Witness(**witness) for witness in values["witnesses"]))
+        parts = tuple(MountedPart(**part) for part in values["parts"])
+        # Ledgers written before 0.2 call the samples witnesses.
+        samples = values["samples"] if "samples" in values else values["witnesses"]
+        return FolderSnapshot(values["input"], parts, tuple(SampleFile(**each) for each in samples))
     except (ValueError, KeyError, TypeError):
         return None
 
 
-def sample(seen: Iterable[Sighting | Witness]) -> tuple[Witness, ...]:
+def sample(seen: Iterable[Sighting | SampleFile]) -> tuple[SampleFile, ...]:
     """A few of many, spread over the whole tree, and mostly the same ones each time: the memory is rarely written.
 
     Of a path that was seen twice, the last look counts. Those few alone become witnesses: a tree has many files.
     """
     last = {each.path: each for each in seen}.values()
     few = heapq.nsmallest(WITNESSES, last, key=lambda each: (zlib.crc32(fsencode(each.path)), each.path))
-    return tuple(map(Witness.of, few))
+    return tuple(map(SampleFile.of, few))

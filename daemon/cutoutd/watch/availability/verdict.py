@@ -17,10 +17,10 @@ folder stands by, rather than its photos being blamed or their cutouts deleted, 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cutoutd.watch.availability.mounts import Part
+from cutoutd.watch.availability.mounts import MountedPart
 
 
-class Doubt(StrEnum):
+class UnavailableReason(StrEnum):
     """Why a part of a tree cannot be trusted to show what was removed; ``{}`` stands for the place."""
 
     NOT_MOUNTED = "nothing is mounted at {} any more"
@@ -29,7 +29,7 @@ class Doubt(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Observation:
     """What became of the photos that should be in one part of a tree, and what else is known of it."""
 
     missing: int  #: how many of the photos asked about are gone, without those that cutoutd itself took away
@@ -39,22 +39,22 @@ class Evidence:
     is_place_there: bool  #: whether the mount point, or the root, is still a folder
 
 
-def doubt_about(before: Part, now: Part | None, evidence: Evidence) -> Doubt | None:
+def unavailable_reason(before: MountedPart, now: MountedPart | None, evidence: Observation) -> UnavailableReason | None:
     """The reason to stand by for a part of a tree; None when it is what it was, or may be taken for it."""
     if evidence.is_familiar:
         return None
     if now is None:
         is_forgotten = not evidence.is_place_there and not evidence.is_at_stake
-        return None if is_forgotten else Doubt.NOT_MOUNTED
+        return None if is_forgotten else UnavailableReason.NOT_MOUNTED
     if (before.mount, before.device) != (now.mount, now.device):
         return _doubt_about_change(before, now, evidence)
     is_believable = evidence.has_others or not evidence.is_at_stake or evidence.missing < 2  # noqa: PLR2004  "several"
-    return None if is_believable else Doubt.ALL_GONE
+    return None if is_believable else UnavailableReason.ALL_GONE
 
 
-def _doubt_about_change(before: Part, now: Part, evidence: Evidence) -> Doubt | None:
+def _doubt_about_change(before: MountedPart, now: MountedPart, evidence: Observation) -> UnavailableReason | None:
     if not evidence.missing:
         return None  # nothing was known there that could be missed
     if len(now.mount) < len(before.mount):  # seen through to what lies beneath
-        return Doubt.NOT_MOUNTED
-    return None if evidence.has_others and not evidence.is_at_stake else Doubt.ANOTHER_DEVICE
+        return UnavailableReason.NOT_MOUNTED
+    return None if evidence.has_others and not evidence.is_at_stake else UnavailableReason.ANOTHER_DEVICE

@@ -13,11 +13,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cutoutd.config.text_types import Listen
-from cutoutd.core.logs import say
+from cutoutd.core.logs import log_event
 from cutoutd.web.access.hosts import is_origin_of, is_own, port_of
-from cutoutd.web.access.tokens import Key
+from cutoutd.web.access.tokens import Tokens
 from cutoutd.web.pages.forms import FormError, read_form
-from cutoutd.web.rendering import Pages
+from cutoutd.web.rendering import PageRenderer
 
 _READING = frozenset({"GET", "HEAD"})
 
@@ -25,7 +25,7 @@ _READING = frozenset({"GET", "HEAD"})
 _VISIT_LASTS_S = 30 * 86_400
 
 
-class Gate:
+class AccessGuard:
     """An application that lets requests through to another one, or refuses them.
 
     Args:
@@ -35,7 +35,7 @@ class Gate:
         pages: for saying no.
     """
 
-    def __init__(self, app: ASGIApp, *, listen: Listen, key: Key, pages: Pages) -> None:
+    def __init__(self, app: ASGIApp, *, listen: Listen, key: Tokens, pages: PageRenderer) -> None:
         self._app = app
         self._listen = listen
         self._key = key
@@ -54,10 +54,10 @@ class Gate:
         token = request.query_params.get("token")
         if token is not None and request.method in _READING and request.url.path == "/":
             return self._welcome(request) if self._key.is_token(token) else self._ask_for_link(_OLD_LINK)
-        if self._key.is_visit(request.cookies.get(_cookie(host), "")):
+        if self._key.is_session(request.cookies.get(_cookie(host), "")):
             return None
         if request.method in _READING and request.headers.get("sec-fetch-site") == "cross-site":
-            return self._knock_again(_address(request))
+            return self._redirect_without_token(_address(request))
         return self._ask_for_link(_NO_LINK)
 
     async def _refuse_forgery(self, request: Request) -> Response | None:
@@ -80,13 +80,13 @@ class Gate:
         if request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
             # Followed from another site's page, a redirect is still that site's doing, and a strict cookie would not
             # come along; a page of ours that goes on by itself is ours.
-            response = self._knock_again("/")
+            response = self._redirect_without_token("/")
         name = _cookie(request.headers.get("host", ""))
         response.set_cookie(name, self._key.visit, max_age=_VISIT_LASTS_S, path="/", httponly=True, samesite="strict")
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
 
-    def _knock_again(self, address: str) -> Response:
+    def _redirect_without_token(self, address: str) -> Response:
         """A page that asks for the same address as one of ours, so that the cookie comes along if there is one."""
         values = {"title": "One moment", "sentence": "Opening the page…", "hints": (), "again": address}
         return HTMLResponse(self._pages.drawn("refusal.html", **values))
@@ -95,7 +95,7 @@ class Gate:
         return self._refusal(HTTPStatus.FORBIDDEN, "You need the link", sentence, *_HOW_TO_GET_IT)
 
     def _refusal(self, status: HTTPStatus, title: str, sentence: str, *hints: str) -> Response:
-        say("page_refused", f"a request for the page was refused: {title}", level=logging.WARNING)
+        log_event("page_refused", f"a request for the page was refused: {title}", level=logging.WARNING)
         return self._pages.refuse(status, title, sentence, *hints)
 
 

@@ -11,15 +11,15 @@ from starlette.routing import BaseRoute, Route
 
 from cutoutd.config.settings import Common
 from cutoutd.control.client import ask
-from cutoutd.control.server import answering
+from cutoutd.control.server import json_response
 from cutoutd.core.errors import PageError
 from cutoutd.ledger import is_held
-from cutoutd.status.live_state import Live, hear
+from cutoutd.status.live_state import LiveState, read_live_state
 from cutoutd.web.access.token_file import read_token
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class PageLink:
     """What the daemon answers: where the page is and its token, or why there is none."""
 
     address: str = ""
@@ -28,25 +28,25 @@ class Link:
     advice: str = ""
 
 
-_LINKS = TypeAdapter(Link)
+_LINKS = TypeAdapter(PageLink)
 
 _TRIES, _TRY_EVERY_S = 20, 0.1
 
 
-def link_routes(settings: Callable[[], Common], live: Callable[[], Live]) -> list[BaseRoute]:
+def link_routes(settings: Callable[[], Common], live: Callable[[], LiveState]) -> list[BaseRoute]:
     """``POST /page``, for whoever may give orders: whoever has the link can do no more than that."""
 
     async def tell(_request: Request) -> Response:
         try:
             link = await asyncio.to_thread(_link, settings(), await _address(live))
         except PageError as error:
-            link = Link(trouble=error.sentence, advice=error.advice)
+            link = PageLink(trouble=error.sentence, advice=error.advice)
         return Response(_LINKS.dump_json(link), media_type="application/json")
 
-    return [Route("/page", answering(tell), methods=["POST"])]
+    return [Route("/page", json_response(tell), methods=["POST"])]
 
 
-async def _address(live: Callable[[], Live]) -> str | None:
+async def _address(live: Callable[[], LiveState]) -> str | None:
     """While cutoutd starts or reloads, it is asked for the link before it listens."""
     for _ in range(_TRIES):
         if live().web_address is not None:
@@ -71,27 +71,27 @@ def link_to_page(settings: Common) -> str:
     return f"{address}/?token={link.token}"
 
 
-def _link_without_asking(settings: Common) -> Link:
+def _link_without_asking(settings: Common) -> PageLink:
     """Nobody runs, or the one who does could not make its control socket."""
-    live = hear(settings.state_dir) if is_held(settings.state_dir) else None
+    live = read_live_state(settings.state_dir) if is_held(settings.state_dir) else None
     if live is None and settings.web.listen is not None:
         raise PageError("cutoutd is not running", advice="Start it: cutoutd run (without --once).")
     return _link(settings, live.web_address if live else None)
 
 
-def _link(settings: Common, address: str | None) -> Link:
+def _link(settings: Common, address: str | None) -> PageLink:
     if settings.web.listen is None:
         raise PageError("web.listen is null, so nobody listens", advice="Set it, for instance to 127.0.0.1:8717.")
     if address is None:
         host, port = settings.web.listen
         raise PageError(f"cutoutd could not listen on {host}:{port}", advice=_TAKEN)
-    return Link(address, read_token(settings))
+    return PageLink(address, read_token(settings))
 
 
 _TAKEN = "Another program has the port, or it is `run --once`: the log says why. Set web.listen to a free port."
 
 
-def _understood(answer: bytes) -> Link:
+def _understood(answer: bytes) -> PageLink:
     try:
         return _LINKS.validate_json(answer)
     except ValidationError as error:

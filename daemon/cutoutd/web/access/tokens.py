@@ -9,7 +9,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import sha256
 
 
-class Key:
+class Tokens:
     """Compares and derives; the token itself cannot be had from it.
 
     Args:
@@ -25,7 +25,7 @@ class Key:
         """Whether this is the link's token."""
         return hmac.compare_digest(text.encode(), self._token)
 
-    def is_visit(self, text: str) -> bool:
+    def is_session(self, text: str) -> bool:
         """Whether this is the value of our cookie."""
         return hmac.compare_digest(text.encode(), self.visit.encode())
 
@@ -33,12 +33,12 @@ class Key:
         """Whether this is the value of our forms."""
         return hmac.compare_digest(text.encode(), self.form.encode())
 
-    def sealed(self, text: str) -> str:
+    def sign(self, text: str) -> str:
         """The text as a cookie may carry it, and nobody but us can have written it."""
         body = urlsafe_b64encode(text.encode()).decode()
         return f"{body}.{self._derived(body)}"
 
-    def unsealed(self, sealed: str) -> str:
+    def verified(self, sealed: str) -> str:
         """What ``sealed`` was given; empty for what is not ours."""
         body, _, seal = sealed.partition(".")
         if not hmac.compare_digest(seal.encode(), self._derived(body).encode()):

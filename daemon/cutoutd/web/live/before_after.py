@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Photo
 from cutoutd.images.originals import Side
-from cutoutd.images.thumbnail_cache import Size
+from cutoutd.images.thumbnail_cache import ThumbnailSize
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class BeforeAfter:
     """Before and after."""
 
     number: int
@@ -30,7 +30,7 @@ class Comparison:
 
     def length(self, size: str) -> tuple[int, int]:
         """Width and height of a picture of the photo in this size; a page reserves the room before it comes."""
-        most = Size[size.upper()].value
+        most = ThumbnailSize[size.upper()].value
         scale = min(1.0, most / max(self.width, self.height))
         return max(1, round(self.width * scale)), max(1, round(self.height * scale))
 
@@ -38,11 +38,11 @@ class Comparison:
 _GUESSED = (4, 3)
 
 
-def comparison_of(photo: Photo) -> Comparison:
+def before_after(photo: Photo) -> BeforeAfter:
     """What a page shows of a photo."""
     place, _, name = printable(photo.identity.path).rpartition("/")
     width, height = (photo.width, photo.height) if photo.width and photo.height else _GUESSED
-    return Comparison(
+    return BeforeAfter(
         number=photo.id,
         name=name,
         place=place,

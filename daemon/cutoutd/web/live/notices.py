@@ -7,7 +7,7 @@ from enum import StrEnum
 from cutoutd.core.logs import printable
 from cutoutd.pipeline.budget.pricing import estimate_in_words
 from cutoutd.status.costs import PricedBatch
-from cutoutd.status.live_state import Live
+from cutoutd.status.live_state import LiveState
 from cutoutd.status.status import Launches, PaidAgain, Status
 
 
@@ -51,7 +51,7 @@ def notices_of(status: Status) -> tuple[Notice, ...]:
     )
 
 
-def _halt(live: Live | None) -> Iterator[Notice]:
+def _halt(live: LiveState | None) -> Iterator[Notice]:
     if live is not None and live.halt is not None:
         title, _, rest = live.halt.partition(": ")
         yield Notice(
@@ -80,7 +80,7 @@ def _batch(priced: PricedBatch) -> Notice:
     )
 
 
-def _standby(live: Live | None) -> Iterator[Notice]:
+def _standby(live: LiveState | None) -> Iterator[Notice]:
     for folder in live.standby if live else ():
         yield Notice(
             Tone.WARN,
@@ -97,13 +97,13 @@ def _limit(status: Status) -> Iterator[Notice]:
         yield Notice(Tone.WARN, f"A limit is reached, and {photos}", _sentence(until or "They go on by themselves"))
 
 
-def _pace(live: Live | None) -> Iterator[Notice]:
+def _pace(live: LiveState | None) -> Iterator[Notice]:
     if live is not None and "429" in live.launch_reason and live.launches_per_minute is not None:
         title = f"Uploadcare takes {live.launches_per_minute:.0f} removals a minute at present"
         yield Notice(Tone.WARN, title, _sentence(live.launch_reason))
 
 
-def _sources(live: Live | None) -> Iterator[Notice]:
+def _sources(live: LiveState | None) -> Iterator[Notice]:
     for folder, sentence in (live.source_troubles if live else {}).items():
         yield Notice(Tone.WARN, f"Photos of “{folder}” cannot be moved or deleted", _sentence(sentence))
 

@@ -4,14 +4,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cutoutd.config.settings import Common, Folder
+from cutoutd.config.settings import Common, FolderSettings
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Photo
 from cutoutd.status.forecast import forecast_in_words
 from cutoutd.status.formatting import plural
-from cutoutd.status.photo_counts import Figures, figures_of
+from cutoutd.status.photo_counts import CountSummary, summarize
 from cutoutd.status.status import Status
-from cutoutd.web.live.before_after import Comparison, comparison_of
+from cutoutd.web.live.before_after import BeforeAfter, before_after
 from cutoutd.web.live.notices import Notice, Tone, notices_of
 
 _NAMED = 3
@@ -20,13 +20,13 @@ _DIGITS = re.compile(r"\d[\d,]*")
 
 
 @dataclass(frozen=True, slots=True)
-class FolderAtAGlance:
+class FolderSummary:
     """One folder's line."""
 
     name: str
     input: str
     output: str
-    figures: Figures
+    figures: CountSummary
     is_configured: bool = True
 
 
@@ -46,7 +46,7 @@ class Headline:
 
 
 @dataclass(frozen=True, slots=True)
-class WaitAtAGlance:
+class WaitSummary:
     """Photos that wait for the same."""
 
     reason: str
@@ -55,43 +55,43 @@ class WaitAtAGlance:
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class OverviewModel:
     """One look at everything."""
 
     status: Status
-    figures: Figures
-    folders: tuple[FolderAtAGlance, ...]
+    figures: CountSummary
+    folders: tuple[FolderSummary, ...]
     notices: tuple[Notice, ...]
-    waits: tuple[WaitAtAGlance, ...]
+    waits: tuple[WaitSummary, ...]
     headline: Headline
-    latest: tuple[Comparison, ...] = ()  #: the newest cutouts
+    latest: tuple[BeforeAfter, ...] = ()  #: the newest cutouts
 
 
-def glance_at(status: Status, settings: Common, *, now_s: float, latest: Sequence[Photo] = ()) -> Glance:
+def overview_of(status: Status, settings: Common, *, now_s: float, latest: Sequence[Photo] = ()) -> OverviewModel:
     """The look, arranged."""
-    figures, notices = figures_of(status.totals), notices_of(status)
+    figures, notices = summarize(status.totals), notices_of(status)
     folders = _folders(status, settings.folders)
-    headline, newest = _headline(figures, status, notices, now_s), tuple(comparison_of(photo) for photo in latest)
-    return Glance(status, figures, folders, notices, _waits(status), headline, newest)
+    headline, newest = _headline(figures, status, notices, now_s), tuple(before_after(photo) for photo in latest)
+    return OverviewModel(status, figures, folders, notices, _waits(status), headline, newest)
 
 
-def _folders(status: Status, configured: Sequence[Folder]) -> tuple[FolderAtAGlance, ...]:
+def _folders(status: Status, configured: Sequence[FolderSettings]) -> tuple[FolderSummary, ...]:
     """The configured ones in their order, then those that have photos from before."""
     named = [
-        FolderAtAGlance(
+        FolderSummary(
             folder.name, printable(str(folder.input)), printable(str(folder.output)), _of(status, folder.name)
         )
         for folder in configured
     ]
     former = sorted({total.folder for total in status.totals} - {folder.name for folder in configured})
-    return (*named, *(FolderAtAGlance(name, "", "", _of(status, name), is_configured=False) for name in former))
+    return (*named, *(FolderSummary(name, "", "", _of(status, name), is_configured=False) for name in former))
 
 
-def _of(status: Status, folder: str) -> Figures:
-    return figures_of(total for total in status.totals if total.folder == folder)
+def _of(status: Status, folder: str) -> CountSummary:
+    return summarize(total for total in status.totals if total.folder == folder)
 
 
-def _waits(status: Status) -> tuple[WaitAtAGlance, ...]:
+def _waits(status: Status) -> tuple[WaitSummary, ...]:
     """By reason; what waits for an approval has its notice."""
     names: dict[str, list[str]] = {}
     for photo in status.waiting:
@@ -99,11 +99,11 @@ def _waits(status: Status) -> tuple[WaitAtAGlance, ...]:
             name = f"{photo.identity.folder}/{photo.identity.path}"
             names.setdefault(printable(photo.wait.reason), []).append(printable(name))
     return tuple(
-        WaitAtAGlance(reason, tuple(named[:_NAMED]), more=len(named) > _NAMED) for reason, named in names.items()
+        WaitSummary(reason, tuple(named[:_NAMED]), more=len(named) > _NAMED) for reason, named in names.items()
     )
 
 
-def _headline(figures: Figures, status: Status, notices: Sequence[Notice], now_s: float) -> Headline:
+def _headline(figures: CountSummary, status: Status, notices: Sequence[Notice], now_s: float) -> Headline:
     held = min(status.launches.held, figures.under_way)
     moving = figures.under_way - held
     left = plural(figures.under_way, "photo", "photos")

@@ -18,9 +18,9 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from cutoutd.core.errors import CutoutdError
-from cutoutd.core.logs import say_error
-from cutoutd.web.live.status_cache import Outlook
-from cutoutd.web.rendering import Pages
+from cutoutd.core.logs import log_error
+from cutoutd.web.live.status_cache import StatusCache
+from cutoutd.web.rendering import PageRenderer
 
 #: The parts of pages that change by themselves; each has a template of its name in ``parts``.
 PARTS = ("headline", "notices", "figures", "latest", "folders", "spending", "waiting")
@@ -37,10 +37,10 @@ _HEARTBEAT_S = 15.0
 _MOST = 16
 
 
-class Watching:
+class ServerSentEvents:
     """Draws the parts anew while somebody watches, and hands out what changed."""
 
-    def __init__(self, outlook: Outlook, pages: Pages) -> None:
+    def __init__(self, outlook: StatusCache, pages: PageRenderer) -> None:
         self._outlook = outlook
         self._pages = pages
         self._parts: Mapping[str, str] = {}
@@ -100,7 +100,7 @@ class Watching:
         try:
             glance = await self._outlook.now()
         except CutoutdError as error:
-            say_error("ledger_trouble", error, level=logging.DEBUG)  # whoever has a photo in hand says it aloud
+            log_error("ledger_trouble", error, level=logging.DEBUG)  # whoever has a photo in hand says it aloud
             return
         parts = {name: self._pages.drawn(f"parts/{name}.html", glance=glance) for name in PARTS}
         if parts != self._parts:
@@ -115,7 +115,7 @@ class Watching:
 class _Stream(StreamingResponse):
     """The answer to one watcher; it counts as one until it has ended, however it ends."""
 
-    def __init__(self, watching: Watching) -> None:
+    def __init__(self, watching: ServerSentEvents) -> None:
         super().__init__(watching.news(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
         self._watching = watching
 

@@ -6,22 +6,22 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from cutoutd.control.messages import Answer, Approve, Order, Pause, Resume
+from cutoutd.control.messages import ApproveCommand, Command, CommandResult, PauseCommand, ResumeCommand
 from cutoutd.core.errors import ControlError
-from cutoutd.web.context import Desk
+from cutoutd.web.context import PageContext
 from cutoutd.web.pages.forms import form_of
 
 
-class Ordering:
+class ActionRoutes:
     """The buttons; each order leads back to the overview, which says what came of it.
 
     Args:
         desk: who carries them out.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: PageContext) -> None:
         self._pages = desk.pages
-        self._orders = desk.office.orders
+        self._orders = desk.backend.orders
 
     def routes(self) -> list[BaseRoute]:
         """``/pause``, ``/resume`` and ``/approve``."""
@@ -33,15 +33,15 @@ class Ordering:
         ]
 
     async def _pause(self, request: Request) -> Response:
-        return await self._carry_out(request, Pause())
+        return await self._carry_out(request, PauseCommand())
 
     async def _resume(self, request: Request) -> Response:
-        return await self._carry_out(request, Resume())
+        return await self._carry_out(request, ResumeCommand())
 
     async def _ask(self, request: Request) -> Response:
         """How many there are and what they cost, before anybody agrees."""
         folder = request.query_params.get("folder", "")
-        answer = await self._orders.carry_out(Approve(folder, is_rehearsal=True))
+        answer = await self._orders.submit(ApproveCommand(folder, dry_run=True))
         if not answer.payable:
             return RedirectResponse("/", HTTPStatus.SEE_OTHER)
         return self._pages.show(request, "approve.html", title="Approve", folder=folder, answer=answer)
@@ -52,11 +52,11 @@ class Ordering:
         folder, photos = form.one("folder"), form.number("photos")
         if not folder or not photos:
             return self._pages.refuse(HTTPStatus.BAD_REQUEST, "Nothing was approved", "The form was not whole.")
-        return await self._carry_out(request, Approve(folder, payable_at_most=photos))
+        return await self._carry_out(request, ApproveCommand(folder, max_removals=photos))
 
-    async def _carry_out(self, request: Request, order: Order) -> Response:
+    async def _carry_out(self, request: Request, order: Command) -> Response:
         try:
-            answer = await self._orders.carry_out(order)
+            answer = await self._orders.submit(order)
         except ControlError as error:
-            answer = Answer(refused=(f"{error.sentence}. {error.advice}",))
+            answer = CommandResult(refused=(f"{error.sentence}. {error.advice}",))
         return self._pages.go_on(request, "/", answer)

@@ -6,13 +6,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from cutoutd.control.messages import Answer, Retry
+from cutoutd.control.messages import CommandResult, RetryCommand
 from cutoutd.core.photo import Photo, State
 from cutoutd.ledger.queries import failures
-from cutoutd.ledger.queries.failures import Failures, Reason
+from cutoutd.ledger.queries.failures import FailureGroup, FailureReason
 from cutoutd.pipeline.budget.pricing import estimate, estimate_in_words
-from cutoutd.web.context import Desk
-from cutoutd.web.live.before_after import Comparison, comparison_of
+from cutoutd.web.context import PageContext
+from cutoutd.web.live.before_after import BeforeAfter, before_after
 from cutoutd.web.pages.forms import Form, form_of
 
 #: Of each reason; the others are retried along with them.
@@ -20,15 +20,15 @@ _SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class FailedPhoto:
     """A photo that came to nothing."""
 
-    comparison: Comparison
+    comparison: BeforeAfter
     sentence: str
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class FailureSection:
     """Photos with one reason, as they are shown."""
 
     state: State
@@ -36,7 +36,7 @@ class Group:
     photos: int
     by_folder: tuple[tuple[str, int], ...]
     advice: str
-    troubles: tuple[Trouble, ...]
+    troubles: tuple[FailedPhoto, ...]
     cost: str  #: what another try of all may cost; empty: nothing is sent
 
     @property
@@ -51,18 +51,18 @@ def title_of(code: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def failure_routes(desk: Desk) -> list[BaseRoute]:
+def failure_routes(desk: PageContext) -> list[BaseRoute]:
     """The page, and its buttons."""
 
     async def show(request: Request) -> Response:
-        found = await desk.office.ledger.ask(failures.failures, _SHOWN)
+        found = await desk.backend.ledger.query(failures.failure_groups, _SHOWN)
         groups = [_group(desk, some) for some in found]
         everything = sum(group.photos for group in groups)
         return desk.pages.show(request, "failures.html", title="Failures", groups=groups, everything=everything)
 
     async def retry(request: Request) -> Response:
         numbers = await _numbers(desk, form_of(request))
-        answer = await desk.office.orders.carry_out(Retry(numbers=numbers)) if numbers else _NOTHING
+        answer = await desk.backend.orders.submit(RetryCommand(photo_ids=numbers)) if numbers else _NOTHING
         return desk.pages.go_on(request, "/failures", answer)
 
     return [
@@ -79,14 +79,14 @@ _ADVICE = (
 #: What a button may say.
 _TROUBLED = frozenset({State.FAILED.value, State.REJECTED.value})
 
-_NOTHING = Answer(("there was nothing left to retry",), is_idle=True)
+_NOTHING = CommandResult(("there was nothing left to retry",), is_idle=True)
 
 
-def _group(desk: Desk, some: Failures) -> Group:
+def _group(desk: PageContext, some: FailureGroup) -> FailureSection:
     is_sent = some.reason.state is State.FAILED
-    price = desk.office.settings().price
+    price = desk.backend.settings().price
     cost = estimate_in_words(estimate(price, uploads=some.photos, removals=some.photos)) if is_sent else ""
-    return Group(
+    return FailureSection(
         state=some.reason.state,
         code=some.reason.code,
         photos=some.photos,
@@ -97,16 +97,16 @@ def _group(desk: Desk, some: Failures) -> Group:
     )
 
 
-def _trouble(photo: Photo) -> Trouble:
-    return Trouble(comparison_of(photo), photo.sentence or "")
+def _trouble(photo: Photo) -> FailedPhoto:
+    return FailedPhoto(before_after(photo), photo.sentence or "")
 
 
-async def _numbers(desk: Desk, form: Form) -> tuple[int, ...]:
+async def _numbers(desk: PageContext, form: Form) -> tuple[int, ...]:
     """The photos that a button is about: those named, those of a reason, or all."""
     if form.one("all"):
-        return await desk.office.ledger.ask(failures.numbers_of, None)
+        return await desk.backend.ledger.query(failures.photo_ids_of, None)
     if form.one("state") in _TROUBLED:
-        reason = Reason(State(form.one("state")), form.one("code"))
-        return await desk.office.ledger.ask(failures.numbers_of, reason)
+        reason = FailureReason(State(form.one("state")), form.one("code"))
+        return await desk.backend.ledger.query(failures.photo_ids_of, reason)
     number = form.number("number")
     return () if number is None else (number,)

@@ -8,10 +8,10 @@ from pydantic.dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from cutoutd.control.messages import Answer
+from cutoutd.control.messages import CommandResult
 from cutoutd.core.logs import printable
 from cutoutd.web.access.hosts import port_of
-from cutoutd.web.access.tokens import Key
+from cutoutd.web.access.tokens import Tokens
 
 _LIVES_FOR_S = 60
 
@@ -21,28 +21,28 @@ _MOST_CHARACTERS = 250
 
 
 @dataclass(frozen=True)
-class Said:
+class FlashMessage:
     """Sentences about an order."""
 
     done: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
 
 
-_SAID = TypeAdapter(Said)
+_SAID = TypeAdapter(FlashMessage)
 
 
-def see_other(request: Request, address: str, key: Key, answer: Answer) -> Response:
+def see_other(request: Request, address: str, key: Tokens, answer: CommandResult) -> Response:
     """Send the browser on to a page that tells what an order came to; going back or reloading repeats nothing."""
-    said = Said(_shortened(answer.done), _shortened(answer.refused))
+    said = FlashMessage(_shortened(answer.done), _shortened(answer.refused))
     response = RedirectResponse(address, HTTPStatus.SEE_OTHER)
-    sealed = key.sealed(_SAID.dump_json(said).decode())
+    sealed = key.sign(_SAID.dump_json(said).decode())
     response.set_cookie(_name(request), sealed, max_age=_LIVES_FOR_S, path="/", httponly=True, samesite="strict")
     return response
 
 
-def said_before(request: Request, key: Key) -> Said | None:
+def flash_message_of(request: Request, key: Tokens) -> FlashMessage | None:
     """What the last order came to; None when that was told already."""
-    text = key.unsealed(request.cookies.get(_name(request), ""))
+    text = key.verified(request.cookies.get(_name(request), ""))
     return _SAID.validate_json(text) if text else None
 
 

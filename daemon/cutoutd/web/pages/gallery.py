@@ -8,11 +8,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from cutoutd.core.photo import State
-from cutoutd.ledger import Total, View
-from cutoutd.ledger.queries import photos as questions
-from cutoutd.ledger.queries.gallery import Leaf, Mark, Wanted, leaf, leaf_after
-from cutoutd.web.context import Desk
-from cutoutd.web.live.before_after import comparison_of
+from cutoutd.ledger import ReadTransaction, Total
+from cutoutd.ledger.queries import photos
+from cutoutd.ledger.queries.gallery import GalleryFilter, GalleryPage, PagePosition, gallery_page, gallery_page_after
+from cutoutd.web.context import PageContext
+from cutoutd.web.live.before_after import before_after
 
 PER_PAGE = 60
 
@@ -21,7 +21,7 @@ _LONGEST_SEARCH = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class FolderChoice:
     """A folder to choose."""
 
     name: str
@@ -29,12 +29,12 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class GalleryRequest:
     """What an address asks for."""
 
-    wanted: Wanted
-    before: Mark | None
-    after: Mark | None
+    wanted: GalleryFilter
+    before: PagePosition | None
+    after: PagePosition | None
 
     def address(self, **others: str) -> str:
         """The gallery with this filter, and ``others``."""
@@ -43,20 +43,20 @@ class Asked:
         return f"/gallery?{query}" if query else "/gallery"
 
 
-def gallery_routes(desk: Desk) -> list[BaseRoute]:
+def gallery_routes(desk: PageContext) -> list[BaseRoute]:
     """The gallery."""
 
     async def show(request: Request) -> Response:
         asked = _asked(request)
-        found, totals = await desk.office.ledger.ask(_look, asked)
-        settings = desk.office.settings()
+        found, totals = await desk.backend.ledger.query(_look, asked)
+        settings = desk.backend.settings()
         choices = _choices(totals, [folder.name for folder in settings.folders])
         return desk.pages.show(
             request,
             "gallery.html",
             title="Gallery",
             wanted=asked.wanted,
-            comparisons=[comparison_of(photo) for photo in found.photos],
+            comparisons=[before_after(photo) for photo in found.photos],
             choices=choices,
             published=sum(choice.published for choice in choices),
             newer=asked.address(after=_as_text(found.newer)) if found.newer else None,
@@ -67,38 +67,40 @@ def gallery_routes(desk: Desk) -> list[BaseRoute]:
     return [Route("/gallery", show, methods=["GET"])]
 
 
-def _look(ledger: View, asked: Asked) -> tuple[Leaf, list[Total]]:
+def _look(ledger: ReadTransaction, asked: GalleryRequest) -> tuple[GalleryPage, list[Total]]:
     """Both in one look."""
     found = (
-        leaf_after(ledger, asked.wanted, PER_PAGE, asked.after)
+        gallery_page_after(ledger, asked.wanted, PER_PAGE, asked.after)
         if asked.after is not None
-        else leaf(ledger, asked.wanted, PER_PAGE, asked.before)
+        else gallery_page(ledger, asked.wanted, PER_PAGE, asked.before)
     )
-    return found, questions.totals(ledger)
+    return found, photos.totals(ledger)
 
 
-def _asked(request: Request) -> Asked:
+def _asked(request: Request) -> GalleryRequest:
     asked = request.query_params
     name = asked.get("name", "").strip()[:_LONGEST_SEARCH]
-    return Asked(Wanted(asked.get("folder") or None, name), _mark(asked.get("before")), _mark(asked.get("after")))
+    return GalleryRequest(
+        GalleryFilter(asked.get("folder") or None, name), _mark(asked.get("before")), _mark(asked.get("after"))
+    )
 
 
-def _choices(totals: list[Total], configured: list[str]) -> list[Choice]:
+def _choices(totals: list[Total], configured: list[str]) -> list[FolderChoice]:
     """The folders of the configuration in its order, then those that only the ledger knows."""
     numbers = {total.folder: total.photos for total in totals if total.state is State.PUBLISHED}
     names = [*configured, *sorted(numbers.keys() - set(configured))]
-    return [Choice(name, numbers.get(name, 0)) for name in names]
+    return [FolderChoice(name, numbers.get(name, 0)) for name in names]
 
 
-def _as_text(mark: Mark) -> str:
+def _as_text(mark: PagePosition) -> str:
     return f"{mark.at_s!r}-{mark.photo_id}"
 
 
-def _mark(text: str | None) -> Mark | None:
+def _mark(text: str | None) -> PagePosition | None:
     """A place as addresses carry it; None for what is none, which is the first page."""
     at_s, _, photo_id = (text or "").rpartition("-")
     try:
-        mark = Mark(float(at_s), int(photo_id))
+        mark = PagePosition(float(at_s), int(photo_id))
     except ValueError:
         return None
     return mark if mark.photo_id < 1 << 63 else None

@@ -36,7 +36,7 @@ _LABELS = {
     "cutout_bytes": "Size of the cutout",
     "sent_as": "Sent as",
     "note": "Note",
-    "source_fate": "Source",
+    "source_result": "Source",
     "lost_because": "Answer lost",
     "source_uuid": "Upload",
     "request_id": "Removal",
@@ -51,7 +51,7 @@ _SILENT = frozenset({"width", "height", "sent_width", "sent_height", "output", "
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class HistoryEntry:
     """Something that became true."""
 
     at_s: float  #: Unix time
@@ -60,12 +60,12 @@ class Moment:
     details: tuple[tuple[str, str], ...]
 
 
-def moment_of(event: Event) -> Moment:
+def history_entry(event: Event) -> HistoryEntry:
     """A line of a photo's history."""
     title = _ORDERED.get(event.order or "", _HAPPENED[event.to_state])
     if event.from_state == event.to_state:
         title = f"Still {event.to_state.phrase}"
-    return Moment(event.at_s, event.to_state, title, tuple(_details(event.detail)))
+    return HistoryEntry(event.at_s, event.to_state, title, tuple(_details(event.detail)))
 
 
 def parameters_in_words(parameters: str | None) -> list[str]:

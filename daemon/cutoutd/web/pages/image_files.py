@@ -21,10 +21,10 @@ from starlette.routing import BaseRoute, Route
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Photo
 from cutoutd.images.originals import Absence, Original, Side
-from cutoutd.images.thumbnail_cache import Size
-from cutoutd.images.thumbnails import MIME_TYPE, Previews
-from cutoutd.ledger.queries import selection as named
-from cutoutd.web.context import Desk
+from cutoutd.images.thumbnail_cache import ThumbnailSize
+from cutoutd.images.thumbnails import MIME_TYPE, Thumbnails
+from cutoutd.ledger.queries import selection
+from cutoutd.web.context import PageContext
 from cutoutd.web.live.before_after import version_of
 from cutoutd.web.pages.forms import number_in
 
@@ -36,10 +36,10 @@ _ALONE = {"Content-Security-Policy": "default-src 'none'; sandbox"}
 
 _CHUNK_BYTES = 256 * 1024
 _SENT_AT_ONCE = 4
-_SIZES = {size.name.lower(): size for size in Size}
+_SIZES = {size.name.lower(): size for size in ThumbnailSize}
 
 
-def viewing_routes(desk: Desk, previews: Previews) -> list[BaseRoute]:
+def image_routes(desk: PageContext, previews: Thumbnails) -> list[BaseRoute]:
     """A photo's files and their small pictures."""
     sending = asyncio.Semaphore(_SENT_AT_ONCE)
 
@@ -48,7 +48,7 @@ def viewing_routes(desk: Desk, previews: Previews) -> list[BaseRoute]:
         size = _SIZES.get(request.path_params["size"])
         if size is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        found = await previews.preview(photo, side, size)
+        found = await previews.thumbnail(photo, side, size)
         if isinstance(found, Absence):
             return _placeholder(found.sentence)
         is_addressed = request.query_params.get("v") == version_of(photo, side)
@@ -73,14 +73,14 @@ def viewing_routes(desk: Desk, previews: Previews) -> list[BaseRoute]:
     ]
 
 
-async def asked_photo(request: Request, desk: Desk) -> Photo:
+async def asked_photo(request: Request, desk: PageContext) -> Photo:
     """The photo that an address is about.
 
     Raises:
         HTTPException: 404, there is none.
     """
     number = number_in(request.path_params["number"])
-    found = await desk.office.ledger.ask(named.numbered, [number]) if number is not None else []
+    found = await desk.backend.ledger.query(selection.photos_with_ids, [number]) if number is not None else []
     if not found:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     return found[0]
