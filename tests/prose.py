@@ -41,9 +41,10 @@ def docstrings_in(tree: ast.Module) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             for statement in node.body:
-                if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
-                    if isinstance(statement.value.value, str):
-                        yield statement.lineno, statement.value.value
+                if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)):
+                    continue
+                if isinstance(statement.value.value, str):
+                    yield statement.lineno, statement.value.value
 
 
 def comments_in(source: str) -> Iterator[tuple[int, str]]:

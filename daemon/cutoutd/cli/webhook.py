@@ -45,7 +45,9 @@ def create(
         raise typer.BadParameter(str(error), param_hint="webhook.secret_file") from None
     said = {
         SetupResult.MADE: "Uploadcare tells finished removals to",
-        SetupResult.MENDED: "It was there, switched off or with another secret. Now Uploadcare tells finished removals to",
+        SetupResult.MENDED: (
+            "It was there, switched off or with another secret. Now Uploadcare tells finished removals to"
+        ),
         SetupResult.THERE: "Nothing to do. Uploadcare already tells finished removals to",
     }
     typer.echo(f"{said[setup]} {target}")

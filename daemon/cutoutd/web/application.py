@@ -80,6 +80,7 @@ class ResponseTimeout:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or end it after a limit of time."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_ANSWERED_WITHIN_S):
                 await self._app(scope, receive, send)
@@ -92,6 +93,7 @@ class SecurityHeaders:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request with the security headers."""
         await self._app(scope, receive, with_headers(send))
 
 

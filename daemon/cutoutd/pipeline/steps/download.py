@@ -94,12 +94,14 @@ class StreamingWriter:
         self._png = PngCheck()
 
     async def receive(self, chunk: bytes) -> None:
+        """Collect a chunk, and write the collected ones when they are many."""
         self._pending.append(chunk)
         self._pending_bytes += len(chunk)
         if self._pending_bytes >= _CHUNK_BYTES:
             await asyncio.to_thread(self._flush)
 
     def finish(self, path: str) -> DownloadedCutout:
+        """Write the rest, check the PNG, and return the downloaded cutout."""
         self._flush()
         with _damage_named():
             header = self._png.finish()
