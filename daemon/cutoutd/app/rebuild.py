@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from sqlalchemy import Connection
-
 from cutoutd.config.settings import Common, FolderSettings
 from cutoutd.core.errors import DiskError
 from cutoutd.core.photo import Identity, Version
@@ -19,7 +17,7 @@ from cutoutd.files.name_filters import Exclusions
 from cutoutd.files.output_tree import OpenFolder, folders_in
 from cutoutd.files.provenance import ProvenanceRecord, hashes_of, read_provenance
 from cutoutd.files.target_paths import TEMPORARY_PREFIX
-from cutoutd.ledger import has_ledger, has_text_form, hold_ledger
+from cutoutd.ledger import ReadTransaction, has_ledger, has_text_form, hold_ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.ledger.rebuild import RestoredCutout, RestoredPhoto, rehearse_restoring, restore
 from cutoutd.watch.scanner import Scan
@@ -88,7 +86,7 @@ def _rebuild(
     settings: Common,
     salvage: RebuildResult,
     tell: Callable[[int], None],
-    keep: Callable[[Path, Sequence[RestoredPhoto], Callable[[Connection], None]], int],
+    keep: Callable[[Path, Sequence[RestoredPhoto], Callable[[ReadTransaction], None]], int],
 ) -> RebuildResult:
     by_name = {folder.name: folder for folder in settings.folders}
     found = []
@@ -101,7 +99,7 @@ def _rebuild(
     # A cutout at its own place speaks before a copy that somebody put elsewhere.
     found.sort(key=lambda photo: photo.making.target != photo.reserved)
 
-    def look(ledger: Connection) -> None:
+    def look(ledger: ReadTransaction) -> None:
         salvage.unknown_photos = sum(_unknown_in(ledger, folder) for folder in settings.folders)
 
     salvage.restored = keep(settings.state_dir, found, look)
@@ -178,7 +176,7 @@ def _remembered(origin: ProvenanceRecord, folder: FolderSettings | None, output:
     return Identity(origin.folder, origin.path, origin.size_bytes, origin.mtime_ns, ctime_ns=0, inode=0, input=root)
 
 
-def _unknown_in(ledger: Connection, folder: FolderSettings) -> int:
+def _unknown_in(ledger: ReadTransaction, folder: FolderSettings) -> int:
     """How many photos of an input tree the next run would take up."""
     scan = Scan(folder.input, Exclusions(folder.exclude), is_recursive=folder.recursive)
     seen = [sighting for sighting in scan.sightings() if has_text_form(sighting.path)]
