@@ -17,7 +17,7 @@ sys.path[:0] = [str(ROOT / "daemon"), str(ROOT / "tests")]
 from PIL import Image, ImageOps  # noqa: E402  found by the line above
 from playwright.sync_api import Page, expect, sync_playwright  # noqa: E402  as above
 
-from cutoutd.sandbox.samples import draw_samples  # noqa: E402  as above
+from cutoutd.sandbox.samples import copy_samples  # noqa: E402  as above
 from daemon_process import DaemonProcess, Place, eventually  # noqa: E402  as above
 from drawn_photos import jpeg, put  # noqa: E402  as above
 from page_at import address_of, shown  # noqa: E402  as above
@@ -71,18 +71,18 @@ def shop(home: Path, sandbox: SandboxProcess) -> Iterator[tuple[Place, DaemonPro
 
 def fill(place: Place, daemon: DaemonProcess, sandbox: SandboxProcess) -> None:
     """Photos that come out well, some that do not, and a batch that waits for approval."""
-    drawn = place.home / "drawn"
+    samples = place.home / "samples"
     sandbox.set_faults({"kind": "error_details", "code": "unknown_foreground", "times": 2})
     for name in ("wall.jpg", "sky.jpg"):
         put(place.input / name)
     daemon.wait_for("failed", "wall.jpg", "sky.jpg")
     sandbox.clear_faults()
-    names = [str(file.relative_to(drawn)) for file in draw_samples(drawn)]
+    names = [str(file.relative_to(samples)) for file in copy_samples(samples)]
     for name in names:
-        put(place.input / name, (drawn / name).read_bytes())
+        put(place.input / name, (samples / name).read_bytes())
     daemon.wait_for("published", *names)
     for name in names:
-        put(place.input / "mirrored" / Path(name).name, mirrored(drawn / name))
+        put(place.input / "mirrored" / Path(name).name, mirrored(samples / name))
     daemon.wait_for("published", *(f"mirrored/{Path(name).name}" for name in names))
     put(place.input / "price list.jpg", b"%PDF-1.7\n")
     put(place.input / "phone/IMG_0012.jpg", b"\0\0\0\x18ftypheic")

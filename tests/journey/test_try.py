@@ -14,7 +14,7 @@ from drawn_photos import jpeg, put
 
 
 def test_samples_become_cutouts_and_a_contact_sheet(tmp_path: Path) -> None:
-    """Without a folder sample photos are drawn, every one gets a transparent PNG, and before and after is shown."""
+    """Without a folder sample photos are copied, every one gets a transparent PNG, and before and after is shown."""
     ended = command("try", folder=tmp_path)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     home = tmp_path / "cutoutd-try"

@@ -25,7 +25,7 @@ from cutoutd.core.errors import CutoutdError
 from cutoutd.core.photo import Photo, State
 from cutoutd.ledger import read_ledger
 from cutoutd.ledger.queries import photos as photo_queries
-from cutoutd.sandbox.samples import draw_samples
+from cutoutd.sandbox.samples import copy_samples
 
 _SANDBOX_READY = "sandbox ready at "
 _SANDBOX_START_S = 30.0
@@ -63,7 +63,7 @@ class Trial:
 
 
 def prepare_trial(photos: Path | None, tell: Callable[[str], None]) -> Trial:
-    """Choose where the trial lives, beside the photos rather than among them; without photos, draw some."""
+    """Choose where the trial lives, beside the photos rather than among them; without photos, copy the samples."""
     home = Path.cwd() / "cutoutd-try"
     if photos is None:
         return _trial_with_samples(Trial(home / "photos", home), tell)
@@ -76,8 +76,8 @@ def prepare_trial(photos: Path | None, tell: Callable[[str], None]) -> Trial:
 
 def _trial_with_samples(trial: Trial, tell: Callable[[str], None]) -> Trial:
     if not trial.photos.exists():
-        tell("Drawing a few sample photos ...")
-        draw_samples(trial.photos)
+        tell("Copying a few sample photos ...")
+        copy_samples(trial.photos)
     return trial
 
 

@@ -1,81 +1,59 @@
-"""Sample product photos, drawn in code: what ``cutoutd try`` works on when it is given no folder.
+"""The six product photos that ``cutoutd try`` works on, each with the true outline of its product.
 
-Owns six photos and the true mask of each, against which the sandbox's engine is measured. Deterministic, and Pillow
-only. The photos go to a folder as a small tree with the kind of names that people give.
+Pictures and nothing else belong here. The code that cuts them out is in `engine`.
 """
 
-from collections.abc import Callable
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
-from cutoutd.sandbox.samples.backdrop import Studio
-from cutoutd.sandbox.samples.canvas import Easel
-from cutoutd.sandbox.samples.colours import Colour
-from cutoutd.sandbox.samples.round_products import paint_bottle, paint_lamp, paint_mug, paint_vase
-from cutoutd.sandbox.samples.soft_products import paint_handbag, paint_sneaker
-
-_JPEG_QUALITY = 92
-_EXIF_ORIENTATION = 0x0112
-_UPRIGHT, _TURNED_LEFT = 1, 6
-"""EXIF orientations; 6 is stored a quarter turn to the left, as from a phone held upright."""
-
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A product photo: where it lies in the tree, its size in pixels, what is painted and on which paper."""
+    """A product photo: its path in the tree of samples, and its files in the package."""
 
     name: str
-    size: tuple[int, int]
-    paint: Callable[[Easel], None]
-    paper: Colour
-    orientation: int = _UPRIGHT
+    stem: str
 
-    def draw(self) -> Image.Image:
-        """The photo, upright."""
-        return Studio(self.paper).photograph(self._product())
+    @property
+    def photo(self) -> Path:
+        """The JPEG as a camera stores it; the lamp lies on its side, as its EXIF orientation says."""
+        return Path(__file__).with_name(f"{self.stem}.jpg")
 
-    def mask(self) -> Image.Image:
-        """The true outline, grey: 255 is product. The shadow is none of it."""
-        return self._product().getchannel("A")
-
-    def _product(self) -> Image.Image:
-        easel = Easel(*self.size)
-        self.paint(easel)
-        return easel.finished()
+    @property
+    def mask(self) -> Path:
+        """The true outline of the upright photo, a grey PNG: product is 255; the shadow is background."""
+        return Path(__file__).with_name(f"{self.stem}_mask.png")
 
 
 SAMPLES = (
-    Sample("kitchen/blue mug.jpg", (1200, 1200), paint_mug, paper=(222, 212, 198)),
-    Sample("kitchen/Öl & Essig/olive oil.jpg", (1000, 1500), paint_bottle, paper=(222, 214, 228)),
-    Sample("décor/Vase für Blumen.png", (1100, 1500), paint_vase, paper=(214, 222, 226)),
-    Sample("shoes & bags/sneaker (left).jpg", (1500, 1100), paint_sneaker, paper=(206, 218, 228)),
-    Sample("shoes & bags/handbag.png", (1300, 1300), paint_handbag, paper=(232, 214, 206)),
-    Sample("🌟 new/lamp.jpg", (1200, 1500), paint_lamp, paper=(196, 210, 204), orientation=_TURNED_LEFT),
+    Sample("kitchen/blue mug.jpg", "mug"),
+    Sample("kitchen/Öl & Essig/olive oil.jpg", "oil_bottle"),
+    Sample("décor/Vase für Blumen.png", "vase"),
+    Sample("shoes & bags/sneaker (left).jpg", "sneaker"),
+    Sample("shoes & bags/handbag.png", "handbag"),
+    Sample("🌟 new/lamp.jpg", "lamp"),
 )
 
 
-def draw_samples(folder: Path) -> tuple[Path, ...]:
-    """Write every sample below ``folder``, which is made if need be; returns the files in the order of `SAMPLES`.
+def copy_samples(folder: Path) -> tuple[Path, ...]:
+    """Copy every sample below ``folder``, which is made if it is missing, and return the files in order.
 
-    A crash leaves some of them, the last perhaps half; drawing again writes the same bytes over them.
+    A PNG is made of the JPEG, because a PNG in the package would be ten times larger. A crash leaves some of the files,
+    the last one perhaps half; the next copy writes the same bytes over them.
 
     Raises:
         OSError: The folder cannot be written.
     """
-    return tuple(_write(sample, folder / sample.name) for sample in SAMPLES)
+    return tuple(_copy(sample.photo, folder / sample.name) for sample in SAMPLES)
 
 
-def _write(sample: Sample, destination: Path) -> Path:
+def _copy(photo: Path, destination: Path) -> Path:
     destination.parent.mkdir(parents=True, exist_ok=True)
-    photo = sample.draw()
-    if destination.suffix == ".png":
-        photo.save(destination, compress_level=1)
-        return destination
-    exif = Image.Exif()
-    exif[_EXIF_ORIENTATION] = sample.orientation
-    if sample.orientation == _TURNED_LEFT:
-        photo = photo.transpose(Image.Transpose.ROTATE_90)
-    photo.save(destination, quality=_JPEG_QUALITY, exif=exif)
+    if destination.suffix != ".png":
+        return shutil.copyfile(photo, destination)
+    with Image.open(photo) as picture:
+        picture.save(destination, compress_level=1)
     return destination
