@@ -83,13 +83,12 @@ def test_a_step_is_noticed_while_cutoutd_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Within a second or so the clock's step is told, and those who waited go on."""
-    monkeypatch.setattr("cutoutd.pipeline.maintenance.clock_changes._LOOK_EVERY_S", 0.02)
     real = time.time
 
     async def scene(ledger: Ledger) -> None:
         await waiting(ledger, "a.jpg", time.time() + 20)
         woken = asyncio.Event()
-        running = asyncio.create_task(ClockMonitor(ledger, woken.set).run())
+        running = asyncio.create_task(ClockMonitor(ledger, woken.set, 0.02).run())
         await asyncio.sleep(0.1)  # for its first look
         monkeypatch.setattr(time, "time", lambda: real() - HOUR_S)
         await asyncio.wait_for(woken.wait(), 60)

@@ -13,6 +13,7 @@ from cutoutd.config.choices import Occasion
 from cutoutd.config.settings import Notify
 from cutoutd.core.errors import CutoutdError, LimitReachedError
 from cutoutd.core.logs import log_error
+from cutoutd.core.periodic import every
 from cutoutd.core.photo import TERMINAL, State
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos
@@ -46,10 +47,12 @@ class Notifier:
 
     async def run(self) -> None:
         """Look until cancelled; a look that has begun is left to ``finish``: cut off, it would tell the same again."""
-        while self._messenger is not None:
-            self._looking = asyncio.create_task(self.look())
-            await asyncio.shield(self._looking)
-            await asyncio.sleep(_LOOK_EVERY_S)
+        if self._messenger is not None:
+            await every(_LOOK_EVERY_S, self._look_shielded)
+
+    async def _look_shielded(self) -> None:
+        self._looking = asyncio.create_task(self.look())
+        await asyncio.shield(self._looking)
 
     async def finish(self) -> None:
         """Tell what happened last; a stop waits for it, but not long."""

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 
 from cutoutd.core.logs import catch_up, log_event
+from cutoutd.core.periodic import every
 from cutoutd.core.photo import State
 from cutoutd.ledger import Total
 from cutoutd.monitoring.systemd_notify import SystemdNotifier
@@ -59,6 +60,7 @@ class Watchdog:
         self._standstill = standstill
         self._totals = totals
         self._stuck: tuple[str, ...] = ()
+        self._status = ""
 
     async def run(self) -> None:
         """Tell until cancelled."""
@@ -66,31 +68,27 @@ class Watchdog:
             await arrival.wait_until_started()
         self._systemd.ready()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._keep_watch())
+            # Half the time that systemd allows, as sd_watchdog_enabled(3) advises.
+            interval_s = self._systemd.watchdog_s / 2 if self._systemd.watchdog_s else _LOOK_EVERY_S
+            tasks.create_task(every(interval_s, self._check_progress))
             if self._systemd.is_listening:
-                tasks.create_task(self._keep_status())
+                self._status = ""
+                tasks.create_task(every(_TELL_EVERY_S, self._update_status))
 
-    async def _keep_watch(self) -> None:
-        # Half the time that systemd allows, as sd_watchdog_enabled(3) advises.
-        every_s = self._systemd.watchdog_s / 2 if self._systemd.watchdog_s else _LOOK_EVERY_S
-        while True:
-            stuck = stuck_loops(self._arrivals, self._lanes)
-            if not stuck:
-                self._systemd.alive()
-            elif stuck != self._stuck:
-                log_event("stuck", f"no progress: {', '.join(stuck)}", level=logging.ERROR)
-            self._stuck = stuck
-            catch_up()
-            await asyncio.sleep(every_s)
+    async def _check_progress(self) -> None:
+        stuck = stuck_loops(self._arrivals, self._lanes)
+        if not stuck:
+            self._systemd.alive()
+        elif stuck != self._stuck:
+            log_event("stuck", f"no progress: {', '.join(stuck)}", level=logging.ERROR)
+        self._stuck = stuck
+        catch_up()
 
-    async def _keep_status(self) -> None:
-        told = ""
-        while True:
-            line = status_line(self._totals(), self._standstill())
-            if line != told:
-                self._systemd.status(line)
-                told = line
-            await asyncio.sleep(_TELL_EVERY_S)
+    async def _update_status(self) -> None:
+        status = status_line(self._totals(), self._standstill())
+        if status != self._status:
+            self._systemd.status(status)
+            self._status = status
 
 
 def stuck_loops(arrivals: Iterable[FolderWatcher], lanes: WorkerPool) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cutoutd.core.errors import HaltError
 from cutoutd.core.logs import log_event
+from cutoutd.core.periodic import every
 from cutoutd.pipeline.budget.budget import LaunchPace
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from cutoutd.status.live_state import LiveState, LiveUnavailableFolder, SettlingFile, WatchedMount, write_live_state
@@ -42,19 +43,21 @@ class LiveStateWriter:
         self._state_dir = state_dir
         self._reports = reports
         self._started_at_s = time.time()
+        self._written: LiveState | None = None
 
     async def run(self) -> None:
         """Tell until cancelled. A state folder that cannot be written is the ledger's to complain about loudly."""
-        told: LiveState | None = None
-        while True:
-            live = self.present()
-            if live != told:
-                try:
-                    await asyncio.to_thread(write_live_state, self._state_dir, live)
-                    told = live
-                except OSError as error:
-                    log_event("live_untold", f"status cannot be kept up to date: {error}", level=logging.DEBUG)
-            await asyncio.sleep(_LOOK_EVERY_S)
+        self._written = None  # because a run before this one may have removed the file
+        await every(_LOOK_EVERY_S, self._write_if_changed)
+
+    async def _write_if_changed(self) -> None:
+        live = self.present()
+        if live != self._written:
+            try:
+                await asyncio.to_thread(write_live_state, self._state_dir, live)
+                self._written = live
+            except OSError as error:
+                log_event("live_untold", f"status cannot be kept up to date: {error}", level=logging.DEBUG)
 
     def present(self) -> LiveState:
         """What there is to tell now."""

@@ -9,9 +9,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import log_error, log_event
+from cutoutd.core.periodic import every
 from cutoutd.ledger import Ledger
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 from cutoutd.uploadcare.client import UploadcareClient
@@ -46,16 +48,14 @@ class WebhookMonitor:
             url: Where Uploadcare was told to send to, None while nobody would take it; ValueError if that cannot be
                 known. Blocking.
         """
-        while True:
-            try:
-                await self._look(await asyncio.to_thread(url))
-            except ValueError as error:
-                log_event("webhook_unready", f"webhook.secret_file {error}", level=logging.WARNING)
-            except CutoutdError as error:
-                log_error("ledger_trouble", error)
-            await asyncio.sleep(_LOOK_EVERY_S)
+        await every(_LOOK_EVERY_S, lambda: self._look(url), partial(log_error, "ledger_trouble"))
 
-    async def _look(self, url: str | None) -> None:
+    async def _look(self, current_url: Callable[[], str | None]) -> None:
+        try:
+            url = await asyncio.to_thread(current_url)
+        except ValueError as error:
+            log_event("webhook_unready", f"webhook.secret_file {error}", level=logging.WARNING)
+            return
         reliance = self._pace.reliance
         if url is not None and not reliance.is_expected:
             reliance.expect(time.time())

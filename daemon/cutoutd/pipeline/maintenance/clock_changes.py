@@ -5,14 +5,14 @@ clock that was set forward while nothing ran cannot be told from time that passe
 may then be searched for less long, but before it is made again the upload itself refuses it while its removal runs.
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import log_error, log_event
+from cutoutd.core.periodic import every
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.writes import clock_changes
 
@@ -45,9 +45,11 @@ def set_by_s(before: ClockReading, now: ClockReading) -> float:
 class ClockMonitor:
     """Looks at the clocks; ``wake`` lets those go on whose waits ended."""
 
-    def __init__(self, ledger: Ledger, wake: Callable[[], None]) -> None:
+    def __init__(self, ledger: Ledger, wake: Callable[[], None], interval_s: float = _LOOK_EVERY_S) -> None:
         self._ledger = ledger
         self._wake = wake
+        self._interval_s = interval_s
+        self._before = ClockReading.now()
 
     async def open(self) -> None:
         """Before anything moves: is the newest fact in the future?
@@ -61,18 +63,14 @@ class ClockMonitor:
 
     async def run(self) -> None:
         """Look every second until cancelled; while the ledger cannot be written, the correction waits for it."""
-        before = ClockReading.now()
-        while True:
-            await asyncio.sleep(_LOOK_EVERY_S)
-            now = ClockReading.now()
-            if (by_s := set_by_s(before, now)) == 0.0:
-                before = now
-                continue
-            try:
-                await self._follow(by_s)
-                before = now
-            except CutoutdError as error:
-                log_error("ledger_trouble", error)
+        self._before = ClockReading.now()
+        await every(self._interval_s, self._look, partial(log_error, "ledger_trouble"))
+
+    async def _look(self) -> None:
+        now = ClockReading.now()
+        if by_s := set_by_s(self._before, now):
+            await self._follow(by_s)
+        self._before = now
 
     async def _follow(self, by_s: float) -> None:
         ended = await self._ledger.shift_times(by_s)

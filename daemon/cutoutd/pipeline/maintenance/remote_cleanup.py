@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from cutoutd.config.choices import RemoteCleanup
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import log_error, log_event
+from cutoutd.core.periodic import every
 from cutoutd.core.photo import Photo
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos as photo_queries
@@ -34,13 +35,16 @@ class RemoteCleaner:
         self._ledger = ledger
         self._uploadcare = uploadcare
         self._policy = policy
+        self._wait_s = _LINGER_S
 
     async def run(self) -> None:
         """Clean up every now and then until cancelled; trouble is told and tried again, ever more rarely."""
-        wait_s = _LINGER_S
-        while True:
-            await asyncio.sleep(wait_s)
-            wait_s = _LINGER_S if await self.finish() else min(2 * wait_s, _LONGEST_WAIT_S)
+        self._wait_s = _LINGER_S
+        await asyncio.sleep(self._wait_s)
+        await every(lambda: self._wait_s, self._look)
+
+    async def _look(self) -> None:
+        self._wait_s = _LINGER_S if await self.finish() else min(2 * self._wait_s, _LONGEST_WAIT_S)
 
     async def finish(self) -> bool:
         """Clean up now, within a few seconds; False when Uploadcare cannot now, which is told and left for later."""

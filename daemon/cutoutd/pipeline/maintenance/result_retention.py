@@ -5,12 +5,12 @@ Uploadcare deletes files that are not stored after a day, and whether it stores 
 ``cleanup``'s.
 """
 
-import asyncio
 import logging
 import time
+from functools import partial
 
-from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import log_error, log_event
+from cutoutd.core.periodic import every
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.uploadcare.client import UploadcareClient
@@ -35,12 +35,8 @@ class ResultKeeper:
 
     async def run(self) -> None:
         """Look now and then until cancelled; trouble is told and tried again."""
-        while True:
-            try:
-                await self.store_unfetched(time.time())
-            except CutoutdError as error:
-                log_error("retention_postponed", error, level=logging.WARNING)
-            await asyncio.sleep(_LOOK_EVERY_S)
+        on_error = partial(log_error, "retention_postponed", level=logging.WARNING)
+        await every(_LOOK_EVERY_S, lambda: self.store_unfetched(time.time()), on_error)
 
     async def store_unfetched(self, now_s: float) -> None:
         """Have every result stored that has waited for an hour at this Unix time; each of them once.

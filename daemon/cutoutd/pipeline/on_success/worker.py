@@ -13,6 +13,7 @@ from cutoutd.config.choices import OnSuccess
 from cutoutd.config.settings import FolderSettings
 from cutoutd.core.errors import CutoutdError, DelayError
 from cutoutd.core.logs import log_error, log_event, printable
+from cutoutd.core.periodic import every
 from cutoutd.core.photo import Photo
 from cutoutd.ledger import ChangeFlag, Ledger
 from cutoutd.ledger.queries import photos as photo_queries
@@ -60,10 +61,7 @@ class OnSuccessWorker:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        while True:
-            if self._troubles or self._news.take():
-                await self.work_off()
-            await asyncio.sleep(_TRY_AGAIN_AFTER_S if self._troubles else _LOOK_EVERY_S)
+        await every(lambda: _TRY_AGAIN_AFTER_S if self._troubles else _LOOK_EVERY_S, self._look)
 
     async def finish(self) -> None:
         """Work off what is due now, within a few seconds."""
@@ -72,6 +70,10 @@ class OnSuccessWorker:
                 await self.work_off()
         except TimeoutError:
             log_event("sources_postponed", "not all sources could be moved in time; the next run does it")
+
+    async def _look(self) -> None:
+        if self._troubles or self._news.take():
+            await self.work_off()
 
     async def work_off(self) -> None:
         """See to every source that is due, once."""

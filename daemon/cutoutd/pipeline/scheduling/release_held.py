@@ -3,11 +3,11 @@
 It only looks, rarely and cheaply, and never decides whether a photo may be paid for: each asks again in its next step.
 """
 
-import asyncio
 import logging
 
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import log_error
+from cutoutd.core.periodic import every
 from cutoutd.ledger import ChangeFlag
 from cutoutd.pipeline.budget.budget import Budget
 from cutoutd.pipeline.scheduling.workers import WorkerPool
@@ -26,10 +26,11 @@ class HeldReleaser:
 
     async def run(self) -> None:
         """Look every now and then until cancelled."""
-        while True:
-            if self._is_worth_looking():
-                await self.look()
-            await asyncio.sleep(_LOOK_EVERY_S)
+        await every(_LOOK_EVERY_S, self._look_if_changed)
+
+    async def _look_if_changed(self) -> None:
+        if self._is_worth_looking():
+            await self.look()
 
     async def look(self) -> bool:
         """Let go whoever can go now, if anybody; a crash leaves them held, and the next look lets them go."""
