@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Engine, event
 
 from cutoutd.core.photo import (
     Accepted,
@@ -102,19 +102,19 @@ def in_database(state_dir: Path, statement: str) -> None:
     engine.dispose()
 
 
-def state_of(connection: Connection, path: str) -> list[State]:
+def state_of(ledger: ReadTransaction, path: str) -> list[State]:
     """The states of all versions of a path, oldest first."""
-    return [photo.state for photo in photos.versions_of(connection, path)]
+    return [photo.state for photo in photos.versions_of(ledger, path)]
 
 
 def plan_of(view: ReadTransaction, question: Callable[[ReadTransaction], object]) -> str:
     """How SQLite would answer what the question asks."""
     plans: list[str] = []
 
-    def explain(_connection: ReadTransaction, cursor: Any, statement: str, parameters: Any, *_rest: object) -> None:  # noqa: ANN401  the driver's own
+    def explain(_connection: Connection, cursor: Any, statement: str, parameters: Any, *_rest: object) -> None:  # noqa: ANN401  the driver's own
         plans.extend(row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall())
 
-    event.listen(view, "before_cursor_execute", explain)
+    event.listen(Engine, "before_cursor_execute", explain)
     question(view)
-    event.remove(view, "before_cursor_execute", explain)
+    event.remove(Engine, "before_cursor_execute", explain)
     return "\n".join(plans)

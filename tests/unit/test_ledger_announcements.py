@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
 from cutoutd.core.photo import (
     LaunchResponseLost,
@@ -16,7 +16,7 @@ from cutoutd.core.photo import (
     Wait,
 )
 from cutoutd.core.webhook_result import WebhookResult
-from cutoutd.ledger import Ledger
+from cutoutd.ledger import Ledger, ReadTransaction
 from cutoutd.ledger.queries import lost_launches, photos
 from cutoutd.ledger.schema.tables import announcements as table
 from cutoutd.ledger.writes import webhook_results
@@ -27,7 +27,7 @@ NEWS = WebhookResult("result", "source-uuid", "request-id")
 LONG = Wait(until_s=4e9, attempts=0, reason="")
 
 
-def number(connection: Connection) -> int:
+def number(connection: ReadTransaction) -> int:
     return connection.scalar(select(func.count()).select_from(table)) or 0
 
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from cutoutd.core.errors import DiskError, LedgerDamagedError, LedgerMissingError, LedgerNewerError
 from cutoutd.core.photo import Photo, RemovalStarted, State
@@ -29,7 +30,7 @@ def test_a_stored_fact_survives_a_power_cut(tmp_path: Path) -> None:
     async def scene(ledger: Ledger) -> list[object]:
         return await ledger._writer.write(
             lambda connection: [
-                connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+                connection.execute(text(f"PRAGMA {name}")).scalar()
                 for name in ("journal_mode", "synchronous", "foreign_keys")
             ]
         )

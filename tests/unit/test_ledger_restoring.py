@@ -6,11 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
 
 from cutoutd.core.errors import LedgerError
 from cutoutd.core.photo import NO_WAIT, Photo, Reprocessed, State, Wait
-from cutoutd.ledger import Ledger
+from cutoutd.ledger import Ledger, ReadTransaction
 from cutoutd.ledger.queries import photos
 from cutoutd.ledger.rebuild import RestoredCutout, RestoredPhoto, restore
 from ledgers import identity, in_database, photo_at, state_of, with_ledger
@@ -19,7 +18,7 @@ MAKING = RestoredCutout("5" * 64, 60, 40, 1, "{}", "/out", "a.png", "c" * 64, 10
 FOUND = RestoredPhoto(identity(), MAKING, reserved="a.png", published_at_s=1.0, is_source_there=True)
 
 
-def nothing(_: Connection) -> None:
+def nothing(_: ReadTransaction) -> None:
     """Asked nothing at the end."""
 
 

@@ -12,6 +12,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from cutoutd.core.errors import LedgerError
 from cutoutd.core.photo import State
@@ -156,7 +157,7 @@ def test_trouble_in_the_ledger_leaves_no_seal(state_dir: Path) -> None:
 
     async def stumble(ledger: Ledger) -> None:
         with suppress(LedgerError):
-            await ledger.query(lambda view: view.exec_driver_sql("SELECT nothing FROM nowhere"))
+            await ledger.query(lambda view: view.execute(text("SELECT nothing FROM nowhere")))
 
     with_ledger(state_dir, stumble)
     assert not (state_dir / clean_shutdown.SEAL_NAME).exists()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Engine, event, text
 
 from cutoutd.core.photo import RemovalStarted, State
 from cutoutd.core.usage_counter import Purpose, UsageCounter, local_day
@@ -20,6 +20,7 @@ from cutoutd.ledger.group_commit import GroupCommitter
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.ledger.sqlite.create import create_ledger_file
 from cutoutd.ledger.sqlite.database import open_database
+from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 from cutoutd.ledger.writes import usage
 from ledgers import identity, photo_at, state_of, with_ledger
 from sandbox_process import SOURCE_ROOT
@@ -39,10 +40,10 @@ class Counting:
     def _count(self, _connection: object) -> None:
         self.commits += 1
 
-    def add(self, name: str) -> Callable[[Connection], str]:
+    def add(self, name: str) -> Callable[[WriteTransaction], str]:
         """Work that adds a line to a table of its own."""
 
-        def work(connection: Connection) -> str:
+        def work(connection: WriteTransaction) -> str:
             connection.execute(text("INSERT INTO lines VALUES (:name)"), {"name": name})
             return name
 
@@ -66,11 +67,11 @@ def database(tmp_path: Path) -> Any:  # noqa: ANN401  pytest's generators
     opened.close()
 
 
-async def while_busy(database: Counting, *works: Callable[[Connection], Any]) -> list[Any]:
+async def while_busy(database: Counting, *works: Callable[[WriteTransaction], Any]) -> list[Any]:
     """What the writes answer that were handed in while an earlier one held the writer up."""
     is_busy, go_on = threading.Event(), threading.Event()
 
-    def hold_up(_connection: Connection) -> None:
+    def hold_up(_connection: WriteTransaction) -> None:
         is_busy.set()
         go_on.wait(10)
 
@@ -95,7 +96,7 @@ def test_writes_that_wait_together_are_committed_together(database: Counting) ->
 def test_a_failing_write_takes_no_other_with_it(database: Counting) -> None:
     """One write of a group that fails, even half done, hears of it; those before and behind it are stored."""
 
-    def half(connection: Connection) -> None:
+    def half(connection: WriteTransaction) -> None:
         database.add("half")(connection)
         raise ValueError("no")
 
@@ -126,7 +127,7 @@ def test_a_waiter_may_leave(database: Counting) -> None:
     async def scene() -> str:
         is_busy, go_on = threading.Event(), threading.Event()
 
-        def hold_up(_connection: Connection) -> None:
+        def hold_up(_connection: WriteTransaction) -> None:
             is_busy.set()
             go_on.wait(10)
 
@@ -208,7 +209,7 @@ def test_many_tasks_write_at_once(tmp_path: Path) -> None:
 
 def operations_in(database: Counting) -> dict[Purpose, int]:
     with database.engine.connect() as connection:
-        return dict(usage.usage_of(connection, local_day()).today)
+        return dict(usage.usage_of(ReadTransaction(connection), local_day()).today)
 
 
 def test_operations_ride_along_with_the_next_commit(database: Counting) -> None:

@@ -17,12 +17,13 @@ doors: one for the daemon, one for those who only look).
 from cutoutd.ledger.backup import back_up
 from cutoutd.ledger.changes import ChangeFlag
 from cutoutd.ledger.instance_lock import hold_ledger, is_held
-from cutoutd.ledger.ledger import Ledger, ReadTransaction, open_ledger, read_ledger
+from cutoutd.ledger.ledger import Ledger, open_ledger, read_ledger
 from cutoutd.ledger.queries.lost_launches import LostLaunch
 from cutoutd.ledger.queries.photos import Total
 from cutoutd.ledger.schema.column_types import has_text_form
 from cutoutd.ledger.schema.rows import Event
 from cutoutd.ledger.sqlite.database import has_ledger
+from cutoutd.ledger.sqlite.transactions import ReadTransaction
 from cutoutd.ledger.writes.approvals import Batch
 from cutoutd.ledger.writes.launches import LaunchCounts
 from cutoutd.ledger.writes.usage import Usage

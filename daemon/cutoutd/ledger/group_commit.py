@@ -14,10 +14,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from cutoutd.core.logs import log_fault
 from cutoutd.core.usage_counter import Counted, UsageCounter
+from cutoutd.ledger.sqlite.transactions import WriteTransaction
 from cutoutd.ledger.writes import usage
 
 T = TypeVar("T")
@@ -28,7 +29,7 @@ _MAX_GROUP = 128
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    work: Callable[[Connection], Any]
+    work: Callable[[WriteTransaction], Any]
     then: Callable[[Any], None]
     answer: Future[Any]
 
@@ -54,7 +55,7 @@ class GroupCommitter:
         self._thread = threading.Thread(target=self._write_until_closed, name="ledger-writer")
         self._thread.start()
 
-    async def write(self, work: Callable[[Connection], T], then: Callable[[T], None] = lambda _: None) -> T:
+    async def write(self, work: Callable[[WriteTransaction], T], then: Callable[[T], None] = lambda _: None) -> T:
         """Run ``work`` in a transaction; returns after the commit reached the disk.
 
         A task cancelled while waiting here may find its fact stored all the same: the ledger is the truth, not memory.
@@ -107,8 +108,9 @@ class GroupCommitter:
     def _write(self, group: list[_Job], carry_out: "_CarryOut", counted: Counted) -> "list[_Outcome]":
         self._require_in_place()
         with self._engine.connect().execution_options(is_writing=True) as connection, connection.begin():
-            outcomes = [carry_out(job, connection) for job in group]
-            usage.add(connection, counted)
+            transaction = WriteTransaction(connection)
+            outcomes = [carry_out(job, transaction) for job in group]
+            usage.add(transaction, counted)
         self.revision += 1
         return outcomes
 
@@ -134,23 +136,23 @@ def _call_listener(job: _Job, value: object) -> None:
         log_fault("internal_fault", "a fault in cutoutd itself: a stored fact was not counted", fault)
 
 
-_CarryOut = Callable[[_Job, Connection], _Outcome]
+_CarryOut = Callable[[_Job, WriteTransaction], _Outcome]
 
 
 class _OneFailedError(Exception):
     """One of a group could not be carried out."""
 
 
-def _carry_out(job: _Job, connection: Connection) -> _Outcome:
+def _carry_out(job: _Job, transaction: WriteTransaction) -> _Outcome:
     try:
-        return _Outcome(value=job.work(connection))
+        return _Outcome(value=job.work(transaction))
     except Exception as error:
         raise _OneFailedError from error
 
 
-def _carry_out_alone(job: _Job, connection: Connection) -> _Outcome:
+def _carry_out_alone(job: _Job, transaction: WriteTransaction) -> _Outcome:
     try:
-        with connection.begin_nested():
-            return _Outcome(value=job.work(connection))
+        with transaction.savepoint():
+            return _Outcome(value=job.work(transaction))
     except Exception as error:  # noqa: BLE001  told to the caller who handed the job in
         return _Outcome(error=error)

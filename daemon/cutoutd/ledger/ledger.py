@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from cutoutd.core.errors import CutoutdError, DiskError, LedgerDamagedError, LedgerRemovedError
 from cutoutd.core.logs import log_event
@@ -22,6 +22,7 @@ from cutoutd.ledger.sqlite.clean_shutdown import CleanShutdownMarker, check_and_
 from cutoutd.ledger.sqlite.create import create_ledger_file
 from cutoutd.ledger.sqlite.database import has_ledger, open_database, require_ledger, translated_errors
 from cutoutd.ledger.sqlite.file_identity import FileIdentity
+from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 from cutoutd.ledger.writes import (
     approvals,
     clock_changes,
@@ -35,9 +36,6 @@ _INSIST_EVERY_S = 1.0
 
 #: Hears of every fact once it is on the disk, in the writer's thread: the photo before it (None: it is new), and after.
 Listener = Callable[[Photo | None, Photo], None]
-
-#: One consistent look at the ledger, to put ``questions`` to.
-ReadTransaction = Connection
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -69,7 +67,9 @@ class Ledger:
         """Another number whenever something was stored in this run; for those who ask only when there is news."""
         return self._writer.revision
 
-    async def query(self, question: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def query(
+        self, question: Callable[Concatenate[ReadTransaction, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         """The answer to one of ``questions``, read in a thread."""
         return await asyncio.to_thread(self._query, lambda connection: question(connection, *args, **kwargs))
 
@@ -195,7 +195,7 @@ class Ledger:
         """Store that Uploadcare was told to store these results."""
         await self._write(lambda connection: transitions.mark_kept(connection, result_uuids))
 
-    async def _write(self, work: Callable[[Connection], T], then: Callable[[T], None] = lambda _: None) -> T:
+    async def _write(self, work: Callable[[WriteTransaction], T], then: Callable[[T], None] = lambda _: None) -> T:
         try:
             with translated_errors(self._state_dir):
                 written = await self._writer.write(work, then)
@@ -211,9 +211,9 @@ class Ledger:
         for witness in self._witnesses:
             witness(before, after)
 
-    def _query(self, question: Callable[[Connection], T]) -> T:
+    def _query(self, question: Callable[[ReadTransaction], T]) -> T:
         with translated_errors(self._state_dir), self._engine.connect() as connection:
-            return question(connection)
+            return question(ReadTransaction(connection))
 
 
 @asynccontextmanager
@@ -258,6 +258,6 @@ def read_ledger(state_dir: Path) -> Iterator[ReadTransaction]:
     engine = open_database(state_dir)
     try:
         with translated_errors(state_dir), engine.connect() as connection:
-            yield connection
+            yield ReadTransaction(connection)
     finally:
         engine.dispose()

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, insert, select, update
+from sqlalchemy import and_, case, insert, select, update
 
 from cutoutd.core.photo import NO_WAIT, Identity, Photo, State
 from cutoutd.ledger.schema.migrations import bring_up_to_date
@@ -16,6 +16,7 @@ from cutoutd.ledger.schema.tables import IS_CURRENT, photos, targets
 from cutoutd.ledger.sqlite.clean_shutdown import remove_marker
 from cutoutd.ledger.sqlite.create import create_ledger_file
 from cutoutd.ledger.sqlite.database import has_ledger, open_database, require_sound, translated_errors
+from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 from cutoutd.ledger.writes.transitions import add_event, end_waits_for, target_key
 
 _ROWS_AT_ONCE = 1000
@@ -49,7 +50,7 @@ class RestoredPhoto:
     is_source_there: bool
 
 
-def restore(state_dir: Path, found: Sequence[RestoredPhoto], look: Callable[[Connection], None]) -> int:
+def restore(state_dir: Path, found: Sequence[RestoredPhoto], look: Callable[[ReadTransaction], None]) -> int:
     """Add what the ledger lacks, in one transaction; how many photos that was. ``look`` may ask questions at the end.
 
     Without a ledger one is made. The caller holds the instance lock. A crash leaves the ledger, or its lack, as it was.
@@ -60,7 +61,7 @@ def restore(state_dir: Path, found: Sequence[RestoredPhoto], look: Callable[[Con
     return _restore(state_dir, found, look, is_kept=True)
 
 
-def rehearse_restoring(state_dir: Path, found: Sequence[RestoredPhoto], look: Callable[[Connection], None]) -> int:
+def rehearse_restoring(state_dir: Path, found: Sequence[RestoredPhoto], look: Callable[[ReadTransaction], None]) -> int:
     """As ``restore``, with nothing kept."""
     if has_ledger(state_dir):
         return _restore(state_dir, found, look, is_kept=False)
@@ -69,22 +70,22 @@ def rehearse_restoring(state_dir: Path, found: Sequence[RestoredPhoto], look: Ca
 
 
 def _restore(
-    state_dir: Path, found: Sequence[RestoredPhoto], look: Callable[[Connection], None], *, is_kept: bool
+    state_dir: Path, found: Sequence[RestoredPhoto], look: Callable[[ReadTransaction], None], *, is_kept: bool
 ) -> int:
     numbers = []
 
-    def fill(connection: Connection) -> None:
+    def fill(connection: WriteTransaction) -> None:
         numbers.append(_add(connection, found))
         look(connection)
 
     if has_ledger(state_dir):
         _fill_existing(state_dir, fill, is_kept=is_kept)
     else:
-        create_ledger_file(state_dir, fill)
+        create_ledger_file(state_dir, lambda connection: fill(WriteTransaction(connection)))
     return numbers[0]
 
 
-def _fill_existing(state_dir: Path, fill: Callable[[Connection], None], *, is_kept: bool) -> None:
+def _fill_existing(state_dir: Path, fill: Callable[[WriteTransaction], None], *, is_kept: bool) -> None:
     remove_marker(state_dir)
     require_sound(state_dir)
     engine = open_database(state_dir)
@@ -93,7 +94,7 @@ def _fill_existing(state_dir: Path, fill: Callable[[Connection], None], *, is_ke
             bring_up_to_date(engine)
             with closing(engine.connect().execution_options(is_writing=True)) as connection:
                 transaction = connection.begin()
-                fill(connection)
+                fill(WriteTransaction(connection))
                 if is_kept:
                     transaction.commit()
                 else:
@@ -102,7 +103,7 @@ def _fill_existing(state_dir: Path, fill: Callable[[Connection], None], *, is_ke
         engine.dispose()
 
 
-def _add(connection: Connection, found: Sequence[RestoredPhoto]) -> int:
+def _add(connection: WriteTransaction, found: Sequence[RestoredPhoto]) -> int:
     finished = _finish(connection, found)
     known = _Known(connection)
     new = [photo for photo in found if known.is_news(photo)]
@@ -114,7 +115,7 @@ def _add(connection: Connection, found: Sequence[RestoredPhoto]) -> int:
     return len(new) + finished
 
 
-def _finish(connection: Connection, found: Iterable[RestoredPhoto]) -> int:
+def _finish(connection: WriteTransaction, found: Iterable[RestoredPhoto]) -> int:
     """Photos that an older ledger knows as unfinished, or as failed, and that were published since: no more is paid.
 
     Only the very version of the file, and its picture cut out as it was to be; not while it is being made anew.
@@ -149,7 +150,7 @@ _NO_END = dict.fromkeys(
 class _Known:
     """What the ledger has, and what joins it now; read once, as a question for each photo would take far longer."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: WriteTransaction) -> None:
         c = photos.c
         versions = select(c.folder, c.path, c.size_bytes, c.mtime_ns, c.inode).where(IS_CURRENT)
         self._versions = {tuple(row) for row in connection.execute(versions)}
@@ -186,14 +187,14 @@ class _Known:
         return {"folder": folder, "path": path, "output": output, "target": photo.reserved, "target_key": key}
 
 
-def _insert(connection: Connection, new: Sequence[RestoredPhoto]) -> None:
+def _insert(connection: WriteTransaction, new: Sequence[RestoredPhoto]) -> None:
     into = insert(photos).returning(photos.c.id, sort_by_parameter_order=True)
     ids = connection.scalars(into, [_row(photo) for photo in new]).all()
     for photo_id, photo in zip(ids, new, strict=True):
         _tell(connection, photo_id, photo, None)
 
 
-def _tell(connection: Connection, photo_id: int, photo: RestoredPhoto, before: State | None) -> None:
+def _tell(connection: WriteTransaction, photo_id: int, photo: RestoredPhoto, before: State | None) -> None:
     row = Photo(photo_id, photo.identity, State.PUBLISHED, photo.published_at_s)
     detail: dict[str, object] = {
         "target": photo.making.target,

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from cutoutd.core.photo import UNDER_WAY, UNPAID, Photo, State
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.ledger.schema.rows import photo_from
 from cutoutd.ledger.schema.tables import photos
+from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ _PAID_SINCE = _OF_PICTURE.where(
 )
 
 
-def duplicate_info(connection: Connection, photo: Photo) -> DuplicateInfo:
+def duplicate_info(connection: ReadTransaction, photo: Photo) -> DuplicateInfo:
     """What has to be known before anything is sent or paid for."""
     return DuplicateInfo(
         is_superseded_by_newer=photo_queries.has_newer_publication(connection, photo),
@@ -61,7 +62,7 @@ def duplicate_info(connection: Connection, photo: Photo) -> DuplicateInfo:
     )
 
 
-def elected_payer(connection: Connection, photo: Photo) -> Photo | None:
+def elected_payer(connection: ReadTransaction, photo: Photo) -> Photo | None:
     """The photo of the same content and parameters that goes first: one further on, or an earlier one beside it.
 
     One beside it that waits for some trouble to pass holds up nobody. Neither does one further on that is not paid for
@@ -71,7 +72,7 @@ def elected_payer(connection: Connection, photo: Photo) -> Photo | None:
     return next((photo_from(row) for row in rows.mappings()), None)
 
 
-def published_duplicates(connection: Connection, photo: Photo, limit: int) -> list[Photo]:
+def published_duplicates(connection: ReadTransaction, photo: Photo, limit: int) -> list[Photo]:
     """Photos with a cutout of the same content and parameters in place, newest first.
 
     While a cutout is made anew, the earlier one counts. For a photo that a person wants paid for again, only those

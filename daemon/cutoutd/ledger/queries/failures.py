@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
 from cutoutd.core.photo import Photo, State
 from cutoutd.ledger.queries.gallery import has_no_newer
 from cutoutd.ledger.schema.rows import photo_from
 from cutoutd.ledger.schema.tables import IS_TROUBLED, photos
+from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class FailureGroup:
 IS_LAST_WORD = has_no_newer(states=frozenset(State) - {State.SUPERSEDED})
 
 
-def failure_groups(connection: Connection, limit: int) -> list[FailureGroup]:
+def failure_groups(connection: ReadTransaction, limit: int) -> list[FailureGroup]:
     """Every reason with its newest photos; the most frequent reason first."""
     rows = connection.execute(
         select(photos.c.state, photos.c.code, photos.c.folder, func.count())
@@ -53,7 +54,7 @@ def failure_groups(connection: Connection, limit: int) -> list[FailureGroup]:
     return sorted(found, key=lambda some: (-some.photos, some.reason.code))
 
 
-def of_reason(connection: Connection, reason: FailureReason, limit: int) -> list[Photo]:
+def of_reason(connection: ReadTransaction, reason: FailureReason, limit: int) -> list[Photo]:
     """The newest photos that came to nothing for a reason."""
     rows = connection.execute(
         select(photos)
@@ -64,7 +65,7 @@ def of_reason(connection: Connection, reason: FailureReason, limit: int) -> list
     return [photo_from(row) for row in rows.mappings()]
 
 
-def photo_ids_of(connection: Connection, reason: FailureReason | None) -> tuple[int, ...]:
+def photo_ids_of(connection: ReadTransaction, reason: FailureReason | None) -> tuple[int, ...]:
     """The numbers of all photos that came to nothing, for one reason or for any."""
     query = select(photos.c.id).where(IS_TROUBLED, IS_LAST_WORD).order_by(photos.c.id)
     if reason is not None:

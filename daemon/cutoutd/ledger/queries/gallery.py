@@ -6,12 +6,13 @@ with a hundred, and a search that finds nothing reads that index once (a million
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, not_, select, tuple_
+from sqlalchemy import ColumnElement, Select, exists, not_, select, tuple_
 
 from cutoutd.core.photo import Photo, State
 from cutoutd.ledger.schema.rows import Event, event_from, photo_from
 from cutoutd.ledger.schema.tables import IS_SHOWN, events, photos
 from cutoutd.ledger.sqlite.database import contains
+from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ _PLACE = tuple_(photos.c.state_at_s, photos.c.id)
 
 
 def gallery_page(
-    connection: Connection, wanted: GalleryFilter, limit: int, before: PagePosition | None = None
+    connection: ReadTransaction, wanted: GalleryFilter, limit: int, before: PagePosition | None = None
 ) -> GalleryPage:
     """The newest photos, or those that come after a place."""
     query = _shown(wanted).order_by(*_NEWEST_FIRST)
@@ -58,7 +59,9 @@ def gallery_page(
     return GalleryPage(tuple(shown), older, newer)
 
 
-def gallery_page_after(connection: Connection, wanted: GalleryFilter, limit: int, after: PagePosition) -> GalleryPage:
+def gallery_page_after(
+    connection: ReadTransaction, wanted: GalleryFilter, limit: int, after: PagePosition
+) -> GalleryPage:
     """The photos just newer than a place; the newest page where they are too few to fill one."""
     query = _shown(wanted).order_by(*_OLDEST_FIRST).where((after.at_s, after.photo_id) < _PLACE)
     found = _photos(connection, query.limit(limit + 1))
@@ -68,14 +71,14 @@ def gallery_page_after(connection: Connection, wanted: GalleryFilter, limit: int
     return GalleryPage(tuple(shown), _mark(shown[-1]), _mark(shown[0]))
 
 
-def facts_of(connection: Connection, photo_id: int) -> list[Event]:
+def facts_of(connection: ReadTransaction, photo_id: int) -> list[Event]:
     """What became true of one photo, oldest first."""
     query = select(events, photos.c.folder, photos.c.path).join_from(events, photos)
     rows = connection.execute(query.where(events.c.photo_id == photo_id).order_by(events.c.id))
     return [event_from(row) for row in rows.mappings()]
 
 
-def other_versions_of(connection: Connection, photo: Photo, limit: int) -> list[Photo]:
+def other_versions_of(connection: ReadTransaction, photo: Photo, limit: int) -> list[Photo]:
     """Other versions of the photo's path in its folder, newest first."""
     is_other = (photos.c.path == photo.identity.path) & (photos.c.folder == photo.identity.folder)
     query = select(photos).where(is_other, photos.c.id != photo.id).order_by(photos.c.id.desc())
@@ -103,7 +106,7 @@ def _shown(wanted: GalleryFilter) -> Select[tuple[object, ...]]:
     return query.where(contains(photos.c.path, wanted.name)) if wanted.name else query
 
 
-def _photos(connection: Connection, query: Select[tuple[object, ...]]) -> list[Photo]:
+def _photos(connection: ReadTransaction, query: Select[tuple[object, ...]]) -> list[Photo]:
     return [photo_from(row) for row in connection.execute(query).mappings()]
 
 

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import and_, func, select
 
 from cutoutd.core.logs import log_event
 from cutoutd.core.photo import Photo, State
 from cutoutd.ledger.schema.rows import photo_from
 from cutoutd.ledger.schema.tables import launches, photos
+from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
 #: It was sent and nothing came back; neither was its result found by looking for it. What it cost, the bill says.
 _IS_LOST = and_(launches.c.lost_because.is_not(None), launches.c.found_uuid.is_(None))
@@ -30,7 +31,7 @@ class LostLaunch:
     lost_because: str  #: what came instead of an answer: an HTTP status, with Uploadcare's request id, or an error
 
 
-def lost_launches_of(connection: Connection, photo_id: int) -> tuple[LostLaunch, ...]:
+def lost_launches_of(connection: ReadTransaction, photo_id: int) -> tuple[LostLaunch, ...]:
     """The photo's lost launches, the first one first."""
     columns = (launches.c.at_s, launches.c.source_uuid, launches.c.lost_because)
     of_photo = and_(launches.c.photo_id == photo_id, _IS_LOST)
@@ -38,19 +39,19 @@ def lost_launches_of(connection: Connection, photo_id: int) -> tuple[LostLaunch,
     return tuple(LostLaunch(*row) for row in rows)
 
 
-def lost_launches(connection: Connection) -> int:
+def lost_launches(connection: ReadTransaction) -> int:
     """How many launches are lost."""
     return connection.scalar(select(func.count()).select_from(launches).where(_IS_LOST)) or 0
 
 
-def open_outcomes(connection: Connection, since_s: float, limit: int) -> list[Photo]:
+def open_outcomes(connection: ReadTransaction, since_s: float, limit: int) -> list[Photo]:
     """Photos whose paid call's answer was lost after this Unix time and is still looked for, without locked ones."""
     is_lost = and_(photos.c.state == State.REMOVAL_INTENDED, photos.c.unclear_since_s > since_s)
     rows = connection.execute(select(photos).where(is_lost, photos.c.locked_since_s.is_(None)).limit(limit))
     return [photo_from(row) for row in rows.mappings()]
 
 
-def paid_again(connection: Connection, limit: int) -> list[Photo]:
+def paid_again(connection: ReadTransaction, limit: int) -> list[Photo]:
     """Photos that were launched again after a launch whose outcome was never found, the last one first."""
     rows = connection.execute(
         select(photos)

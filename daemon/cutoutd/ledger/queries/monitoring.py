@@ -6,20 +6,21 @@ What a forecast asks: what was published lately, and what does not go on by itse
 from collections.abc import Mapping
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from cutoutd.core.photo import TERMINAL, State
 from cutoutd.ledger.schema.tables import HAS_REASON, IS_OVER_LIMIT, IS_SHOWN, events, photos
+from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
 
-def published_since(connection: Connection, since_s: float) -> tuple[int, float | None]:
+def published_since(connection: ReadTransaction, since_s: float) -> tuple[int, float | None]:
     """How many photos were published after this Unix time, and when the first of them was; None: none was."""
     lately = select(func.count(), func.min(photos.c.state_at_s)).where(IS_SHOWN, photos.c.state_at_s > since_s)
     number, first_at_s = connection.execute(lately).one()
     return number, first_at_s
 
 
-def unavailable_count(connection: Connection) -> int:
+def unavailable_count(connection: ReadTransaction) -> int:
     """How many photos wait for their source: a folder that stands by, mostly."""
     return connection.scalar(select(func.count()).select_from(photos).where(photos.c.is_unavailable.is_(True))) or 0
 
@@ -44,14 +45,14 @@ _CAUSES: Mapping[WaitCause, ColumnElement[bool]] = {
 }
 
 
-def waiting_by_cause(connection: Connection) -> Mapping[WaitCause, int]:
+def waiting_by_cause(connection: ReadTransaction) -> Mapping[WaitCause, int]:
     """How many photos wait for what."""
     numbers = {cause: _number(connection, is_meant) for cause, is_meant in _CAUSES.items()}
     with_reason = connection.scalar(select(func.count()).select_from(photos).where(HAS_REASON)) or 0
     return {**numbers, WaitCause.TROUBLE: max(0, with_reason - sum(numbers.values()))}
 
 
-def longest_unmoved_s(connection: Connection) -> float | None:
+def longest_unmoved_s(connection: ReadTransaction) -> float | None:
     """When the photo that is not finished and has stood still longest got its last fact, Unix time.
 
     Photos do not count that wait for a limit, for a person or for a folder that stands by: others tell of those.
@@ -66,17 +67,17 @@ def longest_unmoved_s(connection: Connection) -> float | None:
     return moved_at_s
 
 
-def possible_double_charges(connection: Connection) -> int:
+def possible_double_charges(connection: ReadTransaction) -> int:
     """How many photos were launched again after a launch whose outcome was never found."""
     return _number(connection, and_(photos.c.has_lost_outcome.is_(True), photos.c.request_id.is_not(None)))
 
 
-def last_published_s(connection: Connection) -> float | None:
+def last_published_s(connection: ReadTransaction) -> float | None:
     """When a cutout was last published, Unix time. May look through all that happened: to be asked once."""
     published = select(events.c.at_s).where(events.c.to_state == State.PUBLISHED)
     at_s: float | None = connection.scalar(published.order_by(events.c.id.desc()).limit(1))
     return at_s
 
 
-def _number(connection: Connection, is_meant: ColumnElement[bool]) -> int:
+def _number(connection: ReadTransaction, is_meant: ColumnElement[bool]) -> int:
     return connection.scalar(select(func.count()).select_from(photos).where(is_meant)) or 0

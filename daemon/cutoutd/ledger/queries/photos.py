@@ -8,12 +8,13 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 
 from cutoutd.core.photo import Photo, State, Version
 from cutoutd.ledger.schema.rows import Event, event_from, photo_from
 from cutoutd.ledger.schema.tables import HAS_REASON, IS_OVER_LIMIT, IS_TO_CLEAN, events, memory, photos, targets
 from cutoutd.ledger.sqlite.database import is_among
+from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +71,13 @@ _PUBLICATIONS = (
 )
 
 
-def known_versions(connection: Connection, folder: str, paths: Collection[str]) -> set[Version]:
+def known_versions(connection: ReadTransaction, folder: str, paths: Collection[str]) -> set[Version]:
     """The versions of these paths that are rows already, but for those superseded or taken away by cutoutd itself."""
     return set(map(Version._make, connection.execute(_KNOWN, {"folder": folder, "paths": list(paths)}).all()))
 
 
 def due(
-    connection: Connection, states: Collection[State], now_s: float, limit: int, *, but: FurtherOn = _NOBODY
+    connection: ReadTransaction, states: Collection[State], now_s: float, limit: int, *, but: FurtherOn = _NOBODY
 ) -> list[Photo]:
     """Photos at these states whose wait is over, those that waited longest first, but for those passed over."""
     values = {"states": list(states), "by_s": now_s, "folders": list(but.folders), "limit": limit + len(but.photo_ids)}
@@ -84,38 +85,38 @@ def due(
     return [photo_from(row) for row in rows if row["id"] not in but.photo_ids][:limit]
 
 
-def next_due_s(connection: Connection, states: Collection[State], now_s: float) -> float | None:
+def next_due_s(connection: ReadTransaction, states: Collection[State], now_s: float) -> float | None:
     """When the next wait of a photo at these states ends, Unix time; None when none waits."""
     earliest: float | None = connection.scalar(_NEXT_DUE, {"states": list(states), "by_s": now_s})
     return earliest
 
 
-def count(connection: Connection, states: Collection[State]) -> int:
+def count(connection: ReadTransaction, states: Collection[State]) -> int:
     """How many photos stand at these states."""
     return _number_of(connection, photos.c.state.in_(states))
 
 
-def count_due_by(connection: Connection, states: Collection[State], by_s: float) -> int:
+def count_due_by(connection: ReadTransaction, states: Collection[State], by_s: float) -> int:
     """How many photos stand at these states and go on before this Unix time; others must not hold anybody up."""
     return connection.scalar(_NUMBER_DUE, {"states": list(states), "by_s": by_s}) or 0
 
 
-def count_untroubled(connection: Connection, states: Collection[State], always: State) -> int:
+def count_untroubled(connection: ReadTransaction, states: Collection[State], always: State) -> int:
     """How many photos stand at these states and wait for no trouble to pass; those at ``always`` count in any case."""
     is_moving = or_(photos.c.wait_reason == "", photos.c.state == always)
     return _number_of(connection, and_(photos.c.state.in_(states), is_moving))
 
 
-def furthest_of(connection: Connection, way: Sequence[State], by_s: float) -> State | None:
+def furthest_of(connection: ReadTransaction, way: Sequence[State], by_s: float) -> State | None:
     """The last of these states, which are in order, at which a photo stands that goes on before this Unix time."""
     return next((state for state in reversed(way) if count_due_by(connection, {state}, by_s)), None)
 
 
-def _number_of(connection: Connection, condition: ColumnElement[bool]) -> int:
+def _number_of(connection: ReadTransaction, condition: ColumnElement[bool]) -> int:
     return connection.scalar(select(func.count()).select_from(photos).where(condition)) or 0
 
 
-def totals(connection: Connection) -> list[Total]:
+def totals(connection: ReadTransaction) -> list[Total]:
     """How many photos of each folder stand at each state."""
     rows = connection.execute(
         select(photos.c.folder, photos.c.state, func.count()).group_by(photos.c.folder, photos.c.state)
@@ -123,7 +124,7 @@ def totals(connection: Connection) -> list[Total]:
     return [Total(folder, State(state), number) for folder, state, number in rows]
 
 
-def at_state(connection: Connection, states: Collection[State], limit: int) -> list[Photo]:
+def at_state(connection: ReadTransaction, states: Collection[State], limit: int) -> list[Photo]:
     """Photos at these states, newest fact first."""
     rows = connection.execute(
         select(photos).where(photos.c.state.in_(states)).order_by(photos.c.state_at_s.desc()).limit(limit)
@@ -131,19 +132,19 @@ def at_state(connection: Connection, states: Collection[State], limit: int) -> l
     return [photo_from(row) for row in rows.mappings()]
 
 
-def waiting(connection: Connection, limit: int) -> list[Photo]:
+def waiting(connection: ReadTransaction, limit: int) -> list[Photo]:
     """Photos that wait for a reason, the next to go on first."""
     rows = connection.execute(select(photos).where(HAS_REASON).order_by(photos.c.wait_until_s).limit(limit))
     return [photo_from(row) for row in rows.mappings()]
 
 
-def versions_of(connection: Connection, path: str) -> list[Photo]:
+def versions_of(connection: ReadTransaction, path: str) -> list[Photo]:
     """Every version of a path, in any folder, oldest first."""
     rows = connection.execute(select(photos).where(photos.c.path == path).order_by(photos.c.id))
     return [photo_from(row) for row in rows.mappings()]
 
 
-def history(connection: Connection, path: str | None, limit: int, folder: str | None = None) -> list[Event]:
+def history(connection: ReadTransaction, path: str | None, limit: int, folder: str | None = None) -> list[Event]:
     """The last facts, of one path or of all, in one folder or in all, oldest first."""
     query = select(events, photos.c.folder, photos.c.path).join_from(events, photos).order_by(events.c.id.desc())
     if path is not None:
@@ -153,7 +154,7 @@ def history(connection: Connection, path: str | None, limit: int, folder: str | 
     return [event_from(row) for row in connection.execute(query.limit(limit)).mappings()][::-1]
 
 
-def cutouts_of(connection: Connection, photo: Photo) -> frozenset[str]:
+def cutouts_of(connection: ReadTransaction, photo: Photo) -> frozenset[str]:
     """The SHA-256 of every cutout that was published for the photo's path, whichever version and place.
 
     A photo of the same path in another input is another photo, and its cutout nobody's to replace.
@@ -164,12 +165,12 @@ def cutouts_of(connection: Connection, photo: Photo) -> frozenset[str]:
     return frozenset(sha256 for sha256 in (*last, *earlier) if sha256)
 
 
-def outputs_used(connection: Connection) -> frozenset[str]:
+def outputs_used(connection: ReadTransaction) -> frozenset[str]:
     """The output roots in which some photo has, or had, its place."""
     return frozenset(connection.scalars(select(targets.c.output).distinct()))
 
 
-def has_newer_publication(connection: Connection, photo: Photo) -> bool:
+def has_newer_publication(connection: ReadTransaction, photo: Photo) -> bool:
     """Whether a later version of the photo's path has a cutout in place already."""
     return connection.scalar(_NEWER_PUBLICATION, {**_path_of(photo), "photo_id": photo.id}) is not None
 
@@ -178,13 +179,13 @@ def _path_of(photo: Photo) -> dict[str, str]:
     return {"folder": photo.identity.folder, "path": photo.identity.path, "input": photo.identity.input}
 
 
-def claimed_results(connection: Connection, uuids: Collection[str]) -> set[str]:
+def claimed_results(connection: ReadTransaction, uuids: Collection[str]) -> set[str]:
     """Which of these files at Uploadcare some photo claims, as its source or as its result."""
     columns = (photos.c.source_uuid, photos.c.result_uuid)
     return {uuid for column in columns for uuid in connection.scalars(select(column).where(column.in_(uuids)))}
 
 
-def open_launches(connection: Connection, photo: Photo, limit: int) -> list[Photo]:
+def open_launches(connection: ReadTransaction, photo: Photo, limit: int) -> list[Photo]:
     """Other photos whose paid call has a result that nobody claims yet, or may have one."""
     is_open = or_(
         photos.c.state.in_({State.REMOVAL_INTENDED, State.REMOVAL_STARTED}), photos.c.unclear_since_s.is_not(None)
@@ -193,13 +194,13 @@ def open_launches(connection: Connection, photo: Photo, limit: int) -> list[Phot
     return [photo_from(row) for row in rows.mappings()]
 
 
-def to_clean(connection: Connection, limit: int) -> Sequence[Photo]:
+def to_clean(connection: ReadTransaction, limit: int) -> Sequence[Photo]:
     """Photos at rest whose files may still be at Uploadcare."""
     rows = connection.execute(select(photos).where(IS_TO_CLEAN).order_by(photos.c.id).limit(limit))
     return [photo_from(row) for row in rows.mappings()]
 
 
-def to_keep(connection: Connection, since_s: float, limit: int) -> list[str]:
+def to_keep(connection: ReadTransaction, since_s: float, limit: int) -> list[str]:
     """Results that lie at Uploadcare unfetched since before this Unix time and that it was not told to store."""
     is_unfetched = and_(
         # A failed photo's result stays where a retry can fetch it.
@@ -211,28 +212,28 @@ def to_keep(connection: Connection, since_s: float, limit: int) -> list[str]:
     return list(connection.scalars(select(photos.c.result_uuid).where(is_unfetched).order_by(photos.c.id).limit(limit)))
 
 
-def held(connection: Connection) -> int:
+def held(connection: ReadTransaction) -> int:
     """How many photos wait because of a limit."""
     return _number_of(connection, photos.c.is_held.is_(True))
 
 
-def failed_since(connection: Connection, since_s: float) -> int:
+def failed_since(connection: ReadTransaction, since_s: float) -> int:
     """How many photos failed after this Unix time."""
     return _number_of(connection, and_(photos.c.state == State.FAILED, photos.c.state_at_s > since_s))
 
 
-def first_over_limit(connection: Connection) -> Photo | None:
+def first_over_limit(connection: ReadTransaction) -> Photo | None:
     """The first of the photos that a limit of day or month holds."""
     rows = connection.execute(select(photos).where(IS_OVER_LIMIT).order_by(photos.c.id).limit(1))
     return next((photo_from(row) for row in rows.mappings()), None)
 
 
-def over_limit(connection: Connection) -> int:
+def over_limit(connection: ReadTransaction) -> int:
     """How many photos a limit of day or month holds."""
     return _number_of(connection, IS_OVER_LIMIT)
 
 
-def remembered(connection: Connection, key: str) -> str | None:
+def remembered(connection: ReadTransaction, key: str) -> str | None:
     """What was kept under this key."""
     value: str | None = connection.scalar(select(memory.c.value).where(memory.c.key == key))
     return value

@@ -2,15 +2,16 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import and_, func, select
 
 from cutoutd.core.photo import UNDER_WAY, Identity, Photo, State, Version
 from cutoutd.ledger.schema.rows import photo_from
 from cutoutd.ledger.schema.tables import photos, targets
+from cutoutd.ledger.sqlite.transactions import ReadTransaction
 from cutoutd.ledger.writes.transitions import target_key
 
 
-def photos_at(connection: Connection, folder: str, paths: Collection[str]) -> dict[Version, Photo]:
+def photos_at(connection: ReadTransaction, folder: str, paths: Collection[str]) -> dict[Version, Photo]:
     """The versions of these paths that are rows already, superseded ones left out, with what is known."""
     rows = connection.execute(
         select(photos).where(photos.c.folder == folder, photos.c.path.in_(paths), photos.c.state != State.SUPERSEDED)
@@ -19,21 +20,21 @@ def photos_at(connection: Connection, folder: str, paths: Collection[str]) -> di
     return {photo.identity.version: photo for photo in found}
 
 
-def approved_of(connection: Connection, photo_ids: Collection[int]) -> set[int]:
+def approved_of(connection: ReadTransaction, photo_ids: Collection[int]) -> set[int]:
     """Which of these photos a person agreed to pay for."""
     return set(
         connection.scalars(select(photos.c.id).where(photos.c.id.in_(photo_ids), photos.c.approved_at_s.is_not(None)))
     )
 
 
-def has_twin_under_way(connection: Connection, photo: Photo) -> bool:
+def has_twin_under_way(connection: ReadTransaction, photo: Photo) -> bool:
     """Whether another photo of the same content and parameters is at Uploadcare, or about to be."""
     is_twin = and_(photos.c.sha256 == photo.sha256, photos.c.parameters == photo.parameters, photos.c.id != photo.id)
     twins = select(func.count()).select_from(photos).where(is_twin, photos.c.state.in_(UNDER_WAY))
     return (connection.scalar(twins) or 0) > 0
 
 
-def has_target(connection: Connection, identity: Identity, output: str) -> bool:
+def has_target(connection: ReadTransaction, identity: Identity, output: str) -> bool:
     """Whether the path has a target already, which it keeps for ever."""
     own = select(func.count()).where(
         targets.c.folder == identity.folder, targets.c.path == identity.path, targets.c.output == output
@@ -41,7 +42,7 @@ def has_target(connection: Connection, identity: Identity, output: str) -> bool:
     return (connection.scalar(own) or 0) > 0
 
 
-def is_claimed(connection: Connection, output: str, target: str) -> bool:
+def is_claimed(connection: ReadTransaction, output: str, target: str) -> bool:
     """Whether some path has this target for its own."""
     claims = select(func.count()).where(targets.c.output == output, targets.c.target_key == target_key(target))
     return (connection.scalar(claims) or 0) > 0

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, func, select, true
 
 from cutoutd.core.photo import Photo
 from cutoutd.core.usage_counter import Purpose
@@ -16,6 +16,7 @@ from cutoutd.ledger.queries.failures import IS_LAST_WORD
 from cutoutd.ledger.queries.lost_launches import paid_again
 from cutoutd.ledger.schema.rows import photo_from
 from cutoutd.ledger.schema.tables import IS_SHOWN, IS_TROUBLED, launches, photos
+from cutoutd.ledger.sqlite.transactions import ReadTransaction
 from cutoutd.ledger.writes import usage
 
 _ROWS_AT_ONCE = 500
@@ -41,7 +42,7 @@ class PublishedCount:
     reused: int  #: those of them that cost no removal
 
 
-def published(connection: Connection, stretch: ReportRange) -> Mapping[str, PublishedCount]:
+def published(connection: ReadTransaction, stretch: ReportRange) -> Mapping[str, PublishedCount]:
     """How many photos were published, by folder."""
     is_reused = case((photos.c.reused_from.is_not(None), 1), else_=0)
     query = select(photos.c.folder, func.count(), func.sum(is_reused)).where(IS_SHOWN, _is_in(stretch))
@@ -49,19 +50,19 @@ def published(connection: Connection, stretch: ReportRange) -> Mapping[str, Publ
     return {folder: PublishedCount(number, int(reused)) for folder, number, reused in rows}
 
 
-def each_published(connection: Connection, stretch: ReportRange) -> Iterator[Photo]:
+def each_published(connection: ReadTransaction, stretch: ReportRange) -> Iterator[Photo]:
     """The published photos, newest first."""
     query = select(photos).where(IS_SHOWN, _is_in(stretch))
     return _each(connection, query.order_by(photos.c.state_at_s.desc(), photos.c.id.desc()))
 
 
-def each_troubled(connection: Connection, stretch: ReportRange) -> Iterator[Photo]:
+def each_troubled(connection: ReadTransaction, stretch: ReportRange) -> Iterator[Photo]:
     """The photos that were rejected or failed, by reason, the newest first of each."""
     query = select(photos).where(IS_TROUBLED, IS_LAST_WORD, _is_in(stretch))
     return _each(connection, query.order_by(photos.c.code, photos.c.state_at_s.desc(), photos.c.id.desc()))
 
 
-def launched(connection: Connection, stretch: ReportRange) -> Mapping[str, int]:
+def launched(connection: ReadTransaction, stretch: ReportRange) -> Mapping[str, int]:
     """How many removals were launched that count, by folder."""
     days = launches.c.day.between(stretch.first.isoformat(), stretch.last.isoformat())
     query = select(photos.c.folder, func.count()).join_from(launches, photos)
@@ -71,12 +72,12 @@ def launched(connection: Connection, stretch: ReportRange) -> Mapping[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def operations(connection: Connection, stretch: ReportRange) -> Mapping[Purpose, int]:
+def operations(connection: ReadTransaction, stretch: ReportRange) -> Mapping[Purpose, int]:
     """What was billed beside removals; it was counted for all folders together."""
     return usage.between(connection, stretch.first, stretch.last)
 
 
-def possibly_paid_twice(connection: Connection, stretch: ReportRange) -> list[Photo]:
+def possibly_paid_twice(connection: ReadTransaction, stretch: ReportRange) -> list[Photo]:
     """Photos that were launched again after a launch whose outcome was never found."""
     return [
         photo
@@ -95,7 +96,6 @@ def _is_of(stretch: ReportRange) -> ColumnElement[bool]:
     return true() if stretch.folder is None else photos.c.folder.concat("") == stretch.folder
 
 
-def _each(connection: Connection, query: Select[tuple[object, ...]]) -> Iterator[Photo]:
-    with connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query) as rows:
-        for row in rows.mappings():
-            yield photo_from(row)
+def _each(connection: ReadTransaction, query: Select[tuple[object, ...]]) -> Iterator[Photo]:
+    for row in connection.stream(query, _ROWS_AT_ONCE):
+        yield photo_from(row)

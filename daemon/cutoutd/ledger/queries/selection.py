@@ -7,18 +7,19 @@ answer with their numbers: as values, a million photos take 2 GB.
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, func, select
+from sqlalchemy import Column, Select, func, select
 
 from cutoutd.core.photo import Photo, State
 from cutoutd.core.photo_selector import PhotoSelector
 from cutoutd.ledger.schema.rows import photo_from
 from cutoutd.ledger.schema.tables import photos
+from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
 #: Photos that are in memory together; databases also bound how many values one question may have.
 _PHOTOS_PER_PAGE = 1_000
 
 
-def photos_named(connection: Connection, addresses: Collection[PhotoSelector]) -> list[Photo]:
+def photos_named(connection: ReadTransaction, addresses: Collection[PhotoSelector]) -> list[Photo]:
     """The photos at the first of these addresses that is a photo's path; of several folders if it names none."""
     for address in addresses:
         rows = connection.execute(_at(address).order_by(photos.c.id)).mappings()
@@ -29,7 +30,7 @@ def photos_named(connection: Connection, addresses: Collection[PhotoSelector]) -
 
 
 def photo_ids_beneath(
-    connection: Connection, addresses: Collection[PhotoSelector], states: Collection[State]
+    connection: ReadTransaction, addresses: Collection[PhotoSelector], states: Collection[State]
 ) -> list[int]:
     """The photos at these states below the first of these addresses that is a folder, or that they fit as a pattern."""
     for address in addresses:
@@ -39,7 +40,7 @@ def photo_ids_beneath(
     return []
 
 
-def newest_photo_ids(connection: Connection, states: Collection[State], folder: str | None = None) -> list[int]:
+def newest_photo_ids(connection: ReadTransaction, states: Collection[State], folder: str | None = None) -> list[int]:
     """The photos whose newest version stands at one of these states, in one folder or in all, oldest first."""
     return list(connection.scalars(_newest_at(states, folder, photos.c.id)))
 
@@ -49,7 +50,7 @@ def pages(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
     return (numbers[start : start + _PHOTOS_PER_PAGE] for start in range(0, len(numbers), _PHOTOS_PER_PAGE))
 
 
-def photos_with_ids(connection: Connection, page: Sequence[int]) -> list[Photo]:
+def photos_with_ids(connection: ReadTransaction, page: Sequence[int]) -> list[Photo]:
     """The photos of these numbers, whichever version, as far as there are such; the first found first."""
     rows = connection.execute(select(photos).where(photos.c.id.in_(page)).order_by(photos.c.id))
     return [photo_from(row) for row in rows.mappings()]

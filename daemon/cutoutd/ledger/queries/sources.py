@@ -2,11 +2,12 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from cutoutd.core.photo import UNPAID, Photo, State, Version
 from cutoutd.ledger.schema.rows import photo_from
 from cutoutd.ledger.schema.tables import photos
+from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
 # Built once: each folder asks them every few seconds, whether it is still what it was.
 _TAKEN = select(photos.c.path, photos.c.size_bytes, photos.c.mtime_ns, photos.c.inode).where(
@@ -25,18 +26,18 @@ _UNPAID_OF = (
 )
 
 
-def taken_of(connection: Connection, folder: str, paths: Collection[str]) -> set[Version]:
+def taken_of(connection: ReadTransaction, folder: str, paths: Collection[str]) -> set[Version]:
     """The versions of these paths that cutoutd itself moved away or deleted."""
     return {Version(*row) for row in connection.execute(_TAKEN, {"folder": folder, "paths": list(paths)})}
 
 
-def unpaid_of(connection: Connection, folder: str, root: str, limit: int) -> list[Photo]:
+def unpaid_of(connection: ReadTransaction, folder: str, root: str, limit: int) -> list[Photo]:
     """Photos of a folder whose source is still needed, and was found in this input root."""
     rows = connection.execute(_UNPAID_OF, {"folder": folder, "inputs": ["", root], "limit": limit})
     return [photo_from(row) for row in rows.mappings()]
 
 
-def sources_due(connection: Connection, after_id: int, limit: int) -> list[Photo]:
+def sources_due(connection: ReadTransaction, after_id: int, limit: int) -> list[Photo]:
     """Published photos whose source is still to be moved or deleted."""
     rows = connection.execute(
         select(photos)
@@ -47,7 +48,7 @@ def sources_due(connection: Connection, after_id: int, limit: int) -> list[Photo
     return [photo_from(row) for row in rows.mappings()]
 
 
-def published_in(connection: Connection, folders: Collection[str], after_id: int, limit: int) -> list[Photo]:
+def published_in(connection: ReadTransaction, folders: Collection[str], after_id: int, limit: int) -> list[Photo]:
     """Published photos of these folders whose source should be where it was, in the order they were found."""
     is_in_place = and_(photos.c.source_result.is_(None), photos.c.is_source_due.is_(False))
     rows = connection.execute(
@@ -59,7 +60,7 @@ def published_in(connection: Connection, folders: Collection[str], after_id: int
     return [photo_from(row) for row in rows.mappings()]
 
 
-def is_cutout_wanted(connection: Connection, photo: Photo) -> bool:
+def is_cutout_wanted(connection: ReadTransaction, photo: Photo) -> bool:
     """Whether a photo that is not published yet may be a copy of this one and want its cutout, or is its next version.
 
     Photos that nobody has read yet may be copies of any.

@@ -7,12 +7,13 @@ a restart goes by.
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, select, update
 
 from cutoutd.core.errors import UnapprovedError
 from cutoutd.core.photo import NO_WAIT, Photo, State
 from cutoutd.ledger.schema.rows import photo_from, wait_values
 from cutoutd.ledger.schema.tables import IS_UNAPPROVED, photos
+from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ _NUMBER_UP_TO = select(func.count()).select_from(
 )
 
 
-def require_approved(connection: Connection, photo: Photo, most: int | None) -> None:
+def require_approved(connection: ReadTransaction, photo: Photo, most: int | None) -> None:
     """Make sure that the photo is approved, or its folder's batch not larger than this; None allows any.
 
     Raises:
@@ -47,7 +48,7 @@ def require_approved(connection: Connection, photo: Photo, most: int | None) -> 
     raise UnapprovedError(f'"{folder}" has more new photos than limits.confirm_over; type: cutoutd approve {folder}')
 
 
-def batches(connection: Connection) -> list[Batch]:
+def batches(connection: ReadTransaction) -> list[Batch]:
     """All folders' batches, by folder."""
     is_uploaded, is_held = photos.c.state == State.UPLOADED, photos.c.is_unapproved.is_(True)
     query = select(photos.c.folder, func.count(), _number_where(is_uploaded), _number_where(is_held))
@@ -55,17 +56,17 @@ def batches(connection: Connection) -> list[Batch]:
     return [Batch(*row) for row in rows]
 
 
-def held_folders(connection: Connection) -> list[str]:
+def held_folders(connection: ReadTransaction) -> list[str]:
     """The folders in which photos wait for approval."""
     return list(connection.scalars(select(photos.c.folder).where(_is_held()).distinct()))
 
 
-def is_larger(connection: Connection, folder: str, most: int | None) -> bool:
+def is_larger(connection: ReadTransaction, folder: str, most: int | None) -> bool:
     """Whether a folder's batch is larger than this; None is larger than any."""
     return most is not None and _is_larger(connection, folder, most)
 
 
-def approve(connection: Connection, folder: str, most: int | None, at_s: float) -> list[Photo]:
+def approve(connection: WriteTransaction, folder: str, most: int | None, at_s: float) -> list[Photo]:
     """A person agreed to pay for a folder's batch, or for the first so many of it; those that waited for it go on.
 
     Returns the first of them at each state: where work begins.
@@ -79,17 +80,17 @@ def approve(connection: Connection, folder: str, most: int | None, at_s: float) 
     return [photo_from(row) for row in found]
 
 
-def release(connection: Connection, folder: str) -> None:
+def release(connection: WriteTransaction, folder: str) -> None:
     """The folder's batch is no longer too large: nobody has to approve it."""
     connection.execute(update(photos).where(_is_held(), photos.c.folder == folder).values(wait_values(NO_WAIT)))
 
 
-def _is_approved(connection: Connection, photo: Photo) -> bool:
+def _is_approved(connection: ReadTransaction, photo: Photo) -> bool:
     """Asked of the row: the photo as the caller knows it may be from before the approval."""
     return connection.scalar(_APPROVED_AT, {"photo_id": photo.id}) is not None
 
 
-def _is_larger(connection: Connection, folder: str, most: int) -> bool:
+def _is_larger(connection: ReadTransaction, folder: str, most: int) -> bool:
     """Counts no further than needed: a batch may have a hundred thousand photos, and each of them asks."""
     number: int | None = connection.scalar(_NUMBER_UP_TO, {"folder": folder, "limit": max(0, most) + 1})
     return (number or 0) > most

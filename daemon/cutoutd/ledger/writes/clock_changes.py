@@ -5,10 +5,11 @@ for once too early), and such searches begin now. A clock set forward ends waits
 the search for a lost launch must not count time that never passed, since at its end a photo is paid for again.
 """
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 
 from cutoutd.core.photo import State
 from cutoutd.ledger.schema.tables import events, photos
+from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 
 _SEARCHES = (photos.c.unclear_since_s, photos.c.locked_since_s)
 
@@ -16,7 +17,7 @@ _SEARCHES = (photos.c.unclear_since_s, photos.c.locked_since_s)
 _IS_DECIDED = photos.c.is_held.is_(True) | photos.c.is_unapproved.is_(True) | photos.c.is_unavailable.is_(True)
 
 
-def shift_times(connection: Connection, set_by_s: float, now_s: float) -> int:
+def shift_times(connection: WriteTransaction, set_by_s: float, now_s: float) -> int:
     """Correct what was stored before the clock was set, forward if positive; how many waits ended."""
     if set_by_s > 0:
         for since_s in _SEARCHES:  # those begun since then are nearer than that
@@ -30,7 +31,7 @@ def shift_times(connection: Connection, set_by_s: float, now_s: float) -> int:
     return connection.execute(update(photos).where(_is_wait_from(now_s)).values(wait_until_s=0.0)).rowcount
 
 
-def ahead_s(connection: Connection, now_s: float) -> float:
+def ahead_s(connection: ReadTransaction, now_s: float) -> float:
     """How far the newest fact is in the future; at most 0 when the clock was not set back."""
     newest_s = connection.scalar(select(func.max(events.c.at_s)))
     return (newest_s or now_s) - now_s

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 
-from sqlalchemy import Connection, Update, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Update, and_, bindparam, func, insert, or_, select, update
 
 from cutoutd.core.photo import (
     Fact,
@@ -25,6 +25,7 @@ from cutoutd.core.photo import (
     State,
 )
 from cutoutd.ledger.schema.tables import launches, photos
+from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 
 #: A launch that was refused this way tells of an earlier one that nobody here knows of.
 _LOCKED = "Uploadcare said that a removal of this upload is running already (409)"
@@ -54,7 +55,7 @@ _IS_NEXT = and_(photos.c.state == State.UPLOADED, photos.c.is_unapproved.is_(Fal
 _NUMBER_AHEAD = select(func.count()).select_from(photos).where(or_(_IS_NEXT, _IS_SENT))
 
 
-def launch_counts(connection: Connection, at_s: float, sending: Collection[int] = ()) -> LaunchCounts:
+def launch_counts(connection: ReadTransaction, at_s: float, sending: Collection[int] = ()) -> LaunchCounts:
     """What counts at this moment, Unix time; ``sending`` are the photos that are being uploaded."""
     day = _day(connection, at_s)
     return LaunchCounts(
@@ -62,13 +63,13 @@ def launch_counts(connection: Connection, at_s: float, sending: Collection[int] 
     )
 
 
-def since(connection: Connection, at_s: float) -> list[float]:
+def since(connection: ReadTransaction, at_s: float) -> list[float]:
     """When launches since this moment were made that count, Unix time."""
     recent = select(launches.c.at_s).where(launches.c.is_returned.is_(False)).order_by(launches.c.id.desc())
     return [made_at_s for made_at_s in connection.scalars(recent.limit(_MOST_RECENT)) if made_at_s >= at_s]
 
 
-def update_launch(connection: Connection, photo: Photo, fact: Fact, at_s: float) -> None:
+def update_launch(connection: WriteTransaction, photo: Photo, fact: Fact, at_s: float) -> None:
     """Keep the launches in step with a fact that becomes true of a photo."""
     if isinstance(fact, RemovalIntended):
         reserve(connection, photo.id, at_s, source_uuid=photo.source_uuid)
@@ -83,7 +84,7 @@ def _update_last(columns: frozenset[str]) -> Update:
     return update(launches).where(launches.c.id == last).values({name: bindparam(name) for name in columns})
 
 
-def reserve(connection: Connection, photo_id: int, at_s: float, *, source_uuid: str | None = None) -> None:
+def reserve(connection: WriteTransaction, photo_id: int, at_s: float, *, source_uuid: str | None = None) -> None:
     """Count a launch that is about to be made."""
     values = {"photo_id": photo_id, "at_s": at_s, "day": _day(connection, at_s).isoformat(), "is_returned": False}
     connection.execute(_INSERT_LAUNCH, {**values, "source_uuid": source_uuid})
@@ -110,15 +111,15 @@ def _outcome(photo: Photo, fact: Fact) -> dict[str, str | bool]:
     return outcome
 
 
-def _day(connection: Connection, at_s: float) -> date:
+def _day(connection: ReadTransaction, at_s: float) -> date:
     today = datetime.fromtimestamp(at_s, UTC).astimezone().date()
     last = connection.scalar(_LAST_DAY)
     return max(today, date.fromisoformat(last)) if last else today
 
 
-def _count_since(connection: Connection, first: date) -> int:
+def _count_since(connection: ReadTransaction, first: date) -> int:
     return connection.scalar(_NUMBER_SINCE, {"first": first.isoformat()}) or 0
 
 
-def _ahead(connection: Connection, sending: Collection[int]) -> int:
+def _ahead(connection: ReadTransaction, sending: Collection[int]) -> int:
     return connection.scalar(_NUMBER_AHEAD, {"sending": list(sending)}) or 0

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 from itertools import chain
 
-from sqlalchemy import Connection, Update, and_, bindparam, insert, select, update
+from sqlalchemy import Update, and_, bindparam, insert, select, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -28,6 +28,7 @@ from cutoutd.core.photo import (
 )
 from cutoutd.ledger.schema.rows import detail_values, fact_values, identity_values, wait_values
 from cutoutd.ledger.schema.tables import IS_OVER_LIMIT, events, memory, photos, targets
+from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 from cutoutd.ledger.writes import approvals, launches, webhook_results
 
 # Statements that every photo needs, built once: at every call that took longer than the database's work.
@@ -58,7 +59,7 @@ _TARGET_BETWEEN = (
 )
 
 
-def discover(connection: Connection, identity: Identity, at_s: float) -> Photo | None:
+def discover(connection: WriteTransaction, identity: Identity, at_s: float) -> Photo | None:
     """A finished file becomes a row; None when this version is one already."""
     values = {**identity_values(identity), **wait_values(NO_WAIT), "state": State.DISCOVERED, "state_at_s": at_s}
     values |= {"has_lost_outcome": False, "is_source_due": False}
@@ -70,7 +71,7 @@ def discover(connection: Connection, identity: Identity, at_s: float) -> Photo |
     return photo
 
 
-def record(connection: Connection, photo: Photo, fact: Fact, at_s: float, wait: Wait = NO_WAIT) -> Photo:
+def record(connection: WriteTransaction, photo: Photo, fact: Fact, at_s: float, wait: Wait = NO_WAIT) -> Photo:
     """A fact becomes true of a photo.
 
     Raises:
@@ -102,7 +103,9 @@ def record(connection: Connection, photo: Photo, fact: Fact, at_s: float, wait: 
     return changed
 
 
-def accept(connection: Connection, photo: Photo, fact: Accepted, free_targets: Sequence[str], at_s: float) -> Photo:
+def accept(
+    connection: WriteTransaction, photo: Photo, fact: Accepted, free_targets: Sequence[str], at_s: float
+) -> Photo:
     """Accept a photo and reserve its target in one transaction.
 
     A path that had a target keeps it for ever; otherwise it gets the first of ``free_targets`` that no other path
@@ -118,7 +121,7 @@ def accept(connection: Connection, photo: Photo, fact: Accepted, free_targets: S
 
 
 def record_launch_intent(
-    connection: Connection,
+    connection: WriteTransaction,
     photo: Photo,
     require: Callable[[launches.LaunchCounts], None] | None,
     *,
@@ -138,7 +141,7 @@ def record_launch_intent(
     return record(connection, photo, RemovalIntended(), at_s)
 
 
-def postpone(connection: Connection, photo: Photo, wait: Wait, at_s: float) -> Photo:
+def postpone(connection: WriteTransaction, photo: Photo, wait: Wait, at_s: float) -> Photo:
     """A photo waits; its state stays. No event: a wait is not a fact.
 
     Nobody waits for a photo that is at rest, nor any longer for one that waits for its folder or for a person; and no
@@ -154,7 +157,7 @@ def postpone(connection: Connection, photo: Photo, wait: Wait, at_s: float) -> P
     return replace(photo, wait=wait)
 
 
-def resume(connection: Connection, photo: Photo, fact: Fact, ctime_ns: int, at_s: float) -> Photo:
+def resume(connection: WriteTransaction, photo: Photo, fact: Fact, ctime_ns: int, at_s: float) -> Photo:
     """A photo at rest goes on because a person asked for it; its file is the same, whatever its ctime says.
 
     Raises:
@@ -165,25 +168,25 @@ def resume(connection: Connection, photo: Photo, fact: Fact, ctime_ns: int, at_s
     return record(connection, replace(photo, identity=replace(photo.identity, ctime_ns=ctime_ns)), fact, at_s)
 
 
-def release_held(connection: Connection, most: int) -> None:
+def release_held(connection: WriteTransaction, most: int) -> None:
     """So many photos that a limit of day or month holds go on, the first ones first; who is over one is held again."""
     first = select(photos.c.id).where(IS_OVER_LIMIT).order_by(photos.c.id).limit(most)
     connection.execute(update(photos).where(photos.c.id.in_(first)).values(wait_values(NO_WAIT)))
 
 
-def release_unavailable(connection: Connection, folder: str | None) -> None:
+def release_unavailable(connection: WriteTransaction, folder: str | None) -> None:
     """The sources of a folder, or of all, may be had again."""
     away = update(photos).where(photos.c.is_unavailable.is_(True))
     connection.execute((away.where(photos.c.folder == folder) if folder else away).values(wait_values(NO_WAIT)))
 
 
-def move_input(connection: Connection, folder: str, before: str, now: str) -> None:
+def move_input(connection: WriteTransaction, folder: str, before: str, now: str) -> None:
     """A folder's input tree has moved, with all that is in it."""
     moved = update(photos).where(photos.c.folder == folder, photos.c.input == before)
     connection.execute(moved.values(input=now))
 
 
-def remember(connection: Connection, key: str, value: str, at_s: float) -> None:
+def remember(connection: WriteTransaction, key: str, value: str, at_s: float) -> None:
     """Keep a value across restarts, in place of an earlier one."""
     changed = connection.execute(update(memory).where(memory.c.key == key).values(value=value, at_s=at_s))
     if changed.rowcount == 0:
@@ -191,7 +194,7 @@ def remember(connection: Connection, key: str, value: str, at_s: float) -> None:
 
 
 def mark_source_done(
-    connection: Connection, photo: Photo, sentence: str | None, *, is_taken: bool, at_s: float
+    connection: WriteTransaction, photo: Photo, sentence: str | None, *, is_taken: bool, at_s: float
 ) -> None:
     """Nothing is left to be done to the source of a published photo; the sentence, if any, joins its history."""
     settled = update(photos).where(photos.c.id == photo.id)
@@ -200,19 +203,19 @@ def mark_source_done(
         add_event(connection, replace(photo, state_at_s=at_s), photo.state, {"sentence": sentence})
 
 
-def mark_source_missing(connection: Connection, photo_ids: Collection[int], at_s: float | None) -> None:
+def mark_source_missing(connection: WriteTransaction, photo_ids: Collection[int], at_s: float | None) -> None:
     """The sources of these photos were found removed; None: they are there after all."""
     connection.execute(update(photos).where(photos.c.id.in_(photo_ids)).values(source_missing_since_s=at_s))
 
 
-def mark_cleaned(connection: Connection, cleaned: Sequence[Photo], at_s: float) -> None:
+def mark_cleaned(connection: WriteTransaction, cleaned: Sequence[Photo], at_s: float) -> None:
     """The photos' files at Uploadcare are deleted; files of a photo that a person took up meanwhile are others."""
     ids, uuids = [photo.id for photo in cleaned], [photo.source_uuid for photo in cleaned]
     is_same = and_(photos.c.id.in_(ids), photos.c.source_uuid.in_(uuids))
     connection.execute(update(photos).where(is_same).values(remote_cleaned_at_s=at_s))
 
 
-def mark_kept(connection: Connection, result_uuids: Collection[str]) -> None:
+def mark_kept(connection: WriteTransaction, result_uuids: Collection[str]) -> None:
     """Uploadcare was told to store these results."""
     connection.execute(
         update(photos).where(photos.c.result_uuid.in_(result_uuids)).values(kept_uuid=photos.c.result_uuid)
@@ -224,13 +227,13 @@ def target_key(target: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", target).casefold())
 
 
-def _kept_target(connection: Connection, identity: Identity, output: str) -> str | None:
+def _kept_target(connection: ReadTransaction, identity: Identity, output: str) -> str | None:
     claimant = {"folder": identity.folder, "path": identity.path, "output": output}
     target: str | None = connection.scalar(_KEPT_TARGET, claimant)
     return target
 
 
-def _claim_target(connection: Connection, identity: Identity, output: str, free_targets: Sequence[str]) -> str:
+def _claim_target(connection: WriteTransaction, identity: Identity, output: str, free_targets: Sequence[str]) -> str:
     keys = [target_key(target) for target in free_targets]
     above = {key: set(_folders_of(key)) for key in keys}
     looked_up = list({*keys, *chain.from_iterable(above.values())})
@@ -252,12 +255,12 @@ def _folders_of(key: str) -> Iterator[str]:
     return (key[:at] for at, char in enumerate(key) if char == "/")
 
 
-def _is_folder_of_some(connection: Connection, output: str, key: str) -> bool:
+def _is_folder_of_some(connection: ReadTransaction, output: str, key: str) -> bool:
     """Whether some target lies below this one; "0" is the character behind "/"."""
     return connection.scalar(_TARGET_BETWEEN, {"output": output, "after": f"{key}/", "before": f"{key}0"}) is not None
 
 
-def _update_row(connection: Connection, photo: Photo, values: dict[str, object]) -> None:
+def _update_row(connection: WriteTransaction, photo: Photo, values: dict[str, object]) -> None:
     result = connection.execute(
         _row_update(frozenset(values)), {**values, "row_id": photo.id, "row_state": photo.state}
     )
@@ -273,16 +276,16 @@ def _row_update(columns: frozenset[str]) -> Update:
     return update(photos).where(is_row).values({name: bindparam(name) for name in columns})
 
 
-def _is_terminal(connection: Connection, photo_id: int) -> bool:
+def _is_terminal(connection: ReadTransaction, photo_id: int) -> bool:
     return connection.scalar(select(photos.c.state).where(photos.c.id == photo_id)) in TERMINAL
 
 
-def end_waits_for(connection: Connection, photo: Photo) -> None:
+def end_waits_for(connection: WriteTransaction, photo: Photo) -> None:
     """Nobody waits for this photo any more."""
     connection.execute(_END_WAITS, {"photo_id": photo.id})
 
 
-def add_event(connection: Connection, photo: Photo, from_state: State | None, detail: dict[str, object]) -> None:
+def add_event(connection: WriteTransaction, photo: Photo, from_state: State | None, detail: dict[str, object]) -> None:
     """Append a line to a photo's history."""
     values = {
         "photo_id": photo.id,

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects import sqlite
 
 from cutoutd.core.usage_counter import Counted, Purpose
 from cutoutd.ledger.schema.tables import operations
+from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +28,19 @@ _ADD = _INSERT.on_conflict_do_update(
 )
 
 
-def add(connection: Connection, counted: Counted) -> None:
+def add(connection: WriteTransaction, counted: Counted) -> None:
     """Put what was counted on top of what is there."""
     rows = [{"day": day.isoformat(), "purpose": purpose.value, "number": n} for (day, purpose), n in counted.items()]
     if rows:
         connection.execute(_ADD, rows)
 
 
-def usage_of(connection: Connection, day: date) -> Usage:
+def usage_of(connection: ReadTransaction, day: date) -> Usage:
     """What was counted on this day, and in its month so far."""
     return Usage(between(connection, day, day), between(connection, day.replace(day=1), day))
 
 
-def between(connection: Connection, first: date, last: date) -> Mapping[Purpose, int]:
+def between(connection: ReadTransaction, first: date, last: date) -> Mapping[Purpose, int]:
     """What was counted from one day to another, both included."""
     period = operations.c.day.between(first.isoformat(), last.isoformat())
     total = func.sum(operations.c.number)

@@ -6,12 +6,13 @@ and whoever stands at the photo's state finds it there. A photo whose result was
 
 from enum import Enum, auto
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from cutoutd.core.photo import NO_WAIT, Photo, State
 from cutoutd.core.webhook_result import WebhookResult
 from cutoutd.ledger.schema.rows import wait_values
 from cutoutd.ledger.schema.tables import announcements, launches, photos
+from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 
 #: Uploadcare repeats a message for up to 72 hours until it is taken (UPLOADCARE.md 3), and lets go of results that
 #: nobody stored after a day.
@@ -37,7 +38,7 @@ _OF_SOURCE = (
 )
 
 
-def store(connection: Connection, announcement: WebhookResult, at_s: float) -> Receipt:
+def store(connection: WriteTransaction, announcement: WebhookResult, at_s: float) -> Receipt:
     """Keep an announcement that came at this Unix time, and let its photo go on; those of a week ago are let go of."""
     values = {"source_uuid": announcement.source_uuid, "result_uuid": announcement.result_uuid}
     photo_id = connection.scalar(_LAUNCHED_FOR, values)
@@ -56,7 +57,7 @@ def store(connection: Connection, announcement: WebhookResult, at_s: float) -> R
     return Receipt.STORED
 
 
-def result_for(connection: Connection, photo: Photo) -> tuple[WebhookResult, float] | None:
+def result_for(connection: ReadTransaction, photo: Photo) -> tuple[WebhookResult, float] | None:
     """What was announced of the photo's present upload, and when, Unix time; of several results its own launch's.
 
     Any result of the upload is the photo's: it was made for it alone, with its parameters. Several are there when a
@@ -69,12 +70,12 @@ def result_for(connection: Connection, photo: Photo) -> tuple[WebhookResult, flo
     return None
 
 
-def has_arrived(connection: Connection, photo: Photo) -> bool:
+def has_arrived(connection: ReadTransaction, photo: Photo) -> bool:
     """Whether the photo awaits an announcement that is there already."""
     return photo.state in _AWAITING and result_for(connection, photo) is not None
 
 
-def poll_without_webhooks(connection: Connection, usual_wait_s: float) -> None:
+def poll_without_webhooks(connection: WriteTransaction, usual_wait_s: float) -> None:
     """Nothing is announced any more: removals not asked about yet are, as soon as they would have been without it."""
     sooner_s = photos.c.state_at_s + usual_wait_s
     is_unasked = (photos.c.state == State.REMOVAL_STARTED.value) & (photos.c.wait_attempts == 0)
