@@ -5,10 +5,10 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from announcing import SECRET
 from bench.figures import Figure, Findings, percentile
 from bench.stage import Stage, open_stage, realistic
 from bench.stock import LARGE, make_stock
+from support.clients.webhook_client import SECRET
 
 _MOST_POLLS = 0.05
 _WITHIN_S = 0.3

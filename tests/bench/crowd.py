@@ -12,7 +12,7 @@ from pathlib import Path
 from cutoutd.core.photo import State
 from cutoutd.ledger import open_ledger
 from cutoutd.ledger.sqlite.database import LEDGER_NAME
-from ledgers import identity, photo_at
+from support.ledgers import identity, photo_at
 
 FOLDERS = ("shop", "people", "archive", "Möbel")
 

@@ -11,8 +11,8 @@ import httpx2
 from bench.crowd import crowd, name_of
 from bench.figures import Figure, Findings
 from cutoutd.ledger.sqlite.database import LEDGER_NAME
-from daemon_process import Place
-from page_at import shown, visitor
+from support.clients.page_client import shown, visitor
+from support.processes.daemon_process import Place
 
 #: Nobody is asked for anything: photos that are known need no Uploadcare.
 _NOBODY = "http://127.0.0.1:9/"

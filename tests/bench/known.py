@@ -14,7 +14,7 @@ from pathlib import Path
 from cutoutd.core.photo import State
 from cutoutd.ledger import open_ledger
 from cutoutd.ledger.sqlite.database import LEDGER_NAME
-from ledgers import identity_of, photo_at
+from support.ledgers import identity_of, photo_at
 
 FOLDER = "shop"
 _PER_FOLDER = 1000

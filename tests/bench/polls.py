@@ -21,7 +21,7 @@ from cutoutd.core.photo import Photo, State
 from cutoutd.pipeline.completion import poll_schedule
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 from cutoutd.uploadcare.responses import Progress, RemovalStatus
-from ledgers import identity
+from support.ledgers import identity
 
 SIGMAS = (0.25, 0.5)
 LEARNED_FROM = 50

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from births import ENVIRONMENT
+from support.processes.fork_client import ENVIRONMENT
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _LOOK_EVERY_S = 0.02

@@ -13,7 +13,6 @@ from bench.known import FOLDER, know_all, make_tree
 from bench.program import Program, cpu_s, most_resident_mb, resident_mb
 from bench.stage import Stage, open_stage
 from bench.stock import LARGE, make_stock
-from births import ENVIRONMENT
 from cutoutd.core.photo import Version
 from cutoutd.files.input_tree import Sighting
 from cutoutd.files.name_filters import Exclusions
@@ -23,6 +22,7 @@ from cutoutd.ledger.sqlite.database import LEDGER_NAME
 from cutoutd.watch.rescan_schedule import REST_PER_CPU_SECOND
 from cutoutd.watch.scanner import Scan
 from cutoutd.watch.watcher import BATCH
+from support.processes.fork_client import ENVIRONMENT
 
 REMOVALS_IN_FLIGHT = 64
 #: The goals are for this many; with more, what grows with the tree is reported and not judged.

@@ -16,8 +16,8 @@ from pathlib import Path
 from bench.program import Program
 from bench.stock import Stock
 from bench.verdict import require_sound
-from daemon_process import Place
-from sandbox_process import SandboxProcess
+from support.processes.daemon_process import Place
+from support.processes.sandbox_process import SandboxProcess
 
 #: Uploads answered after 0.3 s, removals of 4 s (log-normal), 500 launches a minute from a bucket of 10.
 UPLOAD_S = 0.3

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from bench.figures import Figure, Findings
-from births import ENVIRONMENT
+from support.processes.fork_client import ENVIRONMENT
 
 _GOAL_S = 0.25
 _TRIES = 5

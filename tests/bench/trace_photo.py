@@ -54,8 +54,8 @@ from cutoutd.pipeline.maintenance.result_retention import ResultKeeper
 from cutoutd.pipeline.on_success import OnSuccessWorker
 from cutoutd.pipeline.scheduling.release_held import HeldReleaser
 from cutoutd.status.live_state_writer import LiveStateWriter
-from drawn_photos import jpeg
-from sandbox_process import PUBLIC_KEY, SECRET_KEY, SandboxProcess
+from support.images.drawn_photos import jpeg
+from support.processes.sandbox_process import PUBLIC_KEY, SECRET_KEY, SandboxProcess
 
 BACKGROUND_LOOPS = (
     *(ClockMonitor, HeldReleaser, LiveStateWriter, Notifier, OnSuccessWorker, Probes, RemoteCleaner),

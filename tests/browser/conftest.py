@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from browsing import DESK, Open
-from daemon_process import Place
-from page_at import address_of
-from sandbox_process import SandboxProcess
+from support.clients.browser_windows import DESK, Open
+from support.clients.page_client import address_of
+from support.processes.daemon_process import Place
+from support.processes.sandbox_process import SandboxProcess
 
 #: Far longer than anything takes, as everywhere in this suite.
 PATIENCE_MS = 90_000

@@ -18,10 +18,10 @@ from PIL import Image, ImageOps  # noqa: E402  found by the line above
 from playwright.sync_api import Page, expect, sync_playwright  # noqa: E402  as above
 
 from cutoutd.sandbox.samples import copy_samples  # noqa: E402  as above
-from daemon_process import DaemonProcess, Place, eventually  # noqa: E402  as above
-from drawn_photos import jpeg, put  # noqa: E402  as above
-from page_at import address_of, shown  # noqa: E402  as above
-from sandbox_process import SandboxProcess  # noqa: E402  as above
+from support.clients.page_client import address_of, shown  # noqa: E402  as above
+from support.images.drawn_photos import jpeg, put  # noqa: E402  as above
+from support.processes.daemon_process import DaemonProcess, Place, eventually  # noqa: E402  as above
+from support.processes.sandbox_process import SandboxProcess  # noqa: E402  as above
 
 WINDOW = {"width": 1180, "height": 860}
 PATIENCE_MS = 120_000

@@ -3,11 +3,11 @@
 import pytest
 from playwright.sync_api import expect
 
-from browsing import PHONE, Open, grave_faults, has_sideways_scroll
-from daemon_process import Place
-from drawn_photos import jpeg, put
-from page_at import address_of, shown
-from sandbox_process import SandboxProcess
+from support.clients.browser_windows import PHONE, Open, grave_faults, has_sideways_scroll
+from support.clients.page_client import address_of, shown
+from support.images.drawn_photos import jpeg, put
+from support.processes.daemon_process import Place
+from support.processes.sandbox_process import SandboxProcess
 
 GIVEN_UP = {"kind": "error_details", "code": "unknown_foreground"}
 REFUSED = {"kind": "status", "status": 400, "on": "execute"}

@@ -12,11 +12,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from browsing import PHONE, Open, grave_faults, has_sideways_scroll
 from cutoutd.ledger.sqlite.database import LEDGER_NAME
-from daemon_process import DaemonProcess, Line, Place
-from drawn_photos import jpeg_of, put
-from page_at import address_of, shown
+from support.clients.browser_windows import PHONE, Open, grave_faults, has_sideways_scroll
+from support.clients.page_client import address_of, shown
+from support.images.drawn_photos import jpeg_of, put
+from support.processes.daemon_process import DaemonProcess, Line, Place
 
 #: The ground that photos are drawn on.
 PAPER = (240, 240, 236)

@@ -7,10 +7,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from playwright.sync_api import Browser, Page, expect
 
-from browsing import PHONE, Open, grave_faults, has_sideways_scroll
-from daemon_process import Place, eventually
-from drawn_photos import put
-from page_at import address_of, secret_in, shown, visitor
+from support.clients.browser_windows import PHONE, Open, grave_faults, has_sideways_scroll
+from support.clients.page_client import address_of, secret_in, shown, visitor
+from support.images.drawn_photos import put
+from support.processes.daemon_process import Place, eventually
 
 
 def test_the_link_opens_the_page_and_leaves_no_token_in_the_address(place: Place, window: Open) -> None:

@@ -17,12 +17,12 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from unittest.mock import patch
 
-from births import ENVIRONMENT
 from crash.points import Passage, watch_everything
 from cutoutd import cli
 from cutoutd.ledger import group_commit
 from cutoutd.pipeline.completion import poll_schedule
 from cutoutd.pipeline.steps import recover_launch
+from support.processes.fork_client import ENVIRONMENT
 
 _PATIENCE_S = 120.0
 
@@ -40,7 +40,7 @@ _IMPORTED = (
         "httpcore2",
     ),
     *("PIL.JpegImagePlugin", "PIL.PngImagePlugin", "sqlalchemy.dialects.sqlite", __name__, "crash.points"),
-    "crash.frozen",
+    "crash.freeze_garbage_collector",
 )
 
 

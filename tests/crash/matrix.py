@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
-from crash.books import Kill, faults_in, never_sent, paid_again
+from crash.crash_site import Ward
+from crash.invariants import Kill, faults_in, never_sent, paid_again
 from crash.launcher import WatchedDaemon
 from crash.points import is_repeated, name_of, photo_of
 from crash.scenes import Scene
-from crash.ward import Ward
 from cutoutd.core.photo import Photo, State
 
 #: A launch that was never sent is made again only after this; a result is in sight long before, even on a busy machine.

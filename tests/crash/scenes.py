@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from PIL import ExifTags, Image, ImageDraw
 
-from crash.ward import Ward
+from crash.crash_site import Ward
 
 #: Above this a photo is rejected.
 _MAX_SIZE = "20 kB"

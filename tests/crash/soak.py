@@ -5,9 +5,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crash.books import Kill, faults_in, paid_again
+from crash.crash_site import Ward
+from crash.invariants import Kill, faults_in, paid_again
 from crash.scenes import picture, put
-from crash.ward import Ward
 from cutoutd.core.photo import Photo, State
 
 #: A killed daemon lived for up to this long.

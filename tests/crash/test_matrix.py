@@ -6,11 +6,11 @@ from contextlib import ExitStack
 
 import pytest
 
+from crash.crash_site import Ward, open_ward
 from crash.launcher import open_nursery
 from crash.matrix import Matrix
 from crash.points import name_of
 from crash.scenes import BusyDay, FirstDay, Scene, configure, picture, put
-from crash.ward import Ward, open_ward
 
 #: What a kill cannot show and a power cut would: in which order things reach the disk, and the service.
 STORY = (

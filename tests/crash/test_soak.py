@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from crash.crash_site import Ward, open_ward
 from crash.launcher import open_nursery
 from crash.soak import soak
-from crash.ward import Ward, open_ward
 
 _PHOTOS = int(os.environ.get("CUTOUTD_SOAK_PHOTOS", "30"))
 _KILLS = int(os.environ.get("CUTOUTD_SOAK_KILLS", "8"))

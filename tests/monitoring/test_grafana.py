@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from javascript import lend_packages
+from support.node_packages import lend_packages
 
 DASHBOARD = Path(__file__).parent.parent.parent / "systemd" / "grafana-dashboard.json"
 TYPES = Path(__file__).with_name("grafana_types.ts")

@@ -12,12 +12,12 @@ from typing import Any
 import httpx2
 import pytest
 
-import asking
-from daemon_process import Place, eventually
-from drawn_photos import put
-from monitors import address, needs_prometheus, needs_promtool, promtool
-from ports import free_port
-from sandbox_process import SandboxProcess
+from support.clients import http_requests
+from support.clients.monitoring_client import address, needs_prometheus, needs_promtool, promtool
+from support.images.drawn_photos import put
+from support.processes.daemon_process import Place, eventually
+from support.processes.sandbox_process import SandboxProcess
+from support.servers.ports import free_port
 
 SHIPPED = Path(__file__).parent.parent.parent / "systemd"
 RULES = SHIPPED / "prometheus-alerts.yml"
@@ -84,7 +84,7 @@ def test_every_panel_and_rule_finds_its_numbers(tmp_path: Path) -> None:
 
 
 def rules_of(prometheus: str) -> list[dict[str, Any]]:
-    groups = asking.get(f"{prometheus}/api/v1/rules").json()["data"]["groups"]
+    groups = http_requests.get(f"{prometheus}/api/v1/rules").json()["data"]["groups"]
     return [rule for group in groups for rule in group["rules"]]
 
 
@@ -93,7 +93,7 @@ def empty_panels(prometheus: str) -> list[str]:
     empty = []
     for title, expression in EXPRESSIONS:
         concrete = expression.replace("$instance", ".*").replace("$__rate_interval", "1m")
-        answer = asking.get(f"{prometheus}/api/v1/query", params={"query": concrete}).json()
+        answer = http_requests.get(f"{prometheus}/api/v1/query", params={"query": concrete}).json()
         assert answer["status"] == "success", (title, answer)
         if not answer["data"]["result"]:
             empty.append(f"{title}: {concrete}")
@@ -129,7 +129,7 @@ def scraping(folder: Path, target: str) -> Iterator[str]:
 
 def _is_ready(port: int) -> bool:
     try:
-        return asking.get(f"http://127.0.0.1:{port}/-/ready").is_success
+        return http_requests.get(f"http://127.0.0.1:{port}/-/ready").is_success
     except httpx2.TransportError:
         time.sleep(0.1)
         return False

@@ -9,8 +9,8 @@ import httpx2
 import pytest
 from PIL import Image, ImageDraw
 
-from sandbox_process import PUBLIC_KEY, Cut, Finish, Launch, SandboxProcess, Upload, wait_for_removal
-from webhook_receiver import WebhookReceiver
+from support.processes.sandbox_process import PUBLIC_KEY, Cut, Finish, Launch, SandboxProcess, Upload, wait_for_removal
+from support.servers.webhook_receiver import WebhookReceiver
 
 _serial = count()
 

@@ -5,7 +5,7 @@ import httpx2
 import pytest
 from PIL import Image
 
-from sandbox_process import REST_TYPE, Cut, Finish, Launch, SandboxProcess, Signature, Upload
+from support.processes.sandbox_process import REST_TYPE, Cut, Finish, Launch, SandboxProcess, Signature, Upload
 
 EXECUTE = "/addons/remove_bg/execute/"
 STATUS = "/addons/remove_bg/execute/status/"

@@ -1,7 +1,7 @@
 import httpx2
 import pytest
 
-from sandbox_process import SandboxProcess, Upload
+from support.processes.sandbox_process import SandboxProcess, Upload
 
 
 def test_bytes_come_back_unsigned(upload: Upload, plain: httpx2.Client, photo: bytes) -> None:

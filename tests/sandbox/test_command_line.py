@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cutoutd.sandbox.settings import ProcessingTime
-from sandbox_process import SOURCE_ROOT, SandboxProcess
+from support.processes.sandbox_process import SOURCE_ROOT, SandboxProcess
 
 
 def run(*options: str) -> subprocess.CompletedProcess[str]:

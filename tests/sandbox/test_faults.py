@@ -9,8 +9,8 @@ import httpx2
 import pytest
 from PIL import Image
 
-from daemon_process import eventually
-from sandbox_process import NO_TLS, PUBLIC_KEY, REST_TYPE, Cut, Finish, Launch, SandboxProcess, Upload
+from support.processes.daemon_process import eventually
+from support.processes.sandbox_process import NO_TLS, PUBLIC_KEY, REST_TYPE, Cut, Finish, Launch, SandboxProcess, Upload
 
 EXECUTE = "/addons/remove_bg/execute/"
 STATUS = "/addons/remove_bg/execute/status/"

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
-from sandbox_process import REST_TYPE, SandboxProcess, Upload
+from support.processes.sandbox_process import REST_TYPE, SandboxProcess, Upload
 
 FILE_KEYS = {
     "datetime_removed", "datetime_stored", "datetime_uploaded", "is_image", "is_ready", "mime_type",

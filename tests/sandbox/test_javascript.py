@@ -4,8 +4,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from javascript import lend_packages
-from sandbox_process import PUBLIC_KEY, SECRET_KEY, SandboxProcess
+from support.node_packages import lend_packages
+from support.processes.sandbox_process import PUBLIC_KEY, SECRET_KEY, SandboxProcess
 
 SCRIPT = Path(__file__).with_name("javascript_clients.mjs")
 

@@ -19,7 +19,7 @@ from pyuploadcare.exceptions import (
     WebhookIsNotUnique,
 )
 
-from sandbox_process import NO_TLS, PUBLIC_KEY, SECRET_KEY, Finish, SandboxProcess
+from support.processes.sandbox_process import NO_TLS, PUBLIC_KEY, SECRET_KEY, Finish, SandboxProcess
 
 
 @contextmanager

@@ -5,8 +5,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from sandbox_process import NO_TLS, PUBLIC_KEY, SandboxProcess, wait_for_removal
-from webhook_receiver import WebhookReceiver
+from support.processes.sandbox_process import NO_TLS, PUBLIC_KEY, SandboxProcess, wait_for_removal
+from support.servers.webhook_receiver import WebhookReceiver
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from email.utils import format_datetime
 import httpx2
 import pytest
 
-from sandbox_process import PUBLIC_KEY, REST_TYPE, SECRET_KEY, SandboxProcess, Signature
+from support.processes.sandbox_process import PUBLIC_KEY, REST_TYPE, SECRET_KEY, SandboxProcess, Signature
 
 PYUPLOADCARE_DATE = "%a, %d %b %Y, %H:%M:%S GMT"
 

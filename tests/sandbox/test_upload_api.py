@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx2
 import pytest
 
-from sandbox_process import PUBLIC_KEY, SECRET_KEY, SandboxProcess, Upload
+from support.processes.sandbox_process import PUBLIC_KEY, SECRET_KEY, SandboxProcess, Upload
 
 TEXT = "text/plain; charset=utf-8"
 DAY_S = 24 * 3600

@@ -6,8 +6,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from sandbox_process import REST_TYPE, Finish, Launch, SandboxProcess, Upload
-from webhook_receiver import WebhookReceiver
+from support.processes.sandbox_process import REST_TYPE, Finish, Launch, SandboxProcess, Upload
+from support.servers.webhook_receiver import WebhookReceiver
 
 SECRET = "7kMVZivndx0ErgvhRKAr"  # noqa: S105 - the published example's
 TARGET = "http://127.0.0.1:9/nobody"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from machine import Machine
+from support.processes.systemd_machine import Machine
 
 
 @pytest.fixture(scope="session")

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from daemon_process import eventually
-from drawn_photos import jpeg
-from machine import BED, PATIENCE_S, SANDBOX_ENVIRONMENT, SOURCE
-from sandbox_process import PUBLIC_KEY, SECRET_KEY
+from support.images.drawn_photos import jpeg
+from support.processes.daemon_process import eventually
+from support.processes.sandbox_process import PUBLIC_KEY, SECRET_KEY
+from support.processes.systemd_machine import BED, PATIENCE_S, SANDBOX_ENVIRONMENT, SOURCE
 
 README = (SOURCE / "README.md").read_text()
 

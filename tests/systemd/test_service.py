@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from daemon_process import eventually
-from drawn_photos import jpeg
-from machine import INPUT, OUTPUT, PATIENCE_S, SANDBOX_ENVIRONMENT, Machine
-from sandbox_process import SECRET_KEY
+from support.images.drawn_photos import jpeg
+from support.processes.daemon_process import eventually
+from support.processes.sandbox_process import SECRET_KEY
+from support.processes.systemd_machine import INPUT, OUTPUT, PATIENCE_S, SANDBOX_ENVIRONMENT, Machine
 
 
 def drop(machine: Machine, *names: str) -> None:

@@ -11,7 +11,7 @@ from cutoutd.cli.exit_codes import ExitCode
 
 TESTS = Path(__file__).parent.parent
 README = (TESTS.parent / "README.md").read_text()
-NAMED_TESTS = re.findall(r"`(\w+/test_\w+\.py)::(test_\w+)`", README)
+NAMED_TESTS = re.findall(r"`([\w/]+/test_\w+\.py)::(test_\w+)`", README)
 
 
 def rows_below(heading: str) -> list[str]:

@@ -1,0 +1,129 @@
+"""``cutoutd try``: the whole main job with no account and no configuration, from any folder."""
+
+import signal
+from pathlib import Path
+
+import httpx2
+import pytest
+import yaml
+from PIL import Image
+
+from support.clients import http_requests
+from support.images.drawn_photos import jpeg, put
+from support.processes.daemon_process import DaemonProcess, command, eventually
+
+
+def test_samples_become_cutouts_and_a_contact_sheet(tmp_path: Path) -> None:
+    """Without a folder sample photos are copied, every one gets a transparent PNG, and before and after is shown."""
+    ended = command("try", folder=tmp_path)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    home = tmp_path / "cutoutd-try"
+    samples = sorted(path for path in (home / "photos").rglob("*") if path.is_file())
+    assert samples
+    for sample in samples:
+        _require_transparent((home / "cutouts" / sample.relative_to(home / "photos")).with_suffix(".png"))
+    _require_sheet(home / "contact-sheet.png")
+    for place in (home / "photos", home / "cutouts", home / "contact-sheet.png"):
+        assert str(place) in ended.stdout
+    with pytest.raises(httpx2.ConnectError):
+        http_requests.get(_sandbox_url(home))
+
+
+def test_own_photos_are_mirrored_and_odd_ones_rejected(tmp_path: Path) -> None:
+    """A nested tree with all kinds of names is mirrored, the odd ones out are named, and the photos stay untouched."""
+    photos = tmp_path / "Meine Photos"
+    good = ("Hüte & Mützen/rot 🎩.jpg", "a.jpeg")
+    contents = {path: put(photos / path).read_bytes() for path in good}
+    put(photos / "Hüte & Mützen/half.jpg", jpeg()[:500])
+    put(photos / "invoice.jpg", b"%PDF-1.7\n" + bytes(2000))
+    ended = command("try", str(photos), folder=tmp_path)
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "2 published, 2 rejected" in ended.stdout
+    assert "PDF" in ended.stdout
+    home = _home_beside(tmp_path)
+    cutouts = home / "cutouts"
+    for path in good:
+        _require_transparent((cutouts / path).with_suffix(".png"))
+        assert (photos / path).read_bytes() == contents[path]
+    _require_sheet(home / "contact-sheet.png")
+
+
+def test_keep_running_takes_what_is_dropped(tmp_path: Path) -> None:
+    """With --keep-running a photo dropped later is published too, until Ctrl-C ends it in order."""
+    photos = tmp_path / "photos"
+    put(photos / "a.jpg")
+    with DaemonProcess("try", str(photos), "--keep-running", folder=tmp_path) as trial:
+        trial.wait_until(lambda lines: any("Drop more photos" in line.message for line in lines))
+        home = _home_beside(tmp_path)
+        first_sheet = (home / "contact-sheet.png").read_bytes()
+        put(photos / "later/b.jpg")
+        eventually((home / "cutouts/later/b.png").exists)
+        trial.wait_until(lambda lines: any("later/b.jpg: published" in line.message for line in lines))
+        assert trial.stop(signal.SIGINT) == 0
+    assert (home / "contact-sheet.png").read_bytes() != first_sheet
+    with pytest.raises(httpx2.ConnectError):
+        http_requests.get(_sandbox_url(home))
+
+
+def test_a_second_trial_says_where_everything_is(tmp_path: Path) -> None:
+    """Of photos that are done already it says so, and where the cutouts and the reasons are, not a row of zeros."""
+    photos = tmp_path / "photos"
+    put(photos / "a.jpg")
+    put(photos / "half.jpg", jpeg()[:500])
+    assert "1 published, 1 rejected" in command("try", str(photos), folder=tmp_path).stdout
+    ended = command("try", str(photos), folder=tmp_path)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    home = _home_beside(tmp_path)
+    assert f"done already: 1 published, 1 rejected or failed; see {home / 'cutouts'}" in ended.stdout
+    assert f"cutoutd status --config {home / 'config.yaml'}" in ended.stdout
+    assert "0 published" not in ended.stdout
+
+
+def test_a_killed_trial_leaves_no_sandbox_behind(tmp_path: Path) -> None:
+    """A kill gives it no chance to end its sandbox, so the sandbox ends by itself."""
+    put(tmp_path / "photos/a.jpg")
+    with DaemonProcess("try", str(tmp_path / "photos"), "--keep-running", folder=tmp_path) as trial:
+        trial.wait_until(lambda lines: any("Drop more photos" in line.message for line in lines))
+        url = _sandbox_url(_home_beside(tmp_path))
+        assert _answers(url)
+    eventually(lambda: not _answers(url))
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    """A wrong folder ends it in words."""
+    ended = command("try", "no-such-folder", folder=tmp_path)
+    assert ended.returncode == 2
+    assert "is not a folder" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def _home_beside(folder: Path) -> Path:
+    """Every folder of photos has a home of its own, so that photos of the same name never share a place."""
+    [home] = folder.glob("cutoutd-try-*")
+    return home
+
+
+def _require_transparent(cutout: Path) -> None:
+    with Image.open(cutout) as picture:
+        assert (picture.format, picture.mode) == ("PNG", "RGBA")
+        assert picture.getchannel("A").getextrema() == (0, 255)
+
+
+def _require_sheet(sheet: Path) -> None:
+    with Image.open(sheet) as picture:
+        picture.load()
+        assert picture.format == "PNG"
+        assert min(picture.size) > 100
+
+
+def _answers(url: str) -> bool:
+    try:
+        http_requests.get(url)
+    except httpx2.TransportError:
+        return False
+    return True
+
+
+def _sandbox_url(home: Path) -> str:
+    written = yaml.safe_load((home / "config.yaml").read_text(encoding="utf-8"))
+    return str(written["uploadcare"]["api_base"])

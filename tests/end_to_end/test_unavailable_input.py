@@ -1,0 +1,180 @@
+"""An input that is away: nobody is blamed, nothing is deleted, others go on, and it comes back by itself."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cutoutd.core.photo import State
+from support.images.drawn_photos import put
+from support.processes.daemon_process import Place, eventually
+from support.processes.sandbox_process import SandboxProcess
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it mounts")
+
+
+class Share:
+    """A small file system of its own that is mounted at a place, taken away, and mounted again with all its files."""
+
+    def __init__(self, home: Path, place: Path) -> None:
+        self._store = home
+        self._place = place
+        home.mkdir()
+        place.mkdir(parents=True, exist_ok=True)
+        if subprocess.run(["mount", "-t", "tmpfs", "none", home], check=False).returncode:
+            pytest.skip("this machine does not let even root mount")
+
+    def mount(self) -> None:
+        subprocess.run(["mount", "--bind", self._store, self._place], check=True)
+
+    def unmount(self) -> None:
+        subprocess.run(["umount", "--lazy", self._place], check=True)
+
+    def remove(self) -> None:
+        if os.path.ismount(self._place):
+            self.unmount()
+        subprocess.run(["umount", "--lazy", self._store], check=True)
+
+
+@pytest.fixture
+def own_sandbox(tmp_path: Path) -> Iterator[SandboxProcess]:
+    """One that a test may stop."""
+    with SandboxProcess(tmp_path / "sandbox") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def own_place(tmp_path: Path, own_sandbox: SandboxProcess) -> Place:
+    """Two folders: the shop, whose input comes and goes, and people."""
+    place = Place(tmp_path / "shop", own_sandbox.url)
+    people = {"name": "people", "input": str(place.home / "people"), "output": str(place.home / "people-out")}
+    (place.home / "people").mkdir()
+    shop = {"name": "shop", "input": str(place.input), "output": str(place.output)}
+    place.configure(folders=[shop, people], concurrency={"uploads": 1})
+    return place
+
+
+@pytest.fixture
+def share(tmp_path: Path, own_place: Place) -> Iterator[Share]:
+    share = Share(tmp_path / "share", own_place.input)
+    share.mount()
+    yield share
+    share.remove()
+
+
+def wait_until_uploaded(place: Place, *names: str) -> None:
+    """Uploads stay at most two ahead of launches, with one at a time."""
+    eventually(lambda: sum(place.versions(name)[0].state is State.UPLOADED for name in names) == 2)
+
+
+def states(place: Place, *names: str) -> set[str]:
+    return {photo.state.value for name in names for photo in place.versions(name)}
+
+
+def test_photos_of_an_unmounted_share_wait_in_every_state(
+    own_place: Place, own_sandbox: SandboxProcess, share: Share
+) -> None:
+    """Published, accepted and uploaded ones; a kill changes nothing, and all are finished when it is mounted again."""
+    early, late = ("a.jpg", "b.jpg"), ("c.jpg", "d.jpg", "e.jpg", "sub/f.jpg")
+    for name in early:
+        put(own_place.input / name)
+    with own_place.start() as daemon:
+        daemon.wait_for("published", *early)
+        own_sandbox.set_faults({"kind": "not_ready", "times": 1_000_000})
+        for name in late:
+            put(own_place.input / name)
+        daemon.wait_for("accepted", *late)
+        wait_until_uploaded(own_place, *late)
+        share.unmount()
+        daemon.wait_for("standby")
+        daemon.kill()
+    (own_place.input / "c.jpg").write_bytes((own_place.output / "a.png").read_bytes())  # left on the bare mount point
+    own_sandbox.clear_faults()
+    with own_place.start() as daemon:
+        daemon.wait_for("standby")
+        put(own_place.home / "people/p.jpg")
+        daemon.wait_for("published", "p.jpg")
+        (told,) = eventually(lambda: own_place.status()["standby"])
+        assert told["reason"] == f"nothing is mounted at {own_place.input} any more"
+        assert states(own_place, *late) == {"accepted", "uploaded"}
+        share.mount()
+        daemon.wait_for("published", *late)
+        assert [daemon.count(action) for action in ("standby", "standby_over", "superseded")] == [1, 1, 0]
+        assert own_place.status()["standby"] == []
+    assert own_sandbox.counters()["requests"]["execute"] == 7
+
+
+def test_a_nested_share_that_is_away_holds_its_folder(own_place: Place, own_sandbox: SandboxProcess) -> None:
+    """Photos on it are not taken for removed, although all others are there."""
+    card = Share(own_place.home / "card", own_place.input / "card")
+    try:
+        card.mount()
+        own_sandbox.set_faults({"kind": "status", "status": 503, "on": "upload", "times": 1_000_000})
+        with own_place.start() as daemon:
+            put(own_place.input / "a.jpg")
+            put(own_place.input / "card/b.jpg")
+            daemon.wait_for("accepted", "a.jpg", "card/b.jpg")
+            daemon.wait_for("waiting")
+            card.unmount()
+            daemon.wait_for("standby")
+            own_sandbox.clear_faults()
+            assert "in/card any more" in daemon.output
+            assert states(own_place, "a.jpg", "card/b.jpg") == {"accepted"}
+            card.mount()
+            daemon.wait_for("published", "a.jpg", "card/b.jpg")
+    finally:
+        card.remove()
+
+
+def test_an_emptied_tree_is_waited_for(own_place: Place, own_sandbox: SandboxProcess) -> None:
+    """As a server shows it whose own disk is away; what comes back goes on, and a new photo shows what is gone."""
+    names = ("a.jpg", "b.jpg", "c.jpg")
+    for name in names:
+        put(own_place.input / name)
+    own_sandbox.set_faults({"kind": "status", "status": 503, "on": "upload", "times": 1_000_000})
+    away = own_place.home / "away"
+    away.mkdir()
+    with own_place.start() as daemon:
+        daemon.wait_for("accepted", *names)
+        for name in names:
+            shutil.move(own_place.input / name, away)
+        daemon.wait_for("standby")
+        shutil.move(away / "a.jpg", own_place.input)
+        own_sandbox.clear_faults()
+        daemon.wait_for("standby_over")
+        daemon.wait_for("published", "a.jpg")
+        daemon.wait_for("superseded", "b.jpg", "c.jpg")
+
+
+def once(place: Place) -> int:
+    return place.run_once().returncode
+
+
+def test_once_says_5_for_a_share_that_is_not_mounted(own_place: Place, share: Share) -> None:
+    """And takes up nothing that lies on the bare mount point, although the photo came after the look at its tree."""
+    put(own_place.input / "a.jpg")
+    soon_s = time.time() + 60  # by such a clock it has to stand still first
+    os.utime(own_place.input / "a.jpg", (soon_s, soon_s))
+    assert once(own_place) == 0
+    share.unmount()
+    put(own_place.input / "stray.jpg")
+    assert once(own_place) == 5
+    assert own_place.outputs() == ["a.png"]
+    share.mount()
+    assert once(own_place) == 0
+
+
+def test_a_renamed_folder_keeps_its_daemon_working(place: Place, sandbox: SandboxProcess) -> None:
+    """Fifty photos, all there are, under another name: none is paid for again, and nobody stands by for long."""
+    for number in range(50):
+        put(place.input / "album" / f"{number}.jpg")
+    with place.start() as daemon:
+        daemon.wait_for("published", *(f"album/{number}.jpg" for number in range(50)))
+        (place.input / "album").rename(place.input / "holidays")
+        daemon.wait_for("published", *(f"holidays/{number}.jpg" for number in range(50)))
+    assert len(place.outputs()) == 100
+    assert sandbox.counters()["requests"]["execute"] == 50

@@ -1,0 +1,233 @@
+"""The control socket: who finds it, what it takes, and what it survives."""
+
+import asyncio
+import os
+import socket
+import stat
+import threading
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from cutoutd.app.reload import Reloader
+from cutoutd.config.settings import Settings
+from cutoutd.control import client, server
+from cutoutd.control import socket as socket_module
+from cutoutd.control.client import send_command
+from cutoutd.control.executor import CommandExecutor
+from cutoutd.control.messages import ORDERS, ReprocessCommand, RetryCommand, Scope
+from cutoutd.control.queue import CommandQueue
+from cutoutd.control.server import serving_commands
+from cutoutd.control.socket import listening_socket, place_to_ask, place_to_listen
+from cutoutd.core.errors import ControlError, ControlRefusedError, LedgerBusyError, LedgerMissingError
+from cutoutd.ledger import hold_ledger, open_ledger
+from cutoutd.status.live_state import LiveState
+from support.folders import folder_in, settings_in
+
+LONG = "a folder with a name that alone is longer than most paths are, and so too long for the kernel" * 2
+
+
+def house(place: Path, **others: object) -> Settings:
+    """Settings of a daemon whose state folder is there."""
+    place.mkdir(exist_ok=True, parents=True)
+    settings = settings_in(place, "http://127.0.0.1:9/", folder_in(place)).model_copy(update=others)
+    settings.state_dir.mkdir(exist_ok=True)
+    return settings
+
+
+def while_it_takes_orders(settings: Settings, scene: Callable[[CommandQueue], Awaitable[None]]) -> None:
+    """Play a scene beside a server that holds the ledger."""
+
+    async def play() -> None:
+        with hold_ledger(settings.state_dir):
+            async with open_ledger(settings.state_dir) as ledger:
+                dispatch = CommandQueue(Reloader(settings).ask)
+                clerk = CommandExecutor(ledger, settings.folders, lambda _photo: None)
+                orders = serving_commands(dispatch, place_to_listen(settings, {}), place_to_ask(settings))
+                async with orders, dispatch.serving(clerk, lambda: LiveState(pid=1, started_at_s=0.0)):
+                    await scene(dispatch)
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize(
+    "order", [RetryCommand(("a", "b\udcff\n/ü %.jpg")), ReprocessCommand((), Scope.MISSING, max_removals=3)]
+)
+def test_an_order_arrives_as_it_was_given(order: RetryCommand | ReprocessCommand) -> None:
+    """Whatever a file is called, and whatever is left out."""
+    assert ORDERS.validate_json(ORDERS.dump_json(order)) == order
+
+
+def test_an_order_is_answered(tmp_path: Path) -> None:
+    """By the one who holds the ledger, however long the path to its socket is; the socket goes with it."""
+    settings = house(tmp_path / LONG / "home")
+
+    async def scene(_dispatch: CommandQueue) -> None:
+        answer = await asyncio.to_thread(send_command, RetryCommand(), settings)
+        assert answer.done == ("No photo has failed",)
+
+    while_it_takes_orders(settings, scene)
+    assert not os.path.lexists(place_to_ask(settings))
+
+
+def test_a_socket_elsewhere_is_found_by_its_link(tmp_path: Path) -> None:
+    """Systemd's folder is known to the daemon alone, which leaves a link beside the ledger; both go at the end."""
+    settings = house(tmp_path / "home")
+    place = place_to_listen(settings, {"RUNTIME_DIRECTORY": f"{tmp_path}:/run/other"})
+    assert place == tmp_path / "control.sock"
+    assert place_to_listen(house(tmp_path / "home", control_socket=tmp_path / "my.sock"), {}) == tmp_path / "my.sock"
+    link = place_to_ask(settings)
+    for _ in range(2):
+        with listening_socket(place, link):
+            assert link.resolve() == place
+            assert stat.S_IMODE(place.stat().st_mode) == 0o660
+        assert not os.path.lexists(link)
+        assert not place.exists()
+        link.symlink_to(place)  # as a crash leaves it
+    with listening_socket(link, link):
+        assert stat.S_ISSOCK(link.lstat().st_mode)
+
+
+def test_a_dead_socket_is_replaced_and_nothing_else(tmp_path: Path) -> None:
+    """What a killed daemon left goes; a file of that name stays, and so does a socket on which somebody listens."""
+    place = tmp_path / "control.sock"
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(place))
+    with listening_socket(place, place):
+        with pytest.raises(ControlError, match="cannot be made"), listening_socket(place, place):
+            pass
+        assert stat.S_ISSOCK(place.lstat().st_mode)
+    place.write_text("mine")
+    with pytest.raises(ControlError, match="cannot be made"), listening_socket(place, place):
+        pass
+    assert place.read_text() == "mine"
+
+
+def test_only_our_own_socket_is_taken_away(tmp_path: Path) -> None:
+    """What somebody put in its place meanwhile stays, at the socket's place and at its link's."""
+    place, link = tmp_path / "run" / "control.sock", tmp_path / "control.sock"
+    place.parent.mkdir()
+    with listening_socket(place, link):
+        for file in (place, link):
+            file.unlink()
+            file.write_text("mine")
+    assert place.read_text() == link.read_text() == "mine"
+    place.unlink()
+    link.unlink()
+    with listening_socket(place, link):
+        assert link.is_symlink()
+    assert list(tmp_path.rglob("control.sock")) == []
+
+
+def test_without_a_socket_the_daemon_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command then says that the ledger is held by one who takes no orders."""
+    monkeypatch.setattr(client, "_PATIENCE_S", 0.1)
+    settings = house(tmp_path / "home", control_socket=tmp_path / "nowhere" / "control.sock")
+
+    async def scene(_dispatch: CommandQueue) -> None:
+        with pytest.raises(LedgerBusyError, match="takes no orders"):
+            await asyncio.to_thread(send_command, RetryCommand(), settings)
+
+    while_it_takes_orders(settings, scene)
+
+
+def test_while_nothing_runs_the_command_does_it(tmp_path: Path) -> None:
+    """On the ledger itself; if there is none, it makes none."""
+    settings = house(tmp_path / "home")
+    with pytest.raises(LedgerMissingError):
+        send_command(RetryCommand(), settings)
+    assert list(settings.state_dir.iterdir()) == []
+    while_it_takes_orders(settings, _nothing)
+    assert send_command(RetryCommand(), settings).done == ("No photo has failed",)
+
+
+def test_an_order_to_one_who_stops_is_refused_clearly(tmp_path: Path) -> None:
+    """It was not carried out, and may be given again."""
+    settings = house(tmp_path / "home")
+
+    async def scene(dispatch: CommandQueue) -> None:
+        dispatch.close()
+        with pytest.raises(ControlError, match="just stopping") as refused:
+            await asyncio.to_thread(send_command, RetryCommand(), settings)
+        assert "again" in refused.value.advice
+
+    while_it_takes_orders(settings, scene)
+
+
+def test_odd_requests_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Orders of another version, too long ones, ones that never end, and what is no order at all; then all is well."""
+    monkeypatch.setattr(server, "_MOST_BYTES", 100)
+    monkeypatch.setattr(server, "_RECEIVED_WITHIN_S", 0.2)
+    settings = house(tmp_path / "home")
+
+    def ask(content: bytes, headers: dict[str, str] | None = None) -> httpx2.Response:
+        with client._client(str(place_to_ask(settings))) as http:
+            return http.post("/orders", content=content, headers=headers)
+
+    def ask_slowly() -> bytes:
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(str(place_to_ask(settings)))
+            line.sendall(b"POST /orders HTTP/1.1\r\nHost: cutoutd\r\nContent-Length: 50\r\n\r\n{")
+            return line.recv(4096)
+
+    async def scene(_dispatch: CommandQueue) -> None:
+        assert "does not know" in (await asyncio.to_thread(ask, b'{"kind": "fly"}')).text
+        assert (await asyncio.to_thread(ask, b"\xff" * 10)).status_code == 400
+        assert "too long" in (await asyncio.to_thread(ask, b"x" * 101)).text
+        assert b" 408 " in await asyncio.to_thread(ask_slowly)
+        assert (await asyncio.to_thread(send_command, RetryCommand(), settings)).is_idle
+
+    while_it_takes_orders(settings, scene)
+
+
+def test_what_answers_instead_of_cutoutd_is_told(tmp_path: Path) -> None:
+    """One who hangs up, and one who speaks of something else."""
+    settings = house(tmp_path / "home")
+    place = place_to_ask(settings)
+    other = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+    for said, words in ((b"", "before it had answered"), (other, "not cutoutd")):
+        with listening_socket(place, place) as listener:
+            json_response = threading.Thread(target=_answer, args=(listener, said))
+            json_response.start()
+            with pytest.raises(ControlError, match=words):
+                send_command(RetryCommand(), settings)
+            json_response.join()
+
+
+def test_who_may_not_use_the_socket_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has no right to the socket, or may not even look for it, is told what to do."""
+    settings = house(tmp_path / "home")
+
+    def refuse(_path: str) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(client, "_is_listened_to", refuse)
+    with pytest.raises(ControlRefusedError) as refused:
+        send_command(RetryCommand(), settings)
+    assert "control_socket" in refused.value.advice
+
+
+async def _nothing(_dispatch: CommandQueue) -> None:
+    """No scene."""
+
+
+def _answer(listener: socket.socket, said: bytes) -> None:
+    for _ in range(2):  # the first only asks whether anybody listens
+        line, _ = listener.accept()
+        with line:
+            if line.recv(4096):
+                line.sendall(said)
+
+
+def test_who_may_not_look_into_the_state_folder_looks_where_systemd_put_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Our units give state and runtime folder one name, so members of the group need not be told where it is."""
+    monkeypatch.setattr(socket_module, "_STATES", tmp_path)
+    state_dir = tmp_path / "cutoutd-shop"
+    settings = house(tmp_path / "home", state_dir=state_dir)
+    assert place_to_ask(settings) == settings.state_dir / "control.sock"
+    monkeypatch.setattr(os, "access", lambda *_args, **_options: False)
+    assert place_to_ask(settings) == Path("/run/cutoutd-shop/control.sock")

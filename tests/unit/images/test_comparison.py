@@ -1,0 +1,62 @@
+import io
+
+import pytest
+from PIL import Image, ImageChops, ImageDraw
+
+from cutoutd.images import is_cutout_of, reference_image
+from support.images.photographs import ORIENTATION, encoded, jpeg, photograph
+
+
+def photo(name: str) -> Image.Image:
+    return Image.open(io.BytesIO(photograph(name))).convert("RGB")
+
+
+def cutout(image: Image.Image, scale: float = 1.0) -> io.BytesIO:
+    """The middle of a picture on nothing, as the service would return it."""
+    mask = Image.new("L", image.size, 0)
+    ImageDraw.Draw(mask).ellipse(
+        (image.width // 4, image.height // 4, 3 * image.width // 4, 3 * image.height // 4), 255
+    )
+    cut = Image.composite(image.convert("RGBA"), Image.new("RGBA", image.size, (0, 0, 0, 0)), mask)
+    cut.putalpha(mask)
+    size = (round(image.width * scale), round(image.height * scale))
+    return io.BytesIO(encoded(cut.resize(size), "PNG"))
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.6])
+def test_a_cutout_agrees_with_its_photo(scale: float) -> None:
+    """A cutout's opaque pixels are its photo's, also after JPEG compression and the service's downscaling."""
+    assert is_cutout_of(reference_image(photograph("coffee")), cutout(photo("coffee"), scale))
+
+
+def test_a_cutout_of_another_photo_does_not() -> None:
+    """No photo gets another one's cutout."""
+    other = photo("coffee")
+    same_size = encoded(photo("astronaut").resize(other.size), "JPEG", quality=90)
+    assert not is_cutout_of(reference_image(same_size), cutout(other))
+
+
+def test_the_next_picture_of_the_same_scene_does_not() -> None:
+    """Two frames of one scene, a few pixels apart, are told apart."""
+    moved = encoded(ImageChops.offset(photo("coffee"), 8, 0), "JPEG", quality=90)
+    assert not is_cutout_of(reference_image(moved), cutout(photo("coffee")))
+
+
+def test_turned_photos_agree_upright() -> None:
+    """A photo whose EXIF says that it is turned is compared as people see it."""
+    tags = Image.Exif()
+    tags[ORIENTATION] = 6
+    turned = encoded(photo("coffee").transpose(Image.Transpose.ROTATE_90), "JPEG", quality=90, exif=tags.tobytes())
+    assert is_cutout_of(reference_image(turned), cutout(photo("coffee")))
+
+
+def test_an_empty_cutout_proves_nothing() -> None:
+    """With hardly an opaque pixel there is nothing to compare."""
+    empty = io.BytesIO(encoded(Image.new("RGBA", (60, 40), (0, 0, 0, 0)), "PNG"))
+    assert not is_cutout_of(reference_image(jpeg()), empty)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
+def test_what_cannot_be_decoded_does_not_agree(content: bytes) -> None:
+    """A result that is no picture is nobody's."""
+    assert not is_cutout_of(reference_image(jpeg()), io.BytesIO(content))

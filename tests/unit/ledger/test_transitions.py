@@ -1,0 +1,291 @@
+"""What is written into the ledger: one transaction per fact, row and event together."""
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from cutoutd.core.errors import LedgerError, RejectedError
+from cutoutd.core.photo import Photo, RemovalIntended, RemovalStarted, State, Uploaded, UploadExpired, Wait
+from cutoutd.ledger import Event, Ledger, read_ledger
+from cutoutd.ledger.queries import photos
+from cutoutd.ledger.writes import transitions
+from support.ledgers import ACCEPTED, FAILED, identity, in_database, photo_at, state_of, with_ledger
+
+
+async def told(ledger: Ledger, path: str | None = None) -> list[Event]:
+    return await ledger.query(photos.history, path, 100)
+
+
+def test_a_photos_whole_life_is_told_fact_by_fact(tmp_path: Path) -> None:
+    """Each fact is a change of the row and an event; the events tell the way and what each fact brought."""
+
+    async def scene(ledger: Ledger) -> tuple[Photo, list[Event], list[Photo]]:
+        photo = await photo_at(ledger, State.PUBLISHED)
+        return photo, await told(ledger), await ledger.query(photos.versions_of, "a.jpg")
+
+    photo, events, rows = with_ledger(tmp_path, scene)
+    assert rows == [photo]
+    assert [event.to_state for event in events] == [
+        "discovered",
+        "accepted",
+        "uploaded",
+        "removal_intended",
+        "removal_started",
+        "removal_finished",
+        "published",
+    ]
+    assert [event.from_state for event in events] == [None, *(event.to_state for event in events[:-1])]
+    assert events[4].detail["request_id"] == "request-id"
+    assert events[-1].detail["target"] == "a.png"
+    assert photo.cutout_bytes == 1000
+
+
+def test_a_fact_without_its_event_is_no_fact(tmp_path: Path) -> None:
+    """When the event cannot be written, the row stays as it was, and the next fact is taken again."""
+
+    async def scene(ledger: Ledger) -> list[Photo]:
+        photo = await photo_at(ledger, State.ACCEPTED)
+        no_events = "SELECT RAISE(ABORT, 'no events today')"
+        in_database(tmp_path, f"CREATE TRIGGER no BEFORE INSERT ON events BEGIN {no_events}; END")
+        with pytest.raises(LedgerError, match="no events today"):
+            await ledger.record(photo, Uploaded("source"))
+        with pytest.raises(LedgerError, match="no events today"):
+            await ledger.discover(identity("b.jpg"))
+        before = await ledger.query(photos.versions_of, "a.jpg") + await ledger.query(photos.versions_of, "b.jpg")
+        assert before == [photo]
+        in_database(tmp_path, "DROP TRIGGER no")
+        return [await ledger.record(photo, Uploaded("source"))]
+
+    (photo,) = with_ledger(tmp_path, scene)
+    assert photo.state is State.UPLOADED
+
+
+def test_a_version_is_a_photo_once(tmp_path: Path) -> None:
+    """The same version found again is no new photo, one that was written to is, and neither leaves an idle event."""
+
+    async def scene(ledger: Ledger) -> int:
+        assert await ledger.discover(identity()) is not None
+        assert await ledger.discover(identity()) is None
+        assert await ledger.discover(identity(ctime_ns=99)) is None
+        for changed in ({"mtime_ns": 2}, {"size_bytes": 2}, {"inode": 2}, {"folder": "people"}):
+            assert await ledger.discover(identity(**changed)) is not None
+        return len(await told(ledger))
+
+    assert with_ledger(tmp_path, scene) == 5
+
+
+@pytest.mark.parametrize("state", [state for state in State if state is not State.SUPERSEDED])
+def test_only_a_superseded_version_may_come_again(tmp_path: Path, state: State) -> None:
+    """A file that was moved away and back is taken again; one that is known in any other state is not."""
+
+    async def scene(ledger: Ledger) -> None:
+        await photo_at(ledger, State.SUPERSEDED)
+        await photo_at(ledger, state)
+        assert await ledger.discover(identity()) is None
+
+    with_ledger(tmp_path, scene)
+    with read_ledger(tmp_path) as connection:
+        assert state_of(connection, "a.jpg") == [State.SUPERSEDED, state]
+
+
+def test_a_photo_that_has_moved_on_is_refused(tmp_path: Path) -> None:
+    """Who holds an old look at a photo can neither store a fact nor a wait, whatever the table would allow."""
+
+    async def scene(ledger: Ledger) -> Photo:
+        stale = await photo_at(ledger, State.ACCEPTED)
+        now = await ledger.record(stale, Uploaded("source"))
+        with pytest.raises(LedgerError, match="no longer accepted"):
+            await ledger.record(stale, Uploaded("another"))
+        with pytest.raises(LedgerError, match="no longer accepted"):
+            await ledger.postpone(stale, Wait(9.0, 1, "why"))
+        with pytest.raises(ValueError, match="may not follow"):
+            await ledger.record(now, RemovalStarted("request"))
+        assert await ledger.query(photos.versions_of, "a.jpg") == [now]
+        assert len(await told(ledger)) == 3
+        return now
+
+    assert with_ledger(tmp_path, scene).source_uuid == "source"
+
+
+def test_a_wait_is_no_fact(tmp_path: Path) -> None:
+    """A wait is stored beside the state, leaves no event, and ends with the next fact, which may bring its own."""
+
+    async def scene(ledger: Ledger) -> None:
+        photo = await photo_at(ledger, State.UPLOADED)
+        waiting = await ledger.postpone(photo, Wait(50.0, 2, "the service is away"))
+        assert await ledger.query(photos.versions_of, "a.jpg") == [waiting]
+        assert len(await told(ledger)) == 3
+        intended = await ledger.record(waiting, RemovalIntended())
+        assert intended.wait == Wait(0.0, 0, "")
+        started = await ledger.record(intended, RemovalStarted("request"), Wait(70.0, 0, ""))
+        assert await ledger.query(photos.versions_of, "a.jpg") == [started]
+        assert started.wait.until_s == 70.0
+
+    with_ledger(tmp_path, scene)
+
+
+def test_a_failure_keeps_where_it_happened(tmp_path: Path) -> None:
+    """The row of a failed photo says at which state it failed, for a retry to go on there."""
+
+    async def scene(ledger: Ledger) -> None:
+        await ledger.record(await photo_at(ledger, State.REMOVAL_STARTED), FAILED)
+
+    with_ledger(tmp_path, scene)
+    with read_ledger(tmp_path) as connection:
+        assert connection.scalar(text("SELECT failed_state FROM photos")) == "removal_started"
+
+
+def test_an_expired_upload_leaves_no_uuid_behind(tmp_path: Path) -> None:
+    """The row forgets an upload that is gone, so that nothing tries to use or delete it."""
+
+    async def scene(ledger: Ledger) -> list[Photo]:
+        await ledger.record(await photo_at(ledger, State.UPLOADED), UploadExpired())
+        return await ledger.query(photos.versions_of, "a.jpg")
+
+    (photo,) = with_ledger(tmp_path, scene)
+    assert (photo.state, photo.source_uuid) == (State.ACCEPTED, None)
+
+
+async def accepted(ledger: Ledger, path: str, targets: list[str], **others: object) -> str:
+    photo = await ledger.discover(identity(path, **others))
+    assert photo is not None
+    return (await ledger.accept(photo, ACCEPTED, targets)).target or ""
+
+
+def test_a_path_keeps_its_target_for_ever(tmp_path: Path) -> None:
+    """A new version of a path gets the old target, restarts and other wishes notwithstanding."""
+
+    async def first(ledger: Ledger) -> str:
+        await accepted(ledger, "a.jpg", ["a.png"])
+        return await accepted(ledger, "a.png", ["a.png", "a.png.png"])
+
+    async def second(ledger: Ledger) -> list[str]:
+        later = {"mtime_ns": 2}
+        again = await accepted(ledger, "a.png", ["elsewhere.png"], **later)
+        return [again, await accepted(ledger, "a.jpg", [], **later)]
+
+    assert with_ledger(tmp_path, first) == "a.png.png"
+    assert with_ledger(tmp_path, second) == ["a.png.png", "a.png"]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [("Ä.png", "A\u0308.png"), ("Cup.PNG", "cup.png"), ("STRASSE.png", "straße.png"), ("ΐ.png", "Ϊ\u0301.png")],
+)
+def test_names_that_some_file_system_takes_for_one_are_one(tmp_path: Path, earlier: str, later: str) -> None:
+    """Targets are compared under NFC and case folding, in either order; the loser gets its next choice."""
+
+    async def scene(ledger: Ledger) -> list[str]:
+        return [
+            await accepted(ledger, "1.jpg", [earlier]),
+            await accepted(ledger, "2.jpg", [later, "2.jpg.png"]),
+            await accepted(ledger, "sub/3.jpg", [f"sub/{later}"]),
+        ]
+
+    assert with_ledger(tmp_path, scene) == [earlier, "2.jpg.png", f"sub/{later}"]
+    assert transitions.target_key(earlier) == transitions.target_key(later)
+
+
+def test_other_output_trees_have_other_targets(tmp_path: Path) -> None:
+    """A target is taken in one output tree only; two folders that share a tree share its names."""
+
+    async def scene(ledger: Ledger) -> None:
+        await accepted(ledger, "a.jpg", ["a.png"])
+        people = await ledger.discover(identity(folder="people"))
+        assert people is not None
+        with pytest.raises(RejectedError, match="has the place"):
+            await ledger.accept(people, ACCEPTED, ["a.png"])
+        elsewhere = await ledger.accept(people, replace(ACCEPTED, output="/other"), ["a.png"])
+        assert elsewhere.target == "a.png"
+
+    with_ledger(tmp_path, scene)
+
+
+def test_a_photo_without_a_free_target_stays_as_it_was(tmp_path: Path) -> None:
+    """A refusal comes with its code, and neither a claim nor a fact is left behind."""
+
+    async def scene(ledger: Ledger) -> list[Photo]:
+        await accepted(ledger, "a.jpg", ["a.png"])
+        loser = await ledger.discover(identity("a.png"))
+        assert loser is not None
+        for targets in (["A.png"], []):
+            with pytest.raises(RejectedError) as refusal:
+                await ledger.accept(loser, ACCEPTED, targets)
+            assert refusal.value.code == "target_taken"
+        assert (await ledger.accept(loser, ACCEPTED, ["b.png"])).target == "b.png"
+        return [loser]
+
+    with_ledger(tmp_path, scene)
+
+
+@given(order=st.permutations(["a.jpg", "a.jpeg", "A.png", "a.JPG"]))
+@settings(deadline=None, max_examples=24)
+def test_every_claimant_gets_a_place_of_its_own(order: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
+    """In whatever order photos come, no two targets are alike, and asked again after a restart all are the same."""
+    state_dir = tmp_path_factory.mktemp("state")
+    wishes = {path: [f"{path.rpartition('.')[0]}.png", f"{path}.png", f"{path}.2.png"] for path in order}
+
+    async def claim(ledger: Ledger, version: int, paths: list[str]) -> dict[str, str]:
+        return {path: await accepted(ledger, path, wishes[path], mtime_ns=version) for path in paths}
+
+    first = with_ledger(state_dir, lambda ledger: claim(ledger, 1, order))
+    second = with_ledger(state_dir, lambda ledger: claim(ledger, 2, sorted(order)))
+    assert first == second
+    assert all(
+        transitions.target_key(a) != transitions.target_key(b) for a, b in itertools.combinations(first.values(), 2)
+    )
+    assert first[order[0]] == wishes[order[0]][0]
+
+
+#: Any name that Linux allows, as Python tells it; the last 128 characters of plane 16 are the ledger's own.
+names = (
+    st.binary(min_size=1, max_size=40)
+    .map(lambda name: name.replace(b"\0", b"0").replace(b"/", b"_").decode(errors="surrogateescape"))
+    .filter(lambda name: all(not 0x10FF80 <= ord(character) <= 0x10FFFF for character in name))
+)
+int64 = st.integers(min_value=-(1 << 63), max_value=(1 << 63) - 1)
+
+
+@given(
+    found=st.builds(
+        identity,
+        path=st.lists(names, min_size=1, max_size=3).map("/".join),
+        size_bytes=st.integers(min_value=0, max_value=(1 << 63) - 1),
+        mtime_ns=int64,
+        ctime_ns=int64,
+        inode=st.integers(min_value=0, max_value=(1 << 64) - 1),
+    )
+)
+@settings(deadline=None, max_examples=60)
+def test_every_path_and_inode_comes_back(found: object, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Undecodable names and 64-bit inodes are the same after the ledger as before it, as rows, versions and targets."""
+
+    async def scene(ledger: Ledger) -> None:
+        photo = await photo_at(ledger, State.ACCEPTED, found)
+        assert await ledger.query(photos.versions_of, found.path) == [photo]
+        assert photo.identity == found
+        assert await ledger.query(photos.known_versions, "products", [found.path]) == {found.version}
+        assert (await told(ledger, found.path))[-1].detail["target"] == photo.target
+        assert await ledger.discover(found) is None
+
+    with_ledger(tmp_path_factory.mktemp("state"), scene)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "place"), [("x.png", "x.png/a.png", "spare.png"), ("x.png/a.png", "x.png", "spare.png")]
+)
+def test_a_cutout_and_a_folder_never_claim_one_place(tmp_path: Path, first: str, second: str, place: str) -> None:
+    """What is reserved as a cutout cannot be a folder for others, and the other way round."""
+
+    async def scene(ledger: Ledger) -> None:
+        for path, targets, reserved in (("1.jpg", [first], first), ("2.jpg", [second, place], place)):
+            photo = await ledger.discover(identity(path))
+            assert photo is not None
+            assert (await ledger.accept(photo, ACCEPTED, targets)).target == reserved
+
+    with_ledger(tmp_path, scene)

@@ -1,0 +1,207 @@
+"""Spending: photos held before they are sent, money given back, and what refusals taught, across restarts."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from cutoutd.config.settings import Limits, RateLimit, Settings
+from cutoutd.core.errors import DiskError, LimitReachedError, NeverSentError, ThrottledError, UnapprovedError
+from cutoutd.core.photo import NO_WAIT, Accepted, Photo, State, Uploaded, Wait
+from cutoutd.ledger import Ledger
+from cutoutd.ledger.queries import photos
+from cutoutd.ledger.writes import launches
+from cutoutd.pipeline.backoff import backoff
+from cutoutd.pipeline.budget.budget import Budget, open_budget
+from support.fakes.unlimited_budget import generous
+from support.folders import folder_in, settings_in
+from support.ledgers import FAILED, identity, photo_at, with_ledger
+
+
+@dataclass
+class Incoming:
+    """A folder as seen by whoever counts what is coming in."""
+
+    name: str
+    arriving_count: int
+
+    @property
+    def is_first_scan_done(self) -> bool:
+        return self.arriving_count < 99
+
+
+def with_spending(place: Path, scene: Callable[[Ledger, Budget], Awaitable[None]], **limits: int) -> None:
+    async def play(ledger: Ledger) -> None:
+        await scene(ledger, generous(ledger, place, **limits))
+
+    with_ledger(place, play)
+
+
+def accepted_in(place: Path, number: int = 0) -> Accepted:
+    return Accepted(f"{number:064x}", 60, 40, 1, "{}", output=str(place), target="", note=None)
+
+
+async def photos_at(ledger: Ledger, place: Path, state: State, number: int) -> list[Photo]:
+    return [await photo_at(ledger, state, identity(f"{n}.jpg"), accepted_in(place, n)) for n in range(number)]
+
+
+def settings_with(place: Path, **sections: object) -> Settings:
+    settings = settings_in(place, "http://127.0.0.1:9/", folder_in(place))
+    return settings.model_copy(update=sections)
+
+
+def test_exactly_as_many_are_sent_as_may_be_launched(tmp_path: Path) -> None:
+    """However uploads and launches interleave, no photo is sent in vain, and every allowance is used."""
+
+    async def scene(ledger: Ledger, spending: Budget) -> None:
+        sent: list[Photo] = []
+
+        async def send(photo: Photo) -> None:
+            try:
+                async with spending.claim(photo):
+                    await asyncio.sleep(0)
+                    sent.append(await ledger.record(photo, Uploaded("source")))
+            except LimitReachedError:
+                return
+            if photo.id % 2:
+                await spending.record_launch_intent(sent[-1])
+
+        await asyncio.gather(*(send(photo) for photo in await photos_at(ledger, tmp_path, State.ACCEPTED, 40)))
+        assert len(sent) == 7
+
+    with_spending(tmp_path, scene, per_day=7, per_month=100)
+
+
+def test_a_failed_upload_gives_its_claim_back(tmp_path: Path) -> None:
+    """A photo that could not be sent holds no allowance of others'."""
+
+    async def scene(ledger: Ledger, spending: Budget) -> None:
+        first, second = await photos_at(ledger, tmp_path, State.ACCEPTED, 2)
+        with pytest.raises(NeverSentError):
+            async with spending.claim(first):
+                raise NeverSentError("no connection")
+        async with spending.claim(second):
+            with pytest.raises(LimitReachedError):
+                async with spending.claim(first):
+                    pass
+
+    with_spending(tmp_path, scene, per_month=1)
+
+
+def test_an_allowance_that_came_to_nothing_goes_to_the_next(tmp_path: Path) -> None:
+    """The photo that had it failed unused: one of those held goes on, without a new day and without a restart."""
+
+    async def scene(ledger: Ledger, spending: Budget) -> None:
+        first, *others = await photos_at(ledger, tmp_path, State.ACCEPTED, 3)
+        async with spending.claim(first):
+            for photo in others:
+                with pytest.raises(LimitReachedError) as reached:
+                    async with spending.claim(photo):
+                        pytest.fail("it was let through")
+                await ledger.postpone(photo, backoff(reached.value, 0, time.time()))
+            assert not await spending.release()
+            sent = await ledger.record(first, Uploaded("source"))
+        assert not await spending.release()
+        await ledger.record(sent, FAILED)
+        assert await spending.release()
+        assert await ledger.query(photos.over_limit) == 1
+
+    with_spending(tmp_path, scene, per_day=1)
+
+
+def test_what_is_coming_in_counts_with_its_batch(tmp_path: Path) -> None:
+    """Files noticed together hold each other back before the ledger has them; other folders' do not."""
+
+    async def scene(ledger: Ledger, spending: Budget) -> None:
+        photo, _ = await photos_at(ledger, tmp_path, State.ACCEPTED, 2)
+        here, there = Incoming("products", 0), Incoming("people", 99)
+        spending.approval.count_in([here, there])
+        await spending.approval.require(photo)
+        here.arriving_count = 1
+        with pytest.raises(UnapprovedError):
+            await spending.approval.require(photo)
+        with pytest.raises(UnapprovedError):
+            await spending.record_launch_intent(await ledger.record(photo, Uploaded("source")))
+        assert spending.approval.uncounted() == frozenset({"people"})
+
+    with_spending(tmp_path, scene, confirm_over=2)
+
+
+def test_a_disk_without_room_stops_before_any_claim(tmp_path: Path) -> None:
+    """Neither an upload nor a launch begins while the output's or the state folder's disk is short."""
+
+    async def scene(ledger: Ledger, spending: Budget) -> None:
+        (photo,) = await photos_at(ledger, tmp_path, State.ACCEPTED, 1)
+        with pytest.raises(DiskError, match="min_free_space"):
+            async with spending.claim(photo):
+                pytest.fail("it was let through")
+        with pytest.raises(DiskError, match="min_free_space"):
+            await spending.require_room(photo)
+
+    with_spending(tmp_path, scene, min_free_bytes=10**18)
+
+
+def test_a_refusal_is_given_back_and_heeded_after_a_restart(tmp_path: Path) -> None:
+    """A 429 costs no allowance; the pause and the lower rate hold for the next process too."""
+    folder_in(tmp_path)
+
+    async def refused(ledger: Ledger) -> None:
+        spending = await open_budget(ledger, settings_with(tmp_path))
+        assert spending.pace().reason == "rate_limit.launches_per_minute"
+        intended = await spending.record_launch_intent(await photo_at(ledger, State.UPLOADED))
+        await spending.refund(intended, ThrottledError("40 s of patience", retry_after_s=40))
+        assert (await ledger.query(launches.launch_counts, time.time())).today == 0
+
+    async def afterwards(ledger: Ledger) -> None:
+        spending = await open_budget(ledger, settings_with(tmp_path))
+        assert spending.rate.free == 0
+        assert 30 < spending.rate.paused_for_s <= 40
+        assert spending.pace().per_minute == 300
+        assert "asked for patience (429)" in spending.pace().reason
+
+    with_ledger(tmp_path, refused)
+    with_ledger(tmp_path, afterwards)
+
+
+def test_launches_of_the_last_minute_count_after_a_restart(tmp_path: Path) -> None:
+    """A daemon that is restarted over and over launches no more than one that is not."""
+
+    async def run(ledger: Ledger) -> None:
+        settings = settings_with(tmp_path, rate_limit=RateLimit(launches_per_minute=3))
+        for number in range(3):
+            spending = await open_budget(ledger, settings)
+            assert spending.rate.free == 3 - number
+            await spending.record_launch_intent(await photo_at(ledger, State.UPLOADED, identity(f"{number}.jpg")))
+        assert (await open_budget(ledger, settings)).rate.free == 0
+
+    with_ledger(tmp_path, run)
+
+
+def test_memory_that_makes_no_sense_is_forgotten(tmp_path: Path) -> None:
+    """A value that another version wrote is no reason not to start."""
+
+    async def scene(ledger: Ledger) -> None:
+        await ledger.remember("launch_rate", '{"lesson": "go slow"}')
+        assert (await open_budget(ledger, settings_with(tmp_path))).rate.per_minute == 600
+
+    with_ledger(tmp_path, scene)
+
+
+def test_a_restart_looks_anew_at_whom_a_limit_holds(tmp_path: Path) -> None:
+    """The limit may be another now; photos that wait for anything else go on waiting."""
+
+    async def scene(ledger: Ledger) -> None:
+        held, waiting = await photos_at(ledger, tmp_path, State.ACCEPTED, 2)
+        await ledger.postpone(held, Wait(9e9, 0, "limits.per_day", is_held=True))
+        await ledger.postpone(waiting, Wait(9e9, 3, "Uploadcare is away"))
+        assert await ledger.query(photos.held) == 1
+        await open_budget(ledger, settings_with(tmp_path, limits=Limits()))
+        (now,) = await ledger.query(photos.versions_of, "0.jpg")
+        assert now.wait == NO_WAIT
+        (still,) = await ledger.query(photos.versions_of, "1.jpg")
+        assert still.wait.attempts == 3
+
+    with_ledger(tmp_path, scene)

@@ -1,0 +1,300 @@
+"""The journey where it touches money: what is stored before, after and instead of the paid call."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from cutoutd.config.settings import FolderSettings
+from cutoutd.core.errors import (
+    CutoutdError,
+    DiskError,
+    FailedError,
+    KeysRefusedError,
+    NeverSentError,
+    NotReadyError,
+    SourceGoneError,
+    ThrottledError,
+    UnansweredError,
+)
+from cutoutd.core.photo import Photo, RemovalIntended, State, Uploaded, Wait
+from cutoutd.ledger import Ledger, open_ledger
+from cutoutd.ledger.queries import photos
+from cutoutd.pipeline.completion.poll_schedule import PollSchedule
+from cutoutd.pipeline.photo_pipeline import PhotoPipeline
+from cutoutd.watch.availability import FolderAvailability
+from support.fakes.fake_uploadcare import StandIn
+from support.fakes.unlimited_budget import generous
+from support.folders import folder_in
+from support.images.drawn_photos import jpeg
+from support.images.photographs import png
+from support.ledgers import identity_of
+
+
+@dataclass
+class Trip:
+    """One photo on its way, against a stand-in for Uploadcare."""
+
+    ledger: Ledger
+    folder: FolderSettings
+    uploadcare: StandIn
+    journey: PhotoPipeline
+
+    async def photo_at(self, state: State, name: str = "a.jpg", content: bytes | None = None) -> Photo:
+        (self.folder.input / name).write_bytes(content or jpeg())
+        photo = await self.ledger.discover(identity_of(self.folder.input, name))
+        while photo is not None and photo.state is not state:
+            photo = await self.journey.advance(photo)
+        assert photo is not None
+        return photo
+
+    async def way(self) -> list[str]:
+        return [event.to_state.value for event in await self.ledger.query(photos.history, None, 100)]
+
+
+@asynccontextmanager
+async def trip_in(place: Path, **options: object) -> AsyncIterator[Trip]:
+    folder, uploadcare = folder_in(place, **options), StandIn()
+    async with open_ledger(place) as ledger:
+        spending, pace = generous(ledger, place), PollSchedule([0.0] * 5)
+        standby = FolderAvailability(ledger, {folder.name: folder})
+        yield Trip(ledger, folder, uploadcare, PhotoPipeline(ledger, uploadcare, spending, pace, standby))
+
+
+def played(place: Path, scene: Callable[[Trip], Coroutine[object, object, None]], **options: object) -> None:
+    async def play() -> None:
+        async with trip_in(place, **options) as trip:
+            await scene(trip)
+
+    asyncio.run(play())
+
+
+def test_the_intent_is_stored_before_the_call(tmp_path: Path) -> None:
+    """While the paid call is under way the ledger says so: a crash now would be visible."""
+
+    async def scene(trip: Trip) -> None:
+        photo = await trip.photo_at(State.UPLOADED)
+        gate = trip.uploadcare.hold("start_removal")
+        launching = asyncio.create_task(trip.journey.advance(photo))
+        await trip.uploadcare.called("start_removal")
+        assert await trip.ledger.query(photos.count, {State.REMOVAL_INTENDED}) == 1
+        gate.set()
+        assert (await launching).request_id == "a.jpg"
+
+    played(tmp_path, scene)
+
+
+@pytest.mark.parametrize("error", [NeverSentError("no connection"), ThrottledError("429"), NotReadyError("not yet")])
+def test_a_definite_no_may_be_tried_again(tmp_path: Path, error: CutoutdError) -> None:
+    """A launch that was certainly not accepted leads back to uploaded, with a wait; attempts are counted."""
+
+    async def scene(trip: Trip) -> None:
+        photo = await trip.photo_at(State.UPLOADED)
+        trip.uploadcare.fail("start_removal", error, error)
+        photo = await trip.journey.advance(photo)
+        assert (photo.state, photo.wait.attempts, photo.wait.reason) == (State.UPLOADED, 1, error.sentence)
+        photo = await trip.journey.advance(photo)
+        assert photo.wait.attempts == 2
+        assert (await trip.journey.advance(photo)).state is State.REMOVAL_STARTED
+
+    played(tmp_path, scene)
+
+
+def test_a_lost_answer_is_never_followed_by_a_second_call(tmp_path: Path) -> None:
+    """Whether it was accepted is not known, so the photo stays at the intent, and says why."""
+
+    async def scene(trip: Trip) -> None:
+        photo = await trip.photo_at(State.UPLOADED)
+        trip.uploadcare.fail("start_removal", UnansweredError("no answer"))
+        photo = await trip.journey.advance(photo)
+        assert (photo.state, photo.wait.reason) == (State.REMOVAL_INTENDED, "no answer")
+        assert trip.uploadcare.count("start_removal") == 1
+
+    played(tmp_path, scene)
+
+
+def test_a_possible_double_charge_is_told_with_all_that_a_dispute_needs(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line names the new request, and of each earlier one when, on which upload, and what came instead."""
+    monkeypatch.setattr("cutoutd.pipeline.steps.recover_launch.LOOK_FOR_S", 0.0)
+
+    async def scene(trip: Trip) -> None:
+        photo = await trip.photo_at(State.UPLOADED)
+        trip.uploadcare.fail("start_removal", UnansweredError("it answered 502 (HTTP 502)"))
+        for expected in (State.REMOVAL_INTENDED, State.ACCEPTED, State.UPLOADED, State.REMOVAL_STARTED):
+            photo = await trip.journey.advance(photo)
+            assert photo.state is expected
+
+    played(tmp_path, scene)
+    (said,) = (record.getMessage() for record in caplog.records if record.action == "possible_double_charge")
+    assert "launched again as request a.jpg on upload a.jpg" in said
+    assert "UTC on upload a.jpg: it answered 502 (HTTP 502)" in said
+
+
+def test_a_process_that_died_in_the_paid_call_says_so(tmp_path: Path) -> None:
+    """An intent without any outcome was interrupted; that becomes a fact before its outcome is looked for."""
+
+    async def scene(trip: Trip) -> None:
+        photo = await trip.photo_at(State.UPLOADED)
+        intended = await trip.ledger.record(photo, RemovalIntended())
+        photo = await trip.journey.advance(intended)
+        assert (photo.state, photo.unclear_since_s) == (State.REMOVAL_INTENDED, intended.state_at_s)
+        assert "cutoutd ended" in photo.story
+
+    played(tmp_path, scene)
+
+
+def test_a_halt_blames_no_photo(tmp_path: Path) -> None:
+    """Refused keys at the launch leave the photo uploaded, without a wait, and are for the whole service to handle."""
+
+    async def scene(trip: Trip) -> None:
+        photo = await trip.photo_at(State.UPLOADED)
+        trip.uploadcare.fail("start_removal", KeysRefusedError("401"))
+        with pytest.raises(KeysRefusedError):
+            await trip.journey.advance(photo)
+        (now,) = await trip.ledger.query(photos.versions_of, "a.jpg")
+        assert (now.state, now.wait.reason) == (State.UPLOADED, "")
+
+    played(tmp_path, scene)
+
+
+def test_a_definite_no_outlives_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refusal that the disk does not take at once is offered again, or it would look like a lost answer."""
+    monkeypatch.setattr("cutoutd.ledger.ledger._INSIST_EVERY_S", 0.01)
+
+    async def scene(trip: Trip) -> None:
+        photo = await trip.photo_at(State.UPLOADED)
+        trip.uploadcare.fail("start_removal", ThrottledError("429"))
+        record, refusals = trip.ledger.record, [DiskError("full"), DiskError("full")]
+
+        async def full(photo: Photo, *facts: object) -> Photo:
+            if photo.state is State.REMOVAL_INTENDED and refusals:
+                raise refusals.pop()
+            return await record(photo, *facts)
+
+        monkeypatch.setattr(trip.ledger, "record", full)
+        assert (await trip.journey.advance(photo)).state is State.UPLOADED
+        assert not refusals
+
+    played(tmp_path, scene)
+
+
+def test_an_expired_upload_is_sent_anew_unpaid(tmp_path: Path) -> None:
+    """An upload that is gone before the launch leads back to accepted: no intent, no call."""
+
+    async def scene(trip: Trip) -> None:
+        photo = await trip.photo_at(State.UPLOADED)
+        trip.uploadcare.fail("require_ready", SourceGoneError("expired"))
+        photo = await trip.journey.advance(photo)
+        assert (photo.state, photo.source_uuid) == (State.ACCEPTED, None)
+        assert trip.uploadcare.count("start_removal") == 0
+
+    played(tmp_path, scene)
+
+
+def test_a_photo_that_changed_is_not_paid_for(tmp_path: Path) -> None:
+    """Until the last moment before the paid call a changed or vanished file is superseded, not launched."""
+
+    async def scene(trip: Trip) -> None:
+        photo = await trip.photo_at(State.UPLOADED)
+        (trip.folder.input / "a.jpg").write_bytes(jpeg())
+        assert (await trip.journey.advance(photo)).state is State.SUPERSEDED
+        assert trip.uploadcare.count("start_removal") == 0
+
+    played(tmp_path, scene)
+
+
+def test_a_paid_photo_is_published_although_its_source_is_gone(tmp_path: Path) -> None:
+    """Once paid for, the cutout is fetched and placed whatever became of the file."""
+
+    async def scene(trip: Trip) -> None:
+        photo = await trip.photo_at(State.REMOVAL_STARTED)
+        (trip.folder.input / "a.jpg").unlink()
+        while not photo.state.is_terminal:
+            photo = await trip.journey.advance(photo)
+        assert photo.state is State.PUBLISHED
+        assert (trip.folder.output / "a.png").exists()
+
+    played(tmp_path, scene)
+
+
+def test_another_photos_cutout_is_never_replaced(tmp_path: Path) -> None:
+    """A cutout that had to go to a spare place keeps it, although another photo had reserved that place."""
+
+    async def scene(trip: Trip) -> None:
+        late = await trip.photo_at(State.REMOVAL_FINISHED, "a.jpg.jpg")
+        assert late.target == "a.jpg.png"
+        photo = await trip.photo_at(State.REMOVAL_FINISHED)
+        (trip.folder.output / "a.png").write_text("a person's own")
+        first = await trip.journey.advance(photo)
+        assert first.target == "a.jpg.png"
+        before = (trip.folder.output / "a.jpg.png").stat().st_ino
+        trip.uploadcare.cutout = png((61, 40), mode="RGBA")
+        second = await trip.journey.advance(late)
+        assert second.target != first.target
+        assert (trip.folder.output / "a.jpg.png").stat().st_ino == before
+
+    played(tmp_path, scene)
+
+
+def test_the_end_of_a_photo_is_told_beside_its_place(tmp_path: Path) -> None:
+    """A refusal by the service fails the photo and leaves a note; a new version that is accepted takes it away."""
+
+    async def scene(trip: Trip) -> None:
+        photo = await trip.photo_at(State.UPLOADED)
+        trip.uploadcare.fail("start_removal", FailedError("unknown_foreground", "no foreground was found"))
+        assert (await trip.journey.advance(photo)).code == "unknown_foreground"
+        note = trip.folder.output / "a.jpg.failed.txt"
+        assert "no foreground was found" in note.read_text()
+        await trip.photo_at(State.ACCEPTED)
+        assert not note.exists()
+        assert (await trip.way())[-4:] == ["uploaded", "failed", "discovered", "accepted"]
+
+    played(tmp_path, scene)
+
+
+def test_an_older_version_never_replaces_the_cutout_of_a_newer_one(tmp_path: Path) -> None:
+    """Neither one that was paid for and finishes late, nor one that is not paid for yet."""
+
+    async def scene(trip: Trip) -> None:
+        paid = await trip.photo_at(State.REMOVAL_FINISHED)
+        older = await trip.photo_at(State.ACCEPTED)
+        newer = await trip.photo_at(State.PUBLISHED)
+        cutout = (trip.folder.output / "a.png").read_bytes()
+        for late in (paid, older):
+            assert (await trip.journey.advance(late)).state is State.SUPERSEDED
+        assert (trip.folder.output / "a.png").read_bytes() == cutout
+        assert newer.id > older.id > paid.id
+
+    played(tmp_path, scene)
+
+
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.UPLOADED])
+def test_a_twin_that_is_published_during_the_question_is_not_overlooked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: State
+) -> None:
+    """Published after the copy was told to wait for it, but before it waits: neither is it sent, nor does it wait."""
+
+    async def scene(trip: Trip) -> None:
+        content = jpeg()
+        payer = await trip.photo_at(State.REMOVAL_FINISHED, content=content)
+        copy = await trip.photo_at(State.ACCEPTED, "b.jpg", content)
+        copy = copy if state is State.ACCEPTED else await trip.ledger.record(copy, Uploaded("b.jpg"))
+        postpone = Ledger.postpone
+
+        async def publish_meanwhile(ledger: Ledger, photo: Photo, wait: Wait) -> Photo:
+            monkeypatch.undo()
+            assert (await trip.journey.advance(payer)).state is State.PUBLISHED
+            return await postpone(ledger, photo, wait)
+
+        monkeypatch.setattr(Ledger, "postpone", publish_meanwhile)
+        copy = await trip.journey.advance(copy)
+        assert (copy.state, copy.wait.until_s) == (state, 0.0)
+        assert (await trip.journey.advance(copy)).reused_from == payer.id
+        assert (trip.uploadcare.count("upload_source"), trip.uploadcare.count("start_removal")) == (1, 1)
+
+    played(tmp_path, scene)

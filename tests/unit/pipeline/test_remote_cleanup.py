@@ -1,0 +1,99 @@
+"""Deleting at Uploadcare what is no longer needed, many files at a time, again after a crash, never too early."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cutoutd.config.choices import RemoteCleanup
+from cutoutd.core.errors import UnreachableError
+from cutoutd.core.photo import State, Superseded, Uploaded
+from cutoutd.ledger import Ledger
+from cutoutd.ledger.queries import photos
+from cutoutd.pipeline.maintenance.remote_cleanup import RemoteCleaner
+from support.fakes.fake_uploadcare import StandIn
+from support.ledgers import ACCEPTED, identity, photo_at, with_ledger
+
+
+async def changed_after_upload(ledger: Ledger, number: int) -> None:
+    """A photo at rest that left one file at Uploadcare."""
+    photo = await ledger.discover(identity(f"{number}.jpg"))
+    assert photo is not None
+    photo = await ledger.accept(photo, replace(ACCEPTED), [f"{number}.png"])
+    photo = await ledger.record(photo, Uploaded(f"source-{number}"))
+    await ledger.record(photo, Superseded("changed", "it was changed", ""))
+
+
+def test_files_are_deleted_in_batches(tmp_path: Path) -> None:
+    """Fifty photos share a request, all are done at last, and a second look finds nothing to do."""
+    uploadcare = StandIn()
+
+    async def scene(ledger: Ledger) -> None:
+        for number in range(120):
+            await changed_after_upload(ledger, number)
+        cleanup = RemoteCleaner(ledger, uploadcare, RemoteCleanup.DELETE)
+        assert await cleanup.clean() == 120
+        assert await cleanup.clean() == 0
+
+    with_ledger(tmp_path, scene)
+    batches = [uuids.split() for _, uuids in uploadcare.calls]
+    assert [len(batch) for batch in batches] == [50, 50, 20]
+    assert {uuid for batch in batches for uuid in batch} == {f"source-{number}" for number in range(120)}
+
+
+def test_source_and_result_go_together(tmp_path: Path) -> None:
+    """Both files of a published photo are deleted; those of photos under way are not."""
+    uploadcare = StandIn()
+
+    async def scene(ledger: Ledger) -> None:
+        await photo_at(ledger, State.REMOVAL_FINISHED, identity("under-way.jpg"))
+        await photo_at(ledger, State.PUBLISHED, identity("done.jpg"))
+        await RemoteCleaner(ledger, uploadcare, RemoteCleanup.DELETE).clean()
+
+    with_ledger(tmp_path, scene)
+    assert uploadcare.calls == [("delete_files", "source-uuid result-uuid")]
+
+
+def test_what_was_deleted_but_not_recorded_is_deleted_again(tmp_path: Path) -> None:
+    """A refusal or crash between deletion and record repeats it; what was recorded until then is not repeated."""
+    uploadcare = StandIn()
+
+    async def scene(ledger: Ledger) -> None:
+        for number in range(60):
+            await changed_after_upload(ledger, number)
+        cleanup = RemoteCleaner(ledger, uploadcare, RemoteCleanup.DELETE)
+        go_on = uploadcare.hold("delete_files")
+        cleaning = asyncio.create_task(cleanup.clean())
+        await uploadcare.called("delete_files")
+        cleaning.cancel()
+        go_on.set()
+        await asyncio.wait([cleaning])
+        uploadcare.fail("delete_files", *[UnreachableError("away")])
+        with pytest.raises(UnreachableError):
+            await cleanup.clean()
+        assert len(await ledger.query(photos.to_clean, 100)) == 60
+        assert await cleanup.clean() == 60
+
+    with_ledger(tmp_path, scene)
+    assert [len(uuids.split()) for _, uuids in uploadcare.calls] == [50, 50, 50, 10]
+
+
+def test_trouble_is_told_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While the daemon runs, a refusal is a warning, and the next round does it."""
+    monkeypatch.setattr("cutoutd.pipeline.maintenance.remote_cleanup._LINGER_S", 0.01)
+    uploadcare = StandIn()
+    uploadcare.fail("delete_files", UnreachableError("away"))
+
+    async def scene(ledger: Ledger) -> None:
+        await photo_at(ledger, State.PUBLISHED)
+        running = asyncio.create_task(RemoteCleaner(ledger, uploadcare, RemoteCleanup.DELETE).run())
+        await asyncio.wait_for(uploadcare.called("delete_files", times=2), 60)
+        while await ledger.query(photos.to_clean, 1):  # noqa: ASYNC110  the ledger raises no events
+            await asyncio.sleep(0)
+        running.cancel()
+
+    with_ledger(tmp_path, scene)
+    assert "cleanup_postponed" in [record.action for record in caplog.records]

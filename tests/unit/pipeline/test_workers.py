@@ -1,0 +1,489 @@
+"""Lanes: how many steps at once, in which order, and what a halt, a bug and a stop do to them."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cutoutd.config.settings import Concurrency, FolderSettings
+from cutoutd.core.errors import AddonRefusedError, KeysRefusedError, NeverSentError, SourceGoneError, ThrottledError
+from cutoutd.core.photo import State, Wait
+from cutoutd.ledger import Ledger, open_ledger
+from cutoutd.ledger.queries import photos as photo_queries
+from cutoutd.pipeline.completion.poll_schedule import PollSchedule
+from cutoutd.pipeline.photo_pipeline import PhotoPipeline
+from cutoutd.pipeline.scheduling.halt import CircuitBreaker
+from cutoutd.pipeline.scheduling.run_counts import RunCounts
+from cutoutd.pipeline.scheduling.stages import stages_for
+from cutoutd.pipeline.scheduling.workers import WorkerPool
+from cutoutd.uploadcare.throttling import Throttle
+from cutoutd.watch.availability import FolderAvailability
+from support.fakes.fake_uploadcare import StandIn
+from support.fakes.unlimited_budget import generous
+from support.folders import folder_in
+from support.images.drawn_photos import jpeg
+from support.ledgers import identity, identity_of, in_database, photo_at, with_ledger
+
+PATIENCE_S = 60.0
+
+
+class Clock:
+    """Monotonic seconds that a test moves."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+class RunningClock:
+    """This machine's monotonic seconds, which a test sets forward."""
+
+    def __init__(self) -> None:
+        self.ahead_s = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.ahead_s
+
+
+@dataclass
+class House:
+    """Lanes at work: a real ledger, real files, and a stand-in for Uploadcare."""
+
+    ledger: Ledger
+    folder: FolderSettings
+    uploadcare: StandIn
+    halt: CircuitBreaker
+    clock: Clock  #: the halt's
+    rate_clock: RunningClock
+    tally: RunCounts
+    lanes: WorkerPool
+
+    async def drop(self, *names: str) -> None:
+        """Photos arrive."""
+        for name in names:
+            (self.folder.input / name).write_bytes(jpeg())
+            photo = await self.ledger.discover(identity_of(self.folder.input, name))
+            assert photo is not None
+            self.lanes.enqueue(photo)
+
+    async def count(self, *states: State) -> int:
+        return await self.ledger.query(photo_queries.count, states)
+
+    async def until(self, state: State, photos: int) -> None:
+        """Return when so many photos stand at this state."""
+        async with asyncio.timeout(PATIENCE_S):
+            while await self.count(state) != photos:
+                await self.lanes.next_step(within_s=0.05)
+
+
+@asynccontextmanager
+async def house(place: Path, concurrency: Concurrency, launches_per_minute: int = 100_000) -> AsyncIterator[House]:
+    folder, uploadcare, clock, tally = folder_in(place), StandIn(), Clock(), RunCounts()
+    halt, rate_clock = CircuitBreaker(clock), RunningClock()
+    async with open_ledger(place) as ledger:
+        # Removals that are known to take no time are asked about at once.
+        spending = generous(ledger, place, launches_per_minute=launches_per_minute, clock=rate_clock)
+        journey = PhotoPipeline(
+            ledger, uploadcare, spending, PollSchedule([0.0] * 5), FolderAvailability(ledger, {folder.name: folder})
+        )
+        lanes = WorkerPool(ledger, journey, halt, tally, stages_for(concurrency, spending.rate, Throttle()))
+        yield House(ledger, folder, uploadcare, halt, clock, rate_clock, tally, lanes)
+
+
+def played(
+    place: Path, scene: Callable[[House], Coroutine[Any, Any, None]], concurrency: Concurrency | None = None
+) -> StandIn:
+    """Play a scene while the lanes work; the stand-in knows what they asked for."""
+
+    async def play() -> StandIn:
+        async with house(place, concurrency or Concurrency()) as opened, asyncio.TaskGroup() as tasks:
+            tasks.create_task(opened.lanes.run())
+            await scene(opened)
+            opened.lanes.stop()
+        return opened.uploadcare
+
+    return asyncio.run(play())
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lanes that nothing woke look again soon."""
+    monkeypatch.setattr("cutoutd.pipeline.scheduling.workers._POLL_LEDGER_EVERY_S", 0.02)
+    monkeypatch.setattr("cutoutd.pipeline.scheduling.workers._LEDGER_TROUBLE_WAIT_S", 0.02)
+
+
+NAMES = [f"{number:02}.jpg" for number in range(12)]
+
+
+def test_every_photo_goes_all_the_way_once(tmp_path: Path) -> None:
+    """Each photo is sent, launched, asked about and fetched once, and is never in two steps at the same time."""
+    tallies: list[RunCounts] = []
+
+    async def scene(house: House) -> None:
+        tallies.append(house.tally)
+        await house.drop(*NAMES)
+        await house.until(State.PUBLISHED, len(NAMES))
+
+    uploadcare = played(tmp_path, scene)
+    # A step tells only after the ledger has its fact, so the tally is complete when the lanes have ended.
+    assert tallies[0].at(State.PUBLISHED) == tallies[0].met == len(NAMES)
+    for method in ("upload_source", "start_removal", "get_removal_status", "fetch_cutout"):
+        assert sorted(what for name, what in uploadcare.calls if name == method) == NAMES
+    assert {uploadcare.at_once[name] for name in NAMES} == {1}
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {name.replace(".jpg", ".png") for name in NAMES}
+
+
+def test_a_lane_is_as_wide_as_it_is_and_no_wider(tmp_path: Path) -> None:
+    """As many photos are sent and fetched side by side as configured, never more."""
+
+    async def scene(house: House) -> None:
+        for method, width in (("upload_source", 3), ("fetch_cutout", 2)):
+            gate = house.uploadcare.hold(method)
+            if method == "upload_source":
+                await house.drop(*NAMES)
+            await asyncio.wait_for(house.uploadcare.called(method, width), PATIENCE_S)
+            gate.set()
+        await house.until(State.PUBLISHED, len(NAMES))
+
+    uploadcare = played(tmp_path, scene, Concurrency(uploads=3, removals=64, downloads=2))
+    assert (uploadcare.most["upload_source"], uploadcare.most["fetch_cutout"]) == (3, 2)
+
+
+def test_nothing_runs_too_far_ahead(tmp_path: Path) -> None:
+    """Uploads wait for launches, and launches for paid photos on their way, so that neither pile up."""
+    facts: list[State] = []
+
+    async def scene(house: House) -> None:
+        gate = house.uploadcare.hold("fetch_cutout")
+        await house.drop(*NAMES)
+        await asyncio.wait_for(house.uploadcare.called("start_removal", 3), PATIENCE_S)
+        await asyncio.wait_for(house.uploadcare.called("upload_source", 5), PATIENCE_S)
+        await asyncio.wait_for(house.uploadcare.called("fetch_cutout"), PATIENCE_S)
+        await asyncio.sleep(0.2)  # in which nothing must happen
+        assert house.uploadcare.count("start_removal") == 3
+        assert house.uploadcare.count("upload_source") == 5
+        gate.set()
+        await house.until(State.PUBLISHED, len(NAMES))
+        facts.extend(event.to_state for event in await house.ledger.query(photo_queries.history, None, 1000))
+
+    played(tmp_path, scene, Concurrency(uploads=1, removals=3, downloads=1))
+    # In the ledger's order: that of the calls differs from it by what one step does while another's fact is stored.
+    sent = launched = published = 0
+    for state in facts:
+        sent += state is State.UPLOADED
+        launched += state is State.REMOVAL_INTENDED
+        published += state is State.PUBLISHED
+        assert sent - launched <= 2
+        assert launched - published <= 3
+    assert sent == launched == published == len(NAMES)
+
+
+def test_photos_whose_share_is_away_hold_nobody_up(tmp_path: Path) -> None:
+    """Uploads run ahead of launches by a bounded number; those that wait for their source do not count."""
+
+    async def scene() -> None:
+        async with house(tmp_path, Concurrency(uploads=1)) as lived_in:
+            for number in range(3):
+                photo = await photo_at(lived_in.ledger, State.UPLOADED, identity(f"away/{number}.jpg"))
+                await lived_in.ledger.postpone(photo, Wait(time.time() + 60, 1, "away", is_unavailable=True))
+            running = asyncio.create_task(lived_in.lanes.run())
+            await lived_in.drop("a.jpg")
+            await lived_in.until(State.PUBLISHED, 1)
+            lived_in.lanes.stop()
+            await running
+
+    asyncio.run(scene())
+
+
+def test_a_photo_that_waits_is_left_alone(tmp_path: Path) -> None:
+    """No step is taken before a photo's wait is over, and soon after it is."""
+    began_s, folder = time.time(), folder_in(tmp_path)
+
+    async def postpone(ledger: Ledger) -> None:
+        for name, until_s in (("later.jpg", began_s + 1), ("never.jpg", began_s + 1e6)):
+            (folder.input / name).write_bytes(jpeg())
+            photo = await ledger.discover(identity_of(folder.input, name))
+            assert photo is not None
+            await ledger.postpone(photo, Wait(until_s, 1, "the disk is full"))
+
+    async def scene(house: House) -> None:
+        await house.drop("now.jpg")
+        await house.until(State.PUBLISHED, 2)
+        assert time.time() >= began_s + 1
+        assert await house.count(State.DISCOVERED) == 1
+
+    with_ledger(tmp_path, postpone)
+    uploadcare = played(tmp_path, scene)
+    assert {what for _, what in uploadcare.calls} == {"now.jpg", "later.jpg"}
+
+
+def test_a_halt_stops_sending_but_not_checking(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """While the keys are refused photos are still found and checked; one probe later everything goes on."""
+    caplog.set_level(logging.INFO, "cutoutd")
+
+    async def scene(house: House) -> None:
+        house.uploadcare.fail("upload_source", KeysRefusedError("401"), KeysRefusedError("401"))
+        await house.drop("first.jpg")
+        await asyncio.wait_for(house.uploadcare.called("upload_source"), PATIENCE_S)
+        await house.drop(*NAMES)
+        await house.until(State.ACCEPTED, len(NAMES) + 1)
+        assert house.uploadcare.count("upload_source") == 1
+        house.clock.now_s += 60
+        await asyncio.wait_for(house.uploadcare.called("upload_source", 2), PATIENCE_S)
+        await asyncio.sleep(0.2)  # in which nothing must happen
+        assert house.uploadcare.count("upload_source") == 2
+        assert house.halt.probe_in_s == 120
+        house.clock.now_s += 120
+        await house.until(State.PUBLISHED, len(NAMES) + 1)
+        assert house.halt.error is None
+
+    played(tmp_path, scene)
+    said = [record.action for record in caplog.records if record.action in {"halted", "resumed"}]
+    assert said == ["halted", "resumed"]
+
+
+def test_only_the_step_that_was_refused_shows_that_it_no_longer_is(tmp_path: Path) -> None:
+    """While the add-on is refused nothing is uploaded in vain, and uploads that went well end nothing."""
+
+    async def scene(house: House) -> None:
+        house.uploadcare.fail("start_removal", AddonRefusedError("403"), AddonRefusedError("403"))
+        await house.drop("first.jpg")
+        await asyncio.wait_for(house.uploadcare.called("start_removal"), PATIENCE_S)
+        await house.drop(*NAMES)
+        await house.until(State.ACCEPTED, len(NAMES))
+        gate = house.uploadcare.hold("start_removal")
+        house.clock.now_s += 60
+        await asyncio.wait_for(house.uploadcare.called("start_removal", 2), PATIENCE_S)
+        await asyncio.sleep(0.2)  # in which nothing must happen
+        assert house.uploadcare.count("upload_source") == 1
+        gate.set()
+        await house.lanes.next_step(within_s=PATIENCE_S)
+        assert house.halt.error is not None
+        house.clock.now_s += 120
+        await house.until(State.PUBLISHED, len(NAMES) + 1)
+
+    played(tmp_path, scene)
+
+
+def test_a_probe_that_finds_its_photo_gone_does_not_end_in_a_standstill(tmp_path: Path) -> None:
+    """When the photo that would have probed is superseded, the next one shows how things are."""
+
+    async def scene(house: House) -> None:
+        house.uploadcare.fail("upload_source", KeysRefusedError("401"))
+        await house.drop("first.jpg")
+        await asyncio.wait_for(house.uploadcare.called("upload_source"), PATIENCE_S)
+        await house.drop("second.jpg")
+        await house.until(State.ACCEPTED, 2)
+        (house.folder.input / "first.jpg").unlink()
+        house.clock.now_s += 60
+        await house.until(State.PUBLISHED, 1)
+        assert await house.count(State.SUPERSEDED) == 1
+
+    played(tmp_path, scene)
+
+
+def test_a_reuse_does_not_end_a_halt(tmp_path: Path) -> None:
+    """A photo that costs nothing goes its way during a halt, and lets nobody else through."""
+
+    async def scene(house: House) -> None:
+        await house.drop("paid.jpg")
+        await house.until(State.PUBLISHED, 1)
+        house.uploadcare.fail("upload_source", KeysRefusedError("401"), KeysRefusedError("401"))
+        await house.drop("first.jpg")
+        await asyncio.wait_for(house.uploadcare.called("upload_source", 2), PATIENCE_S)
+        (house.folder.input / "first.jpg").unlink()
+        (house.folder.input / "copy.jpg").write_bytes((house.folder.input / "paid.jpg").read_bytes())
+        copy = await house.ledger.discover(identity_of(house.folder.input, "copy.jpg"))
+        assert copy is not None
+        house.lanes.enqueue(copy)
+        await house.until(State.ACCEPTED, 2)
+        house.clock.now_s += 60
+        await house.until(State.PUBLISHED, 2)
+        assert house.halt.error is not None
+        await house.drop("second.jpg")
+        await asyncio.wait_for(house.uploadcare.called("upload_source", 3), PATIENCE_S)
+        house.clock.now_s += 120
+        await house.until(State.PUBLISHED, 3)
+
+    played(tmp_path, scene)
+
+
+def test_a_halt_ends_although_nobody_stands_where_it_began(tmp_path: Path) -> None:
+    """When every upload expired while the add-on was refused, one photo is sent anew to show how things are."""
+
+    async def scene(house: House) -> None:
+        house.uploadcare.fail("start_removal", AddonRefusedError("403"))
+        await house.drop("first.jpg")
+        await asyncio.wait_for(house.uploadcare.called("start_removal"), PATIENCE_S)
+        await house.drop("second.jpg")
+        await house.until(State.ACCEPTED, 1)
+        house.uploadcare.fail("require_ready", SourceGoneError("it has expired"))
+        house.clock.now_s += 60
+        await house.until(State.PUBLISHED, 2)
+        assert house.halt.error is None
+
+    uploadcare = played(tmp_path, scene)
+    assert uploadcare.count("upload_source") == 3
+
+
+def test_a_429_stops_launches_and_nothing_else(tmp_path: Path) -> None:
+    """Until Retry-After is over no photo is launched, not only the one that was refused; others are sent meanwhile."""
+    pause_s = 1000.0
+
+    async def scene(house: House) -> None:
+        house.uploadcare.fail("start_removal", ThrottledError("429", retry_after_s=pause_s))
+        await house.drop("first.jpg")
+        await asyncio.wait_for(house.uploadcare.called("start_removal"), PATIENCE_S)
+        await house.drop(*NAMES)
+        await asyncio.wait_for(house.uploadcare.called("upload_source", 4), PATIENCE_S)
+        await asyncio.sleep(0.3)  # in which nothing must happen
+        assert house.uploadcare.count("start_removal") == 1
+        house.rate_clock.ahead_s += pause_s
+        await house.until(State.PUBLISHED, len(NAMES))
+        assert house.uploadcare.count("start_removal") == 1 + len(NAMES)
+        # The one that met the refusal waits by the ledger's clock, which nobody set forward.
+        assert await house.count(State.UPLOADED) == 1
+
+    played(tmp_path, scene)
+
+
+def test_no_more_is_launched_in_a_minute_than_allowed(tmp_path: Path) -> None:
+    """Launches that were made count, however short they took; those that were never sent do not."""
+
+    async def play() -> StandIn:
+        async with house(tmp_path, Concurrency(), launches_per_minute=3) as opened, asyncio.TaskGroup() as tasks:
+            opened.uploadcare.fail("start_removal", *(NeverSentError("no connection") for _ in range(4)))
+            tasks.create_task(opened.lanes.run())
+            await opened.drop(*NAMES)
+            await opened.until(State.PUBLISHED, 3)
+            await asyncio.sleep(0.3)  # in which nothing must happen
+            opened.lanes.stop()
+        return opened.uploadcare
+
+    assert asyncio.run(play()).count("start_removal") == 4 + 3
+
+
+def test_a_bug_costs_one_photo(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A fault in cutoutd itself fails the photo it met, with its trace in the log; all others go on, and it counts."""
+    tallies: list[RunCounts] = []
+
+    async def scene(house: House) -> None:
+        house.uploadcare.fail("upload_source", ZeroDivisionError("a bug"))
+        await house.drop(*NAMES)
+        tallies.append(house.tally)
+        await house.until(State.PUBLISHED, len(NAMES) - 1)
+        await house.until(State.FAILED, 1)
+        (failed,) = await house.ledger.query(photo_queries.at_state, {State.FAILED}, 10)
+        assert failed.code == "internal_fault"
+
+    played(tmp_path, scene)
+    assert tallies[0].at(State.FAILED) == 1
+    (record,) = (record for record in caplog.records if record.action == "internal_fault")
+    assert record.exc_info is not None
+    assert record.exc_info[0] is ZeroDivisionError
+
+
+def test_a_ledger_in_trouble_loses_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A fact that the ledger does not take leaves the photo where it was; the step is taken again when it can."""
+
+    async def scene(house: House) -> None:
+        when = "BEFORE INSERT ON events WHEN NEW.to_state = 'uploaded'"
+        await asyncio.to_thread(in_database, tmp_path, f"CREATE TRIGGER no {when} BEGIN SELECT RAISE(ABORT, 'no'); END")
+        await house.drop("a.jpg")
+        await asyncio.wait_for(house.uploadcare.called("upload_source", 2), PATIENCE_S)
+        assert await house.count(State.ACCEPTED) == 1
+        await asyncio.to_thread(in_database, tmp_path, "DROP TRIGGER no")
+        await house.until(State.PUBLISHED, 1)
+
+    uploadcare = played(tmp_path, scene)
+    assert uploadcare.count("start_removal") == 1
+    assert "ledger_trouble" in [record.action for record in caplog.records]
+
+
+def test_a_stop_finishes_what_is_under_way_and_begins_nothing(tmp_path: Path) -> None:
+    """Steps under way store their facts; no other photo, and no further step of the same one, is begun."""
+
+    async def play() -> StandIn:
+        async with house(tmp_path, Concurrency(uploads=1)) as opened:
+            gate = opened.uploadcare.hold("upload_source")
+            running = asyncio.create_task(opened.lanes.run())
+            await opened.drop(*NAMES[:3])
+            await asyncio.wait_for(opened.uploadcare.called("upload_source"), PATIENCE_S)
+            opened.lanes.stop()
+            await asyncio.sleep(0)
+            assert not running.done()
+            gate.set()
+            await asyncio.wait_for(running, PATIENCE_S)
+            assert opened.lanes.busy == 0
+            assert await opened.count(State.UPLOADED) == 1
+            return opened.uploadcare
+
+    assert [method for method, _ in asyncio.run(play()).calls] == ["upload_source"]
+
+
+def test_letting_go_spares_the_call_that_is_paid_for(tmp_path: Path) -> None:
+    """What costs nothing is cut off and stays where it was; a launch gets to store its answer."""
+
+    async def play() -> None:
+        async with house(tmp_path, Concurrency(uploads=1)) as opened:
+            running = asyncio.create_task(opened.lanes.run())
+            answer = opened.uploadcare.hold("start_removal")
+            await opened.drop(NAMES[0])
+            await asyncio.wait_for(opened.uploadcare.called("start_removal"), PATIENCE_S)
+            opened.uploadcare.hold("upload_source")
+            await opened.drop(NAMES[1])
+            await asyncio.wait_for(opened.uploadcare.called("upload_source", 2), PATIENCE_S)
+            opened.lanes.stop()
+            assert opened.lanes.cancel_unpaid()
+            async with asyncio.timeout(PATIENCE_S):
+                while opened.lanes.busy > 1:
+                    await opened.lanes.next_step(within_s=0.05)
+            assert not running.done()
+            assert not opened.lanes.cancel_unpaid()
+            answer.set()
+            await asyncio.wait_for(running, PATIENCE_S)
+            assert await opened.count(State.ACCEPTED) == 1
+            assert await opened.count(State.REMOVAL_STARTED) == 1
+
+    asyncio.run(play())
+
+
+def test_a_launch_that_waits_for_its_upload_may_be_cut_off(tmp_path: Path) -> None:
+    """Money hangs on the one call alone, not on what is asked before it."""
+
+    async def play() -> None:
+        async with house(tmp_path, Concurrency()) as opened:
+            running = asyncio.create_task(opened.lanes.run())
+            opened.uploadcare.hold("require_ready")
+            await opened.drop(NAMES[0])
+            await asyncio.wait_for(opened.uploadcare.called("require_ready"), PATIENCE_S)
+            opened.lanes.stop()
+            assert opened.lanes.cancel_unpaid()
+            await asyncio.wait_for(running, PATIENCE_S)
+            assert await opened.count(State.UPLOADED) == 1
+
+    asyncio.run(play())
+
+
+def test_a_stop_while_the_ledger_is_asked_begins_nothing(tmp_path: Path) -> None:
+    """Photos that the ledger names only after the stop are left for the next run."""
+
+    async def play() -> int:
+        async with house(tmp_path, Concurrency()) as opened:
+            await opened.drop(*NAMES)
+            running = asyncio.create_task(opened.lanes.run())
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            opened.lanes.stop()
+            await asyncio.wait_for(running, PATIENCE_S)
+            return await opened.count(State.DISCOVERED)
+
+    assert asyncio.run(play()) == len(NAMES)

@@ -1,0 +1,282 @@
+"""Standby: when a folder stands by, what it remembers across restarts, and whom it blames."""
+
+import asyncio
+import logging
+import shutil
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from cutoutd.config.settings import FolderSettings
+from cutoutd.core.errors import SourceAwayError
+from cutoutd.core.photo import Photo, State, Wait
+from cutoutd.files.input_tree import stat_file
+from cutoutd.ledger import Ledger, open_ledger
+from cutoutd.ledger.queries import photos as photo_queries
+from cutoutd.watch.availability import FolderAvailability
+from cutoutd.watch.availability.mounts import Ground, MountedPart
+from support.folders import folder_in
+from support.ledgers import identity_of, photo_at
+
+NAMES = ("a.jpg", "b.jpg", "sub/c.jpg")
+
+
+@dataclass
+class Estate:
+    """A folder with three photos, and its judge; ``ground`` is what its tree seems to stand on."""
+
+    ledger: Ledger
+    folder: FolderSettings
+    standby: FolderAvailability
+    ground: list[Ground]
+
+    @property
+    def reason(self) -> str:
+        return "".join(folder.reason for folder in self.standby.unavailable())
+
+    async def photo(self, name: str, state: State = State.ACCEPTED) -> Photo:
+        return await photo_at(
+            self.ledger, state, replace(identity_of(self.folder.input, name), input=str(self.folder.input))
+        )
+
+    def see(self, *names: str) -> None:
+        """These known photos, as far as they are there, were seen."""
+        seen = [found for name in names if (found := stat_file(self.folder.input, name)) is not None]
+        self.standby.record_seen(self.folder.name, seen)
+
+    async def survey(self, *names: str) -> bool:
+        """A look at the whole tree that saw these known photos."""
+        self.see(*names)
+        return await self.standby.update(self.folder.name, is_surveyed=True)
+
+    def empty(self) -> None:
+        """What a share that is not mounted leaves behind."""
+        shutil.rmtree(self.folder.input)
+        self.folder.input.mkdir()
+
+    async def restart(self) -> None:
+        """The same after a kill."""
+        self.standby = FolderAvailability(self.ledger, {self.folder.name: self.folder})
+        await self.standby.open()
+
+
+@asynccontextmanager
+async def estate_in(place: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Estate]:
+    folder = folder_in(place)
+    ground: list[Ground] = [(MountedPart("", "/mnt", 50),)]
+    monkeypatch.setattr("cutoutd.watch.availability.monitor.mounted_parts", lambda _: ground[-1])
+    (folder.input / "sub").mkdir()
+    for name in NAMES:
+        (folder.input / name).write_bytes(name.encode())
+    async with open_ledger(place) as ledger:
+        estate = Estate(ledger, folder, FolderAvailability(ledger, {folder.name: folder}), ground)
+        await estate.standby.open()
+        yield estate
+
+
+Scene = Callable[[Estate], Coroutine[None, None, None]]
+Play = Callable[[Scene], None]
+
+
+@pytest.fixture
+def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Play:
+    def run(scene: Scene) -> None:
+        async def act() -> None:
+            async with estate_in(tmp_path, monkeypatch) as estate:
+                await scene(estate)
+
+        asyncio.run(act())
+
+    return run
+
+
+def test_an_unmounted_share_is_waited_for_and_comes_back(play: Play, caplog: pytest.LogCaptureFixture) -> None:
+    """Told once when it begins and once when it ends, also over a kill in between; nothing is forgotten meanwhile."""
+    caplog.set_level(logging.INFO)
+
+    async def scene(estate: Estate) -> None:
+        for name in NAMES:
+            await estate.photo(name, State.PUBLISHED)
+        await estate.survey(*NAMES)
+        share = estate.folder.input.rename(estate.folder.input.with_name("share"))
+        estate.folder.input.mkdir()
+        estate.ground.append((MountedPart("", "/", 8),))
+        await estate.survey()
+        await estate.survey()
+        assert estate.reason == f"nothing is mounted at {estate.folder.input} any more"
+        await estate.restart()
+        assert estate.reason
+        estate.folder.input.rmdir()
+        share.rename(estate.folder.input)
+        estate.ground.append((MountedPart("", "/mnt", 51),))  # which is how it may come back
+        assert await estate.standby.update(estate.folder.name)
+        assert not estate.reason
+
+    play(scene)
+    actions = [record.action for record in caplog.records if hasattr(record, "action")]
+    assert actions == ["standby", "standby", "standby_over"]  # the second one by the second process
+
+
+def test_who_came_after_the_last_survey_is_missed_too(play: Play) -> None:
+    """The first photos of a folder may settle after the only look at its tree, and the share be away at the next."""
+
+    async def scene(estate: Estate) -> None:
+        await estate.survey()
+        await estate.photo("a.jpg", State.PUBLISHED)
+        estate.see("a.jpg")
+        await estate.standby.update(estate.folder.name)
+        estate.empty()
+        estate.ground.append((MountedPart("", "/", 8),))
+        await estate.restart()
+        assert estate.reason == f"nothing is mounted at {estate.folder.input} any more"
+
+    play(scene)
+
+
+def test_waiting_photos_are_freed_when_it_ends(play: Play) -> None:
+    """Whoever waited for the folder goes on at once; whoever waits for something else does not."""
+
+    async def scene(estate: Estate) -> None:
+        photos = [await estate.photo(name) for name in NAMES]
+        await estate.survey(*NAMES)
+        estate.ground.append((MountedPart("", "/", 8),))
+        shutil.move(estate.folder.input / "sub", estate.folder.output)
+        for name in ("a.jpg", "b.jpg"):
+            shutil.move(estate.folder.input / name, estate.folder.output)
+        await estate.standby.update(estate.folder.name)
+        with pytest.raises(SourceAwayError, match="nothing is mounted"):
+            estate.standby.require_available(photos[0])
+        await estate.ledger.postpone(photos[0], Wait(2e9, 1, "away", is_unavailable=True))
+        await estate.ledger.postpone(photos[1], Wait(2e9, 1, "too many requests"))
+        for name in ("a.jpg", "b.jpg", "sub"):
+            shutil.move(estate.folder.output / name, estate.folder.input)
+        assert await estate.standby.update(estate.folder.name)
+        waits = {photo.identity.path: photo.wait.reason for photo in await _all(estate.ledger)}
+        assert waits == {"a.jpg": "", "b.jpg": "too many requests", "sub/c.jpg": ""}
+
+    play(scene)
+
+
+async def _all(ledger: Ledger) -> list[Photo]:
+    return await ledger.query(photo_queries.at_state, set(State), 100)
+
+
+def test_a_photo_that_was_removed_is_believed_to_be(play: Play) -> None:
+    """While others are there; and when it was the only one that anybody knew of."""
+
+    async def scene(estate: Estate) -> None:
+        photo = await estate.photo("a.jpg")
+        (estate.folder.input / "a.jpg").unlink()
+        await estate.standby.confirm_missing(photo)
+        estate.empty()
+        await estate.standby.confirm_missing(photo)
+
+    play(scene)
+
+
+def test_all_gone_at_once_is_believed_with_the_first_new_photo(play: Play) -> None:
+    """An empty share of the same number is waited for while a photo of it is unfinished."""
+
+    async def scene(estate: Estate) -> None:
+        photo = await estate.photo("a.jpg", State.UPLOADED)
+        await estate.survey(*NAMES)
+        estate.empty()
+        with pytest.raises(SourceAwayError, match="is gone at once"):
+            await estate.standby.confirm_missing(photo)
+        await estate.restart()
+        await estate.survey()
+        assert "is gone at once" in estate.reason
+        (estate.folder.input / "new.jpg").write_bytes(b"new")
+        assert await estate.standby.update(estate.folder.name)
+        await estate.standby.confirm_missing(photo)
+
+    play(scene)
+
+
+def test_an_emptied_folder_is_forgotten_when_nothing_is_at_stake(play: Play) -> None:
+    """A person cleared away what is published: nobody is nagged, and nothing is missed later."""
+
+    async def scene(estate: Estate) -> None:
+        for name in NAMES:
+            await estate.photo(name, State.PUBLISHED)
+        await estate.survey(*NAMES)
+        estate.empty()
+        await estate.survey()
+        assert not estate.reason
+
+    play(scene)
+
+
+def test_a_nested_mount_that_is_gone_holds_its_folder(play: Play) -> None:
+    """Its photos are not blamed although all else is there, and it is enough that it comes back."""
+
+    async def scene(estate: Estate) -> None:
+        root, card = MountedPart("", "/mnt", 50), MountedPart("sub", "/mnt/in/sub", 60)
+        estate.ground.append((root, card))
+        photo = await estate.photo("sub/c.jpg")
+        await estate.survey(*NAMES)
+        estate.ground.append((root,))
+        (estate.folder.input / "sub/c.jpg").rename(estate.folder.output / "c.jpg")
+        with pytest.raises(SourceAwayError, match=r"nothing is mounted at .*/in/sub any more"):
+            await estate.standby.confirm_missing(photo)
+        estate.ground.append((root, replace(card, device=61)))
+        (estate.folder.output / "c.jpg").rename(estate.folder.input / "sub/c.jpg")
+        assert await estate.standby.update(estate.folder.name)
+
+    play(scene)
+
+
+def test_a_stale_photo_on_a_bare_mount_point_is_no_new_version(play: Play) -> None:
+    """Somebody once copied to the place while the share was away: what lies there neither blames nor replaces."""
+
+    async def scene(estate: Estate) -> None:
+        photo = await estate.photo("a.jpg")
+        await estate.survey(*NAMES)
+        estate.empty()
+        estate.ground.append((MountedPart("", "/", 8),))
+        (estate.folder.input / "a.jpg").write_bytes(b"stale")
+        with pytest.raises(SourceAwayError):
+            await estate.standby.confirm_missing(photo)
+
+    play(scene)
+
+
+def test_a_missing_root_is_named(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what the system says of it."""
+
+    async def scene(estate: Estate) -> None:
+        def refuse(_: FolderSettings) -> Ground:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr("cutoutd.watch.availability.monitor.mounted_parts", refuse)
+        await estate.survey()
+        assert estate.reason == f"the input folder {estate.folder.input} cannot be looked at: Permission denied"
+
+    play(scene)
+
+
+def test_a_moved_input_takes_its_photos_along_and_another_one_does_not(play: Play) -> None:
+    """Where the same photos are found it is the same tree; photos of another tree wait and are not looked for here."""
+
+    async def scene(estate: Estate) -> None:
+        photo = await estate.photo("a.jpg")
+        await estate.survey(*NAMES)
+        moved = estate.folder.input.rename(estate.folder.input.with_name("moved"))
+        estate.folder = estate.folder.model_copy(update={"input": moved})
+        await estate.restart()
+        (now,) = await _all(estate.ledger)
+        assert now.identity.input == str(moved)
+        other = moved.with_name("other")
+        other.mkdir()
+        shutil.copy2(moved / "a.jpg", other / "a.jpg")  # one of three
+        estate.folder = estate.folder.model_copy(update={"input": other})
+        await estate.restart()
+        assert await _all(estate.ledger) == [now]
+        with pytest.raises(SourceAwayError, match="no longer the input"):
+            estate.standby.require_available(now)
+        assert photo.id == now.id
+
+    play(scene)
