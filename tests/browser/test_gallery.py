@@ -238,14 +238,14 @@ def test_making_anew_is_confirmed_with_its_cost(place: Place, window: Open) -> N
         here.open("/photos/1")
         pay = here.page.get_by_role("button", name="Pay for one removal")
         expect(pay).to_be_hidden()
-        here.page.get_by_text("Make it anew…").click()
+        here.page.get_by_text("Make it again…").click()
         expect(here.page.get_by_text("operations")).to_be_visible()
         pay.click()
-        expect(here.page.get_by_role("status")).to_contain_text("1 photo is made anew")
+        expect(here.page.get_by_role("status")).to_contain_text("1 photo is made again")
         here.daemon.wait_until(lambda lines: is_published(lines, 2))
         here.page.reload()
         expect(here.page.locator(".history-title").last).to_have_text("Published")
-        expect(here.page.get_by_text("To be made anew, as a person ordered")).to_be_visible()
+        expect(here.page.get_by_text("Ordered to be made again")).to_be_visible()
 
 
 def test_names_are_nothing_but_names(place: Place, window: Open) -> None:

@@ -21,7 +21,7 @@ AS_SOMEBODY_ELSE = f"""
 import os, sys
 from pathlib import Path
 from cutoutd import cli, config
-from cutoutd.cli import acting
+from cutoutd.cli import actions
 from cutoutd.control import client
 import httpx2
 
@@ -32,7 +32,7 @@ try:
 except httpx2.ConnectError:
     pass
 document = config.read(Path(sys.argv.pop()), os.environ)
-acting.read_document = lambda _explicit: document
+actions.read_document = lambda _explicit: document
 if os.geteuid() == 0:
     os.setgroups([])
     os.setresgid({NOBODY}, {NOBODY}, {NOBODY})
@@ -85,7 +85,7 @@ def test_without_a_socket_photos_go_on(place: Place) -> None:
         daemon.wait_for("published", "a.jpg")
         ended = place.command("retry", "--failed")
         assert ended.returncode == 4
-        assert "takes no orders" in ended.stderr
+        assert "takes no commands" in ended.stderr
         assert daemon.stop() == 0
 
 

@@ -148,7 +148,7 @@ def test_a_source_that_was_moved_is_shown_from_the_archive(place: Place) -> None
     with shown(place, folder=folder) as (daemon, link), visitor(link) as client:
         daemon.wait_for("source", "a.jpg")
         assert client.get("/photos/1/photo").content == content
-        assert "Make it anew" not in client.get("/photos/1").text
+        assert "Make it again" not in client.get("/photos/1").text
 
 
 def test_a_photo_that_was_never_read_has_a_page(place: Place) -> None:

@@ -169,7 +169,7 @@ def test_a_named_photo_is_paid_for_once_more_and_replaced(place: Place, sandbox:
         refused = place.command("reprocess", "shop/a.jpg")
         assert (refused.returncode, executes(sandbox)) == (2, 1)
         assert "--yes" in refused.stderr
-        assert "1 photo is made anew" in ordered(place, "reprocess", "--yes", "shop/a.jpg")
+        assert "1 photo is made again" in ordered(place, "reprocess", "--yes", "shop/a.jpg")
         daemon.wait_for("published", "a.jpg")
         put(place.input / "copy.jpg", content)
         daemon.wait_for("published", "copy.jpg")
@@ -187,7 +187,7 @@ def test_twins_that_are_named_pay_once(place: Place, sandbox: SandboxProcess) ->
         put(place.input / name, content)
     assert place.run_once().returncode == 0
     assert "1 removal may have to be paid for" in ordered(place, "reprocess", "--dry-run", "shop")
-    assert "3 photos are made anew" in ordered(place, "reprocess", "--yes", "shop")
+    assert "3 photos are made again" in ordered(place, "reprocess", "--yes", "shop")
     assert place.run_once().returncode == 0
     assert executes(sandbox) == 2
     paid = [photo.reused_from is None for name in "abc" for photo in place.versions(f"{name}.jpg")]
@@ -203,12 +203,12 @@ def test_missing_cutouts_are_made_anew(place: Place, sandbox: SandboxProcess) ->
     assert place.run_once().returncode == 0
     assert "no cutout is missing" in ordered(place, "reprocess", "--missing")
     (place.output / "a.png").unlink()
-    assert "1 photo is made anew" in ordered(place, "reprocess", "--missing")
+    assert "1 photo is made again" in ordered(place, "reprocess", "--missing")
     assert place.run_once().returncode == 0
     assert executes(sandbox) == 2
     (place.output / "b.png").unlink()
     assert place.command("reprocess", "--missing").returncode == 2
-    assert "1 photo is made anew" in ordered(place, "reprocess", "--missing", "--yes")
+    assert "1 photo is made again" in ordered(place, "reprocess", "--missing", "--yes")
     assert place.run_once().returncode == 0
     assert place.outputs() == ["a.png", "b.png", "copy.png"]
     assert executes(sandbox) == 3
@@ -235,7 +235,7 @@ def test_changed_parameters_are_applied(place: Place, sandbox: SandboxProcess) -
     before = (place.output / "a.png").read_bytes()
     place.configure(folder={"remove_bg": {"bg_color": "00ff00"}})
     assert "up to 2 removals" in ordered(place, "reprocess", "--changed", "--dry-run")
-    assert "2 photos are made anew" in ordered(place, "reprocess", "--changed", "--yes")
+    assert "2 photos are made again" in ordered(place, "reprocess", "--changed", "--yes")
     assert place.run_once().returncode == 0
     assert place.outputs() == ["a.png", "b.png"]
     assert (place.output / "a.png").read_bytes() != before
@@ -300,6 +300,6 @@ def test_two_commands_at_once_are_one(place: Place, sandbox: SandboxProcess) -> 
         ended = list(threads.map(lambda _: place.command("reprocess", "--yes", "a.jpg", "b.jpg"), range(3)))
         sandbox.clear_faults()
         daemon.wait_for("published", "a.jpg", "b.jpg")
-    assert sorted(each.stdout for each in ended) == ["", "", "2 photos are made anew.\n"]
+    assert sorted(each.stdout for each in ended) == ["", "", "2 photos are made again.\n"]
     assert sorted(each.returncode for each in ended) == [0, 1, 1]
     assert executes(sandbox) == 4

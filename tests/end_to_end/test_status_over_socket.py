@@ -12,7 +12,7 @@ import pytest
 
 from cutoutd import config
 from cutoutd.config.settings import Document
-from cutoutd.control.client import history_of, status_of
+from cutoutd.control.client import load_history, load_status
 from cutoutd.core.errors import ControlRefusedError, LedgerError
 from cutoutd.core.photo_selector import selectors_for
 from cutoutd.status.status import event_as_json, status_as_json
@@ -71,11 +71,11 @@ def test_a_member_of_the_group_sees_what_root_sees(house: Place) -> None:
         daemon.wait_until(lambda lines: sum(line.action == "published" for line in lines) == 2)
         assert house.command("pause", "lunch").returncode == 0
         document = document_of(house)
-        root_sees = status_as_json(status_of(document))
+        root_sees = status_as_json(load_status(document))
         with somebody_else(NOBODY):
-            found = status_of(document)
-            told = [event_as_json(event) for event in history_of(document, None, 100)]
-            (own, *_) = history_of(document, selectors_for("shop/bad.jpg", {}), 100)
+            found = load_status(document)
+            told = [event_as_json(event) for event in load_history(document, None, 100)]
+            (own, *_) = load_history(document, selectors_for("shop/bad.jpg", {}), 100)
         member_sees = status_as_json(found)
         for passing in ("settling", "operations", "launches"):  # goes on while we look
             del root_sees[passing], member_sees[passing]
@@ -91,7 +91,7 @@ def test_a_stranger_is_told_what_to_do(house: Place) -> None:
     with house.start() as daemon:
         daemon.wait_for("started")
         with somebody_else(NOBODY - 1), pytest.raises(ControlRefusedError) as refused:
-            status_of(document_of(house))
+            load_status(document_of(house))
         assert "join the group" in refused.value.advice
 
 
@@ -99,4 +99,4 @@ def test_while_nothing_runs_the_ledger_is_private(house: Place) -> None:
     """Nobody is there to answer, so it is said whose the state folder is."""
     document = document_of(house)
     with somebody_else(NOBODY), pytest.raises(LedgerError, match="may not be read"):
-        status_of(document)
+        load_status(document)

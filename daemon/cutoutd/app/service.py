@@ -20,16 +20,15 @@ from cutoutd.app.webhook_secret import expected_url
 from cutoutd.config.settings import Settings
 from cutoutd.control.executor import CommandExecutor
 from cutoutd.control.queue import CommandQueue
-from cutoutd.control.server import serving_commands
-from cutoutd.control.socket import place_to_ask, place_to_listen
-from cutoutd.control.status_api import status_routes
+from cutoutd.control.server import MessageHandler, serving_control
+from cutoutd.control.socket import client_socket_path, server_socket_path
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import log_event
 from cutoutd.monitoring import MetricsExposition, MetricSources
 from cutoutd.monitoring.health import HealthCheck
 from cutoutd.monitoring.systemd_notify import SystemdNotifier
 from cutoutd.monitoring.watchdog import Watchdog, standstill_sentence
-from cutoutd.web.access.link import link_routes
+from cutoutd.web.access.link import page_link
 from cutoutd.web.application import MonitoringEndpoints, application
 from cutoutd.web.backend import Backend
 from cutoutd.web.context import open_page_context
@@ -48,12 +47,13 @@ async def keep_serving(reloading: Reloader, stop: asyncio.Event, systemd: System
     """
     settings, dispatch = reloading.settings, CommandQueue(reloading.ask)
     async with open_shared_state(settings) as estate:
-        enquiries = [
-            *status_routes(estate.ledger, lambda: reloading.settings, dispatch.live),
-            *link_routes(lambda: reloading.settings, dispatch.live),
-        ]
-        orders = serving_commands(dispatch, place_to_listen(settings, os.environ), place_to_ask(settings), enquiries)
-        async with orders, asyncio.TaskGroup() as tasks:
+        handler = MessageHandler(
+            dispatch, estate.ledger, lambda: reloading.settings, lambda: page_link(reloading.settings, dispatch.live)
+        )
+        control = serving_control(
+            handler.answer, server_socket_path(settings, os.environ), client_socket_path(settings)
+        )
+        async with control, asyncio.TaskGroup() as tasks:
             hearing = tasks.create_task(reloading.run())
             obstacle = await _serve_in_turn(estate, dispatch, reloading, stop, systemd)
             hearing.cancel()
@@ -85,7 +85,7 @@ async def serve(
     settings = service.settings
     intermission = service.pause
     clerk = CommandExecutor(
-        service.ledger, settings.folders, service.workers.enqueue, settings.price, intermission=intermission
+        service.ledger, settings.folders, service.workers.enqueue, settings.price, pause=intermission
     )
     standstill = partial(standstill_sentence, service.breaker, intermission)
     vigil = Watchdog(systemd, service.folder_watchers, service.workers, standstill, service.photo_counts.totals)

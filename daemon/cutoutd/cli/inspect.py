@@ -74,14 +74,14 @@ def status(
 
     from cutoutd.app.rebuild import outputs_unaccounted_for
     from cutoutd.cli.terminal.status_view import show_status
-    from cutoutd.control.client import status_of
+    from cutoutd.control.client import load_status
     from cutoutd.core.logs import printable
     from cutoutd.status.status import status_as_json
 
     document = read_document(config)
     if watching:
-        _watch(lambda: status_of(document), as_json=as_json)
-    found = status_of(document)
+        _watch(lambda: load_status(document), as_json=as_json)
+    found = load_status(document)
     if as_json:
         typer.echo(json.dumps(status_as_json(found), indent=2))
     else:
@@ -116,11 +116,11 @@ def history(
     from rich.console import Console
 
     from cutoutd.cli.terminal.status_view import show_history
-    from cutoutd.control.client import history_of
+    from cutoutd.control.client import load_history
     from cutoutd.status.status import event_as_json
 
     document = read_document(config)
-    events = history_of(document, selectors_meant(path, document), limit)
+    events = load_history(document, selectors_meant(path, document), limit)
     if as_json:
         for event in events:
             typer.echo(json.dumps(event_as_json(event)))

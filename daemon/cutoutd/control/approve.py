@@ -1,4 +1,4 @@
-"""``approve``: a person agrees to pay for what a folder has to send now; what arrives later is a new batch."""
+"""``approve``: the user agrees to pay for the photos that a folder has now. Later photos are a new batch."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ from cutoutd.status.costs import priced
 
 
 class ApproveHandler:
-    """Carries out ``approve``."""
+    """Executes ``approve``."""
 
     def __init__(self, ledger: Ledger, folders: Collection[str], price: Price, wake: Callable[[Photo], None]) -> None:
         self._ledger = ledger
@@ -21,31 +21,34 @@ class ApproveHandler:
         self._price = price
         self._wake = wake
 
-    async def execute(self, order: ApproveCommand) -> CommandResult:
-        """Approve, or only say what it would cost. Never more photos than were agreed to: those that came first.
+    async def execute(self, command: ApproveCommand) -> CommandResult:
+        """Approve the oldest photos, as many as the command allows; in a dry run only report the cost.
 
-        A crash leaves a folder approved as a whole, or not at all.
+        After a crash a folder is approved as a whole or not at all.
         """
-        found = await self._ledger.query(approvals.batches)
-        meant = [batch for batch in found if (batch.held if order.folder is None else batch.folder == order.folder)]
-        if not meant:
-            return self._nothing_for(order.folder)
-        if order.dry_run:
-            payable = sum(batch.photos for batch in meant)
-            return CommandResult(self._sentences(meant, "to be approved"), payable=payable, is_done=False)
-        agreed = _first_of(meant, order.max_removals)
+        batches = await self._ledger.query(approvals.batches)
+        if command.folder is None:
+            selected = [batch for batch in batches if batch.held]
+        else:
+            selected = [batch for batch in batches if batch.folder == command.folder]
+        if not selected:
+            return self._nothing_for(command.folder)
+        if command.dry_run:
+            payable = sum(batch.photos for batch in selected)
+            return CommandResult(self._sentences(selected, "to be approved"), payable=payable, is_done=False)
+        agreed = _first_of(selected, command.max_removals)
         for batch in agreed:
             await self._approve(batch.folder, batch.photos)
         return CommandResult(self._sentences(agreed, "approved"))
 
-    async def _approve(self, folder: str, most: int) -> None:
-        for photo in await self._ledger.approve(folder, most):
+    async def _approve(self, folder: str, max_photos: int) -> None:
+        for photo in await self._ledger.approve(folder, max_photos):
             self._wake(photo)
 
-    def _sentences(self, meant: Sequence[Batch], word: str) -> tuple[str, ...]:
+    def _sentences(self, batches: Sequence[Batch], word: str) -> tuple[str, ...]:
         return tuple(
             f"{batch.folder}: {batch.photos:,} {word}, {estimate_in_words(priced(batch, self._price).bill)}"
-            for batch in meant
+            for batch in batches
         )
 
     def _nothing_for(self, folder: str | None) -> CommandResult:
@@ -54,10 +57,10 @@ class ApproveHandler:
         return CommandResult(refused=(f'no folder is called "{folder}"',))
 
 
-def _first_of(approvals: Sequence[Batch], most: int | None) -> list[Batch]:
-    """What was agreed to: all, or no more photos than these, and not one that came after the count."""
-    agreed, left = [], sum(batch.photos for batch in approvals) if most is None else most
-    for batch in approvals:
+def _first_of(batches: Sequence[Batch], max_photos: int | None) -> list[Batch]:
+    """Return the batches, cut to ``max_photos`` together. Photos that arrive later are in no batch here."""
+    agreed, left = [], sum(batch.photos for batch in batches) if max_photos is None else max_photos
+    for batch in batches:
         photos = min(batch.photos, left)
         agreed.append(replace(batch, photos=photos, uploaded=min(batch.uploaded, photos)))
         left -= photos

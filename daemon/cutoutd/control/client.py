@@ -1,6 +1,6 @@
-"""The commands' end: an order goes to the running cutoutd, or is carried out here while nothing runs.
+"""The command line's end of the control socket.
 
-The commands' end.
+A message goes to the running cutoutd. While none runs, the client uses the ledger itself.
 """
 
 import asyncio
@@ -17,95 +17,161 @@ from pydantic import TypeAdapter, ValidationError
 
 from cutoutd.config.settings import Common
 from cutoutd.control.executor import CommandExecutor
-from cutoutd.control.messages import ANSWERS, CARRIED_OUT_WITHIN_S, ORDERS, REFUSALS, Command, CommandResult
-from cutoutd.control.socket import place_to_ask, reachable
-from cutoutd.control.status_api import EVENTS, QUESTIONS, STATUSES, HistoryQuestion, PhotoPlace
+from cutoutd.control.messages import (
+    COMMAND_TIMEOUT_S,
+    ERRORS,
+    HISTORIES,
+    MESSAGES,
+    RESULTS,
+    STATUSES,
+    Command,
+    CommandResult,
+    HistoryQuery,
+    Message,
+    PhotoName,
+    StatusQuery,
+)
+from cutoutd.control.socket import client_socket_path, short_path
 from cutoutd.core.errors import ControlError, ControlRefusedError, LedgerBusyError, LedgerError, LedgerMissingError
 from cutoutd.core.photo_selector import PhotoSelector
 from cutoutd.ledger import Event, has_ledger, hold_ledger, open_ledger
 from cutoutd.status.status import Status, read_history, read_status
 
 #: A daemon that starts or stops holds the ledger for a moment without listening.
-_PATIENCE_S = 5.0
-_TRY_EVERY_S = 0.2
+_LEDGER_PATIENCE_S = 5.0
+_RETRY_EVERY_S = 0.2
 
-_CONNECTED_WITHIN_S = 10.0
+_CONNECT_TIMEOUT_S = 10.0
 
-#: A little more than the server gives itself, so that its answer is heard.
-_TIMES_S = httpx2.Timeout(_CONNECTED_WITHIN_S, read=CARRIED_OUT_WITHIN_S + 10.0)
-
-
-def send_command(order: Command, settings: Common) -> CommandResult:
-    """Have an order carried out, by whoever holds the ledger. Blocking.
-
-    Raises:
-        ControlRefusedError: this user may not use the control socket.
-        ControlError: the running cutoutd did not carry it out, and says why.
-        LedgerBusyError: somebody holds the ledger who takes no orders.
-        LedgerError, DiskError: there is no ledger yet, or it cannot be used.
-    """
-    give_up_s = time.monotonic() + _PATIENCE_S
-    while True:
-        with _access_errors(place_to_ask(settings)):
-            answer = _ask(order, place_to_ask(settings))
-            if answer is not None:
-                return answer
-            _require_ledger(settings.state_dir)
-        try:
-            answer = asyncio.run(_execute_on_ledger(order, settings))
-        except LedgerBusyError as error:
-            if time.monotonic() > give_up_s:
-                raise LedgerBusyError(f"{error.sentence}, which takes no orders", advice=_TAKES_NONE) from error
-            time.sleep(_TRY_EVERY_S)
-        else:
-            has_moved = answer.is_done and not answer.is_idle
-            return replace(answer, done=(*answer.done, _LATER)) if has_moved else answer
-
+#: A little longer than the server's own limit, because its error reply must still arrive.
+_TIMEOUT = httpx2.Timeout(_CONNECT_TIMEOUT_S, read=COMMAND_TIMEOUT_S + 10.0)
 
 _LATER = "cutoutd is not running: it goes on when it is started"
-_TAKES_NONE = "If that is `run --once`, wait until it is done; if it is a daemon, its log says why it has no socket."
+_NO_SOCKET = "If that is `run --once`, wait until it is done; if it is a daemon, its log says why it has no socket."
+_TRY_AGAIN = "Look at `cutoutd status`, and give the command again: what is done already does no harm."
+_SAME_VERSION = "Restart it, so that it is of the same version as this command."
+_ALLOWED_USERS = (
+    "Use that user (sudo -u cutoutd cutoutd ...) or root, or join the group that the socket and its folder belong to;"
+    " or set control_socket to a place in a folder of a group that you and that user are in."
+)
+
+T = TypeVar("T")
 
 
-def ask(settings: Common, path: str, question: bytes) -> bytes | None:
-    """What the running daemon answers at this path of its control socket; None when nobody listens. Blocking.
+def send_command(command: Command, settings: Common, *, patience_s: float = _LEDGER_PATIENCE_S) -> CommandResult:
+    """Have a command executed, by the running cutoutd or on the ledger itself. Blocking.
+
+    Args:
+        command: the command.
+        settings: tell the places of socket and ledger.
+        patience_s: how long to wait for a ledger that another process holds.
 
     Raises:
         ControlRefusedError: this user may not use the control socket.
-        ControlError: it did not answer, or refused, and says why.
+        ControlError: the running cutoutd did not execute it; the error says why.
+        LedgerBusyError: a process holds the ledger and does not listen.
+        LedgerError, DiskError: there is no ledger yet, or it cannot be used.
     """
-    place = place_to_ask(settings)
-    with _access_errors(place):
-        reply = _reply(place, path, question)
-    if reply is not None and not reply.is_success:
-        raise _refusal(reply)
-    return None if reply is None else reply.content
+    give_up_s = time.monotonic() + patience_s
+    while True:
+        with _access_errors(client_socket_path(settings)):
+            if (content := _exchange(command, settings)) is not None:
+                return decode_reply(RESULTS, content)
+            _require_ledger(settings.state_dir)
+        try:
+            result = asyncio.run(_execute_on_ledger(command, settings))
+        except LedgerBusyError as error:
+            if time.monotonic() > give_up_s:
+                raise LedgerBusyError(f"{error.sentence}, which takes no commands", advice=_NO_SOCKET) from error
+            time.sleep(_RETRY_EVERY_S)
+        else:
+            has_moved = result.is_done and not result.is_idle
+            return replace(result, done=(*result.done, _LATER)) if has_moved else result
 
 
-def _ask(order: Command, place: Path) -> CommandResult | None:
-    """The running daemon's answer; None when nobody listens."""
-    reply = _reply(place, "/orders", ORDERS.dump_json(order))
-    return None if reply is None else _understood(reply)
+def load_status(settings: Common) -> Status:
+    """Return the status, from the ledger or, if this user may not read it, from the running cutoutd. Blocking.
 
-
-def _reply(place: Path, target: str, content: bytes) -> httpx2.Response | None:
+    Raises:
+        LedgerError: the ledger cannot be read, or this user may not read it while no cutoutd runs.
+        ControlRefusedError: this user may use neither the ledger nor the control socket.
+        ControlError: the running cutoutd did not answer.
+    """
     try:
-        with reachable(place) as path:
-            if not _is_listened_to(path):
+        return read_status(settings.state_dir, settings.limits, settings.price)
+    except LedgerError as error:
+        return decode_reply(STATUSES, _query_instead(error, StatusQuery(), settings))
+
+
+def load_history(settings: Common, selectors: Sequence[PhotoSelector] | None, limit: int) -> list[Event]:
+    """Return the last events, oldest first, like ``read_history``. Blocking.
+
+    Raises:
+        LedgerError, ControlRefusedError, ControlError: like ``load_status``.
+    """
+    try:
+        return read_history(settings.state_dir, selectors, limit)
+    except LedgerError as error:
+        names = None if selectors is None else tuple(PhotoName(each.folder, each.path) for each in selectors)
+        return decode_reply(HISTORIES, _query_instead(error, HistoryQuery(names, limit), settings))
+
+
+def send_message(message: Message, settings: Common) -> bytes | None:
+    """Send a message to the running cutoutd and return the reply; None if no cutoutd listens. Blocking.
+
+    Raises:
+        ControlRefusedError: this user may not use the control socket.
+        ControlError: it did not answer, or it refused; the error says why.
+    """
+    with _access_errors(client_socket_path(settings)):
+        return _exchange(message, settings)
+
+
+def decode_reply(form: TypeAdapter[T], content: bytes) -> T:
+    """Return the value that a reply holds.
+
+    Raises:
+        ControlError: this version of the command does not understand it.
+    """
+    try:
+        return form.validate_json(content)
+    except ValidationError as error:
+        raise ControlError(
+            "the answer on the control socket is not cutoutd's, or not of this version", advice=_SAME_VERSION
+        ) from error
+
+
+def _query_instead(unreadable: LedgerError, query: Message, settings: Common) -> bytes:
+    if not isinstance(unreadable.__cause__, PermissionError):
+        raise unreadable
+    if (content := send_message(query, settings)) is None:
+        raise unreadable
+    return content
+
+
+def _exchange(message: Message, settings: Common) -> bytes | None:
+    try:
+        with short_path(client_socket_path(settings)) as path:
+            if not _has_listener(path):
                 return None
-            with _client(path) as client:
-                return client.post(target, content=content)
+            with _http_client(path) as client:
+                response = client.post("/", content=MESSAGES.dump_json(message))
     except FileNotFoundError:
         return None
     except httpx2.TimeoutException as error:
-        raise ControlError("the running cutoutd did not answer in time", advice=_LOOK) from error
+        raise ControlError("the running cutoutd did not answer in time", advice=_TRY_AGAIN) from error
     except httpx2.HTTPError as error:
-        raise ControlError("the running cutoutd ended before it had answered", advice=_LOOK) from error
+        raise ControlError("the running cutoutd ended before it had answered", advice=_TRY_AGAIN) from error
+    if not response.is_success:
+        refusal = decode_reply(ERRORS, response.content)
+        raise ControlError(refusal.sentence, advice=refusal.advice)
+    return response.content
 
 
-def _is_listened_to(path: str) -> bool:
-    """Asked by ourselves, because the HTTP client leaks a socket that is refused, and hides why it was."""
+def _has_listener(path: str) -> bool:
+    """Return True if a process listens. The HTTP client would leak a refused socket and hide the reason."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(_CONNECTED_WITHIN_S)
+        probe.settimeout(_CONNECT_TIMEOUT_S)
         try:
             probe.connect(path)
         except (FileNotFoundError, ConnectionRefusedError):
@@ -113,48 +179,18 @@ def _is_listened_to(path: str) -> bool:
     return True
 
 
-_LOOK = "Look at `cutoutd status`, and give the order again: what is done already does no harm."
-
-
-def _client(path: str) -> httpx2.Client:
+def _http_client(path: str) -> httpx2.Client:
     transport = httpx2.HTTPTransport(uds=path)
-    return httpx2.Client(transport=transport, base_url="http://cutoutd", timeout=_TIMES_S, trust_env=False)
-
-
-def _understood(reply: httpx2.Response) -> CommandResult:
-    try:
-        if reply.is_success:
-            return ANSWERS.validate_json(reply.content)
-    except ValidationError as error:
-        raise _misunderstood(reply) from error
-    raise _refusal(reply)
-
-
-def _refusal(reply: httpx2.Response) -> ControlError:
-    try:
-        refusal = REFUSALS.validate_json(reply.content)
-    except ValidationError:
-        return _misunderstood(reply)
-    return ControlError(refusal.sentence, advice=refusal.advice)
-
-
-def _misunderstood(reply: httpx2.Response) -> ControlError:
-    return ControlError(f"the control socket answered {reply.status_code} with something that is not cutoutd's")
+    return httpx2.Client(transport=transport, base_url="http://cutoutd", timeout=_TIMEOUT, trust_env=False)
 
 
 @contextmanager
-def _access_errors(place: Path) -> Iterator[None]:
+def _access_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except PermissionError as error:
-        msg = f"{place} belongs to the user that cutoutd runs as"
-        raise ControlRefusedError(msg, advice=_WHO_MAY) from error
-
-
-_WHO_MAY = (
-    "Use that user (sudo -u cutoutd cutoutd ...) or root, or join the group that the socket and its folder belong to;"
-    " or set control_socket to a place in a folder of a group that you and that user are in."
-)
+        msg = f"{path} belongs to the user that cutoutd runs as"
+        raise ControlRefusedError(msg, advice=_ALLOWED_USERS) from error
 
 
 def _require_ledger(state_dir: Path) -> None:
@@ -168,54 +204,8 @@ def _require_ledger(state_dir: Path) -> None:
     raise LedgerMissingError(f"{state_dir} holds none")
 
 
-async def _execute_on_ledger(order: Command, settings: Common) -> CommandResult:
+async def _execute_on_ledger(command: Command, settings: Common) -> CommandResult:
     with hold_ledger(settings.state_dir):
         async with open_ledger(settings.state_dir) as ledger:
-            return await CommandExecutor(ledger, settings.folders, lambda _photo: None, settings.price).execute(order)
-
-
-T = TypeVar("T")
-
-
-def status_of(document: Common) -> Status:
-    """One look at everything, at the ledger itself or through whoever runs. Blocking.
-
-    Raises:
-        LedgerError: the ledger cannot be read, or may not be and nobody runs.
-        ControlRefusedError: neither the ledger nor the control socket is for this user.
-        ControlError: the running cutoutd did not answer.
-    """
-    try:
-        return read_status(document.state_dir, document.limits, document.price)
-    except LedgerError as error:
-        return _parsed(STATUSES, _asked(document, "/status", error))
-
-
-def history_of(document: Common, addresses: Sequence[PhotoSelector] | None, limit: int) -> list[Event]:
-    """The last facts, oldest first; see ``reporting.read_history``. Blocking.
-
-    Raises:
-        LedgerError, ControlRefusedError, ControlError: as ``status_of``.
-    """
-    try:
-        return read_history(document.state_dir, addresses, limit)
-    except LedgerError as error:
-        places = None if addresses is None else tuple(PhotoPlace(each.folder, each.path) for each in addresses)
-        question = QUESTIONS.dump_json(HistoryQuestion(places, limit))
-        return _parsed(EVENTS, _asked(document, "/history", error, question))
-
-
-def _asked(document: Common, path: str, unreadable: LedgerError, question: bytes = b"") -> bytes:
-    if not isinstance(unreadable.__cause__, PermissionError):
-        raise unreadable
-    if (answer := ask(document, path, question)) is None:
-        raise unreadable
-    return answer
-
-
-def _parsed(form: TypeAdapter[T], answer: bytes) -> T:
-    try:
-        return form.validate_json(answer)
-    except ValidationError as error:
-        msg = "the running cutoutd answered in a way that this version does not understand"
-        raise ControlError(msg, advice="Restart it, so that it is of the same version as this command.") from error
+            executor = CommandExecutor(ledger, settings.folders, lambda _photo: None, settings.price)
+            return await executor.execute(command)

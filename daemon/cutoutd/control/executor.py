@@ -1,9 +1,6 @@
-"""The one place that carries out orders, whoever holds the ledger: the running daemon, or a command by itself.
+"""The execution of commands, for every holder of the ledger: the running daemon, or a command on its own."""
 
-``pause`` and ``resume``: a person has cutoutd begin nothing new for a while.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from cutoutd.config.settings import FolderSettings, Price
@@ -26,43 +23,22 @@ from cutoutd.core.photo import Photo
 from cutoutd.ledger import Ledger
 from cutoutd.pipeline.scheduling.pause import PauseState
 
-
-class PauseHandler:
-    """Carries out ``pause`` and ``resume``."""
-
-    def __init__(self, intermission: PauseState) -> None:
-        self._intermission = intermission
-
-    async def execute(self, order: PauseCommand | ResumeCommand) -> CommandResult:
-        """Pause or go on; either may be said twice. A crash leaves it as it was, or as ordered."""
-        before = await self._intermission.load()
-        match order:
-            case PauseCommand() if before is not None and order.reason in {"", before.reason}:
-                return CommandResult((f"{before.sentence} already",), is_idle=True)
-            case PauseCommand():
-                return CommandResult(((await self._intermission.begin(order.reason)).sentence, _MEANING))
-            case ResumeCommand() if before is None:
-                return CommandResult(("nothing is paused",), is_idle=True)
-            case ResumeCommand():
-                await self._intermission.end()
-                return CommandResult(("going on",))
-
-
-_MEANING = (
+_PAUSE_MEANS = (
     "nothing new is sent or launched before `cutoutd resume`; photos are still found and checked, and what is launched"
     " is finished and published"
 )
+_IS_PAUSED = "cutoutd is paused, so nothing is sent before `cutoutd resume`"
 
 
 class CommandExecutor:
-    """Carries out orders on a ledger that the caller holds.
+    """Executes commands on a ledger that the caller holds.
 
     Args:
         ledger: the ledger.
         folders: the configured folders.
         wake: called with every photo that goes on, or with the first of many.
-        price: for saying what is agreed to.
-        intermission: the running service's; None, there is none.
+        price: turns removals into costs, for the sentences.
+        pause: the pause of the running service; None: no service runs.
     """
 
     def __init__(
@@ -72,46 +48,56 @@ class CommandExecutor:
         wake: Callable[[Photo], None],
         price: Price | None = None,
         *,
-        intermission: PauseState | None = None,
+        pause: PauseState | None = None,
     ) -> None:
-        named: Mapping[str, FolderSettings] = {folder.name: folder for folder in folders}
-        self._retrying = RetryHandler(ledger, named, wake)
-        self._approving = ApproveHandler(ledger, named.keys(), price or Price(), wake)
-        self._reprocessing = ReprocessHandler(ledger, named, wake)
-        self._intermission = intermission or PauseState(ledger)
-        self._pausing = PauseHandler(self._intermission)
+        by_name = {folder.name: folder for folder in folders}
+        self._retry = RetryHandler(ledger, by_name, wake)
+        self._approve = ApproveHandler(ledger, by_name.keys(), price or Price(), wake)
+        self._reprocess = ReprocessHandler(ledger, by_name, wake)
+        self._pause = pause or PauseState(ledger)
 
-    async def execute(self, order: Command) -> CommandResult:
-        """Do what is ordered. A crash leaves some photos done and others not; the same order again does the rest.
+    async def execute(self, command: Command) -> CommandResult:
+        """Execute a command. After a crash some photos are done and others not; the same command then does the rest.
 
         Raises:
-            ControlError: it is not for a clerk to carry out.
-            LedgerError, DiskError: the ledger does not take it.
+            ControlError: the command needs a running cutoutd.
+            LedgerError, DiskError: the ledger cannot store it.
         """
-        answer = await self._carry_out(order)
-        if answer.is_done:
-            log_event("ordered", f"{order.kind}: {'; '.join(answer.done) or 'nothing was done'}")
-        return answer
+        result = await self._dispatch(command)
+        if result.is_done:
+            log_event("ordered", f"{command.kind}: {'; '.join(result.done) or 'nothing was done'}")
+        return result
 
-    async def _carry_out(self, order: Command) -> CommandResult:
-        match order:
+    async def _dispatch(self, command: Command) -> CommandResult:
+        match command:
             case RetryCommand():
-                return await self._with_pause(await self._retrying.execute(order))
+                return await self._mention_pause(await self._retry.execute(command))
             case ApproveCommand():
-                return await self._with_pause(await self._approving.execute(order))
+                return await self._mention_pause(await self._approve.execute(command))
             case ReprocessCommand():
-                return await self._with_pause(await self._reprocessing.execute(order))
-            case PauseCommand() | ResumeCommand():
-                return await self._pausing.execute(order)
+                return await self._mention_pause(await self._reprocess.execute(command))
+            case PauseCommand(reason):
+                return await self._begin_pause(reason)
+            case ResumeCommand():
+                return await self._end_pause()
             case ReloadCommand():
                 raise ControlError("cutoutd is not running", advice="It reads its configuration when it starts.")
 
-    async def _with_pause(self, answer: CommandResult) -> CommandResult:
-        """Whoever lets photos go on while cutoutd is paused should know why nothing happens."""
-        has_moved = answer.is_done and not answer.is_idle and answer.done
-        if not has_moved or await self._intermission.load() is None:
-            return answer
-        return replace(answer, done=(*answer.done, _PAUSED))
+    async def _begin_pause(self, reason: str) -> CommandResult:
+        before = await self._pause.load()
+        if before is not None and reason in {"", before.reason}:
+            return CommandResult((f"{before.sentence} already",), is_idle=True)
+        return CommandResult(((await self._pause.begin(reason)).sentence, _PAUSE_MEANS))
 
+    async def _end_pause(self) -> CommandResult:
+        if await self._pause.load() is None:
+            return CommandResult(("nothing is paused",), is_idle=True)
+        await self._pause.end()
+        return CommandResult(("going on",))
 
-_PAUSED = "cutoutd is paused, so nothing is sent before `cutoutd resume`"
+    async def _mention_pause(self, result: CommandResult) -> CommandResult:
+        """Add that cutoutd is paused, because the photos would seem stuck otherwise."""
+        has_moved = result.is_done and not result.is_idle and result.done
+        if not has_moved or await self._pause.load() is None:
+            return result
+        return replace(result, done=(*result.done, _IS_PAUSED))

@@ -1,21 +1,26 @@
-"""What can be ordered, and what comes back: small values, and their JSON on the wire.
+"""The messages on the control socket: commands, queries, their results, and the JSON of each.
 
-A new order is a class here and its branch in ``clerk``; the socket and its two ends know none of them.
+A new message is a class here and a branch in ``executor`` (a command) or in ``server`` (a query).
 """
 
+import json
 import os
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote, unquote_to_bytes
 
 from pydantic import Field, PlainSerializer, PlainValidator, TypeAdapter
 
-#: Half a million photos are taken up in less; both ends keep to it.
-CARRIED_OUT_WITHIN_S = 600.0
+from cutoutd.core.logs import printable
+from cutoutd.ledger import Event
+from cutoutd.status.status import Status
 
-#: What a person wrote, mostly to name a photo. JSON holds no bytes that are no UTF-8, file names do.
-Named = Annotated[
+#: Both ends allow this much time. Resuming half a million photos takes less.
+COMMAND_TIMEOUT_S = 600.0
+
+#: A text that names a file. JSON carries UTF-8 only, so other bytes travel percent-encoded.
+WireText = Annotated[
     str,
     PlainValidator(lambda text: os.fsdecode(unquote_to_bytes(str(text)))),
     PlainSerializer(lambda name: quote(os.fsencode(name))),
@@ -26,37 +31,37 @@ Named = Annotated[
 class RetryCommand:
     """Let failed, rejected and waiting photos go on."""
 
-    paths: tuple[Named, ...] = ()  #: neither these nor numbers: every photo that failed
+    paths: tuple[WireText, ...] = ()  #: without paths and numbers: every photo that failed
     photo_ids: tuple[int, ...] = ()  #: photos by their numbers in the ledger
     kind: Literal["retry"] = "retry"
 
 
 @dataclass(frozen=True, slots=True)
 class ApproveCommand:
-    """Let photos go on that wait because they are many."""
+    """Let photos go on that wait for approval."""
 
     folder: str | None = None  #: None: every folder in which photos wait for approval
-    dry_run: bool = False  #: only say what it would cost
-    max_removals: int | None = None  #: so many photos are approved, those that came first; None: all
+    dry_run: bool = False  #: True: only report the cost
+    max_removals: int | None = None  #: at most this many photos are approved, the oldest first; None: all
     kind: Literal["approve"] = "approve"
 
 
 class Scope(StrEnum):
-    """Whose cutouts are made anew."""
+    """The photos that ``reprocess`` selects."""
 
-    NAMED = "named"  #: a person wants it, and pays for it
-    MISSING = "missing"  #: the cutout is no longer in the output
-    CHANGED = "changed"  #: the folder's parameters are others by now
+    NAMED = "named"  #: photos that the user names and pays for
+    MISSING = "missing"  #: photos that have no cutout in the output any more
+    CHANGED = "changed"  #: photos made with other parameters than their folder has now
 
 
 @dataclass(frozen=True, slots=True)
 class ReprocessCommand:
-    """Make cutouts of published photos anew."""
+    """Make the cutouts of published photos again."""
 
-    paths: tuple[Named, ...] = ()  #: with ``NAMED`` only, as are numbers
+    paths: tuple[WireText, ...] = ()  #: only with ``Scope.NAMED``, like the numbers
     scope: Scope = Scope.NAMED
-    dry_run: bool = False  #: only say what would be done
-    max_removals: int | None = None  #: nothing is done when more removals may have to be paid for; None: any number
+    dry_run: bool = False  #: True: only report the effect
+    max_removals: int | None = None  #: more payable removals than this: nothing is done; None: no bound
     photo_ids: tuple[int, ...] = ()  #: photos by their numbers in the ledger
     kind: Literal["reprocess"] = "reprocess"
 
@@ -65,7 +70,7 @@ class ReprocessCommand:
 class PauseCommand:
     """Begin nothing new."""
 
-    reason: Named = ""  #: for whoever looks; empty, there is none
+    reason: WireText = ""  #: shown in the status; empty: no reason
     kind: Literal["pause"] = "pause"
 
 
@@ -78,36 +83,105 @@ class ResumeCommand:
 
 @dataclass(frozen=True, slots=True)
 class ReloadCommand:
-    """Read the configuration anew and work by it."""
+    """Read the configuration again and use it."""
 
     kind: Literal["reload"] = "reload"
 
 
-Command = Annotated[
-    RetryCommand | ReprocessCommand | ApproveCommand | PauseCommand | ResumeCommand | ReloadCommand,
-    Field(discriminator="kind"),
-]
+Command = RetryCommand | ReprocessCommand | ApproveCommand | PauseCommand | ResumeCommand | ReloadCommand
+
+
+@dataclass(frozen=True, slots=True)
+class StatusQuery:
+    """Return the status."""
+
+    kind: Literal["status"] = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoName:
+    """One way to read a name that the user wrote."""
+
+    folder: WireText | None
+    path: WireText
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryQuery:
+    """Return the last events, oldest first."""
+
+    photos: tuple[PhotoName, ...] | None  #: the first name that a photo has counts; None: the events of all photos
+    limit: int
+    kind: Literal["history"] = "history"
+
+
+@dataclass(frozen=True, slots=True)
+class PageLinkQuery:
+    """Return the link to the page."""
+
+    kind: Literal["page_link"] = "page_link"
+
+
+Message = Annotated[Command | StatusQuery | HistoryQuery | PageLinkQuery, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """What became of an order, in sentences for people."""
+    """The result of a command, in sentences for the user."""
 
     done: tuple[str, ...] = ()
-    refused: tuple[str, ...] = ()  #: what was not done, and why
-    payable: int = 0  #: so many removals may have to be paid for
-    is_idle: bool = False  #: there was nothing to do
-    is_done: bool = True  #: otherwise ``done`` says what would be
+    refused: tuple[str, ...] = ()  #: each photo or name that was left alone, with the reason
+    payable: int = 0  #: this many removals may have to be paid for
+    is_idle: bool = False  #: True: there was nothing to do
+    is_done: bool = True  #: False: ``done`` describes a dry run
 
 
 @dataclass(frozen=True, slots=True)
 class CommandError:
-    """Why an order as a whole was not carried out, as the error tree tells it."""
+    """The reason for which a message as a whole was refused."""
 
     sentence: str
     advice: str = ""
 
 
-ORDERS: TypeAdapter[Command] = TypeAdapter(Command)
-ANSWERS = TypeAdapter(CommandResult)
-REFUSALS = TypeAdapter(CommandError)
+@dataclass(frozen=True, slots=True)
+class PageLink:
+    """The page's address and token, or the reason for which there is no page."""
+
+    address: str = ""
+    token: str = ""
+    trouble: str = ""
+    advice: str = ""
+
+
+MESSAGES: TypeAdapter[Message] = TypeAdapter(Message)
+RESULTS = TypeAdapter(CommandResult)
+ERRORS = TypeAdapter(CommandError)
+STATUSES = TypeAdapter(Status)
+HISTORIES = TypeAdapter(list[Event])
+PAGE_LINKS = TypeAdapter(PageLink)
+
+
+def encode_reply(form: TypeAdapter[Any], value: object) -> bytes:
+    """Return the value as JSON. A name that is not UTF-8 is written as it is shown to the user."""
+    return json.dumps(_shown(form.dump_python(value, mode="json"))).encode()
+
+
+def _shown(value: Any) -> Any:  # noqa: ANN401  anything that JSON can hold
+    match value:
+        case str():
+            return value if _is_utf8(value) else printable(value)
+        case dict():
+            return {_shown(key): _shown(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_shown(each) for each in value]
+        case _:
+            return value
+
+
+def _is_utf8(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,7 +1,7 @@
-"""Where orders come in while cutoutd runs, whoever is at work there.
+"""The queue of commands while cutoutd runs, also across a reload.
 
-A reload puts one service after another on the same ledger. Between the two, orders wait; the order to reload goes past
-the clerk, because no clerk outlives it.
+A reload puts one service after another on the same ledger. In between, commands wait. The command to reload bypasses
+the executor, because each service has an executor of its own.
 """
 
 import asyncio
@@ -17,65 +17,67 @@ from cutoutd.status.live_state import LiveState
 
 
 class CommandQueue:
-    """Hands each order to the clerk at work.
+    """Gives each command to the current executor.
 
     Args:
-        reload: carries out the order to reload.
+        reload: executes the command to reload.
     """
 
     def __init__(self, reload: Callable[[], Awaitable[CommandResult]]) -> None:
         self._reload = reload
-        self._clerk: CommandExecutor | None = None
-        self._present: Callable[[], LiveState] = _just_started
-        self._is_staffed = asyncio.Event()
-        self._one_by_one = asyncio.Lock()  # each sees what the one before it did
+        self._executor: CommandExecutor | None = None
+        self._live: Callable[[], LiveState] = _state_at_start
+        self._has_executor = asyncio.Event()
+        self._one_by_one = asyncio.Lock()  # each command sees the effect of the one before
         self._is_closed = False
 
     @asynccontextmanager
-    async def serving(self, clerk: CommandExecutor, present: Callable[[], LiveState]) -> AsyncIterator[None]:
-        """The clerk is at work while the block runs; its end waits for the order under way.
+    async def serving(self, executor: CommandExecutor, live: Callable[[], LiveState]) -> AsyncIterator[None]:
+        """Give commands to this executor while the block runs. At its end, wait for the command in progress.
 
-        ``present`` tells meanwhile how it goes.
+        Args:
+            executor: executes the commands.
+            live: returns the live state of the service.
         """
-        self._clerk, self._present = clerk, present
-        self._is_staffed.set()
+        self._executor, self._live = executor, live
+        self._has_executor.set()
         try:
             yield
         finally:
-            self._is_staffed.clear()
+            self._has_executor.clear()
             async with self._one_by_one:
-                self._clerk = None
+                self._executor = None
 
     def live(self) -> LiveState:
-        """What only the running service knows; between two, what the last one knew."""
-        return self._present()
+        """Return the live state of the running service; between two services, that of the last one."""
+        return self._live()
 
     def close(self) -> None:
-        """Take no further orders, nor those that wait: cutoutd is about to end."""
+        """Refuse further commands, and those that wait, because cutoutd is about to end."""
         self._is_closed = True
-        self._is_staffed.set()
+        self._has_executor.set()
 
-    async def submit(self, order: Command) -> CommandResult:
-        """Have an order carried out.
+    async def submit(self, command: Command) -> CommandResult:
+        """Have a command executed.
 
         Raises:
             ControlError: cutoutd is stopping.
-            LedgerError, DiskError: the ledger does not take it.
+            LedgerError, DiskError: the ledger cannot store it.
         """
-        if isinstance(order, ReloadCommand):
+        if isinstance(command, ReloadCommand):
             self._require_open()
             return await self._reload()
         while True:
-            await self._is_staffed.wait()
+            await self._has_executor.wait()
             self._require_open()
             async with self._one_by_one:
-                if self._clerk is not None:
-                    return await self._clerk.execute(order)
+                if self._executor is not None:
+                    return await self._executor.execute(command)
 
     def _require_open(self) -> None:
         if self._is_closed:
-            raise ControlError("cutoutd is just stopping", advice="Give the order again in a moment.")
+            raise ControlError("cutoutd is just stopping", advice="Give the command again in a moment.")
 
 
-def _just_started() -> LiveState:
+def _state_at_start() -> LiveState:
     return LiveState(pid=os.getpid(), started_at_s=time.time())

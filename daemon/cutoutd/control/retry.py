@@ -1,4 +1,4 @@
-"""``retry``: photos that came to nothing, or wait, go on at the furthest fact that still holds."""
+"""``retry``: failed, rejected and waiting photos go on at the latest fact that still holds."""
 
 import asyncio
 from collections import Counter
@@ -7,8 +7,8 @@ from contextlib import suppress
 
 from cutoutd.config.settings import FolderSettings
 from cutoutd.control.messages import CommandResult, RetryCommand
-from cutoutd.control.result import ResultBuilder, counted
-from cutoutd.control.selection import note_selection, pages_of, required_folder, select_photos
+from cutoutd.control.result import ResultBuilder, photos_are
+from cutoutd.control.selection import pages_of, refuse_empty, required_folder, select_photos
 from cutoutd.core.errors import CutoutdError, LedgerError
 from cutoutd.core.photo import (
     INTERNAL_FAULT,
@@ -30,20 +30,20 @@ from cutoutd.pipeline.steps.failure_note import FailureNotes
 
 _RETRIED = frozenset(State) - {State.PUBLISHED, State.SUPERSEDED}
 
-#: What happens next to photos that were brought to a state.
+#: The next step of photos that were brought to a state.
 _NEXT = {
     State.DISCOVERED: "checked again",
     State.ACCEPTED: "sent again",
-    State.REMOVAL_INTENDED: "looked for again: whether Uploadcare began the removal is not known",
+    State.REMOVAL_INTENDED: "looked for again: it is not known if Uploadcare began the removal",
     State.REMOVAL_STARTED: "asked about again: the removal was begun",
     State.REMOVAL_FINISHED: "fetched again: the cutout is paid for",
 }
 
 
 def fact_after(photo: Photo, parameters: str) -> Retry:
-    """Where a rejected or failed photo goes on: at the furthest fact that still holds.
+    """Return the fact at which a rejected or failed photo goes on: the latest one that still holds.
 
-    What was paid for is never paid for again. A removal that Uploadcare refused or gave up is launched anew, with the
+    A paid result is never paid for again. A removal that Uploadcare refused or gave up is launched again, with the
     folder's present ``parameters``.
     """
     if photo.state is State.REJECTED or photo.sha256 is None:
@@ -58,11 +58,11 @@ def fact_after(photo: Photo, parameters: str) -> Retry:
 
 
 def why_not(photo: Photo) -> str | None:
-    """Why there is nothing to retry about a photo; None when there is."""
+    """Return the reason for which a photo cannot be retried; None if it can."""
     if photo.state is State.PUBLISHED:
-        return "it is published; `cutoutd reprocess` has it made anew"
+        return "it is published; `cutoutd reprocess` makes it again"
     if photo.state is State.SUPERSEDED:
-        return "this version is gone; another one is taken up by itself"
+        return "this version of the file is gone; a newer one is sent by itself"
     if photo.state.is_terminal:
         return None
     if photo.wait.is_held or photo.wait.for_photo is not None:
@@ -71,7 +71,7 @@ def why_not(photo: Photo) -> str | None:
 
 
 class RetryHandler:
-    """Carries out ``retry``."""
+    """Executes ``retry``."""
 
     def __init__(self, ledger: Ledger, folders: Mapping[str, FolderSettings], wake: Callable[[Photo], None]) -> None:
         self._ledger = ledger
@@ -80,58 +80,58 @@ class RetryHandler:
         self._notes = FailureNotes(folders)
         self._wake = wake
 
-    async def execute(self, order: RetryCommand) -> CommandResult:
-        """Let the named photos go on, or all that failed."""
-        report = ResultBuilder()
-        if not order.paths:
-            async for page in pages_of(self._ledger, await self._unnamed(order)):
+    async def execute(self, command: RetryCommand) -> CommandResult:
+        """Let the named photos go on, or all that failed. After a crash, the same command does the rest."""
+        result = ResultBuilder()
+        if not command.paths:
+            async for page in pages_of(self._ledger, await self._unnamed(command)):
                 for photo in page:
-                    await self._retry(photo, report)
+                    await self._retry(photo, result)
         done: set[int] = set()
-        for name in order.paths:
-            chosen = await select_photos(self._ledger, self._inputs, name, _RETRIED)
-            note_selection(report, name, chosen, "nothing below it has failed, was rejected or waits")
-            async for page in pages_of(self._ledger, [number for number in chosen.photo_ids if number not in done]):
+        for name in command.paths:
+            selected = await select_photos(self._ledger, self._inputs, name, _RETRIED)
+            refuse_empty(result, name, selected, "nothing below it has failed, was rejected or waits")
+            async for page in pages_of(self._ledger, [each for each in selected.photo_ids if each not in done]):
                 for photo in page:
-                    if chosen.is_each_meant or why_not(photo) is None:
+                    if selected.is_exact or why_not(photo) is None:
                         done.add(photo.id)
-                        await self._retry(photo, report)
-        return report.build(_done, "No photo has failed")
+                        await self._retry(photo, result)
+        return result.build(_describe, "No photo has failed")
 
-    async def _unnamed(self, order: RetryCommand) -> Sequence[int]:
-        return order.photo_ids or await self._ledger.query(selection.newest_photo_ids, {State.FAILED})
+    async def _unnamed(self, command: RetryCommand) -> Sequence[int]:
+        return command.photo_ids or await self._ledger.query(selection.newest_photo_ids, {State.FAILED})
 
-    async def _retry(self, photo: Photo, report: ResultBuilder) -> None:
+    async def _retry(self, photo: Photo, result: ResultBuilder) -> None:
         reason = why_not(photo)
         if reason is not None:
-            report.refuse(photo, reason)
+            result.refuse(photo, reason)
             return
         try:
             moved = await (self._resume(photo) if photo.state in TERMINAL else self._end_wait(photo))
         except CutoutdError as error:
-            report.refuse(photo, error.sentence)
+            result.refuse(photo, error.sentence)
             return
-        report.count(moved.state if photo.state in TERMINAL else "waited")
+        result.count(moved.state if photo.state in TERMINAL else "waited")
         self._wake(moved)
 
     async def _resume(self, photo: Photo) -> Photo:
         folder = required_folder(self._folders, photo)
         fact = fact_after(photo, folder.parameters.as_json())
         identity = photo.identity
-        if isinstance(fact, RetryFromStart | RetryUpload):  # what is paid for needs no source any more
+        if isinstance(fact, RetryFromStart | RetryUpload):  # a paid result needs no source any more
             identity = await asyncio.to_thread(found_again, folder.input, photo.identity)
-        # Before the fact: after it nobody would come back to a note that a crash kept.
+        # Remove the note first, because a crash after the fact would leave it for ever.
         await asyncio.to_thread(self._notes.remove, photo)
         return await self._ledger.resume(photo, fact, identity.ctime_ns)
 
     async def _end_wait(self, photo: Photo) -> Photo:
-        with suppress(LedgerError):  # it goes on already
+        with suppress(LedgerError):  # the photo goes on already
             return await self._ledger.postpone(photo, NO_WAIT)
         return photo
 
 
-def _done(numbers: Counter[str]) -> list[str]:
-    sentences = [f"{counted(numbers[state])} {phrase}" for state, phrase in _NEXT.items() if numbers[state]]
+def _describe(numbers: Counter[str]) -> list[str]:
+    sentences = [f"{photos_are(numbers[state])} {phrase}" for state, phrase in _NEXT.items() if numbers[state]]
     if numbers["waited"]:
-        sentences.append(f"{counted(numbers['waited'])} no longer made to wait")
+        sentences.append(f"{photos_are(numbers['waited'])} no longer made to wait")
     return sentences

@@ -1,8 +1,7 @@
-"""Which photos an order is about: what a person wrote, looked up in the ledger.
+"""The photos that a command is about, by their numbers in the ledger.
 
-Whose cutouts ``reprocess`` is about: photos that a person named, or those found among all that are published.
-
-It decides nothing about money, and keeps numbers, not photos: all that was ever published may have to be looked at.
+A selection holds numbers and no photos, because it may cover everything that was ever published. Nothing here decides
+about money.
 """
 
 import asyncio
@@ -19,21 +18,69 @@ from cutoutd.core.photo_selector import selectors_for
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import selection
 
+PUBLISHED = frozenset({State.PUBLISHED})
+
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """What one name stands for."""
+    """The photos that one name stands for."""
 
     photo_ids: tuple[int, ...]  #: the photos, by their numbers in the ledger
-    is_each_meant: bool  #: named one by one, so that each deserves a word; not those found below a folder
-    is_known: bool  #: whether anything at all goes by this name
+    is_exact: bool  #: True: the name is a photo's own, so each photo gets a sentence; False: they are below a folder
+    is_known: bool  #: True if the ledger knows the name at all
+
+
+@dataclass(frozen=True, slots=True)
+class ReprocessSelection:
+    """Photos by their numbers in the ledger, each once, and the refusals so far."""
+
+    photo_ids: Sequence[int]
+    result: ResultBuilder
+
+
+async def select_for_reprocess(
+    ledger: Ledger, folders: Mapping[str, FolderSettings], command: ReprocessCommand
+) -> ReprocessSelection:
+    """Return the photos that ``reprocess`` is about. Photos that the user names may have any state."""
+    result = ResultBuilder()
+    if command.scope is Scope.NAMED:
+        photo_ids = [number for name in command.paths for number in await _named(ledger, folders, name, result)]
+        return ReprocessSelection(list(dict.fromkeys((*photo_ids, *command.photo_ids))), result)
+    is_selected = _is_changed(folders) if command.scope is Scope.CHANGED else _is_missing(result)
+    return ReprocessSelection(await _among_published(ledger, is_selected), result)
+
+
+async def select_photos(ledger: Ledger, inputs: Mapping[str, Path], name: str, states: Collection[State]) -> Selected:
+    """Return the photo of this name in any state.
+
+    Without such a photo, return those of ``states`` that are below the folder or match the pattern.
+    """
+    selectors = selectors_for(name, inputs)
+    if exact := await ledger.query(selection.photos_named, selectors):
+        return Selected(tuple(photo.id for photo in exact), is_exact=True, is_known=True)
+    if below := await ledger.query(selection.photo_ids_beneath, selectors, states):
+        return Selected(tuple(below), is_exact=False, is_known=True)
+    is_known = bool(await ledger.query(selection.photo_ids_beneath, selectors, frozenset(State)))
+    return Selected((), is_exact=False, is_known=is_known)
+
+
+def refuse_empty(result: ResultBuilder, name: str, selected: Selected, reason: str) -> None:
+    """Refuse a name that stands for no photo; ``reason`` is for a name that the ledger knows."""
+    if not selected.photo_ids:
+        result.refuse_all(f"{name}: {reason if selected.is_known else 'no photo has this name'}")
+
+
+async def pages_of(ledger: Ledger, photo_ids: Sequence[int]) -> AsyncIterator[list[Photo]]:
+    """Yield the photos of these numbers. One page is in memory at a time, because there may be a million."""
+    for page in selection.pages(photo_ids):
+        yield await ledger.query(selection.photos_with_ids, page)
 
 
 def required_folder(folders: Mapping[str, FolderSettings], photo: Photo) -> FolderSettings:
-    """The configured folder of a photo.
+    """Return the configured folder of a photo.
 
     Raises:
-        ControlError: it is no longer in the configuration.
+        ControlError: the folder is no longer in the configuration.
     """
     folder = folders.get(photo.identity.folder)
     if folder is None:
@@ -41,65 +88,19 @@ def required_folder(folders: Mapping[str, FolderSettings], photo: Photo) -> Fold
     return folder
 
 
-async def select_photos(ledger: Ledger, inputs: Mapping[str, Path], name: str, states: Collection[State]) -> Selected:
-    """The photo of this name in whatever state, else those of ``states`` below the folder, or fitting the pattern."""
-    addresses = selectors_for(name, inputs)
-    if exact := await ledger.query(selection.photos_named, addresses):
-        return Selected(tuple(photo.id for photo in exact), is_each_meant=True, is_known=True)
-    if below := await ledger.query(selection.photo_ids_beneath, addresses, states):
-        return Selected(tuple(below), is_each_meant=False, is_known=True)
-    is_known = bool(await ledger.query(selection.photo_ids_beneath, addresses, frozenset(State)))
-    return Selected((), is_each_meant=False, is_known=is_known)
-
-
-def note_selection(report: ResultBuilder, name: str, chosen: Selected, nothing: str) -> None:
-    """Report a name that stands for no photo of the kind, with ``nothing`` if there are others below it."""
-    if not chosen.photo_ids:
-        report.refuse_all(f"{name}: {nothing if chosen.is_known else 'nothing is known of it'}")
-
-
-async def pages_of(ledger: Ledger, numbers: Sequence[int]) -> AsyncIterator[list[Photo]]:
-    """The photos of these numbers, a page of them in memory: an order may be about a million."""
-    for page in selection.pages(numbers):
-        yield await ledger.query(selection.photos_with_ids, page)
-
-
-PUBLISHED = frozenset({State.PUBLISHED})
-
-
-@dataclass(frozen=True, slots=True)
-class ReprocessSelection:
-    """Photos by their numbers in the ledger, each once, and what was left alone already."""
-
-    photo_ids: Sequence[int]
-    report: ResultBuilder
-
-
-async def select_for_reprocess(
-    ledger: Ledger, folders: Mapping[str, FolderSettings], order: ReprocessCommand
-) -> ReprocessSelection:
-    """The photos that an order is about; those a person named may stand at any state."""
-    report = ResultBuilder()
-    if order.scope is Scope.NAMED:
-        numbers = [number for name in order.paths for number in await _named(ledger, folders, name, report)]
-        return ReprocessSelection(list(dict.fromkeys((*numbers, *order.photo_ids))), report)
-    is_meant = _is_changed(folders) if order.scope is Scope.CHANGED else _is_missing(report)
-    return ReprocessSelection(await _among_published(ledger, is_meant), report)
-
-
 async def _named(
-    ledger: Ledger, folders: Mapping[str, FolderSettings], name: str, report: ResultBuilder
+    ledger: Ledger, folders: Mapping[str, FolderSettings], name: str, result: ResultBuilder
 ) -> Sequence[int]:
     inputs = {name: folder.input for name, folder in folders.items()}
-    chosen = await select_photos(ledger, inputs, name, PUBLISHED)
-    note_selection(report, name, chosen, "nothing below it is published")
-    return chosen.photo_ids
+    selected = await select_photos(ledger, inputs, name, PUBLISHED)
+    refuse_empty(result, name, selected, "nothing below it is published")
+    return selected.photo_ids
 
 
-async def _among_published(ledger: Ledger, is_meant: Callable[[Photo], bool]) -> list[int]:
+async def _among_published(ledger: Ledger, is_selected: Callable[[Photo], bool]) -> list[int]:
     found: list[int] = []
     async for page in pages_of(ledger, await ledger.query(selection.newest_photo_ids, PUBLISHED)):
-        found += await asyncio.to_thread(lambda photos: [photo.id for photo in photos if is_meant(photo)], page)
+        found += await asyncio.to_thread(lambda photos: [photo.id for photo in photos if is_selected(photo)], page)
     return found
 
 
@@ -108,11 +109,11 @@ def _is_changed(folders: Mapping[str, FolderSettings]) -> Callable[[Photo], bool
     return lambda photo: photo.parameters != present.get(photo.identity.folder, photo.parameters)
 
 
-_NOT_IN_USE = "is not there, or empty; if that is as it should be, name photos or a folder"
+def _is_missing(result: ResultBuilder) -> Callable[[Photo], bool]:
+    """Return a test for a missing cutout.
 
-
-def _is_missing(report: ResultBuilder) -> Callable[[Photo], bool]:
-    """Whether its cutout is gone. An output that is not there, or is empty, may be a disk that is not mounted."""
+    An output folder that is missing or empty is refused as a whole, because its disk may not be mounted.
+    """
     are_in_use: dict[str, bool] = {}
 
     def is_missing(photo: Photo) -> bool:
@@ -120,10 +121,8 @@ def _is_missing(report: ResultBuilder) -> Callable[[Photo], bool]:
         if output not in are_in_use:
             are_in_use[output] = _is_in_use(Path(output))
             if not are_in_use[output]:
-                report.refuse_all(
-                    f"{output} is not there, or empty; if that is as it should be, name photos or a folder"
-                )
-        return are_in_use[output] and _is_gone(photo, report)
+                result.refuse_all(f"{output} is not there, or empty; if that is right, name the photos or a folder")
+        return are_in_use[output] and _is_gone(photo, result)
 
     return is_missing
 
@@ -135,11 +134,11 @@ def _is_in_use(output: Path) -> bool:
         return False
 
 
-def _is_gone(photo: Photo, report: ResultBuilder) -> bool:
+def _is_gone(photo: Photo, result: ResultBuilder) -> bool:
     try:
         Path(require_value(photo.output), require_value(photo.target)).lstat()
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError as error:
-        report.refuse(photo, f"the place of its cutout cannot be looked at: {error.strerror}")
+        result.refuse(photo, f"its cutout's folder cannot be read: {error.strerror}")
     return False

@@ -1,13 +1,14 @@
-"""The control socket's server: one small HTTP application in the running daemon.
+"""The daemon's end of the control socket: one HTTP route that takes every message.
 
-It knows no order. Who may connect is decided by the file system; how much may be sent, and how long it may take, here.
+The file system decides which users may connect. This module bounds the size and the time of a message.
 """
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
@@ -15,100 +16,141 @@ from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
-from cutoutd.control.messages import ANSWERS, CARRIED_OUT_WITHIN_S, ORDERS, REFUSALS, CommandError
+from cutoutd.config.settings import Common
+from cutoutd.control.messages import (
+    COMMAND_TIMEOUT_S,
+    ERRORS,
+    HISTORIES,
+    MESSAGES,
+    PAGE_LINKS,
+    RESULTS,
+    STATUSES,
+    CommandError,
+    HistoryQuery,
+    Message,
+    PageLink,
+    PageLinkQuery,
+    StatusQuery,
+    encode_reply,
+)
 from cutoutd.control.queue import CommandQueue
 from cutoutd.control.socket import listening_socket
 from cutoutd.core.errors import ControlError, CutoutdError
 from cutoutd.core.http_server import serving
 from cutoutd.core.logs import log_error, log_fault
+from cutoutd.core.photo_selector import PhotoSelector
+from cutoutd.ledger import Ledger
+from cutoutd.status.status import read_history, status_in
 
-Handler = Callable[[Request], Awaitable[Response]]
+_OTHER_VERSION = "Restart it, so that it is of the same version as this command."
 
-#: More than a command line holds.
-_MOST_BYTES = 4_000_000
+Answer = Callable[[Message], Awaitable[bytes]]
 
-#: The order is on this machine already when the command connects.
-_RECEIVED_WITHIN_S = 10.0
+
+@dataclass(frozen=True, slots=True)
+class MessageLimits:
+    """The bounds of a message."""
+
+    max_bytes: int = 4_000_000  #: more than a command line holds
+    receive_timeout_s: float = 10.0  #: the message is on this machine already when the command connects
+
+
+class MessageHandler:
+    """Answers every message.
+
+    Args:
+        queue: executes commands.
+        ledger: answers queries.
+        settings: return the settings in force.
+        page_link: returns the link to the page.
+    """
+
+    def __init__(
+        self,
+        queue: CommandQueue,
+        ledger: Ledger,
+        settings: Callable[[], Common],
+        page_link: Callable[[], Awaitable[PageLink]],
+    ) -> None:
+        self._queue = queue
+        self._ledger = ledger
+        self._settings = settings
+        self._page_link = page_link
+
+    async def answer(self, message: Message) -> bytes:
+        """Return the reply to a message, as JSON.
+
+        Raises:
+            CutoutdError: the message is refused.
+        """
+        match message:
+            case StatusQuery():
+                settings, live = self._settings(), self._queue.live()
+                status = await self._ledger.query(status_in, live, settings.limits, settings.price)
+                return encode_reply(STATUSES, status)
+            case HistoryQuery(photos, limit):
+                selectors = None if photos is None else [PhotoSelector(each.folder, each.path) for each in photos]
+                events = await asyncio.to_thread(read_history, self._settings().state_dir, selectors, limit)
+                return encode_reply(HISTORIES, events)
+            case PageLinkQuery():
+                return encode_reply(PAGE_LINKS, await self._page_link())
+            case _:
+                return encode_reply(RESULTS, await self._queue.submit(message))
 
 
 @asynccontextmanager
-async def serving_commands(
-    dispatch: CommandQueue, place: Path, link: Path, also: Sequence[BaseRoute] = ()
+async def serving_control(
+    answer: Answer, path: Path, link: Path, limits: MessageLimits | None = None
 ) -> AsyncIterator[None]:
-    """Take orders at ``place`` while the block runs, and what else comes by the routes of ``also``.
+    """Take messages at ``path`` while the block runs.
 
-    Without the socket cutoutd works all the same, and says so.
+    If the socket cannot be made, cutoutd logs that and works without it.
     """
     with contextlib.ExitStack() as stack:
         try:
-            listener = stack.enter_context(listening_socket(place, link))
+            listener = stack.enter_context(listening_socket(path, link))
         except ControlError as error:
             log_error("no_control", error, level=logging.WARNING)
             yield
             return
-        async with serving(_application(dispatch, also), listener):
+        async with serving(_application(answer, limits or MessageLimits()), listener):
             yield
 
 
-def _application(dispatch: CommandQueue, also: Sequence[BaseRoute]) -> Starlette:
+def _application(answer: Answer, limits: MessageLimits) -> Starlette:
     async def take(request: Request) -> Response:
-        return await _execute(request, dispatch)
+        return await _answer_or_refuse(answer, request, limits)
 
-    return Starlette(routes=[Route("/orders", json_response(take), methods=["POST"]), *also])
-
-
-async def _execute(request: Request, dispatch: CommandQueue) -> Response:
-    order = ORDERS.validate_json(await body_of(request))
-    return Response(ANSWERS.dump_json(await dispatch.submit(order)), media_type="application/json")
+    return Starlette(routes=[Route("/", take, methods=["POST"])])
 
 
-def json_response(answer: Handler) -> Handler:
-    """The handler, with a bound to its time, and whatever it raises answered as a refusal."""
-
-    async def answer_or_refuse(request: Request) -> Response:
-        return await _answer_or_refuse(answer, request)
-
-    return answer_or_refuse
-
-
-async def _answer_or_refuse(answer: Handler, request: Request) -> Response:
+async def _answer_or_refuse(answer: Answer, request: Request, limits: MessageLimits) -> Response:
     try:
-        async with asyncio.timeout(CARRIED_OUT_WITHIN_S):
-            return await answer(request)
+        async with asyncio.timeout(COMMAND_TIMEOUT_S):
+            message = MESSAGES.validate_json(await _read_body(request, limits))
+            return Response(await answer(message), media_type="application/json")
     except ValidationError:
-        return _refused(
-            HTTPStatus.BAD_REQUEST, CommandError("the running cutoutd does not know this order", _OTHER_VERSION)
-        )
+        return _refusal(HTTPStatus.BAD_REQUEST, "the running cutoutd does not know this command", _OTHER_VERSION)
     except (TimeoutError, ClientDisconnect):
-        return _refused(HTTPStatus.REQUEST_TIMEOUT, CommandError("the order took too long; a part may have been done"))
+        return _refusal(HTTPStatus.REQUEST_TIMEOUT, "the command took too long; a part may have been done")
     except CutoutdError as error:
-        return _refused(HTTPStatus.CONFLICT, CommandError(f"{error.title}: {error.sentence}", error.advice))
-    except Exception as fault:  # noqa: BLE001  the one broad except of this door: a bug costs one order, not the daemon
-        log_fault("internal_fault", "a fault in cutoutd itself stopped an order", fault)
-        return _refused(
-            HTTPStatus.INTERNAL_SERVER_ERROR, CommandError("a fault in cutoutd itself; its log has the trace")
-        )
+        return _refusal(HTTPStatus.CONFLICT, f"{error.title}: {error.sentence}", error.advice)
+    except Exception as fault:  # noqa: BLE001  the one broad except here: a bug costs one command, not the daemon
+        log_fault("internal_fault", "a fault in cutoutd itself stopped a command", fault)
+        return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "a fault in cutoutd itself; its log has the trace")
 
 
-_OTHER_VERSION = "Restart it, so that it is of the same version as this command."
-
-
-async def body_of(request: Request) -> bytes:
-    """What was sent, whole and not too long.
-
-    Raises:
-        TimeoutError, ClientDisconnect, ControlError: it is not.
-    """
+async def _read_body(request: Request, limits: MessageLimits) -> bytes:
     body = bytearray()
-    async with asyncio.timeout(_RECEIVED_WITHIN_S):
-        async for piece in request.stream():
-            body += piece
-            if len(body) > _MOST_BYTES:
-                raise ControlError("the order is too long", advice="Name fewer photos at once, or a folder.")
+    async with asyncio.timeout(limits.receive_timeout_s):
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limits.max_bytes:
+                raise ControlError("the command is too long", advice="Name fewer photos at once, or a folder.")
     return bytes(body)
 
 
-def _refused(status: HTTPStatus, refusal: CommandError) -> Response:
-    return Response(REFUSALS.dump_json(refusal), status, media_type="application/json")
+def _refusal(status: HTTPStatus, sentence: str, advice: str = "") -> Response:
+    return Response(encode_reply(ERRORS, CommandError(sentence, advice)), status, media_type="application/json")

@@ -1,7 +1,7 @@
-"""Where the control socket is: found by both ends, made and removed by the one who holds the ledger.
+"""The control socket's file. Both ends find it; the process that holds the ledger makes and removes it.
 
-Who may connect is who may write to the file: its owner and group. A kernel takes at most 107 bytes for a socket's path,
-so longer ones are reached through an open folder, as /proc/self/fd/N/NAME.
+The file's owner and group may connect. The kernel takes at most 107 bytes for a socket's path. Therefore longer paths
+are reached through an open folder, as /proc/self/fd/N/NAME.
 """
 
 import os
@@ -16,23 +16,26 @@ from cutoutd.core.errors import ControlError
 
 SOCKET_NAME = "control.sock"
 
-#: Where systemd makes a service's StateDirectory= and RuntimeDirectory= (systemd.exec(5)).
-_STATES = Path("/var/lib")
-_RUNTIMES = Path("/run")
+#: systemd makes a service's StateDirectory= and RuntimeDirectory= in these folders (systemd.exec(5)).
+_STATE_ROOT = Path("/var/lib")
+_RUNTIME_ROOT = Path("/run")
 
 #: unix(7): sun_path holds 108 bytes, the last of them a zero.
-_MOST_BYTES = 107
+_MAX_PATH_BYTES = 107
 
 _OWNER_AND_GROUP = 0o660
 
 _BACKLOG = 16
 
-#: How long a socket that was found is given to answer.
-_PROBE_S = 2.0
+#: A socket that exists already must answer within this time.
+_PROBE_TIMEOUT_S = 2.0
 
 
-def place_to_listen(settings: Common, environ: Mapping[str, str]) -> Path:
-    """Where the daemon makes the socket: as configured, else where systemd gave it a folder, else beside the ledger."""
+def server_socket_path(settings: Common, environ: Mapping[str, str]) -> Path:
+    """Return the path at which the daemon makes the socket.
+
+    It is the configured one, else it is in systemd's runtime folder, else beside the ledger.
+    """
     if settings.control_socket is not None:
         return settings.control_socket
     # systemd.exec(5): several folders are separated by colons.
@@ -40,69 +43,68 @@ def place_to_listen(settings: Common, environ: Mapping[str, str]) -> Path:
     return Path(runtime, SOCKET_NAME) if runtime else settings.state_dir / SOCKET_NAME
 
 
-def place_to_ask(settings: Common) -> Path:
-    """Where a command finds it: a socket that lies in systemd's folder has a link beside the ledger.
+def client_socket_path(settings: Common, state_root: Path = _STATE_ROOT) -> Path:
+    """Return the path at which a command finds the socket; beside the ledger, it may be a link to it.
 
-    Whoever may not look there finds systemd's folder by the name that our units give both.
+    A user that may not read the state folder is led to the runtime folder: our units give both one name.
     """
     if settings.control_socket is not None:
         return settings.control_socket
-    if settings.state_dir.parent == _STATES and not os.access(settings.state_dir, os.X_OK, effective_ids=True):
-        return _RUNTIMES / settings.state_dir.name / SOCKET_NAME
+    if settings.state_dir.parent == state_root and not os.access(settings.state_dir, os.X_OK, effective_ids=True):
+        return _RUNTIME_ROOT / settings.state_dir.name / SOCKET_NAME
     return settings.state_dir / SOCKET_NAME
 
 
 @contextmanager
-def listening_socket(place: Path, link: Path) -> Iterator[socket.socket]:
-    """A socket that listens at ``place``, with a link to it at ``link`` if that is elsewhere; both go with the block.
+def listening_socket(path: Path, link: Path) -> Iterator[socket.socket]:
+    """Listen at ``path`` while the block runs, with a link to it at ``link`` if that is another path.
 
-    The caller holds the ledger, so a socket that is there already belongs to a daemon that was killed, and is replaced.
-    A crash leaves such a one.
+    The caller holds the ledger. Therefore a socket that exists already was left by a killed daemon, and is replaced.
 
     Raises:
-        ControlError: it cannot be made, or another program listens there.
+        ControlError: the socket cannot be made, or another program listens there.
     """
     try:
-        listener = _listen(place)
+        listener = _listen(path)
     except OSError as error:
-        raise ControlError(f"the control socket {place} cannot be made: {error.strerror or error}") from error
-    made = place.stat()
+        raise ControlError(f"the control socket {path} cannot be made: {error.strerror or error}") from error
+    made = path.stat()
     try:
         with listener:
-            _point(link, place)
+            _make_link(link, path)
             yield listener
     finally:
-        # By now somebody else's may stand there: another instance's, or what a person put in its place.
-        for file in [file for file in {place, link} if _leads_to(file, made)]:
+        # Remove only our own files, because another instance or the user may have replaced them since.
+        for file in [file for file in {path, link} if _is_file(file, made)]:
             with suppress(OSError):
                 file.unlink()
 
 
 @contextmanager
-def reachable(place: Path) -> Iterator[str]:
-    """A path of the socket that the kernel takes.
+def short_path(path: Path) -> Iterator[str]:
+    """Yield a path of the socket that is short enough for the kernel.
 
     Raises:
-        OSError: its folder cannot be looked into.
+        OSError: the socket's folder cannot be opened.
     """
-    if len(os.fsencode(place)) <= _MOST_BYTES:
-        yield str(place)
+    if len(os.fsencode(path)) <= _MAX_PATH_BYTES:
+        yield str(path)
         return
-    folder = os.open(place.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        yield f"/proc/self/fd/{folder}/{place.name}"
+        yield f"/proc/self/fd/{folder}/{path.name}"
     finally:
         os.close(folder)
 
 
-def _listen(place: Path) -> socket.socket:
+def _listen(path: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        with reachable(place) as path:
-            _remove_stale(place, path)
-            listener.bind(path)
-        # Nobody can connect before listen, so there is no moment in which the file says more than it should.
-        place.chmod(_OWNER_AND_GROUP)
+        with short_path(path) as short:
+            _remove_stale(path, short)
+            listener.bind(short)
+        # Set the mode before listen, else every user could connect for a moment.
+        path.chmod(_OWNER_AND_GROUP)
         listener.listen(_BACKLOG)
     except BaseException:
         listener.close()
@@ -110,35 +112,35 @@ def _listen(place: Path) -> socket.socket:
     return listener
 
 
-def _leads_to(file: Path, made: os.stat_result) -> bool:
+def _is_file(file: Path, made: os.stat_result) -> bool:
     try:
         return os.path.samestat(file.stat(), made)
     except OSError:
         return False
 
 
-def _remove_stale(place: Path, path: str) -> None:
-    """Take a dead socket away; what is no socket stays, and ``bind`` says that it is there."""
+def _remove_stale(path: Path, short: str) -> None:
+    """Remove a dead socket. Another kind of file stays, and ``bind`` then fails with the reason."""
     try:
-        mode = place.lstat().st_mode
+        mode = path.lstat().st_mode
     except FileNotFoundError:
         return
     if stat.S_ISLNK(mode):
-        place.unlink()  # an earlier run's, see _point
+        path.unlink()  # an earlier run's link, see _make_link
     if not stat.S_ISSOCK(mode):
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(_PROBE_S)
+        probe.settimeout(_PROBE_TIMEOUT_S)
         try:
-            probe.connect(path)
+            probe.connect(short)
         except ConnectionRefusedError:
-            place.unlink()
+            path.unlink()
 
 
-def _point(link: Path, place: Path) -> None:
-    """Without the link commands do not find the socket, but it works for those who are told where it is."""
-    if link == place:
+def _make_link(link: Path, path: Path) -> None:
+    """Make the link; without it only commands with ``control_socket`` set find the socket."""
+    if link == path:
         return
     with suppress(OSError):
         link.unlink(missing_ok=True)
-        link.symlink_to(place)
+        link.symlink_to(path)

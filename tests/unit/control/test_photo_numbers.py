@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cutoutd.control.executor import CommandExecutor
-from cutoutd.control.messages import ORDERS, Command, ReprocessCommand, RetryCommand
+from cutoutd.control.messages import MESSAGES, Command, ReprocessCommand, RetryCommand
 from cutoutd.control.result import ResultBuilder
 from cutoutd.core.photo import State
 from cutoutd.ledger import Ledger
@@ -49,7 +49,7 @@ def test_photos_are_made_anew_by_their_numbers(tmp_path: Path) -> None:
     """Unless more would have to be paid for than was agreed to."""
     (tmp_path / "state").mkdir()
     done, refused, states = ordered(tmp_path, ReprocessCommand(photo_ids=(1, 3), max_removals=0))
-    assert done == ("1 photo is to be made anew; 1 removal may have to be paid for",)
+    assert done == ("1 photo is to be made again; 1 removal may have to be paid for",)
     assert len(refused) == 1
     assert states == [State.FAILED, State.REJECTED, State.PUBLISHED]
 
@@ -83,4 +83,4 @@ def test_many_refusals_are_a_number() -> None:
 def test_numbers_arrive_as_they_were_given() -> None:
     """Over the control socket too."""
     for order in (RetryCommand(photo_ids=(1, 2)), ReprocessCommand(photo_ids=(3,))):
-        assert ORDERS.validate_json(ORDERS.dump_json(order)) == order
+        assert MESSAGES.validate_json(MESSAGES.dump_json(order)) == order

@@ -13,14 +13,13 @@ import pytest
 
 from cutoutd.app.reload import Reloader
 from cutoutd.config.settings import Settings
-from cutoutd.control import client, server
-from cutoutd.control import socket as socket_module
+from cutoutd.control import client
 from cutoutd.control.client import send_command
 from cutoutd.control.executor import CommandExecutor
-from cutoutd.control.messages import ORDERS, ReprocessCommand, RetryCommand, Scope
+from cutoutd.control.messages import MESSAGES, PageLink, ReprocessCommand, RetryCommand, Scope
 from cutoutd.control.queue import CommandQueue
-from cutoutd.control.server import serving_commands
-from cutoutd.control.socket import listening_socket, place_to_ask, place_to_listen
+from cutoutd.control.server import MessageHandler, MessageLimits, serving_control
+from cutoutd.control.socket import client_socket_path, listening_socket, server_socket_path
 from cutoutd.core.errors import ControlError, ControlRefusedError, LedgerBusyError, LedgerMissingError
 from cutoutd.ledger import hold_ledger, open_ledger
 from cutoutd.status.live_state import LiveState
@@ -37,17 +36,23 @@ def house(place: Path, **others: object) -> Settings:
     return settings
 
 
-def while_it_takes_orders(settings: Settings, scene: Callable[[CommandQueue], Awaitable[None]]) -> None:
+def while_it_takes_orders(
+    settings: Settings, scene: Callable[[CommandQueue], Awaitable[None]], limits: MessageLimits | None = None
+) -> None:
     """Play a scene beside a server that holds the ledger."""
 
     async def play() -> None:
         with hold_ledger(settings.state_dir):
             async with open_ledger(settings.state_dir) as ledger:
-                dispatch = CommandQueue(Reloader(settings).ask)
-                clerk = CommandExecutor(ledger, settings.folders, lambda _photo: None)
-                orders = serving_commands(dispatch, place_to_listen(settings, {}), place_to_ask(settings))
-                async with orders, dispatch.serving(clerk, lambda: LiveState(pid=1, started_at_s=0.0)):
-                    await scene(dispatch)
+                queue = CommandQueue(Reloader(settings).ask)
+                executor = CommandExecutor(ledger, settings.folders, lambda _photo: None)
+                handler = MessageHandler(queue, ledger, lambda: settings, _no_link)
+                places = server_socket_path(settings, {}), client_socket_path(settings)
+                async with (
+                    serving_control(handler.answer, *places, limits),
+                    queue.serving(executor, lambda: LiveState(pid=1, started_at_s=0.0)),
+                ):
+                    await scene(queue)
 
     asyncio.run(play())
 
@@ -57,7 +62,7 @@ def while_it_takes_orders(settings: Settings, scene: Callable[[CommandQueue], Aw
 )
 def test_an_order_arrives_as_it_was_given(order: RetryCommand | ReprocessCommand) -> None:
     """Whatever a file is called, and whatever is left out."""
-    assert ORDERS.validate_json(ORDERS.dump_json(order)) == order
+    assert MESSAGES.validate_json(MESSAGES.dump_json(order)) == order
 
 
 def test_an_order_is_answered(tmp_path: Path) -> None:
@@ -69,16 +74,16 @@ def test_an_order_is_answered(tmp_path: Path) -> None:
         assert answer.done == ("No photo has failed",)
 
     while_it_takes_orders(settings, scene)
-    assert not os.path.lexists(place_to_ask(settings))
+    assert not os.path.lexists(client_socket_path(settings))
 
 
 def test_a_socket_elsewhere_is_found_by_its_link(tmp_path: Path) -> None:
     """Systemd's folder is known to the daemon alone, which leaves a link beside the ledger; both go at the end."""
     settings = house(tmp_path / "home")
-    place = place_to_listen(settings, {"RUNTIME_DIRECTORY": f"{tmp_path}:/run/other"})
+    place = server_socket_path(settings, {"RUNTIME_DIRECTORY": f"{tmp_path}:/run/other"})
     assert place == tmp_path / "control.sock"
-    assert place_to_listen(house(tmp_path / "home", control_socket=tmp_path / "my.sock"), {}) == tmp_path / "my.sock"
-    link = place_to_ask(settings)
+    assert server_socket_path(house(tmp_path / "home", control_socket=tmp_path / "my.sock"), {}) == tmp_path / "my.sock"
+    link = client_socket_path(settings)
     for _ in range(2):
         with listening_socket(place, link):
             assert link.resolve() == place
@@ -121,14 +126,13 @@ def test_only_our_own_socket_is_taken_away(tmp_path: Path) -> None:
     assert list(tmp_path.rglob("control.sock")) == []
 
 
-def test_without_a_socket_the_daemon_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command then says that the ledger is held by one who takes no orders."""
-    monkeypatch.setattr(client, "_PATIENCE_S", 0.1)
+def test_without_a_socket_the_daemon_goes_on(tmp_path: Path) -> None:
+    """A command then says that the ledger is held by one who takes no commands."""
     settings = house(tmp_path / "home", control_socket=tmp_path / "nowhere" / "control.sock")
 
     async def scene(_dispatch: CommandQueue) -> None:
-        with pytest.raises(LedgerBusyError, match="takes no orders"):
-            await asyncio.to_thread(send_command, RetryCommand(), settings)
+        with pytest.raises(LedgerBusyError, match="takes no commands"):
+            await asyncio.to_thread(send_command, RetryCommand(), settings, patience_s=0.1)
 
     while_it_takes_orders(settings, scene)
 
@@ -156,20 +160,18 @@ def test_an_order_to_one_who_stops_is_refused_clearly(tmp_path: Path) -> None:
     while_it_takes_orders(settings, scene)
 
 
-def test_odd_requests_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_odd_requests_are_refused(tmp_path: Path) -> None:
     """Orders of another version, too long ones, ones that never end, and what is no order at all; then all is well."""
-    monkeypatch.setattr(server, "_MOST_BYTES", 100)
-    monkeypatch.setattr(server, "_RECEIVED_WITHIN_S", 0.2)
     settings = house(tmp_path / "home")
 
     def ask(content: bytes, headers: dict[str, str] | None = None) -> httpx2.Response:
-        with client._client(str(place_to_ask(settings))) as http:
-            return http.post("/orders", content=content, headers=headers)
+        with client._http_client(str(client_socket_path(settings))) as http:
+            return http.post("/", content=content, headers=headers)
 
     def ask_slowly() -> bytes:
         with socket.socket(socket.AF_UNIX) as line:
-            line.connect(str(place_to_ask(settings)))
-            line.sendall(b"POST /orders HTTP/1.1\r\nHost: cutoutd\r\nContent-Length: 50\r\n\r\n{")
+            line.connect(str(client_socket_path(settings)))
+            line.sendall(b"POST / HTTP/1.1\r\nHost: cutoutd\r\nContent-Length: 50\r\n\r\n{")
             return line.recv(4096)
 
     async def scene(_dispatch: CommandQueue) -> None:
@@ -179,21 +181,21 @@ def test_odd_requests_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert b" 408 " in await asyncio.to_thread(ask_slowly)
         assert (await asyncio.to_thread(send_command, RetryCommand(), settings)).is_idle
 
-    while_it_takes_orders(settings, scene)
+    while_it_takes_orders(settings, scene, MessageLimits(max_bytes=100, receive_timeout_s=0.2))
 
 
 def test_what_answers_instead_of_cutoutd_is_told(tmp_path: Path) -> None:
     """One who hangs up, and one who speaks of something else."""
     settings = house(tmp_path / "home")
-    place = place_to_ask(settings)
+    place = client_socket_path(settings)
     other = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
     for said, words in ((b"", "before it had answered"), (other, "not cutoutd")):
         with listening_socket(place, place) as listener:
-            json_response = threading.Thread(target=_answer, args=(listener, said))
-            json_response.start()
+            answering = threading.Thread(target=_answer, args=(listener, said))
+            answering.start()
             with pytest.raises(ControlError, match=words):
                 send_command(RetryCommand(), settings)
-            json_response.join()
+            answering.join()
 
 
 def test_who_may_not_use_the_socket_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,10 +205,14 @@ def test_who_may_not_use_the_socket_is_told_so(tmp_path: Path, monkeypatch: pyte
     def refuse(_path: str) -> bool:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(client, "_is_listened_to", refuse)
+    monkeypatch.setattr(client, "_has_listener", refuse)
     with pytest.raises(ControlRefusedError) as refused:
         send_command(RetryCommand(), settings)
     assert "control_socket" in refused.value.advice
+
+
+async def _no_link() -> PageLink:
+    return PageLink(trouble="there is no page here")
 
 
 async def _nothing(_dispatch: CommandQueue) -> None:
@@ -225,9 +231,8 @@ def test_who_may_not_look_into_the_state_folder_looks_where_systemd_put_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Our units give state and runtime folder one name, so members of the group need not be told where it is."""
-    monkeypatch.setattr(socket_module, "_STATES", tmp_path)
     state_dir = tmp_path / "cutoutd-shop"
     settings = house(tmp_path / "home", state_dir=state_dir)
-    assert place_to_ask(settings) == settings.state_dir / "control.sock"
+    assert client_socket_path(settings, tmp_path) == settings.state_dir / "control.sock"
     monkeypatch.setattr(os, "access", lambda *_args, **_options: False)
-    assert place_to_ask(settings) == Path("/run/cutoutd-shop/control.sock")
+    assert client_socket_path(settings, tmp_path) == Path("/run/cutoutd-shop/control.sock")

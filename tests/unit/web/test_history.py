@@ -33,7 +33,7 @@ def test_what_happened_comes_before_what_to_do() -> None:
 def test_orders_are_told_as_orders() -> None:
     """A retry, a cutout made anew, and a fact that repeats."""
     assert told(State.ACCEPTED, State.FAILED)[0] == "Retried by a person"
-    assert told(State.ACCEPTED, State.PUBLISHED)[0] == "To be made anew, as a person ordered"
+    assert told(State.ACCEPTED, State.PUBLISHED)[0] == "Ordered to be made again"
     assert told(State.REMOVAL_INTENDED, State.REMOVAL_INTENDED)[0] == "Still removal being launched"
 
 

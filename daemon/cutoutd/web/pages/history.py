@@ -23,7 +23,7 @@ _HAPPENED = {
     State.FAILED: "Failed",
 }
 
-_ORDERED = {"retried": "Retried by a person", "reprocessed": "To be made anew, as a person ordered"}
+_ORDERED = {"retried": "Retried by a person", "reprocessed": "Ordered to be made again"}
 
 #: What a fact brings, in the order in which it is told; everything else is told under its own name.
 _LABELS = {
