@@ -1,7 +1,7 @@
 """The commands that need no account: the whole thing on this machine, and the stand-in alone."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -25,8 +25,12 @@ def sandbox(context: typer.Context) -> None:
 
 @app.command(name="try")
 def try_out(
-    folder: Annotated[Path | None, typer.Argument(help="Your photos; without it, a few are drawn.")] = None,
+    folder: Annotated[Path | None, typer.Argument(help="Your photos; without it, sample photos are used.")] = None,
     keep_running: Annotated[bool, typer.Option("--keep-running", help="Go on watching, to drop more.")] = False,
+    engine: Annotated[
+        Literal["grabcut", "border"],
+        typer.Option(help="border is fast, but only plain backgrounds suit it."),
+    ] = "grabcut",
     port: Annotated[int, typer.Option(help="The sandbox's port; 0 takes a free one.", min=0, max=65535)] = 0,
 ) -> None:
     """Try the whole thing on this machine: no account, no configuration, nothing is sent anywhere."""
@@ -35,7 +39,8 @@ def try_out(
     from cutoutd.cli.demo.demo import try_photos
     from cutoutd.cli.exit_codes import code_after
 
-    outcome = run_to_end(try_photos(folder, port=port, is_staying=keep_running, tell=typer.echo))
+    sandbox_options = ("--engine", engine, "--port", str(port))
+    outcome = run_to_end(try_photos(folder, sandbox_options, is_staying=keep_running, tell=typer.echo))
     if not keep_running and not outcome.is_idle:
         tell_outcome(outcome)
     raise typer.Exit(code_after(outcome))

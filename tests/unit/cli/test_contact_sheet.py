@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cutoutd.cli.demo.contact_sheet import MAX_PAIRS, TILE_PX, SheetPair, cutout_tile, draw_contact_sheet, photo_tile
-from cutoutd.cli.demo.fonts import lettering_for
+from cutoutd.cli.demo.fonts import font_for
 
 GREEN, WHITE = (20, 160, 60), (255, 255, 255)
 
@@ -107,15 +107,15 @@ def test_a_sheet_that_cannot_be_written_leaves_nothing_behind(pair: SheetPair, t
 @given(st.text(st.characters(), max_size=40))
 def test_any_name_can_be_a_title(title: str) -> None:
     """Emoji, line breaks, unpaired surrogates: whatever a file is called, its title fits and can be drawn."""
-    lettering = lettering_for([title], 17)
-    fitted = lettering.fitted(title, 200)
-    assert lettering.font.getlength(fitted) <= 200
+    font = font_for([title], 17)
+    fitted = font.fit(title, 200)
+    assert font.font.getlength(fitted) <= 200
     assert "\n" not in fitted
 
 
 def test_a_long_title_keeps_its_beginning_and_its_end() -> None:
     """It is shortened in the middle, because names differ at their ends."""
-    fitted = lettering_for([], 17).fitted("first folder/" + "x" * 300 + "/last.jpg", 300)
+    fitted = font_for([], 17).fit("first folder/" + "x" * 300 + "/last.jpg", 300)
     assert fitted.startswith("first")
     assert fitted.endswith("last.jpg")
     assert "…" in fitted
@@ -123,7 +123,5 @@ def test_a_long_title_keeps_its_beginning_and_its_end() -> None:
 
 def test_accents_survive_or_leave_their_letter() -> None:
     """With only the built-in font, which knows no umlauts, a name still reads; decomposed names read the same."""
-    builtin = lettering_for([], 17)
-    assert (
-        builtin.fitted("Vase für 🌟 Blumen", 900) == builtin.fitted("Vase fu\u0308r Blumen", 900) == "Vase fur Blumen"
-    )
+    builtin = font_for([], 17)
+    assert builtin.fit("Vase für 🌟 Blumen", 900) == builtin.fit("Vase fu\u0308r Blumen", 900) == "Vase fur Blumen"

@@ -1,4 +1,4 @@
-"""The ``demo`` command: a complete run against the sandbox, and the contact sheet that shows its results.
+"""The demonstration ``cutoutd try``: a whole run against the sandbox, and the contact sheet of its results.
 
-The sandbox service itself belongs in ``sandbox``.
+Code of the daemon does not belong here: the demonstration uses it as any other command does.
 """

@@ -1,12 +1,6 @@
-"""The contact sheet: photos and their cutouts side by side on one picture that anyone can open.
+"""The contact sheet: photos and their cutouts side by side on one picture that any viewer opens.
 
-Owns how the sheet looks; `tiles` shows the pictures, `lettering` their titles. Reads finished files and changes none;
-`cutoutd try` asks for it last.
-
-One picture on its square tile: a photo filling its tile, a cutout on a checkerboard.
-
-Owns reading pictures for the contact sheet, one at a time, so that a sheet of 12-megapixel photos needs the memory of
-one of them.
+Pictures are read one at a time, so that a sheet of 12-megapixel photos needs the memory of one of them.
 """
 
 import math
@@ -18,7 +12,10 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
-from cutoutd.cli.demo.fonts import Lettering, lettering_for
+from cutoutd.cli.demo.fonts import TitleFont, font_for
+
+#: More would make a picture that many viewers refuse to open.
+MAX_PAIRS = 60
 
 TILE_PX = 336
 
@@ -26,63 +23,6 @@ _WHITE, _SQUARE_GREY = (255, 255, 255), (228, 228, 230)
 _SQUARE_PX = 16
 _CORNER_PX, _SMOOTHING = 14, 4
 _BLUR_PX = 28
-
-
-def photo_tile(path: Path) -> Image.Image:
-    """The photo, upright, in front of its own blur; an empty tile if it cannot be read."""
-    picture = _small(path)
-    if picture is None:
-        return Image.new("RGB", (TILE_PX, TILE_PX), _WHITE)
-    backdrop = Image.new("RGB", (TILE_PX, TILE_PX), _WHITE)
-    filling = ImageOps.fit(picture, backdrop.size).filter(ImageFilter.GaussianBlur(_BLUR_PX))
-    backdrop.paste(filling, mask=filling.getchannel("A"))
-    return _centred(picture, backdrop)
-
-
-def cutout_tile(path: Path) -> Image.Image:
-    """The cutout on a checkerboard, which shows where it is transparent; the bare board if it cannot be read."""
-    picture = _small(path)
-    return _checkerboard() if picture is None else _centred(picture, _checkerboard())
-
-
-@cache
-def rounded_corners() -> Image.Image:
-    """The mask with which tiles are put on the sheet."""
-    side = TILE_PX * _SMOOTHING
-    mask = Image.new("L", (side, side))
-    ImageDraw.Draw(mask).rounded_rectangle((0, 0, side - 1, side - 1), _CORNER_PX * _SMOOTHING, 255)
-    return mask.reduce(_SMOOTHING)
-
-
-def _small(path: Path) -> Image.Image | None:
-    """The picture, upright and small, with transparency; `thumbnail` has a JPEG decoded at a fraction of its size."""
-    try:
-        with Image.open(path) as stored:
-            stored.thumbnail((TILE_PX, TILE_PX), Image.Resampling.LANCZOS)
-            return ImageOps.exif_transpose(stored).convert("RGBA")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        return None
-
-
-def _centred(picture: Image.Image, background: Image.Image) -> Image.Image:
-    place = ((TILE_PX - picture.width) // 2, (TILE_PX - picture.height) // 2)
-    background.paste(picture, place, picture.getchannel("A"))
-    return background
-
-
-def _checkerboard() -> Image.Image:
-    board = Image.new("RGB", (TILE_PX, TILE_PX), _WHITE)
-    pen = ImageDraw.Draw(board)
-    for top in range(0, TILE_PX, _SQUARE_PX):
-        for left in range(top % (2 * _SQUARE_PX), TILE_PX, 2 * _SQUARE_PX):
-            pen.rectangle((left, top, left + _SQUARE_PX - 1, top + _SQUARE_PX - 1), _SQUARE_GREY)
-    return board
-
-
-__all__ = ["MAX_PAIRS", "SheetPair", "draw_contact_sheet"]
-
-MAX_PAIRS = 60
-"""More would make a picture that many viewers refuse to open."""
 
 _PAPER, _INK, _FAINT_INK = (248, 247, 245), (46, 46, 52), (138, 136, 132)
 _MARGIN_PX, _TILE_GAP_PX, _CELL_GAP_PX = 56, 10, 40
@@ -94,7 +34,7 @@ _MAX_COLUMNS = 4
 
 @dataclass(frozen=True, slots=True)
 class SheetPair:
-    """A photo and its cutout."""
+    """A photo, its cutout, and the title below them."""
 
     title: str
     before: Path
@@ -120,8 +60,8 @@ def draw_contact_sheet(pairs: Sequence[SheetPair], destination: Path) -> None:
 
 
 def _note(count: int) -> str:
-    said = "1 photo" if count == 1 else f"{count} photos"
-    return said if count <= MAX_PAIRS else f"the first {MAX_PAIRS} of {said}, {count - MAX_PAIRS} left out"
+    photos = "1 photo" if count == 1 else f"{count} photos"
+    return photos if count <= MAX_PAIRS else f"the first {MAX_PAIRS} of {photos}, {count - MAX_PAIRS} left out"
 
 
 def _draw(pairs: Sequence[SheetPair], *, note: str) -> Image.Image:
@@ -130,25 +70,76 @@ def _draw(pairs: Sequence[SheetPair], *, note: str) -> Image.Image:
     height = _MARGIN_PX + _HEADING_HEIGHT_PX + math.ceil(len(pairs) / columns) * _CELL_HEIGHT_PX + _MARGIN_PX // 2
     sheet = Image.new("RGB", (width, height), _PAPER)
     _draw_heading(sheet, note)
-    captions = lettering_for([pair.title for pair in pairs], _SMALL_FONT_PX)
+    title_font = font_for([pair.title for pair in pairs], _SMALL_FONT_PX)
     for index, pair in enumerate(pairs):
         row, column = divmod(index, columns)
         left = _MARGIN_PX + column * (_CELL_WIDTH_PX + _CELL_GAP_PX)
-        _draw_pair(sheet, pair, (left, _MARGIN_PX + _HEADING_HEIGHT_PX + row * _CELL_HEIGHT_PX), captions)
+        _draw_pair(sheet, pair, (left, _MARGIN_PX + _HEADING_HEIGHT_PX + row * _CELL_HEIGHT_PX), title_font)
     return sheet
 
 
 def _draw_heading(sheet: Image.Image, note: str) -> None:
     pen, baseline = ImageDraw.Draw(sheet), _MARGIN_PX + _HEADING_FONT_PX
-    pen.text((_MARGIN_PX, baseline), "Before and after", _INK, lettering_for([], _HEADING_FONT_PX).font, anchor="ls")
+    pen.text((_MARGIN_PX, baseline), "Before and after", _INK, font_for([], _HEADING_FONT_PX).font, anchor="ls")
     right = (sheet.width - _MARGIN_PX, baseline)
-    pen.text(right, note, _FAINT_INK, lettering_for([note], _SMALL_FONT_PX).font, anchor="rs")
+    pen.text(right, note, _FAINT_INK, font_for([note], _SMALL_FONT_PX).font, anchor="rs")
 
 
-def _draw_pair(sheet: Image.Image, pair: SheetPair, place: tuple[int, int], captions: Lettering) -> None:
+def _draw_pair(sheet: Image.Image, pair: SheetPair, place: tuple[int, int], title_font: TitleFont) -> None:
     left, top = place
-    corners = rounded_corners()
+    corners = _rounded_corners()
     sheet.paste(photo_tile(pair.before), place, corners)
     sheet.paste(cutout_tile(pair.after), (left + TILE_PX + _TILE_GAP_PX, top), corners)
-    title = captions.fitted(pair.title, _CELL_WIDTH_PX)
-    ImageDraw.Draw(sheet).text((left + 2, top + TILE_PX + _CAPTION_GAP_PX), title, _INK, captions.font)
+    title = title_font.fit(pair.title, _CELL_WIDTH_PX)
+    ImageDraw.Draw(sheet).text((left + 2, top + TILE_PX + _CAPTION_GAP_PX), title, _INK, title_font.font)
+
+
+def photo_tile(path: Path) -> Image.Image:
+    """Return the photo, upright, in front of its own blur; an empty tile if it cannot be read."""
+    picture = _small(path)
+    if picture is None:
+        return Image.new("RGB", (TILE_PX, TILE_PX), _WHITE)
+    backdrop = Image.new("RGB", (TILE_PX, TILE_PX), _WHITE)
+    filling = ImageOps.fit(picture, backdrop.size).filter(ImageFilter.GaussianBlur(_BLUR_PX))
+    backdrop.paste(filling, mask=filling.getchannel("A"))
+    return _centred(picture, backdrop)
+
+
+def cutout_tile(path: Path) -> Image.Image:
+    """Return the cutout on a checkerboard, which shows through; the bare board if it cannot be read."""
+    picture = _small(path)
+    return _checkerboard() if picture is None else _centred(picture, _checkerboard())
+
+
+@cache
+def _rounded_corners() -> Image.Image:
+    """Return the mask with which tiles are put on the sheet."""
+    side = TILE_PX * _SMOOTHING
+    mask = Image.new("L", (side, side))
+    ImageDraw.Draw(mask).rounded_rectangle((0, 0, side - 1, side - 1), _CORNER_PX * _SMOOTHING, 255)
+    return mask.reduce(_SMOOTHING)
+
+
+def _small(path: Path) -> Image.Image | None:
+    """Return the picture, upright and small, with transparency; None if it cannot be read."""
+    try:
+        with Image.open(path) as stored:
+            stored.thumbnail((TILE_PX, TILE_PX), Image.Resampling.LANCZOS)
+            return ImageOps.exif_transpose(stored).convert("RGBA")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return None
+
+
+def _centred(picture: Image.Image, background: Image.Image) -> Image.Image:
+    place = ((TILE_PX - picture.width) // 2, (TILE_PX - picture.height) // 2)
+    background.paste(picture, place, picture.getchannel("A"))
+    return background
+
+
+def _checkerboard() -> Image.Image:
+    board = Image.new("RGB", (TILE_PX, TILE_PX), _WHITE)
+    pen = ImageDraw.Draw(board)
+    for top in range(0, TILE_PX, _SQUARE_PX):
+        for left in range(top % (2 * _SQUARE_PX), TILE_PX, 2 * _SQUARE_PX):
+            pen.rectangle((left, top, left + _SQUARE_PX - 1, top + _SQUARE_PX - 1), _SQUARE_GREY)
+    return board
