@@ -37,7 +37,7 @@ class Books:
 
     def launches_of(self, photo: Photo) -> list[Launched]:
         """The removals of everything that was ever sent for a photo."""
-        sent = self.sha256[require_value(photo.source_uuid)]
+        sent = self.sha256[require_value(photo.upload.source_uuid)]
         return [launch for launch in self.launched if self.sha256[launch.target] == sent]
 
 
@@ -74,39 +74,39 @@ def faults_in(photos: Sequence[Photo], output: Path, books: Books, kills: Sequen
         return missing
     faults = [f"{photo.identity.path} is still {photo.state}" for photo in photos if not photo.state.is_terminal]
     for photo in published:
-        if photo.reused_from is None:
+        if photo.cutout.reused_from is None:
             faults += _faults_of_result(photo, output, books)
             faults += _faults_of_uploads(photo, books, kills)
             faults += _faults_of_launches(photo, books, kills)
-    paid = sum(len(books.launches_of(photo)) for photo in published if photo.reused_from is None)
+    paid = sum(len(books.launches_of(photo)) for photo in published if photo.cutout.reused_from is None)
     if sum(books.executes.values()) > paid:
         faults.append(f"{sum(books.executes.values())} launches were counted, {paid} of them for published photos")
     return faults
 
 
 def _faults_of_bytes(photo: Photo, output: Path) -> list[str]:
-    file = output / require_value(photo.target)
+    file = output / require_value(photo.bound.target)
     if not file.is_file():
-        return [f"{photo.identity.path} is published, but {photo.target} is not there"]
-    is_same = hashlib.sha256(file.read_bytes()).hexdigest() == photo.cutout_sha256
-    return [] if is_same else [f"{photo.target} is not what was published"]
+        return [f"{photo.identity.path} is published, but {photo.bound.target} is not there"]
+    is_same = hashlib.sha256(file.read_bytes()).hexdigest() == photo.cutout.sha256
+    return [] if is_same else [f"{photo.bound.target} is not what was published"]
 
 
 def _faults_of_result(photo: Photo, output: Path, books: Books) -> list[str]:
     faults = []
-    with (output / require_value(photo.target)).open("rb") as file:
+    with (output / require_value(photo.bound.target)).open("rb") as file:
         _, sha256_as_made = hashes_of(file)  # without the text that cutoutd may have put in
-    if books.sha256[require_value(photo.result_uuid)] != sha256_as_made:
-        faults.append(f"{photo.target} is not the service's result, byte for byte")
-    if photo.result_uuid not in {launch.result for launch in books.launches_of(photo)}:
+    if books.sha256[require_value(photo.launch.result_uuid)] != sha256_as_made:
+        faults.append(f"{photo.bound.target} is not the service's result, byte for byte")
+    if photo.launch.result_uuid not in {launch.result for launch in books.launches_of(photo)}:
         faults.append(f"{photo.identity.path} got another photo's cutout")
     return faults
 
 
 def _faults_of_uploads(photo: Photo, books: Books, kills: Sequence[Kill]) -> list[str]:
-    sent = books.sha256[require_value(photo.source_uuid)]
+    sent = books.sha256[require_value(photo.upload.source_uuid)]
     uploads, before = books.uploads[sent], [(kill, kill.at(photo)) for kill in kills]
-    stored = next((kill for kill, then in before if then is not None and then.source_uuid is not None), None)
+    stored = next((kill for kill, then in before if then is not None and then.upload.source_uuid is not None), None)
     if stored is not None and uploads != stored.uploads[sent]:
         return [f"{photo.identity.path} was uploaded again although its UUID was stored"]
     in_flight = sum(then is not None and then.state is State.ACCEPTED for _, then in before)
@@ -137,5 +137,5 @@ def never_sent(photo: Photo, books: Books, kills: Sequence[Kill]) -> bool:
 
 def paid_again(photos: Collection[Photo], books: Books) -> Counter[str]:
     """How many launches too many each photo had."""
-    paid = [photo for photo in photos if photo.state is State.PUBLISHED and photo.reused_from is None]
+    paid = [photo for photo in photos if photo.state is State.PUBLISHED and photo.cutout.reused_from is None]
     return Counter({photo.identity.path: len(books.launches_of(photo)) - 1 for photo in paid})

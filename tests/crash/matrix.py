@@ -204,7 +204,7 @@ def _faults_of_money(ward: Ward, photos: Sequence[Photo], kills: Sequence[Kill])
     faults += [
         f"{path} was paid for {times} times too often" for path, times in paid_again(photos, books).items() if times
     ]
-    paid = [photo for photo in photos if photo.state is State.PUBLISHED and photo.reused_from is None]
+    paid = [photo for photo in photos if photo.state is State.PUBLISHED and photo.cutout.reused_from is None]
     right = {photo.identity.path: 1 for photo in paid if never_sent(photo, books, kills)}
     if (said := dict(ward.said("possible_double_charge"))) != right:
         faults.append(f"a possible double charge was told of {said}, and right would have been {right}")

@@ -33,7 +33,7 @@ class Soaked:
     @property
     def summary(self) -> str:
         """One line."""
-        reused = sum(photo.reused_from is not None for photo in self.photos)
+        reused = sum(photo.cutout.reused_from is not None for photo in self.photos)
         under_way = sum(any(not photo.state.is_terminal for photo in kill.photos) for kill in self.kills)
         return (
             f"{len(self.photos)} photos, {len(self.kills)} kills ({under_way} with photos under way): "

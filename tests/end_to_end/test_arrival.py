@@ -127,4 +127,4 @@ def _chunks(content: bytes) -> list[bytes]:
 
 def _result_of(path: str, place: Place, sandbox: SandboxProcess) -> bytes:
     (photo,) = place.versions(path)
-    return http_requests.get(f"{sandbox.url}{photo.result_uuid}/").content
+    return http_requests.get(f"{sandbox.url}{photo.launch.result_uuid}/").content

@@ -110,8 +110,8 @@ def test_a_rebuilt_path_keeps_its_place(place: Place) -> None:
     put(place.input / "0.jpeg")
     assert place.run_once().returncode == 0
     assert (place.output / "0.png").read_bytes() != before
-    assert [photo.target for photo in place.versions("0.jpg")] == ["0.png", "0.png"]
-    assert [photo.target for photo in place.versions("0.jpeg")] == ["0.jpeg.png"]
+    assert [photo.bound.target for photo in place.versions("0.jpg")] == ["0.png", "0.png"]
+    assert [photo.bound.target for photo in place.versions("0.jpeg")] == ["0.jpeg.png"]
 
 
 def test_a_photo_that_was_rewritten_while_the_ledger_was_lost_replaces_its_cutout(

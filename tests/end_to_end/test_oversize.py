@@ -18,7 +18,7 @@ def test_a_photo_over_the_limit_gets_its_cutout(place: Place, sandbox: SandboxPr
     ended = place.run_once()
     assert ended.returncode == 0, ended.stdout + ended.stderr
     [photo] = place.versions("coffee.jpg")
-    assert photo.sha256 == hashlib.sha256(content).hexdigest()
+    assert photo.picture.sha256 == hashlib.sha256(content).hexdigest()
     assert photo.note is not None
     assert photo.note.startswith("sent as a copy of 400 x 600 pixels, JPEG quality ")
     assert photo.note in ended.stdout
@@ -40,7 +40,7 @@ def test_a_region_in_pixels_means_the_photos_own(place: Place) -> None:
     ended = place.run_once()
     assert ended.returncode == 0, ended.stdout + ended.stderr
     [photo] = place.versions("wide.jpg")
-    assert (photo.width, photo.height, photo.sent_size) == (7000, 7000, (5000, 5000))
+    assert (photo.picture.width, photo.picture.height, photo.sent_size) == (7000, 7000, (5000, 5000))
     with Image.open(place.output / "wide.png") as cutout:
         assert cutout.size == (5000, 5000)
         bounds = cutout.getchannel("A").getbbox()

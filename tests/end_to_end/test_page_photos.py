@@ -57,8 +57,8 @@ def test_browsers_may_keep_what_never_changes(place: Place) -> None:
     with shown(place) as (daemon, link), visitor(link) as client:
         daemon.wait_for("published")
         (known,) = place.versions("a.jpg")
-        assert known.sha256 is not None
-        kept = client.get(f"/photos/1/photo/small?v={known.sha256[:12]}").headers["cache-control"]
+        assert known.picture.sha256 is not None
+        kept = client.get(f"/photos/1/photo/small?v={known.picture.sha256[:12]}").headers["cache-control"]
         assert kept == "private, max-age=31536000, immutable"
         assert client.get("/photos/1/photo/small?v=other").headers["cache-control"] == "no-store"
 

@@ -137,7 +137,7 @@ def test_another_signing_secret_counts_from_the_next_message_on(shop: Place, own
         (shop.home / "webhook-secret").write_text(NEXT_SECRET)
         daemon.wait_for("published", *names(0, 3))
         (photo,) = shop.versions("0.jpg")
-        body = message(str(photo.source_uuid), str(photo.request_id), str(photo.result_uuid))
+        body = message(str(photo.upload.source_uuid), str(photo.launch.request_id), str(photo.launch.result_uuid))
         assert post(url, body, signature(body, SECRET)).status_code == 401
         assert post(url, body, signature(body, NEXT_SECRET)).status_code == 200
         assert "It was there" in shop.command("webhook", "create", url).stdout

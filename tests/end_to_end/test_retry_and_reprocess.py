@@ -110,7 +110,7 @@ def test_a_removal_that_was_given_up_is_launched_anew(place: Place, sandbox: San
     sandbox.set_faults(GIVEN_UP)
     put(place.input / "a.jpg")
     assert place.run_once().returncode == 1
-    assert place.versions("a.jpg")[0].code == "unknown_foreground"
+    assert place.versions("a.jpg")[0].ending.code == "unknown_foreground"
     assert "sent again" in ordered(place, "retry", "a.jpg")
     assert place.run_once().returncode == 0
     assert (sandbox.counters()["requests"]["upload"], executes(sandbox)) == (2, 2)
@@ -190,7 +190,7 @@ def test_twins_that_are_named_pay_once(place: Place, sandbox: SandboxProcess) ->
     assert "3 photos are made again" in ordered(place, "reprocess", "--yes", "shop")
     assert place.run_once().returncode == 0
     assert executes(sandbox) == 2
-    paid = [photo.reused_from is None for name in "abc" for photo in place.versions(f"{name}.jpg")]
+    paid = [photo.cutout.reused_from is None for name in "abc" for photo in place.versions(f"{name}.jpg")]
     assert sorted(paid) == [False, False, True]
 
 

@@ -49,9 +49,9 @@ def test_odd_ones_out_are_1_each_with_its_own_sentence(place: Place, sandbox: Sa
     assert "1 published, 4 rejected, 0 failed, 0 left" in ended.stdout
     for path, (_, words) in odd.items():
         (photo,) = place.versions(path)
-        assert words in (photo.sentence or "")
-        assert (photo.sentence or "?") in place.note(path)
-        assert photo.advice
+        assert words in (photo.ending.sentence or "")
+        assert (photo.ending.sentence or "?") in place.note(path)
+        assert photo.ending.advice
     assert place.outputs() == sorted(["good.png", *(f"{path}.failed.txt" for path in odd)])
     assert len(sandbox.counters()["uploads_by_sha256"]) == 1
 
@@ -183,5 +183,5 @@ def test_what_stays_at_uploadcare(
     assert place.run_once().returncode == 0
     (photo,) = place.versions("a.jpg")
     with sandbox.client() as client:
-        for uuid in (photo.source_uuid, photo.result_uuid):
+        for uuid in (photo.upload.source_uuid, photo.launch.result_uuid):
             assert (client.get(f"/files/{uuid}/").json()["datetime_removed"] is not None) is is_removed

@@ -57,8 +57,8 @@ def burst(url: str, photo: Photo) -> list[Answer]:
 
 def sent(client: httpx2.Client, url: str, kind: str, photo: Photo) -> Answer:
     """One message; to be hung up on is no 2xx either, so Uploadcare would send it again."""
-    result_uuid = str(photo.result_uuid) if kind == "replay" else str(uuid4())
-    body = message(str(photo.source_uuid), str(photo.request_id), result_uuid)
+    result_uuid = str(photo.launch.result_uuid) if kind == "replay" else str(uuid4())
+    body = message(str(photo.upload.source_uuid), str(photo.launch.request_id), result_uuid)
     if kind == "foreign":
         body = unknown_message()
     signed = signature(body, "another" if kind == "forged" else SECRET)

@@ -172,7 +172,7 @@ def test_a_lost_answer_is_adopted_from_the_message(slow_shop: Place, slow_sandbo
         daemon.wait_for("published", "a.jpg")
     (photo,) = slow_shop.versions("a.jpg")
     counters = slow_sandbox.counters()
-    assert photo.request_id is not None
+    assert photo.launch.request_id is not None
     assert polls(slow_sandbox) == 0
     assert listings(slow_sandbox) == 0
     assert sum(counters["executes_by_target"].values()) == 1
@@ -198,7 +198,7 @@ def test_refused_messages_change_nothing_and_are_told(shop: Place, own_sandbox: 
         put(shop.input / "a.jpg")
         daemon.wait_for("published", "a.jpg")
         (photo,) = shop.versions("a.jpg")
-        body = message(str(photo.source_uuid), str(photo.request_id), str(photo.result_uuid))
+        body = message(str(photo.upload.source_uuid), str(photo.launch.request_id), str(photo.launch.result_uuid))
         for wrong in (
             signature(body, "another"),
             signature(body + b" "),
@@ -255,8 +255,8 @@ def test_a_replay_changes_nothing(shop: Place, own_sandbox: SandboxProcess) -> N
         daemon.wait_for("published", "a.jpg")
         before = shop.versions("a.jpg")
         (photo,) = before
-        body = message(str(photo.source_uuid), str(photo.request_id), str(photo.result_uuid))
-        other = message(str(photo.source_uuid), str(photo.source_uuid), str(photo.result_uuid))
+        body = message(str(photo.upload.source_uuid), str(photo.launch.request_id), str(photo.launch.result_uuid))
+        other = message(str(photo.upload.source_uuid), str(photo.upload.source_uuid), str(photo.launch.result_uuid))
         history = shop.command("history", "--json").stdout
         for again in (body, body, other):
             assert post(url, again).status_code == 200

@@ -88,8 +88,10 @@ async def photo_at(ledger: Ledger, state: State, who: Identity | None = None, ac
     for fact in _WAY:
         if photo.state is state:
             break
-        assert photo.target is not None
-        photo = await ledger.record(photo, replace(fact, target=photo.target) if isinstance(fact, Published) else fact)
+        assert photo.bound.target is not None
+        photo = await ledger.record(
+            photo, replace(fact, target=photo.bound.target) if isinstance(fact, Published) else fact
+        )
     return photo
 
 

@@ -42,8 +42,8 @@ def fact_after(photo: Photo, present_parameters: str, scope: Scope, now_s: float
     """
     is_missing = scope is Scope.MISSING
     return Reprocessed(
-        parameters=require_value(photo.parameters) if is_missing else present_parameters,
-        previous_parameters=require_value(photo.parameters),
+        parameters=require_value(photo.bound.parameters) if is_missing else present_parameters,
+        previous_parameters=require_value(photo.bound.parameters),
         reprocess_started_s=now_s if scope is Scope.NAMED else None,
     )
 
@@ -82,8 +82,8 @@ class ReprocessHandler:
         async for candidate in self._candidates(selection, scope, result):
             number += 1
             after = candidate.after
-            if (after.sha256, after.parameters) not in seen:
-                seen.add((after.sha256, after.parameters))
+            if (after.picture.sha256, after.bound.parameters) not in seen:
+                seen.add((after.picture.sha256, after.bound.parameters))
                 payable += await earlier_cutout(after, self._ledger) is None
         words = f"{photos_are(number)} to be made again; {_removals(payable)} may have to be paid for"
         planned = result.build(lambda _: [words] if number else [], _IDLE[scope])
@@ -108,8 +108,8 @@ class ReprocessHandler:
         """
         if photo.state not in PUBLISHED:
             raise ControlError(f"it is not published, but {photo.state.phrase}")
-        if photo.source_result is not None:
-            raise ControlError(f"{photo.source_result}; put it back to have it made again")
+        if photo.source.result is not None:
+            raise ControlError(f"{photo.source.result}; put it back to have it made again")
         folder = required_folder(self._folders, photo)
         identity = await asyncio.to_thread(found_again, folder.input, photo.identity)
         return _Candidate(photo, identity, fact_after(photo, folder.parameters.as_json(), scope, now_s))

@@ -46,14 +46,14 @@ def fact_after(photo: Photo, parameters: str) -> Retry:
     A paid result is never paid for again. A removal that Uploadcare refused or gave up is launched again, with the
     folder's present ``parameters``.
     """
-    if photo.state is State.REJECTED or photo.sha256 is None:
+    if photo.state is State.REJECTED or photo.picture.sha256 is None:
         return RetryFromStart()
-    if photo.result_uuid is not None:
+    if photo.launch.result_uuid is not None:
         return RetryDelivery()
-    if photo.code == INTERNAL_FAULT and photo.failed_state is State.REMOVAL_STARTED:
+    if photo.ending.code == INTERNAL_FAULT and photo.ending.failed_state is State.REMOVAL_STARTED:
         return RetryPoll()
-    if photo.code == INTERNAL_FAULT and photo.failed_state is State.REMOVAL_INTENDED:
-        return RetrySearch(unclear_since_s=photo.unclear_since_s or photo.state_at_s)
+    if photo.ending.code == INTERNAL_FAULT and photo.ending.failed_state is State.REMOVAL_INTENDED:
+        return RetrySearch(unclear_since_s=photo.launch.unclear_since_s or photo.state_at_s)
     return RetryUpload(parameters=parameters)
 
 

@@ -106,7 +106,7 @@ async def _among_published(ledger: Ledger, is_selected: Callable[[Photo], bool])
 
 def _is_changed(folders: Mapping[str, FolderSettings]) -> Callable[[Photo], bool]:
     present = {name: folder.parameters.as_json() for name, folder in folders.items()}
-    return lambda photo: photo.parameters != present.get(photo.identity.folder, photo.parameters)
+    return lambda photo: photo.bound.parameters != present.get(photo.identity.folder, photo.bound.parameters)
 
 
 def _is_missing(result: ResultBuilder) -> Callable[[Photo], bool]:
@@ -117,7 +117,7 @@ def _is_missing(result: ResultBuilder) -> Callable[[Photo], bool]:
     are_in_use: dict[str, bool] = {}
 
     def is_missing(photo: Photo) -> bool:
-        output = require_value(photo.output)
+        output = require_value(photo.bound.output)
         if output not in are_in_use:
             are_in_use[output] = _is_in_use(Path(output))
             if not are_in_use[output]:
@@ -136,7 +136,7 @@ def _is_in_use(output: Path) -> bool:
 
 def _is_gone(photo: Photo, result: ResultBuilder) -> bool:
     try:
-        Path(require_value(photo.output), require_value(photo.target)).lstat()
+        Path(require_value(photo.bound.output), require_value(photo.bound.target)).lstat()
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError as error:

@@ -74,14 +74,14 @@ def provenance_of(photo: Photo, cutout_sha256: str) -> ProvenanceRecord:
     return ProvenanceRecord(
         folder=photo.identity.folder,
         path=photo.identity.path,
-        target=require_value(photo.target),
-        sha256=require_value(photo.sha256),
+        target=require_value(photo.bound.target),
+        sha256=require_value(photo.picture.sha256),
         size_bytes=photo.identity.size_bytes,
         mtime_ns=photo.identity.mtime_ns,
-        width=require_value(photo.width),
-        height=require_value(photo.height),
-        orientation=require_value(photo.orientation),
-        parameters=require_value(photo.parameters),
+        width=require_value(photo.picture.width),
+        height=require_value(photo.picture.height),
+        orientation=require_value(photo.picture.orientation),
+        parameters=require_value(photo.bound.parameters),
         cutout_sha256=cutout_sha256,
     )
 

@@ -69,9 +69,10 @@ def open_original(photo: Photo, side: Side, inputs: Roots, archives: Roots) -> O
     try:
         if side is Side.CUTOUT:
             return _checked(
-                open_beneath(Path(require_value(photo.output)), require_value(photo.target)), photo.cutout_sha256
+                open_beneath(Path(require_value(photo.bound.output)), require_value(photo.bound.target)),
+                photo.cutout.sha256,
             )
-        if photo.source_result is not None:
+        if photo.source.result is not None:
             return _open_moved(photo, archives)
         root = photo.identity.input or inputs.get(photo.identity.folder)
         return _in_place(photo, Path(root)) if root else _NO_LONGER_CONFIGURED
@@ -86,7 +87,7 @@ _CHANGED = Absence("The file was changed since.")
 
 
 def _sha256_of(photo: Photo, side: Side) -> str | None:
-    return photo.cutout_sha256 if side is Side.CUTOUT else photo.sha256
+    return photo.cutout.sha256 if side is Side.CUTOUT else photo.picture.sha256
 
 
 def _in_place(photo: Photo, root: Path) -> Original | Absence:
@@ -97,7 +98,7 @@ def _in_place(photo: Photo, root: Path) -> Original | Absence:
             return _recognised(content)
         # A chmod changes the change time and not the picture; a writer who put the old time back does both.
         if found.size_bytes == photo.identity.size_bytes:
-            return _checked(content, photo.sha256)
+            return _checked(content, photo.picture.sha256)
     content.close()
     return _CHANGED
 
@@ -109,11 +110,11 @@ def _version_of(photo: Photo) -> tuple[str, int, int, int, int]:
 
 def _open_moved(photo: Photo, archives: Roots) -> Original | Absence:
     """A source that cutoutd moved: found in the archive; in a trash or deleted it is none of ours any more."""
-    fate, archive = require_value(photo.source_result), archives.get(photo.identity.folder)
+    fate, archive = require_value(photo.source.result), archives.get(photo.identity.folder)
     place = f"{MOVED}{archive}/"
     if archive is None or not fate.startswith(place):
         return Absence(f"{fate[:1].upper()}{fate[1:]}.")
-    return _checked(open_beneath(archive, fate.removeprefix(place)), photo.sha256)
+    return _checked(open_beneath(archive, fate.removeprefix(place)), photo.picture.sha256)
 
 
 def _checked(content: BufferedReader, sha256: str | None) -> Original | Absence:

@@ -138,7 +138,10 @@ def _finish(connection: WriteTransaction, found: Iterable[RestoredPhoto]) -> int
 
 
 def _is_of(before: Photo, making: RestoredCutout) -> bool:
-    return before.sha256 is None or (before.sha256, before.parameters) == (making.sha256, making.parameters)
+    return before.picture.sha256 is None or (before.picture.sha256, before.bound.parameters) == (
+        making.sha256,
+        making.parameters,
+    )
 
 
 #: What was told of an end, or of a search, no longer holds.

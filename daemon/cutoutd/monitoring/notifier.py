@@ -133,7 +133,11 @@ class Notifier:
         place = f"{newest.identity.folder}/{newest.identity.path}"
         words = f"{place} failed" if number == 1 else f"{number:,} photos failed, the last of them {place}"
         incident = Incident(
-            Occasion.FAILED, f"{words}: {newest.sentence}", newest.advice or "", number, folder=newest.identity.folder
+            Occasion.FAILED,
+            f"{words}: {newest.ending.sentence}",
+            newest.ending.advice or "",
+            number,
+            folder=newest.identity.folder,
         )
         await messenger.send(incident, now_s)
         return told.with_failures(newest.state_at_s, now_s)

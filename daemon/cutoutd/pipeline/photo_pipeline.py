@@ -147,7 +147,7 @@ class PhotoPipeline:
             return joined
         await self._spending.require_room(photo)
         try:
-            await self._uploadcare.require_ready(require_value(photo.source_uuid))
+            await self._uploadcare.require_ready(require_value(photo.upload.source_uuid))
         except SourceGoneError:
             return await self._ledger.record(photo, UploadExpired())
         return await self._launching.launch(photo, self._pace.first_wait)
@@ -166,7 +166,7 @@ class PhotoPipeline:
 
         Where Uploadcare announces results by itself, it is rarely asked.
         """
-        removal = await self._uploadcare.get_removal_status(require_value(photo.request_id))
+        removal = await self._uploadcare.get_removal_status(require_value(photo.launch.request_id))
         match removal.progress:
             case Progress.DONE:
                 self._pace.on_poll_success(photo, time.time())
@@ -214,8 +214,8 @@ def _wait_for(payer: Photo) -> Wait:
 
 def _ending(photo: Photo, error: PhotoError) -> Ended | ReprocessCancelled:
     kind = _ENDINGS[type(error)]
-    if kind is Superseded and photo.previous_parameters is not None:
-        return ReprocessCancelled(parameters=photo.previous_parameters, note=f"not made anew: {error.sentence}")
+    if kind is Superseded and photo.cutout.previous_parameters is not None:
+        return ReprocessCancelled(parameters=photo.cutout.previous_parameters, note=f"not made anew: {error.sentence}")
     if kind is Rejected and photo.state is not State.DISCOVERED:
         kind = Failed  # what was accepted once cannot be rejected: the photo was all right, its copy is not
     return kind(error.code, error.sentence, error.advice)

@@ -141,7 +141,7 @@ class PlanScanner:
 
     def _note_payable(self, photo: Photo, folder: FolderSettings, draft: FolderDraft) -> None:
         """A photo that is accepted, or uploaded: does it pay, or another one of its picture?"""
-        key, is_agreed = (photo.sha256, photo.parameters), photo.id in self._approved
+        key, is_agreed = (photo.picture.sha256, photo.bound.parameters), photo.id in self._approved
         if key in self._paying or (self._ledger is not None and _has_free_cutout(self._ledger, photo)):
             draft.note(PlannedOutcome.REUSE, is_new=not is_agreed)
             return
@@ -170,8 +170,8 @@ class PlanScanner:
         draft, parameters = FolderDraft(folder.name), folder.parameters.as_json()
         with self._looking():
             for photo in self._published(folder):
-                if photo.parameters != parameters:
-                    self._note_change(replace(photo, parameters=parameters), folder, draft)
+                if photo.bound.parameters != parameters:
+                    self._note_change(replace(photo, bound=replace(photo.bound, parameters=parameters)), folder, draft)
                     self._tell()
         return draft.finish()
 

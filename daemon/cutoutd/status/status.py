@@ -173,8 +173,8 @@ def status_as_json(status: Status) -> dict[str, Any]:
         "possible_double_charges": [
             {
                 **_place(again.photo),
-                "source_uuid": again.photo.source_uuid,
-                "request_id": again.photo.request_id,
+                "source_uuid": again.photo.upload.source_uuid,
+                "request_id": again.photo.launch.request_id,
                 "lost_launches": [asdict(launch) for launch in again.lost],
             }
             for again in status.paid_again
@@ -192,9 +192,9 @@ def status_as_json(status: Status) -> dict[str, Any]:
             {
                 **_place(photo),
                 "state": photo.state,
-                "code": photo.code,
-                "sentence": photo.sentence,
-                "advice": photo.advice,
+                "code": photo.ending.code,
+                "sentence": photo.ending.sentence,
+                "advice": photo.ending.advice,
             }
             for photo in status.troubled
         ],

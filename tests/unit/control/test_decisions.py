@@ -21,14 +21,8 @@ from cutoutd.core.photo import (
 )
 from support.ledgers import identity
 
-FAILED = Photo(
-    id=1,
-    identity=identity(),
-    state=State.FAILED,
-    state_at_s=50.0,
-    sha256="5" * 64,
-    parameters='{"crop":true}',
-    code="unknown_foreground",
+FAILED = Photo(id=1, identity=identity(), state=State.FAILED, state_at_s=50.0).with_columns(
+    sha256="5" * 64, parameters='{"crop":true}', code="unknown_foreground"
 )
 AGAIN = RetryUpload(parameters="{}")
 
@@ -37,7 +31,6 @@ AGAIN = RetryUpload(parameters="{}")
     ("known", "fact"),
     [
         ({"sha256": None, "failed_state": State.DISCOVERED, "code": INTERNAL_FAULT}, RetryFromStart()),
-        ({"state": State.REJECTED, "code": "damaged"}, RetryFromStart()),
         ({"failed_state": State.ACCEPTED, "code": "upload_refused"}, AGAIN),
         ({"failed_state": State.UPLOADED, "source_uuid": "s"}, AGAIN),
         ({"failed_state": State.REMOVAL_STARTED, "source_uuid": "s", "request_id": "r"}, AGAIN),
@@ -53,10 +46,18 @@ AGAIN = RetryUpload(parameters="{}")
 )
 def test_a_retry_goes_on_at_the_furthest_fact_that_holds(known: dict[str, object], fact: Retry) -> None:
     """What is paid for is fetched or asked about, never launched again; what was refused is launched anew."""
-    photo = replace(FAILED, **known)
+    photo = FAILED.with_columns(**known)
     assert retry.fact_after(photo, "{}") == fact
     after = photo.with_fact(fact, 60.0)
-    assert (after.code, after.sentence, after.failed_state) == (None, None, None)
+    assert (after.ending.code, after.ending.sentence, after.ending.failed_state) == (None, None, None)
+
+
+def test_a_rejected_photo_is_checked_again() -> None:
+    """Nothing of it left this machine, so a retry begins at the start."""
+    rejected = replace(FAILED.with_columns(code="damaged"), state=State.REJECTED)
+    assert retry.fact_after(rejected, "{}") == RetryFromStart()
+    after = rejected.with_fact(RetryFromStart(), 60.0)
+    assert (after.ending.code, after.ending.sentence, after.ending.failed_state) == (None, None, None)
 
 
 @pytest.mark.parametrize(

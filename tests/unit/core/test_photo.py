@@ -1,7 +1,7 @@
 """Photo and its facts: which may follow which, and what each brings."""
 
 import itertools
-from dataclasses import fields, replace
+from dataclasses import fields
 
 import pytest
 
@@ -41,6 +41,7 @@ from cutoutd.core.photo import (
     Wait,
     require_value,
 )
+from cutoutd.core.photo.photo import COLUMNS
 from support.ledgers import ACCEPTED, FAILED, REJECTED, SUPERSEDED, identity
 
 FACTS: dict[State, Fact] = {
@@ -166,8 +167,8 @@ def test_at_rest_means_that_nothing_follows_by_itself() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_a_fact_brings_is_the_photos_own(kind: type[Fact]) -> None:
-    """The fields of every fact are fields of a photo, so that none is ever lost on the way to its row."""
-    assert {field.name for field in fields(kind)} <= {field.name for field in fields(Photo)}
+    """The fields of every fact are columns of a photo, so that none is ever lost on the way to its row."""
+    assert {field.name for field in fields(kind)} <= COLUMNS.keys()
     assert isinstance(kind.state, State)
 
 
@@ -179,16 +180,16 @@ def test_every_kind_of_fact_is_looked_at_above() -> None:
 
 def test_a_fact_ends_the_wait_and_keeps_the_rest() -> None:
     """A fact brings its own values, ends the wait, and leaves everything else as it was."""
-    before = replace(photo_in(State.ACCEPTED), sha256="5" * 64, target="a.png")
+    before = photo_in(State.ACCEPTED).with_columns(sha256="5" * 64, target="a.png")
     after = before.with_fact(Uploaded("source"), at_s=2.0)
-    assert (after.source_uuid, after.sha256, after.target) == ("source", "5" * 64, "a.png")
+    assert (after.upload.source_uuid, after.picture.sha256, after.bound.target) == ("source", "5" * 64, "a.png")
     assert after.wait == Wait(0.0, 0, "")
 
 
 def test_an_expired_upload_forgets_its_uuid() -> None:
     """What is gone from Uploadcare is not asked for again."""
     uploaded = photo_in(State.ACCEPTED).with_fact(Uploaded("source"), at_s=2.0)
-    assert uploaded.with_fact(UploadExpired(), at_s=3.0).source_uuid is None
+    assert uploaded.with_fact(UploadExpired(), at_s=3.0).upload.source_uuid is None
 
 
 @pytest.mark.parametrize("state", list(State))

@@ -151,7 +151,7 @@ def test_every_name_is_accepted_and_has_a_place_of_its_own(
     photos = journeys_end(folder, tmp_path / "state")
     assert {photo.identity.path for photo in photos} == set(NAMES)
     assert {photo.state for photo in photos} == {State.ACCEPTED}
-    targets = [photo.target for photo in photos if photo.target is not None]
+    targets = [photo.bound.target for photo in photos if photo.bound.target is not None]
     assert len({target.casefold() for target in targets}) == len(NAMES)
     assert all(target.endswith(".png") and "/" not in target for target in targets)
     assert all(len(os.fsencode(target)) <= LONGEST for target in targets)

@@ -50,8 +50,8 @@ def test_a_cutout_says_where_it_came_from(tmp_path: Path, provenance: Provenance
     fact = publish(photo, provenance)
     found = origin_in(tmp_path / fact.target)
     assert found is not None
-    assert (found.folder, found.path, found.target) == ("products", path, photo.target)
-    assert (found.sha256, found.size_bytes, found.mtime_ns) == (photo.sha256, 1000, 1)
+    assert (found.folder, found.path, found.target) == ("products", path, photo.bound.target)
+    assert (found.sha256, found.size_bytes, found.mtime_ns) == (photo.picture.sha256, 1000, 1)
     assert found.parameters == '{"crop":true}'
     assert found == provenance_of(photo, found.cutout_sha256)
 

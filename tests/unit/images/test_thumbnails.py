@@ -79,10 +79,12 @@ def home_in(place: Path, content: bytes, **folder: object) -> Home:
     cutout.parent.mkdir()
     cutout.write_bytes(cutout_png())
     who = replace(identity_of(configured.input, PATH), input=str(configured.input))
-    photo = Photo(
-        id=7, identity=who, state=State.PUBLISHED, state_at_s=0, output=str(configured.output), target="sub/a.png",
-        sha256=hashlib.sha256(content).hexdigest(), cutout_sha256=hashlib.sha256(cutout_png()).hexdigest(),
-    )  # fmt: skip
+    photo = Photo(id=7, identity=who, state=State.PUBLISHED, state_at_s=0).with_columns(
+        output=str(configured.output),
+        target="sub/a.png",
+        sha256=hashlib.sha256(content).hexdigest(),
+        cutout_sha256=hashlib.sha256(cutout_png()).hexdigest(),
+    )
     return Home(place, configured, photo)
 
 
@@ -99,7 +101,7 @@ def test_both_files_are_opened(home: Home) -> None:
 
 def test_a_photo_that_was_never_read_has_nothing_to_show(home: Home) -> None:
     """Nobody knows what the file holds, so it is not opened."""
-    unread = replace(home.photo, sha256=None, cutout_sha256=None, output=None, target=None)
+    unread = home.photo.with_columns(sha256=None, cutout_sha256=None, output=None, target=None)
     assert home.original(Side.PHOTO, unread) == "The photo could not be read."
     assert home.thumbnail(Side.CUTOUT, photo=unread) == "There is no cutout yet."
 
@@ -168,7 +170,7 @@ def test_another_file_in_its_place_is_not_shown(home: Home, side: Side, change: 
 def test_a_ledger_full_of_lies_leads_nowhere(home: Home, side: Side, path: str) -> None:
     """Even paths from the ledger are only names below their root."""
     (home.place / "secret.txt").write_bytes(home.source.read_bytes())
-    lying = replace(home.photo, identity=replace(home.photo.identity, path=path), target=path)
+    lying = replace(home.photo, identity=replace(home.photo.identity, path=path)).with_columns(target=path)
     assert home.original(side, lying) == f"The {side} is no longer where it was."
 
 
@@ -188,7 +190,7 @@ def test_a_source_in_the_archive_is_found_there(tmp_path: Path) -> None:
     place = home.place / "archive" / "a.2.jpg"
     content = home.source.read_bytes()
     home.source.rename(place)
-    moved = replace(home.photo, source_result=f"the source was moved to {place}")
+    moved = home.photo.with_columns(source_result=f"the source was moved to {place}")
     assert home.original(Side.PHOTO, moved) == content
     place.write_bytes(png())
     assert home.original(Side.PHOTO, moved) == "The file was changed since."
@@ -200,7 +202,7 @@ def test_a_source_in_the_archive_is_found_there(tmp_path: Path) -> None:
 def test_a_source_elsewhere_is_told(tmp_path: Path, fate: str) -> None:
     """Deleted, in a trash, or moved out of any archive that is configured."""
     home = home_in(tmp_path / "home", jpeg(), on_success="move", archive=tmp_path / "home" / "archive")
-    assert home.original(Side.PHOTO, replace(home.photo, source_result=fate)) == f"The{fate[3:]}."
+    assert home.original(Side.PHOTO, home.photo.with_columns(source_result=fate)) == f"The{fate[3:]}."
 
 
 def test_previews_are_small_and_have_what_the_picture_has(home: Home) -> None:

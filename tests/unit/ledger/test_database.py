@@ -164,13 +164,13 @@ def test_what_was_paid_for_is_offered_until_the_disk_takes_it(
         others = [ledger.discover(identity("x" * 3000 + f"{number}.jpg")) for number in range(100)]
         refusals = await asyncio.gather(*others, return_exceptions=True)
         assert {type(error) for error in refusals if isinstance(error, Exception)} == {DiskError}
-        assert not insisting.done() or insisting.result().request_id == "request"
+        assert not insisting.done() or insisting.result().launch.request_id == "request"
         give_back()
         return await insisting, (await ledger.query(photos.versions_of, "a.jpg"))[0]
 
     given, stored = with_ledger(small_disk, scene)
     assert stored == given
-    assert stored.request_id == "request"
+    assert stored.launch.request_id == "request"
 
 
 def test_a_ledger_on_a_read_only_disk_is_the_disks_trouble(small_disk: Path) -> None:

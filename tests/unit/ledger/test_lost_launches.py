@@ -56,7 +56,7 @@ def test_what_is_found_is_not_lost(tmp_path: Path) -> None:
         photo = await photo_at(ledger, State.REMOVAL_INTENDED)
         photo = await ledger.record(await ledger.record(photo, LOST), ResultFound("result"))
         assert await ledger.query(lost_launches.lost_launches) == 0
-        assert photo.unclear_since_s is None
+        assert photo.launch.unclear_since_s is None
 
     with_ledger(tmp_path, scene)
 
@@ -71,7 +71,7 @@ def test_a_locked_launch_counts_once(tmp_path: Path, before: tuple[Fact, ...]) -
             photo = await ledger.record(photo, fact)
         spent = await ledger.query(launches.launch_counts, photo.state_at_s)
         assert (spent.today, await ledger.query(lost_launches.lost_launches)) == (1, 1)
-        assert photo.locked_since_s == 2.0
+        assert photo.launch.locked_since_s == 2.0
 
     with_ledger(tmp_path, scene)
 

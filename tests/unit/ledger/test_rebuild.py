@@ -41,7 +41,7 @@ def test_of_several_cutouts_of_a_photo_the_first_is_taken(tmp_path: Path) -> Non
     other = replace(FOUND, making=replace(MAKING, parameters='{"type":"product"}', target="other.png"))
     assert restore(tmp_path, [FOUND, copy, other], nothing) == 1
     assert restore(tmp_path, [FOUND, copy, other], nothing) == 0
-    assert [photo.target for photo in photos_in(tmp_path)] == ["a.png"]
+    assert [photo.bound.target for photo in photos_in(tmp_path)] == ["a.png"]
 
 
 def test_a_target_is_reserved_for_one_path(tmp_path: Path) -> None:
@@ -53,7 +53,8 @@ def test_a_target_is_reserved_for_one_path(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> list[str | None]:
         return [
-            (await photo_at(ledger, State.ACCEPTED, identity(path, mtime_ns=5))).target for path in ("a.jpg", "A.JPG")
+            (await photo_at(ledger, State.ACCEPTED, identity(path, mtime_ns=5))).bound.target
+            for path in ("a.jpg", "A.JPG")
         ]
 
     assert with_ledger(tmp_path, scene) == ["a.png", "A.JPG.png"]
@@ -68,13 +69,18 @@ def test_a_photo_that_was_published_since_a_backup_is_not_unfinished(tmp_path: P
 
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, state)
-        same = replace(FOUND, making=replace(MAKING, sha256=photo.sha256 or MAKING.sha256))
+        same = replace(FOUND, making=replace(MAKING, sha256=photo.picture.sha256 or MAKING.sha256))
         twin = await photo_at(ledger, State.ACCEPTED, identity("twin.jpg"))
         if not state.is_terminal:
             await ledger.postpone(twin, Wait(time.time() + 3600, 0, "the same picture is under way", photo.id))
         assert await asyncio.to_thread(restore, tmp_path, [same], nothing) == 1
         (now,) = await ledger.query(photos.versions_of, "a.jpg")
-        assert (now.state, now.cutout_sha256, now.sentence, now.wait) == (State.PUBLISHED, "c" * 64, None, NO_WAIT)
+        assert (now.state, now.cutout.sha256, now.ending.sentence, now.wait) == (
+            State.PUBLISHED,
+            "c" * 64,
+            None,
+            NO_WAIT,
+        )
         assert await ledger.query(photos.due, UNFINISHED, time.time(), 9) == [twin]
 
     with_ledger(tmp_path, scene)
@@ -85,14 +91,14 @@ def test_what_is_not_that_very_photo_stays_as_it_is(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, State.REMOVAL_STARTED)
-        same = replace(FOUND, making=replace(MAKING, sha256=photo.sha256 or ""))
+        same = replace(FOUND, making=replace(MAKING, sha256=photo.picture.sha256 or ""))
         other_way = replace(same, making=replace(same.making, parameters='{"type":"product"}'))
         gone = replace(same, is_source_there=False)
         assert await asyncio.to_thread(restore, tmp_path, [FOUND, other_way, gone], nothing) == 0
         published = await photo_at(ledger, State.PUBLISHED, identity("b.jpg"))
         anew = Reprocessed(parameters="{}", previous_parameters="{}", reprocess_started_s=1.0)
         await ledger.resume(published, anew, 1)
-        making = replace(MAKING, sha256=published.sha256 or "", target="b.png")
+        making = replace(MAKING, sha256=published.picture.sha256 or "", target="b.png")
         again = replace(FOUND, identity=published.identity, making=making, reserved="b.png")
         assert await asyncio.to_thread(restore, tmp_path, [again], nothing) == 0
         assert await ledger.query(state_of, "a.jpg") == [State.REMOVAL_STARTED]

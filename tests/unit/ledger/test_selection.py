@@ -129,12 +129,12 @@ def test_the_earlier_cutout_is_known_while_another_is_made(tmp_path: Path) -> No
         older = await photo_at(ledger, State.REMOVAL_FINISHED, identity(mtime_ns=9))
         photo = await ledger.resume(await photo_at(ledger, State.PUBLISHED, accepted=PICTURE), ANEW, 1)
         twin = await photo_at(ledger, State.ACCEPTED, identity("twin.jpg"), PICTURE)
-        assert (photo.state, photo.cutout_sha256, photo.source_uuid) == (State.ACCEPTED, "c" * 64, None)
+        assert (photo.state, photo.cutout.sha256, photo.upload.source_uuid) == (State.ACCEPTED, "c" * 64, None)
         assert await ledger.query(duplicates.published_duplicates, twin, 9) == [photo]
         assert await ledger.query(photos.cutouts_of, photo) == {"c" * 64}
         assert await ledger.query(photos.has_newer_publication, older)
         again = await ledger.record(photo, CUTOUT)
-        assert again.previous_parameters is None
+        assert again.cutout.previous_parameters is None
         assert await ledger.query(photos.cutouts_of, again) == {"c" * 64, "d" * 64}
 
     with_ledger(tmp_path, scene)

@@ -42,7 +42,7 @@ def test_a_photos_whole_life_is_told_fact_by_fact(tmp_path: Path) -> None:
     assert [event.from_state for event in events] == [None, *(event.to_state for event in events[:-1])]
     assert events[4].detail["request_id"] == "request-id"
     assert events[-1].detail["target"] == "a.png"
-    assert photo.cutout_bytes == 1000
+    assert photo.cutout.size_bytes == 1000
 
 
 def test_a_fact_without_its_event_is_no_fact(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_photo_that_has_moved_on_is_refused(tmp_path: Path) -> None:
         assert len(await told(ledger)) == 3
         return now
 
-    assert with_ledger(tmp_path, scene).source_uuid == "source"
+    assert with_ledger(tmp_path, scene).upload.source_uuid == "source"
 
 
 def test_a_wait_is_no_fact(tmp_path: Path) -> None:
@@ -148,13 +148,13 @@ def test_an_expired_upload_leaves_no_uuid_behind(tmp_path: Path) -> None:
         return await ledger.query(photos.versions_of, "a.jpg")
 
     (photo,) = with_ledger(tmp_path, scene)
-    assert (photo.state, photo.source_uuid) == (State.ACCEPTED, None)
+    assert (photo.state, photo.upload.source_uuid) == (State.ACCEPTED, None)
 
 
 async def accepted(ledger: Ledger, path: str, targets: list[str], **others: object) -> str:
     photo = await ledger.discover(identity(path, **others))
     assert photo is not None
-    return (await ledger.accept(photo, ACCEPTED, targets)).target or ""
+    return (await ledger.accept(photo, ACCEPTED, targets)).bound.target or ""
 
 
 def test_a_path_keeps_its_target_for_ever(tmp_path: Path) -> None:
@@ -201,7 +201,7 @@ def test_other_output_trees_have_other_targets(tmp_path: Path) -> None:
         with pytest.raises(RejectedError, match="has the place"):
             await ledger.accept(people, ACCEPTED, ["a.png"])
         elsewhere = await ledger.accept(people, replace(ACCEPTED, output="/other"), ["a.png"])
-        assert elsewhere.target == "a.png"
+        assert elsewhere.bound.target == "a.png"
 
     with_ledger(tmp_path, scene)
 
@@ -217,7 +217,7 @@ def test_a_photo_without_a_free_target_stays_as_it_was(tmp_path: Path) -> None:
             with pytest.raises(RejectedError) as refusal:
                 await ledger.accept(loser, ACCEPTED, targets)
             assert refusal.value.code == "target_taken"
-        assert (await ledger.accept(loser, ACCEPTED, ["b.png"])).target == "b.png"
+        assert (await ledger.accept(loser, ACCEPTED, ["b.png"])).bound.target == "b.png"
         return [loser]
 
     with_ledger(tmp_path, scene)
@@ -270,7 +270,7 @@ def test_every_path_and_inode_comes_back(found: object, tmp_path_factory: pytest
         assert await ledger.query(photos.versions_of, found.path) == [photo]
         assert photo.identity == found
         assert await ledger.query(photos.known_versions, "products", [found.path]) == {found.version}
-        assert (await told(ledger, found.path))[-1].detail["target"] == photo.target
+        assert (await told(ledger, found.path))[-1].detail["target"] == photo.bound.target
         assert await ledger.discover(found) is None
 
     with_ledger(tmp_path_factory.mktemp("state"), scene)
@@ -286,6 +286,6 @@ def test_a_cutout_and_a_folder_never_claim_one_place(tmp_path: Path, first: str,
         for path, targets, reserved in (("1.jpg", [first], first), ("2.jpg", [second, place], place)):
             photo = await ledger.discover(identity(path))
             assert photo is not None
-            assert (await ledger.accept(photo, ACCEPTED, targets)).target == reserved
+            assert (await ledger.accept(photo, ACCEPTED, targets)).bound.target == reserved
 
     with_ledger(tmp_path, scene)

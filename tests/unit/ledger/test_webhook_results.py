@@ -97,7 +97,7 @@ def test_of_several_results_a_launch_takes_its_own(tmp_path: Path) -> None:
         await ledger.store_webhook_result(WebhookResult("earlier", "source-uuid", "lost-request"))
         await ledger.store_webhook_result(NEWS)
         own = await ledger.query(webhook_results.result_for, photo)
-        first = await ledger.query(webhook_results.result_for, replace(photo, request_id=None))
+        first = await ledger.query(webhook_results.result_for, photo.with_columns(request_id=None))
         assert own is not None
         assert first is not None
         assert (own[0].result_uuid, first[0].result_uuid) == ("result", "earlier")
@@ -111,8 +111,8 @@ def test_an_earlier_uploads_result_is_not_taken(tmp_path: Path) -> None:
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, State.REMOVAL_STARTED)
         await ledger.store_webhook_result(NEWS)
-        assert await ledger.query(webhook_results.result_for, replace(photo, source_uuid="later")) is None
-        assert await ledger.query(webhook_results.result_for, replace(photo, source_uuid=None)) is None
+        assert await ledger.query(webhook_results.result_for, photo.with_columns(source_uuid="later")) is None
+        assert await ledger.query(webhook_results.result_for, photo.with_columns(source_uuid=None)) is None
 
     with_ledger(tmp_path, scene)
 
@@ -137,7 +137,11 @@ def test_a_found_outcome_is_no_loss(tmp_path: Path) -> None:
         photo = await photo_at(ledger, State.REMOVAL_INTENDED)
         photo = await ledger.record(photo, LaunchResponseLost(1.0, "cut off"))
         found = await ledger.record(photo, ResultFromWebhook("result", "request-id"))
-        assert (found.state, found.request_id, found.unclear_since_s) == (State.REMOVAL_FINISHED, "request-id", None)
+        assert (found.state, found.launch.request_id, found.launch.unclear_since_s) == (
+            State.REMOVAL_FINISHED,
+            "request-id",
+            None,
+        )
         assert await ledger.query(lost_launches.lost_launches) == 0
 
     with_ledger(tmp_path, scene)

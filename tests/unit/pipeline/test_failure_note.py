@@ -40,14 +40,14 @@ def test_a_note_says_what_happened_and_what_to_do(notes: FailureNotes, place: Pa
 
 def test_a_note_without_advice_still_says_what_to_do(notes: FailureNotes, place: Path) -> None:
     """Where an error brings no advice, replacing the photo is always possible."""
-    notes.write(replace(PHOTO, advice=""))
+    notes.write(PHOTO.with_columns(advice=""))
     assert "What to do:    Replace the photo" in place.read_text()
 
 
 def test_our_own_note_is_replaced_and_taken_away(notes: FailureNotes, place: Path) -> None:
     """A later end replaces the note of an earlier one; a photo that goes on has none."""
     notes.write(PHOTO)
-    notes.write(replace(PHOTO, sentence="it is truncated"))
+    notes.write(PHOTO.with_columns(sentence="it is truncated"))
     assert "it is truncated" in place.read_text()
     notes.remove(PHOTO)
     assert not place.exists()

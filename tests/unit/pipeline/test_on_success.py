@@ -65,7 +65,9 @@ def home_in(place: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> Home:
     file.write_bytes(CONTENT)
     who = replace(identity_of(folder.input, "sub/ä b.jpg"), input=str(folder.input))
     sha256 = hashlib.sha256(CONTENT).hexdigest()
-    return Home(place, folder, Photo(id=7, identity=who, state=State.PUBLISHED, state_at_s=0, sha256=sha256))
+    return Home(
+        place, folder, Photo(id=7, identity=who, state=State.PUBLISHED, state_at_s=0).with_columns(sha256=sha256)
+    )
 
 
 @pytest.fixture(params=KINDS)
@@ -164,11 +166,8 @@ def test_two_of_one_name_both_lie_in_the_trash(trashing: Home) -> None:
     """The second one has a number, and a record of its own."""
     for content in (b"one", b"two"):
         trashing.source.write_bytes(content)
-        photo = replace(
-            trashing.photo,
-            identity=identity_of(trashing.folder.input, "sub/ä b.jpg"),
-            sha256=hashlib.sha256(content).hexdigest(),
-        )
+        same = replace(trashing.photo, identity=identity_of(trashing.folder.input, "sub/ä b.jpg"))
+        photo = same.with_columns(sha256=hashlib.sha256(content).hexdigest())
         assert apply_on_success(photo, trashing.folder) is not None
     names = sorted(file.name for file in (trashing.place / "data/Trash/files").iterdir())
     assert names == ["ä b.2.jpg", "ä b.jpg"]
@@ -313,7 +312,7 @@ async def published(ledger: Ledger, folder: FolderSettings, name: str, *, is_due
     who = replace(identity_of(folder.input, name), input=str(folder.input))
     accepted = replace(ACCEPTED, sha256=hashlib.sha256(name.encode()).hexdigest())
     photo = await photo_at(ledger, State.REMOVAL_FINISHED, who, accepted)
-    return await ledger.record(photo, Published("c" * 64, 9, photo.target or "", None, is_source_due=is_due))
+    return await ledger.record(photo, Published("c" * 64, 9, photo.bound.target or "", None, is_source_due=is_due))
 
 
 def test_what_is_due_is_done_once_and_stands_in_the_history(tmp_path: Path) -> None:

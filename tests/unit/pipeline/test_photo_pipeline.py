@@ -82,7 +82,7 @@ def test_the_intent_is_stored_before_the_call(tmp_path: Path) -> None:
         await trip.uploadcare.called("start_removal")
         assert await trip.ledger.query(photos.count, {State.REMOVAL_INTENDED}) == 1
         gate.set()
-        assert (await launching).request_id == "a.jpg"
+        assert (await launching).launch.request_id == "a.jpg"
 
     played(tmp_path, scene)
 
@@ -142,7 +142,7 @@ def test_a_process_that_died_in_the_paid_call_says_so(tmp_path: Path) -> None:
         photo = await trip.photo_at(State.UPLOADED)
         intended = await trip.ledger.record(photo, RemovalIntended())
         photo = await trip.journey.advance(intended)
-        assert (photo.state, photo.unclear_since_s) == (State.REMOVAL_INTENDED, intended.state_at_s)
+        assert (photo.state, photo.launch.unclear_since_s) == (State.REMOVAL_INTENDED, intended.state_at_s)
         assert "cutoutd ended" in photo.story
 
     played(tmp_path, scene)
@@ -190,7 +190,7 @@ def test_an_expired_upload_is_sent_anew_unpaid(tmp_path: Path) -> None:
         photo = await trip.photo_at(State.UPLOADED)
         trip.uploadcare.fail("require_ready", SourceGoneError("expired"))
         photo = await trip.journey.advance(photo)
-        assert (photo.state, photo.source_uuid) == (State.ACCEPTED, None)
+        assert (photo.state, photo.upload.source_uuid) == (State.ACCEPTED, None)
         assert trip.uploadcare.count("start_removal") == 0
 
     played(tmp_path, scene)
@@ -227,15 +227,15 @@ def test_another_photos_cutout_is_never_replaced(tmp_path: Path) -> None:
 
     async def scene(trip: Trip) -> None:
         late = await trip.photo_at(State.REMOVAL_FINISHED, "a.jpg.jpg")
-        assert late.target == "a.jpg.png"
+        assert late.bound.target == "a.jpg.png"
         photo = await trip.photo_at(State.REMOVAL_FINISHED)
         (trip.folder.output / "a.png").write_text("a person's own")
         first = await trip.journey.advance(photo)
-        assert first.target == "a.jpg.png"
+        assert first.bound.target == "a.jpg.png"
         before = (trip.folder.output / "a.jpg.png").stat().st_ino
         trip.uploadcare.cutout = png((61, 40), mode="RGBA")
         second = await trip.journey.advance(late)
-        assert second.target != first.target
+        assert second.bound.target != first.bound.target
         assert (trip.folder.output / "a.jpg.png").stat().st_ino == before
 
     played(tmp_path, scene)
@@ -247,7 +247,7 @@ def test_the_end_of_a_photo_is_told_beside_its_place(tmp_path: Path) -> None:
     async def scene(trip: Trip) -> None:
         photo = await trip.photo_at(State.UPLOADED)
         trip.uploadcare.fail("start_removal", FailedError("unknown_foreground", "no foreground was found"))
-        assert (await trip.journey.advance(photo)).code == "unknown_foreground"
+        assert (await trip.journey.advance(photo)).ending.code == "unknown_foreground"
         note = trip.folder.output / "a.jpg.failed.txt"
         assert "no foreground was found" in note.read_text()
         await trip.photo_at(State.ACCEPTED)
@@ -294,7 +294,7 @@ def test_a_twin_that_is_published_during_the_question_is_not_overlooked(
         monkeypatch.setattr(Ledger, "postpone", publish_meanwhile)
         copy = await trip.journey.advance(copy)
         assert (copy.state, copy.wait.until_s) == (state, 0.0)
-        assert (await trip.journey.advance(copy)).reused_from == payer.id
+        assert (await trip.journey.advance(copy)).cutout.reused_from == payer.id
         assert (trip.uploadcare.count("upload_source"), trip.uploadcare.count("start_removal")) == (1, 1)
 
     played(tmp_path, scene)

@@ -48,8 +48,8 @@ def test_a_cutout_lies_at_the_mirrored_path(tmp_path: Path, path: str) -> None:
     """The target's folders are made, its name is kept byte by byte, and the fact says what is there."""
     photo = photo_for(tmp_path, path)
     fact = published(photo, CUTOUT[:7], CUTOUT[7:])
-    assert files_below(tmp_path) == {photo.target: CUTOUT}
-    assert (fact.target, fact.cutout_bytes, fact.note) == (photo.target, len(CUTOUT), None)
+    assert files_below(tmp_path) == {photo.bound.target: CUTOUT}
+    assert (fact.target, fact.cutout_bytes, fact.note) == (photo.bound.target, len(CUTOUT), None)
 
 
 def test_a_large_cutout_arrives_whole(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ CHANCE = st.floats(0, 1, exclude_max=True)
 
 def launched(photo_id: int = 1) -> Photo:
     identity = Identity("shop", "a.jpg", 1, 1, 1, 1)
-    return Photo(photo_id, identity, State.REMOVAL_STARTED, LAUNCHED_AT_S, request_id="r")
+    return Photo(photo_id, identity, State.REMOVAL_STARTED, LAUNCHED_AT_S).with_columns(request_id="r")
 
 
 def asked(pace: PollSchedule, photo: Photo, removal: RemovalStatus, now_s: float) -> Photo:

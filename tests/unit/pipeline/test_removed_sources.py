@@ -37,10 +37,10 @@ class Estate:
         sha256 = hashlib.sha256(name.encode()).hexdigest()
         accepted = replace(ACCEPTED, output=str(self.folder.output), sha256=sha256)
         photo = await photo_at(self.ledger, State.REMOVAL_FINISHED, who, accepted)
-        assert photo.target is not None
+        assert photo.bound.target is not None
         content = f"cutout of {name}".encode()
-        (self.folder.output / photo.target).write_bytes(content)
-        cutout = Published(hashlib.sha256(content).hexdigest(), len(content), photo.target, None, is_source_due)
+        (self.folder.output / photo.bound.target).write_bytes(content)
+        cutout = Published(hashlib.sha256(content).hexdigest(), len(content), photo.bound.target, None, is_source_due)
         return await self.ledger.record(photo, cutout)
 
     async def survey_twice(self) -> None:
@@ -176,7 +176,7 @@ def test_the_cutout_of_a_newer_version_is_not_the_older_ones(play: Play) -> None
         (estate.folder.input / "a.jpg").unlink()
         await estate.walk()
         assert "a.png" not in estate.cutouts()
-        assert newer.target == "a.png"
+        assert newer.bound.target == "a.png"
 
     play(scene)
 

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import os
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -48,7 +47,7 @@ def test_a_lying_photo_is_sent_upright(tmp_path: Path, content: bytes) -> None:
     photo = accepted(folder, "a.jpg", content)
     sent(photo, folder, uploadcare)
     with Image.open(BytesIO(uploadcare.sent["a.jpg"])) as copy:
-        assert copy.size == (40, 60) == (photo.width, photo.height)
+        assert copy.size == (40, 60) == (photo.picture.width, photo.picture.height)
         assert copy.getexif().get(0x0112, 1) == 1
         # Red, green, blue and white in reading order become blue, red, white and green.
         corner = copy.convert("RGB").getpixel((39, 0))
@@ -90,7 +89,7 @@ def test_other_content_under_the_same_times_is_noticed(tmp_path: Path, orientati
     folder = folder_in(tmp_path)
     photo = accepted(folder, "a.jpg", jpeg(exif=exif(orientation)))
     with pytest.raises(SupersededError, match="while it was being sent"):
-        sent(replace(photo, sha256="0" * 64), folder, StandIn())
+        sent(photo.with_columns(sha256="0" * 64), folder, StandIn())
 
 
 @pytest.mark.parametrize("orientation", [1, 6])
@@ -99,10 +98,10 @@ def test_a_photo_over_the_limit_is_sent_smaller(tmp_path: Path, orientation: int
     content = photograph("coffee", quality=99, exif=exif(orientation))
     folder = folder_in(tmp_path, max_upload_bytes=len(content) // 3, oversize="shrink")
     uploadcare, photo = StandIn(), accepted(folder, "a.jpg", content)
-    assert photo.sha256 == hashlib.sha256(content).hexdigest()
+    assert photo.picture.sha256 == hashlib.sha256(content).hexdigest()
     fact = sent(photo, folder, uploadcare)
     with Image.open(BytesIO(uploadcare.sent["a.jpg"])) as copy:
-        assert copy.size == (photo.width, photo.height) == (fact.sent_width, fact.sent_height)
+        assert copy.size == (photo.picture.width, photo.picture.height) == (fact.sent_width, fact.sent_height)
         assert fact.sent_as is not None
         assert fact.sent_as.startswith(f"sent as a copy of {copy.width} x {copy.height} pixels, JPEG quality ")
     assert len(uploadcare.sent["a.jpg"]) <= folder.max_upload_bytes
@@ -161,4 +160,4 @@ def test_what_is_sent_has_the_accepted_hash(tmp_path: Path) -> None:
     folder, uploadcare = folder_in(tmp_path), StandIn()
     photo = accepted(folder, "a.png", png())
     sent(photo, folder, uploadcare)
-    assert hashlib.sha256(uploadcare.sent["a.png"]).hexdigest() == photo.sha256
+    assert hashlib.sha256(uploadcare.sent["a.png"]).hexdigest() == photo.picture.sha256

@@ -382,7 +382,7 @@ def test_a_bug_costs_one_photo(tmp_path: Path, caplog: pytest.LogCaptureFixture)
         await house.until(State.PUBLISHED, len(NAMES) - 1)
         await house.until(State.FAILED, 1)
         (failed,) = await house.ledger.query(photo_queries.at_state, {State.FAILED}, 10)
-        assert failed.code == "internal_fault"
+        assert failed.ending.code == "internal_fault"
 
     played(tmp_path, scene)
     assert tallies[0].at(State.FAILED) == 1

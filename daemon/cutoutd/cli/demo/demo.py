@@ -191,7 +191,9 @@ def draw_sheet(trial: Trial, settings: Settings) -> int:
 
 def _pair(photo: Photo, trial: Trial) -> SheetPair:
     path = photo.identity.path
-    return SheetPair(title=path, before=trial.photos / path, after=Path(photo.output or "", photo.target or ""))
+    return SheetPair(
+        title=path, before=trial.photos / path, after=Path(photo.bound.output or "", photo.bound.target or "")
+    )
 
 
 def _has_both_files(pair: SheetPair) -> bool:

@@ -149,7 +149,9 @@ def _launches(status: Status) -> Iterator[tuple[str, str]]:
 
 
 def _paid_again(again: PaidAgain) -> str:
-    return "; ".join((f"request {again.photo.request_id}", *(f"earlier {in_words(launch)}" for launch in again.lost)))
+    return "; ".join(
+        (f"request {again.photo.launch.request_id}", *(f"earlier {in_words(launch)}" for launch in again.lost))
+    )
 
 
 def _totals(totals: Iterable[Total]) -> Table:
@@ -182,7 +184,7 @@ def _place(photo: Photo) -> str:
 
 
 def _why(photo: Photo) -> str:
-    return f"{photo.sentence} [{photo.code}] {photo.advice or ''}".rstrip()
+    return f"{photo.ending.sentence} [{photo.ending.code}] {photo.ending.advice or ''}".rstrip()
 
 
 def _time(at_s: float) -> str:

@@ -1,7 +1,7 @@
 """A photo as the ledger knows it: which version of which file, its last fact, what it waits for."""
 
-from dataclasses import asdict, dataclass, replace
-from typing import NamedTuple, TypeVar
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, NamedTuple, TypeVar
 
 from cutoutd.core.photo.facts import Fact
 from cutoutd.core.photo.states import TRANSITIONS, State
@@ -72,76 +72,131 @@ NO_WAIT = Wait(until_s=0.0, attempts=0, reason="")
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """The picture in the file, as validation saw it; everything is None before accepted."""
+
+    sha256: str | None = None  #: of the whole file
+    width: int | None = None  #: pixels, upright
+    height: int | None = None  #: pixels, upright
+    orientation: int | None = None  #: EXIF orientation, 1 to 8
+
+
+@dataclass(frozen=True, slots=True)
+class BoundSettings:
+    """The settings that hold for the photo whatever the configuration says later; None before accepted."""
+
+    parameters: str | None = None  #: remove_bg parameters, normalised JSON
+    output: str | None = None  #: the output root, absolute
+    target: str | None = None  #: relative to the output root; final at published
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """The file that was sent to Uploadcare."""
+
+    source_uuid: str | None = None  #: None before uploaded, and again when it expired there
+    width: int | None = None  #: of a smaller copy; None: the photo was sent in its own size
+    height: int | None = None
+    sent_as: str | None = None  #: a clause that says how a smaller copy was made
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """The paid call and its outcome."""
+
+    request_id: str | None = None  #: Uploadcare's removal
+    result_uuid: str | None = None  #: Uploadcare's file with the cutout
+    unclear_since_s: float | None = None  #: Unix time of the last call whose response was lost
+    lost_because: str | None = None  #: what came instead of the response
+    locked_since_s: float | None = None  #: Unix time since which Uploadcare says that a removal is running
+    has_lost_outcome: bool = False  #: True if a paid call may have been made in vain
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedCutout:
+    """The file at the photo's target."""
+
+    sha256: str | None = None
+    size_bytes: int | None = None
+    reused_from: int | None = None  #: the photo whose cutout was copied; None: this one was paid for
+    previous_parameters: str | None = None  #: of the cutout in place while another one is made
+    reprocess_started_s: float | None = None  #: Unix time; only cutouts made since then are reused
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """The state of the photo's own file after its cutout was published."""
+
+    is_due: bool = False  #: True if on_success has still to be applied
+    result: str | None = None  #: a sentence that says what cutoutd did with the file; None: it is where it was
+    missing_since_s: float | None = None  #: Unix time at which the file was first found removed
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The reason why a photo was rejected, failed or superseded."""
+
+    code: str | None = None  #: stable
+    sentence: str | None = None
+    advice: str | None = None
+    failed_state: State | None = None  #: the state in which it failed, where a retry goes on
+
+
+@dataclass(frozen=True, slots=True)
 class Photo:
-    """A row of the ledger; None means that the fact which brings the value is not true yet."""
+    """A row of the ledger, grouped by idea; None means that the fact which brings the value is not true yet."""
 
     id: int
     identity: Identity
     state: State
     state_at_s: float  #: Unix time of the last fact
     wait: Wait = NO_WAIT
-    sha256: str | None = None
-    width: int | None = None
-    height: int | None = None
-    orientation: int | None = None
-    parameters: str | None = None
-    output: str | None = None
-    target: str | None = None
-    source_uuid: str | None = None
-    sent_width: int | None = None
-    sent_height: int | None = None
-    sent_as: str | None = None
-    unclear_since_s: float | None = None
-    lost_because: str | None = None
-    locked_since_s: float | None = None
-    has_lost_outcome: bool = False
-    request_id: str | None = None
-    result_uuid: str | None = None
-    cutout_sha256: str | None = None
-    cutout_bytes: int | None = None
-    reused_from: int | None = None
-    is_source_due: bool = False
-    source_result: str | None = None
-    source_missing_since_s: float | None = None
-    note: str | None = None
-    code: str | None = None
-    sentence: str | None = None
-    advice: str | None = None
-    failed_state: State | None = None
-    previous_parameters: str | None = None
-    reprocess_started_s: float | None = None
+    picture: Picture = Picture()
+    bound: BoundSettings = BoundSettings()
+    upload: Upload = Upload()
+    launch: Launch = Launch()
+    cutout: PublishedCutout = PublishedCutout()
+    source: SourceStatus = SourceStatus()
+    ending: Ending = Ending()
+    note: str | None = None  #: something that a person should know although all is well
 
     @property
     def is_upright(self) -> bool:
-        """Whether the file can be sent as it is; otherwise a copy is turned as EXIF asks."""
-        return self.orientation == 1
+        """True if the file can be sent as it is; otherwise a copy is turned as EXIF asks."""
+        return self.picture.orientation == 1
 
     @property
     def sent_size(self) -> tuple[int, int]:
-        """Width and height of what is sent, upright; those of the photo unless it was shrunk.
+        """The width and height of the file that is sent, upright; those of the photo unless it was shrunk.
 
         Raises:
             ValueError: the photo is not accepted yet.
         """
-        return self.sent_width or require_value(self.width), self.sent_height or require_value(self.height)
+        return (
+            self.upload.width or require_value(self.picture.width),
+            self.upload.height or require_value(self.picture.height),
+        )
 
     @property
     def story(self) -> str:
         """The state in one clause, with what matters about it."""
+        launch = self.launch
         if self.state in {State.REJECTED, State.FAILED, State.SUPERSEDED}:
-            return f"{self.state}: {self.sentence} [{self.code}]"
+            return f"{self.state}: {self.ending.sentence} [{self.ending.code}]"
         if self.state is State.PUBLISHED:
-            return f"published as {self.target}" + (f" ({self.note})" if self.note else "")
-        if self.state is State.UPLOADED and self.sent_as:
-            return f"{self.state.phrase} ({self.sent_as})"
-        if self.state is State.REMOVAL_INTENDED and self.locked_since_s is not None:
+            return f"published as {self.bound.target}" + (f" ({self.note})" if self.note else "")
+        if self.state is State.UPLOADED and self.upload.sent_as:
+            return f"{self.state.phrase} ({self.upload.sent_as})"
+        if self.state is State.REMOVAL_INTENDED and launch.locked_since_s is not None:
             return "refused, because a removal of this upload is running already; it is looked for"
-        if self.state is State.REMOVAL_INTENDED and self.unclear_since_s is not None:
-            return f"launched, and the answer was lost ({self.lost_because}); it is looked for, and nothing paid again"
+        if self.state is State.REMOVAL_INTENDED and launch.unclear_since_s is not None:
+            return (
+                f"launched, and the answer was lost ({launch.lost_because}); it is looked for, and nothing paid again"
+            )
         return self.state.phrase
 
     def with_fact(self, fact: Fact, at_s: float) -> "Photo":
-        """The photo after a fact; waiting ends with it.
+        """Return the photo after a fact; waiting ends with it.
 
         Raises:
             ValueError: the fact may not follow the photo's state.
@@ -149,5 +204,39 @@ class Photo:
         if fact.state not in TRANSITIONS[self.state]:
             msg = f"photo {self.id}: {fact.state} may not follow {self.state}"
             raise ValueError(msg)
-        changed = replace(self, state=fact.state, state_at_s=at_s, wait=NO_WAIT, **asdict(fact))
-        return replace(changed, failed_state=self.state) if fact.state is State.FAILED else changed
+        values = asdict(fact)
+        if fact.state is State.FAILED:
+            values["failed_state"] = self.state
+        return replace(self.with_columns(**values), state=fact.state, state_at_s=at_s, wait=NO_WAIT)
+
+    def with_columns(self, **values: object) -> "Photo":
+        """Return the photo with these values; each goes by the name of its column in the ledger."""
+        changes: dict[str, Any] = {}
+        for column, value in values.items():
+            group, attribute = COLUMNS[column]
+            if group is None:
+                changes[attribute] = value
+            else:
+                changes[group] = replace(changes.get(group, getattr(self, group)), **{attribute: value})
+        return replace(self, **changes)
+
+
+def _columns_of(group: str, kind: type, renamed: dict[str, str]) -> dict[str, tuple[str | None, str]]:
+    return {renamed.get(field.name, field.name): (group, field.name) for field in fields(kind)}
+
+
+#: Each column of the ledger by its place in a photo: group and attribute; None: the photo itself.
+COLUMNS: dict[str, tuple[str | None, str]] = {
+    "note": (None, "note"),
+    **_columns_of("picture", Picture, {}),
+    **_columns_of("bound", BoundSettings, {}),
+    **_columns_of("upload", Upload, {"width": "sent_width", "height": "sent_height"}),
+    **_columns_of("launch", Launch, {}),
+    **_columns_of("cutout", PublishedCutout, {"sha256": "cutout_sha256", "size_bytes": "cutout_bytes"}),
+    **_columns_of(
+        "source",
+        SourceStatus,
+        {"is_due": "is_source_due", "result": "source_result", "missing_since_s": "source_missing_since_s"},
+    ),
+    **_columns_of("ending", Ending, {}),
+}

@@ -78,10 +78,10 @@ def published_duplicates(connection: ReadTransaction, photo: Photo, limit: int) 
     While a cutout is made anew, the earlier one counts. For a photo that a person wants paid for again, only those
     count that were paid for since.
     """
-    values = {**_picture_of(photo), "since_s": photo.reprocess_started_s, "limit": limit}
-    rows = connection.execute(_PUBLISHED if photo.reprocess_started_s is None else _PAID_SINCE, values)
+    values = {**_picture_of(photo), "since_s": photo.cutout.reprocess_started_s, "limit": limit}
+    rows = connection.execute(_PUBLISHED if photo.cutout.reprocess_started_s is None else _PAID_SINCE, values)
     return [photo_from(row) for row in rows.mappings()]
 
 
 def _picture_of(photo: Photo) -> dict[str, object]:
-    return {"photo_id": photo.id, "sha256": photo.sha256, "parameters": photo.parameters}
+    return {"photo_id": photo.id, "sha256": photo.picture.sha256, "parameters": photo.bound.parameters}

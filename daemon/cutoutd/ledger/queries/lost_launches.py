@@ -66,7 +66,7 @@ def log_paid_again(photo: Photo, request_id: str, lost: Sequence[LostLaunch]) ->
     """A photo may have been paid for twice: say all that a dispute over the bill needs."""
     earlier = "; ".join(in_words(launch) for launch in lost)
     sentence = (
-        f"launched again as request {request_id} on upload {photo.source_uuid}, because nothing was found of"
+        f"launched again as request {request_id} on upload {photo.upload.source_uuid}, because nothing was found of"
         f" {len(lost)} earlier: {earlier}"
     )
     log_event("possible_double_charge", sentence, about=photo.identity, level=logging.WARNING)

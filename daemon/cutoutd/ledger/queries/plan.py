@@ -29,7 +29,9 @@ def approved_of(connection: ReadTransaction, photo_ids: Collection[int]) -> set[
 
 def has_twin_under_way(connection: ReadTransaction, photo: Photo) -> bool:
     """Whether another photo of the same content and parameters is at Uploadcare, or about to be."""
-    is_twin = and_(photos.c.sha256 == photo.sha256, photos.c.parameters == photo.parameters, photos.c.id != photo.id)
+    is_twin = and_(
+        photos.c.sha256 == photo.picture.sha256, photos.c.parameters == photo.bound.parameters, photos.c.id != photo.id
+    )
     twins = select(func.count()).select_from(photos).where(is_twin, photos.c.state.in_(UNDER_WAY))
     return (connection.scalar(twins) or 0) > 0
 

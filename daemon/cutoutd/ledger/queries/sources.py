@@ -72,7 +72,8 @@ def is_cutout_wanted(connection: ReadTransaction, photo: Photo) -> bool:
         photos.c.state != State.SUPERSEDED,
     )
     is_copy = and_(
-        and_(photos.c.sha256 == photo.sha256, photos.c.parameters == photo.parameters), photos.c.state.in_(UNPAID)
+        and_(photos.c.sha256 == photo.picture.sha256, photos.c.parameters == photo.bound.parameters),
+        photos.c.state.in_(UNPAID),
     )
     is_wanted = or_(photos.c.state == State.DISCOVERED, is_copy, is_next)
     return connection.scalar(select(photos.c.id).where(is_wanted).limit(1)) is not None

@@ -7,12 +7,36 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from cutoutd.core.photo import Fact, Identity, Photo, State, Wait
+from cutoutd.core.photo import (
+    BoundSettings,
+    Ending,
+    Fact,
+    Identity,
+    Launch,
+    Photo,
+    Picture,
+    PublishedCutout,
+    SourceStatus,
+    State,
+    Upload,
+    Wait,
+)
+from cutoutd.core.photo.photo import COLUMNS
 
 _IDENTITY_COLUMNS = [field.name for field in fields(Identity)]
-_OWN_COLUMNS = [
-    field.name for field in fields(Photo) if field.name not in {"identity", "state", "wait", "failed_state"}
-]
+
+#: The columns of each group of a photo's values, in the order of its attributes.
+_GROUPS: tuple[tuple[str, type, tuple[str, ...]], ...] = tuple(
+    (group, kind, tuple(column for column, (owner, _) in COLUMNS.items() if owner == group))
+    for group, kind in (
+        ("picture", Picture),
+        ("bound", BoundSettings),
+        ("upload", Upload),
+        ("launch", Launch),
+        ("cutout", PublishedCutout),
+        ("source", SourceStatus),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +63,8 @@ class Event:
 def photo_from(row: RowMapping) -> Photo:
     """The photo in a row of the photos table."""
     return Photo(
+        id=row["id"],
+        state_at_s=row["state_at_s"],
         identity=Identity(**{name: row[name] for name in _IDENTITY_COLUMNS}),
         state=State(row["state"]),
         wait=Wait(
@@ -50,8 +76,14 @@ def photo_from(row: RowMapping) -> Photo:
             is_unapproved=row["is_unapproved"],
             is_unavailable=row["is_unavailable"],
         ),
-        failed_state=State(row["failed_state"]) if row["failed_state"] else None,
-        **{name: row[name] for name in _OWN_COLUMNS},
+        ending=Ending(
+            row["code"],
+            row["sentence"],
+            row["advice"],
+            State(row["failed_state"]) if row["failed_state"] else None,
+        ),
+        note=row["note"],
+        **{group: kind(*(row[column] for column in columns)) for group, kind, columns in _GROUPS},
     )
 
 

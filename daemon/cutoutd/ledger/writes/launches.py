@@ -72,7 +72,7 @@ def since(connection: ReadTransaction, at_s: float) -> list[float]:
 def update_launch(connection: WriteTransaction, photo: Photo, fact: Fact, at_s: float) -> None:
     """Keep the launches in step with a fact that becomes true of a photo."""
     if isinstance(fact, RemovalIntended):
-        reserve(connection, photo.id, at_s, source_uuid=photo.source_uuid)
+        reserve(connection, photo.id, at_s, source_uuid=photo.upload.source_uuid)
     elif outcome := _outcome(photo, fact):
         connection.execute(_update_last(frozenset(outcome)), {**outcome, "of_photo": photo.id})
 
@@ -96,7 +96,7 @@ def _outcome(photo: Photo, fact: Fact) -> dict[str, str | bool]:
     match fact:
         case LaunchRefused():
             outcome["is_returned"] = True
-        case RemovalLocked() if photo.unclear_since_s is not None:
+        case RemovalLocked() if photo.launch.unclear_since_s is not None:
             outcome["is_returned"] = True  # the call that is running was reserved when it was made
         case RemovalLocked():
             outcome["lost_because"] = _LOCKED
@@ -105,7 +105,9 @@ def _outcome(photo: Photo, fact: Fact) -> dict[str, str | bool]:
         case LaunchResponseLost():
             outcome["lost_because"] = fact.lost_because
         case ResultLost():
-            outcome["lost_because"] = f"answered as request {photo.request_id}, and what it made was gone after a day"
+            outcome["lost_because"] = (
+                f"answered as request {photo.launch.request_id}, and what it made was gone after a day"
+            )
         case ResultFound() | ResultFromWebhook():
             outcome["found_uuid"] = fact.result_uuid
     return outcome

@@ -210,7 +210,7 @@ def mark_source_missing(connection: WriteTransaction, photo_ids: Collection[int]
 
 def mark_cleaned(connection: WriteTransaction, cleaned: Sequence[Photo], at_s: float) -> None:
     """The photos' files at Uploadcare are deleted; files of a photo that a person took up meanwhile are others."""
-    ids, uuids = [photo.id for photo in cleaned], [photo.source_uuid for photo in cleaned]
+    ids, uuids = [photo.id for photo in cleaned], [photo.upload.source_uuid for photo in cleaned]
     is_same = and_(photos.c.id.in_(ids), photos.c.source_uuid.in_(uuids))
     connection.execute(update(photos).where(is_same).values(remote_cleaned_at_s=at_s))
 

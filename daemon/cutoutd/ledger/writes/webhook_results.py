@@ -63,8 +63,8 @@ def result_for(connection: ReadTransaction, photo: Photo) -> tuple[WebhookResult
     Any result of the upload is the photo's: it was made for it alone, with its parameters. Several are there when a
     launch was repeated because its answer was lost.
     """
-    rows = list(connection.execute(_OF_SOURCE, {"source_uuid": photo.source_uuid}).mappings())
-    rows.sort(key=lambda row: row["request_id"] != photo.request_id)
+    rows = list(connection.execute(_OF_SOURCE, {"source_uuid": photo.upload.source_uuid}).mappings())
+    rows.sort(key=lambda row: row["request_id"] != photo.launch.request_id)
     for row in rows:
         return WebhookResult(row["result_uuid"], row["source_uuid"], row["request_id"]), row["at_s"]
     return None

@@ -127,7 +127,7 @@ class Budget:
         Raises:
             DiskError: the output's file system, or the state folder's, is short of room.
         """
-        places = (Path(require_value(photo.output)), self._state_dir)
+        places = (Path(require_value(photo.bound.output)), self._state_dir)
         await asyncio.to_thread(require_free, places, self._limits.min_free_bytes)
 
     async def record_launch_intent(self, photo: Photo) -> Photo:

@@ -34,7 +34,7 @@ class WebhookResults:
         look_first = self.before(step)
 
         async def take_up_or_step(photo: Photo) -> Photo:
-            return await (step if photo.unclear_since_s is None else look_first)(photo)
+            return await (step if photo.launch.unclear_since_s is None else look_first)(photo)
 
         return take_up_or_step
 

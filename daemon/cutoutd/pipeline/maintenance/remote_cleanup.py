@@ -78,4 +78,6 @@ class RemoteCleaner:
 
 
 def _files_of(photos: Sequence[Photo]) -> list[str]:
-    return [uuid for photo in photos for uuid in (photo.source_uuid, photo.result_uuid) if uuid is not None]
+    return [
+        uuid for photo in photos for uuid in (photo.upload.source_uuid, photo.launch.result_uuid) if uuid is not None
+    ]

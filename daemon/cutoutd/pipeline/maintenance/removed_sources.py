@@ -90,16 +90,16 @@ class RemovedSourceCleaner:
 
     async def _note(self, photos: list[Photo], missed: list[Photo]) -> None:
         ids = {photo.id for photo in missed}
-        newly = [photo.id for photo in missed if photo.source_missing_since_s is None]
-        back = [photo.id for photo in photos if photo.source_missing_since_s is not None and photo.id not in ids]
+        newly = [photo.id for photo in missed if photo.source.missing_since_s is None]
+        back = [photo.id for photo in photos if photo.source.missing_since_s is not None and photo.id not in ids]
         if newly:
             await self._ledger.mark_source_missing(newly, time.time())
         if back:
             await self._ledger.mark_source_missing(back, None)
 
     async def _consider(self, photo: Photo) -> None:
-        if photo.source_missing_since_s is None or not self._standby.has_scanned_twice_since(
-            photo.source_missing_since_s
+        if photo.source.missing_since_s is None or not self._standby.has_scanned_twice_since(
+            photo.source.missing_since_s
         ):
             return
         folder = self._folders()[photo.identity.folder]
@@ -112,7 +112,7 @@ class RemovedSourceCleaner:
         try:
             is_deleted = await asyncio.to_thread(_is_withdrawn, photo, folder)
         except OSError as error:
-            cutout = printable(str(Path(require_value(photo.output), require_value(photo.target))))
+            cutout = printable(str(Path(require_value(photo.bound.output), require_value(photo.bound.target))))
             log_event("withdrawal_trouble", f"{cutout} cannot be deleted: {error.strerror}", level=logging.WARNING)
             return
         if is_deleted:
@@ -133,7 +133,7 @@ def _is_withdrawn(photo: Photo, folder: FolderSettings) -> bool:
     """Delete the cutout, if it is the very file that was published, and its source still gone. Blocking."""
     if not _is_removed(photo, folder):
         return False
-    output, target = Path(require_value(photo.output)), require_value(photo.target)
+    output, target = Path(require_value(photo.bound.output)), require_value(photo.bound.target)
     try:
         with found_folder(output, target) as parent:
             is_ours = _is_ours(parent, Path(target).name, photo)
@@ -147,11 +147,11 @@ def _is_withdrawn(photo: Photo, folder: FolderSettings) -> bool:
 
 def _is_ours(parent: OpenFolder, name: str, photo: Photo) -> bool:
     status = parent.status(name)
-    if status is None or not stat.S_ISREG(status.st_mode) or status.st_size != photo.cutout_bytes:
+    if status is None or not stat.S_ISREG(status.st_mode) or status.st_size != photo.cutout.size_bytes:
         return False
     with parent.open(name) as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     now = parent.status(name)
     # Nobody may have put another file there while this one was read.
     is_still_it = now is not None and os.path.samestat(status, now) and status.st_mtime_ns == now.st_mtime_ns
-    return is_still_it and sha256 == photo.cutout_sha256
+    return is_still_it and sha256 == photo.cutout.sha256

@@ -45,7 +45,7 @@ def _twin(photo: Photo, name: str, fd: int) -> str | None:
         status = status_of(wanted, fd)
         if status is None:
             return None
-        if status.st_size == photo.identity.size_bytes and sha256_of(wanted, fd) == photo.sha256:
+        if status.st_size == photo.identity.size_bytes and sha256_of(wanted, fd) == photo.picture.sha256:
             return wanted
     return None
 
@@ -64,7 +64,7 @@ def _copy(photo: Photo, hidden: str, fd: int, archive_fd: int) -> str:
             _take_after(source.fileno(), copy.fileno())
             os.fsync(copy.fileno())
             copy.seek(0)
-            if hashlib.file_digest(copy, "sha256").hexdigest() != photo.sha256:
+            if hashlib.file_digest(copy, "sha256").hexdigest() != photo.picture.sha256:
                 raise OSError(errno.EIO, "the copy differs from the photo")
         return rename_no_replace(draft, archive_fd, numbered_names(PurePosixPath(photo.identity.path).name), archive_fd)
     finally:

@@ -35,7 +35,11 @@ def hide_source(photo: Photo, fd: int) -> bool:
         if not _is_version(photo, name, fd):
             return False
         os.rename(name, hidden, src_dir_fd=fd, dst_dir_fd=fd)
-    if _is_version(photo, hidden, fd) and sha256_of(hidden, fd) == photo.sha256 and _is_version(photo, hidden, fd):
+    if (
+        _is_version(photo, hidden, fd)
+        and sha256_of(hidden, fd) == photo.picture.sha256
+        and _is_version(photo, hidden, fd)
+    ):
         return True
     put_back(photo, fd)
     return False

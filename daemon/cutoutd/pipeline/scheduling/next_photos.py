@@ -80,4 +80,4 @@ def _has_open_outcome(ledger: ReadTransaction, now_s: float) -> bool:
     No photo depends on it for its safety: see ``recovery``.
     """
     lost = lost_launches.open_outcomes(ledger, now_s - recover_launch.LOOK_FOR_S, _SEARCHED_FOR)
-    return any(recover_launch.is_comparable(require_value(photo.parameters)) for photo in lost)
+    return any(recover_launch.is_comparable(require_value(photo.bound.parameters)) for photo in lost)

@@ -26,7 +26,7 @@ from cutoutd.images import PngCheck, PngHeader
 
 def note_on(photo: Photo, header: PngHeader) -> str | None:
     """What is unexpected about a cutout, as a clause; None when nothing is."""
-    parameters = json.loads(photo.parameters or "{}")
+    parameters = json.loads(photo.bound.parameters or "{}")
     clauses = []
     if not {"crop", "scale"} & parameters.keys():
         clauses.append(_note_on_size(photo, header))
@@ -78,7 +78,7 @@ class DownloadRequest:
     @property
     def output(self) -> Path:
         """The output root."""
-        return Path(require_value(self.photo.output))
+        return Path(require_value(self.photo.bound.output))
 
 
 class StreamingWriter:

@@ -89,10 +89,10 @@ def _text(photo: Photo) -> str:
     lines = [
         f"{_FIRST_WORDS}: {photo.identity.path}",
         "",
-        f"What happened: {(photo.sentence or '').rstrip('.')}.",
-        f"What to do:    {photo.advice or 'Replace the photo; cutoutd takes it up again by itself.'}",
+        f"What happened: {(photo.ending.sentence or '').rstrip('.')}.",
+        f"What to do:    {photo.ending.advice or 'Replace the photo; cutoutd takes it up again by itself.'}",
         "",
-        f"For support:   {photo.state}, code {photo.code}, folder {photo.identity.folder}",
+        f"For support:   {photo.state}, code {photo.ending.code}, folder {photo.identity.folder}",
         "",
     ]
     return "\n".join(map(printable, lines))

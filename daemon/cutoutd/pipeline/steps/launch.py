@@ -47,8 +47,8 @@ _PIXELS = "px"
 
 def request_parameters(photo: Photo) -> str:
     """The photo's remove_bg parameters as they fit its upload, normalised JSON like those that are bound to it."""
-    bound = require_value(photo.parameters)
-    full, sent = (require_value(photo.width), require_value(photo.height)), photo.sent_size
+    bound = require_value(photo.bound.parameters)
+    full, sent = (require_value(photo.picture.width), require_value(photo.picture.height)), photo.sent_size
     values = json.loads(bound)
     if sent == full or not str(values.get("roi", "")).endswith(_PIXELS):
         return bound
@@ -103,7 +103,7 @@ class Launcher:
         intended = await self._spending.record_launch_intent(photo)
         try:
             request_id = await self._uploadcare.start_removal(
-                require_value(photo.source_uuid), request_parameters(photo)
+                require_value(photo.upload.source_uuid), request_parameters(photo)
             )
         except UnansweredError as error:  # accepted or not, that is the question
             log_event("answer_lost", error.sentence, about=photo.identity, level=logging.WARNING)
@@ -112,11 +112,11 @@ class Launcher:
                 intended, LaunchResponseLost(time.time(), error.sentence), error, not_before=first_wait(time.time())
             )
         except RemovalLockedError as error:  # an earlier call was accepted
-            return await self._look_later(intended, RemovalLocked(photo.locked_since_s or time.time()), error)
+            return await self._look_later(intended, RemovalLocked(photo.launch.locked_since_s or time.time()), error)
         except CutoutdError as error:
             await self._spending.refund(intended, error)
             raise
-        if photo.has_lost_outcome:
+        if photo.launch.has_lost_outcome:
             log_paid_again(photo, request_id, await self._ledger.query(lost_launches.lost_launches_of, photo.id))
         return await self._ledger.record_until_stored(intended, RemovalStarted(request_id), first_wait(time.time()))
 
@@ -127,7 +127,7 @@ class Launcher:
             UnansweredError: it is not known yet.
             DelayError, HaltError: Uploadcare could not be asked.
         """
-        if photo.unclear_since_s is None and photo.locked_since_s is None:
+        if photo.launch.unclear_since_s is None and photo.launch.locked_since_s is None:
             return await self._ledger.record(photo, LaunchResponseLost(photo.state_at_s, _ENDED_MEANWHILE))
         traces = await look_for_traces(photo, self._folders, self._ledger, self._uploadcare)
         search = search_of(photo, len(await self._ledger.query(lost_launches.lost_launches_of, photo.id)), time.time())
@@ -135,7 +135,9 @@ class Launcher:
             case RecoveryAction.ADOPT:
                 return await self._ledger.record_until_stored(photo, ResultFound(require_value(traces.result_uuid)))
             case RecoveryAction.LAUNCH_AGAIN:
-                return await self._ledger.record(photo, LaunchOutcomeUnknown(photo.unclear_since_s or photo.state_at_s))
+                return await self._ledger.record(
+                    photo, LaunchOutcomeUnknown(photo.launch.unclear_since_s or photo.state_at_s)
+                )
             case RecoveryAction.SEND_ANEW:
                 return await self._ledger.record(photo, UploadAbandoned())
             case RecoveryAction.LOOK_AGAIN:

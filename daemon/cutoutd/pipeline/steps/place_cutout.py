@@ -89,7 +89,7 @@ async def publish_cutout(
         UnreachableError: what arrived is not a whole PNG, or nothing arrived.
         DiskError: the output tree cannot be written for now.
     """
-    order = DownloadRequest(photo, require_value(photo.target), provenance)
+    order = DownloadRequest(photo, require_value(photo.bound.target), provenance)
     try:
         draft = await download_cutout(order, fetch)
     except FolderBlockedError:
@@ -104,9 +104,9 @@ async def publish_cutout(
 
 
 def _published(photo: Photo, draft: DownloadedCutout, target: str) -> Published:
-    notes = [photo.note, photo.sent_as, note_on(photo, draft.header)]
-    if target != photo.target:
-        notes.append(f"another file stood at {photo.target}, so the cutout went to {target}")
+    notes = [photo.note, photo.upload.sent_as, note_on(photo, draft.header)]
+    if target != photo.bound.target:
+        notes.append(f"another file stood at {photo.bound.target}, so the cutout went to {target}")
     return Published(
         cutout_sha256=draft.sha256,
         cutout_bytes=draft.size_bytes,

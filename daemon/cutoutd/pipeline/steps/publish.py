@@ -40,7 +40,7 @@ class Publisher:
             DelayError, HaltError: it cannot be fetched or placed for now.
         """
         async with self._turn_of(photo) as own_cutouts:
-            fetch = partial(self._uploadcare.fetch_cutout, require_value(photo.result_uuid))
+            fetch = partial(self._uploadcare.fetch_cutout, require_value(photo.launch.result_uuid))
             published = await publish_cutout(photo, fetch, own_cutouts, self._provenance_of(photo))
             return await self._ledger.record_until_stored(photo, self._with_task(photo, published))
 

@@ -84,8 +84,8 @@ class OutcomeSearch:
 
 def search_of(photo: Photo, lost_launches: int, now_s: float) -> OutcomeSearch:
     """The search for a photo's outcome at this moment, Unix time."""
-    locked_since_s = now_s if photo.locked_since_s is None else photo.locked_since_s
-    unclear_since_s = locked_since_s if photo.unclear_since_s is None else photo.unclear_since_s
+    locked_since_s = now_s if photo.launch.locked_since_s is None else photo.launch.locked_since_s
+    unclear_since_s = locked_since_s if photo.launch.unclear_since_s is None else photo.launch.unclear_since_s
     return OutcomeSearch(now_s - unclear_since_s, now_s - locked_since_s, lost_launches)
 
 
@@ -118,11 +118,11 @@ async def look_for_traces(
     Raises:
         DelayError, HaltError: Uploadcare could not be asked.
     """
-    source = await uploadcare.get_file(require_value(photo.source_uuid))
+    source = await uploadcare.get_file(require_value(photo.upload.source_uuid))
     if source is None:
         return LaunchTraces(is_source_gone=True, result_uuid=None)
     may_have_run = source.has_run_remove_bg or source.is_removed
-    if not may_have_run or not is_comparable(require_value(photo.parameters)):
+    if not may_have_run or not is_comparable(require_value(photo.bound.parameters)):
         return LaunchTraces(source.is_removed, result_uuid=None)
     others = await ledger.query(photo_queries.open_launches, photo, _COMPARED_PHOTOS + 1)
     candidates = await _unclaimed_results(source, ledger, uploadcare)

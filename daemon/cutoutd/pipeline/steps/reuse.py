@@ -39,7 +39,7 @@ async def reuse_cutout(
     twin = await earlier_cutout(photo, ledger)
     if twin is None:
         return None
-    like_twin = replace(photo, sent_width=twin.sent_width, sent_height=twin.sent_height)
+    like_twin = replace(photo, upload=replace(photo.upload, width=twin.upload.width, height=twin.upload.height))
     published = await publish_cutout(like_twin, partial(_read, _place_of(twin)), own_cutouts, provenance)
     return replace(published, reused_from=twin.id, note=_note(published, twin))
 
@@ -47,7 +47,7 @@ async def reuse_cutout(
 async def earlier_cutout(photo: Photo, ledger: Ledger) -> Photo | None:
     """The photo whose cutout can be had instead of paying; None if there is none."""
     for twin in await ledger.query(duplicates.published_duplicates, photo, _LOOKED_AT):
-        if await asyncio.to_thread(_is_untouched, _place_of(twin), require_value(twin.cutout_sha256)):
+        if await asyncio.to_thread(_is_untouched, _place_of(twin), require_value(twin.cutout.sha256)):
             return twin
     return None
 
@@ -55,13 +55,13 @@ async def earlier_cutout(photo: Photo, ledger: Ledger) -> Photo | None:
 def is_reusable(ledger: ReadTransaction, photo: Photo) -> bool:
     """Whether there is an earlier cutout to be had, for those who only look. Blocking."""
     return any(
-        _is_untouched(_place_of(twin), require_value(twin.cutout_sha256))
+        _is_untouched(_place_of(twin), require_value(twin.cutout.sha256))
         for twin in duplicates.published_duplicates(ledger, photo, _LOOKED_AT)
     )
 
 
 def _place_of(twin: Photo) -> Path:
-    return Path(require_value(twin.output), require_value(twin.target))
+    return Path(require_value(twin.bound.output), require_value(twin.bound.target))
 
 
 def _note(published: Published, twin: Photo) -> str:

@@ -79,7 +79,7 @@ def _copy(content: bytes, photo: Photo, folder: FolderSettings) -> _UploadConten
 
 
 def _require_accepted(sha256: str, photo: Photo) -> None:
-    if sha256 != photo.sha256:
+    if sha256 != photo.picture.sha256:
         raise SupersededError("changed", f"{photo.identity.path} was changed while it was being sent")
 
 

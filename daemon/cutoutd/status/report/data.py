@@ -151,7 +151,7 @@ class _Troubles:
 
     def __init__(self, photos: Iterable[Photo]) -> None:
         self._numbers: dict[tuple[str, State], int] = {}
-        found = [self._trouble(list_of) for _, list_of in groupby(photos, lambda photo: photo.code)]
+        found = [self._trouble(list_of) for _, list_of in groupby(photos, lambda photo: photo.ending.code)]
         self.by_number = tuple(sorted(found, key=lambda trouble: (-trouble.photos, trouble.code)))
 
     @property
@@ -170,4 +170,4 @@ class _Troubles:
             if len(named) < _NAMED:
                 named.append(photo)
         newest = named[0]
-        return ReportTrouble(newest.state, newest.code or "", number, newest.advice or "", tuple(named))
+        return ReportTrouble(newest.state, newest.ending.code or "", number, newest.ending.advice or "", tuple(named))

@@ -82,8 +82,8 @@ def _head(findings: ReportData) -> dict[str, Any]:
             {
                 "folder": dispute.photo.identity.folder,
                 "path": dispute.photo.identity.path,
-                "source_uuid": dispute.photo.source_uuid,
-                "request_id": dispute.photo.request_id,
+                "source_uuid": dispute.photo.upload.source_uuid,
+                "request_id": dispute.photo.launch.request_id,
                 "lost_launches": [asdict(launch) for launch in dispute.lost],
             }
             for dispute in findings.disputes
@@ -114,15 +114,15 @@ def _row(photo: Photo) -> dict[str, Any]:
         "path": photo.identity.path,
         "state": photo.state.value,
         "at": datetime.fromtimestamp(photo.state_at_s, UTC).astimezone().isoformat(timespec="seconds"),
-        "width": photo.width,
-        "height": photo.height,
-        "cutout": photo.target if is_published else None,
-        "cutout_bytes": photo.cutout_bytes if is_published else None,
-        "reused": photo.reused_from is not None if is_published else None,
-        "request_id": photo.request_id,
-        "code": photo.code,
-        "sentence": photo.sentence,
-        "advice": photo.advice,
+        "width": photo.picture.width,
+        "height": photo.picture.height,
+        "cutout": photo.bound.target if is_published else None,
+        "cutout_bytes": photo.cutout.size_bytes if is_published else None,
+        "reused": photo.cutout.reused_from is not None if is_published else None,
+        "request_id": photo.launch.request_id,
+        "code": photo.ending.code,
+        "sentence": photo.ending.sentence,
+        "advice": photo.ending.advice,
     }
 
 

@@ -41,7 +41,9 @@ _GUESSED = (4, 3)
 def before_after(photo: Photo) -> BeforeAfter:
     """What a page shows of a photo."""
     place, _, name = printable(photo.identity.path).rpartition("/")
-    width, height = (photo.width, photo.height) if photo.width and photo.height else _GUESSED
+    width, height = (
+        (photo.picture.width, photo.picture.height) if photo.picture.width and photo.picture.height else _GUESSED
+    )
     return BeforeAfter(
         number=photo.id,
         name=name,
@@ -57,4 +59,4 @@ def before_after(photo: Photo) -> BeforeAfter:
 
 def version_of(photo: Photo, side: Side) -> str:
     """What stands in a small picture's address for what it holds."""
-    return ((photo.cutout_sha256 if side is Side.CUTOUT else photo.sha256) or "")[:12]
+    return ((photo.cutout.sha256 if side is Side.CUTOUT else photo.picture.sha256) or "")[:12]

@@ -91,14 +91,14 @@ def _group(desk: PageContext, some: FailureGroup) -> FailureSection:
         code=some.reason.code,
         photos=some.photos,
         by_folder=some.by_folder,
-        advice=next((photo.advice for photo in some.first if photo.advice), _ADVICE if is_sent else ""),
+        advice=next((photo.ending.advice for photo in some.first if photo.ending.advice), _ADVICE if is_sent else ""),
         troubles=tuple(_trouble(photo) for photo in some.first),
         cost=cost,
     )
 
 
 def _trouble(photo: Photo) -> FailedPhoto:
-    return FailedPhoto(before_after(photo), photo.sentence or "")
+    return FailedPhoto(before_after(photo), photo.ending.sentence or "")
 
 
 async def _numbers(desk: PageContext, form: Form) -> tuple[int, ...]:

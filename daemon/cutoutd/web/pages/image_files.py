@@ -104,7 +104,7 @@ async def _content(original: Original, sending: asyncio.Semaphore) -> AsyncItera
 
 
 def _name_of(photo: Photo, side: Side) -> str:
-    return PurePosixPath((photo.target if side is Side.CUTOUT else photo.identity.path) or "").name
+    return PurePosixPath((photo.bound.target if side is Side.CUTOUT else photo.identity.path) or "").name
 
 
 def _filename(name: str) -> str:

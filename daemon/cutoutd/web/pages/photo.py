@@ -62,12 +62,12 @@ def photo_routes(desk: PageContext, previews: Thumbnails) -> list[BaseRoute]:
             title=before_after(photo).name,
             photo=photo,
             tone=_TONES.get(photo.state, ""),
-            reason=title_of(photo.code or ""),
+            reason=title_of(photo.ending.code or ""),
             comparison=before_after(photo),
             files=[await _file(previews, photo, side) for side in Side],
             history=[history_entry(fact) for fact in facts],
             others=others,
-            parameters=parameters_in_words(photo.parameters),
+            parameters=parameters_in_words(photo.bound.parameters),
             can=_doable(desk, photo),
         )
 
@@ -105,6 +105,6 @@ def _doable(desk: PageContext, photo: Photo) -> PossibleActions:
     price = desk.backend.settings().price
     return PossibleActions(
         is_retriable=retry.why_not(photo) is None,
-        is_reprocessable=photo.state is State.PUBLISHED and photo.source_result is None,
+        is_reprocessable=photo.state is State.PUBLISHED and photo.source.result is None,
         cost=estimate_in_words(estimate(price, uploads=1, removals=1)),
     )
