@@ -18,7 +18,7 @@ from bench.figures import kept_results
 from bench.stage import MEDIAN_S
 from bench.whereabouts import Part
 
-CHART = Path(__file__).parent / "chart.png"
+CHART = Path(__file__).parents[2] / "docs" / "benchmark.png"
 
 #: Okabe and Ito's colours, which people who do not see all colours tell apart.
 _OURS, _THEIRS, _LIMIT, _INK = "#0072B2", "#999999", "#DDDDDD", "#333333"

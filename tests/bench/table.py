@@ -1,4 +1,4 @@
-"""The tables in README.md, written anew from the results that are kept."""
+"""The tables in docs/benchmark.md, written anew from the results that are kept."""
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 from bench.figures import Figure, kept_results
 from bench.whereabouts import Part
 
-README = Path(__file__).parent / "README.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "benchmark.md"
 
 Kept = Mapping[str, Any]
 
@@ -16,13 +16,13 @@ def write_tables(order: Iterable[str]) -> None:
     """Replace what stands between the marks of each table; measurements come in this order."""
     results = kept_results()
     kept = {name: results[name] for name in order if name in results}
-    text = README.read_text()
+    text = DOCUMENT.read_text()
     for name, rows in _TABLES.items():
         begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
         before, _, rest = text.partition(begin)
         _, _, after = rest.partition(end)
         text = f"{before}{begin}\n{rows(kept)}\n{end}{after}"
-    README.write_text(text)
+    DOCUMENT.write_text(text)
 
 
 def _figures(kept: Kept) -> str:

@@ -169,7 +169,7 @@ def test_one_measurement_that_fails_takes_no_other_along(
     monkeypatch.setattr(sys, "argv", ["bench", "--work", str(tmp_path / "work")])
     assert harness.main() == 1
     assert list(figures.kept_results()) == ["one", "three"]
-    assert (kept_apart / "README.md").read_text().count("| photos | > 1 | 2 | met |") == 2
+    assert (kept_apart / "benchmark.md").read_text().count("| photos | > 1 | 2 | met |") == 2
 
 
 def test_the_chart_is_drawn_from_what_was_measured(kept_apart: Path) -> None:
@@ -177,11 +177,11 @@ def test_the_chart_is_drawn_from_what_was_measured(kept_apart: Path) -> None:
     from bench.chart import draw_chart  # noqa: PLC0415  only where matplotlib is
 
     draw_chart()
-    with Image.open(kept_apart / "chart.png") as drawn:
+    with Image.open(kept_apart / "benchmark.png") as drawn:
         size = drawn.size
     figures.RESULTS.write_text("{}")
     draw_chart()
-    with Image.open(kept_apart / "chart.png") as drawn:
+    with Image.open(kept_apart / "benchmark.png") as drawn:
         assert drawn.size == size
 
 
@@ -191,7 +191,7 @@ def kept_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     chart = pytest.importorskip("bench.chart", reason="matplotlib is of the extra bench")
     apart = tmp_path / "apart"
     apart.mkdir()
-    for module, name in ((figures, "RESULTS"), (table, "README"), (chart, "CHART")):
+    for module, name in ((figures, "RESULTS"), (table, "DOCUMENT"), (chart, "CHART")):
         real: Path = getattr(module, name)
         shutil.copy(real, apart)
         monkeypatch.setattr(module, name, apart / real.name)

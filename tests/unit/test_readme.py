@@ -1,21 +1,35 @@
-"""What the README promises, held against what is there."""
+"""Everything that README and docs point at, held against the repository: links, files, and the tests that are named."""
 
 import re
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
-from cutoutd.cli import app
-from cutoutd.cli.exit_codes import ExitCode
+ROOT = next(folder for folder in Path(__file__).parents if (folder / "pyproject.toml").exists())
+TESTS = ROOT / "tests"
+SOURCES = ROOT / "daemon" / "cutoutd"
+DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+NAMED_TESTS = re.findall(r"`([\w/]+/test_\w+\.py)::(test_\w+)`", "".join(file.read_text() for file in DOCUMENTS))
 
-TESTS = Path(__file__).parent.parent
-README = (TESTS.parent / "README.md").read_text()
-NAMED_TESTS = re.findall(r"`([\w/]+/test_\w+\.py)::(test_\w+)`", README)
+
+def prose_of(document: Path) -> str:
+    """Return the text without its blocks of code."""
+    return re.sub(r"^ *```.*?^ *```$", "", document.read_text(), flags=re.DOTALL | re.MULTILINE)
+
+
+def links_in(document: Path) -> list[str]:
+    return [link for link in re.findall(r"\]\(([^)\s]+)\)", prose_of(document)) if "://" not in link]
+
+
+def anchors_of(document: Path) -> set[str]:
+    """Return the anchors that GitHub gives to headings."""
+    headings = re.findall(r"^#+ (.+)$", prose_of(document), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def rows_below(heading: str) -> list[str]:
-    section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    section = OPERATIONS.split(f"\n## {heading}\n")[1].split("\n## ")[0]
     return [
         line for line in section.splitlines() if line.startswith("| ") and not re.match(r"\| \*\*|\| when \|", line)
     ]
@@ -34,13 +48,33 @@ def test_every_row_of_what_happens_when_names_its_test() -> None:
     assert [row for row in rows if not re.search(r"::test_\w+`", row)] == []
 
 
-def test_every_command_is_in_the_table() -> None:
-    """A command that people are not told of is of no use to them."""
-    told = set(re.findall(r"^\| `cutoutd ([\w-]+)", README, re.MULTILINE))
-    assert told == set(get_command(app).commands)  # type: ignore[attr-defined]  the top one is a group
+def test_the_readme_is_short() -> None:
+    """The README is read in a few minutes; the rest is one link away."""
+    assert len((ROOT / "README.md").read_text()) <= 12_000
 
 
-def test_every_exit_code_is_told() -> None:
-    """Scripts rely on the README's numbers."""
-    told = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
-    assert told == {int(code) for code in ExitCode}
+def test_the_readme_leads_to_every_document() -> None:
+    """Every document is found from the README within one link."""
+    readme = ROOT / "README.md"
+    reached = {(readme.parent / link.partition("#")[0]).resolve() for link in links_in(readme)}
+    assert [file.name for file in DOCUMENTS if file not in reached] == ["README.md"]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda file: file.name)
+def test_every_link_leads_somewhere(document: Path) -> None:
+    """Every relative link names a file that exists, and every anchor a heading."""
+    dead = []
+    for link in links_in(document):
+        path, _, anchor = link.partition("#")
+        target = (document.parent / path).resolve() if path else document
+        if not target.exists() or (anchor and anchor not in anchors_of(target)):
+            dead.append(link)
+    assert dead == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda file: file.name)
+def test_every_path_in_the_text_exists(document: Path) -> None:
+    """A file or folder that a document names is in the package, or in the repository."""
+    paths = re.findall(r"`(\w[\w./@-]*/[\w./@-]+\.(?:py|html|sql|sh|yaml|md))`", prose_of(document))
+    paths += re.findall(r"`((?:tests|ledger|web|pipeline|daemon)/[\w/]+)`", prose_of(document))
+    assert [path for path in paths if not ((SOURCES / path).exists() or (ROOT / path).exists())] == []

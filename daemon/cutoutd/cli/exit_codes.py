@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # the table is wanted before anything heavy is
 
 
 class ExitCode(IntEnum):
-    """Documented in the README; scripts rely on it."""
+    """The exit codes of all commands, documented in docs/commands.md; scripts rely on them."""
 
     WELL = 0
     SOME_NOT_PUBLISHED = 1
