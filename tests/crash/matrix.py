@@ -16,6 +16,7 @@ from crash.invariants import Kill, faults_in, never_sent, paid_again
 from crash.launcher import WatchedDaemon
 from crash.points import is_repeated, name_of, photo_of
 from crash.scenes import Scene
+from cutoutd.core.atomic_write import TEMPORARY_PREFIX
 from cutoutd.core.photo import Photo, State
 
 #: A launch that was never sent is made again only after this; a result is in sight long before, even on a busy machine.
@@ -193,7 +194,8 @@ def _faults_of_scene(ward: Ward, scene: type[Scene], photos: Sequence[Photo]) ->
         faults.append(f"in the output tree are {ward.place.outputs()}")
     if set(ward.sources().archive) != scene.archived or ward.sources().studio:
         faults.append(f"the studio's photos are {ward.sources()}")
-    if set(ward.state_files()) - {"live.json.new", "ledger.seal"} != {"ledger.sqlite", "ledger.lock", "live.json"}:
+    left = {name for name in ward.state_files() if not name.startswith(TEMPORARY_PREFIX)}  # live.json is being written
+    if left - {"ledger.seal"} != {"ledger.sqlite", "ledger.lock", "live.json"}:
         faults.append(f"in the state folder are {ward.state_files()}")
     return faults
 

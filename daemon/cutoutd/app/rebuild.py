@@ -4,19 +4,19 @@ Cutouts are found with what they carry (``provenance``), held against their hash
 there now, and handed to the ledger. Nothing is sent, and no cutout and no source is touched.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from cutoutd.config.settings import Common, FolderSettings
+from cutoutd.core.atomic_write import TEMPORARY_PREFIX
 from cutoutd.core.errors import DiskError
 from cutoutd.core.photo import Identity, Version
+from cutoutd.files.hashing import has_sha256
 from cutoutd.files.input_tree import open_beneath, stat_quietly
 from cutoutd.files.name_filters import Exclusions
 from cutoutd.files.output_tree import OpenFolder, folders_in
 from cutoutd.files.provenance import ProvenanceRecord, hashes_of, read_provenance
-from cutoutd.files.target_paths import TEMPORARY_PREFIX
 from cutoutd.ledger import ReadTransaction, has_ledger, has_text_form, hold_ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.ledger.rebuild import RestoredCutout, RestoredPhoto, rehearse_restoring, restore
@@ -164,7 +164,7 @@ def _source_of(origin: ProvenanceRecord, folder: FolderSettings | None) -> Ident
         return None
     try:
         with open_beneath(folder.input, origin.path) as file:
-            is_same = hashlib.file_digest(file, "sha256").hexdigest() == origin.sha256
+            is_same = has_sha256(file, origin.sha256)
     except OSError:
         return None
     return Identity(folder.name, *seen.version, str(folder.input)) if is_same else None

@@ -8,7 +8,7 @@ from pathlib import Path
 from cutoutd.config.settings import Settings
 from cutoutd.core.errors import DiskError
 from cutoutd.core.logs import log_event
-from cutoutd.pipeline.steps.place_cutout import sweep_temporary_files
+from cutoutd.files.output_tree import sweep_temporary_files
 
 
 def make_state_dir(state_dir: Path) -> None:
@@ -44,8 +44,9 @@ def _trouble_named(path: Path) -> Iterator[None]:
 
 
 def sweep(settings: Settings) -> None:
-    """Remove the temporary files that an earlier run left beside its cutouts. Blocking."""
+    """Remove the temporary files that an earlier run left in its state folder and beside its cutouts. Blocking."""
     before_s = time.time()
-    swept = sum(sweep_temporary_files(output, before_s) for output in {folder.output for folder in settings.folders})
+    places = {settings.state_dir, *(folder.output for folder in settings.folders)}
+    swept = sum(sweep_temporary_files(place, before_s) for place in places)
     if swept:
         log_event("swept", f"{swept} temporary files of an earlier run were removed")

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, field_se
 
 from cutoutd.config.secrets import signing_secret
 from cutoutd.config.settings import Common
+from cutoutd.core.atomic_write import replaced
 from cutoutd.core.errors import DiskError
 from cutoutd.core.logs import conceal
 
@@ -69,23 +70,16 @@ def expected_url(settings: Common) -> str | None:
 def keep_subscription(state_dir: Path, subscription: WebhookSubscription) -> None:
     """Replace what was kept; readable by the state folder's owner alone, also when root writes it. Blocking.
 
-    A crash leaves at most the draft, which the next time writes over.
-
     Raises:
         DiskError: the state folder cannot be written.
     """
-    draft = state_dir / f"{SUBSCRIPTION_NAME}.new"
     try:
         state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft.unlink(missing_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(subscription.model_dump_json())
-            file.flush()
+        with replaced(state_dir / SUBSCRIPTION_NAME, mode=0o600) as file:
+            file.write(subscription.model_dump_json().encode())
             owner = state_dir.stat()
             if owner.st_uid != os.geteuid():
                 os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
-            os.fsync(file.fileno())
-        draft.replace(state_dir / SUBSCRIPTION_NAME)
     except OSError as error:
         msg = f"the webhook cannot be kept in {state_dir}: {error.strerror}"
         raise DiskError(msg, advice="Run the command as root, or as the user that cutoutd runs as.") from error

@@ -29,7 +29,6 @@ def report(  # noqa: PLR0913, PLR0917  an option each, as Typer reads them
     as_csv: Annotated[bool, typer.Option("--csv", help="A table for spreadsheets instead, likewise.")] = False,
 ) -> None:
     """Make one page for a client or a boss: before and after, what came to nothing and why, totals, cost."""
-    from cutoutd.core.atomic_write import put
     from cutoutd.ledger import read_ledger
     from cutoutd.status.report.data import find
 
@@ -57,7 +56,9 @@ def report(  # noqa: PLR0913, PLR0917  an option each, as Typer reads them
             for piece in pieces:
                 typer.echo(piece, nl=False)
         else:
-            put(output, pieces)
+            from cutoutd.status.report.export import write_report
+
+            write_report(output, pieces)
             typer.echo(f"{output}: {found.total.published:,} published, {scope.period.words}.", err=True)
 
 

@@ -1,21 +1,35 @@
-"""Put a report in place as a whole: whoever opens its name sees the old one or the new one, never a part.
+"""Files that appear whole: a reader of the name finds the old content or the new one, never a part of it.
 
-What it takes for a name or a file of the state folder to outlive a power cut.
+Content goes to a temporary file beside its place, to the disk, and then under its name.
 """
 
+import errno
 import os
-from collections.abc import Iterable
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePath
+from typing import BinaryIO
 
-from cutoutd.core.errors import DiskError
+#: Every temporary file of cutoutd begins like this. So leftovers are recognised, and no watcher takes one for a photo.
+TEMPORARY_PREFIX = ".cutoutd-"
+
+#: The answers of file systems without hard links: exFAT and FAT the first, network shares and FUSE the others. The
+#: first also comes where the kernel lets only the owner of a file link it (fs.protected_hardlinks).
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})
+
+_NEW_FILE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def temporary_name(name: str) -> str:
+    """Return a new name for a temporary file beside the file ``name``, with the same suffix."""
+    return f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}{PurePath(name).suffix}"
 
 
 def sync(path: Path) -> None:
-    """Bring a file's content, or a folder's names, to the disk. Blocking.
+    """Bring the content of a file, or the names in a folder, to the disk. Blocking.
 
     Raises:
-        OSError: it is not there, or the disk refused.
+        OSError: the path does not exist, or the disk refused.
     """
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -24,22 +38,60 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def put(file: Path, pieces: Iterable[str]) -> None:
-    """Write the pieces to a draft beside the file, then rename it. Blocking. A crash leaves at most the draft.
+@contextmanager
+def replaced(file: Path, *, mode: int = 0o666, is_durable: bool = True) -> Iterator[BinaryIO]:
+    """Open a temporary file for writing; it takes the place of ``file`` when the block ends without an error. Blocking.
+
+    A crash leaves at most the temporary file. In the state folder and the output trees, the next start removes it.
+
+    Args:
+        file: the file to write, or to replace.
+        mode: its permissions, less the process's umask.
+        is_durable: False where a power cut may lose the content.
 
     Raises:
-        DiskError: it cannot be written; what was there before still is.
+        OSError: the file cannot be written; an old content remains.
     """
-    draft = file.with_name(f".cutoutd-{os.urandom(8).hex()}.part")
+    temporary = file.with_name(temporary_name(file.name))
     try:
-        try:
-            with draft.open("x", encoding="utf-8", newline="") as content:
-                content.writelines(pieces)
+        with os.fdopen(os.open(temporary, _NEW_FILE_FLAGS, mode), "wb") as content:
+            yield content
+            if is_durable:
                 content.flush()
                 os.fsync(content.fileno())
-            draft.replace(file)
-        finally:
-            with suppress(OSError):
-                draft.unlink()
+        temporary.replace(file)
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def link_or_rename(name: Path | str, new: Path | str, *, fd: int | None = None, new_fd: int | None = None) -> None:
+    """Give a file a new name that no other file has, and bring that name to the disk. Blocking.
+
+    The file keeps its old name too, except on file systems without hard links.
+
+    Args:
+        name: the present name; in the folder that is open as ``fd``, if given.
+        new: the new name; in the folder that is open as ``new_fd``, if given.
+        fd: see ``name``.
+        new_fd: see ``new``.
+
+    Raises:
+        FileExistsError: the new name is taken.
+        OSError: EXDEV for another mount, and every other error of the file system.
+    """
+    try:
+        # A link, because a rename would replace a file of that name.
+        os.link(name, new, src_dir_fd=fd, dst_dir_fd=new_fd, follow_symlinks=False)
     except OSError as error:
-        raise DiskError(f"the report cannot be written to {file}: {error.strerror}") from error
+        if error.errno not in _NO_LINKS:
+            raise
+        # Without links there is a short gap between the look and the rename.
+        with suppress(FileNotFoundError):
+            os.stat(new, dir_fd=new_fd, follow_symlinks=False)
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(new)) from error
+        os.rename(name, new, src_dir_fd=fd, dst_dir_fd=new_fd)
+    if new_fd is None:
+        sync(Path(new).parent)
+    else:
+        os.fsync(new_fd)

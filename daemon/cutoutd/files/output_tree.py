@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from io import BufferedRandom, BufferedReader
 from pathlib import Path
 
+from cutoutd.core.atomic_write import TEMPORARY_PREFIX, link_or_rename, temporary_name
 from cutoutd.core.errors import DiskError, FolderBlockedError
 from cutoutd.core.logs import printable
 from cutoutd.files.input_tree import FOLDER_FLAGS, LINK_ON_THE_WAY, descend
-from cutoutd.files.target_paths import TEMPORARY_PREFIX
 
 _NEW_FILE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -57,10 +57,21 @@ class OpenFolder:
         """A file for reading; never waits for a pipe."""
         return os.fdopen(os.open(name, _READ_FLAGS, dir_fd=self.descriptor), "rb")
 
-    def link(self, name: str, new: str) -> None:
-        """Give a file a second name, which must be free."""
-        here = self.descriptor
-        os.link(name, new, src_dir_fd=here, dst_dir_fd=here, follow_symlinks=False)
+    def write(self, name: str, content: bytes) -> None:
+        """Put a small file in place as a whole, over a file of that name."""
+        temporary = temporary_name(name)
+        try:
+            with self.create(temporary) as file:
+                file.write(content)
+            self.rename(temporary, name)
+        except OSError:
+            with suppress(OSError):
+                self.remove(temporary)
+            raise
+
+    def link_or_rename(self, name: str, new: str) -> None:
+        """Give a file a new name that no other file has."""
+        link_or_rename(name, new, fd=self.descriptor, new_fd=self.descriptor)
 
     def rename(self, name: str, new: str) -> None:
         """Give a file another name, whatever stands there."""

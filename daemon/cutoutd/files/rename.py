@@ -5,16 +5,14 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import PurePosixPath
 
+from cutoutd.core.atomic_write import link_or_rename
 from cutoutd.files.input_tree import FILE_FLAGS
 
 #: More files of one name than this in one folder are a sign of something else.
 _MOST_NUMBERED = 999
-
-#: What file systems without hard links answer: exFAT and FAT the first, network shares and FUSE the others. The first
-#: is also said where the kernel allows only a file's owner to link it (fs.protected_hardlinks).
-_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
 def numbered_names(name: str) -> Iterator[str]:
@@ -41,22 +39,13 @@ def rename_no_replace(name: str, fd: int, to_names: Iterable[str], to_fd: int) -
     """
     for to_name in to_names:
         try:
-            # A link, unlike a rename, refuses to replace what is there, with no moment in between.
-            os.link(name, to_name, src_dir_fd=fd, dst_dir_fd=to_fd, follow_symlinks=False)
+            link_or_rename(name, to_name, fd=fd, new_fd=to_fd)
         except FileExistsError:
             if not is_same_file(name, fd, to_name, to_fd):
                 continue
-        except OSError as error:
-            if error.errno not in _NO_LINKS:
-                raise
-            # All that can be done is to look, and then to rename.
-            if status_of(to_name, to_fd) is not None:
-                continue
-            os.rename(name, to_name, src_dir_fd=fd, dst_dir_fd=to_fd)
             os.fsync(to_fd)
-            return to_name
-        os.fsync(to_fd)
-        os.unlink(name, dir_fd=fd)
+        with suppress(FileNotFoundError):  # without links it was renamed
+            os.unlink(name, dir_fd=fd)
         return to_name
     raise OSError(errno.EEXIST, "every name for it is taken")
 

@@ -13,9 +13,6 @@ from cutoutd.config.choices import OnConflict
 #: What Linux file systems allow for one name.
 MAX_NAME_BYTES = 255
 
-#: Every temporary file of ours begins like this, so that leftovers are recognised and no watcher takes one for a photo.
-TEMPORARY_PREFIX = ".cutoutd-"
-
 _NOTE_SUFFIX = ".failed.txt"
 _MAX_NUMBERED = 99
 

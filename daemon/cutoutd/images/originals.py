@@ -4,7 +4,6 @@ No link below a root is followed, and what is open is held against the ledger be
 was swapped, rewritten or retouched since is another file, and not shown in its place.
 """
 
-import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from cutoutd.core.photo import Photo, require_value
+from cutoutd.files.hashing import has_sha256
 from cutoutd.files.input_tree import Sighting, open_beneath
 from cutoutd.files.source_file import MOVED
 from cutoutd.images.formats import HEAD_BYTES, Format, recognise
@@ -119,7 +119,7 @@ def _open_moved(photo: Photo, archives: Roots) -> Original | Absence:
 
 def _checked(content: BufferedReader, sha256: str | None) -> Original | Absence:
     with _closed_on_error(content):
-        if hashlib.file_digest(content, "sha256").hexdigest() == sha256:
+        if has_sha256(content, sha256):
             content.seek(0)
             return _recognised(content)
     content.close()

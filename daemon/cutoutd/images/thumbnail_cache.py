@@ -11,6 +11,8 @@ from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
 
+from cutoutd.core.atomic_write import replaced
+
 SHELF_NAME = "previews"
 
 #: About 25,000 photos with their cutouts in the gallery's size.
@@ -64,7 +66,8 @@ class ThumbnailCache:
         with suppress(OSError), self._lock:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             if self._has_room():
-                self._write(_name(sha256, size), content)
+                with replaced(self._folder / _name(sha256, size), is_durable=False) as file:
+                    file.write(content)
                 self._held_bytes = self._counted() + len(content)
             if self._counted() > self._most_bytes:
                 self._make_room()
@@ -72,11 +75,6 @@ class ThumbnailCache:
     def _has_room(self) -> bool:
         disk = os.statvfs(self._folder)
         return disk.f_bavail * disk.f_frsize > self._left_free_bytes
-
-    def _write(self, name: str, content: bytes) -> None:
-        draft = self._folder / f"{name}.new"
-        draft.write_bytes(content)
-        draft.replace(self._folder / name)
 
     def _counted(self) -> int:
         if self._held_bytes is None:

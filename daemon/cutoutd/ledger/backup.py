@@ -3,18 +3,15 @@
 SQLite's own backup reads beside a writer; nobody waits for it. A crash leaves at most a draft beside the copy's place.
 """
 
-import errno
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from cutoutd.core.atomic_write import sync
+from cutoutd.core.atomic_write import link_or_rename, sync, temporary_name
 from cutoutd.core.errors import BackupRefusedError, DiskError
 from cutoutd.ledger.sqlite.database import LEDGER_NAME, require_ledger, require_whole, translated_errors
-
-_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
 def back_up(state_dir: Path, file: Path, *, is_replacing: bool) -> int:
@@ -28,7 +25,7 @@ def back_up(state_dir: Path, file: Path, *, is_replacing: bool) -> int:
     """
     require_ledger(state_dir)
     _require_place(state_dir, file, is_replacing=is_replacing)
-    draft = file.with_name(f".cutoutd-{os.urandom(8).hex()}.sqlite")
+    draft = file.with_name(temporary_name(LEDGER_NAME))
     with _disk_errors(file):
         try:
             draft.touch(mode=0o600, exist_ok=False)
@@ -70,16 +67,12 @@ def _place(draft: Path, file: Path, *, is_replacing: bool) -> None:
     sync(draft)
     if is_replacing:
         draft.replace(file)
+        sync(file.parent)
     else:
         try:
-            os.link(draft, file)
+            link_or_rename(draft, file)
         except FileExistsError as error:
             raise _exists(file) from error
-        except OSError as error:
-            if error.errno not in _NO_LINKS or os.path.lexists(file):
-                raise
-            draft.rename(file)
-    sync(file.parent)
 
 
 def _exists(file: Path) -> BackupRefusedError:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
+from cutoutd.core.atomic_write import replaced
 from cutoutd.core.logs import printable
 
 LIVE_NAME = "live.json"
@@ -66,16 +67,13 @@ class LiveState(_Told):
 
 
 def write_live_state(state_dir: Path, live: LiveState) -> None:
-    """Replace what was told before. Only the holder of the ledger tells, so there is one draft at a time. Blocking.
-
-    A crash leaves at most the draft, which the next start writes over.
+    """Replace the file of the running daemon. Blocking.
 
     Raises:
         OSError: the state folder cannot be written.
     """
-    draft = state_dir / f"{LIVE_NAME}.new"
-    draft.write_text(live.model_dump_json())
-    draft.replace(state_dir / LIVE_NAME)
+    with replaced(state_dir / LIVE_NAME, is_durable=False) as file:
+        file.write(live.model_dump_json().encode())
 
 
 def read_live_state(state_dir: Path) -> LiveState | None:

@@ -12,10 +12,10 @@ from cutoutd.app.run_once import RunOutcome, work_off
 from cutoutd.app.service import serve
 from cutoutd.config.settings import Settings
 from cutoutd.control.queue import CommandQueue
+from cutoutd.core.atomic_write import TEMPORARY_PREFIX
 from cutoutd.core.errors import DiskError, KeysRefusedError, LedgerBusyError
 from cutoutd.ledger import hold_ledger
 from cutoutd.monitoring.systemd_notify import SystemdNotifier
-from cutoutd.pipeline.steps.download import TEMPORARY_PREFIX
 from support.folders import folder_in, settings_in
 from support.images.drawn_photos import is_cutout, jpeg, put
 from support.processes.sandbox_process import SandboxProcess

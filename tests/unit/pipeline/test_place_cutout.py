@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from cutoutd.core.atomic_write import TEMPORARY_PREFIX
 from cutoutd.core.errors import DiskError, FolderBlockedError, UnreachableError
 from cutoutd.core.photo import Photo, Published, RemovalFinished, State
-from cutoutd.files.target_paths import TEMPORARY_PREFIX
 from cutoutd.pipeline.steps.place_cutout import publish_cutout, sweep_temporary_files
 from support.images.photographs import png, png_of
 from support.ledgers import ACCEPTED, identity

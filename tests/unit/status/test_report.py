@@ -12,14 +12,13 @@ from pathlib import Path
 import pytest
 
 from cutoutd.config.settings import Price
-from cutoutd.core.atomic_write import put
 from cutoutd.core.errors import DiskError
 from cutoutd.core.photo import LaunchOutcomeUnknown, LaunchResponseLost, RemovalIntended, RemovalStarted, State
 from cutoutd.ledger import Ledger, read_ledger
 from cutoutd.ledger.queries import report
 from cutoutd.ledger.queries.report import ReportRange
 from cutoutd.status.report.data import ReportData, ReportScope, find
-from cutoutd.status.report.export import csv_of, json_of
+from cutoutd.status.report.export import csv_of, json_of, write_report
 from cutoutd.status.report.html import Sheet, page_of
 from cutoutd.status.report.period import Period, period_of
 from cutoutd.status.report.thumbnails import ReportPair, ReportPicture
@@ -237,8 +236,8 @@ def test_its_questions_go_by_index(tmp_path: Path) -> None:
 def test_a_report_is_replaced_as_a_whole(tmp_path: Path) -> None:
     """One that cannot be finished leaves the old one, and no draft."""
     file = tmp_path / "report.html"
-    put(file, ["old"])
-    put(file, ["ne", "w"])
+    write_report(file, ["old"])
+    write_report(file, ["ne", "w"])
     assert file.read_text() == "new"
 
     def breaking() -> object:
@@ -246,5 +245,5 @@ def test_a_report_is_replaced_as_a_whole(tmp_path: Path) -> None:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(DiskError, match="No space"):
-        put(file, breaking())
+        write_report(file, breaking())
     assert (file.read_text(), list(tmp_path.iterdir())) == ("new", [file])

@@ -14,10 +14,10 @@ from pathlib import Path
 from cutoutd.app.check.finding import Finding, Level
 from cutoutd.config.choices import OnSuccess, Provenance, WatchMode
 from cutoutd.config.settings import FolderSettings, Settings
+from cutoutd.core.atomic_write import TEMPORARY_PREFIX
 from cutoutd.files.mounts import Backend, BackendKind, choose_backends, parse_mounts
 from cutoutd.files.output_tree import take_after
 from cutoutd.files.provenance import ATTRIBUTE
-from cutoutd.files.target_paths import TEMPORARY_PREFIX
 
 _MOUNT_TABLE = Path("/proc/self/mountinfo")
 _WATCHES = Path("/proc/sys/fs/inotify/max_user_watches")

@@ -4,7 +4,6 @@ Pictures are read one at a time, so that a sheet of 12-megapixel photos needs th
 """
 
 import math
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +12,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from cutoutd.cli.demo.fonts import TitleFont, font_for
+from cutoutd.core.atomic_write import replaced
 
 #: More would make a picture that many viewers refuse to open.
 MAX_PAIRS = 60
@@ -51,12 +51,8 @@ def draw_contact_sheet(pairs: Sequence[SheetPair], destination: Path) -> None:
         OSError: The sheet cannot be written.
     """
     sheet = _draw(pairs[:MAX_PAIRS], note=_note(len(pairs)))
-    part = destination.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        sheet.save(part, "PNG")
-        part.replace(destination)
-    finally:
-        part.unlink(missing_ok=True)
+    with replaced(destination) as file:
+        sheet.save(file, "PNG")
 
 
 def _note(count: int) -> str:

@@ -7,7 +7,6 @@ that may want the cutout is under way. What was changed since it was published i
 """
 
 import asyncio
-import hashlib
 import logging
 import os
 import stat
@@ -19,6 +18,7 @@ from cutoutd.config.settings import FolderSettings
 from cutoutd.core.errors import CutoutdError, DelayError
 from cutoutd.core.logs import log_error, log_event, printable
 from cutoutd.core.photo import Photo, Superseded, require_value
+from cutoutd.files.hashing import has_sha256
 from cutoutd.files.input_tree import is_occupied
 from cutoutd.files.output_tree import OpenFolder, found_folder
 from cutoutd.ledger import Ledger
@@ -150,8 +150,8 @@ def _is_ours(parent: OpenFolder, name: str, photo: Photo) -> bool:
     if status is None or not stat.S_ISREG(status.st_mode) or status.st_size != photo.cutout.size_bytes:
         return False
     with parent.open(name) as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        is_published = has_sha256(file, photo.cutout.sha256)
     now = parent.status(name)
     # Nobody may have put another file there while this one was read.
     is_still_it = now is not None and os.path.samestat(status, now) and status.st_mtime_ns == now.st_mtime_ns
-    return is_still_it and sha256 == photo.cutout.sha256
+    return is_published and is_still_it

@@ -1,7 +1,6 @@
 """The archive: a tree of its own where sources are moved to, at their mirrored paths, never over another file."""
 
 import errno
-import hashlib
 import os
 import shutil
 import stat
@@ -9,10 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
+from cutoutd.core.atomic_write import temporary_name
 from cutoutd.core.photo import Photo
+from cutoutd.files.hashing import has_sha256
 from cutoutd.files.input_tree import FOLDER_FLAGS, open_folder_beneath
 from cutoutd.files.rename import numbered_names, rename_no_replace, sha256_of, status_of
-from cutoutd.files.target_paths import TEMPORARY_PREFIX
 
 
 def move_to_archive(photo: Photo, archive: Path, hidden: str, fd: int) -> str:
@@ -51,7 +51,7 @@ def _twin(photo: Photo, name: str, fd: int) -> str | None:
 
 
 def _copy(photo: Photo, hidden: str, fd: int, archive_fd: int) -> str:
-    draft = f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}"
+    draft = temporary_name(photo.identity.path)
     try:
         with (
             os.fdopen(os.open(hidden, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=fd), "rb") as source,
@@ -64,7 +64,7 @@ def _copy(photo: Photo, hidden: str, fd: int, archive_fd: int) -> str:
             _take_after(source.fileno(), copy.fileno())
             os.fsync(copy.fileno())
             copy.seek(0)
-            if hashlib.file_digest(copy, "sha256").hexdigest() != photo.picture.sha256:
+            if not has_sha256(copy, photo.picture.sha256):
                 raise OSError(errno.EIO, "the copy differs from the photo")
         return rename_no_replace(draft, archive_fd, numbered_names(PurePosixPath(photo.identity.path).name), archive_fd)
     finally:

@@ -8,10 +8,11 @@ import os
 import stat
 from pathlib import PurePosixPath
 
+from cutoutd.core.atomic_write import TEMPORARY_PREFIX
 from cutoutd.core.photo import Photo
 from cutoutd.files.input_tree import Sighting
 from cutoutd.files.rename import numbered_names, rename_no_replace, sha256_of, status_of
-from cutoutd.files.target_paths import MAX_NAME_BYTES, TEMPORARY_PREFIX
+from cutoutd.files.target_paths import MAX_NAME_BYTES
 
 
 def hidden_name(photo: Photo) -> str:

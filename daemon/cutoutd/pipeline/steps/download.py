@@ -16,11 +16,11 @@ from io import BufferedRandom
 from pathlib import Path, PurePosixPath
 
 from cutoutd.config.choices import Provenance
+from cutoutd.core.atomic_write import temporary_name
 from cutoutd.core.errors import CutoutdError, UnreachableError
 from cutoutd.core.photo import Photo, require_value
 from cutoutd.files.output_tree import disk_errors, found_folder, made_folder
 from cutoutd.files.provenance import attach, chunk_for, provenance_of, with_chunk, without_chunk, write_chunk
-from cutoutd.files.target_paths import TEMPORARY_PREFIX
 from cutoutd.images import PngCheck, PngHeader
 
 
@@ -150,7 +150,7 @@ async def download_cutout(order: DownloadRequest, fetch: Fetch) -> DownloadedCut
         FolderBlockedError: something else stands where the target's folder belongs; nothing was downloaded.
         DiskError: the output tree cannot be written for now; nothing is left behind.
     """
-    path = str(PurePosixPath(order.target).with_name(f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}.png"))
+    path = str(PurePosixPath(order.target).with_name(temporary_name("a.png")))
     try:
         with disk_errors(order.output / order.target), await asyncio.to_thread(_create, order, path) as file:
             receiver = StreamingWriter(file, order)

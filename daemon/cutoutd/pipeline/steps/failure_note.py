@@ -4,7 +4,6 @@ A note is ours only when it begins with our first words; a file of that name wit
 """
 
 import logging
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
@@ -15,7 +14,7 @@ from cutoutd.core.errors import DiskError
 from cutoutd.core.logs import log_event, printable
 from cutoutd.core.photo import Photo
 from cutoutd.files.output_tree import OpenFolder, found_folder, made_folder
-from cutoutd.files.target_paths import TEMPORARY_PREFIX, note_of
+from cutoutd.files.target_paths import note_of
 
 #: Ours are shorter; a longer file is somebody's own.
 _MOST_BYTES = 80_000
@@ -38,7 +37,7 @@ class FailureNotes:
                 with made_folder(output, note) as folder:
                     name = PurePosixPath(note).name
                     if folder.status(name) is None or _is_about(folder, name, photo):
-                        _write(folder, name, _text(photo))
+                        folder.write(name, _text(photo).encode())
 
     def remove(self, photo: Photo) -> None:
         """The photo, or a newer version of it, goes on after all. Blocking."""
@@ -54,18 +53,6 @@ class FailureNotes:
         """None where no notes are wanted."""
         folder = self._folders.get(photo.identity.folder)
         return None if folder is None or folder.on_failure is OnFailure.NONE else folder.output
-
-
-def _write(folder: OpenFolder, name: str, text: str) -> None:
-    draft = f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}.txt"
-    try:
-        with folder.create(draft) as file:
-            file.write(text.encode())
-        folder.rename(draft, name)
-    except OSError:
-        with suppress(OSError):
-            folder.remove(draft)
-        raise
 
 
 @contextmanager

@@ -8,8 +8,6 @@ step finds to be the very bytes it was about to write.
 """
 
 import asyncio
-import errno
-import hashlib
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -19,12 +17,10 @@ from pathlib import PurePosixPath
 from cutoutd.config.choices import Provenance
 from cutoutd.core.errors import DiskError, FolderBlockedError
 from cutoutd.core.photo import Photo, Published, require_value
+from cutoutd.files.hashing import has_sha256
 from cutoutd.files.output_tree import OpenFolder, disk_errors, found_folder, sweep_temporary_files
 from cutoutd.files.target_paths import beside, spare_targets_of
 from cutoutd.pipeline.steps.download import DownloadedCutout, DownloadRequest, Fetch, download_cutout, note_on
-
-#: What file systems without hard links answer: exFAT and FAT the first, network shares and FUSE the others.
-_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
 def place(draft: DownloadedCutout, names: Iterable[str], own_cutouts: frozenset[str]) -> str:
@@ -43,7 +39,6 @@ def place(draft: DownloadedCutout, names: Iterable[str], own_cutouts: frozenset[
         try:
             for name in chain([wanted], names):
                 if _is_placed(folder, draft, name, own_cutouts | {draft.sha256}):
-                    folder.sync()
                     return draft.target_of(name)
         finally:
             with suppress(OSError):  # on a disk that turned read-only it is swept at the next start
@@ -54,24 +49,20 @@ def place(draft: DownloadedCutout, names: Iterable[str], own_cutouts: frozenset[
 def _is_placed(folder: OpenFolder, draft: DownloadedCutout, name: str, own: frozenset[str]) -> bool:
     temporary = PurePosixPath(draft.file).name
     try:
-        # A link, unlike a rename, refuses to replace what is there, with no moment in between.
-        folder.link(temporary, name)
-    except OSError as error:
-        # Where there are no links, all that can be done is to look, and then to rename.
-        if error.errno not in {errno.EEXIST, *_NO_LINKS}:
-            raise
-        if folder.status(name) is not None and _sha256_of(folder, name) not in own:
+        folder.link_or_rename(temporary, name)
+    except FileExistsError:
+        if not _is_own(folder, name, own):
             return False
         folder.rename(temporary, name)
+        folder.sync()
     return True
 
 
-def _sha256_of(folder: OpenFolder, name: str) -> str | None:
-    """None for what is no regular file, and so cannot be ours."""
+def _is_own(folder: OpenFolder, name: str, own: frozenset[str]) -> bool:
     if not folder.has_file(name):
-        return None
-    with folder.open(name) as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+        return False
+    with folder.open(name) as file:
+        return has_sha256(file, *own)
 
 
 __all__ = ["Fetch", "publish_cutout", "sweep_temporary_files"]

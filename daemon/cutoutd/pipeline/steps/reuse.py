@@ -5,7 +5,6 @@ people retouch cutouts, and a retouched one is theirs alone.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
@@ -14,6 +13,7 @@ from pathlib import Path
 from cutoutd.config.choices import Provenance
 from cutoutd.core.errors import UnreachableError
 from cutoutd.core.photo import Photo, Published, require_value
+from cutoutd.files.hashing import has_sha256
 from cutoutd.ledger import Ledger, ReadTransaction
 from cutoutd.ledger.queries import duplicates
 from cutoutd.pipeline.steps.place_cutout import publish_cutout
@@ -72,7 +72,7 @@ def _note(published: Published, twin: Photo) -> str:
 def _is_untouched(cutout: Path, sha256: str) -> bool:
     try:
         with cutout.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+            return has_sha256(file, sha256)
     except OSError:
         return False
 

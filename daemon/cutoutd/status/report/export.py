@@ -8,12 +8,15 @@ import csv
 import io
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
+from cutoutd.core.atomic_write import replaced
+from cutoutd.core.errors import DiskError
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Photo, State
 from cutoutd.ledger import ReadTransaction
@@ -38,6 +41,19 @@ _COLUMNS = (
 
 #: What spreadsheets begin a formula with, and what they skip before one.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def write_report(file: Path, pieces: Iterable[str]) -> None:
+    """Write a report as a whole, over a file of that name. Blocking.
+
+    Raises:
+        DiskError: the report cannot be written; an old file remains.
+    """
+    try:
+        with replaced(file) as content:
+            content.writelines(piece.encode() for piece in pieces)
+    except OSError as error:
+        raise DiskError(f"the report cannot be written to {file}: {error.strerror}") from error
 
 
 def json_of(view: ReadTransaction, findings: ReportData) -> Iterator[str]:

@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 from cutoutd.config.settings import Common
+from cutoutd.core.atomic_write import replaced
 from cutoutd.core.errors import PageError, PageRefusedError
 
 TOKEN_NAME = "page-token"  # noqa: S105  the file's name
@@ -24,15 +25,14 @@ def place_of(settings: Common) -> Path:
 def token_for(settings: Common) -> str:
     """The token; made now if cutoutd keeps it itself and there is none yet. The caller holds the ledger. Blocking.
 
-    A crash while it is made leaves a draft that the next start writes over.
-
     Raises:
         PageError: it cannot be read, cannot be made, or is no secret.
     """
     place = place_of(settings)
     if settings.web.token_file is None and not place.exists():
         try:
-            _make(place)
+            with replaced(place, mode=0o600) as file:
+                file.write(f"{secrets.token_urlsafe(_BYTES)}\n".encode())
         except OSError as error:
             raise PageError(f"the page's token {place} cannot be written: {error.strerror}") from error
     return read_token(settings)
@@ -65,13 +65,3 @@ _ALLOWED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 
 _WHO_MAY = "Use that user (sudo -u cutoutd cutoutd page) or root."
 _MAKE_ONE = "Leave web.token_file out, and cutoutd makes one; or write one, readable by nobody else."
-
-
-def _make(place: Path) -> None:
-    draft = place.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(f"{secrets.token_urlsafe(_BYTES)}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(place)
