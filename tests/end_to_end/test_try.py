@@ -14,7 +14,7 @@ from support.processes.daemon_process import DaemonProcess, command, eventually
 
 
 def test_samples_become_cutouts_and_a_contact_sheet(tmp_path: Path) -> None:
-    """Without a folder sample photos are copied, every one gets a transparent PNG, and before and after is shown."""
+    """Without a folder, GrabCut makes a transparent PNG of every sample, and the sheet shows before and after."""
     ended = command("try", folder=tmp_path)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     home = tmp_path / "cutoutd-try"
@@ -36,7 +36,7 @@ def test_own_photos_are_mirrored_and_odd_ones_rejected(tmp_path: Path) -> None:
     contents = {path: put(photos / path).read_bytes() for path in good}
     put(photos / "Hüte & Mützen/half.jpg", jpeg()[:500])
     put(photos / "invoice.jpg", b"%PDF-1.7\n" + bytes(2000))
-    ended = command("try", str(photos), folder=tmp_path)
+    ended = command("try", str(photos), "--engine", "border", folder=tmp_path)
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert "2 published, 2 rejected" in ended.stdout
     assert "PDF" in ended.stdout
@@ -52,7 +52,7 @@ def test_keep_running_takes_what_is_dropped(tmp_path: Path) -> None:
     """With --keep-running a photo dropped later is published too, until Ctrl-C ends it in order."""
     photos = tmp_path / "photos"
     put(photos / "a.jpg")
-    with DaemonProcess("try", str(photos), "--keep-running", folder=tmp_path) as trial:
+    with DaemonProcess("try", str(photos), "--engine", "border", "--keep-running", folder=tmp_path) as trial:
         trial.wait_until(lambda lines: any("Drop more photos" in line.message for line in lines))
         home = _home_beside(tmp_path)
         first_sheet = (home / "contact-sheet.png").read_bytes()
@@ -70,8 +70,8 @@ def test_a_second_trial_says_where_everything_is(tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     put(photos / "a.jpg")
     put(photos / "half.jpg", jpeg()[:500])
-    assert "1 published, 1 rejected" in command("try", str(photos), folder=tmp_path).stdout
-    ended = command("try", str(photos), folder=tmp_path)
+    assert "1 published, 1 rejected" in command("try", str(photos), "--engine", "border", folder=tmp_path).stdout
+    ended = command("try", str(photos), "--engine", "border", folder=tmp_path)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     home = _home_beside(tmp_path)
     assert f"done already: 1 published, 1 rejected or failed; see {home / 'cutouts'}" in ended.stdout
@@ -82,7 +82,9 @@ def test_a_second_trial_says_where_everything_is(tmp_path: Path) -> None:
 def test_a_killed_trial_leaves_no_sandbox_behind(tmp_path: Path) -> None:
     """A kill gives it no chance to end its sandbox, so the sandbox ends by itself."""
     put(tmp_path / "photos/a.jpg")
-    with DaemonProcess("try", str(tmp_path / "photos"), "--keep-running", folder=tmp_path) as trial:
+    with DaemonProcess(
+        "try", str(tmp_path / "photos"), "--engine", "border", "--keep-running", folder=tmp_path
+    ) as trial:
         trial.wait_until(lambda lines: any("Drop more photos" in line.message for line in lines))
         url = _sandbox_url(_home_beside(tmp_path))
         assert _answers(url)

@@ -1,6 +1,6 @@
 """The contact sheet: photos and their cutouts side by side on one picture that any viewer opens.
 
-Pictures are read one at a time, so that a sheet of 12-megapixel photos needs the memory of one of them.
+Pictures are read one at a time, because sixty photos of 12 megapixels would need gigabytes of memory.
 """
 
 import math

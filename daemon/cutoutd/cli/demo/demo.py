@@ -1,7 +1,7 @@
 """``cutoutd try``: the whole main job on this machine, against the sandbox; no account, no configuration.
 
-Nothing is simulated but the service. The sandbox is a process of its own, the configuration is a real one, and photos
-pass the same steps as with an account.
+Only the service is simulated, by a sandbox process. The configuration is a real one, and photos pass the same steps as
+with an account.
 """
 
 import asyncio
