@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cutoutd import config
-from cutoutd.config.settings import Document
+from cutoutd.config.settings import ConfigurationFile
 from cutoutd.control.client import load_history, load_status
 from cutoutd.core.errors import ControlRefusedError, LedgerError
 from cutoutd.core.photo_selector import selectors_for
@@ -55,7 +55,7 @@ def somebody_else(group: int) -> Iterator[None]:
         os.setgroups(before)
 
 
-def document_of(place: Place) -> Document:
+def document_of(place: Place) -> ConfigurationFile:
     return config.read(place.config, {})
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from cutoutd.app.startup import make_outputs, make_state_dir
-from cutoutd.app.webhook_secret import secret_of
+from cutoutd.app.webhook_secret import signing_secret_for
 from cutoutd.config.settings import Settings
 from cutoutd.core.photo import State
 from cutoutd.core.usage_counter import UsageCounter
@@ -122,7 +122,7 @@ async def service_on(estate: SharedState, settings: Settings) -> AsyncIterator[S
     """
     ledger = estate.ledger
     await asyncio.to_thread(make_outputs, settings, await ledger.query(photos.outputs_used))
-    async with open_uploadcare(settings.uploadcare, connections=_CONNECTIONS, operations=estate.usage) as uploadcare:
+    async with open_uploadcare(settings.uploadcare, connections=_CONNECTIONS, usage=estate.usage) as uploadcare:
         service = _build(settings, estate, uploadcare, await open_budget(ledger, settings))
         await service.clock_monitor.open()
         await service.pause.open()
@@ -178,6 +178,6 @@ def _build(settings: Settings, estate: SharedState, uploadcare: UploadcareClient
         Notifier(ledger, halt, tally, settings.notify),
         withdrawal,
         door,
-        WebhookReceiver(ledger, partial(secret_of, settings), look_at_announced),
+        WebhookReceiver(ledger, partial(signing_secret_for, settings), look_at_announced),
         WebhookMonitor(ledger, uploadcare, estate.poll_schedule, look_at_announced),
     )

@@ -69,11 +69,11 @@ _FREE_S = 2.0
 _PAID_S = 20.0
 
 
-async def drain_workers(lanes: WorkerPool, steps: asyncio.Task[None]) -> bool:
+async def drain_workers(workers: WorkerPool, steps: asyncio.Task[None]) -> bool:
     """Begin no further step, and let those under way finish; False when some took too long and were cut off."""
-    lanes.stop()
+    workers.stop()
     await asyncio.wait({steps}, timeout=_FREE_S)
-    has_cut_off = lanes.cancel_unpaid()
+    has_cut_off = workers.cancel_unpaid()
     await asyncio.wait({steps}, timeout=_PAID_S - _FREE_S)
     return not steps.cancel() and not has_cut_off
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from cutoutd.config.settings import Common, FolderSettings
+from cutoutd.config.settings import CommonSettings, FolderSettings
 from cutoutd.core.atomic_write import TEMPORARY_PREFIX
 from cutoutd.core.errors import DiskError
 from cutoutd.core.photo import Identity, Version
@@ -30,18 +30,18 @@ _PATHS_PER_QUESTION = 500
 class RebuildResult:
     """How a rebuild went, in numbers."""
 
-    looked_at: int = 0  #: PNG files in the output trees
+    examined: int = 0  #: PNG files in the output trees
     restored: int = 0
     known: int = 0  #: already in the ledger, or a second copy
     edited: int = 0  #: of those found; paid for all the same, and never reused for copies
-    sourceless: int = 0  #: of those found; their photos are gone or have changed
-    silent: int = 0  #: carry nothing of where they came from
+    without_source: int = 0  #: of those found; their photos are gone or have changed
+    without_provenance: int = 0  #: carry nothing of where they came from
     unreadable: int = 0
     unknown_photos: int = 0  #: in the input trees, and not in the ledger now
     outputs: list[Path] = field(default_factory=list)
 
 
-def outputs_unaccounted_for(settings: Common) -> list[Path]:
+def outputs_without_ledger(settings: CommonSettings) -> list[Path]:
     """Outputs that hold something although there is no ledger: it may have been lost.
 
     Raises:
@@ -59,7 +59,7 @@ def _holds_something(folder: Path) -> bool:
         return False  # not made yet, or not to be seen from here
 
 
-def rebuild(settings: Common, tell: Callable[[int], None], *, is_rehearsal: bool) -> RebuildResult:
+def rebuild(settings: CommonSettings, on_file: Callable[[int], None], *, dry_run: bool) -> RebuildResult:
     """Restore what the output trees of all folders tell; a rehearsal keeps nothing. ``tell`` hears each file looked at.
 
     Blocking; the caller needs no other lock. A crash leaves the ledger, or its lack, as it was.
@@ -68,11 +68,11 @@ def rebuild(settings: Common, tell: Callable[[int], None], *, is_rehearsal: bool
         LedgerError, DiskError: another instance runs, the ledger cannot be used, or an output root is not there.
     """
     salvage = RebuildResult(outputs=sorted({folder.output for folder in settings.folders}))
-    if is_rehearsal and not has_ledger(settings.state_dir):
-        return _rebuild(settings, salvage, tell, rehearse_restoring)
+    if dry_run and not has_ledger(settings.state_dir):
+        return _rebuild(settings, salvage, on_file, rehearse_restoring)
     _make_folder(settings.state_dir)
     with hold_ledger(settings.state_dir):
-        return _rebuild(settings, salvage, tell, rehearse_restoring if is_rehearsal else restore)
+        return _rebuild(settings, salvage, on_file, rehearse_restoring if dry_run else restore)
 
 
 def _make_folder(state_dir: Path) -> None:
@@ -83,7 +83,7 @@ def _make_folder(state_dir: Path) -> None:
 
 
 def _rebuild(
-    settings: Common,
+    settings: CommonSettings,
     salvage: RebuildResult,
     tell: Callable[[int], None],
     keep: Callable[[Path, Sequence[RestoredPhoto], Callable[[ReadTransaction], None]], int],
@@ -92,8 +92,8 @@ def _rebuild(
     found = []
     for output in salvage.outputs:
         for place, folder in _pictures_in(output):
-            salvage.looked_at += 1
-            tell(salvage.looked_at)
+            salvage.examined += 1
+            tell(salvage.examined)
             if (restored := _look_at(output, place, folder, by_name, salvage)) is not None:
                 found.append(restored)
     # A cutout at its own place speaks before a copy that somebody put elsewhere.
@@ -121,7 +121,7 @@ def _look_at(
         with folder.open(PurePosixPath(place).name) as file:
             origin = read_provenance(file)
             if origin is None or not all(map(has_text_form, (origin.path, origin.target, place))):
-                salvage.silent += 1
+                salvage.without_provenance += 1
                 return None
             whole_sha256, made_sha256 = hashes_of(file)
             size_bytes, at_s = file.tell(), folder.changed_at_s(PurePosixPath(place).name)
@@ -132,7 +132,7 @@ def _look_at(
     salvage.edited += is_edited
     configured = by_name.get(origin.folder)
     source = _source_of(origin, configured)
-    salvage.sourceless += source is None
+    salvage.without_source += source is None
     return RestoredPhoto(
         identity=source or _remembered(origin, configured, output),
         # The hash of what was published: an edited cutout is somebody's own, and is never taken for ours.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from cutoutd.app.check.finding import Level
 from cutoutd.app.check.machine import check_machine
-from cutoutd.config.frozen_model import Frozen
+from cutoutd.config.frozen_model import FrozenModel
 from cutoutd.config.remove_bg import RemoveBg
 from cutoutd.config.settings import FolderSettings, Settings
 from cutoutd.control.messages import CommandResult
@@ -33,7 +33,7 @@ class ConfigurationChanges:
     changed: tuple[str, ...] = ()  #: key paths, such as folders.shop.remove_bg, or words
 
     @property
-    def are_none(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether it is the same configuration."""
         return not (self.added or self.removed or self.changed)
 
@@ -60,12 +60,12 @@ def _by_name(folders: Sequence[FolderSettings]) -> dict[str, FolderSettings]:
     return {folder.name: folder for folder in folders}
 
 
-def _changed(old: Frozen, new: Frozen, above: str) -> Iterator[str]:
-    for key, name in type(new).written_keys().items():
+def _changed(old: FrozenModel, new: FrozenModel, above: str) -> Iterator[str]:
+    for key, name in type(new).attributes_by_key().items():
         before, after = getattr(old, name), getattr(new, name)
         if before == after or name == "folders":
             continue
-        if isinstance(before, Frozen) and isinstance(after, Frozen) and not isinstance(after, RemoveBg):
+        if isinstance(before, FrozenModel) and isinstance(after, FrozenModel) and not isinstance(after, RemoveBg):
             yield from _changed(before, after, f"{above}{key}.")
         else:
             yield _UNWRITTEN.get(f"{above}{key}", f"{above}{key}")
@@ -94,7 +94,7 @@ class Reloader:
         prepare: Callable[[Settings], None] = lambda _: None,
     ) -> None:
         self.settings = settings  #: those that are to be in force
-        self.is_wanted = asyncio.Event()  #: whether the service is to make room for one with other settings
+        self.reload_requested = asyncio.Event()  #: whether the service is to make room for one with other settings
         self._before: Settings | None = None  #: those that are in force until the new ones have shown to work
         self._reread = reread
         self._prepare = prepare
@@ -102,7 +102,7 @@ class Reloader:
         self._one_at_a_time = asyncio.Lock()
         self._is_asked_for = asyncio.Event()
 
-    def ask_soon(self) -> None:
+    def request_reload(self) -> None:
         """As ``ask``, for a signal, which hears no answer: the log has it."""
         self._is_asked_for.set()
 
@@ -112,7 +112,7 @@ class Reloader:
             await self._is_asked_for.wait()
             self._is_asked_for.clear()
             try:
-                answer = await self.ask()
+                answer = await self.reload()
             except ControlError as error:
                 answer = CommandResult(refused=(error.sentence,))
             except Exception as fault:  # noqa: BLE001  a file nobody thought of costs a reload, not the daemon
@@ -121,7 +121,7 @@ class Reloader:
             for sentence in answer.refused:
                 log_event("reload_refused", sentence, level=logging.ERROR)
 
-    async def ask(self) -> CommandResult:
+    async def reload(self) -> CommandResult:
         """Read the configuration anew and return when it is in force, or with what is wrong with it.
 
         Raises:
@@ -136,7 +136,7 @@ class Reloader:
                 return CommandResult(refused=error.faults)
             new, waiting = _without_what_waits(self.settings, read)
             found = differences(self.settings, new)
-            if found.are_none:
+            if found.is_empty:
                 log_event("reloaded", "; ".join((_NOTHING, *waiting)))
                 return CommandResult((_NOTHING, *waiting), is_idle=True)
             if faults := await asyncio.to_thread(_out_of_reach, new, found):
@@ -148,13 +148,13 @@ class Reloader:
             log_event("reloaded", "; ".join(done))
             return CommandResult(done)
 
-    def take_up(self) -> Settings:
+    def next_settings(self) -> Settings:
         """The settings that the next service is to work by."""
-        self.is_wanted.clear()
+        self.reload_requested.clear()
         self._prepare(self.settings)
         return self.settings
 
-    def take_effect(self, settings: Settings) -> None:
+    def confirm(self, settings: Settings) -> None:
         """The service with these settings is at work."""
         if settings is not self.settings:  # others are wanted by now; these are what to fall back to
             self._before = settings
@@ -170,7 +170,7 @@ class Reloader:
         self._answer(error)
         return True
 
-    def close(self) -> None:
+    def fail_pending(self) -> None:
         """Cutoutd is about to end; who waits for other settings is told so."""
         self._answer(ControlError("cutoutd is just stopping", advice="The next start reads the configuration anew."))
 
@@ -178,7 +178,7 @@ class Reloader:
         # Whoever asked before may have hung up before it was known whether those settings work.
         self._before, self.settings = self._before or self.settings, new
         self._outcome = asyncio.get_running_loop().create_future()
-        self.is_wanted.set()
+        self.reload_requested.set()
         return await self._outcome
 
     def _answer(self, error: CutoutdError | None) -> None:

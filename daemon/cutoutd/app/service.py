@@ -15,7 +15,7 @@ from functools import partial
 from cutoutd.app.composition import Service, SharedState, open_shared_state, service_on
 from cutoutd.app.process import drain_workers, run_supervised
 from cutoutd.app.reload import Reloader
-from cutoutd.app.startup import sweep
+from cutoutd.app.startup import remove_leftovers
 from cutoutd.app.webhook_secret import expected_url
 from cutoutd.config.settings import Settings
 from cutoutd.control.executor import CommandExecutor
@@ -45,7 +45,7 @@ async def keep_serving(reloading: Reloader, stop: asyncio.Event, systemd: System
     Raises:
         LedgerError, DiskError: it could not start.
     """
-    settings, dispatch = reloading.settings, CommandQueue(reloading.ask)
+    settings, dispatch = reloading.settings, CommandQueue(reloading.reload)
     async with open_shared_state(settings) as estate:
         handler = MessageHandler(
             dispatch, estate.ledger, lambda: reloading.settings, lambda: page_link(reloading.settings, dispatch.live)
@@ -68,13 +68,13 @@ async def _serve_in_turn(
     while not stop.is_set():
         systemd.alive()
         try:
-            async with service_on(estate, reloading.take_up()) as service:
+            async with service_on(estate, reloading.next_settings()) as service:
                 await serve(service, dispatch, reloading, stop, systemd)
         except CutoutdError as error:
             if not reloading.fall_back(error):
                 return error
     dispatch.close()  # a stop that comes between two services found none that would have said so
-    reloading.close()
+    reloading.fail_pending()
     return None
 
 
@@ -107,7 +107,7 @@ async def serve(
         if desk is not None:
             looking.append(tasks.create_task(run_supervised("the page's news", desk.events.run)))
         log_event("started", f"watching {_names(settings)}")
-        await _first_of(stop, reloading.is_wanted)
+        await _first_of(stop, reloading.reload_requested)
         if stop.is_set():
             dispatch.close()
             systemd.stopping()
@@ -123,7 +123,7 @@ async def _begun(service: Service, reloading: Reloader) -> None:
     """Whoever wanted these settings is answered once all of their folders are watched."""
     for arrival in service.folder_watchers:
         await arrival.wait_until_started()
-    reloading.take_effect(service.settings)
+    reloading.confirm(service.settings)
 
 
 async def _first_of(*events: asyncio.Event) -> None:
@@ -165,7 +165,7 @@ async def working(service: Service) -> AsyncIterator[asyncio.TaskGroup]:
             service.notifier,
         )
         looking_after = [tasks.create_task(part.run()) for part in parts]
-        tasks.create_task(asyncio.to_thread(sweep, service.settings))
+        tasks.create_task(asyncio.to_thread(remove_leftovers, service.settings))
         yield tasks
         for task in looking_after:
             task.cancel()

@@ -43,7 +43,7 @@ def _trouble_named(path: Path) -> Iterator[None]:
         raise DiskError(msg, advice=advice) from error
 
 
-def sweep(settings: Settings) -> None:
+def remove_leftovers(settings: Settings) -> None:
     """Remove the temporary files that an earlier run left in its state folder and beside its cutouts. Blocking."""
     before_s = time.time()
     places = {settings.state_dir, *(folder.output for folder in settings.folders)}

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cutoutd.config.choices import OnSuccess
-from cutoutd.config.settings import Document, FolderSettings
+from cutoutd.config.settings import ConfigurationFile, FolderSettings
 
 #: systemd makes it and opens it by itself (StateDirectory=).
 _STATE_DIR = Path("/var/lib/cutoutd")
@@ -27,7 +27,7 @@ _HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
 _TEMPORARY = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108  named because the unit hides them
 
 
-def drop_in(document: Document, source: Path) -> str:
+def render_dropin(document: ConfigurationFile, source: Path) -> str:
     """The text of a drop-in for the unit that runs this configuration, read from ``source``."""
     lines = (
         f"# Made from {source} by: cutoutd systemd-dropin",
@@ -40,16 +40,16 @@ def drop_in(document: Document, source: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _opened(document: Document) -> Iterator[str]:
+def _opened(document: ConfigurationFile) -> Iterator[str]:
     """Outputs, and inputs whose photos are moved or removed afterwards; others need only reading."""
-    for path in written_by(document.folders):
+    for path in written_trees(document.folders):
         above = path.resolve().parent
         yield _quoted(path.resolve() if above in _SYSTEM else above)
     if document.state_dir != _STATE_DIR:
         yield _quoted(document.state_dir)
 
 
-def written_by(folders: Iterable[FolderSettings]) -> Iterator[Path]:
+def written_trees(folders: Iterable[FolderSettings]) -> Iterator[Path]:
     """The trees that the service changes."""
     for folder in folders:
         yield folder.output
@@ -59,10 +59,10 @@ def written_by(folders: Iterable[FolderSettings]) -> Iterator[Path]:
             yield folder.archive
 
 
-def _shared(document: Document) -> Iterator[Path]:
+def _shared(document: ConfigurationFile) -> Iterator[Path]:
     for folder in document.folders:
         yield folder.input
-        yield from written_by((folder,))
+        yield from written_trees((folder,))
 
 
 def _groups_for(path: Path) -> Iterator[str]:
@@ -84,7 +84,7 @@ def _name_of(group: int) -> str:
         return str(group)
 
 
-def _unhidden(document: Document) -> Iterator[str]:
+def _unhidden(document: ConfigurationFile) -> Iterator[str]:
     paths = [path.resolve() for path in (*_shared(document), document.state_dir)]
     if any(path.is_relative_to(home) for path in paths for home in _HOMES):
         yield "# A folder lies in a home, which the unit hides otherwise; homes are readable at most."

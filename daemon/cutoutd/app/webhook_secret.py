@@ -9,11 +9,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, field_serializer
 
-from cutoutd.config.secrets import signing_secret
-from cutoutd.config.settings import Common
+from cutoutd.config.secrets import read_signing_secret
+from cutoutd.config.settings import CommonSettings
 from cutoutd.core.atomic_write import replaced
 from cutoutd.core.errors import DiskError
-from cutoutd.core.logs import conceal
+from cutoutd.core.logs import register_secret
 
 SUBSCRIPTION_NAME = "webhook.json"
 
@@ -31,7 +31,7 @@ class WebhookSubscription(BaseModel):
         return secret.get_secret_value()
 
 
-def kept_subscription(state_dir: Path) -> WebhookSubscription | None:
+def load_subscription(state_dir: Path) -> WebhookSubscription | None:
     """What ``cutoutd webhook create`` kept; None when it did not. Blocking."""
     try:
         return WebhookSubscription.model_validate_json((state_dir / SUBSCRIPTION_NAME).read_bytes())
@@ -39,35 +39,35 @@ def kept_subscription(state_dir: Path) -> WebhookSubscription | None:
         return None
 
 
-def secret_of(settings: Common) -> SecretStr | None:
+def signing_secret_for(settings: CommonSettings) -> SecretStr | None:
     """What messages have to be signed with; None where no webhook was set up. No log will show it. Blocking.
 
     Raises:
         ValueError: the configured file cannot be used.
     """
     if settings.webhook.secret_file is not None:
-        secret: SecretStr | None = signing_secret(settings.webhook.secret_file)
+        secret: SecretStr | None = read_signing_secret(settings.webhook.secret_file)
     else:
-        kept = kept_subscription(settings.state_dir)
+        kept = load_subscription(settings.state_dir)
         secret = kept.secret if kept else None
     if secret is not None:
-        conceal(secret.get_secret_value())
+        register_secret(secret.get_secret_value())
     return secret
 
 
-def expected_url(settings: Common) -> str | None:
+def expected_url(settings: CommonSettings) -> str | None:
     """Where Uploadcare was told to send to; None where no webhook was set up. Blocking.
 
     Raises:
         ValueError: the configured secret file cannot be used.
     """
-    if secret_of(settings) is None:
+    if signing_secret_for(settings) is None:
         return None
-    kept = kept_subscription(settings.state_dir)
+    kept = load_subscription(settings.state_dir)
     return kept.url if kept else settings.webhook.url
 
 
-def keep_subscription(state_dir: Path, subscription: WebhookSubscription) -> None:
+def store_subscription(state_dir: Path, subscription: WebhookSubscription) -> None:
     """Replace what was kept; readable by the state folder's owner alone, also when root writes it. Blocking.
 
     Raises:
@@ -85,7 +85,7 @@ def keep_subscription(state_dir: Path, subscription: WebhookSubscription) -> Non
         raise DiskError(msg, advice="Run the command as root, or as the user that cutoutd runs as.") from error
 
 
-def drop_subscription(state_dir: Path) -> None:
+def delete_subscription(state_dir: Path) -> None:
     """Keep none any more. Blocking.
 
     Raises:

@@ -17,14 +17,14 @@ from pydantic import SecretStr
 
 from cutoutd.app.webhook_secret import (
     WebhookSubscription,
-    drop_subscription,
-    keep_subscription,
-    kept_subscription,
-    secret_of,
+    delete_subscription,
+    load_subscription,
+    signing_secret_for,
+    store_subscription,
 )
 from cutoutd.config.settings import Settings
 from cutoutd.core.errors import WebhookRefusedError
-from cutoutd.core.logs import conceal
+from cutoutd.core.logs import register_secret
 from cutoutd.uploadcare.client import open_uploadcare
 from cutoutd.uploadcare.webhooks import EVENT, RemoteWebhook, WebhookApi
 
@@ -37,9 +37,9 @@ _LOCAL_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 class SetupResult(Enum):
     """What ``subscribe`` found to do."""
 
-    MADE = auto()
-    MENDED = auto()  #: it was there, switched off or with another secret
-    THERE = auto()
+    CREATED = auto()
+    UPDATED = auto()  #: it was there, switched off or with another secret
+    UNCHANGED = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +59,12 @@ async def subscribe(settings: Settings, url: str) -> SetupResult:
         DiskError: the state folder cannot be written.
     """
     _require_public(url, settings)
-    before = await asyncio.to_thread(kept_subscription, settings.state_dir)
-    secret = await asyncio.to_thread(secret_of, settings) or SecretStr(secrets.token_hex(_SECRET_BYTES))
-    conceal(secret.get_secret_value())
-    await asyncio.to_thread(keep_subscription, settings.state_dir, WebhookSubscription(url=url, secret=secret))
+    before = await asyncio.to_thread(load_subscription, settings.state_dir)
+    secret = await asyncio.to_thread(signing_secret_for, settings) or SecretStr(secrets.token_hex(_SECRET_BYTES))
+    register_secret(secret.get_secret_value())
+    await asyncio.to_thread(store_subscription, settings.state_dir, WebhookSubscription(url=url, secret=secret))
     async with _opened(settings) as webhooks:
-        there = [webhook for webhook in await webhooks.show() if webhook.event == EVENT]
+        there = [webhook for webhook in await webhooks.list_all() if webhook.event == EVENT]
         setup = await _set_up(webhooks, [webhook for webhook in there if webhook.target_url == url], url, secret)
         for webhook in there:
             if before is not None and webhook.target_url == before.url != url:
@@ -75,18 +75,18 @@ async def subscribe(settings: Settings, url: str) -> SetupResult:
 async def _set_up(webhooks: WebhookApi, present: Sequence[RemoteWebhook], url: str, secret: SecretStr) -> SetupResult:
     if not present:
         await webhooks.create(url, secret)
-        return SetupResult.MADE
+        return SetupResult.CREATED
     if present[0].is_active and present[0].signing_secret == secret:
-        return SetupResult.THERE
-    await webhooks.mend(present[0], secret)
-    return SetupResult.MENDED
+        return SetupResult.UNCHANGED
+    await webhooks.update(present[0], secret)
+    return SetupResult.UPDATED
 
 
-async def listed(settings: Settings) -> list[ListedWebhook]:
+async def list_webhooks(settings: Settings) -> list[ListedWebhook]:
     """Every webhook of the project."""
     ours = await _our_urls(settings)
     async with _opened(settings) as webhooks:
-        return [ListedWebhook(webhook, _is_ours(webhook, ours)) for webhook in await webhooks.show()]
+        return [ListedWebhook(webhook, _is_ours(webhook, ours)) for webhook in await webhooks.list_all()]
 
 
 async def unsubscribe(settings: Settings) -> list[RemoteWebhook]:
@@ -99,10 +99,10 @@ async def unsubscribe(settings: Settings) -> list[RemoteWebhook]:
     """
     ours = await _our_urls(settings)
     async with _opened(settings) as webhooks:
-        found = [webhook for webhook in await webhooks.show() if _is_ours(webhook, ours)]
+        found = [webhook for webhook in await webhooks.list_all() if _is_ours(webhook, ours)]
         for webhook in found:
             await webhooks.delete(webhook)
-    await asyncio.to_thread(drop_subscription, settings.state_dir)
+    await asyncio.to_thread(delete_subscription, settings.state_dir)
     return found
 
 
@@ -113,7 +113,7 @@ async def _opened(settings: Settings) -> AsyncIterator[WebhookApi]:
 
 
 async def _our_urls(settings: Settings) -> set[str]:
-    kept = await asyncio.to_thread(kept_subscription, settings.state_dir)
+    kept = await asyncio.to_thread(load_subscription, settings.state_dir)
     return {url for url in (settings.webhook.url, kept.url if kept else None) if url is not None}
 
 

@@ -9,7 +9,7 @@ from cutoutd.cli.exit_codes import ExitCode
 from cutoutd.cli.options import ConfigOption, app, as_meant, read_document
 
 if TYPE_CHECKING:
-    from cutoutd.config.settings import Document
+    from cutoutd.config.settings import ConfigurationFile
     from cutoutd.control.messages import CommandResult
 
 PathsArgument = Annotated[
@@ -120,7 +120,7 @@ def reload(config: ConfigOption = None) -> None:
     tell(answer)
 
 
-def all_meant(paths: list[str] | None, document: "Document") -> tuple[str, ...]:
+def all_meant(paths: list[str] | None, document: "ConfigurationFile") -> tuple[str, ...]:
     """The names as the clerk can read them, who is somewhere else."""
     return tuple(as_meant(path, document) for path in paths or ())
 

@@ -51,7 +51,7 @@ def check(
         typer.echo(json.dumps([asdict(finding) for finding in report.findings], indent=2))
     else:
         show_findings(Console(), report.findings)
-    if report.refusal is not None:
+    if report.halt_error is not None:
         raise typer.Exit(ExitCode.REFUSED)
     if any(finding.level is Level.FAULT for finding in report.findings):
         raise typer.Exit(ExitCode.SOME_NOT_PUBLISHED)
@@ -72,7 +72,7 @@ def status(
     """Show how many photos stand where, what waits and why, and what came to nothing."""
     from rich.console import Console
 
-    from cutoutd.app.rebuild import outputs_unaccounted_for
+    from cutoutd.app.rebuild import outputs_without_ledger
     from cutoutd.cli.terminal.status_view import show_status
     from cutoutd.control.client import load_status
     from cutoutd.core.logs import printable
@@ -86,7 +86,7 @@ def status(
         typer.echo(json.dumps(status_as_json(found), indent=2))
     else:
         show_status(Console(), found)
-    if not found.is_running and (unknown := outputs_unaccounted_for(document)):
+    if not found.is_running and (unknown := outputs_without_ledger(document)):
         places = printable(", ".join(map(str, unknown)))
         typer.echo(_LOST.format(state_dir=document.state_dir, places=places), err=True)
 
@@ -144,10 +144,10 @@ def systemd_dropin(config: ConfigOption = None) -> None:
     from pathlib import Path
 
     from cutoutd import config as configuration
-    from cutoutd.app.systemd_dropin import drop_in
+    from cutoutd.app.systemd_dropin import render_dropin
 
     source = configuration.find(config, os.environ, Path.cwd())
-    typer.echo(drop_in(configuration.read(source, os.environ), source.absolute()), nl=False)
+    typer.echo(render_dropin(configuration.read(source, os.environ), source.absolute()), nl=False)
 
 
 @app.command()

@@ -37,9 +37,7 @@ def rebuild(
     document = read_document(config)
     console = Console(stderr=True)
     with console.status("looking for cutouts") as line:
-        salvage = rebuild_ledger(
-            document, lambda number: line.update(f"{number:,} cutouts looked at"), is_rehearsal=dry_run
-        )
+        salvage = rebuild_ledger(document, lambda number: line.update(f"{number:,} cutouts looked at"), dry_run=dry_run)
     for sentence in _sentences(salvage, is_rehearsal=dry_run):
         typer.echo(sentence)
 
@@ -47,15 +45,18 @@ def rebuild(
 def _sentences(salvage: "RebuildResult", *, is_rehearsal: bool) -> list[str]:
     where = ", ".join(map(str, salvage.outputs))
     told = [
-        f"{salvage.looked_at:,} PNG files in {where} were looked at.",
+        f"{salvage.examined:,} PNG files in {where} were looked at.",
         f"{salvage.restored:,} published photos {'would be' if is_rehearsal else 'were'} restored.",
     ]
     remarks = (
         (salvage.known, "were in the ledger already, or are second copies of a cutout"),
         (salvage.edited, "were edited since; they count as paid for, but copies of their photos do not reuse them"),
-        (salvage.sourceless, "have no source any more, or another one at its path; it reuses them should it come back"),
+        (
+            salvage.without_source,
+            "have no source any more, or another one at its path; it reuses them should it come back",
+        ),
         (salvage.unreadable, "could not be read, and were left out"),
-        (salvage.silent, "carry nothing of where they came from (provenance), and were left out"),
+        (salvage.without_provenance, "carry nothing of where they came from (provenance), and were left out"),
     )
     told += [f"{number:,} {what}." for number, what in remarks if number]
     if salvage.unknown_photos:

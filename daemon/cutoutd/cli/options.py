@@ -12,7 +12,7 @@ from cutoutd.cli.exit_codes import ExitCode
 from cutoutd.core.photo_selector import PhotoSelector, selectors_for
 
 if TYPE_CHECKING:
-    from cutoutd.config.settings import Document, Settings
+    from cutoutd.config.settings import ConfigurationFile, Settings
 
 T = TypeVar("T")
 
@@ -73,23 +73,23 @@ def read_again(explicit: Path | None) -> "Callable[[], Settings]":
     return lambda: config.load(source, os.environ)
 
 
-def read_document(explicit: Path | None) -> "Document":
+def read_document(explicit: Path | None) -> "ConfigurationFile":
     """For looking at the ledger: it needs no secret, so whoever looks need not be able to read that."""
     from cutoutd import config
 
     return config.read(config.find(explicit, os.environ, Path.cwd()), os.environ)
 
 
-def as_meant(path: str, document: "Document") -> str:
+def as_meant(path: str, document: "ConfigurationFile") -> str:
     """What a person wrote to name a photo; a name that is a file of an input, seen from here, means that file."""
     file = os.path.abspath(path)  # noqa: PTH100  links stay, as in the inputs
     return file if os.path.lexists(file) and selectors_for(file, _inputs(document)) else path
 
 
-def selectors_meant(path: str | None, document: "Document") -> Sequence[PhotoSelector] | None:
+def selectors_meant(path: str | None, document: "ConfigurationFile") -> Sequence[PhotoSelector] | None:
     """Every way to read what a person wrote to name a photo; None for no name."""
     return None if path is None else selectors_for(as_meant(path, document), _inputs(document))
 
 
-def _inputs(document: "Document") -> dict[str, Path]:
+def _inputs(document: "ConfigurationFile") -> dict[str, Path]:
     return {folder.name: folder.input for folder in document.folders}

@@ -20,7 +20,7 @@ from cutoutd.cli.exit_codes import ExitCode
 from cutoutd.cli.terminal.live_view import can_redraw, shown_below
 from cutoutd.config.choices import LogLevel
 from cutoutd.config.settings import Settings
-from cutoutd.core.logs import catch_up, conceal, printable, set_up_logs
+from cutoutd.core.logs import configure_logging, flush_logs, printable, register_secret
 from cutoutd.core.photo import State
 from cutoutd.monitoring.systemd_notify import notifier_from
 from cutoutd.pipeline.scheduling.run_counts import RunCounts
@@ -56,13 +56,13 @@ async def run_daemon(settings: Settings, reread: Callable[[], Settings] | None =
     async with _looking_on(console, reloading) if is_shown else nullcontext():
         with _stop_on_signal() as stop, _reload_on_hangup(reloading):
             await keep_serving(reloading, stop, notifier_from(os.environ))
-        catch_up()
+        flush_logs()
     force_exit_after(_THREADS_S, ExitCode.WELL)
 
 
 def _prepare(settings: Settings, write: Callable[[str], None] | None = None) -> None:
     _keep_secrets(settings)
-    set_up_logs(settings.log.level, settings.log.format, write)
+    configure_logging(settings.log.level, settings.log.format, write)
 
 
 def _looking_on(console: Console, reloading: Reloader) -> AbstractAsyncContextManager[None]:
@@ -84,9 +84,9 @@ async def run_once(settings: Settings) -> RunOutcome:
     _keep_secrets(settings)
     with _stop_on_signal() as stop, _progress_bar() as bar:
         if bar.disable:
-            set_up_logs(settings.log.level, settings.log.format)
+            configure_logging(settings.log.level, settings.log.format)
         else:
-            set_up_logs(_quiet(settings.log.level), "text", partial(_print, bar.console))
+            configure_logging(_quiet(settings.log.level), "text", partial(_print, bar.console))
         async with open_service(settings) as service, _drawing(bar, service.run_counts):
             outcome = await work_off(service, stop, _write_error)
         if stop.is_set():
@@ -96,7 +96,7 @@ async def run_once(settings: Settings) -> RunOutcome:
 
 def _keep_secrets(settings: Settings) -> None:
     disable_core_dumps()
-    conceal(settings.uploadcare.secret_key.get_secret_value())
+    register_secret(settings.uploadcare.secret_key.get_secret_value())
 
 
 @contextmanager
@@ -125,7 +125,7 @@ def _reload_on_hangup(reloading: Reloader) -> Iterator[None]:
         yield
         return
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGHUP, reloading.ask_soon)
+    loop.add_signal_handler(signal.SIGHUP, reloading.request_reload)
     try:
         yield
     finally:

@@ -9,7 +9,7 @@ import typer
 from cutoutd.cli.options import ConfigOption, app, read_document
 
 if TYPE_CHECKING:
-    from cutoutd.config.settings import Document
+    from cutoutd.config.settings import ConfigurationFile
     from cutoutd.status.report.data import ReportScope
 
 #: What a report's name may end with, so that a slip of the hand never replaces a photo by one.
@@ -79,7 +79,7 @@ def _require_place(output: Path | None, form: str) -> None:
         raise typer.BadParameter(f"{output} is a folder", param_hint="--output")
 
 
-def _scope(document: "Document", since: str | None, until: str | None, folder: str | None) -> "ReportScope":
+def _scope(document: "ConfigurationFile", since: str | None, until: str | None, folder: str | None) -> "ReportScope":
     from datetime import UTC, datetime
 
     from cutoutd.ledger import read_ledger

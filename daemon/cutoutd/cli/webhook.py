@@ -44,11 +44,11 @@ def create(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="webhook.secret_file") from None
     said = {
-        SetupResult.MADE: "Uploadcare tells finished removals to",
-        SetupResult.MENDED: (
+        SetupResult.CREATED: "Uploadcare tells finished removals to",
+        SetupResult.UPDATED: (
             "It was there, switched off or with another secret. Now Uploadcare tells finished removals to"
         ),
-        SetupResult.THERE: "Nothing to do. Uploadcare already tells finished removals to",
+        SetupResult.UNCHANGED: "Nothing to do. Uploadcare already tells finished removals to",
     }
     typer.echo(f"{said[setup]} {target}")
 
@@ -56,9 +56,9 @@ def create(
 @webhook.command("list")
 def show(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show the project's webhooks: which of them is this machine's, and whether it is active."""
-    from cutoutd.app.webhook_setup import listed
+    from cutoutd.app.webhook_setup import list_webhooks
 
-    found = run_to_end(listed(read_settings(config)))
+    found = run_to_end(list_webhooks(read_settings(config)))
     if as_json:
         typer.echo(json.dumps([_as_json(each) for each in found], indent=2))
         return

@@ -63,7 +63,7 @@ class WatchMode(StrEnum):
     POLLING = "polling"
 
 
-class Occasion(StrEnum):
+class NotifyReason(StrEnum):
     """What a person is told of."""
 
     HALT = "halt"

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.fields import FieldInfo
 
 
-class Frozen(BaseModel):
+class FrozenModel(BaseModel):
     """A value that never changes. Attribute docstrings become the descriptions in the JSON Schema.
 
     Code builds it by the names of its attributes; the loader accepts only the names that users write, which are the
@@ -31,12 +31,15 @@ class Frozen(BaseModel):
         """
         if not isinstance(section, dict):
             return {} if section == "" else section
-        fields = {**cls.model_fields, **{key: cls.model_fields[name] for key, name in cls.written_keys().items()}}
+        fields = {
+            **cls.model_fields,
+            **{key: cls.model_fields[name] for key, name in cls.attributes_by_key().items()},
+        }
         known = {key for key, field in fields.items() if field.default is None or not _takes_null(field)}
         return {key: value for key, value in section.items() if value is not None or key not in known}
 
     @classmethod
-    def written_keys(cls) -> dict[str, str]:
+    def attributes_by_key(cls) -> dict[str, str]:
         """The keys that users may write, each with the name of its attribute."""
         return {str(field.validation_alias or name): name for name, field in cls.model_fields.items()}
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cutoutd.config.settings import Document
+from cutoutd.config.settings import ConfigurationFile
 
 # A JSON Schema is a tree of plain JSON; a model of it would say nothing that its specification does not.
 JsonSchema = dict[str, Any]
@@ -10,7 +10,7 @@ JsonSchema = dict[str, Any]
 
 def json_schema() -> JsonSchema:
     """What a configuration file may hold, as users write it, in JSON Schema (draft 2020-12)."""
-    schema = Document.model_json_schema(by_alias=True, mode="validation")
+    schema = ConfigurationFile.model_json_schema(by_alias=True, mode="validation")
     # The account may come from the environment altogether, so a file without it is no mistake.
     schema["required"].remove("uploadcare")
     del schema["$defs"]["Account"]["required"]

@@ -13,9 +13,9 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from cutoutd.config import overlap_check, validation
-from cutoutd.config.secrets import VARIABLE, sealed_for, secret_key
-from cutoutd.config.settings import AccountWithSecret, Common, Document, FolderDefaults, Settings
-from cutoutd.config.text_types import absolute
+from cutoutd.config.secrets import VARIABLE, find_encrypted_credential, read_secret_key
+from cutoutd.config.settings import AccountWithSecret, CommonSettings, ConfigurationFile, FolderDefaults, Settings
+from cutoutd.config.text_types import absolute_path
 from cutoutd.config.yaml_source import ConfigFault, KeyPath, Source, SourcePosition, Value, read_source
 from cutoutd.core.errors import ConfigurationError
 
@@ -27,7 +27,7 @@ VARIABLES = {
 }
 
 
-def with_environment(source: Source, environ: Mapping[str, str]) -> Source:
+def apply_environment(source: Source, environ: Mapping[str, str]) -> Source:
     """The source with the variables that are set; an empty one counts as not set, as unit files often leave them."""
     account = source.values.get("uploadcare") or {}
     if not isinstance(account, dict):
@@ -38,13 +38,13 @@ def with_environment(source: Source, environ: Mapping[str, str]) -> Source:
     return replace(source, values={**source.values, "uploadcare": overlaid}, variables=origins)
 
 
-def with_folder_defaults(source: Source) -> Source:
+def apply_folder_defaults(source: Source) -> Source:
     """The source with what folders share put into every folder that says nothing of its own."""
     defaults, folders = source.values.get("folder_defaults"), source.values.get("folders")
     if not isinstance(defaults, dict) or not isinstance(folders, list):
         return source
     # A key that is unknown there is a fault there, and not one of every folder.
-    shared = {key: value for key, value in defaults.items() if key in FolderDefaults.written_keys()}
+    shared = {key: value for key, value in defaults.items() if key in FolderDefaults.attributes_by_key()}
     merged: list[Value] = [_merged(shared, folder) if isinstance(folder, dict) else folder for folder in folders]
     return replace(source, values={**source.values, "folders": merged})
 
@@ -102,11 +102,11 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     document, faults = _examined(source, path)
     if document is None or secret is None or faults:
         raise _refusal([*secret_faults, *faults])
-    shared = {name: getattr(document, name) for name in Common.model_fields}
+    shared = {name: getattr(document, name) for name in CommonSettings.model_fields}
     return Settings(uploadcare=AccountWithSecret(secret_key=secret, **dict(document.uploadcare)), **shared)
 
 
-def read(path: Path, environ: Mapping[str, str]) -> Document:
+def read(path: Path, environ: Mapping[str, str]) -> ConfigurationFile:
     """Everything but the secret, for commands that only look and may run as somebody who cannot read it.
 
     Raises:
@@ -119,11 +119,11 @@ def read(path: Path, environ: Mapping[str, str]) -> Document:
 
 
 def _source(path: Path, environ: Mapping[str, str]) -> Source:
-    return with_folder_defaults(with_environment(read_source(path), environ))
+    return apply_folder_defaults(apply_environment(read_source(path), environ))
 
 
-def _examined(source: Source, path: Path) -> tuple[Document | None, list[ConfigFault]]:
-    document, faults = validation.validated(source, path.parent)
+def _examined(source: Source, path: Path) -> tuple[ConfigurationFile | None, list[ConfigFault]]:
+    document, faults = validation.validate(source, path.parent)
     crossed = [
         *overlap_check.name_faults(source),
         *overlap_check.archive_faults(source),
@@ -136,7 +136,7 @@ def _secret(source: Source, path: Path, environ: Mapping[str, str]) -> tuple[Sec
     if source.is_unread(_SECRET):
         return None, []
     try:
-        return secret_key(_secret_file(source, path.parent, environ), environ, sealed_for(path)), []
+        return read_secret_key(_secret_file(source, path.parent, environ), environ, find_encrypted_credential(path)), []
     except ValueError as error:
         if environ.get(VARIABLE):
             return None, [ConfigFault("environment", None, VARIABLE, str(error))]
@@ -146,7 +146,7 @@ def _secret(source: Source, path: Path, environ: Mapping[str, str]) -> tuple[Sec
 def _secret_file(source: Source, folder: Path, environ: Mapping[str, str]) -> Path | None:
     account = source.values.get("uploadcare")
     text = account.get("secret_key_file") if isinstance(account, dict) else None
-    return absolute(text, folder) if isinstance(text, str) and not environ.get(VARIABLE) else None
+    return absolute_path(text, folder) if isinstance(text, str) and not environ.get(VARIABLE) else None
 
 
 def _refusal(faults: list[ConfigFault]) -> ConfigurationError:

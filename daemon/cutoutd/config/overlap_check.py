@@ -12,8 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from cutoutd.config.choices import OnSuccess
-from cutoutd.config.settings import Common
-from cutoutd.config.text_types import absolute
+from cutoutd.config.settings import CommonSettings
+from cutoutd.config.text_types import absolute_path
 from cutoutd.config.yaml_source import ConfigFault, KeyPath, Source, Value, quoted
 
 
@@ -85,7 +85,7 @@ def tree_faults(source: Source, folder: Path) -> list[ConfigFault]:
 
 
 def _trees(source: Source, folder: Path) -> Iterator[_Tree]:
-    state = _real(source.values.get("state_dir") or Common.model_fields["state_dir"].default, folder)
+    state = _real(source.values.get("state_dir") or CommonSettings.model_fields["state_dir"].default, folder)
     if state:
         yield _Tree(_Role.STATE, "", ("state_dir",), state)
     for index, section in _folders(source):
@@ -107,7 +107,7 @@ def _folders(source: Source) -> Iterator[tuple[int, dict[str, Value]]]:
 def _real(text: object, folder: Path) -> Path | None:
     """The place with all symbolic links followed; None where validation already says that it is no path."""
     try:
-        return Path(os.path.realpath(absolute(str(text), folder))) if isinstance(text, str | Path) else None
+        return Path(os.path.realpath(absolute_path(str(text), folder))) if isinstance(text, str | Path) else None
     except (ValueError, OSError):
         return None
 

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, WithJsonSchema
 
-from cutoutd.config.frozen_model import Frozen
+from cutoutd.config.frozen_model import FrozenModel
 
 _PERCENT = re.compile(r"0*([0-9]{1,3})\s*%")
 _PIXELS = re.compile(r"0*([0-9]{1,6})\s*px", re.IGNORECASE)
@@ -122,7 +122,7 @@ TypeLevel = Annotated[
 ]
 
 
-class RemoveBg(Frozen):
+class RemoveBg(FrozenModel):
     """How Uploadcare cuts out; only what is written here is sent, the rest is the service's own default."""
 
     crop: bool | None = None

@@ -18,14 +18,14 @@ _MAX_BYTES = 4_096
 _LONGEST_SIGNING_SECRET = 32
 
 
-def sealed_for(configuration: Path) -> Path | None:
+def find_encrypted_credential(configuration: Path) -> Path | None:
     """Where ``systemd/install.sh --encrypt`` put the key of this configuration: for the service alone, not for us."""
     folder, name = configuration.absolute().parent, configuration.stem
     places = (folder / "secret-key.cred", folder / f"{name}.secret-key.cred")
     return next((place for place in places if os.path.lexists(place)), None)
 
 
-def secret_key(file: Path | None, environ: Mapping[str, str], sealed: Path | None = None) -> SecretStr:
+def read_secret_key(file: Path | None, environ: Mapping[str, str], sealed: Path | None = None) -> SecretStr:
     """The secret key: UPLOADCARE_SECRET_KEY, else systemd's credential ``uploadcare-secret-key``, else the file.
 
     The credential goes before the file because a unit that loads it runs as a user who often cannot read the file.
@@ -50,7 +50,7 @@ def secret_key(file: Path | None, environ: Mapping[str, str], sealed: Path | Non
     raise ValueError(f"is missing: name a file with the secret key, set {VARIABLE}, or give systemd's {CREDENTIAL}")
 
 
-def signing_secret(file: Path) -> SecretStr:
+def read_signing_secret(file: Path) -> SecretStr:
     """The secret that webhook messages are signed with.
 
     Raises:

@@ -15,7 +15,7 @@ from pydantic import Field, SecretStr
 from cutoutd.config.choices import (
     LogFormat,
     LogLevel,
-    Occasion,
+    NotifyReason,
     OnConflict,
     OnFailure,
     OnSourceRemoved,
@@ -25,29 +25,29 @@ from cutoutd.config.choices import (
     RemoteCleanup,
     WatchMode,
 )
-from cutoutd.config.frozen_model import Frozen
+from cutoutd.config.frozen_model import FrozenModel
 from cutoutd.config.remove_bg import RemoveBg
 from cutoutd.config.text_types import (
-    Base,
-    Command,
-    Exclusion,
+    AbsolutePath,
+    BaseUrl,
+    CommandWords,
+    ExclusionPattern,
+    FilenameTemplate,
     FolderName,
     HookUrl,
     Listen,
     ListenAddress,
-    Location,
     PublicKey,
-    Template,
 )
 from cutoutd.config.units import Amount, Duration, Size
 
 
-class WebhookSettings(Frozen):
+class WebhookSettings(FrozenModel):
     """How Uploadcare tells of finished removals by itself, so that it need not be asked."""
 
     url: HookUrl | None = None
     """The public address at which Uploadcare reaches web.listen, for `cutoutd webhook create`."""
-    secret_file: Location | None = Field(default=None, repr=False)
+    secret_file: AbsolutePath | None = Field(default=None, repr=False)
     """A file with the signing secret, at most 32 characters; `cutoutd webhook create` makes one if left out."""
 
 
@@ -55,18 +55,18 @@ class WebhookSettings(Frozen):
 LARGEST_UPLOAD_BYTES = 12_582_912
 
 
-class Account(Frozen):
+class Account(FrozenModel):
     """The project at Uploadcare and where its service lives, as users write it: without the secret."""
 
     public_key: PublicKey
     """The project's public key; UPLOADCARE_PUBLIC_KEY wins over it."""
-    secret_key_file: Location | None = Field(default=None, repr=False)  # people put the secret itself here
+    secret_key_file: AbsolutePath | None = Field(default=None, repr=False)  # people put the secret itself here
     """A file with the project's secret key, not readable by everyone; UPLOADCARE_SECRET_KEY wins over it."""
-    api_base: Base = "https://api.uploadcare.com/"
+    api_base: BaseUrl = "https://api.uploadcare.com/"
     """Where the REST API lives; UPLOADCARE_API_BASE wins over it."""
-    upload_base: Base = "https://upload.uploadcare.com/"
+    upload_base: BaseUrl = "https://upload.uploadcare.com/"
     """Where the Upload API lives; UPLOADCARE_UPLOAD_BASE wins over it."""
-    cdn_base: Base | None = None
+    cdn_base: BaseUrl | None = None
     """Where cutouts are fetched from, normally found out by itself; UPLOADCARE_CDN_BASE wins over it."""
     remote_cleanup: RemoteCleanup = RemoteCleanup.DELETE
     """What becomes of source and result at Uploadcare after the cutout is in place: delete or keep."""
@@ -78,18 +78,18 @@ class AccountWithSecret(Account):
     secret_key: SecretStr
 
 
-class FolderDefaults(Frozen):
+class FolderDefaults(FrozenModel):
     """What a folder may say and all folders may share."""
 
-    output: Location | None = None
+    output: AbsolutePath | None = None
     """The tree where cutouts appear, if the folders share one."""
     recursive: bool = True
     """Whether photos in the input's subfolders are taken too."""
-    exclude: tuple[Exclusion, ...] = ()
+    exclude: tuple[ExclusionPattern, ...] = ()
     """Patterns of files and folders that are left alone; temporary and system files are left alone anyway."""
     parameters: RemoveBg = Field(default=RemoveBg(), validation_alias="remove_bg")
     """How Uploadcare cuts out: its own parameter names; what is left out keeps the service's default."""
-    filename: Template = "{stem}.png"
+    filename: FilenameTemplate = "{stem}.png"
     """Name of the cutout: {stem} is the photo's name without, {name} with its extension."""
     max_upload_bytes: Size = Field(default=12_000_000, gt=0, le=LARGEST_UPLOAD_BYTES, validation_alias="max_size")
     """Larger photos are rejected or shrunk; Uploadcare takes at most 12 MB (12 MiB, generously read)."""
@@ -103,7 +103,7 @@ class FolderDefaults(Frozen):
     """How cutouts carry where they came from, for cutoutd rebuild: xattr (bytes unchanged), png_text or none."""
     on_success: OnSuccess = OnSuccess.KEEP
     """The photo itself once its cutout is published: keep it, move it to the archive, trash it, or delete it."""
-    archive: Location | None = None
+    archive: AbsolutePath | None = None
     """The tree that on_success: move moves photos to, mirrored; outside all inputs and outputs."""
     on_source_removed: OnSourceRemoved = OnSourceRemoved.KEEP
     """The cutout of a photo that somebody removed or renamed: keep it, or delete it unless it was changed."""
@@ -114,13 +114,13 @@ class FolderSettings(FolderDefaults):
 
     name: FolderName
     """What this folder is called in all output; unique."""
-    input: Location
+    input: AbsolutePath
     """The tree where photos arrive; relative paths start at the configuration file's folder."""
-    output: Location
+    output: AbsolutePath
     """The tree where cutouts appear, mirrored; never inside an input, nor an input inside it."""
 
 
-class Watch(Frozen):
+class WatchSettings(FrozenModel):
     """How new photos are noticed and when a file counts as finished."""
 
     mode: WatchMode = WatchMode.AUTO
@@ -131,7 +131,7 @@ class Watch(Frozen):
     """How long a file of unknown completeness must stand still before it counts as finished."""
 
 
-class Concurrency(Frozen):
+class Concurrency(FrozenModel):
     """How much is done at the same time."""
 
     uploads: int = Field(default=4, ge=1, le=256)
@@ -142,14 +142,14 @@ class Concurrency(Frozen):
     """Cutouts fetched at the same time."""
 
 
-class RateLimit(Frozen):
+class RateLimit(FrozenModel):
     """How fast removals are launched."""
 
     launches_per_minute: int = Field(default=600, ge=1, le=100_000)
     """Never more removals launched in a minute; what your plan allows below that is learned and remembered."""
 
 
-class Limits(Frozen):
+class Limits(FrozenModel):
     """What may be spent before a person has to agree, and what the disk must still have."""
 
     per_day: int | None = Field(default=None, ge=1)
@@ -167,7 +167,7 @@ class Limits(Frozen):
         return self.per_day is not None or self.per_month is not None
 
 
-class Price(Frozen):
+class Price(FrozenModel):
     """What Uploadcare charges by the project's plan; only for showing what was and will be spent."""
 
     operations_per_removal: int | None = Field(default=None, ge=0)
@@ -176,16 +176,16 @@ class Price(Frozen):
     """What 1,000 operations cost, in your currency, e.g. 0.50; no money is shown if left out."""
 
 
-class Notify(Frozen):
+class NotifySettings(FrozenModel):
     """Whom to tell when a person should look."""
 
-    command: Command | None = None
+    command: CommandWords | None = None
     """Run once for each incident, with JSON on standard input: a text or a list of words; no shell runs it."""
-    on: tuple[Occasion, ...] = tuple(Occasion)
+    on: tuple[NotifyReason, ...] = tuple(NotifyReason)
     """halt: nothing is sent; failed: photos came to nothing; held: approval is needed; limit: one is reached."""
 
 
-class Log(Frozen):
+class LogSettings(FrozenModel):
     """What is written to standard output."""
 
     level: LogLevel = LogLevel.INFO
@@ -194,25 +194,25 @@ class Log(Frozen):
     """text, json, or auto: entries with fields in systemd's journal, text elsewhere."""
 
 
-class Web(Frozen):
+class WebSettings(FrozenModel):
     """Where the running cutoutd can be looked at."""
 
     listen: ListenAddress | None = Listen("127.0.0.1", 8717)
     """Address and port on this machine; null: nobody listens, and there is neither page nor health."""
-    token_file: Location | None = None
+    token_file: AbsolutePath | None = None
     """A file with the page's token, not readable by everyone; left out, cutoutd makes one in state_dir."""
 
 
-class Common(Frozen):
+class CommonSettings(FrozenModel):
     """The sections that users write and the program reads alike."""
 
-    state_dir: Location = Path("/var/lib/cutoutd")
+    state_dir: AbsolutePath = Path("/var/lib/cutoutd")
     """Where the ledger lives; outside all inputs and outputs, on a local disk."""
-    control_socket: Location | None = None
+    control_socket: AbsolutePath | None = None
     """The Unix socket on which the running cutoutd takes orders; in $RUNTIME_DIRECTORY or state_dir if left out."""
     folders: tuple[FolderSettings, ...] = Field(min_length=1)
     """The folders; at least one."""
-    watch: Watch = Watch()
+    watch: WatchSettings = WatchSettings()
     """How new photos are noticed and when a file counts as finished."""
     concurrency: Concurrency = Concurrency()
     """How much is done at the same time."""
@@ -222,24 +222,24 @@ class Common(Frozen):
     """What may be spent, and what the disk must still have."""
     price: Price = Price()
     """What Uploadcare charges, as far as you know."""
-    notify: Notify = Notify()
+    notify: NotifySettings = NotifySettings()
     """Whom to tell when a person should look."""
-    web: Web = Web()
+    web: WebSettings = WebSettings()
     """Where the running cutoutd can be looked at."""
     webhook: WebhookSettings = WebhookSettings()
     """How Uploadcare tells of finished removals by itself."""
-    log: Log = Log()
+    log: LogSettings = LogSettings()
     """What is written to standard output."""
 
 
-class Settings(Common):
+class Settings(CommonSettings):
     """The whole configuration, ready for use."""
 
     uploadcare: AccountWithSecret
     """The account and where its service lives."""
 
 
-class Document(Common):
+class ConfigurationFile(CommonSettings):
     """The whole configuration file."""
 
     uploadcare: Account

@@ -114,7 +114,7 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def absolute(text: str, folder: Path) -> Path:
+def absolute_path(text: str, folder: Path) -> Path:
     """A place as users write it: "~" is the home folder, and what is relative starts at ``folder``.
 
     Raises:
@@ -134,7 +134,7 @@ def _location(value: object, info: ValidationInfo) -> object:
     """Texts from the file are seen from the file's folder; paths that code hands in are taken as they are."""
     if not isinstance(value, str):
         return value
-    return absolute(value, info.context if isinstance(info.context, Path) else Path.cwd())
+    return absolute_path(value, info.context if isinstance(info.context, Path) else Path.cwd())
 
 
 class Listen(NamedTuple):
@@ -185,7 +185,7 @@ def _command(value: object) -> object:
 
 FolderName = Annotated[str, AfterValidator(_folder_name), Field(json_schema_extra={"pattern": f"^{_NAME.pattern}$"})]
 PublicKey = Annotated[str, AfterValidator(_public_key), Field(json_schema_extra={"pattern": f"^{_KEY.pattern}$"})]
-Template = Annotated[
+FilenameTemplate = Annotated[
     str,
     AfterValidator(_template),
     Field(
@@ -194,16 +194,18 @@ Template = Annotated[
         }
     ),
 ]
-Base = Annotated[str, AfterValidator(_base), Field(json_schema_extra={"format": "uri", "pattern": "^https?://[^?#]+$"})]
+BaseUrl = Annotated[
+    str, AfterValidator(_base), Field(json_schema_extra={"format": "uri", "pattern": "^https?://[^?#]+$"})
+]
 HookUrl = Annotated[
     str, AfterValidator(_hook_url), Field(json_schema_extra={"format": "uri", "pattern": "^https?://[^\\s]+$"})
 ]
-Location = Annotated[Path, BeforeValidator(_location), WithJsonSchema({"type": "string", "minLength": 1})]
+AbsolutePath = Annotated[Path, BeforeValidator(_location), WithJsonSchema({"type": "string", "minLength": 1})]
 ListenAddress = Annotated[
     Listen, BeforeValidator(_listen), WithJsonSchema({"type": "string", "pattern": r"^(\S+):\d{1,5}$"})
 ]
-Exclusion = Annotated[str, AfterValidator(_exclusion), Field(json_schema_extra={"minLength": 1})]
-Command = Annotated[
+ExclusionPattern = Annotated[str, AfterValidator(_exclusion), Field(json_schema_extra={"minLength": 1})]
+CommandWords = Annotated[
     tuple[str, ...],
     BeforeValidator(_command),
     Field(min_length=1),

@@ -11,19 +11,19 @@ from typing import get_args
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from cutoutd.config.frozen_model import Frozen
-from cutoutd.config.settings import LARGEST_UPLOAD_BYTES, Document, FolderDefaults, FolderSettings
+from cutoutd.config.frozen_model import FrozenModel
+from cutoutd.config.settings import LARGEST_UPLOAD_BYTES, ConfigurationFile, FolderDefaults, FolderSettings
 from cutoutd.config.yaml_source import ConfigFault, KeyPath, Source, quoted
 
 
-def suggestion(unknown: str, known: Iterable[str]) -> str:
+def suggest_key(unknown: str, known: Iterable[str]) -> str:
     """The nearest known key as a question, or else all of them."""
     known = list(known)
     nearest = difflib.get_close_matches(unknown.lower().replace("-", "_"), known, n=1)
     return f'did you mean "{nearest[0]}"?' if nearest else f"known here: {', '.join(known)}"
 
 
-_OWN_ONLY = tuple(sorted(FolderSettings.written_keys().keys() - FolderDefaults.written_keys().keys()))
+_OWN_ONLY = tuple(sorted(FolderSettings.attributes_by_key().keys() - FolderDefaults.attributes_by_key().keys()))
 
 #: pydantic's error types in words for people; braces take the error's context.
 _SENTENCES = {
@@ -51,10 +51,10 @@ _SENTENCES = {
 }
 
 
-def validated(source: Source, folder: Path) -> tuple[Document | None, list[ConfigFault]]:
+def validate(source: Source, folder: Path) -> tuple[ConfigurationFile | None, list[ConfigFault]]:
     """The document, or the faults of all values that do not fit; relative paths start at ``folder``."""
     try:
-        return Document.model_validate(source.values, context=folder, by_alias=True, by_name=False), []
+        return ConfigurationFile.model_validate(source.values, context=folder, by_alias=True, by_name=False), []
     except ValidationError as error:
         found = [_fault(source, each) for each in error.errors(include_url=False)]
         return None, [fault for fault in found if fault is not None]
@@ -110,23 +110,23 @@ def _unknown_key(path: KeyPath) -> str:
     model = _model_at(tuple(around))
     if model is FolderDefaults and key in _OWN_ONLY:
         return "unknown key; it belongs to each folder itself"
-    return f"unknown key; {suggestion(str(key), model.written_keys())}"
+    return f"unknown key; {suggest_key(str(key), model.attributes_by_key())}"
 
 
-def _model_at(path: KeyPath) -> type[Frozen]:
+def _model_at(path: KeyPath) -> type[FrozenModel]:
     """The model that says which keys a section may hold."""
-    model: type[Frozen] = Document
+    model: type[FrozenModel] = ConfigurationFile
     for step in path:
         if isinstance(step, str):
-            annotation = model.model_fields[model.written_keys()[step]].annotation
+            annotation = model.model_fields[model.attributes_by_key()[step]].annotation
             model = next(kind for kind in (annotation, *get_args(annotation)) if _is_section(kind))
     return model
 
 
 def _is_section(kind: object) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Frozen)
+    return isinstance(kind, type) and issubclass(kind, FrozenModel)
 
 
 def _description(path: KeyPath) -> str:
     model = _model_at(path[:-1])
-    return model.model_fields[model.written_keys()[str(path[-1])]].description or ""
+    return model.model_fields[model.attributes_by_key()[str(path[-1])]].description or ""

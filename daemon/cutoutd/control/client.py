@@ -15,7 +15,7 @@ from typing import TypeVar
 import httpx2
 from pydantic import TypeAdapter, ValidationError
 
-from cutoutd.config.settings import Common
+from cutoutd.config.settings import CommonSettings
 from cutoutd.control.executor import CommandExecutor
 from cutoutd.control.messages import (
     COMMAND_TIMEOUT_S,
@@ -58,7 +58,9 @@ _ALLOWED_USERS = (
 T = TypeVar("T")
 
 
-def send_command(command: Command, settings: Common, *, patience_s: float = _LEDGER_PATIENCE_S) -> CommandResult:
+def send_command(
+    command: Command, settings: CommonSettings, *, patience_s: float = _LEDGER_PATIENCE_S
+) -> CommandResult:
     """Have a command executed, by the running cutoutd or on the ledger itself. Blocking.
 
     Args:
@@ -89,7 +91,7 @@ def send_command(command: Command, settings: Common, *, patience_s: float = _LED
             return replace(result, done=(*result.done, _LATER)) if has_moved else result
 
 
-def load_status(settings: Common) -> Status:
+def load_status(settings: CommonSettings) -> Status:
     """Return the status, from the ledger or, if this user may not read it, from the running cutoutd. Blocking.
 
     Raises:
@@ -103,7 +105,7 @@ def load_status(settings: Common) -> Status:
         return decode_reply(STATUSES, _query_instead(error, StatusQuery(), settings))
 
 
-def load_history(settings: Common, selectors: Sequence[PhotoSelector] | None, limit: int) -> list[Event]:
+def load_history(settings: CommonSettings, selectors: Sequence[PhotoSelector] | None, limit: int) -> list[Event]:
     """Return the last events, oldest first, like ``read_history``. Blocking.
 
     Raises:
@@ -116,7 +118,7 @@ def load_history(settings: Common, selectors: Sequence[PhotoSelector] | None, li
         return decode_reply(HISTORIES, _query_instead(error, HistoryQuery(names, limit), settings))
 
 
-def send_message(message: Message, settings: Common) -> bytes | None:
+def send_message(message: Message, settings: CommonSettings) -> bytes | None:
     """Send a message to the running cutoutd and return the reply; None if no cutoutd listens. Blocking.
 
     Raises:
@@ -141,7 +143,7 @@ def decode_reply(form: TypeAdapter[T], content: bytes) -> T:
         ) from error
 
 
-def _query_instead(unreadable: LedgerError, query: Message, settings: Common) -> bytes:
+def _query_instead(unreadable: LedgerError, query: Message, settings: CommonSettings) -> bytes:
     if not isinstance(unreadable.__cause__, PermissionError):
         raise unreadable
     if (content := send_message(query, settings)) is None:
@@ -149,7 +151,7 @@ def _query_instead(unreadable: LedgerError, query: Message, settings: Common) ->
     return content
 
 
-def _exchange(message: Message, settings: Common) -> bytes | None:
+def _exchange(message: Message, settings: CommonSettings) -> bytes | None:
     try:
         with short_path(client_socket_path(settings)) as path:
             if not _has_listener(path):
@@ -204,7 +206,7 @@ def _require_ledger(state_dir: Path) -> None:
     raise LedgerMissingError(f"{state_dir} holds none")
 
 
-async def _execute_on_ledger(command: Command, settings: Common) -> CommandResult:
+async def _execute_on_ledger(command: Command, settings: CommonSettings) -> CommandResult:
     with hold_ledger(settings.state_dir):
         async with open_ledger(settings.state_dir) as ledger:
             executor = CommandExecutor(ledger, settings.folders, lambda _photo: None, settings.price)

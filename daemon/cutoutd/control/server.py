@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from cutoutd.config.settings import Common
+from cutoutd.config.settings import CommonSettings
 from cutoutd.control.messages import (
     COMMAND_TIMEOUT_S,
     ERRORS,
@@ -38,7 +38,7 @@ from cutoutd.control.messages import (
 from cutoutd.control.queue import CommandQueue
 from cutoutd.control.socket import listening_socket
 from cutoutd.core.errors import ControlError, CutoutdError
-from cutoutd.core.http_server import serving
+from cutoutd.core.http_server import serve_http
 from cutoutd.core.logs import log_error, log_fault
 from cutoutd.core.photo_selector import PhotoSelector
 from cutoutd.ledger import Ledger
@@ -71,7 +71,7 @@ class MessageHandler:
         self,
         queue: CommandQueue,
         ledger: Ledger,
-        settings: Callable[[], Common],
+        settings: Callable[[], CommonSettings],
         page_link: Callable[[], Awaitable[PageLink]],
     ) -> None:
         self._queue = queue
@@ -115,7 +115,7 @@ async def serving_control(
             log_error("no_control", error, level=logging.WARNING)
             yield
             return
-        async with serving(_application(answer, limits or MessageLimits()), listener):
+        async with serve_http(_application(answer, limits or MessageLimits()), listener):
             yield
 
 

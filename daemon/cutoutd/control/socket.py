@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from cutoutd.config.settings import Common
+from cutoutd.config.settings import CommonSettings
 from cutoutd.core.errors import ControlError
 
 SOCKET_NAME = "control.sock"
@@ -31,7 +31,7 @@ _BACKLOG = 16
 _PROBE_TIMEOUT_S = 2.0
 
 
-def server_socket_path(settings: Common, environ: Mapping[str, str]) -> Path:
+def server_socket_path(settings: CommonSettings, environ: Mapping[str, str]) -> Path:
     """Return the path at which the daemon makes the socket.
 
     It is the configured one, else it is in systemd's runtime folder, else beside the ledger.
@@ -43,7 +43,7 @@ def server_socket_path(settings: Common, environ: Mapping[str, str]) -> Path:
     return Path(runtime, SOCKET_NAME) if runtime else settings.state_dir / SOCKET_NAME
 
 
-def client_socket_path(settings: Common, state_root: Path = _STATE_ROOT) -> Path:
+def client_socket_path(settings: CommonSettings, state_root: Path = _STATE_ROOT) -> Path:
     """Return the path at which a command finds the socket; beside the ledger, it may be a link to it.
 
     A user that may not read the state folder is led to the runtime folder: our units give both one name.

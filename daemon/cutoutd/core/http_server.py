@@ -28,7 +28,7 @@ _HEAD_WITHIN_S = 10.0
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
+async def serve_http(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
     """Answer on ``listener`` while the block runs; the caller closes it."""
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(_serve(app, listener), name="http server")

@@ -23,7 +23,7 @@ class Purpose(StrEnum):
     OTHER = "other"  #: looks at uploads, searches for lost outcomes, deletions
 
 
-Counted = Mapping[tuple[date, Purpose], int]
+UsageCounts = Mapping[tuple[date, Purpose], int]
 
 
 def local_day() -> date:
@@ -36,12 +36,12 @@ class UsageCounter:
 
     def __init__(self, today: Callable[[], date] = local_day) -> None:
         self._today = today
-        self._counted: Counter[tuple[date, Purpose]] = Counter()
-        self._caused: Counter[Purpose] = Counter()
+        self._unstored: Counter[tuple[date, Purpose]] = Counter()
+        self._totals: Counter[Purpose] = Counter()
         self._lock = threading.Lock()
 
     @contextmanager
-    def request(self, purpose: Purpose) -> Iterator[None]:
+    def count_request(self, purpose: Purpose) -> Iterator[None]:
         """Count the request that the block makes, unless it never left: one that was cut off may have arrived."""
         try:
             yield
@@ -53,27 +53,27 @@ class UsageCounter:
         self.count(purpose, 1)
 
     @property
-    def has_some(self) -> bool:
+    def has_unstored(self) -> bool:
         """Whether anything was counted and not taken."""
-        return bool(self._counted)
+        return bool(self._unstored)
 
     def count(self, purpose: Purpose, number: int) -> None:
         """So many operations were caused now."""
         with self._lock:
-            self._counted[self._today(), purpose] += number
-            self._caused[purpose] += number
+            self._unstored[self._today(), purpose] += number
+            self._totals[purpose] += number
 
-    def caused(self, purpose: Purpose) -> int:
+    def total(self, purpose: Purpose) -> int:
         """How many were caused since the process began, stored or not."""
-        return self._caused[purpose]
+        return self._totals[purpose]
 
-    def take(self) -> Counted:
+    def take_unstored(self) -> UsageCounts:
         """What was counted since the last time; whoever takes it stores it or gives it back."""
         with self._lock:
-            taken, self._counted = self._counted, Counter()
+            taken, self._unstored = self._unstored, Counter()
         return taken
 
-    def give_back(self, taken: Counted) -> None:
+    def give_back(self, taken: UsageCounts) -> None:
         """It could not be stored."""
         with self._lock:
-            self._counted.update(taken)
+            self._unstored.update(taken)

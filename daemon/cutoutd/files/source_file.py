@@ -10,7 +10,7 @@ from dataclasses import replace
 from io import BufferedReader
 from pathlib import Path
 
-from cutoutd.core.errors import CutoutdError, SourceAwayError, SupersededError
+from cutoutd.core.errors import CutoutdError, SourceUnavailableError, SupersededError
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Identity
 from cutoutd.files.input_tree import open_beneath, stat_file
@@ -24,7 +24,7 @@ def open_source(root: Path, identity: Identity) -> BufferedReader:
 
     Raises:
         SupersededError: it vanished, was rewritten, or is no longer a regular file.
-        SourceAwayError: it cannot be read for now.
+        SourceUnavailableError: it cannot be read for now.
     """
     require_same(root, identity)
     try:
@@ -39,14 +39,14 @@ def reading_errors(root: Path, identity: Identity) -> Iterator[None]:
     """Translate the system's errors about a source that is being read.
 
     Raises:
-        SourceAwayError: a failing disk, a network share that is away, permissions: it may be read later.
+        SourceUnavailableError: a failing disk, a network share that is away, permissions: it may be read later.
     """
     try:
         yield
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise SourceAwayError(f"{_shown(root, identity)} cannot be read: {error.strerror}") from error
+        raise SourceUnavailableError(f"{_shown(root, identity)} cannot be read: {error.strerror}") from error
 
 
 def require_same(root: Path, identity: Identity) -> None:
@@ -58,7 +58,7 @@ def require_same(root: Path, identity: Identity) -> None:
 
     Raises:
         SupersededError: its size, times or inode differ, or it is gone.
-        SourceAwayError: it cannot be looked at for now, or the whole input folder is gone.
+        SourceUnavailableError: it cannot be looked at for now, or the whole input folder is gone.
     """
     with reading_errors(root, identity):
         found = stat_file(root, identity.path)
@@ -75,7 +75,7 @@ def found_again(root: Path, identity: Identity) -> Identity:
 
     Raises:
         SupersededError: it is gone, or another version stands there.
-        SourceAwayError: it cannot be looked at for now, or the whole input folder is gone.
+        SourceUnavailableError: it cannot be looked at for now, or the whole input folder is gone.
     """
     with reading_errors(root, identity):
         found = stat_file(root, identity.path)
@@ -95,7 +95,7 @@ def _vanished(root: Path, identity: Identity, sentence: str = "") -> CutoutdErro
     with suppress(OSError):  # a network share that died answers with an error of its own
         if root.is_dir():
             return SupersededError("vanished", sentence)
-    return SourceAwayError(
+    return SourceUnavailableError(
         f"the input folder {root} is not there", advice="Mount it or create it; cutoutd goes on then."
     )
 

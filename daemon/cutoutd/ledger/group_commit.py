@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine
 
 from cutoutd.core.logs import log_fault
-from cutoutd.core.usage_counter import Counted, UsageCounter
+from cutoutd.core.usage_counter import UsageCounter, UsageCounts
 from cutoutd.ledger.sqlite.transactions import WriteTransaction
 from cutoutd.ledger.writes import usage
 
@@ -76,7 +76,7 @@ class GroupCommitter:
             group = [job]
             is_closing = self._gather(group)
             self._commit(group)
-        if self._operations.has_some:
+        if self._operations.has_unstored:
             self._commit([])
 
     def _gather(self, group: list[_Job]) -> bool:
@@ -91,7 +91,7 @@ class GroupCommitter:
         return False
 
     def _commit(self, group: list[_Job]) -> None:
-        counted = self._operations.take()
+        counted = self._operations.take_unstored()
         try:
             try:
                 outcomes = self._write(group, _carry_out, counted)
@@ -105,7 +105,7 @@ class GroupCommitter:
                 _call_listener(job, outcome.value)
             outcome.tell(job.answer)
 
-    def _write(self, group: list[_Job], carry_out: "_CarryOut", counted: Counted) -> "list[_Outcome]":
+    def _write(self, group: list[_Job], carry_out: "_CarryOut", counted: UsageCounts) -> "list[_Outcome]":
         self._require_in_place()
         with self._engine.connect().execution_options(is_writing=True) as connection, connection.begin():
             transaction = WriteTransaction(connection)

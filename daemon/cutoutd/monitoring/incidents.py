@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter, ValidationError
 
-from cutoutd.config.choices import Occasion
+from cutoutd.config.choices import NotifyReason
 
 #: Failures that follow one that was told are gathered for this long.
 _GATHER_FOR_S = 3600.0
@@ -19,7 +19,7 @@ _GATHER_FOR_S = 3600.0
 class Incident:
     """Something that happened, as the notification command gets to know it."""
 
-    kind: Occasion
+    kind: NotifyReason
     sentence: str
     advice: str
     photos: int  #: how many are concerned so far
@@ -48,7 +48,9 @@ class Notified:
         """All failures up to this one were told."""
         return replace(self, failures_until_s=until_s, failures_at_s=at_s)
 
-    def without_past(self, present: Collection[str], now_s: float, *, unknown: Collection[Occasion] = ()) -> "Notified":
+    def without_past(
+        self, present: Collection[str], now_s: float, *, unknown: Collection[NotifyReason] = ()
+    ) -> "Notified":
         """Without what is over; of the kinds that are ``unknown`` nothing is known yet."""
         still_open = {
             key: until_s

@@ -5,7 +5,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
-from cutoutd.config.settings import Common
+from cutoutd.config.settings import CommonSettings
 from cutoutd.ledger import Ledger
 from cutoutd.monitoring.probes import Probes
 from cutoutd.monitoring.state_metrics import MetricSources, StateMetrics
@@ -18,7 +18,7 @@ class MetricsExposition:
     It has a registry of its own, so that nothing else is told.
     """
 
-    def __init__(self, ledger: Ledger, sources: MetricSources, settings: Common) -> None:
+    def __init__(self, ledger: Ledger, sources: MetricSources, settings: CommonSettings) -> None:
         self._registry = CollectorRegistry()
         self._ledger = ledger
         self._passage = passage = TransitionMetrics(self._registry, [folder.name for folder in settings.folders])
@@ -41,5 +41,5 @@ class MetricsExposition:
         return encode(self._registry), media_type
 
 
-def _places(settings: Common) -> dict[str, Path]:
+def _places(settings: CommonSettings) -> dict[str, Path]:
     return {"state": settings.state_dir, **{f"output of {folder.name}": folder.output for folder in settings.folders}}

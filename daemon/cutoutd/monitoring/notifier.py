@@ -9,8 +9,8 @@ import logging
 import time
 from contextlib import suppress
 
-from cutoutd.config.choices import Occasion
-from cutoutd.config.settings import Notify
+from cutoutd.config.choices import NotifyReason
+from cutoutd.config.settings import NotifySettings
 from cutoutd.core.errors import CutoutdError, LimitReachedError
 from cutoutd.core.logs import log_error
 from cutoutd.core.periodic import every
@@ -35,7 +35,7 @@ _LET_THROUGH = (State.REMOVAL_STARTED, State.REMOVAL_FINISHED, State.PUBLISHED)
 class Notifier:
     """Looks every now and then; without a command it does nothing."""
 
-    def __init__(self, ledger: Ledger, halt: CircuitBreaker, tally: RunCounts, settings: Notify) -> None:
+    def __init__(self, ledger: Ledger, halt: CircuitBreaker, tally: RunCounts, settings: NotifySettings) -> None:
         self._ledger = ledger
         self._halt = halt
         self._tally = tally
@@ -81,11 +81,11 @@ class Notifier:
         except CutoutdError as error:
             log_error("ledger_trouble", error, level=logging.DEBUG)
 
-    def _unknown(self) -> frozenset[Occasion]:
+    def _unknown(self) -> frozenset[NotifyReason]:
         """Whether a halt of an earlier run is over shows when something goes through."""
         self._has_halted = self._has_halted or self._halt.error is not None
         is_known = self._has_halted or self._tally.at(*_LET_THROUGH) > 0
-        return frozenset() if is_known else frozenset({Occasion.HALT})
+        return frozenset() if is_known else frozenset({NotifyReason.HALT})
 
     async def _present(self) -> list[Incident]:
         return [*await self._halts(), *await self._held(), *await self._limits()]
@@ -95,14 +95,14 @@ class Notifier:
         if error is None:
             return []
         unfinished = await self._ledger.query(photos.count, frozenset(State) - TERMINAL)
-        return [Incident(Occasion.HALT, f"{error.title}: {error.sentence}", error.advice, unfinished)]
+        return [Incident(NotifyReason.HALT, f"{error.title}: {error.sentence}", error.advice, unfinished)]
 
     async def _held(self) -> list[Incident]:
         if not await self._ledger.query(approvals.held_folders):
             return []
         return [
             Incident(
-                Occasion.HELD,
+                NotifyReason.HELD,
                 f'"{batch.folder}" has {batch.photos:,} new photos, more than limits.confirm_over lets through',
                 f"See what they cost with `cutoutd status`, then type: cutoutd approve {batch.folder}",
                 batch.photos,
@@ -118,13 +118,13 @@ class Notifier:
             return []
         number = await self._ledger.query(photos.over_limit)
         advice, until_s = LimitReachedError.default_advice, first.wait.until_s
-        return [Incident(Occasion.LIMIT, first.wait.reason, advice, number, until_s=until_s)]
+        return [Incident(NotifyReason.LIMIT, first.wait.reason, advice, number, until_s=until_s)]
 
     async def _tell_failures(self, told: Notified, messenger: NotifyCommand) -> Notified:
         now_s = time.time()
         if told.failures_until_s is None:
             return told.with_failures(now_s, 0.0)
-        if Occasion.FAILED not in self._on or not told.may_tell_failures(now_s):
+        if NotifyReason.FAILED not in self._on or not told.may_tell_failures(now_s):
             return told
         number = await self._ledger.query(photos.failed_since, told.failures_until_s)
         newest = next(iter(await self._ledger.query(photos.at_state, {State.FAILED}, 1)), None)
@@ -133,7 +133,7 @@ class Notifier:
         place = f"{newest.identity.folder}/{newest.identity.path}"
         words = f"{place} failed" if number == 1 else f"{number:,} photos failed, the last of them {place}"
         incident = Incident(
-            Occasion.FAILED,
+            NotifyReason.FAILED,
             f"{words}: {newest.ending.sentence}",
             newest.ending.advice or "",
             number,

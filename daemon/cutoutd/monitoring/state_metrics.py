@@ -112,7 +112,7 @@ class StateMetrics(Collector):
             labels=("purpose",),
         )
         for purpose in Purpose:
-            operations.add_metric((purpose,), of.operations.caused(purpose))
+            operations.add_metric((purpose,), of.operations.total(purpose))
         yield operations
         yield CounterMetricFamily(
             "cutoutd_launches_throttled",

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
 
-from cutoutd.core.logs import catch_up, log_event
+from cutoutd.core.logs import flush_logs, log_event
 from cutoutd.core.periodic import every
 from cutoutd.core.photo import State
 from cutoutd.ledger import Total
@@ -82,7 +82,7 @@ class Watchdog:
         elif stuck != self._stuck:
             log_event("stuck", f"no progress: {', '.join(stuck)}", level=logging.ERROR)
         self._stuck = stuck
-        catch_up()
+        flush_logs()
 
     async def _update_status(self) -> None:
         status = status_line(self._totals(), self._standstill())

@@ -12,9 +12,9 @@ from cutoutd.core.errors import (
     DiskError,
     LimitReachedError,
     RemovalLockedError,
+    ResponseLostError,
     ResultGoneError,
-    SourceAwayError,
-    UnansweredError,
+    SourceUnavailableError,
     UnapprovedError,
 )
 from cutoutd.core.photo import UNTIL_SOMEBODY_ACTS_S, Wait
@@ -29,7 +29,7 @@ _LONGEST_WAITS_S: tuple[tuple[type[DelayError], float], ...] = (
     (DiskError, 30.0),
     (RemovalLockedError, 300.0),  # the lock of a removal that died can stay for a day
     (ResultGoneError, 900.0),
-    (UnansweredError, 60.0),  # an outage leaves many attempts behind, and the search is to go on soon after it
+    (ResponseLostError, 60.0),  # an outage leaves many attempts behind, and the search is to go on soon after it
 )
 
 #: A service that asks for more than this is asked again after it all the same.
@@ -56,7 +56,7 @@ def backoff(error: DelayError, attempts: int, now_s: float, *, jitter: Callable[
         until_s=now_s + _wait_s(error, attempts, jitter),
         attempts=attempts + 1,
         reason=error.sentence,
-        is_unavailable=isinstance(error, SourceAwayError),
+        is_unavailable=isinstance(error, SourceUnavailableError),
     )
 
 

@@ -16,8 +16,8 @@ from cutoutd.core.errors import (
     PhotoError,
     RejectedError,
     ResultGoneError,
-    SourceGoneError,
     SupersededError,
+    UploadGoneError,
 )
 from cutoutd.core.photo import (
     UNPAID,
@@ -148,7 +148,7 @@ class PhotoPipeline:
         await self._spending.require_room(photo)
         try:
             await self._uploadcare.require_ready(require_value(photo.upload.source_uuid))
-        except SourceGoneError:
+        except UploadGoneError:
             return await self._ledger.record(photo, UploadExpired())
         return await self._launching.launch(photo, self._pace.first_wait)
 

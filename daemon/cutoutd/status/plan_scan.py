@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import islice
 
 from cutoutd.config.choices import OnConflict
-from cutoutd.config.settings import Common, FolderSettings
+from cutoutd.config.settings import CommonSettings, FolderSettings
 from cutoutd.core.errors import DiskError, RejectedError, RejectionCode, SupersededError
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Identity, Photo, State
@@ -50,7 +50,7 @@ class PlanScanner:
         tell: called after each photo that was looked at.
     """
 
-    def __init__(self, settings: Common, tell: Callable[[], None]) -> None:
+    def __init__(self, settings: CommonSettings, tell: Callable[[], None]) -> None:
         self._settings = settings
         self._tell = tell
         self._ledger: ReadTransaction | None = None  #: as it is at the present look; None also before the first run

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import httpx2
 
 from cutoutd.core.errors import UnreachableError
-from cutoutd.uploadcare.responses import PORTAL_ADVICE, RemoteFile
+from cutoutd.uploadcare.responses import LOGIN_PAGE_ADVICE, RemoteFile
 
 #: A cutout has at most 25 megapixels: 100 MB as raw RGBA, 200 MB with 16 bits a channel, and PNG only makes it smaller.
 MAX_CUTOUT_BYTES = 256_000_000
@@ -53,7 +53,7 @@ class CdnBase:
         return self._configured or self._learned or self._computed
 
 
-def require_picture(response: httpx2.Response) -> None:
+def require_image(response: httpx2.Response) -> None:
     """Refuse the login page that a network put in the picture's place.
 
     Raises:
@@ -62,10 +62,10 @@ def require_picture(response: httpx2.Response) -> None:
     kind = response.headers.get("content-type", "").lower()
     if kind and not kind.startswith(_PICTURE_TYPES):
         msg = f"{response.url.host} delivered {kind.partition(';')[0]} instead of a picture"
-        raise UnreachableError(msg, advice=PORTAL_ADVICE)
+        raise UnreachableError(msg, advice=LOGIN_PAGE_ADVICE)
 
 
-async def pour(response: httpx2.Response, sink: Sink) -> int:
+async def copy_body(response: httpx2.Response, sink: Sink) -> int:
     """Hand the body to the sink in pieces; the answer is its length in bytes.
 
     Raises:

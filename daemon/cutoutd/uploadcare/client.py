@@ -11,22 +11,22 @@ from datetime import datetime
 from http import HTTPStatus
 from io import BufferedIOBase
 
-from cutoutd.config.settings import AccountWithSecret as Settings
+from cutoutd.config.settings import AccountWithSecret
 from cutoutd.core.errors import (
     AddonRefusedError,
     FailedError,
     NeverSentError,
     NotReadyError,
+    ResponseLostError,
     ResultGoneError,
-    SourceGoneError,
-    UnansweredError,
     UnreachableError,
+    UploadGoneError,
 )
 from cutoutd.core.usage_counter import Purpose, UsageCounter
-from cutoutd.uploadcare.cdn import CdnBase, Sink, pour, require_picture
+from cutoutd.uploadcare.cdn import CdnBase, Sink, copy_body, require_image
 from cutoutd.uploadcare.connections import Connections, open_connections
-from cutoutd.uploadcare.error_mapping import delivery_refusal, refusal, service_words, upload_refusal
-from cutoutd.uploadcare.launch_response import launched, request_id_in, trace_in
+from cutoutd.uploadcare.error_mapping import delivery_error_for, error_for, service_message, upload_error_for
+from cutoutd.uploadcare.launch_response import parse_launch, request_id_in, trace_note
 from cutoutd.uploadcare.responses import (
     BatchReply,
     FilesPage,
@@ -36,12 +36,12 @@ from cutoutd.uploadcare.responses import (
     RemovalStatus,
     Response,
     UploadReply,
-    parsed,
-    removal_from,
+    parse,
+    parse_removal_status,
 )
 from cutoutd.uploadcare.signing import REMOVE_BG, Signer, computed_cdn_base
 from cutoutd.uploadcare.throttling import RequestKind, Throttle
-from cutoutd.uploadcare.transport import TimeoutSet, heading_of, read_response, send, send_and_read
+from cutoutd.uploadcare.transport import TimeoutSet, read_response, send, send_and_read, to_response
 from cutoutd.uploadcare.upload_form import UploadForm, UploadResult
 from cutoutd.uploadcare.webhooks import WebhookApi
 
@@ -60,18 +60,20 @@ _GONE = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 
 @asynccontextmanager
 async def open_uploadcare(
-    settings: Settings, *, connections: int, operations: UsageCounter | None = None, patience: TimeoutSet | None = None
+    account: AccountWithSecret,
+    *,
+    connections: int,
+    usage: UsageCounter | None = None,
+    timeouts: TimeoutSet | None = None,
 ) -> AsyncIterator["UploadcareClient"]:
     """Make the one client of a daemon; ``connections`` bounds each of its pools. Nothing is sent yet.
 
     What its requests are billed as is counted in ``operations``; removals and the CDN's traffic are not in there.
     """
-    signer = Signer(settings.public_key, settings.secret_key)
-    cdn = CdnBase(settings.cdn_base, computed_cdn_base(settings.public_key))
-    async with open_connections(signer.request_auth, settings, connections) as pools:
-        yield UploadcareClient(
-            pools, signer, cdn, patience=patience or TimeoutSet(), operations=operations or UsageCounter()
-        )
+    signer = Signer(account.public_key, account.secret_key)
+    cdn = CdnBase(account.cdn_base, computed_cdn_base(account.public_key))
+    async with open_connections(signer.request_auth, account, connections) as pools:
+        yield UploadcareClient(pools, signer, cdn, timeouts=timeouts or TimeoutSet(), usage=usage or UsageCounter())
 
 
 class UploadcareClient:
@@ -83,13 +85,13 @@ class UploadcareClient:
     """
 
     def __init__(
-        self, pools: Connections, signer: Signer, cdn: CdnBase, *, patience: TimeoutSet, operations: UsageCounter
+        self, pools: Connections, signer: Signer, cdn: CdnBase, *, timeouts: TimeoutSet, usage: UsageCounter
     ) -> None:
         self._pools = pools
         self._signer = signer
         self._cdn = cdn
-        self._patience = patience
-        self._operations = operations
+        self._timeouts = timeouts
+        self._usage = usage
 
     @property
     def cdn_host(self) -> str:
@@ -120,39 +122,39 @@ class UploadcareClient:
         fields = self._signer.upload_fields() | {"UPLOADCARE_STORE": "0"}
         form = UploadForm(fields, content, name=name, size_bytes=size_bytes)
         request = self._pools.uploads.build_request("POST", "base/", content=form, headers=form.headers)
-        with self.throttle.respected(RequestKind.UPLOADS):
-            with self._operations.request(Purpose.UPLOAD):
-                answer = await send_and_read(self._pools.uploads, request, self._patience.transfer)
+        with self.throttle.obey(RequestKind.UPLOADS):
+            with self._usage.count_request(Purpose.UPLOAD):
+                answer = await send_and_read(self._pools.uploads, request, self._timeouts.transfer)
             if not answer.is_success:
-                raise upload_refusal(answer)
-        self._operations.count(Purpose.UPLOAD, _OPERATIONS_OF_A_FILE)
-        return UploadResult(uuid=parsed(UploadReply, answer).file, sha256=form.sha256)
+                raise upload_error_for(answer)
+        self._usage.count(Purpose.UPLOAD, _OPERATIONS_OF_A_FILE)
+        return UploadResult(uuid=parse(UploadReply, answer).file, sha256=form.sha256)
 
     async def require_ready(self, source_uuid: str) -> None:
         """See that an upload can be used; one operation.
 
         Raises:
             NotReadyError: not yet.
-            SourceGoneError: it is not in the project, or not any more.
+            UploadGoneError: it is not in the project, or not any more.
         """
         file = await self.get_file(source_uuid)
         if file is None or file.is_removed:
-            raise SourceGoneError("the upload is no longer at Uploadcare, which keeps it for 24 hours")
+            raise UploadGoneError("the upload is no longer at Uploadcare, which keeps it for 24 hours")
         if not file.is_ready:
             raise NotReadyError("Uploadcare has not finished taking the upload in")
 
     async def start_removal(self, source_uuid: str, parameters: str) -> str:
         """Launch a removal: **the call that costs money**. The answer is its ``request_id``.
 
-        It is sent once, over a connection that is new or was just in use. Every error but UnansweredError means that
+        It is sent once, over a connection that is new or was just in use. Every error but ResponseLostError means that
         this call was definitely not accepted. A crash here leaves it open whether it was: the intent has to be on
         record before. ``parameters`` is a JSON object of the service's own names.
 
         Raises:
-            UnansweredError: it was sent, or partly, and no answer of Uploadcare's came: it may have been accepted.
+            ResponseLostError: it was sent, or partly, and no answer of Uploadcare's came: it may have been accepted.
             NeverSentError: there was no connection to send it over.
             AddonRefusedError: the add-on is not available to the project (403, 404).
-            SourceGoneError: the upload has expired (404).
+            UploadGoneError: the upload has expired (404).
             NotReadyError: the add-on gave 404 for an upload that is still being taken in.
             RemovalLockedError: the add-on is already at work on this upload (409).
             FailedError: the service refuses this photo (any other 4xx), in its own words.
@@ -161,18 +163,18 @@ class UploadcareClient:
         request = self._pools.launches.build_request("POST", f"addons/{REMOVE_BG}/execute/", json=body)
         heading: Response | None = None
         try:
-            with self._operations.request(Purpose.LAUNCH):
-                async with send(self._pools.launches, request, self._patience.launch) as response:
-                    heading = heading_of(response)
+            with self._usage.count_request(Purpose.LAUNCH):
+                async with send(self._pools.launches, request, self._timeouts.launch) as response:
+                    heading = to_response(response)
                     answer = await read_response(response)
-            return launched(answer)
+            return parse_launch(answer)
         except NeverSentError:
             raise
         except UnreachableError as error:
             if heading is not None and (request_id := request_id_in(heading)) is not None:
                 return request_id
             msg = f"a removal was launched and no answer of Uploadcare's arrived: {error.sentence}"
-            raise UnansweredError(msg + trace_in(heading)) from error
+            raise ResponseLostError(msg + trace_note(heading)) from error
         except AddonRefusedError:
             # 404 says the same of an add-on and of a file that is not there; nothing was accepted either way.
             await self.require_ready(source_uuid)
@@ -181,21 +183,21 @@ class UploadcareClient:
     async def get_removal_status(self, request_id: str) -> RemovalStatus:
         """Ask how far a removal is; one operation."""
         url = f"addons/{REMOVE_BG}/execute/status/?request_id={request_id}"
-        return removal_from(_required(await self._request("GET", url, purpose=Purpose.POLL)))
+        return parse_removal_status(_required(await self._request("GET", url, purpose=Purpose.POLL)))
 
     async def get_file(self, uuid: str) -> RemoteFile | None:
         """What Uploadcare knows of a file; None if it is not in the project. One operation."""
         answer = await self._request("GET", f"files/{uuid}/?include=appdata")
-        if answer.status == HTTPStatus.NOT_FOUND and service_words(answer) is not None:
+        if answer.status == HTTPStatus.NOT_FOUND and service_message(answer) is not None:
             return None
-        return parsed(RemoteFile, _required(answer))
+        return parse(RemoteFile, _required(answer))
 
     async def list_files(self, since: datetime) -> list[RemoteFile]:
         """The project's files uploaded since then, newest first, whoever uploaded them; one operation a hundred."""
         files: list[RemoteFile] = []
         url: str | None = f"files/?ordering=-datetime_uploaded&limit={_FILES_PER_PAGE}"
         while url is not None:
-            page = parsed(FilesPage, _required(await self._request("GET", url)))
+            page = parse(FilesPage, _required(await self._request("GET", url)))
             files += [file for file in page.results if file.uploaded_at >= since]
             is_reached = any(file.uploaded_at < since for file in page.results)
             url = None if is_reached or page.next is None else f"files/?{page.next.partition('?')[2]}"
@@ -217,13 +219,13 @@ class UploadcareClient:
         url = self._cdn.url_of(result_uuid)
         # Bytes as they are stored, so that their number can be held against the one promised.
         request = self._pools.deliveries.build_request("GET", url, headers={"Accept-Encoding": "identity"})
-        with self.throttle.respected(RequestKind.DOWNLOADS):
-            async with send(self._pools.deliveries, request, self._patience.transfer) as response:
+        with self.throttle.obey(RequestKind.DOWNLOADS):
+            async with send(self._pools.deliveries, request, self._timeouts.transfer) as response:
                 if response.status_code == HTTPStatus.OK:
-                    require_picture(response)
-                    return await pour(response, sink)
+                    require_image(response)
+                    return await copy_body(response, sink)
             if response.status_code not in _GONE:
-                raise delivery_refusal(heading_of(response))
+                raise delivery_error_for(to_response(response))
         self._cdn.learn(await self._require_result(result_uuid))
         raise UnreachableError(
             f"{request.url.host} does not have the cutout, though Uploadcare does", advice=_CDN_ADVICE
@@ -247,7 +249,7 @@ class UploadcareClient:
         missing: set[str] = set()
         for start in range(0, len(uuids), _FILES_PER_REQUEST):
             batch = list(uuids[start : start + _FILES_PER_REQUEST])
-            missing |= parsed(
+            missing |= parse(
                 BatchReply, _required(await self._request(method, "files/storage/", batch))
             ).problems.keys()
         return missing
@@ -255,7 +257,7 @@ class UploadcareClient:
     async def get_project(self) -> ProjectInfo:
         """Which project the keys belong to, and how this machine's clock stands to Uploadcare's. One operation."""
         answer = _required(await self._request("GET", "project/"))
-        project = parsed(ProjectReply, answer)
+        project = parse(ProjectReply, answer)
         return ProjectInfo(project.name, project.pub_key, answer.clock_skew_s)
 
     async def require_addon(self) -> None:
@@ -267,17 +269,19 @@ class UploadcareClient:
             AddonRefusedError: it is not enabled for the project, or not in its plan.
         """
         with suppress(FailedError):
-            launched(await self._request("POST", f"addons/{REMOVE_BG}/execute/", {"target": "no file: cutoutd check"}))
+            parse_launch(
+                await self._request("POST", f"addons/{REMOVE_BG}/execute/", {"target": "no file: cutoutd check"})
+            )
 
     async def _request(
         self, method: str, url: str, body: object = None, *, purpose: Purpose = Purpose.OTHER
     ) -> Response:
         request = self._pools.calls.build_request(method, url, json=body)
-        with self.throttle.respected(RequestKind.QUESTIONS):
-            with self._operations.request(purpose):
-                answer = await send_and_read(self._pools.calls, request, self._patience.ask)
+        with self.throttle.obey(RequestKind.QUESTIONS):
+            with self._usage.count_request(purpose):
+                answer = await send_and_read(self._pools.calls, request, self._timeouts.call)
             if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-                raise refusal(answer)
+                raise error_for(answer)
         return answer
 
     async def _require_result(self, result_uuid: str) -> RemoteFile:
@@ -289,5 +293,5 @@ class UploadcareClient:
 
 def _required(answer: Response) -> Response:
     if not answer.is_success:
-        raise refusal(answer)
+        raise error_for(answer)
     return answer

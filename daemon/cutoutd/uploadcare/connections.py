@@ -12,7 +12,7 @@ from functools import partial
 import httpx2
 
 from cutoutd import __version__
-from cutoutd.config.settings import AccountWithSecret as Settings
+from cutoutd.config.settings import AccountWithSecret
 from cutoutd.uploadcare.throttling import Throttle
 
 #: A launch goes over a connection that is new or was in use this short time ago: on an older one, closed meanwhile by
@@ -40,7 +40,9 @@ class Connections:
 
 
 @asynccontextmanager
-async def open_connections(auth: httpx2.Auth, settings: Settings, connections: int) -> AsyncIterator[Connections]:
+async def open_connections(
+    auth: httpx2.Auth, account: AccountWithSecret, connections: int
+) -> AsyncIterator[Connections]:
     """Make the pools, of at most ``connections`` each; the REST API's requests are signed. Closes them at the end."""
     client = partial(
         httpx2.AsyncClient,
@@ -52,9 +54,9 @@ async def open_connections(auth: httpx2.Auth, settings: Settings, connections: i
     just_used = httpx2.Limits(max_connections=connections, keepalive_expiry=_JUST_USED_S)
     async with AsyncExitStack() as stack:
         yield Connections(
-            calls=await stack.enter_async_context(client(limits=kept, auth=auth, base_url=settings.api_base)),
-            launches=await stack.enter_async_context(client(limits=just_used, auth=auth, base_url=settings.api_base)),
-            uploads=await stack.enter_async_context(client(limits=kept, base_url=settings.upload_base)),
+            calls=await stack.enter_async_context(client(limits=kept, auth=auth, base_url=account.api_base)),
+            launches=await stack.enter_async_context(client(limits=just_used, auth=auth, base_url=account.api_base)),
+            uploads=await stack.enter_async_context(client(limits=kept, base_url=account.upload_base)),
             deliveries=await stack.enter_async_context(client(limits=kept, follow_redirects=True)),
             throttle=Throttle(),
         )

@@ -24,7 +24,13 @@ from cutoutd.core.errors import (
     UnreachableError,
     VersionRefusedError,
 )
-from cutoutd.uploadcare.responses import MAX_WORDS, PORTAL_ADVICE, Response, failure_from, http_date_s
+from cutoutd.uploadcare.responses import (
+    LOGIN_PAGE_ADVICE,
+    MAX_MESSAGE_CHARACTERS,
+    Response,
+    http_date_s,
+    permanent_failure,
+)
 
 #: Uploadcare may leave Retry-After out (UPLOADCARE.md 3).
 _DEFAULT_RETRY_AFTER_S = 30.0
@@ -52,17 +58,17 @@ _KEYS_WORDS = re.compile(r"signature|expire|PUB_KEY|marked as removed", re.IGNOR
 _LOCK_LOOK_S = 60.0
 
 
-def refusal(answer: Response) -> CutoutdError:
+def error_for(response: Response) -> CutoutdError:
     """The error for a refusal that blames no photo: what every REST call has in common."""
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return _throttled(answer)
-    words = service_words(answer)
+    if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return _throttled(response)
+    words = service_message(response)
     if words is None:
-        return _foreign(answer)
-    said = f'{answer.host} said {answer.status}: "{words}"'
-    match answer.status:
+        return _unknown_response(response)
+    said = f'{response.host} said {response.status}: "{words}"'
+    match response.status:
         case HTTPStatus.UNAUTHORIZED:
-            return _keys_refused(answer, said)
+            return _keys_refused(response, said)
         case HTTPStatus.PAYMENT_REQUIRED | HTTPStatus.FORBIDDEN:
             return AccountBlockedError(said)
         case HTTPStatus.NOT_ACCEPTABLE:
@@ -70,61 +76,61 @@ def refusal(answer: Response) -> CutoutdError:
     return UnreachableError(said)
 
 
-def launch_refusal(answer: Response) -> CutoutdError:
+def launch_error_for(response: Response) -> CutoutdError:
     """The error for a refused launch; UnreachableError here means that the answer does not tell whether it was one."""
-    words = service_words(answer)
-    if words is None or answer.status in _NOT_ABOUT_THE_PHOTO or not httpx2.codes.is_client_error(answer.status):
-        return refusal(answer)
-    match answer.status:
+    words = service_message(response)
+    if words is None or response.status in _NOT_ABOUT_THE_PHOTO or not httpx2.codes.is_client_error(response.status):
+        return error_for(response)
+    match response.status:
         case HTTPStatus.FORBIDDEN | HTTPStatus.NOT_FOUND:
-            return AddonRefusedError(f'{answer.host} said {answer.status}: "{words}"')
+            return AddonRefusedError(f'{response.host} said {response.status}: "{words}"')
         case HTTPStatus.CONFLICT:
             return RemovalLockedError(
-                f'Uploadcare refused the removal: {answer.status} "{words}"', retry_after_s=_LOCK_LOOK_S
+                f'Uploadcare refused the removal: {response.status} "{words}"', retry_after_s=_LOCK_LOOK_S
             )
-    return failure_from(answer, f'Uploadcare refused the removal: {answer.status} "{words}"')
+    return permanent_failure(response, f'Uploadcare refused the removal: {response.status} "{words}"')
 
 
-def upload_refusal(answer: Response) -> CutoutdError:
+def upload_error_for(response: Response) -> CutoutdError:
     """The error for a refused upload; the Upload API speaks plain text."""
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return _throttled(answer)
-    if answer.media_type != "text/plain" or not answer.text:
-        return _foreign(answer)
-    said = f'{answer.host} said {answer.status}: "{answer.text}"'
-    is_about_keys = answer.status in _KEYS_STATUSES and _KEYS_WORDS.search(answer.text)
-    if answer.status == HTTPStatus.UNAUTHORIZED or is_about_keys:
-        return _keys_refused(answer, said)
-    match answer.status:
-        case HTTPStatus.PAYMENT_REQUIRED | HTTPStatus.FORBIDDEN if answer.text != "Upload failed.":
+    if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return _throttled(response)
+    if response.media_type != "text/plain" or not response.text:
+        return _unknown_response(response)
+    said = f'{response.host} said {response.status}: "{response.text}"'
+    is_about_keys = response.status in _KEYS_STATUSES and _KEYS_WORDS.search(response.text)
+    if response.status == HTTPStatus.UNAUTHORIZED or is_about_keys:
+        return _keys_refused(response, said)
+    match response.status:
+        case HTTPStatus.PAYMENT_REQUIRED | HTTPStatus.FORBIDDEN if response.text != "Upload failed.":
             return AccountBlockedError(said)
         case HTTPStatus.BAD_REQUEST | HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            return FailedError("upload_refused", f'Uploadcare refused the upload: {answer.status} "{answer.text}"')
+            return FailedError("upload_refused", f'Uploadcare refused the upload: {response.status} "{response.text}"')
     return UnreachableError(said)
 
 
-def delivery_refusal(answer: Response) -> CutoutdError:
+def delivery_error_for(response: Response) -> CutoutdError:
     """The error for a cutout that the CDN does not hand out; a missing one (404, 410) is the caller's business."""
-    match answer.status:
+    match response.status:
         case HTTPStatus.TOO_MANY_REQUESTS:
-            return _throttled(answer)
+            return _throttled(response)
         case HTTPStatus.PAYMENT_REQUIRED:
-            return AccountBlockedError(f"{answer.host} wants payment before it delivers (402)")
+            return AccountBlockedError(f"{response.host} wants payment before it delivers (402)")
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
-            return DeliveryRefusedError(f"{answer.host} refused to deliver the cutout ({answer.status})")
-    return UnreachableError(f"{answer.host} answered {answer.status} instead of the cutout")
+            return DeliveryRefusedError(f"{response.host} refused to deliver the cutout ({response.status})")
+    return UnreachableError(f"{response.host} answered {response.status} instead of the cutout")
 
 
-def service_words(answer: Response) -> str | None:
+def service_message(response: Response) -> str | None:
     """What the service says is wrong: ``detail``, or a text for each faulty field; None if it is not the service's."""
     try:
-        said = json.loads(answer.body)
+        said = json.loads(response.body)
     except ValueError:
         return None
     if not isinstance(said, dict) or not said:
         return None
     parts = [_flat(value) if field == "detail" else f"{field}: {_flat(value)}" for field, value in said.items()]
-    return "; ".join(parts)[:MAX_WORDS]
+    return "; ".join(parts)[:MAX_MESSAGE_CHARACTERS]
 
 
 def _flat(value: object) -> str:
@@ -133,17 +139,17 @@ def _flat(value: object) -> str:
     return " ".join(str(value).split())
 
 
-def _keys_refused(answer: Response, said: str) -> HaltError:
+def _keys_refused(response: Response, said: str) -> HaltError:
     """A signature out of its time looks like a wrong key, so the clocks are compared before the key is blamed."""
-    skew = skew_sentence(answer.clock_skew_s)
+    skew = clock_skew_sentence(response.clock_skew_s)
     if skew is None:
         return KeysRefusedError(said)
-    if abs(answer.clock_skew_s or 0.0) < _REFUSED_SKEW_S:
+    if abs(response.clock_skew_s or 0.0) < _REFUSED_SKEW_S:
         return KeysRefusedError(f"{said}; {skew}, which it still accepts")
     return ClockWrongError(f"{skew}, and it refuses signatures from 15 minutes on; {said}")
 
 
-def skew_sentence(clock_skew_s: float | None) -> str | None:
+def clock_skew_sentence(clock_skew_s: float | None) -> str | None:
     """How wrong this machine's clock is; None when it is near enough or nothing is known."""
     if clock_skew_s is None or abs(clock_skew_s) < _NOTABLE_SKEW_S:
         return None
@@ -151,30 +157,30 @@ def skew_sentence(clock_skew_s: float | None) -> str | None:
     return f"this machine's clock is {abs(clock_skew_s) / 60:.0f} minutes {direction} Uploadcare's"
 
 
-def _throttled(answer: Response) -> ThrottledError:
+def _throttled(response: Response) -> ThrottledError:
     """429 counts as Uploadcare's whatever its body: the limiter in front of it answers too."""
-    retry_after_s = _retry_after_s(answer)
-    sentence = f"{answer.host} asks for {retry_after_s:g} s of patience"
+    retry_after_s = _retry_after_s(response)
+    sentence = f"{response.host} asks for {retry_after_s:g} s of patience"
     return ThrottledError(sentence, retry_after_s=retry_after_s)
 
 
-def _retry_after_s(answer: Response) -> float:
-    wish = answer.headers.get("retry-after", "").strip()
+def _retry_after_s(response: Response) -> float:
+    wish = response.headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d{1,9}", wish):
         return float(wish)
     resume_at_s = http_date_s(wish)
     if resume_at_s is not None:
-        served_at_s = answer.received_at_s - (answer.clock_skew_s or 0.0)
+        served_at_s = response.received_at_s - (response.clock_skew_s or 0.0)
         return max(0.0, resume_at_s - served_at_s)
-    expected = re.search(r"available in (\d{1,9}) second", answer.text)
+    expected = re.search(r"available in (\d{1,9}) second", response.text)
     return float(expected[1]) if expected else _DEFAULT_RETRY_AFTER_S
 
 
-def _foreign(answer: Response) -> UnreachableError:
+def _unknown_response(response: Response) -> UnreachableError:
     """An answer that Uploadcare did not give, or that tells of trouble at its side."""
-    if httpx2.codes.is_server_error(answer.status):
-        return UnreachableError(f"{answer.host} is in trouble: it answered {answer.status}")
-    kind = answer.media_type or "an unnamed type"
+    if httpx2.codes.is_server_error(response.status):
+        return UnreachableError(f"{response.host} is in trouble: it answered {response.status}")
+    kind = response.media_type or "an unnamed type"
     return UnreachableError(
-        f"{answer.host} answered {answer.status} with {kind} that is not Uploadcare's", advice=PORTAL_ADVICE
+        f"{response.host} answered {response.status} with {kind} that is not Uploadcare's", advice=LOGIN_PAGE_ADVICE
     )

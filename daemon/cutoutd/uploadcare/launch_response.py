@@ -2,22 +2,22 @@
 
 from pydantic import ValidationError
 
-from cutoutd.uploadcare.error_mapping import launch_refusal
-from cutoutd.uploadcare.responses import MAX_WORDS, LaunchReply, Response, parsed
+from cutoutd.uploadcare.error_mapping import launch_error_for
+from cutoutd.uploadcare.responses import MAX_MESSAGE_CHARACTERS, LaunchReply, Response, parse
 
 _REQUEST_ID_HEADER = "X-Uploadcare-Request-Id"
 
 
-def launched(answer: Response) -> str:
+def parse_launch(response: Response) -> str:
     """The removal that was launched.
 
     Raises:
         UnreachableError: the answer does not tell whether one was.
         CutoutdError: it was refused, as ``launch_refusal`` says.
     """
-    if not answer.is_success:
-        raise launch_refusal(answer)
-    return parsed(LaunchReply, answer).request_id
+    if not response.is_success:
+        raise launch_error_for(response)
+    return parse(LaunchReply, response).request_id
 
 
 def request_id_in(heading: Response) -> str | None:
@@ -30,11 +30,13 @@ def request_id_in(heading: Response) -> str | None:
         return None
 
 
-def trace_in(heading: Response | None) -> str:
+def trace_note(heading: Response | None) -> str:
     """What support at Uploadcare can find a lost call by."""
     if heading is None:
         return ""
     trace = heading.headers.get(_REQUEST_ID_HEADER)
     return (
-        f" (HTTP {heading.status}, {_REQUEST_ID_HEADER} {trace[:MAX_WORDS]})" if trace else f" (HTTP {heading.status})"
+        f" (HTTP {heading.status}, {_REQUEST_ID_HEADER} {trace[:MAX_MESSAGE_CHARACTERS]})"
+        if trace
+        else f" (HTTP {heading.status})"
     )

@@ -18,14 +18,14 @@ from cutoutd.core.errors import FailedError, UnreachableError
 Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 
 #: Words of the service are shown to people; a page that is none of its own must not fill their screen.
-MAX_WORDS = 300
+MAX_MESSAGE_CHARACTERS = 300
 
-PORTAL_ADVICE = "If this lasts, look whether a login page or a proxy of your network answers in Uploadcare's place."
+LOGIN_PAGE_ADVICE = "If this lasts, look whether a login page or a proxy of your network answers in Uploadcare's place."
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole answer, its body read."""
+    """A whole response, its body read."""
 
     host: str
     status: int
@@ -52,7 +52,7 @@ class Response:
     @property
     def text(self) -> str:
         """The body as one short line."""
-        return " ".join(self.body.decode("utf-8", "replace").split())[:MAX_WORDS]
+        return " ".join(self.body.decode("utf-8", "replace").split())[:MAX_MESSAGE_CHARACTERS]
 
 
 def http_date_s(text: str) -> float | None:
@@ -73,18 +73,18 @@ class Reply(BaseModel):
 AnyReply = TypeVar("AnyReply", bound=Reply)
 
 
-def parsed(kind: type[AnyReply], answer: Response) -> AnyReply:
-    """Read a successful answer.
+def parse(kind: type[AnyReply], response: Response) -> AnyReply:
+    """Read a successful response.
 
     Raises:
         UnreachableError: it has not the shape that Uploadcare gives it, so it is not Uploadcare's.
     """
     try:
-        return kind.model_validate_json(answer.body)
+        return kind.model_validate_json(response.body)
     except ValidationError as error:
-        kind_of_page = answer.media_type or "an unnamed type"
-        msg = f"{answer.host} answered {answer.status} with {kind_of_page} that is not Uploadcare's answer"
-        raise UnreachableError(msg, advice=PORTAL_ADVICE) from error
+        kind_of_page = response.media_type or "an unnamed type"
+        msg = f"{response.host} answered {response.status} with {kind_of_page} that is not Uploadcare's answer"
+        raise UnreachableError(msg, advice=LOGIN_PAGE_ADVICE) from error
 
 
 class UploadReply(Reply):
@@ -191,24 +191,26 @@ class BatchReply(Reply):
     problems: dict[str, str] = {}
 
 
-def removal_from(answer: Response) -> RemovalStatus:
+def parse_removal_status(response: Response) -> RemovalStatus:
     """Read the answer to a poll from its raw JSON, because published models leave ``details`` out.
 
     Raises:
         UnreachableError: it is no status, or it says done and names no result.
     """
-    progress = parsed(_StatusReply, answer).status
+    progress = parse(_StatusReply, response).status
     if progress is Progress.DONE:
-        return RemovalStatus(progress, result_uuid=parsed(_DoneReply, answer).result.file_id)
+        return RemovalStatus(progress, result_uuid=parse(_DoneReply, response).result.file_id)
     if progress is Progress.ERROR:
-        return RemovalStatus(progress, failure=failure_from(answer, "Uploadcare could not remove the background"))
+        return RemovalStatus(
+            progress, failure=permanent_failure(response, "Uploadcare could not remove the background")
+        )
     return RemovalStatus(progress)
 
 
-def failure_from(answer: Response, sentence: str) -> FailedError:
+def permanent_failure(response: Response, sentence: str) -> FailedError:
     """A permanent no with the optional ``details: {code, title}`` that the service gave for it."""
     try:
-        details = _ErrorReply.model_validate_json(answer.body).details
+        details = _ErrorReply.model_validate_json(response.body).details
     except ValidationError:
         details = _Details()
     reason = f": {details.title or details.code}" if details.title or details.code else ""

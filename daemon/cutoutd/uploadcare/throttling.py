@@ -34,9 +34,9 @@ class Throttle:
         self._clock = clock
         self._open_at_s: dict[RequestKind, float] = {}
 
-    def remaining_s(self, traffic: RequestKind) -> float:
+    def remaining_s(self, request_kind: RequestKind) -> float:
         """For how long nothing of this kind is sent; 0 when it may be."""
-        return max(0.0, self._open_at_s.get(traffic, 0.0) - self._clock())
+        return max(0.0, self._open_at_s.get(request_kind, 0.0) - self._clock())
 
     def ends(self) -> dict[str, float]:
         """Until when each paused kind is, in Unix time, to the second so that a look now and one soon say the same."""
@@ -44,24 +44,24 @@ class Throttle:
         return {traffic: round(time.time() + left_s) for traffic, left_s in left.items() if left_s > 0}
 
     @contextmanager
-    def respected(self, traffic: RequestKind) -> Iterator[None]:
+    def obey(self, request_kind: RequestKind) -> Iterator[None]:
         """Send something of this kind within the block; a ThrottledError that leaves it begins or prolongs the pause.
 
         Raises:
             ThrottledError: it is paused; nothing was sent.
         """
-        if (left_s := self.remaining_s(traffic)) > 0:
-            msg = f"Uploadcare asked for patience with {traffic}; nothing is sent for {left_s:.0f} s yet"
+        if (left_s := self.remaining_s(request_kind)) > 0:
+            msg = f"Uploadcare asked for patience with {request_kind}; nothing is sent for {left_s:.0f} s yet"
             raise ThrottledError(msg, retry_after_s=left_s)
         try:
             yield
         except ThrottledError as error:
-            self._begin(traffic, error)
+            self._begin(request_kind, error)
             raise
 
-    def _begin(self, traffic: RequestKind, error: ThrottledError) -> None:
-        is_news = self.remaining_s(traffic) == 0
+    def _begin(self, request_kind: RequestKind, error: ThrottledError) -> None:
+        is_news = self.remaining_s(request_kind) == 0
         pause_s = min(error.retry_after_s or 0.0, _LONGEST_PAUSE_S)
-        self._open_at_s[traffic] = max(self._open_at_s.get(traffic, 0.0), self._clock() + pause_s)
+        self._open_at_s[request_kind] = max(self._open_at_s.get(request_kind, 0.0), self._clock() + pause_s)
         if is_news:
-            log_event("paused", f"{error.sentence}; all {traffic} wait that long", level=logging.WARNING)
+            log_event("paused", f"{error.sentence}; all {request_kind} wait that long", level=logging.WARNING)

@@ -19,7 +19,7 @@ from cutoutd.core.errors import NeverSentError, UnreachableError
 from cutoutd.uploadcare.responses import Response
 
 #: Uploadcare's own answers have a few hundred bytes; a page of this size comes from somebody else.
-MAX_ANSWER_BYTES = 1_000_000
+MAX_RESPONSE_BYTES = 1_000_000
 
 #: In each of these the request never had a connection to go out on.
 _BEFORE_SENDING = (
@@ -63,7 +63,7 @@ class Timeouts:
 class TimeoutSet:
     """The bounds of each kind of call."""
 
-    ask: Timeouts = field(default_factory=lambda: Timeouts(overall_s=60.0))
+    call: Timeouts = field(default_factory=lambda: Timeouts(overall_s=60.0))
     #: A lost answer to a launch costs a human's attention or a second payment, so it is waited for longest.
     launch: Timeouts = field(default_factory=lambda: Timeouts(overall_s=240.0, read_s=120.0))
     #: Sending and fetching pictures; the overall bound allows a line of about 100 kbit/s for 12 MB.
@@ -79,7 +79,7 @@ async def send(client: httpx2.AsyncClient, request: httpx2.Request, bounds: Time
         UnreachableError: it was sent, or partly, and the connection or the time ran out.
     """
     request.extensions["timeout"] = bounds.timeout.as_dict()
-    with _told_in_plain_words(request, bounds):
+    with _translate_errors(request, bounds):
         async with asyncio.timeout(bounds.overall_s):
             response = await client.send(request, stream=True)
             try:
@@ -108,13 +108,13 @@ async def read_response(response: httpx2.Response) -> Response:
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
-            msg = f"{response.url.host} answered with a page of more than {MAX_ANSWER_BYTES} bytes"
+        if len(body) > MAX_RESPONSE_BYTES:
+            msg = f"{response.url.host} answered with a page of more than {MAX_RESPONSE_BYTES} bytes"
             raise UnreachableError(msg)
-    return heading_of(response, bytes(body))
+    return to_response(response, bytes(body))
 
 
-def heading_of(response: httpx2.Response, body: bytes = b"") -> Response:
+def to_response(response: httpx2.Response, body: bytes = b"") -> Response:
     """An answer as a value; without a body where that was not read."""
     return Response(
         host=response.url.host,
@@ -126,7 +126,7 @@ def heading_of(response: httpx2.Response, body: bytes = b"") -> Response:
 
 
 @contextmanager
-def _told_in_plain_words(request: httpx2.Request, bounds: Timeouts) -> Iterator[None]:
+def _translate_errors(request: httpx2.Request, bounds: Timeouts) -> Iterator[None]:
     """Translate what the HTTP library raises; an error of the caller's own block passes as it is."""
     try:
         yield

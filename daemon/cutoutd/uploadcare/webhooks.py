@@ -19,8 +19,8 @@ from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationEr
 
 from cutoutd.core.errors import CutoutdError, UnreachableError, WebhookRefusedError
 from cutoutd.core.webhook_result import WebhookResult
-from cutoutd.uploadcare.error_mapping import refusal, service_words
-from cutoutd.uploadcare.responses import PORTAL_ADVICE, Reply, Response, Uuid, parsed
+from cutoutd.uploadcare.error_mapping import error_for, service_message
+from cutoutd.uploadcare.responses import LOGIN_PAGE_ADVICE, Reply, Response, Uuid, parse
 from cutoutd.uploadcare.signing import REMOVE_BG
 
 #: The header that holds the signature.
@@ -121,45 +121,45 @@ class WebhookApi:
     def __init__(self, ask: _Ask) -> None:
         self._ask = ask
 
-    async def show(self) -> Sequence[RemoteWebhook]:
+    async def list_all(self) -> Sequence[RemoteWebhook]:
         """All of them, whoever made them."""
-        answer = _required(await self._ask("GET", "webhooks/"))
+        response = _required(await self._ask("GET", "webhooks/"))
         try:
-            return _WEBHOOKS.validate_json(answer.body)
+            return _WEBHOOKS.validate_json(response.body)
         except ValidationError as error:
-            msg = f"{answer.host} answered {answer.status} with a list that is not Uploadcare's"
-            raise UnreachableError(msg, advice=PORTAL_ADVICE) from error
+            msg = f"{response.host} answered {response.status} with a list that is not Uploadcare's"
+            raise UnreachableError(msg, advice=LOGIN_PAGE_ADVICE) from error
 
     async def create(self, url: str, secret: SecretStr) -> RemoteWebhook:
         """Have finished removals told to this address. Twice is refused: target and event are unique together."""
-        return parsed(RemoteWebhook, _required(await self._ask("POST", "webhooks/", _fields(url, secret))))
+        return parse(RemoteWebhook, _required(await self._ask("POST", "webhooks/", _fields(url, secret))))
 
-    async def mend(self, webhook: RemoteWebhook, secret: SecretStr) -> RemoteWebhook:
+    async def update(self, webhook: RemoteWebhook, secret: SecretStr) -> RemoteWebhook:
         """Have it sign with this secret, and switch it on again if it was off."""
-        answer = await self._ask("PUT", f"webhooks/{webhook.id}/", _fields(webhook.target_url, secret))
-        return parsed(RemoteWebhook, _required(answer))
+        response = await self._ask("PUT", f"webhooks/{webhook.id}/", _fields(webhook.target_url, secret))
+        return parse(RemoteWebhook, _required(response))
 
     async def delete(self, webhook: RemoteWebhook) -> None:
         """Delete it; one that is gone already is fine."""
-        answer = await self._ask("DELETE", f"webhooks/{webhook.id}/")
-        if answer.status != HTTPStatus.NOT_FOUND:
-            _required(answer)
+        response = await self._ask("DELETE", f"webhooks/{webhook.id}/")
+        if response.status != HTTPStatus.NOT_FOUND:
+            _required(response)
 
 
 def _fields(url: str, secret: SecretStr) -> dict[str, object]:
     return {"target_url": url, "event": EVENT, "is_active": True, "signing_secret": secret.get_secret_value()}
 
 
-def _required(answer: Response) -> Response:
-    if not answer.is_success:
-        raise _refusal(answer)
-    return answer
+def _required(response: Response) -> Response:
+    if not response.is_success:
+        raise _refusal(response)
+    return response
 
 
-def _refusal(answer: Response) -> CutoutdError:
-    words = service_words(answer)
-    if words is None or answer.status not in _ADVICE:
-        return refusal(answer)
+def _refusal(response: Response) -> CutoutdError:
+    words = service_message(response)
+    if words is None or response.status not in _ADVICE:
+        return error_for(response)
     return WebhookRefusedError(
-        f'{answer.host} said {answer.status}: "{words}"', advice=_ADVICE[HTTPStatus(answer.status)]
+        f'{response.host} said {response.status}: "{words}"', advice=_ADVICE[HTTPStatus(response.status)]
     )

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from typing import Protocol
 
-from cutoutd.config.settings import FolderSettings, Watch
+from cutoutd.config.settings import FolderSettings, WatchSettings
 from cutoutd.files.input_tree import Sighting, open_beneath, stat_quietly
 from cutoutd.files.mounts import Backend
 from cutoutd.images.completeness import is_whole
@@ -50,7 +50,7 @@ class FolderWatcher:
         reception: whom photos are delivered to; while it is busy with a batch, nothing behind that is looked at.
     """
 
-    def __init__(self, folder: FolderSettings, watch: Watch, reception: FileSink) -> None:
+    def __init__(self, folder: FolderSettings, watch: WatchSettings, reception: FileSink) -> None:
         self.folder = folder
         self._sink = reception
         self._watcher = Watcher(folder, watch, self._on_scan_finished)

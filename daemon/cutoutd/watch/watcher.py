@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 
-from cutoutd.config.settings import FolderSettings, Watch
+from cutoutd.config.settings import FolderSettings, WatchSettings
 from cutoutd.core.heartbeat import Heartbeats
 from cutoutd.core.logs import log_event
 from cutoutd.files.input_tree import Sighting, stat_quietly
@@ -43,7 +43,7 @@ class Watcher:
     """
 
     def __init__(
-        self, folder: FolderSettings, watch: Watch, on_survey: Callable[[], Awaitable[None]] = _nothing
+        self, folder: FolderSettings, watch: WatchSettings, on_survey: Callable[[], Awaitable[None]] = _nothing
     ) -> None:
         self._root = folder.input
         self._is_recursive = folder.recursive

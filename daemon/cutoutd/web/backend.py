@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cutoutd.config.settings import Common
+from cutoutd.config.settings import CommonSettings
 from cutoutd.control.queue import CommandQueue
 from cutoutd.ledger import Ledger
 from cutoutd.status.live_state import LiveState
@@ -13,7 +13,7 @@ from cutoutd.status.live_state import LiveState
 class Backend:
     """Whom to ask, and who carries out orders."""
 
-    settings: Callable[[], Common]  #: as they are now
+    settings: Callable[[], CommonSettings]  #: as they are now
     ledger: Ledger
     orders: CommandQueue  #: the same that takes those of the command line
     live: Callable[[], LiveState]  #: what is in no ledger, as it is now

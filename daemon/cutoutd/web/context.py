@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from cutoutd.core.errors import PageError
-from cutoutd.core.logs import conceal, log_error
+from cutoutd.core.logs import log_error, register_secret
 from cutoutd.web.access.token_file import token_for
 from cutoutd.web.access.tokens import Tokens
 from cutoutd.web.backend import Backend
@@ -39,5 +39,5 @@ async def open_page_context(office: Backend) -> PageContext | None:
     except PageError as error:
         log_error("no_page", error, level=logging.WARNING)
         return None
-    conceal(token)
+    register_secret(token)
     return PageContext(office, token)

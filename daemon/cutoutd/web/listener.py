@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from starlette.types import ASGIApp
 
 from cutoutd.config.text_types import Listen
-from cutoutd.core.http_server import serving
+from cutoutd.core.http_server import serve_http
 from cutoutd.core.logs import log_event
 
 _BACKLOG = 64
@@ -42,7 +42,7 @@ class Listener:
             log_event("listening", f"the page is at {self._address} (cutoutd page prints the link to it)")
             if not self._listen.is_loopback:
                 log_event("exposed", _EXPOSED.format(self._address), level=logging.WARNING)
-            async with serving(app, listener):
+            async with serve_http(app, listener):
                 yield
             self._address = None
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from cutoutd.config.choices import WatchMode
-from cutoutd.config.settings import FolderSettings, Watch
+from cutoutd.config.settings import FolderSettings, WatchSettings
 from cutoutd.files.input_tree import Sighting
 from cutoutd.watch.folder import FolderWatcher
 
@@ -73,14 +73,14 @@ def folder_at(root: Path, **options: object) -> FolderSettings:
     return FolderSettings.model_validate({"name": FOLDER, "input": root, "output": root.parent / "out", **options})
 
 
-def watch_with(mode: str = "auto", *, rescan_s: float = NEVER_S, delay_s: float = NEVER_S) -> Watch:
+def watch_with(mode: str = "auto", *, rescan_s: float = NEVER_S, delay_s: float = NEVER_S) -> WatchSettings:
     """By default neither rescan nor standing still helps a photo along: only the start scan and events do."""
-    return Watch.model_construct(mode=WatchMode(mode), rescan_interval_s=rescan_s, stability_delay_s=delay_s)
+    return WatchSettings.model_construct(mode=WatchMode(mode), rescan_interval_s=rescan_s, stability_delay_s=delay_s)
 
 
 @contextlib.asynccontextmanager
 async def arriving_count(
-    folder: FolderSettings, watch: Watch, reception: RememberingReception
+    folder: FolderSettings, watch: WatchSettings, reception: RememberingReception
 ) -> AsyncIterator[FolderWatcher]:
     """An arrival at work, its start scan done."""
     arrival = FolderWatcher(folder, watch, reception)

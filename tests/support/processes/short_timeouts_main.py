@@ -31,7 +31,7 @@ _SHORT = Timeouts(overall_s=5.0, read_s=1.5)
 _LAUNCH = Timeouts(overall_s=8.0, read_s=4.0)
 
 _HURRY = {
-    client: {"TimeoutSet": lambda: TimeoutSet(ask=_SHORT, launch=_LAUNCH, transfer=_SHORT)},
+    client: {"TimeoutSet": lambda: TimeoutSet(call=_SHORT, launch=_LAUNCH, transfer=_SHORT)},
     halt: {"_FIRST_PROBE_AFTER_S": 0.5, "_LAST_PROBE_AFTER_S": 1.0},
     recover_launch: {"LOOK_FOR_S": 6.0},
     error_mapping: {"_DEFAULT_RETRY_AFTER_S": 1.0, "_LOCK_LOOK_S": 0.5},

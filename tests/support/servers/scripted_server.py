@@ -17,7 +17,7 @@ SECRET_KEY = "7d3f-very-secret-key"  # noqa: S105 - of no account
 
 def patience(bounds: Timeouts) -> TimeoutSet:
     """The same with every kind of request."""
-    return TimeoutSet(ask=bounds, launch=bounds, transfer=bounds)
+    return TimeoutSet(call=bounds, launch=bounds, transfer=bounds)
 
 
 #: Each short in one thing only, so that on a busy machine no other time-out comes first; the last in nothing, for

@@ -87,7 +87,7 @@ def test_offline_asks_nobody(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, NOWHERE, folder_in(tmp_path), public_key="demopublickey", cdn_base=None)
     report = checked(settings, is_offline=True)
     assert found(report, "CDN host").sentence == "1s4oyld5dc.ucarecd.net"
-    assert report.refusal is None
+    assert report.halt_error is None
 
 
 def test_refused_keys_are_a_fault(tmp_path: Path, sandbox: SandboxProcess) -> None:
@@ -95,14 +95,14 @@ def test_refused_keys_are_a_fault(tmp_path: Path, sandbox: SandboxProcess) -> No
     report = checked(settings_in(tmp_path, sandbox.url, folder_in(tmp_path), secret_key="wrong"))  # noqa: S106  it is
     assert found(report, "Uploadcare").level is Level.FAULT
     assert "secret key" in found(report, "Uploadcare").advice
-    assert isinstance(report.refusal, KeysRefusedError)
+    assert isinstance(report.halt_error, KeysRefusedError)
 
 
 def test_an_unreachable_service_is_a_fault_but_no_refusal(tmp_path: Path) -> None:
     """Nothing listens there: that says nothing about the keys."""
     report = checked(settings_in(tmp_path, NOWHERE, folder_in(tmp_path)))
     assert found(report, "Uploadcare").level is Level.FAULT
-    assert report.refusal is None
+    assert report.halt_error is None
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_refused_addon_is_a_fault_before_the_first_photo(tmp_path: Path, sandb
     sandbox.set_faults({"kind": "disabled"})
     report = checked(settings)
     sandbox.clear_faults()
-    assert isinstance(report.refusal, AddonRefusedError)
+    assert isinstance(report.halt_error, AddonRefusedError)
     assert "Enable" in found(report, "Uploadcare").advice
 
 

@@ -27,9 +27,9 @@ def _played(scene: Callable[[], Awaitable[None]]) -> None:
 
 async def _given_up(reloading: Reloader) -> Settings:
     """What a reload wanted whose asker hung up before it was in force."""
-    asking = asyncio.create_task(reloading.ask())
-    await reloading.is_wanted.wait()
-    wanted = reloading.take_up()
+    asking = asyncio.create_task(reloading.reload())
+    await reloading.reload_requested.wait()
+    wanted = reloading.next_settings()
     asking.cancel()
     await asyncio.wait({asking})
     return wanted
@@ -43,10 +43,10 @@ def test_settings_that_nobody_saw_work_are_none_to_fall_back_to(tmp_path: Path) 
 
     async def scene() -> None:
         await _given_up(reloading)
-        asking = asyncio.create_task(reloading.ask())
-        await reloading.is_wanted.wait()
+        asking = asyncio.create_task(reloading.reload())
+        await reloading.reload_requested.wait()
         assert reloading.fall_back(DiskError("the output is gone"))
-        assert reloading.take_up() == old
+        assert reloading.next_settings() == old
         assert "the output is gone" in (await asking).refused[0]
 
     _played(scene)
@@ -61,10 +61,10 @@ def test_a_reload_is_not_answered_by_the_one_before_it(tmp_path: Path) -> None:
 
     async def scene() -> None:
         at_work = await _given_up(reloading)
-        asking = asyncio.create_task(reloading.ask())
-        await reloading.is_wanted.wait()
-        reloading.take_effect(at_work)
-        assert reloading.take_up() == second
+        asking = asyncio.create_task(reloading.reload())
+        await reloading.reload_requested.wait()
+        reloading.confirm(at_work)
+        assert reloading.next_settings() == second
         assert reloading.fall_back(DiskError("the output is gone"))
         assert (await asking).refused
         assert reloading.settings == first
@@ -82,13 +82,13 @@ def test_a_fault_in_a_reload_by_signal_ends_nothing(tmp_path: Path, caplog: pyte
 
         def reread() -> Settings:
             if faults:
-                loop.call_soon_threadsafe(reloading.ask_soon)
+                loop.call_soon_threadsafe(reloading.request_reload)
                 raise faults.pop()
             loop.call_soon_threadsafe(read.set)
             return settings
 
         reloading = Reloader(settings, reread)
-        reloading.ask_soon()
+        reloading.request_reload()
         running = asyncio.create_task(reloading.run())
         await asyncio.wait({running, asyncio.create_task(read.wait())}, return_when=asyncio.FIRST_COMPLETED)
         assert not running.done()

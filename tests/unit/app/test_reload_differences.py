@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 from cutoutd.app.reload import ConfigurationChanges, differences
 from cutoutd.config.remove_bg import RemoveBg
-from cutoutd.config.settings import FolderSettings, Limits, Settings, Watch
+from cutoutd.config.settings import FolderSettings, Limits, Settings, WatchSettings
 from support.folders import folder_in, settings_in
 
 
@@ -16,7 +16,7 @@ def settings(home: Path, *folders: FolderSettings, **others: object) -> Settings
 
 def test_the_same_configuration_has_no_differences(tmp_path: Path) -> None:
     """Read twice, nothing is different."""
-    assert differences(settings(tmp_path, folder_in(tmp_path)), settings(tmp_path, folder_in(tmp_path))).are_none
+    assert differences(settings(tmp_path, folder_in(tmp_path)), settings(tmp_path, folder_in(tmp_path))).is_empty
 
 
 def test_folders_come_and_go_by_name(tmp_path: Path) -> None:
@@ -25,7 +25,7 @@ def test_folders_come_and_go_by_name(tmp_path: Path) -> None:
     assert differences(settings(tmp_path, one), settings(tmp_path, other)) == ConfigurationChanges(
         added=("other",), removed=("one",)
     )
-    assert differences(settings(tmp_path, one, other), settings(tmp_path, other, one)).are_none
+    assert differences(settings(tmp_path, one, other), settings(tmp_path, other, one)).is_empty
 
 
 def test_changes_are_told_by_the_keys_that_users_write(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_changes_are_told_by_the_keys_that_users_write(tmp_path: Path) -> None:
     folder = folder_in(tmp_path)
     changed = folder.model_copy(update={"parameters": RemoveBg(type="product"), "max_upload_bytes": 5})
     new = settings(
-        tmp_path, changed, limits=Limits(per_day=7), watch=Watch(rescan_interval_s=9.0, stability_delay_s=0.1)
+        tmp_path, changed, limits=Limits(per_day=7), watch=WatchSettings(rescan_interval_s=9.0, stability_delay_s=0.1)
     )
     found = differences(settings(tmp_path, folder), new).changed
     assert set(found) == {

@@ -9,7 +9,7 @@ import pytest
 from cutoutd import config
 from cutoutd.app.reload import Reloader
 from cutoutd.config.settings import Settings
-from cutoutd.core.logs import conceal, redacted, redaction
+from cutoutd.core.logs import redact, redaction, register_secret
 
 OLD, NEW = "theoldsecretkey01234", "thenewsecretkey56789"
 
@@ -37,7 +37,7 @@ def configured(home: Path) -> Path:
 
 
 def conceal_key(settings: Settings) -> None:
-    conceal(settings.uploadcare.secret_key.get_secret_value())
+    register_secret(settings.uploadcare.secret_key.get_secret_value())
 
 
 def reloaded(file: Path, environ: dict[str, str], change: Callable[[], object]) -> Settings:
@@ -45,13 +45,13 @@ def reloaded(file: Path, environ: dict[str, str], change: Callable[[], object]) 
 
     async def play() -> Settings:
         reloading = Reloader(config.load(file, environ), lambda: config.load(file, environ), conceal_key)
-        reloading.take_effect(reloading.take_up())
+        reloading.confirm(reloading.next_settings())
         change()
-        asking = asyncio.create_task(reloading.ask())
-        wanted = asyncio.create_task(reloading.is_wanted.wait())
+        asking = asyncio.create_task(reloading.reload())
+        wanted = asyncio.create_task(reloading.reload_requested.wait())
         await asyncio.wait({asking, wanted}, return_when=asyncio.FIRST_COMPLETED, timeout=60)
         wanted.cancel()
-        reloading.take_effect(reloading.take_up())
+        reloading.confirm(reloading.next_settings())
         await asking
         return reloading.settings
 
@@ -66,7 +66,7 @@ def test_another_key_in_the_file_is_taken_up(tmp_path: Path) -> None:
     """The file's name stays, its content does not; from then on no line shows either key."""
     settings = reloaded(configured(tmp_path), {}, lambda: keep(tmp_path / "key", NEW))
     assert key_of(settings) == NEW
-    assert redacted(f"{OLD} and {NEW}") == "[hidden] and [hidden]"
+    assert redact(f"{OLD} and {NEW}") == "[hidden] and [hidden]"
 
 
 def test_another_key_in_systemds_credential_is_taken_up(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_another_key_in_systemds_credential_is_taken_up(tmp_path: Path) -> None:
     credential = keep(tmp_path / "uploadcare-secret-key", OLD)
     environ = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
     assert key_of(reloaded(configured(tmp_path), environ, lambda: keep(credential, NEW))) == NEW
-    assert redacted(f"{OLD} and {NEW}") == "[hidden] and [hidden]"
+    assert redact(f"{OLD} and {NEW}") == "[hidden] and [hidden]"
 
 
 def test_the_environments_key_stays_until_the_next_start(tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_a_daemon_takes_what_arrives_and_stops_when_told(tmp_path: Path, sandbox
         stop = asyncio.Event()
         reloading = Reloader(settings)
         async with open_service(settings) as service, asyncio.TaskGroup() as tasks:
-            tasks.create_task(serve(service, CommandQueue(reloading.ask), reloading, stop, SystemdNotifier()))
+            tasks.create_task(serve(service, CommandQueue(reloading.reload), reloading, stop, SystemdNotifier()))
             await asyncio.to_thread(put, folder.input / "late.jpg", jpeg())
             async with asyncio.timeout(30):
                 while not (folder.output / "late.png").exists():

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cutoutd import config
-from cutoutd.app.systemd_dropin import drop_in
+from cutoutd.app.systemd_dropin import render_dropin
 from support.processes.daemon_process import command
 
 
@@ -25,7 +25,7 @@ def settings_of(
 
 def lines_for(place: Path, inputs: Path, output: Path, state: str = "/var/lib/cutoutd") -> list[str]:
     file = settings_of(place, inputs, output, state)
-    return drop_in(config.read(file, {}), file).splitlines()
+    return render_dropin(config.read(file, {}), file).splitlines()
 
 
 def test_the_folder_above_an_output_is_opened(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_the_folder_above_an_output_is_opened(tmp_path: Path) -> None:
 def test_inputs_are_opened_where_photos_leave_them(tmp_path: Path, success: str, opened: set[str]) -> None:
     """Moving, trashing and deleting a photo change its input, and moving the archive."""
     file = settings_of(tmp_path, Path("/srv/scans/in"), Path("/srv/photos/out"), success=success)
-    lines = drop_in(config.read(file, {}), file).splitlines()
+    lines = render_dropin(config.read(file, {}), file).splitlines()
     assert {line.removeprefix("ReadWritePaths=") for line in lines if line.startswith("ReadW")} == opened | {
         "/srv/photos"
     }

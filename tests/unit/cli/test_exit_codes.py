@@ -35,7 +35,7 @@ OWN_CODES = {
     "LedgerNewerError": 6,
     "LedgerLockedError": 4,
     "DiskError": 8,
-    "SourceAwayError": 8,
+    "SourceUnavailableError": 8,
     "FolderBlockedError": 8,
 }
 WELL = RunOutcome(published=3, rejected=0, failed=0, held=0, missing=0, halt=None, is_interrupted=False)

@@ -11,7 +11,7 @@ import yaml
 
 from cutoutd import config
 from cutoutd.config.remove_bg import RemoveBg
-from cutoutd.config.settings import Account, Document, FolderSettings
+from cutoutd.config.settings import Account, ConfigurationFile, FolderSettings
 
 EXAMPLE = Path(__file__).parents[3] / "config.example.yaml"
 ENVIRONMENT = {"UPLOADCARE_SECRET_KEY": "hush"}
@@ -121,7 +121,7 @@ def test_the_example_shows_the_defaults(tmp_path: Path) -> None:
 
 def test_every_key_is_described() -> None:
     """The schema describes every key in words."""
-    for model in (Document, Account, FolderSettings, RemoveBg):
+    for model in (ConfigurationFile, Account, FolderSettings, RemoveBg):
         assert all(field.description for field in model.model_fields.values())
 
 

@@ -26,7 +26,7 @@ def test_a_crowd_of_silent_connections_is_hung_up_on(monkeypatch: pytest.MonkeyP
 
     async def play() -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            async with http_server.serving(PlainTextResponse("here"), listener):
+            async with http_server.serve_http(PlainTextResponse("here"), listener):
                 host, port = listener.getsockname()
                 crowd = [await asyncio.open_connection(host, port) for _ in range(_CROWD)]
                 waits = [asyncio.create_task(_is_hung_up(reader)) for reader, _ in crowd]

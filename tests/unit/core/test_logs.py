@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.core.logs import conceal, log_event, log_fault, printable, set_up_logs
+from cutoutd.core.logs import configure_logging, log_event, log_fault, printable, register_secret
 from cutoutd.core.logs.deduplication import Deduplicator
-from cutoutd.core.logs.formatters import is_colourful, text_of
+from cutoutd.core.logs.formatters import format_text, supports_colour
 from cutoutd.core.logs.record import LogLine
 from support.ledgers import identity
 from support.processes.sandbox_process import SOURCE_ROOT
@@ -35,7 +35,7 @@ def restored_logger() -> Iterator[None]:
 def lines_of(log_format: str, level: str = "info") -> list[str]:
     """Everything said from here on."""
     lines: list[str] = []
-    set_up_logs(level, log_format, lines.append)
+    configure_logging(level, log_format, lines.append)
     return lines
 
 
@@ -122,7 +122,7 @@ def said_by(program: str, stdout: Path, **environment: str) -> list[str]:
     return stdout.read_text().splitlines()
 
 
-GREET = "import logging\nfrom cutoutd.core.logs import *\nset_up_logs('debug', 'auto')\n"
+GREET = "import logging\nfrom cutoutd.core.logs import *\nconfigure_logging('debug', 'auto')\n"
 
 
 def test_without_a_journal_socket_lines_carry_their_priority(tmp_path: Path) -> None:
@@ -180,16 +180,16 @@ def test_the_journal_gets_fields(tmp_path: Path) -> None:
 def test_colour_is_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
     """A warning is yellow and an error red on a terminal; nowhere else, and not with NO_COLOR."""
     line = LogLine(0.0, logging.WARNING, "halted", "keys refused")
-    assert "\x1b[33m" in text_of(line, is_coloured=True)
-    assert "\x1b[31m" in text_of(replace(line, level=logging.ERROR), is_coloured=True)
-    assert "\x1b" not in text_of(line)
+    assert "\x1b[33m" in format_text(line, is_coloured=True)
+    assert "\x1b[31m" in format_text(replace(line, level=logging.ERROR), is_coloured=True)
+    assert "\x1b" not in format_text(line)
     ours, theirs = pty.openpty()
     with open(theirs, "w") as terminal, open(ours, "rb"):  # noqa: PTH123  descriptors, no paths
         monkeypatch.setenv("TERM", "xterm")
         monkeypatch.delenv("NO_COLOR", raising=False)
-        assert is_colourful(terminal)
+        assert supports_colour(terminal)
         monkeypatch.setenv("NO_COLOR", "1")
-        assert not is_colourful(terminal)
+        assert not supports_colour(terminal)
 
 
 def test_what_repeats_is_counted() -> None:
@@ -198,14 +198,16 @@ def test_what_repeats_is_counted() -> None:
     line = LogLine(
         0.0, logging.WARNING, "waiting", "Uploadcare cannot be reached: no connection within 10 s", "shop", "a"
     )
-    told = [repetition.is_news(replace(line, message=line.message.replace("10", str(n))), n) for n in range(10, 23)]
+    told = [
+        repetition.should_write(replace(line, message=line.message.replace("10", str(n))), n) for n in range(10, 23)
+    ]
     assert told == [True] + [False] * 12
-    assert list(repetition.due(600.0)) == []
-    (summary,) = repetition.due(610.0)
+    assert list(repetition.summaries_due(600.0)) == []
+    (summary,) = repetition.summaries_due(610.0)
     assert summary.message.endswith("(12 more times in 10 min)")
     assert (summary.folder, summary.path) == ("", "")
-    assert list(repetition.due(1210.0)) == []
-    assert repetition.is_news(line, 1211.0)
+    assert list(repetition.summaries_due(1210.0)) == []
+    assert repetition.should_write(line, 1211.0)
 
 
 def test_facts_and_money_are_never_counted_away() -> None:
@@ -213,12 +215,12 @@ def test_facts_and_money_are_never_counted_away() -> None:
     repetition = Deduplicator()
     for action in ("rejected", "failed", "possible_double_charge", "halted"):
         line = LogLine(0.0, logging.WARNING, action, "the same sentence")
-        assert all(repetition.is_news(line, 0.0) for _ in range(3))
+        assert all(repetition.should_write(line, 0.0) for _ in range(3))
 
 
 def test_secrets_are_taken_out_of_every_form() -> None:
     """The key, and signatures of either kind, in a message or in a trace."""
-    conceal("s3cr3t-k3y")
+    register_secret("s3cr3t-k3y")
     for log_format in ("text", "json"):
         lines = lines_of(log_format)
         log_event(
@@ -242,8 +244,8 @@ def test_libraries_that_write_headers_are_quiet() -> None:
 def test_every_line_reaches_a_pipe(encoding: str) -> None:
     """Whatever standard output can encode, no line is lost to a name it cannot."""
     program = (
-        "from cutoutd.core.logs import log_event, log_fault, set_up_logs\n"
-        "set_up_logs('info', 'text')\n"
+        "from cutoutd.core.logs import log_event, log_fault, configure_logging\n"
+        "configure_logging('info', 'text')\n"
         "log_event('a', 'ä 🦊 \\udcff')\n"
         "log_fault('b', 'fault', ValueError('\\udcff'))\n"
     )

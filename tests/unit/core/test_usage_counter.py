@@ -13,14 +13,14 @@ TODAY = date(2026, 11, 22)
 def test_every_request_that_left_counts_once() -> None:
     """An answer or none: what was cut off may have arrived. What had no connection cost nothing."""
     operations = UsageCounter(lambda: TODAY)
-    with operations.request(Purpose.POLL):
+    with operations.count_request(Purpose.POLL):
         pass
-    with pytest.raises(UnreachableError), operations.request(Purpose.POLL):
+    with pytest.raises(UnreachableError), operations.count_request(Purpose.POLL):
         raise UnreachableError("it hung")
-    with pytest.raises(NeverSentError), operations.request(Purpose.POLL):
+    with pytest.raises(NeverSentError), operations.count_request(Purpose.POLL):
         raise NeverSentError("no connection")
-    assert operations.take() == {(TODAY, Purpose.POLL): 2}
-    assert not operations.has_some
+    assert operations.take_unstored() == {(TODAY, Purpose.POLL): 2}
+    assert not operations.has_unstored
 
 
 def test_each_day_is_counted_for_itself() -> None:
@@ -29,7 +29,7 @@ def test_each_day_is_counted_for_itself() -> None:
     operations = UsageCounter(lambda: next(days))
     for number in (3, 1):
         operations.count(Purpose.UPLOAD, number)
-    taken = operations.take()
+    taken = operations.take_unstored()
     operations.count(Purpose.UPLOAD, 2)
     operations.give_back(taken)
-    assert operations.take() == {(TODAY, Purpose.UPLOAD): 3, (date(2026, 11, 23), Purpose.UPLOAD): 3}
+    assert operations.take_unstored() == {(TODAY, Purpose.UPLOAD): 3, (date(2026, 11, 23), Purpose.UPLOAD): 3}

@@ -20,7 +20,7 @@ from rich.console import Console
 from cutoutd.cli.terminal.status_view import show_history, show_status
 from cutoutd.config.settings import FolderSettings, Limits
 from cutoutd.core.errors import DiskError, RejectedError, SupersededError
-from cutoutd.core.logs import log_event, set_up_logs
+from cutoutd.core.logs import configure_logging, log_event
 from cutoutd.core.photo import Identity, Photo, Rejected, State, Superseded, Wait
 from cutoutd.files.mounts import parse_mounts
 from cutoutd.files.name_filters import Exclusions
@@ -82,9 +82,9 @@ def folder(tmp_path: Path) -> FolderSettings:
 def said() -> Iterator[list[str]]:
     """The lines of the log, as text."""
     lines: list[str] = []
-    set_up_logs("debug", "text", lines.append)
+    configure_logging("debug", "text", lines.append)
     yield lines
-    set_up_logs("info", "text")
+    configure_logging("info", "text")
 
 
 def journeys_end(folder: FolderSettings, state_dir: Path) -> list[Photo]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.core.errors import LedgerError, TwinPaysError
+from cutoutd.core.errors import DuplicateInProgressError, LedgerError
 from cutoutd.core.photo import (
     INTERNAL_FAULT,
     Failed,
@@ -115,7 +115,7 @@ def test_a_paid_result_is_not_taken_up_beside_its_twin(tmp_path: Path) -> None:
         finished = await photo_at(ledger, State.REMOVAL_FINISHED, accepted=PICTURE)
         failed = await ledger.record(finished, Failed(INTERNAL_FAULT, "s", "a"))
         await photo_at(ledger, State.REMOVAL_STARTED, identity("twin.jpg"), PICTURE)
-        with pytest.raises(TwinPaysError):
+        with pytest.raises(DuplicateInProgressError):
             await ledger.resume(failed, RetryDelivery(), 99)
         assert await ledger.query(photos.versions_of, "a.jpg") == [failed]
 

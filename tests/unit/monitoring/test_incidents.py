@@ -1,19 +1,22 @@
 """Incidents: which are news, which are over, and what a restart must not forget."""
 
-from cutoutd.config.choices import Occasion
+from cutoutd.config.choices import NotifyReason
 from cutoutd.monitoring.incidents import Incident, Notified, told_as_text, told_from
 
-HELD = Incident(Occasion.HELD, "many", "approve them", 600, folder="shop")
-HALT = Incident(Occasion.HALT, "refused", "look", 3)
-LIMIT = Incident(Occasion.LIMIT, "3 in 2026-11-22", "wait", 5, until_s=1000.0)
+HELD = Incident(NotifyReason.HELD, "many", "approve them", 600, folder="shop")
+HALT = Incident(NotifyReason.HALT, "refused", "look", 3)
+LIMIT = Incident(NotifyReason.LIMIT, "3 in 2026-11-22", "wait", 5, until_s=1000.0)
 
 
 def test_what_is_seen_no_more_is_over() -> None:
     """The same incident seen again is no news; gone and back it is. The number of photos does not make it another."""
     told = Notified().with_incident(HELD)
-    assert Incident(Occasion.HELD, "more", "approve", 700, folder="shop").key in told.without_past({HELD.key}, 0.0).open
+    assert (
+        Incident(NotifyReason.HELD, "more", "approve", 700, folder="shop").key
+        in told.without_past({HELD.key}, 0.0).open
+    )
     assert told.without_past(set(), 0.0).open == {}
-    assert Incident(Occasion.HELD, "many", "approve them", 600, folder="people").key not in told.open
+    assert Incident(NotifyReason.HELD, "many", "approve them", 600, folder="people").key not in told.open
 
 
 def test_a_limit_lasts_as_long_as_its_period() -> None:
@@ -26,7 +29,7 @@ def test_a_limit_lasts_as_long_as_its_period() -> None:
 def test_what_is_not_known_yet_is_not_over() -> None:
     """After a restart nobody knows whether a halt is over before something goes through."""
     told = Notified().with_incident(HALT)
-    assert HALT.key in told.without_past(set(), 0.0, unknown={Occasion.HALT}).open
+    assert HALT.key in told.without_past(set(), 0.0, unknown={NotifyReason.HALT}).open
     assert told.without_past(set(), 0.0).open == {}
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.config.settings import Notify
+from cutoutd.config.settings import NotifySettings
 from cutoutd.control.retry import fact_after
 from cutoutd.core.photo import State
 from cutoutd.ledger import Ledger
@@ -20,7 +20,7 @@ def test_a_failure_that_is_retried_while_it_is_looked_at_is_not_told(
 ) -> None:
     """It is counted, and gone when its sentence is asked for: nothing to tell, and nothing that ends the daemon."""
     heard = tmp_path / "heard"
-    settings = Notify.model_validate({"command": ["touch", str(heard)]})
+    settings = NotifySettings.model_validate({"command": ["touch", str(heard)]})
 
     async def scene(ledger: Ledger) -> None:
         notifier = Notifier(ledger, CircuitBreaker(), RunCounts(), settings)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.config.choices import Occasion
+from cutoutd.config.choices import NotifyReason
 from cutoutd.monitoring.incidents import Incident
 from cutoutd.monitoring.notify_command import NotifyCommand, environment, message_of
 from support.processes.daemon_process import eventually
 
-HALT = Incident(Occasion.HALT, "refused: “no”", "look", 3)
+HALT = Incident(NotifyReason.HALT, "refused: “no”", "look", 3)
 
 
 def python(script: str) -> list[str]:

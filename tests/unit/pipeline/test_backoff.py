@@ -8,15 +8,15 @@ from cutoutd.core.errors import (
     NeverSentError,
     NotReadyError,
     RemovalLockedError,
+    ResponseLostError,
     ThrottledError,
-    UnansweredError,
     UnreachableError,
 )
 from cutoutd.pipeline.backoff import backoff
 
 NOW_S = 1000.0
 KINDS = st.sampled_from(
-    [UnreachableError, NeverSentError, NotReadyError, DiskError, RemovalLockedError, UnansweredError]
+    [UnreachableError, NeverSentError, NotReadyError, DiskError, RemovalLockedError, ResponseLostError]
 )
 CHANCE = st.floats(0, 1, exclude_max=True)
 
@@ -66,7 +66,7 @@ def test_a_wish_for_a_week_is_not() -> None:
 
 @pytest.mark.parametrize(
     ("error", "longest_s"),
-    [(DiskError("full"), 30), (RemovalLockedError("locked"), 300), (UnansweredError("lost"), 60)],
+    [(DiskError("full"), 30), (RemovalLockedError("locked"), 300), (ResponseLostError("lost"), 60)],
 )
 def test_what_does_not_pass_in_seconds_is_tried_less_often(error: DelayError, longest_s: float) -> None:
     """Each kind of delay has its longest wait."""

@@ -16,9 +16,9 @@ from cutoutd.core.errors import (
     KeysRefusedError,
     NeverSentError,
     NotReadyError,
-    SourceGoneError,
+    ResponseLostError,
     ThrottledError,
-    UnansweredError,
+    UploadGoneError,
 )
 from cutoutd.core.photo import Photo, RemovalIntended, State, Uploaded, Wait
 from cutoutd.ledger import Ledger, open_ledger
@@ -108,7 +108,7 @@ def test_a_lost_answer_is_never_followed_by_a_second_call(tmp_path: Path) -> Non
 
     async def scene(trip: Trip) -> None:
         photo = await trip.photo_at(State.UPLOADED)
-        trip.uploadcare.fail("start_removal", UnansweredError("no answer"))
+        trip.uploadcare.fail("start_removal", ResponseLostError("no answer"))
         photo = await trip.journey.advance(photo)
         assert (photo.state, photo.wait.reason) == (State.REMOVAL_INTENDED, "no answer")
         assert trip.uploadcare.count("start_removal") == 1
@@ -124,7 +124,7 @@ def test_a_possible_double_charge_is_told_with_all_that_a_dispute_needs(
 
     async def scene(trip: Trip) -> None:
         photo = await trip.photo_at(State.UPLOADED)
-        trip.uploadcare.fail("start_removal", UnansweredError("it answered 502 (HTTP 502)"))
+        trip.uploadcare.fail("start_removal", ResponseLostError("it answered 502 (HTTP 502)"))
         for expected in (State.REMOVAL_INTENDED, State.ACCEPTED, State.UPLOADED, State.REMOVAL_STARTED):
             photo = await trip.journey.advance(photo)
             assert photo.state is expected
@@ -188,7 +188,7 @@ def test_an_expired_upload_is_sent_anew_unpaid(tmp_path: Path) -> None:
 
     async def scene(trip: Trip) -> None:
         photo = await trip.photo_at(State.UPLOADED)
-        trip.uploadcare.fail("require_ready", SourceGoneError("expired"))
+        trip.uploadcare.fail("require_ready", UploadGoneError("expired"))
         photo = await trip.journey.advance(photo)
         assert (photo.state, photo.upload.source_uuid) == (State.ACCEPTED, None)
         assert trip.uploadcare.count("start_removal") == 0

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cutoutd.config.settings import Concurrency, FolderSettings
-from cutoutd.core.errors import AddonRefusedError, KeysRefusedError, NeverSentError, SourceGoneError, ThrottledError
+from cutoutd.core.errors import AddonRefusedError, KeysRefusedError, NeverSentError, ThrottledError, UploadGoneError
 from cutoutd.core.photo import State, Wait
 from cutoutd.ledger import Ledger, open_ledger
 from cutoutd.ledger.queries import photos as photo_queries
@@ -325,7 +325,7 @@ def test_a_halt_ends_although_nobody_stands_where_it_began(tmp_path: Path) -> No
         await asyncio.wait_for(house.uploadcare.called("start_removal"), PATIENCE_S)
         await house.drop("second.jpg")
         await house.until(State.ACCEPTED, 1)
-        house.uploadcare.fail("require_ready", SourceGoneError("it has expired"))
+        house.uploadcare.fail("require_ready", UploadGoneError("it has expired"))
         house.clock.now_s += 60
         await house.until(State.PUBLISHED, 2)
         assert house.halt.error is None

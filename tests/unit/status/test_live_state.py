@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.config.settings import Watch
+from cutoutd.config.settings import WatchSettings
 from cutoutd.core.errors import KeysRefusedError
 from cutoutd.core.photo import State
 from cutoutd.files.input_tree import Sighting
@@ -91,7 +91,7 @@ def test_the_daemon_tells_what_only_it_knows(tmp_path: Path, monkeypatch: pytest
     halt = CircuitBreaker()
 
     async def scene() -> tuple[LiveState, LiveState]:
-        arrival = FolderWatcher(folder, Watch(stability_delay_s=60), Known())
+        arrival = FolderWatcher(folder, WatchSettings(stability_delay_s=60), Known())
         await arrival.run_once(patience_s=0)
         pace = LaunchPace(19.0, "refused (429)")
         broadcast = LiveStateWriter(tmp_path, LiveSources([arrival], halt, AllThere(), lambda: pace))

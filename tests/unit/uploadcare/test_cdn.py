@@ -6,7 +6,7 @@ import pytest
 
 from cutoutd.core.errors import UnreachableError
 from cutoutd.uploadcare import cdn as cdn_module
-from cutoutd.uploadcare.cdn import CdnBase, pour, require_picture
+from cutoutd.uploadcare.cdn import CdnBase, copy_body, require_image
 from cutoutd.uploadcare.responses import RemoteFile
 
 UUID = "21975c81-7f57-4c7a-aef9-acfe28779f78"
@@ -40,7 +40,7 @@ async def nowhere(_: bytes) -> None:
 
 
 def poured(answer: httpx2.Response) -> int:
-    return asyncio.run(pour(answer, nowhere))
+    return asyncio.run(copy_body(answer, nowhere))
 
 
 def test_hosts_come_in_order() -> None:
@@ -67,14 +67,14 @@ def test_odd_urls_teach_nothing(url: str | None) -> None:
 @pytest.mark.parametrize("kind", ["image/png", "image/webp", "application/octet-stream", "IMAGE/PNG; x=y", ""])
 def test_pictures_and_bytes_are_let_through(kind: str) -> None:
     """Whether it is a sound PNG is for publishing to say."""
-    require_picture(response(content_type=kind))
+    require_image(response(content_type=kind))
 
 
 @pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "application/json"])
 def test_pages_are_not(kind: str) -> None:
     """A login page is told by its type, without its parameters."""
     with pytest.raises(UnreachableError, match=rf"delivered {kind.partition(';')[0]} instead"):
-        require_picture(response(content_type=kind))
+        require_image(response(content_type=kind))
 
 
 def test_lengths_are_held_against_the_promise() -> None:
@@ -101,5 +101,5 @@ def test_endless_deliveries_end(monkeypatch: pytest.MonkeyPatch) -> None:
         kept.append(piece)
 
     with pytest.raises(UnreachableError, match="more than 10 bytes"):
-        asyncio.run(pour(response(b"12345678", b"9ab", b"c"), keep))
+        asyncio.run(copy_body(response(b"12345678", b"9ab", b"c"), keep))
     assert kept == [b"12345678"]

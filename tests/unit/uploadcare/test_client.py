@@ -19,12 +19,12 @@ from cutoutd.core.errors import (
     KeysRefusedError,
     NotReadyError,
     RemovalLockedError,
+    ResponseLostError,
     ResultGoneError,
-    SourceGoneError,
     SupersededError,
     ThrottledError,
-    UnansweredError,
     UnreachableError,
+    UploadGoneError,
 )
 from cutoutd.uploadcare.client import UploadcareClient, open_uploadcare
 from cutoutd.uploadcare.responses import Progress, RemovalStatus
@@ -34,7 +34,7 @@ from support.processes.sandbox_process import PUBLIC_KEY, SECRET_KEY, SandboxPro
 
 #: Read time-outs that a stalled sandbox meets soon, and a working one never.
 PATIENCE = TimeoutSet(
-    ask=Timeouts(overall_s=5, read_s=1),
+    call=Timeouts(overall_s=5, read_s=1),
     launch=Timeouts(overall_s=5, read_s=1),
     transfer=Timeouts(overall_s=5, read_s=1),
 )
@@ -67,7 +67,7 @@ def picture(shade: int = 200) -> bytes:
 async def opened(sandbox: SandboxProcess, **others: str) -> AsyncIterator[UploadcareClient]:
     values = {"public_key": PUBLIC_KEY, "secret_key": SECRET_KEY, "api_base": sandbox.url, "upload_base": sandbox.url}
     settings = Settings.model_validate(values | others)
-    async with open_uploadcare(settings, connections=4, patience=PATIENCE) as uploadcare:
+    async with open_uploadcare(settings, connections=4, timeouts=PATIENCE) as uploadcare:
         yield uploadcare
 
 
@@ -183,15 +183,15 @@ def test_sources_are_not_stored(sandbox: SandboxProcess) -> None:
         ({"kind": "status", "status": 404, "on": "execute"}, AddonRefusedError),
         ({"kind": "status", "status": 402, "on": "execute"}, AccountBlockedError),
         ({"kind": "status", "status": 429, "on": "execute"}, ThrottledError),
-        ({"kind": "status", "status": 500, "on": "execute"}, UnansweredError),
-        ({"kind": "status", "status": 503, "on": "execute"}, UnansweredError),
-        ({"kind": "html_portal", "on": "execute"}, UnansweredError),
-        ({"kind": "bad_json", "on": "execute"}, UnansweredError),
-        ({"kind": "wrong_type", "on": "execute"}, UnansweredError),
-        ({"kind": "lose_response", "on": "execute"}, UnansweredError),
-        ({"kind": "reset", "on": "execute"}, UnansweredError),
-        ({"kind": "stall", "seconds": 3, "on": "execute"}, UnansweredError),
-        ({"kind": "body", "body": "{}", "on": "execute"}, UnansweredError),
+        ({"kind": "status", "status": 500, "on": "execute"}, ResponseLostError),
+        ({"kind": "status", "status": 503, "on": "execute"}, ResponseLostError),
+        ({"kind": "html_portal", "on": "execute"}, ResponseLostError),
+        ({"kind": "bad_json", "on": "execute"}, ResponseLostError),
+        ({"kind": "wrong_type", "on": "execute"}, ResponseLostError),
+        ({"kind": "lose_response", "on": "execute"}, ResponseLostError),
+        ({"kind": "reset", "on": "execute"}, ResponseLostError),
+        ({"kind": "stall", "seconds": 3, "on": "execute"}, ResponseLostError),
+        ({"kind": "body", "body": "{}", "on": "execute"}, ResponseLostError),
     ],
     ids=str,
 )
@@ -214,7 +214,7 @@ def test_a_missing_source_is_not_a_missing_addon(sandbox: SandboxProcess) -> Non
     """Both answer 404; the file is looked up, and an upload that is gone is to be sent anew."""
 
     async def scene(uploadcare: UploadcareClient) -> None:
-        with pytest.raises(SourceGoneError):
+        with pytest.raises(UploadGoneError):
             await uploadcare.start_removal(NOWHERE, "{}")
 
     driven(sandbox, scene)

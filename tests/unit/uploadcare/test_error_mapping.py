@@ -20,7 +20,7 @@ from cutoutd.core.errors import (
     UnreachableError,
     VersionRefusedError,
 )
-from cutoutd.uploadcare.error_mapping import delivery_refusal, launch_refusal, refusal, upload_refusal
+from cutoutd.uploadcare.error_mapping import delivery_error_for, error_for, launch_error_for, upload_error_for
 from cutoutd.uploadcare.responses import Response
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -47,7 +47,7 @@ def answered(status: int, body: object, kind: str = REST, **headers: str) -> Res
 )
 def test_refusals_of_any_call(status: int, detail: str, kind: type[CutoutdError]) -> None:
     """A refusal says who has to act, in the service's own words, and blames no photo."""
-    error = refusal(answered(status, {"detail": detail}))
+    error = error_for(answered(status, {"detail": detail}))
     assert type(error) is kind
     assert detail in error.sentence
 
@@ -73,19 +73,19 @@ def test_refusals_of_any_call(status: int, detail: str, kind: type[CutoutdError]
 )
 def test_refusals_of_a_launch(status: int, body: object, kind: type[CutoutdError]) -> None:
     """Only a parsed 4xx of the service refuses a launch; all else leaves it open whether it was accepted."""
-    assert type(launch_refusal(answered(status, body))) is kind
+    assert type(launch_error_for(answered(status, body))) is kind
 
 
 def test_field_keyed_bodies_are_told() -> None:
     """Not every refusal has a detail: the faulty field and its text are shown."""
-    error = launch_refusal(answered(400, {"target": ["Must be a valid UUID."]}))
+    error = launch_error_for(answered(400, {"target": ["Must be a valid UUID."]}))
     assert "target: Must be a valid UUID." in error.sentence
 
 
 def test_the_services_code_reaches_the_user() -> None:
     """A source that the add-on refuses at launch keeps the service's own code and title."""
     body = {"detail": "Failed.", "details": {"code": "unknown_foreground", "title": "No foreground found"}}
-    error = launch_refusal(answered(400, body))
+    error = launch_error_for(answered(400, body))
     assert isinstance(error, FailedError)
     assert error.code == "unknown_foreground"
     assert "No foreground found" in error.sentence
@@ -114,20 +114,20 @@ def test_the_services_code_reaches_the_user() -> None:
 )
 def test_refusals_of_an_upload(status: int, text: str, kind: type[CutoutdError]) -> None:
     """The Upload API's plain texts tell keys, account and photo apart."""
-    error = upload_refusal(answered(status, text, "text/plain; charset=utf-8"))
+    error = upload_error_for(answered(status, text, "text/plain; charset=utf-8"))
     assert type(error) is kind
     assert text in error.sentence
 
 
 def test_a_proxys_page_never_blames_a_photo() -> None:
     """An upload refused with HTML was refused by somebody else."""
-    assert type(upload_refusal(answered(413, "<html>too large</html>", "text/html"))) is UnreachableError
+    assert type(upload_error_for(answered(413, "<html>too large</html>", "text/html"))) is UnreachableError
 
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_refused_deliveries_give_advice_about_signed_urls(status: int) -> None:
     """A CDN that refuses halts the service, and the advice names signed URLs."""
-    error = delivery_refusal(answered(status, ""))
+    error = delivery_error_for(answered(status, ""))
     assert isinstance(error, DeliveryRefusedError)
     assert "signed CDN URLs" in error.advice
 
@@ -145,7 +145,7 @@ def test_refused_deliveries_give_advice_about_signed_urls(status: int) -> None:
 )
 def test_the_services_wish_for_patience(headers: dict[str, str], body: str, retry_after_s: float) -> None:
     """Retry-After is read as seconds or as a date, else the text's own number counts, else half a minute."""
-    for read in (refusal, launch_refusal, upload_refusal, delivery_refusal):
+    for read in (error_for, launch_error_for, upload_error_for, delivery_error_for):
         error = read(answered(429, body, "text/plain", **headers))
         assert isinstance(error, ThrottledError)
         assert error.retry_after_s == retry_after_s
@@ -155,7 +155,7 @@ def test_a_retry_date_is_read_by_the_servers_clock() -> None:
     """With this machine's clock an hour ahead, a date a minute ahead of the server's still means a minute."""
     served_at = NOW - timedelta(hours=1)
     resume_at = format_datetime(served_at + timedelta(seconds=60), usegmt=True)
-    error = refusal(answered(429, "", date=format_datetime(served_at, usegmt=True), retry_after=resume_at))
+    error = error_for(answered(429, "", date=format_datetime(served_at, usegmt=True), retry_after=resume_at))
     assert isinstance(error, ThrottledError)
     assert error.retry_after_s == 60
 
@@ -168,8 +168,8 @@ def test_a_wrong_clock_is_named(minutes: int, words: str) -> None:
     """A signature refused for its date blames the clock and says by how much, never the keys."""
     date = format_datetime(NOW + timedelta(minutes=minutes), usegmt=True)
     for error in (
-        refusal(answered(401, {"detail": "Invalid signature."}, date=date)),
-        upload_refusal(answered(403, "Expired signature.", "text/plain", date=date)),
+        error_for(answered(401, {"detail": "Invalid signature."}, date=date)),
+        upload_error_for(answered(403, "Expired signature.", "text/plain", date=date)),
     ):
         assert isinstance(error, ClockWrongError)
         assert words in error.sentence
@@ -179,7 +179,7 @@ def test_a_wrong_clock_is_named(minutes: int, words: str) -> None:
 def test_a_clock_that_is_a_little_wrong_does_not_excuse_wrong_keys() -> None:
     """Within the 15 minutes that Uploadcare allows it is the keys, and the clock is worth a word."""
     date = format_datetime(NOW - timedelta(minutes=5), usegmt=True)
-    error = refusal(answered(401, {"detail": "Invalid signature."}, date=date))
+    error = error_for(answered(401, {"detail": "Invalid signature."}, date=date))
     assert isinstance(error, KeysRefusedError)
     assert "5 minutes ahead of Uploadcare's" in error.sentence
 
@@ -187,9 +187,9 @@ def test_a_clock_that_is_a_little_wrong_does_not_excuse_wrong_keys() -> None:
 def test_nothing_is_said_twice() -> None:
     """Title and sentence together read as one: who refused what, and the words it had for it."""
     for error in (
-        upload_refusal(answered(403, "Invalid signature.", "text/plain")),
-        upload_refusal(answered(403, "Account has been blocked.", "text/plain")),
-        launch_refusal(answered(403, {"detail": "Add-On is disabled."})),
+        upload_error_for(answered(403, "Invalid signature.", "text/plain")),
+        upload_error_for(answered(403, "Account has been blocked.", "text/plain")),
+        launch_error_for(answered(403, {"detail": "Add-On is disabled."})),
     ):
         assert "refused" not in error.sentence
         assert error.sentence.startswith("api.test said 403: ")
@@ -197,7 +197,7 @@ def test_nothing_is_said_twice() -> None:
 
 def test_a_right_clock_is_not_mentioned() -> None:
     """Without a notable difference the advice is about the keys."""
-    error = refusal(answered(401, {"detail": "Invalid signature."}, date=format_datetime(NOW, usegmt=True)))
+    error = error_for(answered(401, {"detail": "Invalid signature."}, date=format_datetime(NOW, usegmt=True)))
     assert "clock" not in error.sentence
     assert "public_key" in error.advice
 
@@ -206,7 +206,7 @@ def test_a_right_clock_is_not_mentioned() -> None:
 def test_every_answer_is_some_error(status: int, body: bytes, kind: str) -> None:
     """Whatever a server says, it is read as an error with one short line of text."""
     answer = Response("api.test", status, httpx2.Headers({"content-type": kind}), body, NOW.timestamp())
-    for read in (refusal, launch_refusal, upload_refusal, delivery_refusal):
+    for read in (error_for, launch_error_for, upload_error_for, delivery_error_for):
         sentence = read(answer).sentence
         assert len(sentence) < 500
         assert "\n" not in sentence

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutoutd.core.errors import UnreachableError
-from cutoutd.uploadcare.responses import Progress, RemoteFile, Response, http_date_s, parsed, removal_from
+from cutoutd.uploadcare.responses import Progress, RemoteFile, Response, http_date_s, parse, parse_removal_status
 
 UUID = "21975c81-7f57-4c7a-aef9-acfe28779f78"
 
@@ -36,7 +36,7 @@ def answered(body: object) -> Response:
 
 def test_a_deleted_file_is_still_described() -> None:
     """The service answers 200 for a deleted file; that it is gone stands in a date."""
-    file = parsed(RemoteFile, answered(DELETED))
+    file = parse(RemoteFile, answered(DELETED))
     assert file.is_removed
     assert file.size_bytes == 642
 
@@ -44,7 +44,7 @@ def test_a_deleted_file_is_still_described() -> None:
 def test_appdata_is_kept() -> None:
     """What add-ons noted on the source is handed on as it is."""
     noted = {"remove_bg": {"data": {"foreground_type": "person"}, "version": "1.0"}}
-    assert parsed(RemoteFile, answered(DELETED | {"appdata": noted})).appdata == noted
+    assert parse(RemoteFile, answered(DELETED | {"appdata": noted})).appdata == noted
 
 
 @pytest.mark.parametrize(
@@ -61,13 +61,13 @@ def test_appdata_is_kept() -> None:
 def test_half_a_status_is_none(body: object) -> None:
     """A status that cannot be acted upon is asked for again, not guessed."""
     with pytest.raises(UnreachableError):
-        removal_from(answered(body))
+        parse_removal_status(answered(body))
 
 
 @pytest.mark.parametrize("details", [None, "text", [], {"code": 5}, {"title": ["x"]}])
 def test_odd_details_do_not_hide_the_failure(details: object) -> None:
     """``details`` is not in the published description, so whatever stands there, the removal has failed."""
-    removal = removal_from(answered({"status": "error", "details": details}))
+    removal = parse_removal_status(answered({"status": "error", "details": details}))
     assert removal.progress is Progress.ERROR
     assert removal.failure is not None
     assert removal.failure.code == "removal_failed"
@@ -76,7 +76,7 @@ def test_odd_details_do_not_hide_the_failure(details: object) -> None:
 @given(st.binary(max_size=300))
 def test_any_bytes_are_an_answer_or_none(body: bytes) -> None:
     """Reading an answer raises nothing but UnreachableError."""
-    for read in (removal_from, lambda answer: parsed(RemoteFile, answer)):
+    for read in (parse_removal_status, lambda answer: parse(RemoteFile, answer)):
         with pytest.raises(UnreachableError):
             read(answered(body))
 

@@ -29,7 +29,7 @@ def pauses(clock: Clock) -> Throttle:
 
 
 def refuse(pauses: Throttle, traffic: RequestKind, retry_after_s: float) -> None:
-    with pytest.raises(ThrottledError, match="429"), pauses.respected(traffic):
+    with pytest.raises(ThrottledError, match="429"), pauses.obey(traffic):
         raise ThrottledError("429", retry_after_s=retry_after_s)
 
 
@@ -37,14 +37,14 @@ def test_a_refusal_holds_for_all_of_its_kind(pauses: Throttle, clock: Clock) -> 
     """Until the time is over nothing of the kind is sent; what would be is told for how long; others go on."""
     refuse(pauses, RequestKind.QUESTIONS, 40)
     clock.now_s += 10
-    with pytest.raises(ThrottledError) as caught, pauses.respected(RequestKind.QUESTIONS):
+    with pytest.raises(ThrottledError) as caught, pauses.obey(RequestKind.QUESTIONS):
         pytest.fail("it was sent all the same")
     assert caught.value.retry_after_s == 30
     assert pauses.remaining_s(RequestKind.UPLOADS) == 0
-    with pauses.respected(RequestKind.UPLOADS):
+    with pauses.obey(RequestKind.UPLOADS):
         pass
     clock.now_s += 30
-    with pauses.respected(RequestKind.QUESTIONS):
+    with pauses.obey(RequestKind.QUESTIONS):
         pass
 
 
@@ -65,14 +65,14 @@ def test_what_is_not_sent_prolongs_nothing(pauses: Throttle, clock: Clock) -> No
     refuse(pauses, RequestKind.UPLOADS, 60)
     clock.now_s += 20
     for _ in range(3):
-        with pytest.raises(ThrottledError), pauses.respected(RequestKind.UPLOADS):
+        with pytest.raises(ThrottledError), pauses.obey(RequestKind.UPLOADS):
             pass
     assert pauses.remaining_s(RequestKind.UPLOADS) == 40
 
 
 def test_other_trouble_pauses_nobody(pauses: Throttle) -> None:
     """A connection that breaks says nothing about the next one."""
-    with pytest.raises(UnreachableError), pauses.respected(RequestKind.DOWNLOADS):
+    with pytest.raises(UnreachableError), pauses.obey(RequestKind.DOWNLOADS):
         raise UnreachableError("it broke off")
     assert pauses.remaining_s(RequestKind.DOWNLOADS) == 0
 
@@ -85,6 +85,6 @@ def test_a_wish_for_a_week_is_not_honoured(pauses: Throttle) -> None:
 
 def test_a_pause_is_told_once(pauses: Throttle, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     """However many requests meet it, one line says that all wait."""
-    with pytest.raises(ThrottledError), pauses.respected(RequestKind.UPLOADS), pauses.respected(RequestKind.UPLOADS):
+    with pytest.raises(ThrottledError), pauses.obey(RequestKind.UPLOADS), pauses.obey(RequestKind.UPLOADS):
         raise ThrottledError("host asks for 9 s of patience", retry_after_s=9)  # both were sent before
     assert caplog.messages == ["host asks for 9 s of patience; all uploads wait that long"]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.core.errors import CutoutdError, DeliveryRefusedError, NeverSentError, UnansweredError, UnreachableError
+from cutoutd.core.errors import CutoutdError, DeliveryRefusedError, NeverSentError, ResponseLostError, UnreachableError
 from cutoutd.uploadcare.client import UploadcareClient, open_uploadcare
 from cutoutd.uploadcare.signing import Signer
-from cutoutd.uploadcare.transport import MAX_ANSWER_BYTES, TimeoutSet
+from cutoutd.uploadcare.transport import MAX_RESPONSE_BYTES, TimeoutSet
 from support.servers import scripted_server
 from support.servers.scripted_server import (
     PATIENT,
@@ -52,7 +52,7 @@ def met(handler: scripted_server.Handler, call: Call, patience: TimeoutSet = PAT
 
 
 async def met_at(url: str, call: Call, patience: TimeoutSet = PATIENT) -> CutoutdError:
-    async with open_uploadcare(settings_for(url), connections=2, patience=patience) as uploadcare:
+    async with open_uploadcare(settings_for(url), connections=2, timeouts=patience) as uploadcare:
         with pytest.raises(CutoutdError) as caught:
             await call(uploadcare)
     return caught.value
@@ -137,7 +137,7 @@ def test_certificates_that_nobody_should_trust(
         (Script([answer(200, "<html>log in</html>", "text/html")]), "not Uploadcare's"),
         (Script([answer(302, "", location="http://portal.test/")]), "not Uploadcare's"),
         (Script([answer(511, "<html>log in</html>", "text/html")]), "in trouble"),
-        (Script([answer(200, b" " * (MAX_ANSWER_BYTES + 1))]), "more than"),
+        (Script([answer(200, b" " * (MAX_RESPONSE_BYTES + 1))]), "more than"),
         (Script([answer(200, '{"request_id": 5, "file": [], "name": null}')]), "not Uploadcare's"),
         (Script([answer(200, "\udcff".encode("utf-8", "surrogateescape"))]), "not Uploadcare's"),
     ],
@@ -146,7 +146,7 @@ def test_certificates_that_nobody_should_trust(
 def test_bad_weather(handler: scripted_server.Handler, words: str, call: Call) -> None:
     """What is no answer is a delay in plain words; for a launch it is open whether it was carried out."""
     error = met(handler, call)
-    assert type(error) is (UnansweredError if call is launch else UnreachableError)
+    assert type(error) is (ResponseLostError if call is launch else UnreachableError)
     assert words in error.sentence
 
 
@@ -162,7 +162,7 @@ def test_bad_weather(handler: scripted_server.Handler, words: str, call: Call) -
 def test_no_weather_at_all(handler: scripted_server.Handler, patience: TimeoutSet, words: str, call: Call) -> None:
     """A server that never comes to an end is left after a while, which is said; of a launch nobody knows then."""
     error = met(handler, call, patience)
-    assert type(error) is (UnansweredError if call is launch else UnreachableError)
+    assert type(error) is (ResponseLostError if call is launch else UnreachableError)
     assert words in error.sentence
 
 
@@ -173,7 +173,7 @@ def test_a_launch_with_a_spoilt_body_is_known_by_its_header() -> None:
     async def play() -> str:
         async with (
             served_by(Script([head.encode()])) as url,
-            open_uploadcare(settings_for(url), connections=2, patience=PATIENT) as uploadcare,
+            open_uploadcare(settings_for(url), connections=2, timeouts=PATIENT) as uploadcare,
         ):
             return await uploadcare.start_removal(SOME_UUID, "{}")
 
@@ -184,7 +184,7 @@ def test_a_lost_launch_tells_what_support_needs() -> None:
     """Status and Uploadcare's own id of the exchange are kept with a launch that nobody can be sure of."""
     refused = Script([answer(502, "<html>bad gateway</html>", "text/html", x_uploadcare_request_id="trace-7")])
     error = met(refused, launch)
-    assert type(error) is UnansweredError
+    assert type(error) is ResponseLostError
     assert "(HTTP 502, X-Uploadcare-Request-Id trace-7)" in error.sentence
 
 
@@ -275,7 +275,7 @@ def test_refused_deliveries_do_not_use_up_the_pool() -> None:
     async def play() -> None:
         async with served_by(refusing) as url:
             settings = settings_for(url, cdn_base=url)
-            async with open_uploadcare(settings, connections=1, patience=PATIENT) as uploadcare:
+            async with open_uploadcare(settings, connections=1, timeouts=PATIENT) as uploadcare:
                 for _ in range(3):
                     with pytest.raises(DeliveryRefusedError):
                         await uploadcare.fetch_cutout(UUID, lambda _: asyncio.sleep(0))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cutoutd.config.settings import FolderSettings
-from cutoutd.core.errors import SourceAwayError
+from cutoutd.core.errors import SourceUnavailableError
 from cutoutd.core.photo import Photo, State, Wait
 from cutoutd.files.input_tree import stat_file
 from cutoutd.ledger import Ledger, open_ledger
@@ -147,7 +147,7 @@ def test_waiting_photos_are_freed_when_it_ends(play: Play) -> None:
         for name in ("a.jpg", "b.jpg"):
             shutil.move(estate.folder.input / name, estate.folder.output)
         await estate.standby.update(estate.folder.name)
-        with pytest.raises(SourceAwayError, match="nothing is mounted"):
+        with pytest.raises(SourceUnavailableError, match="nothing is mounted"):
             estate.standby.require_available(photos[0])
         await estate.ledger.postpone(photos[0], Wait(2e9, 1, "away", is_unavailable=True))
         await estate.ledger.postpone(photos[1], Wait(2e9, 1, "too many requests"))
@@ -184,7 +184,7 @@ def test_all_gone_at_once_is_believed_with_the_first_new_photo(play: Play) -> No
         photo = await estate.photo("a.jpg", State.UPLOADED)
         await estate.survey(*NAMES)
         estate.empty()
-        with pytest.raises(SourceAwayError, match="is gone at once"):
+        with pytest.raises(SourceUnavailableError, match="is gone at once"):
             await estate.standby.confirm_missing(photo)
         await estate.restart()
         await estate.survey()
@@ -220,7 +220,7 @@ def test_a_nested_mount_that_is_gone_holds_its_folder(play: Play) -> None:
         await estate.survey(*NAMES)
         estate.ground.append((root,))
         (estate.folder.input / "sub/c.jpg").rename(estate.folder.output / "c.jpg")
-        with pytest.raises(SourceAwayError, match=r"nothing is mounted at .*/in/sub any more"):
+        with pytest.raises(SourceUnavailableError, match=r"nothing is mounted at .*/in/sub any more"):
             await estate.standby.confirm_missing(photo)
         estate.ground.append((root, replace(card, device=61)))
         (estate.folder.output / "c.jpg").rename(estate.folder.input / "sub/c.jpg")
@@ -238,7 +238,7 @@ def test_a_stale_photo_on_a_bare_mount_point_is_no_new_version(play: Play) -> No
         estate.empty()
         estate.ground.append((MountedPart("", "/", 8),))
         (estate.folder.input / "a.jpg").write_bytes(b"stale")
-        with pytest.raises(SourceAwayError):
+        with pytest.raises(SourceUnavailableError):
             await estate.standby.confirm_missing(photo)
 
     play(scene)
@@ -275,7 +275,7 @@ def test_a_moved_input_takes_its_photos_along_and_another_one_does_not(play: Pla
         estate.folder = estate.folder.model_copy(update={"input": other})
         await estate.restart()
         assert await _all(estate.ledger) == [now]
-        with pytest.raises(SourceAwayError, match="no longer the input"):
+        with pytest.raises(SourceUnavailableError, match="no longer the input"):
             estate.standby.require_available(now)
         assert photo.id == now.id
 

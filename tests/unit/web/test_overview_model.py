@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from cutoutd.config.settings import Common, Price
+from cutoutd.config.settings import CommonSettings, Price
 from cutoutd.core.photo import State
 from cutoutd.ledger import Batch, Total
 from cutoutd.pipeline.budget.pricing import estimate
@@ -28,7 +28,7 @@ QUIET = Status(
     accounts=no_accounts(Price()),
     batches=(),
 )
-SETTINGS = Common.model_validate({"folders": [{"name": "shop", "input": "/in", "output": "/out"}]})
+SETTINGS = CommonSettings.model_validate({"folders": [{"name": "shop", "input": "/in", "output": "/out"}]})
 
 
 def glance(**changes: object) -> OverviewModel:

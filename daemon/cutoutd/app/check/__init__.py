@@ -33,7 +33,7 @@ async def check_all(settings: Settings, *, is_offline: bool, user: str | None = 
         if is_offline:
             return CheckReport(found)
         asked = await check_uploadcare(uploadcare, settings.uploadcare.api_base)
-    return CheckReport(found + asked.findings, asked.refusal)
+    return CheckReport(found + asked.findings, asked.halt_error)
 
 
 def _looked_around(settings: Settings, user: str | None) -> tuple[Finding, ...]:

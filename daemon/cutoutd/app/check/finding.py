@@ -29,4 +29,4 @@ class CheckReport:
     """All findings, and Uploadcare's refusal if it gave one."""
 
     findings: tuple[Finding, ...]
-    refusal: HaltError | None = None
+    halt_error: HaltError | None = None

@@ -8,17 +8,17 @@
     ├── DelayError                 nobody has to act: try the same step again later
     │   ├── UnreachableError       nothing was carried out: no connection, or an answer that is none
     │   │   └── NeverSentError     not one byte of the request left this machine
-    │   ├── TwinPaysError          another photo with the same content is being paid for
+    │   ├── DuplicateInProgressError          another photo with the same content is being paid for
     │   ├── ThrottledError         the service asked for patience
     │   ├── NotReadyError          the service is still taking in what was sent
-    │   ├── SourceGoneError        the upload is gone from the service: it has to be sent anew
+    │   ├── UploadGoneError        the upload is gone from the service: it has to be sent anew
     │   ├── RemovalLockedError     the add-on is already at work on this upload
     │   ├── ResultGoneError        the cutout is no longer at the service
-    │   ├── UnansweredError        a paid call was sent and no answer came: it may have been carried out
+    │   ├── ResponseLostError        a paid call was sent and no answer came: it may have been carried out
     │   ├── LimitReachedError      as many launches as the configuration allows were made
     │   ├── UnapprovedError        more new photos than the configuration lets through without a person's word
     │   └── DiskError              the disk is full or cannot be written for now
-    │       ├── SourceAwayError    the photo's folder stands by, or its file cannot be read for now
+    │       ├── SourceUnavailableError    the photo's folder stands by, or its file cannot be read for now
     │       ├── FolderBlockedError something else stands where a mirrored folder belongs
     │       └── LedgerLockedError  another program has locked the ledger for longer than it should
     ├── HaltError                  the whole service stands still until a person acts; no photo is blamed
@@ -75,20 +75,20 @@ from cutoutd.core.errors.photo import FailedError, PhotoError, RejectedError, Re
 from cutoutd.core.errors.retryable import (
     DelayError,
     DiskError,
+    DuplicateInProgressError,
     FolderBlockedError,
     LedgerLockedError,
     LimitReachedError,
     NeverSentError,
     NotReadyError,
     RemovalLockedError,
+    ResponseLostError,
     ResultGoneError,
-    SourceAwayError,
-    SourceGoneError,
+    SourceUnavailableError,
     ThrottledError,
-    TwinPaysError,
-    UnansweredError,
     UnapprovedError,
     UnreachableError,
+    UploadGoneError,
 )
 from cutoutd.core.errors.root import CutoutdError
 
@@ -104,6 +104,7 @@ __all__ = [
     "DelayError",
     "DeliveryRefusedError",
     "DiskError",
+    "DuplicateInProgressError",
     "FailedError",
     "FolderBlockedError",
     "HaltError",
@@ -124,15 +125,14 @@ __all__ = [
     "RejectedError",
     "RejectionCode",
     "RemovalLockedError",
+    "ResponseLostError",
     "ResultGoneError",
-    "SourceAwayError",
-    "SourceGoneError",
+    "SourceUnavailableError",
     "SupersededError",
     "ThrottledError",
-    "TwinPaysError",
-    "UnansweredError",
     "UnapprovedError",
     "UnreachableError",
+    "UploadGoneError",
     "VersionRefusedError",
     "WebhookRefusedError",
 ]

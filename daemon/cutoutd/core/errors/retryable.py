@@ -24,7 +24,7 @@ class NeverSentError(UnreachableError):
     """There was no connection to send anything over, so whatever was asked has definitely not been done."""
 
 
-class TwinPaysError(DelayError):
+class DuplicateInProgressError(DelayError):
     """The same picture is being paid for at another path; its cutout will be reused here."""
 
     title = "Waiting for the same picture"
@@ -44,7 +44,7 @@ class NotReadyError(DelayError):
     default_advice = "Nothing to do: cutoutd looks again by itself."
 
 
-class SourceGoneError(DelayError):
+class UploadGoneError(DelayError):
     """The upload is not, or no longer, in the project (unstored files live 24 hours): repeating the step is no use."""
 
     title = "The upload has expired"
@@ -64,7 +64,7 @@ class ResultGoneError(DelayError):
     title = "The cutout is gone from Uploadcare"
 
 
-class UnansweredError(DelayError):
+class ResponseLostError(DelayError):
     """A paid call was sent and no parsed answer came back, so it may have been carried out: never repeat it blindly."""
 
     title = "Uploadcare's answer was lost"
@@ -95,7 +95,7 @@ class DiskError(DelayError):
     default_advice = "Free space or mend the permissions; cutoutd goes on by itself."
 
 
-class SourceAwayError(DiskError):
+class SourceUnavailableError(DiskError):
     """The photo's file cannot be had for now, which is not its fault: its folder stands by, or refuses to be read."""
 
     title = "The photo's file is away"

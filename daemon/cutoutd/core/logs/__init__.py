@@ -12,13 +12,22 @@ from collections.abc import Callable
 
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs.deduplication import Deduplicator
-from cutoutd.core.logs.formatters import is_colourful, json_of, prefixed, text_of
+from cutoutd.core.logs.formatters import format_json, format_text, supports_colour, with_priority_prefix
 from cutoutd.core.logs.journald import is_journal, send_to_journal
-from cutoutd.core.logs.record import LogLine, line_of, printable
-from cutoutd.core.logs.redaction import conceal, redacted
+from cutoutd.core.logs.record import LogLine, printable, to_log_line
+from cutoutd.core.logs.redaction import redact, register_secret
 from cutoutd.core.photo import Identity, Photo
 
-__all__ = ["catch_up", "conceal", "log_error", "log_event", "log_fault", "printable", "redacted", "set_up_logs"]
+__all__ = [
+    "configure_logging",
+    "flush_logs",
+    "log_error",
+    "log_event",
+    "log_fault",
+    "printable",
+    "redact",
+    "register_secret",
+]
 
 _LOGGER = logging.getLogger("cutoutd")
 
@@ -28,7 +37,7 @@ _TALKATIVE = ("httpx2", "httpcore2", "pyuploadcare", "watchdog", "PIL")
 Write = Callable[[str], None]
 
 
-def set_up_logs(level: str, log_format: str, write: Write | None = None) -> None:
+def configure_logging(level: str, log_format: str, write: Write | None = None) -> None:
     """Send every line to standard output, or to ``write``; ``auto`` is the journal's own form under systemd, else text.
 
     Standard output may be closed or full: a line that cannot be written stops nobody.
@@ -58,7 +67,7 @@ def log_fault(action: str, sentence: str, fault: Exception, *, about: Photo | Id
     _LOGGER.error(sentence, exc_info=fault, extra={"action": action, "about": about})
 
 
-def catch_up() -> None:
+def flush_logs() -> None:
     """Write how often faults were repeated that are no longer; to be called now and then, and before leaving."""
     for handler in _LOGGER.handlers:
         handler.flush()
@@ -70,14 +79,14 @@ def _writer(log_format: str, write: Write | None) -> Callable[[LogLine], None]:
     if is_in_journal:
         return lambda line: _to_journal(line, put, is_native=log_format == "auto")
     if log_format == "json":
-        return lambda line: put(json_of(line))
-    is_coloured = is_colourful(sys.stdout)  # with `write` as well: it draws on the same terminal
-    return lambda line: put(text_of(line, is_coloured=is_coloured))
+        return lambda line: put(format_json(line))
+    is_coloured = supports_colour(sys.stdout)  # with `write` as well: it draws on the same terminal
+    return lambda line: put(format_text(line, is_coloured=is_coloured))
 
 
 def _to_journal(line: LogLine, put: Write, *, is_native: bool) -> None:
     if not (is_native and send_to_journal(line)):
-        put(prefixed(line, json_of(line)))
+        put(with_priority_prefix(line, format_json(line)))
 
 
 def _write_line(text: str) -> None:
@@ -97,8 +106,8 @@ class _LineHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            line = line_of(record)
-            if self._repetition.is_news(line, time.monotonic()):
+            line = to_log_line(record)
+            if self._repetition.should_write(line, time.monotonic()):
                 self._write(line)
         except Exception:  # noqa: BLE001  logging's own contract: a line that cannot be written stops nobody
             self.handleError(record)
@@ -108,7 +117,7 @@ class _LineHandler(logging.Handler):
         """Write what was held back long enough."""
         self.acquire()
         try:
-            for line in self._repetition.due(time.monotonic()):
+            for line in self._repetition.summaries_due(time.monotonic()):
                 self._write(line)
         except (OSError, ValueError):  # as above; closed is a ValueError
             return

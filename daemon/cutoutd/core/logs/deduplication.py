@@ -41,7 +41,7 @@ _Kind = tuple[str, int, str]
 class _Series:
     last: LogLine
     since_s: float
-    held_back: int = 0
+    suppressed: int = 0
 
 
 class Deduplicator:
@@ -50,7 +50,7 @@ class Deduplicator:
     def __init__(self) -> None:
         self._series: dict[_Kind, _Series] = {}
 
-    def is_news(self, line: LogLine, now_s: float) -> bool:
+    def should_write(self, line: LogLine, now_s: float) -> bool:
         """Whether the line is to be written now; one that is not is counted."""
         if line.action not in _REPEATING or line.level < logging.WARNING or line.trace:
             return True
@@ -60,24 +60,24 @@ class Deduplicator:
             self._series[kind] = _Series(line, now_s)
             return True
         series.last = line
-        series.held_back += 1
+        series.suppressed += 1
         return False
 
-    def due(self, now_s: float) -> Iterator[LogLine]:
+    def summaries_due(self, now_s: float) -> Iterator[LogLine]:
         """One line for each fault whose repetitions were held back long enough; those that ceased are forgotten."""
         for kind, series in list(self._series.items()):
             if now_s - series.since_s < TELL_EVERY_S:
                 continue
-            if not series.held_back:
+            if not series.suppressed:
                 del self._series[kind]
                 continue
             yield _summed_up(series, now_s)
-            series.since_s, series.held_back = now_s, 0
+            series.since_s, series.suppressed = now_s, 0
 
 
 def _summed_up(series: _Series, now_s: float) -> LogLine:
     minutes = max(1, round((now_s - series.since_s) / 60))
-    times = "once more" if series.held_back == 1 else f"{series.held_back:,} more times"
+    times = "once more" if series.suppressed == 1 else f"{series.suppressed:,} more times"
     message = f"{series.last.message} ({times} in {minutes} min)"
     # Of many photos it names none: each one's own reason is in status.
     return replace(series.last, message=message, folder="", path="", photo=None)

@@ -14,26 +14,26 @@ _DIM, _YELLOW, _RED, _PLAIN = "\x1b[2m", "\x1b[33m", "\x1b[31m", "\x1b[0m"
 _PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (logging.NOTSET, 7))
 
 
-def priority_of(level: int) -> int:
+def syslog_priority(level: int) -> int:
     """How grave a line is in syslog's numbers."""
     return next(priority for least, priority in _PRIORITIES if level >= least)
 
 
-def prefixed(line: LogLine, text: str) -> str:
+def with_priority_prefix(line: LogLine, text: str) -> str:
     """For a standard output that systemd reads: it takes the prefix off and keeps the priority."""
-    return f"<{priority_of(line.level)}>{text}"
+    return f"<{syslog_priority(line.level)}>{text}"
 
 
-def is_colourful(stream: TextIO) -> bool:
+def supports_colour(stream: TextIO) -> bool:
     """Whether colours reach a person: on a terminal, unless they asked for none (https://no-color.org)."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def text_of(line: LogLine, *, is_coloured: bool = False) -> str:
+def format_text(line: LogLine, *, is_coloured: bool = False) -> str:
     """Time, photo, sentence; the trace of a fault below. Nothing in it can command a terminal but our own colours."""
     at = datetime.fromtimestamp(line.at_s, UTC).astimezone().strftime("%H:%M:%S")
     mark = "" if line.level < logging.WARNING else f"{line.level_name.upper()}: "
-    where = f"{line.where}: " if line.where else ""
+    where = f"{line.photo_name}: " if line.photo_name else ""
     said, *trace = map(printable, (f"{mark}{where}{line.message}", *line.trace.splitlines()))
     if not is_coloured:
         return "\n".join((f"{at} {said}", *trace))
@@ -41,7 +41,7 @@ def text_of(line: LogLine, *, is_coloured: bool = False) -> str:
     return "\n".join((f"{_DIM}{at}{_PLAIN} {colour}{said}{_PLAIN if colour else ''}", *trace))
 
 
-def json_of(line: LogLine) -> str:
+def format_json(line: LogLine) -> str:
     """One object; its keys are documented and stable."""
     fields: dict[str, object] = {
         "at": datetime.fromtimestamp(line.at_s, UTC).isoformat(timespec="milliseconds"),

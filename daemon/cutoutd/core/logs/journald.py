@@ -9,7 +9,7 @@ import socket
 from pathlib import Path
 from typing import TextIO
 
-from cutoutd.core.logs.formatters import priority_of
+from cutoutd.core.logs.formatters import syslog_priority
 from cutoutd.core.logs.record import LogLine, printable
 
 _SOCKET = Path("/run/systemd/journal/socket")
@@ -38,10 +38,10 @@ def send_to_journal(line: LogLine) -> bool:
 
 
 def _datagram(line: LogLine) -> bytes:
-    where = f"{line.where}: " if line.where else ""
+    where = f"{line.photo_name}: " if line.photo_name else ""
     fields = {
         "MESSAGE": printable(f"{where}{line.message}"),
-        "PRIORITY": str(priority_of(line.level)),
+        "PRIORITY": str(syslog_priority(line.level)),
         "SYSLOG_IDENTIFIER": "cutoutd",
         "CUTOUTD_ACTION": line.action,
         "CUTOUTD_SENTENCE": line.message,

@@ -4,7 +4,7 @@ import logging
 import traceback
 from dataclasses import dataclass
 
-from cutoutd.core.logs.redaction import redacted
+from cutoutd.core.logs.redaction import redact
 from cutoutd.core.photo import Identity, Photo
 
 
@@ -27,12 +27,12 @@ class LogLine:
         return logging.getLevelName(self.level).lower()
 
     @property
-    def where(self) -> str:
+    def photo_name(self) -> str:
         """The photo's place; empty where the line is about no photo."""
         return f"{self.folder}/{self.path}" if self.folder else ""
 
 
-def line_of(record: logging.LogRecord) -> LogLine:
+def to_log_line(record: logging.LogRecord) -> LogLine:
     """A record of ours, or of a library that nobody prepared for this; secrets are taken out here, for every form."""
     about = getattr(record, "about", None)
     identity: Identity | None = about.identity if isinstance(about, Photo) else about
@@ -41,11 +41,11 @@ def line_of(record: logging.LogRecord) -> LogLine:
         at_s=record.created,
         level=record.levelno,
         action=str(getattr(record, "action", record.name)),
-        message=redacted(record.getMessage()),
+        message=redact(record.getMessage()),
         folder=identity.folder if identity else "",
         path=identity.path if identity else "",
         photo=about.id if isinstance(about, Photo) else None,
-        trace=redacted("".join(traceback.format_exception(fault)).rstrip("\n")) if fault else "",
+        trace=redact("".join(traceback.format_exception(fault)).rstrip("\n")) if fault else "",
     )
 
 

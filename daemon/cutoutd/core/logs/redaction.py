@@ -16,13 +16,13 @@ _SIGNATURES = re.compile(
 _secrets: set[str] = set()
 
 
-def conceal(secret: str) -> None:
+def register_secret(secret: str) -> None:
     """From now on no line holds this."""
     if secret:
         _secrets.add(secret)
 
 
-def redacted(text: str) -> str:
+def redact(text: str) -> str:
     """The text without secrets and signatures."""
     for secret in _secrets:
         text = text.replace(secret, _HIDDEN)

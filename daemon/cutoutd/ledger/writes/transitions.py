@@ -11,7 +11,7 @@ from sqlalchemy import Update, and_, bindparam, insert, select, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
-from cutoutd.core.errors import LedgerError, RejectedError, RejectionCode, TwinPaysError
+from cutoutd.core.errors import DuplicateInProgressError, LedgerError, RejectedError, RejectionCode
 from cutoutd.core.photo import (
     NO_WAIT,
     TERMINAL,
@@ -77,7 +77,7 @@ def record(connection: WriteTransaction, photo: Photo, fact: Fact, at_s: float, 
     Raises:
         ValueError: the fact may not follow the photo's state.
         LedgerError: the row's state is no longer the photo's, so somebody else stored a fact first.
-        TwinPaysError: another photo with the same content and parameters is being paid for.
+        DuplicateInProgressError: another photo with the same content and parameters is being paid for.
     """
     changed = photo.with_fact(fact, at_s)
     if webhook_results.has_arrived(connection, changed):
@@ -95,7 +95,7 @@ def record(connection: WriteTransaction, photo: Photo, fact: Fact, at_s: float, 
     try:
         _update_row(connection, photo, values)
     except IntegrityError as error:
-        raise TwinPaysError("the same picture is being paid for at another path") from error
+        raise DuplicateInProgressError("the same picture is being paid for at another path") from error
     add_event(connection, changed, photo.state, detail_values(fact))
     launches.update_launch(connection, photo, fact, at_s)
     if changed.state.is_terminal:
@@ -162,7 +162,7 @@ def resume(connection: WriteTransaction, photo: Photo, fact: Fact, ctime_ns: int
 
     Raises:
         LedgerError: somebody took it up first.
-        TwinPaysError: it would stand beside another photo of the same picture that is being paid for.
+        DuplicateInProgressError: it would stand beside another photo of the same picture that is being paid for.
     """
     _update_row(connection, photo, {"ctime_ns": ctime_ns})
     return record(connection, replace(photo, identity=replace(photo.identity, ctime_ns=ctime_ns)), fact, at_s)

@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.dialects import sqlite
 
-from cutoutd.core.usage_counter import Counted, Purpose
+from cutoutd.core.usage_counter import Purpose, UsageCounts
 from cutoutd.ledger.schema.tables import operations
 from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 
@@ -28,7 +28,7 @@ _ADD = _INSERT.on_conflict_do_update(
 )
 
 
-def add(connection: WriteTransaction, counted: Counted) -> None:
+def add(connection: WriteTransaction, counted: UsageCounts) -> None:
     """Put what was counted on top of what is there."""
     rows = [{"day": day.isoformat(), "purpose": purpose.value, "number": n} for (day, purpose), n in counted.items()]
     if rows:

@@ -72,7 +72,7 @@ class WebhookMonitor:
 
     async def _reason(self, url: str) -> str:
         try:
-            webhooks = await self._uploadcare.webhooks.show()
+            webhooks = await self._uploadcare.webhooks.list_all()
         except CutoutdError as error:
             return f"Uploadcare could not be asked about the webhook: {error.sentence}"
         return missing_webhook_reason(url, webhooks)

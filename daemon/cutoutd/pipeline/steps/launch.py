@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from cutoutd.config.settings import FolderSettings
-from cutoutd.core.errors import CutoutdError, DelayError, RemovalLockedError, UnansweredError
+from cutoutd.core.errors import CutoutdError, DelayError, RemovalLockedError, ResponseLostError
 from cutoutd.core.logs import log_event
 from cutoutd.core.photo import (
     NO_WAIT,
@@ -105,7 +105,7 @@ class Launcher:
             request_id = await self._uploadcare.start_removal(
                 require_value(photo.upload.source_uuid), request_parameters(photo)
             )
-        except UnansweredError as error:  # accepted or not, that is the question
+        except ResponseLostError as error:  # accepted or not, that is the question
             log_event("answer_lost", error.sentence, about=photo.identity, level=logging.WARNING)
             # Before a removal could be finished there is nothing to be found.
             return await self._look_later(
@@ -124,7 +124,7 @@ class Launcher:
         """Look once for what a call did whose answer was lost; a crash leaves the photo to be looked for again.
 
         Raises:
-            UnansweredError: it is not known yet.
+            ResponseLostError: it is not known yet.
             DelayError, HaltError: Uploadcare could not be asked.
         """
         if photo.launch.unclear_since_s is None and photo.launch.locked_since_s is None:
@@ -141,7 +141,9 @@ class Launcher:
             case RecoveryAction.SEND_ANEW:
                 return await self._ledger.record(photo, UploadAbandoned())
             case RecoveryAction.LOOK_AGAIN:
-                raise UnansweredError("it is not known yet whether Uploadcare began its removal; cutoutd looks for it")
+                raise ResponseLostError(
+                    "it is not known yet whether Uploadcare began its removal; cutoutd looks for it"
+                )
 
     async def give_up(self, photo: Photo) -> Photo:
         """Uploadcare has forgotten a removal, as it does after a day: unless its result is there, pay once more."""

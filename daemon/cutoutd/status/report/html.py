@@ -10,7 +10,7 @@ from itertools import islice
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from cutoutd.config.settings import Common
+from cutoutd.config.settings import CommonSettings
 from cutoutd.core.photo import Photo
 from cutoutd.ledger import ReadTransaction
 from cutoutd.ledger.queries import report
@@ -34,7 +34,7 @@ class Sheet:
 
 
 def sheet_of(
-    view: ReadTransaction, findings: ReportData, settings: Common, step: Callable[[], None] = lambda: None
+    view: ReadTransaction, findings: ReportData, settings: CommonSettings, step: Callable[[], None] = lambda: None
 ) -> Sheet:
     """Draw the newest, list the next, count the rest."""
     newest: Iterator[Photo] = report.each_published(view, findings.scope.stretch)

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from cutoutd.config.settings import Common
+from cutoutd.config.settings import CommonSettings
 from cutoutd.core.errors import RejectedError
 from cutoutd.core.photo import Photo
 from cutoutd.images.originals import Absence, Side, open_original
@@ -45,7 +45,7 @@ class ReportPair:
 
 
 def pairs_of(
-    photos: Iterable[Photo], settings: Common, step: Callable[[], None] = lambda: None
+    photos: Iterable[Photo], settings: CommonSettings, step: Callable[[], None] = lambda: None
 ) -> Iterator[ReportPair]:
     """Pictures of the first photos, in order, until the bound is reached; ``step`` hears of each. Blocking."""
     look = _PictureReader(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from cutoutd.config.choices import OnSuccess
 from cutoutd.config.settings import FolderSettings
-from cutoutd.core.errors import SourceAwayError
+from cutoutd.core.errors import SourceUnavailableError
 from cutoutd.core.logs import log_event, printable
 from cutoutd.core.photo import Photo, require_value
 from cutoutd.files.input_tree import Sighting
@@ -77,15 +77,15 @@ class FolderAvailability:
         """The configured folder of a photo.
 
         Raises:
-            SourceAwayError: there is none, or its input is another tree than the one where the photo was found.
+            SourceUnavailableError: there is none, or its input is another tree than the one where the photo was found.
         """
         folder = self.folders.get(photo.identity.folder)
         if folder is None:
             msg = f'its folder "{photo.identity.folder}" is no longer in the configuration'
-            raise SourceAwayError(msg, retry_after_s=_RARELY_S)
+            raise SourceUnavailableError(msg, retry_after_s=_RARELY_S)
         if photo.identity.input not in {"", str(folder.input)}:
             msg = f'it was found in {printable(photo.identity.input)}, which is no longer the input of "{folder.name}"'
-            raise SourceAwayError(msg, retry_after_s=_RARELY_S)
+            raise SourceUnavailableError(msg, retry_after_s=_RARELY_S)
         return folder
 
     def has_scanned_twice_since(self, since_s: float) -> bool:
@@ -108,17 +108,17 @@ class FolderAvailability:
         """Let the photo wait while its folder stands by.
 
         Raises:
-            SourceAwayError: it does, or it is none of ours any more.
+            SourceUnavailableError: it does, or it is none of ours any more.
         """
         case = self._cases[self.folder_of(photo).name]
         if case.reason:
-            raise SourceAwayError(case.reason, retry_after_s=_RARELY_S)
+            raise SourceUnavailableError(case.reason, retry_after_s=_RARELY_S)
 
     async def confirm_missing(self, photo: Photo) -> None:
         """A photo's file seems to be gone or changed: make sure that its tree is what it was.
 
         Raises:
-            SourceAwayError: it is not; the folder stands by.
+            SourceUnavailableError: it is not; the folder stands by.
         """
         await self.update(self.folder_of(photo).name, in_doubt=photo)
         self.require_available(photo)

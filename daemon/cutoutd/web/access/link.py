@@ -6,7 +6,7 @@ Each user of the control socket may have the link, because the page can do no mo
 import asyncio
 from collections.abc import Callable
 
-from cutoutd.config.settings import Common
+from cutoutd.config.settings import CommonSettings
 from cutoutd.control.client import decode_reply, send_message
 from cutoutd.control.messages import PAGE_LINKS, PageLink, PageLinkQuery
 from cutoutd.core.errors import PageError
@@ -19,7 +19,7 @@ _TRIES, _TRY_EVERY_S = 20, 0.1
 _PORT_TAKEN = "Another program has the port, or it is `run --once`: the log says why. Set web.listen to a free port."
 
 
-async def page_link(settings: Common, live: Callable[[], LiveState]) -> PageLink:
+async def page_link(settings: CommonSettings, live: Callable[[], LiveState]) -> PageLink:
     """Return the link, for the daemon's end of the control socket."""
     try:
         return await asyncio.to_thread(_link, settings, await _address(live))
@@ -27,7 +27,7 @@ async def page_link(settings: Common, live: Callable[[], LiveState]) -> PageLink
         return PageLink(trouble=error.sentence, advice=error.advice)
 
 
-def link_to_page(settings: Common) -> str:
+def link_to_page(settings: CommonSettings) -> str:
     """Return the link to the page of the running daemon. Blocking.
 
     Raises:
@@ -52,7 +52,7 @@ async def _address(live: Callable[[], LiveState]) -> str | None:
     return live().web_address
 
 
-def _link_from_files(settings: Common) -> PageLink:
+def _link_from_files(settings: CommonSettings) -> PageLink:
     """Return the link without the socket: no daemon runs, or it could not make the socket."""
     live = read_live_state(settings.state_dir) if is_held(settings.state_dir) else None
     if live is None and settings.web.listen is not None:
@@ -60,7 +60,7 @@ def _link_from_files(settings: Common) -> PageLink:
     return _link(settings, live.web_address if live else None)
 
 
-def _link(settings: Common, address: str | None) -> PageLink:
+def _link(settings: CommonSettings, address: str | None) -> PageLink:
     if settings.web.listen is None:
         raise PageError("web.listen is null, so there is no page", advice="Set it, for instance to 127.0.0.1:8717.")
     if address is None:

@@ -5,7 +5,7 @@ import secrets
 import stat
 from pathlib import Path
 
-from cutoutd.config.settings import Common
+from cutoutd.config.settings import CommonSettings
 from cutoutd.core.atomic_write import replaced
 from cutoutd.core.errors import PageError, PageRefusedError
 
@@ -17,12 +17,12 @@ _MOST_BYTES = 4_096
 _SHORTEST = 16
 
 
-def place_of(settings: Common) -> Path:
+def place_of(settings: CommonSettings) -> Path:
     """Where the token is."""
     return settings.web.token_file or settings.state_dir / TOKEN_NAME
 
 
-def token_for(settings: Common) -> str:
+def token_for(settings: CommonSettings) -> str:
     """The token; made now if cutoutd keeps it itself and there is none yet. The caller holds the ledger. Blocking.
 
     Raises:
@@ -38,7 +38,7 @@ def token_for(settings: Common) -> str:
     return read_token(settings)
 
 
-def read_token(settings: Common) -> str:
+def read_token(settings: CommonSettings) -> str:
     """The token as it stands. Blocking.
 
     Raises:

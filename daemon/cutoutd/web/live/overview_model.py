@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cutoutd.config.settings import Common, FolderSettings
+from cutoutd.config.settings import CommonSettings, FolderSettings
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Photo
 from cutoutd.status.forecast import forecast_in_words
@@ -67,7 +67,9 @@ class OverviewModel:
     latest: tuple[BeforeAfter, ...] = ()  #: the newest cutouts
 
 
-def overview_of(status: Status, settings: Common, *, now_s: float, latest: Sequence[Photo] = ()) -> OverviewModel:
+def overview_of(
+    status: Status, settings: CommonSettings, *, now_s: float, latest: Sequence[Photo] = ()
+) -> OverviewModel:
     """The look, arranged."""
     figures, notices = summarize(status.totals), notices_of(status)
     folders = _folders(status, settings.folders)
