@@ -78,3 +78,13 @@ def test_every_path_in_the_text_exists(document: Path) -> None:
     paths = re.findall(r"`(\w[\w./@-]*/[\w./@-]+\.(?:py|html|sql|sh|yaml|md))`", prose_of(document))
     paths += re.findall(r"`((?:tests|ledger|web|pipeline|daemon)/[\w/]+)`", prose_of(document))
     assert [path for path in paths if not ((SOURCES / path).exists() or (ROOT / path).exists())] == []
+
+
+def test_the_readmes_figures_are_the_benchmarks() -> None:
+    """How many times faster than scripts: the README has the numbers that were measured last."""
+    measured = (ROOT / "docs" / "benchmark.md").read_text()
+    told = re.findall(r"([\d.]+) times", (ROOT / "README.md").read_text())
+    for script, number in zip(("the sequential script", "a pool of 16 threads"), told, strict=True):
+        row = re.search(rf"\| throughput against {script} \|[^|]+\| ([\d.]+) times", measured)
+        assert row is not None
+        assert float(row[1]) == float(number)
