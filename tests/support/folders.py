@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cutoutd.config.settings import FolderSettings, Settings
+from cutoutd.config.settings import Folders, FolderSettings, Settings
 from support.processes.sandbox_process import PUBLIC_KEY, SECRET_KEY
 
 
@@ -12,6 +12,11 @@ def folder_in(place: Path, **others: object) -> FolderSettings:
     for tree in trees.values():
         tree.mkdir(exist_ok=True)
     return FolderSettings.model_validate({"name": "products", **trees, **others})
+
+
+def folders_of(*folders: FolderSettings) -> Folders:
+    """Return these folders by name."""
+    return Folders({folder.name: folder for folder in folders})
 
 
 def settings_in(place: Path, url: str, *folders: FolderSettings, **others: object) -> Settings:

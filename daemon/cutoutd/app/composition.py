@@ -12,7 +12,7 @@ from functools import partial
 
 from cutoutd.app.startup import make_outputs, make_state_dir
 from cutoutd.app.webhook_secret import signing_secret_for
-from cutoutd.config.settings import Settings
+from cutoutd.config.settings import Folders, Settings
 from cutoutd.core.photo import State
 from cutoutd.core.usage_counter import UsageCounter
 from cutoutd.ledger import ChangeFlag, Ledger, hold_ledger, open_ledger
@@ -21,6 +21,7 @@ from cutoutd.monitoring.notifier import Notifier
 from cutoutd.pipeline.budget.budget import Budget, open_budget
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 from cutoutd.pipeline.completion.webhook_monitor import WebhookMonitor
+from cutoutd.pipeline.completion.webhook_results import WebhookResults
 from cutoutd.pipeline.discovery import Discovery
 from cutoutd.pipeline.maintenance.clock_changes import ClockMonitor
 from cutoutd.pipeline.maintenance.remote_cleanup import RemoteCleaner
@@ -34,6 +35,7 @@ from cutoutd.pipeline.scheduling.release_held import HeldReleaser
 from cutoutd.pipeline.scheduling.run_counts import RunCounts
 from cutoutd.pipeline.scheduling.stages import stages_for
 from cutoutd.pipeline.scheduling.workers import WorkerPool
+from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.status.live_state_writer import LiveSources, LiveStateWriter
 from cutoutd.status.photo_counts import PhotoCounts
 from cutoutd.uploadcare.client import UploadcareClient, open_uploadcare
@@ -133,8 +135,11 @@ async def service_on(estate: SharedState, settings: Settings) -> AsyncIterator[S
 
 def _build(settings: Settings, estate: SharedState, uploadcare: UploadcareClient, spending: Budget) -> Service:
     ledger, halt, tally = estate.ledger, CircuitBreaker(), RunCounts()
-    standby = FolderAvailability(ledger, {folder.name: folder for folder in settings.folders})
-    journey = PhotoPipeline(ledger, uploadcare, spending, estate.poll_schedule, standby)
+    folders = Folders({folder.name: folder for folder in settings.folders})
+    standby = FolderAvailability(ledger, folders)
+    webhook_results = WebhookResults(ledger, estate.poll_schedule)
+    context = StepContext(ledger, uploadcare, folders)
+    journey = PhotoPipeline(context, spending, estate.poll_schedule, webhook_results, standby)
     intermission = PauseState(ledger)
     ways = stages_for(
         settings.concurrency,
@@ -145,10 +150,10 @@ def _build(settings: Settings, estate: SharedState, uploadcare: UploadcareClient
     )
     lanes = WorkerPool(ledger, journey, halt, tally, ways)
     intermission.tell_end_to(lanes.wake_all)
-    reception = Discovery(ledger, lanes, standby)
+    reception = Discovery(ledger, lanes, folders, standby)
     arrivals = tuple(FolderWatcher(folder, settings.watch, reception) for folder in settings.folders)
     spending.approval.count_in(arrivals)
-    aftercare = OnSuccessWorker(ledger, standby)
+    aftercare = OnSuccessWorker(ledger, folders, standby)
     door = Listener(settings.web.listen)
     look_at_announced = partial(lanes.wake_stage, State.REMOVAL_INTENDED, State.REMOVAL_STARTED)
     tell_address, tell_patience = lambda: door.address, uploadcare.throttle.ends
@@ -156,7 +161,7 @@ def _build(settings: Settings, estate: SharedState, uploadcare: UploadcareClient
     broadcast = LiveStateWriter(settings.state_dir, reports)
     cleanup = RemoteCleaner(ledger, uploadcare, settings.uploadcare.remote_cleanup)
     retention = ResultKeeper(ledger, uploadcare)
-    withdrawal = RemovedSourceCleaner(ledger, standby, settings.watch.rescan_interval_s)
+    withdrawal = RemovedSourceCleaner(ledger, folders, standby, settings.watch.rescan_interval_s)
     return Service(
         settings,
         ledger,

@@ -8,6 +8,8 @@ The configuration as users write it: without the secret, and with what folders s
 The section ``webhook``: where Uploadcare's messages arrive, and what they are signed with.
 """
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -40,6 +42,9 @@ from cutoutd.config.text_types import (
     PublicKey,
 )
 from cutoutd.config.units import Amount, Duration, Size
+from cutoutd.core.errors import SourceUnavailableError
+from cutoutd.core.logs import printable
+from cutoutd.core.photo import Photo
 
 
 class WebhookSettings(FrozenModel):
@@ -246,3 +251,39 @@ class ConfigurationFile(CommonSettings):
     """The project at Uploadcare."""
     folder_defaults: FolderDefaults = FolderDefaults()
     """What a folder may say and all folders share, said once; a folder's own word wins."""
+
+
+#: The wait of a photo without a configured folder. A reload that brings the folder back ends it sooner.
+_FOLDER_MISSING_WAIT_S = 3600.0
+
+
+@dataclass(frozen=True)
+class Folders(Mapping[str, FolderSettings]):
+    """The configured folders by name."""
+
+    by_name: Mapping[str, FolderSettings]
+
+    def __getitem__(self, name: str) -> FolderSettings:
+        return self.by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.by_name)
+
+    def __len__(self) -> int:
+        return len(self.by_name)
+
+    def of(self, photo: Photo) -> FolderSettings:
+        """Return the configured folder of a photo.
+
+        Raises:
+            SourceUnavailableError: the folder is not configured, or its input is not the tree of the photo.
+        """
+        folder = self.by_name.get(photo.identity.folder)
+        if folder is None:
+            sentence = f'its folder "{photo.identity.folder}" is no longer in the configuration'
+            raise SourceUnavailableError(sentence, retry_after_s=_FOLDER_MISSING_WAIT_S)
+        if photo.identity.input not in {"", str(folder.input)}:
+            found_in = printable(photo.identity.input)
+            sentence = f'it was found in {found_in}, which is no longer the input of "{folder.name}"'
+            raise SourceUnavailableError(sentence, retry_after_s=_FOLDER_MISSING_WAIT_S)
+        return folder

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
+from cutoutd.config.settings import Folders
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import log_error, log_event
 from cutoutd.core.photo import Identity, Version
@@ -25,10 +26,11 @@ class Discovery:
     While the ledger cannot be used, it waits: nothing further is looked at then, and nothing is forgotten.
     """
 
-    def __init__(self, ledger: Ledger, lanes: WorkerPool, standby: FolderAvailability) -> None:
+    def __init__(self, ledger: Ledger, workers: WorkerPool, folders: Folders, availability: FolderAvailability) -> None:
         self._ledger = ledger
-        self._lanes = lanes
-        self._standby = standby
+        self._workers = workers
+        self._folders = folders
+        self._availability = availability
 
     async def filter_new(self, folder: str, sightings: Sequence[Sighting]) -> list[Sighting]:
         """The sightings whose version is not in the ledger yet; one question for the whole batch.
@@ -43,23 +45,23 @@ class Discovery:
         unknown: list[Sighting] = []
         for sighting in possible:
             (found if _version(sighting) in known else unknown).append(sighting)
-        self._standby.record_seen(folder, found)
-        return [] if self._standby.is_unavailable(folder) else unknown
+        self._availability.record_seen(folder, found)
+        return [] if self._availability.is_unavailable(folder) else unknown
 
     async def deliver(self, folder: str, sighting: Sighting) -> None:
         """A finished file becomes a photo, unless this version of it is one. A crash before: the next scan finds it."""
-        root = str(self._standby.folders[folder].input)
+        root = str(self._folders[folder].input)
         photo = await _retry_until_stored(lambda: self._ledger.discover(_identity(folder, sighting, root)))
-        self._standby.record_seen(folder, [sighting])
+        self._availability.record_seen(folder, [sighting])
         if photo is not None:
             log_event(photo.state, photo.story, about=photo)
-            self._lanes.enqueue(photo)
+            self._workers.enqueue(photo)
 
     async def check_availability(self, folder: str, *, is_surveyed: bool) -> bool:
         """Look at whether the folder stands by; True when it no longer does, so its tree should be looked at again."""
-        has_ended = await _retry_until_stored(lambda: self._standby.update(folder, is_surveyed=is_surveyed))
+        has_ended = await _retry_until_stored(lambda: self._availability.update(folder, is_surveyed=is_surveyed))
         if has_ended:
-            self._lanes.wake_all()
+            self._workers.wake_all()
         return has_ended
 
 

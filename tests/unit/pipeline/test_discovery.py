@@ -12,7 +12,6 @@ from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 from cutoutd.pipeline.discovery import Discovery
-from cutoutd.pipeline.photo_pipeline import PhotoPipeline
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from cutoutd.pipeline.scheduling.run_counts import RunCounts
 from cutoutd.pipeline.scheduling.stages import stages_for
@@ -21,20 +20,21 @@ from cutoutd.uploadcare.throttling import Throttle
 from cutoutd.watch.availability import FolderAvailability
 from support.fakes.fake_uploadcare import StandIn
 from support.fakes.unlimited_budget import generous
+from support.folders import folders_of
 from support.ledgers import identity, in_database, photo_at, state_of, with_ledger
+from support.pipelines import pipeline_of
 
 SEEN = Sighting("a.jpg", 1000, 1, 1, 7, is_closed=True)
 
 
 def reception_of(ledger: Ledger, tally: RunCounts) -> Discovery:
     spending = generous(ledger, Path())
-    folders = {
-        name: FolderSettings(name=name, input=Path("/in"), output=Path("/out")) for name in ("products", "people")
-    }
+    names = ("products", "people")
+    folders = folders_of(*(FolderSettings(name=name, input=Path("/in"), output=Path("/out")) for name in names))
     standby = FolderAvailability(ledger, folders)
-    journey = PhotoPipeline(ledger, StandIn(), spending, PollSchedule(), standby)
+    journey = pipeline_of(ledger, StandIn(), folders, spending, PollSchedule())
     lanes = WorkerPool(ledger, journey, CircuitBreaker(), tally, stages_for(Concurrency(), spending.rate, Throttle()))
-    return Discovery(ledger, lanes, standby)
+    return Discovery(ledger, lanes, folders, standby)
 
 
 def test_a_finished_file_becomes_a_photo_once(tmp_path: Path) -> None:

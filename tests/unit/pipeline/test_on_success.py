@@ -23,7 +23,7 @@ from cutoutd.pipeline.on_success import OnSuccessWorker
 from cutoutd.pipeline.on_success.action import SourceResult, apply_on_success, restore
 from cutoutd.pipeline.on_success.hide import hidden_name
 from cutoutd.watch.availability import FolderAvailability
-from support.folders import folder_in
+from support.folders import folder_in, folders_of
 from support.ledgers import ACCEPTED, identity, identity_of, photo_at, with_ledger
 
 CONTENT = b"the only copy"
@@ -320,7 +320,7 @@ def test_what_is_due_is_done_once_and_stands_in_the_history(tmp_path: Path) -> N
     folder = folder_in(tmp_path, on_success="delete")
 
     async def scene(ledger: Ledger) -> None:
-        aftercare = OnSuccessWorker(ledger, FolderAvailability(ledger, {folder.name: folder}))
+        aftercare = OnSuccessWorker(ledger, folders_of(folder), FolderAvailability(ledger, folders_of(folder)))
         due = await published(ledger, folder, "a.jpg")
         await published(ledger, folder, "b.jpg", is_due=False)
         await aftercare.work_off()
@@ -340,7 +340,7 @@ def test_trouble_is_a_warning_told_once_and_tried_again(tmp_path: Path, caplog: 
     folder = folder_in(tmp_path, on_success="move", archive=tmp_path / "disk" / "archive")
 
     async def scene(ledger: Ledger) -> None:
-        aftercare = OnSuccessWorker(ledger, FolderAvailability(ledger, {folder.name: folder}))
+        aftercare = OnSuccessWorker(ledger, folders_of(folder), FolderAvailability(ledger, folders_of(folder)))
         await published(ledger, folder, "a.jpg")
         await published(ledger, folder, "b.jpg")
         for _ in range(2):
@@ -369,7 +369,7 @@ def test_a_full_archive_is_tried_once_a_round(tmp_path: Path, monkeypatch: pytes
         raise OSError(errno.ENOSPC, "No space left on device")
 
     async def scene(ledger: Ledger) -> None:
-        aftercare = OnSuccessWorker(ledger, FolderAvailability(ledger, {folder.name: folder}))
+        aftercare = OnSuccessWorker(ledger, folders_of(folder), FolderAvailability(ledger, folders_of(folder)))
         for name in ("a.jpg", "b.jpg", "c.jpg"):
             await published(ledger, folder, name)
         with monkeypatch.context() as patch:
@@ -389,8 +389,8 @@ def test_a_folder_that_stands_by_is_waited_for(tmp_path: Path, monkeypatch: pyte
     folder = folder_in(tmp_path, on_success="delete")
 
     async def scene(ledger: Ledger) -> None:
-        standby = FolderAvailability(ledger, {folder.name: folder})
-        aftercare = OnSuccessWorker(ledger, standby)
+        standby = FolderAvailability(ledger, folders_of(folder))
+        aftercare = OnSuccessWorker(ledger, folders_of(folder), standby)
         await published(ledger, folder, "a.jpg")
         folder.input.rename(tmp_path / "away")
         await aftercare.work_off()

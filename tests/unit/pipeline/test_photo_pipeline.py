@@ -25,13 +25,13 @@ from cutoutd.ledger import Ledger, open_ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 from cutoutd.pipeline.photo_pipeline import PhotoPipeline
-from cutoutd.watch.availability import FolderAvailability
 from support.fakes.fake_uploadcare import StandIn
 from support.fakes.unlimited_budget import generous
-from support.folders import folder_in
+from support.folders import folder_in, folders_of
 from support.images.drawn_photos import jpeg
 from support.images.photographs import png
 from support.ledgers import identity_of
+from support.pipelines import pipeline_of
 
 
 @dataclass
@@ -60,8 +60,7 @@ async def trip_in(place: Path, **options: object) -> AsyncIterator[Trip]:
     folder, uploadcare = folder_in(place, **options), StandIn()
     async with open_ledger(place) as ledger:
         spending, pace = generous(ledger, place), PollSchedule([0.0] * 5)
-        standby = FolderAvailability(ledger, {folder.name: folder})
-        yield Trip(ledger, folder, uploadcare, PhotoPipeline(ledger, uploadcare, spending, pace, standby))
+        yield Trip(ledger, folder, uploadcare, pipeline_of(ledger, uploadcare, folders_of(folder), spending, pace))
 
 
 def played(place: Path, scene: Callable[[Trip], Coroutine[object, object, None]], **options: object) -> None:

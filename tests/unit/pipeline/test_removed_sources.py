@@ -18,7 +18,7 @@ from cutoutd.pipeline.maintenance.removed_sources import RemovedSourceCleaner
 from cutoutd.pipeline.on_success import OnSuccessWorker
 from cutoutd.pipeline.on_success.action import apply_on_success
 from cutoutd.watch.availability import FolderAvailability
-from support.folders import folder_in
+from support.folders import folder_in, folders_of
 from support.ledgers import ACCEPTED, identity_of, photo_at, with_ledger
 
 
@@ -66,8 +66,10 @@ def play(tmp_path: Path) -> Callable[[Scene], None]:
         folder = folder_in(tmp_path, on_source_removed="delete")
 
         async def act(ledger: Ledger) -> None:
-            standby = FolderAvailability(ledger, {folder.name: folder})
-            estate = Estate(ledger, folder, standby, RemovedSourceCleaner(ledger, standby, interval_s=0))
+            standby = FolderAvailability(ledger, folders_of(folder))
+            estate = Estate(
+                ledger, folder, standby, RemovedSourceCleaner(ledger, folders_of(folder), standby, interval_s=0)
+            )
             for name in ("a.jpg", "b.jpg", "c.jpg"):
                 await estate.publish(name)
             await standby.open()
@@ -226,11 +228,11 @@ def test_what_was_taken_before_a_crash_was_not_removed_by_anybody(play: Play) ->
 
     async def scene(estate: Estate) -> None:
         folder = estate.folder.model_copy(update={"on_success": "delete"})
-        standby = FolderAvailability(estate.ledger, {folder.name: folder})
+        standby = FolderAvailability(estate.ledger, folders_of(folder))
         photo = await estate.publish("d.jpg", is_source_due=True)
         assert apply_on_success(photo, folder) is not None
         await standby.open()
-        await OnSuccessWorker(estate.ledger, standby).work_off()
+        await OnSuccessWorker(estate.ledger, folders_of(folder), standby).work_off()
         await estate.walk()
         await estate.walk()
         assert "d.png" in estate.cutouts()

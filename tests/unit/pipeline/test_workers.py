@@ -17,18 +17,17 @@ from cutoutd.core.photo import State, Wait
 from cutoutd.ledger import Ledger, open_ledger
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
-from cutoutd.pipeline.photo_pipeline import PhotoPipeline
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from cutoutd.pipeline.scheduling.run_counts import RunCounts
 from cutoutd.pipeline.scheduling.stages import stages_for
 from cutoutd.pipeline.scheduling.workers import WorkerPool
 from cutoutd.uploadcare.throttling import Throttle
-from cutoutd.watch.availability import FolderAvailability
 from support.fakes.fake_uploadcare import StandIn
 from support.fakes.unlimited_budget import generous
-from support.folders import folder_in
+from support.folders import folder_in, folders_of
 from support.images.drawn_photos import jpeg
 from support.ledgers import identity, identity_of, in_database, photo_at, with_ledger
+from support.pipelines import pipeline_of
 
 PATIENCE_S = 60.0
 
@@ -91,9 +90,7 @@ async def house(place: Path, concurrency: Concurrency, launches_per_minute: int 
     async with open_ledger(place) as ledger:
         # Removals that are known to take no time are asked about at once.
         spending = generous(ledger, place, launches_per_minute=launches_per_minute, clock=rate_clock)
-        journey = PhotoPipeline(
-            ledger, uploadcare, spending, PollSchedule([0.0] * 5), FolderAvailability(ledger, {folder.name: folder})
-        )
+        journey = pipeline_of(ledger, uploadcare, folders_of(folder), spending, PollSchedule([0.0] * 5))
         lanes = WorkerPool(ledger, journey, halt, tally, stages_for(concurrency, spending.rate, Throttle()))
         yield House(ledger, folder, uploadcare, halt, clock, rate_clock, tally, lanes)
 

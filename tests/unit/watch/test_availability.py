@@ -18,7 +18,7 @@ from cutoutd.ledger import Ledger, open_ledger
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.watch.availability import FolderAvailability
 from cutoutd.watch.availability.mounts import Ground, MountedPart
-from support.folders import folder_in
+from support.folders import folder_in, folders_of
 from support.ledgers import identity_of, photo_at
 
 NAMES = ("a.jpg", "b.jpg", "sub/c.jpg")
@@ -59,7 +59,7 @@ class Estate:
 
     async def restart(self) -> None:
         """The same after a kill."""
-        self.standby = FolderAvailability(self.ledger, {self.folder.name: self.folder})
+        self.standby = FolderAvailability(self.ledger, folders_of(self.folder))
         await self.standby.open()
 
 
@@ -72,7 +72,7 @@ async def estate_in(place: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     for name in NAMES:
         (folder.input / name).write_bytes(name.encode())
     async with open_ledger(place) as ledger:
-        estate = Estate(ledger, folder, FolderAvailability(ledger, {folder.name: folder}), ground)
+        estate = Estate(ledger, folder, FolderAvailability(ledger, folders_of(folder)), ground)
         await estate.standby.open()
         yield estate
 

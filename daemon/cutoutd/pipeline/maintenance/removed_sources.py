@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from cutoutd.config.choices import OnSourceRemoved
-from cutoutd.config.settings import FolderSettings
+from cutoutd.config.settings import Folders, FolderSettings
 from cutoutd.core.errors import CutoutdError, DelayError
 from cutoutd.core.logs import log_error, log_event, printable
 from cutoutd.core.photo import Photo, Superseded, require_value
@@ -40,12 +40,14 @@ class RemovedSourceCleaner:
 
     Args:
         ledger: which photos are published, and whose source is missed.
-        standby: the folders, and whether they can be trusted to show what was removed.
+        folders: the configured folders.
+        standby: tells if a folder can be trusted to show what was removed.
         interval_s: the pause between two walks.
     """
 
-    def __init__(self, ledger: Ledger, standby: FolderAvailability, interval_s: float) -> None:
+    def __init__(self, ledger: Ledger, folders: Folders, standby: FolderAvailability, interval_s: float) -> None:
         self._ledger = ledger
+        self._all_folders = folders
         self._standby = standby
         self._interval_s = interval_s
 
@@ -76,7 +78,7 @@ class RemovedSourceCleaner:
             last_id = photos[-1].id
 
     def _folders(self) -> dict[str, FolderSettings]:
-        folders = self._standby.folders.items()
+        folders = self._all_folders.items()
         return {name: folder for name, folder in folders if folder.on_source_removed is OnSourceRemoved.DELETE}
 
     def _missed(self, photos: list[Photo]) -> tuple[list[Photo], float]:

@@ -10,7 +10,7 @@ import logging
 from pathlib import Path
 
 from cutoutd.config.choices import OnSuccess
-from cutoutd.config.settings import FolderSettings
+from cutoutd.config.settings import Folders, FolderSettings
 from cutoutd.core.errors import CutoutdError, DelayError
 from cutoutd.core.logs import log_error, log_event, printable
 from cutoutd.core.periodic import every
@@ -37,8 +37,9 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 class OnSuccessWorker:
     """Does to sources what ``on_success`` says. A crash anywhere repeats the last step, which does no harm."""
 
-    def __init__(self, ledger: Ledger, standby: FolderAvailability) -> None:
+    def __init__(self, ledger: Ledger, folders: Folders, standby: FolderAvailability) -> None:
         self._ledger = ledger
+        self._folders = folders
         self._standby = standby
         self._news = ChangeFlag(ledger)
         self._troubles: dict[str, str] = {}
@@ -50,7 +51,7 @@ class OnSuccessWorker:
 
     async def open(self) -> None:
         """Make the archives that are missing, before their first use only: later it must be a disk that is away."""
-        for archive in {folder.archive for folder in self._standby.folders.values() if folder.archive}:
+        for archive in {folder.archive for folder in self._folders.values() if folder.archive}:
             if await self._ledger.query(photo_queries.remembered, f"archive {printable(str(archive))}") is None:
                 try:
                     await asyncio.to_thread(archive.mkdir, exist_ok=True)
@@ -89,7 +90,7 @@ class OnSuccessWorker:
             log_error("ledger_trouble", error)
 
     async def _process(self, photo: Photo, *, is_news: bool) -> None:
-        folder = self._standby.folders.get(photo.identity.folder)
+        folder = self._folders.get(photo.identity.folder)
         try:
             if folder is None or folder.on_success is OnSuccess.KEEP or photo.identity.input != str(folder.input):
                 await asyncio.to_thread(restore, photo, Path(photo.identity.input))

@@ -14,11 +14,10 @@ same in a copy, and a margin in px is measured in the cutout.
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from cutoutd.config.settings import FolderSettings
 from cutoutd.core.errors import CutoutdError, DelayError, RemovalLockedError, ResponseLostError
 from cutoutd.core.logs import log_event
 from cutoutd.core.photo import (
@@ -34,13 +33,12 @@ from cutoutd.core.photo import (
     Wait,
     require_value,
 )
-from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import lost_launches
 from cutoutd.ledger.queries.lost_launches import log_paid_again
 from cutoutd.pipeline.backoff import backoff
 from cutoutd.pipeline.budget.budget import Budget
+from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.pipeline.steps.recover_launch import RecoveryAction, look_for_traces, next_action, search_of
-from cutoutd.uploadcare.client import UploadcareClient
 
 _PIXELS = "px"
 
@@ -75,13 +73,11 @@ _ENDED_MEANWHILE = "cutoutd ended before an answer was stored"
 class Launcher:
     """Launches removals of uploads that are ready, and finds the outcomes of those whose answer was lost."""
 
-    def __init__(
-        self, ledger: Ledger, uploadcare: UploadcareClient, spending: Budget, folders: Mapping[str, FolderSettings]
-    ) -> None:
-        self._ledger = ledger
-        self._uploadcare = uploadcare
-        self._spending = spending
-        self._folders = folders
+    def __init__(self, context: StepContext, budget: Budget) -> None:
+        self._context = context
+        self._ledger = context.ledger
+        self._uploadcare = context.uploadcare
+        self._budget = budget
         self._paying: set[int] = set()
 
     def is_paying(self, photo_id: int) -> bool:
@@ -100,7 +96,7 @@ class Launcher:
             return await self._pay(photo, first_wait)
 
     async def _pay(self, photo: Photo, first_wait: Callable[[float], Wait]) -> Photo:
-        intended = await self._spending.record_launch_intent(photo)
+        intended = await self._budget.record_launch_intent(photo)
         try:
             request_id = await self._uploadcare.start_removal(
                 require_value(photo.upload.source_uuid), request_parameters(photo)
@@ -114,7 +110,7 @@ class Launcher:
         except RemovalLockedError as error:  # an earlier call was accepted
             return await self._look_later(intended, RemovalLocked(photo.launch.locked_since_s or time.time()), error)
         except CutoutdError as error:
-            await self._spending.refund(intended, error)
+            await self._budget.refund(intended, error)
             raise
         if photo.launch.has_lost_outcome:
             log_paid_again(photo, request_id, await self._ledger.query(lost_launches.lost_launches_of, photo.id))
@@ -129,7 +125,7 @@ class Launcher:
         """
         if photo.launch.unclear_since_s is None and photo.launch.locked_since_s is None:
             return await self._ledger.record(photo, LaunchResponseLost(photo.state_at_s, _ENDED_MEANWHILE))
-        traces = await look_for_traces(photo, self._folders, self._ledger, self._uploadcare)
+        traces = await look_for_traces(photo, self._context)
         search = search_of(photo, len(await self._ledger.query(lost_launches.lost_launches_of, photo.id)), time.time())
         match next_action(traces, search):
             case RecoveryAction.ADOPT:
@@ -147,7 +143,7 @@ class Launcher:
 
     async def give_up(self, photo: Photo) -> Photo:
         """Uploadcare has forgotten a removal, as it does after a day: unless its result is there, pay once more."""
-        traces = await look_for_traces(photo, self._folders, self._ledger, self._uploadcare)
+        traces = await look_for_traces(photo, self._context)
         if traces.result_uuid is not None:
             return await self._ledger.record_until_stored(photo, ResultFound(traces.result_uuid))
         return await self._ledger.record(photo, ResultLost())

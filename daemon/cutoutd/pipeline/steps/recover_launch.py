@@ -15,19 +15,19 @@ which may stay for a day.
 import asyncio
 import json
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 from typing import BinaryIO
 
-from cutoutd.config.settings import FolderSettings
+from cutoutd.config.settings import Folders
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.photo import Photo, require_value
 from cutoutd.files.source_file import open_source
 from cutoutd.images import ReferenceImage, is_cutout_of, reference_image
-from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos as photo_queries
+from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.uploadcare.client import UploadcareClient
 from cutoutd.uploadcare.responses import RemoteFile
 
@@ -108,9 +108,7 @@ def is_past_keeping(since_s: float, now_s: float) -> bool:
     return now_s - since_s > _KEPT_FOR_S
 
 
-async def look_for_traces(
-    photo: Photo, folders: Mapping[str, FolderSettings], ledger: Ledger, uploadcare: UploadcareClient
-) -> LaunchTraces:
+async def look_for_traces(photo: Photo, context: StepContext) -> LaunchTraces:
     """Look once: one operation for the source, and some for the list and the comparisons if the add-on may have run.
 
     An upload that has expired no longer says whether it ran; its result may have been stored all the same.
@@ -118,18 +116,18 @@ async def look_for_traces(
     Raises:
         DelayError, HaltError: Uploadcare could not be asked.
     """
-    source = await uploadcare.get_file(require_value(photo.upload.source_uuid))
+    source = await context.uploadcare.get_file(require_value(photo.upload.source_uuid))
     if source is None:
         return LaunchTraces(is_source_gone=True, result_uuid=None)
     may_have_run = source.has_run_remove_bg or source.is_removed
     if not may_have_run or not is_comparable(require_value(photo.bound.parameters)):
         return LaunchTraces(source.is_removed, result_uuid=None)
-    others = await ledger.query(photo_queries.open_launches, photo, _COMPARED_PHOTOS + 1)
-    candidates = await _unclaimed_results(source, ledger, uploadcare)
+    others = await context.ledger.query(photo_queries.open_launches, photo, _COMPARED_PHOTOS + 1)
+    candidates = await _unclaimed_results(source, context)
     if len(others) > _COMPARED_PHOTOS or not candidates:
         return LaunchTraces(source.is_removed, result_uuid=None)
-    is_ours = partial(_shows_only_first, [photo, *others], folders)
-    return LaunchTraces(source.is_removed, result_uuid=await _first_match(is_ours, candidates, uploadcare))
+    is_ours = partial(_shows_only_first, [photo, *others], context.folders)
+    return LaunchTraces(source.is_removed, result_uuid=await _first_match(is_ours, candidates, context.uploadcare))
 
 
 def is_comparable(parameters: str) -> bool:
@@ -137,10 +135,10 @@ def is_comparable(parameters: str) -> bool:
     return _INCOMPARABLE.isdisjoint(json.loads(parameters))
 
 
-async def _unclaimed_results(source: RemoteFile, ledger: Ledger, uploadcare: UploadcareClient) -> list[RemoteFile]:
-    files = await uploadcare.list_files(since=source.uploaded_at)
+async def _unclaimed_results(source: RemoteFile, context: StepContext) -> list[RemoteFile]:
+    files = await context.uploadcare.list_files(since=source.uploaded_at)
     results = [file for file in files if file.mime_type == "image/png" and not file.is_removed]
-    claimed = await ledger.query(photo_queries.claimed_results, [file.uuid for file in results])
+    claimed = await context.ledger.query(photo_queries.claimed_results, [file.uuid for file in results])
     unclaimed = [file for file in results if file.uuid not in claimed]
     return unclaimed[::-1][:_COMPARED_FILES]
 
@@ -164,7 +162,7 @@ async def _download(file: RemoteFile, cutout: BinaryIO, uploadcare: UploadcareCl
     await uploadcare.fetch_cutout(file.uuid, keep)
 
 
-def _shows_only_first(photos: Sequence[Photo], folders: Mapping[str, FolderSettings], cutout: BinaryIO) -> bool:
+def _shows_only_first(photos: Sequence[Photo], folders: Folders, cutout: BinaryIO) -> bool:
     """Whether the cutout is of the first photo and of none of the others; read one at a time, for there may be many.
 
     False also when one of their files cannot be had, because then nothing can be told apart.
@@ -176,6 +174,6 @@ def _shows_only_first(photos: Sequence[Photo], folders: Mapping[str, FolderSetti
         return False
 
 
-def _likeness(photo: Photo, folders: Mapping[str, FolderSettings]) -> ReferenceImage | None:
+def _likeness(photo: Photo, folders: Folders) -> ReferenceImage | None:
     with open_source(folders[photo.identity.folder].input, photo.identity) as file:
         return reference_image(file.read())

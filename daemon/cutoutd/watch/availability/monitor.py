@@ -8,11 +8,10 @@ is kept in memory only, what it is judged by in the ledger: after a kill the nex
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from cutoutd.config.choices import OnSuccess
-from cutoutd.config.settings import FolderSettings
+from cutoutd.config.settings import Folders, FolderSettings
 from cutoutd.core.errors import SourceUnavailableError
 from cutoutd.core.logs import log_event, printable
 from cutoutd.core.photo import Photo, require_value
@@ -58,10 +57,10 @@ class FolderAvailability:
         folders: by name.
     """
 
-    def __init__(self, ledger: Ledger, folders: Mapping[str, FolderSettings]) -> None:
+    def __init__(self, ledger: Ledger, folders: Folders) -> None:
         self._ledger = ledger
         self._cases = {name: _FolderRecord(folder) for name, folder in folders.items()}
-        self.folders = folders
+        self._folders = folders
 
     def unavailable(self) -> tuple[UnavailableFolder, ...]:
         """The folders that stand by now."""
@@ -72,21 +71,6 @@ class FolderAvailability:
     def is_unavailable(self, folder: str) -> bool:
         """Whether nothing is to be taken from this folder now."""
         return folder in self._cases and bool(self._cases[folder].reason)
-
-    def folder_of(self, photo: Photo) -> FolderSettings:
-        """The configured folder of a photo.
-
-        Raises:
-            SourceUnavailableError: there is none, or its input is another tree than the one where the photo was found.
-        """
-        folder = self.folders.get(photo.identity.folder)
-        if folder is None:
-            msg = f'its folder "{photo.identity.folder}" is no longer in the configuration'
-            raise SourceUnavailableError(msg, retry_after_s=_RARELY_S)
-        if photo.identity.input not in {"", str(folder.input)}:
-            msg = f'it was found in {printable(photo.identity.input)}, which is no longer the input of "{folder.name}"'
-            raise SourceUnavailableError(msg, retry_after_s=_RARELY_S)
-        return folder
 
     def has_scanned_twice_since(self, since_s: float) -> bool:
         """Whether every tree was looked at twice as a whole since this Unix time: what moved within them was found.
@@ -99,18 +83,13 @@ class FolderAvailability:
             for case in self._cases.values()
         )
 
-    def is_source_due(self, photo: Photo) -> bool:
-        """Whether something is to be done to the photo's source once its cutout is published."""
-        folder = self.folders.get(photo.identity.folder)
-        return folder is not None and folder.on_success is not OnSuccess.KEEP
-
     def require_available(self, photo: Photo) -> None:
         """Let the photo wait while its folder stands by.
 
         Raises:
             SourceUnavailableError: it does, or it is none of ours any more.
         """
-        case = self._cases[self.folder_of(photo).name]
+        case = self._cases[self._folders.of(photo).name]
         if case.reason:
             raise SourceUnavailableError(case.reason, retry_after_s=_RARELY_S)
 
@@ -120,7 +99,7 @@ class FolderAvailability:
         Raises:
             SourceUnavailableError: it is not; the folder stands by.
         """
-        await self.update(self.folder_of(photo).name, in_doubt=photo)
+        await self.update(self._folders.of(photo).name, in_doubt=photo)
         self.require_available(photo)
 
     async def open(self) -> None:
