@@ -6,37 +6,15 @@ the test, whatever it was about.
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from support.clients.browser_windows import DESK, Open
 from support.clients.page_client import address_of
-from support.processes.daemon_process import Place
-from support.processes.sandbox_process import SandboxProcess
 
 #: Far longer than anything takes, as everywhere in this suite.
 PATIENCE_MS = 90_000
-
-
-@pytest.fixture(scope="session")
-def shared_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox")) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(shared_sandbox: SandboxProcess) -> Iterator[SandboxProcess]:
-    """The shared sandbox with nothing counted and no faults."""
-    shared_sandbox.clear_counters()
-    yield shared_sandbox
-    shared_sandbox.clear_faults()
-
-
-@pytest.fixture
-def place(tmp_path: Path, sandbox: SandboxProcess) -> Place:
-    return Place(tmp_path / "shop", sandbox.url)
 
 
 expect.set_options(timeout=PATIENCE_MS)

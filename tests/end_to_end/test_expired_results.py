@@ -1,6 +1,5 @@
 """More than 24 hours between launch and download: what Uploadcare keeps, what it lets go of, and what that costs."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,20 +10,15 @@ from support.processes.sandbox_process import SandboxProcess
 
 HOUR_S = 3600.0
 
-
-@pytest.fixture
-def fleeting_sandbox(tmp_path: Path) -> Iterator[SandboxProcess]:
-    """One that deletes results after 24 hours unless it is told to store them."""
-    with SandboxProcess(tmp_path / "fleeting", "--no-autostore", "--processing-time", "2") as sandbox:
-        yield sandbox
+#: Results that are not told to stay are deleted after 24 hours.
+pytestmark = pytest.mark.sandbox_options("--no-autostore", "--processing-time", "2")
 
 
 @pytest.fixture
-def shop(tmp_path: Path, fleeting_sandbox: SandboxProcess) -> Place:
+def shop(own_place: Place) -> Place:
     """A place with one photo in it."""
-    place = Place(tmp_path / "shop", fleeting_sandbox.url)
-    put(place.input / "a.jpg")
-    return place
+    put(own_place.input / "a.jpg")
+    return own_place
 
 
 def launches(sandbox: SandboxProcess) -> int:
@@ -41,61 +35,61 @@ def finish_without_output(place: Place) -> None:
 
 
 def test_a_result_that_cannot_be_fetched_is_stored_and_fetched_days_later(
-    shop: Place, fleeting_sandbox: SandboxProcess
+    shop: Place, own_sandbox: SandboxProcess
 ) -> None:
     """A disk that is away for days costs nothing: the result is stored after an hour, once, and fetched at last."""
     finish_without_output(shop)
-    fleeting_sandbox.move_clock(2 * HOUR_S)
+    own_sandbox.move_clock(2 * HOUR_S)
     with shop.start(ahead_s=2 * HOUR_S) as daemon:
         daemon.wait_for("stored")
         assert daemon.stop() == 0
-    fleeting_sandbox.move_clock(60 * HOUR_S)
+    own_sandbox.move_clock(60 * HOUR_S)
     with shop.start(ahead_s=60 * HOUR_S) as daemon:
         (shop.home / "unmounted").rename(shop.output)
         daemon.wait_for("published", "a.jpg")
         assert daemon.count("stored") == 0
     assert is_cutout(shop.output / "a.png")
-    assert launches(fleeting_sandbox) == 1
+    assert launches(own_sandbox) == 1
 
 
-def test_a_result_that_was_let_go_of_is_paid_for_again_and_told(shop: Place, fleeting_sandbox: SandboxProcess) -> None:
+def test_a_result_that_was_let_go_of_is_paid_for_again_and_told(shop: Place, own_sandbox: SandboxProcess) -> None:
     """A machine that is off for more than a day finds its result deleted: only then it is launched anew, and said."""
     finish_without_output(shop)
     (shop.home / "unmounted").rename(shop.output)
-    fleeting_sandbox.move_clock(25 * HOUR_S)
+    own_sandbox.move_clock(25 * HOUR_S)
     with shop.start("--once", ahead_s=25 * HOUR_S) as daemon:
         assert daemon.wait() == 0
         assert daemon.count("possible_double_charge") == 1
     assert is_cutout(shop.output / "a.png")
-    assert launches(fleeting_sandbox) == 2
+    assert launches(own_sandbox) == 2
     assert [charge["path"] for charge in shop.status()["possible_double_charges"]] == ["a.jpg"]
 
 
-def test_a_result_that_is_missing_too_early_is_waited_for(shop: Place, fleeting_sandbox: SandboxProcess) -> None:
+def test_a_result_that_is_missing_too_early_is_waited_for(shop: Place, own_sandbox: SandboxProcess) -> None:
     """Within a day nothing is given up: a result that is gone for an unknown reason waits, and costs nothing more."""
-    fleeting_sandbox.add_faults({"kind": "expired_result"})
+    own_sandbox.add_faults({"kind": "expired_result"})
     with shop.start() as daemon:
         daemon.wait_until(lambda lines: any("no longer at Uploadcare" in line.message for line in lines))
-    fleeting_sandbox.move_clock(23 * HOUR_S)
+    own_sandbox.move_clock(23 * HOUR_S)
     with shop.start(ahead_s=23 * HOUR_S) as daemon:
         daemon.wait_until(lambda lines: any("no longer at Uploadcare" in line.message for line in lines))
         assert daemon.count("accepted") == 0
-    assert launches(fleeting_sandbox) == 1
+    assert launches(own_sandbox) == 1
     assert [waiting["state"] for waiting in shop.status()["waiting"]] == ["removal_finished"]
 
 
 def test_a_removal_that_was_forgotten_with_its_result_is_launched_again(
-    shop: Place, fleeting_sandbox: SandboxProcess
+    shop: Place, own_sandbox: SandboxProcess
 ) -> None:
     """Off for more than a day while a removal ran: unknown several times over and no result in sight, so once more."""
     with shop.start() as daemon:
         daemon.wait_for("removal_started", "a.jpg")
-    eventually(lambda: fleeting_sandbox.counters()["active_removals"] == 0)
-    fleeting_sandbox.move_clock(25 * HOUR_S)
+    eventually(lambda: own_sandbox.counters()["active_removals"] == 0)
+    own_sandbox.move_clock(25 * HOUR_S)
     with shop.start(ahead_s=25 * HOUR_S) as daemon:
         daemon.wait_for("published", "a.jpg")
         assert daemon.count("possible_double_charge") == 1
-    assert launches(fleeting_sandbox) == 2
+    assert launches(own_sandbox) == 2
 
 
 def test_a_forgotten_removal_whose_result_was_stored_costs_nothing(tmp_path: Path) -> None:

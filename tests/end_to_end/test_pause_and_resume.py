@@ -1,8 +1,6 @@
 """``cutoutd pause`` and ``resume``: what they hold back, and who knows."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,39 +10,32 @@ from support.processes.daemon_process import Place, eventually
 from support.processes.sandbox_process import SandboxProcess
 
 
-@pytest.fixture
-def patient(tmp_path: Path) -> Iterator[SandboxProcess]:
-    """Removals take so long that one is still under way when it is asked for."""
-    with SandboxProcess(tmp_path / "patient", "--processing-time", "3") as sandbox:
-        yield sandbox
-
-
-def test_a_paused_daemon_finishes_only_what_is_launched(tmp_path: Path, patient: SandboxProcess) -> None:
+@pytest.mark.sandbox_options("--processing-time", "3")  # long enough to be paused meanwhile
+def test_a_paused_daemon_finishes_only_what_is_launched(own_place: Place, own_sandbox: SandboxProcess) -> None:
     """What was launched is published, what comes is only checked, also after a restart; resume goes on at once."""
-    place = Place(tmp_path / "shop", patient.url)
-    put(place.input / "before.jpg")
-    with place.start() as daemon:
+    put(own_place.input / "before.jpg")
+    with own_place.start() as daemon:
         daemon.wait_for("removal_started", "before.jpg")
-        told = place.command("pause", "sale\tphotos first").stdout
+        told = own_place.command("pause", "sale\tphotos first").stdout
         assert re.match(r"paused since \S+ \S+: sale\\tphotos first\.\nnothing new is sent", told)
-        put(place.input / "after.jpg")
+        put(own_place.input / "after.jpg")
         daemon.wait_for("accepted", "after.jpg")
         daemon.wait_for("published", "before.jpg")
         assert daemon.stop() == 0
-    with place.start() as daemon:
+    with own_place.start() as daemon:
         daemon.wait_for("pause")
-        put(place.input / "later.jpg")
+        put(own_place.input / "later.jpg")
         daemon.wait_for("accepted", "later.jpg")
-        paused = place.status()["paused"]
+        paused = own_place.status()["paused"]
         assert paused["reason"] == "sale\\tphotos first"
-        assert "sale" in place.command("status").stdout
-        assert {photo.state for path in ("after.jpg", "later.jpg") for photo in place.versions(path)} == {
+        assert "sale" in own_place.command("status").stdout
+        assert {photo.state for path in ("after.jpg", "later.jpg") for photo in own_place.versions(path)} == {
             State.ACCEPTED
         }
-        assert sum(patient.counters()["executes_by_sha256"].values()) == 1
-        assert place.command("resume").stdout == "going on.\n"
+        assert sum(own_sandbox.counters()["executes_by_sha256"].values()) == 1
+        assert own_place.command("resume").stdout == "going on.\n"
         daemon.wait_for("published", "after.jpg", "later.jpg")
-        assert place.status()["paused"] is None
+        assert own_place.status()["paused"] is None
 
 
 def test_a_paused_ledger_is_worked_off_as_far_as_it_goes(place: Place, sandbox: SandboxProcess) -> None:

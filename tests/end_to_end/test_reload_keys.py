@@ -1,6 +1,5 @@
 """Keys changed while photos are under way: the project's secret key, another project's keys, the webhook's secret."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,19 +15,8 @@ NEXT_SECRET = "anothersecretofthewebhook0123456"  # noqa: S105  a test's own
 
 #: Long enough to be reloaded during it.
 SLOW = ("--processing-time", "3")
+pytestmark = pytest.mark.sandbox_options(*SLOW)
 COLOURS = ("red", "green", "blue", "black", "white", "yellow")
-
-
-@pytest.fixture
-def own_sandbox(tmp_path: Path) -> Iterator[SandboxProcess]:
-    """A sandbox whose project has this test's keys."""
-    with SandboxProcess(tmp_path / "own-sandbox", *SLOW) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def shop(tmp_path: Path, own_sandbox: SandboxProcess) -> Place:
-    return Place(tmp_path / "own-shop", own_sandbox.url)
 
 
 def names(first: int, last: int) -> list[str]:
@@ -69,83 +57,85 @@ def shown(place: Place, said: str, *secrets: str) -> list[str]:
     return [secret for secret in secrets if any(secret.encode() in content for content in written)]
 
 
-def test_a_next_key_is_taken_up_with_photos_under_way(shop: Place, own_sandbox: SandboxProcess) -> None:
+def test_a_next_key_is_taken_up_with_photos_under_way(own_place: Place, own_sandbox: SandboxProcess) -> None:
     """The key is exchanged at Uploadcare, then here: the old one is not used again, all finish, each paid once."""
-    with shop.start() as daemon:
-        under_way(shop, daemon)
+    with own_place.start() as daemon:
+        under_way(own_place, daemon)
         own_sandbox.restart(*SLOW, "--secret-key", NEXT_KEY)
         daemon.wait_for("halted")
-        shop.write_secret(NEXT_KEY)
-        assert "changed: the secret key" in reload(shop)
-        put_photos(shop, 3, 6)
+        own_place.write_secret(NEXT_KEY)
+        assert "changed: the secret key" in reload(own_place)
+        put_photos(own_place, 3, 6)
         daemon.wait_for("published", *names(0, 6))
         assert len(halts(daemon)) == 1
         assert daemon.stop() == 0
     assert all_are_paid_once(own_sandbox)
-    assert shown(shop, daemon.output, SECRET_KEY, NEXT_KEY) == []
+    assert shown(own_place, daemon.output, SECRET_KEY, NEXT_KEY) == []
 
 
-def test_a_wrong_key_halts_with_advice_until_the_right_one_is_back(shop: Place, own_sandbox: SandboxProcess) -> None:
+def test_a_wrong_key_halts_with_advice_until_the_right_one_is_back(
+    own_place: Place, own_sandbox: SandboxProcess
+) -> None:
     """Whether Uploadcare takes a key only Uploadcare knows: nothing is lost or blamed, and a reload ends the halt."""
-    with shop.start() as daemon:
-        under_way(shop, daemon)
-        shop.write_secret(WRONG_KEY)
-        reload(shop)
-        put_photos(shop, 3, 6)
+    with own_place.start() as daemon:
+        under_way(own_place, daemon)
+        own_place.write_secret(WRONG_KEY)
+        reload(own_place)
+        put_photos(own_place, 3, 6)
         daemon.wait_for("halted")
         assert "Check public_key and the secret key" in halts(daemon)[0]
-        shop.write_secret(SECRET_KEY)
-        reload(shop)
+        own_place.write_secret(SECRET_KEY)
+        reload(own_place)
         daemon.wait_for("published", *names(0, 6))
         assert daemon.count("failed") == daemon.count("rejected") == 0
         assert daemon.stop() == 0
     assert all_are_paid_once(own_sandbox)
-    assert shown(shop, daemon.output, SECRET_KEY, WRONG_KEY) == []
+    assert shown(own_place, daemon.output, SECRET_KEY, WRONG_KEY) == []
 
 
 def test_photos_wait_for_the_project_that_they_were_sent_to(
-    shop: Place, own_sandbox: SandboxProcess, tmp_path: Path
+    own_place: Place, own_sandbox: SandboxProcess, tmp_path: Path
 ) -> None:
     """Another project knows nothing of them: none is paid for again there, and back in their own they finish."""
     keys = ("--public-key", "otherpublickey", "--secret-key", NEXT_KEY)
-    with SandboxProcess(tmp_path / "others", *keys) as other, shop.start() as daemon:
-        under_way(shop, daemon)
-        shop.write_secret(NEXT_KEY)
+    with SandboxProcess(tmp_path / "others", *keys) as other, own_place.start() as daemon:
+        under_way(own_place, daemon)
+        own_place.write_secret(NEXT_KEY)
         bases = dict.fromkeys(("api_base", "upload_base", "cdn_base"), other.url)
-        shop.configure(uploadcare={"public_key": "otherpublickey", **bases})
-        assert "uploadcare.public_key" in reload(shop)
-        put_photos(shop, 3, 6)
+        own_place.configure(uploadcare={"public_key": "otherpublickey", **bases})
+        assert "uploadcare.public_key" in reload(own_place)
+        put_photos(own_place, 3, 6)
         daemon.wait_for("published", *names(3, 6))
         eventually(lambda: other.counters()["requests"].get("status", 0) >= 3 + 3)
         assert set(other.counters()["executes_by_sha256"].values()) == {1}
         assert len(other.counters()["executes_by_sha256"]) == 3
-        shop.write_secret(SECRET_KEY)
-        shop.configure()
-        reload(shop)
+        own_place.write_secret(SECRET_KEY)
+        own_place.configure()
+        reload(own_place)
         daemon.wait_for("published", *names(0, 3))
         assert daemon.stop() == 0
     assert sum(own_sandbox.counters()["executes_by_sha256"].values()) == 3
 
 
-def test_another_signing_secret_counts_from_the_next_message_on(shop: Place, own_sandbox: SandboxProcess) -> None:
+def test_another_signing_secret_counts_from_the_next_message_on(own_place: Place, own_sandbox: SandboxProcess) -> None:
     """What the old one signed is refused, photos are asked about meanwhile, and ``webhook create`` tells Uploadcare."""
-    listening(shop)
-    with shop.start() as daemon:
-        url = subscribe(shop, daemon)
+    listening(own_place)
+    with own_place.start() as daemon:
+        url = subscribe(own_place, daemon)
         daemon.wait_for("webhook_heard")
-        under_way(shop, daemon)
-        (shop.home / "webhook-secret").write_text(NEXT_SECRET)
+        under_way(own_place, daemon)
+        (own_place.home / "webhook-secret").write_text(NEXT_SECRET)
         daemon.wait_for("published", *names(0, 3))
-        (photo,) = shop.versions("0.jpg")
+        (photo,) = own_place.versions("0.jpg")
         body = message(str(photo.upload.source_uuid), str(photo.launch.request_id), str(photo.launch.result_uuid))
         assert post(url, body, signature(body, SECRET)).status_code == 401
         assert post(url, body, signature(body, NEXT_SECRET)).status_code == 200
-        assert "It was there" in shop.command("webhook", "create", url).stdout
+        assert "It was there" in own_place.command("webhook", "create", url).stdout
         with own_sandbox.client() as rest:
             assert [each["signing_secret"] for each in rest.get("/webhooks/").json()] == [NEXT_SECRET]
-        put_photos(shop, 3, 6)
+        put_photos(own_place, 3, 6)
         daemon.wait_for("published", *names(3, 6))
         assert daemon.stop() == 0
     assert all_are_paid_once(own_sandbox)
-    (shop.state / "webhook.json").unlink()
-    assert shown(shop, daemon.output, SECRET, NEXT_SECRET) == []
+    (own_place.state / "webhook.json").unlink()
+    assert shown(own_place, daemon.output, SECRET, NEXT_SECRET) == []

@@ -41,26 +41,18 @@ class Share:
 
 
 @pytest.fixture
-def own_sandbox(tmp_path: Path) -> Iterator[SandboxProcess]:
-    """One that a test may stop."""
-    with SandboxProcess(tmp_path / "sandbox") as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def own_place(tmp_path: Path, own_sandbox: SandboxProcess) -> Place:
+def shop(own_place: Place) -> Place:
     """Two folders: the shop, whose input comes and goes, and people."""
-    place = Place(tmp_path / "shop", own_sandbox.url)
-    people = {"name": "people", "input": str(place.home / "people"), "output": str(place.home / "people-out")}
-    (place.home / "people").mkdir()
-    shop = {"name": "shop", "input": str(place.input), "output": str(place.output)}
-    place.configure(folders=[shop, people], concurrency={"uploads": 1})
-    return place
+    people = {"name": "people", "input": str(own_place.home / "people"), "output": str(own_place.home / "people-out")}
+    (own_place.home / "people").mkdir()
+    products = {"name": "shop", "input": str(own_place.input), "output": str(own_place.output)}
+    own_place.configure(folders=[products, people], concurrency={"uploads": 1})
+    return own_place
 
 
 @pytest.fixture
-def share(tmp_path: Path, own_place: Place) -> Iterator[Share]:
-    share = Share(tmp_path / "share", own_place.input)
+def share(tmp_path: Path, shop: Place) -> Iterator[Share]:
+    share = Share(tmp_path / "share", shop.input)
     share.mount()
     yield share
     share.remove()
@@ -76,74 +68,74 @@ def states(place: Place, *names: str) -> set[str]:
 
 
 def test_photos_of_an_unmounted_share_wait_in_every_state(
-    own_place: Place, own_sandbox: SandboxProcess, share: Share
+    shop: Place, own_sandbox: SandboxProcess, share: Share
 ) -> None:
     """Published, accepted and uploaded ones; a kill changes nothing, and all are finished when it is mounted again."""
     early, late = ("a.jpg", "b.jpg"), ("c.jpg", "d.jpg", "e.jpg", "sub/f.jpg")
     for name in early:
-        put(own_place.input / name)
-    with own_place.start() as daemon:
+        put(shop.input / name)
+    with shop.start() as daemon:
         daemon.wait_for("published", *early)
         own_sandbox.set_faults({"kind": "not_ready", "times": 1_000_000})
         for name in late:
-            put(own_place.input / name)
+            put(shop.input / name)
         daemon.wait_for("accepted", *late)
-        wait_until_uploaded(own_place, *late)
+        wait_until_uploaded(shop, *late)
         share.unmount()
         daemon.wait_for("standby")
         daemon.kill()
-    (own_place.input / "c.jpg").write_bytes((own_place.output / "a.png").read_bytes())  # left on the bare mount point
+    (shop.input / "c.jpg").write_bytes((shop.output / "a.png").read_bytes())  # left on the bare mount point
     own_sandbox.clear_faults()
-    with own_place.start() as daemon:
+    with shop.start() as daemon:
         daemon.wait_for("standby")
-        put(own_place.home / "people/p.jpg")
+        put(shop.home / "people/p.jpg")
         daemon.wait_for("published", "p.jpg")
-        (told,) = eventually(lambda: own_place.status()["standby"])
-        assert told["reason"] == f"nothing is mounted at {own_place.input} any more"
-        assert states(own_place, *late) == {"accepted", "uploaded"}
+        (told,) = eventually(lambda: shop.status()["standby"])
+        assert told["reason"] == f"nothing is mounted at {shop.input} any more"
+        assert states(shop, *late) == {"accepted", "uploaded"}
         share.mount()
         daemon.wait_for("published", *late)
         assert [daemon.count(action) for action in ("standby", "standby_over", "superseded")] == [1, 1, 0]
-        assert own_place.status()["standby"] == []
+        assert shop.status()["standby"] == []
     assert own_sandbox.counters()["requests"]["execute"] == 7
 
 
-def test_a_nested_share_that_is_away_holds_its_folder(own_place: Place, own_sandbox: SandboxProcess) -> None:
+def test_a_nested_share_that_is_away_holds_its_folder(shop: Place, own_sandbox: SandboxProcess) -> None:
     """Photos on it are not taken for removed, although all others are there."""
-    card = Share(own_place.home / "card", own_place.input / "card")
+    card = Share(shop.home / "card", shop.input / "card")
     try:
         card.mount()
         own_sandbox.set_faults({"kind": "status", "status": 503, "on": "upload", "times": 1_000_000})
-        with own_place.start() as daemon:
-            put(own_place.input / "a.jpg")
-            put(own_place.input / "card/b.jpg")
+        with shop.start() as daemon:
+            put(shop.input / "a.jpg")
+            put(shop.input / "card/b.jpg")
             daemon.wait_for("accepted", "a.jpg", "card/b.jpg")
             daemon.wait_for("waiting")
             card.unmount()
             daemon.wait_for("standby")
             own_sandbox.clear_faults()
             assert "in/card any more" in daemon.output
-            assert states(own_place, "a.jpg", "card/b.jpg") == {"accepted"}
+            assert states(shop, "a.jpg", "card/b.jpg") == {"accepted"}
             card.mount()
             daemon.wait_for("published", "a.jpg", "card/b.jpg")
     finally:
         card.remove()
 
 
-def test_an_emptied_tree_is_waited_for(own_place: Place, own_sandbox: SandboxProcess) -> None:
+def test_an_emptied_tree_is_waited_for(shop: Place, own_sandbox: SandboxProcess) -> None:
     """As a server shows it whose own disk is away; what comes back goes on, and a new photo shows what is gone."""
     names = ("a.jpg", "b.jpg", "c.jpg")
     for name in names:
-        put(own_place.input / name)
+        put(shop.input / name)
     own_sandbox.set_faults({"kind": "status", "status": 503, "on": "upload", "times": 1_000_000})
-    away = own_place.home / "away"
+    away = shop.home / "away"
     away.mkdir()
-    with own_place.start() as daemon:
+    with shop.start() as daemon:
         daemon.wait_for("accepted", *names)
         for name in names:
-            shutil.move(own_place.input / name, away)
+            shutil.move(shop.input / name, away)
         daemon.wait_for("standby")
-        shutil.move(away / "a.jpg", own_place.input)
+        shutil.move(away / "a.jpg", shop.input)
         own_sandbox.clear_faults()
         daemon.wait_for("standby_over")
         daemon.wait_for("published", "a.jpg")
@@ -154,18 +146,18 @@ def once(place: Place) -> int:
     return place.run_once().returncode
 
 
-def test_once_says_5_for_a_share_that_is_not_mounted(own_place: Place, share: Share) -> None:
+def test_once_says_5_for_a_share_that_is_not_mounted(shop: Place, share: Share) -> None:
     """And takes up nothing that lies on the bare mount point, although the photo came after the look at its tree."""
-    put(own_place.input / "a.jpg")
+    put(shop.input / "a.jpg")
     soon_s = time.time() + 60  # by such a clock it has to stand still first
-    os.utime(own_place.input / "a.jpg", (soon_s, soon_s))
-    assert once(own_place) == 0
+    os.utime(shop.input / "a.jpg", (soon_s, soon_s))
+    assert once(shop) == 0
     share.unmount()
-    put(own_place.input / "stray.jpg")
-    assert once(own_place) == 5
-    assert own_place.outputs() == ["a.png"]
+    put(shop.input / "stray.jpg")
+    assert once(shop) == 5
+    assert shop.outputs() == ["a.png"]
     share.mount()
-    assert once(own_place) == 0
+    assert once(shop) == 0
 
 
 def test_a_renamed_folder_keeps_its_daemon_working(place: Place, sandbox: SandboxProcess) -> None:

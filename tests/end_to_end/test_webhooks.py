@@ -1,8 +1,6 @@
 """Uploadcare tells of finished removals by itself: the real daemon, and the sandbox's signed delivery."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -22,53 +20,23 @@ from support.clients.webhook_client import (
     unknown_message,
 )
 from support.images.drawn_photos import is_cutout, put
+from support.nightly import IS_NIGHTLY
 from support.processes.daemon_process import DaemonProcess, Place, eventually
 from support.processes.sandbox_process import SandboxProcess
 
 #: Asking would be due long before a removal of this length is announced.
-SLOW = ("--processing-time", "3")
+SLOW = pytest.mark.sandbox_options("--processing-time", "3")
+
+#: Some removals take longer than others: about two seconds in the night, half a second on every push.
+LIFELIKE = pytest.mark.sandbox_options("--processing-time", f"lognormal:{2 if IS_NIGHTLY else 0.5}:0.3")
+_MANY = 200 if IS_NIGHTLY else 50
 
 
 @pytest.fixture
-def own_sandbox(tmp_path: Path) -> Iterator[SandboxProcess]:
-    """A sandbox whose webhooks are this test's alone."""
-    with SandboxProcess(tmp_path / "sandbox") as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def shop(tmp_path: Path, own_sandbox: SandboxProcess) -> Place:
-    place = Place(tmp_path / "own-shop", own_sandbox.url)
-    listening(place)
-    return place
-
-
-@pytest.fixture
-def slow_sandbox(tmp_path: Path) -> Iterator[SandboxProcess]:
-    """A sandbox that takes three seconds for a removal."""
-    with SandboxProcess(tmp_path / "slow-sandbox", *SLOW) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def slow_shop(tmp_path: Path, slow_sandbox: SandboxProcess) -> Place:
-    place = Place(tmp_path / "slow-shop", slow_sandbox.url)
-    listening(place)
-    return place
-
-
-@pytest.fixture
-def lifelike_sandbox(tmp_path: Path) -> Iterator[SandboxProcess]:
-    """A sandbox whose removals take about two seconds, some less and some more."""
-    with SandboxProcess(tmp_path / "lifelike-sandbox", "--processing-time", "lognormal:2:0.3") as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def lifelike_shop(tmp_path: Path, lifelike_sandbox: SandboxProcess) -> Place:
-    place = Place(tmp_path / "lifelike-shop", lifelike_sandbox.url)
-    listening(place)
-    return place
+def shop(own_place: Place) -> Place:
+    """A shop that Uploadcare's messages reach."""
+    listening(own_place)
+    return own_place
 
 
 def put_many(place: Place, number: int, first: int = 0) -> list[str]:
@@ -99,19 +67,18 @@ def refusals(daemon: DaemonProcess) -> list[str]:
     return [line.message for line in daemon.lines if line.action == "webhook_refused"]
 
 
-def test_two_hundred_photos_finish_with_hardly_a_question(
-    lifelike_shop: Place, lifelike_sandbox: SandboxProcess
-) -> None:
+@LIFELIKE
+def test_many_photos_finish_with_hardly_a_question(shop: Place, own_sandbox: SandboxProcess) -> None:
     """With the webhook on, photos are published when they are announced: at most 0.05 status polls each."""
-    with lifelike_shop.start() as daemon:
-        subscribe(lifelike_shop, daemon)
+    with shop.start() as daemon:
+        subscribe(shop, daemon)
         heard(daemon)
-        names = put_many(lifelike_shop, 200)
+        names = put_many(shop, _MANY)
         daemon.wait_for("published", *names, within_s=600)
-    assert polls(lifelike_sandbox) <= 10
-    assert len(lifelike_shop.outputs()) == 200
-    assert is_cutout(lifelike_shop.output / "0.png")
-    assert stored(lifelike_shop) == 200
+    assert polls(own_sandbox) <= 0.05 * _MANY
+    assert len(shop.outputs()) == _MANY
+    assert is_cutout(shop.output / "0.png")
+    assert stored(shop) == _MANY
 
 
 def test_delivery_that_stops_half_way_is_made_up_for(shop: Place, own_sandbox: SandboxProcess) -> None:
@@ -160,33 +127,35 @@ def test_a_message_before_the_answer_is_kept_for_it(shop: Place, own_sandbox: Sa
     assert polls(own_sandbox) == 0
 
 
-def test_a_lost_answer_is_adopted_from_the_message(slow_shop: Place, slow_sandbox: SandboxProcess) -> None:
+@SLOW
+def test_a_lost_answer_is_adopted_from_the_message(shop: Place, own_sandbox: SandboxProcess) -> None:
     """A result whose launch was never answered is taken without a search, even where pixels would prove nothing."""
-    listening(slow_shop, folder={"remove_bg": {"crop": True}})
-    slow_sandbox.set_faults({"kind": "lose_response", "on": "execute", "times": 1})
-    with slow_shop.start() as daemon:
-        subscribe(slow_shop, daemon)
+    listening(shop, folder={"remove_bg": {"crop": True}})
+    own_sandbox.set_faults({"kind": "lose_response", "on": "execute", "times": 1})
+    with shop.start() as daemon:
+        subscribe(shop, daemon)
         heard(daemon)
-        put(slow_shop.input / "a.jpg")
+        put(shop.input / "a.jpg")
         daemon.wait_for("answer_lost", "a.jpg")
         daemon.wait_for("published", "a.jpg")
-    (photo,) = slow_shop.versions("a.jpg")
-    counters = slow_sandbox.counters()
+    (photo,) = shop.versions("a.jpg")
+    counters = own_sandbox.counters()
     assert photo.launch.request_id is not None
-    assert polls(slow_sandbox) == 0
-    assert listings(slow_sandbox) == 0
+    assert polls(own_sandbox) == 0
+    assert listings(own_sandbox) == 0
     assert sum(counters["executes_by_target"].values()) == 1
 
 
-def test_what_was_announced_while_it_was_down_is_asked_about(slow_shop: Place, slow_sandbox: SandboxProcess) -> None:
+@SLOW
+def test_what_was_announced_while_it_was_down_is_asked_about(shop: Place, own_sandbox: SandboxProcess) -> None:
     """A message that came to nobody costs a question, and trust is not lost over it."""
-    with slow_shop.start() as daemon:
-        subscribe(slow_shop, daemon)
+    with shop.start() as daemon:
+        subscribe(shop, daemon)
         heard(daemon)
-        put(slow_shop.input / "a.jpg")
+        put(shop.input / "a.jpg")
         daemon.wait_for("removal_started", "a.jpg")
         daemon.kill()
-    with slow_shop.start() as daemon:  # on another port
+    with shop.start() as daemon:  # on another port
         daemon.wait_for("published", "a.jpg")
         assert daemon.count("webhook_silent") == 0
 
@@ -265,56 +234,53 @@ def test_a_replay_changes_nothing(shop: Place, own_sandbox: SandboxProcess) -> N
         assert shop.command("history", "--json").stdout == history
 
 
-def test_without_a_webhook_nobody_is_let_in(own_sandbox: SandboxProcess, tmp_path: Path) -> None:
+def test_without_a_webhook_nobody_is_let_in(own_sandbox: SandboxProcess, own_place: Place) -> None:
     """Where none was set up there is no secret, and so no message that could be believed."""
-    place = Place(tmp_path / "plain-shop", own_sandbox.url)
-    place.configure(web={"listen": "127.0.0.1:0"})
-    with place.start() as daemon:
+    own_place.configure(web={"listen": "127.0.0.1:0"})
+    with own_place.start() as daemon:
         url = f"{address_of(daemon)}/hooks/uploadcare"
         assert post(url, unknown_message()).status_code == 404
         assert daemon.count("webhook_heard") == 0
 
 
-def test_the_commands_set_up_show_and_take_away(own_sandbox: SandboxProcess, tmp_path: Path) -> None:
+def test_the_commands_set_up_show_and_take_away(own_sandbox: SandboxProcess, own_place: Place) -> None:
     """Create is idempotent and keeps a secret that only its owner can read, list marks ours, remove deletes ours."""
-    place = Place(tmp_path / "plain-shop", own_sandbox.url)
     url = "http://127.0.0.1:9/hooks/uploadcare"
     with own_sandbox.client() as rest:
         rest.post("/webhooks/", json={"target_url": "https://example.com/theirs", "event": "file.uploaded"})
-        assert "tells finished removals" in place.command("webhook", "create", "http://127.0.0.1:9").stdout
-        assert "Nothing to do" in place.command("webhook", "create", url).stdout
+        assert "tells finished removals" in own_place.command("webhook", "create", "http://127.0.0.1:9").stdout
+        assert "Nothing to do" in own_place.command("webhook", "create", url).stdout
         ours = [each for each in rest.get("/webhooks/").json() if each["target_url"] == url]
-        kept = place.state / "webhook.json"
+        kept = own_place.state / "webhook.json"
         assert json.loads(kept.read_text()) == {"url": url, "secret": ours[0]["signing_secret"]}
         assert len(ours[0]["signing_secret"]) == 32
         assert kept.stat().st_mode & 0o777 == 0o600
-        shown = place.command("webhook", "list")
+        shown = own_place.command("webhook", "list")
         assert f"{url}: file.uploaded, active, this machine's" in shown.stdout
         assert "https://example.com/theirs: file.uploaded, active, another's" in shown.stdout
-        assert ours[0]["signing_secret"] not in shown.stdout + place.command("webhook", "list", "--json").stdout
+        assert ours[0]["signing_secret"] not in shown.stdout + own_place.command("webhook", "list", "--json").stdout
         moved = "http://127.0.0.1:9/elsewhere"
-        assert place.command("webhook", "create", moved).returncode == 0
+        assert own_place.command("webhook", "create", moved).returncode == 0
         targets = {each["target_url"] for each in rest.get("/webhooks/").json()}
         assert targets == {moved, "https://example.com/theirs"}
-        assert moved in place.command("webhook", "remove").stdout
-        assert "none" in place.command("webhook", "remove").stdout
+        assert moved in own_place.command("webhook", "remove").stdout
+        assert "none" in own_place.command("webhook", "remove").stdout
         assert [each["target_url"] for each in rest.get("/webhooks/").json()] == ["https://example.com/theirs"]
         assert not kept.exists()
 
 
-def test_refusals_of_the_service_are_told_in_words(own_sandbox: SandboxProcess, tmp_path: Path) -> None:
+def test_refusals_of_the_service_are_told_in_words(own_sandbox: SandboxProcess, own_place: Place) -> None:
     """A plan without webhooks, an address that is none or not encrypted, no address at all."""
-    place = Place(tmp_path / "plain-shop", own_sandbox.url)
     refused = {"kind": "body", "status": 403, "body": json.dumps({"detail": "You can't use webhooks"})}
     own_sandbox.set_faults({**refused, "on": "webhooks"})
-    ended = place.command("webhook", "create", "http://127.0.0.1:9")
+    ended = own_place.command("webhook", "create", "http://127.0.0.1:9")
     assert ended.returncode == 3
     assert "You can't use webhooks" in ended.stderr
     assert "plan" in ended.stderr
     for url, word in (("http://example.com", "https://"), ("ftp://example.com", "address"), ("nothing", "address")):
-        ended = place.command("webhook", "create", url)
+        ended = own_place.command("webhook", "create", url)
         assert ended.returncode == 2
         assert word in ended.stderr
-    ended = place.command("webhook", "create")
+    ended = own_place.command("webhook", "create")
     assert ended.returncode == 2
     assert "webhook.url" in ended.stderr

@@ -16,18 +16,10 @@ _serial = count()
 
 
 @pytest.fixture(scope="module")
-def module_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+def shared_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    """One sandbox for each module, because its tests count files."""
     with SandboxProcess(tmp_path_factory.mktemp("sandbox")) as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-def sandbox(module_sandbox: SandboxProcess) -> Iterator[SandboxProcess]:
-    """The module's sandbox with nothing counted, no faults, and the right time."""
-    module_sandbox.clear_counters()
-    yield module_sandbox
-    module_sandbox.clear_faults()
-    module_sandbox.move_clock(0)
 
 
 @pytest.fixture

@@ -1,18 +1,9 @@
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx2
-import pytest
 
 from support.processes.sandbox_process import NO_TLS, PUBLIC_KEY, SandboxProcess, wait_for_removal
 from support.servers.webhook_receiver import WebhookReceiver
-
-
-@pytest.fixture
-def own_sandbox(tmp_path: Path) -> Iterator[SandboxProcess]:
-    with SandboxProcess(tmp_path / "state") as sandbox:
-        yield sandbox
 
 
 def send(sandbox: SandboxProcess, photo: bytes) -> str:

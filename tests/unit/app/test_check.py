@@ -19,18 +19,6 @@ from support.processes.sandbox_process import SandboxProcess
 NOWHERE = "http://127.0.0.1:9/"
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox")) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(running: SandboxProcess) -> Iterator[SandboxProcess]:
-    yield running
-    running.move_clock(0)
-
-
 @pytest.fixture
 def open_place() -> Iterator[Path]:
     """A folder that other users may enter, unlike pytest's own."""

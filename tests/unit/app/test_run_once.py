@@ -1,7 +1,6 @@
 """``run --once`` in this process, against the sandbox: how each run ends."""
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,19 +18,6 @@ from cutoutd.monitoring.systemd_notify import SystemdNotifier
 from support.folders import folder_in, settings_in
 from support.images.drawn_photos import is_cutout, jpeg, put
 from support.processes.sandbox_process import SandboxProcess
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox")) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(running: SandboxProcess) -> Iterator[SandboxProcess]:
-    running.clear_counters()
-    yield running
-    running.clear_faults()
 
 
 def outcome_of(settings: Settings, stop: asyncio.Event | None = None) -> RunOutcome:

@@ -1,13 +1,7 @@
 """Promises of progress: kept by rest, broken by silence."""
 
 from cutoutd.core.heartbeat import PATIENCE_S, Heartbeats
-
-
-class Clock:
-    now_s = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
+from support.clocks import Clock
 
 
 def test_silence_breaks_a_promise() -> None:

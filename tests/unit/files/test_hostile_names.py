@@ -74,11 +74,6 @@ NAMES = (
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> FolderSettings:
-    return folder_in(tmp_path)
-
-
-@pytest.fixture
 def said() -> Iterator[list[str]]:
     """The lines of the log, as text."""
     lines: list[str] = []

@@ -37,12 +37,6 @@ from support.images.hostile_images import (
 from support.images.photographs import chunk, drawn, encoded, exif, jpeg, png_of
 from support.intake_check import ACCEPTED, verdict_on, verdicts_on
 
-
-@pytest.fixture
-def folder(tmp_path: Path) -> FolderSettings:
-    return folder_in(tmp_path)
-
-
 # -- cut off, and damaged -----------------------------------------------------------------------------------------
 
 

@@ -8,24 +8,10 @@ import pytest
 from cutoutd.core.errors import AccountBlockedError, KeysRefusedError
 from cutoutd.core.photo import Photo, State, Wait
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
+from support.clocks import Clock
 from support.ledgers import identity
 
 REFUSED = KeysRefusedError("401")
-
-
-class Clock:
-    """Monotonic seconds that a test moves."""
-
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

@@ -8,16 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cutoutd.pipeline.budget.launch_rate import LaunchRate, LearnedRate
-
-
-@dataclass
-class Clock:
-    """Monotonic seconds that a test moves."""
-
-    now_s: float = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
+from support.clocks import Clock
 
 
 @dataclass

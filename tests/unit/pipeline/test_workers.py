@@ -22,6 +22,7 @@ from cutoutd.pipeline.scheduling.run_counts import RunCounts
 from cutoutd.pipeline.scheduling.stages import stages_for
 from cutoutd.pipeline.scheduling.workers import WorkerPool
 from cutoutd.uploadcare.throttling import Throttle
+from support.clocks import Clock
 from support.fakes.fake_uploadcare import StandIn
 from support.fakes.unlimited_budget import generous
 from support.folders import folder_in, folders_of
@@ -30,16 +31,6 @@ from support.ledgers import identity, identity_of, in_database, photo_at, with_l
 from support.pipelines import pipeline_of
 
 PATIENCE_S = 60.0
-
-
-class Clock:
-    """Monotonic seconds that a test moves."""
-
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 class RunningClock:

@@ -1,7 +1,7 @@
 import asyncio
 import hashlib
 import io
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -39,20 +39,6 @@ PATIENCE = TimeoutSet(
     transfer=Timeouts(overall_s=5, read_s=1),
 )
 NOWHERE = "00000000-0000-4000-8000-000000000000"
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox")) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(running: SandboxProcess) -> Iterator[SandboxProcess]:
-    running.clear_counters()
-    yield running
-    running.clear_faults()
-    running.move_clock(0)
 
 
 def picture(shade: int = 200) -> bytes:

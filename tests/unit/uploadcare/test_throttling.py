@@ -6,21 +6,7 @@ import pytest
 
 from cutoutd.core.errors import ThrottledError, UnreachableError
 from cutoutd.uploadcare.throttling import RequestKind, Throttle
-
-
-class Clock:
-    """Monotonic seconds that a test moves."""
-
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+from support.clocks import Clock
 
 
 @pytest.fixture

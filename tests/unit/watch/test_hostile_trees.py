@@ -39,11 +39,6 @@ from support.processes.sandbox_process import SOURCE_ROOT
 is_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: devices, mounts, reading as somebody else")
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> FolderSettings:
-    return folder_in(tmp_path)
-
-
 # -- no photos at all ---------------------------------------------------------------------------------------------
 
 

@@ -1,17 +1,8 @@
-from dataclasses import dataclass
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cutoutd.watch.rescan_schedule import RescanSchedule
-
-
-@dataclass
-class Clock:
-    now_s: float = 100.0
-
-    def __call__(self) -> float:
-        return self.now_s
+from support.clocks import Clock
 
 
 def test_the_first_scan_is_due_at_once() -> None:
