@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
-from cutoutd.core.photo import INTERNAL_FAULT, Failed, State, Wait
+from cutoutd.core.photo import INTERNAL_FAULT, Failed, State, Wait, WaitKind
 from cutoutd.ledger import Ledger
 from support.images.drawn_photos import is_cutout, jpeg, put
 from support.ledgers import with_ledger
@@ -150,7 +150,9 @@ def test_a_waiting_photo_goes_on_at_once(place: Place, sandbox: SandboxProcess) 
         daemon.stop()
     sandbox.clear_faults()
     (photo,) = place.versions("a.jpg")
-    with_ledger(place.state, lambda ledger: ledger.postpone(photo, Wait(time.time() + 9000, 9, "no service")))
+    with_ledger(
+        place.state, lambda ledger: ledger.postpone(photo, Wait(WaitKind.RETRY, time.time() + 9000, 9, "no service"))
+    )
     with started(place) as daemon:
         assert ordered(place, "retry", "a.jpg") == "1 photo is no longer made to wait.\n"
         daemon.wait_for("published", "a.jpg")

@@ -11,6 +11,7 @@ from cutoutd.control.result import ResultBuilder, photos_are
 from cutoutd.control.selection import pages_of, refuse_empty, required_folder, select_photos
 from cutoutd.core.errors import CutoutdError, LedgerError
 from cutoutd.core.photo import (
+    BY_LIMIT,
     INTERNAL_FAULT,
     NO_WAIT,
     TERMINAL,
@@ -22,6 +23,7 @@ from cutoutd.core.photo import (
     RetrySearch,
     RetryUpload,
     State,
+    WaitKind,
 )
 from cutoutd.files.source_file import found_again
 from cutoutd.ledger import Ledger
@@ -65,9 +67,9 @@ def why_not(photo: Photo) -> str | None:
         return "this version of the file is gone; a newer one is sent by itself"
     if photo.state.is_terminal:
         return None
-    if photo.wait.is_held or photo.wait.for_photo is not None:
+    if photo.wait.kind in BY_LIMIT or photo.wait.kind is WaitKind.DUPLICATE:
         return photo.wait.reason
-    return None if photo.wait.reason else f"it is under way: {photo.state.phrase}"
+    return None if photo.wait.is_delayed else f"it is under way: {photo.state.phrase}"
 
 
 class RetryHandler:

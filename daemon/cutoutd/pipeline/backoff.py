@@ -10,14 +10,16 @@ from collections.abc import Callable
 from cutoutd.core.errors import (
     DelayError,
     DiskError,
+    DuplicateInProgressError,
     LimitReachedError,
     RemovalLockedError,
     ResponseLostError,
     ResultGoneError,
     SourceUnavailableError,
+    ThrottledError,
     UnapprovedError,
 )
-from cutoutd.core.photo import UNTIL_SOMEBODY_ACTS_S, Wait
+from cutoutd.core.photo import UNTIL_SOMEBODY_ACTS_S, Wait, WaitKind
 
 _FIRST_WAIT_S = 2.0
 
@@ -30,6 +32,13 @@ _LONGEST_WAITS_S: tuple[tuple[type[DelayError], float], ...] = (
     (RemovalLockedError, 300.0),  # the lock of a removal that died can stay for a day
     (ResultGoneError, 900.0),
     (ResponseLostError, 60.0),  # an outage leaves many attempts behind, and the search is to go on soon after it
+)
+
+#: The kinds of waiting that have a word of their own.
+_KINDS: tuple[tuple[type[DelayError], WaitKind], ...] = (
+    (SourceUnavailableError, WaitKind.UNAVAILABLE),
+    (ThrottledError, WaitKind.THROTTLED),
+    (DuplicateInProgressError, WaitKind.DUPLICATE),
 )
 
 #: A service that asks for more than this is asked again after it all the same.
@@ -49,15 +58,11 @@ def backoff(error: DelayError, attempts: int, now_s: float, *, jitter: Callable[
         jitter: A number from 0 to below 1, new at each call.
     """
     if isinstance(error, LimitReachedError):
-        return Wait(until_s=error.until_s, attempts=0, reason=error.sentence, is_held=True)
+        return Wait(WaitKind.HELD, error.until_s, reason=error.sentence)
     if isinstance(error, UnapprovedError):
-        return Wait(UNTIL_SOMEBODY_ACTS_S, attempts=0, reason=error.sentence, is_held=True, is_unapproved=True)
-    return Wait(
-        until_s=now_s + _wait_s(error, attempts, jitter),
-        attempts=attempts + 1,
-        reason=error.sentence,
-        is_unavailable=isinstance(error, SourceUnavailableError),
-    )
+        return Wait(WaitKind.UNAPPROVED, UNTIL_SOMEBODY_ACTS_S, reason=error.sentence)
+    kind = next((kind for cause, kind in _KINDS if isinstance(error, cause)), WaitKind.RETRY)
+    return Wait(kind, now_s + _wait_s(error, attempts, jitter), attempts + 1, error.sentence)
 
 
 def _wait_s(error: DelayError, attempts: int, jitter: Callable[[], float]) -> float:

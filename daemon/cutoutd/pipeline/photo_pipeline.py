@@ -30,6 +30,7 @@ from cutoutd.core.photo import (
     Superseded,
     UploadExpired,
     Wait,
+    WaitKind,
     require_value,
 )
 from cutoutd.files.source_file import require_same
@@ -228,7 +229,7 @@ class PhotoPipeline:
 
 def _wait_for(payer: Photo) -> Wait:
     reason = f"the same picture is under way as {payer.identity.folder}/{payer.identity.path}"
-    return Wait(until_s=time.time() + _DUPLICATE_WAIT_S, attempts=0, reason=reason, for_photo=payer.id)
+    return Wait(WaitKind.DUPLICATE, time.time() + _DUPLICATE_WAIT_S, reason=reason, for_photo=payer.id)
 
 
 def _ending(photo: Photo, error: PhotoError) -> Ended | ReprocessCancelled:

@@ -15,7 +15,15 @@ from cutoutd.app.check import Finding, Level
 from cutoutd.cli.terminal.status_view import show_findings, show_history, show_status
 from cutoutd.config.settings import Limits, Price
 from cutoutd.core.errors import LedgerError, LedgerMissingError
-from cutoutd.core.photo import LaunchOutcomeUnknown, LaunchResponseLost, RemovalIntended, RemovalStarted, State, Wait
+from cutoutd.core.photo import (
+    LaunchOutcomeUnknown,
+    LaunchResponseLost,
+    RemovalIntended,
+    RemovalStarted,
+    State,
+    Wait,
+    WaitKind,
+)
 from cutoutd.core.photo_selector import PhotoSelector
 from cutoutd.core.usage_counter import Purpose, UsageCounter
 from cutoutd.ledger import Ledger, hold_ledger, open_ledger
@@ -36,7 +44,7 @@ LIVE = LiveState(
 
 async def fill(ledger: Ledger) -> None:
     waiting = await photo_at(ledger, State.ACCEPTED, identity("a.jpg"))
-    await ledger.postpone(waiting, Wait(50.0, 1, "Uploadcare is away"))
+    await ledger.postpone(waiting, Wait(WaitKind.RETRY, 50.0, 1, "Uploadcare is away"))
     await photo_at(ledger, State.REJECTED, identity("\x1b[31m\udcff.jpg"))
     await photo_at(ledger, State.PUBLISHED, identity("c.jpg", folder="people"))
 
@@ -94,7 +102,7 @@ async def launch_again(ledger: Ledger) -> None:
     for fact in (lost, LaunchOutcomeUnknown(1.0), RemovalIntended(), RemovalStarted("request-2")):
         photo = await ledger.record(photo, fact)
     held = await photo_at(ledger, State.ACCEPTED, identity("b.jpg"))
-    await ledger.postpone(held, Wait(9e9, 0, "limits.per_day allows 2 removals", is_held=True))
+    await ledger.postpone(held, Wait(WaitKind.HELD, 9e9, 0, "limits.per_day allows 2 removals"))
 
 
 def test_status_tells_what_was_spent(tmp_path: Path) -> None:

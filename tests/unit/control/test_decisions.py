@@ -18,6 +18,7 @@ from cutoutd.core.photo import (
     RetryUpload,
     State,
     Wait,
+    WaitKind,
 )
 from support.ledgers import identity
 
@@ -66,8 +67,13 @@ def test_a_rejected_photo_is_checked_again() -> None:
         (replace(FAILED, state=State.PUBLISHED), "cutoutd reprocess"),
         (replace(FAILED, state=State.SUPERSEDED), "is gone"),
         (replace(FAILED, state=State.UPLOADED), "under way"),
-        (replace(FAILED, state=State.ACCEPTED, wait=Wait(9.0, 0, "limits.per_day", is_held=True)), "limits.per_day"),
-        (replace(FAILED, state=State.ACCEPTED, wait=Wait(9.0, 0, "the same picture", for_photo=2)), "the same picture"),
+        (replace(FAILED, state=State.ACCEPTED, wait=Wait(WaitKind.HELD, 9.0, 0, "limits.per_day")), "limits.per_day"),
+        (
+            replace(
+                FAILED, state=State.ACCEPTED, wait=Wait(WaitKind.DUPLICATE, 9.0, 0, "the same picture", for_photo=2)
+            ),
+            "the same picture",
+        ),
     ],
 )
 def test_what_cannot_be_retried_says_why(photo: Photo, words: str) -> None:
@@ -80,7 +86,7 @@ def test_what_cannot_be_retried_says_why(photo: Photo, words: str) -> None:
     [
         FAILED,
         replace(FAILED, state=State.REJECTED),
-        replace(FAILED, state=State.ACCEPTED, wait=Wait(9.0, 3, "Uploadcare cannot be reached")),
+        replace(FAILED, state=State.ACCEPTED, wait=Wait(WaitKind.RETRY, 9.0, 3, "Uploadcare cannot be reached")),
     ],
 )
 def test_what_failed_or_waits_for_trouble_to_pass_can(photo: Photo) -> None:

@@ -39,6 +39,7 @@ from cutoutd.core.photo import (
     Uploaded,
     UploadExpired,
     Wait,
+    WaitKind,
     require_value,
 )
 from cutoutd.core.photo.photo import COLUMNS
@@ -135,7 +136,7 @@ ORDERED = {
 
 
 def photo_in(state: State) -> Photo:
-    return Photo(id=1, identity=identity(), state=state, state_at_s=1.0, wait=Wait(9.0, 3, "waits"))
+    return Photo(id=1, identity=identity(), state=state, state_at_s=1.0, wait=Wait(WaitKind.RETRY, 9.0, 3, "waits"))
 
 
 @pytest.mark.parametrize(("before", "after"), list(itertools.product(State, FACTS)))
@@ -183,7 +184,7 @@ def test_a_fact_ends_the_wait_and_keeps_the_rest() -> None:
     before = photo_in(State.ACCEPTED).with_columns(sha256="5" * 64, target="a.png")
     after = before.with_fact(Uploaded("source"), at_s=2.0)
     assert (after.upload.source_uuid, after.picture.sha256, after.bound.target) == ("source", "5" * 64, "a.png")
-    assert after.wait == Wait(0.0, 0, "")
+    assert after.wait == Wait(WaitKind.NONE)
 
 
 def test_an_expired_upload_forgets_its_uuid() -> None:

@@ -21,7 +21,7 @@ from cutoutd.cli.terminal.status_view import show_history, show_status
 from cutoutd.config.settings import FolderSettings, Limits
 from cutoutd.core.errors import DiskError, RejectedError, SupersededError
 from cutoutd.core.logs import configure_logging, log_event
-from cutoutd.core.photo import Identity, Photo, Rejected, State, Superseded, Wait
+from cutoutd.core.photo import Identity, Photo, Rejected, State, Superseded, Wait, WaitKind
 from cutoutd.files.mounts import parse_mounts
 from cutoutd.files.name_filters import Exclusions
 from cutoutd.ledger import Ledger, open_ledger
@@ -113,7 +113,7 @@ async def _judged(found: Photo, ledger: Ledger, folder: FolderSettings) -> Photo
         examination = validate_photo(found.identity, folder)
         return await ledger.accept(found, examination.fact, examination.free_targets)
     except DiskError as error:
-        return await ledger.postpone(found, Wait(until_s=time.time(), attempts=1, reason=error.sentence))
+        return await ledger.postpone(found, Wait(WaitKind.RETRY, time.time(), 1, error.sentence))
     except SupersededError as error:
         return await ledger.record(found, Superseded(error.code, error.sentence, error.advice))
     except RejectedError as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cutoutd.core.errors import UnapprovedError
-from cutoutd.core.photo import NO_WAIT, LaunchRefused, Photo, State
+from cutoutd.core.photo import NO_WAIT, LaunchRefused, Photo, State, WaitKind
 from cutoutd.ledger import Batch, LaunchCounts, Ledger
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.ledger.writes import approvals
@@ -73,7 +73,7 @@ def test_approval_is_for_those_that_are_there(tmp_path: Path) -> None:
             await ledger.query(approvals.require_approved, photos[3], 0)
         waits = [(await ledger.query(photo_queries.versions_of, f"products{n}.jpg"))[0].wait for n in range(4)]
         assert waits[:3] == [NO_WAIT] * 3
-        assert (waits[3].is_held, waits[3].is_unapproved, waits[3].has_end) == (True, True, False)
+        assert (waits[3].kind, waits[3].has_end) == (WaitKind.UNAPPROVED, False)
         assert await ledger.approve("people", None) == []
 
     with_ledger(tmp_path, scene)

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.core.photo import UNTIL_SOMEBODY_ACTS_S, State, Wait
+from cutoutd.core.photo import UNTIL_SOMEBODY_ACTS_S, State, Wait, WaitKind
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import duplicates, photos
 from support.ledgers import ACCEPTED, identity, photo_at, with_ledger
 
 PICTURE = replace(ACCEPTED, sha256="7" * 64)
-NOT_FOR_LONG = Wait(until_s=0.0, attempts=1, reason="Uploadcare could not be reached")
-AWAY = Wait(until_s=0.0, attempts=1, reason="its folder is no longer in the configuration", is_unavailable=True)
-HELD = Wait(UNTIL_SOMEBODY_ACTS_S, 1, "its folder has more new photos than that", is_held=True, is_unapproved=True)
+NOT_FOR_LONG = Wait(WaitKind.RETRY, 0.0, 1, "Uploadcare could not be reached")
+AWAY = Wait(WaitKind.UNAVAILABLE, 0.0, 1, "its folder is no longer in the configuration")
+HELD = Wait(WaitKind.UNAPPROVED, UNTIL_SOMEBODY_ACTS_S, 1, "its folder has more new photos than that")
 
 
 @pytest.mark.parametrize("wait", [AWAY, HELD], ids=["away", "held"])
@@ -26,7 +26,9 @@ def test_nobody_waits_for_an_unpaid_photo_that_may_never_go_on(tmp_path: Path, s
         payer = await photo_at(ledger, state, identity(folder="before"), PICTURE)
         copy = await photo_at(ledger, State.ACCEPTED, identity(), PICTURE)
         assert await ledger.query(duplicates.elected_payer, copy) == payer
-        await ledger.postpone(copy, Wait(time.time() + 3600, 0, "the same picture is under way", for_photo=payer.id))
+        await ledger.postpone(
+            copy, Wait(WaitKind.DUPLICATE, time.time() + 3600, 0, "the same picture is under way", for_photo=payer.id)
+        )
         payer = await ledger.postpone(payer, wait)
         assert await ledger.query(duplicates.elected_payer, copy) is None
         assert await ledger.query(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.core.photo import NO_WAIT, State, Superseded, Version, Wait
+from cutoutd.core.photo import NO_WAIT, State, Superseded, Version, Wait, WaitKind
 from cutoutd.ledger import Ledger, ReadTransaction, Total, read_ledger
 from cutoutd.ledger.queries import lost_launches, photos, sources
 from cutoutd.ledger.writes import approvals
@@ -76,7 +76,7 @@ def test_counts_and_lists(tmp_path: Path) -> None:
         await photo_at(ledger, State.REJECTED, identity("3.jpg", folder="people"))
         for name, until_s in (("later", 20.0), ("sooner", 10.0)):
             photo = await photo_at(ledger, State.UPLOADED, identity(f"{name}.jpg"))
-            await ledger.postpone(photo, Wait(until_s, 1, "the service is away"))
+            await ledger.postpone(photo, Wait(WaitKind.RETRY, until_s, 1, "the service is away"))
         assert await ledger.query(photos.count, {State.REJECTED, State.FAILED}) == 3
         assert await ledger.query(photos.count, {State.PUBLISHED}) == 0
         assert set(await ledger.query(photos.totals)) == {
@@ -154,13 +154,13 @@ def test_a_newer_version_of_the_same_path_counts(tmp_path: Path) -> None:
     ("question", "index"),
     [
         (lambda view: photos.to_clean(view, 100), "to_clean"),
-        (lambda view: photos.waiting(view, 20), "with_reason"),
+        (lambda view: photos.waiting(view, 20), "delayed"),
         (photos.totals, "totals"),
         (lambda view: sources.sources_due(view, 0, 100), "source_due"),
         (lambda view: sources.published_in(view, ["products"], 0, 100), "totals"),
         (lost_launches.lost_launches, "lost"),
         (lambda view: lost_launches.paid_again(view, 20), "paid_again"),
-        (approvals.held_folders, "held"),
+        (approvals.held_folders, "delayed_by_kind"),
         (lambda view: approvals.is_larger(view, "products", 10), "batch"),
         (lambda view: photos.versions_of(view, "a.jpg"), "by_path"),
     ],

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cutoutd.core.errors import LedgerError
-from cutoutd.core.photo import NO_WAIT, Photo, Reprocessed, State, Wait
+from cutoutd.core.photo import NO_WAIT, Photo, Reprocessed, State, Wait, WaitKind
 from cutoutd.ledger import Ledger, ReadTransaction
 from cutoutd.ledger.queries import photos
 from cutoutd.ledger.rebuild import RestoredCutout, RestoredPhoto, restore
@@ -72,7 +72,9 @@ def test_a_photo_that_was_published_since_a_backup_is_not_unfinished(tmp_path: P
         same = replace(FOUND, making=replace(MAKING, sha256=photo.picture.sha256 or MAKING.sha256))
         twin = await photo_at(ledger, State.ACCEPTED, identity("twin.jpg"))
         if not state.is_terminal:
-            await ledger.postpone(twin, Wait(time.time() + 3600, 0, "the same picture is under way", photo.id))
+            await ledger.postpone(
+                twin, Wait(WaitKind.DUPLICATE, time.time() + 3600, 0, "the same picture is under way", photo.id)
+            )
         assert await asyncio.to_thread(restore, tmp_path, [same], nothing) == 1
         (now,) = await ledger.query(photos.versions_of, "a.jpg")
         assert (now.state, now.cutout.sha256, now.ending.sentence, now.wait) == (

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from cutoutd.core.errors import LedgerError, RejectedError
-from cutoutd.core.photo import Photo, RemovalIntended, RemovalStarted, State, Uploaded, UploadExpired, Wait
+from cutoutd.core.photo import Photo, RemovalIntended, RemovalStarted, State, Uploaded, UploadExpired, Wait, WaitKind
 from cutoutd.ledger import Event, Ledger, read_ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.ledger.writes import transitions
@@ -102,7 +102,7 @@ def test_a_photo_that_has_moved_on_is_refused(tmp_path: Path) -> None:
         with pytest.raises(LedgerError, match="no longer accepted"):
             await ledger.record(stale, Uploaded("another"))
         with pytest.raises(LedgerError, match="no longer accepted"):
-            await ledger.postpone(stale, Wait(9.0, 1, "why"))
+            await ledger.postpone(stale, Wait(WaitKind.RETRY, 9.0, 1, "why"))
         with pytest.raises(ValueError, match="may not follow"):
             await ledger.record(now, RemovalStarted("request"))
         assert await ledger.query(photos.versions_of, "a.jpg") == [now]
@@ -117,12 +117,12 @@ def test_a_wait_is_no_fact(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, State.UPLOADED)
-        waiting = await ledger.postpone(photo, Wait(50.0, 2, "the service is away"))
+        waiting = await ledger.postpone(photo, Wait(WaitKind.RETRY, 50.0, 2, "the service is away"))
         assert await ledger.query(photos.versions_of, "a.jpg") == [waiting]
         assert len(await told(ledger)) == 3
         intended = await ledger.record(waiting, RemovalIntended())
-        assert intended.wait == Wait(0.0, 0, "")
-        started = await ledger.record(intended, RemovalStarted("request"), Wait(70.0, 0, ""))
+        assert intended.wait == Wait(WaitKind.NONE)
+        started = await ledger.record(intended, RemovalStarted("request"), Wait(WaitKind.POLL, 70.0))
         assert await ledger.query(photos.versions_of, "a.jpg") == [started]
         assert started.wait.until_s == 70.0
 

@@ -14,6 +14,7 @@ from cutoutd.core.photo import (
     ResultFromWebhook,
     State,
     Wait,
+    WaitKind,
 )
 from cutoutd.core.webhook_result import WebhookResult
 from cutoutd.ledger import Ledger, ReadTransaction
@@ -24,7 +25,7 @@ from cutoutd.ledger.writes.webhook_results import Receipt
 from support.ledgers import in_database, photo_at, with_ledger
 
 NEWS = WebhookResult("result", "source-uuid", "request-id")
-LONG = Wait(until_s=4e9, attempts=0, reason="")
+LONG = Wait(WaitKind.POLL, 4e9)
 
 
 def number(connection: ReadTransaction) -> int:

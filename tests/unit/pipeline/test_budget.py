@@ -10,7 +10,7 @@ import pytest
 
 from cutoutd.config.settings import Limits, RateLimit, Settings
 from cutoutd.core.errors import DiskError, LimitReachedError, NeverSentError, ThrottledError, UnapprovedError
-from cutoutd.core.photo import NO_WAIT, Accepted, Photo, State, Uploaded, Wait
+from cutoutd.core.photo import NO_WAIT, Accepted, Photo, State, Uploaded, Wait, WaitKind
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.ledger.writes import launches
@@ -195,8 +195,8 @@ def test_a_restart_looks_anew_at_whom_a_limit_holds(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> None:
         held, waiting = await photos_at(ledger, tmp_path, State.ACCEPTED, 2)
-        await ledger.postpone(held, Wait(9e9, 0, "limits.per_day", is_held=True))
-        await ledger.postpone(waiting, Wait(9e9, 3, "Uploadcare is away"))
+        await ledger.postpone(held, Wait(WaitKind.HELD, 9e9, 0, "limits.per_day"))
+        await ledger.postpone(waiting, Wait(WaitKind.RETRY, 9e9, 3, "Uploadcare is away"))
         assert await ledger.query(photos.held) == 1
         await open_budget(ledger, settings_with(tmp_path, limits=Limits()))
         (now,) = await ledger.query(photos.versions_of, "0.jpg")

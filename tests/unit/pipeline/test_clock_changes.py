@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.core.photo import LaunchResponseLost, Photo, State, Wait
+from cutoutd.core.photo import LaunchResponseLost, Photo, State, Wait, WaitKind
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.ledger.writes import clock_changes
@@ -27,9 +27,9 @@ def test_a_step_is_told_from_time_that_passed(wall_s: float, steady_s: float, ex
     assert set_by_s(before, ClockReading(1e9 + wall_s, 500.0 + steady_s)) == expected_s
 
 
-async def waiting(ledger: Ledger, name: str, until_s: float, **others: bool) -> Photo:
+async def waiting(ledger: Ledger, name: str, until_s: float, kind: WaitKind = WaitKind.RETRY) -> Photo:
     photo = await photo_at(ledger, State.ACCEPTED, identity(name))
-    return await ledger.postpone(photo, Wait(until_s, 3, "no connection", **others))
+    return await ledger.postpone(photo, Wait(kind, until_s, 3, "no connection"))
 
 
 async def due(ledger: Ledger) -> set[str]:
@@ -44,7 +44,7 @@ def test_waits_from_the_future_end(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     async def before(ledger: Ledger) -> None:
         monkeypatch.setattr(time, "time", lambda: real() + HOUR_S)
         await waiting(ledger, "a.jpg", time.time() + 20)
-        await waiting(ledger, "held.jpg", time.time() + 20_000, is_held=True)
+        await waiting(ledger, "held.jpg", time.time() + 20_000, WaitKind.HELD)
         monkeypatch.setattr(time, "time", real)
         await waiting(ledger, "new.jpg", time.time() + 20)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from cutoutd.core.errors import AccountBlockedError, KeysRefusedError
-from cutoutd.core.photo import Photo, State, Wait
+from cutoutd.core.photo import Photo, State, Wait, WaitKind
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from support.clocks import Clock
 from support.ledgers import identity
@@ -81,7 +81,7 @@ def test_only_what_went_through_the_refused_step_ends_it(
     halt.open(REFUSED, at)
     before = Photo(1, identity(), at, 0.0)
     assert halt.is_over(before, replace(before, state=to)) is is_over
-    assert not halt.is_over(before, replace(before, state=to, wait=Wait(1.0, 1, "no connection")))
+    assert not halt.is_over(before, replace(before, state=to, wait=Wait(WaitKind.RETRY, 1.0, 1, "no connection")))
     elsewhere = replace(before, state=State.DISCOVERED)
     assert not halt.is_over(elsewhere, replace(elsewhere, state=to))
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutoutd.core.photo import Identity, Photo, State, Wait
+from cutoutd.core.photo import Identity, Photo, State, Wait, WaitKind
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule, next_poll_after_s
 from cutoutd.uploadcare.responses import Progress, RemovalStatus
 
@@ -150,5 +150,5 @@ def test_a_clock_set_back_does_no_harm() -> None:
 
 def test_the_wait_counts_the_questions() -> None:
     """They survive a restart, because the ledger stores them."""
-    photo = replace(launched(), wait=Wait(until_s=0.0, attempts=3, reason=""))
+    photo = replace(launched(), wait=Wait(WaitKind.POLL, 0.0, 3))
     assert PollSchedule().next_wait(photo, BUSY, LAUNCHED_AT_S + 5).attempts == 4

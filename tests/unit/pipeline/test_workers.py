@@ -13,7 +13,7 @@ import pytest
 
 from cutoutd.config.settings import Concurrency, FolderSettings
 from cutoutd.core.errors import AddonRefusedError, KeysRefusedError, NeverSentError, ThrottledError, UploadGoneError
-from cutoutd.core.photo import State, Wait
+from cutoutd.core.photo import State, Wait, WaitKind
 from cutoutd.ledger import Ledger, open_ledger
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
@@ -181,7 +181,7 @@ def test_photos_whose_share_is_away_hold_nobody_up(tmp_path: Path) -> None:
         async with house(tmp_path, Concurrency(uploads=1)) as lived_in:
             for number in range(3):
                 photo = await photo_at(lived_in.ledger, State.UPLOADED, identity(f"away/{number}.jpg"))
-                await lived_in.ledger.postpone(photo, Wait(time.time() + 60, 1, "away", is_unavailable=True))
+                await lived_in.ledger.postpone(photo, Wait(WaitKind.UNAVAILABLE, time.time() + 60, 1, "away"))
             running = asyncio.create_task(lived_in.lanes.run())
             await lived_in.drop("a.jpg")
             await lived_in.until(State.PUBLISHED, 1)
@@ -200,7 +200,7 @@ def test_a_photo_that_waits_is_left_alone(tmp_path: Path) -> None:
             (folder.input / name).write_bytes(jpeg())
             photo = await ledger.discover(identity_of(folder.input, name))
             assert photo is not None
-            await ledger.postpone(photo, Wait(until_s, 1, "the disk is full"))
+            await ledger.postpone(photo, Wait(WaitKind.RETRY, until_s, 1, "the disk is full"))
 
     async def scene(house: House) -> None:
         await house.drop("now.jpg")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cutoutd.config.settings import Limits
-from cutoutd.core.photo import State, Wait
+from cutoutd.core.photo import State, Wait, WaitKind
 from cutoutd.ledger import Ledger, read_ledger
 from cutoutd.ledger.queries import monitoring
 from cutoutd.status.forecast import (
@@ -101,8 +101,8 @@ def test_status_forecasts_from_the_ledger(tmp_path: Path) -> None:
             await photo_at(ledger, State.PUBLISHED, identity(f"{name}.jpg"))
         await photo_at(ledger, State.REMOVAL_STARTED, identity("running.jpg"))
         for name, wait in (
-            ("held", Wait(5, 1, "a limit", is_held=True)),
-            ("away", Wait(5, 1, "away", is_unavailable=True)),
+            ("held", Wait(WaitKind.HELD, 5, 1, "a limit")),
+            ("away", Wait(WaitKind.UNAVAILABLE, 5, 1, "away")),
         ):
             await ledger.postpone(await photo_at(ledger, State.ACCEPTED, identity(f"{name}.jpg")), wait)
 
@@ -120,4 +120,6 @@ def test_the_forecast_s_questions_read_small_indices_only(tmp_path: Path) -> Non
     with read_ledger(tmp_path) as view:
         published = plan_of(view, lambda asked: monitoring.published_since(asked, 5.0))
         assert published == "SEARCH photos USING INDEX gallery (code=? AND state_at_s>?)"
-        assert plan_of(view, monitoring.unavailable_count).startswith("SCAN photos USING INDEX unavailable")
+        assert plan_of(view, monitoring.unavailable_count).startswith(
+            "SEARCH photos USING COVERING INDEX delayed_by_kind"
+        )

@@ -12,7 +12,7 @@ import pytest
 
 from cutoutd.config.settings import FolderSettings
 from cutoutd.core.errors import SourceUnavailableError
-from cutoutd.core.photo import Photo, State, Wait
+from cutoutd.core.photo import Photo, State, Wait, WaitKind
 from cutoutd.files.input_tree import stat_file
 from cutoutd.ledger import Ledger, open_ledger
 from cutoutd.ledger.queries import photos as photo_queries
@@ -149,8 +149,8 @@ def test_waiting_photos_are_freed_when_it_ends(play: Play) -> None:
         await estate.standby.update(estate.folder.name)
         with pytest.raises(SourceUnavailableError, match="nothing is mounted"):
             estate.standby.require_available(photos[0])
-        await estate.ledger.postpone(photos[0], Wait(2e9, 1, "away", is_unavailable=True))
-        await estate.ledger.postpone(photos[1], Wait(2e9, 1, "too many requests"))
+        await estate.ledger.postpone(photos[0], Wait(WaitKind.UNAVAILABLE, 2e9, 1, "away"))
+        await estate.ledger.postpone(photos[1], Wait(WaitKind.RETRY, 2e9, 1, "too many requests"))
         for name in ("a.jpg", "b.jpg", "sub"):
             shutil.move(estate.folder.output / name, estate.folder.input)
         assert await estate.standby.update(estate.folder.name)

@@ -36,8 +36,6 @@ from cutoutd.core.photo.facts import (
     UploadExpired,
 )
 from cutoutd.core.photo.photo import (
-    NO_WAIT,
-    UNTIL_SOMEBODY_ACTS_S,
     BoundSettings,
     Ending,
     Identity,
@@ -48,19 +46,22 @@ from cutoutd.core.photo.photo import (
     SourceStatus,
     Upload,
     Version,
-    Wait,
     require_value,
 )
 from cutoutd.core.photo.states import TERMINAL, TRANSITIONS, UNDER_WAY, UNPAID, State
+from cutoutd.core.photo.wait import BY_LIMIT, NO_WAIT, NOT_DELAYED, UNTIL_SOMEBODY_ACTS_S, UNTIMED, Wait, WaitKind
 
 __all__ = [
+    "BY_LIMIT",
     "INTERNAL_FAULT",
+    "NOT_DELAYED",
     "NO_WAIT",
     "TERMINAL",
     "TRANSITIONS",
     "UNDER_WAY",
     "UNPAID",
     "UNTIL_SOMEBODY_ACTS_S",
+    "UNTIMED",
     "Accepted",
     "BoundSettings",
     "Ended",
@@ -101,5 +102,6 @@ __all__ = [
     "Uploaded",
     "Version",
     "Wait",
+    "WaitKind",
     "require_value",
 ]

@@ -5,11 +5,9 @@ from typing import Any, NamedTuple, TypeVar
 
 from cutoutd.core.photo.facts import Fact
 from cutoutd.core.photo.states import TRANSITIONS, State
+from cutoutd.core.photo.wait import NO_WAIT, Wait
 
 T = TypeVar("T")
-
-#: The end of a wait that time does not end, Unix time: in the year 9999, the last that calendars know.
-UNTIL_SOMEBODY_ACTS_S = 253_370_764_800.0
 
 
 def require_value(value: T | None) -> T:
@@ -48,27 +46,6 @@ class Identity:
     def version(self) -> Version:
         """What tells this version of the file from the next."""
         return Version(self.path, self.size_bytes, self.mtime_ns, self.inode)
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Why a photo stands still for now, beside its state; attempts count since its last fact."""
-
-    until_s: float  #: Unix time before which the next step is not taken
-    attempts: int
-    reason: str
-    for_photo: int | None = None  #: the photo whose coming to rest ends this wait at once
-    is_held: bool = False  #: whether a limit of the configuration is why; a restart, maybe with another, ends it
-    is_unavailable: bool = False  #: whether its source cannot be had for now; it holds up nobody else
-    is_unapproved: bool = False  #: whether that limit is confirm_over: a person ends the wait, or a smaller batch
-
-    @property
-    def has_end(self) -> bool:
-        """Whether time alone ends it; clocks that are set may move all ends by a little."""
-        return self.until_s < UNTIL_SOMEBODY_ACTS_S / 2
-
-
-NO_WAIT = Wait(until_s=0.0, attempts=0, reason="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import and_, bindparam, or_, select
 
-from cutoutd.core.photo import UNDER_WAY, UNPAID, Photo, State
+from cutoutd.core.photo import NOT_DELAYED, UNDER_WAY, UNPAID, Photo, State, WaitKind
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.ledger.schema.rows import photo_from
 from cutoutd.ledger.schema.tables import photos
@@ -28,12 +28,16 @@ _IS_TWIN = and_(
 )
 _GOES_ON = or_(
     photos.c.state.not_in([state.value for state in UNPAID]),
-    and_(photos.c.is_unavailable.is_(False), photos.c.is_unapproved.is_(False)),
+    photos.c.wait_kind.not_in([WaitKind.UNAVAILABLE.value, WaitKind.UNAPPROVED.value]),
 )
 _IS_FURTHER = and_(
     photos.c.state.in_([state.value for state in UNDER_WAY]), photos.c.state != bindparam("state"), _GOES_ON
 )
-_IS_FIRST = and_(photos.c.state == bindparam("state"), photos.c.id < bindparam("photo_id"), photos.c.wait_reason == "")
+_IS_FIRST = and_(
+    photos.c.state == bindparam("state"),
+    photos.c.id < bindparam("photo_id"),
+    photos.c.wait_kind.in_(sorted(NOT_DELAYED)),
+)
 _PAYER = (
     select(photos)
     .where(_IS_TWIN, or_(_IS_FURTHER, _IS_FIRST))

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, func, select
 
-from cutoutd.core.photo import TERMINAL, State
-from cutoutd.ledger.schema.tables import HAS_REASON, IS_OVER_LIMIT, IS_SHOWN, events, photos
+from cutoutd.core.photo import TERMINAL, UNTIMED, State, WaitKind
+from cutoutd.ledger.schema.tables import IS_DELAYED, IS_SHOWN, events, photos, waits_as
 from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
 
@@ -22,7 +22,7 @@ def published_since(connection: ReadTransaction, since_s: float) -> tuple[int, f
 
 def unavailable_count(connection: ReadTransaction) -> int:
     """How many photos wait for their source: a folder that stands by, mostly."""
-    return connection.scalar(select(func.count()).select_from(photos).where(photos.c.is_unavailable.is_(True))) or 0
+    return _number(connection, waits_as(WaitKind.UNAVAILABLE))
 
 
 class WaitCause(StrEnum):
@@ -37,19 +37,21 @@ class WaitCause(StrEnum):
 
 _UNFINISHED = [state.value for state in State if state not in TERMINAL]
 
-_CAUSES: Mapping[WaitCause, ColumnElement[bool]] = {
-    WaitCause.APPROVAL: and_(photos.c.is_held.is_(True), photos.c.is_unapproved.is_(True)),
-    WaitCause.LIMIT: IS_OVER_LIMIT,
-    WaitCause.SOURCE_AWAY: photos.c.is_unavailable.is_(True),
-    WaitCause.TWIN: photos.c.wait_for.is_not(None),
+_CAUSES = {
+    WaitKind.UNAPPROVED: WaitCause.APPROVAL,
+    WaitKind.HELD: WaitCause.LIMIT,
+    WaitKind.UNAVAILABLE: WaitCause.SOURCE_AWAY,
+    WaitKind.DUPLICATE: WaitCause.TWIN,
 }
 
 
 def waiting_by_cause(connection: ReadTransaction) -> Mapping[WaitCause, int]:
     """How many photos wait for what."""
-    numbers = {cause: _number(connection, is_meant) for cause, is_meant in _CAUSES.items()}
-    with_reason = connection.scalar(select(func.count()).select_from(photos).where(HAS_REASON)) or 0
-    return {**numbers, WaitCause.TROUBLE: max(0, with_reason - sum(numbers.values()))}
+    numbers = dict.fromkeys(WaitCause, 0)
+    query = select(photos.c.wait_kind, func.count()).where(IS_DELAYED).group_by(photos.c.wait_kind)
+    for kind, number in connection.execute(query):
+        numbers[_CAUSES.get(WaitKind(kind), WaitCause.TROUBLE)] += number
+    return numbers
 
 
 def longest_unmoved_s(connection: ReadTransaction) -> float | None:
@@ -61,7 +63,7 @@ def longest_unmoved_s(connection: ReadTransaction) -> float | None:
     """
     moved_at_s: float | None = connection.scalar(
         select(func.min(photos.c.state_at_s)).where(
-            photos.c.state.in_(_UNFINISHED), photos.c.is_held.is_(False), photos.c.is_unavailable.is_(False)
+            photos.c.state.in_(_UNFINISHED), photos.c.wait_kind.not_in(sorted(UNTIMED))
         )
     )
     return moved_at_s

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 
-from cutoutd.core.photo import Photo, State, Version
+from cutoutd.core.photo import BY_LIMIT, NOT_DELAYED, Photo, State, Version, WaitKind
 from cutoutd.ledger.schema.rows import Event, event_from, photo_from
-from cutoutd.ledger.schema.tables import HAS_REASON, IS_OVER_LIMIT, IS_TO_CLEAN, events, memory, photos, targets
+from cutoutd.ledger.schema.tables import IS_DELAYED, IS_TO_CLEAN, events, memory, photos, targets, waits_as
 from cutoutd.ledger.sqlite.database import is_among
 from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
@@ -49,7 +49,7 @@ _DUE = (
     .order_by(photos.c.wait_until_s, photos.c.id)
     .limit(bindparam("limit"))
 )
-_NUMBER_DUE = select(func.count()).select_from(photos).where(_IS_DUE, photos.c.is_unavailable.is_(False))
+_NUMBER_DUE = select(func.count()).select_from(photos).where(_IS_DUE, photos.c.wait_kind != WaitKind.UNAVAILABLE.value)
 _NEXT_DUE = select(func.min(photos.c.wait_until_s)).where(
     photos.c.state.in_(bindparam("states", expanding=True)), photos.c.wait_until_s > bindparam("by_s")
 )
@@ -103,7 +103,7 @@ def count_due_by(connection: ReadTransaction, states: Collection[State], by_s: f
 
 def count_untroubled(connection: ReadTransaction, states: Collection[State], always: State) -> int:
     """How many photos stand at these states and wait for no trouble to pass; those at ``always`` count in any case."""
-    is_moving = or_(photos.c.wait_reason == "", photos.c.state == always)
+    is_moving = or_(photos.c.wait_kind.in_(NOT_DELAYED), photos.c.state == always)
     return _number_of(connection, and_(photos.c.state.in_(states), is_moving))
 
 
@@ -133,8 +133,8 @@ def at_state(connection: ReadTransaction, states: Collection[State], limit: int)
 
 
 def waiting(connection: ReadTransaction, limit: int) -> list[Photo]:
-    """Photos that wait for a reason, the next to go on first."""
-    rows = connection.execute(select(photos).where(HAS_REASON).order_by(photos.c.wait_until_s).limit(limit))
+    """Photos that something delays, the next to go on first."""
+    rows = connection.execute(select(photos).where(IS_DELAYED).order_by(photos.c.wait_until_s).limit(limit))
     return [photo_from(row) for row in rows.mappings()]
 
 
@@ -214,7 +214,7 @@ def to_keep(connection: ReadTransaction, since_s: float, limit: int) -> list[str
 
 def held(connection: ReadTransaction) -> int:
     """How many photos wait because of a limit."""
-    return _number_of(connection, photos.c.is_held.is_(True))
+    return _number_of(connection, and_(IS_DELAYED, photos.c.wait_kind.in_(sorted(BY_LIMIT))))
 
 
 def failed_since(connection: ReadTransaction, since_s: float) -> int:
@@ -224,13 +224,13 @@ def failed_since(connection: ReadTransaction, since_s: float) -> int:
 
 def first_over_limit(connection: ReadTransaction) -> Photo | None:
     """The first of the photos that a limit of day or month holds."""
-    rows = connection.execute(select(photos).where(IS_OVER_LIMIT).order_by(photos.c.id).limit(1))
+    rows = connection.execute(select(photos).where(waits_as(WaitKind.HELD)).order_by(photos.c.id).limit(1))
     return next((photo_from(row) for row in rows.mappings()), None)
 
 
 def over_limit(connection: ReadTransaction) -> int:
     """How many photos a limit of day or month holds."""
-    return _number_of(connection, IS_OVER_LIMIT)
+    return _number_of(connection, waits_as(WaitKind.HELD))
 
 
 def remembered(connection: ReadTransaction, key: str) -> str | None:

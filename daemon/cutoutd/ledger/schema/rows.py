@@ -20,6 +20,7 @@ from cutoutd.core.photo import (
     State,
     Upload,
     Wait,
+    WaitKind,
 )
 from cutoutd.core.photo.photo import COLUMNS
 
@@ -68,13 +69,11 @@ def photo_from(row: RowMapping) -> Photo:
         identity=Identity(**{name: row[name] for name in _IDENTITY_COLUMNS}),
         state=State(row["state"]),
         wait=Wait(
+            WaitKind(row["wait_kind"]),
             row["wait_until_s"],
             row["wait_attempts"],
             row["wait_reason"],
             row["wait_for"],
-            is_held=row["is_held"],
-            is_unapproved=row["is_unapproved"],
-            is_unavailable=row["is_unavailable"],
         ),
         ending=Ending(
             row["code"],
@@ -103,13 +102,11 @@ def event_from(row: RowMapping) -> Event:
 def wait_values(wait: Wait) -> dict[str, Any]:
     """The columns of a wait."""
     return {
+        "wait_kind": wait.kind,
         "wait_until_s": wait.until_s,
         "wait_attempts": wait.attempts,
         "wait_reason": wait.reason,
         "wait_for": wait.for_photo,
-        "is_held": wait.is_held,
-        "is_unavailable": wait.is_unavailable,
-        "is_unapproved": wait.is_unapproved,
     }
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Float,
     ForeignKey,
     Index,
@@ -19,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-from cutoutd.core.photo import INTERNAL_FAULT, TERMINAL, UNPAID, State
+from cutoutd.core.photo import INTERNAL_FAULT, NOT_DELAYED, TERMINAL, UNPAID, State, WaitKind
 from cutoutd.ledger.schema.column_types import PathText, Unsigned64
 
 metadata = MetaData()
@@ -47,11 +48,9 @@ photos = Table(
     Column("wait_until_s", Float, nullable=False, comment="no step before this Unix time; 0 when not waiting"),
     Column("wait_set_at_s", Float, nullable=False, default=0.0, comment="when the wait was last set, Unix time"),
     Column("wait_attempts", Integer, nullable=False, comment="tries or polls since the last fact"),
-    Column("wait_reason", PathText, nullable=False, comment="a sentence; empty when not waiting"),
+    Column("wait_kind", Text, nullable=False, server_default=text("'none'"), comment="see WaitKind"),
+    Column("wait_reason", PathText, nullable=False, comment="a sentence to show; nothing is decided by it"),
     Column("wait_for", Integer, comment="the photo whose coming to rest ends the wait; null: only time does"),
-    Column("is_held", Boolean, nullable=False, comment="whether a limit of the configuration is why it waits"),
-    Column("is_unavailable", Boolean, nullable=False, comment="whether its source cannot be had for now"),
-    Column("is_unapproved", Boolean, nullable=False, comment="whether that limit is confirm_over"),
     Column("approved_at_s", Float, comment="when a person agreed to pay for it, Unix time; null: nobody did"),
     Column("sha256", Text, comment="of the source file; from accepted on"),
     Column("width", Integer, comment="of the upright picture; from accepted on"),
@@ -128,10 +127,17 @@ Index(
 #: Who waits for a photo; stays small.
 Index("waiters", photos.c.wait_for, sqlite_where=photos.c.wait_for.is_not(None))
 
-#: Whom a limit holds; looked for often.
-_IS_HELD = photos.c.is_held.is_(True)
-Index("held", photos.c.is_unapproved, photos.c.folder, sqlite_where=_IS_HELD, postgresql_where=_IS_HELD)
-IS_OVER_LIMIT = and_(_IS_HELD, photos.c.is_unapproved.is_(False))
+#: The photos that something delays, by kind of waiting; stays small. A query that names the kind repeats the condition
+#: of the index, because SQLite would not use it otherwise.
+IS_DELAYED = text(f"wait_kind NOT IN ({', '.join(repr(kind.value) for kind in sorted(NOT_DELAYED))})")
+Index("delayed_by_kind", photos.c.wait_kind, photos.c.folder, sqlite_where=IS_DELAYED, postgresql_where=IS_DELAYED)
+Index("delayed", photos.c.wait_until_s, sqlite_where=IS_DELAYED, postgresql_where=IS_DELAYED)
+
+
+def waits_as(kind: WaitKind) -> ColumnElement[bool]:
+    """Return the condition that something of this kind delays a photo."""
+    return and_(IS_DELAYED, photos.c.wait_kind == kind.value)
+
 
 #: The folders' batches: photos that may cost money before anybody approved them.
 #: Begins with what is null in all of them, as ``to_clean``.
@@ -142,14 +148,6 @@ Index("batch", photos.c.approved_at_s, photos.c.folder, sqlite_where=IS_UNAPPROV
 #: ``due`` otherwise, where every published photo is a row.
 _IS_SOURCE_DUE = photos.c.is_source_due.is_(True)
 Index("source_due", photos.c.state, photos.c.id, sqlite_where=_IS_SOURCE_DUE, postgresql_where=_IS_SOURCE_DUE)
-
-#: Whose source is away; looked for when a folder no longer stands by.
-_IS_UNAVAILABLE = photos.c.is_unavailable.is_(True)
-Index("unavailable", photos.c.folder, sqlite_where=_IS_UNAVAILABLE, postgresql_where=_IS_UNAVAILABLE)
-
-#: Who waits for a reason; stays small.
-HAS_REASON = text("wait_reason != ''")
-Index("with_reason", photos.c.wait_until_s, sqlite_where=HAS_REASON, postgresql_where=HAS_REASON)
 
 #: Who may have been paid for twice; stays small.
 _HAS_LOST = photos.c.has_lost_outcome.is_(True)

@@ -7,12 +7,12 @@ a restart goes by.
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 
 from cutoutd.core.errors import UnapprovedError
-from cutoutd.core.photo import NO_WAIT, Photo, State
+from cutoutd.core.photo import NO_WAIT, Photo, State, WaitKind
 from cutoutd.ledger.schema.rows import photo_from, wait_values
-from cutoutd.ledger.schema.tables import IS_UNAPPROVED, photos
+from cutoutd.ledger.schema.tables import IS_UNAPPROVED, photos, waits_as
 from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 
 
@@ -25,6 +25,8 @@ class Batch:
     uploaded: int  #: of them; these are not sent again
     held: int  #: of them; these wait for approval, the others come to it with their next step
 
+
+_WAITS = waits_as(WaitKind.UNAPPROVED)
 
 # Built once: every photo asks twice.
 _APPROVED_AT = select(photos.c.approved_at_s).where(photos.c.id == bindparam("photo_id"))
@@ -50,7 +52,7 @@ def require_approved(connection: ReadTransaction, photo: Photo, most: int | None
 
 def batches(connection: ReadTransaction) -> list[Batch]:
     """All folders' batches, by folder."""
-    is_uploaded, is_held = photos.c.state == State.UPLOADED, photos.c.is_unapproved.is_(True)
+    is_uploaded, is_held = photos.c.state == State.UPLOADED, photos.c.wait_kind == WaitKind.UNAPPROVED
     query = select(photos.c.folder, func.count(), _number_where(is_uploaded), _number_where(is_held))
     rows = connection.execute(query.where(IS_UNAPPROVED).group_by(photos.c.folder).order_by(photos.c.folder))
     return [Batch(*row) for row in rows]
@@ -58,7 +60,7 @@ def batches(connection: ReadTransaction) -> list[Batch]:
 
 def held_folders(connection: ReadTransaction) -> list[str]:
     """The folders in which photos wait for approval."""
-    return list(connection.scalars(select(photos.c.folder).where(_is_held()).distinct()))
+    return list(connection.scalars(select(photos.c.folder).where(_WAITS).distinct()))
 
 
 def is_larger(connection: ReadTransaction, folder: str, most: int | None) -> bool:
@@ -75,14 +77,16 @@ def approve(connection: WriteTransaction, folder: str, most: int | None, at_s: f
     agreed = photos.c.id.in_(first)
     heads = select(func.min(photos.c.id)).where(agreed).group_by(photos.c.state)
     found = connection.execute(select(photos).where(photos.c.id.in_(heads))).mappings().all()
-    connection.execute(update(photos).where(agreed, photos.c.is_unapproved.is_(True)).values(wait_values(NO_WAIT)))
+    connection.execute(
+        update(photos).where(agreed, photos.c.wait_kind == WaitKind.UNAPPROVED).values(wait_values(NO_WAIT))
+    )
     connection.execute(update(photos).where(agreed).values(approved_at_s=at_s))
     return [photo_from(row) for row in found]
 
 
 def release(connection: WriteTransaction, folder: str) -> None:
     """The folder's batch is no longer too large: nobody has to approve it."""
-    connection.execute(update(photos).where(_is_held(), photos.c.folder == folder).values(wait_values(NO_WAIT)))
+    connection.execute(update(photos).where(_WAITS, photos.c.folder == folder).values(wait_values(NO_WAIT)))
 
 
 def _is_approved(connection: ReadTransaction, photo: Photo) -> bool:
@@ -94,10 +98,6 @@ def _is_larger(connection: ReadTransaction, folder: str, most: int) -> bool:
     """Counts no further than needed: a batch may have a hundred thousand photos, and each of them asks."""
     number: int | None = connection.scalar(_NUMBER_UP_TO, {"folder": folder, "limit": max(0, most) + 1})
     return (number or 0) > most
-
-
-def _is_held() -> ColumnElement[bool]:
-    return and_(photos.c.is_held.is_(True), photos.c.is_unapproved.is_(True))
 
 
 def _number_where(condition: ColumnElement[bool]) -> ColumnElement[int]:

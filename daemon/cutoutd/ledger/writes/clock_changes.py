@@ -7,14 +7,14 @@ the search for a lost launch must not count time that never passed, since at its
 
 from sqlalchemy import ColumnElement, and_, func, select, update
 
-from cutoutd.core.photo import State
+from cutoutd.core.photo import UNTIMED, State
 from cutoutd.ledger.schema.tables import events, photos
 from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 
 _SEARCHES = (photos.c.unclear_since_s, photos.c.locked_since_s)
 
 #: Waits that no time ends, or the calendar does: they are somebody's decision, whatever the clock says.
-_IS_DECIDED = photos.c.is_held.is_(True) | photos.c.is_unapproved.is_(True) | photos.c.is_unavailable.is_(True)
+_IS_DECIDED = photos.c.wait_kind.in_(sorted(UNTIMED))
 
 
 def shift_times(connection: WriteTransaction, set_by_s: float, now_s: float) -> int:

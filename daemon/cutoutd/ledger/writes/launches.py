@@ -23,6 +23,7 @@ from cutoutd.core.photo import (
     ResultFromWebhook,
     ResultLost,
     State,
+    WaitKind,
 )
 from cutoutd.ledger.schema.tables import launches, photos
 from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
@@ -51,7 +52,7 @@ _IS_COUNTED = and_(launches.c.day >= bindparam("first"), launches.c.is_returned.
 _NUMBER_SINCE = select(func.count()).select_from(launches).where(_IS_COUNTED)
 _IS_SENT = and_(photos.c.state == State.ACCEPTED, photos.c.id.in_(bindparam("sending", expanding=True)))
 # One that waits for a person may wait for long, and must not keep an allowance from others.
-_IS_NEXT = and_(photos.c.state == State.UPLOADED, photos.c.is_unapproved.is_(False))
+_IS_NEXT = and_(photos.c.state == State.UPLOADED, photos.c.wait_kind != WaitKind.UNAPPROVED.value)
 _NUMBER_AHEAD = select(func.count()).select_from(photos).where(or_(_IS_NEXT, _IS_SENT))
 
 

@@ -25,11 +25,15 @@ from cutoutd.core.photo import (
     State,
     Uploaded,
     Wait,
+    WaitKind,
 )
 from cutoutd.ledger.schema.rows import detail_values, fact_values, identity_values, wait_values
-from cutoutd.ledger.schema.tables import IS_OVER_LIMIT, events, memory, photos, targets
+from cutoutd.ledger.schema.tables import events, memory, photos, targets, waits_as
 from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 from cutoutd.ledger.writes import approvals, launches, webhook_results
+
+#: The waits that may last for ever: no duplicate waits for such a photo.
+_UNBOUNDED = frozenset({WaitKind.UNAVAILABLE, WaitKind.UNAPPROVED})
 
 # Statements that every photo needs, built once: at every call that took longer than the database's work.
 _INSERT_PHOTO = sqlite.insert(photos).on_conflict_do_nothing().returning(photos.c.id)
@@ -37,7 +41,7 @@ _INSERT_EVENT = insert(events)
 _END_WAITS = (
     update(photos)
     .where(photos.c.wait_for == bindparam("photo_id"))
-    .values(wait_for=None, wait_until_s=0.0, wait_reason="")
+    .values(wait_for=None, wait_kind=WaitKind.NONE.value, wait_until_s=0.0, wait_reason="")
 )
 _INSERT_TARGET = insert(targets)
 _KEPT_TARGET = select(targets.c.target).where(
@@ -151,7 +155,7 @@ def postpone(connection: WriteTransaction, photo: Photo, wait: Wait, at_s: float
         wait = NO_WAIT
     if webhook_results.has_arrived(connection, photo):
         wait = NO_WAIT
-    if wait.is_unavailable or wait.is_unapproved:
+    if wait.kind in _UNBOUNDED:
         end_waits_for(connection, photo)
     _update_row(connection, photo, {**wait_values(wait), "wait_set_at_s": at_s})
     return replace(photo, wait=wait)
@@ -170,13 +174,13 @@ def resume(connection: WriteTransaction, photo: Photo, fact: Fact, ctime_ns: int
 
 def release_held(connection: WriteTransaction, most: int) -> None:
     """So many photos that a limit of day or month holds go on, the first ones first; who is over one is held again."""
-    first = select(photos.c.id).where(IS_OVER_LIMIT).order_by(photos.c.id).limit(most)
+    first = select(photos.c.id).where(waits_as(WaitKind.HELD)).order_by(photos.c.id).limit(most)
     connection.execute(update(photos).where(photos.c.id.in_(first)).values(wait_values(NO_WAIT)))
 
 
 def release_unavailable(connection: WriteTransaction, folder: str | None) -> None:
     """The sources of a folder, or of all, may be had again."""
-    away = update(photos).where(photos.c.is_unavailable.is_(True))
+    away = update(photos).where(waits_as(WaitKind.UNAVAILABLE))
     connection.execute((away.where(photos.c.folder == folder) if folder else away).values(wait_values(NO_WAIT)))
 
 

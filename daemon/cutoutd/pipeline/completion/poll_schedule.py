@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from cutoutd.core.photo import Photo, State, Wait
+from cutoutd.core.photo import Photo, State, Wait, WaitKind
 from cutoutd.pipeline.completion.processing_times import ENOUGH_TIMES, ProcessingTimes
 from cutoutd.pipeline.completion.webhook_trust import WebhookTrust
 from cutoutd.uploadcare.responses import Progress, RemovalStatus
@@ -116,7 +116,7 @@ class PollSchedule:
     def first_wait(self, now_s: float) -> Wait:
         """The wait after a launch, up to the first question."""
         wait_s = fallback_after_s(self._times.sorted_s) if self.reliance.is_trusted else self.usual_wait_s()
-        return Wait(until_s=now_s + wait_s, attempts=0, reason="")
+        return Wait(WaitKind.POLL, now_s + wait_s)
 
     def usual_wait_s(self) -> float:
         """Seconds from a launch to the first question where nothing is announced."""
@@ -130,7 +130,9 @@ class PollSchedule:
         if self.is_lost(photo, now_s):
             elapsed_s = max(elapsed_s, _TIMED_OUT_AFTER_S)
         wait_s = next_poll_after_s(self._times.sorted_s, elapsed_s=elapsed_s, polls=polls, jitter=self._jitter)
-        return Wait(until_s=now_s + wait_s, attempts=polls, reason=self._reason(photo, elapsed_s, now_s))
+        reason = self._overdue_because(photo, elapsed_s, now_s)
+        kind = WaitKind.POLL if reason is None else WaitKind.OVERDUE
+        return Wait(kind, now_s + wait_s, polls, reason or "")
 
     def on_poll_success(self, photo: Photo, now_s: float) -> None:
         """The removal was found finished, by a question."""
@@ -165,9 +167,9 @@ class PollSchedule:
         since_s = before.unknown_since_s if before.unknowns else now_s
         self._watches[photo_id] = _Watch(before.unfinished_at_s, before.unknowns + 1, since_s)
 
-    def _reason(self, photo: Photo, elapsed_s: float, now_s: float) -> str:
+    def _overdue_because(self, photo: Photo, elapsed_s: float, now_s: float) -> str | None:
         if self.is_lost(photo, now_s):
             return "Uploadcare does not know this removal any more; cutoutd goes on asking, rarely"
         if elapsed_s >= _TIMED_OUT_AFTER_S:
             return f"the removal has been running for {elapsed_s / 60:.0f} minutes; cutoutd goes on asking, rarely"
-        return ""
+        return None

@@ -52,7 +52,7 @@ class CircuitBreaker:
 
     def is_over(self, before: Photo, after: Photo) -> bool:
         """Whether a step shows that what was refused is let through again: it went just there, and met no trouble."""
-        return before.state is self._at and after.state in _LET_THROUGH[before.state] and not after.wait.reason
+        return before.state is self._at and after.state in _LET_THROUGH[before.state] and not after.wait.is_delayed
 
     @property
     def probe_in_s(self) -> float:

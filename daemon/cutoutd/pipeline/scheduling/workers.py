@@ -13,7 +13,7 @@ from contextlib import suppress
 from cutoutd.core.errors import CutoutdError, HaltError
 from cutoutd.core.heartbeat import Heartbeats
 from cutoutd.core.logs import log_error, log_event, log_fault
-from cutoutd.core.photo import INTERNAL_FAULT, Failed, Photo, State
+from cutoutd.core.photo import INTERNAL_FAULT, Failed, Photo, State, WaitKind
 from cutoutd.ledger import Ledger
 from cutoutd.pipeline.photo_pipeline import PhotoPipeline
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
@@ -291,6 +291,6 @@ def _frees_capacity(lane: Stage, before: Photo, after: Photo) -> bool:
 
 def _log_wait(photo: Photo) -> None:
     """Trouble is told when it begins; that it goes on is for ``status``."""
-    is_news = photo.wait.attempts == 1 and photo.wait.reason and photo.wait.for_photo is None
-    reason = photo.wait.reason or "asked, not finished yet"
+    is_news = photo.wait.attempts == 1 and photo.wait.is_delayed and photo.wait.kind is not WaitKind.DUPLICATE
+    reason = photo.wait.reason if photo.wait.is_delayed else "asked, not finished yet"
     log_event("waiting", reason, about=photo, level=logging.WARNING if is_news else logging.DEBUG)

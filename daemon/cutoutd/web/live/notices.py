@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cutoutd.core.logs import printable
+from cutoutd.core.photo import BY_LIMIT
 from cutoutd.pipeline.budget.pricing import estimate_in_words
 from cutoutd.status.costs import PricedBatch
 from cutoutd.status.live_state import LiveState
@@ -93,7 +94,7 @@ def _limit(status: Status) -> Iterator[Notice]:
     held = status.launches.held - sum(priced.batch.held for priced in status.batches)
     if held > 0:
         photos = "1 photo waits" if held == 1 else f"{held:,} photos wait"
-        until = next((photo.wait.reason for photo in status.waiting if photo.wait.is_held), "")
+        until = next((photo.wait.reason for photo in status.waiting if photo.wait.kind in BY_LIMIT), "")
         yield Notice(Tone.WARN, f"A limit is reached, and {photos}", _sentence(until or "They go on by themselves"))
 
 

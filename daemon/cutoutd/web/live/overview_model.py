@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cutoutd.config.settings import CommonSettings, FolderSettings
 from cutoutd.core.logs import printable
-from cutoutd.core.photo import Photo
+from cutoutd.core.photo import Photo, WaitKind
 from cutoutd.status.forecast import forecast_in_words
 from cutoutd.status.formatting import plural
 from cutoutd.status.photo_counts import CountSummary, summarize
@@ -97,7 +97,7 @@ def _waits(status: Status) -> tuple[WaitSummary, ...]:
     """By reason; what waits for an approval has its notice."""
     names: dict[str, list[str]] = {}
     for photo in status.waiting:
-        if not photo.wait.is_unapproved:
+        if photo.wait.kind is not WaitKind.UNAPPROVED:
             name = f"{photo.identity.folder}/{photo.identity.path}"
             names.setdefault(printable(photo.wait.reason), []).append(printable(name))
     return tuple(

@@ -1,7 +1,11 @@
 -- Columns named by the words of docs/glossary.md. The indexes that mention them are made anew, because SQLite would
--- keep their text in quotes.
+-- keep their text in quotes. What was told by a sentence or by several flags has a word of its own now.
 
 DROP INDEX away;
+
+DROP INDEX held;
+
+DROP INDEX with_reason;
 
 DROP INDEX one_row_per_version;
 
@@ -17,9 +21,29 @@ ALTER TABLE photos RENAME COLUMN earlier_parameters TO previous_parameters;
 
 ALTER TABLE photos RENAME COLUMN missed_at_s TO source_missing_since_s;
 
-ALTER TABLE photos RENAME COLUMN is_away TO is_unavailable;
+ALTER TABLE photos ADD COLUMN wait_kind TEXT NOT NULL DEFAULT 'none';
 
-CREATE INDEX unavailable ON photos (folder) WHERE is_unavailable IS 1;
+-- The sentences are those of version 0.1. Any other one belongs to trouble that passes.
+UPDATE photos SET wait_kind = CASE
+    WHEN is_unapproved THEN 'unapproved'
+    WHEN is_held THEN 'held'
+    WHEN is_away THEN 'unavailable'
+    WHEN wait_for IS NOT NULL THEN 'duplicate'
+    WHEN wait_reason = '' THEN 'poll'
+    WHEN wait_reason LIKE '%; cutoutd goes on asking, rarely' THEN 'overdue'
+    WHEN wait_reason LIKE '% asks for % s of patience' THEN 'throttled'
+    ELSE 'retry'
+END WHERE wait_reason != '' OR wait_for IS NOT NULL OR (state = 'removal_started' AND wait_until_s > 0);
+
+ALTER TABLE photos DROP COLUMN is_unapproved;
+
+ALTER TABLE photos DROP COLUMN is_held;
+
+ALTER TABLE photos DROP COLUMN is_away;
+
+CREATE INDEX delayed ON photos (wait_until_s) WHERE wait_kind NOT IN ('none', 'poll');
+
+CREATE INDEX delayed_by_kind ON photos (wait_kind, folder) WHERE wait_kind NOT IN ('none', 'poll');
 
 CREATE UNIQUE INDEX one_row_per_version ON photos (folder, path, size_bytes, mtime_ns, inode) WHERE state != 'superseded' AND source_result IS NULL;
 

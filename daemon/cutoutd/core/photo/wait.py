@@ -1,0 +1,55 @@
+"""The waits of a photo: their kinds, and until when each lasts."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+#: The end of a wait that time does not end, Unix time: in the year 9999, the last that calendars know.
+UNTIL_SOMEBODY_ACTS_S = 253_370_764_800.0
+
+
+class WaitKind(StrEnum):
+    """One word for each kind of waiting, as the ledger stores it; the code decides by it, never by the reason."""
+
+    NONE = "none"  #: nothing delays the photo
+    POLL = "poll"  #: its removal runs, and the next poll has a time
+    OVERDUE = "overdue"  #: its removal runs for far too long, or Uploadcare no longer knows it; polls are rare
+    RETRY = "retry"  #: a step met trouble that passes, and is tried again
+    THROTTLED = "throttled"  #: Uploadcare asked for fewer requests
+    DUPLICATE = "duplicate"  #: another photo pays for the same picture
+    HELD = "held"  #: a limit of day or month is reached
+    UNAPPROVED = "unapproved"  #: its folder's batch is larger than ``confirm_over``, and a person has to approve it
+    UNAVAILABLE = "unavailable"  #: its folder or its file cannot be read for now
+
+
+#: The kinds that belong to the normal way of a photo.
+NOT_DELAYED = frozenset({WaitKind.NONE, WaitKind.POLL})
+
+#: The kinds that a limit of the configuration causes; a restart with another limit ends them.
+BY_LIMIT = frozenset({WaitKind.HELD, WaitKind.UNAPPROVED})
+
+#: The kinds that the calendar, a person or a disk ends, whatever the clock says.
+UNTIMED = BY_LIMIT | {WaitKind.UNAVAILABLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """The kind and the end of a photo's wait; it stands beside the photo's state."""
+
+    kind: WaitKind
+    until_s: float = 0.0  #: Unix time before which the next step is not taken
+    attempts: int = 0  #: tries or polls since the photo's last fact
+    reason: str = ""  #: a sentence to show; nothing depends on it
+    for_photo: int | None = None  #: the photo whose ending ends this wait at once
+
+    @property
+    def is_delayed(self) -> bool:
+        """True if something delays the photo; a running removal does not."""
+        return self.kind not in NOT_DELAYED
+
+    @property
+    def has_end(self) -> bool:
+        """True if time alone ends the wait."""
+        return self.kind is not WaitKind.UNAPPROVED
+
+
+NO_WAIT = Wait(WaitKind.NONE)
