@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from cutoutd.cli.demo.fonts import TitleFont, font_for
 from cutoutd.core.atomic_write import replaced
+from cutoutd.images.thumbnails import shrunk
 
 #: More would make a picture that many viewers refuse to open.
 MAX_PAIRS = 60
@@ -120,8 +121,7 @@ def _small(path: Path) -> Image.Image | None:
     """Return the picture, upright and small, with transparency; None if it cannot be read."""
     try:
         with Image.open(path) as stored:
-            stored.thumbnail((TILE_PX, TILE_PX), Image.Resampling.LANCZOS)
-            return ImageOps.exif_transpose(stored).convert("RGBA")
+            return shrunk(stored, TILE_PX).convert("RGBA")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return None
 

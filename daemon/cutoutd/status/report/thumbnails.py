@@ -7,13 +7,11 @@ import base64
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 from cutoutd.config.settings import CommonSettings
-from cutoutd.core.errors import RejectedError
 from cutoutd.core.photo import Photo
-from cutoutd.images.originals import Absence, Side, open_original
-from cutoutd.images.thumbnails import MIME_TYPE, draw
+from cutoutd.images.originals import Absence, Roots, Side
+from cutoutd.images.thumbnails import MIME_TYPE, draw_side, roots_of
 
 #: A page with more takes long to make, to send and to scroll.
 MOST_PAIRS = 200
@@ -48,15 +46,15 @@ def pairs_of(
     photos: Iterable[Photo], settings: CommonSettings, step: Callable[[], None] = lambda: None
 ) -> Iterator[ReportPair]:
     """Pictures of the first photos, in order, until the bound is reached; ``step`` hears of each. Blocking."""
-    look = _PictureReader(
-        {folder.name: folder.input for folder in settings.folders},
-        {folder.name: folder.archive for folder in settings.folders if folder.archive is not None},
-    )
+    roots = roots_of(settings.folders)
     used = 0
     with ThreadPoolExecutor(_AT_ONCE) as threads:
+
+        def submit(photo: Photo, side: Side) -> Future[ReportPicture]:
+            return threads.submit(_picture, photo, side, *roots)
+
         begun: list[tuple[Photo, Future[ReportPicture], Future[ReportPicture]]] = [
-            (photo, threads.submit(look.picture, photo, Side.PHOTO), threads.submit(look.picture, photo, Side.CUTOUT))
-            for photo in photos
+            (photo, submit(photo, Side.PHOTO), submit(photo, Side.CUTOUT)) for photo in photos
         ]
         for photo, before, after in begun:
             pair = ReportPair(photo, before.result(), after.result())
@@ -68,18 +66,8 @@ def pairs_of(
             yield pair
 
 
-@dataclass(frozen=True, slots=True)
-class _PictureReader:
-    inputs: dict[str, Path]
-    archives: dict[str, Path]
-
-    def picture(self, photo: Photo, side: Side) -> ReportPicture:
-        original = open_original(photo, side, self.inputs, self.archives)
-        if isinstance(original, Absence):
-            return ReportPicture("", original.sentence)
-        with original.content:
-            try:
-                content = draw(original, _SIDE_PX)
-            except RejectedError as error:
-                return ReportPicture("", f"It cannot be shown: {error.sentence}.")
-        return ReportPicture(f"data:{MIME_TYPE};base64,{base64.b64encode(content).decode()}", "")
+def _picture(photo: Photo, side: Side, inputs: Roots, archives: Roots) -> ReportPicture:
+    content = draw_side(photo, side, inputs, archives, _SIDE_PX)
+    if isinstance(content, Absence):
+        return ReportPicture("", content.sentence)
+    return ReportPicture(f"data:{MIME_TYPE};base64,{base64.b64encode(content).decode()}", "")
