@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+import textwrap
 import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
@@ -184,3 +185,11 @@ def test_every_option_of_the_installer_is_told() -> None:
     told = set(re.findall(r"`(--[\w-]+)", section(INSTALL, "## Options of the installer")))
     assert {word for pair in known for word in pair if word} <= told
     assert told <= set(re.findall(r"--[\w-]+", script))
+
+
+def test_the_story_is_quoted_as_it_is() -> None:
+    """The step that `docs/architecture.md` quotes is the code's, word for word."""
+    code = (SOURCES / "pipeline" / "photo_pipeline.py").read_text()
+    told = re.findall(r"<!-- the story -->\n```python\n(.+)\n```\n<!-- end", ARCHITECTURE, re.DOTALL)
+    assert [textwrap.indent(story, "    ") for story in told if "match photo.state" in story] != []
+    assert all(textwrap.indent(story, "    ") in code for story in told)

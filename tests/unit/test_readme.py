@@ -88,3 +88,16 @@ def test_the_readmes_figures_are_the_benchmarks() -> None:
         row = re.search(rf"\| throughput against {script} \|[^|]+\| ([\d.]+) times", measured)
         assert row is not None
         assert float(row[1]) == float(number)
+
+
+def test_sections_that_comments_name_exist() -> None:
+    """A comment that names a section of docs/uploadcare.md names one that is there."""
+    sections = set(re.findall(r"^## (\d)\. ", (ROOT / "docs" / "uploadcare.md").read_text(), re.MULTILINE))
+    named = {
+        number
+        for file in SOURCES.rglob("*.py")
+        for numbers in re.findall(r"(?i)uploadcare\.md(?: sections?)? (\d(?:(?:, | and )\d)*)", file.read_text())
+        for number in re.findall(r"\d", numbers)
+    }
+    assert named
+    assert named <= sections

@@ -85,7 +85,7 @@ KINDS: tuple[type[Fact], ...] = (
     ReprocessCancelled,
 )
 
-#: DESIGN.md section 3, written out a second time on purpose.
+#: The table of docs/architecture.md, written out a second time on purpose.
 ALLOWED = {
     ("discovered", "accepted"),
     ("discovered", "rejected"),
