@@ -193,3 +193,11 @@ def test_the_story_is_quoted_as_it_is() -> None:
     told = re.findall(r"<!-- the story -->\n```python\n(.+)\n```\n<!-- end", ARCHITECTURE, re.DOTALL)
     assert [textwrap.indent(story, "    ") for story in told if "match photo.state" in story] != []
     assert all(textwrap.indent(story, "    ") in code for story in told)
+
+
+def test_what_people_see_is_what_the_code_says() -> None:
+    """Slugs and sentences that are quoted in the table of faults stand in the code."""
+    code = "".join(file.read_text() for file in SOURCES.rglob("*.py"))
+    rows = [line.split(" | ") for line in section(OPERATIONS, "## What happens when").splitlines() if "::test_" in line]
+    shown = {text.rpartition(": ")[2].strip(" …") for row in rows for text in words_in(row[2])}
+    assert {text for text in shown if text not in code} == {"Watchdog timeout"}  # these are systemd's words
