@@ -23,6 +23,7 @@ from cutoutd.ledger import group_commit
 from cutoutd.pipeline.completion import poll_schedule
 from cutoutd.pipeline.steps import recover_launch
 from support.processes.fork_client import ENVIRONMENT
+from support.processes.signals import reset_signals
 
 _PATIENCE_S = 120.0
 
@@ -114,6 +115,7 @@ def open_nursery() -> ForkServerContext:
 
 
 def _carry_out(orders: Orders) -> None:
+    reset_signals()
     _write_to(orders.log)
     os.environ.clear()
     os.environ.update(ENVIRONMENT)

@@ -1,5 +1,6 @@
 """That a forked process is like one started cold; the daemon's own tests rest on it."""
 
+import functools
 import signal
 import subprocess
 from pathlib import Path
@@ -13,7 +14,7 @@ from support.processes.daemon_process import command
 _PROGRAM = """
 import os, signal, sys
 print(sys.argv[1:], os.getcwd(), sorted(os.environ.items()), __name__)
-print(signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGCHLD), sorted(os.listdir("/proc/self/fd")))
+print(*map(signal.getsignal, (signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)), sorted(os.listdir("/proc/self/fd")))
 print("worse", file=sys.stderr)
 if sys.argv[1] == "wait":
     sys.stdout.flush()
@@ -47,6 +48,20 @@ def test_a_forked_process_is_like_a_cold_one(program: Path) -> None:
     assert [cold.wait(60), forked.wait(60)] == [7, 7]
     assert told(program, 0) == told(program, 1)
     assert program.with_name("e1.txt").read_text() == "worse\n"
+
+
+def test_signals_ignored_here_reach_both(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Started from ``nohup`` or a script's ``&``, a process hears Ctrl-C all the same, cold or forked."""
+    ignored = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGHUP)}
+    monkeypatch.setattr(fork_client, "_fork_server", functools.cache(fork_client._fork_server.__wrapped__))
+    try:
+        processes = [begun(program, number, word="go") for number in range(2)]
+    finally:
+        for number, handler in ignored.items():
+            signal.signal(number, handler)
+    assert [process.wait(60) for process in processes] == [7, 7]
+    assert "default_int_handler" in told(program, 0)
+    assert told(program, 0) == told(program, 1)
 
 
 def test_a_forked_process_ends_by_signals(program: Path) -> None:

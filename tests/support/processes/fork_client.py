@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from support.processes.sandbox_process import SOURCE_ROOT
+from support.processes.signals import reset_signals
 
 _PROGRAM = Path(__file__).parent / "fork_server.py"
 
@@ -58,7 +59,7 @@ class Process(Protocol):
 
 
 class ForkedProcess:
-    """A process of the nursery's."""
+    """A process of the server's."""
 
     def __init__(self, reply: socket.socket) -> None:
         self._reply = reply
@@ -98,7 +99,7 @@ class ForkedProcess:
             except BlockingIOError:
                 raise TimeoutError from None
             if not news:
-                raise RuntimeError("the nursery was ended from outside")
+                raise RuntimeError("the server was ended from outside")
             self._heard += news
         line, _, self._heard = self._heard.partition(b"\n")
         return line
@@ -121,7 +122,7 @@ def start(
         _started.add(kind)
         if is_first:
             return start_cold([*program, *arguments], folder=folder, streams=streams)
-        nursery = _nursery()
+        server = _fork_server()
     file, *own = program[1:] if program[0] == "-m" else program
     order = {
         "program": file,
@@ -129,16 +130,23 @@ def start(
         "folder": str(folder or Path.cwd()),
         "environment": ENVIRONMENT,
     }
-    return nursery.bear(order, streams)
+    return server.fork(order, streams)
 
 
 def start_cold(words: Sequence[str], *, folder: Path | None, streams: tuple[BinaryIO, BinaryIO]) -> Process:
     """Start an interpreter of its own."""
     stdout, stderr = streams
-    return subprocess.Popen([sys.executable, *words], cwd=folder, stdout=stdout, stderr=stderr, env=ENVIRONMENT)
+    return subprocess.Popen(
+        [sys.executable, *words],
+        cwd=folder,
+        stdout=stdout,
+        stderr=stderr,
+        env=ENVIRONMENT,
+        preexec_fn=reset_signals,  # noqa: PLW1509  only so does a child forget what this process ignores
+    )
 
 
-class _Nursery:
+class _ForkServer:
     """Ends when this process does, or has nothing more to order."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
@@ -152,7 +160,7 @@ class _Nursery:
             )
         atexit.register(self._close)
 
-    def bear(self, order: Mapping[str, object], streams: tuple[BinaryIO, BinaryIO]) -> ForkedProcess:
+    def fork(self, order: Mapping[str, object], streams: tuple[BinaryIO, BinaryIO]) -> ForkedProcess:
         """Have a process forked."""
         reply, theirs = socket.socketpair()
         with theirs:
@@ -166,5 +174,5 @@ class _Nursery:
 
 
 @functools.cache
-def _nursery() -> _Nursery:
-    return _Nursery(ENVIRONMENT)
+def _fork_server() -> _ForkServer:
+    return _ForkServer(ENVIRONMENT)

@@ -18,6 +18,8 @@ import sys
 import time
 from dataclasses import dataclass
 
+from signals import reset_signals
+
 import cutoutd
 
 _LONGEST_ORDER_BYTES = 200_000
@@ -81,7 +83,7 @@ def _mind(order: Order, stdout: int, stderr: int, reply: int) -> None:
         os.write(reply, f"{code}\n".encode())
         os._exit(0)
     os.close(reply)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    reset_signals()
     for stream, standard in ((stdout, 1), (stderr, 2)):
         os.dup2(stream, standard)
         os.close(stream)

@@ -13,6 +13,7 @@ from typing import Self
 
 from support.processes.daemon_process import PATIENCE_S
 from support.processes.fork_client import ENVIRONMENT
+from support.processes.signals import reset_signals
 
 CTRL_C = b"\x03"
 
@@ -110,6 +111,7 @@ def _take_terminal() -> None:
     import termios  # noqa: PLC0415  as above
 
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    reset_signals()
 
 
 def config_of(home: Path) -> tuple[str, str]:
