@@ -162,7 +162,7 @@ class PhotoPipeline:
         """Make the one call that costs money. A crash during it leaves `removal_intended`: see `steps.launch`."""
         await self._budget.require_room(photo)
         try:
-            await self._uploadcare.require_ready(require_value(photo.upload.source_uuid))
+            await self._uploadcare.files.require_ready(require_value(photo.upload.source_uuid))
         except UploadGoneError:
             return await self._ledger.record(photo, UploadExpired())
         return await self._launcher.launch(photo, self._poll_schedule.first_wait)

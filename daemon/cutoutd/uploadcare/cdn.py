@@ -1,7 +1,7 @@
-"""Where cutouts are fetched from, and the check that what comes is a picture of sane length.
+"""The CDN host of the cutouts, and the check that a delivered body is an image of plausible length.
 
-Order of hosts: the configured one; the one that Uploadcare's own description of a file names; the one computed from
-the public key (accounts from before September 2025 have another, so it comes last). Source: UPLOADCARE.md 3.
+Order of hosts: the configured one; the one in Uploadcare's description of a file; the one computed from the public key.
+The computed host comes last, because accounts from before September 2025 have another one (UPLOADCARE.md 3).
 """
 
 from collections.abc import Awaitable, Callable
@@ -11,17 +11,17 @@ import httpx2
 from cutoutd.core.errors import UnreachableError
 from cutoutd.uploadcare.responses import LOGIN_PAGE_ADVICE, RemoteFile
 
-#: A cutout has at most 25 megapixels: 100 MB as raw RGBA, 200 MB with 16 bits a channel, and PNG only makes it smaller.
+#: A cutout has at most 25 megapixels. That is 200 MB as raw RGBA with 16 bits a channel, and PNG makes it smaller.
 MAX_CUTOUT_BYTES = 256_000_000
 
-#: Verification of the picture itself is publishing's; here only what is certainly none is refused.
-_PICTURE_TYPES = ("image/", "application/octet-stream", "binary/octet-stream")
+#: Only bodies that are certainly no image are refused here; the download step verifies the image itself.
+_IMAGE_TYPES = ("image/", "application/octet-stream", "binary/octet-stream")
 
 Sink = Callable[[bytes], Awaitable[None]]
 
 
 class CdnBase:
-    """The base of all delivery URLs of a project, as far as it is known."""
+    """The base of all CDN URLs of a project, as far as the client knows it."""
 
     def __init__(self, configured: str | None, computed: str) -> None:
         self._configured = configured
@@ -30,22 +30,22 @@ class CdnBase:
 
     @property
     def is_known(self) -> bool:
-        """Whether it was configured or learned, so that no file has to be looked up for it."""
+        """True if the base was configured or learned, so that no request is needed to find it."""
         return bool(self._configured or self._learned)
 
     @property
     def host(self) -> str:
-        """The host, and port where it is unusual, that the next cutout is fetched from."""
+        """The host of the next cutout, with the port if it is unusual."""
         return httpx2.URL(self._base).netloc.decode()
 
     def learn(self, file: RemoteFile) -> None:
-        """Take the base from a file's own URL, where it has one; what is configured stays in force."""
+        """Take the base from a file's own URL if it has one; a configured base stays in force."""
         base, has_uuid, _ = (file.original_file_url or "").partition(file.uuid)
         if has_uuid and base.startswith(("https://", "http://")):
             self._learned = base
 
     def url_of(self, uuid: str) -> str:
-        """Where the file itself is, not a transformation of it."""
+        """Return the URL of the file itself, without a transformation."""
         return f"{self._base.rstrip('/')}/{uuid}/"
 
     @property
@@ -54,30 +54,32 @@ class CdnBase:
 
 
 def require_image(response: httpx2.Response) -> None:
-    """Refuse the login page that a network put in the picture's place.
+    """Raise if the body is no image, for example a login page of the local network.
 
     Raises:
-        UnreachableError: the type is none that a picture is delivered with.
+        UnreachableError: no image is delivered with this media type.
     """
-    kind = response.headers.get("content-type", "").lower()
-    if kind and not kind.startswith(_PICTURE_TYPES):
-        msg = f"{response.url.host} delivered {kind.partition(';')[0]} instead of a picture"
+    media_type = response.headers.get("content-type", "").lower()
+    if media_type and not media_type.startswith(_IMAGE_TYPES):
+        msg = f"{response.url.host} delivered {media_type.partition(';')[0]} instead of a picture"
         raise UnreachableError(msg, advice=LOGIN_PAGE_ADVICE)
 
 
 async def copy_body(response: httpx2.Response, sink: Sink) -> int:
-    """Hand the body to the sink in pieces; the answer is its length in bytes.
+    """Pass the body to the sink in chunks, and return its length in bytes.
+
+    After an error the sink holds a part, which the caller must discard.
 
     Raises:
-        UnreachableError: it ended early, or is longer than any cutout; the sink then holds a part and is to be dropped.
+        UnreachableError: the body ended early, is empty, or is longer than any cutout.
     """
     length_bytes = 0
-    async for piece in response.aiter_bytes():
-        length_bytes += len(piece)
+    async for chunk in response.aiter_bytes():
+        length_bytes += len(chunk)
         if length_bytes > MAX_CUTOUT_BYTES:
             msg = f"{response.url.host} delivered more than {MAX_CUTOUT_BYTES} bytes, which no cutout has"
             raise UnreachableError(msg)
-        await sink(piece)
+        await sink(chunk)
     promised = response.headers.get("content-length", "")
     is_as_sent = "content-encoding" not in response.headers
     if is_as_sent and promised.isdecimal() and length_bytes != int(promised):

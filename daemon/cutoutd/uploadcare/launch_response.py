@@ -1,4 +1,4 @@
-"""The answer to the one call that costs money, read for all it is worth: also what is left of one that was spoilt."""
+"""The response to the one call that costs money, also if only its head arrived."""
 
 from pydantic import ValidationError
 
@@ -9,11 +9,11 @@ _REQUEST_ID_HEADER = "X-Uploadcare-Request-Id"
 
 
 def parse_launch(response: Response) -> str:
-    """The removal that was launched.
+    """Return the ``request_id`` of the launched removal.
 
     Raises:
-        UnreachableError: the answer does not tell whether one was.
-        CutoutdError: it was refused, as ``launch_refusal`` says.
+        UnreachableError: the response does not tell if a removal was launched.
+        CutoutdError: the launch was refused; ``launch_error_for`` maps the reason.
     """
     if not response.is_success:
         raise launch_error_for(response)
@@ -21,7 +21,10 @@ def parse_launch(response: Response) -> str:
 
 
 def request_id_in(heading: Response) -> str | None:
-    """The removal that was launched, from the header that repeats it (UPLOADCARE.md 5), where the body was spoilt."""
+    """Return the ``request_id`` from the header that repeats it (UPLOADCARE.md 5), or None.
+
+    The header serves if the body did not arrive whole.
+    """
     if not heading.is_success:
         return None
     try:
@@ -31,7 +34,7 @@ def request_id_in(heading: Response) -> str | None:
 
 
 def trace_note(heading: Response | None) -> str:
-    """What support at Uploadcare can find a lost call by."""
+    """Return the identifiers by which Uploadcare's support can find a lost call, or an empty text."""
     if heading is None:
         return ""
     trace = heading.headers.get(_REQUEST_ID_HEADER)

@@ -1,7 +1,7 @@
-"""What Uploadcare says when all is well, as values; every other answer is the business of ``refusals``.
+"""Uploadcare's successful responses as values; ``error_mapping`` reads all others.
 
-An answer that does not have the recorded shape is none at all (a portal's page, a proxy's JSON), so reading one raises
-UnreachableError: never a photo's fault. Shapes: Uploadcare's OpenAPI files and recorded answers (UPLOADCARE.md 2, 5).
+A response without the recorded shape is not Uploadcare's (a login page, a proxy's JSON). Parsing it raises
+UnreachableError, which blames no photo. Shapes: Uploadcare's OpenAPI files and recorded responses (UPLOADCARE.md 2, 5).
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from cutoutd.core.errors import FailedError, UnreachableError
 
 Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 
-#: Words of the service are shown to people; a page that is none of its own must not fill their screen.
+#: The most that is shown of a message of the service; a foreign page must not fill the screen.
 MAX_MESSAGE_CHARACTERS = 300
 
 LOGIN_PAGE_ADVICE = "If this lasts, look whether a login page or a proxy of your network answers in Uploadcare's place."
@@ -25,7 +25,7 @@ LOGIN_PAGE_ADVICE = "If this lasts, look whether a login page or a proxy of your
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole response, its body read."""
+    """A response with its whole body."""
 
     host: str
     status: int
@@ -35,7 +35,7 @@ class Response:
 
     @property
     def is_success(self) -> bool:
-        """Whether the status says that what was asked was done."""
+        """True if the status reports success."""
         return httpx2.codes.is_success(self.status)
 
     @property
@@ -45,7 +45,7 @@ class Response:
 
     @property
     def clock_skew_s(self) -> float | None:
-        """How far this machine's clock is ahead of the server's; None where the answer tells no date."""
+        """The lead of this machine's clock over the server's; None if the response has no date."""
         served_at_s = http_date_s(self.headers.get("date", ""))
         return None if served_at_s is None else self.received_at_s - served_at_s
 
@@ -56,7 +56,7 @@ class Response:
 
 
 def http_date_s(text: str) -> float | None:
-    """The Unix time of a date in a header; None if it is none."""
+    """Return the Unix time of a date header, or None if the text is no date."""
     try:
         date = parsedate_to_datetime(text)
     except ValueError:
@@ -65,7 +65,7 @@ def http_date_s(text: str) -> float | None:
 
 
 class Reply(BaseModel):
-    """The base of what is read from a JSON body; fields that we do not use may come and go."""
+    """The base of values that are read from a JSON body; unknown fields are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -73,22 +73,22 @@ class Reply(BaseModel):
 AnyReply = TypeVar("AnyReply", bound=Reply)
 
 
-def parse(kind: type[AnyReply], response: Response) -> AnyReply:
-    """Read a successful response.
+def parse(model: type[AnyReply], response: Response) -> AnyReply:
+    """Return a successful response as a value.
 
     Raises:
-        UnreachableError: it has not the shape that Uploadcare gives it, so it is not Uploadcare's.
+        UnreachableError: the response has another shape than Uploadcare's.
     """
     try:
-        return kind.model_validate_json(response.body)
+        return model.model_validate_json(response.body)
     except ValidationError as error:
-        kind_of_page = response.media_type or "an unnamed type"
-        msg = f"{response.host} answered {response.status} with {kind_of_page} that is not Uploadcare's answer"
+        media_type = response.media_type or "an unnamed type"
+        msg = f"{response.host} answered {response.status} with {media_type} that is not Uploadcare's answer"
         raise UnreachableError(msg, advice=LOGIN_PAGE_ADVICE) from error
 
 
 class UploadReply(Reply):
-    """``POST /base/``: the form's field name, and the UUID given to it."""
+    """``POST /base/``: the form's field name, and the UUID of its file."""
 
     file: Uuid
 
@@ -107,7 +107,10 @@ class ProjectReply(Reply):
 
 
 class RemoteFile(Reply):
-    """A file at Uploadcare: a source or a result. A deleted one is still described, with ``removed_at`` set."""
+    """A file at Uploadcare: a source or a result.
+
+    Uploadcare still describes a deleted file, with ``removed_at`` set.
+    """
 
     uuid: Uuid
     is_ready: bool
@@ -116,17 +119,17 @@ class RemoteFile(Reply):
     size_bytes: int = Field(alias="size")
     mime_type: str | None = None
     original_file_url: str | None = None
-    #: What add-ons noted on the file; ``remove_bg`` stands on the source and says only that it ran.
+    #: Notes of add-ons on the file; ``remove_bg`` notes on the source that it has run, and nothing else.
     appdata: dict[str, Any] | None = None
 
     @property
     def has_run_remove_bg(self) -> bool:
-        """Whether the add-on has finished on this file at some time; only sources say so."""
+        """True if the add-on has ever finished on this file; only sources record it."""
         return "remove_bg" in (self.appdata or {})
 
     @property
     def is_removed(self) -> bool:
-        """Whether it was deleted, or expired."""
+        """True if the file was deleted or has expired."""
         return self.removed_at is not None
 
 
@@ -147,21 +150,21 @@ class ProjectInfo:
 
 
 class Progress(StrEnum):
-    """How far a removal is, in the service's own words."""
+    """The progress of a removal, in the service's own words."""
 
     IN_PROGRESS = "in_progress"
     DONE = "done"
     ERROR = "error"
-    UNKNOWN = "unknown"  #: not known yet (a lag of seconds), or no longer (after about 24 hours)
+    UNKNOWN = "unknown"  #: not known yet (for some seconds), or no longer (after about 24 hours)
 
 
 @dataclass(frozen=True, slots=True)
 class RemovalStatus:
-    """A removal as one poll found it."""
+    """The state of a removal at one poll."""
 
     progress: Progress
     result_uuid: str | None = None  #: set when done
-    failure: FailedError | None = None  #: set when the service gave a permanent no, in its own code and words
+    failure: FailedError | None = None  #: set when the service gave a final refusal, with its own code and words
 
 
 class _Result(Reply):
@@ -186,16 +189,16 @@ class _ErrorReply(Reply):
 
 
 class BatchReply(Reply):
-    """``DELETE`` or ``PUT /files/storage/``; ``problems`` names the files that were not there any more."""
+    """``DELETE`` or ``PUT /files/storage/``; ``problems`` names the files that no longer exist."""
 
     problems: dict[str, str] = {}
 
 
 def parse_removal_status(response: Response) -> RemovalStatus:
-    """Read the answer to a poll from its raw JSON, because published models leave ``details`` out.
+    """Return the status from a poll's raw JSON, because published models leave ``details`` out.
 
     Raises:
-        UnreachableError: it is no status, or it says done and names no result.
+        UnreachableError: the response is no status, or reports done without a result.
     """
     progress = parse(_StatusReply, response).status
     if progress is Progress.DONE:
@@ -208,7 +211,7 @@ def parse_removal_status(response: Response) -> RemovalStatus:
 
 
 def permanent_failure(response: Response, sentence: str) -> FailedError:
-    """A permanent no with the optional ``details: {code, title}`` that the service gave for it."""
+    """Return the error for a final refusal, with the service's optional ``details: {code, title}``."""
     try:
         details = _ErrorReply.model_validate_json(response.body).details
     except ValidationError:

@@ -1,9 +1,8 @@
-"""Patience that Uploadcare asked for (429), obeyed by all requests of a kind and not only by the photo that met it.
+"""The back-off after a 429, obeyed by all requests of a kind.
 
-A pause is begun by whoever reads the refusal and kept by whoever sends: ``uploadcare`` sends nothing of a kind that is
-paused, and ``lanes`` begins no step that would. Launches have their own rule, which also learns a rate from refusals:
-see ``launch_rate``. Pauses end with the process; the photo that met one keeps its own wait in the ledger, so a restart
-asks once too early at most.
+The block that met the 429 begins the pause, and later blocks keep it. ``WorkerPool`` begins no step that needs a paused
+kind. Launches have a rule of their own, which also learns a rate from refusals: see ``launch_rate``. A pause ends with
+the process. The photo keeps its own wait in the ledger, so a restart sends at most one request too early.
 """
 
 import logging
@@ -15,12 +14,12 @@ from enum import StrEnum
 from cutoutd.core.errors import ThrottledError
 from cutoutd.core.logs import log_event
 
-#: A service that asks for more than this is asked again after it all the same, as ``retrying`` does with photos.
-_LONGEST_PAUSE_S = 3600.0
+#: The longest pause; requests go on after it even if the service asked for more, as with photos in ``backoff``.
+_MAX_PAUSE_S = 3600.0
 
 
 class RequestKind(StrEnum):
-    """The kinds of request that are throttled each on its own."""
+    """The kinds of request that Uploadcare throttles separately."""
 
     UPLOADS = "uploads"
     QUESTIONS = "questions"  #: every REST call but the launch itself
@@ -28,27 +27,27 @@ class RequestKind(StrEnum):
 
 
 class Throttle:
-    """What is paused, and for how long yet."""
+    """The pauses in force, by kind of request."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._open_at_s: dict[RequestKind, float] = {}
 
     def remaining_s(self, request_kind: RequestKind) -> float:
-        """For how long nothing of this kind is sent; 0 when it may be."""
+        """Return the seconds until a request of this kind may be sent; 0 if it may be sent now."""
         return max(0.0, self._open_at_s.get(request_kind, 0.0) - self._clock())
 
     def ends(self) -> dict[str, float]:
-        """Until when each paused kind is, in Unix time, to the second so that a look now and one soon say the same."""
-        left = {traffic.value: self.remaining_s(traffic) for traffic in RequestKind}
-        return {traffic: round(time.time() + left_s) for traffic, left_s in left.items() if left_s > 0}
+        """Return the end of each pause as Unix time, rounded so that two calls in a row agree."""
+        left = {kind.value: self.remaining_s(kind) for kind in RequestKind}
+        return {kind: round(time.time() + left_s) for kind, left_s in left.items() if left_s > 0}
 
     @contextmanager
     def obey(self, request_kind: RequestKind) -> Iterator[None]:
-        """Send something of this kind within the block; a ThrottledError that leaves it begins or prolongs the pause.
+        """Guard a block that sends a request of this kind; a ThrottledError in it begins or extends the pause.
 
         Raises:
-            ThrottledError: it is paused; nothing was sent.
+            ThrottledError: the kind is paused, and nothing was sent.
         """
         if (left_s := self.remaining_s(request_kind)) > 0:
             msg = f"Uploadcare asked for patience with {request_kind}; nothing is sent for {left_s:.0f} s yet"
@@ -61,7 +60,7 @@ class Throttle:
 
     def _begin(self, request_kind: RequestKind, error: ThrottledError) -> None:
         is_news = self.remaining_s(request_kind) == 0
-        pause_s = min(error.retry_after_s or 0.0, _LONGEST_PAUSE_S)
+        pause_s = min(error.retry_after_s or 0.0, _MAX_PAUSE_S)
         self._open_at_s[request_kind] = max(self._open_at_s.get(request_kind, 0.0), self._clock() + pause_s)
         if is_news:
             log_event("paused", f"{error.sentence}; all {request_kind} wait that long", level=logging.WARNING)

@@ -1,16 +1,17 @@
-"""One exchange with a server: a request out, an answer in, each phase and the whole within a bound.
+"""The transport of one request and its response, with a time limit for each phase and for the whole.
 
-It knows nothing of Uploadcare: it turns what can go wrong on the way into two errors, never sent and unreachable, with
-the cause in plain words, and leaves the meaning of an answer to its callers. It never repeats a request.
+It knows nothing of Uploadcare, and never repeats a request. It translates all failures into two errors: never sent and
+unreachable, with the cause in plain words. Callers read the meaning of a response.
 """
 
 import asyncio
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.request import getproxies
 
 import httpx2
@@ -18,10 +19,10 @@ import httpx2
 from cutoutd.core.errors import NeverSentError, UnreachableError
 from cutoutd.uploadcare.responses import Response
 
-#: Uploadcare's own answers have a few hundred bytes; a page of this size comes from somebody else.
+#: Uploadcare's own responses have a few hundred bytes; a page of this size is not Uploadcare's.
 MAX_RESPONSE_BYTES = 1_000_000
 
-#: In each of these the request never had a connection to go out on.
+#: After each of these errors it is certain that nothing was sent.
 _BEFORE_SENDING = (
     httpx2.ConnectError,
     httpx2.ConnectTimeout,
@@ -31,11 +32,11 @@ _BEFORE_SENDING = (
 )
 
 _SENTENCES: tuple[tuple[type[Exception], str], ...] = (
-    (httpx2.ConnectTimeout, "no connection to {host} within {bounds.connect_s:g} s"),
-    (httpx2.PoolTimeout, "no connection became free within {bounds.pool_s:g} s"),
-    (httpx2.ReadTimeout, "{host} sent nothing for {bounds.read_s:g} s"),
-    (httpx2.WriteTimeout, "{host} took nothing for {bounds.write_s:g} s"),
-    (TimeoutError, "the exchange with {host} was not over after {bounds.overall_s:g} s"),
+    (httpx2.ConnectTimeout, "no connection to {host} within {timeouts.connect_s:g} s"),
+    (httpx2.PoolTimeout, "no connection became free within {timeouts.pool_s:g} s"),
+    (httpx2.ReadTimeout, "{host} sent nothing for {timeouts.read_s:g} s"),
+    (httpx2.WriteTimeout, "{host} took nothing for {timeouts.write_s:g} s"),
+    (TimeoutError, "the exchange with {host} was not over after {timeouts.overall_s:g} s"),
     (httpx2.ProxyError, "the proxy gave no way to {host}: {error}"),
     (httpx2.UnsupportedProtocol, "the address of {host} does not begin with http:// or https://"),
     (httpx2.TooManyRedirects, "{host} redirects in a circle"),
@@ -45,7 +46,7 @@ _SENTENCES: tuple[tuple[type[Exception], str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """How long each phase of an exchange may take, and all of it; a slow trickle meets the overall bound."""
+    """The time limits of a request; the overall limit also ends a slow trickle."""
 
     overall_s: float
     connect_s: float = 10.0
@@ -55,32 +56,42 @@ class Timeouts:
 
     @property
     def timeout(self) -> httpx2.Timeout:
-        """The phases as the HTTP library wants them."""
+        """The limits in the HTTP library's form."""
         return httpx2.Timeout(connect=self.connect_s, write=self.write_s, read=self.read_s, pool=self.pool_s)
 
 
 @dataclass(frozen=True, slots=True)
 class TimeoutSet:
-    """The bounds of each kind of call."""
+    """The time limits of each kind of request."""
 
     call: Timeouts = field(default_factory=lambda: Timeouts(overall_s=60.0))
-    #: A lost answer to a launch costs a human's attention or a second payment, so it is waited for longest.
+    #: A launch has the longest limit, because a lost response costs attention or a second payment.
     launch: Timeouts = field(default_factory=lambda: Timeouts(overall_s=240.0, read_s=120.0))
-    #: Sending and fetching pictures; the overall bound allows a line of about 100 kbit/s for 12 MB.
+    #: Uploads and downloads of images; the overall limit allows 12 MB over a line of about 100 kbit/s.
     transfer: Timeouts = field(default_factory=lambda: Timeouts(overall_s=1200.0, read_s=60.0))
 
 
+class Call(Protocol):
+    """The function that sends one request to the REST API and returns its response."""
+
+    def __call__(self, method: str, url: str, body: object = None) -> Awaitable[Response]:
+        """Send the request."""
+        ...
+
+
 @asynccontextmanager
-async def send(client: httpx2.AsyncClient, request: httpx2.Request, bounds: Timeouts) -> AsyncIterator[httpx2.Response]:
-    """Send a request and hold its answer open, the body unread; the overall bound covers the block as well.
+async def send(
+    client: httpx2.AsyncClient, request: httpx2.Request, timeouts: Timeouts
+) -> AsyncIterator[httpx2.Response]:
+    """Send a request and yield its response with the body unread; the overall limit covers the block as well.
 
     Raises:
-        NeverSentError: there was no connection to send it over.
-        UnreachableError: it was sent, or partly, and the connection or the time ran out.
+        NeverSentError: there was no connection to send the request over.
+        UnreachableError: the request was sent, wholly or in part, and the connection or the time ran out.
     """
-    request.extensions["timeout"] = bounds.timeout.as_dict()
-    with _translate_errors(request, bounds):
-        async with asyncio.timeout(bounds.overall_s):
+    request.extensions["timeout"] = timeouts.timeout.as_dict()
+    with _translate_errors(request, timeouts):
+        async with asyncio.timeout(timeouts.overall_s):
             response = await client.send(request, stream=True)
             try:
                 yield response
@@ -88,22 +99,22 @@ async def send(client: httpx2.AsyncClient, request: httpx2.Request, bounds: Time
                 await response.aclose()
 
 
-async def send_and_read(client: httpx2.AsyncClient, request: httpx2.Request, bounds: Timeouts) -> Response:
-    """Send a request and read its whole, short answer.
+async def send_and_read(client: httpx2.AsyncClient, request: httpx2.Request, timeouts: Timeouts) -> Response:
+    """Send a request and return its whole, short response.
 
     Raises:
-        NeverSentError: there was no connection to send it over.
-        UnreachableError: it was sent, or partly, and no whole answer came within the bounds.
+        NeverSentError: there was no connection to send the request over.
+        UnreachableError: the request was sent, wholly or in part, and no whole response came in time.
     """
-    async with send(client, request, bounds) as response:
+    async with send(client, request, timeouts) as response:
         return await read_response(response)
 
 
 async def read_response(response: httpx2.Response) -> Response:
-    """Read an answer's body, which must be short.
+    """Read the body of a response, which must be short.
 
     Raises:
-        UnreachableError: it is not.
+        UnreachableError: the body is too long.
     """
     body = bytearray()
     async for chunk in response.aiter_bytes():
@@ -115,7 +126,7 @@ async def read_response(response: httpx2.Response) -> Response:
 
 
 def to_response(response: httpx2.Response, body: bytes = b"") -> Response:
-    """An answer as a value; without a body where that was not read."""
+    """Return a response as a value, with the body that was read, if any."""
     return Response(
         host=response.url.host,
         status=response.status_code,
@@ -126,31 +137,31 @@ def to_response(response: httpx2.Response, body: bytes = b"") -> Response:
 
 
 @contextmanager
-def _translate_errors(request: httpx2.Request, bounds: Timeouts) -> Iterator[None]:
-    """Translate what the HTTP library raises; an error of the caller's own block passes as it is."""
+def _translate_errors(request: httpx2.Request, timeouts: Timeouts) -> Iterator[None]:
+    """Translate the errors of the HTTP library; other errors of the caller's block pass unchanged."""
     try:
         yield
     except _BEFORE_SENDING as error:
-        raise NeverSentError(_explained(error, request.url.host, bounds)) from error
+        raise NeverSentError(_explain(error, request.url.host, timeouts)) from error
     except (httpx2.RequestError, TimeoutError, ssl.SSLError) as error:
-        raise UnreachableError(_explained(error, request.url.host, bounds)) from error
+        raise UnreachableError(_explain(error, request.url.host, timeouts)) from error
 
 
-def _explained(error: Exception, host: str, bounds: Timeouts) -> str:
-    """One sentence on a failed exchange, without anything that was sent."""
+def _explain(error: Exception, host: str, timeouts: Timeouts) -> str:
+    """Return one sentence on a failed request, without anything that was sent."""
     if isinstance(error, httpx2.ConnectError):
-        return _unconnected(error, host)
+        return _explain_connect_error(error, host)
     for kind, sentence in _SENTENCES:
         if isinstance(error, kind):
-            return sentence.format(host=host, bounds=bounds, error=error)
+            return sentence.format(host=host, timeouts=timeouts, error=error)
     return f"the connection to {host} broke off before the answer was complete"
 
 
-def _unconnected(error: BaseException, host: str) -> str:
-    """Why there was no connection, from the system's own error underneath."""
+def _explain_connect_error(error: BaseException, host: str) -> str:
+    """Return the reason for a missing connection, from the system's own error underneath."""
     if getproxies():
         host = f"{host} (or the proxy on the way to it)"
-    causes = list(_causes(error))
+    causes = list(_root_causes(error))
     for cause in causes:
         if isinstance(cause, socket.gaierror):
             return f"the name {host} could not be resolved"
@@ -164,16 +175,16 @@ def _unconnected(error: BaseException, host: str) -> str:
     return f"no connection to {host}" + (f": {reason}" if reason else "")
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The innermost causes of an error: with several addresses tried there are several.
+def _root_causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield the innermost causes of an error: one for each address that was tried.
 
-    The HTTP library chains some of its errors with ``from None``, so the context counts where there is no cause.
+    The HTTP library chains some errors with ``from None``, so the context stands in for a missing cause.
     """
     if isinstance(error, BaseExceptionGroup):
         for member in error.exceptions:
-            yield from _causes(member)
+            yield from _root_causes(member)
     elif error is not None:
         underneath = error.__cause__ or error.__context__
         if underneath is None:
             yield error
-        yield from _causes(underneath)
+        yield from _root_causes(underneath)

@@ -1,8 +1,7 @@
-"""The body of an upload: a form around a file that is read in pieces, and hashed as it goes out.
+"""The body of an upload: a form around a file that is read and hashed in blocks while it is sent.
 
-Memory holds one block, whatever the file's size, and however late the threads are that read it. What was sent is known
-by its hash, so the caller can compare it with what was accepted; a file that changes its length meanwhile ends the
-upload.
+Memory holds one block, whatever the file's size and the number of threads. The caller compares the hash of the sent
+bytes with the accepted ones. A file that changes its length meanwhile ends the upload.
 """
 
 import asyncio
@@ -15,16 +14,16 @@ import httpx2
 
 from cutoutd.core.errors import DiskError, SupersededError
 
-#: Read in a thread at once: a hop there and back costs about as much as reading and hashing 100 kB.
+#: Read by a thread at once, because a change of thread costs as much as hashing 100 kB.
 _BLOCK_BYTES = 1 << 20
 
-#: Sent at once: small enough for the write time-out on a slow line.
+#: Sent at once; small enough for the write time-out on a slow line.
 _PIECE_BYTES = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
 class UploadResult:
-    """An upload that Uploadcare took."""
+    """An upload that Uploadcare accepted."""
 
     uuid: str
     sha256: str  #: of the bytes that were really sent
@@ -53,7 +52,7 @@ class UploadForm(httpx2.AsyncByteStream):
 
     @property
     def sha256(self) -> str:
-        """The hash of what has been sent of the file so far."""
+        """The hash of the file's bytes sent so far."""
         return self._hash.hexdigest()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -70,7 +69,7 @@ class UploadForm(httpx2.AsyncByteStream):
         yield self._tail
 
     def _read_block(self) -> int:
-        """How long the next block is; a shorter one is the last, as of every file that is read through a buffer."""
+        """Read the next block and return its length; a shorter block is the last, as with every buffered file."""
         try:
             read_bytes = self._content.readinto(self._block)
         except OSError as error:

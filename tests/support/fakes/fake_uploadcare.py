@@ -47,6 +47,11 @@ class StandIn:
     def count(self, method: str) -> int:
         return sum(name == method for name, _ in self.calls)
 
+    @property
+    def files(self) -> "StandIn":
+        """The API of files, which is this object as well."""
+        return self
+
     async def upload_source(self, content: BufferedIOBase, *, name: str, size_bytes: int) -> UploadResult:
         async with self._call("upload_source", name):
             self.sent[name] = content.read()
@@ -73,16 +78,16 @@ class StandIn:
             await sink(self.cutout)
             return len(self.cutout)
 
-    async def store_files(self, uuids: Sequence[str]) -> set[str]:
+    async def store(self, uuids: Sequence[str]) -> set[str]:
         async with self._call("store_files", " ".join(uuids)):
             return set()
 
-    async def get_file(self, uuid: str) -> None:
+    async def get(self, uuid: str) -> None:
         """Nothing is known of any file."""
         async with self._call("get_file", uuid):
             return
 
-    async def delete_files(self, uuids: Sequence[str]) -> None:
+    async def delete(self, uuids: Sequence[str]) -> None:
         async with self._call("delete_files", " ".join(uuids)):
             return
 

@@ -105,13 +105,13 @@ def test_a_photo_goes_all_the_way(sandbox: SandboxProcess) -> None:
 
     async def scene(uploadcare: UploadcareClient) -> tuple[UploadResult, bytes]:
         source = await sent(uploadcare)
-        await uploadcare.require_ready(source.uuid)
+        await uploadcare.files.require_ready(source.uuid)
         removal = await finished(uploadcare, await uploadcare.start_removal(source.uuid, '{"crop": true}'))
         assert removal.result_uuid is not None
         cutout = await fetched(uploadcare, removal.result_uuid)
-        await uploadcare.delete_files([source.uuid, removal.result_uuid])
+        await uploadcare.files.delete([source.uuid, removal.result_uuid])
         for uuid in (source.uuid, removal.result_uuid):
-            file = await uploadcare.get_file(uuid)
+            file = await uploadcare.files.get(uuid)
             assert file is not None
             assert file.is_removed
         return source, cutout
@@ -213,8 +213,8 @@ def test_an_upload_may_not_be_ready_yet(sandbox: SandboxProcess) -> None:
         source = await sent(uploadcare)
         sandbox.set_faults({"kind": "not_ready", "times": 1})
         with pytest.raises(NotReadyError):
-            await uploadcare.require_ready(source.uuid)
-        await uploadcare.require_ready(source.uuid)
+            await uploadcare.files.require_ready(source.uuid)
+        await uploadcare.files.require_ready(source.uuid)
 
     driven(sandbox, scene)
 
@@ -260,10 +260,10 @@ def test_answers_that_are_none_are_unreachable(sandbox: SandboxProcess, kind: st
     async def scene(uploadcare: UploadcareClient) -> None:
         for call in (
             sent(uploadcare),
-            uploadcare.get_file(NOWHERE),
+            uploadcare.files.get(NOWHERE),
             uploadcare.get_removal_status(NOWHERE),
             uploadcare.get_project(),
-            uploadcare.delete_files([NOWHERE]),
+            uploadcare.files.delete([NOWHERE]),
             uploadcare.fetch_cutout(NOWHERE, lambda _: asyncio.sleep(0)),
         ):
             with pytest.raises(UnreachableError):
@@ -278,7 +278,7 @@ def test_a_portals_404_is_no_missing_file(sandbox: SandboxProcess) -> None:
 
     async def scene(uploadcare: UploadcareClient) -> None:
         with pytest.raises(UnreachableError):
-            await uploadcare.require_ready(NOWHERE)
+            await uploadcare.files.require_ready(NOWHERE)
 
     driven(sandbox, scene)
 
@@ -335,7 +335,7 @@ def test_a_deleted_result_is_gone(sandbox: SandboxProcess) -> None:
 
     async def scene(uploadcare: UploadcareClient) -> None:
         result_uuid = await removed(uploadcare)
-        await uploadcare.delete_files([result_uuid])
+        await uploadcare.files.delete([result_uuid])
         with pytest.raises(ResultGoneError):
             await fetched(uploadcare, result_uuid)
 
@@ -382,7 +382,7 @@ def test_a_file_that_changes_while_it_is_sent_is_superseded(sandbox: SandboxProc
 def test_many_files_are_deleted_a_hundred_at_a_time(sandbox: SandboxProcess) -> None:
     """The service takes at most a hundred in one request; missing ones are no error."""
     uuids = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(250)]
-    driven(sandbox, lambda uploadcare: uploadcare.delete_files(uuids))
+    driven(sandbox, lambda uploadcare: uploadcare.files.delete(uuids))
     assert sandbox.counters()["requests"]["delete"] == 3
 
 
@@ -392,7 +392,7 @@ def test_any_name_can_be_sent(sandbox: SandboxProcess) -> None:
     async def scene(uploadcare: UploadcareClient) -> None:
         for name in ("\udcff\udcfe.jpg", 'a"b\r\nc.jpg', "Übung 🐈.jpg", "x" * 250 + ".jpg"):
             source = await uploadcare.upload_source(io.BytesIO(picture()), name=name, size_bytes=len(picture()))
-            await uploadcare.require_ready(source.uuid)
+            await uploadcare.files.require_ready(source.uuid)
 
     driven(sandbox, scene)
 

@@ -47,7 +47,7 @@ class ResultKeeper:
         while found := await self._ledger.query(photos.to_keep, now_s - _UNFETCHED_FOR_S, _RESULTS_PER_REQUEST):
             unfetched = [uuid for uuid in found if uuid not in self._unrecorded]
             if unfetched:
-                missing = await self._uploadcare.store_files(unfetched)
+                missing = await self._uploadcare.files.store(unfetched)
                 self._unrecorded.update(unfetched)
                 _tell(len(unfetched), len(missing))
             await self._ledger.mark_kept(found)

@@ -116,7 +116,7 @@ async def look_for_traces(photo: Photo, context: StepContext) -> LaunchTraces:
     Raises:
         DelayError, HaltError: Uploadcare could not be asked.
     """
-    source = await context.uploadcare.get_file(require_value(photo.upload.source_uuid))
+    source = await context.uploadcare.files.get(require_value(photo.upload.source_uuid))
     if source is None:
         return LaunchTraces(is_source_gone=True, result_uuid=None)
     may_have_run = source.has_run_remove_bg or source.is_removed
@@ -136,7 +136,7 @@ def is_comparable(parameters: str) -> bool:
 
 
 async def _unclaimed_results(source: RemoteFile, context: StepContext) -> list[RemoteFile]:
-    files = await context.uploadcare.list_files(since=source.uploaded_at)
+    files = await context.uploadcare.files.list_since(source.uploaded_at)
     results = [file for file in files if file.mime_type == "image/png" and not file.is_removed]
     claimed = await context.ledger.query(photo_queries.claimed_results, [file.uuid for file in results])
     unclaimed = [file for file in results if file.uuid not in claimed]
