@@ -19,16 +19,18 @@ from cutoutd.app.check.finding import Finding
 from cutoutd.cli import app
 from cutoutd.cli.exit_codes import ExitCode
 from cutoutd.config.settings import Limits
-from cutoutd.core.errors import RejectionCode
+from cutoutd.core.errors import HaltError, RejectionCode
 from cutoutd.core.photo import State
 from cutoutd.core.photo.states import TRANSITIONS
+from cutoutd.core.photo.wait import WaitKind
+from cutoutd.ledger.queries.monitoring import WaitCause
 from cutoutd.status.status import read_status, status_as_json
 
 ROOT = next(folder for folder in Path(__file__).parents if (folder / "pyproject.toml").exists())
 SOURCES = ROOT / "daemon" / "cutoutd"
-ARCHITECTURE, COMMANDS, CONFIGURATION, INSTALL, OPERATIONS = (
+ARCHITECTURE, COMMANDS, CONFIGURATION, GLOSSARY, INSTALL, OPERATIONS = (
     (ROOT / "docs" / f"{name}.md").read_text()
-    for name in ("architecture", "commands", "configuration", "install", "operations")
+    for name in ("architecture", "commands", "configuration", "glossary", "install", "operations")
 )
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
@@ -109,6 +111,18 @@ def test_defaults_are_those_of_the_configuration(tmp_path: Path) -> None:
 def test_every_rejection_code_is_told() -> None:
     """Each code of a rejected photo has a meaning and an advice."""
     assert set(RejectionCode) <= words_in(section(OPERATIONS, "## When a photo is not taken"))
+
+
+def test_every_reason_of_a_halt_is_told() -> None:
+    """Each reason for which nothing is sent has a meaning and an advice."""
+    told = re.findall(r"^\| `(\w+)` \|", section(OPERATIONS, "### Why it is halted"), re.MULTILINE)
+    assert sorted(told) == sorted(kind.reason for kind in HaltError.__subclasses__())
+
+
+def test_every_kind_of_waiting_is_told() -> None:
+    """The glossary has each kind that the ledger stores, and monitoring each cause."""
+    assert set(WaitKind) <= words_in(section(GLOSSARY, "## Kinds of waiting"))
+    assert set(WaitCause) <= words_in(section(OPERATIONS, "## Monitoring"))
 
 
 @pytest.mark.parametrize(
