@@ -109,7 +109,7 @@ class ReprocessHandler:
         if photo.state not in PUBLISHED:
             raise ControlError(f"it is not published, but {photo.state.phrase}")
         if photo.source.result is not None:
-            raise ControlError(f"{photo.source.result}; put it back to have it made again")
+            raise ControlError(f"{photo.source.sentence}; put it back to have it made again")
         folder = required_folder(self._folders, photo)
         identity = await asyncio.to_thread(found_again, folder.input, photo.identity)
         return _Candidate(photo, identity, fact_after(photo, folder.parameters.as_json(), scope, now_s))

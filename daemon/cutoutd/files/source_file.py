@@ -15,9 +15,6 @@ from cutoutd.core.logs import printable
 from cutoutd.core.photo import Identity
 from cutoutd.files.input_tree import open_beneath, stat_file
 
-#: What is told of a source in the archive begins like this, and ends with its path there.
-MOVED = "the source was moved to "
-
 
 def open_source(root: Path, identity: Identity) -> BufferedReader:
     """The file of this very version, to be read from its beginning; the caller closes it. Blocking.

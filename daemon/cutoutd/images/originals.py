@@ -15,7 +15,6 @@ from pathlib import Path
 from cutoutd.core.photo import Photo, require_value
 from cutoutd.files.hashing import has_sha256
 from cutoutd.files.input_tree import Sighting, open_beneath
-from cutoutd.files.source_file import MOVED
 from cutoutd.images.formats import HEAD_BYTES, Format, recognise
 
 #: Trees by the names of their folders.
@@ -110,11 +109,11 @@ def _version_of(photo: Photo) -> tuple[str, int, int, int, int]:
 
 def _open_moved(photo: Photo, archives: Roots) -> Original | Absence:
     """A source that cutoutd moved: found in the archive; in a trash or deleted it is none of ours any more."""
-    fate, archive = require_value(photo.source.result), archives.get(photo.identity.folder)
-    place = f"{MOVED}{archive}/"
-    if archive is None or not fate.startswith(place):
-        return Absence(f"{fate[:1].upper()}{fate[1:]}.")
-    return _checked(open_beneath(archive, fate.removeprefix(place)), photo.picture.sha256)
+    source, archive = photo.source, archives.get(photo.identity.folder)
+    if archive is None or source.archived_path is None or not Path(source.archived_path).is_relative_to(archive):
+        sentence = require_value(source.sentence)
+        return Absence(f"{sentence[:1].upper()}{sentence[1:]}.")
+    return _checked(open_beneath(archive, os.path.relpath(source.archived_path, archive)), photo.picture.sha256)
 
 
 def _checked(content: BufferedReader, sha256: str | None) -> Original | Absence:

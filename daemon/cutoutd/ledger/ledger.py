@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from cutoutd.core.errors import CutoutdError, DiskError, LedgerDamagedError, LedgerRemovedError
 from cutoutd.core.logs import log_event
-from cutoutd.core.photo import NO_WAIT, Accepted, Fact, Identity, Photo, Wait
+from cutoutd.core.photo import NO_WAIT, Accepted, Fact, Identity, Photo, SourceOutcome, Wait
 from cutoutd.core.usage_counter import UsageCounter
 from cutoutd.core.webhook_result import WebhookResult
 from cutoutd.ledger.group_commit import GroupCommitter
@@ -175,13 +175,9 @@ class Ledger:
         """Let removals be asked about as soon after their launch as if nothing had been going to be announced."""
         await self._write(lambda connection: webhook_results.poll_without_webhooks(connection, usual_wait_s))
 
-    async def mark_source_done(self, photo: Photo, sentence: str | None, *, is_taken: bool = False) -> None:
-        """Store what became of a published photo's source, and that nothing is left to be done to it."""
-        await self._write(
-            lambda connection: transitions.mark_source_done(
-                connection, photo, sentence, is_taken=is_taken, at_s=time.time()
-            )
-        )
+    async def mark_source_done(self, photo: Photo, outcome: SourceOutcome | None) -> None:
+        """Store that nothing is left to be done to the source of a published photo, and the outcome if there is one."""
+        await self._write(lambda connection: transitions.mark_source_done(connection, photo, outcome, time.time()))
 
     async def mark_source_missing(self, photo_ids: Collection[int], at_s: float | None) -> None:
         """Store since when the sources of these photos are missed; None: they are there after all."""

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import and_, case, insert, select, update
 
-from cutoutd.core.photo import NO_WAIT, Identity, Photo, State
+from cutoutd.core.photo import NO_WAIT, Identity, Photo, SourceOutcome, SourceResult, State
 from cutoutd.ledger.schema.migrations import bring_up_to_date
-from cutoutd.ledger.schema.rows import identity_values, photo_from, wait_values
+from cutoutd.ledger.schema.rows import identity_values, photo_from, source_values, wait_values
 from cutoutd.ledger.schema.tables import IS_CURRENT, photos, targets
 from cutoutd.ledger.sqlite.clean_shutdown import remove_marker
 from cutoutd.ledger.sqlite.create import create_ledger_file
@@ -22,6 +22,9 @@ from cutoutd.ledger.writes.transitions import add_event, end_waits_for, target_k
 _ROWS_AT_ONCE = 1000
 
 _NOTE = "restored by cutoutd rebuild"
+
+_ABSENT = SourceOutcome(SourceResult.ABSENT, "it was not there when the ledger was rebuilt")
+_IN_PLACE = dict.fromkeys(source_values(_ABSENT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,5 +214,5 @@ def _row(photo: RestoredPhoto) -> dict[str, Any]:
     state = {"state": State.PUBLISHED, "state_at_s": photo.published_at_s}
     values = {**identity_values(photo.identity), **wait_values(NO_WAIT), **state, **asdict(photo.making)}
     # Without its source nobody is to look for it; should that come back, it is a new photo, and reuses this cutout.
-    fate = None if photo.is_source_there else "it was not there when the ledger was rebuilt"
-    return values | {"has_lost_outcome": False, "is_source_due": False, "note": _NOTE, "source_result": fate}
+    values |= {"has_lost_outcome": False, "is_source_due": False, "note": _NOTE}
+    return values | (_IN_PLACE if photo.is_source_there else source_values(_ABSENT))

@@ -12,10 +12,11 @@ import pytest
 from PIL import Image
 
 from cutoutd.config.settings import FolderSettings
-from cutoutd.core.photo import Photo, State
+from cutoutd.core.photo import Photo, SourceOutcome, SourceResult, State
 from cutoutd.images.originals import Absence, Original, Side
 from cutoutd.images.thumbnail_cache import SHELF_NAME, ThumbnailCache, ThumbnailSize
 from cutoutd.images.thumbnails import Thumbnails
+from cutoutd.ledger.schema.rows import source_values
 from support.folders import folder_in
 from support.images.drawn_photos import jpeg, lying_jpeg, png
 from support.ledgers import identity_of
@@ -190,19 +191,26 @@ def test_a_source_in_the_archive_is_found_there(tmp_path: Path) -> None:
     place = home.place / "archive" / "a.2.jpg"
     content = home.source.read_bytes()
     home.source.rename(place)
-    moved = home.photo.with_columns(source_result=f"the source was moved to {place}")
+    moved = home.photo.with_columns(**source_values(SourceOutcome(SourceResult.MOVED, "", str(place))))
     assert home.original(Side.PHOTO, moved) == content
     place.write_bytes(png())
     assert home.original(Side.PHOTO, moved) == "The file was changed since."
 
 
 @pytest.mark.parametrize(
-    "fate", ["the source was deleted", "the source was moved to /etc/passwd", "the source was moved to the trash, /x"]
+    "outcome",
+    [
+        SourceOutcome(SourceResult.DELETED, "the source was deleted"),
+        SourceOutcome(SourceResult.MOVED, "the source was moved to /etc/passwd", "/etc/passwd"),
+        SourceOutcome(SourceResult.TRASHED, "the source was moved to the trash, /x"),
+    ],
+    ids=lambda outcome: outcome.result,
 )
-def test_a_source_elsewhere_is_told(tmp_path: Path, fate: str) -> None:
+def test_a_source_elsewhere_is_told(tmp_path: Path, outcome: SourceOutcome) -> None:
     """Deleted, in a trash, or moved out of any archive that is configured."""
     home = home_in(tmp_path / "home", jpeg(), on_success="move", archive=tmp_path / "home" / "archive")
-    assert home.original(Side.PHOTO, home.photo.with_columns(source_result=fate)) == f"The{fate[3:]}."
+    photo = home.photo.with_columns(**source_values(outcome))
+    assert home.original(Side.PHOTO, photo) == f"The{outcome.sentence[3:]}."
 
 
 def test_previews_are_small_and_have_what_the_picture_has(home: Home) -> None:

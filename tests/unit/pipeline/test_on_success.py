@@ -16,11 +16,11 @@ from urllib.parse import unquote
 import pytest
 
 from cutoutd.config.settings import FolderSettings
-from cutoutd.core.photo import Photo, Published, State
+from cutoutd.core.photo import Photo, Published, SourceOutcome, SourceResult, State
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos, sources
 from cutoutd.pipeline.on_success import OnSuccessWorker
-from cutoutd.pipeline.on_success.action import SourceResult, apply_on_success, restore
+from cutoutd.pipeline.on_success.action import apply_on_success, restore
 from cutoutd.pipeline.on_success.hide import hidden_name
 from cutoutd.watch.availability import FolderAvailability
 from support.folders import folder_in, folders_of
@@ -46,7 +46,7 @@ class Home:
     def source(self) -> Path:
         return self.folder.input / self.photo.identity.path
 
-    def leave(self) -> SourceResult | None:
+    def leave(self) -> SourceOutcome | None:
         return apply_on_success(self.photo, self.folder)
 
     def copies(self) -> list[Path]:
@@ -89,7 +89,7 @@ def test_a_source_is_moved_to_its_mirrored_path(archiving: Home) -> None:
     """With all that it is, and its fate says where."""
     before = archiving.source.stat()
     place = archiving.place / "archive" / "sub" / "ä b.jpg"
-    assert archiving.leave() == SourceResult(f"the source was moved to {place}", is_taken=True)
+    assert archiving.leave() == SourceOutcome(SourceResult.MOVED, f"the source was moved to {place}", str(place))
     assert archiving.copies() == [place]
     assert (place.stat().st_mtime_ns, place.stat().st_mode) == (before.st_mtime_ns, before.st_mode)
     assert list(archiving.source.parent.iterdir()) == []

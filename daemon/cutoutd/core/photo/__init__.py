@@ -48,6 +48,7 @@ from cutoutd.core.photo.photo import (
     Version,
     require_value,
 )
+from cutoutd.core.photo.source import SourceOutcome, SourceResult
 from cutoutd.core.photo.states import TERMINAL, TRANSITIONS, UNDER_WAY, UNPAID, State
 from cutoutd.core.photo.wait import BY_LIMIT, NO_WAIT, NOT_DELAYED, UNTIL_SOMEBODY_ACTS_S, UNTIMED, Wait, WaitKind
 
@@ -93,6 +94,8 @@ __all__ = [
     "RetryPoll",
     "RetrySearch",
     "RetryUpload",
+    "SourceOutcome",
+    "SourceResult",
     "SourceStatus",
     "State",
     "Superseded",

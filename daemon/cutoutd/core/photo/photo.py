@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, NamedTuple, TypeVar
 
 from cutoutd.core.photo.facts import Fact
+from cutoutd.core.photo.source import SourceResult
 from cutoutd.core.photo.states import TRANSITIONS, State
 from cutoutd.core.photo.wait import NO_WAIT, Wait
 
@@ -105,7 +106,9 @@ class SourceStatus:
     """The state of the photo's own file after its cutout was published."""
 
     is_due: bool = False  #: True if on_success has still to be applied
-    result: str | None = None  #: a sentence that says what cutoutd did with the file; None: it is where it was
+    result: SourceResult | None = None  #: the way in which the file left its place; None: it is where it was
+    sentence: str | None = None  #: the same for people; nothing depends on it
+    archived_path: str | None = None  #: its place in the archive, absolute
     missing_since_s: float | None = None  #: Unix time at which the file was first found removed
 
 
@@ -213,7 +216,12 @@ COLUMNS: dict[str, tuple[str | None, str]] = {
     **_columns_of(
         "source",
         SourceStatus,
-        {"is_due": "is_source_due", "result": "source_result", "missing_since_s": "source_missing_since_s"},
+        {
+            "is_due": "is_source_due",
+            "result": "source_result",
+            "sentence": "source_sentence",
+            "missing_since_s": "source_missing_since_s",
+        },
     ),
     **_columns_of("ending", Ending, {}),
 }

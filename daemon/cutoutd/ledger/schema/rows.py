@@ -16,6 +16,8 @@ from cutoutd.core.photo import (
     Photo,
     Picture,
     PublishedCutout,
+    SourceOutcome,
+    SourceResult,
     SourceStatus,
     State,
     Upload,
@@ -35,7 +37,6 @@ _GROUPS: tuple[tuple[str, type, tuple[str, ...]], ...] = tuple(
         ("upload", Upload),
         ("launch", Launch),
         ("cutout", PublishedCutout),
-        ("source", SourceStatus),
     )
 )
 
@@ -81,6 +82,13 @@ def photo_from(row: RowMapping) -> Photo:
             row["advice"],
             State(row["failed_state"]) if row["failed_state"] else None,
         ),
+        source=SourceStatus(
+            row["is_source_due"],
+            SourceResult(row["source_result"]) if row["source_result"] else None,
+            row["source_sentence"],
+            row["archived_path"],
+            row["source_missing_since_s"],
+        ),
         note=row["note"],
         **{group: kind(*(row[column] for column in columns)) for group, kind, columns in _GROUPS},
     )
@@ -107,6 +115,15 @@ def wait_values(wait: Wait) -> dict[str, Any]:
         "wait_attempts": wait.attempts,
         "wait_reason": wait.reason,
         "wait_for": wait.for_photo,
+    }
+
+
+def source_values(outcome: SourceOutcome) -> dict[str, Any]:
+    """Return the columns of a source that left its place."""
+    return {
+        "source_result": outcome.result,
+        "source_sentence": outcome.sentence,
+        "archived_path": outcome.archived_path,
     }
 
 

@@ -22,12 +22,13 @@ from cutoutd.core.photo import (
     Photo,
     RemovalIntended,
     Reprocessed,
+    SourceOutcome,
     State,
     Uploaded,
     Wait,
     WaitKind,
 )
-from cutoutd.ledger.schema.rows import detail_values, fact_values, identity_values, wait_values
+from cutoutd.ledger.schema.rows import detail_values, fact_values, identity_values, source_values, wait_values
 from cutoutd.ledger.schema.tables import events, memory, photos, targets, waits_as
 from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 from cutoutd.ledger.writes import approvals, launches, webhook_results
@@ -197,14 +198,14 @@ def remember(connection: WriteTransaction, key: str, value: str, at_s: float) ->
         connection.execute(insert(memory).values(key=key, value=value, at_s=at_s))
 
 
-def mark_source_done(
-    connection: WriteTransaction, photo: Photo, sentence: str | None, *, is_taken: bool, at_s: float
-) -> None:
-    """Nothing is left to be done to the source of a published photo; the sentence, if any, joins its history."""
-    settled = update(photos).where(photos.c.id == photo.id)
-    connection.execute(settled.values(is_source_due=False, source_result=sentence if is_taken else None))
-    if sentence is not None:
-        add_event(connection, replace(photo, state_at_s=at_s), photo.state, {"sentence": sentence})
+def mark_source_done(connection: WriteTransaction, photo: Photo, outcome: SourceOutcome | None, at_s: float) -> None:
+    """Store that nothing is left to be done to the source; the sentence of its outcome joins the photo's history."""
+    values: dict[str, object] = {"is_source_due": False}
+    if outcome is not None and outcome.result is not None:
+        values |= source_values(outcome)
+    connection.execute(update(photos).where(photos.c.id == photo.id).values(values))
+    if outcome is not None:
+        add_event(connection, replace(photo, state_at_s=at_s), photo.state, {"sentence": outcome.sentence})
 
 
 def mark_source_missing(connection: WriteTransaction, photo_ids: Collection[int], at_s: float | None) -> None:

@@ -4,28 +4,18 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from cutoutd.config.choices import OnSuccess
 from cutoutd.config.settings import FolderSettings
-from cutoutd.core.photo import Photo, require_value
+from cutoutd.core.photo import Photo, SourceOutcome, SourceResult, require_value
 from cutoutd.files.input_tree import is_occupied, open_folder_beneath
-from cutoutd.files.source_file import MOVED
 from cutoutd.pipeline.on_success.archive import move_to_archive
 from cutoutd.pipeline.on_success.hide import hidden_name, hide_source, put_back
 from cutoutd.pipeline.on_success.trash import move_to_trash
 
 
-@dataclass(frozen=True, slots=True)
-class SourceResult:
-    """What became of a source."""
-
-    sentence: str
-    is_taken: bool  #: whether it is no longer where it was
-
-
-def apply_on_success(photo: Photo, folder: FolderSettings) -> SourceResult | None:
+def apply_on_success(photo: Photo, folder: FolderSettings) -> SourceOutcome | None:
     """Move or delete the source of a published photo; None when it is gone, or another version, and was left alone.
 
     Blocking. Between any two of its steps the file is under its own name, its hidden one, or where it goes.
@@ -39,15 +29,15 @@ def apply_on_success(photo: Photo, folder: FolderSettings) -> SourceResult | Non
         if fd is None or not hide_source(photo, fd):
             return None
         try:
-            sentence = _done(photo, folder, fd)
+            outcome = _done(photo, folder, fd)
         except OSError:
             put_back(photo, fd)
             raise
         os.fsync(fd)
-        return SourceResult(sentence, is_taken=True)
+        return outcome
 
 
-def source_missing(photo: Photo, folder: FolderSettings) -> SourceResult:
+def source_missing(photo: Photo, folder: FolderSettings) -> SourceOutcome:
     """What is told of a source that was not there to be taken. Blocking.
 
     One that is gone counts as taken: a crash, or a ledger that could not be written, may have come right behind
@@ -61,8 +51,8 @@ def source_missing(photo: Photo, folder: FolderSettings) -> SourceResult:
     except NotADirectoryError:
         is_other = True  # one of its folders is a link by now
     if is_other:
-        return SourceResult("the source was left alone: something else stands in its place by now", is_taken=False)
-    return SourceResult("the source was gone already", is_taken=True)
+        return SourceOutcome(None, "the source was left alone: something else stands in its place by now")
+    return SourceOutcome(SourceResult.GONE, "the source was gone already")
 
 
 def restore(photo: Photo, root: Path) -> None:
@@ -76,14 +66,16 @@ def restore(photo: Photo, root: Path) -> None:
             put_back(photo, fd)
 
 
-def _done(photo: Photo, folder: FolderSettings, fd: int) -> str:
+def _done(photo: Photo, folder: FolderSettings, fd: int) -> SourceOutcome:
     hidden = hidden_name(photo)
     if folder.on_success is OnSuccess.MOVE:
-        return f"{MOVED}{move_to_archive(photo, require_value(folder.archive), hidden, fd)}"
+        path = move_to_archive(photo, require_value(folder.archive), hidden, fd)
+        return SourceOutcome(SourceResult.MOVED, f"the source was moved to {path}", path)
     if folder.on_success is OnSuccess.TRASH:
-        return f"the source was moved to the trash, {move_to_trash(folder.input / photo.identity.path, hidden, fd)}"
+        path = move_to_trash(folder.input / photo.identity.path, hidden, fd)
+        return SourceOutcome(SourceResult.TRASHED, f"the source was moved to the trash, {path}")
     os.unlink(hidden, dir_fd=fd)
-    return "the source was deleted"
+    return SourceOutcome(SourceResult.DELETED, "the source was deleted")
 
 
 def _require_there(archive: Path) -> None:

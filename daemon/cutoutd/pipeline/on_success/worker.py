@@ -14,11 +14,11 @@ from cutoutd.config.settings import Folders, FolderSettings
 from cutoutd.core.errors import CutoutdError, DelayError
 from cutoutd.core.logs import log_error, log_event, printable
 from cutoutd.core.periodic import every
-from cutoutd.core.photo import Photo
+from cutoutd.core.photo import Photo, SourceOutcome
 from cutoutd.ledger import ChangeFlag, Ledger
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.ledger.queries import sources
-from cutoutd.pipeline.on_success.action import SourceResult, apply_on_success, restore, source_missing
+from cutoutd.pipeline.on_success.action import apply_on_success, restore, source_missing
 from cutoutd.watch.availability import FolderAvailability
 
 _PHOTOS_AT_ONCE = 50
@@ -108,9 +108,9 @@ class OnSuccessWorker:
                 self._full.add(photo.identity.folder)
 
     async def _apply(self, photo: Photo, folder: FolderSettings) -> None:
-        fate: SourceResult | None = await asyncio.to_thread(apply_on_success, photo, folder)
-        if fate is None:
+        outcome: SourceOutcome | None = await asyncio.to_thread(apply_on_success, photo, folder)
+        if outcome is None:
             await self._standby.confirm_missing(photo)
-            fate = await asyncio.to_thread(source_missing, photo, folder)
-        await self._ledger.mark_source_done(photo, fate.sentence, is_taken=fate.is_taken)
-        log_event("source", printable(fate.sentence), about=photo.identity)
+            outcome = await asyncio.to_thread(source_missing, photo, folder)
+        await self._ledger.mark_source_done(photo, outcome)
+        log_event("source", printable(outcome.sentence), about=photo.identity)

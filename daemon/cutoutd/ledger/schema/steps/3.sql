@@ -13,7 +13,23 @@ DROP INDEX to_clean;
 
 ALTER TABLE photos RENAME COLUMN failed_at TO failed_state;
 
-ALTER TABLE photos RENAME COLUMN source_fate TO source_result;
+ALTER TABLE photos RENAME COLUMN source_fate TO source_sentence;
+
+ALTER TABLE photos ADD COLUMN source_result TEXT;
+
+ALTER TABLE photos ADD COLUMN archived_path TEXT;
+
+UPDATE photos SET source_result = CASE
+    WHEN source_sentence LIKE 'the source was moved to the trash, %' THEN 'trashed'
+    WHEN source_sentence LIKE 'the source was moved to /%' THEN 'moved'
+    WHEN source_sentence = 'the source was deleted' THEN 'deleted'
+    WHEN source_sentence = 'the source was gone already' THEN 'gone'
+    WHEN source_sentence = 'it was not there when the ledger was rebuilt' THEN 'absent'
+    ELSE 'taken'
+END WHERE source_sentence IS NOT NULL;
+
+UPDATE photos SET archived_path = substr(source_sentence, length('the source was moved to ') + 1)
+WHERE source_result = 'moved';
 
 ALTER TABLE photos RENAME COLUMN anew_since_s TO reprocess_started_s;
 
