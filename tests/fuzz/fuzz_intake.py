@@ -193,7 +193,7 @@ def _shrink(sighting: Sighting, folder: FolderSettings) -> None:
     copy = make_smaller(content, validate(content, sighting.path), SHRUNK_TO_BYTES)
     judged = validate(copy.content, "copy")
     if (judged.width, judged.height, judged.orientation) != (copy.width, copy.height, 1):
-        raise BrokenPromiseError(f"shrunk to {judged}, not {copy.words}")
+        raise BrokenPromiseError(f"shrunk to {judged}, not {copy.description}")
     if len(copy.content) > SHRUNK_TO_BYTES:
         raise BrokenPromiseError(f"shrunk to {len(copy.content)} bytes")
 

@@ -1,7 +1,6 @@
-"""Pictures as files: which format, whole or cut off, what the header says, and the upright or smaller copy to send.
+"""Image files: their format, their header, whether they are whole, their pixels for a copy or a small picture.
 
-Everything in here reads what strangers made, so nothing in here decodes a picture unless a person's photo must be
-turned or shrunk. It knows nothing of folders, ledgers or Uploadcare.
+It reads the content of files from strangers. It does not know the ledger, the watcher or Uploadcare.
 """
 
 from cutoutd.images.comparison import ReferenceImage, is_cutout_of, reference_image

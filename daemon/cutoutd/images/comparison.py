@@ -1,7 +1,7 @@
-"""Whether a cutout can be of a photo: where it is opaque, it must show the photo's own pixels.
+"""The comparison of a cutout with a photo: where the cutout is opaque, it must show the pixels of the photo.
 
-Asked only before adopting a result whose removal was lost sight of, so that no photo ever gets another one's cutout.
-Both pictures are decoded here: the one place besides the upright copy where that happens.
+It is needed before a result is adopted after the response to its launch was lost. Else a photo could get the cutout of
+another photo. Both pictures are decoded.
 """
 
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from PIL.ImageFile import ImageFile
 
 from cutoutd.core.errors import RejectedError
 from cutoutd.images.formats import HEAD_BYTES, Format, recognise
-from cutoutd.images.header import FIRST_LYING, open_picture, orientation_of
+from cutoutd.images.header import FIRST_SIDEWAYS, open_picture, orientation_of
 from cutoutd.images.orientation import in_plain_mode, turned_upright
 
-#: Sides of the reduced pictures: small enough to forgive the service's rescaling, large enough to tell photos apart.
+#: The side of the reduced pictures: small enough to forgive rescaling by Uploadcare, large enough to tell photos apart.
 _REDUCED_SIDE = 128
 
-#: A pixel counts as opaque from here on; nearer edges mix subject and nothing.
+#: The least alpha of an opaque pixel. Below it are the edges, which mix the subject with nothing.
 _OPAQUE_FROM = 250
 
 #: Below this share of opaque pixels there is too little to compare.
@@ -27,17 +27,16 @@ _LEAST_OPAQUE_SHARE = 0.005
 #: Mean difference of the opaque pixels, of 255. Compression stays below 2, another photo of the same set above 10.
 _MOST_DIFFERENCE = 5.0
 
-
-#: A photo is kept this wide for comparisons: several pixels for each of the reduced picture.
+#: The width of the kept look: several pixels for each pixel of the reduced picture.
 _KEPT_WIDTH = 8 * _REDUCED_SIDE
 
-#: A scaled side is a whole number of pixels, and so is a scaled copy of which it is the scaled side.
+#: Sides are rounded to whole pixels twice: in the copy that was sent, and in its result.
 _ROUNDING_PIXELS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceImage:
-    """What a photo looks like, upright, in a few megabytes."""
+    """The look of a photo, upright, in a few megabytes."""
 
     width: int
     height: int
@@ -45,33 +44,37 @@ class ReferenceImage:
 
 
 def reference_image(source: bytes) -> ReferenceImage | None:
-    """A photo's likeness; None when it cannot be decoded. Blocking; for a moment it needs the memory of a shrinking."""
+    """Return the look of a photo; None if it cannot be decoded. Blocking.
+
+    For a moment it needs as much memory as a smaller copy does.
+    """
     picture_format = recognise(source[:HEAD_BYTES], "")
     if not isinstance(picture_format, Format):
         return None
     try:
         with open_picture(source, picture_format) as photo:
-            return _likeness(photo)
+            return _look_of(photo)
     except RejectedError:
         return None
 
 
-def _likeness(photo: ImageFile) -> ReferenceImage:
+def _look_of(photo: ImageFile) -> ReferenceImage:
     orientation, (width, height) = orientation_of(photo), photo.size
-    shrunk_by = max(1, (height if orientation >= FIRST_LYING else width) // _KEPT_WIDTH)
-    # A JPEG does a part of it while decoding.
+    shrunk_by = max(1, (height if orientation >= FIRST_SIDEWAYS else width) // _KEPT_WIDTH)
+    # A JPEG decoder shrinks while it decodes.
     photo.draft(None, (width // shrunk_by, height // shrunk_by))
     plain = in_plain_mode(photo).convert("RGB")
     picture = turned_upright(plain.reduce(max(1, shrunk_by * plain.width // width)), orientation)
-    return (
-        ReferenceImage(height, width, picture) if orientation >= FIRST_LYING else ReferenceImage(width, height, picture)
-    )
+    if orientation >= FIRST_SIDEWAYS:
+        width, height = height, width
+    return ReferenceImage(width, height, picture)
 
 
 def is_cutout_of(photo: ReferenceImage | None, cutout: BinaryIO) -> bool:
-    """Compare the opaque pixels; False when they differ, when there are too few, or when either cannot be decoded.
+    """Return True if the opaque pixels agree. Blocking.
 
-    Only for removals that neither move nor resize the subject; a smaller copy may have been sent.
+    False also if the cutout has too few of them, or if either picture cannot be decoded. It fits only removals that
+    neither move nor resize the subject; the sent copy may have been smaller.
     """
     if photo is None:
         return False
@@ -84,13 +87,13 @@ def is_cutout_of(photo: ReferenceImage | None, cutout: BinaryIO) -> bool:
 
 
 def _agree(photo: ReferenceImage, result: Image.Image) -> bool:
-    # Along the shorter side, where a pixel of rounding changes the proportion most.
+    # Along the shorter side, because there a rounded pixel changes the proportion most.
     long, short = max(photo.width, photo.height), min(photo.width, photo.height)
     shown_long, shown_short = (result.width, result.height) if long == photo.width else (result.height, result.width)
     if abs(shown_long * short / long - shown_short) > _ROUNDING_PIXELS:
         return False
     size = (_REDUCED_SIDE, max(1, round(_REDUCED_SIDE * result.height / result.width)))
-    # Premultiplied while reducing, or transparent pixels of any colour would bleed into their neighbours.
+    # Premultiplied, because the colours of transparent pixels would else bleed into their neighbours.
     shown = result.convert("RGBA").convert("RGBa").resize(size, Image.Resampling.BOX).convert("RGBA")
     opaque = shown.getchannel("A").point(lambda alpha: 255 if alpha >= _OPAQUE_FROM else 0)
     if ImageStat.Stat(opaque).mean[0] / 255 < _LEAST_OPAQUE_SHARE:

@@ -1,7 +1,7 @@
-"""Is a picture whole by its own format? JPEG segments are walked to the end marker, PNG chunks to IEND.
+"""The completeness of a picture file: JPEG segments up to the end marker, PNG chunks up to IEND.
 
-Settling asks it whether a file is finished, inspection whether it is cut off. It reads the file in blocks, whatever
-its size, decodes nothing, and does not care whether what stands between the markers makes sense.
+The stability check asks if a file is finished, the validation if it is cut off. The file is read in blocks and not
+decoded. The content between the markers is not judged.
 """
 
 import os
@@ -13,7 +13,7 @@ from cutoutd.images.formats import JPEG_SIGNATURE, PNG_SIGNATURE
 _BLOCK_BYTES = 1 << 18
 
 #: A marker in entropy-coded data: 0xFF followed by neither a stuffed zero, nor a restart marker, nor a fill byte
-#: (T.81 B.1.1.2 and F.1.2.3). The search runs in C, so a 12 MB photo costs milliseconds.
+#: (T.81 B.1.1.2 and F.1.2.3). The search runs in C: a 12 MB photo takes milliseconds.
 _MARKER_IN_DATA = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 _TEM = 0x01
@@ -22,8 +22,8 @@ _EOI = 0xD9
 _SOS = 0xDA
 _STANDALONE = frozenset({_TEM, _SOI, *range(0xD0, 0xD8)})
 
-#: Far above what cameras, progressive encoders and metadata need. Pillow's parsers take seconds to minutes for files
-#: made of little else: they join EXIF anew with each segment, look at stray bytes singly, unpack every profile.
+#: Far above the needs of cameras, progressive encoders and metadata. Files with more keep Pillow busy for seconds to
+#: minutes. Its parsers join EXIF anew with each segment, look at stray bytes singly and unpack every profile.
 _JPEG_MAX_MARKERS = 5_000
 _JPEG_MAX_STRAY_BYTES = 1 << 18  #: before the first scan, over all gaps between segments
 _PNG_MAX_SIDE_CHUNKS = 1_000  #: chunks that hold no pixels
@@ -36,24 +36,29 @@ _PNG_FRAME_BYTES = 12  #: length, type and CRC of a chunk
 _PNG_MAX_CHUNK_BYTES = (1 << 31) - 1  #: PNG specification, 5.3
 
 
-def picture_end(file: BinaryIO) -> int | None:
-    """The offset behind the picture's end marker; what follows it (a phone's trailer, say) is not looked at.
+def picture_end(file: BinaryIO, block_bytes: int = _BLOCK_BYTES) -> int | None:
+    """Return the offset behind the end marker of a picture. Blocking.
 
-    None if the file ends before its end marker, or is no JPEG or PNG at all. The file's position is moved.
+    A trailer behind the marker, as phones append it, does not matter. None if the file ends before its marker, or is no
+    JPEG or PNG. The position in the file moves.
+
+    Args:
+        file: the picture.
+        block_bytes: how much is read at once.
 
     Raises:
-        ValueError: the structure breaks off in the middle of the file, so more bytes cannot mend it.
+        ValueError: the structure breaks off inside the file, so more bytes cannot mend it.
         OSError: the disk cannot be read.
     """
     file.seek(0)
     head = file.read(len(PNG_SIGNATURE))
     if head == PNG_SIGNATURE:
         return _png_end(file)
-    return _jpeg_end(file) if head.startswith(JPEG_SIGNATURE) else None
+    return _jpeg_end(_Window(file, block_bytes)) if head.startswith(JPEG_SIGNATURE) else None
 
 
 def is_whole(file: BinaryIO) -> bool:
-    """Whether the file reaches its own end marker."""
+    """Return True if the file reaches its own end marker. Blocking."""
     try:
         return picture_end(file) is not None
     except ValueError:
@@ -68,7 +73,7 @@ def _png_end(file: BinaryIO) -> int | None:
         file.seek(at)
         frame = file.read(_PNG_FRAME_BYTES - 4)
         if not frame.strip(b"\0"):
-            return None  # reserved by whoever writes it, and not written yet
+            return None  # space that its writer reserved and has not filled yet
         length = int.from_bytes(frame[:4], "big")
         if length > _PNG_MAX_CHUNK_BYTES:
             msg = f"a chunk at byte {at} is longer than PNG allows"
@@ -86,9 +91,8 @@ def _png_end(file: BinaryIO) -> int | None:
     raise ValueError(msg)
 
 
-def _jpeg_end(file: BinaryIO) -> int | None:
-    """Hop from segment to segment: an EXIF thumbnail's own end marker lies inside one and is hopped over."""
-    window = _Window(file)
+def _jpeg_end(window: "_Window") -> int | None:
+    """Hop from segment to segment. The end marker of an EXIF thumbnail lies inside a segment and is hopped over."""
     at: int | None = len(JPEG_SIGNATURE) - 1
     stray_bytes = 0
     is_in_scans = False
@@ -115,30 +119,31 @@ def _require_few(stray_bytes: int) -> None:
 
 
 class _Window:
-    """One block of the file at a time, so that neither huge files nor many tiny segments cost much."""
+    """One block of the file at a time, because a huge file or many tiny segments would else cost much."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, block_bytes: int) -> None:
         self._file = file
+        self._block_bytes = block_bytes
         self.size = _size_of(file)
         self._start = 0
         self._block = b""
 
     def next_marker(self, at: int) -> tuple[int, int] | None:
-        """The next marker at or after ``at``, and the offset behind it.
+        """Return the next marker at or after ``at``, and the offset behind it; None at the end of the file.
 
-        Entropy-coded data behind a scan's header, fill bytes, and stray bytes between segments (decoders skip those
-        too) are all passed over by the same search.
+        One search passes over the data of a scan, fill bytes and stray bytes between segments. Decoders skip stray
+        bytes too.
         """
         while at + 1 < self.size:
             self._cover(at, 2)
             if found := _MARKER_IN_DATA.search(self._block, at - self._start):
                 return self._block[found.end() - 1], self._start + found.end()
-            # The last byte is looked at again: it may be the first half of a marker.
+            # The last byte again, because it may be the first half of a marker.
             at = max(at + 1, self._start + len(self._block) - 1)
         return None
 
     def segment_end(self, at: int) -> int | None:
-        """The offset behind the segment whose length stands at ``at``; None if the file ends before.
+        """Return the offset behind the segment with its length at ``at``; None if the file ends before.
 
         Raises:
             ValueError: no segment can have that length.
@@ -155,7 +160,7 @@ class _Window:
     def _cover(self, at: int, length: int) -> None:
         if not self._start <= at <= self._start + len(self._block) - length:
             self._file.seek(at)
-            self._start, self._block = at, self._file.read(_BLOCK_BYTES)
+            self._start, self._block = at, self._file.read(self._block_bytes)
 
 
 def _size_of(file: BinaryIO) -> int:

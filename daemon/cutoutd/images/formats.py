@@ -1,7 +1,7 @@
-"""Which format a file's first bytes say it has, whatever its name says.
+"""The format of a file by its first bytes, whatever its name says.
 
-Sources: the formats' own specifications for the signatures (JPEG T.81, PNG third edition, ISO 14496-12 for the "ftyp"
-family, RIFF for WebP, TIFF 6.0) and the camera makers' headers as dcraw knows them. Reads no more than ``HEAD_BYTES``.
+The signatures come from the formats' own specifications: JPEG T.81, PNG third edition, ISO 14496-12 ("ftyp"), RIFF
+(WebP), TIFF 6.0. Those of camera makers are as dcraw knows them. No more than ``HEAD_BYTES`` are read.
 """
 
 from dataclasses import dataclass
@@ -27,13 +27,13 @@ class Format(StrEnum):
 
     @property
     def mime_type(self) -> str:
-        """What an upload calls it."""
+        """The content type of an upload."""
         return f"image/{self.value.lower()}"
 
 
 @dataclass(frozen=True, slots=True)
 class UnsupportedFormat:
-    """Something recognised that is not accepted; ``name`` reads after "is"."""
+    """A known format that is not accepted; ``name`` reads after "is"."""
 
     name: str
     code: RejectionCode = RejectionCode.OTHER_FORMAT
@@ -56,7 +56,7 @@ def _other(name: str) -> UnsupportedFormat:
     return UnsupportedFormat(name, RejectionCode.NOT_A_PICTURE, "Only JPEG and PNG photos are taken.")
 
 
-#: First match wins; an offset, the bytes there, and what they mean. Longer signatures stand before their beginnings.
+#: The first match wins: an offset, the bytes there, and their format. A longer signature stands before its beginning.
 _SIGNATURES: tuple[tuple[int, bytes, UnsupportedFormat], ...] = (
     (0, b"GIF8", UnsupportedFormat("a GIF picture")),
     (8, b"CR\x02\x00", _RAW),  # Canon CR2, inside a TIFF header
@@ -96,18 +96,20 @@ _MARKUP = (b"<svg", b"<html", b"<!doctype", b"<?xml", b"{")
 
 
 def recognise(head: bytes, name: str) -> Format | UnsupportedFormat | None:
-    """What the first ``HEAD_BYTES`` of a file say it is; None if they say nothing known.
+    """Return the format that the first ``HEAD_BYTES`` of a file tell; None for an unknown one.
 
-    The name is asked only where content cannot tell: most camera raw files are TIFF files to the first bytes.
+    Args:
+        head: the bytes.
+        name: the file's name. It decides only between TIFF and camera raw, which begin alike.
     """
     if head.startswith(JPEG_SIGNATURE):
         return Format.JPEG
     if head.startswith(PNG_SIGNATURE):
         return Format.PNG
-    stranger = _by_signature(head) or _by_container(head) or _by_text(head)
-    if stranger is _TIFF and PurePosixPath(name).suffix.lower() in RAW_SUFFIXES:
+    unsupported = _by_signature(head) or _by_container(head) or _by_text(head)
+    if unsupported is _TIFF and PurePosixPath(name).suffix.lower() in RAW_SUFFIXES:
         return _RAW
-    return stranger
+    return unsupported
 
 
 def _by_signature(head: bytes) -> UnsupportedFormat | None:
@@ -115,10 +117,10 @@ def _by_signature(head: bytes) -> UnsupportedFormat | None:
 
 
 def _by_container(head: bytes) -> UnsupportedFormat | None:
-    """The two families whose real format stands inside: RIFF, and ISO base media with its brands."""
+    """Recognise the two families with the format inside: RIFF, and ISO base media with its brands."""
     if head[:4] == b"RIFF":
         return UnsupportedFormat("a WebP picture") if head[8:12] == b"WEBP" else _VIDEO
-    # A bitmap's signature is only two letters, so its reserved zeros have to agree.
+    # Its reserved zeros too, because the signature of a bitmap has only two letters.
     if head[:2] == b"BM" and head[6:10] == b"\0\0\0\0":
         return UnsupportedFormat("a BMP picture")
     if head[4:8] != b"ftyp":
@@ -126,7 +128,7 @@ def _by_container(head: bytes) -> UnsupportedFormat | None:
     size = min(int.from_bytes(head[:4], "big"), len(head))
     brands = [head[8:12], *(head[at : at + 4] for at in range(16, size, 4))]
     known = [_BRANDS[brand] for brand in brands if brand in _BRANDS]
-    # "mif1" says only that it is a picture; a more telling brand beside it names the format.
+    # Another brand first, because "mif1" says only that it is a picture.
     return next((one for one in known if one.name != "a HEIF picture"), known[0] if known else _VIDEO)
 
 

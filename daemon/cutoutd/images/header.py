@@ -1,12 +1,7 @@
-"""A picture's header through Pillow's own parsers, without decoding and without anything else escaping.
+"""The header of a picture, read by Pillow's parsers without decoding the pixels.
 
-``Image.open`` is not used: it would try formats nobody asked for, and warn or refuse by a process-wide pixel limit.
-The format is known from the first bytes, so its parser is called by name, and the limit is inspection's own.
-
-Pillow's warnings of odd metadata, kept off standard error, where nobody connects them with a photo.
-
-Python's warning filters belong to the whole process. Pictures are read in several threads, and threads that each save
-and restore the filters undo one another: a warning gets out, or all are off for ever. So they share one switch.
+``Image.open`` is not used: it would try other formats, and refuse by a process-wide pixel limit. The first bytes tell
+the format, so its parser is called by name. The pixel limit is the validation's own.
 """
 
 import threading
@@ -25,8 +20,13 @@ from cutoutd.core.errors import RejectedError, RejectionCode
 from cutoutd.images.formats import Format
 
 
-class suppress_warnings:  # noqa: N801  used like a function, as contextlib does
-    """Warnings are off while anybody is inside; the last to leave restores the filters that the first one found."""
+class _SuppressWarnings:
+    """A switch for the warnings of Pillow about odd metadata: standard error says nothing about which photo.
+
+    Warning filters belong to the whole process, and pictures are read in several threads. If each thread saved and
+    restored them, a warning would get out, or all would stay off. So the threads share one switch. It is off while any
+    thread is inside; the last one to leave restores the filters.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -47,66 +47,69 @@ class suppress_warnings:  # noqa: N801  used like a function, as contextlib does
                 self._filters.__exit__(None, None, None)
 
 
-HUSH = suppress_warnings()
-
+suppress_warnings = _SuppressWarnings()
 
 _ORIENTATION_TAG = 0x0112
-FIRST_LYING = 5  #: EXIF orientations from here to 8 swap width and height
-UPRIGHT = 1  #: the EXIF orientation of a picture that is shown as it is stored
+FIRST_SIDEWAYS = 5  #: EXIF orientations from here to 8 swap width and height
+UPRIGHT = 1  #: the EXIF orientation of a picture that is stored as it is shown
 
 
 def damaged(reason: str) -> RejectedError:
-    """The rejection of a picture whose structure or pixels make no sense."""
+    """Return the rejection of a picture with a structure or pixels that make no sense."""
     return RejectedError(
         RejectionCode.DAMAGED,
         f"it is damaged and cannot be opened ({reason})",
-        advice="Open it in a picture program; if that still can, save it anew and drop it again.",
+        advice="Open it in a picture program; if that works, save it anew and drop it again.",
     )
 
 
 class _Jpeg(JpegImageFile):
     def _read_dpi_from_exif(self) -> None:
-        """Not wanted here, and it lets garbage in EXIF refuse a picture that is all right."""
+        """Skip it, because garbage in EXIF would refuse a good picture."""
 
 
 @contextmanager
 def open_picture(content: bytes | BinaryIO, picture_format: Format) -> Iterator[ImageFile]:
-    """The picture with its header parsed; pixels are decoded only if the caller loads them. Open files stay open.
+    """Open a picture with its header parsed. Pixels are decoded only if the caller loads them; files stay open.
 
     Raises:
-        RejectedError: ``damaged``, in place of whatever Pillow raises, then or while the caller loads pixels.
+        RejectedError: ``damaged``, in place of every error of Pillow, also of those while the caller loads pixels.
     """
     parser = _Jpeg if picture_format is Format.JPEG else PngImageFile
-    with damage_named(), HUSH, parser(BytesIO(content) if isinstance(content, bytes) else content) as image:
+    with (
+        named_damage(),
+        suppress_warnings,
+        parser(BytesIO(content) if isinstance(content, bytes) else content) as image,
+    ):
         yield image
 
 
 @contextmanager
-def damage_named() -> Iterator[None]:
+def named_damage() -> Iterator[None]:
     """Work on the pixels of a picture.
 
     Raises:
-        RejectedError: ``damaged``, in place of whatever Pillow raises.
+        RejectedError: ``damaged``, in place of every error of Pillow.
     """
     try:
         yield
-    # Parsers fed by strangers raise nearly anything (SyntaxError, struct.error, zlib.error, ValueError, OSError,
-    # MemoryError); the bytes are in memory, so none of it can be a fault of the disk or of ours to carry on with.
+    # Every error, because parsers of foreign bytes raise nearly anything: SyntaxError, struct.error, zlib.error,
+    # ValueError, OSError, MemoryError. The bytes are in memory, so it is no fault of the disk.
     except Exception as error:
         raise damaged(str(error) or type(error).__name__) from error
 
 
 def orientation_of(image: ImageFile) -> int:
-    """The EXIF orientation, 1 to 8; whatever is no such number counts as upright.
+    """Return the EXIF orientation, 1 to 8; upright for everything that is no such number.
 
-    Only EXIF is asked, as viewers do; Pillow's own ``getexif`` would also take XMP's word, which viewers ignore.
+    Only EXIF counts, as in viewers. Pillow's own ``getexif`` would also believe XMP, which viewers ignore.
     """
     exif = Image.Exif()
     try:
         exif.load(image.info.get("exif", b""))
         orientation = exif.get(_ORIENTATION_TAG, UPRIGHT)
-    # Garbage in EXIF is common and makes no photo worse; the parser raises as freely as those above.
-    except Exception:  # noqa: BLE001 - the reason stands above
+    # Every error, because garbage in EXIF is common and harmless, and its parser raises as freely as those above.
+    except Exception:  # noqa: BLE001 - see above
         return UPRIGHT
     is_known = isinstance(orientation, int) and UPRIGHT <= orientation <= 8  # noqa: PLR2004 - EXIF 2.3, 4.6.4
     return orientation if is_known else UPRIGHT

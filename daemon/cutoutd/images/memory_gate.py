@@ -1,6 +1,6 @@
-"""Heavy work in its turn: files of hundreds of megabytes, and their pixels, are held in memory one at a time.
+"""The gate for large files: work on hundreds of megabytes and their pixels is done for one file at a time.
 
-Everything usual goes through asyncio's own threads, side by side.
+All other work runs side by side in the threads of asyncio.
 """
 
 import asyncio
@@ -18,9 +18,9 @@ _one_after_another = ThreadPoolExecutor(max_workers=1, thread_name_prefix="heavy
 
 
 async def run_exclusive(size_bytes: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What the work answers, done in a thread; work on a file too large to be sent as it is waits for its turn.
+    """Do the work in a thread, and return its result. Work on a file too large for an upload waits for its turn.
 
-    Cancelled, it goes on in its thread to its end, like everything in threads.
+    After a cancellation the thread goes on to its end.
     """
     task = partial(work, *args, **kwargs)
     if size_bytes <= LARGEST_UPLOAD_BYTES:

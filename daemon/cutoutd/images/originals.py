@@ -1,7 +1,7 @@
-"""The two files of a photo, for looking at: found by what the ledger knows of it, never by what somebody asks for.
+"""The two files of a photo for the page and the report: found by the ledger's record, never by a visitor's words.
 
-No link below a root is followed, and what is open is held against the ledger before a byte of it is shown: a file that
-was swapped, rewritten or retouched since is another file, and not shown in its place.
+No link below a root is followed. An open file is compared with the record before a byte of it is shown. A file that was
+swapped, rewritten or retouched meanwhile is another file, and is not shown.
 """
 
 import os
@@ -17,12 +17,12 @@ from cutoutd.files.hashing import has_sha256
 from cutoutd.files.input_tree import Sighting, open_beneath
 from cutoutd.images.formats import HEAD_BYTES, Format, recognise
 
-#: Trees by the names of their folders.
+#: Trees by folder name.
 Roots = Mapping[str, Path]
 
 
 class Side(StrEnum):
-    """Before and after."""
+    """The two files of a photo: before and after."""
 
     PHOTO = "photo"
     CUTOUT = "cutout"
@@ -30,14 +30,14 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """Why a file cannot be shown, as a sentence."""
+    """The reason why a file cannot be shown, as a sentence."""
 
     sentence: str
 
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """An open file that is what the ledger knows; whoever has it closes it."""
+    """An open file that is the recorded one; the caller closes it."""
 
     content: BufferedReader
     size_bytes: int
@@ -45,29 +45,35 @@ class Original:
 
 
 def has_side(photo: Photo, side: Side) -> bool:
-    """Whether the ledger knows what the file holds: a photo that was never read has nothing to show."""
+    """Return True if the content of the file was recorded. A photo that was never read has nothing to show."""
     return _sha256_of(photo, side) is not None
 
 
 def key_of(photo: Photo, side: Side) -> str:
-    """The SHA-256 of the file, by which pictures of it never go stale.
+    """Return the SHA-256 of the file, so that a picture kept by it never goes stale.
 
     Raises:
-        ValueError: there is none.
+        ValueError: the file was not recorded.
     """
     return require_value(_sha256_of(photo, side))
 
 
 def open_original(photo: Photo, side: Side, inputs: Roots, archives: Roots) -> Original | Absence:
-    """Open one of the photo's files; ``inputs`` and ``archives`` are those configured, by folder name. Blocking.
+    """Open one of the photo's files. Blocking.
 
-    A cutout is read once to see that it is the one that was published.
+    A cutout is read once to see that it is the published one.
+
+    Args:
+        photo: the photo.
+        side: which of its files.
+        inputs: the configured input trees, by folder name.
+        archives: the configured archives, by folder name.
     """
     if not has_side(photo, side):
         return Absence("There is no cutout yet." if side is Side.CUTOUT else "The photo could not be read.")
     try:
         if side is Side.CUTOUT:
-            return _checked(
+            return _open_if_same(
                 open_beneath(Path(require_value(photo.bound.output)), require_value(photo.bound.target)),
                 photo.cutout.sha256,
             )
@@ -94,38 +100,38 @@ def _in_place(photo: Photo, root: Path) -> Original | Absence:
     with _closed_on_error(content):
         found = Sighting.of(photo.identity.path, os.fstat(content.fileno()))
         if found.version == _version_of(photo):
-            return _recognised(content)
-        # A chmod changes the change time and not the picture; a writer who put the old time back does both.
+            return _open_if_picture(content)
+        # By content, because a chmod changes only the change time, and a writer may have restored the old time.
         if found.size_bytes == photo.identity.size_bytes:
-            return _checked(content, photo.picture.sha256)
+            return _open_if_same(content, photo.picture.sha256)
     content.close()
     return _CHANGED
 
 
 def _version_of(photo: Photo) -> tuple[str, int, int, int, int]:
-    who = photo.identity
-    return Sighting(who.path, who.size_bytes, who.mtime_ns, who.ctime_ns, who.inode).version
+    seen = photo.identity
+    return Sighting(seen.path, seen.size_bytes, seen.mtime_ns, seen.ctime_ns, seen.inode).version
 
 
 def _open_moved(photo: Photo, archives: Roots) -> Original | Absence:
-    """A source that cutoutd moved: found in the archive; in a trash or deleted it is none of ours any more."""
+    """Open a source that cutoutd moved: only the archive shows it, not a trash."""
     source, archive = photo.source, archives.get(photo.identity.folder)
     if archive is None or source.archived_path is None or not Path(source.archived_path).is_relative_to(archive):
         sentence = require_value(source.sentence)
         return Absence(f"{sentence[:1].upper()}{sentence[1:]}.")
-    return _checked(open_beneath(archive, os.path.relpath(source.archived_path, archive)), photo.picture.sha256)
+    return _open_if_same(open_beneath(archive, os.path.relpath(source.archived_path, archive)), photo.picture.sha256)
 
 
-def _checked(content: BufferedReader, sha256: str | None) -> Original | Absence:
+def _open_if_same(content: BufferedReader, sha256: str | None) -> Original | Absence:
     with _closed_on_error(content):
         if has_sha256(content, sha256):
             content.seek(0)
-            return _recognised(content)
+            return _open_if_picture(content)
     content.close()
     return _CHANGED
 
 
-def _recognised(content: BufferedReader) -> Original | Absence:
+def _open_if_picture(content: BufferedReader) -> Original | Absence:
     picture_format = recognise(content.read(HEAD_BYTES), "")
     content.seek(0)
     if not isinstance(picture_format, Format):

@@ -1,8 +1,8 @@
-"""Checking a PNG while it streams by: signature, chunk order, every CRC, and IEND at the end.
+"""The check of a PNG in passing: signature, order of chunks, every CRC, and IEND at the end.
 
-Inspection holds a photo against it, publishing a cutout during its download, so that nothing cut off or damaged on the
-way is ever paid for or put in place; no pixel is decoded, which would take 150 to 230 ms for 12 megapixels. Memory is
-one header, whatever the size.
+The validation checks photos with it, the download checks cutouts. So a damaged or cut off file is neither paid for nor
+published. No pixel is decoded, which would take 150 to 230 ms for 12 megapixels. It needs the memory of one header,
+whatever the size.
 """
 
 import zlib
@@ -20,7 +20,7 @@ _ALLOWED_DEPTHS = {0: {1, 2, 4, 8, 16}, 2: {8, 16}, 3: {1, 2, 4, 8}, 4: {8, 16},
 
 @dataclass(frozen=True, slots=True)
 class PngHeader:
-    """What a checked PNG says of itself."""
+    """The header of a checked PNG."""
 
     width: int
     height: int
@@ -38,19 +38,19 @@ class _Part(Enum):
 
 
 class PngCheck:
-    """Takes the bytes of a file in pieces of any size; ``finish`` says what it was."""
+    """The check of one file. It takes the bytes in pieces of any size."""
 
     def __init__(self) -> None:
         self._part = _Part.SIGNATURE
-        self._wanted = len(PNG_SIGNATURE)  #: bytes still to come of the part
-        self._held = bytearray()  #: the part so far; of a chunk's data only IHDR is held
+        self._wanted = len(PNG_SIGNATURE)  #: missing bytes of the part
+        self._held = bytearray()  #: the part so far; only IHDR keeps its data
         self._type = b""
         self._crc = 0
         self._header: PngHeader | None = None
         self._has_data = False
 
     def feed(self, content: bytes | memoryview) -> None:
-        """Take the next bytes.
+        """Check the next bytes.
 
         Raises:
             ValueError: the file is no PNG or is damaged; the text is a sentence's predicate ("is not a PNG").
@@ -67,10 +67,10 @@ class PngCheck:
                 self._close_part()
 
     def finish(self) -> PngHeader:
-        """The header of the whole, undamaged PNG that was fed.
+        """Return the header of the whole, undamaged PNG.
 
         Raises:
-            ValueError: it has not reached its end, or holds no picture.
+            ValueError: the file has not reached its end, or holds no picture.
         """
         if self._part is not _Part.END:
             msg = "ends before its end marker"

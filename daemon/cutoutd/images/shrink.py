@@ -1,8 +1,8 @@
 """The smaller copy of a photo that is too large to be sent: upright, at most 25 megapixels, within a number of bytes.
 
-First it is scaled down to what a cutout can have anyway, then JPEG quality falls step by step to a floor. The copy is
-only for sending; the photo itself is never touched. The same photo gives the same bytes with the same Pillow, so an
-upload that is repeated sends nothing else. Blocking and memory-hungry: in a thread, and one at a time (``heavy``).
+First it is scaled down to the largest size of a cutout. Then the JPEG quality falls step by step to a floor. The copy
+is only for sending; the photo is never touched. The same photo gives the same bytes with the same Pillow, so a repeated
+upload sends nothing else. It needs much memory: call it through ``memory_gate``.
 """
 
 from collections.abc import Iterator
@@ -13,17 +13,17 @@ from PIL import Image
 
 from cutoutd.core.errors import RejectedError, RejectionCode
 from cutoutd.images.formats import Format
-from cutoutd.images.header import damage_named, open_picture
+from cutoutd.images.header import named_damage, open_picture
 from cutoutd.images.orientation import has_alpha, in_plain_mode, turned_upright, without_idle_alpha
 from cutoutd.images.validation import SCALED_ABOVE_MEGAPIXELS, ImageInfo, format_size
 
-#: A larger file is not even read to be shrunk: it is held in memory, beside its pixels.
+#: A larger file is not shrunk, because it would be in memory beside its pixels.
 LARGEST_SOURCE_BYTES = 250_000_000
 
-#: Tried in this order. Below the last, edges begin to show what the compression did, and so would the cutout.
+#: Tried in this order. Below the last one, compression shows at the edges, and the cutout would show it too.
 QUALITIES = (95, 92, 89, 85, 80, 75)
 
-#: Down to here, colours keep their full resolution: the edges of a red subject are what a cutout is about.
+#: Down to here, colours keep their full resolution, because a cutout needs the sharp edges of a red subject.
 _FULL_COLOUR_DOWN_TO = 85
 
 _MOST_PIXELS = SCALED_ABOVE_MEGAPIXELS * 1_000_000
@@ -32,7 +32,7 @@ _JPEG_MAX_SIDE = 65_500  #: libjpeg's own limit, just under the format's
 
 @dataclass(frozen=True, slots=True)
 class SmallerCopy:
-    """A copy, and what was done to make it."""
+    """A copy, and how it was made."""
 
     content: bytes
     width: int
@@ -40,23 +40,23 @@ class SmallerCopy:
     quality: int | None  #: of a JPEG; None: a PNG, which lost nothing but its size
 
     @property
-    def words(self) -> str:
-        """What was done, for the photo's note and history."""
+    def description(self) -> str:
+        """The copy in words, for the photo's note and history."""
         kind = "PNG" if self.quality is None else f"JPEG quality {self.quality}"
         return f"sent as a copy of {self.width} x {self.height} pixels, {kind}"
 
 
 def make_smaller(content: bytes, picture: ImageInfo, max_bytes: int) -> SmallerCopy:
-    """The first copy that has no more than ``max_bytes``.
+    """Return the first copy of at most ``max_bytes``. Blocking.
 
-    Colours keep their ICC profile; EXIF, XMP and comments are dropped. A PNG stays one if that is enough (16 bits a
-    channel become 8, as the service's results have it); else it becomes a JPEG, unless a pixel of it is transparent.
+    Colours keep their ICC profile; EXIF, XMP and comments are dropped. A PNG stays one if that is enough. 16 bits a
+    channel become 8, as in the results of Uploadcare. Otherwise it becomes a JPEG, unless a pixel of it is transparent.
 
     Raises:
-        RejectedError: ``too_large``, no copy is small enough; ``damaged``, its pixels cannot be decoded.
+        RejectedError: ``too_large``, no copy is small enough; ``damaged``, the pixels cannot be decoded.
     """
     pixels, icc_profile = _pixels_to_send(content, picture)
-    with damage_named():
+    with named_damage():
         found, smallest_bytes = _first_within(max_bytes, _copies(pixels, picture.format, icc_profile))
     if found is None:
         raise _too_large(len(content), pixels, smallest_bytes, max_bytes)
@@ -64,20 +64,20 @@ def make_smaller(content: bytes, picture: ImageInfo, max_bytes: int) -> SmallerC
 
 
 def size_to_send(width: int, height: int) -> tuple[int, int]:
-    """Width and height within 25 megapixels and what a JPEG can have, in the same proportion."""
+    """Return width and height within 25 megapixels and the limit of a JPEG, in the same proportion."""
     scale = min(1.0, (_MOST_PIXELS / (width * height)) ** 0.5, _JPEG_MAX_SIDE / max(width, height))
     return max(1, int(width * scale)), max(1, int(height * scale))
 
 
 def _pixels_to_send(content: bytes, picture: ImageInfo) -> tuple[Image.Image, bytes | None]:
-    """Decoded, scaled and turned; the picture at full size is forgotten when this returns."""
+    """Decode, scale and turn. The picture at full size is free again when this returns."""
     size = size_to_send(picture.width, picture.height)
     with open_picture(content, picture.format) as image:
         icc_profile = image.info.get("icc_profile")
-        # A JPEG decodes at half, a quarter or an eighth for a fraction of the memory, as long as enough is left.
+        # A JPEG can be decoded at a half, a quarter or an eighth, for a fraction of the memory.
         image.draft(None, size)
         pixels = in_plain_mode(image)
-        # Whatever Pillow would write along by itself goes no further: comments, XMP, a colour that means "nothing".
+        # Empty, because Pillow would else write comments, XMP and a colour that means "nothing" into the copy.
         pixels.info = {}
         if pixels.size != size:
             pixels = pixels.resize(size, Image.Resampling.LANCZOS)
@@ -85,7 +85,7 @@ def _pixels_to_send(content: bytes, picture: ImageInfo) -> tuple[Image.Image, by
 
 
 def _copies(pixels: Image.Image, picture_format: Format, icc_profile: bytes | None) -> Iterator[SmallerCopy]:
-    """The possible copies, best first, each made when it is asked for."""
+    """Yield the possible copies, best first; each is made when it is wanted."""
     if picture_format is Format.PNG:
         yield _encoded(pixels, None, icc_profile)
     if not has_alpha(pixels):
@@ -104,7 +104,7 @@ def _encoded(pixels: Image.Image, quality: int | None, icc_profile: bytes | None
 
 
 def _first_within(max_bytes: int, copies: Iterator[SmallerCopy]) -> tuple[SmallerCopy | None, int]:
-    """The first that fits; else None, and how small the last one was."""
+    """Return the first copy that fits; else None, and the size of the last one."""
     size_bytes = 0
     for copy in copies:
         size_bytes = len(copy.content)

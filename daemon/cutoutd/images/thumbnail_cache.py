@@ -1,7 +1,7 @@
-"""Small pictures kept on disk: by what their originals hold, so they never go stale, and within a bound.
+"""Small pictures on the disk, within a bound. They are kept by the hash of their original, so they never go stale.
 
-The folder is private, as photos are. It holds nothing that could not be made again: what is looked at longest ago goes
-first, the whole folder may be deleted at any time, and a disk that is short keeps nothing.
+The folder is private, as photos are. Each picture can be made again. A full disk keeps nothing, and the folder may
+be deleted at any time. The picture that was not shown for the longest time goes first.
 """
 
 import os
@@ -13,18 +13,18 @@ from pathlib import Path
 
 from cutoutd.core.atomic_write import replaced
 
-SHELF_NAME = "previews"
+CACHE_NAME = "previews"
 
 #: About 25,000 photos with their cutouts in the gallery's size.
 MOST_BYTES = 512_000_000
 
-#: The ledger may be on the same disk: the last gigabyte is not ours to take.
+#: The last gigabyte stays free, because the ledger may be on the same disk.
 _LEFT_FREE_BYTES = 1_000_000_000
 
-#: When the bound is reached so much goes at once, so that not every new picture has to make room.
+#: At the bound, pictures go until this share is left. So not every new picture has to make room.
 _KEPT_SHARE = 0.9
 
-#: Pictures are marked as looked at no more often than this.
+#: The least time between two marks of a picture as shown.
 _MARK_AFTER_S = 3_600
 
 
@@ -36,23 +36,23 @@ class ThumbnailSize(IntEnum):
 
 
 class ThumbnailCache:
-    """Takes and gives pictures; usable from several threads. No trouble with the disk is ever an error.
+    """The kept pictures; for several threads. Trouble with the disk is never an error.
 
     Args:
-        state_dir: where the shelf's folder is made.
+        state_dir: holds the folder of the cache.
         most_bytes: the bound.
-        left_free_bytes: with less room than this on the disk nothing is kept.
+        left_free_bytes: with less room than this on the disk, nothing is kept.
     """
 
     def __init__(self, state_dir: Path, most_bytes: int = MOST_BYTES, left_free_bytes: int = _LEFT_FREE_BYTES) -> None:
-        self._folder = state_dir / SHELF_NAME
+        self._folder = state_dir / CACHE_NAME
         self._most_bytes = most_bytes
         self._left_free_bytes = left_free_bytes
         self._lock = threading.Lock()
-        self._held_bytes: int | None = None  #: None: nobody has counted yet
+        self._held_bytes: int | None = None  #: None until counted
 
     def get(self, sha256: str, size: ThumbnailSize) -> bytes | None:
-        """A picture that is kept; None when it has to be made. Blocking."""
+        """Return a kept picture; None if it has to be made. Blocking."""
         file = self._folder / _name(sha256, size)
         with suppress(OSError), file.open("rb") as picture:
             status = os.fstat(picture.fileno())
@@ -62,21 +62,21 @@ class ThumbnailCache:
         return None
 
     def put(self, sha256: str, size: ThumbnailSize, content: bytes) -> None:
-        """Keep a picture, if there is room. Blocking. A crash leaves at most a draft, which counts as a picture."""
+        """Keep a picture, if there is room. Blocking. A crash may leave a temporary file, which counts as a picture."""
         with suppress(OSError), self._lock:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             if self._has_room():
                 with replaced(self._folder / _name(sha256, size), is_durable=False) as file:
                     file.write(content)
-                self._held_bytes = self._counted() + len(content)
-            if self._counted() > self._most_bytes:
+                self._held_bytes = self._count() + len(content)
+            if self._count() > self._most_bytes:
                 self._make_room()
 
     def _has_room(self) -> bool:
         disk = os.statvfs(self._folder)
         return disk.f_bavail * disk.f_frsize > self._left_free_bytes
 
-    def _counted(self) -> int:
+    def _count(self) -> int:
         if self._held_bytes is None:
             self._held_bytes = sum(size for _, size, _ in self._pictures())
         return self._held_bytes
@@ -88,13 +88,13 @@ class ThumbnailCache:
 
     def _make_room(self) -> None:
         pictures = sorted(self._pictures())
-        held = sum(size for _, size, _ in pictures)
+        held_bytes = sum(size for _, size, _ in pictures)
         for _, size, name in pictures:
-            if held <= self._most_bytes * _KEPT_SHARE:
+            if held_bytes <= self._most_bytes * _KEPT_SHARE:
                 break
             (self._folder / name).unlink(missing_ok=True)
-            held -= size
-        self._held_bytes = held
+            held_bytes -= size
+        self._held_bytes = held_bytes
 
 
 def _name(sha256: str, size: ThumbnailSize) -> str:
@@ -102,6 +102,6 @@ def _name(sha256: str, size: ThumbnailSize) -> str:
 
 
 def _mark(file: Path, status: os.stat_result) -> None:
-    """Modification time stands for the last look: access times are often not kept."""
+    """Set the modification time to now. It stands for the last look, because access times are often not kept."""
     if time.time() - status.st_mtime > _MARK_AFTER_S:
         os.utime(file)

@@ -1,7 +1,7 @@
-"""Is this file a photo that can be sent? Content decides, and every no has a code, a sentence and advice.
+"""The validation of a photo before it is sent.
 
-Input is a finished file's bytes from intake; nothing is decoded, nothing leaves the machine, the file is not touched.
-Sentences read after the photo's name and a colon.
+The content decides. Every rejection has a code, advice, and a sentence that reads after the name of the photo and a
+colon. It gets the bytes of a finished file. Nothing is decoded, nothing leaves the machine, the file is not touched.
 """
 
 from dataclasses import dataclass
@@ -13,38 +13,38 @@ from PIL.ImageFile import ImageFile
 from cutoutd.core.errors import RejectedError, RejectionCode
 from cutoutd.images.completeness import picture_end
 from cutoutd.images.formats import HEAD_BYTES, SAVE_AS_ADVICE, Format, recognise
-from cutoutd.images.header import FIRST_LYING, damaged, open_picture, orientation_of
+from cutoutd.images.header import FIRST_SIDEWAYS, damaged, open_picture, orientation_of
 from cutoutd.images.png_check import PngCheck
 
-#: Decoding turned photos must not take the machine down: 250 megapixels are 750 MB once decoded. The largest phone
-#: sensors have 200, and a file of 12 MB with more than 250 would spend less than half a bit on a pixel.
+#: Decoding a turned photo must not take the machine down: 250 megapixels are 750 MB once decoded. The largest phone
+#: sensors have 200. A file of 12 MB with more than 250 would spend less than half a bit on a pixel.
 MAX_MEGAPIXELS = 250
-MAX_SIDE = 65_535  #: what a JPEG can say; an upright copy or a result beyond it could not be written
+MAX_SIDE = 65_535  #: the limit of a JPEG; a larger upright copy or result could not be written
 SCALED_ABOVE_MEGAPIXELS = 25  #: UPLOADCARE.md section 1
 
 _NAMED_FORMATS = {".png": "a PNG", ".jpg": "a JPEG", ".jpeg": "a JPEG", ".jpe": "a JPEG", ".jfif": "a JPEG"}
-_COPY_AGAIN = "Copy it again from where it came from; it is taken up by itself."
+_COPY_AGAIN = "Copy it again from where it came from; cutoutd then takes it up by itself."
 
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
-    """What the header of an acceptable photo says."""
+    """The header of an acceptable photo."""
 
     format: Format
     width: int
     height: int
     orientation: int  #: EXIF, 1 to 8; width and height are as stored, before it is applied
     has_alpha: bool
-    note: str | None = None  #: what a person should know although all is well
+    note: str | None = None  #: a remark for the user, although all is well
 
     @property
-    def is_lying(self) -> bool:
-        """Whether width and height change places when it is brought upright."""
-        return self.orientation >= FIRST_LYING
+    def is_sideways(self) -> bool:
+        """True if width and height change places when the photo is turned upright."""
+        return self.orientation >= FIRST_SIDEWAYS
 
     @property
     def megapixels(self) -> float:
-        """Millions of pixels."""
+        """The number of pixels, in millions."""
         return self.width * self.height / 1e6
 
 
@@ -65,11 +65,11 @@ def require_size(size_bytes: int, max_bytes: int) -> None:
 
 
 def validate(content: bytes, name: str) -> ImageInfo:
-    """What the photo is.
+    """Return what the header of the photo says.
 
     Args:
         content: the whole file.
-        name: its name or path, to tell when it promises another format than the content keeps.
+        name: its name or path, because the sentence says if it promises another format.
 
     Raises:
         RejectedError: it is not a JPEG or PNG that can be sent.
@@ -85,7 +85,7 @@ def validate(content: bytes, name: str) -> ImageInfo:
 
 
 def format_size(size_bytes: int) -> str:
-    """A size for people, in decimal units as the limit is: "812 kB", "12 MB", "14.2 MB"."""
+    """Return a size in decimal units, as the limit has it: "812 kB", "12 MB", "14.2 MB"."""
     if size_bytes < 1000:  # noqa: PLR2004 - where kilobytes begin
         return f"{size_bytes} bytes"
     if size_bytes < 1_000_000:  # noqa: PLR2004 - where megabytes begin
@@ -94,7 +94,7 @@ def format_size(size_bytes: int) -> str:
 
 
 def _above(size_bytes: int, max_bytes: int) -> str:
-    """The size, to the byte where words would read "12 MB is over the 12 MB limit"."""
+    """Return the size, to the byte where words would read "12 MB is over the 12 MB limit"."""
     in_words = format_size(size_bytes)
     return f"{size_bytes:,} bytes" if in_words == format_size(max_bytes) else in_words
 
@@ -118,7 +118,7 @@ def _unknown(promised: str | None, suffix: str) -> RejectedError:
 
 
 def _require_whole(content: bytes) -> int:
-    """The offset behind the picture's end marker."""
+    """Return the offset behind the picture's end marker."""
     try:
         end = picture_end(BytesIO(content))
     except ValueError as error:
@@ -130,7 +130,7 @@ def _require_whole(content: bytes) -> int:
 
 
 def _require_sound(content: bytes, end: int) -> None:
-    """A PNG tells by its checksums that a bit was lost on the way; what follows its end is nobody's business."""
+    """Check the CRCs of a PNG, which show a lost bit. The bytes behind its end do not matter."""
     check = PngCheck()
     try:
         check.feed(memoryview(content)[:end])

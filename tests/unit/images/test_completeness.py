@@ -8,8 +8,8 @@ from cutoutd.images.completeness import is_whole, picture_end
 from support.images.photographs import drawn, encoded, exif, jpeg, photograph, png
 
 
-def end_of(content: bytes) -> int | None:
-    return picture_end(BytesIO(content))
+def end_of(content: bytes, **options: int) -> int | None:
+    return picture_end(BytesIO(content), **options)
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}, {"optimize": True}])
@@ -53,11 +53,10 @@ def test_a_picture_of_several_frames_is_whole() -> None:
 
 
 @pytest.mark.parametrize("padding", [1, 2, 5])
-def test_markers_split_between_blocks_are_found(monkeypatch: pytest.MonkeyPatch, padding: int) -> None:
+def test_markers_split_between_blocks_are_found(padding: int) -> None:
     """The file is read in blocks, and a marker may stand across two of them."""
-    monkeypatch.setattr("cutoutd.images.completeness._BLOCK_BYTES", padding + 1)
     content = jpeg()
-    assert end_of(content) == len(content)
+    assert end_of(content, block_bytes=padding + 1) == len(content)
 
 
 def test_fill_bytes_and_stray_bytes_between_segments_do_no_harm() -> None:

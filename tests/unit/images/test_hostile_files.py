@@ -21,7 +21,7 @@ from PIL import Image
 
 from cutoutd.config.settings import FolderSettings
 from cutoutd.images import validate
-from cutoutd.images.header import HUSH
+from cutoutd.images.header import suppress_warnings
 from support.folders import folder_in
 from support.images.hostile_images import (
     MOST_BYTES,
@@ -245,12 +245,12 @@ def test_readers_in_several_threads_leave_warnings_as_they_were() -> None:
     is_inside, may_leave = threading.Event(), threading.Event()
 
     def read() -> None:
-        with HUSH:
+        with suppress_warnings:
             is_inside.set()
             may_leave.wait()
 
     other = threading.Thread(target=read)
-    with HUSH:
+    with suppress_warnings:
         other.start()
         is_inside.wait()
     warnings.warn("odd metadata", stacklevel=1)  # quiet: the other one is still reading

@@ -60,7 +60,7 @@ def test_a_photograph_over_25_megapixels_is_scaled_and_looks_the_same() -> None:
     copy = smaller(content)
     assert (copy.width, copy.height) == size_to_send(8400, 5833)
     assert copy.quality == QUALITIES[0]
-    assert copy.words == f"sent as a copy of {copy.width} x {copy.height} pixels, JPEG quality 95"
+    assert copy.description == f"sent as a copy of {copy.width} x {copy.height} pixels, JPEG quality 95"
     assert difference(opened(copy), original) < 1.5
 
 

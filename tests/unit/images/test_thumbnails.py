@@ -14,7 +14,7 @@ from PIL import Image
 from cutoutd.config.settings import FolderSettings
 from cutoutd.core.photo import Photo, SourceOutcome, SourceResult, State
 from cutoutd.images.originals import Absence, Original, Side
-from cutoutd.images.thumbnail_cache import SHELF_NAME, ThumbnailCache, ThumbnailSize
+from cutoutd.images.thumbnail_cache import CACHE_NAME, ThumbnailCache, ThumbnailSize
 from cutoutd.images.thumbnails import Thumbnails
 from cutoutd.ledger.schema.rows import source_values
 from support.folders import folder_in
@@ -279,13 +279,13 @@ def test_a_preview_is_drawn_once(home: Home) -> None:
     found = asyncio.run(ask())
     assert len(set(map(id, found))) <= 20
     assert len({bytes(one) for one in found if isinstance(one, bytes)}) == 1
-    shelf = home.place / SHELF_NAME
-    (kept,) = shelf.iterdir()
+    cache = home.place / CACHE_NAME
+    (kept,) = cache.iterdir()
     first = kept.stat()
     home.cutout.unlink()
     assert isinstance(home.thumbnail(Side.CUTOUT), Image.Image)
     assert kept.stat().st_ino == first.st_ino
-    assert shelf.stat().st_mode & 0o777 == 0o700
+    assert cache.stat().st_mode & 0o777 == 0o700
 
 
 def test_originals_are_held_open(home: Home) -> None:

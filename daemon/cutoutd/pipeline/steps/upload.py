@@ -75,7 +75,7 @@ def _copy(content: bytes, photo: Photo, folder: FolderSettings) -> _UploadConten
         if len(upright) <= folder.max_upload_bytes:
             return _UploadContent(io.BytesIO(upright))
     copy = make_smaller(content, picture, folder.max_upload_bytes)
-    return _UploadContent(io.BytesIO(copy.content), fact=Uploaded("", copy.width, copy.height, copy.words))
+    return _UploadContent(io.BytesIO(copy.content), fact=Uploaded("", copy.width, copy.height, copy.description))
 
 
 def _require_accepted(sha256: str, photo: Photo) -> None:

@@ -52,11 +52,11 @@ def validate_photo(identity: Identity, folder: FolderSettings) -> Validation:
 
 
 def _accepted(content: bytes, picture: ImageInfo, folder: FolderSettings) -> Accepted:
-    is_lying = picture.is_lying
+    is_sideways = picture.is_sideways
     return Accepted(
         sha256=hashlib.sha256(content).hexdigest(),
-        width=picture.height if is_lying else picture.width,
-        height=picture.width if is_lying else picture.height,
+        width=picture.height if is_sideways else picture.width,
+        height=picture.width if is_sideways else picture.height,
         orientation=picture.orientation,
         parameters=folder.parameters.as_json(),
         output=str(folder.output),
