@@ -55,10 +55,10 @@ class Stock:
 
     def prepare(self, sandbox_state: Path) -> None:
         """Put the cutouts where the sandbox keeps what it has rendered; before the sandbox is started."""
-        shelf = BlobStore(sandbox_state)
+        blobs = BlobStore(sandbox_state)
         facts = json.dumps(asdict(self.cutout))
         for item in self.items:
-            kept = shelf.renderings / RenderRequest(item.photo, item.photo_sha256, parse_parameters({})).key
+            kept = blobs.results / RenderRequest(item.photo, item.photo_sha256, parse_parameters({})).key
             kept.with_suffix(".png").hardlink_to(item.cutout)
             kept.with_suffix(".json").write_text(facts)
 

@@ -1,6 +1,6 @@
-"""The stand-in Uploadcare: Upload API, REST API v0.7, CDN and ``remove_bg`` on one local port.
+"""The stand-in for Uploadcare on one local port: Upload API, REST API v0.7, CDN and ``remove_bg``.
 
-As strict as the service where the service's answers are on record (UPLOADCARE.md section 5). It imports nothing of the
-rest of cutoutd, and its state is all on disk. Entry points: ``cutoutd.sandbox.server.serve`` and
+It is as strict as the service, by the responses on record (UPLOADCARE.md section 5). It imports no other package of
+cutoutd, and all its state is on disk. Entry points: ``cutoutd.sandbox.server.serve`` and
 ``python -m cutoutd.sandbox``.
 """

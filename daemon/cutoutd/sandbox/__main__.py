@@ -1,6 +1,6 @@
-"""``python -m cutoutd.sandbox``: a sandbox as a process of its own.
+"""The command line of the sandbox: ``python -m cutoutd.sandbox`` runs it as a process of its own.
 
-Owns the command line and the signals. The first line on standard output is ``sandbox ready at URL``.
+The first line on standard output is ``sandbox ready at URL``.
 """
 
 import argparse
@@ -19,8 +19,8 @@ from cutoutd.sandbox.settings import ProcessingTime, SandboxSettings
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a sandbox until SIGTERM or SIGINT; 0 then, 1 when it could not start, 2 for wrong arguments."""
-    settings = settings_of(argv)
+    """Run a sandbox until SIGTERM or SIGINT and return 0; return 1 if it could not start."""
+    settings = parse_settings(argv)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         asyncio.run(_serve_until_signal(settings))
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 async def _serve_until_signal(settings: SandboxSettings) -> None:
-    serving = asyncio.ensure_future(serve(settings, lambda url: _greet(settings, url)))
+    serving = asyncio.ensure_future(serve(settings, lambda url: _print_address(settings, url)))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
     if settings.is_ended_by_input:
@@ -41,7 +41,7 @@ async def _serve_until_signal(settings: SandboxSettings) -> None:
 
 
 def _end_with_input(serving: asyncio.Future[None]) -> None:
-    """Whoever started the sandbox holds the other end of its input: when that closes, even by a kill, so does this."""
+    """End when standard input closes: its other end belongs to the parent process, and a kill closes it."""
     loop = asyncio.get_running_loop()
 
     def end() -> None:
@@ -51,7 +51,7 @@ def _end_with_input(serving: asyncio.Future[None]) -> None:
     loop.add_reader(sys.stdin.fileno(), end)
 
 
-def _greet(settings: SandboxSettings, url: str) -> None:
+def _print_address(settings: SandboxSettings, url: str) -> None:
     sys.stdout.write(
         f"sandbox ready at {url}\npublic key {settings.public_key}\nsecret key {settings.secret_key}\n"
         f"state in {settings.state_dir}\n"
@@ -59,8 +59,8 @@ def _greet(settings: SandboxSettings, url: str) -> None:
     sys.stdout.flush()
 
 
-def settings_of(argv: Sequence[str] | None) -> SandboxSettings:
-    """Read the command line; ends the program with status 2 when it is wrong."""
+def parse_settings(argv: Sequence[str] | None) -> SandboxSettings:
+    """Read the command line; a wrong one ends the program with status 2."""
     given = _parser().parse_args(argv)
     return SandboxSettings(
         state_dir=given.state_dir,
@@ -81,7 +81,7 @@ def settings_of(argv: Sequence[str] | None) -> SandboxSettings:
 
 
 def _parser() -> argparse.ArgumentParser:
-    usual = SandboxSettings(state_dir=Path("sandbox-state"))
+    defaults = SandboxSettings(state_dir=Path("sandbox-state"))
     parser = argparse.ArgumentParser(
         prog="cutoutd sandbox",
         description="A local stand-in for Uploadcare.",
@@ -89,24 +89,28 @@ def _parser() -> argparse.ArgumentParser:
         " keys it prints.",
     )
     add = parser.add_argument
-    add("--state-dir", type=Path, default=usual.state_dir, help="everything it remembers (default: %(default)s)")
-    add("--host", default=usual.host, help="address to listen on (default: %(default)s)")
-    add("--port", type=int, default=usual.port, help="0 takes a free port (default: %(default)s)")
-    add("--public-key", default=usual.public_key, help="default: %(default)s")
-    add("--secret-key", default=usual.secret_key, help="default: %(default)s")
-    add("--engine", type=Engine, choices=list(Engine), default=usual.engine, help="default: %(default)s")
-    add("--processing-time", type=_processing_time, default=usual.processing_time, metavar="SECONDS",
-        help="seconds of a removal, or lognormal:MEDIAN:SIGMA (default: 1)")  # fmt: skip # one option, one statement
+    add("--state-dir", type=Path, default=defaults.state_dir, help="folder of its state (default: %(default)s)")
+    add("--host", default=defaults.host, help="address to listen on (default: %(default)s)")
+    add("--port", type=int, default=defaults.port, help="0 takes a free port (default: %(default)s)")
+    add("--public-key", default=defaults.public_key, help="default: %(default)s")
+    add("--secret-key", default=defaults.secret_key, help="default: %(default)s")
+    add("--engine", type=Engine, choices=list(Engine), default=defaults.engine, help="default: %(default)s")
+    add("--processing-time", type=_processing_time, default=defaults.processing_time, metavar="SECONDS",
+        help="duration of a removal, or lognormal:MEDIAN:SIGMA (default: 1)")  # fmt: skip # one option, one statement
     add("--launch-limit", type=int, default=0, metavar="N", help="removals a minute; 0 is no limit (default)")
     add("--launch-burst", type=int, default=0, metavar="N",
-        help="the limit as a bucket that fills evenly and holds N (default: counts a minute)")  # fmt: skip # as above
-    add("--operations-per-removal", type=int, default=usual.operations_per_removal, metavar="N",
-        help="assumed, Uploadcare publishes none (default: %(default)s)")  # fmt: skip # as above
+        help="count the limit as a bucket of N that fills evenly (default: by the minute)")  # fmt: skip # as above
+    add("--operations-per-removal", type=int, default=defaults.operations_per_removal, metavar="N",
+        help="an assumption: Uploadcare publishes no number (default: %(default)s)")  # fmt: skip # as above
     add("--fault", type=_fault, action="append", default=[], metavar="KIND[=VALUE][,FIELD=VALUE...]",
-        help=f"may be given more than once; kinds: {', '.join(FAULT_KINDS)}")  # fmt: skip # as above
-    add("--no-autostore", action="store_true", help="UPLOADCARE_STORE=auto and results last 24 hours")
+        help=f"a fault to play, any number of times; kinds: {', '.join(FAULT_KINDS)}")  # fmt: skip # as above
+    add(
+        "--no-autostore",
+        action="store_true",
+        help="files with UPLOADCARE_STORE=auto, and results, expire after 24 hours",
+    )
     add("--signed-uploads", action="store_true", help="refuse uploads without a signature")
-    add("--end-with-input", action="store_true", help="end when standard input closes: with whoever started it")
+    add("--end-with-input", action="store_true", help="end when standard input closes, so with its parent process")
     return parser
 
 

@@ -1,7 +1,6 @@
 """The sandbox's time: real time plus an offset that a test may set.
 
-Owns every date the sandbox writes or compares with. It must not sleep or schedule: waiting is done in real time, only
-the calendar moves. Read by all parts; moved by ``POST /_sandbox/clock``.
+Every date that the sandbox writes or compares comes from here. Waiting takes real time, because only dates move.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -10,12 +9,12 @@ _FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
 def as_text(moment: datetime) -> str:
-    """Write a date as the service does: six digits and ``Z`` (UPLOADCARE.md section 5). Sorts like the date itself."""
+    """Return a date as the service writes it, with six digits and ``Z``; it sorts like the date itself."""
     return moment.astimezone(UTC).strftime(_FORMAT)
 
 
 def from_text(text: str) -> datetime:
-    """Read a date in any ISO 8601 form, ``Z`` or offset; one without a zone is UTC. Raises ValueError."""
+    """Read an ISO 8601 date; one without a zone is UTC. Raises ValueError."""
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
@@ -28,16 +27,16 @@ class Clock:
         self._last_stamp = datetime.min.replace(tzinfo=UTC)
 
     def now(self) -> datetime:
-        """The sandbox's present."""
+        """Return the present time of the sandbox."""
         return datetime.now(UTC) + self._offset
 
     def stamp(self) -> str:
-        """The present as text, never the same one twice: paging by upload date must not skip a file."""
+        """Return the present time as text, never the same twice, because else paging by date would skip a file."""
         self._last_stamp = max(self.now(), self._last_stamp + timedelta(microseconds=1))
         return as_text(self._last_stamp)
 
     def ago(self, **span: float) -> str:
-        """The moment a span (as ``timedelta`` takes it) before the present, as text."""
+        """Return the time before now by this span, which ``timedelta`` takes, as text."""
         return as_text(self.now() - timedelta(**span))
 
     def move(self, offset_s: float) -> None:

@@ -1,6 +1,6 @@
-"""``/_sandbox/``: what a test or a curious person can see and set while the sandbox runs.
+"""The routes below ``/_sandbox/``, with which tests see and control a running sandbox.
 
-Owns these routes only; none is counted, billed, signed or struck by a fault.
+They are not counted, billed, signed or struck by a fault.
 """
 
 import json
@@ -15,8 +15,8 @@ from cutoutd.sandbox.faults.plan import Fault, FaultError, FaultPlan
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
-    """Answers the control routes."""
+class ControlEndpoints:
+    """The handlers of the control routes."""
 
     counters: Counters
     faults: FaultPlan
@@ -26,9 +26,9 @@ class Control:
         """``GET /_sandbox/counters``."""
         return JSONResponse(self.counters.as_json())
 
-    async def forget_counters(self, _request: Request) -> Response:
+    async def clear_counters(self, _request: Request) -> Response:
         """``DELETE /_sandbox/counters``."""
-        self.counters.store.forget_tallies()
+        self.counters.store.counters.clear()
         return JSONResponse(self.counters.as_json())
 
     async def show_faults(self, _request: Request) -> Response:
@@ -36,7 +36,7 @@ class Control:
         return JSONResponse(self.faults.as_json())
 
     async def add_faults(self, request: Request) -> Response:
-        """``POST /_sandbox/faults`` with one fault or a list; all of them or, with 400 and a sentence, none."""
+        """``POST /_sandbox/faults`` with one fault or a list; a wrong one gives 400, and none is added."""
         try:
             body = json.loads(await request.body())
             self.faults.add([Fault.read(fields) for fields in (body if isinstance(body, list) else [body])])
@@ -50,7 +50,7 @@ class Control:
         return JSONResponse([])
 
     async def move_clock(self, request: Request) -> Response:
-        """``POST /_sandbox/clock`` with ``{"offset_s": N}``: distance from real time, forgotten at the end."""
+        """``POST /_sandbox/clock`` with ``{"offset_s": N}``, the distance from real time until the sandbox ends."""
         try:
             self.clock.move(float(json.loads(await request.body())["offset_s"]))
         except (ValueError, TypeError, KeyError, OverflowError) as error:

@@ -1,7 +1,6 @@
-"""What happened, counted: requests, launches, uploads by content, billable operations.
+"""Counters of requests, launches, uploads by content, and billable operations.
 
-Owns the names of the counters and the price list of UPLOADCARE.md section 4; it must not store (``store`` does, so the
-counts survive a restart). Written by ``endpoint`` and the handlers; read through ``GET /_sandbox/counters``.
+They are kept in the database, so that a restart does not lose them. ``GET /_sandbox/counters`` shows them.
 """
 
 from collections import defaultdict
@@ -14,54 +13,54 @@ UPLOAD_STEP_BYTES = 100 * 1000 * 1000  # an upload costs one operation per start
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """Counts and bills.
+    """The counters and the price list (UPLOADCARE.md section 4).
 
     Attributes:
-        store: Where the counts are kept.
-        operations_per_removal: Assumed price of one removal; charged when it is accepted, whatever becomes of it,
-            because whether failures are free is not published.
+        store: The database that keeps the counts.
+        operations_per_removal: Assumed price of one removal. It is charged on acceptance, also for a removal that
+            fails: Uploadcare does not publish the price of failures.
     """
 
     store: Store
     operations_per_removal: int
 
-    def request(self, kind: str) -> None:
-        """A request came in, whatever is answered."""
-        self.store.count("requests", kind)
+    def count_request(self, kind: str) -> None:
+        """Count a request, with any response."""
+        self.store.counters.increase("requests", kind)
 
-    def operation(self) -> None:
-        """A request was let in, or a webhook sent: one billable operation."""
-        self.store.count("operations")
+    def count_operation(self) -> None:
+        """Count one billable operation: an admitted request, or a webhook message."""
+        self.store.counters.increase("operations")
 
-    def upload(self, sha256: str, size: int) -> None:
-        """A file was taken in."""
+    def count_upload(self, sha256: str, size: int) -> None:
+        """Count and bill an upload."""
         steps = max(1, -(-size // UPLOAD_STEP_BYTES))
-        self.store.count("uploads_by_sha256", sha256)
-        self.store.count("operations", by=steps + 1)
+        self.store.counters.increase("uploads_by_sha256", sha256)
+        self.store.counters.increase("operations", by=steps + 1)
 
-    def launch(self, target: str, sha256: str) -> None:
-        """A removal was accepted."""
-        self.store.count("executes_by_target", target)
-        self.store.count("executes_by_sha256", sha256)
-        self.store.count("operations", by=self.operations_per_removal)
+    def count_launch(self, target: str, sha256: str) -> None:
+        """Count and bill an accepted removal."""
+        self.store.counters.increase("executes_by_target", target)
+        self.store.counters.increase("executes_by_sha256", sha256)
+        self.store.counters.increase("operations", by=self.operations_per_removal)
 
-    def status_asked(self, request_id: str) -> None:
-        """Somebody polled."""
-        self.store.count("statuses_by_request", request_id)
+    def count_status_request(self, request_id: str) -> None:
+        """Count a status request."""
+        self.store.counters.increase("statuses_by_request", request_id)
 
-    def delivered(self, event: str) -> None:
-        """A webhook message was answered with 2xx."""
-        self.store.count("webhooks_delivered", event)
+    def count_delivery(self, event: str) -> None:
+        """Count a webhook message with a 2xx response."""
+        self.store.counters.increase("webhooks_delivered", event)
 
     def as_json(self) -> dict[str, object]:
-        """All counts, every group present even when empty."""
+        """Return all counts; empty groups are included."""
         groups: dict[str, dict[str, int]] = defaultdict(dict)
-        for name, key, n in self.store.tallies():
+        for name, key, n in self.store.counters.all():
             groups[name][key] = n
-        named = ("requests", "uploads_by_sha256", "executes_by_target", "executes_by_sha256", "statuses_by_request")
+        names = ("requests", "uploads_by_sha256", "executes_by_target", "executes_by_sha256", "statuses_by_request")
         return {
-            **{name: groups[name] for name in named},
+            **{name: groups[name] for name in names},
             "webhooks_delivered": groups["webhooks_delivered"],
             "operations": groups["operations"].get("", 0),
-            "active_removals": len(self.store.running_removals()),
+            "active_removals": len(self.store.removals.running()),
         }

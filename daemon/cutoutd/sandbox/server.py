@@ -1,7 +1,6 @@
-"""The sandbox put together and served: the library entry of ``cutoutd sandbox``, ``cutoutd try`` and tests.
+"""The sandbox put together and served: the entry point for ``cutoutd sandbox``, ``cutoutd try`` and tests.
 
-Owns the building and the order of start and stop; it must not answer requests. One call to ``serve`` is one sandbox on
-one port; everything it remembers is below its state folder.
+One call of ``serve`` is one sandbox on one port; its state is below its state folder.
 """
 
 import asyncio
@@ -25,13 +24,13 @@ from cutoutd.sandbox.api.rate_limit import launch_limit
 from cutoutd.sandbox.api.removals import Removals
 from cutoutd.sandbox.api.routes import Handlers, application
 from cutoutd.sandbox.api.uploads import UploadEndpoints
-from cutoutd.sandbox.api.webhook_delivery import WebhookDelivery
+from cutoutd.sandbox.api.webhook_sender import WebhookSender
 from cutoutd.sandbox.api.webhooks import WebhookEndpoints
 from cutoutd.sandbox.clock import Clock
-from cutoutd.sandbox.control_api import Control
+from cutoutd.sandbox.control_api import ControlEndpoints
 from cutoutd.sandbox.counters import Counters
 from cutoutd.sandbox.faults.plan import FaultPlan
-from cutoutd.sandbox.http.authentication import Keys, RestGate, UploadGate
+from cutoutd.sandbox.http.authentication import Keys, RestAuthentication, UploadAuthentication
 from cutoutd.sandbox.http.connection import CuttableProtocol
 from cutoutd.sandbox.settings import SandboxSettings
 from cutoutd.sandbox.storage.blobs import BlobStore
@@ -46,61 +45,63 @@ async def serve(settings: SandboxSettings, on_ready: Callable[[str], None]) -> N
     """Run a sandbox in this loop until cancelled.
 
     Args:
-        settings: How it behaves.
-        on_ready: Called once with its base URL (ending in a slash) as soon as connections are taken.
+        settings: The settings of this sandbox.
+        on_ready: Called once with the base URL, which ends in a slash, as soon as the port is open.
 
     Raises:
         OSError: The port is taken, or the state folder cannot be written.
 
-    A kill loses at most the requests that were being answered: removals in progress and undelivered webhooks go on at
-    the next start with the same state folder.
+    A kill loses at most the requests in progress. Removals and undelivered webhook messages go on at the next start
+    with the same state folder.
     """
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     with _listening(settings) as listener, contextlib.closing(Store(settings.state_dir / "sandbox.sqlite")) as store:
         url = _url_of(listener)
         async with asyncio.TaskGroup() as tasks:
-            app = _build(settings, store, tasks, url)
+            app = _build_app(settings, store, tasks, url)
             on_ready(url)
             await _serve_until_cancelled(app, listener)
 
 
-def _build(settings: SandboxSettings, store: Store, tasks: asyncio.TaskGroup, url: str) -> ASGIApp:
-    """Make every part, each with what it needs and nothing more, and start the work left over from last time."""
-    clock, shelf, faults = Clock(), BlobStore(settings.state_dir), FaultPlan(settings.faults)
+def _build_app(settings: SandboxSettings, store: Store, tasks: asyncio.TaskGroup, url: str) -> ASGIApp:
+    """Make every part, and resume the work of an earlier process."""
+    clock, blobs, faults = Clock(), BlobStore(settings.state_dir), FaultPlan(settings.faults)
     keys = Keys(settings.public_key, settings.secret_key)
     counters = Counters(store, settings.operations_per_removal)
-    deliveries = WebhookDelivery(store, clock, counters)
-    webhooks = WebhookEndpoints(store, clock, deliveries, settings.public_key, url)
-    files = FileEndpoints(store, shelf, clock, webhooks.announce)
-    arrivals = Ingest(store, shelf, clock, settings.is_autostore_enabled)
+    sender = WebhookSender(store, clock, counters)
+    webhooks = WebhookEndpoints(store, clock, sender, settings.public_key, url)
+    files = FileEndpoints(store, blobs, clock, webhooks.queue_messages)
+    ingest = Ingest(store, blobs, clock, settings.is_autostore_enabled)
     removals = Removals(
-        arrivals=arrivals,
+        ingest=ingest,
         files=files,
-        renderings=RenderedResults(shelf, settings.engine),
+        results=RenderedResults(blobs, settings.engine),
         webhooks=webhooks,
         faults=faults,
         processing_time=settings.processing_time,
         start_task=tasks.create_task,
     )
-    gate = UploadGate(keys, clock, is_signature_required=settings.is_signed_upload_required)
+    authentication = UploadAuthentication(keys, clock, is_signature_required=settings.is_signed_upload_required)
     limit = launch_limit(store, clock, settings.launch_limit_per_minute, settings.launch_burst)
-    rooms = Handlers(
+    handlers = Handlers(
         project=ProjectEndpoints(settings.public_key, settings.is_autostore_enabled),
-        uploads=UploadEndpoints(arrivals, files, gate, counters, webhooks.announce),
+        uploads=UploadEndpoints(ingest, files, authentication, counters, webhooks.queue_messages),
         files=files,
-        pages=FileList(store),
+        file_list=FileList(store),
         addons=AddonEndpoints(store, clock, files, removals, counters, limit),
         webhooks=webhooks,
-        cdn=CdnEndpoints(files, shelf),
-        control=Control(counters, faults, clock),
+        cdn=CdnEndpoints(files, blobs),
+        control=ControlEndpoints(counters, faults, clock),
     )
     removals.resume()
-    tasks.create_task(deliveries.work())
-    return _dated(application(rooms, EndpointContext(counters, faults, files), RestGate(keys, clock).admit), clock)
+    tasks.create_task(sender.run())
+    return _with_date_header(
+        application(handlers, EndpointContext(counters, faults, files), RestAuthentication(keys, clock).admit), clock
+    )
 
 
-def _dated(app: Starlette, clock: Clock) -> ASGIApp:
-    """Put the sandbox's own time into the ``Date`` header, so that clients can see a moved clock."""
+def _with_date_header(app: Starlette, clock: Clock) -> ASGIApp:
+    """Put the sandbox's own time into the ``Date`` header, because clients must see a moved clock."""
 
     async def app_with_date(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_date(message: Message) -> None:
@@ -114,11 +115,11 @@ def _dated(app: Starlette, clock: Clock) -> ASGIApp:
 
 
 class _SandboxServer(uvicorn.Server):
-    """uvicorn inside somebody else's program: signals stay with the caller."""
+    """uvicorn as a part of a larger program: signals stay with the caller."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
+        """Capture no signal."""
         yield
 
 
@@ -129,7 +130,7 @@ async def _serve_until_cancelled(app: ASGIApp, listener: socket.socket) -> None:
         ws="none",
         lifespan="off",
         log_config=None,
-        log_level="critical",  # `endpoint` reports mistakes; uvicorn would also report every planned fault
+        log_level="critical",  # because uvicorn would report every planned fault; `endpoint` reports real ones
         access_log=False,
         date_header=False,
         server_header=False,

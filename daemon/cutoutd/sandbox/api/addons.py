@@ -1,7 +1,6 @@
-"""The add-on's two calls: start a removal, ask how it is.
+"""The two calls of the add-on: execute a removal, and ask for its status (UPLOADCARE.md sections 2 and 5).
 
-Owns the checks before a launch and the words of both answers (UPLOADCARE.md sections 2 and 5); it must not do the work
-(``removals``). Launching is not idempotent here either: every accepted call is a new removal.
+The work itself belongs in ``removals``. Executing is not idempotent: every accepted call is a new removal.
 """
 
 import json
@@ -23,13 +22,13 @@ from cutoutd.sandbox.storage.rows import StoredRemoval, StoredRemovalStatus
 
 ADDON = "remove_bg"
 STATUS_IS_KEPT_H = 24
-LOCK_LASTS_H = 24  # a run that died can lock its file for up to a day (UPLOADCARE.md section 2)
+LOCK_LASTS_H = 24  # a removal that died locks its file for up to a day (UPLOADCARE.md section 2)
 BAD_UUID = "Must be a valid UUID."
 
 
 @dataclass(frozen=True, slots=True)
 class AddonEndpoints:
-    """Answers execute and status."""
+    """The handlers of execute and status."""
 
     store: Store
     clock: Clock
@@ -46,10 +45,10 @@ class AddonEndpoints:
         params = body.get("params") or {}
         if not isinstance(params, dict):
             raise HttpRefusal(400, {"params": ["Expected JSON object."]})
-        source = self.files.present(_target(body))
+        source = self.files.find_present(_target(body))
         _require_parameters(params)
         oldest_lock = self.clock.ago(hours=LOCK_LASTS_H)
-        if any(running.started > oldest_lock for running in self.store.running_removals(source.uuid)):
+        if any(running.started > oldest_lock for running in self.store.removals.running(source.uuid)):
             raise HttpRefusal(409, "Concurrent call attempted")
         removal = StoredRemoval(
             request_id=str(uuid.uuid4()),
@@ -61,8 +60,8 @@ class AddonEndpoints:
             error_title="",
             started=self.clock.stamp(),
         )
-        self.store.add_removal(removal)
-        self.counters.launch(source.uuid, source.sha256)
+        self.store.removals.add(removal)
+        self.counters.count_launch(source.uuid, source.sha256)
         self.removals.start(removal)
         return plain_json({"request_id": removal.request_id}, {"X-Uploadcare-Request-Id": removal.request_id})
 
@@ -72,20 +71,20 @@ class AddonEndpoints:
         request_id = request.query_params.get("request_id", "")
         if not is_uuid(request_id):
             raise HttpRefusal(400, {"request_id": [BAD_UUID if request_id else "This field is required."]})
-        self.counters.status_asked(request_id)
-        removal = self.store.removal(request_id.lower())
+        self.counters.count_status_request(request_id)
+        removal = self.store.removals.find(request_id.lower())
         if removal is None or removal.started < self.clock.ago(hours=STATUS_IS_KEPT_H):
             return plain_json({"status": StoredRemovalStatus.UNKNOWN})
         return plain_json(_as_json(removal))
 
 
 def _as_json(removal: StoredRemoval) -> dict[str, object]:
-    answer: dict[str, object] = {"status": removal.status}
+    shown: dict[str, object] = {"status": removal.status}
     if removal.status is StoredRemovalStatus.DONE:
-        answer["result"] = {"file_id": removal.file_id}
+        shown["result"] = {"file_id": removal.file_id}
     if removal.error_code:
-        answer["details"] = {"code": removal.error_code, "title": removal.error_title}
-    return answer
+        shown["details"] = {"code": removal.error_code, "title": removal.error_title}
+    return shown
 
 
 def _require_addon(request: Request) -> None:
@@ -94,7 +93,7 @@ def _require_addon(request: Request) -> None:
 
 
 def _require_parameters(params: dict[str, object]) -> None:
-    """Values are checked, unknown names are dropped without a word, as the service does."""
+    """Refuse wrong values; unknown names are ignored, as the service does."""
     try:
         parse_parameters(params)
     except BadParameterError as error:

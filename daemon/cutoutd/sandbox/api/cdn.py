@@ -1,6 +1,6 @@
 """The CDN: the bytes of a file, whole or in ranges, streamed from disk.
 
-It must not transform pictures; links with operations in them are not found here.
+Links with operations in them are not found, because the sandbox does not transform pictures.
 """
 
 from starlette.requests import Request
@@ -11,23 +11,23 @@ from cutoutd.sandbox.storage.blobs import BlobStore
 
 
 class _Download(FileResponse):
-    """A file in pieces large enough that handing them over costs little beside sending them."""
+    """A file in large pieces, because each small piece would cost more than its transfer."""
 
     chunk_size = 1024 * 1024
 
 
 class CdnEndpoints:
-    """Hands out bytes."""
+    """The handler of downloads."""
 
-    def __init__(self, files: FileEndpoints, shelf: BlobStore) -> None:
+    def __init__(self, files: FileEndpoints, blobs: BlobStore) -> None:
         self._files = files
-        self._shelf = shelf
+        self._blobs = blobs
 
     async def fetch(self, request: Request) -> Response:
         """``GET`` and ``HEAD`` of ``/{uuid}/`` and ``/{uuid}/{filename}``; honours ``Range``."""
-        file = self._files.present(request.path_params["uuid"])
+        file = self._files.find_present(request.path_params["uuid"])
         return _Download(
-            self._shelf.path(file.uuid),
+            self._blobs.path(file.uuid),
             media_type=file.mime_type,
             filename=public_name(file.original_filename) or None,
             content_disposition_type="inline",

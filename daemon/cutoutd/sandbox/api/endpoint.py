@@ -1,7 +1,7 @@
-"""One request from uvicorn to its handler and back: counting, faults, admission, refusals.
+"""The way of a request from uvicorn to its handler and back: counting, faults, authentication, refusals.
 
-Owns the order of these steps and nothing of their content. Every route of the service is an ``Endpoint``; handlers
-take a request and return a response or raise ``Refusal``.
+Every route of the service is an ``Endpoint``. A handler takes a request and returns a response or raises
+``HttpRefusal``.
 """
 
 import logging
@@ -26,12 +26,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ApiHost:
-    """One of the service's hosts: REST, Upload API, CDN.
+    """One of the service's hosts: REST API, Upload API or CDN.
 
     Attributes:
-        refuse: How it words a refusal.
-        admit: Lets a request in or raises ``Refusal``.
-        is_billed: Whether a request costs an operation (the CDN's are traffic, not API requests).
+        refuse: The form of its refusals.
+        admit: Its authentication, which raises ``HttpRefusal``.
+        is_billed: True if a request costs an operation; CDN requests are traffic.
     """
 
     refuse: Callable[[Request, HttpRefusal], Response]
@@ -41,7 +41,7 @@ class ApiHost:
 
 @dataclass(frozen=True, slots=True)
 class EndpointContext:
-    """What all endpoints share."""
+    """The parts that all endpoints share."""
 
     counters: Counters
     faults: FaultPlan
@@ -53,36 +53,36 @@ class Endpoint:
     """An ASGI application that serves one kind of request."""
 
     kind: EndpointKind
-    face: ApiHost
+    host: ApiHost
     handler: Handler
-    house: EndpointContext
+    context: EndpointContext
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Count the request, then serve it or let a fault play with it."""
-        self.house.counters.request(self.kind)
-        effect = self.house.faults.effect_on(self.kind)
+        """Count the request, then serve it or play a fault on it."""
+        self.context.counters.count_request(self.kind)
+        effect = self.context.faults.effect_on(self.kind)
         if effect is None:
             await self._serve(scope, receive, send)
         else:
-            await effect.play(Exchange(self._serve, self.face.refuse, scope, receive, send))
+            await effect.play(Exchange(self._serve, self.host.refuse, scope, receive, send))
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
-            response = await self._answer(request)
+            response = await self._respond(request)
         except ClientDisconnect:
             return
-        except Exception:  # noqa: BLE001 - the edge of the server: a mistake in a handler becomes a 500 and a traceback
+        except Exception:  # noqa: BLE001 - a mistake in a handler becomes a 500 and a traceback, else the server ends
             _log.exception("%s %s", request.method, request.url.path)
             response = PlainTextResponse("Internal Server Error", 500)
         await response(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Response:
+    async def _respond(self, request: Request) -> Response:
         try:
-            await self.face.admit(request)
-            if self.face.is_billed:
-                self.house.counters.operation()
-            self.house.files.expire()
+            await self.host.admit(request)
+            if self.host.is_billed:
+                self.context.counters.count_operation()
+            self.context.files.expire()
             return await self.handler(request)
         except HttpRefusal as refusal:
-            return self.face.refuse(request, refusal)
+            return self.host.refuse(request, refusal)

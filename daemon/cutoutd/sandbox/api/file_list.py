@@ -1,7 +1,6 @@
-"""``GET /files/``: one page of the project's files and the links to its neighbours.
+"""The route ``GET /files/``: one page of the project's files, and the links to its neighbours.
 
-Owns the query's parameters and the paging of UPLOADCARE.md section 5: ``from`` is exclusive, ``next`` starts after the
-last date shown. It must not change files.
+Paging is as in UPLOADCARE.md section 5: ``from`` is exclusive, and ``next`` starts after the last date shown.
 """
 
 from collections.abc import Mapping
@@ -14,7 +13,8 @@ from starlette.responses import Response
 from cutoutd.sandbox.api.files import as_json
 from cutoutd.sandbox.clock import as_text, from_text
 from cutoutd.sandbox.http.responses import HttpRefusal, rest
-from cutoutd.sandbox.storage.database import Listing, Store
+from cutoutd.sandbox.storage.database import Store
+from cutoutd.sandbox.storage.file_table import FileQuery
 from cutoutd.sandbox.storage.rows import StoredFile
 
 LONGEST_PAGE = 1000
@@ -22,54 +22,54 @@ _TRUTH = {"true": True, "false": False}
 
 
 class FileList:
-    """Answers file lists."""
+    """The handler of file lists."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     async def show(self, request: Request) -> Response:
         """``GET /files/``."""
-        listing = read_query(request.query_params)
-        files = self._store.page(listing)
-        following, preceding = self._neighbours(listing, files)
+        query = read_query(request.query_params)
+        files = self._store.files.page(query)
+        following, preceding = self._neighbours(query, files)
         return rest(
             {
-                "next": _link(request, listing, {"from": files[-1].uploaded}) if following else None,
-                "previous": _link(request, listing, {"to": files[0].uploaded}) if preceding else None,
-                "total": self._store.count_files(listing),
+                "next": _link(request, query, {"from": files[-1].uploaded}) if following else None,
+                "previous": _link(request, query, {"to": files[0].uploaded}) if preceding else None,
+                "total": self._store.files.count(query),
                 "totals": {
-                    "removed": self._store.count_files(Listing(is_removed=True)),
-                    "stored": self._store.count_files(Listing(is_stored=True)),
-                    "unstored": self._store.count_files(Listing(is_stored=False)),
+                    "removed": self._store.files.count(FileQuery(is_removed=True)),
+                    "stored": self._store.files.count(FileQuery(is_stored=True)),
+                    "unstored": self._store.files.count(FileQuery(is_stored=False)),
                 },
-                "per_page": listing.limit,
+                "per_page": query.limit,
                 "results": [as_json(file, request) for file in files],
             }
         )
 
-    def _neighbours(self, listing: Listing, files: list[StoredFile]) -> tuple[bool, bool]:
-        """Whether there are files after and before a page."""
+    def _neighbours(self, query: FileQuery, files: list[StoredFile]) -> tuple[bool, bool]:
+        """Return True for each side, after and before a page, on which there are more files."""
         if not files:
             return False, False
-        one = replace(listing, limit=1, offset=0)
-        following = self._store.page(replace(one, after=files[-1].uploaded, before=None))
-        preceding = self._store.page(replace(one, after=None, before=files[0].uploaded))
+        one = replace(query, limit=1, offset=0)
+        following = self._store.files.page(replace(one, after=files[-1].uploaded, before=None))
+        preceding = self._store.files.page(replace(one, after=None, before=files[0].uploaded))
         return bool(following), bool(preceding)
 
 
-def read_query(query: Mapping[str, str]) -> Listing:
-    """Read a list's parameters. Raises ``Refusal``; the words of these refusals are not on record."""
-    ordering = query.get("ordering", "datetime_uploaded")
+def read_query(given: Mapping[str, str]) -> FileQuery:
+    """Read the parameters of a list, or raise a refusal; the texts of these refusals are not on record."""
+    ordering = given.get("ordering", "datetime_uploaded")
     if ordering.removeprefix("-") != "datetime_uploaded":
         raise HttpRefusal(400, {"ordering": [f'"{ordering}" is not a valid choice.']})
-    return Listing(
-        is_removed=_truth(query, "removed") or False,
-        is_stored=_truth(query, "stored"),
+    return FileQuery(
+        is_removed=_truth(given, "removed") or False,
+        is_stored=_truth(given, "stored"),
         is_newest_first=ordering.startswith("-"),
-        after=_date(query, "from"),
-        before=_date(query, "to"),
-        offset=_number(query, "offset", 0, 10**9, default=0),
-        limit=_number(query, "limit", 1, LONGEST_PAGE, default=100),
+        after=_date(given, "from"),
+        before=_date(given, "to"),
+        offset=_number(given, "offset", 0, 10**9, default=0),
+        limit=_number(given, "limit", 1, LONGEST_PAGE, default=100),
     )
 
 
@@ -97,9 +97,9 @@ def _number(query: Mapping[str, str], name: str, least: int, most: int, *, defau
     return int(text)
 
 
-def _link(request: Request, listing: Listing, place: Mapping[str, str]) -> str:
-    """A neighbour's address: the same query from another place, the date with ``+00:00`` instead of ``Z``."""
+def _link(request: Request, query: FileQuery, place: Mapping[str, str]) -> str:
+    """Return the address of a neighbour page; its date ends with ``+00:00`` instead of ``Z``."""
     kept = {name: text for name, text in request.query_params.items() if name not in {"limit", "from", "to", "offset"}}
     dates = {name: date.removesuffix("Z") + "+00:00" for name, date in place.items()}
-    query = urlencode({**kept, "limit": listing.limit, **dates, "offset": 0})
-    return f"{request.base_url}files/?{query}"
+    text = urlencode({**kept, "limit": query.limit, **dates, "offset": 0})
+    return f"{request.base_url}files/?{text}"

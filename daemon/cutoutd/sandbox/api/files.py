@@ -1,7 +1,6 @@
-"""The project's files: what REST says about them, storing, deleting, expiring.
+"""The project's files: their REST objects, and storing, deleting and expiring them.
 
-Owns a file's life after it came and the JSON it is shown as; it must not take uploads (``uploads``), cut pages
-(``listing``) or hand out bytes (``cdn``). Files come from ``uploads`` and ``removals``.
+New files come from ``uploads`` and ``removals``.
 """
 
 import json
@@ -24,75 +23,75 @@ BATCH_LIMIT = 100
 TEMPORARY_FILES_LAST_H = 24
 
 
-class Announce(Protocol):
-    """Tells the project's webhooks what happened to a file."""
+class QueueMessages(Protocol):
+    """A function that queues the webhook messages about an event of a file."""
 
     def __call__(self, event: str, file: StoredFile) -> None:
-        """Queue the messages."""
+        """Queue the messages about this event."""
 
 
 class FileEndpoints:
-    """Looks files up, keeps and removes them."""
+    """The handlers of files, and their lookup."""
 
-    def __init__(self, store: Store, shelf: BlobStore, clock: Clock, announce: Announce) -> None:
+    def __init__(self, store: Store, blobs: BlobStore, clock: Clock, queue_messages: QueueMessages) -> None:
         self._store = store
-        self._shelf = shelf
+        self._blobs = blobs
         self._clock = clock
-        self._announce = announce
+        self._queue_messages = queue_messages
 
-    def known(self, file_uuid: str) -> StoredFile:
-        """The file of that name, removed or not. Raises the 404 ``Refusal``, for malformed names too."""
-        file = self._store.file(file_uuid.lower()) if is_uuid(file_uuid) else None
+    def find(self, file_uuid: str) -> StoredFile:
+        """Return the file with this UUID, also if it was removed. Raises the 404 refusal, also for malformed UUIDs."""
+        file = self._store.files.find(file_uuid.lower()) if is_uuid(file_uuid) else None
         if file is None:
             raise not_found()
         return file
 
-    def present(self, file_uuid: str) -> StoredFile:
-        """The file of that name with its bytes. Raises the 404 ``Refusal``."""
-        file = self.known(file_uuid)
+    def find_present(self, file_uuid: str) -> StoredFile:
+        """Return the file with this UUID unless it was removed. Raises the 404 refusal."""
+        file = self.find(file_uuid)
         if file.is_removed:
             raise not_found()
         return file
 
-    def keep(self, file: StoredFile) -> StoredFile:
-        """Mark a file as stored."""
-        self._store.mark_stored(file.uuid, self._clock.stamp())
-        kept = self._store.file(file.uuid) or file
-        self._announce("file.stored", kept)
-        return kept
+    def store(self, file: StoredFile) -> StoredFile:
+        """Store a file permanently."""
+        self._store.files.mark_stored(file.uuid, self._clock.stamp())
+        stored = self._store.files.find(file.uuid) or file
+        self._queue_messages("file.stored", stored)
+        return stored
 
     def remove(self, file: StoredFile) -> StoredFile:
-        """Delete the bytes and keep the information. A kill in between leaves bytes that nothing refers to."""
-        self._store.mark_removed(file.uuid, self._clock.stamp())
-        self._shelf.discard(file.uuid)
-        removed = self._store.file(file.uuid) or file
-        self._announce("file.deleted", removed)
+        """Delete the bytes and keep the information. A kill in between leaves bytes of a removed file."""
+        self._store.files.mark_removed(file.uuid, self._clock.stamp())
+        self._blobs.discard(file.uuid)
+        removed = self._store.files.find(file.uuid) or file
+        self._queue_messages("file.deleted", removed)
         return removed
 
     def expire(self) -> None:
-        """Delete what was not stored within 24 hours of its upload."""
-        for file_uuid in self._store.expired_files(self._clock.ago(hours=TEMPORARY_FILES_LAST_H)):
-            self._store.mark_removed(file_uuid, self._clock.stamp())
-            self._shelf.discard(file_uuid)
+        """Delete the files that were not stored within 24 hours of their upload."""
+        for file_uuid in self._store.files.expired(self._clock.ago(hours=TEMPORARY_FILES_LAST_H)):
+            self._store.files.mark_removed(file_uuid, self._clock.stamp())
+            self._blobs.discard(file_uuid)
 
-    # requests ---------------------------------------------------------------------------------------------------
+    # requests
 
     async def show(self, request: Request) -> Response:
         """``GET /files/{uuid}/``."""
-        return rest(as_json(self.known(request.path_params["uuid"]), request))
+        return rest(as_json(self.find(request.path_params["uuid"]), request))
 
     async def store_one(self, request: Request) -> Response:
         """``PUT /files/{uuid}/storage/``."""
-        return rest(as_json(self.keep(self.present(request.path_params["uuid"])), request))
+        return rest(as_json(self.store(self.find_present(request.path_params["uuid"])), request))
 
     async def delete_one(self, request: Request) -> Response:
         """``DELETE /files/{uuid}/storage/``; a second time changes nothing."""
-        file = self.known(request.path_params["uuid"])
+        file = self.find(request.path_params["uuid"])
         return rest(as_json(file if file.is_removed else self.remove(file), request))
 
     async def store_many(self, request: Request) -> Response:
         """``PUT /files/storage/``."""
-        return await self._many(request, self.keep)
+        return await self._many(request, self.store)
 
     async def delete_many(self, request: Request) -> Response:
         """``DELETE /files/storage/``."""
@@ -102,7 +101,7 @@ class FileEndpoints:
         problems: dict[str, str] = {}
         result = []
         for name in _batch(await request.body()):
-            file = self._store.file(name.lower())
+            file = self._store.files.find(name.lower())
             if not is_uuid(name):
                 problems[name] = "Invalid"
             elif file is None or file.is_removed:
@@ -113,7 +112,7 @@ class FileEndpoints:
 
 
 def _batch(body: bytes) -> list[str]:
-    """The UUIDs of a batch request. Raises ``Refusal`` in the words of the published description."""
+    """Return the UUIDs of a batch request, or raise a refusal in the words of the published description."""
     try:
         names = json.loads(body)
     except ValueError:
@@ -128,7 +127,7 @@ def _batch(body: bytes) -> list[str]:
 
 
 def is_uuid(text: str) -> bool:
-    """Whether a text is a UUID in its usual form."""
+    """Return True if a text is a UUID in its usual form."""
     try:
         return str(uuid.UUID(text)) == text.lower()
     except ValueError:
@@ -136,20 +135,20 @@ def is_uuid(text: str) -> bool:
 
 
 def public_name(original: str) -> str:
-    """The name in CDN links: letters, digits and ``_``, and the extension (UPLOADCARE.md section 5)."""
+    """Return the name in CDN links: letters, digits, ``_``, and the extension (UPLOADCARE.md section 5)."""
     path = PurePath(original)
     return re.sub(r"\W", "", path.stem, flags=re.ASCII) + re.sub(r"[^\w.]", "", path.suffix, flags=re.ASCII)
 
 
 def content_info(file: StoredFile) -> dict[str, object]:
-    """``content_info`` as REST and ``/info/`` show it."""
+    """Return ``content_info`` as REST and ``/info/`` show it."""
     kind, _, subtype = file.mime_type.partition("/")
     mime = {"mime": file.mime_type, "type": kind, "subtype": subtype}
     return {"mime": mime, "image": json.loads(file.image)} if file.image else {"mime": mime}
 
 
 def as_json(file: StoredFile, request: Request) -> dict[str, object]:
-    """REST's file object; links lead to the host the request came to. ``appdata`` only when the request includes it."""
+    """Return REST's file object; its links lead to the host of the request. ``appdata`` must be asked for."""
     shown = describe(file, str(request.base_url))
     if "appdata" in request.query_params.get("include", "").split(","):
         shown["appdata"] = json.loads(file.appdata) if file.appdata else None
@@ -157,7 +156,7 @@ def as_json(file: StoredFile, request: Request) -> dict[str, object]:
 
 
 def describe(file: StoredFile, base_url: str) -> dict[str, object]:
-    """REST's file object without ``appdata``, with links below a base URL that ends in a slash."""
+    """Return REST's file object without ``appdata``; its links begin with ``base_url``, which ends in a slash."""
     name = public_name(file.original_filename)
     return {
         "datetime_removed": file.removed,

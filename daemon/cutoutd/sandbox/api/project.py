@@ -1,4 +1,4 @@
-"""``GET /project/``: what the service says about the project."""
+"""The route ``GET /project/``: the name, key and setting of the project."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from cutoutd.sandbox.http.responses import rest
 
 @dataclass(frozen=True, slots=True)
 class ProjectEndpoints:
-    """The one project of a sandbox."""
+    """The handler for the one project of a sandbox."""
 
     public_key: str
     is_autostore_enabled: bool

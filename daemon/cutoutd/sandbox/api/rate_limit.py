@@ -1,7 +1,7 @@
-"""How many removals may be launched: the two ways in which services count, each answering 429 beyond it.
+"""The limit of launches, counted in one of two ways; each gives a 429 beyond it.
 
 A window counts the last 60 seconds, as the framework behind the service's sentence does. A bucket fills evenly and
-holds a few launches for a burst, as many gateways do. Which of the two Uploadcare uses is not on record.
+holds a few launches for a burst, as many gateways do. Uploadcare's way is not on record.
 """
 
 import math
@@ -14,21 +14,21 @@ from cutoutd.sandbox.storage.database import Store
 
 
 class LaunchLimit(Protocol):
-    """A limit that a launch has to pass."""
+    """A limit of launches."""
 
     def require_room(self) -> None:
-        """Raise the 429 ``Refusal``, naming the seconds until there is room again."""
+        """Raise the 429 with the seconds until the next launch is allowed, unless one is allowed now."""
 
 
 class NoLimit:
-    """Takes every launch."""
+    """No limit: every launch is allowed."""
 
     def require_room(self) -> None:
         """Raise nothing."""
 
 
 class LaunchWindow:
-    """At most so many launches in any 60 seconds; refused ones do not count."""
+    """A limit of launches in any 60 seconds; refused ones do not count."""
 
     def __init__(self, store: Store, clock: Clock, per_minute: int) -> None:
         self._store = store
@@ -36,36 +36,36 @@ class LaunchWindow:
         self._per_minute = per_minute
 
     def require_room(self) -> None:
-        """Raise the 429 ``Refusal`` when the minute is full, naming the seconds until it no longer is."""
-        recent = self._store.launches_since(self._clock.ago(seconds=60))
+        """Raise the 429 if the minute is full, with the seconds until it is not."""
+        recent = self._store.removals.launches_since(self._clock.ago(seconds=60))
         if len(recent) >= self._per_minute:
             free = from_text(recent[-self._per_minute]) + timedelta(seconds=60)
             raise throttled(max(1, math.ceil((free - self._clock.now()).total_seconds())))
 
 
 class LaunchBucket:
-    """Launches fill up evenly, so many a minute, up to ``burst``; full at the start, and again after a restart."""
+    """A bucket of launches that fills evenly up to ``burst``; it is full at every start."""
 
     def __init__(self, clock: Clock, per_minute: int, burst: int) -> None:
         self._clock = clock
         self._per_second = per_minute / 60
         self._burst = burst
-        self._held = float(burst)
+        self._available = float(burst)
         self._filled = clock.now()
 
     def require_room(self) -> None:
-        """Take a launch out, or raise the 429 ``Refusal`` naming the whole seconds until one is there."""
+        """Take a launch out, or raise the 429 with the whole seconds until one is available."""
         now = self._clock.now()
-        # A clock that was set back fills nothing.
+        # Never negative, because a clock that was set back must not empty the bucket.
         filled_for_s = max(0.0, (now - self._filled).total_seconds())
-        self._held, self._filled = min(self._burst, self._held + filled_for_s * self._per_second), now
-        if self._held < 1:
-            raise throttled(max(1, math.ceil((1 - self._held) / self._per_second)))
-        self._held -= 1
+        self._available, self._filled = min(self._burst, self._available + filled_for_s * self._per_second), now
+        if self._available < 1:
+            raise throttled(max(1, math.ceil((1 - self._available) / self._per_second)))
+        self._available -= 1
 
 
 def launch_limit(store: Store, clock: Clock, per_minute: int, burst: int) -> LaunchLimit:
-    """The limit that the settings ask for: none for 0 a minute, a window without a burst."""
+    """Return the limit of the settings: none for 0 a minute, a window without a burst, else a bucket."""
     if not per_minute:
         return NoLimit()
     return LaunchBucket(clock, per_minute, burst) if burst else LaunchWindow(store, clock, per_minute)

@@ -1,7 +1,4 @@
-"""Which request goes to which handler: the service's whole surface in one table, all at the root of one port.
-
-Owns the paths; it must not answer anything itself but "not found" and "not allowed".
-"""
+"""The table of routes: every path of the service and its handler, all at the root of one port."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -20,7 +17,7 @@ from cutoutd.sandbox.api.files import FileEndpoints
 from cutoutd.sandbox.api.project import ProjectEndpoints
 from cutoutd.sandbox.api.uploads import UploadEndpoints
 from cutoutd.sandbox.api.webhooks import WebhookEndpoints
-from cutoutd.sandbox.control_api import Control
+from cutoutd.sandbox.control_api import ControlEndpoints
 from cutoutd.sandbox.http.request_kinds import EndpointKind
 from cutoutd.sandbox.http.responses import NOT_FOUND, HttpRefusal, refuse_cdn, refuse_rest, refuse_upload
 
@@ -29,38 +26,43 @@ CONTROL = "/_sandbox"
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """The parts that answer requests."""
+    """The handlers of all routes."""
 
     project: ProjectEndpoints
     uploads: UploadEndpoints
     files: FileEndpoints
-    pages: FileList
+    file_list: FileList
     addons: AddonEndpoints
     webhooks: WebhookEndpoints
     cdn: CdnEndpoints
-    control: Control
+    control: ControlEndpoints
 
 
-def application(rooms: Handlers, house: EndpointContext, admit: Callable[[Request], Awaitable[None]]) -> Starlette:
-    """The sandbox as an ASGI application.
+def application(handlers: Handlers, context: EndpointContext, admit: Callable[[Request], Awaitable[None]]) -> Starlette:
+    """Return the sandbox as an ASGI application.
 
     Args:
-        rooms: Who answers.
-        house: What the endpoints share.
-        admit: The check every REST request has to pass.
+        handlers: The handlers of all routes.
+        context: The parts that all endpoints share.
+        admit: The authentication of REST requests.
     """
-    routes = [*_rest(rooms, house, admit), *_upload(rooms, house), *_control(rooms.control), *_cdn(rooms, house)]
+    routes = [
+        *_rest(handlers, context, admit),
+        *_upload(handlers, context),
+        *_control(handlers.control),
+        *_cdn(handlers, context),
+    ]
     app = Starlette(routes=routes, exception_handlers={HTTPException: _no_route})
-    app.router.redirect_slashes = False  # the service's paths end in a slash; one without is another path
+    app.router.redirect_slashes = False  # because a path of the service without its slash is another path
     return app
 
 
-def _rest(rooms: Handlers, house: EndpointContext, admit: Callable[[Request], Awaitable[None]]) -> list[BaseRoute]:
-    face = ApiHost(refuse_rest, admit, is_billed=True)
-    files, pages, addons, webhooks = rooms.files, rooms.pages, rooms.addons, rooms.webhooks
+def _rest(handlers: Handlers, context: EndpointContext, admit: Callable[[Request], Awaitable[None]]) -> list[BaseRoute]:
+    host = ApiHost(refuse_rest, admit, is_billed=True)
+    files, file_list, addons, webhooks = handlers.files, handlers.file_list, handlers.addons, handlers.webhooks
     table: list[tuple[str, str, EndpointKind, Handler]] = [
-        ("GET", "/project/", EndpointKind.PROJECT, rooms.project.show),
-        ("GET", "/files/", EndpointKind.FILES, pages.show),
+        ("GET", "/project/", EndpointKind.PROJECT, handlers.project.show),
+        ("GET", "/files/", EndpointKind.FILES, file_list.show),
         ("PUT", "/files/storage/", EndpointKind.STORE, files.store_many),
         ("DELETE", "/files/storage/", EndpointKind.DELETE, files.delete_many),
         ("GET", "/files/{uuid}/", EndpointKind.FILE, files.show),
@@ -74,26 +76,26 @@ def _rest(rooms: Handlers, house: EndpointContext, admit: Callable[[Request], Aw
         ("PUT", "/webhooks/{id}/", EndpointKind.WEBHOOKS, webhooks.update),
         ("DELETE", "/webhooks/{id}/", EndpointKind.WEBHOOKS, webhooks.delete),
     ]
-    return [Route(path, Endpoint(kind, face, answer, house), methods=[verb]) for verb, path, kind, answer in table]
+    return [Route(path, Endpoint(kind, host, handler, context), methods=[verb]) for verb, path, kind, handler in table]
 
 
-def _upload(rooms: Handlers, house: EndpointContext) -> list[BaseRoute]:
-    face = ApiHost(refuse_upload, _admit_anyone, is_billed=True)
+def _upload(handlers: Handlers, context: EndpointContext) -> list[BaseRoute]:
+    host = ApiHost(refuse_upload, _admit_all, is_billed=True)
     return [
-        Route("/base/", Endpoint(EndpointKind.UPLOAD, face, rooms.uploads.take, house), methods=["POST"]),
-        Route("/info/", Endpoint(EndpointKind.INFO, face, rooms.uploads.info, house), methods=["GET"]),
+        Route("/base/", Endpoint(EndpointKind.UPLOAD, host, handlers.uploads.upload, context), methods=["POST"]),
+        Route("/info/", Endpoint(EndpointKind.INFO, host, handlers.uploads.info, context), methods=["GET"]),
     ]
 
 
-def _cdn(rooms: Handlers, house: EndpointContext) -> list[BaseRoute]:
-    endpoint = Endpoint(EndpointKind.CDN, ApiHost(refuse_cdn, _admit_anyone, is_billed=False), rooms.cdn.fetch, house)
+def _cdn(handlers: Handlers, context: EndpointContext) -> list[BaseRoute]:
+    endpoint = Endpoint(EndpointKind.CDN, ApiHost(refuse_cdn, _admit_all, is_billed=False), handlers.cdn.fetch, context)
     return [Route("/{uuid}/", endpoint, methods=["GET"]), Route("/{uuid}/{filename}", endpoint, methods=["GET"])]
 
 
-def _control(control: Control) -> list[BaseRoute]:
+def _control(control: ControlEndpoints) -> list[BaseRoute]:
     return [
         Route(f"{CONTROL}/counters", control.show_counters, methods=["GET"]),
-        Route(f"{CONTROL}/counters", control.forget_counters, methods=["DELETE"]),
+        Route(f"{CONTROL}/counters", control.clear_counters, methods=["DELETE"]),
         Route(f"{CONTROL}/faults", control.show_faults, methods=["GET"]),
         Route(f"{CONTROL}/faults", control.add_faults, methods=["POST"]),
         Route(f"{CONTROL}/faults", control.clear_faults, methods=["DELETE"]),
@@ -101,8 +103,8 @@ def _control(control: Control) -> list[BaseRoute]:
     ]
 
 
-async def _admit_anyone(_request: Request) -> None:
-    """Uploads prove themselves inside their form; the CDN is public."""
+async def _admit_all(_request: Request) -> None:
+    """Admit every request: uploads are checked by their form, and the CDN is public."""
 
 
 async def _no_route(request: Request, error: Exception) -> Response:

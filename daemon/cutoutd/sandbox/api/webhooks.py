@@ -1,7 +1,6 @@
-"""Webhook subscriptions, and what is put into their messages.
+"""The subscriptions of ``/webhooks/``, and the content of their messages ``{initiator, hook, data, file}``.
 
-Owns ``/webhooks/`` and the payload ``{initiator, hook, data, file}``; it must not send (``deliveries`` does). Told
-about files by ``uploads``, ``files`` and ``removals``.
+Sending belongs in ``webhook_sender``.
 """
 
 import json
@@ -12,11 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cutoutd.sandbox.api.files import describe
-from cutoutd.sandbox.api.webhook_delivery import WebhookDelivery
+from cutoutd.sandbox.api.webhook_sender import WebhookSender
 from cutoutd.sandbox.clock import Clock
 from cutoutd.sandbox.http.responses import HttpRefusal, not_found, rest
-from cutoutd.sandbox.storage.database import DuplicateWebhookError, Store
+from cutoutd.sandbox.storage.database import Store
 from cutoutd.sandbox.storage.rows import Delivery, StoredFile, StoredRemoval, StoredWebhook
+from cutoutd.sandbox.storage.tables import DuplicateWebhookError
 
 EVENTS = ("file.uploaded", "file.infected", "file.stored", "file.deleted", "file.info_updated")
 LONGEST_TARGET = 255
@@ -29,27 +29,27 @@ ALREADY_SUBSCRIBED: Mapping[str, object] = {"non_field_errors": ["This project i
 
 @dataclass(frozen=True, slots=True)
 class WebhookEndpoints:
-    """Keeps subscriptions and words their messages."""
+    """The handlers of subscriptions, and the queue of their messages."""
 
     store: Store
     clock: Clock
-    deliveries: WebhookDelivery
+    sender: WebhookSender
     public_key: str
     base_url: str
 
-    def announce(self, event: str, file: StoredFile) -> None:
-        """Queue messages about something a client did."""
-        self._announce(event, file, BY_API)
+    def queue_messages(self, event: str, file: StoredFile) -> None:
+        """Queue the messages about an action of a client."""
+        self._queue(event, file, BY_API)
 
-    def announce_result(self, result: StoredFile, removal: StoredRemoval) -> None:
-        """Queue ``file.uploaded`` for a cutout, saying which execution and source it comes from."""
+    def queue_result(self, result: StoredFile, removal: StoredRemoval) -> None:
+        """Queue ``file.uploaded`` for a cutout, with its execution and source."""
         detail = {"addon_name": "remove_bg", "request_id": removal.request_id, "source_file_uuid": removal.target}
-        self._announce("file.uploaded", result, {"type": "addon", "detail": detail})
+        self._queue("file.uploaded", result, {"type": "addon", "detail": detail})
 
-    def _announce(self, event: str, file: StoredFile, initiator: Mapping[str, object]) -> None:
+    def _queue(self, event: str, file: StoredFile, initiator: Mapping[str, object]) -> None:
         data = describe(file, self.base_url)
         moment = self.clock.stamp()
-        for webhook in self.store.webhooks():
+        for webhook in self.store.webhooks.all():
             if webhook.event == event and webhook.is_active:
                 payload = {
                     "initiator": initiator,
@@ -58,12 +58,12 @@ class WebhookEndpoints:
                     "file": data["original_file_url"] or f"{self.base_url}{file.uuid}/",
                 }
                 body = json.dumps(payload)
-                self.deliveries.add(
+                self.sender.add(
                     Delivery(id=0, webhook_id=webhook.id, body=body, attempts=0, created=moment, due=moment)
                 )
 
     def _public(self, webhook: StoredWebhook) -> dict[str, object]:
-        """A subscription as its own messages show it: other names than in ``/webhooks/``, and no secret."""
+        """Return a subscription as its messages show it: its names differ from ``/webhooks/``, and no secret."""
         return {
             "id": webhook.id,
             "project_id": PROJECT_ID,
@@ -76,11 +76,11 @@ class WebhookEndpoints:
             "version": VERSION,
         }
 
-    # requests ---------------------------------------------------------------------------------------------------
+    # requests
 
     async def show(self, _request: Request) -> Response:
         """``GET /webhooks/``."""
-        return rest([as_json(webhook) for webhook in self.store.webhooks()])
+        return rest([as_json(webhook) for webhook in self.store.webhooks.all()])
 
     async def create(self, request: Request) -> Response:
         """``POST /webhooks/``."""
@@ -93,7 +93,7 @@ class WebhookEndpoints:
             missing = "event" if webhook.target_url else "target_url"
             raise HttpRefusal(400, {missing: ["This field is required."]})
         try:
-            return rest(as_json(self.store.add_webhook(webhook)), 201)
+            return rest(as_json(self.store.webhooks.add(webhook)), 201)
         except DuplicateWebhookError as error:
             raise HttpRefusal(400, ALREADY_SUBSCRIBED) from error
 
@@ -102,34 +102,34 @@ class WebhookEndpoints:
         webhook = changed(self._webhook(request), {**await _fields(request)})
         webhook = replace(webhook, updated=self.clock.stamp())
         try:
-            self.store.update_webhook(webhook)
+            self.store.webhooks.update(webhook)
         except DuplicateWebhookError as error:
             raise HttpRefusal(400, ALREADY_SUBSCRIBED) from error
         return rest(as_json(webhook))
 
     async def delete(self, request: Request) -> Response:
         """``DELETE /webhooks/{id}/``."""
-        self.store.delete_webhook(self._webhook(request).id)
+        self.store.webhooks.delete(self._webhook(request).id)
         return Response(status_code=204)
 
     async def unsubscribe(self, request: Request) -> Response:
-        """``DELETE /webhooks/unsubscribe/`` with the target in the body; one that is not there is no error."""
+        """``DELETE /webhooks/unsubscribe/`` with the target in the body; a missing one is no error."""
         target = str((await _fields(request)).get("target_url", ""))
-        for webhook in self.store.webhooks():
+        for webhook in self.store.webhooks.all():
             if webhook.target_url == target:
-                self.store.delete_webhook(webhook.id)
+                self.store.webhooks.delete(webhook.id)
         return Response(status_code=204)
 
     def _webhook(self, request: Request) -> StoredWebhook:
         number = str(request.path_params["id"])
-        webhook = self.store.webhook(int(number)) if number.isdecimal() else None
+        webhook = self.store.webhooks.find(int(number)) if number.isdecimal() else None
         if webhook is None:
             raise not_found()
         return webhook
 
 
 async def _fields(request: Request) -> dict[str, object]:
-    """A webhook's body, JSON or form (UPLOADCARE.md section 5)."""
+    """Return the fields of a request, JSON or form (UPLOADCARE.md section 5)."""
     if "json" not in request.headers.get("content-type", ""):
         return dict((await request.form()).items())
     try:
@@ -142,7 +142,7 @@ async def _fields(request: Request) -> dict[str, object]:
 
 
 def changed(webhook: StoredWebhook, fields: Mapping[str, object]) -> StoredWebhook:
-    """A subscription with the given fields set. Raises ``Refusal`` for values the service would not take."""
+    """Return a subscription with these fields set, or raise a refusal for values that the service refuses."""
     if "target_url" in fields:
         target = str(fields["target_url"])
         if not target.startswith(("http://", "https://")) or len(target) > LONGEST_TARGET:
@@ -165,7 +165,7 @@ def changed(webhook: StoredWebhook, fields: Mapping[str, object]) -> StoredWebho
 
 
 def as_json(webhook: StoredWebhook) -> dict[str, object]:
-    """A subscription as ``/webhooks/`` shows it."""
+    """Return a subscription as ``/webhooks/`` shows it."""
     return {
         "id": webhook.id,
         "project": PROJECT_ID,

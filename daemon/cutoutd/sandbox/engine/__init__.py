@@ -1,10 +1,8 @@
-"""The sandbox's picture engine: cuts the foreground out of a photo, as ``remove_bg`` would.
+"""The sandbox's picture engine: it cuts the subject out of a photo, as ``remove_bg`` would.
 
-Owns everything about pixels in the sandbox and nothing about HTTP, and imports nothing of the rest of cutoutd. The
-server hands it a stored upload and the parameters of an execute call, and serves the file it writes.
-
-Rooms, in the order a picture passes: `parameters` (with `geometry` and `colour`) read the request; `border` or
-`grabcut` (with `backdrop` and `matting`) find the foreground; `composition` (with `layout`) draws the result.
+All work on pixels belongs here, and nothing about HTTP. `parameters` and `geometry` read the request; `border` or
+`grabcut` find the subject, the latter with `background_model` and `matting`; `composition` and `layout` draw the
+result.
 """
 
 import uuid
@@ -31,13 +29,13 @@ __all__ = [
 ]
 
 _COMPRESS_LEVEL = 1
-"""Zlib's fastest: 12 megapixels in under a second instead of four, for a file little larger."""
+"""The fastest level of zlib: 12 megapixels take one second instead of four, for a slightly larger file."""
 _WHITE = (255, 255, 255, 255)
 _MAX_16_BIT_GREY_PER_8_BIT = 257
 
 
 class Engine(StrEnum):
-    """How the foreground is found: carefully, or fast enough for load tests."""
+    """The way to find the foreground: carefully, or fast enough for load tests."""
 
     GRABCUT = "grabcut"
     BORDER = "border"
@@ -45,7 +43,7 @@ class Engine(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cutout:
-    """What came out: its size in pixels, and the class for ``foreground_type`` (empty if none was asked for)."""
+    """The size of a cutout in pixels, and its ``foreground_type``, which is empty unless it was asked for."""
 
     width: int
     height: int
@@ -55,10 +53,10 @@ class Cutout:
 def cut_out(
     source: Path, destination: Path, parameters: Parameters, *, engine: Engine, is_exif_honoured: bool = True
 ) -> Cutout:
-    """Write the cutout of the picture at ``source`` to ``destination`` as a PNG. Blocks, for up to a second or two.
+    """Write the cutout of a picture to ``destination`` as a PNG. Blocks for up to two seconds.
 
-    The file appears whole or not at all; a crash leaves at most a ``.part`` file beside it. ``is_exif_honoured`` False
-    takes the pixels as they are stored, because it is not known what the service does with EXIF orientation.
+    The file appears whole or not at all; a crash leaves at most a ``.part`` file beside it. The service's treatment of
+    EXIF orientation is not on record, so ``is_exif_honoured`` may be False: then pixels stay as they are stored.
 
     Raises:
         UnknownForegroundError: Nothing stands out from the background.
@@ -72,7 +70,7 @@ def cut_out(
 
 
 def _open(source: Path, *, is_exif_honoured: bool) -> Image.Image:
-    """The picture as opaque RGB; what was transparent in it is white."""
+    """Return the picture as opaque RGB; transparent parts become white."""
     try:
         with Image.open(source) as stored:
             stored.load()
@@ -92,7 +90,7 @@ def _find_foreground(picture: Image.Image, region: Box, engine: Engine) -> Image
         raise UnknownForegroundError("The region of interest lies outside of the picture.")
     if engine is Engine.BORDER:
         return border.find_foreground(picture, region)
-    from cutoutd.sandbox.engine import grabcut  # noqa: PLC0415 - OpenCV takes 0.2 s to import; load tests do without it
+    from cutoutd.sandbox.engine import grabcut  # noqa: PLC0415 - OpenCV takes 0.2 s to import
 
     return grabcut.find_foreground(picture, region)
 

@@ -1,7 +1,6 @@
-"""What the background looks like, learnt from the picture's border: GrabCut's starting point.
+"""The model of the background, from which GrabCut starts.
 
-Owns one model: a colour that changes smoothly over the picture (studio light does), fitted to a thin frame of border
-pixels. Input is a reduced picture; `grabcut` starts from the labels found here.
+Its colour changes smoothly over the picture, as studio light does. It is fitted to a thin frame of border pixels.
 """
 
 import cv2
@@ -13,26 +12,26 @@ Mask = npt.NDArray[np.bool_]
 
 _FRAME_SHARE = 0.02
 _ROUNDS = 3
-"""Fits without the pixels that did not fit, so that a subject touching the border does not count as background."""
+"""Rounds of fitting; each leaves out the pixels that did not fit, because a subject may touch the border."""
 _MIN_DISTANCE = 7.0
-"""In Lab units: less is invisible against paper and noise."""
+"""In Lab units; a smaller distance is paper or noise."""
 _DISTANCE_PER_SPREAD = 4.0
 _SHADE_WEIGHT = 0.45
-"""Lightness counts less than colour: a soft shadow on the ground is darker, but has the background's colour."""
+"""Lightness counts less than colour, because a soft shadow is darker but has the colour of the background."""
 _BUSY_SPREAD = 9.0
-"""A border that varies more than this in itself is no studio backdrop."""
+"""A border that varies more than this is no studio backdrop."""
 _NOISE_SPREAD = 3.0
-"""One that varies less is plain for sure, so that nothing stands out only where there is nothing."""
+"""A border that varies less than this is plain for sure, also if nothing stands out from it."""
 _MIN_SHARE = 0.02
 """If less than this share stands out from an uneven border, the border is no backdrop."""
 _MIDDLE_SHARE, _CORE_SHARE = 0.8, 0.3
 
 
 def seeds(pixels: Pixels) -> Pixels:
-    """Where GrabCut starts: for each pixel of an RGB picture one of its four labels.
+    """Return one of GrabCut's four labels for each pixel of an RGB picture.
 
-    What stands out from a plain backdrop is probably foreground, even where it touches the border. Where there is no
-    plain backdrop, the picture's middle is foreground and its border is not.
+    Pixels that stand out from a plain backdrop are probably foreground, even at the border. Without a plain backdrop,
+    the picture's middle is foreground and its border is not.
     """
     height, width = pixels.shape[:2]
     lab = np.asarray(cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2Lab), dtype=np.float32)
@@ -45,7 +44,7 @@ def seeds(pixels: Pixels) -> Pixels:
 
 
 def _middle(height: int, width: int) -> npt.NDArray[np.int_]:
-    """Foreground for sure around the centre, probably everywhere but along the border."""
+    """Label the centre as foreground for sure, and the rest but the border as probable foreground."""
     y, x = np.ogrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     inner = np.maximum(abs(y), abs(x)) < _MIDDLE_SHARE
     return np.where(x * x + y * y < _CORE_SHARE**2, cv2.GC_FGD, np.where(inner, cv2.GC_PR_FGD, cv2.GC_PR_BGD))
@@ -59,7 +58,7 @@ def _frame(height: int, width: int) -> Mask:
 
 
 def _distance_from_backdrop(lab: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], float]:
-    """How far each pixel is from the backdrop, and the root mean square of that along the border."""
+    """Return the distance of each pixel from the backdrop, and its root mean square along the border."""
     height, width = lab.shape[:2]
     terms = _smooth_terms(height, width)
     border = _frame(height, width)
@@ -75,6 +74,6 @@ def _distance_from_backdrop(lab: npt.NDArray[np.float32]) -> tuple[npt.NDArray[n
 
 
 def _smooth_terms(height: int, width: int) -> npt.NDArray[np.float32]:
-    """The terms of a quadratic surface at each pixel."""
+    """Return the terms of a quadratic surface at each pixel."""
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=2)

@@ -1,6 +1,6 @@
-"""The fast engine for load tests: whatever differs from the colour of the picture's border is foreground.
+"""The fast engine for load tests: every colour that differs from the picture's border is foreground.
 
-Pillow only. Right for plain studio backgrounds; a gradient or a busy background fools it (`grabcut` is for those).
+Plain studio backgrounds suit it; a gradient or a busy background needs `grabcut`. It uses Pillow only.
 """
 
 from PIL import Image, ImageChops, ImageStat
@@ -9,11 +9,11 @@ from cutoutd.sandbox.engine.geometry import Box
 
 _FRAME_SHARE = 0.03
 _FAINTEST, _CLEAREST = 18, 42
-"""Differences of one channel (0 to 255): up to the first all is background (JPEG noise), from the second all is not."""
+"""Differences of one channel (0 to 255): at most the first is background, at least the second is foreground."""
 
 
 def find_foreground(picture: Image.Image, region: Box) -> Image.Image:
-    """The mask of an RGB picture, grey and of the same size: 255 is foreground. Empty outside of ``region``."""
+    """Return the mask of an RGB picture, grey and of its size: 255 is foreground; 0 outside of ``region``."""
     background = Image.new("RGB", picture.size, _border_colour(picture))
     red, green, blue = ImageChops.difference(picture, background).split()
     difference = ImageChops.lighter(ImageChops.lighter(red, green), blue)
@@ -25,7 +25,7 @@ def find_foreground(picture: Image.Image, region: Box) -> Image.Image:
 
 
 def _border_colour(picture: Image.Image) -> tuple[int, int, int]:
-    """The median colour of a thin frame, which a subject that touches an edge does not sway."""
+    """Return the median colour of a thin frame, because a subject may touch an edge."""
     frame = Image.new("1", picture.size, 1)
     thickness = max(1, round(min(picture.size) * _FRAME_SHARE))
     inner = (thickness, thickness, picture.width - thickness, picture.height - thickness)

@@ -1,6 +1,6 @@
-"""From a picture and its mask to the finished result: subject, shadow, background colour, or the mask alone.
+"""The finished result, made of a picture and its mask: subject, shadow, background colour, or the mask alone.
 
-Owns how a result looks; `layout` decides where things go, the engines decide what is foreground. Pillow only.
+`layout` decides sizes and places. Pillow only.
 """
 
 from PIL import Image, ImageFilter
@@ -14,13 +14,13 @@ _TRANSPARENT = (0, 0, 0, 0)
 _HALF_OPAQUE = 128
 _SHADOW_OPACITY = 0.38
 _SHADOW_DROP = 0.025
-"""Of the subject's height; the shadow's softness is the same."""
+"""A share of the subject's height, for the distance and the softness of the shadow."""
 _SHADOW_REDUCTION = 8
-"""A blur hides detail anyway, so it is drawn this many times smaller: 64 times fewer pixels."""
+"""The shadow is drawn this many times smaller, because a blur hides detail anyway."""
 
 
 def compose(picture: Image.Image, mask: Image.Image, parameters: Parameters) -> Image.Image:
-    """Put the foreground of an RGB ``picture`` where the parameters want it; ``mask`` is grey and of the same size.
+    """Return the result for an RGB ``picture``; ``mask`` is grey and of the same size.
 
     Raises:
         UnknownForegroundError: The mask is empty.
@@ -33,7 +33,7 @@ def compose(picture: Image.Image, mask: Image.Image, parameters: Parameters) -> 
     if not parameters.semitransparency:
         subject.putalpha(subject.getchannel("A").point(lambda opacity: 255 if opacity >= _HALF_OPAQUE else 0))
     cutout = _place(subject, layout)
-    return cutout.getchannel("A") if parameters.channels is Channels.ALPHA else _dress(cutout, layout, parameters)
+    return cutout.getchannel("A") if parameters.channels is Channels.ALPHA else _decorate(cutout, layout, parameters)
 
 
 def _scaled_subject(picture: Image.Image, mask: Image.Image, layout: Layout) -> Image.Image:
@@ -43,14 +43,14 @@ def _scaled_subject(picture: Image.Image, mask: Image.Image, layout: Layout) -> 
 
 
 def _place(subject: Image.Image, layout: Layout) -> Image.Image:
-    """Lay the subject on a transparent canvas; what is fully transparent keeps no colour of the old background."""
+    """Put the subject on a transparent canvas; fully transparent pixels lose the colour of the old background."""
     canvas = Image.new("RGBA", (layout.width, layout.height), _TRANSPARENT)
     visible = subject.getchannel("A").point(lambda opacity: 255 if opacity else 0)
     canvas.paste(subject, (layout.left, layout.top), visible)
     return canvas
 
 
-def _dress(cutout: Image.Image, layout: Layout, parameters: Parameters) -> Image.Image:
+def _decorate(cutout: Image.Image, layout: Layout, parameters: Parameters) -> Image.Image:
     if parameters.add_shadow:
         cutout = Image.alpha_composite(_shadow(cutout.getchannel("A"), layout), cutout)
     if parameters.bg_color is not None:

@@ -1,11 +1,8 @@
-"""The two ways a removal is refused; the sandbox's server turns them into the service's own answers.
-
-Raised by the rooms of this engine, caught by nobody in it.
-"""
+"""The two errors of the engine; the sandbox's server turns them into the service's own responses."""
 
 
 class BadParameterError(Exception):
-    """A ``remove_bg`` parameter has a value the service does not know; the text is a sentence naming it."""
+    """A ``remove_bg`` parameter has a value that the service does not know; the text is a sentence about it."""
 
 
 class UnknownForegroundError(Exception):

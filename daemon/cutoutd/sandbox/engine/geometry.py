@@ -1,12 +1,6 @@
-"""Lengths, regions and positions as ``remove_bg`` writes them.
+"""The grammar of lengths, regions, positions and background colours, and their meaning in pixels.
 
-Owns their grammar and their meaning in pixels. Knows nothing of pictures. Texts come from `parameters`; the values go
-to `layout` and to the two engines. A parser raises ``ValueError`` whose text says what is allowed, to be put after
-"must be".
-
-Background colours as ``bg_color`` writes them: hexadecimal, without ``#``.
-
-Text comes from `parameters`, the value goes to `composition`. The parser raises ``ValueError`` as in `geometry`.
+Texts come from `parameters`. A parser raises ``ValueError`` with a text that follows the words "must be".
 """
 
 import re
@@ -27,7 +21,7 @@ class Colour:
     opacity: int = 255
 
     def as_rgba(self) -> tuple[int, int, int, int]:
-        """The four values in Pillow's order."""
+        """Return the four values in Pillow's order."""
         return self.red, self.green, self.blue, self.opacity
 
 
@@ -45,7 +39,7 @@ _PERCENT = re.compile(rf"({_NUMBER})%", re.ASCII)
 
 
 class Unit(StrEnum):
-    """What a length is counted in."""
+    """The unit of a length."""
 
     PIXELS = "px"
     PERCENT = "%"
@@ -53,13 +47,13 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """A length in pixels, or relative to a whole that is known only later."""
+    """A length in pixels, or in percent of a whole that is known only later."""
 
     amount: float
     unit: Unit = Unit.PIXELS
 
     def pixels_of(self, whole_px: float) -> float:
-        """The length in pixels, where a percentage is taken of ``whole_px``."""
+        """Return the length in pixels; a percentage is taken of ``whole_px``."""
         return self.amount if self.unit is Unit.PIXELS else whole_px * self.amount / 100
 
 
@@ -85,7 +79,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """The part of a picture in which a foreground is looked for."""
+    """The part of a picture in which the foreground is searched."""
 
     left: Length
     top: Length
@@ -93,7 +87,7 @@ class Region:
     bottom: Length
 
     def pixels_in(self, width: int, height: int) -> Box:
-        """The whole pixels of a picture of this size that lie inside; the box is empty if the region is outside."""
+        """Return the whole pixels of this region in a picture of this size; the box may be empty."""
         return Box(
             left=min(round(self.left.pixels_of(width)), width),
             top=min(round(self.top.pixels_of(height)), height),
@@ -104,7 +98,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where the subject stands in the free room: 0 is left or top, 1 is right or bottom."""
+    """The place of the subject in the free space: 0 is left or top, 1 is right or bottom."""
 
     horizontal: float
     vertical: float

@@ -1,7 +1,7 @@
-"""The careful engine: OpenCV's GrabCut, told by the picture's border what background looks like.
+"""The careful engine: OpenCV's GrabCut, which starts from a model of the background.
 
-Owns the search on a reduced picture; `matting` carries the found outline back to full size. Importing this module
-imports OpenCV (0.2 s), so `cutoutd.sandbox.engine` does it only when a picture is to be cut.
+It searches on a reduced picture; `matting` carries the outline back to full size. Importing this module imports OpenCV,
+which takes 0.2 s.
 """
 
 import cv2
@@ -26,7 +26,7 @@ _MAX_SPECK_SHARE = 0.02
 
 
 def find_foreground(picture: Image.Image, region: Box) -> Image.Image:
-    """The mask of an RGB picture, grey and of the same size: 255 is foreground. Empty outside of ``region``."""
+    """Return the mask of an RGB picture, grey and of its size: 255 is foreground; 0 outside of ``region``."""
     reduced = picture.copy()
     reduced.thumbnail((_SEARCH_SIDE_PX, _SEARCH_SIDE_PX), Image.Resampling.BOX, reducing_gap=2)
     pixels = np.asarray(reduced)
@@ -48,11 +48,14 @@ def _inside(region: Box, picture: Image.Image, reduced: Image.Image) -> npt.NDAr
 
 
 def _search(pixels: Pixels) -> Pixels:
-    """The foreground as zeros and ones; in the whole picture, lest a part of the subject teach what background is."""
+    """Return the foreground as zeros and ones.
+
+    The whole picture is searched, because a part of the subject outside of a region would count as background.
+    """
     labels = background_model.seeds(pixels)
     if np.isin(labels, _FOREGROUND).mean() < _MIN_SHARE:
         return np.zeros_like(labels)
-    cv2.setRNGSeed(0)  # GrabCut starts from random clusters; the same photo shall give the same cutout
+    cv2.setRNGSeed(0)  # because GrabCut starts from random clusters: else the same photo gives other cutouts
     models = np.zeros((2, 1, 65))
     bgr = np.ascontiguousarray(pixels[:, :, ::-1])
     cv2.grabCut(bgr, labels, (0, 0, 0, 0), models[0], models[1], _ITERATIONS, cv2.GC_INIT_WITH_MASK)

@@ -1,7 +1,6 @@
-"""Where the subject goes: the geometry of crop, margin, scale, position and the service's 25 megapixels.
+"""The place of the subject in the result: crop, margin, scale, position and the limit of 25 megapixels.
 
-Pure arithmetic on sizes, no pixels, so that a margin of any size costs nothing until it has been capped. Called by
-`composition`, which draws what is decided here.
+Sizes only, no pixels, so that a margin of any size costs nothing before it is limited. `composition` draws the result.
 """
 
 import math
@@ -11,7 +10,7 @@ from cutoutd.sandbox.engine.geometry import Box
 from cutoutd.sandbox.engine.parameters import Parameters
 
 MAX_PIXELS = 25_000_000
-"""The service scales larger results down to this (UPLOADCARE.md section 1)."""
+"""The limit to which the service scales larger results down (UPLOADCARE.md section 1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class Layout:
 
 
 def lay_out(picture: Box, subject: Box, parameters: Parameters) -> Layout:
-    """Decide the result's size and the subject's place in it; ``subject`` lies inside ``picture``."""
+    """Return the size of the result and the place of the subject in it; ``subject`` lies inside ``picture``."""
     frame = _frame(picture, subject, parameters)
     factor = _factor(frame, subject, parameters.scale)
     placed = _place(frame, subject, parameters, factor=factor)
@@ -49,14 +48,14 @@ def _factor(frame: Box, subject: Box, scale: float | None) -> float:
 
 
 def _place(frame: Box, subject: Box, parameters: Parameters, *, factor: float) -> Box:
-    """The subject's box, counted from the frame's corner."""
+    """Return the subject's box, counted from the corner of the frame."""
     width, height = subject.width * factor, subject.height * factor
     free_width, free_height = frame.width - width, frame.height - height
     if parameters.position is not None:
         left = free_width * parameters.position.horizontal
         top = free_height * parameters.position.vertical
     else:
-        # It keeps its own centre, but a subject that grew near an edge must not be cut off.
+        # Around its own centre, but inside the frame, because else a subject that grew near an edge is cut off.
         left = min(max((subject.left + subject.right - width) / 2 - frame.left, 0), free_width)
         top = min(max((subject.top + subject.bottom - height) / 2 - frame.top, 0), free_height)
     return Box(left, top, left + width, top + height)

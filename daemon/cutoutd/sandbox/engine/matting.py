@@ -1,7 +1,7 @@
-"""From a coarse outline to a soft edge at full size: a colour guided filter (He, Sun, Tang, 2013).
+"""The way from a coarse outline to a soft edge at full size: a colour guided filter (He, Sun, Tang, 2013).
 
-Near the outline, opacity is taken to be a linear function of colour; the function is found on the reduced picture and
-used on the full one, in strips, so that 12 megapixels need little more memory than the picture itself.
+Near the outline, opacity is assumed to be a linear function of colour. The function is found on the reduced picture and
+used on the full one. It works in strips, because a whole picture of 12 megapixels would need much more memory.
 """
 
 import cv2
@@ -14,16 +14,16 @@ Floats = npt.NDArray[np.float32]
 
 _WINDOW_PX = (9, 9)
 _COLOUR_NOISE = 1e-4
-"""Variance of colours (0 to 1) that is not taken for an edge."""
+"""Variance of colours (0 to 1) that is noise, not an edge."""
 _BAND_PX = 3
-"""So near to the outline, on the reduced picture, opacity is free; farther off it is all or nothing."""
+"""Distance from the outline, on the reduced picture, within which pixels may be half transparent."""
 _FAINTEST, _CLEAREST = 0.12, 0.88
-"""Opacity is stretched from here to 0 and 1: the filter leaves a veil on both sides."""
+"""Opacities that become 0 and 1, because the filter leaves a veil on both sides."""
 _STRIP_ROWS = 256
 
 
 def refine(picture: Image.Image, reduced: Pixels, found: Pixels) -> Image.Image:
-    """The full-size grey mask for ``found`` (zeros and ones), an outline on ``reduced``, the smaller ``picture``."""
+    """Return the full-size grey mask for ``found``, zeros and ones of the size of ``reduced``."""
     opacity_by_colour = _opacity_by_colour(np.divide(reduced, 255, dtype=np.float32), found.astype(np.float32))
     band = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _BAND_PX + 1, 2 * _BAND_PX + 1))
     limits = np.dstack([cv2.erode(found, band), cv2.dilate(found, band)]).astype(np.float32)
@@ -39,7 +39,7 @@ def refine(picture: Image.Image, reduced: Pixels, found: Pixels) -> Image.Image:
 
 
 def _opacity_by_colour(colours: Floats, opacity: Floats) -> Floats:
-    """At each pixel the weights of red, green and blue and a constant, whose sum is the opacity around there."""
+    """Return, for each pixel, weights of red, green and blue and a constant; their sum is the opacity near it."""
     mean_colour, mean_opacity = _local_mean(colours), _local_mean(opacity)
     products = colours[:, :, :, None] * colours[:, :, None, :]
     spread = _local_mean(products.reshape(*opacity.shape, 9)).reshape(*opacity.shape, 3, 3)
@@ -56,7 +56,7 @@ def _local_mean(values: Floats) -> Floats:
 
 
 def _enlarged(values: Floats, strip: Pixels, *, top: int, of: Image.Image) -> Floats:
-    """The part of ``values``, enlarged to the size of ``of``, that belongs to its ``strip`` from row ``top`` on."""
+    """Enlarge ``values`` to the size of ``of``, and return the part that belongs to the strip from row ``top``."""
     across, down = values.shape[1] / of.width, values.shape[0] / of.height
     to_small = np.array([[across, 0, across / 2 - 0.5], [0, down, (top + 0.5) * down - 0.5]])
     return np.asarray(

@@ -1,7 +1,6 @@
 """The ``remove_bg`` parameters: names, defaults and allowed values (UPLOADCARE.md section 1).
 
-Owns what a client may ask for. The raw values come from the JSON of an execute call; the parsed ones go to the engines
-and to `composition`. Checked here independently of the daemon, so that the sandbox cannot share its mistakes.
+The daemon has its own check of them. It is not used here, because else the sandbox would share its mistakes.
 """
 
 import reprlib
@@ -32,7 +31,7 @@ ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
 
 
 class ForegroundType(StrEnum):
-    """What the client says the photo shows."""
+    """The subject of the photo, by the client's word."""
 
     AUTO = "auto"
     PERSON = "person"
@@ -41,7 +40,7 @@ class ForegroundType(StrEnum):
 
 
 class TypeLevel(StrEnum):
-    """How finely the result says what the photo shows."""
+    """The detail with which the result names the subject."""
 
     NONE = "none"
     COARSE = "1"
@@ -50,7 +49,7 @@ class TypeLevel(StrEnum):
 
 
 class Channels(StrEnum):
-    """The cutout itself, or only its mask."""
+    """The form of the result: the cutout itself, or only its mask."""
 
     RGBA = "rgba"
     ALPHA = "alpha"
@@ -58,10 +57,10 @@ class Channels(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What a client asks of one removal.
+    """The parameters of one removal.
 
-    ``scale`` is the subject's share of the picture (0.1 to 1) or None for as it is. ``position`` None leaves the
-    subject where it is. ``bg_color`` None leaves the background transparent.
+    ``scale`` is the subject's share of the picture (0.1 to 1); None keeps its size. ``position`` None keeps its place.
+    ``bg_color`` None keeps the background transparent.
     """
 
     crop: bool = False
@@ -78,7 +77,7 @@ class Parameters:
 
     @property
     def foreground_type(self) -> str:
-        """The class to report: empty if none was asked for, "other" if the client left it open (nothing looks here)."""
+        """The class in the result: empty unless it was asked for, else the client's own word or "other"."""
         if self.type_level is TypeLevel.NONE:
             return ""
         return "other" if self.type is ForegroundType.AUTO else self.type.value
@@ -87,8 +86,8 @@ class Parameters:
 def parse_parameters(raw: Mapping[str, object]) -> Parameters:
     """Read the ``params`` of an execute call.
 
-    Unknown names are dropped without a word, as the service does, and null means not given. ``position`` is the centre
-    unless given or ``scale`` is left out.
+    Unknown names are ignored, as the service does, and null means not given. With ``scale``, the default of
+    ``position`` is the centre.
 
     Raises:
         BadParameterError: A value is not allowed; its text is a sentence.

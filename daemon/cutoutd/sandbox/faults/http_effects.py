@@ -1,8 +1,7 @@
-"""What a fault does to one HTTP exchange.
+"""The effects of faults on one HTTP exchange.
 
-Owns the misbehaviours; it must not decide when they strike (``faults`` does). Each effect is a small value with one
-method: it stands between uvicorn and the handler, and may keep the handler from being reached, delay it, or spoil what
-it answers. ``seconds`` and byte counts come from the fault's JSON.
+Each effect stands between uvicorn and the handler: it may keep the request from the handler, delay it, or change the
+response. Its fields come from the fault's JSON.
 """
 
 import asyncio
@@ -16,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cutoutd.sandbox.http.connection import wire_of
+from cutoutd.sandbox.http.connection import connection_of
 from cutoutd.sandbox.http.responses import HttpRefusal, usual_refusal
 
 PORTAL = "<!doctype html><title>Wi-Fi</title><h1>Please accept the terms of use</h1>"
@@ -24,11 +23,11 @@ PORTAL = "<!doctype html><title>Wi-Fi</title><h1>Please accept the terms of use<
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and the ways to answer it.
+    """One request, and the ways to respond to it.
 
     Attributes:
-        serve: Carries the request out and answers it properly.
-        refuse: Words a refusal as the face that was asked does.
+        serve: The proper handling of the request.
+        refuse: The form of a refusal on the host of the request.
         scope: ASGI scope.
         receive: ASGI receive.
         send: ASGI send.
@@ -41,34 +40,34 @@ class Exchange:
     send: Send
 
     async def serve_to(self, send: Send) -> None:
-        """Carry the request out, answering through another ``send``."""
+        """Handle the request properly, and respond through another ``send``."""
         await self.serve(self.scope, self.receive, send)
 
-    async def answer(self, response: Response) -> None:
-        """Read the request to its end and answer it without carrying it out."""
+    async def respond(self, response: Response) -> None:
+        """Read the request to its end, and respond without handling it."""
         while (message := await self.receive())["type"] == "http.request" and message.get("more_body"):
             pass
         await response(self.scope, self.receive, self.send)
 
     async def hang_up(self) -> None:
         """Close the connection in order."""
-        await wire_of(self.scope).hang_up(self.receive)
+        await connection_of(self.scope).hang_up(self.receive)
 
     async def reset(self) -> None:
         """Close the connection with a TCP reset."""
-        await wire_of(self.scope).reset(self.receive)
+        await connection_of(self.scope).reset(self.receive)
 
 
 class Effect(Protocol):
-    """Plays a fault on an exchange."""
+    """An effect on an exchange."""
 
     async def play(self, exchange: Exchange) -> None:
-        """Handle the request in the fault's way."""
+        """Handle the request with this effect."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """Says no in the proper form of the face that was asked, before anything is done.
+    """A refusal in the proper form of the host, instead of the handling.
 
     Attributes:
         status: HTTP status.
@@ -83,17 +82,17 @@ class Refuse:
     code: str = ""
 
     async def play(self, exchange: Exchange) -> None:
-        """Answer with the refusal."""
+        """Respond with the refusal."""
         if self.body is None:
             refusal = usual_refusal(self.status, retry_after_s=self.retry_after_s)
         else:
             refusal = HttpRefusal(self.status, self.body, code=self.code, retry_after_s=self.retry_after_s)
-        await exchange.answer(exchange.refuse(Request(exchange.scope), refusal))
+        await exchange.respond(exchange.refuse(Request(exchange.scope), refusal))
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerInstead:
-    """Answers with a given text or JSON, before anything is done."""
+    """A response with a given text or JSON, instead of the handling."""
 
     body: object
     status: int = 200
@@ -101,15 +100,15 @@ class AnswerInstead:
     retry_after_s: int | None = None
 
     async def play(self, exchange: Exchange) -> None:
-        """Answer with the bytes."""
+        """Respond with the text."""
         retry_after = {} if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}
         text = self.body if isinstance(self.body, str) else json.dumps(self.body)
-        await exchange.answer(Response(text, self.status, {"Content-Type": self.content_type, **retry_after}))
+        await exchange.respond(Response(text, self.status, {"Content-Type": self.content_type, **retry_after}))
 
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """Does nothing for a while, then carries the request out; without seconds waits until the client gives up."""
+    """A pause before the handling; without seconds, a pause until the client gives up."""
 
     seconds: float | None = None
 
@@ -125,12 +124,12 @@ class Stall:
 
 @dataclass(frozen=True, slots=True)
 class LateAnswer:
-    """Carries the request out at once and answers late: a client that gave up has still been served."""
+    """A late response after handling at once, so that a client gives up on a request that was carried out."""
 
     seconds: float
 
     async def play(self, exchange: Exchange) -> None:
-        """Serve, holding the answer back before its first byte."""
+        """Serve, and hold the response back before its first byte."""
 
         async def send_late(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -142,17 +141,17 @@ class LateAnswer:
 
 @dataclass(frozen=True, slots=True)
 class LoseResponse:
-    """Carries the request out and closes the connection without a byte of answer."""
+    """A lost response: the request is handled, and the connection closes without a byte."""
 
     async def play(self, exchange: Exchange) -> None:
-        """Serve into nothing, then hang up."""
-        await exchange.serve_to(_swallow)
+        """Serve without sending, then hang up."""
+        await exchange.serve_to(_discard)
         await exchange.hang_up()
 
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """Resets the connection after that many bytes of the request's body, nothing being carried out."""
+    """A reset of the connection after that many bytes of the request's body, instead of the handling."""
 
     after_request_bytes: int = 0
 
@@ -168,11 +167,11 @@ class Reset:
 
 @dataclass(frozen=True, slots=True)
 class CutBody:
-    """Breaks off in the answer's body: after so many bytes, else half way.
+    """A response that breaks off in its body: after so many bytes, else half way.
 
     Attributes:
-        cut: What happens there: hang up, reset, or stop sending.
-        after_bytes: Where.
+        cut: The way to break off: hang up or reset.
+        after_bytes: Number of bytes that are sent.
     """
 
     cut: Callable[[Exchange], Awaitable[None]]
@@ -201,7 +200,7 @@ class CutBody:
 
 @dataclass(frozen=True, slots=True)
 class PauseBody:
-    """Sends headers, is silent for a while, then sends the body."""
+    """A pause between headers and body."""
 
     seconds: float
 
@@ -218,12 +217,12 @@ class PauseBody:
 
 @dataclass(frozen=True, slots=True)
 class Overlong:
-    """Answers with more bytes than the file has, ``Content-Length`` saying so too."""
+    """A response with more bytes than the file has, also by its ``Content-Length``."""
 
     extra_bytes: int = 1024
 
     async def play(self, exchange: Exchange) -> None:
-        """Serve and go on."""
+        """Serve, and send more."""
 
         async def send_more(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -239,12 +238,12 @@ class Overlong:
 
 @dataclass(frozen=True, slots=True)
 class AlterJson:
-    """Carries the request out and changes keys of the JSON object it answers."""
+    """A proper response with some keys of its JSON object changed."""
 
     changes: Mapping[str, object] = field(default_factory=dict)
 
     async def play(self, exchange: Exchange) -> None:
-        """Serve, then answer with the altered object."""
+        """Serve, then respond with the changed object."""
         messages: list[Message] = []
 
         async def keep(message: Message) -> None:
@@ -259,5 +258,5 @@ class AlterJson:
         await altered(exchange.scope, exchange.receive, exchange.send)
 
 
-async def _swallow(_message: Message) -> None:
+async def _discard(_message: Message) -> None:
     pass

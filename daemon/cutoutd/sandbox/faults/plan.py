@@ -1,11 +1,11 @@
-"""What goes wrong, when, and how often.
+"""The table of fault kinds, and the plan that decides which request or removal is struck.
 
-Owns the table of fault kinds, reading them from JSON or the command line, and the plan that decides whether a request
-or a removal is struck. It must not play a fault: requests are spoilt by ``effects``, removals by ``mishaps``.
+The effects themselves belong in ``http_effects`` and ``removal_effects``.
 
 A fault is ``{"kind": ..., "on": ..., "times": ..., "skip": ..., <the kind's own fields>}``. ``on`` is a kind of request
-or ``any``; left out, the kind's usual place. ``times`` left out or null means always; ``skip`` lets that many matching
-requests pass first. One request is struck by one fault at most, the first in the list that matches.
+or ``any``; without it the kind strikes at its usual place. Without ``times`` a fault strikes always; ``skip`` is the
+number of matching requests that pass first. A request is struck by the first fault in the list that matches, and by no
+other.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -33,16 +33,16 @@ from cutoutd.sandbox.http.request_kinds import EndpointKind
 from cutoutd.sandbox.storage.rows import RemovalError
 
 ANY = "any"
-REMOVAL = "removal"  # not a request: the work behind an accepted execute
+REMOVAL = "removal"  # not a request, but the work behind an accepted execution
 
 
 class FaultError(ValueError):
-    """A fault that does not exist or was given wrong fields."""
+    """A fault has an unknown kind or wrong fields."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaultKind:
-    """Where a kind strikes unless told otherwise, what it does, and which field a bare ``KIND=VALUE`` sets."""
+    """A kind of fault: its usual place, its effect, and the field that a bare ``KIND=VALUE`` sets."""
 
     on: str
     make: Callable[..., Effect | RemovalEffect]
@@ -50,7 +50,7 @@ class FaultKind:
 
 
 FAULT_KINDS: Mapping[str, FaultKind] = {
-    # instead of an answer
+    # instead of a response
     "status": FaultKind(ANY, Refuse, "status"),
     "lock_409": FaultKind(EndpointKind.EXECUTE, partial(Refuse, 409)),
     "disabled": FaultKind(EndpointKind.EXECUTE, partial(Refuse, 403)),
@@ -59,7 +59,7 @@ FAULT_KINDS: Mapping[str, FaultKind] = {
     "bad_json": FaultKind(ANY, partial(AnswerInstead, '{"request_id": "')),
     "wrong_type": FaultKind(ANY, partial(AnswerInstead, '["not", "an", "object"]')),
     "body": FaultKind(ANY, AnswerInstead, "body"),
-    # with the answer
+    # with the response
     "alter": FaultKind(ANY, AlterJson),
     "not_ready": FaultKind(EndpointKind.FILE, partial(AlterJson, {"is_ready": False})),
     "overlong": FaultKind(EndpointKind.CDN, Overlong, "extra_bytes"),
@@ -87,25 +87,25 @@ FAULT_KINDS: Mapping[str, FaultKind] = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that goes wrong.
+    """A fault.
 
     Attributes:
         kind: Its name in the table.
         on: Kind of request, ``any``, or ``removal``.
-        action: What it does there.
-        times: How often; null means always.
-        skip: Matches that pass unharmed first.
+        effect: Its effect there.
+        times: Number of strikes; null means always.
+        skip: Number of matches that pass first.
     """
 
     kind: str
     on: str
-    action: Effect | RemovalEffect
+    effect: Effect | RemovalEffect
     times: int | None = None
     skip: int = 0
 
     @classmethod
     def read(cls, fields: Mapping[str, object]) -> "Fault":
-        """Make a fault from its JSON object. Raises FaultError with a sentence."""
+        """Return the fault of a JSON object, or raise FaultError with a sentence."""
         own = dict(fields)
         name, times, skip = str(own.pop("kind", "")), own.pop("times", None), own.pop("skip", 0)
         if name not in FAULT_KINDS:
@@ -123,7 +123,7 @@ class Fault:
 
     @classmethod
     def parse(cls, text: str) -> "Fault":
-        """Read ``KIND[=VALUE][,FIELD=VALUE...]`` from the command line. Raises FaultError."""
+        """Return the fault of ``KIND[=VALUE][,FIELD=VALUE...]``, or raise FaultError with a sentence."""
         first, *more = text.split(",")
         name, equals, value = first.partition("=")
         fields: dict[str, object] = {"kind": name}
@@ -147,46 +147,46 @@ def _number_or_text(text: str) -> int | float | str:
 
 
 class FaultPlan:
-    """The faults in force and how much of each is left. Forgotten when the sandbox stops."""
+    """The faults in force, until the sandbox stops."""
 
     def __init__(self, faults: Iterable[Fault] = ()) -> None:
-        self._armed: list[_Armed] = []
+        self._active: list[_ActiveFault] = []
         self.add(faults)
 
     def add(self, faults: Iterable[Fault]) -> None:
-        """Put more faults in force, behind those there are."""
-        self._armed += [_Armed(fault) for fault in faults]
+        """Add faults after the others."""
+        self._active += [_ActiveFault(fault) for fault in faults]
 
     def clear(self) -> None:
-        """Let everything go well from now on."""
-        self._armed.clear()
+        """Remove all faults."""
+        self._active.clear()
 
     def as_json(self) -> list[dict[str, object]]:
-        """The faults in force, for a look."""
+        """Return the faults in force."""
         return [
-            {"kind": armed.fault.kind, "on": armed.fault.on, "times_left": armed.times_left, "struck": armed.struck}
-            for armed in self._armed
+            {"kind": active.fault.kind, "on": active.fault.on, "times_left": active.times_left, "struck": active.struck}
+            for active in self._active
         ]
 
     def effect_on(self, kind: EndpointKind) -> Effect | None:
-        """The fault that strikes this request, used up by one; null when none does."""
-        action = self._draw({kind, ANY})
-        return None if isinstance(action, RemovalEffect) else action
+        """Return the effect that strikes this request, or None; it counts as a strike."""
+        effect = self._first_striking({kind, ANY})
+        return None if isinstance(effect, RemovalEffect) else effect
 
     def next_removal_effect(self) -> RemovalEffect:
-        """What happens to the removal that was just accepted."""
-        action = self._draw({REMOVAL})
-        return action if isinstance(action, RemovalEffect) else RemovalEffect()
+        """Return the effect on the removal that was just accepted."""
+        effect = self._first_striking({REMOVAL})
+        return effect if isinstance(effect, RemovalEffect) else RemovalEffect()
 
-    def _draw(self, places: set[str]) -> Effect | RemovalEffect | None:
-        for armed in self._armed:
-            if armed.fault.on in places and armed.is_striking():
-                return armed.fault.action
+    def _first_striking(self, places: set[str]) -> Effect | RemovalEffect | None:
+        for active in self._active:
+            if active.fault.on in places and active.strike():
+                return active.fault.effect
         return None
 
 
-class _Armed:
-    """A fault in force, counting down."""
+class _ActiveFault:
+    """A fault in force, with its remaining strikes."""
 
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
@@ -194,8 +194,8 @@ class _Armed:
         self.times_left = fault.times
         self.struck = 0
 
-    def is_striking(self) -> bool:
-        """Whether this match is struck; each call uses up one match."""
+    def strike(self) -> bool:
+        """Return True if the fault strikes this match; each call counts as a match."""
         if self.times_left == 0:
             return False
         if self.skip_left:

@@ -1,7 +1,4 @@
-"""What a fault does to one removal.
-
-Owns the ways a removal can go wrong; it must not decide when (``faults`` does) nor run removals (``removals`` does).
-"""
+"""The effects of faults on one removal."""
 
 import shutil
 from collections.abc import Callable
@@ -12,19 +9,19 @@ from PIL import Image
 
 from cutoutd.sandbox.storage.rows import RemovalError
 
-Spoil = Callable[[Path, Path], None]  # from the rendering, make what is handed out instead
+Spoil = Callable[[Path, Path], None]  # makes the result file from the rendered cutout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemovalEffect:
-    """How one removal deviates; the default is not at all.
+    """The deviations of one removal; by default there are none.
 
     Attributes:
-        error: It ends like this instead of with a result.
-        spoil: Makes the result's file from the rendered one. Blocking.
-        is_exif_honoured: Whether the engine turns the source upright first.
-        is_result_expired: The result is gone as soon as it is announced.
-        is_endless: It stays in progress, and its file locked.
+        error: The error that it ends with, instead of a result.
+        spoil: The function that makes the result file from the rendered cutout. Blocking.
+        is_exif_honoured: True if the engine turns the source upright first.
+        is_result_expired: True if the result is gone as soon as the removal is done.
+        is_endless: True if it stays in progress, and its file locked.
     """
 
     error: RemovalError | None = None
@@ -35,35 +32,35 @@ class RemovalEffect:
 
 
 def fail(code: str = "unknown_foreground", title: str = "Could not identify foreground in image.") -> RemovalEffect:
-    """The removal ends in ``error`` with details."""
+    """Return the effect of a removal that ends in ``error`` with details."""
     return RemovalEffect(error=RemovalError(code=code, title=title))
 
 
 def write_jpeg(rendering: Path, result: Path) -> None:
-    """Hand out a JPEG."""
+    """Write a JPEG."""
     with Image.open(rendering) as picture:
         picture.convert("RGB").save(result, "JPEG")
 
 
 def write_text(_rendering: Path, result: Path) -> None:
-    """Hand out something that is no picture at all."""
+    """Write a text, which is no picture at all."""
     result.write_text("this is not a PNG")
 
 
 def write_opaque(rendering: Path, result: Path) -> None:
-    """Hand out a PNG without transparency."""
+    """Write a PNG without transparency."""
     with Image.open(rendering) as picture:
         picture.convert("RGB").save(result, "PNG")
 
 
 def write_smaller(rendering: Path, result: Path) -> None:
-    """Hand out half the width and height."""
+    """Write a PNG of half the width and height."""
     with Image.open(rendering) as picture:
         picture.reduce(2).save(result, "PNG")
 
 
 def write_truncated(rendering: Path, result: Path) -> None:
-    """Hand out the first half of the file, as if it were all."""
+    """Write the first half of the file."""
     shutil.copyfile(rendering, result)
     with result.open("r+b") as stream:
         stream.truncate(rendering.stat().st_size // 2)

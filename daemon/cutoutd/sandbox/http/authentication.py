@@ -1,7 +1,7 @@
-"""Who may call: REST request signatures, the ``Accept`` header, and upload signatures.
+"""Authentication of requests: REST signatures, the ``Accept`` header, and upload signatures.
 
-Owns the checks, written from the published description and not with pyuploadcare's code, so that a mistake of the
-client cannot cancel itself out here. It must not know what a request asks for. ``endpoint`` calls it before a handler.
+The checks follow the published description. They use none of pyuploadcare's code, because else a mistake of that client
+would cancel itself out.
 """
 
 import hashlib
@@ -29,18 +29,18 @@ class Keys:
     secret: str
 
 
-class RestGate:
-    """Admits REST requests that name the API version and prove that they know the secret key."""
+class RestAuthentication:
+    """The check of REST requests: they name the API version and prove that they know the secret key."""
 
     def __init__(self, keys: Keys, clock: Clock) -> None:
         self._keys = keys
         self._clock = clock
 
     async def admit(self, request: Request) -> None:
-        """Let a request pass or raise ``Refusal`` (406, 401). Reads the whole body: it is part of the signature.
+        """Raise ``HttpRefusal`` (406, 401) unless the request may pass.
 
-        ``Uploadcare.Simple`` is taken although this is plain HTTP: the service forbids it there, the sandbox listens
-        on loopback.
+        The whole body is read, because it is part of the signature. The service forbids ``Uploadcare.Simple`` over
+        plain HTTP; the sandbox allows it, because it listens on loopback.
         """
         if REST_TYPE not in (part.split(";")[0].strip() for part in request.headers.get("accept", "").split(",")):
             raise HttpRefusal(406, WRONG_ACCEPT)
@@ -71,14 +71,14 @@ class RestGate:
             raise HttpRefusal(401, WRONG_SIGNATURE)
 
     def _require_recent(self, date: str) -> None:
-        """The words of the service's refusal are not on record: of its four, this is the one that fits a date."""
+        """Refuse an old date. The service's sentence for it is unknown; of its four, this one fits a date."""
         moment = read_date(date)
         if moment is None or abs(self._clock.now() - moment) > DATE_WINDOW:
             raise HttpRefusal(401, WRONG_CREDENTIALS)
 
 
 def read_date(text: str) -> datetime | None:
-    """Read RFC 2822 GMT, also in pyuploadcare's form with a comma after the year; None for anything else."""
+    """Read an RFC 2822 date in GMT, or return None; pyuploadcare's comma after the year is allowed."""
     weekday, _, rest = text.partition(",")
     try:
         moment = parsedate_to_datetime(f"{weekday},{rest.replace(',', '')}")
@@ -87,8 +87,8 @@ def read_date(text: str) -> datetime | None:
     return moment if moment.tzinfo else None
 
 
-class UploadGate:
-    """Checks the public key and, when given or demanded, the signature of an upload form."""
+class UploadAuthentication:
+    """The check of upload forms: the public key, and the signature if it is given or required."""
 
     def __init__(self, keys: Keys, clock: Clock, *, is_signature_required: bool) -> None:
         self._keys = keys
@@ -96,14 +96,14 @@ class UploadGate:
         self._is_signature_required = is_signature_required
 
     def require_key(self, public: str | None, field: str) -> None:
-        """Raise ``Refusal`` (403) unless the form field holds the project's public key."""
+        """Raise ``HttpRefusal`` (403) unless the form field holds the project's public key."""
         if not public:
             raise HttpRefusal(403, f"{field} is required.", code="ProjectPublicKeyRequiredError")
         if public != self._keys.public:
             raise HttpRefusal(403, f"{field} is invalid.", code="ProjectPublicKeyInvalidError")
 
     def require_signature(self, signature: str | None, expire: str | None) -> None:
-        """Raise ``Refusal`` (400, 403) unless both are absent and not demanded, or both are right and in time."""
+        """Raise ``HttpRefusal`` (400, 403) unless both are right and in time, or absent and not required."""
         if not (signature or expire or self._is_signature_required):
             return
         if not signature:

@@ -1,7 +1,6 @@
-"""The TCP connection under a request, for faults that no proper HTTP answer can play.
+"""The TCP connection under a request, for faults that no proper HTTP response can play.
 
-Owns cutting and resetting; it must not decide when. ``server`` makes uvicorn use ``CuttableProtocol``; ``effects``
-fetches the wire of its request with ``wire_of``.
+``server`` makes uvicorn use ``CuttableProtocol``. Effects get the connection of their request from ``connection_of``.
 """
 
 import asyncio
@@ -18,35 +17,35 @@ _LINGER_NOT = struct.pack("ii", 1, 0)  # SO_LINGER with zero seconds: closing se
 
 @dataclass(frozen=True, slots=True)
 class ConnectionControl:
-    """One client's connection."""
+    """The connection of one client."""
 
     transport: asyncio.Transport
 
     async def hang_up(self, receive: Receive) -> None:
-        """Send what was written so far, then close in order; returns when the connection is gone."""
+        """Send the bytes written so far and close in order; return when the connection is gone."""
         self.transport.close()
-        await _gone(receive)
+        await _wait_until_gone(receive)
 
     async def reset(self, receive: Receive) -> None:
-        """Close with a TCP reset; returns when the connection is gone."""
+        """Close with a TCP reset; return when the connection is gone."""
         self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
         self.transport.abort()
-        await _gone(receive)
+        await _wait_until_gone(receive)
 
 
-async def _gone(receive: Receive) -> None:
+async def _wait_until_gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-def wire_of(scope: Scope) -> ConnectionControl:
-    """The connection a request came over."""
-    wire: ConnectionControl = scope["extensions"][_EXTENSION]
-    return wire
+def connection_of(scope: Scope) -> ConnectionControl:
+    """Return the connection of a request."""
+    connection: ConnectionControl = scope["extensions"][_EXTENSION]
+    return connection
 
 
 class CuttableProtocol(H11Protocol):
-    """uvicorn's HTTP/1.1, with the connection handed to the application as an ASGI extension."""
+    """uvicorn's HTTP/1.1, which hands the connection to the application as an ASGI extension."""
 
     def connection_made(  # type: ignore[override] # uvicorn narrows asyncio's argument, and so does this
         self, transport: asyncio.Transport
@@ -54,10 +53,10 @@ class CuttableProtocol(H11Protocol):
         """Wrap the application for this connection."""
         super().connection_made(transport)
         app: ASGIApp = self.app
-        wire = ConnectionControl(transport)
+        connection = ConnectionControl(transport)
 
-        async def app_with_wire(scope: Scope, receive: Receive, send: Send) -> None:
-            scope.setdefault("extensions", {})[_EXTENSION] = wire
+        async def app_with_connection(scope: Scope, receive: Receive, send: Send) -> None:
+            scope.setdefault("extensions", {})[_EXTENSION] = connection
             await app(scope, receive, send)
 
-        self.app = app_with_wire
+        self.app = app_with_connection

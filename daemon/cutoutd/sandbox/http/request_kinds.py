@@ -1,10 +1,10 @@
-"""The kinds of request that counters and faults tell apart."""
+"""The kinds of request that counters and faults distinguish."""
 
 from enum import StrEnum
 
 
 class EndpointKind(StrEnum):
-    """One word per kind of request."""
+    """A kind of request, by one word."""
 
     UPLOAD = "upload"
     INFO = "info"

@@ -1,7 +1,7 @@
-"""The forms of the service's answers: content types, and how each of the three faces says no.
+"""The service's responses: content types, and the form of a refusal on each of its three hosts.
 
-Owns bodies and headers that UPLOADCARE.md section 5 records; it must not decide anything. Handlers return these or
-raise a ``Refusal``; ``endpoint`` turns the refusal into an answer of the face that was asked.
+Bodies and headers are as UPLOADCARE.md section 5 records them. Handlers return these or raise ``HttpRefusal``;
+``endpoint`` turns a refusal into the response of its host.
 """
 
 import json
@@ -15,13 +15,13 @@ REST_TYPE = "application/vnd.uploadcare-v0.7+json"
 NOT_FOUND = "Not found."
 
 
-class HttpRefusal(Exception):  # noqa: N818 - the service's no is one of its answers, not a mistake of ours
-    """The service says no.
+class HttpRefusal(Exception):  # noqa: N818 - a refusal is one of the service's responses, not a mistake of ours
+    """A refusal by the service.
 
     Attributes:
         status: HTTP status.
-        body: A sentence, or for REST the whole JSON object (field errors have no ``detail``).
-        code: Upload API's machine-readable name, shown with ``?jsonerrors=1``.
+        body: A sentence, or for REST the whole JSON object, because field errors have no ``detail``.
+        code: The Upload API's name of the error, shown with ``?jsonerrors=1``.
         retry_after_s: Sent as ``Retry-After`` when given.
     """
 
@@ -36,7 +36,7 @@ class HttpRefusal(Exception):  # noqa: N818 - the service's no is one of its ans
 
     @property
     def headers(self) -> dict[str, str]:
-        """``Retry-After`` in whole seconds, or nothing."""
+        """The header ``Retry-After`` in whole seconds, if it is given."""
         return {} if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}
 
 
@@ -50,7 +50,7 @@ _USUAL_SENTENCES = {
 
 
 def usual_refusal(status: int, *, retry_after_s: int | None = None) -> HttpRefusal:
-    """The refusal the service most often gives with a status."""
+    """Return the refusal that the service most often gives with this status."""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return throttled(retry_after_s)
     return HttpRefusal(
@@ -59,7 +59,7 @@ def usual_refusal(status: int, *, retry_after_s: int | None = None) -> HttpRefus
 
 
 def throttled(retry_after_s: int | None) -> HttpRefusal:
-    """429; without a number of seconds also without ``Retry-After``."""
+    """Return the 429; without a number of seconds it has no ``Retry-After``."""
     expected = "" if retry_after_s is None else f" Expected available in {retry_after_s} seconds."
     return HttpRefusal(
         429, "Request was throttled." + expected, code="RequestThrottledError", retry_after_s=retry_after_s
@@ -67,31 +67,31 @@ def throttled(retry_after_s: int | None) -> HttpRefusal:
 
 
 def not_found() -> HttpRefusal:
-    """REST's 404, for unknown files, malformed UUIDs and unknown add-ons alike."""
+    """Return REST's 404, for unknown files, malformed UUIDs and unknown add-ons alike."""
     return HttpRefusal(404, NOT_FOUND)
 
 
 def rest(body: object, status: int = 200) -> Response:
-    """A REST answer: the vendor's media type, without a charset (their JavaScript client compares the whole string)."""
+    """Return a REST response; its media type has no charset, because a client compares the whole string."""
     return Response(json.dumps(body, ensure_ascii=False), status, media_type=REST_TYPE)
 
 
 def plain_json(body: object, headers: Mapping[str, str] | None = None) -> Response:
-    """The answer of ``/base/``, ``/info/`` and of an add-on that agreed: ``application/json``."""
+    """Return ``application/json``, as ``/base/``, ``/info/`` and accepted executions do."""
     return JSONResponse(body, headers=headers)
 
 
 def refuse_rest(_request: Request, refusal: HttpRefusal) -> Response:
-    """REST's no: ``{"detail": sentence}`` or the field errors as they are."""
+    """Return REST's refusal: ``{"detail": sentence}``, or the field errors as they are."""
     body = {"detail": refusal.body} if isinstance(refusal.body, str) else refusal.body
-    answer = rest(body, refusal.status)
-    answer.headers.update(refusal.headers)
-    return answer
+    response = rest(body, refusal.status)
+    response.headers.update(refusal.headers)
+    return response
 
 
 def refuse_upload(request: Request, refusal: HttpRefusal) -> Response:
-    """Upload API's no: plain text, or with ``?jsonerrors=1`` status 200 and an ``error`` object."""
-    # The Upload API's 429 names no seconds in its text (Uploadcare's OpenAPI description), REST's does.
+    """Return the Upload API's refusal: plain text, or with ``?jsonerrors=1`` status 200 and an ``error`` object."""
+    # Without the seconds that REST names, because Uploadcare's OpenAPI description has none here.
     text = "Request was throttled." if refusal.status == HTTPStatus.TOO_MANY_REQUESTS else str(refusal.body)
     if request.query_params.get("jsonerrors") == "1":
         error = {"content": text, "status_code": refusal.status, "error_code": refusal.code}
@@ -100,5 +100,5 @@ def refuse_upload(request: Request, refusal: HttpRefusal) -> Response:
 
 
 def refuse_cdn(_request: Request, refusal: HttpRefusal) -> Response:
-    """The CDN's no. Its text is not on record; only the status counts."""
+    """Return the CDN's refusal. Its text is not on record; only the status counts."""
     return PlainTextResponse(str(refusal.body), refusal.status, headers=refusal.headers)

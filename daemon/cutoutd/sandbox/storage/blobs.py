@@ -1,7 +1,7 @@
-"""The bytes of the project's files, one file on disk per UUID, and how to look into them.
+"""The bytes of the project's files, one file on disk per UUID, and what can be read from them.
 
-Owns the folder layout; it must not know rows, dates or requests. Bytes arrive here complete or not at all: everything
-is written under a temporary name first, so a kill leaves only temporary files, which the next start clears away.
+A file appears whole or not at all, because its bytes are first written under a temporary name. A kill leaves only
+temporary files, which the next start deletes.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ _MULTI_PICTURE = "MPO"  # a phone's JPEG with a second picture behind it: the se
 
 @dataclass(frozen=True, slots=True)
 class BlobInfo:
-    """What the bytes themselves say.
+    """The facts that the bytes themselves tell.
 
     Attributes:
         size: Bytes.
@@ -43,28 +43,28 @@ class BlobStore:
     def __init__(self, state_dir: Path) -> None:
         self._files = state_dir / "files"
         self._incoming = state_dir / "incoming"
-        self.renderings = state_dir / "renderings"
+        self.results = state_dir / "renderings"
         shutil.rmtree(self._incoming, ignore_errors=True)
-        for folder in (self._files, self._incoming, self.renderings):
+        for folder in (self._files, self._incoming, self.results):
             folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, file_uuid: str) -> Path:
-        """Where the bytes of a file lie."""
+        """Return the path of a file's bytes."""
         return self._files / file_uuid
 
-    def temporary(self) -> Path:
-        """A fresh name to write to, on the same file system as the shelf."""
+    def new_temporary(self) -> Path:
+        """Return a new path to write to, on the same file system as the files."""
         return self._incoming / uuid.uuid4().hex
 
     def receive(self, source: BinaryIO) -> Path:
         """Copy a stream to a temporary file. Blocking."""
-        path = self.temporary()
+        path = self.new_temporary()
         with path.open("wb") as target:
             shutil.copyfileobj(source, target, 1024 * 1024)
         return path
 
     def adopt(self, temporary: Path, file_uuid: str) -> None:
-        """Put finished bytes in their place."""
+        """Move finished bytes to their path."""
         temporary.rename(self.path(file_uuid))
 
     def discard(self, file_uuid: str) -> None:
@@ -73,7 +73,7 @@ class BlobStore:
 
 
 def examine(path: Path, filename: str) -> BlobInfo:
-    """Hash a file and read its picture header. Blocking; never decodes pixels."""
+    """Hash a file and read its picture header, without decoding pixels. Blocking."""
     with path.open("rb") as stream:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     guess = mimetypes.guess_type(filename)[0] or _UNKNOWN_TYPE
@@ -87,7 +87,7 @@ def examine(path: Path, filename: str) -> BlobInfo:
 
 
 def _image_info(picture: Image.Image) -> dict[str, object]:
-    """The fields of ``content_info.image`` in the published description; places and dates are left empty."""
+    """Return the fields of ``content_info.image``, as in the published description; places and dates stay empty."""
     dpi = picture.info.get("dpi")
     return {
         "format": "JPEG" if picture.format == _MULTI_PICTURE else picture.format,
@@ -95,7 +95,7 @@ def _image_info(picture: Image.Image) -> dict[str, object]:
         "height": picture.height,
         "sequence": getattr(picture, "is_animated", False),
         "color_mode": picture.mode,
-        # Not the PNG's own getexif: that decodes all pixels to see whether EXIF follows them.
+        # The base method, because the one of PNG decodes all pixels: EXIF may follow them.
         "orientation": Image.Image.getexif(picture).get(_ORIENTATION_TAG),
         "geo_location": None,
         "datetime_original": None,

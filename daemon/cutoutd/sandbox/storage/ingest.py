@@ -1,8 +1,4 @@
-"""How bytes become a file of the project, be it an upload or a cutout.
-
-Owns the one order of steps: look into the bytes, put them on the shelf, remember them. It must not know where they
-came from; ``uploads`` and ``removals`` hand them in as temporary files of the shelf.
-"""
+"""The one way in which bytes become a file of the project, for uploads and for cutouts."""
 
 import asyncio
 import json
@@ -19,10 +15,10 @@ from cutoutd.sandbox.storage.rows import StoredFile
 
 @dataclass(frozen=True, slots=True)
 class UploadLabel:
-    """What is said about a file from outside.
+    """The facts about a file that its bytes do not tell.
 
     Attributes:
-        filename: Its name as the client wrote it.
+        filename: Its name, as the client wrote it.
         store: ``1``, ``0``, or anything else for the project's own setting (``UPLOADCARE_STORE``).
         metadata: The form's ``metadata[key]`` fields.
     """
@@ -34,32 +30,32 @@ class UploadLabel:
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """Takes bytes into the project."""
+    """Adds bytes to the project as a file: it examines them, moves them to the blob store, and stores a row."""
 
     store: Store
-    shelf: BlobStore
+    blobs: BlobStore
     clock: Clock
     is_autostore_enabled: bool
 
-    async def take(self, temporary: Path, label: UploadLabel) -> StoredFile:
-        """Make a file of finished bytes. A kill before the last step leaves bytes that nothing refers to."""
-        contents = await asyncio.to_thread(examine, temporary, label.filename)
+    async def create_file(self, temporary: Path, label: UploadLabel) -> StoredFile:
+        """Make a file of finished bytes. A kill before the last step leaves bytes without a row."""
+        info = await asyncio.to_thread(examine, temporary, label.filename)
         file_uuid = str(uuid.uuid4())
-        self.shelf.adopt(temporary, file_uuid)
+        self.blobs.adopt(temporary, file_uuid)
         moment = self.clock.stamp()
         is_stored = {"1": True, "0": False}.get(label.store, self.is_autostore_enabled)
         file = StoredFile(
             uuid=file_uuid,
             original_filename=label.filename,
-            mime_type=contents.mime_type,
-            size=contents.size,
-            sha256=contents.sha256,
-            image=contents.image,
+            mime_type=info.mime_type,
+            size=info.size,
+            sha256=info.sha256,
+            image=info.image,
             metadata=json.dumps(label.metadata),
             appdata=None,
             uploaded=moment,
             stored=moment if is_stored else None,
             removed=None,
         )
-        self.store.add_file(file)
+        self.store.files.add(file)
         return file

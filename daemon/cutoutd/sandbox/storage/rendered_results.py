@@ -1,7 +1,6 @@
-"""Cutouts as files: made by the engine, and with the ``border`` engine kept so that each is made once.
+"""Cutouts as files. With the ``brequest`` engine each is kept, so that load tests make it only once.
 
-Owns the folder of kept renderings; it must not know requests or files of the project. Called by ``removals`` in a
-worker thread; everything here blocks.
+Everything here blocks; call it in a thread.
 """
 
 import hashlib
@@ -15,13 +14,13 @@ from cutoutd.sandbox.storage.blobs import BlobStore
 
 @dataclass(frozen=True, slots=True)
 class RenderRequest:
-    """What is to be cut out.
+    """A photo to cut out.
 
     Attributes:
-        source: Where its bytes lie.
+        source: Path of its bytes.
         sha256: Their digest.
         parameters: The checked ``remove_bg`` parameters.
-        is_exif_honoured: Whether the picture is turned upright first.
+        is_exif_honoured: True if the picture is turned upright first.
     """
 
     source: Path
@@ -31,38 +30,42 @@ class RenderRequest:
 
     @property
     def key(self) -> str:
-        """A name for the result: the same for the same content and the same wishes."""
-        wishes = f"{self.sha256} {self.parameters!r} {self.is_exif_honoured}"
-        return hashlib.sha256(wishes.encode()).hexdigest()
+        """The name of the result: the same for the same content and the same parameters."""
+        text = f"{self.sha256} {self.parameters!r} {self.is_exif_honoured}"
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedResults:
-    """Makes cutouts."""
+    """The maker of cutouts, and its kept results."""
 
-    shelf: BlobStore
+    blobs: BlobStore
     engine: Engine
 
-    def render(self, order: RenderRequest) -> tuple[Path, Cutout]:
-        """Make the cutout in a fresh temporary file. Raises what the engine raises.
+    def render(self, request: RenderRequest) -> tuple[Path, Cutout]:
+        """Make the cutout in a new temporary file and return both. Errors of the engine pass.
 
-        A kept rendering is written under a temporary name and renamed, so two makers at once or a kill leave it whole.
+        A kept cutout is written under a temporary name and renamed, because two threads may make it at once.
         """
-        result = self.shelf.temporary()
-        if self.engine is not Engine.BORDER:  # it is slow enough to matter, and load tests do not use it
-            return result, self._make(order, result)
-        kept = self.shelf.renderings / f"{order.key}.png"
+        result = self.blobs.new_temporary()
+        if self.engine is not Engine.BORDER:  # load tests, which need results to be kept, use the other
+            return result, self._make(request, result)
+        kept = self.blobs.results / f"{request.key}.png"
         facts = kept.with_suffix(".json")
         if not (facts.exists() and kept.exists()):
-            fresh = self.shelf.temporary()
-            cutout = self._make(order, fresh)
-            fresh.rename(kept)
-            fresh.write_text(json.dumps(asdict(cutout)))
-            fresh.rename(facts)
+            new = self.blobs.new_temporary()
+            cutout = self._make(request, new)
+            new.rename(kept)
+            new.write_text(json.dumps(asdict(cutout)))
+            new.rename(facts)
         result.hardlink_to(kept)
         return result, Cutout(**json.loads(facts.read_text()))
 
-    def _make(self, order: RenderRequest, destination: Path) -> Cutout:
+    def _make(self, request: RenderRequest, destination: Path) -> Cutout:
         return cut_out(
-            order.source, destination, order.parameters, engine=self.engine, is_exif_honoured=order.is_exif_honoured
+            request.source,
+            destination,
+            request.parameters,
+            engine=self.engine,
+            is_exif_honoured=request.is_exif_honoured,
         )

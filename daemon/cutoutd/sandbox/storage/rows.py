@@ -1,16 +1,27 @@
-"""What the sandbox remembers: files, removals, webhooks and their undelivered messages.
+"""The rows of the sandbox's database: files, removals, webhooks and their undelivered messages.
 
-Owns the shapes of the rows; it must not read or write them (``store`` does) nor word an answer (``files``, ``webhooks``
-do). Dates are text as the service writes it, because that form sorts and is what clients are shown.
+Dates are text as the service writes it, because that form sorts and is shown to clients.
 """
 
+import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
+
+Row = TypeVar("Row")
+
+
+def read_rows(kind: type[Row], cursor: sqlite3.Cursor) -> Iterator[Row]:
+    """Yield the rows of a statement as objects; their fields have the names of its columns."""
+    names = [column[0] for column in cursor.description]
+    for row in cursor:
+        yield kind(**dict(zip(names, row, strict=True)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFile:
-    """One file of the project; its bytes lie on the shelf under its UUID.
+    """A file of the project; the blob store holds its bytes under its UUID.
 
     Attributes:
         uuid: The file's name at the service.
@@ -21,9 +32,9 @@ class StoredFile:
         image: JSON of ``content_info.image``; null when it is no picture.
         metadata: JSON object of the ``metadata[key]`` form fields.
         appdata: JSON object of add-on data; null until an add-on ran on this file.
-        uploaded: When it came.
-        stored: When it was marked to stay; null means it goes after 24 hours.
-        removed: When it was deleted or expired; its information outlives it.
+        uploaded: Time of the upload.
+        stored: Time at which it was stored permanently; null means that it expires after 24 hours.
+        removed: Time at which it was deleted or expired; its information stays.
     """
 
     uuid: str
@@ -40,7 +51,7 @@ class StoredFile:
 
     @property
     def is_removed(self) -> bool:
-        """Whether only its information is left."""
+        """True if only its information is left."""
         return self.removed is not None
 
 
@@ -55,7 +66,7 @@ class StoredRemovalStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemovalError:
-    """Why a removal failed; ``code`` and ``title`` are the answer's ``details``, both empty when there are none."""
+    """The ``details`` of a failed removal; code and title are empty if there are none."""
 
     code: str = ""
     title: str = ""
@@ -69,11 +80,11 @@ class StoredRemoval:
         request_id: Its name at the service.
         target: UUID of the source file.
         parameters: JSON object as the client sent it.
-        status: How far it is.
+        status: Its current status.
         file_id: UUID of the result; null unless done.
         error_code: ``details.code``; empty without details.
         error_title: ``details.title``; empty without details.
-        started: When it was accepted.
+        started: Time at which it was accepted.
     """
 
     request_id: str
@@ -93,11 +104,11 @@ class StoredWebhook:
     Attributes:
         id: Its number at the service; 0 before it is stored.
         event: E.g. ``file.uploaded``.
-        target_url: Where messages go.
-        is_active: Whether they go.
+        target_url: The address that receives messages.
+        is_active: 1 if messages are sent.
         signing_secret: Key of ``X-Uc-Signature``; null means unsigned.
-        created: When it was made.
-        updated: When it was last changed.
+        created: Time of its creation.
+        updated: Time of its last change.
     """
 
     id: int
@@ -111,15 +122,15 @@ class StoredWebhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A webhook message that no 2xx has answered yet.
+    """A webhook message that waits for a 2xx response.
 
     Attributes:
         id: Row number; 0 before it is stored.
         webhook_id: The subscription it belongs to.
         body: The JSON text that is signed and sent.
-        attempts: How often it was tried.
-        created: When the event happened.
-        due: Not to be tried before.
+        attempts: Number of failed attempts.
+        created: Time of the event.
+        due: Earliest time of the next attempt.
     """
 
     id: int

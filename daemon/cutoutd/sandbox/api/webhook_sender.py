@@ -1,7 +1,7 @@
-"""Sending webhook messages: signed, and again until somebody says 2xx.
+"""The sender of webhook messages: it signs them, and repeats them until a 2xx response.
 
-Owns the queue's working off and the retry steps; it must not word messages (``webhooks``). Messages wait in the store,
-so a kill loses none; one that was taken but not yet crossed out is sent again, as the real service may do.
+Messages wait in the database, so that a kill loses none. A kill between response and deletion sends one again, as the
+real service may do.
 """
 
 import asyncio
@@ -18,100 +18,102 @@ from cutoutd.sandbox.counters import Counters
 from cutoutd.sandbox.storage.database import Store
 from cutoutd.sandbox.storage.rows import Delivery
 
-FIRST_RETRY_S = 0.5  # the real service waits longer; its steps are not published
+FIRST_RETRY_S = 0.5  # the real service waits longer, for unpublished times
 LONGEST_RETRY_S = 60.0
 GIVE_UP_H = 72  # Uploadcare's documentation: deliveries are retried for up to 72 hours
-ANSWER_WITHIN_S = 10.0
+RESPONSE_WITHIN_S = 10.0
 
 _log = logging.getLogger(__name__)
 
 
-class WebhookDelivery:
+class WebhookSender:
     """The queue of webhook messages."""
 
     def __init__(self, store: Store, clock: Clock, counters: Counters) -> None:
         self._store = store
         self._clock = clock
         self._counters = counters
-        self._news = asyncio.Event()
+        self._wake_up = asyncio.Event()
         self._under_way: set[int] = set()
 
     def add(self, delivery: Delivery) -> None:
         """Queue a message."""
-        self._store.add_delivery(delivery)
-        self._news.set()
+        self._store.deliveries.add(delivery)
+        self._wake_up.set()
 
-    async def work(self) -> None:
-        """Deliver for ever."""
+    async def run(self) -> None:
+        """Send messages until cancelled."""
         async with (
-            httpx2.AsyncClient(timeout=ANSWER_WITHIN_S, trust_env=False) as client,
+            httpx2.AsyncClient(timeout=RESPONSE_WITHIN_S, trust_env=False) as client,
             asyncio.TaskGroup() as attempts,
         ):
             while True:
-                self._news.clear()
+                self._wake_up.clear()
                 self._deliver_due(client, attempts)
                 await self._wait()
 
     def _deliver_due(self, client: httpx2.AsyncClient, attempts: asyncio.TaskGroup) -> None:
-        """Begin an attempt for each message that is due: one that hangs holds up no other."""
+        """Start an attempt for each message that is due, because one that hangs must not delay the others."""
         now = as_text(self._clock.now())
-        for delivery in self._store.deliveries():
+        for delivery in self._store.deliveries.waiting():
             if delivery.due <= now and delivery.id not in self._under_way:
                 self._under_way.add(delivery.id)
                 attempts.create_task(self._attempt(client, delivery))
 
     async def _attempt(self, client: httpx2.AsyncClient, delivery: Delivery) -> None:
         try:
-            async with asyncio.timeout(ANSWER_WITHIN_S):
-                is_taken = await self._is_taken(client, delivery)
+            async with asyncio.timeout(RESPONSE_WITHIN_S):
+                is_delivered = await self._is_delivered(client, delivery)
         except (TimeoutError, httpx2.HTTPError, httpx2.InvalidURL) as error:
             _log.info("webhook %s: %s", delivery.webhook_id, error)
-            is_taken = False
+            is_delivered = False
         finally:
             self._under_way.discard(delivery.id)
-        if is_taken:
-            self._store.drop_delivery(delivery.id)
+        if is_delivered:
+            self._store.deliveries.delete(delivery.id)
         else:
             self._postpone(delivery)
-        self._news.set()
+        self._wake_up.set()
 
     async def _wait(self) -> None:
-        """Sleep until there is news or the next message is due."""
-        waiting = [delivery for delivery in self._store.deliveries() if delivery.id not in self._under_way]
+        """Sleep until a message is added or due."""
+        waiting = [delivery for delivery in self._store.deliveries.waiting() if delivery.id not in self._under_way]
         if not waiting:
-            await self._news.wait()
+            await self._wake_up.wait()
             return
         pause_s = (from_text(waiting[0].due) - self._clock.now()).total_seconds()
         try:
-            async with asyncio.timeout(max(0.0, min(pause_s, 1.0))):  # at least every second: a test may move the clock
-                await self._news.wait()
+            async with asyncio.timeout(
+                max(0.0, min(pause_s, 1.0))
+            ):  # at most a second, because a test may move the clock
+                await self._wake_up.wait()
         except TimeoutError:
             pass
 
-    async def _is_taken(self, client: httpx2.AsyncClient, delivery: Delivery) -> bool:
-        """Send it once. One whose webhook was deleted or switched off meanwhile is never sent."""
-        webhook = self._store.webhook(delivery.webhook_id)
+    async def _is_delivered(self, client: httpx2.AsyncClient, delivery: Delivery) -> bool:
+        """Send a message once and return True if it is done, also because its webhook is gone or inactive."""
+        webhook = self._store.webhooks.find(delivery.webhook_id)
         if webhook is None or not webhook.is_active:
             return True
         body = delivery.body.encode()
         headers = {"Content-Type": "application/json", "User-Agent": "cutoutd-sandbox"}
         if webhook.signing_secret:
             headers["X-Uc-Signature"] = f"v1={sign(webhook.signing_secret, body)}"
-        self._counters.operation()
-        answer = await client.post(webhook.target_url, content=body, headers=headers)
-        if answer.is_success:
-            self._counters.delivered(webhook.event)
-        return answer.is_success
+        self._counters.count_operation()
+        response = await client.post(webhook.target_url, content=body, headers=headers)
+        if response.is_success:
+            self._counters.count_delivery(webhook.event)
+        return response.is_success
 
     def _postpone(self, delivery: Delivery) -> None:
         if delivery.created < self._clock.ago(hours=GIVE_UP_H):
-            self._store.drop_delivery(delivery.id)
+            self._store.deliveries.delete(delivery.id)
             return
         pause_s = min(FIRST_RETRY_S * 2 ** min(delivery.attempts, 16), LONGEST_RETRY_S)
         due = as_text(self._clock.now() + timedelta(seconds=pause_s))
-        self._store.postpone_delivery(replace(delivery, attempts=delivery.attempts + 1, due=due))
+        self._store.deliveries.postpone(replace(delivery, attempts=delivery.attempts + 1, due=due))
 
 
 def sign(secret: str, body: bytes) -> str:
-    """The value behind ``v1=`` in ``X-Uc-Signature``."""
+    """Return the value behind ``v1=`` in ``X-Uc-Signature``."""
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
