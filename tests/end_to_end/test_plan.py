@@ -111,5 +111,5 @@ def test_changed_parameters_are_priced(place: Place) -> None:
 def test_a_missing_input_is_said(place: Place, tmp_path: Path) -> None:
     """An unmounted share is no empty folder."""
     place.configure(folder={"input": str(tmp_path / "nowhere")})
-    assert "cannot be looked at" in plan(place)["folders"]["shop"]["absence"]
-    assert "cannot be looked at" in place.command("plan").stdout
+    assert "cannot be read" in plan(place)["folders"]["shop"]["absence"]
+    assert "cannot be read" in place.command("plan").stdout

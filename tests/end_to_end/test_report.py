@@ -62,7 +62,7 @@ def test_a_slip_of_the_hand_replaces_no_photo(place: Place) -> None:
         (("--output", str(photo)), "does not end with .html"),
         ((), "--output report.html"),
         (("--json", "--csv"), "one or the other"),
-        (("--json", "--since", "soon"), "is no day"),
+        (("--json", "--since", "soon"), "is not a day"),
         (("--json", "--folder", "nobody"), "no folder nobody"),
     ):
         refused = place.command("report", *arguments)

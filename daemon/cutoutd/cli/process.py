@@ -24,6 +24,7 @@ from cutoutd.core.logs import configure_logging, flush_logs, printable, register
 from cutoutd.core.photo import State
 from cutoutd.monitoring.systemd_notify import notifier_from
 from cutoutd.pipeline.scheduling.run_counts import RunCounts
+from cutoutd.status.photo_counts import StateGroup
 from cutoutd.status.status import Status, read_status
 
 _REDRAW_EVERY_S = 0.1
@@ -33,8 +34,6 @@ _THREADS_S = 0.5
 
 #: ...and a second signal waits no longer even for that.
 _AT_ONCE_S = 2.0
-
-_AT_UPLOADCARE = (State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED)
 
 
 async def run_daemon(settings: Settings, reread: Callable[[], Settings] | None = None) -> None:
@@ -182,9 +181,8 @@ def _draw_once(bar: Progress, line: TaskID, tally: RunCounts) -> None:
 
 def _numbers(tally: RunCounts) -> str:
     parts = [
-        f"{tally.at(State.DISCOVERED, State.ACCEPTED)} waiting",
-        f"{tally.at(*_AT_UPLOADCARE)} at Uploadcare",
-        f"{tally.at(State.PUBLISHED)} published",
+        f"{tally.at(*group.states)} {group}"
+        for group in (StateGroup.WAITING, StateGroup.AT_UPLOADCARE, StateGroup.PUBLISHED)
     ]
     if troubled := tally.at(State.REJECTED, State.FAILED):
         parts.append(f"{troubled} rejected or failed")

@@ -30,28 +30,28 @@ def report(  # noqa: PLR0913, PLR0917  an option each, as Typer reads them
 ) -> None:
     """Make one page for a client or a boss: before and after, what came to nothing and why, totals, cost."""
     from cutoutd.ledger import read_ledger
-    from cutoutd.status.report.data import find
+    from cutoutd.status.report.data import load_report
 
     form = _form(as_json=as_json, as_csv=as_csv)
     _require_place(output, form)
     document = read_document(config)
     scope = _scope(document, since, until, folder)
     with read_ledger(document.state_dir) as view:
-        found = find(view, scope, document.price, [each.name for each in document.folders])
+        found = load_report(view, scope, document.price, [each.name for each in document.folders])
         if form == "page":
             from rich.console import Console
 
             from cutoutd.cli.terminal.plan_view import looking_bar
-            from cutoutd.status.report.html import page_of, sheet_of
-            from cutoutd.status.report.thumbnails import MOST_PAIRS
+            from cutoutd.status.report.html import contact_sheet, report_html
+            from cutoutd.status.report.thumbnails import MAX_PAIRS
 
             with looking_bar(Console(stderr=True)) as bar:
-                bar.expect(lambda: min(found.total.published, MOST_PAIRS))
-                pieces: Iterable[str] = page_of(found, sheet_of(view, found, document, bar.step))
+                bar.expect(lambda: min(found.total.published, MAX_PAIRS))
+                pieces: Iterable[str] = report_html(found, contact_sheet(view, found, document, bar.step))
         else:
-            from cutoutd.status.report.export import csv_of, json_of
+            from cutoutd.status.report.export import report_csv, report_json
 
-            pieces = json_of(view, found) if form == "json" else csv_of(view, found)
+            pieces = report_json(view, found) if form == "json" else report_csv(view, found)
         if output is None:
             for piece in pieces:
                 typer.echo(piece, nl=False)
@@ -59,7 +59,7 @@ def report(  # noqa: PLR0913, PLR0917  an option each, as Typer reads them
             from cutoutd.status.report.export import write_report
 
             write_report(output, pieces)
-            typer.echo(f"{output}: {found.total.published:,} published, {scope.period.words}.", err=True)
+            typer.echo(f"{output}: {found.total.published:,} published, {scope.period.text}.", err=True)
 
 
 def _form(*, as_json: bool, as_csv: bool) -> str:
@@ -85,10 +85,10 @@ def _scope(document: "ConfigurationFile", since: str | None, until: str | None, 
     from cutoutd.ledger import read_ledger
     from cutoutd.ledger.queries import photos
     from cutoutd.status.report.data import ReportScope
-    from cutoutd.status.report.period import period_of
+    from cutoutd.status.report.period import parse_period
 
     try:
-        period = period_of(since, until, datetime.now(UTC).astimezone().date())
+        period = parse_period(since, until, datetime.now(UTC).astimezone().date())
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--since, --until") from None
     if folder is not None and folder not in {each.name for each in document.folders}:

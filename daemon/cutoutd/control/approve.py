@@ -9,7 +9,7 @@ from cutoutd.core.photo import Photo
 from cutoutd.ledger import Batch, Ledger
 from cutoutd.ledger.writes import approvals
 from cutoutd.pipeline.budget.pricing import estimate_in_words
-from cutoutd.status.costs import priced
+from cutoutd.status.costs import price_batch
 
 
 class ApproveHandler:
@@ -47,7 +47,7 @@ class ApproveHandler:
 
     def _sentences(self, batches: Sequence[Batch], word: str) -> tuple[str, ...]:
         return tuple(
-            f"{batch.folder}: {batch.photos:,} {word}, {estimate_in_words(priced(batch, self._price).bill)}"
+            f"{batch.folder}: {batch.photos:,} {word}, {estimate_in_words(price_batch(batch, self._price).bill)}"
             for batch in batches
         )
 

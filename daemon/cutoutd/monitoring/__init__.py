@@ -1,8 +1,6 @@
-"""What monitoring is told of the running daemon, in Prometheus' terms.
+"""The reports to machines and on-call people: metrics, health, watchdog, systemd, and the notification command.
 
-Rooms: ``passage`` (what each fact tells: how long stages take, what was published when), ``soundings`` (what is asked
-of ledger and disks now and then), ``present`` (what is so at this moment), ``metering`` (all of it as one text).
-Names are a contract: rules and dashboards are written against them.
+Metric names are a contract with users' rules and dashboards. The HTTP routes belong in ``web``.
 """
 
 from cutoutd.monitoring.metrics import MetricsExposition

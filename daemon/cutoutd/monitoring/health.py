@@ -1,8 +1,9 @@
-"""Whether the running cutoutd is alive, and whether it is ready for photos.
+"""The checks behind ``/healthz`` and ``/readyz``.
 
-Alive is who makes progress; a restart would help who is not. Ready is whose photos go on by themselves: no restart
-helps who is not, a person or time does. A pause and a folder that stands by while others work are told, and leave it
-ready: the one is somebody's wish, the other is one folder's trouble.
+Alive: every loop makes progress. If not, a restart helps.
+Ready: photos advance without help. If not, wait or act, because a restart does not help.
+
+A pause, or one unavailable folder among others, leaves cutoutd ready and is only noted.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ from cutoutd.watch.folder import FolderWatcher
 
 @dataclass(frozen=True, slots=True)
 class ReadinessReason:
-    """Why it is not ready, or what else should be known."""
+    """A reason why cutoutd is not ready, or a note."""
 
     code: str  #: starting, stopping, halted, ledger, standby, paused
     sentence: str
@@ -27,56 +28,56 @@ class ReadinessReason:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Ready or not."""
+    """The result of the readiness check."""
 
-    reasons: tuple[ReadinessReason, ...]  #: why not; none, it is
-    notes: tuple[ReadinessReason, ...]  #: what is not as it should be, although it is ready
+    reasons: tuple[ReadinessReason, ...]  #: why it is not ready; empty: it is
+    notes: tuple[ReadinessReason, ...]  #: what is wrong although it is ready
 
     @property
     def is_ready(self) -> bool:
-        """Whether photos go on."""
+        """True if photos advance."""
         return not self.reasons
 
 
 class HealthCheck:
-    """Looks at the parts whenever it is asked; cheap."""
+    """Checks the parts of the service on each request; cheap."""
 
     def __init__(
         self,
-        arrivals: Sequence[FolderWatcher],
-        lanes: WorkerPool,
-        halt: CircuitBreaker,
-        intermission: PauseState,
-        standby: FolderAvailability,
+        folder_watchers: Sequence[FolderWatcher],
+        workers: WorkerPool,
+        breaker: CircuitBreaker,
+        pause: PauseState,
+        availability: FolderAvailability,
     ) -> None:
-        self._arrivals = arrivals
-        self._lanes = lanes
-        self._halt = halt
-        self._intermission = intermission
-        self._standby = standby
+        self._folder_watchers = folder_watchers
+        self._workers = workers
+        self._breaker = breaker
+        self._pause = pause
+        self._availability = availability
 
     def stuck(self) -> tuple[str, ...]:
-        """Who makes no progress; none of them while a wedged event loop keeps us from answering at all."""
-        return stuck_loops(self._arrivals, self._lanes)
+        """Return the loops that make no progress. A wedged event loop cannot answer at all."""
+        return stuck_loops(self._folder_watchers, self._workers)
 
     def readiness(self) -> Readiness:
-        """Whether it is ready at this moment."""
-        away = [
+        """Return the readiness at this moment."""
+        unavailable = [
             ReadinessReason("standby", printable(f"{each.folder}: {each.reason}"))
-            for each in self._standby.unavailable()
+            for each in self._availability.unavailable()
         ]
-        is_all_away = len(away) == len(self._arrivals)
-        notes = [] if is_all_away else away
-        if self._intermission.pause is not None:
-            notes = [*notes, ReadinessReason("paused", self._intermission.pause.sentence)]
-        return Readiness((*self._obstacles(), *(away if is_all_away else ())), tuple(notes))
+        are_all_unavailable = len(unavailable) == len(self._folder_watchers)
+        notes = [] if are_all_unavailable else unavailable
+        if self._pause.pause is not None:
+            notes = [*notes, ReadinessReason("paused", self._pause.pause.sentence)]
+        return Readiness((*self._obstacles(), *(unavailable if are_all_unavailable else ())), tuple(notes))
 
     def _obstacles(self) -> Iterator[ReadinessReason]:
-        if self._lanes.is_stopping:
+        if self._workers.is_stopping:
             yield ReadinessReason("stopping", "cutoutd finishes the steps under way and ends")
-        elif not all(arrival.has_started for arrival in self._arrivals):
-            yield ReadinessReason("starting", "the folders are looked at for the first time")
-        if self._halt.error is not None:
-            yield ReadinessReason("halted", printable(f"{self._halt.error.title}: {self._halt.error.sentence}"))
-        if self._lanes.ledger_trouble is not None:
-            yield ReadinessReason("ledger", printable(self._lanes.ledger_trouble.sentence))
+        elif not all(watcher.has_started for watcher in self._folder_watchers):
+            yield ReadinessReason("starting", "the folders are scanned for the first time")
+        if self._breaker.error is not None:
+            yield ReadinessReason("halted", printable(f"{self._breaker.error.title}: {self._breaker.error.sentence}"))
+        if self._workers.ledger_trouble is not None:
+            yield ReadinessReason("ledger", printable(self._workers.ledger_trouble.sentence))

@@ -1,4 +1,4 @@
-"""All that monitoring is told, as one text: what was counted, and what is so at this moment."""
+"""The text that ``/metrics`` returns: the counters since the start, and the state at this moment."""
 
 from pathlib import Path
 
@@ -13,33 +13,33 @@ from cutoutd.monitoring.transition_metrics import TransitionMetrics
 
 
 class MetricsExposition:
-    """Counts while it runs, as long as one service does: a reload begins anew, which Prometheus takes for a restart.
+    """Collects all metrics of one service, in a registry of its own.
 
-    It has a registry of its own, so that nothing else is told.
+    After a reload the counters begin at 0, which Prometheus takes for a restart.
     """
 
     def __init__(self, ledger: Ledger, sources: MetricSources, settings: CommonSettings) -> None:
         self._registry = CollectorRegistry()
         self._ledger = ledger
-        self._passage = passage = TransitionMetrics(self._registry, [folder.name for folder in settings.folders])
-        self._soundings = Probes(ledger, passage, _places(settings))
-        self._registry.register(StateMetrics(sources, self._soundings, settings.limits.min_free_bytes))
+        self._transitions = TransitionMetrics(self._registry, [folder.name for folder in settings.folders])
+        self._probes = Probes(ledger, self._transitions, _disks(settings))
+        self._registry.register(StateMetrics(sources, self._probes, settings.limits.min_free_bytes))
         for collect in (ProcessCollector, PlatformCollector, GCCollector):
             collect(registry=self._registry)
 
     async def run(self) -> None:
-        """Keep up to date what takes asking, until cancelled."""
-        self._ledger.add_listener(self._passage.note)
+        """Keep the counters and the probes up to date until cancelled."""
+        self._ledger.add_listener(self._transitions.note)
         try:
-            await self._soundings.run()
+            await self._probes.run()
         finally:
-            self._ledger.remove_listener(self._passage.note)
+            self._ledger.remove_listener(self._transitions.note)
 
     def write(self, accept: str) -> tuple[bytes, str]:
-        """The text and its media type, waiting for nobody; ``accept`` is the request's header of that name."""
+        """Return the text and its media type; ``accept`` is the request's header of that name."""
         encode, media_type = choose_encoder(accept)
         return encode(self._registry), media_type
 
 
-def _places(settings: CommonSettings) -> dict[str, Path]:
+def _disks(settings: CommonSettings) -> dict[str, Path]:
     return {"state": settings.state_dir, **{f"output of {folder.name}": folder.output for folder in settings.folders}}

@@ -1,7 +1,7 @@
-"""Tells a person, once for each incident, that cutoutd stands still, waits for them, or gave photos up.
+"""The notifier, which runs the user's command once for each incident: a halt, a held batch, a limit, a failure.
 
-It looks at what is the case, compares that with what was told, and has the user's command run for what is new. The
-command runs first and is remembered then: a crash between the two tells it again rather than never.
+It compares the present incidents with those reported before. It runs the command first and stores that afterwards,
+because a crash in between should report twice rather than never.
 """
 
 import asyncio
@@ -18,36 +18,38 @@ from cutoutd.core.photo import TERMINAL, State
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.ledger.writes import approvals
-from cutoutd.monitoring.incidents import Incident, Notified, told_as_text, told_from
+from cutoutd.monitoring.incidents import Incident, Notified
 from cutoutd.monitoring.notify_command import NotifyCommand
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from cutoutd.pipeline.scheduling.run_counts import RunCounts
 
 _LOOK_EVERY_S = 2.0
-_FINISH_WITHIN_S = 10.0
+_FINISH_TIMEOUT_S = 10.0
 
 _KEY = "told"
 
-#: A photo of this run that came here shows that what an earlier run was refused is no more.
-_LET_THROUGH = (State.REMOVAL_STARTED, State.REMOVAL_FINISHED, State.PUBLISHED)
+#: A photo of this run in one of these states proves that a halt of an earlier run is over.
+_PAST_HALT = (State.REMOVAL_STARTED, State.REMOVAL_FINISHED, State.PUBLISHED)
 
 
 class Notifier:
-    """Looks every now and then; without a command it does nothing."""
+    """Looks for incidents regularly. Without a configured command it does nothing."""
 
-    def __init__(self, ledger: Ledger, halt: CircuitBreaker, tally: RunCounts, settings: NotifySettings) -> None:
+    def __init__(
+        self, ledger: Ledger, breaker: CircuitBreaker, run_counts: RunCounts, settings: NotifySettings
+    ) -> None:
         self._ledger = ledger
-        self._halt = halt
-        self._tally = tally
+        self._breaker = breaker
+        self._run_counts = run_counts
         self._on = frozenset(settings.on)
-        self._messenger = NotifyCommand(settings.command) if settings.command else None
-        self._told: Notified | None = None
+        self._command = NotifyCommand(settings.command) if settings.command else None
+        self._notified: Notified | None = None
         self._has_halted = False
         self._looking: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        """Look until cancelled; a look that has begun is left to ``finish``: cut off, it would tell the same again."""
-        if self._messenger is not None:
+        """Look until cancelled. A look in progress is left to ``finish``, else it would report again."""
+        if self._command is not None:
             await every(_LOOK_EVERY_S, self._look_shielded)
 
     async def _look_shielded(self) -> None:
@@ -55,43 +57,43 @@ class Notifier:
         await asyncio.shield(self._looking)
 
     async def finish(self) -> None:
-        """Tell what happened last; a stop waits for it, but not long."""
+        """Report the last incidents, within a time limit, because a stop waits for it."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(_FINISH_WITHIN_S):
+            async with asyncio.timeout(_FINISH_TIMEOUT_S):
                 if self._looking is not None:
                     await self._looking
                 await self.look()
 
     async def look(self) -> None:
-        """Tell what is new; trouble with the ledger is others' to tell, and the next look comes soon."""
-        if self._messenger is None:
+        """Report new incidents. A ledger error is logged quietly, because the workers report it loudly."""
+        if self._command is None:
             return
         try:
-            before = told_from(await self._ledger.query(photos.remembered, _KEY)) if self._told is None else self._told
+            before = self._notified or Notified.from_json(await self._ledger.query(photos.remembered, _KEY))
             present = [incident for incident in await self._present() if incident.kind in self._on]
-            told = before.without_past({incident.key for incident in present}, time.time(), unknown=self._unknown())
+            notified = before.without_past({incident.key for incident in present}, time.time(), unknown=self._unknown())
             for incident in present:
-                if incident.key not in told.open:
-                    await self._messenger.send(incident, time.time())
-                    told = told.with_incident(incident)
-            told = await self._tell_failures(told, self._messenger)
-            if told != before:
-                await self._ledger.remember(_KEY, told_as_text(told))
-            self._told = told
+                if incident.key not in notified.open:
+                    await self._command.send(incident, time.time())
+                    notified = notified.with_incident(incident)
+            notified = await self._report_failures(notified, self._command)
+            if notified != before:
+                await self._ledger.remember(_KEY, notified.as_json())
+            self._notified = notified
         except CutoutdError as error:
             log_error("ledger_trouble", error, level=logging.DEBUG)
 
     def _unknown(self) -> frozenset[NotifyReason]:
-        """Whether a halt of an earlier run is over shows when something goes through."""
-        self._has_halted = self._has_halted or self._halt.error is not None
-        is_known = self._has_halted or self._tally.at(*_LET_THROUGH) > 0
+        """Return HALT until it is known if a halt of an earlier run is over: when a photo gets past it."""
+        self._has_halted = self._has_halted or self._breaker.error is not None
+        is_known = self._has_halted or self._run_counts.at(*_PAST_HALT) > 0
         return frozenset() if is_known else frozenset({NotifyReason.HALT})
 
     async def _present(self) -> list[Incident]:
         return [*await self._halts(), *await self._held(), *await self._limits()]
 
     async def _halts(self) -> list[Incident]:
-        error = self._halt.error
+        error = self._breaker.error
         if error is None:
             return []
         unfinished = await self._ledger.query(photos.count, frozenset(State) - TERMINAL)
@@ -120,24 +122,24 @@ class Notifier:
         advice, until_s = LimitReachedError.default_advice, first.wait.until_s
         return [Incident(NotifyReason.LIMIT, first.wait.reason, advice, number, until_s=until_s)]
 
-    async def _tell_failures(self, told: Notified, messenger: NotifyCommand) -> Notified:
+    async def _report_failures(self, notified: Notified, command: NotifyCommand) -> Notified:
         now_s = time.time()
-        if told.failures_until_s is None:
-            return told.with_failures(now_s, 0.0)
-        if NotifyReason.FAILED not in self._on or not told.may_tell_failures(now_s):
-            return told
-        number = await self._ledger.query(photos.failed_since, told.failures_until_s)
+        if notified.failures_until_s is None:
+            return notified.with_failures(now_s, 0.0)
+        if NotifyReason.FAILED not in self._on or not notified.may_report_failures(now_s):
+            return notified
+        number = await self._ledger.query(photos.failed_since, notified.failures_until_s)
         newest = next(iter(await self._ledger.query(photos.at_state, {State.FAILED}, 1)), None)
-        if not number or newest is None:  # a person may have retried it between the two questions
-            return told
-        place = f"{newest.identity.folder}/{newest.identity.path}"
-        words = f"{place} failed" if number == 1 else f"{number:,} photos failed, the last of them {place}"
+        if not number or newest is None:  # the user may have retried it between the two queries
+            return notified
+        name = f"{newest.identity.folder}/{newest.identity.path}"
+        subject = f"{name} failed" if number == 1 else f"{number:,} photos failed, the last of them {name}"
         incident = Incident(
             NotifyReason.FAILED,
-            f"{words}: {newest.ending.sentence}",
+            f"{subject}: {newest.ending.sentence}",
             newest.ending.advice or "",
             number,
             folder=newest.identity.folder,
         )
-        await messenger.send(incident, now_s)
-        return told.with_failures(newest.state_at_s, now_s)
+        await command.send(incident, now_s)
+        return notified.with_failures(newest.state_at_s, now_s)

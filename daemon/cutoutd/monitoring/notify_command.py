@@ -1,6 +1,6 @@
-"""Runs the user's notification command: what happened goes in as JSON, nothing that it does can hold up photos.
+"""The user's notification command. It gets the incident as JSON and can never hold up photos.
 
-No shell, no secrets in its environment, a time limit. What it writes is for the log at debug.
+It runs without a shell, without secrets in its environment, and with a time limit. Its output goes to the debug log.
 """
 
 import asyncio
@@ -16,16 +16,16 @@ from cutoutd.core.logs import log_event
 from cutoutd.monitoring.incidents import Incident
 
 _TIME_LIMIT_S = 60.0
-_END_WITHIN_S = 5.0
-_PIECE_BYTES = 65_536
-_KEPT_BYTES = 4_000
+_KILL_TIMEOUT_S = 5.0
+_CHUNK_BYTES = 65_536
+_MAX_OUTPUT_BYTES = 4_000
 
-#: The secret key, and where systemd keeps it.
+#: The secret key, and the folder in which systemd keeps it.
 _SECRETS = frozenset({"UPLOADCARE_SECRET_KEY", "CREDENTIALS_DIRECTORY"})
 
 
 class NotifyCommand:
-    """Runs one command; that it fails is said once, until it went well again."""
+    """Runs one command. A failure is logged once, and again only after a success."""
 
     def __init__(self, command: Sequence[str], *, time_limit_s: float = _TIME_LIMIT_S) -> None:
         self._command = tuple(command)
@@ -33,7 +33,7 @@ class NotifyCommand:
         self._has_failed = False
 
     async def send(self, incident: Incident, now_s: float) -> None:
-        """Run the command with an incident on its standard input, to its end or the time limit. Raises nothing."""
+        """Run the command with an incident on its standard input, up to the time limit. Never raises."""
         try:
             async with asyncio.timeout(self._time_limit_s):
                 fault = await self._run(message_of(incident, now_s).encode())
@@ -57,14 +57,14 @@ class NotifyCommand:
         try:
             output = await _converse(process, message)
         except BaseException:
-            await _end(process)
+            await _kill(process)
             raise
         log_event("notified", f"notify.command wrote: {output}", level=logging.DEBUG)
         return f"it ended with {process.returncode}" if process.returncode else None
 
 
 def message_of(incident: Incident, now_s: float) -> str:
-    """The documented JSON that the command reads."""
+    """Return the documented JSON that the command reads."""
     return json.dumps(
         {
             "kind": incident.kind,
@@ -78,18 +78,18 @@ def message_of(incident: Incident, now_s: float) -> str:
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """What the command may know of cutoutd's own environment."""
+    """Return cutoutd's environment without its secrets."""
     return {name: value for name, value in environ.items() if name not in _SECRETS}
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """End it and what it started. While any of them lives, nobody else can have the number of their group."""
+async def _kill(process: asyncio.subprocess.Process) -> None:
+    """Kill the command and its children. The group's number cannot be reused while one of them lives."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     with suppress(TimeoutError):
-        async with asyncio.timeout(_END_WITHIN_S):
-            # What it wrote last: the pipe is closed when all of it is read.
-            while process.stdout is not None and await process.stdout.read(_PIECE_BYTES):
+        async with asyncio.timeout(_KILL_TIMEOUT_S):
+            # Read the rest of the output, because the pipe closes only then.
+            while process.stdout is not None and await process.stdout.read(_CHUNK_BYTES):
                 continue
             await process.wait()
 
@@ -97,12 +97,12 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 async def _converse(process: asyncio.subprocess.Process, message: bytes) -> str:
     if process.stdin is None or process.stdout is None:
         return ""
-    with suppress(ConnectionError):  # a command that does not read it
+    with suppress(ConnectionError):  # the command may not read its input
         process.stdin.write(message)
         await process.stdin.drain()
     process.stdin.close()
     output = b""
-    while piece := await process.stdout.read(_PIECE_BYTES):
-        output = (output + piece)[:_KEPT_BYTES]
+    while piece := await process.stdout.read(_CHUNK_BYTES):
+        output = (output + piece)[:_MAX_OUTPUT_BYTES]
     await process.wait()
     return output.decode(errors="replace").strip()

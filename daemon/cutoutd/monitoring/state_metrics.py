@@ -1,4 +1,4 @@
-"""What is so at this moment, as Prometheus wants to be told it. For the event loop, where most of it lives."""
+"""The metrics of the present state. They are collected in the event loop, to which most of the state belongs."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,33 +25,33 @@ _MINUTE_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class MetricSources:
-    """Whom the exposition looks at."""
+    """The parts of the service that know the state."""
 
-    arrivals: Sequence[FolderWatcher]
-    census: PhotoCounts
-    halt: CircuitBreaker
-    intermission: PauseState
-    lanes: WorkerPool
-    operations: UsageCounter
-    spending: Budget
-    standby: FolderAvailability
+    folder_watchers: Sequence[FolderWatcher]
+    photo_counts: PhotoCounts
+    breaker: CircuitBreaker
+    pause: PauseState
+    workers: WorkerPool
+    usage: UsageCounter
+    budget: Budget
+    availability: FolderAvailability
 
 
 class StateMetrics(Collector):
-    """What is so at this moment; waits for nobody, reads no disk, and asks the ledger nothing."""
+    """Collects the present state, without waiting, without disk access, and without a query."""
 
-    def __init__(self, sources: MetricSources, soundings: Probes, min_free_bytes: int) -> None:
-        self._of = sources
-        self._soundings = soundings
+    def __init__(self, sources: MetricSources, probes: Probes, min_free_bytes: int) -> None:
+        self._sources = sources
+        self._probes = probes
         self._min_free_bytes = min_free_bytes
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing before it is asked for."""
+        """Return no metric, because the registry would collect all of them once to learn their names."""
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        """Everything."""
-        build = InfoMetricFamily("cutoutd_build", "The version that runs.")
+        """Yield every metric."""
+        build = InfoMetricFamily("cutoutd_build", "The running version.")
         build.add_metric((), {"version": __version__})
         yield build
         yield from self._photos()
@@ -61,88 +61,96 @@ class StateMetrics(Collector):
         yield from self._disks()
 
     def _photos(self) -> Iterator[Metric]:
-        of = self._of
+        sources = self._sources
         photos = GaugeMetricFamily(
             "cutoutd_photos", "Photos by folder and state (their last fact).", labels=("folder", "state")
         )
-        numbers = {(arrival.folder.name, state): 0 for arrival in of.arrivals for state in State}
-        for place, number in (numbers | of.census.numbers()).items():
-            photos.add_metric(place, number)
+        numbers = {(watcher.folder.name, state): 0 for watcher in sources.folder_watchers for state in State}
+        for labels, number in (numbers | sources.photo_counts.numbers()).items():
+            photos.add_metric(labels, number)
         yield photos
-        yield _labelled(
-            "cutoutd_photos_waiting", "Photos that wait, by what for.", "cause", self._soundings.waiting.items()
-        )
-        since_s = self._soundings.longest_unmoved_s
+        yield _labelled("cutoutd_photos_waiting", "Waiting photos by cause.", "cause", self._probes.waiting.items())
+        since_s = self._probes.longest_unmoved_s
         age_s = 0.0 if since_s is None else max(0.0, time.time() - since_s)
         yield _single(
             "cutoutd_oldest_waiting_photo_seconds",
-            "How long the photo that stood still longest got no new fact; without those that wait for a limit, for "
+            "Time since the last fact of the photo that has waited longest, without photos that wait for a limit, for "
             "approval or for their folder.",
             age_s,
         )
-        files = {arrival.folder.name: len(arrival.waiting()) for arrival in of.arrivals}
-        yield _labelled("cutoutd_settling_files", "Files that are not finished yet.", "folder", files.items())
+        files = {watcher.folder.name: len(watcher.waiting()) for watcher in sources.folder_watchers}
+        yield _labelled("cutoutd_settling_files", "Files that are still being written.", "folder", files.items())
 
     def _work(self) -> Iterator[Metric]:
-        lanes = self._of.lanes
-        busy = lanes.busy_by_stage()
-        yield _labelled("cutoutd_lane_steps", "Steps under way in each lane.", "lane", busy.items())
-        at = {state: self._of.census.at(state) for state in State}
-        queued = {lane: max(0, at[state] - busy[lane]) for lane, state in lanes.takes.items()}
+        workers = self._sources.workers
+        busy = workers.busy_by_stage()
+        yield _labelled("cutoutd_lane_steps", "Steps under way in each stage.", "lane", busy.items())
+        at = {state: self._sources.photo_counts.at(state) for state in State}
+        queued = {stage: max(0, at[state] - busy[stage]) for stage, state in workers.takes.items()}
         yield _labelled(
-            "cutoutd_lane_queue", "Photos that stand before each lane, whatever they wait for.", "lane", queued.items()
+            "cutoutd_lane_queue", "Photos before each stage, whatever they wait for.", "lane", queued.items()
         )
 
     def _standstill(self) -> Iterator[Metric]:
-        of = self._of
-        reason = of.halt.error.reason if of.halt.error else None
+        sources = self._sources
+        reason = sources.breaker.error.reason if sources.breaker.error else None
         halts = {kind.reason: float(kind.reason == reason) for kind in HaltError.__subclasses__()}
-        yield _labelled("cutoutd_halted", "Whether nothing is sent, by why; 1: it is so.", "reason", halts.items())
-        yield _single("cutoutd_paused", "Whether a person ordered a pause.", float(of.intermission.pause is not None))
-        standing_by = {
-            arrival.folder.name: float(of.standby.is_unavailable(arrival.folder.name)) for arrival in of.arrivals
+        yield _labelled(
+            "cutoutd_halted", "1 if nothing is sent because the service refuses, by reason.", "reason", halts.items()
+        )
+        yield _single("cutoutd_paused", "1 if the user paused cutoutd.", float(sources.pause.pause is not None))
+        unavailable = {
+            watcher.folder.name: float(sources.availability.is_unavailable(watcher.folder.name))
+            for watcher in sources.folder_watchers
         }
-        yield _labelled("cutoutd_folder_standby", "Whether a folder stands by.", "folder", standing_by.items())
+        yield _labelled("cutoutd_folder_standby", "1 if a folder is unavailable.", "folder", unavailable.items())
 
     def _money(self) -> Iterator[Metric]:
-        of = self._of
+        sources = self._sources
         operations = CounterMetricFamily(
             "cutoutd_operations",
-            "Operations that Uploadcare bills, by purpose; those of the removals themselves are not among them.",
+            "Operations that Uploadcare bills, by purpose, without those of the removals themselves.",
             labels=("purpose",),
         )
         for purpose in Purpose:
-            operations.add_metric((purpose,), of.operations.total(purpose))
+            operations.add_metric((purpose,), sources.usage.total(purpose))
         yield operations
         yield CounterMetricFamily(
             "cutoutd_launches_throttled",
-            "Launches that Uploadcare refused for their number (429).",
-            value=of.spending.throttled,
+            "Launches that Uploadcare refused because they were too many (429).",
+            value=sources.budget.throttled,
         )
         yield _single(
             "cutoutd_launches_per_second_limit",
-            "Launches a second at most: the configured ceiling, or what Uploadcare was found to take.",
-            of.spending.rate.per_minute / _MINUTE_S,
+            "Highest rate of launches: the configured one, or the one that Uploadcare accepts.",
+            sources.budget.rate.per_minute / _MINUTE_S,
         )
-        if (photos := self._soundings.possible_double_charges) is not None:  # 0 would make the number rise at a start
-            yield _single("cutoutd_possible_double_charges", "Photos that may have been paid for twice, ever.", photos)
+        if (
+            photos := self._probes.possible_double_charges
+        ) is not None:  # unknown is not 0, else the number would rise at each start
+            yield _single("cutoutd_possible_double_charges", "All photos that may have been paid for twice.", photos)
 
     def _disks(self) -> Iterator[Metric]:
-        free = self._soundings.free_bytes
-        yield _labelled("cutoutd_free_bytes", "Room on the disks of outputs and state folder.", "place", free.items())
+        free = self._probes.free_bytes
+        yield _labelled(
+            "cutoutd_free_bytes",
+            "Free bytes on the disks of the outputs and of the state folder.",
+            "place",
+            free.items(),
+        )
         yield _single(
             "cutoutd_required_free_bytes",
-            "Nothing is paid for while a disk has less room (limits.min_free_space).",
+            "Nothing is paid for while a disk has fewer free bytes (limits.min_free_space).",
             self._min_free_bytes,
         )
 
 
-def _single(name: str, told: str, value: float) -> Metric:
-    return GaugeMetricFamily(name, told, value=value)
+def _single(name: str, documentation: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, documentation, value=value)
 
 
-def _labelled(name: str, told: str, label: str, values: Iterable[tuple[str, float]]) -> Metric:
-    family = GaugeMetricFamily(name, told, labels=(label,))
+def _labelled(name: str, documentation: str, label: str, values: Iterable[tuple[str, float]]) -> Metric:
+    family = GaugeMetricFamily(name, documentation, labels=(label,))
     for key, value in values:
         family.add_metric((key,), value)
     return family

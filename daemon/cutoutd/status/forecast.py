@@ -1,72 +1,72 @@
-"""How fast photos are published, and when those under way will be: for everybody who shows it. Pure, the clock given.
+"""The forecast: the rate at which photos are published, and the time at which the last one will be. Pure.
 
-What is measured counts more than what is configured: the rate is that of the last minutes, and the launch rate only
-says what cannot be faster. What waits for a person, a limit or a folder is left out: nobody knows when it goes on.
+The rate is measured over the last minutes. The configured launch rate is only an upper bound. Photos that wait for
+approval, a limit or a folder are left out, because the end is unknown.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-#: Publications of the last minutes count: long enough for a rate that does not jump, short enough to follow.
-LATELY_S = 300.0
+#: The time that counts: long enough for a steady rate, short enough to follow a change.
+RECENT_S = 300.0
 
-#: A rate from fewer publications, or from a shorter time, says nothing.
-_FEWEST = 3
-_SHORTEST_S = 5.0
+#: Fewer publications, or a shorter time, give no useful rate.
+_MIN_PHOTOS = 3
+_MIN_S = 5.0
 
 _MINUTE_S = 60.0
 _DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Lately:
-    """What was published in the last ``LATELY_S`` seconds."""
+class RecentlyPublished:
+    """The photos published in the last ``RECENT_S`` seconds."""
 
-    published: int
-    first_at_s: float | None  #: Unix time of the first of them; None: there is none
+    photos: int
+    first_at_s: float | None  #: Unix time of the first; None: there is none
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """What is under way, and what it may meet."""
+class OpenWork:
+    """The photos that are not finished, and their limits."""
 
-    under_way: int  #: photos that are not at rest
-    to_launch: int  #: those of them whose removal is not launched yet
-    held: int  #: those of these that wait for a person, a limit, or a folder that stands by
+    under_way: int  #: photos that are not terminal
+    to_launch: int  #: of these, photos without a launched removal
+    held: int  #: of these, photos that wait for approval, a limit, or an unavailable folder
     launches_per_minute: float | None = None  #: the working rate; None: unknown
     launches_left: int | None = None  #: what the limits of day and month leave; None: no limit
-    stands_still: bool = False  #: halted, paused, or not running
+    is_stopped: bool = False  #: halted, paused, or not running
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What can be said of the near future."""
+    """The forecast at one moment."""
 
-    per_minute: float | None  #: photos published in a minute; None: too few lately to say
+    per_minute: float | None  #: photos published in a minute; None: too few lately
     to_do: int  #: photos that go on by themselves
-    left_over: int  #: photos that do not: held, or beyond what the limits leave
-    finish_at_s: float | None  #: when the ``to_do`` will be published, Unix time; None: nobody can tell, or none are
+    left_over: int  #: photos that do not, because a limit holds them
+    finish_at_s: float | None  #: Unix time at which the ``to_do`` will be published; None: unknown, or none are left
 
 
 NO_FORECAST = Forecast(per_minute=None, to_do=0, left_over=0, finish_at_s=None)
 
 
-def forecast(work: Work, lately: Lately, now_s: float) -> Forecast:
-    """What the numbers come to; pessimistic where pictures were paid for before, as their photos need no launch."""
-    per_minute = _per_minute(lately, now_s)
+def forecast(work: OpenWork, recent: RecentlyPublished, now_s: float) -> Forecast:
+    """Return the forecast. It is too late if some pictures were paid for before, because those need no launch."""
+    per_minute = _per_minute(recent, now_s)
     to_launch = max(0, work.to_launch - work.held)
     launched_today = to_launch if work.launches_left is None else min(to_launch, work.launches_left)
     left_over = work.to_launch - launched_today
     to_do = max(0, work.under_way - left_over)
     finish_at_s = None
-    if to_do and per_minute and not work.stands_still:
+    if to_do and per_minute and not work.is_stopped:
         minutes = max(to_do / per_minute, launched_today / (work.launches_per_minute or float("inf")))
         finish_at_s = now_s + minutes * _MINUTE_S
     return Forecast(per_minute, to_do, left_over, finish_at_s)
 
 
 def forecast_in_words(forecast: Forecast, now_s: float) -> str:
-    """For people, in local time: "14.2 a minute; the last of 1,200 expected at 16:40"; empty when there is nothing."""
+    """Return the forecast in local time: "14.2 a minute; the last of 1,200 expected at 16:40"; empty if unknown."""
     parts = []
     if forecast.per_minute:
         parts.append(f"{rate_in_words(forecast.per_minute)} published")
@@ -77,14 +77,14 @@ def forecast_in_words(forecast: Forecast, now_s: float) -> str:
 
 
 def rate_in_words(per_minute: float) -> str:
-    """1,200 a minute, 14.2 a minute, or 30 an hour."""
+    """Return a rate as "1,200 a minute", "14.2 a minute" or "30 an hour"."""
     if per_minute < 1:
         return f"{per_minute * 60:.0f} an hour"
     return f"{per_minute:.1f} a minute" if per_minute < 100 else f"{per_minute:,.0f} a minute"  # noqa: PLR2004  digits
 
 
 def moment_in_words(at_s: float, now_s: float) -> str:
-    """A moment to come, as far as it is known: within a minute, at 16:40, on Tuesday at 09:10, on 2026-12-03."""
+    """Return a future time: "within a minute", "at 16:40", "on Tuesday at 09:10" or "on 2026-12-03"."""
     at, now = (datetime.fromtimestamp(moment_s, UTC).astimezone() for moment_s in (at_s, now_s))
     if at_s - now_s < _MINUTE_S:
         return "within a minute"
@@ -93,9 +93,9 @@ def moment_in_words(at_s: float, now_s: float) -> str:
     return f"on {at:%A} at {at:%H:%M}" if at_s - now_s < 6 * _DAY_S else f"on {at:%Y-%m-%d}"
 
 
-def _per_minute(lately: Lately, now_s: float) -> float | None:
-    """From the first publication on: what came before it, a night or the first removal, is no part of the pace."""
-    if lately.first_at_s is None or lately.published < _FEWEST:
+def _per_minute(recent: RecentlyPublished, now_s: float) -> float | None:
+    """Return the rate since the first publication, because an idle night before it would lower the rate."""
+    if recent.first_at_s is None or recent.photos < _MIN_PHOTOS:
         return None
-    for_s = min(LATELY_S, now_s - lately.first_at_s)
-    return (lately.published - 1) * _MINUTE_S / for_s if for_s >= _SHORTEST_S else None
+    for_s = min(RECENT_S, now_s - recent.first_at_s)
+    return (recent.photos - 1) * _MINUTE_S / for_s if for_s >= _MIN_S else None

@@ -1,4 +1,4 @@
-"""Numbers, times and names as the page words them. Pure; the templates' filters."""
+"""The wording of numbers, times and names: the filters of all templates. Pure."""
 
 import time
 from collections.abc import Callable
@@ -14,27 +14,27 @@ _DAY_S = 86_400
 
 
 def number(value: float) -> str:
-    """1,234."""
+    """Return a number as 1,234."""
     return f"{value:,.0f}"
 
 
 def moment(at_s: float) -> str:
-    """A Unix time on this machine's calendar: 2026-11-22 14:05."""
+    """Return a Unix time in local time: 2026-11-22 14:05."""
     return _local(at_s).strftime("%Y-%m-%d %H:%M")
 
 
 def precise(at_s: float) -> str:
-    """A Unix time to the second: 2026-11-22 14:05:09."""
+    """Return a Unix time to the second: 2026-11-22 14:05:09."""
     return _local(at_s).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def machine_time(at_s: float) -> str:
-    """A Unix time for ``<time datetime>``."""
+    """Return a Unix time for ``<time datetime>``."""
     return _local(at_s).isoformat(timespec="seconds")
 
 
 def span(seconds: float) -> str:
-    """How long something takes, as people say it: under a minute, 12 minutes, 3 hours, 2 days."""
+    """Return a duration in words: under a minute, 12 minutes, 3 hours, 2 days."""
     for unit_s, name in ((_DAY_S, "day"), (_HOUR_S, "hour"), (_MINUTE_S, "minute")):
         if seconds >= unit_s:
             count = round(seconds / unit_s)
@@ -43,12 +43,12 @@ def span(seconds: float) -> str:
 
 
 def ago(at_s: float) -> str:
-    """How long ago a Unix time was."""
+    """Return the time since a Unix time, in words."""
     return f"{span(max(0.0, time.time() - at_s))} ago"
 
 
 def plural(value: int, one: str, many: str) -> str:
-    """1 photo, 1,234 photos."""
+    """Return a number with its noun: 1 photo, 1,234 photos."""
     return f"{value:,} {one if value == 1 else many}"
 
 

@@ -1,7 +1,7 @@
-"""What only the running daemon knows, told to the commands: how folders are watched, what is settling, why it halts.
+"""The state that only the running daemon knows: how folders are watched, which files settle, why it halts.
 
-A small file in the state folder, replaced as a whole, at most once a second and only when something changed. It holds
-no facts: those are in the ledger. Whether the daemon still runs is told by the instance lock, not by this file.
+It is a small file in the state folder. The daemon replaces it as a whole, at most once a second and only after a
+change. Facts are in the ledger, not here. The instance lock says if a daemon runs, not this file.
 """
 
 from pathlib import Path
@@ -14,16 +14,16 @@ from cutoutd.core.logs import printable
 
 LIVE_NAME = "live.json"
 
-#: Names as people are shown them: JSON holds no bytes that are no UTF-8, file names do.
+#: A text as it is shown to the user. JSON carries UTF-8 only, file names may hold other bytes.
 Shown = Annotated[str, BeforeValidator(printable)]
 
 
-class _Told(BaseModel):
+class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class WatchedMount(_Told):
-    """How one mount of a folder's input tree is watched, and why so."""
+class WatchedMount(_Frozen):
+    """One mount of a folder's input tree, and the way in which it is watched."""
 
     folder: str
     path: Shown
@@ -31,8 +31,8 @@ class WatchedMount(_Told):
     reason: Shown
 
 
-class SettlingFile(_Told):
-    """A file that is not finished yet."""
+class SettlingFile(_Frozen):
+    """A file that is still being written."""
 
     folder: str
     path: Shown
@@ -40,30 +40,30 @@ class SettlingFile(_Told):
     reason: Shown
 
 
-class LiveUnavailableFolder(_Told):
-    """A folder that stands still by itself, and why."""
+class LiveUnavailableFolder(_Frozen):
+    """A folder that is unavailable, with the reason."""
 
     folder: str
     reason: Shown
     since_s: float  #: Unix time
 
 
-class LiveState(_Told):
-    """One look at the running daemon."""
+class LiveState(_Frozen):
+    """The live state at one moment."""
 
     pid: int
     started_at_s: float
     watched: tuple[WatchedMount, ...] = ()
     settling: tuple[SettlingFile, ...] = ()
-    settling_count: int = 0  #: all of them; ``settling`` names the first only
+    settling_count: int = 0  #: the number of all; ``settling`` holds the first
     ignored: int = 0
     halt: Shown | None = None
-    standby: tuple[LiveUnavailableFolder, ...] = ()
-    source_troubles: dict[str, Shown] = {}  #: by folder, why on_success cannot be done for now
-    patience: dict[str, float] = {}  #: kind of request to Unix time: Uploadcare asked to send none before
-    launches_per_minute: float | None = None  #: the working rate
-    launch_reason: Shown = ""  #: why it is as it is
-    web_address: str | None = None  #: where it can be looked at, http://HOST:PORT
+    unavailable: tuple[LiveUnavailableFolder, ...] = ()
+    source_troubles: dict[str, Shown] = {}  #: by folder: the reason why on_success fails for now
+    throttled_until: dict[str, float] = {}  #: by kind of request: the Unix time before which Uploadcare wants none
+    launches_per_minute: float | None = None  #: the present rate
+    launch_reason: Shown = ""  #: the reason for the rate
+    web_address: str | None = None  #: the page's address, http://HOST:PORT
 
 
 def write_live_state(state_dir: Path, live: LiveState) -> None:
@@ -77,7 +77,7 @@ def write_live_state(state_dir: Path, live: LiveState) -> None:
 
 
 def read_live_state(state_dir: Path) -> LiveState | None:
-    """What the daemon last told; None when it never did, or told it in a way this version does not understand."""
+    """Return the last state; None if there is no file, or another version wrote it."""
     try:
         return LiveState.model_validate_json((state_dir / LIVE_NAME).read_bytes())
     except (OSError, ValidationError):

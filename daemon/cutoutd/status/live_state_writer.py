@@ -1,4 +1,4 @@
-"""Tells the commands what only the running daemon knows, whenever it changed."""
+"""The writer of the live-state file, which tells commands the facts that only the running daemon knows."""
 
 import asyncio
 import logging
@@ -19,82 +19,92 @@ from cutoutd.watch.folder import FolderWatcher
 
 _LOOK_EVERY_S = 1.0
 
-#: ``status`` names so many settling files; the rest is a number.
-_NAMED_FILES = 50
+#: The file names this many settling files, and counts the others.
+_MAX_SETTLING_NAMED = 50
 
 
 @dataclass(frozen=True, slots=True)
 class LiveSources:
-    """Whom the broadcast asks."""
+    """The parts of the daemon that know the live state."""
 
-    arrivals: Sequence[FolderWatcher]
-    halt: CircuitBreaker
-    standby: FolderAvailability
-    pace: Callable[[], LaunchPace]
+    folder_watchers: Sequence[FolderWatcher]
+    breaker: CircuitBreaker
+    availability: FolderAvailability
+    launch_pace: Callable[[], LaunchPace]
     source_troubles: Callable[[], dict[str, str]] = dict
     web_address: Callable[[], str | None] = lambda: None
-    patience: Callable[[], dict[str, float]] = dict
+    throttled_until: Callable[[], dict[str, float]] = dict
 
 
 class LiveStateWriter:
-    """Writes the live file; its only memory is what it told last."""
+    """Writes the file whenever the live state has changed.
 
-    def __init__(self, state_dir: Path, reports: LiveSources) -> None:
+    Args:
+        state_dir: the folder of the file.
+        sources: know the live state.
+        interval_s: the time between two looks.
+    """
+
+    def __init__(self, state_dir: Path, sources: LiveSources, interval_s: float = _LOOK_EVERY_S) -> None:
         self._state_dir = state_dir
-        self._reports = reports
+        self._sources = sources
+        self._interval_s = interval_s
         self._started_at_s = time.time()
         self._written: LiveState | None = None
 
     async def run(self) -> None:
-        """Tell until cancelled. A state folder that cannot be written is the ledger's to complain about loudly."""
+        """Write until cancelled. A failure is logged quietly, because the ledger reports a full disk loudly."""
         self._written = None  # because a run before this one may have removed the file
-        await every(_LOOK_EVERY_S, self._write_if_changed)
-
-    async def _write_if_changed(self) -> None:
-        live = self.present()
-        if live != self._written:
-            try:
-                await asyncio.to_thread(write_live_state, self._state_dir, live)
-                self._written = live
-            except OSError as error:
-                log_event("live_untold", f"status cannot be kept up to date: {error}", level=logging.DEBUG)
+        await every(self._interval_s, self._write_if_changed)
 
     def present(self) -> LiveState:
-        """What there is to tell now."""
-        settling = [file for arrival in self._reports.arrivals for file in _settling(arrival)]
-        pace = self._reports.pace()
+        """Return the live state."""
+        sources = self._sources
+        settling = [file for watcher in sources.folder_watchers for file in _settling(watcher)]
+        pace = sources.launch_pace()
         return LiveState(
             pid=os.getpid(),
             started_at_s=self._started_at_s,
-            watched=tuple(mount for arrival in self._reports.arrivals for mount in _watched(arrival)),
-            settling=tuple(settling[:_NAMED_FILES]),
+            watched=tuple(mount for watcher in sources.folder_watchers for mount in _watched(watcher)),
+            settling=tuple(settling[:_MAX_SETTLING_NAMED]),
             settling_count=len(settling),
-            ignored=sum(arrival.ignored for arrival in self._reports.arrivals),
-            halt=_told(self._reports.halt.error) if self._reports.halt.error else None,
-            standby=tuple(LiveUnavailableFolder(**asdict(folder)) for folder in self._reports.standby.unavailable()),
-            source_troubles=self._reports.source_troubles(),
-            patience=self._reports.patience(),
+            ignored=sum(watcher.ignored for watcher in sources.folder_watchers),
+            halt=_sentences(sources.breaker.error) if sources.breaker.error else None,
+            unavailable=tuple(LiveUnavailableFolder(**asdict(folder)) for folder in sources.availability.unavailable()),
+            source_troubles=sources.source_troubles(),
+            throttled_until=sources.throttled_until(),
             launches_per_minute=pace.per_minute,
             launch_reason=pace.reason,
-            web_address=self._reports.web_address(),
+            web_address=sources.web_address(),
         )
 
+    async def _write_if_changed(self) -> None:
+        live = self.present()
+        if live == self._written:
+            return
+        try:
+            await asyncio.to_thread(write_live_state, self._state_dir, live)
+        except OSError as error:
+            log_event("live_untold", f"status cannot be kept up to date: {error}", level=logging.DEBUG)
+        else:
+            self._written = live
 
-def _told(error: HaltError) -> str:
+
+def _sentences(error: HaltError) -> str:
     return f"{error.title}: {error.sentence}. {error.advice}"
 
 
-def _settling(arrival: FolderWatcher) -> list[SettlingFile]:
-    folder = arrival.folder.name
+def _settling(watcher: FolderWatcher) -> list[SettlingFile]:
+    folder = watcher.folder.name
     return [
         SettlingFile(folder=folder, path=file.path, since_s=file.since_s, reason=file.reason)
-        for file in arrival.waiting()
+        for file in watcher.waiting()
     ]
 
 
-def _watched(arrival: FolderWatcher) -> list[WatchedMount]:
-    folder = arrival.folder.name
+def _watched(watcher: FolderWatcher) -> list[WatchedMount]:
+    folder = watcher.folder.name
     return [
         WatchedMount(folder=folder, path=backend.path, kind=backend.kind, reason=backend.reason)
-        for backend in arrival.backends()
+        for backend in watcher.backends()
     ]

@@ -1,26 +1,45 @@
-"""How many photos of each folder stand where: counted once at the start, and kept by every fact since.
-
-So that whoever looks often, at a million photos too, asks nobody to count.
-
-How many photos stand where, in the five words that people think in. Pure.
-"""
+"""The numbers of photos by state and by group of states. Every count that the user sees comes from here."""
 
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from cutoutd.core.photo import Photo, State
 from cutoutd.ledger import Ledger, Total
 from cutoutd.ledger.queries import photos
 
-WAITING = frozenset({State.DISCOVERED, State.ACCEPTED})
-AT_UPLOADCARE = frozenset({State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED})
+
+class StateGroup(StrEnum):
+    """The five groups in which users count photos; the value is the word that they read."""
+
+    WAITING = "waiting"
+    AT_UPLOADCARE = "at Uploadcare"
+    PUBLISHED = "published"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+    @property
+    def states(self) -> frozenset[State]:
+        """The states of the group."""
+        return _STATES[self]
+
+
+_STATES: Mapping[StateGroup, frozenset[State]] = {
+    StateGroup.WAITING: frozenset({State.DISCOVERED, State.ACCEPTED}),
+    StateGroup.AT_UPLOADCARE: frozenset(
+        {State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED}
+    ),
+    StateGroup.PUBLISHED: frozenset({State.PUBLISHED}),
+    StateGroup.REJECTED: frozenset({State.REJECTED}),
+    StateGroup.FAILED: frozenset({State.FAILED}),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class CountSummary:
-    """Numbers of photos."""
+    """The number of photos in each group."""
 
     waiting: int = 0
     at_uploadcare: int = 0
@@ -30,38 +49,50 @@ class CountSummary:
 
     @property
     def under_way(self) -> int:
-        """Those that something more happens to by itself."""
+        """The number of photos that go on by themselves."""
         return self.waiting + self.at_uploadcare
 
     @property
     def all(self) -> int:
-        """Everything that was ever found and still counts."""
+        """The number of photos that were ever found and are not superseded."""
         return self.under_way + self.published + self.rejected + self.failed
+
+    def groups(self) -> Iterator[tuple[StateGroup, int]]:
+        """Yield each group with its number."""
+        yield StateGroup.WAITING, self.waiting
+        yield StateGroup.AT_UPLOADCARE, self.at_uploadcare
+        yield StateGroup.PUBLISHED, self.published
+        yield StateGroup.REJECTED, self.rejected
+        yield StateGroup.FAILED, self.failed
+
+    def in_words(self) -> str:
+        """Return the groups that have photos, in one line."""
+        return ", ".join(f"{number:,} {group}" for group, number in self.groups() if number) or "no photo yet"
 
 
 def summarize(totals: Iterable[Total]) -> CountSummary:
-    """The sum over all of these."""
-    numbers: dict[State, int] = {}
-    for total in totals:
-        numbers[total.state] = numbers.get(total.state, 0) + total.photos
-    return CountSummary(
-        waiting=sum(numbers.get(state, 0) for state in WAITING),
-        at_uploadcare=sum(numbers.get(state, 0) for state in AT_UPLOADCARE),
-        published=numbers.get(State.PUBLISHED, 0),
-        rejected=numbers.get(State.REJECTED, 0),
-        failed=numbers.get(State.FAILED, 0),
-    )
+    """Return the summary of these totals."""
+    totals = tuple(totals)
+    return CountSummary(*(count_at(totals, group.states) for group in StateGroup))
+
+
+def count_at(totals: Iterable[Total], states: Collection[State]) -> int:
+    """Return the number of photos in these states."""
+    return sum(total.photos for total in totals if total.state in states)
 
 
 class PhotoCounts:
-    """The numbers of ``ledger.questions.totals``, at any moment and for nothing. For any thread."""
+    """The number of photos by folder and state, kept in memory and updated with every fact. Thread-safe.
+
+    Readers need no query, so they may look often, also at a million photos.
+    """
 
     def __init__(self) -> None:
         self._numbers: Counter[tuple[str, State]] = Counter()
         self._lock = threading.Lock()
 
     async def open(self, ledger: Ledger) -> None:
-        """Count, and hear of every fact from now on; before anything moves.
+        """Count once, and listen for facts from now on. Call it before any photo moves.
 
         Raises:
             LedgerError, DiskError: the ledger cannot be used.
@@ -71,21 +102,21 @@ class PhotoCounts:
         ledger.add_listener(self.note)
 
     def note(self, before: Photo | None, after: Photo) -> None:
-        """A fact was stored."""
+        """Count a fact that was stored."""
         with self._lock:
             if before is not None:
                 self._numbers[before.identity.folder, before.state] -= 1
             self._numbers[after.identity.folder, after.state] += 1
 
     def numbers(self) -> dict[tuple[str, State], int]:
-        """How many photos of each folder stand at each state; where none stands any more it is 0."""
+        """Return the number of photos by folder and state. A state that no photo has any more counts 0."""
         with self._lock:
             return dict(self._numbers)
 
     def totals(self) -> list[Total]:
-        """The same, as the ledger would tell it."""
+        """Return the same numbers as the ledger's query does."""
         return [Total(folder, state, number) for (folder, state), number in self.numbers().items() if number]
 
     def at(self, *states: State) -> int:
-        """How many photos stand at these states."""
-        return sum(total.photos for total in self.totals() if total.state in states)
+        """Return the number of photos in these states."""
+        return count_at(self.totals(), states)

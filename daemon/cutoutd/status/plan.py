@@ -1,7 +1,7 @@
-"""What a run would do, added up: photos by their fate, removals, operations, money, limits, time. Pure.
+"""The plan of a run: photos by outcome, removals, operations, money, limits, and time. Pure.
 
-``survey`` looks at trees and ledger and notes each photo here; showing it is the screens' business. Two photos of one
-picture are one removal, as in a real run; which of them pays depends on which is noted first, how many pay does not.
+``plan_scan`` notes each photo here. Two photos of one picture need one removal, as in a real run. The photo that is
+noted first pays; the number of removals does not depend on the order.
 """
 
 from collections import Counter
@@ -13,15 +13,15 @@ from cutoutd.config.settings import Limits, Price
 from cutoutd.ledger import LaunchCounts
 from cutoutd.pipeline.budget.pricing import Bill, estimate
 
-_EXAMPLES = 3
+_MAX_EXAMPLES = 3
 
 
 class PlannedOutcome(StrEnum):
-    """What would become of a photo."""
+    """The planned outcome of a photo."""
 
     SEND = "to_send"  #: uploaded, and a removal launched
-    LAUNCH = "to_launch"  #: uploaded already, its removal is still to be launched
-    REUSE = "reused"  #: gets an earlier cutout, or that of another photo of the same picture, at no cost
+    LAUNCH = "to_launch"  #: uploaded already; its removal will be launched
+    REUSE = "reused"  #: gets the cutout of an earlier or another photo of the same picture, at no cost
     REJECT = "rejected"
     UNDER_WAY = "under_way"  #: its removal is launched
     PUBLISHED = "published"  #: earlier
@@ -31,13 +31,13 @@ class PlannedOutcome(StrEnum):
 
     @property
     def is_paid(self) -> bool:
-        """Whether a removal would be launched."""
+        """True if a removal would be launched."""
         return self in {PlannedOutcome.SEND, PlannedOutcome.LAUNCH}
 
 
 @dataclass(frozen=True, slots=True)
 class PlanReason:
-    """Why photos would be rejected, or cannot be read, with a few of them."""
+    """The reason why photos would be rejected or cannot be read, with a few examples."""
 
     code: str
     photos: int
@@ -46,19 +46,19 @@ class PlanReason:
 
 @dataclass(frozen=True, slots=True)
 class FolderPlan:
-    """What would become of one folder's photos."""
+    """The plan of one folder."""
 
     name: str
     outcomes: Mapping[PlannedOutcome, int]
-    smaller_copies: int  #: of those to send
-    batch: int  #: accepted, not paid for and approved by nobody
+    smaller_copies: int  #: of the photos to send
+    batch: int  #: accepted photos that are neither paid for nor approved
     reasons: tuple[PlanReason, ...]  #: the most frequent first
-    absence: str  #: why the input could not be looked at; empty: it could
+    absence: str  #: the reason why the input cannot be read; empty: it can
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run would do, and what it would cost."""
+    """The plan of all folders, with its cost."""
 
     folders: tuple[FolderPlan, ...]
     bill: Bill
@@ -66,79 +66,79 @@ class Plan:
     spent: LaunchCounts | None  #: None: there is no ledger yet, so nothing was spent
     launches_per_minute: float
 
-    def count(self, *fates: PlannedOutcome) -> int:
-        """How many photos of all folders would come to one of these."""
-        return sum(folder.outcomes[fate] for folder in self.folders for fate in fates)
+    def count(self, *outcomes: PlannedOutcome) -> int:
+        """Return the number of photos with one of these outcomes."""
+        return sum(folder.outcomes[outcome] for folder in self.folders for outcome in outcomes)
 
     @property
     def removals(self) -> int:
-        """How many would be launched, which is what costs."""
-        return self.count(*(fate for fate in PlannedOutcome if fate.is_paid))
+        """The number of removals that would be launched, which is the cost."""
+        return self.count(*(outcome for outcome in PlannedOutcome if outcome.is_paid))
 
     @property
     def left_today(self) -> int | None:
-        """How many removals ``limits.per_day`` still allows today; None without that limit."""
+        """The number of removals that ``limits.per_day`` still allows today; None without that limit."""
         return _left(self.limits.per_day, self.spent.today if self.spent else 0)
 
     @property
     def left_this_month(self) -> int | None:
-        """How many removals ``limits.per_month`` still allows in this month; None without that limit."""
+        """The number of removals that ``limits.per_month`` still allows this month; None without that limit."""
         return _left(self.limits.per_month, self.spent.this_month if self.spent else 0)
 
     def waiting_for_approval(self, folder: FolderPlan) -> int:
-        """How many photos of a folder would wait for a person, because they are too many (``limits.confirm_over``)."""
-        most = self.limits.confirm_over
-        return folder.batch if most is not None and folder.batch > most else 0
+        """Return the number of photos of a folder that would wait for approval (``limits.confirm_over``)."""
+        limit = self.limits.confirm_over
+        return folder.batch if limit is not None and folder.batch > limit else 0
 
     @property
     def held(self) -> int:
-        """How many removals would wait for another day or month."""
+        """The number of removals that would wait for another day or month."""
         left = [number for number in (self.left_today, self.left_this_month) if number is not None]
         return max(0, self.removals - min(left)) if left else 0
 
     @property
     def minutes(self) -> float:
-        """How long launching those takes that no limit holds; finishing the last takes a few seconds more."""
+        """The time to launch the removals that no limit holds. The last one finishes a few seconds later."""
         return (self.removals - self.held) / self.launches_per_minute
 
 
 class FolderDraft:
-    """Adds up one folder's photos as they are met."""
+    """Adds up one folder's photos one by one."""
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._fates: Counter[PlannedOutcome] = Counter()
+        self._outcomes: Counter[PlannedOutcome] = Counter()
         self._smaller_copies = 0
         self._batch = 0
         self._reasons: dict[str, list[tuple[str, str]]] = {}
         self._numbers: Counter[str] = Counter()
         self.absence = ""
 
-    def note(self, fate: PlannedOutcome, *, is_oversize: bool = False, is_new: bool = False) -> None:
-        """A photo would come to this; a new one is accepted, and nobody has agreed to pay for it yet."""
-        self._fates[fate] += 1
+    def note(self, outcome: PlannedOutcome, *, is_oversize: bool = False, is_new: bool = False) -> None:
+        """Note the outcome of a photo; a new one is accepted, but not approved yet."""
+        self._outcomes[outcome] += 1
         self._batch += is_new
-        self._smaller_copies += is_oversize and fate is PlannedOutcome.SEND
+        self._smaller_copies += is_oversize and outcome is PlannedOutcome.SEND
 
-    def note_trouble(self, fate: PlannedOutcome, code: str, *, path: str, sentence: str) -> None:
-        """A photo would come to nothing, and why; memory holds a few examples of each code only."""
-        self._fates[fate] += 1
+    def note_obstacle(self, outcome: PlannedOutcome, code: str, *, path: str, sentence: str) -> None:
+        """Note a photo that gets no cutout, with the reason. Memory holds only a few examples of each code."""
+        self._outcomes[outcome] += 1
         self._numbers[code] += 1
         examples = self._reasons.setdefault(code, [])
-        if len(examples) < _EXAMPLES:
+        if len(examples) < _MAX_EXAMPLES:
             examples.append((path, sentence))
 
     def finish(self) -> FolderPlan:
-        """What was noted."""
+        """Return the folder's plan."""
         reasons = tuple(
             PlanReason(code, photos, tuple(self._reasons[code])) for code, photos in self._numbers.most_common()
         )
-        fates = {fate: self._fates[fate] for fate in PlannedOutcome}
-        return FolderPlan(self._name, fates, self._smaller_copies, self._batch, reasons, self.absence)
+        outcomes = {outcome: self._outcomes[outcome] for outcome in PlannedOutcome}
+        return FolderPlan(self._name, outcomes, self._smaller_copies, self._batch, reasons, self.absence)
 
 
 def price_plan(folders: Iterable[FolderPlan], price: Price) -> Bill:
-    """What the removals of these folders would cost about."""
+    """Return the estimated cost of these folders."""
     uploads = launches = 0
     for folder in folders:
         uploads += folder.outcomes[PlannedOutcome.SEND]
@@ -147,7 +147,7 @@ def price_plan(folders: Iterable[FolderPlan], price: Price) -> Bill:
 
 
 def plan_as_json(plan: Plan) -> dict[str, object]:
-    """The documented, stable form of ``plan --json``."""
+    """Return the documented, stable form of ``plan --json``."""
     return {
         "folders": {
             folder.name: {**_folder_as_json(folder), "waiting_for_approval": plan.waiting_for_approval(folder)}
@@ -172,7 +172,7 @@ def plan_as_json(plan: Plan) -> dict[str, object]:
 
 def _folder_as_json(folder: FolderPlan) -> dict[str, object]:
     return {
-        **{fate.value: number for fate, number in folder.outcomes.items()},
+        **{outcome.value: number for outcome, number in folder.outcomes.items()},
         "smaller_copies": folder.smaller_copies,
         "absence": folder.absence or None,
         "reasons": [

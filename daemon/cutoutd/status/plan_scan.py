@@ -1,7 +1,7 @@
-"""Looking ahead for ``plan``: the input trees as a scan sees them, each new photo examined as the daemon would.
+"""The scan for ``plan``: it reads the input trees and validates each new photo, as the daemon would.
 
-It only looks: nothing is sent, nothing is written. The ledger is read in many short looks, because one long look would
-keep a running daemon from tidying up its write-ahead log. What was seen is added up in ``planning``.
+It sends nothing and writes nothing. It reads the ledger in short transactions, because a long one would keep a running
+daemon from truncating its WAL.
 """
 
 import time
@@ -29,10 +29,10 @@ from cutoutd.watch.scanner import Scan
 
 _BATCH = 200
 
-#: A photo that is no row of the ledger: no row has this number.
+#: The number of a photo that is not in the ledger.
 _NO_ID = 0
 
-_FATES = {
+_OUTCOMES = {
     State.PUBLISHED: PlannedOutcome.PUBLISHED,
     State.REJECTED: PlannedOutcome.TROUBLED,
     State.FAILED: PlannedOutcome.TROUBLED,
@@ -43,46 +43,48 @@ _FATES = {
 
 
 class PlanScanner:
-    """One look ahead.
+    """Makes a plan.
 
     Args:
         settings: the configuration; no secret is needed.
-        tell: called after each photo that was looked at.
+        on_photo: called after each photo.
     """
 
-    def __init__(self, settings: CommonSettings, tell: Callable[[], None]) -> None:
+    def __init__(self, settings: CommonSettings, on_photo: Callable[[], None]) -> None:
         self._settings = settings
-        self._tell = tell
-        self._ledger: ReadTransaction | None = None  #: as it is at the present look; None also before the first run
-        self._approved: set[int] = set()  #: photos of the present look that a person agreed to pay for
+        self._on_photo = on_photo
+        self._ledger: ReadTransaction | None = None  #: the open transaction; None also before the first run
+        self._approved: set[int] = set()  #: approved photos of the present batch
         self._paying: set[tuple[str | None, str | None]] = set()  #: content and parameters that the plan pays for
-        self._targets: set[tuple[str, str]] = set()  #: claimed by the plan, where conflicts are not renamed away
+        self._targets: set[tuple[str, str]] = (
+            set()
+        )  #: targets claimed by the plan, where conflicts are not solved by a new name
 
     def count(self) -> int:
-        """How many candidates there are; a scan of its own, for a progress bar. Blocking."""
+        """Return the number of candidates, by a scan of its own, for a progress bar. Blocking."""
         return sum(self._count_in(folder) for folder in self._settings.folders)
 
     def plan_all(self) -> Plan:
-        """What a run would do with what lies in the input trees now. Blocking.
+        """Return the plan for the files that are in the input trees now. Blocking.
 
         Raises:
-            LedgerError: there is a ledger, and it cannot be read.
+            LedgerError: the ledger exists and cannot be read.
         """
-        return self._add_up([self._plan_folder(folder) for folder in self._settings.folders])
+        return self._build_plan([self._plan_folder(folder) for folder in self._settings.folders])
 
     def plan_changed(self) -> Plan:
-        """What ``reprocess --changed`` would do: published photos whose folder has other parameters by now. Blocking.
+        """Return the plan of ``reprocess --changed``: published photos made with other parameters. Blocking.
 
         Raises:
-            LedgerError: there is a ledger, and it cannot be read.
+            LedgerError: the ledger exists and cannot be read.
         """
-        return self._add_up([self._plan_changes(folder) for folder in self._settings.folders])
+        return self._build_plan([self._plan_changes(folder) for folder in self._settings.folders])
 
-    def _add_up(self, folders: list[FolderPlan]) -> Plan:
+    def _build_plan(self, folders: list[FolderPlan]) -> Plan:
         settings = self._settings
         spent: LaunchCounts | None = None
         per_minute = float(settings.rate_limit.launches_per_minute)
-        with self._looking():
+        with self._reading():
             if self._ledger is not None:
                 spent = launches.launch_counts(self._ledger, time.time())
                 per_minute = rate_known(self._ledger, settings.rate_limit.launches_per_minute)
@@ -98,10 +100,10 @@ class PlanScanner:
         draft, sightings = FolderDraft(folder.name), _scan(folder)
         try:
             while batch := list(islice(sightings, _BATCH)):
-                with self._looking():
+                with self._reading():
                     self._note_batch(batch, folder, draft)
         except OSError as error:
-            draft.absence = f"{folder.input} cannot be looked at: {error.strerror}"
+            draft.absence = f"{folder.input} cannot be read: {error.strerror}"
         return draft.finish()
 
     def _note_batch(self, batch: list[Sighting], folder: FolderSettings, draft: FolderDraft) -> None:
@@ -112,67 +114,65 @@ class PlanScanner:
             self._approved = plan.approved_of(self._ledger, [row.id for row in rows.values()])
         for identity in identities:
             self._note(identity, rows.get(identity.version), folder, draft)
-            self._tell()
+            self._on_photo()
 
     def _note(self, identity: Identity, row: Photo | None, folder: FolderSettings, draft: FolderDraft) -> None:
-        """``row`` is what the ledger knows of this very version."""
-        if row is not None and row.state in _FATES:
-            draft.note(_FATES[row.state])
+        """Note a photo; ``row`` is the ledger's row of this version of the file."""
+        if row is not None and row.state in _OUTCOMES:
+            draft.note(_OUTCOMES[row.state])
         elif row is not None and row.state is not State.DISCOVERED:
             self._note_payable(row, folder, draft)
         else:
             self._note_new(identity, folder, draft)
 
     def _note_new(self, identity: Identity, folder: FolderSettings, draft: FolderDraft) -> None:
-        """A photo that has still to be examined: it is, by the daemon's own judgement."""
+        """Note a photo after the daemon's own validation."""
         path = printable(identity.path)
         try:
-            examination = validate_photo(identity, folder)
-            self._require_target(identity, examination, folder)
+            validation = validate_photo(identity, folder)
+            self._require_target(identity, validation, folder)
         except RejectedError as error:
-            draft.note_trouble(PlannedOutcome.REJECT, error.code, path=path, sentence=error.sentence)
+            draft.note_obstacle(PlannedOutcome.REJECT, error.code, path=path, sentence=error.sentence)
         except DiskError as error:
-            draft.note_trouble(PlannedOutcome.UNREADABLE, "unreadable", path=path, sentence=error.sentence)
+            draft.note_obstacle(PlannedOutcome.UNREADABLE, "unreadable", path=path, sentence=error.sentence)
         except SupersededError:
             draft.note(PlannedOutcome.CHANGING)
         else:
             found = Photo(_NO_ID, identity, State.DISCOVERED, 0.0)
-            self._note_payable(found.with_fact(examination.fact, 0.0), folder, draft)
+            self._note_payable(found.with_fact(validation.fact, 0.0), folder, draft)
 
     def _note_payable(self, photo: Photo, folder: FolderSettings, draft: FolderDraft) -> None:
-        """A photo that is accepted, or uploaded: does it pay, or another one of its picture?"""
-        key, is_agreed = (photo.picture.sha256, photo.bound.parameters), photo.id in self._approved
+        """Note an accepted or uploaded photo: it pays, or it reuses the cutout of another photo."""
+        key, is_approved = (photo.picture.sha256, photo.bound.parameters), photo.id in self._approved
         if key in self._paying or (self._ledger is not None and _has_free_cutout(self._ledger, photo)):
-            draft.note(PlannedOutcome.REUSE, is_new=not is_agreed)
+            draft.note(PlannedOutcome.REUSE, is_new=not is_approved)
             return
         self._paying.add(key)
         is_oversize = photo.identity.size_bytes > folder.max_upload_bytes
-        fate = PlannedOutcome.LAUNCH if photo.state is State.UPLOADED else PlannedOutcome.SEND
-        draft.note(fate, is_oversize=is_oversize, is_new=not is_agreed)
+        outcome = PlannedOutcome.LAUNCH if photo.state is State.UPLOADED else PlannedOutcome.SEND
+        draft.note(outcome, is_oversize=is_oversize, is_new=not is_approved)
 
-    def _require_target(self, identity: Identity, examination: Validation, folder: FolderSettings) -> None:
-        """As the ledger does when it reserves one; with ``rename`` there is always another place."""
-        if examination.free_targets and folder.on_conflict is OnConflict.RENAME:
+    def _require_target(self, identity: Identity, validation: Validation, folder: FolderSettings) -> None:
+        """Raise if the photo has no free target, like the ledger does. With ``rename`` there always is one."""
+        if validation.free_targets and folder.on_conflict is OnConflict.RENAME:
             return
         output, ledger = str(folder.output), self._ledger
         if ledger is not None and plan.has_target(ledger, identity, output):
             return
-        for target in examination.free_targets:
+        for target in validation.free_targets:
             claim = (output, target_key(target))
             if claim not in self._targets and not (ledger and plan.is_claimed(ledger, output, target)):
                 self._targets.add(claim)
                 return
-        raise RejectedError(
-            RejectionCode.TARGET_TAKEN, f"another photo or file has the place of its cutout in {output}"
-        )
+        raise RejectedError(RejectionCode.TARGET_TAKEN, f"another photo or file has the name of its cutout in {output}")
 
     def _plan_changes(self, folder: FolderSettings) -> FolderPlan:
         draft, parameters = FolderDraft(folder.name), folder.parameters.as_json()
-        with self._looking():
+        with self._reading():
             for photo in self._published(folder):
                 if photo.bound.parameters != parameters:
                     self._note_change(replace(photo, bound=replace(photo.bound, parameters=parameters)), folder, draft)
-                    self._tell()
+                    self._on_photo()
         return draft.finish()
 
     def _published(self, folder: FolderSettings) -> Iterator[Photo]:
@@ -188,8 +188,8 @@ class PlanScanner:
             self._note_payable(photo, folder, draft)
 
     @contextmanager
-    def _looking(self) -> Iterator[None]:
-        """The ledger is open for a moment, if there is one."""
+    def _reading(self) -> Iterator[None]:
+        """Open the ledger, if there is one, while the block runs."""
         if not has_ledger(self._settings.state_dir):
             yield
             return

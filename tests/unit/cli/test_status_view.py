@@ -38,7 +38,7 @@ LIVE = LiveState(
     settling_count=1,
     ignored=4,
     halt="Uploadcare refused the keys: 401",
-    patience={"downloads": 0.0},
+    throttled_until={"downloads": 0.0},
 )
 
 

@@ -44,7 +44,7 @@ def while_it_takes_orders(
     async def play() -> None:
         with hold_ledger(settings.state_dir):
             async with open_ledger(settings.state_dir) as ledger:
-                queue = CommandQueue(Reloader(settings).ask)
+                queue = CommandQueue(Reloader(settings).reload)
                 executor = CommandExecutor(ledger, settings.folders, lambda _photo: None)
                 handler = MessageHandler(queue, ledger, lambda: settings, _no_link)
                 places = server_socket_path(settings, {}), client_socket_path(settings)

@@ -1,7 +1,7 @@
 """Incidents: which are news, which are over, and what a restart must not forget."""
 
 from cutoutd.config.choices import NotifyReason
-from cutoutd.monitoring.incidents import Incident, Notified, told_as_text, told_from
+from cutoutd.monitoring.incidents import Incident, Notified
 
 HELD = Incident(NotifyReason.HELD, "many", "approve them", 600, folder="shop")
 HALT = Incident(NotifyReason.HALT, "refused", "look", 3)
@@ -36,11 +36,11 @@ def test_what_is_not_known_yet_is_not_over() -> None:
 def test_failures_are_gathered() -> None:
     """After a notice the next one comes an hour later, or at once when the clock was set back."""
     told = Notified().with_failures(10.0, 5000.0)
-    assert [told.may_tell_failures(now_s) for now_s in (5000.0, 8599.0, 8600.0, 4000.0)] == [False, False, True, True]
+    assert [told.may_report_failures(now_s) for now_s in (5000.0, 8599.0, 8600.0, 4000.0)] == [False, False, True, True]
 
 
 def test_what_was_told_outlives_a_restart() -> None:
     """It comes back as it was kept; what makes no sense is forgotten."""
     told = Notified().with_incident(HELD).with_incident(LIMIT).with_failures(10.0, 20.0)
-    assert told_from(told_as_text(told)) == told
-    assert told_from(None) == told_from('{"open": 7}') == Notified()
+    assert Notified.from_json(told.as_json()) == told
+    assert Notified.from_json(None) == Notified.from_json('{"open": 7}') == Notified()

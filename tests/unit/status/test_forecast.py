@@ -11,11 +11,11 @@ from cutoutd.core.photo import State, Wait, WaitKind
 from cutoutd.ledger import Ledger, read_ledger
 from cutoutd.ledger.queries import monitoring
 from cutoutd.status.forecast import (
-    LATELY_S,
     NO_FORECAST,
+    RECENT_S,
     Forecast,
-    Lately,
-    Work,
+    OpenWork,
+    RecentlyPublished,
     forecast,
     forecast_in_words,
     moment_in_words,
@@ -25,21 +25,27 @@ from cutoutd.status.status import read_status
 from support.ledgers import identity, in_database, photo_at, plan_of, with_ledger
 
 NOW_S = 1_000_000.0
-STEADY = Lately(published=101, first_at_s=NOW_S - 60)  #: a hundred a minute
-WORK = Work(under_way=500, to_launch=400, held=0)
+STEADY = RecentlyPublished(photos=101, first_at_s=NOW_S - 60)  #: a hundred a minute
+WORK = OpenWork(under_way=500, to_launch=400, held=0)
 
 
 def test_the_pace_is_measured_from_the_first_publication_of_the_last_minutes() -> None:
     """Neither an idle night before it nor the wait for the first removal makes it look slow."""
     assert forecast(WORK, STEADY, NOW_S).per_minute == pytest.approx(100)
-    since_long = Lately(published=501, first_at_s=NOW_S - LATELY_S)
+    since_long = RecentlyPublished(photos=501, first_at_s=NOW_S - RECENT_S)
     assert forecast(WORK, since_long, NOW_S).per_minute == pytest.approx(100)
 
 
 @pytest.mark.parametrize(
-    "lately", [Lately(0, None), Lately(2, NOW_S - 60), Lately(50, NOW_S - 1), Lately(50, NOW_S + 3600)]
+    "lately",
+    [
+        RecentlyPublished(0, None),
+        RecentlyPublished(2, NOW_S - 60),
+        RecentlyPublished(50, NOW_S - 1),
+        RecentlyPublished(50, NOW_S + 3600),
+    ],
 )
-def test_too_few_publications_say_nothing(lately: Lately) -> None:
+def test_too_few_publications_say_nothing(lately: RecentlyPublished) -> None:
     """Neither do those of a moment, nor those of a clock that was set back since."""
     found = forecast(WORK, lately, NOW_S)
     assert (found.per_minute, found.finish_at_s) == (None, None)
@@ -66,14 +72,14 @@ def test_what_waits_for_a_person_or_another_day_is_left_over() -> None:
 
 def test_a_service_that_stands_still_finishes_at_no_time() -> None:
     """The numbers stay, the moment goes."""
-    found = forecast(replace(WORK, stands_still=True), STEADY, NOW_S)
+    found = forecast(replace(WORK, is_stopped=True), STEADY, NOW_S)
     assert (found.to_do, found.finish_at_s) == (500, None)
 
 
 def test_nothing_to_do_has_no_end() -> None:
     """An end in the past would read like a promise."""
-    assert forecast(Work(0, 0, 0), STEADY, NOW_S).finish_at_s is None
-    assert forecast(Work(5, 5, 5), STEADY, NOW_S).finish_at_s is None
+    assert forecast(OpenWork(0, 0, 0), STEADY, NOW_S).finish_at_s is None
+    assert forecast(OpenWork(5, 5, 5), STEADY, NOW_S).finish_at_s is None
 
 
 def test_it_is_said_in_words() -> None:

@@ -83,9 +83,8 @@ async def heard(state_dir: Path, *, has_halt: bool) -> LiveState:
     return live
 
 
-def test_the_daemon_tells_what_only_it_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_daemon_tells_what_only_it_knows(tmp_path: Path) -> None:
     """Files still being written, how folders are watched, and why it halts, as soon as that changes."""
-    monkeypatch.setattr("cutoutd.status.live_state_writer._LOOK_EVERY_S", 0.01)
     folder = folder_in(tmp_path)
     (folder.input / "\udcff.jpg").write_bytes(b"\xff\xd8\xff half a photo")
     halt = CircuitBreaker()
@@ -94,7 +93,7 @@ def test_the_daemon_tells_what_only_it_knows(tmp_path: Path, monkeypatch: pytest
         arrival = FolderWatcher(folder, WatchSettings(stability_delay_s=60), Known())
         await arrival.run_once(patience_s=0)
         pace = LaunchPace(19.0, "refused (429)")
-        broadcast = LiveStateWriter(tmp_path, LiveSources([arrival], halt, AllThere(), lambda: pace))
+        broadcast = LiveStateWriter(tmp_path, LiveSources([arrival], halt, AllThere(), lambda: pace), 0.01)
         telling = asyncio.create_task(broadcast.run())
         before = await asyncio.wait_for(heard(tmp_path, has_halt=False), 60)
         halt.open(KeysRefusedError("401"), State.ACCEPTED)
@@ -111,13 +110,14 @@ def test_the_daemon_tells_what_only_it_knows(tmp_path: Path, monkeypatch: pytest
     assert before.started_at_s == after.started_at_s
 
 
-def test_a_state_folder_that_cannot_be_written_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_state_folder_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
     """What cannot be told now is told when it can be."""
-    monkeypatch.setattr("cutoutd.status.live_state_writer._LOOK_EVERY_S", 0.01)
 
     async def scene() -> None:
         pace = LaunchPace(600.0, "")
-        broadcast = LiveStateWriter(tmp_path / "later", LiveSources([], CircuitBreaker(), AllThere(), lambda: pace))
+        broadcast = LiveStateWriter(
+            tmp_path / "later", LiveSources([], CircuitBreaker(), AllThere(), lambda: pace), 0.01
+        )
         telling = asyncio.create_task(broadcast.run())
         await asyncio.sleep(0.05)
         assert not telling.done()

@@ -65,9 +65,9 @@ def test_a_batch_too_large_waits_for_a_person() -> None:
 def test_a_plan_for_a_million_photos_stays_small() -> None:
     """Of each reason a few examples are kept, and all are counted, the most frequent first."""
     draft = FolderDraft("shop")
-    draft.note_trouble(PlannedOutcome.REJECT, "empty", path="0.jpg", sentence="it is empty")
+    draft.note_obstacle(PlannedOutcome.REJECT, "empty", path="0.jpg", sentence="it is empty")
     for number in range(1000):
-        draft.note_trouble(PlannedOutcome.REJECT, "damaged", path=f"{number}.jpg", sentence="it is damaged")
+        draft.note_obstacle(PlannedOutcome.REJECT, "damaged", path=f"{number}.jpg", sentence="it is damaged")
     damaged, empty = draft.finish().reasons
     assert (damaged.code, damaged.photos, len(damaged.examples)) == ("damaged", 1000, 3)
     assert (empty.code, empty.photos, empty.examples) == ("empty", 1, (("0.jpg", "it is empty"),))

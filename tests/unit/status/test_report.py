@@ -17,10 +17,10 @@ from cutoutd.core.photo import LaunchOutcomeUnknown, LaunchResponseLost, Removal
 from cutoutd.ledger import Ledger, read_ledger
 from cutoutd.ledger.queries import report
 from cutoutd.ledger.queries.report import ReportRange
-from cutoutd.status.report.data import ReportData, ReportScope, find
-from cutoutd.status.report.export import csv_of, json_of, write_report
-from cutoutd.status.report.html import Sheet, page_of
-from cutoutd.status.report.period import Period, period_of
+from cutoutd.status.report.data import ReportData, ReportScope, load_report
+from cutoutd.status.report.export import report_csv, report_json, write_report
+from cutoutd.status.report.html import ContactSheet, report_html
+from cutoutd.status.report.period import Period, parse_period
 from cutoutd.status.report.thumbnails import ReportPair, ReportPicture
 from support.ledgers import identity, in_database, photo_at, plan_of, with_ledger
 
@@ -71,20 +71,20 @@ def filled(state_dir: Path, *published: str) -> None:
 
 def found_in(state_dir: Path, scope: ReportScope = EVER, price: Price | None = None) -> ReportData:
     with read_ledger(state_dir) as view:
-        return find(view, scope, price or Price(), ["products"])
+        return load_report(view, scope, price or Price(), ["products"])
 
 
 def page_with(findings: ReportData, *names: str) -> str:
     """The page, with pairs of photos of these names."""
-    with_pictures = Sheet((), (), 0)
+    with_pictures = ContactSheet((), (), 0)
     if names:
-        photos = [trouble.named[0] for trouble in findings.troubles][:1] * len(names)
+        photos = [trouble.named[0] for trouble in findings.failures][:1] * len(names)
         pairs = tuple(
             ReportPair(photo, ReportPicture("data:image/webp;base64,AA", ""), ReportPicture("", "Gone."))
             for photo in photos
         )
-        with_pictures = Sheet(pairs, (), 0)
-    return "".join(page_of(findings, with_pictures))
+        with_pictures = ContactSheet(pairs, (), 0)
+    return "".join(report_html(findings, with_pictures))
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,8 @@ def page_with(findings: ReportData, *names: str) -> str:
 )
 def test_days_are_what_people_write(since: str | None, until: str | None, first: date, last: date, words: str) -> None:
     """Both ends are included, and today is one of the last seven days."""
-    period = period_of(since, until, TODAY)
-    assert (period.first, period.last, period.words) == (first, last, words)
+    period = parse_period(since, until, TODAY)
+    assert (period.first, period.last, period.text) == (first, last, words)
     assert time.localtime(period.from_s).tm_hour == 0
     assert period.to_s - period.from_s >= 82_000
 
@@ -110,13 +110,13 @@ def test_days_are_what_people_write(since: str | None, until: str | None, first:
 def test_what_is_no_day_is_refused(written: str) -> None:
     """The text says what to write."""
     with pytest.raises(ValueError, match="7d"):
-        period_of(written, None, TODAY)
+        parse_period(written, None, TODAY)
 
 
 def test_an_end_before_the_beginning_is_refused() -> None:
     """Nothing would be in it."""
     with pytest.raises(ValueError, match="after its end"):
-        period_of("2026-11-20", "2026-11-10", TODAY)
+        parse_period("2026-11-20", "2026-11-10", TODAY)
 
 
 def test_a_report_sums_up(tmp_path: Path) -> None:
@@ -127,8 +127,8 @@ def test_a_report_sums_up(tmp_path: Path) -> None:
     assert sums == {"products": (2, 0, 1, 1), "people": (0, 1, 0, 0)}
     assert found.total.launched == 4
     assert found.cost.bill.operations == 40
-    assert [trouble.code for trouble in found.troubles] == ["empty", "unknown_foreground"]
-    (dispute,) = found.disputes
+    assert [trouble.code for trouble in found.failures] == ["empty", "unknown_foreground"]
+    (dispute,) = found.double_charges
     assert dispute.lost[0].lost_because == "502 Bad Gateway"
 
 
@@ -137,8 +137,8 @@ def test_a_report_of_a_folder_tells_of_no_other(tmp_path: Path) -> None:
     filled(tmp_path, "a.jpg")
     found = found_in(tmp_path, ReportScope(EVER.period, "people"))
     assert [sums.name for sums in found.folders] == ["people"]
-    assert [trouble.code for trouble in found.troubles] == ["empty"]
-    assert (found.total.published, found.disputes, found.cost.is_estimate) == (0, (), True)
+    assert [trouble.code for trouble in found.failures] == ["empty"]
+    assert (found.total.published, found.double_charges, found.cost.is_estimate) == (0, (), True)
     assert "estimate" in page_with(found)
 
 
@@ -199,7 +199,7 @@ def test_the_table_has_every_photo_and_no_formula(tmp_path: Path) -> None:
     """A name that a spreadsheet would compute begins with an apostrophe; Excel is told that it is UTF-8."""
     filled(tmp_path, *HOSTILE, 'plain, "quoted".jpg', "Zoë.jpg")
     with read_ledger(tmp_path) as view:
-        text = "".join(csv_of(view, found_in(tmp_path)))
+        text = "".join(report_csv(view, found_in(tmp_path)))
     assert text.startswith("\ufefffolder,path,state,")
     assert text.endswith("\r\n")
     rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
@@ -213,8 +213,8 @@ def test_the_json_has_every_photo(tmp_path: Path) -> None:
     """It is whole JSON, with photos or without, although it is written piece by piece."""
     filled(tmp_path, "a.jpg", *HOSTILE)
     with read_ledger(tmp_path) as view:
-        told = json.loads("".join(json_of(view, found_in(tmp_path))))
-        none = json.loads("".join(json_of(view, found_in(tmp_path, ReportScope(Period(TODAY, TODAY), "nobody")))))
+        told = json.loads("".join(report_json(view, found_in(tmp_path))))
+        none = json.loads("".join(report_json(view, found_in(tmp_path, ReportScope(Period(TODAY, TODAY), "nobody")))))
     assert {photo["path"] for photo in told["photos"]} == {"a.jpg", "empty.jpg", "fog.jpg", *HOSTILE}
     assert told["total"]["published"] == 7
     assert told["possible_double_charges"][0]["request_id"] == "second-request"

@@ -9,7 +9,7 @@ from cutoutd.core.photo import State
 from cutoutd.ledger import Batch, Total
 from cutoutd.pipeline.budget.pricing import estimate
 from cutoutd.pipeline.scheduling.pause import Pause
-from cutoutd.status.costs import PricedBatch, no_accounts
+from cutoutd.status.costs import PricedBatch, no_costs
 from cutoutd.status.forecast import Forecast
 from cutoutd.status.live_state import LiveState, LiveUnavailableFolder
 from cutoutd.status.status import Launches, Status
@@ -24,8 +24,8 @@ QUIET = Status(
     waiting=(),
     troubled=(),
     launches=Launches(0, 0, None, None, 0),
-    paid_again=(),
-    accounts=no_accounts(Price()),
+    double_charges=(),
+    costs=no_costs(Price()),
     batches=(),
 )
 SETTINGS = CommonSettings.model_validate({"folders": [{"name": "shop", "input": "/in", "output": "/out"}]})
@@ -85,7 +85,7 @@ def test_what_a_person_should_know_comes_gravest_first() -> None:
     live = LIVE.model_copy(
         update={
             "halt": "Uploadcare refused the keys: 401 Unauthorized. Check public_key.",
-            "standby": (LiveUnavailableFolder(folder="shop", reason="the input is not mounted", since_s=0.0),),
+            "unavailable": (LiveUnavailableFolder(folder="shop", reason="the input is not mounted", since_s=0.0),),
             "source_troubles": {"shop": "the archive is full"},
             "launches_per_minute": 19.0,
             "launch_reason": "Uploadcare refused more after 20 in a minute (429)",

@@ -14,10 +14,10 @@ from cutoutd.core.logs import printable
 from cutoutd.core.photo import Photo, State
 from cutoutd.ledger import Event, Total
 from cutoutd.ledger.queries.lost_launches import in_words
-from cutoutd.status.costs import batch_in_words, rows_of
+from cutoutd.status.costs import batch_in_words, cost_rows
 from cutoutd.status.forecast import forecast_in_words
 from cutoutd.status.live_state import LiveState
-from cutoutd.status.status import PaidAgain, Status
+from cutoutd.status.status import PossibleDoubleCharge, Status
 
 #: At the bottom of a terminal, so that its log has room.
 _MOST_LINES = 5
@@ -43,7 +43,7 @@ def view_of(status: Status) -> RenderableType:
     """One look at everything."""
     sections = (
         ("Launches", [*_launches(status)]),
-        ("Operations billed by Uploadcare", [*rows_of(status.accounts)]),
+        ("Operations billed by Uploadcare", [*cost_rows(status.costs)]),
         *_of_daemon(status.live),
         *_of_photos(status),
     )
@@ -52,7 +52,7 @@ def view_of(status: Status) -> RenderableType:
 
 def glance_of(status: Status) -> RenderableType:
     """The few lines that matter most: for the bottom of a terminal, whose log has the rest."""
-    attention = [*((folder.folder, folder.reason) for folder in status.live.standby)] if status.live else []
+    attention = [*((folder.folder, folder.reason) for folder in status.live.unavailable)] if status.live else []
     attention += [(batch.batch.folder, batch_in_words(batch)) for batch in status.batches]
     lines = [_section("Needs you", attention[:_MOST_LINES])] if attention else []
     return Group(Rule(style="dim"), *_top(status), _rows(_launches(status)), *lines)
@@ -114,8 +114,8 @@ def _of_running(status: Status) -> RenderableType:
 def _of_daemon(live: LiveState | None) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     if live is None:
         return
-    yield "Standing by", [(folder.folder, folder.reason) for folder in live.standby]
-    patience = ((kind, f"nothing is sent before {_time(until_s)}") for kind, until_s in live.patience.items())
+    yield "Standing by", [(folder.folder, folder.reason) for folder in live.unavailable]
+    patience = ((kind, f"nothing is sent before {_time(until_s)}") for kind, until_s in live.throttled_until.items())
     yield "Uploadcare asked for patience (429)", list(patience)
     yield "Sources that could not be moved or deleted", list(live.source_troubles.items())
     yield "Watching", [(f"{mount.folder}: {mount.path}", f"{mount.kind}: {mount.reason}") for mount in live.watched]
@@ -128,7 +128,7 @@ def _of_photos(status: Status) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     yield "Waiting", [(_place(photo), photo.wait.reason) for photo in status.waiting]
     yield (
         "Possibly paid for twice, as the answer to an earlier launch was lost",
-        [(_place(again.photo), _paid_again(again)) for again in status.paid_again],
+        [(_place(again.photo), _paid_again(again)) for again in status.double_charges],
     )
     yield "Rejected or failed, newest first", [(_place(photo), _why(photo)) for photo in status.troubled]
 
@@ -148,7 +148,7 @@ def _launches(status: Status) -> Iterator[tuple[str, str]]:
         yield "rate", f"at most {status.live.launches_per_minute:.0f} a minute: {status.live.launch_reason}"
 
 
-def _paid_again(again: PaidAgain) -> str:
+def _paid_again(again: PossibleDoubleCharge) -> str:
     return "; ".join(
         (f"request {again.photo.launch.request_id}", *(f"earlier {in_words(launch)}" for launch in again.lost))
     )

@@ -1,6 +1,4 @@
-"""A report for a client or a boss: what became of photos in a time, as one page, as JSON or as a table.
+"""The report for a client or a boss: the photos of a period, as one HTML page, as JSON or as CSV.
 
-Rooms: ``period`` (which days), ``findings`` (what there is to tell, from the ledger), ``pictures`` (small pictures
-before and after), ``page`` (all of it as one HTML file that needs nothing else), ``tables`` (JSON and CSV), ``file``
-(put in place as a whole). It reads the ledger beside a running daemon and changes nothing.
+It reads the ledger beside a running daemon. Queries belong in ``ledger.queries``, the command's options in ``cli``.
 """

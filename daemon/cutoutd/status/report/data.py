@@ -1,6 +1,6 @@
-"""What there is to tell of a period: sums by folder, what came to nothing and why, what was launched and what it cost.
+"""The data of a report: sums by folder, failures with their reasons, launches, and costs.
 
-Values only; photos themselves are read one after another where they are shown.
+The published photos are not part of it, because they are read one by one when they are written.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,114 +10,114 @@ from itertools import groupby
 from cutoutd.config.settings import Price
 from cutoutd.core.photo import TERMINAL, Photo, State
 from cutoutd.core.usage_counter import Purpose
-from cutoutd.ledger import LostLaunch, ReadTransaction
+from cutoutd.ledger import ReadTransaction
 from cutoutd.ledger.queries import lost_launches, report
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.ledger.queries.report import ReportRange
 from cutoutd.pipeline.budget.pricing import Bill, bill, estimate
 from cutoutd.status.report.period import Period
+from cutoutd.status.status import PossibleDoubleCharge
 
-#: So many photos are named for each reason on the page; JSON and CSV name all.
-_NAMED = 50
+#: The page names this many photos for each reason; JSON and CSV name all.
+_MAX_NAMED = 50
 
 
 @dataclass(frozen=True, slots=True)
 class ReportScope:
-    """What the report is about."""
+    """The days and the folder that a report covers."""
 
     period: Period
-    folder: str | None  #: None: all
+    folder: str | None  #: None: all folders
 
     @property
-    def stretch(self) -> ReportRange:
-        """As the ledger is asked."""
+    def range(self) -> ReportRange:
+        """The same, for the ledger's queries."""
         period = self.period
         return ReportRange(period.from_s, period.to_s, period.first, period.last, self.folder)
 
 
 @dataclass(frozen=True, slots=True)
 class FolderSums:
-    """One folder's numbers of photos."""
+    """The numbers of one folder."""
 
     name: str
     published: int
-    reused: int  #: published ones that cost no removal
+    reused: int  #: published photos that cost no removal
     rejected: int
     failed: int
-    launched: int  #: removals, which is what costs
-    under_way: int  #: now, whatever the period
+    launched: int  #: launched removals, which are the cost
+    under_way: int  #: at this moment, whatever the period
 
 
 @dataclass(frozen=True, slots=True)
-class ReportTrouble:
-    """Photos that came to nothing for one reason."""
+class ReportFailure:
+    """The photos that were rejected or failed for one reason."""
 
     state: State
     code: str
     photos: int
     advice: str
-    named: tuple[Photo, ...]  #: the newest
+    named: tuple[Photo, ...]  #: the newest photos
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What was spent."""
+    """The cost of the period."""
 
-    operations: Mapping[Purpose, int] | None  #: without removals' own; None: not known for one folder alone
+    operations: Mapping[Purpose, int] | None  #: without those of the removals; None: unknown for a single folder
     launched: int
     bill: Bill
 
     @property
     def is_estimate(self) -> bool:
-        """Whether requests were not counted but reckoned from the removals."""
+        """True if the requests are estimated from the removals, because they are only counted for all folders."""
         return self.operations is None
 
 
 @dataclass(frozen=True, slots=True)
-class Dispute:
-    """A photo that may have been paid for twice, and the launches to ask Uploadcare about."""
-
-    photo: Photo
-    lost: tuple[LostLaunch, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class ReportData:
-    """All but the published photos themselves."""
+    """Everything but the published photos."""
 
     scope: ReportScope
     folders: tuple[FolderSums, ...]
     total: FolderSums
-    troubles: tuple[ReportTrouble, ...]
+    failures: tuple[ReportFailure, ...]
     cost: Cost
-    disputes: tuple[Dispute, ...]
+    double_charges: tuple[PossibleDoubleCharge, ...]
 
 
-def find(view: ReadTransaction, scope: ReportScope, price: Price, folders: Iterable[str]) -> ReportData:
-    """Look it all up; ``folders`` are those configured, which are told of even when nothing happened in them."""
-    stretch = scope.stretch
-    launched, troubles = report.launched(view, stretch), _Troubles(report.each_troubled(view, stretch))
-    published, under_way = report.published(view, stretch), _under_way(view)
-    named = dict.fromkeys(folders) | dict.fromkeys(sorted({*published, *launched, *under_way, *troubles.folders}))
+def load_report(ledger: ReadTransaction, scope: ReportScope, price: Price, folders: Iterable[str]) -> ReportData:
+    """Return the data of a report.
+
+    Args:
+        ledger: the ledger.
+        scope: the days and the folder.
+        price: turns operations into money.
+        folders: the configured folders, which get a row even if nothing happened in them.
+    """
+    span = scope.range
+    launched, failures = report.launched(ledger, span), _Failures(report.each_troubled(ledger, span))
+    published, under_way = report.published(ledger, span), _under_way(ledger)
+    named = dict.fromkeys(folders) | dict.fromkeys(sorted({*published, *launched, *under_way, *failures.folders}))
     sums = tuple(
         FolderSums(
             name=name,
             published=published[name].photos if name in published else 0,
             reused=published[name].reused if name in published else 0,
-            rejected=troubles.number(name, State.REJECTED),
-            failed=troubles.number(name, State.FAILED),
+            rejected=failures.number(name, State.REJECTED),
+            failed=failures.number(name, State.FAILED),
             launched=launched.get(name, 0),
             under_way=under_way.get(name, 0),
         )
         for name in named
         if scope.folder in {None, name}
     )
-    disputes = (
-        Dispute(photo, lost_launches.lost_launches_of(view, photo.id))
-        for photo in report.possibly_paid_twice(view, stretch)
+    double_charges = (
+        PossibleDoubleCharge(photo, lost_launches.lost_launches_of(ledger, photo.id))
+        for photo in report.possibly_paid_twice(ledger, span)
     )
     total = _total(sums)
-    return ReportData(scope, sums, total, troubles.by_number, _cost(view, scope, price, total), tuple(disputes))
+    return ReportData(scope, sums, total, failures.by_number, _cost(ledger, scope, price, total), tuple(double_charges))
 
 
 def _total(folders: Iterable[FolderSums]) -> FolderSums:
@@ -130,29 +130,29 @@ def _total(folders: Iterable[FolderSums]) -> FolderSums:
     return FolderSums("All", **{column: all_of(column) for column in columns})
 
 
-def _cost(view: ReadTransaction, scope: ReportScope, price: Price, total: FolderSums) -> Cost:
+def _cost(ledger: ReadTransaction, scope: ReportScope, price: Price, total: FolderSums) -> Cost:
     if scope.folder is not None:
         return Cost(None, total.launched, estimate(price, uploads=total.launched, removals=total.launched))
-    operations = report.operations(view, scope.stretch)
+    operations = report.operations(ledger, scope.range)
     whole = bill(price, requests=sum(operations.values()), removals=total.launched)
     return Cost(operations, total.launched, whole)
 
 
-def _under_way(view: ReadTransaction) -> dict[str, int]:
+def _under_way(ledger: ReadTransaction) -> dict[str, int]:
     numbers: dict[str, int] = {}
-    for total in photo_queries.totals(view):
+    for total in photo_queries.totals(ledger):
         if total.state not in TERMINAL:
             numbers[total.folder] = numbers.get(total.folder, 0) + total.photos
     return numbers
 
 
-class _Troubles:
-    """Photos that came to nothing, read once: numbers of all, the newest of each reason by name."""
+class _Failures:
+    """Reads the rejected and failed photos once: it counts all and keeps the newest of each reason."""
 
     def __init__(self, photos: Iterable[Photo]) -> None:
         self._numbers: dict[tuple[str, State], int] = {}
-        found = [self._trouble(list_of) for _, list_of in groupby(photos, lambda photo: photo.ending.code)]
-        self.by_number = tuple(sorted(found, key=lambda trouble: (-trouble.photos, trouble.code)))
+        found = [self._failure(group) for _, group in groupby(photos, lambda photo: photo.ending.code)]
+        self.by_number = tuple(sorted(found, key=lambda failure: (-failure.photos, failure.code)))
 
     @property
     def folders(self) -> set[str]:
@@ -161,13 +161,13 @@ class _Troubles:
     def number(self, folder: str, state: State) -> int:
         return self._numbers.get((folder, state), 0)
 
-    def _trouble(self, photos: Iterable[Photo]) -> ReportTrouble:
+    def _failure(self, photos: Iterable[Photo]) -> ReportFailure:
         number, named = 0, list[Photo]()
         for photo in photos:
             number += 1
             key = (photo.identity.folder, photo.state)
             self._numbers[key] = self._numbers.get(key, 0) + 1
-            if len(named) < _NAMED:
+            if len(named) < _MAX_NAMED:
                 named.append(photo)
         newest = named[0]
-        return ReportTrouble(newest.state, newest.ending.code or "", number, newest.ending.advice or "", tuple(named))
+        return ReportFailure(newest.state, newest.ending.code or "", number, newest.ending.advice or "", tuple(named))

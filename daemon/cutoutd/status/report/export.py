@@ -1,7 +1,7 @@
-"""The report for programs: JSON, and a table for spreadsheets. Photos are written one after another as they are read.
+"""The report for programs: JSON, and CSV for spreadsheets. Photos are written one by one as they are read.
 
-The table follows RFC 4180 and begins with a byte order mark, without which Excel takes UTF-8 for something else. A cell
-that a spreadsheet would take for a formula gets an apostrophe in front: file names are anybody's to choose.
+The CSV follows RFC 4180. It begins with a byte order mark, because Excel would misread UTF-8 without it. A cell that
+looks like a formula gets an apostrophe in front, because file names come from outside.
 """
 
 import csv
@@ -22,6 +22,7 @@ from cutoutd.core.photo import Photo, State
 from cutoutd.ledger import ReadTransaction
 from cutoutd.ledger.queries import report
 from cutoutd.status.report.data import Cost, ReportData
+from cutoutd.status.status import double_charge_as_json
 
 _COLUMNS = (
     "folder",
@@ -39,7 +40,7 @@ _COLUMNS = (
     "advice",
 )
 
-#: What spreadsheets begin a formula with, and what they skip before one.
+#: Spreadsheets begin a formula with these characters, or skip them before one.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
@@ -56,54 +57,45 @@ def write_report(file: Path, pieces: Iterable[str]) -> None:
         raise DiskError(f"the report cannot be written to {file}: {error.strerror}") from error
 
 
-def json_of(view: ReadTransaction, findings: ReportData) -> Iterator[str]:
-    """The documented, stable form, piece by piece; one photo a line."""
-    head = json.dumps(_head(findings), indent=2)
-    yield head.removesuffix("\n}") + ',\n  "photos": ['
+def report_json(ledger: ReadTransaction, data: ReportData) -> Iterator[str]:
+    """Return the documented, stable JSON, piece by piece, with one photo on each line."""
+    summary = json.dumps(_summary(data), indent=2)
+    yield summary.removesuffix("\n}") + ',\n  "photos": ['
     separator = "\n"
-    for photo in _photos(view, findings):
+    for photo in _photos(ledger, data):
         yield f"{separator}    {json.dumps(_row(photo) | {'at_s': photo.state_at_s})}"
         separator = ",\n"
     yield "\n  ]\n}\n"
 
 
-def csv_of(view: ReadTransaction, findings: ReportData) -> Iterator[str]:
-    """A row for each photo that was published, rejected or failed."""
+def report_csv(ledger: ReadTransaction, data: ReportData) -> Iterator[str]:
+    """Return a row for each photo that was published, rejected or failed."""
     yield "\ufeff" + _line(_COLUMNS)
-    for photo in _photos(view, findings):
+    for photo in _photos(ledger, data):
         row = _row(photo)
         yield _line(tuple(_cell(row[column]) for column in _COLUMNS))
 
 
-def _photos(view: ReadTransaction, findings: ReportData) -> Iterator[Photo]:
-    stretch = findings.scope.stretch
-    return chain(report.each_published(view, stretch), report.each_troubled(view, stretch))
+def _photos(ledger: ReadTransaction, data: ReportData) -> Iterator[Photo]:
+    span = data.scope.range
+    return chain(report.each_published(ledger, span), report.each_troubled(ledger, span))
 
 
-def _head(findings: ReportData) -> dict[str, Any]:
-    period = findings.scope.period
+def _summary(data: ReportData) -> dict[str, Any]:
+    period = data.scope.period
     return {
         "made_at_s": time.time(),
         "since": None if period.is_open else period.first.isoformat(),
         "until": period.last.isoformat(),
-        "folder": findings.scope.folder,
-        "total": _sums(asdict(findings.total)),
-        "folders": {folder.name: _sums(asdict(folder)) for folder in findings.folders},
+        "folder": data.scope.folder,
+        "total": _sums(asdict(data.total)),
+        "folders": {folder.name: _sums(asdict(folder)) for folder in data.folders},
         "reasons": [
-            {"state": trouble.state, "code": trouble.code, "photos": trouble.photos, "advice": trouble.advice}
-            for trouble in findings.troubles
+            {"state": failure.state, "code": failure.code, "photos": failure.photos, "advice": failure.advice}
+            for failure in data.failures
         ],
-        "operations": _cost(findings.cost),
-        "possible_double_charges": [
-            {
-                "folder": dispute.photo.identity.folder,
-                "path": dispute.photo.identity.path,
-                "source_uuid": dispute.photo.upload.source_uuid,
-                "request_id": dispute.photo.launch.request_id,
-                "lost_launches": [asdict(launch) for launch in dispute.lost],
-            }
-            for dispute in findings.disputes
-        ],
+        "operations": _cost(data.cost),
+        "possible_double_charges": [double_charge_as_json(charge) for charge in data.double_charges],
     }
 
 

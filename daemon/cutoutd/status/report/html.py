@@ -1,6 +1,6 @@
-"""The report as one HTML page that needs nothing else: pictures inside, no script, no address to load from.
+"""The report as one HTML page that needs nothing else: it holds its pictures, no script and no outside address.
 
-Everything that is filled in is escaped, and names are shown as terminals show them, with what is invisible spelled out.
+All values are escaped. Invisible characters in names are spelled out.
 """
 
 import time
@@ -18,35 +18,35 @@ from cutoutd.ledger.queries.lost_launches import in_words as launch_in_words
 from cutoutd.pipeline.budget.pricing import estimate_in_words, in_words
 from cutoutd.status.formatting import FILTERS
 from cutoutd.status.report.data import Cost, ReportData
-from cutoutd.status.report.thumbnails import MOST_BYTES, MOST_PAIRS, ReportPair, pairs_of
+from cutoutd.status.report.thumbnails import MAX_BYTES, MAX_PAIRS, ReportPair, pairs_of
 
-#: So many photos beyond the pictures are listed by name; the rest is a number.
-_MOST_LISTED = 1000
+#: Photos without a picture are listed by name up to this number; the others are counted.
+_MAX_LISTED = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """The published photos as the page shows them."""
+class ContactSheet:
+    """The published photos of the page."""
 
     pairs: tuple[ReportPair, ...]
-    listed: tuple[Photo, ...]  #: without a picture
-    left_out: int  #: not even listed
+    listed: tuple[Photo, ...]  #: photos without a picture
+    left_out: int  #: the number of photos that are not listed
 
 
-def sheet_of(
-    view: ReadTransaction, findings: ReportData, settings: CommonSettings, step: Callable[[], None] = lambda: None
-) -> Sheet:
-    """Draw the newest, list the next, count the rest."""
-    newest: Iterator[Photo] = report.each_published(view, findings.scope.stretch)
-    first = list(islice(newest, MOST_PAIRS))
-    listed = list(islice(newest, _MOST_LISTED))
+def contact_sheet(
+    ledger: ReadTransaction, data: ReportData, settings: CommonSettings, step: Callable[[], None] = lambda: None
+) -> ContactSheet:
+    """Return the published photos: pictures of the newest, names of the next, the number of the rest."""
+    newest: Iterator[Photo] = report.each_published(ledger, data.scope.range)
+    first = list(islice(newest, MAX_PAIRS))
+    listed = list(islice(newest, _MAX_LISTED))
     pairs = tuple(pairs_of(first, settings, step))
-    listed = [*first[len(pairs) :], *listed][:_MOST_LISTED]
-    return Sheet(pairs, tuple(listed), findings.total.published - len(pairs) - len(listed))
+    listed = [*first[len(pairs) :], *listed][:_MAX_LISTED]
+    return ContactSheet(pairs, tuple(listed), data.total.published - len(pairs) - len(listed))
 
 
-def page_of(findings: ReportData, sheet: Sheet) -> Iterable[str]:
-    """The page, piece by piece."""
+def report_html(data: ReportData, sheet: ContactSheet) -> Iterable[str]:
+    """Return the page, piece by piece."""
     environment = Environment(
         loader=PackageLoader("cutoutd.status.report", "templates"),
         autoescape=True,
@@ -55,8 +55,8 @@ def page_of(findings: ReportData, sheet: Sheet) -> Iterable[str]:
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS, launch_in_words=launch_in_words, cost_in_words=_cost_in_words)
-    bounds = {"most_pairs": MOST_PAIRS, "most_megabytes": MOST_BYTES // 1_000_000}
-    return environment.get_template("report.html").generate(found=findings, sheet=sheet, now_s=time.time(), **bounds)
+    bounds = {"max_pairs": MAX_PAIRS, "max_megabytes": MAX_BYTES // 1_000_000}
+    return environment.get_template("report.html").generate(report=data, sheet=sheet, now_s=time.time(), **bounds)
 
 
 def _cost_in_words(cost: Cost) -> str:

@@ -1,6 +1,6 @@
-"""Small pictures before and after, for the newest photos of a report, within a bound of number and of bytes.
+"""The small pictures of a report, before and after, within a bound of number and of bytes.
 
-Files are opened as the gallery opens them: only what the ledger knows, only while it still is that, through no link.
+Files are opened like the gallery opens them: only files that the ledger knows, unchanged, and never through a link.
 """
 
 import base64
@@ -13,29 +13,29 @@ from cutoutd.core.photo import Photo
 from cutoutd.images.originals import Absence, Roots, Side
 from cutoutd.images.thumbnails import MIME_TYPE, draw_side, roots_of
 
-#: A page with more takes long to make, to send and to scroll.
-MOST_PAIRS = 200
+#: A page with more is slow to make, to send and to scroll.
+MAX_PAIRS = 200
 
-#: All pictures together, before base64 makes them a third larger: mail servers refuse about 20 MB.
-MOST_BYTES = 8_000_000
+#: The bound of all pictures, before base64 makes them a third larger. Mail servers refuse about 20 MB.
+MAX_BYTES = 8_000_000
 
-#: Sharp at the size at which it is shown, on a phone and on paper.
+#: Sharp at the shown size, on a phone and on paper.
 _SIDE_PX = 320
 
-_AT_ONCE = 2
+_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class ReportPicture:
-    """What stands for a file."""
+    """The picture of a file."""
 
-    address: str  #: a data address; empty when there is no picture
-    absence: str  #: why there is none; empty when there is one
+    address: str  #: a data URL; empty: there is no picture
+    absence: str  #: the reason why there is none
 
 
 @dataclass(frozen=True, slots=True)
 class ReportPair:
-    """A photo before and after."""
+    """The pictures of a photo before and after."""
 
     photo: Photo
     before: ReportPicture
@@ -45,10 +45,13 @@ class ReportPair:
 def pairs_of(
     photos: Iterable[Photo], settings: CommonSettings, step: Callable[[], None] = lambda: None
 ) -> Iterator[ReportPair]:
-    """Pictures of the first photos, in order, until the bound is reached; ``step`` hears of each. Blocking."""
+    """Yield the pictures of the photos, in order, until the bound is reached. Blocking.
+
+    ``step`` is called after each pair.
+    """
     roots = roots_of(settings.folders)
     used = 0
-    with ThreadPoolExecutor(_AT_ONCE) as threads:
+    with ThreadPoolExecutor(_THREADS) as threads:
 
         def submit(photo: Photo, side: Side) -> Future[ReportPicture]:
             return threads.submit(_picture, photo, side, *roots)
@@ -59,7 +62,7 @@ def pairs_of(
         for photo, before, after in begun:
             pair = ReportPair(photo, before.result(), after.result())
             used += len(pair.before.address) + len(pair.after.address)
-            if used * 3 > MOST_BYTES * 4:
+            if used * 3 > MAX_BYTES * 4:
                 threads.shutdown(cancel_futures=True)
                 return
             step()

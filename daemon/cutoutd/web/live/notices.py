@@ -9,7 +9,7 @@ from cutoutd.core.photo import BY_LIMIT
 from cutoutd.pipeline.budget.pricing import estimate_in_words
 from cutoutd.status.costs import PricedBatch
 from cutoutd.status.live_state import LiveState
-from cutoutd.status.status import Launches, PaidAgain, Status
+from cutoutd.status.status import Launches, PossibleDoubleCharge, Status
 
 
 class Tone(StrEnum):
@@ -48,7 +48,7 @@ def notices_of(status: Status) -> tuple[Notice, ...]:
         *_limit(status),
         *_pace(status.live),
         *_sources(status.live),
-        *_money(status.launches, status.paid_again),
+        *_money(status.launches, status.double_charges),
     )
 
 
@@ -82,7 +82,7 @@ def _batch(priced: PricedBatch) -> Notice:
 
 
 def _standby(live: LiveState | None) -> Iterator[Notice]:
-    for folder in live.standby if live else ():
+    for folder in live.unavailable if live else ():
         yield Notice(
             Tone.WARN,
             f"“{folder.folder}” stands by",
@@ -109,7 +109,7 @@ def _sources(live: LiveState | None) -> Iterator[Notice]:
         yield Notice(Tone.WARN, f"Photos of “{folder}” cannot be moved or deleted", _sentence(sentence))
 
 
-def _money(launches: Launches, paid_again: tuple[PaidAgain, ...]) -> Iterator[Notice]:
+def _money(launches: Launches, paid_again: tuple[PossibleDoubleCharge, ...]) -> Iterator[Notice]:
     if paid_again:
         photos = "1 photo" if len(paid_again) == 1 else f"{len(paid_again)} photos"
         sentence = (
