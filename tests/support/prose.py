@@ -23,11 +23,12 @@ MOST_WORDS = 20
 
 _SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+|\n\s*\n|\n\s*(?:[-*]|\d+\.)\s+")
 _CODE = re.compile(r"``[^`]*``|`[^`]*`")
+_DRAWN_LINE = re.compile(r"^.*[│├└].*$", re.MULTILINE)
 
 
 def complaints_about(text: str) -> Iterator[str]:
     """Yield a sentence for each rule that a docstring or comment breaks."""
-    plain = _CODE.sub("X", text)
+    plain = _DRAWN_LINE.sub("", _CODE.sub("X", text))
     if found := PERSON_WORDS.search(plain):
         yield f"a word for persons: {found[0]}"
     for sentence in _SENTENCE_END.split(plain):

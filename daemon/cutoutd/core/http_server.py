@@ -1,6 +1,6 @@
-"""An HTTP application on a socket that listens, for as long as its task runs; uvicorn inside a program of its own.
+"""An HTTP application on a listening socket, for the life of a block: uvicorn inside another program.
 
-It knows neither routes nor who may connect. Used by the control socket and by the page's listener.
+The control socket and the page's listener use it. It knows neither routes nor access rules.
 """
 
 import asyncio
@@ -13,100 +13,103 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-#: Answers under way get this long to finish when the daemon ends.
+#: Responses in progress get this time to finish when the daemon ends.
 _GRACE_S = 5
 
-#: The listeners are for people and for what watches over machines; more at once than this is a mistake.
-_MOST_AT_ONCE = 64
+#: The listeners serve people and monitoring; more connections at once are a mistake.
+_MAX_CONNECTIONS = 64
 
-#: Those above the limit are told so. Still more are hung up on: a crowd of strangers would use up the files that this
-#: process may open, and photos need those.
-_MOST_TOLD_SO = 64
+#: So many connections above the limit get an error response. Further ones are closed at once, because they would use
+#: up the open files that photos need.
+_MAX_REFUSED_CONNECTIONS = 64
 
-#: Whoever connects says soon what is wanted; uvicorn would wait for ever for the end of a request's head.
-_HEAD_WITHIN_S = 10.0
+#: The time limit for the head of a request, because uvicorn would wait for ever.
+HEAD_TIMEOUT_S = 10.0
 
 
 @asynccontextmanager
-async def serve_http(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
-    """Answer on ``listener`` while the block runs; the caller closes it."""
+async def serve_http(
+    app: ASGIApp, listener: socket.socket, *, head_timeout_s: float = HEAD_TIMEOUT_S
+) -> AsyncIterator[None]:
+    """Serve the application on ``listener`` during the block; the caller closes the socket."""
     async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(_serve(app, listener), name="http server")
+        task = tasks.create_task(_serve(app, listener, head_timeout_s), name="http server")
         yield
         task.cancel()
 
 
-async def _serve(app: ASGIApp, listener: socket.socket) -> None:
+async def _serve(app: ASGIApp, listener: socket.socket, head_timeout_s: float) -> None:
     config = uvicorn.Config(
         app,
-        http=_Connection,
+        http=type("Connection", (_Connection,), {"head_timeout_s": head_timeout_s}),
         ws="none",
         lifespan="off",
         log_config=None,
-        log_level="critical",  # the application tells its faults itself; the rest is about clients that hung up
+        log_level="critical",  # the application logs its own faults; the rest concerns clients that disconnected
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=_MOST_AT_ONCE,
+        limit_concurrency=_MAX_CONNECTIONS,
         timeout_graceful_shutdown=_GRACE_S,
     )
     server = _Server(config)
     try:
         await server.serve(sockets=[listener])
     finally:
-        if server.started:  # uvicorn, when cancelled, leaves its connections open
+        if server.started:  # because uvicorn leaves its connections open when it is cancelled
             await server.shutdown(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
-    """uvicorn inside a program that has signals and a clock of its own."""
+    """A uvicorn server inside a program that has its own signal handlers and clock."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
+        """Capture no signals."""
         yield
 
     async def main_loop(self) -> None:
-        """Until cancelled; uvicorn's own would wake up ten times a second."""
+        """Wait until cancelled, because uvicorn's own loop wakes up ten times a second."""
         await self.on_tick(0)
         await asyncio.Event().wait()
 
 
 class _Connection(H11Protocol):
-    """A connection of uvicorn's that ends when no whole head of a request arrives in time."""
+    """A connection that is closed unless the whole head of a request arrives in time."""
 
+    head_timeout_s = HEAD_TIMEOUT_S
     _limit: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
-        """Begin to wait for a head, unless too many do."""
+        """Start the time limit for the head, or close the connection if there are too many."""
         super().connection_made(transport)
-        if len(self.connections) > _MOST_AT_ONCE + _MOST_TOLD_SO:
+        if len(self.connections) > _MAX_CONNECTIONS + _MAX_REFUSED_CONNECTIONS:
             transport.abort()
         else:
             self._wait_for_head()
 
     def data_received(self, data: bytes) -> None:
-        """A head that is whole has a request of its own."""
+        """Stop the time limit when a whole head has arrived."""
         before = self.cycle
         super().data_received(data)
         if self.cycle is not before:
             self._stop_waiting()
 
     def on_response_complete(self) -> None:
-        """The next head may come over the same connection."""
+        """Start the time limit for the next head on the same connection."""
         answered = self.cycle
         super().on_response_complete()
         if self.cycle is answered and not self.transport.is_closing():
             self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing more is to come."""
+        """Stop the time limit."""
         self._stop_waiting()
         super().connection_lost(exc)
 
     def _wait_for_head(self) -> None:
         self._stop_waiting()
-        self._limit = self.loop.call_later(_HEAD_WITHIN_S, self.transport.abort)
+        self._limit = self.loop.call_later(self.head_timeout_s, self.transport.abort)
 
     def _stop_waiting(self) -> None:
         if self._limit is not None:

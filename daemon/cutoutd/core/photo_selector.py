@@ -1,6 +1,10 @@
-"""How people name photos: a file's absolute path, FOLDER/PATH as cutoutd prints it, PATH alone, a folder, a pattern.
+"""The ways in which a user names photos.
 
-Values only; which photos there are, the ledger knows.
+- The absolute path of a file, or of a folder.
+- FOLDER/PATH, as cutoutd prints it.
+- PATH alone, or a pattern.
+
+Values only: the ledger knows the photos.
 """
 
 import os
@@ -12,18 +16,23 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class PhotoSelector:
-    """One way to read what a person wrote."""
+    """One reading of a user's text."""
 
-    folder: str | None  #: the configured folder's name; None: whichever
-    path: str  #: relative to the folder's input; empty: all of it
+    folder: str | None  #: the configured folder's name; None for any folder
+    path: str  #: relative to the folder's input; empty for the whole folder
 
     def matches(self, path: str) -> bool:
-        """Whether a photo's path lies below this one or fits it as a pattern."""
+        """Return True if a photo's path lies below this path, or matches it as a pattern."""
         return not self.path or path.startswith(f"{self.path}/") or fnmatchcase(path, self.path)
 
 
 def selectors_for(text: str, inputs: Mapping[str, Path]) -> tuple[PhotoSelector, ...]:
-    """Every way to read it, the likeliest first; none for an absolute path outside all ``inputs``, by folder name."""
+    """Return every reading of the text, the likeliest first; none for an absolute path outside all ``inputs``.
+
+    Args:
+        text: a path or a pattern.
+        inputs: the input of each folder, by the folder's name.
+    """
     if text.startswith("/"):
         return tuple(_beneath(Path(os.path.normpath(text)), inputs))
     plain = os.path.normpath(text)
@@ -32,7 +41,7 @@ def selectors_for(text: str, inputs: Mapping[str, Path]) -> tuple[PhotoSelector,
 
 
 def _beneath(path: Path, inputs: Mapping[str, Path]) -> list[PhotoSelector]:
-    # The path as written, and as the disk has it: an input may be reached over a link.
+    # Compare the written path and the real one, because an input may be reached over a link.
     spellings = {path: None, Path(os.path.realpath(path.parent), path.name): None}
     return [
         PhotoSelector(folder, "" if relative == "." else relative)

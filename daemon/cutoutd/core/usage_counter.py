@@ -1,7 +1,7 @@
-"""Billable operations that were caused and are not in the ledger yet: by local day and by what they were for.
+"""The counter of billable operations that are not in the ledger yet, by local day and purpose.
 
-Counted where requests leave for Uploadcare, taken by the ledger's writer into its next commit, so that counting costs
-no commit of its own. What was counted since the last commit is lost with a crash; nothing is ever counted twice.
+The client counts them when it sends a request, and the ledger takes them into its next commit. So counting costs no
+commit of its own. A crash loses the count since the last commit; nothing is ever counted twice.
 """
 
 import threading
@@ -15,24 +15,24 @@ from cutoutd.core.errors import NeverSentError
 
 
 class Purpose(StrEnum):
-    """What an operation was for."""
+    """The purpose of an operation."""
 
     UPLOAD = "upload"
     LAUNCH = "launch"
     POLL = "poll"
-    OTHER = "other"  #: looks at uploads, searches for lost outcomes, deletions
+    OTHER = "other"  #: file descriptions, searches for lost results, deletions
 
 
 UsageCounts = Mapping[tuple[date, Purpose], int]
 
 
 def local_day() -> date:
-    """Today, by this machine's calendar."""
+    """Return today's date by this machine's calendar."""
     return datetime.now(UTC).astimezone().date()
 
 
 class UsageCounter:
-    """Counts in the event loop, hands over in the writer's thread."""
+    """The counts since the process began; the event loop adds to them, and the ledger's thread takes them."""
 
     def __init__(self, today: Callable[[], date] = local_day) -> None:
         self._today = today
@@ -42,7 +42,7 @@ class UsageCounter:
 
     @contextmanager
     def count_request(self, purpose: Purpose) -> Iterator[None]:
-        """Count the request that the block makes, unless it never left: one that was cut off may have arrived."""
+        """Count the request of the block, unless it was never sent; a request that was cut off may have arrived."""
         try:
             yield
         except NeverSentError:
@@ -54,26 +54,26 @@ class UsageCounter:
 
     @property
     def has_unstored(self) -> bool:
-        """Whether anything was counted and not taken."""
+        """True if the ledger has not taken all counts."""
         return bool(self._unstored)
 
     def count(self, purpose: Purpose, number: int) -> None:
-        """So many operations were caused now."""
+        """Add operations of this purpose."""
         with self._lock:
             self._unstored[self._today(), purpose] += number
             self._totals[purpose] += number
 
     def total(self, purpose: Purpose) -> int:
-        """How many were caused since the process began, stored or not."""
+        """Return the operations since the process began, stored or not."""
         return self._totals[purpose]
 
     def take_unstored(self) -> UsageCounts:
-        """What was counted since the last time; whoever takes it stores it or gives it back."""
+        """Return the counts since the last call; the caller must store them or give them back."""
         with self._lock:
             taken, self._unstored = self._unstored, Counter()
         return taken
 
     def give_back(self, taken: UsageCounts) -> None:
-        """It could not be stored."""
+        """Add counts that could not be stored."""
         with self._lock:
             self._unstored.update(taken)

@@ -1,11 +1,11 @@
-"""What Uploadcare says by itself of a finished removal, as a value; who says it and who stores it is told elsewhere."""
+"""The result of a removal that a webhook message announced."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookResult:
-    """One removal's result: which file it is, and which upload and which launch it comes from."""
+    """One finished removal: its result, its upload, and its launch."""
 
     result_uuid: str
     source_uuid: str

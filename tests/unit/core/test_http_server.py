@@ -4,10 +4,9 @@ import asyncio
 import itertools
 import socket
 
-import pytest
 from starlette.responses import PlainTextResponse
 
-from cutoutd.core import http_server
+from cutoutd.core.http_server import serve_http
 
 _CROWD = 200
 _LET_IN = 128
@@ -20,13 +19,12 @@ async def _is_hung_up(reader: asyncio.StreamReader) -> bool:
         return True
 
 
-def test_a_crowd_of_silent_connections_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crowd_of_silent_connections_is_hung_up_on() -> None:
     """Each takes a file that a photo may need, so those beyond what a listener can use are let go of at once."""
-    monkeypatch.setattr(http_server, "_HEAD_WITHIN_S", 3600.0)
 
     async def play() -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            async with http_server.serve_http(PlainTextResponse("here"), listener):
+            async with serve_http(PlainTextResponse("here"), listener, head_timeout_s=3600.0):
                 host, port = listener.getsockname()
                 crowd = [await asyncio.open_connection(host, port) for _ in range(_CROWD)]
                 waits = [asyncio.create_task(_is_hung_up(reader)) for reader, _ in crowd]

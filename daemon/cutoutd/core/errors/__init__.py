@@ -1,50 +1,49 @@
-"""Everything that can go wrong, as one tree; each branch says who has to act.
+"""All errors as one tree; each branch has its own answer to the question of the next step.
 
     CutoutdError
-    ├── PhotoError                 this photo alone; every other photo goes on
-    │   ├── RejectedError          local validation said no: final until the file changes
-    │   ├── FailedError            the service or the disk gave a permanent no
-    │   └── SupersededError        the file changed or vanished before it was paid for; nobody's fault
-    ├── DelayError                 nobody has to act: try the same step again later
-    │   ├── UnreachableError       nothing was carried out: no connection, or an answer that is none
-    │   │   └── NeverSentError     not one byte of the request left this machine
-    │   ├── DuplicateInProgressError          another photo with the same content is being paid for
-    │   ├── ThrottledError         the service asked for patience
-    │   ├── NotReadyError          the service is still taking in what was sent
-    │   ├── UploadGoneError        the upload is gone from the service: it has to be sent anew
-    │   ├── RemovalLockedError     the add-on is already at work on this upload
-    │   ├── ResultGoneError        the cutout is no longer at the service
-    │   ├── ResponseLostError        a paid call was sent and no answer came: it may have been carried out
-    │   ├── LimitReachedError      as many launches as the configuration allows were made
-    │   ├── UnapprovedError        more new photos than the configuration lets through without a person's word
-    │   └── DiskError              the disk is full or cannot be written for now
-    │       ├── SourceUnavailableError    the photo's folder stands by, or its file cannot be read for now
-    │       ├── FolderBlockedError something else stands where a mirrored folder belongs
-    │       └── LedgerLockedError  another program has locked the ledger for longer than it should
-    ├── HaltError                  the whole service stands still until a person acts; no photo is blamed
+    ├── PhotoError                   ends this photo; all others continue
+    │   ├── RejectedError            local validation refused the file; final until the file changes
+    │   ├── FailedError              the service or the disk refused for good
+    │   └── SupersededError          the file changed or disappeared before it was paid for
+    ├── DelayError                   the same step is tried again later, without help
+    │   ├── UnreachableError         no connection, or no usable response; nothing was done
+    │   │   └── NeverSentError       not one byte of the request left this machine
+    │   ├── DuplicateInProgressError another photo with the same content is being paid for
+    │   ├── ThrottledError           the service asked for fewer requests
+    │   ├── NotReadyError            the service still processes the upload
+    │   ├── UploadGoneError          the upload has expired, and must be sent again
+    │   ├── RemovalLockedError       the add-on already works on this upload
+    │   ├── ResultGoneError          the cutout is no longer at the service
+    │   ├── ResponseLostError        a paid call was sent, and its response was lost
+    │   ├── LimitReachedError        the configured number of launches is reached
+    │   ├── UnapprovedError          the folder has more new photos than may go without approval
+    │   └── DiskError                the disk is full, or cannot be written now
+    │       ├── SourceUnavailableError  the photo's folder is unavailable, or its file cannot be read now
+    │       ├── FolderBlockedError   a file or a link stands in the place of a mirrored folder
+    │       └── LedgerLockedError    another program keeps the ledger locked
+    ├── HaltError                    stops all photos until a person acts; no photo is to blame
     │   ├── KeysRefusedError
     │   ├── ClockWrongError
     │   ├── AddonRefusedError
     │   ├── AccountBlockedError
     │   ├── DeliveryRefusedError
     │   └── VersionRefusedError
-    ├── ConfigurationError         the configuration has faults; all of them are listed
-    ├── ControlError               an order to the running cutoutd could not be given, or was not carried out
-    │   └── ControlRefusedError    this user may not use the control socket
-    ├── PageError                  there is nothing to look at in a browser, and why
-    │   └── PageRefusedError       this user may not read the page's token
-    ├── WebhookRefusedError        Uploadcare does not set a webhook up as it was asked to
-    ├── BackupRefusedError         a backup is not to be written where it was asked for
-    └── LedgerError                the ledger cannot be used
+    ├── ConfigurationError           the configuration has faults; all of them are listed
+    ├── ControlError                 the running cutoutd did not get a command, or did not execute it
+    │   └── ControlRefusedError      this user may not use the control socket
+    ├── PageError                    no page is served, and why
+    │   └── PageRefusedError         this user may not read the page's token
+    ├── WebhookRefusedError          Uploadcare refused to set up a webhook
+    ├── BackupRefusedError           a backup may not be written to that place
+    └── LedgerError                  the ledger cannot be used
         ├── LedgerMissingError
         ├── LedgerRemovedError
         ├── LedgerBusyError
         ├── LedgerNewerError
         └── LedgerDamagedError
 
-Each carries a ``title`` (a few words), the exception's text (a sentence with the facts: which file, which number) and
-``advice`` (what to do next). Vendor and system errors are translated into this tree once, at the edge that met them.
-Rooms are named for who has to act: ``photos``, ``delays``, ``halts``, ``refusals``.
+Each error has a ``title`` (a few words), a sentence with the facts, and ``advice`` (the next step). The edge that meets
+an error of a vendor or the system translates it into this tree.
 """
 
 from cutoutd.core.errors.command import (

@@ -1,10 +1,10 @@
-"""What stops a command, or keeps cutoutd from starting: configuration, orders, ledger, backup."""
+"""Errors that end a command or prevent a start: configuration, control, page, ledger, webhook, and backup."""
 
 from cutoutd.core.errors.root import CutoutdError
 
 
 class ConfigurationError(CutoutdError):
-    """The configuration has faults; ``faults`` holds one ready sentence each, with file, line, column and key."""
+    """The configuration has faults; each of ``faults`` is a sentence with file, line, column, and key."""
 
     title = "The configuration has faults"
 
@@ -14,9 +14,9 @@ class ConfigurationError(CutoutdError):
 
 
 class ControlError(CutoutdError):
-    """An order was not carried out: the running cutoutd could not be asked, or cannot do it now."""
+    """A command was not executed: the running cutoutd did not get it, or cannot execute it now."""
 
-    title = "The order was not carried out"
+    title = "The command was not carried out"
 
 
 class ControlRefusedError(ControlError):
@@ -26,7 +26,7 @@ class ControlRefusedError(ControlError):
 
 
 class PageError(CutoutdError):
-    """There is nothing to look at in a browser."""
+    """The running cutoutd serves no page."""
 
     title = "There is no page"
 
@@ -44,22 +44,22 @@ class LedgerError(CutoutdError):
 
 
 class LedgerMissingError(LedgerError):
-    """There is none, or not yet."""
+    """The state folder holds no ledger."""
 
     title = "There is no ledger"
     default_advice = (
-        "It is made when cutoutd first runs. If there was one, do not start cutoutd before its backup is in its place,"
-        " or this has run: cutoutd rebuild."
+        "cutoutd makes it at its first start. If there was one before, do not start cutoutd yet: put the backup in its"
+        " place, or run: cutoutd rebuild."
     )
 
 
 class LedgerRemovedError(LedgerError):
-    """Another file, or none, is where the ledger was opened; nothing that is stored now would be found again."""
+    """The ledger's file was removed or replaced; everything stored now would be lost."""
 
     title = "The ledger is gone"
     default_advice = (
-        "Nothing is sent or paid for. Stop cutoutd, put the ledger or its backup in place, or run cutoutd rebuild; only"
-        " then start it again: without its ledger it would pay for everything anew."
+        "Nothing is sent or paid for. Stop cutoutd, and put the ledger or its backup in its place, or run cutoutd"
+        " rebuild. Start cutoutd only then: without its ledger it would pay for every photo again."
     )
 
 
@@ -71,29 +71,29 @@ class LedgerBusyError(LedgerError):
 
 
 class LedgerNewerError(LedgerError):
-    """The ledger was written by a newer cutoutd, whose facts this one does not understand."""
+    """A newer cutoutd wrote the ledger, and this one does not understand it."""
 
     title = "The ledger is from a newer version"
     default_advice = "Install that version again, or restore the backup made before the upgrade."
 
 
 class BackupRefusedError(CutoutdError):
-    """A backup is not to be written where it was asked for."""
+    """A backup may not be written to the place that was asked for."""
 
     title = "No backup was made"
 
 
 class WebhookRefusedError(CutoutdError):
-    """Uploadcare does not set a webhook up as it was asked to."""
+    """Uploadcare refused to set up a webhook."""
 
     title = "Uploadcare refused the webhook"
 
 
 class LedgerDamagedError(LedgerError):
-    """The file is no ledger, or its pages do not hold together."""
+    """The file is no ledger, or its pages are inconsistent."""
 
     title = "The ledger is damaged"
     default_advice = (
-        "Photos and cutouts are untouched. Stop cutoutd, move ledger.sqlite and its -wal and -shm files away, and put a"
-        " backup in their place (cutoutd backup made it); or without one, run: cutoutd rebuild."
+        "Photos and cutouts are untouched. Stop cutoutd, and move ledger.sqlite with its -wal and -shm files away. Put"
+        " a backup in their place (made by cutoutd backup), or without a backup run: cutoutd rebuild."
     )

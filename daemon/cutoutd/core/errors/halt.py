@@ -1,4 +1,4 @@
-"""What makes the whole service stand still until a person acts; no photo is blamed."""
+"""Errors that stop all photos until a person acts; no photo is to blame."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from cutoutd.core.errors.root import CutoutdError
 
 
 class HaltError(CutoutdError):
-    """The whole service must stand still; ``reason`` is a stable slug."""
+    """All photos must stop; ``reason`` is a stable slug."""
 
     reason: ClassVar[str] = "halted"
 
@@ -20,11 +20,13 @@ class KeysRefusedError(HaltError):
 
 
 class ClockWrongError(HaltError):
-    """Signatures carry a date, and this machine's is so far off that Uploadcare refuses them."""
+    """Uploadcare refuses this machine's signatures, because their date is too far off."""
 
     title = "This machine's clock is wrong"
     reason = "clock_wrong"
-    default_advice = "Set this machine's clock (for instance: timedatectl set-ntp true); cutoutd goes on by itself."
+    default_advice = (
+        "Set this machine's clock (for instance: timedatectl set-ntp true); cutoutd then goes on by itself."
+    )
 
 
 class AddonRefusedError(HaltError):
@@ -44,7 +46,7 @@ class AccountBlockedError(HaltError):
 
 
 class DeliveryRefusedError(HaltError):
-    """The CDN does not hand out results to this project (403): paying for more of them would be in vain."""
+    """The CDN does not deliver results to this project (403), so further removals would be a waste of money."""
 
     title = "Uploadcare refused to deliver the cutout"
     reason = "delivery_refused"
@@ -55,7 +57,7 @@ class DeliveryRefusedError(HaltError):
 
 
 class VersionRefusedError(HaltError):
-    """Uploadcare no longer speaks the version of the REST API that this program speaks (406)."""
+    """Uploadcare no longer accepts the REST API version of this program (406)."""
 
     title = "Uploadcare refused the API version"
     reason = "version_refused"

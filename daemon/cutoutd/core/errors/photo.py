@@ -1,4 +1,4 @@
-"""What ends one photo, and no other."""
+"""Errors that end one photo, and no other."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from cutoutd.core.errors.root import CutoutdError
 
 
 class PhotoError(CutoutdError):
-    """One photo cannot go on; ``code`` is stable and shown for support."""
+    """One photo ends here; ``code`` is stable and shown for support."""
 
     def __init__(self, code: str, sentence: str, *, advice: str = "") -> None:
         super().__init__(sentence, advice=advice)
@@ -14,7 +14,7 @@ class PhotoError(CutoutdError):
 
 
 class RejectionCode(StrEnum):
-    """Why a photo was not accepted; stable, documented in the README."""
+    """The reasons of a rejection; stable, and documented in ``docs/operations.md``."""
 
     EMPTY = "empty"
     TOO_LARGE = "too_large"
@@ -35,12 +35,12 @@ class RejectedError(PhotoError):
 
 
 class FailedError(PhotoError):
-    """The service or the disk gave a permanent no for this photo."""
+    """The service or the disk refused this photo for good."""
 
     title = "Failed"
 
 
 class SupersededError(PhotoError):
-    """The file changed or vanished before payment; its next version, if any, is a new photo."""
+    """The file changed or disappeared before payment; its next version is a new photo."""
 
     title = "Superseded"

@@ -1,10 +1,10 @@
-"""What passes: the same step is tried again later, and nobody has to act."""
+"""Errors that pass: the same step is tried again later, without help."""
 
 from cutoutd.core.errors.root import CutoutdError
 
 
 class DelayError(CutoutdError):
-    """The same step may succeed later; ``retry_after_s`` is the service's own wish, where it gave one."""
+    """The same step may succeed later; ``retry_after_s`` is the service's own wish, if it gave one."""
 
     title = "Waiting"
 
@@ -14,18 +14,18 @@ class DelayError(CutoutdError):
 
 
 class UnreachableError(DelayError):
-    """Uploadcare could not be reached or gave no usable answer; nothing was carried out that costs money."""
+    """Uploadcare did not get the request or gave no usable response; nothing was done that costs money."""
 
     title = "Uploadcare cannot be reached"
     default_advice = "Nothing to do: cutoutd tries again by itself."
 
 
 class NeverSentError(UnreachableError):
-    """There was no connection to send anything over, so whatever was asked has definitely not been done."""
+    """There was no connection to send anything over, so the request was certainly not executed."""
 
 
 class DuplicateInProgressError(DelayError):
-    """The same picture is being paid for at another path; its cutout will be reused here."""
+    """Another photo with the same content is being paid for; its cutout will be reused here."""
 
     title = "Waiting for the same picture"
 
@@ -38,21 +38,24 @@ class ThrottledError(DelayError):
 
 
 class NotReadyError(DelayError):
-    """Uploadcare is still taking the upload in; asking again costs an operation, paying is still ahead."""
+    """Uploadcare still processes the upload; asking again costs an operation, and nothing is paid yet."""
 
-    title = "Uploadcare is still taking the photo in"
-    default_advice = "Nothing to do: cutoutd looks again by itself."
+    title = "Uploadcare is still processing the upload"
+    default_advice = "Nothing to do: cutoutd asks again by itself."
 
 
 class UploadGoneError(DelayError):
-    """The upload is not, or no longer, in the project (unstored files live 24 hours): repeating the step is no use."""
+    """The upload is not in the project, or no longer (unstored files live 24 hours), so a repetition is useless."""
 
     title = "The upload has expired"
-    default_advice = "Nothing to do: cutoutd sends the photo anew, nothing was paid for it."
+    default_advice = "Nothing to do: cutoutd sends the photo again; the expired upload was not paid for."
 
 
 class RemovalLockedError(DelayError):
-    """The add-on is already running on this upload (409), so this launch was not accepted; an earlier one may run."""
+    """The add-on already works on this upload (409), so Uploadcare did not accept this launch.
+
+    An earlier launch may still run.
+    """
 
     title = "A removal of this photo is already running"
     default_advice = "Nothing to do: Uploadcare lifts the lock when that removal ends, or within a day if it died."
@@ -65,17 +68,17 @@ class ResultGoneError(DelayError):
 
 
 class ResponseLostError(DelayError):
-    """A paid call was sent and no parsed answer came back, so it may have been carried out: never repeat it blindly."""
+    """A paid call was sent and its response was lost; a blind repetition could pay twice."""
 
     title = "Uploadcare's answer was lost"
     default_advice = "cutoutd does not pay a second time by itself."
 
 
 class LimitReachedError(DelayError):
-    """The configuration allows no more launches before ``until_s``, Unix time."""
+    """The configuration allows no more launches before ``until_s`` (Unix time)."""
 
     title = "A limit is reached"
-    default_advice = "Nothing to do: cutoutd goes on by itself; or raise the limit and restart it."
+    default_advice = "Nothing to do: cutoutd goes on by itself. To go on now, raise the limit and reload or restart it."
 
     def __init__(self, sentence: str, *, until_s: float) -> None:
         super().__init__(sentence)
@@ -83,35 +86,35 @@ class LimitReachedError(DelayError):
 
 
 class UnapprovedError(DelayError):
-    """A folder has more photos to pay for than go without a person's approval."""
+    """The folder has more photos to pay for than the configuration allows without approval."""
 
     title = "Waiting for approval"
 
 
 class DiskError(DelayError):
-    """The disk said no in a way that may pass: full, read-only, permission lost."""
+    """The disk refused in a way that may pass: it is full or read-only, or permissions are missing."""
 
     title = "The disk cannot be written"
-    default_advice = "Free space or mend the permissions; cutoutd goes on by itself."
+    default_advice = "Free some space, or correct the permissions; cutoutd then goes on by itself."
 
 
 class SourceUnavailableError(DiskError):
-    """The photo's file cannot be had for now, which is not its fault: its folder stands by, or refuses to be read."""
+    """The photo's file cannot be read now: its folder is unavailable, or refuses access."""
 
-    title = "The photo's file is away"
-    default_advice = "Mount it or mend the permissions; cutoutd goes on by itself."
+    title = "The photo's file cannot be read now"
+    default_advice = "Mount its folder, or correct the permissions; cutoutd then goes on by itself."
 
 
 class FolderBlockedError(DiskError):
     """A file or a symbolic link stands in an output tree where a mirrored folder belongs."""
 
-    default_advice = "Move it away (links inside an output are not followed), or rename the photo's folder."
+    default_advice = "Move it away, because links inside an output are not followed; or rename the photo's folder."
 
 
 class LedgerLockedError(DiskError):
-    """Another program has the ledger's database locked; a fact that money was spent on waits for it."""
+    """Another program keeps the ledger's database locked; facts about spent money wait for it."""
 
     title = "The ledger is locked"
     default_advice = (
-        "Close the program that has it open, for example sqlite3 (fuser -v names it); cutoutd goes on then."
+        "Close the program that has it open, for example sqlite3 (fuser -v names it); cutoutd then goes on by itself."
     )

@@ -1,10 +1,10 @@
-"""The root of the tree."""
+"""The root of all errors."""
 
 from typing import ClassVar
 
 
 class CutoutdError(Exception):
-    """The root: an error whose text was written for a person."""
+    """An error with a text for people."""
 
     title: ClassVar[str] = "Something went wrong"
     default_advice: ClassVar[str] = ""

@@ -1,8 +1,8 @@
-"""What cutoutd says while it works: one sentence per line, with an action slug and the photo it is about.
+"""The log: one sentence a line, with a stable action slug and the photo that it concerns.
 
-Text for people, fields for systemd's journal, JSON lines for other collectors. No line ever holds a key or a signature:
-loggers of the HTTP libraries stay above debug, whoever builds a sentence builds it from facts, and what should slip
-through all the same is taken out before a line is written. Faults that repeat are counted, not repeated.
+It is written as text for people, as fields for systemd's journal, or as JSON lines. No line ever holds a key or a
+signature: loggers of the HTTP libraries stay above debug, and a filter removes secrets before a line is written.
+Repeated faults are counted instead of repeated.
 """
 
 import logging
@@ -31,44 +31,45 @@ __all__ = [
 
 _LOGGER = logging.getLogger("cutoutd")
 
-#: These would write request headers and URLs.
-_TALKATIVE = ("httpx2", "httpcore2", "pyuploadcare", "watchdog", "PIL")
+#: Loggers that would write request headers and URLs.
+_LIBRARIES = ("httpx2", "httpcore2", "pyuploadcare", "watchdog", "PIL")
 
 Write = Callable[[str], None]
 
 
 def configure_logging(level: str, log_format: str, write: Write | None = None) -> None:
-    """Send every line to standard output, or to ``write``; ``auto`` is the journal's own form under systemd, else text.
+    """Write every line to standard output, or to ``write``.
 
-    Standard output may be closed or full: a line that cannot be written stops nobody.
+    The format ``auto`` is the journal's own form under systemd, and text elsewhere. A closed or full standard output
+    loses lines, and stops nothing else.
     """
     handler = _LineHandler(_writer(log_format, write))
     _LOGGER.handlers = [handler]
     _LOGGER.propagate = False
     _LOGGER.setLevel(level.upper())
-    for name in _TALKATIVE:
+    for name in _LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def log_event(action: str, sentence: str, *, about: Photo | Identity | None = None, level: int = logging.INFO) -> None:
-    """Write one line. ``action`` is a stable slug for machines, ``sentence`` is for people."""
+    """Write one line; ``action`` is a stable slug for machines, and ``sentence`` is for people."""
     _LOGGER.log(level, sentence, extra={"action": action, "about": about})
 
 
 def log_error(
     action: str, error: CutoutdError, *, about: Photo | Identity | None = None, level: int = logging.ERROR
 ) -> None:
-    """Write one line about an error whose text was written for people."""
+    """Write one line about an error."""
     log_event(action, f"{error.title}: {error.sentence}", about=about, level=level)
 
 
 def log_fault(action: str, sentence: str, fault: Exception, *, about: Photo | Identity | None = None) -> None:
-    """Write a line about a fault in cutoutd itself, with its trace."""
+    """Write one line about a fault in cutoutd itself, with its traceback."""
     _LOGGER.error(sentence, exc_info=fault, extra={"action": action, "about": about})
 
 
 def flush_logs() -> None:
-    """Write how often faults were repeated that are no longer; to be called now and then, and before leaving."""
+    """Write the due counts of repeated faults; call it now and then, and before the process ends."""
     for handler in _LOGGER.handlers:
         handler.flush()
 
@@ -80,7 +81,7 @@ def _writer(log_format: str, write: Write | None) -> Callable[[LogLine], None]:
         return lambda line: _to_journal(line, put, is_native=log_format == "auto")
     if log_format == "json":
         return lambda line: put(format_json(line))
-    is_coloured = supports_colour(sys.stdout)  # with `write` as well: it draws on the same terminal
+    is_coloured = supports_colour(sys.stdout)  # also for `write`, because it draws on the same terminal
     return lambda line: put(format_text(line, is_coloured=is_coloured))
 
 
@@ -91,13 +92,13 @@ def _to_journal(line: LogLine, put: Write, *, is_native: bool) -> None:
 
 def _write_line(text: str) -> None:
     encoding = sys.stdout.encoding
-    # Where standard output is no UTF-8, a name must not cost the whole line.
+    # Escape what the encoding lacks, else a file name would cost the whole line.
     sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
     sys.stdout.flush()
 
 
 class _LineHandler(logging.Handler):
-    """Where all lines pass: whether they are news, then out; logging's own lock keeps threads apart."""
+    """The handler of all lines: it drops repetitions, and writes the rest; logging's own lock separates threads."""
 
     def __init__(self, write: Callable[[LogLine], None]) -> None:
         super().__init__()
@@ -114,7 +115,7 @@ class _LineHandler(logging.Handler):
         self.flush()
 
     def flush(self) -> None:
-        """Write what was held back long enough."""
+        """Write the summaries that are due."""
         self.acquire()
         try:
             for line in self._repetition.summaries_due(time.monotonic()):

@@ -1,6 +1,7 @@
-"""Faults that repeat: the first is told at once, the rest are counted and told as a number. The clock is handed in.
+"""Repeated faults: the first is written at once, and the rest are counted and written as a number.
 
-Facts are never counted away: one line for each is a promise, and so is every line about money.
+Facts are never counted away: one line for each is a promise, and so is every line about money. The caller passes the
+time.
 """
 
 import logging
@@ -10,10 +11,10 @@ from dataclasses import dataclass, replace
 
 from cutoutd.core.logs.record import LogLine
 
-#: A fault that goes on is told so often, with how many times it was met since.
+#: The interval of summaries of a fault that continues.
 TELL_EVERY_S = 600.0
 
-#: What an outage, a full disk or a locked ledger makes every photo and every loop say.
+#: The actions that every photo and every loop repeats during an outage, a full disk, or a locked ledger.
 _REPEATING = frozenset(
     {
         "waiting",
@@ -31,7 +32,7 @@ _REPEATING = frozenset(
     }
 )
 
-#: "within 10 s" and "within 9.7 s", or one file's name and the next's, are the same fault.
+#: Numbers in a message do not make another fault, as in "within 10 s" and "within 9.7 s".
 _VOLATILE = re.compile(r"\d+(?:\.\d+)?")
 
 _Kind = tuple[str, int, str]
@@ -45,13 +46,13 @@ class _Series:
 
 
 class Deduplicator:
-    """Remembers the faults of the last minutes."""
+    """The faults of the last minutes."""
 
     def __init__(self) -> None:
         self._series: dict[_Kind, _Series] = {}
 
     def should_write(self, line: LogLine, now_s: float) -> bool:
-        """Whether the line is to be written now; one that is not is counted."""
+        """Return True if the line must be written now; count it otherwise."""
         if line.action not in _REPEATING or line.level < logging.WARNING or line.trace:
             return True
         kind = (line.action, line.level, _VOLATILE.sub("#", line.message))
@@ -64,7 +65,7 @@ class Deduplicator:
         return False
 
     def summaries_due(self, now_s: float) -> Iterator[LogLine]:
-        """One line for each fault whose repetitions were held back long enough; those that ceased are forgotten."""
+        """Yield one line for each fault with due repetitions, and forget faults that have ended."""
         for kind, series in list(self._series.items()):
             if now_s - series.since_s < TELL_EVERY_S:
                 continue
@@ -79,5 +80,5 @@ def _summed_up(series: _Series, now_s: float) -> LogLine:
     minutes = max(1, round((now_s - series.since_s) / 60))
     times = "once more" if series.suppressed == 1 else f"{series.suppressed:,} more times"
     message = f"{series.last.message} ({times} in {minutes} min)"
-    # Of many photos it names none: each one's own reason is in status.
+    # Name no photo, because the line concerns many; status shows the reason of each.
     return replace(series.last, message=message, folder="", path="", photo=None)

@@ -1,4 +1,4 @@
-"""What a line looks like: text for people, JSON for machines, and systemd's mark of how grave it is."""
+"""The forms of a log line: text for people, JSON for machines, and systemd's priority prefix."""
 
 import json
 import logging
@@ -15,22 +15,25 @@ _PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (log
 
 
 def syslog_priority(level: int) -> int:
-    """How grave a line is in syslog's numbers."""
+    """Return the level in syslog's numbers."""
     return next(priority for least, priority in _PRIORITIES if level >= least)
 
 
 def with_priority_prefix(line: LogLine, text: str) -> str:
-    """For a standard output that systemd reads: it takes the prefix off and keeps the priority."""
+    """Add the prefix that systemd reads from standard output and removes."""
     return f"<{syslog_priority(line.level)}>{text}"
 
 
 def supports_colour(stream: TextIO) -> bool:
-    """Whether colours reach a person: on a terminal, unless they asked for none (https://no-color.org)."""
+    """Return True if the stream is a terminal and the user has not switched colours off (https://no-color.org)."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def format_text(line: LogLine, *, is_coloured: bool = False) -> str:
-    """Time, photo, sentence; the trace of a fault below. Nothing in it can command a terminal but our own colours."""
+    """Return time, photo, and sentence, with a fault's traceback below.
+
+    Control characters are escaped, so that only our own colours can command a terminal.
+    """
     at = datetime.fromtimestamp(line.at_s, UTC).astimezone().strftime("%H:%M:%S")
     mark = "" if line.level < logging.WARNING else f"{line.level_name.upper()}: "
     where = f"{line.photo_name}: " if line.photo_name else ""
@@ -42,7 +45,7 @@ def format_text(line: LogLine, *, is_coloured: bool = False) -> str:
 
 
 def format_json(line: LogLine) -> str:
-    """One object; its keys are documented and stable."""
+    """Return one JSON object; its keys are documented and stable."""
     fields: dict[str, object] = {
         "at": datetime.fromtimestamp(line.at_s, UTC).isoformat(timespec="milliseconds"),
         "level": line.level_name,

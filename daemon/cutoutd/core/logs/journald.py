@@ -1,7 +1,7 @@
 """systemd's journal, with fields: ``journalctl CUTOUTD_ACTION=rejected``, ``journalctl -o json``.
 
-Its native protocol is one datagram per line (https://systemd.io/JOURNAL_NATIVE_PROTOCOL). What the journal does not
-take now goes to standard output instead, which leads to the same journal.
+Its native protocol is one datagram a line (https://systemd.io/JOURNAL_NATIVE_PROTOCOL). A line that the journal does
+not accept goes to standard output, which leads to the same journal.
 """
 
 import os
@@ -16,19 +16,22 @@ _SOCKET = Path("/run/systemd/journal/socket")
 
 
 def is_journal(stream: TextIO) -> bool:
-    """Whether systemd connected this stream to the journal: it says so by device and inode (systemd.exec(5)).
+    """Return True if systemd connected this stream to the journal, by device and inode (systemd.exec(5)).
 
-    The variable alone proves nothing: a child whose output goes elsewhere inherits it too.
+    The variable alone proves nothing, because a child process with another output inherits it.
     """
     try:
-        now = os.fstat(stream.fileno())
+        status = os.fstat(stream.fileno())
     except (OSError, ValueError):
         return False  # closed, or not a real file
-    return os.environ.get("JOURNAL_STREAM") == f"{now.st_dev}:{now.st_ino}"
+    return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"
 
 
 def send_to_journal(line: LogLine) -> bool:
-    """Hand a line over; False when the journal did not take it (too long for a datagram, or it is being restarted)."""
+    """Send a line, and return False if the journal did not accept it.
+
+    A line may be too long for a datagram, or the journal may be restarting.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         try:
             sender.sendto(_datagram(line), os.fspath(_SOCKET))
@@ -54,6 +57,6 @@ def _datagram(line: LogLine) -> bytes:
 
 
 def _field(name: str, value: str) -> bytes:
-    """By length, so that a line feed in a value begins no field of its own."""
+    """Encode a field with its length, so that a line feed in a value begins no new field."""
     content = value.encode("utf-8", "surrogateescape")
     return b"%s\n%s%s\n" % (name.encode(), len(content).to_bytes(8, "little"), content)

@@ -1,4 +1,4 @@
-"""One line of the log, before anybody decided what it looks like."""
+"""One line of the log, before it gets its form."""
 
 import logging
 import traceback
@@ -10,10 +10,10 @@ from cutoutd.core.photo import Identity, Photo
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """What is said, how grave it is, and about which photo; holds no secret."""
+    """A sentence with its level and its photo, free of secrets."""
 
     at_s: float  #: Unix time
-    level: int  #: logging's
+    level: int  #: a level of ``logging``
     action: str
     message: str
     folder: str = ""
@@ -23,17 +23,17 @@ class LogLine:
 
     @property
     def level_name(self) -> str:
-        """info, warning and so on."""
+        """The level in lower case, such as ``warning``."""
         return logging.getLevelName(self.level).lower()
 
     @property
     def photo_name(self) -> str:
-        """The photo's place; empty where the line is about no photo."""
+        """The photo's folder and path; empty if the line concerns no photo."""
         return f"{self.folder}/{self.path}" if self.folder else ""
 
 
 def to_log_line(record: logging.LogRecord) -> LogLine:
-    """A record of ours, or of a library that nobody prepared for this; secrets are taken out here, for every form."""
+    """Return a record of ours or of a library as a line, with all secrets removed."""
     about = getattr(record, "about", None)
     identity: Identity | None = about.identity if isinstance(about, Photo) else about
     fault = record.exc_info[1] if record.exc_info else None
@@ -50,7 +50,7 @@ def to_log_line(record: logging.LogRecord) -> LogLine:
 
 
 def printable(line: str) -> str:
-    """A file name may hold anything, a terminal must not obey it and a pipe must be able to encode it."""
+    """Return the text with control characters escaped, so that no file name can command a terminal or break a pipe."""
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode() for char in line
     )
