@@ -123,7 +123,7 @@ def test_every_source_has_its_word(
 def test_everything_else_is_found_again(ledger_dir: Path) -> None:
     """Money, searches, results, people's decisions, and what was remembered of the folder."""
     with read_ledger(ledger_dir) as view:
-        assert launches.launch_counts(view, 1_790_000_400.0).this_month == 18
+        assert launches.launch_counts(view, 1_700_035_600.0).this_month == 18
         assert [photo.identity.path for photo in lost_launches.open_outcomes(view, 0.0, 9)] == ["lost launch.jpg"]
         assert at(view, "lost launch.jpg").launch.lost_because == "HTTP 502 without a body"
         payer = duplicates.elected_payer(view, at(view, "duplicate.jpg"))
@@ -139,7 +139,7 @@ def test_everything_else_is_found_again(ledger_dir: Path) -> None:
         assert approvals.held_folders(view) == ["products"]
         assert photos.held(view) == 2
         assert plan.approved_of(view, [1, 2, 3]) == set()
-        assert usage.usage_of(view, date(2026, 9, 21)).today[Purpose.UPLOAD] == 9
+        assert usage.usage_of(view, date(2023, 11, 15)).today[Purpose.UPLOAD] == 9
         snapshot = snapshot_from(photos.remembered(view, "roll of products"))
         assert snapshot is not None
         assert snapshot.samples == (SampleFile("found.jpg", 1001, 1),)
