@@ -40,7 +40,7 @@ def _stages(kept: Kept) -> str:
         return "Not measured yet: `python -m bench stages`."
     ours, bare = measured["series"]["cutoutd"], measured["series"]["bare loop"]
     all_ms = sum(ours.values())
-    rows = ["| part of the journey | cutoutd | share | the bare loop |", "|---|---:|---:|---:|"]
+    rows = ["| part of the way | cutoutd | share | the bare loop |", "|---|---:|---:|---:|"]
     rows += [
         f"| {part} | {ours[part]:.1f} ms | {100 * ours[part] / all_ms:.0f} % | {bare[part]:.1f} ms |" for part in Part
     ]

@@ -1,7 +1,7 @@
-"""Which part of a photo's journey a piece of code belongs to, so that its CPU can be counted to it.
+"""The part of a photo's way that a piece of code belongs to, so that its CPU can be counted to it.
 
-A place is ``module.function``. A stack is read from the inside out, and the first place that is listed decides: a
-library counts to whoever called it, and what the event loop does by itself counts to the loop.
+A place is ``module.function``. A stack is read from the inside out, and the first place that is listed decides. A
+library counts to its caller, and the work of the event loop itself counts to the loop.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,19 +10,19 @@ from functools import cache
 
 
 class Part(StrEnum):
-    """A part of the journey, in its order; what is no photo's step comes last."""
+    """A part of the way, in its order; the work that is no step of a photo comes last."""
 
     FINDING = "finding and reading the photo"
     LEDGER = "the ledger"
     UPLOADING = "uploading"
-    ASKING = "launching, asking, tidying up"
+    ASKING = "launching, polling, cleaning up"
     DOWNLOADING = "downloading the cutout"
     PLACING = "checking and placing it"
     HANDING = "event loop and hand-overs to threads"
-    REST = "lanes, limits, log and the rest"
+    REST = "scheduling, limits, log and the rest"
 
 
-#: The longest prefix counts; None: whoever called it decides.
+#: The longest prefix counts; None: the caller decides.
 _LISTED: Mapping[str, Part | None] = {
     "cutoutd": Part.REST,
     "cutoutd.watch.folder": Part.FINDING,
@@ -31,7 +31,9 @@ _LISTED: Mapping[str, Part | None] = {
     "cutoutd.files.source_file": Part.FINDING,
     "cutoutd.status.plan_scan": Part.FINDING,
     "cutoutd.files.input_tree": Part.FINDING,
+    "cutoutd.files.mounts": Part.FINDING,
     "cutoutd.watch": Part.FINDING,
+    "cutoutd.watch.availability": Part.REST,
     "watchdog": Part.FINDING,
     "cutoutd.ledger": Part.LEDGER,
     "cutoutd.pipeline.steps.upload": Part.UPLOADING,
@@ -42,9 +44,14 @@ _LISTED: Mapping[str, Part | None] = {
     "cutoutd.uploadcare.cdn": Part.DOWNLOADING,
     "cutoutd.uploadcare.client.fetch_cutout": Part.DOWNLOADING,
     "cutoutd.files.target_paths": Part.PLACING,
+    "cutoutd.files.output_tree": Part.PLACING,
+    "cutoutd.files.provenance": Part.PLACING,
+    "cutoutd.files.rename": Part.PLACING,
+    "cutoutd.pipeline.steps.download": Part.PLACING,
     "cutoutd.pipeline.steps.publish": Part.PLACING,
     "cutoutd.pipeline.steps.place_cutout": Part.PLACING,
     "cutoutd.pipeline.steps.reuse": Part.PLACING,
+    "cutoutd.files.hashing": None,
     "cutoutd.images": None,
     "cutoutd.core.errors": None,
     "cutoutd.core.photo": None,
@@ -54,7 +61,7 @@ _LISTED: Mapping[str, Part | None] = {
     "__main__.launch": Part.ASKING,
     "__main__.ask_until_done": Part.ASKING,
     "__main__.fetch": Part.DOWNLOADING,
-    # Bytes that come and go while nobody's code runs: nearly all that come are cutouts', all that wait are photos'.
+    # Bytes that come and go while no other code runs: nearly all that come are cutouts', all that wait are photos'.
     "asyncio.selector_events._read_ready": Part.DOWNLOADING,
     "asyncio.selector_events._write_ready": Part.UPLOADING,
     "asyncio.selector_events._write_send": Part.UPLOADING,
@@ -68,12 +75,12 @@ _LISTED: Mapping[str, Part | None] = {
 
 
 def part_of(places: Iterable[str]) -> Part:
-    """The part that a stack works for, its places given from the inside out."""
+    """Return the part that a stack works for, its places given from the inside out."""
     return next((part for place in places if (part := _listed(place)) is not None), Part.REST)
 
 
 @cache
 def _listed(place: str) -> Part | None:
-    """``_read_ready__data_received`` is a ``_read_ready``, too."""
+    """Return the part of a place; ``_read_ready__data_received`` is a ``_read_ready``, too."""
     fitting = [prefix for prefix in _LISTED if place == prefix or place.startswith((f"{prefix}.", f"{prefix}_"))]
     return _LISTED[max(fitting, key=len)] if fitting else None
