@@ -1,4 +1,7 @@
-"""The configuration: YAML in, frozen and checked settings out; every fault at once, with line, column and key path."""
+"""The configuration: YAML in, frozen and checked settings out, with the place of every fault.
+
+Checks that need the machine or the service, such as missing folders, belong in ``app.check``.
+"""
 
 from cutoutd.config.json_schema import json_schema
 from cutoutd.config.loader import find, load, read

@@ -1,38 +1,38 @@
-"""The choices that configuration keys offer, each by the word that users write."""
+"""The choices of configuration keys, each by the word that users write."""
 
 from enum import StrEnum
 
 
 class RemoteCleanup(StrEnum):
-    """What becomes of source and result at Uploadcare after the cutout is in place."""
+    """The fate of source and result at Uploadcare after the cutout is in place."""
 
     DELETE = "delete"
     KEEP = "keep"
 
 
 class Oversize(StrEnum):
-    """What happens to a photo over the size limit."""
+    """The treatment of a photo over the size limit."""
 
     REJECT = "reject"
     SHRINK = "shrink"
 
 
 class OnConflict(StrEnum):
-    """What happens when two photos would get the same cutout path."""
+    """The treatment of two photos that would get the same cutout path."""
 
     RENAME = "rename"
     SKIP = "skip"
 
 
 class OnFailure(StrEnum):
-    """What is left beside the place of a cutout that could not be made."""
+    """The trace of a cutout that could not be made."""
 
     NOTE = "note"
     NONE = "none"
 
 
 class Provenance(StrEnum):
-    """How a cutout carries where it came from, so that a lost ledger can be rebuilt."""
+    """The form in which a cutout records its source, so that a lost ledger can be rebuilt."""
 
     XATTR = "xattr"
     PNG_TEXT = "png_text"
@@ -40,7 +40,7 @@ class Provenance(StrEnum):
 
 
 class OnSuccess(StrEnum):
-    """What becomes of a source whose cutout is published."""
+    """The fate of a source after its cutout is published."""
 
     KEEP = "keep"
     MOVE = "move"
@@ -49,14 +49,14 @@ class OnSuccess(StrEnum):
 
 
 class OnSourceRemoved(StrEnum):
-    """What becomes of a published cutout whose source a person removed."""
+    """The fate of a published cutout after its source was removed."""
 
     KEEP = "keep"
     DELETE = "delete"
 
 
 class WatchMode(StrEnum):
-    """How changes in the input trees are noticed."""
+    """The way in which changes in the input trees are noticed."""
 
     AUTO = "auto"
     EVENTS = "events"
@@ -64,7 +64,7 @@ class WatchMode(StrEnum):
 
 
 class NotifyReason(StrEnum):
-    """What a person is told of."""
+    """The events that run the notify command."""
 
     HALT = "halt"
     FAILED = "failed"
@@ -73,7 +73,7 @@ class NotifyReason(StrEnum):
 
 
 class LogLevel(StrEnum):
-    """The least important message that is still written."""
+    """The lowest level that is still written."""
 
     DEBUG = "debug"
     INFO = "info"
@@ -82,7 +82,7 @@ class LogLevel(StrEnum):
 
 
 class LogFormat(StrEnum):
-    """How messages are written."""
+    """The form of the log."""
 
     AUTO = "auto"
     TEXT = "text"

@@ -1,4 +1,4 @@
-"""What every part of the configuration is: a frozen value whose unknown keys are faults."""
+"""The base of every part of the configuration: a frozen value that refuses unknown keys."""
 
 from typing import get_args
 
@@ -7,10 +7,10 @@ from pydantic.fields import FieldInfo
 
 
 class FrozenModel(BaseModel):
-    """A value that never changes. Attribute docstrings become the descriptions in the JSON Schema.
+    """A value that never changes; docstrings of its attributes become descriptions in the JSON Schema.
 
-    Code builds it by the names of its attributes; the loader accepts only the names that users write, which are the
-    validation aliases where both differ (``max_size`` for ``max_upload_bytes``).
+    Code builds it by the names of its attributes, and the loader accepts only the names that users write. Both differ
+    in fields with a validation alias (``max_size`` for ``max_upload_bytes``).
     """
 
     model_config = ConfigDict(
@@ -19,15 +19,15 @@ class FrozenModel(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
         use_attribute_docstrings=True,
-        hide_input_in_errors=True,  # a secret in the wrong place must not reach a log through pydantic's own text
+        hide_input_in_errors=True,  # because pydantic's message would carry a misplaced secret into the log
     )
 
     @model_validator(mode="before")
     @classmethod
     def _leave_out_nulls(cls, section: object) -> object:
-        """``null`` means that a key is left out, and a section with nothing behind it (all commented out) is empty.
+        """Treat ``null`` as a key that is left out, and an empty section as one without keys.
 
-        Where a key's default is another value than null, and null one that it takes, null is meant.
+        A ``null`` counts as a value if the key accepts it and has another default.
         """
         if not isinstance(section, dict):
             return {} if section == "" else section
@@ -40,7 +40,7 @@ class FrozenModel(BaseModel):
 
     @classmethod
     def attributes_by_key(cls) -> dict[str, str]:
-        """The keys that users may write, each with the name of its attribute."""
+        """Return the keys that users may write, each with the name of its attribute."""
         return {str(field.validation_alias or name): name for name, field in cls.model_fields.items()}
 
 

@@ -4,14 +4,14 @@ from typing import Any
 
 from cutoutd.config.settings import ConfigurationFile
 
-# A JSON Schema is a tree of plain JSON; a model of it would say nothing that its specification does not.
+# A JSON Schema is a tree of plain JSON, so a model of it would only repeat its specification.
 JsonSchema = dict[str, Any]
 
 
 def json_schema() -> JsonSchema:
-    """What a configuration file may hold, as users write it, in JSON Schema (draft 2020-12)."""
+    """Return the schema of the configuration file, as users write it, in JSON Schema (draft 2020-12)."""
     schema = ConfigurationFile.model_json_schema(by_alias=True, mode="validation")
-    # The account may come from the environment altogether, so a file without it is no mistake.
+    # Do not require the account, because the environment may hold all of it.
     schema["required"].remove("uploadcare")
     del schema["$defs"]["Account"]["required"]
     for model in (schema, *schema["$defs"].values()):
@@ -23,7 +23,7 @@ def json_schema() -> JsonSchema:
 
 
 def _as_written(key: JsonSchema) -> JsonSchema:
-    """A section may also stand there with all its keys commented out; its keys say their own defaults."""
+    """Allow a section with all its keys commented out; the keys have their own defaults."""
     if not isinstance(key.get("default"), dict):
         return key
     section = {word: value for word, value in key.items() if word not in {"$ref", "default"}}

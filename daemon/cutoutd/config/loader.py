@@ -1,8 +1,6 @@
-"""From a configuration file and the environment to settings, or to the list of everything that is wrong with them.
+"""The way from a configuration file and the environment to settings, or to a list of all faults.
 
-Which file is the configuration.
-
-What else has a say before values are checked: the environment, which wins, and folder_defaults, which yields.
+``find`` chooses the file. Environment variables win over the file, and ``folder_defaults`` fill the gaps of folders.
 """
 
 import os
@@ -19,6 +17,8 @@ from cutoutd.config.text_types import absolute_path
 from cutoutd.config.yaml_source import ConfigFault, KeyPath, Source, SourcePosition, Value, read_source
 from cutoutd.core.errors import ConfigurationError
 
+SYSTEM_WIDE = Path("/etc/cutoutd/config.yaml")
+
 VARIABLES = {
     "UPLOADCARE_PUBLIC_KEY": "public_key",
     "UPLOADCARE_API_BASE": "api_base",
@@ -26,9 +26,67 @@ VARIABLES = {
     "UPLOADCARE_CDN_BASE": "cdn_base",
 }
 
+_SECRET_KEY_FILE = ("uploadcare", "secret_key_file")
+
+
+def find(explicit: Path | None, environ: Mapping[str, str], cwd: Path) -> Path:
+    """Return the named file, else $CUTOUTD_CONFIG, else config.yaml in ``cwd``, else /etc/cutoutd/config.yaml.
+
+    A named file need not exist, because the fault of reading it is the better message.
+
+    Raises:
+        ConfigurationError: no file was named, and neither of the two places holds one.
+    """
+    named = explicit or (Path(environ["CUTOUTD_CONFIG"]) if environ.get("CUTOUTD_CONFIG") else None)
+    if named is not None:
+        return cwd / named
+    places = (cwd / "config.yaml", SYSTEM_WIDE)
+    # Use os.path, because Path.is_file() raises in folders closed to this user, for example after sudo -u.
+    found = next((place for place in places if os.path.isfile(place)), None)  # noqa: PTH113  see above
+    if found is None:
+        tried = " and ".join(str(place) for place in places)
+        raise ConfigurationError(
+            (f"there is no configuration: looked at {tried}; name one with --config FILE or $CUTOUTD_CONFIG",)
+        )
+    return found
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Settings:
+    """Return the checked settings; folders need not exist, because `check` and `run` look at the machine.
+
+    Raises:
+        ConfigurationError: all faults at once, in the order of the file, each with line, column and key.
+    """
+    source = _read_with_overlays(path, environ)
+    secret, secret_faults = _read_secret(source, path, environ)
+    document, faults = _check(source, path)
+    if document is None or secret is None or faults:
+        raise _configuration_error([*secret_faults, *faults])
+    shared = {name: getattr(document, name) for name in CommonSettings.model_fields}
+    return Settings(uploadcare=AccountWithSecret(secret_key=secret, **dict(document.uploadcare)), **shared)
+
+
+def read(path: Path, environ: Mapping[str, str]) -> ConfigurationFile:
+    """Return everything but the secret, for commands that run as a user without access to it.
+
+    Raises:
+        ConfigurationError: as ``load``.
+    """
+    document, faults = _check(_read_with_overlays(path, environ), path)
+    if document is None or faults:
+        raise _configuration_error(faults)
+    return document
+
+
+def _read_with_overlays(path: Path, environ: Mapping[str, str]) -> Source:
+    return apply_folder_defaults(apply_environment(read_source(path), environ))
+
 
 def apply_environment(source: Source, environ: Mapping[str, str]) -> Source:
-    """The source with the variables that are set; an empty one counts as not set, as unit files often leave them."""
+    """Return the source with the variables that are set.
+
+    An empty variable counts as not set, because unit files often contain such variables.
+    """
     account = source.values.get("uploadcare") or {}
     if not isinstance(account, dict):
         return source
@@ -39,108 +97,49 @@ def apply_environment(source: Source, environ: Mapping[str, str]) -> Source:
 
 
 def apply_folder_defaults(source: Source) -> Source:
-    """The source with what folders share put into every folder that says nothing of its own."""
+    """Return the source with the shared keys filled into every folder that does not set them."""
     defaults, folders = source.values.get("folder_defaults"), source.values.get("folders")
     if not isinstance(defaults, dict) or not isinstance(folders, list):
         return source
-    # A key that is unknown there is a fault there, and not one of every folder.
+    # Skip unknown keys, else every folder would report the fault of the defaults.
     shared = {key: value for key, value in defaults.items() if key in FolderDefaults.attributes_by_key()}
     merged: list[Value] = [_merged(shared, folder) if isinstance(folder, dict) else folder for folder in folders]
     return replace(source, values={**source.values, "folders": merged})
 
 
 def _merged(shared: dict[str, Value], own: dict[str, Value]) -> dict[str, Value]:
-    """Sections (remove_bg) are merged key by key, everything else is replaced; null is no word of one's own."""
+    """Merge sections (remove_bg) key by key, and replace everything else; a null in ``own`` sets nothing."""
     merged = dict(shared)
     for key, value in own.items():
         below = shared.get(key)
         if isinstance(below, dict) and isinstance(value, dict):
             merged[key] = _merged(below, value)
         elif isinstance(below, dict) and value == "":
-            continue  # "remove_bg:" with all its lines commented out
+            continue  # because "remove_bg:" with all its lines commented out is an empty text
         elif value is not None or key not in shared:
             merged[key] = value
     return merged
 
 
-SYSTEM_WIDE = Path("/etc/cutoutd/config.yaml")
-
-
-def find(explicit: Path | None, environ: Mapping[str, str], cwd: Path) -> Path:
-    """The file that was named, else $CUTOUTD_CONFIG, else config.yaml in ``cwd``, else /etc/cutoutd/config.yaml.
-
-    What was named is taken at its word: reading it says what is wrong with it.
-
-    Raises:
-        ConfigurationError: none was named and neither of the two places holds one.
-    """
-    named = explicit or (Path(environ["CUTOUTD_CONFIG"]) if environ.get("CUTOUTD_CONFIG") else None)
-    if named is not None:
-        return cwd / named
-    places = (cwd / "config.yaml", SYSTEM_WIDE)
-    # Not Path.is_file(), which raises where this user may not look: in another one's home, say, after sudo -u.
-    found = next((place for place in places if os.path.isfile(place)), None)  # noqa: PTH113  see above
-    if found is None:
-        looked = " and ".join(str(place) for place in places)
-        raise ConfigurationError(
-            (f"there is no configuration: looked at {looked}; name one with --config FILE or $CUTOUTD_CONFIG",)
-        )
-    return found
-
-
-_SECRET = ("uploadcare", "secret_key_file")
-
-
-def load(path: Path, environ: Mapping[str, str]) -> Settings:
-    """The checked settings; the environment wins over the file. Folders need not exist: that is for `check` and `run`.
-
-    Raises:
-        ConfigurationError: all faults at once, in the order of the file, each with line, column and key.
-    """
-    source = _source(path, environ)
-    secret, secret_faults = _secret(source, path, environ)
-    document, faults = _examined(source, path)
-    if document is None or secret is None or faults:
-        raise _refusal([*secret_faults, *faults])
-    shared = {name: getattr(document, name) for name in CommonSettings.model_fields}
-    return Settings(uploadcare=AccountWithSecret(secret_key=secret, **dict(document.uploadcare)), **shared)
-
-
-def read(path: Path, environ: Mapping[str, str]) -> ConfigurationFile:
-    """Everything but the secret, for commands that only look and may run as somebody who cannot read it.
-
-    Raises:
-        ConfigurationError: as ``load``.
-    """
-    document, faults = _examined(_source(path, environ), path)
-    if document is None or faults:
-        raise _refusal(faults)
-    return document
-
-
-def _source(path: Path, environ: Mapping[str, str]) -> Source:
-    return apply_folder_defaults(apply_environment(read_source(path), environ))
-
-
-def _examined(source: Source, path: Path) -> tuple[ConfigurationFile | None, list[ConfigFault]]:
+def _check(source: Source, path: Path) -> tuple[ConfigurationFile | None, list[ConfigFault]]:
     document, faults = validation.validate(source, path.parent)
-    crossed = [
+    between_folders = [
         *overlap_check.name_faults(source),
         *overlap_check.archive_faults(source),
         *overlap_check.tree_faults(source, path.parent),
     ]
-    return document, [*source.faults, *faults, *crossed]
+    return document, [*source.faults, *faults, *between_folders]
 
 
-def _secret(source: Source, path: Path, environ: Mapping[str, str]) -> tuple[SecretStr | None, list[ConfigFault]]:
-    if source.is_unread(_SECRET):
+def _read_secret(source: Source, path: Path, environ: Mapping[str, str]) -> tuple[SecretStr | None, list[ConfigFault]]:
+    if source.is_unread(_SECRET_KEY_FILE):
         return None, []
     try:
         return read_secret_key(_secret_file(source, path.parent, environ), environ, find_encrypted_credential(path)), []
     except ValueError as error:
         if environ.get(VARIABLE):
             return None, [ConfigFault("environment", None, VARIABLE, str(error))]
-        return None, [source.fault_at(_SECRET, str(error))]
+        return None, [source.fault_at(_SECRET_KEY_FILE, str(error))]
 
 
 def _secret_file(source: Source, folder: Path, environ: Mapping[str, str]) -> Path | None:
@@ -149,6 +148,6 @@ def _secret_file(source: Source, folder: Path, environ: Mapping[str, str]) -> Pa
     return absolute_path(text, folder) if isinstance(text, str) and not environ.get(VARIABLE) else None
 
 
-def _refusal(faults: list[ConfigFault]) -> ConfigurationError:
+def _configuration_error(faults: list[ConfigFault]) -> ConfigurationError:
     in_order = sorted(faults, key=lambda fault: fault.place or SourcePosition(0, 0))
     return ConfigurationError(tuple(dict.fromkeys(str(fault) for fault in in_order)))

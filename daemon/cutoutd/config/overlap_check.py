@@ -1,8 +1,8 @@
-"""The folders held against each other: names that repeat, archives that lack, trees that would feed on one another.
+"""The checks between folders: repeated names, missing archives, and trees inside each other.
 
-Cutouts inside an input would be taken for photos and paid for again; a state folder inside an output would be published
-to whoever sees the cutouts. Real paths are compared, so a symbolic link hides nothing. Faulty folders are looked at as
-far as they can be read, so that one mistake does not hide another.
+Cutouts inside an input would be taken for photos and paid for again. A state folder inside an output would be
+published. The checks compare real paths, so a symbolic link hides nothing. Faulty folders are checked as far as they
+can be read, so that one mistake does not hide another.
 """
 
 import os
@@ -18,7 +18,7 @@ from cutoutd.config.yaml_source import ConfigFault, KeyPath, Source, Value, quot
 
 
 class _Role(StrEnum):
-    """What a tree is for; of two equal trees, the later role is at fault."""
+    """The role of a tree; of two equal trees, the later role is at fault."""
 
     INPUT = "input"
     OUTPUT = "output"
@@ -29,7 +29,7 @@ class _Role(StrEnum):
 @dataclass(frozen=True, slots=True)
 class _Tree:
     role: _Role
-    owner: str  #: as faults call it: folder "products"
+    owner: str  #: the folder's name in faults: folder "products"
     path: KeyPath
     real: Path
 
@@ -37,7 +37,7 @@ class _Tree:
         return f"the state folder ({self.real})" if self.role is _Role.STATE else f"the {self.role} of {self.owner}"
 
 
-#: Why the first role inside the second cannot be. What is not here is allowed: outputs may share a tree.
+#: The reason why the first role may not lie inside the second. Other pairs are allowed: outputs may share a tree.
 _REASONS = {
     (_Role.INPUT, _Role.INPUT): "two folders would take the same photos",
     (_Role.OUTPUT, _Role.INPUT): "cutouts would be taken for photos",
@@ -56,7 +56,7 @@ _REASONS = {
 
 
 def name_faults(source: Source) -> list[ConfigFault]:
-    """Faults of folders that share a name."""
+    """Return the faults of folders that share a name."""
     faults, first = [], dict[str, int]()
     for index, folder in _folders(source):
         name = folder.get("name")
@@ -67,7 +67,7 @@ def name_faults(source: Source) -> list[ConfigFault]:
 
 
 def archive_faults(source: Source) -> list[ConfigFault]:
-    """Faults of folders that move their photos nowhere."""
+    """Return the faults of folders that move their photos without an archive."""
     return [
         source.fault_at(("folders", index, "on_success"), "needs archive: the tree to move photos to")
         for index, folder in _folders(source)
@@ -76,7 +76,7 @@ def archive_faults(source: Source) -> list[ConfigFault]:
 
 
 def tree_faults(source: Source, folder: Path) -> list[ConfigFault]:
-    """Faults of inputs, outputs and the state folder that lie inside each other; relative ones start at ``folder``."""
+    """Return the faults of trees that lie inside each other; relative paths start at ``folder``."""
     trees = sorted(_trees(source, folder), key=lambda tree: list(_Role).index(tree.role))
     first: dict[tuple[_Role, Path], _Tree] = {}
     for tree in trees:
@@ -105,7 +105,7 @@ def _folders(source: Source) -> Iterator[tuple[int, dict[str, Value]]]:
 
 
 def _real(text: object, folder: Path) -> Path | None:
-    """The place with all symbolic links followed; None where validation already says that it is no path."""
+    """Return the path with all symbolic links followed, or None if validation already reports it as no path."""
     try:
         return Path(os.path.realpath(absolute_path(str(text), folder))) if isinstance(text, str | Path) else None
     except (ValueError, OSError):
@@ -122,7 +122,10 @@ def _faults_of(tree: _Tree, first: dict[tuple[_Role, Path], _Tree], source: Sour
 
 
 def _nested(tree: _Tree, other: _Tree, reason: str, source: Source) -> ConfigFault:
-    """A fault at the inner tree; a state folder that the file does not name is no line to point at."""
+    """Return a fault at the inner tree.
+
+    If that is a state folder that the file does not name, the fault points at the outer tree.
+    """
     is_equal = tree.real == other.real
     if tree.role is _Role.STATE and tree.path not in source.contents:
         return source.fault_at(other.path, f"{'is' if is_equal else 'holds'} {tree}: {reason}")
@@ -130,6 +133,6 @@ def _nested(tree: _Tree, other: _Tree, reason: str, source: Source) -> ConfigFau
 
 
 def _is_at_fault(tree: _Tree, other: _Tree) -> bool:
-    """Of two equal trees only one is at fault: the later role, and of two inputs the later one."""
+    """Return True for one of two equal trees: the later role, or the later of two inputs."""
     order = list(_Role)
     return tree.real != other.real or order.index(tree.role) >= order.index(other.role)

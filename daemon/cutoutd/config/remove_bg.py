@@ -1,10 +1,9 @@
-"""The parameters of Uploadcare's ``remove_bg`` add-on: every name and every value, checked before money is spent.
+"""The parameters of Uploadcare's ``remove_bg`` add-on, with every name and value checked before money is spent.
 
-The service drops unknown parameters without a word (UPLOADCARE.md section 1), so a typo would cost money and show
-nothing. Values come from the configuration as text; they go to the ledger and the service as one normalised JSON.
+The service silently drops unknown parameters (UPLOADCARE.md section 1), so a typo would cost money without an effect.
+Values come from the configuration as text. The ledger and the service get them as one normalised JSON.
 """
 
-import hashlib
 import json
 import re
 from typing import Annotated, Literal
@@ -113,7 +112,7 @@ Roi = Annotated[
 Colour = Annotated[
     str,
     AfterValidator(_colour),
-    # YAML editors read 000000 as a number; the loader takes the text as it stands.
+    # Allow a number, because YAML editors read 000000 as one; the loader takes the text as written.
     WithJsonSchema({"anyOf": [{"type": "string", "pattern": f"^{_HEX.pattern}$"}, {"type": "integer", "minimum": 0}]}),
 ]
 TypeLevel = Annotated[
@@ -123,36 +122,34 @@ TypeLevel = Annotated[
 
 
 class RemoveBg(FrozenModel):
-    """How Uploadcare cuts out; only what is written here is sent, the rest is the service's own default."""
+    """The parameters of the removal.
+
+    Only keys that are set are sent; the service has its own defaults for the rest.
+    """
 
     crop: bool | None = None
     """Cut off the empty regions around the subject."""
     crop_margin: Margin | None = None
     """Room left around the cropped subject: pixels or a share, e.g. 30px or 10%."""
     scale: Scale | None = None
-    """Size of the subject in the picture: 10% to 100%, or original."""
+    """Size of the subject in the image: 10% to 100%, or original."""
     position: Position | None = None
-    """Where the subject stands: original, center, 0% to 100%, or two shares (horizontal vertical)."""
+    """Position of the subject: original, center, 0% to 100%, or two shares (horizontal vertical)."""
     add_shadow: bool | None = None
     """Add an artificial shadow."""
     type: Literal["auto", "person", "product", "car"] | None = None
-    """What the photos show."""
+    """The kind of subject in the photos."""
     type_level: TypeLevel | None = None
-    """How finely Uploadcare names what it saw: none, 1, 2 or latest."""
+    """Detail of Uploadcare's classification of the subject: none, 1, 2 or latest."""
     semitransparency: bool | None = None
-    """Whether the cutout may have half-transparent regions (hair, glass)."""
+    """Allow half-transparent regions in the cutout (hair, glass)."""
     channels: Literal["rgba", "alpha"] | None = None
     """rgba for the cutout, alpha for its mask alone."""
     roi: Roi | None = None
-    """Where the subject may be: x1 y1 x2 y2, all in px or all in %, of the upright picture."""
+    """Region of the subject: x1 y1 x2 y2, all in px or all in %, of the upright photo."""
     bg_color: Colour | None = None
     """A background in place of transparency: 3, 4, 6 or 8 hexadecimal digits without #."""
 
     def as_json(self) -> str:
-        """Exactly what was set, in one spelling and order, so that equal settings give equal text."""
+        """Return exactly the set keys in one spelling and order, so that equal settings give equal text."""
         return json.dumps(self.model_dump(exclude_none=True), sort_keys=True, separators=(",", ":"))
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 of ``as_json``, in hexadecimal."""
-        return hashlib.sha256(self.as_json().encode()).hexdigest()

@@ -1,6 +1,6 @@
-"""The secret key: from the environment, from a file, or from systemd; and the secret of webhooks. None is ever shown.
+"""The secret key, from the environment, a file, or systemd; and the signing secret of webhooks.
 
-A sentence about the file does not name it, because people paste the secret itself where its file's path belongs.
+No secret is ever shown. Sentences about the file do not name it, because people paste the secret in place of the path.
 """
 
 import os
@@ -19,26 +19,33 @@ _LONGEST_SIGNING_SECRET = 32
 
 
 def find_encrypted_credential(configuration: Path) -> Path | None:
-    """Where ``systemd/install.sh --encrypt`` put the key of this configuration: for the service alone, not for us."""
+    """Return the key of this configuration that ``systemd/install.sh --encrypt`` stored, if there is one.
+
+    Only the service can decrypt it.
+    """
     folder, name = configuration.absolute().parent, configuration.stem
     places = (folder / "secret-key.cred", folder / f"{name}.secret-key.cred")
     return next((place for place in places if os.path.lexists(place)), None)
 
 
 def read_secret_key(file: Path | None, environ: Mapping[str, str], sealed: Path | None = None) -> SecretStr:
-    """The secret key: UPLOADCARE_SECRET_KEY, else systemd's credential ``uploadcare-secret-key``, else the file.
+    """Return the secret key: UPLOADCARE_SECRET_KEY, else systemd's credential ``uploadcare-secret-key``, else the file.
 
-    The credential goes before the file because a unit that loads it runs as a user who often cannot read the file.
-    ``sealed`` is one that only systemd can open.
+    The credential goes before the file, because the user of a unit that loads it often cannot read the file.
+
+    Args:
+        file: the configured file.
+        environ: the environment.
+        sealed: a credential that only systemd can decrypt.
 
     Raises:
-        ValueError: there is none, it cannot be read, everyone may read its file, or it is no single word.
+        ValueError: there is no key, it cannot be read, everyone may read its file, or it is no single word.
     """
     if environ.get(VARIABLE):
         return _single_word(environ[VARIABLE])
     credentials = environ.get("CREDENTIALS_DIRECTORY")
     if credentials and (credential := Path(credentials) / CREDENTIAL).exists():
-        # systemd guards the credential's folder; the file's own mode says nothing.
+        # Ignore the file's mode, because systemd guards the folder of the credential.
         return _single_word(_content(credential, forbidden_mode=0))
     if file is not None:
         return _single_word(_content(file, forbidden_mode=stat.S_IROTH))
@@ -51,10 +58,10 @@ def read_secret_key(file: Path | None, environ: Mapping[str, str], sealed: Path 
 
 
 def read_signing_secret(file: Path) -> SecretStr:
-    """The secret that webhook messages are signed with.
+    """Return the secret that signs webhook messages.
 
     Raises:
-        ValueError: it cannot be read, everyone may read its file, or it is no single word that Uploadcare takes.
+        ValueError: it cannot be read, everyone may read its file, or Uploadcare would not accept it.
     """
     try:
         secret = _single_word(_content(file, forbidden_mode=stat.S_IROTH))

@@ -1,11 +1,7 @@
-"""The configuration as the program sees it: frozen and checked.
+"""The configuration as frozen and checked values.
 
-It holds values only. Reading them from YAML, with line and column for every fault, is done beside it; nobody else
-builds settings by hand except tests and `cutoutd try`. The attributes' docstrings are what `cutoutd schema` prints.
-
-The configuration as users write it: without the secret, and with what folders share said once.
-
-The section ``webhook``: where Uploadcare's messages arrive, and what they are signed with.
+``config.loader`` reads them from YAML; only tests and `cutoutd try` build them by hand. `cutoutd schema` prints the
+docstrings of the attributes.
 """
 
 from collections.abc import Iterator, Mapping
@@ -48,12 +44,12 @@ from cutoutd.core.photo import Photo
 
 
 class WebhookSettings(FrozenModel):
-    """How Uploadcare tells of finished removals by itself, so that it need not be asked."""
+    """Webhook messages, with which Uploadcare announces finished removals instead of being polled."""
 
     url: HookUrl | None = None
     """The public address at which Uploadcare reaches web.listen, for `cutoutd webhook create`."""
     secret_file: AbsolutePath | None = Field(default=None, repr=False)
-    """A file with the signing secret, at most 32 characters; `cutoutd webhook create` makes one if left out."""
+    """A file with the signing secret, at most 32 characters; if left out, `cutoutd webhook create` makes one."""
 
 
 #: Uploadcare takes "up to 12 MB" (UPLOADCARE.md section 1); read generously, that is 12 MiB.
@@ -61,20 +57,20 @@ LARGEST_UPLOAD_BYTES = 12_582_912
 
 
 class Account(FrozenModel):
-    """The project at Uploadcare and where its service lives, as users write it: without the secret."""
+    """The project at Uploadcare and the addresses of the service, as users write them: without the secret."""
 
     public_key: PublicKey
     """The project's public key; UPLOADCARE_PUBLIC_KEY wins over it."""
-    secret_key_file: AbsolutePath | None = Field(default=None, repr=False)  # people put the secret itself here
+    secret_key_file: AbsolutePath | None = Field(default=None, repr=False)  # because people put the secret itself here
     """A file with the project's secret key, not readable by everyone; UPLOADCARE_SECRET_KEY wins over it."""
     api_base: BaseUrl = "https://api.uploadcare.com/"
-    """Where the REST API lives; UPLOADCARE_API_BASE wins over it."""
+    """Address of the REST API; UPLOADCARE_API_BASE wins over it."""
     upload_base: BaseUrl = "https://upload.uploadcare.com/"
-    """Where the Upload API lives; UPLOADCARE_UPLOAD_BASE wins over it."""
+    """Address of the Upload API; UPLOADCARE_UPLOAD_BASE wins over it."""
     cdn_base: BaseUrl | None = None
-    """Where cutouts are fetched from, normally found out by itself; UPLOADCARE_CDN_BASE wins over it."""
+    """Address of the CDN, which cutoutd normally finds by itself; UPLOADCARE_CDN_BASE wins over it."""
     remote_cleanup: RemoteCleanup = RemoteCleanup.DELETE
-    """What becomes of source and result at Uploadcare after the cutout is in place: delete or keep."""
+    """Source and result at Uploadcare after the cutout is in place: delete or keep."""
 
 
 class AccountWithSecret(Account):
@@ -84,41 +80,41 @@ class AccountWithSecret(Account):
 
 
 class FolderDefaults(FrozenModel):
-    """What a folder may say and all folders may share."""
+    """The keys of a folder that all folders may share."""
 
     output: AbsolutePath | None = None
     """The tree where cutouts appear, if the folders share one."""
     recursive: bool = True
-    """Whether photos in the input's subfolders are taken too."""
+    """Take photos in the input's subfolders as well."""
     exclude: tuple[ExclusionPattern, ...] = ()
-    """Patterns of files and folders that are left alone; temporary and system files are left alone anyway."""
+    """Patterns of files and folders to ignore; temporary and system files are ignored anyway."""
     parameters: RemoveBg = Field(default=RemoveBg(), validation_alias="remove_bg")
-    """How Uploadcare cuts out: its own parameter names; what is left out keeps the service's default."""
+    """Parameters of the removal in Uploadcare's own names; keys left out keep the service's default."""
     filename: FilenameTemplate = "{stem}.png"
     """Name of the cutout: {stem} is the photo's name without, {name} with its extension."""
     max_upload_bytes: Size = Field(default=12_000_000, gt=0, le=LARGEST_UPLOAD_BYTES, validation_alias="max_size")
-    """Larger photos are rejected or shrunk; Uploadcare takes at most 12 MB (12 MiB, generously read)."""
+    """Larger photos are rejected or shrunk; Uploadcare accepts at most 12 MB (12 MiB, generously read)."""
     oversize: Oversize = Oversize.REJECT
     """Photos over max_size: reject them, or send a smaller copy (shrink); the photo itself stays as it is."""
     on_conflict: OnConflict = OnConflict.RENAME
     """When two photos would get the same cutout path: rename the later cutout, or skip the later photo."""
     on_failure: OnFailure = OnFailure.NOTE
-    """Beside the place of a cutout that could not be made: note (a .failed.txt that says why) or none."""
+    """In place of a cutout that could not be made: note (a .failed.txt with the reason) or none."""
     provenance: Provenance = Provenance.XATTR
-    """How cutouts carry where they came from, for cutoutd rebuild: xattr (bytes unchanged), png_text or none."""
+    """Record of the source in each cutout, for cutoutd rebuild: xattr (bytes unchanged), png_text or none."""
     on_success: OnSuccess = OnSuccess.KEEP
-    """The photo itself once its cutout is published: keep it, move it to the archive, trash it, or delete it."""
+    """The photo itself after its cutout is published: keep it, move it to the archive, trash it, or delete it."""
     archive: AbsolutePath | None = None
     """The tree that on_success: move moves photos to, mirrored; outside all inputs and outputs."""
     on_source_removed: OnSourceRemoved = OnSourceRemoved.KEEP
-    """The cutout of a photo that somebody removed or renamed: keep it, or delete it unless it was changed."""
+    """The cutout of a photo that was removed or renamed: keep it, or delete it unless it was edited."""
 
 
 class FolderSettings(FolderDefaults):
-    """One configured pair: an input tree, its mirrored output tree, and what to do with its photos."""
+    """One configured pair: an input tree, its mirrored output tree, and the treatment of its photos."""
 
     name: FolderName
-    """What this folder is called in all output; unique."""
+    """The folder's name in all output; unique."""
     input: AbsolutePath
     """The tree where photos arrive; relative paths start at the configuration file's folder."""
     output: AbsolutePath
@@ -126,115 +122,115 @@ class FolderSettings(FolderDefaults):
 
 
 class WatchSettings(FrozenModel):
-    """How new photos are noticed and when a file counts as finished."""
+    """The detection of new photos, and of the moment when a file is finished."""
 
     mode: WatchMode = WatchMode.AUTO
     """Kernel events where the file system delivers them (auto), everywhere (events), or nowhere (polling)."""
     rescan_interval_s: Duration = Field(default=60.0, gt=0, le=86_400, validation_alias="rescan_interval")
-    """Pause between two full looks at the trees."""
+    """Pause between two full scans of the trees."""
     stability_delay_s: Duration = Field(default=2.0, ge=0, le=3_600, validation_alias="stability_delay")
-    """How long a file of unknown completeness must stand still before it counts as finished."""
+    """A file of unknown completeness counts as finished after this time without a change."""
 
 
 class Concurrency(FrozenModel):
-    """How much is done at the same time."""
+    """The amount of work at the same time."""
 
     uploads: int = Field(default=4, ge=1, le=256)
-    """Photos sent at the same time."""
+    """Photos uploaded at the same time."""
     removals: int = Field(default=64, ge=1, le=10_000)
     """Removals running at Uploadcare at the same time."""
     downloads: int = Field(default=4, ge=1, le=256)
-    """Cutouts fetched at the same time."""
+    """Cutouts downloaded at the same time."""
 
 
 class RateLimit(FrozenModel):
-    """How fast removals are launched."""
+    """The rate of launches."""
 
     launches_per_minute: int = Field(default=600, ge=1, le=100_000)
-    """Never more removals launched in a minute; what your plan allows below that is learned and remembered."""
+    """At most this many removals are launched in a minute; a lower limit of your plan is learned and remembered."""
 
 
 class Limits(FrozenModel):
-    """What may be spent before a person has to agree, and what the disk must still have."""
+    """The limits on spending without approval, and on the use of the disk."""
 
     per_day: int | None = Field(default=None, ge=1)
-    """Removals launched in a calendar day of this machine's time zone; no limit if left out."""
+    """Launched removals in a calendar day of this machine's time zone; no limit if left out."""
     per_month: int | None = Field(default=None, ge=1)
-    """Removals launched in a calendar month; no limit if left out."""
+    """Launched removals in a calendar month; no limit if left out."""
     confirm_over: int | None = Field(default=500, ge=1)
-    """A folder with more photos than this that are not paid for waits for `cutoutd approve`; null: it never does."""
+    """A folder with more unpaid photos than this waits for `cutoutd approve`; null: it never waits."""
     min_free_bytes: Size = Field(default=1_000_000_000, gt=0, validation_alias="min_free_space")
-    """Nothing is paid for while an output's or the state folder's disk has less room than this."""
+    """Nothing is paid for while the disk of an output or the state folder has less free space."""
 
     @property
     def is_counting(self) -> bool:
-        """Whether launches are counted against a limit."""
+        """True if launches count against a limit."""
         return self.per_day is not None or self.per_month is not None
 
 
 class Price(FrozenModel):
-    """What Uploadcare charges by the project's plan; only for showing what was and will be spent."""
+    """Uploadcare's prices in the project's plan; used only to show past and future costs."""
 
     operations_per_removal: int | None = Field(default=None, ge=0)
-    """Operations that a removal costs besides its requests, which Uploadcare does not publish; unknown if left out."""
+    """Operations of one removal besides its requests, which Uploadcare does not publish; unknown if left out."""
     per_1000_operations: Amount | None = Field(default=None, gt=0)
-    """What 1,000 operations cost, in your currency, e.g. 0.50; no money is shown if left out."""
+    """Price of 1,000 operations in your currency, e.g. 0.50; no money is shown if left out."""
 
 
 class NotifySettings(FrozenModel):
-    """Whom to tell when a person should look."""
+    """The command that tells people about incidents."""
 
     command: CommandWords | None = None
-    """Run once for each incident, with JSON on standard input: a text or a list of words; no shell runs it."""
+    """Run once for each incident, with JSON on standard input; a text or a list of words, run without a shell."""
     on: tuple[NotifyReason, ...] = tuple(NotifyReason)
-    """halt: nothing is sent; failed: photos came to nothing; held: approval is needed; limit: one is reached."""
+    """halt: nothing is sent; failed: photos failed; held: approval is needed; limit: one is reached."""
 
 
 class LogSettings(FrozenModel):
-    """What is written to standard output."""
+    """The log on standard output."""
 
     level: LogLevel = LogLevel.INFO
-    """The least important message that is still written."""
+    """The lowest level that is still written."""
     format: LogFormat = LogFormat.AUTO
     """text, json, or auto: entries with fields in systemd's journal, text elsewhere."""
 
 
 class WebSettings(FrozenModel):
-    """Where the running cutoutd can be looked at."""
+    """The page of the running cutoutd."""
 
     listen: ListenAddress | None = Listen("127.0.0.1", 8717)
-    """Address and port on this machine; null: nobody listens, and there is neither page nor health."""
+    """Address and port on this machine; null: neither page nor health is served."""
     token_file: AbsolutePath | None = None
-    """A file with the page's token, not readable by everyone; left out, cutoutd makes one in state_dir."""
+    """A file with the page's token, not readable by everyone; if left out, cutoutd makes one in state_dir."""
 
 
 class CommonSettings(FrozenModel):
-    """The sections that users write and the program reads alike."""
+    """The sections that are the same in the file and in the program."""
 
     state_dir: AbsolutePath = Path("/var/lib/cutoutd")
-    """Where the ledger lives; outside all inputs and outputs, on a local disk."""
+    """The folder of the ledger; outside all inputs and outputs, on a local disk."""
     control_socket: AbsolutePath | None = None
-    """The Unix socket on which the running cutoutd takes orders; in $RUNTIME_DIRECTORY or state_dir if left out."""
+    """The Unix socket for commands to the running cutoutd; in $RUNTIME_DIRECTORY or state_dir if left out."""
     folders: tuple[FolderSettings, ...] = Field(min_length=1)
     """The folders; at least one."""
     watch: WatchSettings = WatchSettings()
-    """How new photos are noticed and when a file counts as finished."""
+    """Detection of new and finished photos."""
     concurrency: Concurrency = Concurrency()
-    """How much is done at the same time."""
+    """Amount of work at the same time."""
     rate_limit: RateLimit = RateLimit()
-    """How fast removals are launched."""
+    """Rate of launched removals."""
     limits: Limits = Limits()
-    """What may be spent, and what the disk must still have."""
+    """Limits on spending without approval, and on the use of the disk."""
     price: Price = Price()
-    """What Uploadcare charges, as far as you know."""
+    """Uploadcare's prices, as far as you know them."""
     notify: NotifySettings = NotifySettings()
-    """Whom to tell when a person should look."""
+    """Command that tells people about incidents."""
     web: WebSettings = WebSettings()
-    """Where the running cutoutd can be looked at."""
+    """Page of the running cutoutd."""
     webhook: WebhookSettings = WebhookSettings()
-    """How Uploadcare tells of finished removals by itself."""
+    """Webhook messages, with which Uploadcare announces finished removals."""
     log: LogSettings = LogSettings()
-    """What is written to standard output."""
+    """Log on standard output."""
 
 
 class Settings(CommonSettings):
@@ -245,12 +241,12 @@ class Settings(CommonSettings):
 
 
 class ConfigurationFile(CommonSettings):
-    """The whole configuration file."""
+    """The configuration as users write it: without the secret, and with shared keys of folders in one place."""
 
     uploadcare: Account
     """The project at Uploadcare."""
     folder_defaults: FolderDefaults = FolderDefaults()
-    """What a folder may say and all folders share, said once; a folder's own word wins."""
+    """Keys that all folders share; a folder's own key wins."""
 
 
 #: The wait of a photo without a configured folder. A reload that brings the folder back ends it sooner.

@@ -1,7 +1,7 @@
-"""Texts of the configuration that have a form: names, keys, addresses, file name templates and places on disk.
+"""The text types of the configuration: names, keys, addresses, file name templates, and paths.
 
-Each form is a type that models use; a refusal is a sentence that says what is allowed, and the loader adds the place.
-Nothing here looks at the disk: whether a folder exists is for `check` and `run` to say.
+Each type refuses a text with a sentence about the allowed form, and the loader adds the place. Nothing here reads the
+disk: `check` and `run` test if a folder exists.
 """
 
 import ipaddress
@@ -19,7 +19,7 @@ _KEY = re.compile(r"[A-Za-z0-9_-]+")
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _LAST_PORT = 65_535
 _LISTEN_FORM = "an address of this machine and a port, such as 127.0.0.1:8717 or [::1]:8717"
-#: Where cutoutd takes Uploadcare's messages.
+#: The path of cutoutd's address for Uploadcare's messages.
 HOOK_PATH = "/hooks/uploadcare"
 
 #: Uploadcare's OpenAPI, ``webhook_target``.
@@ -35,13 +35,13 @@ def _folder_name(text: str) -> str:
 
 
 def _public_key(text: str) -> str:
-    # The key stands before a colon in the Authorization header; anything else would break the header.
+    # Refuse other characters, because the key stands before a colon in the Authorization header.
     if not _KEY.fullmatch(text):
         raise ValueError('must be made of letters, digits, "-" and "_", as shown in the project\'s API keys')
     return text
 
 
-def _template(text: str) -> str:
+def _filename_template(text: str) -> str:
     _require_template_fields(text)
     if "/" in text or "\0" in text:
         raise ValueError('must be a plain file name, without "/": cutouts mirror the folders of their photos')
@@ -63,7 +63,7 @@ def _require_template_fields(text: str) -> None:
         raise ValueError("has a brace without its partner; braces are only for {stem} and {name}")
 
 
-def _base(text: str) -> str:
+def _base_url(text: str) -> str:
     address = _split(text)
     if address.username is not None or address.password is not None:
         raise ValueError("must not hold a user name or a password")
@@ -73,21 +73,21 @@ def _base(text: str) -> str:
         raise ValueError("must be an address such as https://api.uploadcare.com/")
     if address.scheme == "http" and not _is_loopback(address.hostname):
         raise ValueError(
-            "must start with https://, as keys' signatures and photos would travel in the clear "
+            "must start with https://, as signatures and photos would travel unencrypted "
             "(http:// is only for this machine itself: localhost, 127.0.0.1 or [::1])"
         )
     return address.geturl().rstrip("/") + "/"
 
 
 def _hook_url(text: str) -> str:
-    """Where Uploadcare sends its messages; without a path of its own it gets the one that cutoutd answers at."""
+    """Return the address for Uploadcare's messages; an address without a path gets cutoutd's own."""
     address = _split(text)
     if address.username is not None or address.password is not None:
         raise ValueError("must not hold a user name or a password")
     if address.scheme not in {"https", "http"} or not address.hostname:
         raise ValueError(f"must be an address such as https://hooks.example.com{HOOK_PATH}")
     if address.scheme == "http" and not _is_loopback(address.hostname):
-        raise ValueError("must start with https://, as what Uploadcare says would travel in the clear")
+        raise ValueError("must start with https://, as Uploadcare's messages would travel unencrypted")
     url = address._replace(path=HOOK_PATH).geturl() if address.path in {"", "/"} else address.geturl()
     if len(url) > _LONGEST_HOOK_URL:
         raise ValueError(f"must have at most {_LONGEST_HOOK_URL} characters, as Uploadcare takes no more")
@@ -97,7 +97,7 @@ def _hook_url(text: str) -> str:
 def _split(text: str) -> SplitResult:
     try:
         address = urlsplit(text)
-        _ = address.port  # parsed only when asked for
+        _ = address.port  # because urlsplit checks the port only here
     except ValueError as fault:
         raise ValueError("must be an address such as https://api.uploadcare.com/") from fault
     if any(character.isspace() or not character.isprintable() for character in text):
@@ -115,7 +115,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def absolute_path(text: str, folder: Path) -> Path:
-    """A place as users write it: "~" is the home folder, and what is relative starts at ``folder``.
+    """Return a user's path as an absolute one: "~" is the home folder, and a relative path starts at ``folder``.
 
     Raises:
         ValueError: there is no such home folder, or the text is no path.
@@ -126,30 +126,30 @@ def absolute_path(text: str, folder: Path) -> Path:
         path = Path(text).expanduser()
     except RuntimeError as fault:
         raise ValueError("must be a path; whose home folder is meant is not known here") from fault
-    # Path.resolve would also follow symbolic links, and an administrator may turn those to another disk later.
+    # Keep symbolic links, because an administrator may point them at another disk later.
     return Path(os.path.abspath(folder / path))  # noqa: PTH100  only ".." is taken out, links stay
 
 
-def _location(value: object, info: ValidationInfo) -> object:
-    """Texts from the file are seen from the file's folder; paths that code hands in are taken as they are."""
+def _absolute_path(value: object, info: ValidationInfo) -> object:
+    """Start relative texts at the file's folder; paths from code stay unchanged."""
     if not isinstance(value, str):
         return value
     return absolute_path(value, info.context if isinstance(info.context, Path) else Path.cwd())
 
 
 class Listen(NamedTuple):
-    """Where to listen: an address of this machine and a port; port 0 is any that is free."""
+    """The address to listen on: a host of this machine and a port; port 0 means any free port."""
 
     host: str
     port: int
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can reach it."""
+        """True if only this machine can reach the address."""
         return _is_loopback(self.host)
 
 
-def _listen(value: object) -> object:
+def _listen_address(value: object) -> object:
     if not isinstance(value, str):
         return value
     host, _, port = value.rpartition(":")
@@ -164,14 +164,14 @@ def _listen(value: object) -> object:
     return Listen(host, int(port))
 
 
-def _exclusion(text: str) -> str:
+def _exclusion_pattern(text: str) -> str:
     if not text or "\0" in text:
         raise ValueError("must be a pattern such as *.bak or drafts/**")
     return text
 
 
-def _command(value: object) -> object:
-    """A command as one text, quoted as for a shell, which does not run it; or as a list of words."""
+def _command_words(value: object) -> object:
+    """Accept a command as one text with shell quotes, although no shell runs it, or as a list of words."""
     if not isinstance(value, str):
         return value
     try:
@@ -187,7 +187,7 @@ FolderName = Annotated[str, AfterValidator(_folder_name), Field(json_schema_extr
 PublicKey = Annotated[str, AfterValidator(_public_key), Field(json_schema_extra={"pattern": f"^{_KEY.pattern}$"})]
 FilenameTemplate = Annotated[
     str,
-    AfterValidator(_template),
+    AfterValidator(_filename_template),
     Field(
         json_schema_extra={
             "pattern": r"^(?!\.)([^{}/]|\{stem\}|\{name\})*\{(stem|name)\}([^{}/]|\{stem\}|\{name\})*\.png$"
@@ -195,19 +195,19 @@ FilenameTemplate = Annotated[
     ),
 ]
 BaseUrl = Annotated[
-    str, AfterValidator(_base), Field(json_schema_extra={"format": "uri", "pattern": "^https?://[^?#]+$"})
+    str, AfterValidator(_base_url), Field(json_schema_extra={"format": "uri", "pattern": "^https?://[^?#]+$"})
 ]
 HookUrl = Annotated[
     str, AfterValidator(_hook_url), Field(json_schema_extra={"format": "uri", "pattern": "^https?://[^\\s]+$"})
 ]
-AbsolutePath = Annotated[Path, BeforeValidator(_location), WithJsonSchema({"type": "string", "minLength": 1})]
+AbsolutePath = Annotated[Path, BeforeValidator(_absolute_path), WithJsonSchema({"type": "string", "minLength": 1})]
 ListenAddress = Annotated[
-    Listen, BeforeValidator(_listen), WithJsonSchema({"type": "string", "pattern": r"^(\S+):\d{1,5}$"})
+    Listen, BeforeValidator(_listen_address), WithJsonSchema({"type": "string", "pattern": r"^(\S+):\d{1,5}$"})
 ]
-ExclusionPattern = Annotated[str, AfterValidator(_exclusion), Field(json_schema_extra={"minLength": 1})]
+ExclusionPattern = Annotated[str, AfterValidator(_exclusion_pattern), Field(json_schema_extra={"minLength": 1})]
 CommandWords = Annotated[
     tuple[str, ...],
-    BeforeValidator(_command),
+    BeforeValidator(_command_words),
     Field(min_length=1),
     WithJsonSchema(
         {

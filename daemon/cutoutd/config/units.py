@@ -1,7 +1,7 @@
-"""Sizes, durations and amounts as people write them, turned into bytes, seconds and decimals.
+"""Sizes, durations and amounts as people write them, converted to bytes, seconds and decimals.
 
-It knows nothing of files or keys: text in, number out. What it refuses, it refuses with a sentence that says what is
-allowed; the loader adds the place.
+The functions know nothing of files or keys. They refuse a text with a sentence about the allowed form, and the loader
+adds the place.
 """
 
 import re
@@ -32,12 +32,12 @@ SECONDS_PER_UNIT = {
 SIZE_FORM = "a size such as 12 MB, 500 kB or 11 MiB (a plain number counts bytes)"
 DURATION_FORM = "a duration such as 500ms, 60s, 2m or 1h (a plain number counts seconds)"
 
-# Fifteen digits hold every size and duration on earth and stay exact in a float.
+# Fifteen digits hold every real size and duration, and stay exact in a float.
 _QUANTITY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*([a-zA-Z]*)")
 
 
 def bytes_of(text: str) -> int:
-    """A size in bytes; MB is a million bytes, MiB is 1,048,576; upper and lower case are the same.
+    """Return a size in bytes; MB is a million bytes, MiB is 1,048,576, and letter case does not matter.
 
     Raises:
         ValueError: the text is no size, or no whole number of bytes.
@@ -54,7 +54,7 @@ def bytes_of(text: str) -> int:
 
 
 def seconds_of(text: str) -> float:
-    """A duration in seconds.
+    """Return a duration in seconds.
 
     Raises:
         ValueError: the text is no duration.
@@ -68,12 +68,12 @@ def seconds_of(text: str) -> float:
 
 
 def _size(value: object) -> object:
-    """The bytes of a text; numbers, which only tests and demos hand in, are bytes already."""
+    """Convert a text to bytes; a number, which only tests and demos pass, is in bytes already."""
     return bytes_of(value) if isinstance(value, str) else value
 
 
 def _duration(value: object) -> object:
-    """The seconds of a text; numbers, which only tests and demos hand in, are seconds already."""
+    """Convert a text to seconds; a number, which only tests and demos pass, is in seconds already."""
     return seconds_of(value) if isinstance(value, str) else value
 
 

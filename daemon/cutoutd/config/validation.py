@@ -1,6 +1,6 @@
-"""A source held against the model: every value that does not fit becomes a fault at its own place, in plain words.
+"""The check of a source against the model: every value that does not fit becomes a fault at its own place.
 
-The known key that somebody probably meant.
+An unknown key gets a suggestion of the likely one.
 """
 
 import difflib
@@ -17,15 +17,15 @@ from cutoutd.config.yaml_source import ConfigFault, KeyPath, Source, quoted
 
 
 def suggest_key(unknown: str, known: Iterable[str]) -> str:
-    """The nearest known key as a question, or else all of them."""
+    """Return the nearest known key as a question, or a list of all known keys."""
     known = list(known)
     nearest = difflib.get_close_matches(unknown.lower().replace("-", "_"), known, n=1)
     return f'did you mean "{nearest[0]}"?' if nearest else f"known here: {', '.join(known)}"
 
 
-_OWN_ONLY = tuple(sorted(FolderSettings.attributes_by_key().keys() - FolderDefaults.attributes_by_key().keys()))
+_FOLDER_ONLY_KEYS = tuple(sorted(FolderSettings.attributes_by_key().keys() - FolderDefaults.attributes_by_key().keys()))
 
-#: pydantic's error types in words for people; braces take the error's context.
+#: pydantic's error types as sentences for people; the error's context fills the braces.
 _SENTENCES = {
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
@@ -52,7 +52,7 @@ _SENTENCES = {
 
 
 def validate(source: Source, folder: Path) -> tuple[ConfigurationFile | None, list[ConfigFault]]:
-    """The document, or the faults of all values that do not fit; relative paths start at ``folder``."""
+    """Return the configuration, or the faults of all values that do not fit; relative paths start at ``folder``."""
     try:
         return ConfigurationFile.model_validate(source.values, context=folder, by_alias=True, by_name=False), []
     except ValidationError as error:
@@ -61,7 +61,7 @@ def validate(source: Source, folder: Path) -> tuple[ConfigurationFile | None, li
 
 
 def _fault(source: Source, error: ErrorDetails) -> ConfigFault | None:
-    """The fault of one error; None if it was reported already, where the value was written."""
+    """Return the fault of one error, or None if it was reported already at its place."""
     path: KeyPath = error["loc"]
     if source.is_unread(path) or _is_echo(error):
         return None
@@ -75,13 +75,13 @@ def _fault(source: Source, error: ErrorDetails) -> ConfigFault | None:
 
 
 def _is_inherited(source: Source, path: KeyPath) -> bool:
-    """Whether a folder's value stands in folder_defaults, where it is validated too."""
+    """Return True if a folder's value stands in folder_defaults, where it is validated as well."""
     below = ("folder_defaults", *path[2:])
     return path[:1] == ("folders",) and path not in source.contents and below in source.contents
 
 
 def _is_echo(error: ErrorDetails) -> bool:
-    """Whether a list is called too short only because all its entries are faulty."""
+    """Return True if a list is called too short only because all its entries are faulty."""
     return error["type"] == "too_short" and bool(error["input"])
 
 
@@ -92,13 +92,13 @@ def _sentence(error: ErrorDetails) -> str:
     template = _SENTENCES.get(error["type"])
     if template is None:
         return error["msg"]
-    # The only limits that are no whole numbers are those of durations.
+    # Name the unit, because only limits of durations are no whole numbers.
     unit = " seconds" if any(isinstance(limit, float) for limit in context.values()) else ""
     return template.format_map({**context, "expected": context.get("expected", "").replace("'", '"')}) + unit
 
 
 def _shown(error: ErrorDetails) -> str:
-    """The value as written; not of the account, where people put passwords and secrets in the wrong place."""
+    """Quote the value, but not in the account's section, because people put secrets in the wrong place."""
     value = error["input"]
     if error["loc"][:1] == ("uploadcare",) or not isinstance(value, str):
         return ""
@@ -108,13 +108,13 @@ def _shown(error: ErrorDetails) -> str:
 def _unknown_key(path: KeyPath) -> str:
     *around, key = path
     model = _model_at(tuple(around))
-    if model is FolderDefaults and key in _OWN_ONLY:
+    if model is FolderDefaults and key in _FOLDER_ONLY_KEYS:
         return "unknown key; it belongs to each folder itself"
     return f"unknown key; {suggest_key(str(key), model.attributes_by_key())}"
 
 
 def _model_at(path: KeyPath) -> type[FrozenModel]:
-    """The model that says which keys a section may hold."""
+    """Return the model that defines the keys of a section."""
     model: type[FrozenModel] = ConfigurationFile
     for step in path:
         if isinstance(step, str):

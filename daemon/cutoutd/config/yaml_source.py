@@ -1,13 +1,10 @@
-"""YAML text in, values with places out.
+"""The values of one YAML file as written, each with its place, and the faults of the file.
 
-Every scalar stays the text that stands in the file: YAML would read ``bg_color: 000000`` as 0 and ``name: 007`` as 7,
-while the model knows what each key is. Only a plain ``null`` or ``~`` is None; a key with nothing behind it holds an
-empty text, because ``bg_color: #fff`` is one (YAML sees a comment) and must not pass for "left out". Aliases, anchors
-and tags are refused, so a few lines cannot unfold into gigabytes; size and depth are bounded.
+Every scalar stays the text of the file. YAML would read ``bg_color: 000000`` as 0 and ``name: 007`` as 7, while the
+model knows the type of each key. Only a plain ``null`` or ``~`` is None. A key with nothing after it holds an empty
+text, because ``bg_color: #fff`` is one: YAML sees a comment, and it must not pass for "left out".
 
-The values of one configuration file as written, each with its place, so that every fault can point at its cause.
-
-One fault of the configuration: its place, its key and a sentence; and how places and keys are written.
+Aliases, anchors and tags are refused, so that a few lines cannot expand into gigabytes. Size and depth are limited.
 """
 
 import codecs
@@ -22,8 +19,27 @@ import yaml
 
 from cutoutd.core.errors import ConfigurationError
 
-#: The way to a value: keys and list indexes, outermost first.
+#: The keys and list indexes that lead to a value, outermost first.
 KeyPath = tuple[str | int, ...]
+
+#: A YAML value: the text as written in the file, a list, a section, or None for an explicit null.
+Value = str | list["Value"] | dict[str, "Value"] | None
+
+#: Two thousand folders fit; PyYAML reads this much in about a second.
+MAX_FILE_BYTES = 262_144
+#: The deepest known key lies five levels deep.
+MAX_DEPTH = 12
+
+_NULLS = frozenset({"~", "null", "Null", "NULL"})
+_QUOTES = 'a text that starts with *, &, !, { or [ needs quotes, e.g. "*.bak" or "{stem}.png"'
+#: Advice for PyYAML's messages, by a part of the message.
+_HINTS = {
+    "\\t": "indent with spaces, not tabs",
+    "alias": _QUOTES,
+    "anchor": _QUOTES,
+    "but found '<scalar>'": _QUOTES,
+    "mapping values are not allowed": "a text with a colon needs quotes",
+}
 
 _PLAIN_KEY = re.compile(r"[\w-]+")
 _SHOWN_CHARACTERS = 60
@@ -31,7 +47,7 @@ _SHOWN_CHARACTERS = 60
 
 @dataclass(frozen=True, slots=True, order=True)
 class SourcePosition:
-    """A line and column of the file, both counted from one."""
+    """A line and a column of the file, both counted from one."""
 
     line: int
     column: int
@@ -39,21 +55,21 @@ class SourcePosition:
 
 @dataclass(frozen=True, slots=True)
 class ConfigFault:
-    """What is wrong and where; without a place, the environment is meant or the file as a whole."""
+    """One fault, with its place; without a place, it concerns the environment or the whole file."""
 
     source: str  #: the file as the user named it, or "environment"
     place: SourcePosition | None
-    key: str  #: as written by ``written_key``; empty for the file as a whole
+    key: str  #: in the form of ``written_key``; empty for the whole file
     sentence: str
 
     def __str__(self) -> str:
-        """The fault as one line: ``config.yaml:12:5: folders[0].recursiv: unknown key; ...``."""
+        """Return the fault as one line: ``config.yaml:12:5: folders[0].recursiv: unknown key; ...``."""
         where = f"{self.source}:{self.place.line}:{self.place.column}" if self.place else self.source
         return ": ".join(part for part in (where, self.key, self.sentence) if part)
 
 
 def written_key(path: KeyPath) -> str:
-    """A key path as people read it: ``folders[1].remove_bg.crop_margin``."""
+    """Return a key path in readable form: ``folders[1].remove_bg.crop_margin``."""
     text = ""
     for step in path:
         if isinstance(step, int):
@@ -65,39 +81,35 @@ def written_key(path: KeyPath) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text from the file in quotes, on one line, shortened, and safe for every terminal."""
+    """Return a text from the file in quotes, on one line, shortened, and safe for every terminal."""
     shown = text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "..."
     return json.dumps(shown, ensure_ascii=not shown.isprintable())
 
 
-#: What a YAML value is here: the text as it stands in the file, a list, a section, or None for an explicit null.
-Value = str | list["Value"] | dict[str, "Value"] | None
-
-
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The values of one configuration file, where each was written, and the faults of the writing itself."""
+    """The values of one configuration file, their places, and the faults of its syntax."""
 
     file: str
     values: dict[str, Value] = field(default_factory=dict)
     keys: dict[KeyPath, SourcePosition] = field(default_factory=dict)
     contents: dict[KeyPath, SourcePosition] = field(default_factory=dict)
     variables: dict[KeyPath, str] = field(default_factory=dict)  #: values that an environment variable gave
-    unread: set[KeyPath] = field(default_factory=set)  #: values already faulted, of which nothing more can be said
+    unread: set[KeyPath] = field(default_factory=set)  #: values that have a fault already, and need no other
     faults: list[ConfigFault] = field(default_factory=list)
 
     def fault_at(self, path: KeyPath, sentence: str) -> ConfigFault:
-        """A fault of a value, at the value; of one that is not there, at the innermost thing around it."""
+        """Return a fault at a value, or at the innermost section around a missing one."""
         if path in self.variables:
             return ConfigFault("environment", None, self.variables[path], sentence)
         return ConfigFault(self.file, _innermost(self.contents, path), written_key(path), sentence)
 
     def fault_at_key(self, path: KeyPath, sentence: str) -> ConfigFault:
-        """A fault of a key itself, at the key."""
+        """Return a fault at the key itself."""
         return ConfigFault(self.file, _innermost(self.keys, path), written_key(path), sentence)
 
     def is_unread(self, path: KeyPath) -> bool:
-        """Whether the value, or something around it, was faulted and left out while reading."""
+        """Return True if the value, or a section around it, was left out because of a fault."""
         return any(path[:length] in self.unread for length in range(len(path) + 1))
 
 
@@ -106,29 +118,13 @@ def _innermost(places: Mapping[KeyPath, SourcePosition], path: KeyPath) -> Sourc
     return next(known, SourcePosition(1, 1))
 
 
-#: Two thousand folders fit; PyYAML reads this much in about a second.
-MAX_FILE_BYTES = 262_144
-#: The deepest key that exists lies five deep.
-MAX_DEPTH = 12
-
-_NULLS = frozenset({"~", "null", "Null", "NULL"})
-_QUOTES = 'a text that starts with *, &, !, { or [ needs quotes, e.g. "*.bak" or "{stem}.png"'
-#: What PyYAML's words mostly mean for somebody who writes this configuration.
-_HINTS = {
-    "\\t": "indent with spaces, not tabs",
-    "alias": _QUOTES,
-    "anchor": _QUOTES,
-    "but found '<scalar>'": _QUOTES,
-    "mapping values are not allowed": "a text with a colon needs quotes",
-}
-
-
 def read_source(file: Path) -> Source:
-    """The values of a YAML file.
+    """Read a YAML file.
+
+    Faults that leave the rest readable, such as a key written twice, are kept in the source.
 
     Raises:
-        ConfigurationError: the file cannot be read, is no UTF-8 or no YAML, or is too large or too deep; faults that
-            leave the rest readable (a key written twice) are kept in the source instead.
+        ConfigurationError: the file cannot be read, is not UTF-8, is not YAML, is too large, or is nested too deep.
     """
     text = _text_of(file)
     reader = _Reader(Source(str(file)), yaml.parse(text, Loader=yaml.SafeLoader))
@@ -167,7 +163,7 @@ def _refuse(file: Path, place: SourcePosition | None, sentence: str) -> NoReturn
 
 
 class _Mark(Protocol):
-    """PyYAML's place, counted from zero."""
+    """The type of PyYAML's places, which are counted from zero."""
 
     line: int
     column: int
@@ -182,7 +178,10 @@ def _place_after(text: str) -> SourcePosition:
 
 
 class _Reader:
-    """Turns YAML events into a source. PyYAML's own composer recurses without bound and forgets duplicate keys."""
+    """The reader that turns YAML events into a source.
+
+    PyYAML's own composer recurses without a limit, and loses duplicate keys.
+    """
 
     def __init__(self, source: Source, events: Iterator[yaml.Event]) -> None:
         self._source = source
@@ -246,12 +245,12 @@ class _Reader:
             if self._is_new(event, (*path, key)):
                 section[key] = self._value(next(self._events), (*path, key))
             else:
-                # Read to get past it, but its values, places and faults must not mix with the first one's.
+                # Read past the second value into another source, else its places would mix with the first one's.
                 _Reader(Source(self._source.file), self._events)._value(next(self._events), (*path, key))  # noqa: SLF001  its own class
         return section
 
     def _is_new(self, event: yaml.ScalarEvent, path: KeyPath) -> bool:
-        """Note the place of a key; one written before is a fault, and its first value stays."""
+        """Store the place of a key, and return True unless it was written before; the first value stays."""
         place = _place(event.start_mark)
         first = self._source.keys.setdefault(path, place)
         if first is place:

@@ -51,7 +51,7 @@ def faults_of(tmp_path: Path, content: str | bytes, environ: dict[str, str] | No
         ("    archive: in/done", "6:14: folders[0].archive: lies inside the input of folder"),
         ("    input: other", "6:5: folders[0].input: is written twice; the first is in line 4"),
         ("  - name: b b\n    input: i\n    output: o", '6:11: folders[1].name: must be made of letters (a to z)'),
-        ("  - input: i\n    output: o", "6:5: folders[1].name: is missing. What this folder is called"),
+        ("  - input: i\n    output: o", "6:5: folders[1].name: is missing. The folder's name in all output"),
         ("  - {name: b, input: i}", "6:5: folders[1].output: is missing."),
         ("  - {name: b, input: [i], output: o}", "6:22: folders[1].input: must be a path"),
         ('  - {name: b, input: "", output: o}', "6:22: folders[1].input: must be a path (here: nothing)"),
