@@ -14,7 +14,7 @@ from support.processes.daemon_process import Place, command
 from support.processes.fork_client import ENVIRONMENT
 from support.processes.sandbox_process import SECRET_KEY, SandboxProcess
 
-DEMO_CDN_HOST = "1s4oyld5dc.ucarecd.net"  # UPLOADCARE.md section 3: computed from "demopublickey"
+DEMO_CDN_HOST = "1s4oyld5dc.ucarecd.net"  # docs/uploadcare.md 3: computed from "demopublickey"
 
 COMMANDS = ("run", "check", "status", "history", "retry", "reprocess", "schema", "sandbox", "try")
 

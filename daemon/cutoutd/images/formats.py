@@ -20,7 +20,7 @@ JPEG_SIGNATURE = b"\xff\xd8\xff"
 
 
 class Format(StrEnum):
-    """The formats that Uploadcare's remove_bg takes (UPLOADCARE.md section 1)."""
+    """The formats that Uploadcare's remove_bg takes (docs/uploadcare.md 1)."""
 
     JPEG = "JPEG"
     PNG = "PNG"

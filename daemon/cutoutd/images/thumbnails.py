@@ -22,7 +22,7 @@ from cutoutd.images.thumbnail_cache import ThumbnailCache, ThumbnailSize
 
 MIME_TYPE = "image/webp"
 
-#: Counted as decoded; a JPEG decodes at a fraction of its size. Cutouts have at most 25 (UPLOADCARE.md section 1).
+#: Counted as decoded; a JPEG decodes at a fraction of its size. Cutouts have at most 25 (docs/uploadcare.md 1).
 _MOST_MEGAPIXELS = 60
 
 #: Pillow's scale; at 80 a product photo of 480 pixels has about 15 kB.

@@ -20,7 +20,7 @@ from cutoutd.images.png_check import PngCheck
 #: sensors have 200. A file of 12 MB with more than 250 would spend less than half a bit on a pixel.
 MAX_MEGAPIXELS = 250
 MAX_SIDE = 65_535  #: the limit of a JPEG; a larger upright copy or result could not be written
-SCALED_ABOVE_MEGAPIXELS = 25  #: UPLOADCARE.md section 1
+SCALED_ABOVE_MEGAPIXELS = 25  #: docs/uploadcare.md 1
 
 _NAMED_FORMATS = {".png": "a PNG", ".jpg": "a JPEG", ".jpeg": "a JPEG", ".jpe": "a JPEG", ".jfif": "a JPEG"}
 _COPY_AGAIN = "Copy it again from where it came from; cutoutd then takes it up by itself."

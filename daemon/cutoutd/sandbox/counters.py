@@ -13,7 +13,7 @@ UPLOAD_STEP_BYTES = 100 * 1000 * 1000  # an upload costs one operation per start
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """The counters and the price list (UPLOADCARE.md section 4).
+    """The counters and the price list (docs/uploadcare.md 4).
 
     Attributes:
         store: The database that keeps the counts.

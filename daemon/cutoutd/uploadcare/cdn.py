@@ -1,7 +1,7 @@
 """The CDN host of the cutouts, and the check that a delivered body is an image of plausible length.
 
 Order of hosts: the configured one; the one in Uploadcare's description of a file; the one computed from the public key.
-The computed host comes last, because accounts from before September 2025 have another one (UPLOADCARE.md 3).
+The computed host comes last, because accounts from before September 2025 have another one (docs/uploadcare.md 3).
 """
 
 from collections.abc import Awaitable, Callable

@@ -38,7 +38,7 @@ from cutoutd.uploadcare.transport import TimeoutSet, read_response, send, send_a
 from cutoutd.uploadcare.upload_form import UploadForm, UploadResult
 from cutoutd.uploadcare.webhooks import WebhookApi
 
-#: An upload costs one operation for each started 100 MB and one for its virus scan (UPLOADCARE.md 4).
+#: An upload costs one operation for each started 100 MB and one for its virus scan (docs/uploadcare.md 4).
 _OPERATIONS_PER_FILE = 2
 
 _CDN_ADVICE = "If this lasts, check uploadcare.cdn_base, or leave it out."
@@ -206,7 +206,7 @@ class UploadcareClient:
     async def require_addon(self) -> None:
         """Raise unless the project may use the add-on; one operation.
 
-        The request launches a target that is no file, which the service refuses (400, UPLOADCARE.md 5). A project
+        The request launches a target that is no file, which the service refuses (400, docs/uploadcare.md 5). A project
         without the add-on gets another error.
 
         Raises:

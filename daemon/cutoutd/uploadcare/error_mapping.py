@@ -2,7 +2,7 @@
 
 This is the one module that reads status codes and the service's own messages. Each function returns the error, and the
 caller raises it. A response that is not Uploadcare's, such as a proxy's page, becomes UnreachableError. Statuses and
-messages: UPLOADCARE.md 2, 3 and 5.
+messages: docs/uploadcare.md 2, 3 and 5.
 """
 
 import json
@@ -33,10 +33,10 @@ from cutoutd.uploadcare.responses import (
     permanent_failure,
 )
 
-#: Used if a response has no Retry-After (UPLOADCARE.md 3).
+#: Used if a response has no Retry-After (docs/uploadcare.md 3).
 _DEFAULT_RETRY_AFTER_S = 30.0
 
-#: Uploadcare accepts signatures within 15 minutes (UPLOADCARE.md 3). The margin covers rounding and slow replies.
+#: Uploadcare accepts signatures within 15 minutes (docs/uploadcare.md 3). The margin covers rounding and slow replies.
 _REFUSED_SKEW_S = 15 * 60.0 - 30.0
 
 #: A smaller difference of the clocks is not mentioned.

@@ -9,7 +9,7 @@ from cutoutd.uploadcare.error_mapping import require_success, service_message
 from cutoutd.uploadcare.responses import BatchReply, FilesPage, RemoteFile, parse
 from cutoutd.uploadcare.transport import Call
 
-#: How many files one request may delete or store (UPLOADCARE.md 3).
+#: How many files one request may delete or store (docs/uploadcare.md 3).
 _FILES_PER_REQUEST = 100
 
 _FILES_PER_PAGE = 100

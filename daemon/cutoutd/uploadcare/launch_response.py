@@ -21,7 +21,7 @@ def parse_launch(response: Response) -> str:
 
 
 def request_id_in(heading: Response) -> str | None:
-    """Return the ``request_id`` from the header that repeats it (UPLOADCARE.md 5), or None.
+    """Return the ``request_id`` from the header that repeats it (docs/uploadcare.md 5), or None.
 
     The header serves if the body did not arrive whole.
     """

@@ -1,7 +1,7 @@
 """Uploadcare's successful responses as values; ``error_mapping`` reads all others.
 
 A response without the recorded shape is not Uploadcare's (a login page, a proxy's JSON). Parsing it raises
-UnreachableError, which blames no photo. Shapes: Uploadcare's OpenAPI files and recorded responses (UPLOADCARE.md 2, 5).
+UnreachableError, which blames no photo. Shapes: the OpenAPI files and recorded responses (docs/uploadcare.md 2, 5).
 """
 
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 
 A message counts only with a valid signature over its raw bytes, and is parsed after that. The payload is
 ``{initiator, hook, data, file}``. Only its initiator links a result to the upload and the launch that it comes from
-(UPLOADCARE.md 1 and 3).
+(docs/uploadcare.md 1 and 3).
 """
 
 import hashlib

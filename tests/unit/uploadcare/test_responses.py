@@ -10,7 +10,7 @@ from cutoutd.uploadcare.responses import Progress, RemoteFile, Response, http_da
 
 UUID = "21975c81-7f57-4c7a-aef9-acfe28779f78"
 
-#: As recorded from the service (UPLOADCARE.md 5).
+#: As recorded from the service (docs/uploadcare.md 5).
 DELETED = {
     "datetime_removed": "2023-11-16T22:43:33.133404Z",
     "datetime_stored": None,

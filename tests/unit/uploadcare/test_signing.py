@@ -17,7 +17,7 @@ DAEMON = Path(__file__).parents[3] / "daemon"
 
 
 def test_the_cdn_prefix_of_the_demo_project() -> None:
-    """The host computed from a public key is the one that Uploadcare publishes for it (UPLOADCARE.md 3)."""
+    """The host computed from a public key is the one that Uploadcare publishes for it (docs/uploadcare.md 3)."""
     assert computed_cdn_base("demopublickey") == "https://1s4oyld5dc.ucarecd.net/"
 
 

@@ -1,4 +1,4 @@
-"""The two calls of the add-on: execute a removal, and ask for its status (UPLOADCARE.md sections 2 and 5).
+"""The two calls of the add-on: execute a removal, and ask for its status (docs/uploadcare.md 2 and 5).
 
 The work itself belongs in ``removals``. Executing is not idempotent: every accepted call is a new removal.
 """
@@ -22,7 +22,7 @@ from cutoutd.sandbox.storage.rows import StoredRemoval, StoredRemovalStatus
 
 ADDON = "remove_bg"
 STATUS_IS_KEPT_H = 24
-LOCK_LASTS_H = 24  # a removal that died locks its file for up to a day (UPLOADCARE.md section 2)
+LOCK_LASTS_H = 24  # a removal that died locks its file for up to a day (docs/uploadcare.md 2)
 BAD_UUID = "Must be a valid UUID."
 
 

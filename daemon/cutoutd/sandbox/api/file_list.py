@@ -1,6 +1,6 @@
 """The route ``GET /files/``: one page of the project's files, and the links to its neighbours.
 
-Paging is as in UPLOADCARE.md section 5: ``from`` is exclusive, and ``next`` starts after the last date shown.
+Paging is as in docs/uploadcare.md 5: ``from`` is exclusive, and ``next`` starts after the last date shown.
 """
 
 from collections.abc import Mapping

@@ -135,7 +135,7 @@ def is_uuid(text: str) -> bool:
 
 
 def public_name(original: str) -> str:
-    """Return the name in CDN links: letters, digits, ``_``, and the extension (UPLOADCARE.md section 5)."""
+    """Return the name in CDN links: letters, digits, ``_``, and the extension (docs/uploadcare.md 5)."""
     path = PurePath(original)
     return re.sub(r"\W", "", path.stem, flags=re.ASCII) + re.sub(r"[^\w.]", "", path.suffix, flags=re.ASCII)
 

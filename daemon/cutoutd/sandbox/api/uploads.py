@@ -1,4 +1,4 @@
-"""The Upload API: ``POST /base/`` and ``GET /info/``, with its rules and refusals (UPLOADCARE.md section 5).
+"""The Upload API: ``POST /base/`` and ``GET /info/``, with its rules and refusals (docs/uploadcare.md 5).
 
 Bytes go from the connection to disk as they come. A request that breaks off leaves only temporary files.
 """

@@ -129,7 +129,7 @@ class WebhookEndpoints:
 
 
 async def _fields(request: Request) -> dict[str, object]:
-    """Return the fields of a request, JSON or form (UPLOADCARE.md section 5)."""
+    """Return the fields of a request, JSON or form (docs/uploadcare.md 5)."""
     if "json" not in request.headers.get("content-type", ""):
         return dict((await request.form()).items())
     try:

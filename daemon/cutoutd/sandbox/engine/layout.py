@@ -10,7 +10,7 @@ from cutoutd.sandbox.engine.geometry import Box
 from cutoutd.sandbox.engine.parameters import Parameters
 
 MAX_PIXELS = 25_000_000
-"""The limit to which the service scales larger results down (UPLOADCARE.md section 1)."""
+"""The limit to which the service scales larger results down (docs/uploadcare.md 1)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The ``remove_bg`` parameters: names, defaults and allowed values (UPLOADCARE.md section 1).
+"""The ``remove_bg`` parameters: names, defaults and allowed values (docs/uploadcare.md 1).
 
 The daemon has its own check of them. It is not used here, because else the sandbox would share its mistakes.
 """

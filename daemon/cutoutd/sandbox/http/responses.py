@@ -1,6 +1,6 @@
 """The service's responses: content types, and the form of a refusal on each of its three hosts.
 
-Bodies and headers are as UPLOADCARE.md section 5 records them. Handlers return these or raise ``HttpRefusal``;
+Bodies and headers are as docs/uploadcare.md 5 records them. Handlers return these or raise ``HttpRefusal``;
 ``endpoint`` turns a refusal into the response of its host.
 """
 
