@@ -57,9 +57,9 @@ class Discovery:
             log_event(photo.state, photo.story, about=photo)
             self._workers.enqueue(photo)
 
-    async def check_availability(self, folder: str, *, is_surveyed: bool) -> bool:
+    async def check_availability(self, folder: str, *, after_scan: bool) -> bool:
         """Look at whether the folder stands by; True when it no longer does, so its tree should be looked at again."""
-        has_ended = await _retry_until_stored(lambda: self._availability.update(folder, is_surveyed=is_surveyed))
+        has_ended = await _retry_until_stored(lambda: self._availability.update(folder, after_scan=after_scan))
         if has_ended:
             self._workers.wake_all()
         return has_ended

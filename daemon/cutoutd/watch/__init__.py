@@ -1,5 +1,4 @@
-"""Notices what lies in one folder's input tree; ``watcher`` joins what the other rooms do.
+"""One input folder: its scan, its kernel events, the stability of its files, and the availability of its mounts.
 
-Rooms: ``scanning`` (the truth), ``kernel_events`` and ``listening`` (the hints), ``hints`` (their bounded box),
-``mounts`` (where events can be had), ``limits`` (what the kernel allows), ``rhythm`` (how often to look).
+It notices files and hands the finished ones on. It does not know what becomes of them, nor how they are paid for.
 """

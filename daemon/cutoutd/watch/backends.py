@@ -1,7 +1,7 @@
-"""How each part of one tree is watched: kernel events where they can be had, polling where not, and why.
+"""The way in which each part of a tree is watched, and why: kernel events where they work, else polling.
 
-Decided anew at every scan, because mounts come and go and limits are raised: a tree that fell back to polling returns
-to events by itself. It scans nothing; the scan tells it of each folder, the watcher asks what is to be polled.
+It is decided anew at every scan, because mounts come and go and limits are raised. So a polled tree returns to events
+without a restart. This module scans nothing; the scan reports each folder to it.
 """
 
 import logging
@@ -24,7 +24,7 @@ class BackendSet:
     Args:
         root: the input tree.
         mode: the configured choice.
-        exclusions: what is not to be heard of.
+        exclusions: the paths without events.
     """
 
     def __init__(self, root: Path, mode: WatchMode, exclusions: Exclusions) -> None:
@@ -32,27 +32,27 @@ class BackendSet:
         self._mode = mode
         self._exclusions = exclusions
         self._kernel: KernelEvents | None = None
-        self._refusal: OSError | None = None  #: what the kernel refused since the scan began
-        self._refusal_said = ""
+        self._refusal: OSError | None = None  #: the refusal of the kernel in this scan
+        self._logged_refusal = ""
         self._chosen: tuple[Backend, ...] = ()
-        self._closing = Lock()  #: a scan's thread may begin to listen in the moment in which all is closed
+        self._closing = Lock()  #: because the thread of a scan may start the events while they are closed
         self._is_closed = False
         self.backends: tuple[Backend, ...] = ()  #: in force since the last scan
 
-    def begin(self, hints: EventBuffer | None) -> None:
-        """A scan begins; blocking. Without a place for hints nothing will be listened to."""
+    def begin_scan(self, events: EventBuffer | None) -> None:
+        """Prepare for a scan. Blocking. Without a buffer for events, no folder gets a watch."""
         self._refusal = None
         self._chosen = choose_backends(_real_path(self._root), _present_mounts(), self._mode)
         has_events = any(backend.kind is BackendKind.EVENTS for backend in self._chosen)
         with self._closing:
-            if has_events and hints is not None and self._kernel is None and not self._is_closed:
+            if has_events and events is not None and self._kernel is None and not self._is_closed:
                 try:
-                    self._kernel = KernelEvents(hints, self._exclusions.covers)
+                    self._kernel = KernelEvents(events, self._exclusions.covers)
                 except OSError as error:
                     self._refusal = error
 
     def arm(self, folder: FolderSeen) -> None:
-        """Listen to a folder before it is listed; once the kernel refused, it is not asked again in this scan."""
+        """Watch a folder before it is listed. After a refusal the kernel is not asked again in this scan."""
         kernel = self._kernel
         if kernel is None or self._refusal is not None:
             return
@@ -60,35 +60,35 @@ class BackendSet:
             try:
                 kernel.arm(folder)
             except FileNotFoundError:
-                return  # removed meanwhile: nothing to listen to
+                return  # removed meanwhile
             except OSError as error:
                 self._refusal = error
 
-    def conclude(self, folders: int) -> None:
-        """The scan has ended, having met so many folders; those that it did not meet are no longer listened to."""
+    def finish_scan(self, folders: int) -> None:
+        """Put the backends in force, after a scan of so many folders; folders that it did not meet lose their watch."""
         if self._kernel is not None:
             self._kernel.disarm_unseen()
         if self._refusal is None:
-            self.backends, self._refusal_said = self._chosen, ""
+            self.backends, self._logged_refusal = self._chosen, ""
             return
         reason = limit_reason(self._refusal, folders)
         self.backends = tuple(_polled(backend, reason) for backend in self._chosen)
-        if reason != self._refusal_said:
+        if reason != self._logged_refusal:
             log_event("events_refused", f"{self._root} is polled: {reason}", level=logging.WARNING)
-            self._refusal_said = reason
+            self._logged_refusal = reason
 
     @property
     def polled(self) -> set[str]:
-        """The parts of the tree that raise no events."""
+        """The parts of the tree without kernel events."""
         return {backend.path for backend in self.backends if backend.kind is BackendKind.POLLING}
 
     @property
-    def is_deaf(self) -> bool:
-        """Whether kernel events are relied on and their reader has died."""
-        return self._kernel is not None and self._kernel.is_deaf
+    def has_died(self) -> bool:
+        """True if the tree relies on kernel events and their reader has ended."""
+        return self._kernel is not None and self._kernel.has_died
 
     def close(self) -> None:
-        """Stop listening, for good."""
+        """Stop all kernel events, for good."""
         with self._closing:
             self._is_closed = True
             if self._kernel is not None:
@@ -111,4 +111,4 @@ def _real_path(root: Path) -> Path:
     try:
         return root.resolve()
     except (OSError, RuntimeError):
-        return root  # a loop of links, which Python 3.11 calls a RuntimeError; the scan finds nothing there either
+        return root  # a loop of links (a RuntimeError in Python 3.11), in which the scan finds nothing either

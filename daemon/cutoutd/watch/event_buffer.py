@@ -1,7 +1,7 @@
-"""Where to look sooner than at the next rescan: what the kernel told, coalesced and bounded.
+"""The paths that kernel events named, coalesced and bounded. The watcher looks there before the next rescan.
 
-Kernel threads put hints in, the watcher takes them out in its event loop. A flood never grows a queue: past a bound all
-hints become one, "look everywhere". Losing one costs time, never a photo, because the scan finds whatever is there.
+Kernel threads add paths, the watcher takes them in its event loop. A flood does not grow a queue: past a bound, all
+paths become one request for a whole scan. A lost event costs time, never a photo, because the scan finds it.
 """
 
 import asyncio
@@ -9,20 +9,19 @@ import contextlib
 import threading
 from dataclasses import dataclass, field
 
-MAX_FILES = 10_000
-MAX_FOLDERS = 500
+from cutoutd.watch.bounds import DEFAULT_BOUNDS, WatchBounds
 
 
 @dataclass(slots=True)
 class BufferedEvents:
-    """What was heard since the last time."""
+    """The events since the last look."""
 
-    files: dict[str, bool] = field(default_factory=dict)  #: path, and whether its writer is done with it
-    folders: set[str] = field(default_factory=set)  #: to be scanned with all that is below them
-    is_everything: bool = False  #: hints were lost, or the root itself changed: scan the whole tree
+    files: dict[str, bool] = field(default_factory=dict)  #: by path: True if its writer closed it
+    folders: set[str] = field(default_factory=set)  #: to be scanned with everything below them
+    is_everything: bool = False  #: events were lost, or the root itself changed
 
     def outermost_folders(self) -> list[str]:
-        """The folders to scan, without those that lie in another one of them."""
+        """Return the folders to scan, without those inside another one of them."""
         if "" in self.folders:
             return [""]
         outermost: list[str] = []
@@ -33,67 +32,72 @@ class BufferedEvents:
 
 
 class EventBuffer:
-    """Where threads leave hints for one event loop; make it inside that loop."""
+    """The events of threads, for one event loop; create it inside that loop.
 
-    def __init__(self) -> None:
+    Args:
+        bounds: how many files and folders it holds.
+    """
+
+    def __init__(self, bounds: WatchBounds = DEFAULT_BOUNDS) -> None:
+        self._bounds = bounds
         self._loop = asyncio.get_running_loop()
-        self._has_hints = asyncio.Event()
+        self._has_events = asyncio.Event()
         self._lock = threading.Lock()
-        self._hints = BufferedEvents()
-        self._is_ringing = False
+        self._events = BufferedEvents()
+        self._is_wake_scheduled = False
 
     def add_file(self, path: str, *, is_closed: bool) -> None:
-        """A file appeared, or its writer closed it; for any thread."""
+        """Add a file that appeared or that its writer closed; from any thread."""
         with self._lock:
-            files = self._hints.files
+            files = self._events.files
             files[path] = is_closed or files.get(path, False)
-            if len(files) > MAX_FILES:
+            if len(files) > self._bounds.max_buffered_files:
                 files.clear()
-                self._hints.is_everything = True
-        self._ring()
+                self._events.is_everything = True
+        self._wake()
 
     def add_folder(self, path: str) -> None:
-        """A folder appeared, perhaps with much in it already; for any thread."""
+        """Add a folder that appeared, perhaps with many files in it; from any thread."""
         with self._lock:
-            self._hints.folders.add(path)
-            if len(self._hints.folders) > MAX_FOLDERS:
-                self._hints.folders.clear()
-                self._hints.is_everything = True
-        self._ring()
+            self._events.folders.add(path)
+            if len(self._events.folders) > self._bounds.max_buffered_folders:
+                self._events.folders.clear()
+                self._events.is_everything = True
+        self._wake()
 
     def add_everything(self) -> None:
-        """Nobody knows what changed; for any thread."""
+        """Request a whole scan, because the changes are unknown; from any thread."""
         with self._lock:
-            self._hints.is_everything = True
-        self._ring()
+            self._events.is_everything = True
+        self._wake()
 
     def take(self) -> BufferedEvents:
-        """All hints so far; the box is empty afterwards."""
+        """Return all events so far, and empty the buffer."""
         with self._lock:
-            taken, self._hints = self._hints, BufferedEvents()
-            self._is_ringing = False
-            self._has_hints.clear()
+            taken, self._events = self._events, BufferedEvents()
+            self._is_wake_scheduled = False
+            self._has_events.clear()
         return taken
 
     def take_files(self) -> dict[str, bool]:
-        """The files alone; folders and the rest stay for a calmer moment."""
+        """Return the files only; folders and the request for a whole scan stay for later."""
         with self._lock:
-            taken, self._hints.files = self._hints.files, {}
+            taken, self._events.files = self._events.files, {}
         return taken
 
     async def wait(self, timeout_s: float) -> None:
-        """Return as soon as there are hints, or after ``timeout_s``."""
+        """Return as soon as there are events, or after ``timeout_s``."""
         try:
             async with asyncio.timeout(timeout_s):
-                await self._has_hints.wait()
+                await self._has_events.wait()
         except TimeoutError:
             return
 
-    def _ring(self) -> None:
-        """Wake the loop once, not once a hint: its own queue must not grow in a flood either."""
+    def _wake(self) -> None:
+        """Wake the loop once for many events, because its own queue must not grow in a flood either."""
         with self._lock:
-            if self._is_ringing:
+            if self._is_wake_scheduled:
                 return
-            self._is_ringing = True
-            with contextlib.suppress(RuntimeError):  # the loop was closed this moment: nobody is left to wake
-                self._loop.call_soon_threadsafe(self._has_hints.set)
+            self._is_wake_scheduled = True
+            with contextlib.suppress(RuntimeError):  # the loop was closed at this moment
+                self._loop.call_soon_threadsafe(self._has_events.set)

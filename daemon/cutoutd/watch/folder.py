@@ -1,7 +1,7 @@
-"""How a photo arrives in one folder: noticed, not known yet, finished, delivered.
+"""The watch of one folder: files are noticed, compared with the ledger, waited for until finished, and delivered.
 
-It joins the watcher, settling and whoever receives photos, and decides nothing itself. It keeps no record of what was
-delivered: the receiver's ledger does, so after a crash whatever it does not hold is noticed and delivered again.
+It joins the watcher, the stability check and the sink. It keeps no record of deliveries, because the ledger does. After
+a crash, a file that is not in the ledger is noticed and delivered again.
 """
 
 import asyncio
@@ -16,117 +16,112 @@ from cutoutd.config.settings import FolderSettings, WatchSettings
 from cutoutd.files.input_tree import Sighting, open_beneath, stat_quietly
 from cutoutd.files.mounts import Backend
 from cutoutd.images.completeness import is_whole
-from cutoutd.watch.scanner import ScanProblem
+from cutoutd.watch.bounds import DEFAULT_BOUNDS, WatchBounds
 from cutoutd.watch.stability import StabilityCheck, WaitingFile
 from cutoutd.watch.watcher import Watcher
 
-#: How long ``run_once`` waits for files that somebody keeps writing to.
+#: The time for which ``run_once`` waits for files that are still being written.
 PATIENCE_S = 60.0
-#: How often the ground under a tree is looked at: a share may come and go, and nothing in the tree tells of it.
-_POLL_MOUNTS_EVERY_S = 5.0
-#: Files that fall due within this time are looked at together.
-_RECHECK_TOGETHER_S = 0.1
 
 
 class FileSink(Protocol):
-    """Who receives photos and knows which it has received."""
+    """The receiver of finished files. It knows which files it has received."""
 
     async def filter_new(self, folder: str, sightings: Sequence[Sighting]) -> list[Sighting]:
-        """The sightings that are not known photos yet."""
+        """Return the sightings that are not known photos yet."""
 
     async def deliver(self, folder: str, sighting: Sighting) -> None:
-        """Take a finished file; the same version twice must do no harm, because a look can overtake a delivery."""
+        """Take a finished file. The same version may come twice, because a scan can overtake a delivery."""
 
-    async def check_availability(self, folder: str, *, is_surveyed: bool) -> bool:
-        """Is the tree what it was? True when it is again, so all that lies there is worth another look."""
+    async def check_availability(self, folder: str, *, after_scan: bool) -> bool:
+        """Check the folder; return True if it is available again, so that its tree should be scanned anew."""
 
 
 class FolderWatcher:
-    """The arrival of one folder's photos.
+    """The watch of one folder.
 
     Args:
         folder: the configured folder.
-        watch: how it is watched and when a file counts as finished.
-        reception: whom photos are delivered to; while it is busy with a batch, nothing behind that is looked at.
+        watch: how it is watched, and when a file is finished.
+        sink: the receiver. While it is busy with a batch, no later file is looked at.
+        bounds: the times and sizes.
     """
 
-    def __init__(self, folder: FolderSettings, watch: WatchSettings, reception: FileSink) -> None:
+    def __init__(
+        self, folder: FolderSettings, watch: WatchSettings, sink: FileSink, bounds: WatchBounds = DEFAULT_BOUNDS
+    ) -> None:
         self.folder = folder
-        self._sink = reception
-        self._watcher = Watcher(folder, watch, self._on_scan_finished)
-        self._stability = StabilityCheck(watch.stability_delay_s)
+        self._bounds = bounds
+        self._sink = sink
+        self._watcher = Watcher(folder, watch, self._on_scan_finished, bounds)
+        self._stability = StabilityCheck(watch.stability_delay_s, capacity=bounds.max_waiting)
         self._has_waiting = asyncio.Event()
-        self._must_rescan = False  #: whether the last survey was made while the folder stood by
+        self._must_rescan = False  #: True if the folder was unavailable during the last scan
         self._arriving: set[Sighting] = set()
 
     @property
     def arriving_count(self) -> int:
-        """How many new files were noticed together and are being delivered."""
+        """The number of new files of one batch that are being delivered."""
         return len(self._arriving)
 
     @property
     def ignored(self) -> int:
-        """How many files of the tree are no candidates."""
+        """The number of files in the tree that are no candidates."""
         return self._watcher.ignored
 
     @property
-    def troubles(self) -> tuple[ScanProblem, ...]:
-        """What could not be looked at, and why."""
-        return self._watcher.troubles
-
-    @property
     def is_missing(self) -> bool:
-        """Whether the input root is not there."""
+        """True if the input root does not exist."""
         return self._watcher.is_missing
 
     @property
     def name(self) -> str:
-        """The folder's."""
+        """The name of the folder."""
         return self.folder.name
 
     @property
     def is_first_scan_done(self) -> bool:
-        """Whether all that lay in the tree at the start was delivered, or waits to be finished."""
+        """True if every file of the first scan was delivered or waits until it is finished."""
         return self._watcher.is_first_scan_done
 
     @property
     def has_started(self) -> bool:
-        """Whether the tree is looked at, and listened to where that can be."""
+        """True if the tree is watched."""
         return self._watcher.started.is_set()
 
     async def wait_until_started(self) -> None:
-        """Return once the tree is looked at, and listened to where that can be."""
+        """Return once the tree is watched."""
         await self._watcher.started.wait()
 
     def overdue(self) -> tuple[str, ...]:
-        """What no longer makes progress here: the watcher, or whoever takes what it notices."""
+        """Return the loops that make no progress: the watcher, or the sink that takes its files."""
         return self._watcher.overdue()
 
     def backends(self) -> tuple[Backend, ...]:
-        """How each mount in the tree is watched, and why."""
+        """Return the way in which each mount in the tree is watched, and why."""
         return self._watcher.backends()
 
     def waiting(self) -> tuple[WaitingFile, ...]:
-        """The files that are not finished yet, and why."""
+        """Return the files that are not finished yet, and why."""
         return self._stability.waiting()
 
     async def run(self) -> None:
-        """Deliver photos as they arrive, until cancelled; what the reception raises ends it."""
+        """Deliver photos as they arrive, until cancelled. An error of the sink ends it."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._receive_sightings())
             tasks.create_task(self._recheck_waiting_files())
             tasks.create_task(self._poll_mounts())
 
     async def run_once(self, patience_s: float = PATIENCE_S) -> tuple[WaitingFile, ...]:
-        """Deliver all that lies in the tree and is finished, or will be within ``patience_s``; return the rest."""
+        """Deliver every file that is finished now or within ``patience_s``, and return the others."""
         give_up_s = time.monotonic() + patience_s
         is_complete = False
         while not is_complete:
             is_complete = await self._scan_tree()
             await self._wait_until_stable(give_up_s)
             is_complete = is_complete or time.monotonic() >= give_up_s
-        # Some were delivered after the last survey: without them, the next run would not miss a share that is away.
-        await self._sink.check_availability(self.folder.name, is_surveyed=False)
+        # With the files delivered after the last scan, because the next run could else not detect an unmounted share.
+        await self._sink.check_availability(self.folder.name, after_scan=False)
         return self.waiting()
 
     async def _receive_sightings(self) -> None:
@@ -137,11 +132,11 @@ class FolderWatcher:
     async def _recheck_waiting_files(self) -> None:
         while True:
             await self._has_waiting.wait()
-            await asyncio.sleep((self._stability.due_in_s() or 0.0) + _RECHECK_TOGETHER_S)
+            await asyncio.sleep((self._stability.due_in_s() or 0.0) + self._bounds.recheck_together_s)
             await self._recheck_waiting()
 
     async def _scan_tree(self) -> bool:
-        """Look at the whole tree once; True unless files had to be left for another time."""
+        """Scan the whole tree once; True unless files had to be left to another scan."""
         is_complete = True
         async for batch in self._watcher.scan_once():
             await self._deliver_new(batch)
@@ -149,45 +144,45 @@ class FolderWatcher:
         return is_complete and not self._must_rescan
 
     async def _on_scan_finished(self) -> None:
-        self._must_rescan = await self._sink.check_availability(self.folder.name, is_surveyed=True)
+        self._must_rescan = await self._sink.check_availability(self.folder.name, after_scan=True)
         if self._must_rescan:
             self._watcher.rescan_soon()
 
     async def _poll_mounts(self) -> None:
         while True:
-            await asyncio.sleep(_POLL_MOUNTS_EVERY_S)
-            if await self._sink.check_availability(self.folder.name, is_surveyed=False):
+            await asyncio.sleep(self._bounds.poll_mounts_s)
+            if await self._sink.check_availability(self.folder.name, after_scan=False):
                 self._watcher.rescan_soon()
 
     async def _wait_until_stable(self, give_up_s: float) -> None:
         while (due_in_s := self._stability.due_in_s()) is not None and (left_s := give_up_s - time.monotonic()) > 0:
-            await asyncio.sleep(min(due_in_s + _RECHECK_TOGETHER_S, left_s))
+            await asyncio.sleep(min(due_in_s + self._bounds.recheck_together_s, left_s))
             await self._recheck_waiting()
 
     async def _recheck_waiting(self) -> None:
         due = self._stability.due()
-        looks = await asyncio.to_thread(self._sightings_of, due)
-        for gone in set(due) - looks.keys():
+        found = await asyncio.to_thread(self._sightings_of, due)
+        for gone in set(due) - found.keys():
             self._stability.forget(gone)
-        await self._deliver_new(list(looks.values()))
+        await self._deliver_new(list(found.values()))
 
     def _sightings_of(self, paths: Sequence[str]) -> dict[str, Sighting]:
         return {path: sighting for path in paths if (sighting := stat_quietly(self.folder.input, path)) is not None}
 
     async def _deliver_new(self, sightings: Sequence[Sighting]) -> None:
-        unknown = await self._sink.filter_new(self.folder.name, sightings)
-        for known in {sighting.path for sighting in sightings} - {sighting.path for sighting in unknown}:
+        new = await self._sink.filter_new(self.folder.name, sightings)
+        for known in {sighting.path for sighting in sightings} - {sighting.path for sighting in new}:
             self._stability.forget(known)
-        await self._deliver_finished(unknown)
+        await self._deliver_finished(new)
         self._update_timer()
 
     async def _deliver_finished(self, sightings: Sequence[Sighting]) -> None:
-        """The next file is looked at while those before it are delivered, so that they share the receiver's commits."""
+        """Look at a file while those before it are delivered, because deliveries then share a commit of the ledger."""
         self._arriving.update(sightings)
         try:
             async with asyncio.TaskGroup() as deliveries:
                 for sighting in sightings:
-                    self._watcher.heartbeats.beat("looking")
+                    self._watcher.heartbeats.beat("scanning")
                     if await self._is_finished(sighting):
                         deliveries.create_task(self._deliver(sighting))
                     else:
@@ -206,7 +201,7 @@ class FolderWatcher:
         )
 
     def _is_whole(self, sighting: Sighting) -> bool:
-        """Whether this very version is; one that changed since is judged at its next look."""
+        """Return True if this very version is whole. A version changed since then is judged at its next look."""
         with contextlib.suppress(OSError), open_beneath(self.folder.input, sighting.path) as file:
             now = Sighting.of(sighting.path, os.fstat(file.fileno()))
             return now.is_same_version(sighting) and is_whole(file)

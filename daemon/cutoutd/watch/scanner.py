@@ -1,7 +1,7 @@
-"""One walk over an input tree, or over a part of it: every candidate that lies there now, lazily.
+"""One walk over an input tree, or over a part of it. It yields every candidate, one by one.
 
-The scan is the truth about a tree; kernel events are only hints about where to look sooner. It opens folders, never
-files, keeps no list of files (a million photos cost no more memory than ten) and knows nothing of ledgers or settling.
+The scan tells what a tree holds; kernel events only tell where to look sooner. It opens folders, never files. It keeps
+no list of files, so a million photos need no more memory than ten. It does not know the ledger or the stability check.
 """
 
 import errno
@@ -14,12 +14,12 @@ from pathlib import Path
 from cutoutd.files.input_tree import FOLDER_FLAGS, Sighting, open_folder_beneath
 from cutoutd.files.name_filters import Exclusions, is_candidate, is_junk
 
-MAX_TROUBLES = 100  #: a tree full of unreadable folders is told by examples
+MAX_PROBLEMS = 100  #: more are not told one by one
 
 
 @dataclass(frozen=True, slots=True)
 class FolderSeen:
-    """A folder about to be listed; the numbers name it wherever it is moved."""
+    """A folder about to be listed. The numbers name it wherever it is moved."""
 
     path: str  #: relative to the input root, "" for the root itself
     device: int
@@ -29,50 +29,50 @@ class FolderSeen:
 
 @dataclass(frozen=True, slots=True)
 class ScanProblem:
-    """A folder or file that could not be looked at, and why; the rest of the scan went on."""
+    """A folder or file that could not be read, and why. The rest of the scan went on."""
 
     path: str
     sentence: str
 
 
 @dataclass(frozen=True, slots=True)
-class _Ahead:
+class _PendingFolder:
     """A folder still to be listed, with the folders above it."""
 
     path: str
-    above: "_Above | None"
+    parent: "_ParentFolder | None"
 
 
 @dataclass(frozen=True, slots=True)
-class _Above:
+class _ParentFolder:
     device: int
     inode: int
-    above: "_Above | None"
+    parent: "_ParentFolder | None"
 
     def is_at(self, status: os.stat_result) -> bool:
         return (self.device, self.inode) == (status.st_dev, status.st_ino)
 
     def holds(self, status: os.stat_result) -> bool:
-        link: _Above | None = self
+        link: _ParentFolder | None = self
         while link is not None:
             if link.is_at(status):
                 return True
-            link = link.above
+            link = link.parent
         return False
 
 
 def _nothing(_: FolderSeen) -> None:
-    """No one wants to know of folders."""
+    """Ignore the folder."""
 
 
 class Scan:
-    """The walk itself; iterate ``sightings()`` once, the counts are complete when it ends.
+    """One walk; iterate ``sightings()`` once. The counts are complete when it ends.
 
     Args:
-        root: the input tree; it may itself be a symbolic link, nothing below it is followed.
-        exclusions: the user's globs.
-        is_recursive: whether sub-folders are entered.
-        on_folder: told of each folder before it is listed, so that a watch put on it there misses nothing after.
+        root: the input tree; it may be a symbolic link, but no link below it is followed.
+        exclusions: the globs of the user.
+        is_recursive: False if sub-folders are not entered.
+        on_folder: called with each folder before it is listed, so that a watch set there misses no later file.
     """
 
     def __init__(
@@ -89,54 +89,54 @@ class Scan:
         self._on_folder = on_folder
         self.folders = 0  #: entered
         self.ignored = 0  #: files and links that are no candidates
-        self.troubles: list[ScanProblem] = []
+        self.problems: list[ScanProblem] = []
 
     def sightings(self, below: str = "") -> Iterator[Sighting]:
-        """Every candidate in the folder ``below`` and under it, in the order the file system gives.
+        """Yield every candidate in the folder ``below`` and under it, in the order of the file system.
 
         Raises:
             OSError: ``below`` itself cannot be listed: the root is missing, or the folder was moved away.
         """
-        ahead = [_Ahead(below, None)]
-        while ahead:
-            folder = ahead.pop()
+        pending = [_PendingFolder(below, None)]
+        while pending:
+            folder = pending.pop()
             try:
-                yield from self._list(folder, ahead)
+                yield from self._list(folder, pending)
             except OSError as error:
                 if folder.path == below:
                     raise
                 self._report(folder.path, error.strerror or str(error))
 
-    def _list(self, folder: _Ahead, ahead: list[_Ahead]) -> Iterator[Sighting]:
+    def _list(self, folder: _PendingFolder, pending: list[_PendingFolder]) -> Iterator[Sighting]:
         fd = self._open(folder)
         try:
             status = os.fstat(fd)
-            if folder.above is not None and folder.above.holds(status):
-                self._report(folder.path, "is a folder that it lies in itself: not entered again")
+            if folder.parent is not None and folder.parent.holds(status):
+                self._report(folder.path, "is a folder that contains itself: not entered again")
                 return
             self.folders += 1
             self._on_folder(FolderSeen(folder.path, status.st_dev, status.st_ino, fd))
-            above = _Above(status.st_dev, status.st_ino, folder.above)
+            parent = _ParentFolder(status.st_dev, status.st_ino, folder.parent)
             prefix = f"{folder.path}/" if folder.path else ""
             with os.scandir(fd) as entries:
                 for entry in entries:
                     path = prefix + entry.name
                     if entry.is_dir(follow_symlinks=False):
                         if self._is_entered(entry.name, path):
-                            ahead.append(_Ahead(path, above))
-                    elif (sighting := self._look(entry, path)) is not None:
+                            pending.append(_PendingFolder(path, parent))
+                    elif (sighting := self._sighting_of(entry, path)) is not None:
                         yield sighting
         finally:
             os.close(fd)
 
-    def _open(self, folder: _Ahead) -> int:
-        """Listing goes through a descriptor that refused links: no folder can be swapped for one while it is read."""
-        if folder.above is None:
+    def _open(self, folder: _PendingFolder) -> int:
+        """Open a folder without following a link, because a folder could be swapped for a link meanwhile."""
+        if folder.parent is None:
             return open_folder_beneath(self._root, folder.path)
         fd = os.open(self._root / folder.path, FOLDER_FLAGS)
         try:
-            # Links further up are not refused; whoever followed one is now in a folder that lies somewhere else.
-            if folder.above.is_at(os.stat("..", dir_fd=fd)):
+            # Its parent too, because the kernel follows links further up, and they lead to another folder.
+            if folder.parent.is_at(os.stat("..", dir_fd=fd)):
                 return fd
             raise FileNotFoundError(errno.ENOENT, "is not where it was a moment ago: not entered")
         except OSError:
@@ -146,12 +146,12 @@ class Scan:
     def _is_entered(self, name: str, path: str) -> bool:
         return self._is_recursive and not is_junk(name) and not self._exclusions.covers(path)
 
-    def _look(self, entry: "os.DirEntry[str]", path: str) -> Sighting | None:
+    def _sighting_of(self, entry: "os.DirEntry[str]", path: str) -> Sighting | None:
         if is_candidate(entry.name) and not self._exclusions.covers(path):
             try:
                 status = entry.stat(follow_symlinks=False)
             except FileNotFoundError:
-                return None  # gone since it was listed: nothing is there, which is what the scan says
+                return None  # removed since it was listed
             except OSError as error:
                 self._report(path, error.strerror or str(error))
                 return None
@@ -161,5 +161,5 @@ class Scan:
         return None
 
     def _report(self, path: str, sentence: str) -> None:
-        if len(self.troubles) < MAX_TROUBLES:
-            self.troubles.append(ScanProblem(path, sentence))
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(ScanProblem(path, sentence))

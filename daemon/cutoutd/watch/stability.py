@@ -1,7 +1,7 @@
-"""Is this file finished, or is somebody still writing it?
+"""The stability check: it tells a finished file from one that is still being written.
 
-Pure: looks come in, a verdict goes out, clocks are handed in. A look that finds a file unfinished is never final: it is
-looked at again until it is finished or gone. What is finished goes to intake, which decides whether it is any good.
+Pure: looks and clocks come in, a verdict goes out. An unfinished file is looked at again until it is finished or gone.
+The validation then judges the content of a finished file.
 """
 
 import time
@@ -10,41 +10,40 @@ from dataclasses import dataclass
 
 from cutoutd.files.input_tree import Sighting
 
-#: More files being written at one moment than this are left to the next rescan, so that memory stays bounded.
-MAX_WAITING = 10_000
-
 
 @dataclass(frozen=True, slots=True)
 class WaitingFile:
     """A file that is not finished yet."""
 
     path: str
-    since_s: float  #: Unix time of its first look
+    since_s: float  #: Unix time of the first look
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class _Still:
-    """A version of a file, and since when it has been seen like this."""
+class _LastLook:
+    """A version of a file, and since when it has not changed."""
 
     sighting: Sighting
-    still_since_s: float
-    told: WaitingFile
+    unchanged_since_s: float
+    waiting: WaitingFile
 
 
 class StabilityCheck:
     """The files that are not finished yet.
 
-    A file is finished at once if its writer closed it and its own format says that it is whole, or if it is whole and
-    its last change lies ``stability_delay_s`` back; else as soon as it stood still for that long between two looks,
-    whole or not.
+    A file is finished as soon as one of these holds:
+
+    - its writer closed it, and it is whole by its own format;
+    - it is whole, and its last change is ``stability_delay_s`` ago;
+    - it did not change for that long between two looks, whole or not.
 
     Args:
-        stability_delay_s: how long a file must not have changed.
-        now_s: a clock that never goes back; two looks are compared by it.
-        wall_ns: the clock that files are stamped with. Set back, it only makes the first look say "wait"; set forward,
-            it can only speed up files that are whole.
-        capacity: how many files may be waiting.
+        stability_delay_s: the time for which a file must not change.
+        now_s: a clock that never goes back; it compares two looks.
+        wall_ns: the clock of the time stamps of files. Set back, it only makes a file wait longer; set forward, it only
+            speeds up whole files.
+        capacity: the most files that may wait. More are left to the next rescan, so memory stays bounded.
     """
 
     def __init__(
@@ -53,72 +52,72 @@ class StabilityCheck:
         *,
         now_s: Callable[[], float] = time.monotonic,
         wall_ns: Callable[[], int] = time.time_ns,
-        capacity: int = MAX_WAITING,
+        capacity: int = 10_000,
     ) -> None:
         self._delay_s = stability_delay_s
         self._now_s = now_s
         self._wall_ns = wall_ns
         self._capacity = capacity
-        self._waiting: dict[str, _Still] = {}
+        self._waiting: dict[str, _LastLook] = {}
 
     def is_due_for_reading(self, sighting: Sighting) -> bool:
-        """Whether it would change the verdict if the file were whole: reading half-written files is wasted work."""
-        return sighting.is_closed or self._is_of_old(sighting)
+        """Return True if the verdict depends on whether the file is whole. Reading half a file is wasted work."""
+        return sighting.is_closed or self._is_old(sighting)
 
     def is_finished(self, sighting: Sighting, *, is_whole: bool) -> bool:
-        """Take note of a look and judge the file; a finished one is forgotten here.
+        """Note a look, and return True if the file is finished; then it is forgotten here.
 
         Args:
             sighting: the look.
-            is_whole: whether the content of this very version reaches its format's end marker.
+            is_whole: True if the content of this very version reaches the end marker of its format.
         """
         now_s = self._now_s()
         last = self._waiting.pop(sighting.path, None)
-        has_stood_still = last is not None and last.sighting.is_same_version(sighting)
-        still_since_s = last.still_since_s if last is not None and has_stood_still else now_s
+        is_unchanged = last is not None and last.sighting.is_same_version(sighting)
+        unchanged_since_s = last.unchanged_since_s if last is not None and is_unchanged else now_s
         if is_whole and self.is_due_for_reading(sighting):
             return True
-        if has_stood_still and now_s - still_since_s >= self._delay_s:
+        if is_unchanged and now_s - unchanged_since_s >= self._delay_s:
             return True
         if len(self._waiting) < self._capacity:
-            self._waiting[sighting.path] = _Still(
+            self._waiting[sighting.path] = _LastLook(
                 sighting,
-                still_since_s,
+                unchanged_since_s,
                 WaitingFile(
                     sighting.path,
-                    since_s=last.told.since_s if last is not None else self._wall_ns() / 1e9,
-                    reason=_reason(sighting, is_changing=last is not None and not has_stood_still),
+                    since_s=last.waiting.since_s if last is not None else self._wall_ns() / 1e9,
+                    reason=_reason(sighting, is_changing=last is not None and not is_unchanged),
                 ),
             )
         return False
 
     @property
     def is_full(self) -> bool:
-        """Whether a further unfinished file would be left to the next rescan."""
+        """True if a further unfinished file would be left to the next rescan."""
         return len(self._waiting) >= self._capacity
 
     def due(self) -> list[str]:
-        """The paths whose next look is due now."""
+        """Return the paths that are due for a look now."""
         by_s = self._now_s() - self._delay_s
-        return [path for path, still in self._waiting.items() if still.still_since_s <= by_s]
+        return [path for path, look in self._waiting.items() if look.unchanged_since_s <= by_s]
 
     def due_in_s(self) -> float | None:
-        """Seconds until the next look is due, 0 if one is overdue; None if nothing waits."""
+        """Return the seconds until the next look is due, 0 if one is overdue; None if no file waits."""
         if not self._waiting:
             return None
-        oldest_s = min(still.still_since_s for still in self._waiting.values())
+        oldest_s = min(look.unchanged_since_s for look in self._waiting.values())
         return max(0.0, oldest_s + self._delay_s - self._now_s())
 
     def forget(self, path: str) -> None:
-        """The file is gone, or known already."""
+        """Forget a file that is gone, or known already."""
         self._waiting.pop(path, None)
 
     def waiting(self) -> tuple[WaitingFile, ...]:
-        """What is not finished yet, and why, for ``status``."""
-        return tuple(still.told for still in self._waiting.values())
+        """Return the files that are not finished yet, and why, for ``status``."""
+        return tuple(look.waiting for look in self._waiting.values())
 
-    def _is_of_old(self, sighting: Sighting) -> bool:
-        """Whether its last change lies back far enough, by both stamps: copying programs set mtime to the past."""
+    def _is_old(self, sighting: Sighting) -> bool:
+        """Return True if its last change is long ago by both stamps, because copying programs set mtime to the past."""
         changed_ns = max(sighting.mtime_ns, sighting.ctime_ns)
         return self._wall_ns() - changed_ns >= self._delay_s * 1e9
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from cutoutd.config.choices import WatchMode
 from cutoutd.config.settings import FolderSettings, WatchSettings
 from cutoutd.files.input_tree import Sighting
+from cutoutd.watch.bounds import DEFAULT_BOUNDS, WatchBounds
 from cutoutd.watch.folder import FolderWatcher
 
 FOLDER = "shop"
@@ -41,7 +42,7 @@ class RememberingReception:
                 self.delivered.append(sighting)
             self._news.notify_all()
 
-    async def check_availability(self, folder: str, *, is_surveyed: bool) -> bool:  # noqa: ARG002  the protocol's name
+    async def check_availability(self, folder: str, *, after_scan: bool) -> bool:  # noqa: ARG002  the protocol's name
         assert folder == FOLDER
         return False
 
@@ -80,10 +81,13 @@ def watch_with(mode: str = "auto", *, rescan_s: float = NEVER_S, delay_s: float 
 
 @contextlib.asynccontextmanager
 async def arriving_count(
-    folder: FolderSettings, watch: WatchSettings, reception: RememberingReception
+    folder: FolderSettings,
+    watch: WatchSettings,
+    reception: RememberingReception,
+    bounds: WatchBounds = DEFAULT_BOUNDS,
 ) -> AsyncIterator[FolderWatcher]:
     """An arrival at work, its start scan done."""
-    arrival = FolderWatcher(folder, watch, reception)
+    arrival = FolderWatcher(folder, watch, reception, bounds)
     running = asyncio.create_task(arrival.run())
     try:
         await until(lambda: bool(arrival.backends()) or running.done())

@@ -145,7 +145,7 @@ def break_down(what: str, service: Service, arrival: FolderWatcher) -> contextli
         case "a silent watcher":
             arrival._watcher.heartbeats.beat("a thread that hangs", rest_s=-1000.0)
         case _:
-            kernel = arrival._watcher._listening._kernel
+            kernel = arrival._watcher._backends._kernel
             assert kernel is not None
             kernel.close()
     return undo

@@ -45,7 +45,7 @@ class Estate:
 
     async def survey_twice(self) -> None:
         for _ in range(2):
-            await self.standby.update(self.folder.name, is_surveyed=True)
+            await self.standby.update(self.folder.name, after_scan=True)
 
     async def walk(self) -> None:
         """As long a time as it takes for a removal to be believed."""
@@ -89,7 +89,7 @@ def test_a_removal_is_believed_after_two_scans(play: Play) -> None:
     async def scene(estate: Estate) -> None:
         (estate.folder.input / "a.jpg").unlink()
         await estate.withdrawal.clean()
-        await estate.standby.update(estate.folder.name, is_surveyed=True)
+        await estate.standby.update(estate.folder.name, after_scan=True)
         await estate.withdrawal.clean()
         assert estate.cutouts() == ["a.png", "b.png", "c.png"]
         await estate.survey_twice()
@@ -213,10 +213,10 @@ def test_a_clock_that_was_set_back_makes_no_removal_older(play: Play, monkeypatc
         (estate.folder.input / "a.jpg").unlink()
         await estate.withdrawal.clean()
         await estate.withdrawal.clean()
-        await estate.standby.update(estate.folder.name, is_surveyed=True)
+        await estate.standby.update(estate.folder.name, after_scan=True)
         await estate.withdrawal.clean()
         assert "a.png" in estate.cutouts()
-        await estate.standby.update(estate.folder.name, is_surveyed=True)
+        await estate.standby.update(estate.folder.name, after_scan=True)
         await estate.withdrawal.clean()
         assert "a.png" not in estate.cutouts()
 

@@ -17,7 +17,7 @@ from cutoutd.files.input_tree import stat_file
 from cutoutd.ledger import Ledger, open_ledger
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.watch.availability import FolderAvailability
-from cutoutd.watch.availability.mounts import Ground, MountedPart
+from cutoutd.watch.availability.mounts import MountedPart, MountedParts
 from support.folders import folder_in, folders_of
 from support.ledgers import identity_of, photo_at
 
@@ -31,7 +31,7 @@ class Estate:
     ledger: Ledger
     folder: FolderSettings
     standby: FolderAvailability
-    ground: list[Ground]
+    ground: list[MountedParts]
 
     @property
     def reason(self) -> str:
@@ -50,7 +50,7 @@ class Estate:
     async def survey(self, *names: str) -> bool:
         """A look at the whole tree that saw these known photos."""
         self.see(*names)
-        return await self.standby.update(self.folder.name, is_surveyed=True)
+        return await self.standby.update(self.folder.name, after_scan=True)
 
     def empty(self) -> None:
         """What a share that is not mounted leaves behind."""
@@ -59,20 +59,19 @@ class Estate:
 
     async def restart(self) -> None:
         """The same after a kill."""
-        self.standby = FolderAvailability(self.ledger, folders_of(self.folder))
+        self.standby = FolderAvailability(self.ledger, folders_of(self.folder), lambda _: self.ground[-1])
         await self.standby.open()
 
 
 @asynccontextmanager
-async def estate_in(place: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Estate]:
+async def estate_in(place: Path) -> AsyncIterator[Estate]:
     folder = folder_in(place)
-    ground: list[Ground] = [(MountedPart("", "/mnt", 50),)]
-    monkeypatch.setattr("cutoutd.watch.availability.monitor.mounted_parts", lambda _: ground[-1])
+    ground: list[MountedParts] = [(MountedPart("", "/mnt", 50),)]
     (folder.input / "sub").mkdir()
     for name in NAMES:
         (folder.input / name).write_bytes(name.encode())
     async with open_ledger(place) as ledger:
-        estate = Estate(ledger, folder, FolderAvailability(ledger, folders_of(folder)), ground)
+        estate = Estate(ledger, folder, FolderAvailability(ledger, folders_of(folder), lambda _: ground[-1]), ground)
         await estate.standby.open()
         yield estate
 
@@ -82,10 +81,10 @@ Play = Callable[[Scene], None]
 
 
 @pytest.fixture
-def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Play:
+def play(tmp_path: Path) -> Play:
     def run(scene: Scene) -> None:
         async def act() -> None:
-            async with estate_in(tmp_path, monkeypatch) as estate:
+            async with estate_in(tmp_path) as estate:
                 await scene(estate)
 
         asyncio.run(act())
@@ -244,16 +243,16 @@ def test_a_stale_photo_on_a_bare_mount_point_is_no_new_version(play: Play) -> No
     play(scene)
 
 
-def test_a_missing_root_is_named(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_root_is_named(play: Play) -> None:
     """With what the system says of it."""
 
     async def scene(estate: Estate) -> None:
-        def refuse(_: FolderSettings) -> Ground:
+        def refuse(_: FolderSettings) -> MountedParts:
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr("cutoutd.watch.availability.monitor.mounted_parts", refuse)
+        estate.standby = FolderAvailability(estate.ledger, folders_of(estate.folder), refuse)
         await estate.survey()
-        assert estate.reason == f"the input folder {estate.folder.input} cannot be looked at: Permission denied"
+        assert estate.reason == f"the input folder {estate.folder.input} cannot be read: Permission denied"
 
     play(scene)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutoutd.watch import event_buffer
+from cutoutd.watch.bounds import WatchBounds
 from cutoutd.watch.event_buffer import BufferedEvents, EventBuffer
 
 
@@ -24,13 +24,11 @@ def test_hints_about_one_file_become_one() -> None:
 
 def test_a_flood_becomes_one_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the box nor the event loop's own queue grows with the number of events."""
-    monkeypatch.setattr(event_buffer, "MAX_FILES", 100)
-    monkeypatch.setattr(event_buffer, "MAX_FOLDERS", 10)
 
     async def play() -> tuple[BufferedEvents, int]:
         loop, calls = asyncio.get_running_loop(), []
         monkeypatch.setattr(loop, "call_soon_threadsafe", calls.append)
-        box = EventBuffer()
+        box = EventBuffer(WatchBounds(max_buffered_files=100, max_buffered_folders=10))
         for number in range(150):
             box.add_file(f"{number}.jpg", is_closed=True)
             box.add_folder(f"{number}")

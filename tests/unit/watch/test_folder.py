@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cutoutd.watch.bounds import WatchBounds
 from cutoutd.watch.folder import FolderWatcher
 from support.fakes.fake_sink import RememberingReception, arriving_count, folder_at, until, watch_with
 from support.images.photographs import jpeg, photograph
@@ -225,7 +226,7 @@ def test_an_input_folder_that_appears_later_is_taken_up(root: Path) -> None:
         reception = RememberingReception()
         async with arriving_count(folder_at(root), watch_with(rescan_s=0.05), reception) as arrival:
             await until(lambda: arrival.is_missing)
-            assert "cannot be looked at (No such file or directory)" in arrival.backends()[0].reason
+            assert "cannot be read (No such file or directory)" in arrival.backends()[0].reason
             make_folder(root)
             await until(lambda: not arrival.is_missing)
             (root / "a.jpg").write_bytes(PHOTO)
@@ -266,14 +267,14 @@ def test_known_photos_are_not_delivered_at_the_next_start(root: Path) -> None:
     played(play)
 
 
-def test_a_flood_of_files_loses_none(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flood_of_files_loses_none(root: Path) -> None:
     """Hints beyond the bound collapse into one scan, which finds them all."""
-    monkeypatch.setattr("cutoutd.watch.event_buffer.MAX_FILES", 5)
 
     async def play() -> None:
         reception = RememberingReception()
         names = [f"{number}.jpg" for number in range(300)]
-        async with arriving_count(folder_at(root), watch_with(delay_s=0.05), reception):
+        bounds = WatchBounds(max_buffered_files=5)
+        async with arriving_count(folder_at(root), watch_with(delay_s=0.05), reception, bounds):
             for name in names:
                 (root / name).write_bytes(PHOTO)
             await reception.until_delivered(*names)
@@ -330,9 +331,7 @@ def test_looking_once_leaves_a_file_that_keeps_changing(root: Path) -> None:
     played(play)
 
 
-def test_looking_once_leaves_nothing_behind_when_too_many_files_wait(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_looking_once_leaves_nothing_behind_when_too_many_files_wait(root: Path) -> None:
     """More fresh files than may wait at a time: they are taken in several turns."""
 
     async def play() -> None:
@@ -340,8 +339,7 @@ def test_looking_once_leaves_nothing_behind_when_too_many_files_wait(
         names = [f"{number}.jpg" for number in range(25)]
         for name in names:
             (root / name).write_bytes(PHOTO)
-        arrival = FolderWatcher(folder_at(root), watch_with(delay_s=0.05), reception)
-        monkeypatch.setattr(arrival._stability, "_capacity", 10)
+        arrival = FolderWatcher(folder_at(root), watch_with(delay_s=0.05), reception, WatchBounds(max_waiting=10))
         assert await arrival.run_once() == ()
         assert sorted(reception.paths) == sorted(names)
 

@@ -58,7 +58,7 @@ def test_special_files_and_links_are_passed_over(folder: FolderSettings, tmp_pat
         scan = Scan(root, Exclusions(()))
         assert list(scan.sightings()) == []
     assert scan.ignored == 7
-    assert scan.troubles == []
+    assert scan.problems == []
 
 
 @is_root
@@ -150,7 +150,7 @@ def test_a_folder_swapped_for_a_link_during_the_scan_leads_nowhere(folder: Folde
     scan = Scan(folder.input, Exclusions(()), on_folder=swap)
     assert list(scan.sightings()) == []
     assert (tmp_path / "outside/b").stat().st_ino not in {seen.inode for seen in told}
-    assert [(trouble.path, trouble.sentence) for trouble in scan.troubles] == [
+    assert [(problem.path, problem.sentence) for problem in scan.problems] == [
         ("a/b", "is not where it was a moment ago: not entered")
     ]
     with pytest.raises(FileNotFoundError):
@@ -236,7 +236,7 @@ print({sighting.path: judge(sighting, folder).code for sighting in found})
 print({path: verdict.sentence for path, verdict in verdicts_on(folder).items()})
 scan = Scan(folder.input, Exclusions(()))
 list(scan.sightings())
-print([(trouble.path, trouble.sentence) for trouble in scan.troubles])
+print([(problem.path, problem.sentence) for problem in scan.problems])
 """
 
 
@@ -250,7 +250,7 @@ def public_folder() -> Iterator[FolderSettings]:
 
 @is_root
 def test_what_may_not_be_read_waits_or_is_told(public_folder: FolderSettings) -> None:
-    """Files without permission wait for it, and none counts as removed; a folder is trouble of the scan."""
+    """Files without permission wait for it, and none counts as removed; a folder is problem of the scan."""
     root = public_folder.input
     for name in ("mine.jpg", "open.jpg", "closed/a.jpg"):
         (root / name).parent.mkdir(exist_ok=True)

@@ -1,7 +1,6 @@
 import errno
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,7 +26,6 @@ def test_any_other_refusal_is_told_as_it_came() -> None:
     assert limit_reason(OSError(errno.ENOMEM, "Out of memory"), 3) == "the kernel refused events: Out of memory"
 
 
-def test_without_proc_the_line_is_reckoned_from_the_tree(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_proc_the_line_is_reckoned_from_the_tree(tmp_path: Path) -> None:
     """A chroot may lack it."""
-    monkeypatch.setattr("cutoutd.watch.inotify._LIMITS", tmp_path)
-    assert limit_reason(OSError(errno.ENOSPC, "limit"), 1000).endswith("=2048")
+    assert limit_reason(OSError(errno.ENOSPC, "limit"), 1000, tmp_path).endswith("=2048")

@@ -27,7 +27,7 @@ def test_a_scan_finds_the_candidates_and_counts_the_rest(tmp_path: Path) -> None
     place(tmp_path, "a.jpg", "ünder line/😀.png", "x/y/z.heic", "notes.txt", "Thumbs.db", ".hidden.jpg", "@eaDir/a.jpg")
     scan = Scan(tmp_path, NO_EXCLUSIONS)
     assert paths(scan) == {"a.jpg", "ünder line/😀.png", "x/y/z.heic"}
-    assert (scan.ignored, scan.folders, scan.troubles) == (3, 4, [])
+    assert (scan.ignored, scan.folders, scan.problems) == (3, 4, [])
 
 
 def test_links_and_special_files_are_counted_not_followed(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_folder_that_cannot_be_read_is_trouble_for_itself_alone(
     monkeypatch.setattr(os, "open", refuse_one)
     scan = Scan(tmp_path, NO_EXCLUSIONS)
     assert paths(scan) == {"open/b.jpg"}
-    assert [(trouble.path, trouble.sentence) for trouble in scan.troubles] == [("closed", "Permission denied")]
+    assert [(problem.path, problem.sentence) for problem in scan.problems] == [("closed", "Permission denied")]
 
 
 @pytest.fixture
@@ -113,11 +113,11 @@ def deep_root(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_depth_is_no_recursion(deep_root: Path) -> None:
-    """Deeper than Python's stack; beyond what a path can name it is trouble, not an end."""
+    """Deeper than Python's stack; beyond what a path can name it is problem, not an end."""
     scan = Scan(deep_root, NO_EXCLUSIONS)
     assert paths(scan) == set()
     assert scan.folders > 1900
-    assert [trouble.sentence for trouble in scan.troubles] == ["File name too long"]
+    assert [problem.sentence for problem in scan.problems] == ["File name too long"]
 
 
 def test_memory_does_not_grow_with_the_files(tmp_path: Path) -> None:

@@ -72,7 +72,9 @@ def test_a_photo_dropped_during_a_long_scan_goes_first(root: Path) -> None:
         async with asyncio.timeout(PATIENCE_S), aclosing(watcher.sightings()) as batches:
             await anext(batches)
             (root / "fresh.jpg").write_bytes(b"x")
-            await until(lambda: "fresh.jpg" in watcher._hints._hints.files)  # nothing public tells of an untaken hint
+            await until(
+                lambda: "fresh.jpg" in watcher._buffer._events.files
+            )  # nothing public tells of an untaken event
             return [sighting.path for sighting in await anext(batches)]
 
     assert asyncio.run(play()) == ["fresh.jpg"]
@@ -109,7 +111,7 @@ def test_that_all_is_watched_is_said_once(root: Path, caplog: pytest.LogCaptureF
     (root / "sub").mkdir()
     with caplog.at_level("INFO", logger="cutoutd"):
         asyncio.run(first(Watcher(folder_at(root), watch_with(rescan_s=0.01)), lambda seen: len(seen) == 9))
-    assert caplog.messages == [f"{root} was looked at as a whole (folders: 2) and is watched by events"]
+    assert caplog.messages == [f"{root} was scanned as a whole (folders: 2) and is watched by events"]
 
 
 def test_what_could_not_be_looked_at_is_told(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +133,7 @@ def test_what_could_not_be_looked_at_is_told(root: Path, monkeypatch: pytest.Mon
         return [sighting.path async for batch in watcher.scan_once() for sighting in batch]
 
     assert asyncio.run(play()) == ["0.jpg"]
-    assert [trouble.path for trouble in watcher.troubles] == ["closed"]
+    assert [problem.path for problem in watcher.problems] == ["closed"]
     assert (watcher.ignored, watcher.is_missing) == (1, False)
 
 

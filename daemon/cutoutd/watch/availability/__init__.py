@@ -1,7 +1,6 @@
-"""One folder stands still for a named reason, and no photo of it is blamed: its tree is not what it was.
+"""The availability of a folder's input tree: an unmounted share must not look like a folder that was emptied.
 
-``ground`` is what a tree stands on, ``roll`` which photos should be there, ``inquiry`` what became of them, ``doubts``
-the judgement, ``standby`` its keeper.
+It compares the tree with a stored snapshot and gives a reason. It does not watch files, nor decide about photos.
 """
 
 from cutoutd.watch.availability.monitor import FolderAvailability, UnavailableFolder

@@ -1,6 +1,6 @@
-"""The roll of a folder: what it stood on, and a few of its photos that were there when its tree was last looked at.
+"""The snapshot of a folder: its mounts, and a sample of the files that were there at the last scan.
 
-Kept in the ledger's memory, so that a restart in the middle of an unmounted share does not take it for an emptied one.
+The ledger stores it, so a restart does not take an unmounted share for an emptied folder.
 """
 
 import heapq
@@ -15,13 +15,13 @@ from cutoutd.core.photo import Identity
 from cutoutd.files.input_tree import Sighting, stat_quietly
 from cutoutd.watch.availability.mounts import MountedPart
 
-#: Enough that not all of them are taken away one by one while many others stay.
-WITNESSES = 16
+#: So many that users hardly remove just these one by one while other files stay.
+SAMPLE_SIZE = 16
 
 
 @dataclass(frozen=True, slots=True)
 class SampleFile:
-    """A photo that should be there; without its inode, since some file systems number anew at each mount."""
+    """A file that should exist; without its inode, because some file systems number anew at each mount."""
 
     path: str
     size_bytes: int
@@ -29,30 +29,30 @@ class SampleFile:
 
     @classmethod
     def of(cls, seen: "Sighting | Identity | SampleFile") -> "SampleFile":
-        """What would be known of it again."""
+        """Return the sample of a sighting or a photo."""
         return cls(seen.path, seen.size_bytes, seen.mtime_ns)
 
     def is_in(self, root: Path) -> bool:
-        """Whether it is there now. Blocking."""
+        """Return True if the file exists now, unchanged. Blocking."""
         found = stat_quietly(root, self.path)
         return found is not None and SampleFile.of(found) == self
 
 
 @dataclass(frozen=True, slots=True)
 class FolderSnapshot:
-    """What is remembered of a folder's input."""
+    """The stored knowledge about a folder's input."""
 
     input: str
     parts: tuple[MountedPart, ...]
     samples: tuple[SampleFile, ...]
 
     def as_json(self) -> str:
-        """Also names that are no UTF-8 survive: JSON escapes lone surrogates."""
+        """Return it as JSON. Names that are not UTF-8 survive, because JSON escapes lone surrogates."""
         return json.dumps(asdict(self))
 
 
 def snapshot_from(text: str | None) -> FolderSnapshot | None:
-    """What was remembered; None for nothing, or for what an older version may have remembered otherwise."""
+    """Read a stored snapshot; None for nothing, or for a form of another version."""
     try:
         values = json.loads(text or "")
         parts = tuple(MountedPart(**part) for part in values["parts"])
@@ -64,10 +64,11 @@ def snapshot_from(text: str | None) -> FolderSnapshot | None:
 
 
 def sample(seen: Iterable[Sighting | SampleFile]) -> tuple[SampleFile, ...]:
-    """A few of many, spread over the whole tree, and mostly the same ones each time: the memory is rarely written.
+    """Return a few of many files, spread over the tree.
 
-    Of a path that was seen twice, the last look counts. Those few alone become witnesses: a tree has many files.
+    Mostly they are the same ones each time, so the snapshot is rarely written. Of a path that was seen twice, the last
+    look counts. Only these few become ``SampleFile`` objects, because a tree has many files.
     """
     last = {each.path: each for each in seen}.values()
-    few = heapq.nsmallest(WITNESSES, last, key=lambda each: (zlib.crc32(fsencode(each.path)), each.path))
+    few = heapq.nsmallest(SAMPLE_SIZE, last, key=lambda each: (zlib.crc32(fsencode(each.path)), each.path))
     return tuple(map(SampleFile.of, few))
