@@ -129,7 +129,7 @@ def test_a_missing_input_is_5(place: Place) -> None:
     ended = place.run_once()
     assert ended.returncode == 5
     assert str(place.input) in ended.stdout
-    assert "could not be looked at: 1" in ended.stderr
+    assert "are unavailable: 1" in ended.stderr
 
 
 def test_a_state_folder_that_cannot_be_made_is_said(place: Place) -> None:

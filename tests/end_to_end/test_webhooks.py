@@ -248,7 +248,7 @@ def test_the_commands_set_up_show_and_take_away(own_sandbox: SandboxProcess, own
     url = "http://127.0.0.1:9/hooks/uploadcare"
     with own_sandbox.client() as rest:
         rest.post("/webhooks/", json={"target_url": "https://example.com/theirs", "event": "file.uploaded"})
-        assert "tells finished removals" in own_place.command("webhook", "create", "http://127.0.0.1:9").stdout
+        assert "reports finished removals" in own_place.command("webhook", "create", "http://127.0.0.1:9").stdout
         assert "Nothing to do" in own_place.command("webhook", "create", url).stdout
         ours = [each for each in rest.get("/webhooks/").json() if each["target_url"] == url]
         kept = own_place.state / "webhook.json"

@@ -1,7 +1,7 @@
-"""The commands. Each reads the configuration, calls one thing, and shows what came of it.
+"""The commands. Each reads the configuration, calls one function, and shows its result.
 
-Imports that are heavy stand inside the commands that need them: ``--help`` and completion must feel instant. The order
-in which the commands' modules are imported here is the order in which ``--help`` lists them.
+Heavy imports stand inside the commands that need them, because ``--help`` and completion must feel instant. ``--help``
+lists the commands in the order of the imports below.
 """
 
 import sys
@@ -24,7 +24,7 @@ __all__ = ["app", "main"]
 
 
 def main() -> None:
-    """Run the command line; every exit code it can end with is in ``exits``."""
+    """Run the command line; ``exit_codes`` has every code that it can end with."""
     try:
         app()
     except ConfigurationError as error:
@@ -36,6 +36,6 @@ def main() -> None:
         sys.exit(code_for(error))
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
-    except Exception:  # noqa: BLE001  a bug has its own exit code, so that no script takes it for a bad photo
+    except Exception:  # noqa: BLE001  a bug has its own exit code, else a script takes it for a bad photo
         traceback.print_exc()
         sys.exit(ExitCode.INTERNAL)

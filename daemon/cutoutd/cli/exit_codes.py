@@ -1,4 +1,4 @@
-"""What a command's end means to a script: the one table from errors to exit codes."""
+"""The exit codes of the commands, and the one table from errors to codes."""
 
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -20,14 +20,14 @@ from cutoutd.core.errors import (
     WebhookRefusedError,
 )
 
-if TYPE_CHECKING:  # the table is wanted before anything heavy is
+if TYPE_CHECKING:  # because the table is needed before anything heavy is imported
     from cutoutd.app.run_once import RunOutcome
 
 
 class ExitCode(IntEnum):
     """The exit codes of all commands, documented in docs/commands.md; scripts rely on them."""
 
-    WELL = 0
+    SUCCESS = 0
     SOME_NOT_PUBLISHED = 1
     USAGE = 2
     REFUSED = 3
@@ -40,7 +40,7 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
-#: The first that fits counts, so special ones stand before general ones.
+#: The first match counts, so special errors stand before general ones.
 _CODES: tuple[tuple[type[CutoutdError], ExitCode], ...] = (
     (ConfigurationError, ExitCode.USAGE),
     (BackupRefusedError, ExitCode.USAGE),
@@ -60,16 +60,16 @@ _CODES: tuple[tuple[type[CutoutdError], ExitCode], ...] = (
 
 
 def code_for(error: CutoutdError) -> ExitCode:
-    """The exit code that an error ends a command with."""
+    """Return the exit code of a command that ends with this error."""
     return next(code for kind, code in _CODES if isinstance(error, kind))
 
 
 def code_after(outcome: "RunOutcome") -> ExitCode:
-    """The exit code of ``run --once``."""
+    """Return the exit code of ``run --once``."""
     if outcome.is_interrupted:
         return ExitCode.INTERRUPTED
     if outcome.halt is not None:
         return code_for(outcome.halt)
     if outcome.held or outcome.missing or outcome.pause:
         return ExitCode.HELD
-    return ExitCode.SOME_NOT_PUBLISHED if outcome.rejected or outcome.failed else ExitCode.WELL
+    return ExitCode.SOME_NOT_PUBLISHED if outcome.rejected or outcome.failed else ExitCode.SUCCESS

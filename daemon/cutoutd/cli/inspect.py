@@ -1,7 +1,4 @@
-"""The commands that only look.
-
-``page``: the link to the page of the running cutoutd.
-"""
+"""The commands that change nothing: ``page``, ``check``, ``status``, ``history``, ``plan`` and more."""
 
 import json
 from typing import TYPE_CHECKING, Annotated
@@ -9,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cutoutd.cli.exit_codes import ExitCode
-from cutoutd.cli.options import ConfigOption, JsonOption, app, read_document, read_settings, run_to_end, selectors_meant
+from cutoutd.cli.options import ConfigOption, JsonOption, app, read_document, read_settings, run_to_end, selectors_of
 
 
 @app.command()
 def page(config: ConfigOption = None) -> None:
-    """Print the link to the page of the running cutoutd; whoever has it can look, retry and approve."""
+    """Print the link to the page of the running cutoutd; it lets its holder look, retry and approve."""
     from cutoutd.web.access.link import link_to_page
 
     typer.echo(link_to_page(read_document(config)))
@@ -29,11 +26,11 @@ if TYPE_CHECKING:
 @app.command()
 def check(
     config: ConfigOption = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Do not ask Uploadcare.")] = False,
-    user: Annotated[str | None, typer.Option("--user", help="As root: see the folders as this user does.")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not contact Uploadcare.")] = False,
+    user: Annotated[str | None, typer.Option("--user", help="As root: check the folders as this user.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find what would go wrong before a photo does: configuration, folders, disks, keys, add-on, clock."""
+    """Check configuration, folders, disks, keys, add-on and clock, before photos are sent."""
     from dataclasses import asdict
 
     from rich.console import Console
@@ -58,8 +55,8 @@ def check(
 
 
 _LOST = (
-    "There is no ledger in {state_dir}, but files in {places}. If cutoutd made them, its ledger was lost:\n"
-    "run `cutoutd rebuild` before it is started, or it pays for their photos again."
+    "There is no ledger in {state_dir}, but there are files in {places}. If cutoutd made them, its ledger was lost:\n"
+    "run `cutoutd rebuild` before `cutoutd run`, or their photos are paid for again."
 )
 
 
@@ -67,9 +64,9 @@ _LOST = (
 def status(
     config: ConfigOption = None,
     as_json: JsonOption = False,
-    watching: Annotated[bool, typer.Option("--watch", help="Look again every second, until Ctrl-C.")] = False,
+    watching: Annotated[bool, typer.Option("--watch", help="Refresh every second, until Ctrl-C.")] = False,
 ) -> None:
-    """Show how many photos stand where, what waits and why, and what came to nothing."""
+    """Show the photos by state, the photos that wait and why, and the rejected and failed ones."""
     from rich.console import Console
 
     from cutoutd.app.rebuild import outputs_without_ledger
@@ -91,8 +88,8 @@ def status(
         typer.echo(_LOST.format(state_dir=document.state_dir, places=places), err=True)
 
 
-def _watch(look: "Callable[[], Status]", *, as_json: bool) -> None:
-    """Until Ctrl-C, which ends the command."""
+def _watch(read: "Callable[[], Status]", *, as_json: bool) -> None:
+    """Show the status again and again until Ctrl-C, which ends the command."""
     from rich.console import Console
 
     from cutoutd.cli.terminal.live_view import can_redraw, watch
@@ -102,17 +99,17 @@ def _watch(look: "Callable[[], Status]", *, as_json: bool) -> None:
         raise typer.BadParameter(
             "it draws on a terminal; `cutoutd status` and `cutoutd status --json` print once", param_hint="--watch"
         )
-    watch(console, look)
+    watch(console, read)
 
 
 @app.command()
 def history(
-    path: Annotated[str | None, typer.Argument(help="A photo: its file, or FOLDER/PATH as status shows it.")] = None,
+    path: Annotated[str | None, typer.Argument(help="A photo: its file, or FOLDER/PATH as in status.")] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
-    limit: Annotated[int, typer.Option(help="How many of the last facts.", min=1)] = 100,
+    limit: Annotated[int, typer.Option(help="The number of events, the latest ones.", min=1)] = 100,
 ) -> None:
-    """Show what happened, fact by fact: to one photo, or lately to all."""
+    """Show the events of one photo, or the latest of all, one a line."""
     from rich.console import Console
 
     from cutoutd.cli.terminal.status_view import show_history
@@ -120,17 +117,17 @@ def history(
     from cutoutd.status.status import event_as_json
 
     document = read_document(config)
-    events = load_history(document, selectors_meant(path, document), limit)
+    events = load_history(document, selectors_of(path, document), limit)
     if as_json:
         for event in events:
             typer.echo(json.dumps(event_as_json(event)))
     else:
         show_history(Console(), events)
         if not events:
-            typer.echo(_nothing_known(path) if path else "Nothing has happened yet.", err=True)
+            typer.echo(_no_such_photo(path) if path else "Nothing has happened yet.", err=True)
 
 
-def _nothing_known(path: str) -> str:
+def _no_such_photo(path: str) -> str:
     return (
         f"Nothing is known of {path}: no photo of that name has been found in a watched folder.\n"
         "Name the photo itself, not its cutout or its folder. `cutoutd history` shows all."
@@ -139,7 +136,7 @@ def _nothing_known(path: str) -> str:
 
 @app.command("systemd-dropin")
 def systemd_dropin(config: ConfigOption = None) -> None:
-    """Print what systemd must let the service reach, for a drop-in of its unit."""
+    """Print the drop-in with which systemd lets the service reach the configured folders."""
     import os
     from pathlib import Path
 
@@ -154,25 +151,23 @@ def systemd_dropin(config: ConfigOption = None) -> None:
 def plan(
     config: ConfigOption = None,
     as_json: JsonOption = False,
-    changed: Annotated[
-        bool, typer.Option("--changed", help="What `reprocess --changed` would cost, instead of what a run would.")
-    ] = False,
+    changed: Annotated[bool, typer.Option("--changed", help="Plan `reprocess --changed` instead of a run.")] = False,
 ) -> None:
-    """Show what a run would send and reject, and what it would cost, without sending anything."""
+    """Show what a run would send, reject and cost, without sending anything."""
     from rich.console import Console
 
-    from cutoutd.cli.terminal.plan_view import looking_bar, show_plan
+    from cutoutd.cli.terminal.plan_view import scan_progress, show_plan
     from cutoutd.status.plan import plan_as_json
     from cutoutd.status.plan_scan import PlanScanner
 
     document = read_document(config)
-    with looking_bar(Console(stderr=True)) as bar:
-        survey = PlanScanner(document, bar.step)
+    with scan_progress(Console(stderr=True)) as bar:
+        scanner = PlanScanner(document, bar.step)
         if changed:
-            found = survey.plan_changed()
+            found = scanner.plan_changed()
         else:
-            bar.expect(survey.count)
-            found = survey.plan_all()
+            bar.expect(scanner.count)
+            found = scanner.plan_all()
     if as_json:
         typer.echo(json.dumps(plan_as_json(found), indent=2))
     else:

@@ -1,4 +1,4 @@
-"""The commands that keep the ledger: a copy of it, and a new one when there is none."""
+"""The commands for the ledger: ``backup`` copies it, ``rebuild`` restores a lost one."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 @app.command()
 def backup(
-    file: Annotated[Path, typer.Argument(help="Where the copy goes.")],
+    file: Annotated[Path, typer.Argument(help="The file of the copy.")],
     config: ConfigOption = None,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")] = False,
 ) -> None:
-    """Copy the ledger to FILE, also while cutoutd runs: consistent, verified, readable by you alone."""
+    """Copy the ledger to FILE, also while cutoutd runs; the copy is verified, and only you can read it."""
     from cutoutd.ledger import back_up
 
     photos = back_up(read_document(config).state_dir, file, is_replacing=force)
@@ -27,9 +27,9 @@ def backup(
 @app.command()
 def rebuild(
     config: ConfigOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be restored.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be restored.")] = False,
 ) -> None:
-    """Make a lost ledger anew from the cutouts, or add what it lacks, so that nothing is paid for again."""
+    """Restore a lost ledger from the cutouts, or add what it lacks, so that nothing is paid for twice."""
     from rich.console import Console
 
     from cutoutd.app.rebuild import rebuild as rebuild_ledger
@@ -37,32 +37,32 @@ def rebuild(
     document = read_document(config)
     console = Console(stderr=True)
     with console.status("looking for cutouts") as line:
-        salvage = rebuild_ledger(document, lambda number: line.update(f"{number:,} cutouts looked at"), dry_run=dry_run)
-    for sentence in _sentences(salvage, is_rehearsal=dry_run):
+        result = rebuild_ledger(document, lambda number: line.update(f"{number:,} cutouts looked at"), dry_run=dry_run)
+    for sentence in _sentences(result, is_dry_run=dry_run):
         typer.echo(sentence)
 
 
-def _sentences(salvage: "RebuildResult", *, is_rehearsal: bool) -> list[str]:
-    where = ", ".join(map(str, salvage.outputs))
-    told = [
-        f"{salvage.examined:,} PNG files in {where} were looked at.",
-        f"{salvage.restored:,} published photos {'would be' if is_rehearsal else 'were'} restored.",
+def _sentences(result: "RebuildResult", *, is_dry_run: bool) -> list[str]:
+    places = ", ".join(map(str, result.outputs))
+    lines = [
+        f"{result.examined:,} PNG files in {places} were looked at.",
+        f"{result.restored:,} published photos {'would be' if is_dry_run else 'were'} restored.",
     ]
     remarks = (
-        (salvage.known, "were in the ledger already, or are second copies of a cutout"),
-        (salvage.edited, "were edited since; they count as paid for, but copies of their photos do not reuse them"),
+        (result.known, "were in the ledger already, or are second copies of a cutout"),
+        (result.edited, "were edited since; they count as paid for, but equal photos do not reuse them"),
         (
-            salvage.without_source,
-            "have no source any more, or another one at its path; it reuses them should it come back",
+            result.without_source,
+            "have no source any more, or another one at its path; if the photo comes back, its cutout is reused",
         ),
-        (salvage.unreadable, "could not be read, and were left out"),
-        (salvage.without_provenance, "carry nothing of where they came from (provenance), and were left out"),
+        (result.unreadable, "could not be read, and were left out"),
+        (result.without_provenance, "do not name their source (provenance), and were left out"),
     )
-    told += [f"{number:,} {what}." for number, what in remarks if number]
-    if salvage.unknown_photos:
-        told.append(
-            f"WARNING: {salvage.unknown_photos:,} photos in the inputs are not in the ledger. The next run takes them"
-            " up, and pays for those that are no copies of restored ones. Whatever was paid for before and is among"
-            " them is paid for again: move it out of the input first. A batch above limits.confirm_over waits for you."
+    lines += [f"{number:,} {remark}." for number, remark in remarks if number]
+    if result.unknown_photos:
+        lines.append(
+            f"WARNING: {result.unknown_photos:,} photos in the inputs are not in the ledger. The next run pays"
+            " for all of them that do not equal a restored one, also for those that were paid for before. Move photos"
+            " that are already paid for out of the input first. A batch above limits.confirm_over waits for you."
         )
-    return told
+    return lines

@@ -1,4 +1,4 @@
-"""The application that commands register with, and what they share: options, and the configuration they name."""
+"""The application that the commands register with, their common options, and the configuration that they name."""
 
 import os
 from collections.abc import Callable, Coroutine, Sequence
@@ -30,15 +30,15 @@ ConfigOption = Annotated[
         "--config",
         "-c",
         metavar="FILE",
-        help="The configuration; else $CUTOUTD_CONFIG, ./config.yaml, /etc/cutoutd/config.yaml.",
+        help="The configuration; default: $CUTOUTD_CONFIG, ./config.yaml, /etc/cutoutd/config.yaml.",
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable; documented and stable.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable output, documented and stable.")]
 
 
 @app.callback(invoke_without_command=True)
 def _top(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     if version:
         typer.echo(f"cutoutd {__version__}")
@@ -46,9 +46,9 @@ def _top(
 
 
 def run_to_end(work: "Coroutine[object, object, T]") -> T:
-    """What the work comes to; a second signal, which cancels it, ends the program.
+    """Run a coroutine and return its result; a second signal, which cancels it, ends the program.
 
-    asyncio is imported here, because it is half of what ``--help`` would import of ours.
+    asyncio is imported here, because it would be half of the imports of ``--help``.
     """
     import asyncio
 
@@ -59,14 +59,14 @@ def run_to_end(work: "Coroutine[object, object, T]") -> T:
 
 
 def read_settings(explicit: Path | None) -> "Settings":
-    """The whole configuration, with its secret; what is wrong with it ends the command."""
+    """Read the whole configuration, with its secret; a fault in it ends the command."""
     from cutoutd import config
 
     return config.load(config.find(explicit, os.environ, Path.cwd()), os.environ)
 
 
-def read_again(explicit: Path | None) -> "Callable[[], Settings]":
-    """What reads the very configuration that ``read_settings`` reads now, whatever becomes of it."""
+def settings_reader(explicit: Path | None) -> "Callable[[], Settings]":
+    """Return a function that reads again the file that ``read_settings`` reads now."""
     from cutoutd import config
 
     source = config.find(explicit, os.environ, Path.cwd())
@@ -74,21 +74,21 @@ def read_again(explicit: Path | None) -> "Callable[[], Settings]":
 
 
 def read_document(explicit: Path | None) -> "ConfigurationFile":
-    """For looking at the ledger: it needs no secret, so whoever looks need not be able to read that."""
+    """Read the configuration without its secret, because reading the ledger must not need access to it."""
     from cutoutd import config
 
     return config.read(config.find(explicit, os.environ, Path.cwd()), os.environ)
 
 
-def as_meant(path: str, document: "ConfigurationFile") -> str:
-    """What a person wrote to name a photo; a name that is a file of an input, seen from here, means that file."""
+def resolve_path(path: str, document: "ConfigurationFile") -> str:
+    """Return the absolute path if ``path`` is a file of an input here, else ``path`` itself."""
     file = os.path.abspath(path)  # noqa: PTH100  links stay, as in the inputs
     return file if os.path.lexists(file) and selectors_for(file, _inputs(document)) else path
 
 
-def selectors_meant(path: str | None, document: "ConfigurationFile") -> Sequence[PhotoSelector] | None:
-    """Every way to read what a person wrote to name a photo; None for no name."""
-    return None if path is None else selectors_for(as_meant(path, document), _inputs(document))
+def selectors_of(path: str | None, document: "ConfigurationFile") -> Sequence[PhotoSelector] | None:
+    """Return every meaning of a photo's name; None without a name."""
+    return None if path is None else selectors_for(resolve_path(path, document), _inputs(document))
 
 
 def _inputs(document: "ConfigurationFile") -> dict[str, Path]:

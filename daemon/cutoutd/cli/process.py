@@ -1,4 +1,4 @@
-"""``run`` and ``run --once`` as a process: signals, log lines, the progress bar."""
+"""The commands ``run`` and ``run --once`` as a process: signals, log lines, the progress bar."""
 
 import asyncio
 import os
@@ -29,34 +29,34 @@ from cutoutd.status.status import Status, read_status
 
 _REDRAW_EVERY_S = 0.1
 
-#: All is stored and closed: threads that are still at work get no longer...
+#: Longest wait for threads at the end, when everything is stored and closed.
 _THREADS_S = 0.5
 
-#: ...and a second signal waits no longer even for that.
-_AT_ONCE_S = 2.0
+#: Longest wait after a second signal, also for storing and closing.
+_SECOND_SIGNAL_S = 2.0
 
 
 async def run_daemon(settings: Settings, reread: Callable[[], Settings] | None = None) -> None:
-    """Watch and work until SIGTERM or SIGINT; a second one does not wait for requests under way.
+    """Watch and process photos until SIGTERM or SIGINT; a second one does not wait for current requests.
 
     Args:
-        settings: what it begins with.
-        reread: reads the configuration anew, for a reload; None, it does not come from a file.
+        settings: The first configuration.
+        reread: The function that reads the configuration again, for a reload; None if it is not from a file.
 
     Raises:
-        LedgerError, DiskError: it could not start.
+        LedgerError, DiskError: The service could not start.
     """
     limit_malloc_arenas()
     console = Console()
     is_shown = can_redraw(console) and settings.log.format != "json"
     prepare = partial(_prepare, write=partial(_print, console) if is_shown else None)
     prepare(settings)
-    reloading = Reloader(settings, reread, prepare)
-    async with _looking_on(console, reloading) if is_shown else nullcontext():
-        with _stop_on_signal() as stop, _reload_on_hangup(reloading):
-            await keep_serving(reloading, stop, notifier_from(os.environ))
+    reloader = Reloader(settings, reread, prepare)
+    async with _live_view(console, reloader) if is_shown else nullcontext():
+        with _stop_on_signal() as stop, _reload_on_hangup(reloader):
+            await keep_serving(reloader, stop, notifier_from(os.environ))
         flush_logs()
-    force_exit_after(_THREADS_S, ExitCode.WELL)
+    force_exit_after(_THREADS_S, ExitCode.SUCCESS)
 
 
 def _prepare(settings: Settings, write: Callable[[str], None] | None = None) -> None:
@@ -64,29 +64,29 @@ def _prepare(settings: Settings, write: Callable[[str], None] | None = None) -> 
     configure_logging(settings.log.level, settings.log.format, write)
 
 
-def _looking_on(console: Console, reloading: Reloader) -> AbstractAsyncContextManager[None]:
-    """What ``status`` would say, below the lines: from the ledger as anybody would read it."""
+def _live_view(console: Console, reloader: Reloader) -> AbstractAsyncContextManager[None]:
+    """Show the numbers of ``status`` below the log lines, read from the ledger as that command does."""
 
-    def look() -> Status:
-        settings = reloading.settings
+    def read() -> Status:
+        settings = reloader.settings
         return read_status(settings.state_dir, settings.limits, settings.price)
 
-    return shown_below(console, look)
+    return shown_below(console, read)
 
 
 async def run_once(settings: Settings) -> RunOutcome:
-    """Work off what is there: with a progress bar on a terminal, with plain lines elsewhere.
+    """Process the photos that are there now, with a progress bar on a terminal, else with plain lines.
 
     Raises:
-        LedgerError, DiskError: it could not start.
+        LedgerError, DiskError: The service could not start.
     """
     _keep_secrets(settings)
     with _stop_on_signal() as stop, _progress_bar() as bar:
         if bar.disable:
             configure_logging(settings.log.level, settings.log.format)
         else:
-            configure_logging(_quiet(settings.log.level), "text", partial(_print, bar.console))
-        async with open_service(settings) as service, _drawing(bar, service.run_counts):
+            configure_logging(_level_beside_bar(settings.log.level), "text", partial(_print, bar.console))
+        async with open_service(settings) as service, _updating(bar, service.run_counts):
             outcome = await work_off(service, stop, _write_error)
         if stop.is_set():
             force_exit_after(_THREADS_S, ExitCode.INTERRUPTED)
@@ -102,14 +102,14 @@ def _keep_secrets(settings: Settings) -> None:
 def _stop_on_signal() -> Iterator[asyncio.Event]:
     loop, task, stop = asyncio.get_running_loop(), asyncio.current_task(), asyncio.Event()
 
-    def stop_or_leave() -> None:
+    def stop_or_cancel() -> None:
         if stop.is_set() and task is not None:
-            force_exit_after(_AT_ONCE_S, ExitCode.INTERRUPTED)
+            force_exit_after(_SECOND_SIGNAL_S, ExitCode.INTERRUPTED)
             task.cancel()
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop_or_leave)
+        loop.add_signal_handler(number, stop_or_cancel)
     try:
         yield stop
     finally:
@@ -118,13 +118,13 @@ def _stop_on_signal() -> Iterator[asyncio.Event]:
 
 
 @contextmanager
-def _reload_on_hangup(reloading: Reloader) -> Iterator[None]:
-    """SIGHUP is how daemons have always been told; on a terminal it means that the terminal is gone."""
+def _reload_on_hangup(reloader: Reloader) -> Iterator[None]:
+    """Reload on SIGHUP, but not on a terminal, because there it means that the terminal is gone."""
     if sys.stdin is not None and sys.stdin.isatty():
         yield
         return
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGHUP, reloading.request_reload)
+    loop.add_signal_handler(signal.SIGHUP, reloader.request_reload)
     try:
         yield
     finally:
@@ -132,18 +132,18 @@ def _reload_on_hangup(reloading: Reloader) -> Iterator[None]:
 
 
 def _write_error(line: str) -> None:
-    """Where standard output is a terminal, this comes out above the bar."""
+    """Write a line to standard error; on a terminal it appears above the bar."""
     sys.stderr.write(f"{printable(line)}\n")
     sys.stderr.flush()
 
 
 def _print(console: Console, line: str) -> None:
-    """Above what is drawn, as it stands: no folding, so that names can be copied, and no colours found in them."""
+    """Print a line above the live view, without folding or colours, because names must stay fit to copy."""
     console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _quiet(level: LogLevel) -> LogLevel:
-    """The bar tells what goes well; lines are for what does not."""
+def _level_beside_bar(level: LogLevel) -> LogLevel:
+    """Return the level without lines about success, because the bar shows success."""
     return LogLevel.WARNING if level is LogLevel.INFO else level
 
 
@@ -157,33 +157,33 @@ def _progress_bar() -> Iterator[Progress]:
 
 
 @asynccontextmanager
-async def _drawing(bar: Progress, tally: RunCounts) -> AsyncIterator[None]:
+async def _updating(bar: Progress, counts: RunCounts) -> AsyncIterator[None]:
     line = bar.add_task("looking for photos", total=None)
-    drawing = asyncio.create_task(_draw(bar, line, tally))
+    updating = asyncio.create_task(_keep_updating(bar, line, counts))
     try:
         yield
     finally:
-        drawing.cancel()
+        updating.cancel()
         with suppress(asyncio.CancelledError):
-            await drawing
-        _draw_once(bar, line, tally)
+            await updating
+        _update_once(bar, line, counts)
 
 
-async def _draw(bar: Progress, line: TaskID, tally: RunCounts) -> None:
+async def _keep_updating(bar: Progress, line: TaskID, counts: RunCounts) -> None:
     while True:
-        _draw_once(bar, line, tally)
+        _update_once(bar, line, counts)
         await asyncio.sleep(_REDRAW_EVERY_S)
 
 
-def _draw_once(bar: Progress, line: TaskID, tally: RunCounts) -> None:
-    bar.update(line, total=tally.met or None, completed=tally.finished, description=_numbers(tally))
+def _update_once(bar: Progress, line: TaskID, counts: RunCounts) -> None:
+    bar.update(line, total=counts.met or None, completed=counts.finished, description=_counts_in_words(counts))
 
 
-def _numbers(tally: RunCounts) -> str:
+def _counts_in_words(counts: RunCounts) -> str:
     parts = [
-        f"{tally.at(*group.states)} {group}"
+        f"{counts.at(*group.states)} {group}"
         for group in (StateGroup.WAITING, StateGroup.AT_UPLOADCARE, StateGroup.PUBLISHED)
     ]
-    if troubled := tally.at(State.REJECTED, State.FAILED):
-        parts.append(f"{troubled} rejected or failed")
+    if unfit := counts.at(State.REJECTED, State.FAILED):
+        parts.append(f"{unfit} rejected or failed")
     return ", ".join(parts)

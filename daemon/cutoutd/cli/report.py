@@ -1,4 +1,4 @@
-"""The command that sums up: a report for a client or a boss."""
+"""The command ``report``: a page, JSON or table for a client or a boss."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cutoutd.config.settings import ConfigurationFile
     from cutoutd.status.report.data import ReportScope
 
-#: What a report's name may end with, so that a slip of the hand never replaces a photo by one.
+#: The allowed endings of a report's name, because else a slip of the hand could replace a photo.
 _ENDINGS = {"page": (".html", ".htm"), "json": (".json",), "csv": (".csv",)}
 
 
@@ -20,15 +20,19 @@ _ENDINGS = {"page": (".html", ".htm"), "json": (".json",), "csv": (".csv",)}
 def report(  # noqa: PLR0913, PLR0917  an option each, as Typer reads them
     config: ConfigOption = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Where it goes, replaced as a whole; a page needs one.")
+        Path | None, typer.Option("--output", "-o", help="The file to write or replace; a page needs one.")
     ] = None,
-    since: Annotated[str | None, typer.Option(help="First day: 2026-11-01, or 7d, 2w up to today.")] = None,
-    until: Annotated[str | None, typer.Option(help="Last day, included; else today.")] = None,
+    since: Annotated[str | None, typer.Option(help="First day: 2026-11-01, or 7d or 2w before today.")] = None,
+    until: Annotated[str | None, typer.Option(help="Last day, included; default: today.")] = None,
     folder: Annotated[str | None, typer.Option(help="Only this folder's photos.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON instead, to FILE or standard output.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="A table for spreadsheets instead, likewise.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="JSON instead of a page, to FILE or standard output.")
+    ] = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="A table for spreadsheets, to FILE or standard output.")
+    ] = False,
 ) -> None:
-    """Make one page for a client or a boss: before and after, what came to nothing and why, totals, cost."""
+    """Make a page for a client or a boss: before and after, failures and their reasons, totals, cost."""
     from cutoutd.ledger import read_ledger
     from cutoutd.status.report.data import load_report
 
@@ -41,11 +45,11 @@ def report(  # noqa: PLR0913, PLR0917  an option each, as Typer reads them
         if form == "page":
             from rich.console import Console
 
-            from cutoutd.cli.terminal.plan_view import looking_bar
+            from cutoutd.cli.terminal.plan_view import scan_progress
             from cutoutd.status.report.html import contact_sheet, report_html
             from cutoutd.status.report.thumbnails import MAX_PAIRS
 
-            with looking_bar(Console(stderr=True)) as bar:
+            with scan_progress(Console(stderr=True)) as bar:
                 bar.expect(lambda: min(found.total.published, MAX_PAIRS))
                 pieces: Iterable[str] = report_html(found, contact_sheet(view, found, document, bar.step))
         else:

@@ -1,10 +1,10 @@
-"""The command that does the work, and how it says what came of it."""
+"""The command ``run``, and the lines with which a run ends."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cutoutd.cli.options import ConfigOption, app, read_again, read_settings, run_to_end
+from cutoutd.cli.options import ConfigOption, app, read_settings, run_to_end, settings_reader
 
 if TYPE_CHECKING:
     from cutoutd.app.run_once import RunOutcome
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 @app.command()
 def run(
     config: ConfigOption = None,
-    once: Annotated[bool, typer.Option("--once", help="Work off what is there, then leave.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Process the photos that are there now, then stop.")] = False,
 ) -> None:
     """Watch the folders and make cutouts, until stopped."""
     from cutoutd.cli.exit_codes import code_after
@@ -21,15 +21,15 @@ def run(
 
     settings = read_settings(config)
     if not once:
-        run_to_end(run_daemon(settings, read_again(config)))
+        run_to_end(run_daemon(settings, settings_reader(config)))
         return
     outcome = run_to_end(run_once(settings))
-    tell_outcome(outcome)
+    show_outcome(outcome)
     raise typer.Exit(code_after(outcome))
 
 
-def tell_outcome(outcome: "RunOutcome") -> None:
-    """How a run that works off what is there has ended, in numbers."""
+def show_outcome(outcome: "RunOutcome") -> None:
+    """Show the numbers of a run that has ended, and what is left."""
     from cutoutd.status.costs import batch_in_words
 
     typer.echo(
@@ -39,7 +39,7 @@ def tell_outcome(outcome: "RunOutcome") -> None:
     for batch in outcome.unapproved:
         typer.echo(f"{batch.batch.folder}: {batch_in_words(batch)}", err=True)
     if outcome.missing:
-        typer.echo(f"Inputs that could not be looked at: {outcome.missing}", err=True)
+        typer.echo(f"Input folders that are unavailable: {outcome.missing}", err=True)
     if outcome.pause is not None:
         typer.echo(f"Nothing was sent: {outcome.pause.sentence}. `cutoutd resume` goes on.", err=True)
     if outcome.halt is not None:

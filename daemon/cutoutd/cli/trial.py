@@ -1,4 +1,4 @@
-"""The commands that need no account: the whole thing on this machine, and the stand-in alone."""
+"""The commands that need no account: ``try`` for the whole job on this machine, and ``sandbox``."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -6,15 +6,15 @@ from typing import Annotated, Literal
 import typer
 
 from cutoutd.cli.options import app, run_to_end
-from cutoutd.cli.run import tell_outcome
+from cutoutd.cli.run import show_outcome
 
 
 @app.command(
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
-    help="Stand in for Uploadcare on this machine; `cutoutd sandbox --help` lists its options.",
+    help="Run the stand-in for Uploadcare on this machine; `cutoutd sandbox --help` lists its options.",
 )
 def sandbox(context: typer.Context) -> None:
-    """Hand everything to the sandbox's own command line."""
+    """Pass all arguments to the sandbox's own command line."""
     from cutoutd.cli.demo.demo import require_sandbox
 
     require_sandbox()
@@ -26,7 +26,7 @@ def sandbox(context: typer.Context) -> None:
 @app.command(name="try")
 def try_out(
     folder: Annotated[Path | None, typer.Argument(help="Your photos; without it, sample photos are used.")] = None,
-    keep_running: Annotated[bool, typer.Option("--keep-running", help="Go on watching, to drop more.")] = False,
+    keep_running: Annotated[bool, typer.Option("--keep-running", help="Go on watching, for more photos.")] = False,
     engine: Annotated[
         Literal["grabcut", "border"],
         typer.Option(help="border is fast, but only plain backgrounds suit it."),
@@ -42,5 +42,5 @@ def try_out(
     sandbox_options = ("--engine", engine, "--port", str(port))
     outcome = run_to_end(try_photos(folder, sandbox_options, is_staying=keep_running, tell=typer.echo))
     if not keep_running and not outcome.is_idle:
-        tell_outcome(outcome)
+        show_outcome(outcome)
     raise typer.Exit(code_after(outcome))

@@ -1,4 +1,4 @@
-"""The commands that have Uploadcare tell of finished removals by itself."""
+"""The commands for the webhook, with which Uploadcare reports finished removals."""
 
 import json
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 webhook = typer.Typer(
     name="webhook",
-    help="Have Uploadcare tell of finished removals by itself, so that it need not be asked.",
+    help="Let Uploadcare report finished removals, so that cutoutd need not poll.",
     no_args_is_help=True,
 )
 app.add_typer(webhook)
@@ -22,11 +22,11 @@ app.add_typer(webhook)
 def create(
     url: Annotated[
         str | None,
-        typer.Argument(metavar="[URL]", help="Where Uploadcare reaches web.listen; else webhook.url."),
+        typer.Argument(metavar="[URL]", help="The address of web.listen for Uploadcare; default: webhook.url."),
     ] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Set the webhook up at Uploadcare, with a signing secret that only it and this machine know; or mend it."""
+    """Set up the webhook at Uploadcare with a new signing secret, or repair it."""
     from pydantic import TypeAdapter, ValidationError
 
     from cutoutd.app.webhook_setup import SetupResult, subscribe
@@ -43,19 +43,19 @@ def create(
         raise typer.BadParameter(str(error.errors()[0]["ctx"]["error"]), param_hint="URL") from None
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="webhook.secret_file") from None
-    said = {
-        SetupResult.CREATED: "Uploadcare tells finished removals to",
+    sentences = {
+        SetupResult.CREATED: "Uploadcare now reports finished removals to",
         SetupResult.UPDATED: (
-            "It was there, switched off or with another secret. Now Uploadcare tells finished removals to"
+            "It was there, but switched off or with another secret. Uploadcare now reports finished removals to"
         ),
-        SetupResult.UNCHANGED: "Nothing to do. Uploadcare already tells finished removals to",
+        SetupResult.UNCHANGED: "Nothing to do. Uploadcare already reports finished removals to",
     }
-    typer.echo(f"{said[setup]} {target}")
+    typer.echo(f"{sentences[setup]} {target}")
 
 
 @webhook.command("list")
 def show(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Show the project's webhooks: which of them is this machine's, and whether it is active."""
+    """Show the project's webhooks: the address, whether it is active, and whether it is this machine's."""
     from cutoutd.app.webhook_setup import list_webhooks
 
     found = run_to_end(list_webhooks(read_settings(config)))
@@ -67,7 +67,7 @@ def show(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         owner = "this machine's" if each.is_ours else "another's"
         typer.echo(f"{each.webhook.target_url}: {each.webhook.event}, {activity}, {owner}")
     if not any(each.is_ours for each in found):
-        typer.echo("None of this machine's. `cutoutd webhook create URL` sets one up.", err=True)
+        typer.echo("This machine has none. `cutoutd webhook create URL` sets one up.", err=True)
 
 
 def _as_json(each: "ListedWebhook") -> dict[str, object]:
@@ -83,11 +83,11 @@ def _as_json(each: "ListedWebhook") -> dict[str, object]:
 
 @webhook.command()
 def remove(config: ConfigOption = None) -> None:
-    """Take this machine's webhook away at Uploadcare; removals are asked about again."""
+    """Delete this machine's webhook at Uploadcare; cutoutd polls again."""
     from cutoutd.app.webhook_setup import unsubscribe
 
     found = run_to_end(unsubscribe(read_settings(config)))
     for each in found:
-        typer.echo(f"Uploadcare no longer tells anything to {each.target_url}")
+        typer.echo(f"Uploadcare no longer reports to {each.target_url}")
     if not found:
-        typer.echo("There was none of this machine's.")
+        typer.echo("This machine had no webhook.")

@@ -58,8 +58,8 @@ def test_every_error_has_its_code(kind: type[CutoutdError]) -> None:
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({}, ExitCode.WELL),
-        ({"published": 0}, ExitCode.WELL),
+        ({}, ExitCode.SUCCESS),
+        ({"published": 0}, ExitCode.SUCCESS),
         ({"rejected": 1}, ExitCode.SOME_NOT_PUBLISHED),
         ({"failed": 1}, ExitCode.SOME_NOT_PUBLISHED),
         ({"held": 1, "rejected": 1}, ExitCode.HELD),
@@ -79,7 +79,7 @@ def test_the_gravest_of_a_run_counts(changes: dict[str, object], code: ExitCode)
 def test_the_codes_are_a_contract() -> None:
     """Scripts rely on the numbers."""
     assert {code.name: code.value for code in ExitCode} == {
-        "WELL": 0,
+        "SUCCESS": 0,
         "SOME_NOT_PUBLISHED": 1,
         "USAGE": 2,
         "REFUSED": 3,

@@ -91,7 +91,7 @@ def test_status_is_the_ledgers_and_the_daemons(tmp_path: Path) -> None:
     assert told["troubled"][0]["code"] == "empty"
     text = shown(show_status, status)
     assert "nothing is sent before" in text
-    for words in ("process 7", "Halted: ", "Not finished yet (1)", "Uploadcare is away", "\\x1b[31m\\udcff.jpg"):
+    for words in ("process 7", "Halted: ", "Still being written (1)", "Uploadcare is away", "\\x1b[31m\\udcff.jpg"):
         assert words in text
 
 

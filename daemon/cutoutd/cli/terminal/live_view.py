@@ -1,7 +1,7 @@
-"""Looking again and again: ``status --watch``, and what ``run`` shows below its log lines on a terminal.
+"""The live views: ``status --watch``, and the summary below the log lines of ``run`` on a terminal.
 
-It owns the terminal while it looks and gives it back as it was. What is drawn is ``screens``' business. Looking takes
-the longer the more photos there are, so the pauses do too: at most five percent of a core goes into it.
+The pauses grow with the time that reading takes, because more photos take longer. At most five percent of a core is
+used.
 """
 
 import asyncio
@@ -17,45 +17,45 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from cutoutd.cli.terminal.status_view import glance_of, view_of
+from cutoutd.cli.terminal.status_view import summary_of, view_of
 from cutoutd.core.errors import CutoutdError
 from cutoutd.status.status import Status
 
-Look = Callable[[], Status]
+ReadStatus = Callable[[], Status]
 
-_LOOK_EVERY_S = 1.0
-_REST_PER_LOOK = 20
+_READ_EVERY_S = 1.0
+_PAUSE_PER_READING = 20
 
-#: On top, because what is longer than the terminal is cut off below.
+#: On top, because a view longer than the terminal is cut off below.
 _HINT = Text("Ctrl-C leaves.\n", style="dim")
 
 
 def can_redraw(console: Console) -> bool:
-    """Whether there is a terminal on which something can be drawn over."""
+    """Return True if the console is a terminal that can be redrawn."""
     return console.is_terminal and not console.is_dumb_terminal
 
 
-def watch(console: Console, look: Look) -> None:
-    """Show the whole status until Ctrl-C or SIGTERM, then leave its last look behind. Blocking.
+def watch(console: Console, read: ReadStatus) -> None:
+    """Show the whole status until Ctrl-C or SIGTERM, then leave the last view behind. Blocking.
 
-    The daemon may start and stop meanwhile; trouble after the first look is shown, and looked past. A look under way
-    is awaited; a second Ctrl-C does not wait for it.
+    The daemon may start and stop meanwhile. An error after the first view is shown, and reading goes on. Ctrl-C waits
+    for the current reading; a second one does not.
 
     Raises:
-        KeyboardInterrupt: always, in the end.
-        CutoutdError: the very first look was not possible.
+        KeyboardInterrupt: Always, in the end.
+        CutoutdError: The first reading failed.
     """
-    view: RenderableType = view_of(look())
+    view: RenderableType = view_of(read())
     live = Live(Group(_HINT, view), console=console, screen=True, auto_refresh=False)
-    with _told_to_leave() as is_told_within:
+    with _stop_signal() as is_stopped_within:
         try:
-            live.start()  # not as a context: interrupted in the middle of its entry, it would never be left
-            rest_s = 0.0
-            while not is_told_within(rest_s):
+            live.start()  # no context manager, because one that is interrupted while it is entered is never left
+            pause_s = 0.0
+            while not is_stopped_within(pause_s):
                 live.update(Group(_HINT, view), refresh=True)
                 began_s = time.monotonic()
-                view = _looked(look)
-                rest_s = _rest_s(time.monotonic() - began_s)
+                view = _read_view(read)
+                pause_s = _pause_s(time.monotonic() - began_s)
         finally:
             live.stop()
             console.print(view)
@@ -63,60 +63,60 @@ def watch(console: Console, look: Look) -> None:
 
 
 @asynccontextmanager
-async def shown_below(console: Console, look: Look) -> AsyncIterator[None]:
-    """Keep a short look at the bottom of the terminal while the block runs; what is printed comes above it."""
+async def shown_below(console: Console, read: ReadStatus) -> AsyncIterator[None]:
+    """Show a summary at the bottom of the terminal while the block runs; printed lines appear above it."""
     with Live(Text("starting", style="dim"), console=console, auto_refresh=False, transient=True) as live:
-        looking = asyncio.create_task(_keep_showing(live, look))
+        showing = asyncio.create_task(_keep_showing(live, read))
         try:
             yield
         finally:
-            looking.cancel()
+            showing.cancel()
             with suppress(asyncio.CancelledError):
-                await looking
+                await showing
 
 
-async def _keep_showing(live: Live, look: Look) -> None:
+async def _keep_showing(live: Live, read: ReadStatus) -> None:
     while True:
         began_s = time.monotonic()
-        with suppress(CutoutdError):  # what is wrong with the ledger stands in the lines above, in better words
-            status = await asyncio.to_thread(look)
-            live.update(glance_of(status), refresh=True)
-        await asyncio.sleep(_rest_s(time.monotonic() - began_s))
+        with suppress(CutoutdError):  # because the log lines above tell errors of the ledger in better words
+            status = await asyncio.to_thread(read)
+            live.update(summary_of(status), refresh=True)
+        await asyncio.sleep(_pause_s(time.monotonic() - began_s))
 
 
-def _looked(look: Look) -> RenderableType:
+def _read_view(read: ReadStatus) -> RenderableType:
     try:
-        return view_of(look())
+        return view_of(read())
     except CutoutdError as error:
         return Text(f"{error.title}: {error.sentence}", style="yellow")
 
 
-def _rest_s(took_s: float) -> float:
-    return max(_LOOK_EVERY_S, took_s * _REST_PER_LOOK)
+def _pause_s(took_s: float) -> float:
+    return max(_READ_EVERY_S, took_s * _PAUSE_PER_READING)
 
 
 @contextmanager
-def _told_to_leave() -> Iterator[Callable[[float], bool]]:
-    """Waits for Ctrl-C or SIGTERM: being ended must not leave a terminal without its cursor.
+def _stop_signal() -> Iterator[Callable[[float], bool]]:
+    """Wait for Ctrl-C or SIGTERM, because else the end of the process leaves a terminal without its cursor.
 
-    An exception instead is lost whenever the signal comes while Python clears an object away, and a lock that a
-    handler wants may be held by the very thread it interrupts. A pipe knows neither.
+    A pipe carries the signal. An exception could get lost: Python drops it while it deletes an object. A lock in the
+    handler could block for ever: the interrupted thread may hold it.
     """
-    told, tell = os.pipe()
+    reading_end, writing_end = os.pipe()
 
-    def is_told_within(wait_s: float) -> bool:
-        return bool(select.select([told], [], [], wait_s)[0])
+    def is_stopped_within(wait_s: float) -> bool:
+        return bool(select.select([reading_end], [], [], wait_s)[0])
 
-    def leave(_number: int, _frame: FrameType | None) -> None:
-        if is_told_within(0.0):
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        if is_stopped_within(0.0):
             raise KeyboardInterrupt
-        os.write(tell, b"\0")
+        os.write(writing_end, b"\0")
 
-    before = {number: signal.signal(number, leave) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield is_told_within
+        yield is_stopped_within
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        os.close(told)
-        os.close(tell)
+        os.close(reading_end)
+        os.close(writing_end)

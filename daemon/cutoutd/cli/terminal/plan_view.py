@@ -1,4 +1,4 @@
-"""What ``cutoutd plan`` shows on a terminal. It only draws: every number and sentence comes from ``planning``."""
+"""The screen of ``cutoutd plan``. Every number and sentence comes from ``status.plan``."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from cutoutd.core.logs import printable
 from cutoutd.pipeline.budget.pricing import estimate_in_words
 from cutoutd.status.plan import FolderPlan, Plan, PlannedOutcome
 
-#: The columns people think in, and the fates that belong to each.
+#: The columns, and the outcomes that belong to each.
 _COLUMNS = {
     "to pay for": {PlannedOutcome.SEND, PlannedOutcome.LAUNCH},
     "free of charge": {PlannedOutcome.REUSE},
@@ -26,35 +26,35 @@ _COLUMNS = {
 _HOUR_MINUTES = 60
 
 
-class LookingBar:
-    """How far looking is; on what is no terminal nothing is drawn, and nothing is counted for it."""
+class ScanProgress:
+    """The progress of a scan; without a terminal nothing is drawn or counted."""
 
     def __init__(self, bar: Progress) -> None:
         self._bar = bar
-        self._line = bar.add_task("looking at photos", total=None)
+        self._line = bar.add_task("reading photos", total=None)
 
     def expect(self, count: Callable[[], int]) -> None:
-        """So many steps will come; counted only if somebody looks."""
+        """Set the number of steps, which is counted only on a terminal."""
         if not self._bar.disable:
             self._bar.update(self._line, total=count())
 
     def step(self) -> None:
-        """One more photo was looked at."""
+        """Count one more photo."""
         self._bar.advance(self._line)
 
 
 @contextmanager
-def looking_bar(console: Console) -> Iterator[LookingBar]:
-    """A bar that vanishes in the end."""
+def scan_progress(console: Console) -> Iterator[ScanProgress]:
+    """Show a progress bar that disappears in the end."""
     columns = (
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     )  # fmt: skip  # one bar, one line
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        yield LookingBar(bar)
+        yield ScanProgress(bar)
 
 
 def show_plan(console: Console, plan: Plan) -> None:
-    """Draw what a run would do."""
+    """Draw the plan of a run."""
     console.print(_totals(plan))
     for line in _sentences(plan):
         console.print(Text(line), soft_wrap=True)
@@ -64,14 +64,18 @@ def show_plan(console: Console, plan: Plan) -> None:
 
 
 def _totals(plan: Plan) -> Table:
-    """Columns that are empty in all folders are left out."""
-    shown = {title: fates for title, fates in _COLUMNS.items() if plan.count(*fates) or PlannedOutcome.SEND in fates}
+    """Return the table of outcomes without the columns that are empty in all folders."""
+    shown = {
+        title: outcomes
+        for title, outcomes in _COLUMNS.items()
+        if plan.count(*outcomes) or PlannedOutcome.SEND in outcomes
+    }
     table = Table(box=None, padding=(0, 2, 0, 0), show_footer=len(plan.folders) > 1)
     table.add_column("folder", footer="all")
-    for title, fates in shown.items():
-        table.add_column(title, justify="right", footer=f"{plan.count(*fates):,}")
+    for title, outcomes in shown.items():
+        table.add_column(title, justify="right", footer=f"{plan.count(*outcomes):,}")
     for folder in plan.folders:
-        cells = (sum(folder.outcomes[fate] for fate in fates) for fates in shown.values())
+        cells = (sum(folder.outcomes[outcome] for outcome in outcomes) for outcomes in shown.values())
         table.add_row(folder.name, *(f"{cell:,}" for cell in cells))
     return table
 
@@ -94,7 +98,7 @@ def _sentences(plan: Plan) -> Iterator[str]:
         yield f"{_removals(plan.held)} would wait for another day or month."
     for folder in plan.folders:
         if waiting := plan.waiting_for_approval(folder):
-            yield f"{folder.name}: all {waiting:,} would wait until somebody types: cutoutd approve {folder.name}"
+            yield f"{folder.name}: all {waiting:,} would wait for your approval: cutoutd approve {folder.name}"
     yield f"Launching takes about {_duration(plan.minutes)}, at {plan.launches_per_minute:.0f} a minute."
 
 

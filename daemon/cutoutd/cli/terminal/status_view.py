@@ -1,4 +1,4 @@
-"""What the commands show on a terminal. It only draws: every number and sentence comes from elsewhere."""
+"""The screens of ``status``, ``history`` and ``check``. Every number and sentence comes from other packages."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -19,10 +19,10 @@ from cutoutd.status.forecast import forecast_in_words
 from cutoutd.status.live_state import LiveState
 from cutoutd.status.status import PossibleDoubleCharge, Status
 
-#: At the bottom of a terminal, so that its log has room.
+#: Lines of a section in the summary, because the log above needs room.
 _MOST_LINES = 5
 
-#: The columns people think in, and the states that belong to each.
+#: The columns, and the states that belong to each.
 _COLUMNS = {
     "waiting": {State.DISCOVERED, State.ACCEPTED},
     "at Uploadcare": {State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED},
@@ -35,23 +35,23 @@ _MARKS = {Level.GOOD: ("ok", "green"), Level.WARNING: ("note", "yellow"), Level.
 
 
 def show_status(console: Console, status: Status) -> None:
-    """Draw one look at everything."""
+    """Draw the whole status."""
     console.print(view_of(status))
 
 
 def view_of(status: Status) -> RenderableType:
-    """One look at everything."""
+    """Return the view of the whole status."""
     sections = (
         ("Launches", [*_launches(status)]),
         ("Operations billed by Uploadcare", [*cost_rows(status.costs)]),
-        *_of_daemon(status.live),
-        *_of_photos(status),
+        *_daemon_sections(status.live),
+        *_photo_sections(status),
     )
     return Group(*_top(status), *(_section(title, rows) for title, rows in sections if rows))
 
 
-def glance_of(status: Status) -> RenderableType:
-    """The few lines that matter most: for the bottom of a terminal, whose log has the rest."""
+def summary_of(status: Status) -> RenderableType:
+    """Return the few most important lines, for the bottom of a terminal below the log."""
     attention = [*((folder.folder, folder.reason) for folder in status.live.unavailable)] if status.live else []
     attention += [(batch.batch.folder, batch_in_words(batch)) for batch in status.batches]
     lines = [_section("Needs you", attention[:_MOST_LINES])] if attention else []
@@ -59,7 +59,7 @@ def glance_of(status: Status) -> RenderableType:
 
 
 def show_history(console: Console, events: Iterable[Event]) -> None:
-    """Draw facts, one line each; long names are not folded, so that lines can be searched and cut."""
+    """Draw events, one a line; long names are not folded, because scripts search and cut lines."""
     for event in events:
         place = printable(f"{event.folder}/{event.path}")
         told = event.order or event.detail.get("sentence") or event.detail.get("sent_as") or event.detail.get("target")
@@ -69,7 +69,7 @@ def show_history(console: Console, events: Iterable[Event]) -> None:
 
 
 def show_findings(console: Console, findings: Iterable[Finding]) -> None:
-    """Draw what a check found, with what to do about it."""
+    """Draw the findings of a check, with advice."""
     for finding in findings:
         word, colour = _MARKS[finding.level]
         line = Text(f"{word:>6}  ", style=colour) + Text(f"{finding.subject}: ", style="bold") + Text(finding.sentence)
@@ -81,26 +81,28 @@ def show_findings(console: Console, findings: Iterable[Finding]) -> None:
 def _top(status: Status) -> Iterator[RenderableType]:
     yield _heading(status)
     yield _totals(status.totals) if status.totals else Text("No photo has been found yet.")
-    if pace := _pace(status):
-        yield Text(pace, style="bold")
+    if forecast := _forecast(status):
+        yield Text(forecast, style="bold")
 
 
-def _pace(status: Status) -> str:
-    """The speed, the expected end, and what is no part of it."""
+def _forecast(status: Status) -> str:
+    """Return a sentence about the speed, the expected end, and the photos that are not part of it."""
     left_over = status.forecast.left_over
     words = forecast_in_words(status.forecast, time.time())
-    told = "; ".join(filter(None, (words, f"{left_over:,} held, or beyond a limit" if left_over else "")))
-    return f"{told[:1].upper()}{told[1:]}." if told else ""
+    sentence = "; ".join(
+        filter(None, (words, f"{left_over:,} more wait for approval, a limit or a folder" if left_over else ""))
+    )
+    return f"{sentence[:1].upper()}{sentence[1:]}." if sentence else ""
 
 
 def _heading(status: Status) -> RenderableType:
     if status.pause is None:
-        return _of_running(status)
+        return _running_line(status)
     goes_on = f"{status.pause.sentence.capitalize()} (cutoutd resume goes on)"
-    return Group(_of_running(status), Text(goes_on, style="bold yellow"))
+    return Group(_running_line(status), Text(goes_on, style="bold yellow"))
 
 
-def _of_running(status: Status) -> RenderableType:
+def _running_line(status: Status) -> RenderableType:
     if not status.is_running:
         return Text("cutoutd is not running.", style="yellow")
     if status.live is None:
@@ -111,23 +113,23 @@ def _of_running(status: Status) -> RenderableType:
     return Group(Text(since, style="yellow"), Text(f"Halted: {status.live.halt}", style="bold red"))
 
 
-def _of_daemon(live: LiveState | None) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+def _daemon_sections(live: LiveState | None) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     if live is None:
         return
-    yield "Standing by", [(folder.folder, folder.reason) for folder in live.unavailable]
-    patience = ((kind, f"nothing is sent before {_time(until_s)}") for kind, until_s in live.throttled_until.items())
-    yield "Uploadcare asked for patience (429)", list(patience)
+    yield "Unavailable folders", [(folder.folder, folder.reason) for folder in live.unavailable]
+    throttled = ((kind, f"nothing is sent before {_time(until_s)}") for kind, until_s in live.throttled_until.items())
+    yield "Throttled by Uploadcare (429)", list(throttled)
     yield "Sources that could not be moved or deleted", list(live.source_troubles.items())
     yield "Watching", [(f"{mount.folder}: {mount.path}", f"{mount.kind}: {mount.reason}") for mount in live.watched]
-    title = f"Not finished yet ({live.settling_count})"
+    title = f"Still being written ({live.settling_count})"
     yield title, [(f"{file.folder}/{file.path}", file.reason) for file in live.settling]
 
 
-def _of_photos(status: Status) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+def _photo_sections(status: Status) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     yield "Waiting for your approval", [(batch.batch.folder, batch_in_words(batch)) for batch in status.batches]
     yield "Waiting", [(_place(photo), photo.wait.reason) for photo in status.waiting]
     yield (
-        "Possibly paid for twice, as the answer to an earlier launch was lost",
+        "Possibly paid for twice: the response to an earlier launch was lost",
         [(_place(again.photo), _paid_again(again)) for again in status.double_charges],
     )
     yield "Rejected or failed, newest first", [(_place(photo), _why(photo)) for photo in status.troubled]
@@ -141,7 +143,7 @@ def _launches(status: Status) -> Iterator[tuple[str, str]]:
     ):
         yield period, f"{number:,}" if limit is None else f"{number:,} of {limit:,}"
     if launches.lost:
-        yield "answers lost", f"{launches.lost:,} ever: launched and never heard of again, possibly paid for"
+        yield "responses lost", f"{launches.lost:,} ever: launched without a response, possibly paid for"
     if launches.held:
         yield "photos held by a limit", f"{launches.held:,}"
     if status.live and status.live.launches_per_minute is not None:
