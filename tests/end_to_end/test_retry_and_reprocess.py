@@ -87,8 +87,8 @@ def test_what_cannot_be_retried_is_told(place: Place, sandbox: SandboxProcess) -
     assert "no longer there" in told["shop/gone.jpg"]
     assert "another version" in told["shop/changed.jpg"]
     assert "cutoutd reprocess" in told["shop/fine.jpg"]
-    assert "nothing is known" in told["nobody.jpg"]
-    assert "nothing is known" in told["/elsewhere/a.jpg"]
+    assert "no photo has this name" in told["nobody.jpg"]
+    assert "no photo has this name" in told["/elsewhere/a.jpg"]
     states = {path: place.versions(path)[0].state for path in ("a.jpg", "gone.jpg", "changed.jpg")}
     assert list(states.values()) == [State.ACCEPTED, State.FAILED, State.FAILED]
 

@@ -19,21 +19,21 @@ from support.servers.tcp_relay import Relay
 CARELESS = f"""
 import logging, sys
 import httpx2
-from cutoutd import logs
-from cutoutd.logs import line
+from cutoutd.core import logs
+from cutoutd.core.logs import record
 from cutoutd.cli import main
 
 send = httpx2.AsyncHTTPTransport.handle_async_request
 
 async def tell_and_send(transport, request):
-    logs.say("careless", f"{{request.headers.raw}} {SECRET_KEY}", level=logging.DEBUG)
+    logs.log_event("careless", f"{{request.headers.raw}} {SECRET_KEY}", level=logging.DEBUG)
     logs.log_fault("careless", "a fault", ValueError(str(request.headers.get("Authorization")) + " {SECRET_KEY}"))
     return await send(transport, request)
 
 httpx2.AsyncHTTPTransport.handle_async_request = tell_and_send
 sys.argv = ["cutoutd", "run", "--once", "--config", sys.argv[1]]
 """
-WITHOUT_REDACTION = "line.redacted = lambda text: text\n"
+WITHOUT_REDACTION = "record.redact = lambda text: text\n"
 
 
 @pytest.fixture
