@@ -1,4 +1,4 @@
-"""The part of a photo's way that a piece of code belongs to, so that its CPU can be counted to it.
+"""The parts of a photo's way, and the code that belongs to each, so that CPU can be counted to them.
 
 A place is ``module.function``. A stack is read from the inside out, and the first place that is listed decides. A
 library counts to its caller, and the work of the event loop itself counts to the loop.

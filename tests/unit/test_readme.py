@@ -81,7 +81,7 @@ def test_every_path_in_the_text_exists(document: Path) -> None:
 
 
 def test_the_readmes_figures_are_the_benchmarks() -> None:
-    """How many times faster than scripts: the README has the numbers that were measured last."""
+    """The README has the speeds that were measured last, in comparison with scripts."""
     measured = (ROOT / "docs" / "benchmark.md").read_text()
     told = re.findall(r"([\d.]+) times", (ROOT / "README.md").read_text())
     for script, number in zip(("the sequential script", "a pool of 16 threads"), told, strict=True):

@@ -1,6 +1,6 @@
 """The parameters of Uploadcare's ``remove_bg`` add-on, with every name and value checked before money is spent.
 
-The service silently drops unknown parameters (UPLOADCARE.md section 1), so a typo would cost money without an effect.
+The service silently drops unknown parameters (docs/uploadcare.md 1), so a typo would cost money without an effect.
 Values come from the configuration as text. The ledger and the service get them as one normalised JSON.
 """
 

@@ -14,7 +14,7 @@ VARIABLE = "UPLOADCARE_SECRET_KEY"
 CREDENTIAL = "uploadcare-secret-key"
 _MAX_BYTES = 4_096
 
-#: UPLOADCARE.md 3.
+#: docs/uploadcare.md 3.
 _LONGEST_SIGNING_SECRET = 32
 
 

@@ -52,7 +52,7 @@ class WebhookSettings(FrozenModel):
     """A file with the signing secret, at most 32 characters; if left out, `cutoutd webhook create` makes one."""
 
 
-#: Uploadcare takes "up to 12 MB" (UPLOADCARE.md section 1); read generously, that is 12 MiB.
+#: Uploadcare takes "up to 12 MB" (docs/uploadcare.md 1); read generously, that is 12 MiB.
 LARGEST_UPLOAD_BYTES = 12_582_912
 
 
