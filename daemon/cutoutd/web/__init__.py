@@ -1,6 +1,4 @@
-"""The running daemon over HTTP, on the listener of ``web.listen``: what people and monitoring look at.
+"""The HTTP listener of ``web.listen``: the page, the webhook receiver, ``/healthz``, ``/readyz`` and ``/metrics``.
 
-Rooms: ``door`` (the listener), ``application`` (which routes there are), ``health``, ``metrics``, ``hooks``
-(Uploadcare's messages). It is separate from the control socket: that one is for commands, and the file system decides
-who may connect.
+The Unix socket for commands belongs in ``control``. The numbers and sentences that the page shows come from ``status``.
 """

@@ -1,7 +1,7 @@
-"""Which routes the listener has; each room brings its own.
+"""The application behind the listener, with all its routes.
 
-Before the gate is what machines ask for or bring, and what shows no photo: health, metrics, Uploadcare's messages,
-stylesheet. Behind it is the page.
+The public routes are those of monitoring, of the webhook, and of static files; they show no photo. The page is private,
+behind the access guard.
 """
 
 import asyncio
@@ -35,46 +35,56 @@ from cutoutd.web.pages.image_files import image_routes
 from cutoutd.web.pages.overview import overview_routes
 from cutoutd.web.pages.photo import photo_routes
 from cutoutd.web.rendering import PageRenderer
-from cutoutd.web.webhook_receiver import WebhookReceiver, hook_routes
+from cutoutd.web.webhook_receiver import WebhookReceiver, webhook_routes
 
-#: Longer than any page takes; a large photo over a slow line included.
-_ANSWERED_WITHIN_S = 300.0
+#: Longer than any response takes, also a large photo over a slow line.
+_RESPONSE_TIMEOUT_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
 class MonitoringEndpoints:
-    """Whom machines ask that watch over machines, and where Uploadcare's messages go."""
+    """The sources of the public routes."""
 
-    fitness: HealthCheck
-    metering: MetricsExposition
-    mailbox: WebhookReceiver
+    health: HealthCheck
+    metrics: MetricsExposition
+    webhook_receiver: WebhookReceiver
 
 
-def application(machines: MonitoringEndpoints, desk: PageContext | None, listen: Listen | None) -> ASGIApp:
-    """The application behind the listener; without a desk there is no page, only what machines ask for."""
-    routes = [*health_routes(machines.fitness), *metrics_routes(machines.metering), *hook_routes(machines.mailbox)]
-    if desk is not None and listen is not None:
-        private = AccessGuard(_private(desk), listen=listen, key=desk.tokens, pages=desk.pages)
-        routes += [*desk.pages.assets.routes(), Mount("/", private)]
+def application(monitoring: MonitoringEndpoints, context: PageContext | None, listen: Listen | None) -> ASGIApp:
+    """Return the application. Without a context it has the public routes only."""
+    routes = [
+        *health_routes(monitoring.health),
+        *metrics_routes(monitoring.metrics),
+        *webhook_routes(monitoring.webhook_receiver),
+    ]
+    if context is not None and listen is not None:
+        private = AccessGuard(_private(context), listen=listen, tokens=context.tokens, renderer=context.renderer)
+        routes += [*context.renderer.assets.routes(), Mount("/", private)]
     return SecurityHeaders(Starlette(routes=routes))
 
 
-def private_routes(desk: PageContext) -> list[BaseRoute]:
-    """What is behind the gate, and answers within a time."""
-    settings = desk.backend.settings
+def private_routes(context: PageContext) -> list[BaseRoute]:
+    """Return the routes of the page."""
+    settings = context.backend.settings
     previews = Thumbnails(ThumbnailCache(settings().state_dir), lambda: settings().folders)
-    photos = [*photo_routes(desk, previews), *image_routes(desk, previews)]
-    return [*overview_routes(desk), *ActionRoutes(desk).routes(), *gallery_routes(desk), *failure_routes(desk), *photos]
+    photos = [*photo_routes(context, previews), *image_routes(context, previews)]
+    return [
+        *overview_routes(context),
+        *ActionRoutes(context).routes(),
+        *gallery_routes(context),
+        *failure_routes(context),
+        *photos,
+    ]
 
 
-def _private(desk: PageContext) -> ASGIApp:
-    handlers = {kind: functools.partial(tell, desk.pages) for kind, tell in _TROUBLE.items()}
-    rooms = Starlette(routes=private_routes(desk), exception_handlers=handlers)
-    return Starlette(routes=[*desk.events.routes(), Mount("/", ResponseTimeout(rooms))])
+def _private(context: PageContext) -> ASGIApp:
+    handlers = {kind: functools.partial(show, context.renderer) for kind, show in _ERROR_PAGES.items()}
+    pages = Starlette(routes=private_routes(context), exception_handlers=handlers)
+    return Starlette(routes=[*context.events.routes(), Mount("/", ResponseTimeout(pages))])
 
 
 class ResponseTimeout:
-    """An answer that is not sent to its end in time is broken off: its reader has gone to sleep."""
+    """Breaks off a response that takes too long, because its reader may be asleep."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -82,12 +92,12 @@ class ResponseTimeout:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or end it after a limit of time."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_ANSWERED_WITHIN_S):
+            async with asyncio.timeout(_RESPONSE_TIMEOUT_S):
                 await self._app(scope, receive, send)
 
 
 class SecurityHeaders:
-    """Every answer tells the browser what to keep off."""
+    """Adds the security headers to each response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -97,18 +107,18 @@ class SecurityHeaders:
         await self._app(scope, receive, with_headers(send))
 
 
-async def _nothing_there(pages: PageRenderer, _request: Request, error: Exception) -> Response:
+async def _show_not_found(renderer: PageRenderer, _request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND)
-    return pages.refuse(status, status.phrase, "There is no such page. It may have been there before.")
+    return renderer.refuse(status, status.phrase, "There is no such page. It may have been there before.")
 
 
-async def _trouble(pages: PageRenderer, _request: Request, error: Exception) -> Response:
+async def _show_error(renderer: PageRenderer, _request: Request, error: Exception) -> Response:
     if not isinstance(error, CutoutdError):
         log_fault("internal_fault", "a fault in cutoutd itself stopped a page", error)
         sentence = "A fault in cutoutd itself; its log has the trace. Photos go on."
-        return pages.refuse(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong", sentence)
+        return renderer.refuse(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong", sentence)
     hints = f"{printable(error.sentence)}. {error.advice}"
-    return pages.refuse(HTTPStatus.SERVICE_UNAVAILABLE, error.title, hints)
+    return renderer.refuse(HTTPStatus.SERVICE_UNAVAILABLE, error.title, hints)
 
 
-_TROUBLE = {HTTPException: _nothing_there, CutoutdError: _trouble, Exception: _trouble}
+_ERROR_PAGES = {HTTPException: _show_not_found, CutoutdError: _show_error, Exception: _show_error}

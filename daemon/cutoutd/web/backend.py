@@ -1,4 +1,4 @@
-"""The running service, as far as the page has to do with it."""
+"""The running service, as far as the page uses it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from cutoutd.status.live_state import LiveState
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """Whom to ask, and who carries out orders."""
+    """The parts of the service that answer queries and execute commands."""
 
-    settings: Callable[[], CommonSettings]  #: as they are now
+    settings: Callable[[], CommonSettings]  #: returns the settings in force
     ledger: Ledger
-    orders: CommandQueue  #: the same that takes those of the command line
-    live: Callable[[], LiveState]  #: what is in no ledger, as it is now
+    queue: CommandQueue  #: the queue that takes the command line's commands as well
+    live: Callable[[], LiveState]  #: returns the state that is not in the ledger

@@ -1,11 +1,11 @@
-"""What the rooms of the page may ask, and whom they hand orders to."""
+"""The context that every page gets."""
 
 import asyncio
 import logging
 
 from cutoutd.core.errors import PageError
 from cutoutd.core.logs import log_error, register_secret
-from cutoutd.web.access.token_file import token_for
+from cutoutd.web.access.token_file import ensure_token
 from cutoutd.web.access.tokens import Tokens
 from cutoutd.web.backend import Backend
 from cutoutd.web.live.server_sent_events import ServerSentEvents
@@ -14,30 +14,33 @@ from cutoutd.web.rendering import PageRenderer
 
 
 class PageContext:
-    """Handed to every room: the service, the look at it that all share, and how pages are made.
+    """The service, the shared status, and the renderer.
 
     Args:
-        office: the service.
-        token: the page's.
+        backend: the service.
+        token: the page's token.
     """
 
-    def __init__(self, office: Backend, token: str) -> None:
-        self.backend = office
+    def __init__(self, backend: Backend, token: str) -> None:
+        self.backend = backend
         self.tokens = Tokens(token)
-        self.pages = PageRenderer(self.tokens)
-        self.status_cache = StatusCache(office)
-        self.events = ServerSentEvents(self.status_cache, self.pages)
+        self.renderer = PageRenderer(self.tokens)
+        self.status_cache = StatusCache(backend)
+        self.events = ServerSentEvents(self.status_cache, self.renderer)
 
 
-async def open_page_context(office: Backend) -> PageContext | None:
-    """The desk with the token as it is kept; None when nobody listens, or its token cannot be had: photos go on."""
-    settings = office.settings()
+async def open_page_context(backend: Backend) -> PageContext | None:
+    """Return the context, with the stored token.
+
+    Return None if there is no listener or no token. Photos go on without the page.
+    """
+    settings = backend.settings()
     if settings.web.listen is None:
         return None
     try:
-        token = await asyncio.to_thread(token_for, settings)
+        token = await asyncio.to_thread(ensure_token, settings)
     except PageError as error:
         log_error("no_page", error, level=logging.WARNING)
         return None
     register_secret(token)
-    return PageContext(office, token)
+    return PageContext(backend, token)

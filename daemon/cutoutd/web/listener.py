@@ -1,4 +1,4 @@
-"""The listener of ``web.listen``. Without it photos go on all the same; it knows nothing of what is shown."""
+"""The listener of ``web.listen``. Photos go on without it."""
 
 import logging
 import socket
@@ -15,10 +15,10 @@ _BACKLOG = 64
 
 
 class Listener:
-    """One listener, open or not.
+    """Opens the port.
 
     Args:
-        listen: where; None, it stays shut.
+        listen: host and port; None: the listener stays closed.
     """
 
     def __init__(self, listen: Listen | None) -> None:
@@ -27,12 +27,12 @@ class Listener:
 
     @property
     def address(self) -> str | None:
-        """Where it is open, as ``http://HOST:PORT``; None while it is not."""
+        """The address, as ``http://HOST:PORT``; None while it is closed."""
         return self._address
 
     @asynccontextmanager
     async def open(self, app: ASGIApp) -> AsyncIterator[None]:
-        """Answer while the block runs. A port that cannot be had is a warning."""
+        """Serve the application while the block runs. A port that is taken is logged as a warning."""
         listener = _listener(self._listen) if self._listen else None
         if listener is None or self._listen is None:
             yield
@@ -63,7 +63,7 @@ def _listener(listen: Listen) -> socket.socket | None:
         where = f"{listen.host}:{listen.port}"
         log_event(
             "no_page",
-            f"nothing can be shown at {where}: {error.strerror or error}; cutoutd works without. "
+            f"the page cannot be shown at {where}: {error.strerror or error}. Photos go on without it. "
             "Set web.listen to a free port.",
             level=logging.WARNING,
         )

@@ -1,6 +1,6 @@
-"""Whether it is alive and ready, for what watches over machines; what that means is ``fitness``' business.
+"""The routes for monitoring: ``/healthz``, ``/readyz`` and ``/metrics``.
 
-``/metrics``, for Prometheus and what reads its format. No token: it tells numbers and the folders' names.
+They need no token, because they show only numbers and the folders' names.
 """
 
 from dataclasses import asdict
@@ -13,39 +13,38 @@ from starlette.routing import BaseRoute, Route
 from cutoutd.monitoring import MetricsExposition
 from cutoutd.monitoring.health import HealthCheck
 
-
-def metrics_routes(metering: MetricsExposition) -> list[BaseRoute]:
-    """The one route."""
-
-    async def tell(request: Request) -> Response:
-        text, media_type = metering.write(request.headers.get("accept", ""))
-        return Response(text, headers={"Content-Type": media_type})
-
-    return [Route("/metrics", tell, methods=["GET"])]
+_NO_STORE = {"Cache-Control": "no-store"}
 
 
-def health_routes(fitness: HealthCheck) -> list[BaseRoute]:
-    """``/healthz`` and ``/readyz``: 200 or 503, and why."""
+def health_routes(health: HealthCheck) -> list[BaseRoute]:
+    """Return ``/healthz`` and ``/readyz``, which answer 200 or 503, with the reasons."""
 
-    async def tell_life(_request: Request) -> Response:
-        stuck = fitness.stuck()
+    async def report_liveness(_request: Request) -> Response:
+        stuck = health.stuck()
         status = HTTPStatus.SERVICE_UNAVAILABLE if stuck else HTTPStatus.OK
-        return JSONResponse({"alive": not stuck, "stuck": stuck}, status, _FRESH)
+        return JSONResponse({"alive": not stuck, "stuck": stuck}, status, _NO_STORE)
 
-    async def tell_readiness(_request: Request) -> Response:
-        verdict = fitness.readiness()
-        status = HTTPStatus.OK if verdict.is_ready else HTTPStatus.SERVICE_UNAVAILABLE
-        told = {"ready": verdict.is_ready, "reasons": verdict.reasons, "notes": verdict.notes}
-        return JSONResponse({key: _plain(value) for key, value in told.items()}, status, _FRESH)
+    async def report_readiness(_request: Request) -> Response:
+        readiness = health.readiness()
+        status = HTTPStatus.OK if readiness.is_ready else HTTPStatus.SERVICE_UNAVAILABLE
+        content = {
+            "ready": readiness.is_ready,
+            "reasons": [asdict(reason) for reason in readiness.reasons],
+            "notes": [asdict(note) for note in readiness.notes],
+        }
+        return JSONResponse(content, status, _NO_STORE)
 
     return [
-        Route("/healthz", tell_life, methods=["GET"]),
-        Route("/readyz", tell_readiness, methods=["GET"]),
+        Route("/healthz", report_liveness, methods=["GET"]),
+        Route("/readyz", report_readiness, methods=["GET"]),
     ]
 
 
-_FRESH = {"Cache-Control": "no-store"}
+def metrics_routes(metrics: MetricsExposition) -> list[BaseRoute]:
+    """Return ``/metrics``, in the format that Prometheus reads."""
 
+    async def report_metrics(request: Request) -> Response:
+        text, media_type = metrics.write(request.headers.get("accept", ""))
+        return Response(text, headers={"Content-Type": media_type})
 
-def _plain(value: object) -> object:
-    return [asdict(each) for each in value] if isinstance(value, tuple) else value
+    return [Route("/metrics", report_metrics, methods=["GET"])]

@@ -1,10 +1,7 @@
-"""Templates to answers: what all pages share is filled in here, what is shown comes from the rooms.
+"""The rendering of pages: templates with the values that all pages share, and the static files.
 
-Everything that is filled in is escaped. The values are plain: what a template needs is computed before.
-
-The stylesheet, the script and the icon: read once, served under names that change with their content.
-
-Nothing is ever looked up on disk for a request, so no path in it can lead anywhere.
+All values are escaped. A template gets plain values that a page computed before. Static files are read once and served
+under names that change with their content. No request reads a path from the disk.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,16 +18,20 @@ from starlette.routing import BaseRoute, Route
 from cutoutd.control.messages import CommandResult
 from cutoutd.status import formatting
 from cutoutd.web.access.tokens import Tokens
-from cutoutd.web.pages.flash_message import flash_message_of, forget, see_other
+from cutoutd.web.pages.flash_message import delete_flash_message, read_flash_message, redirect_with_flash_message
 
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 
+#: The links in the head of each page, in this order.
+_PLACES: Sequence[tuple[str, str]] = (("/", "Overview"), ("/gallery", "Gallery"), ("/failures", "Failures"))
+_ADDRESSES = frozenset(address for address, _name in _PLACES)
+
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file."""
+    """A static file."""
 
     name: str
     content: bytes
@@ -38,55 +39,43 @@ class Asset:
 
     @property
     def address(self) -> str:
-        """Where it is served; another content has another address."""
+        """The address, which changes with the content."""
         return f"/static/{sha256(self.content).hexdigest()[:12]}/{self.name}"
 
 
 class Assets:
-    """All of them, by name."""
+    """All static files, by name."""
 
     def __init__(self) -> None:
-        found = {asset.name: asset for asset in _shipped()}
-        self._addresses = {name: asset.address for name, asset in found.items()}
-        self._served = {asset.address: asset for asset in found.values()}
+        assets = {asset.name: asset for asset in _read_assets()}
+        self._addresses = {name: asset.address for name, asset in assets.items()}
+        self._by_address = {asset.address: asset for asset in assets.values()}
 
     def address(self, name: str) -> str:
-        """For templates: where a file of the ``static`` folder is served."""
+        """Return the address of a file of the ``static`` folder, for templates."""
         return self._addresses[name]
 
     def routes(self) -> list[BaseRoute]:
-        """``/static/…``."""
+        """Return the route ``/static/…``."""
         return [Route("/static/{rest:path}", self._serve, methods=["GET"])]
 
     async def _serve(self, request: Request) -> Response:
-        asset = self._served.get(request.url.path)
+        asset = self._by_address.get(request.url.path)
         if asset is None:
             return Response(status_code=404)
         return Response(asset.content, media_type=asset.media_type, headers={"Cache-Control": _FOR_EVER})
 
 
-def _shipped() -> Iterator[Asset]:
-    for file in (files("cutoutd.web") / "static").iterdir():
-        media_type = _TYPES.get(f".{file.name.rpartition('.')[2]}")
-        if media_type is not None:
-            yield Asset(file.name, file.read_bytes(), media_type)
-
-
-#: The pages that stand in the head of each, in this order.
-_PLACES: Sequence[tuple[str, str]] = (("/", "Overview"), ("/gallery", "Gallery"), ("/failures", "Failures"))
-_ADDRESSES = frozenset(address for address, _name in _PLACES)
-
-
 class PageRenderer:
-    """Fills templates in.
+    """Turns templates into responses.
 
     Args:
-        key: what forms and messages are sealed with.
+        tokens: sign forms and flash messages.
     """
 
-    def __init__(self, key: Tokens) -> None:
-        self._key = key
-        self.assets = Assets()  #: stylesheet, script and icon
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+        self.assets = Assets()  #: stylesheets, scripts and icon
         self._environment = Environment(
             loader=PackageLoader("cutoutd.web", "templates"),
             autoescape=True,
@@ -95,26 +84,35 @@ class PageRenderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals.update(asset=self.assets.address, places=_PLACES, addresses=_ADDRESSES, csrf=key.form)
+        self._environment.globals.update(
+            asset=self.assets.address, places=_PLACES, addresses=_ADDRESSES, csrf=tokens.form
+        )
         self._environment.filters.update(formatting.FILTERS)
 
-    def show(self, request: Request, template: str, **values: object) -> Response:
-        """A page, with what its reader's last order came to, once."""
-        said = flash_message_of(request, self._key)
-        response = HTMLResponse(self.drawn(template, here=request.url.path, said=said, **values))
-        if said is not None:
-            forget(request, response)
+    def respond(self, request: Request, template: str, **values: object) -> Response:
+        """Return a page, with the flash message of the last command, once."""
+        flash = read_flash_message(request, self._tokens)
+        response = HTMLResponse(self.render(template, here=request.url.path, flash=flash, **values))
+        if flash is not None:
+            delete_flash_message(request, response)
         return response
 
-    def go_on(self, request: Request, address: str, answer: CommandResult) -> Response:
-        """Send the browser on to a page that tells what an order came to; going back or reloading repeats nothing."""
-        return see_other(request, address, self._key, answer)
+    def redirect(self, request: Request, address: str, result: CommandResult) -> Response:
+        """Return a redirect to a page that shows a command's result. A reload of that page repeats nothing."""
+        return redirect_with_flash_message(request, address, self._tokens, result)
 
-    def drawn(self, template: str, **values: object) -> str:
-        """A template filled in, as text."""
+    def render(self, template: str, **values: object) -> str:
+        """Return a template with its values, as text."""
         return self._environment.get_template(template).render(**values)
 
     def refuse(self, status: HTTPStatus, title: str, sentence: str, *hints: str) -> Response:
-        """A page that says why there is nothing to see, for readers who may be anybody."""
-        page = self.drawn("refusal.html", title=title, sentence=sentence, hints=hints, again=None)
+        """Return a page that says why there is nothing to see. It shows nothing private."""
+        page = self.render("refusal.html", title=title, sentence=sentence, hints=hints, again=None)
         return HTMLResponse(page, status)
+
+
+def _read_assets() -> Iterator[Asset]:
+    for file in (files("cutoutd.web") / "static").iterdir():
+        media_type = _TYPES.get(f".{file.name.rpartition('.')[2]}")
+        if media_type is not None:
+            yield Asset(file.name, file.read_bytes(), media_type)

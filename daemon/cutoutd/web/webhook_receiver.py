@@ -1,16 +1,13 @@
-"""Where Uploadcare's messages arrive: small ones, soon complete, answered within a second.
+"""The receiver of Uploadcare's webhook messages: small ones, complete within seconds, answered within one second.
 
-The signature over the body is the access: no token, no cookie, and the reverse proxy's Host is nobody's concern. What a
-message means is the mailbox's business.
-
-Uploadcare's messages on their way in: signature first, then what they say, then the ledger; only then an answer.
-
-How a message arrives over HTTP, and how large it may be, is ``web``'s business.
+The signature over the body is the access check. There is no token, no cookie, and no check of ``Host``. A message is
+verified, then parsed, then stored; only then is it answered.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum, auto
 from http import HTTPStatus
 
@@ -26,72 +23,18 @@ from cutoutd.ledger import Ledger
 from cutoutd.ledger.writes import webhook_results
 from cutoutd.uploadcare.webhooks import SIGNATURE_HEADER, is_signed, webhook_result_in
 
+#: The rest of the body must not be taken for the next request.
+_CLOSE = {"Connection": "close"}
+
 
 class ReceiptResult(Enum):
-    """What became of a message."""
+    """The result of a message."""
 
-    ACCEPTED = auto()  #: stored, known already, or none of ours: it need not come again
+    ACCEPTED = auto()  #: stored, known already, or not ours: Uploadcare need not repeat it
     UNSIGNED = auto()
-    MALFORMED = auto()  #: signed, and no message of Uploadcare's
+    MALFORMED = auto()  #: signed, but not a message of Uploadcare's
     CLOSED = auto()  #: no webhook was set up
 
-
-class WebhookReceiver:
-    """Takes messages in.
-
-    Args:
-        ledger: where announcements are kept.
-        secret: what messages are signed with; None where none are expected. May raise ValueError; blocking.
-        tell: called when a photo may go on.
-    """
-
-    def __init__(self, ledger: Ledger, secret: Callable[[], SecretStr | None], tell: Callable[[], None]) -> None:
-        self._ledger = ledger
-        self._secret = secret
-        self._tell = tell
-
-    async def deliver(self, body: bytes, signature: str) -> ReceiptResult:
-        """Take one message in; the same one again changes nothing. Those that are refused are told in the log.
-
-        Raises:
-            DiskError, LedgerError: it could not be stored, and is to come again.
-        """
-        try:
-            secret = await asyncio.to_thread(self._secret)
-        except ValueError as error:
-            refuse(f"webhook.secret_file {error}")
-            return ReceiptResult.CLOSED
-        if secret is None:
-            refuse("no webhook was set up here; cutoutd webhook create does")
-            return ReceiptResult.CLOSED
-        if not is_signed(body, signature, secret.get_secret_value()):
-            refuse("its signature is not that of the webhook's secret; if it lasts, run: cutoutd webhook create")
-            return ReceiptResult.UNSIGNED
-        try:
-            announcement = webhook_result_in(body)
-        except ValueError as error:
-            refuse(str(error))
-            return ReceiptResult.MALFORMED
-        if announcement is not None:
-            receipt = await self._ledger.store_webhook_result(announcement)
-            # One that is known may have been stored after nobody waited for it any more, and so without a word of it.
-            if receipt is not webhook_results.Receipt.NOT_OURS:
-                self._tell()
-        return ReceiptResult.ACCEPTED
-
-
-def refuse(reason: str) -> None:
-    """Tell that a message was refused; one that repeats is counted."""
-    log_event("webhook_refused", f"a message to the webhook was refused: {reason}", level=logging.WARNING)
-
-
-#: A message describes one file; what is larger is none.
-MOST_BYTES = 262_144
-
-_RECEIVED_WITHIN_S = 5.0
-
-#: Uploadcare repeats what is not answered, so it is better told to come again than kept waiting.
-_STORED_WITHIN_S = 0.8
 
 _STATUSES = {
     ReceiptResult.ACCEPTED: HTTPStatus.OK,
@@ -100,53 +43,108 @@ _STATUSES = {
     ReceiptResult.CLOSED: HTTPStatus.NOT_FOUND,
 }
 
-#: What is not read to its end must not be taken for the next request.
-_CLOSE = {"Connection": "close"}
+
+@dataclass(frozen=True, slots=True)
+class WebhookLimits:
+    """The bounds of a message."""
+
+    max_bytes: int = 262_144  #: a message describes one file
+    receive_timeout_s: float = 5.0
+    store_timeout_s: float = 0.8  #: Uploadcare repeats a message without an answer, so a refusal is better than a wait
+
+
+class WebhookReceiver:
+    """Takes messages.
+
+    Args:
+        ledger: stores the results.
+        secret: returns the secret that messages are signed with; None: no webhook is set up. May raise ValueError.
+        on_result: called when a photo may go on.
+    """
+
+    def __init__(self, ledger: Ledger, secret: Callable[[], SecretStr | None], on_result: Callable[[], None]) -> None:
+        self._ledger = ledger
+        self._secret = secret
+        self._on_result = on_result
+
+    async def deliver(self, body: bytes, signature: str) -> ReceiptResult:
+        """Take one message. A repeated one changes nothing, and a refused one is logged.
+
+        Raises:
+            DiskError, LedgerError: it could not be stored; Uploadcare must repeat it.
+        """
+        try:
+            secret = await asyncio.to_thread(self._secret)
+        except ValueError as error:
+            _log_refusal(f"webhook.secret_file {error}")
+            return ReceiptResult.CLOSED
+        if secret is None:
+            _log_refusal("no webhook was set up here; cutoutd webhook create does")
+            return ReceiptResult.CLOSED
+        if not is_signed(body, signature, secret.get_secret_value()):
+            _log_refusal("its signature is not that of the webhook's secret; if it lasts, run: cutoutd webhook create")
+            return ReceiptResult.UNSIGNED
+        try:
+            result = webhook_result_in(body)
+        except ValueError as error:
+            _log_refusal(str(error))
+            return ReceiptResult.MALFORMED
+        if result is not None:
+            receipt = await self._ledger.store_webhook_result(result)
+            # Call it for a known result too, because a request that timed out may have stored it without the call.
+            if receipt is not webhook_results.Receipt.NOT_OURS:
+                self._on_result()
+        return ReceiptResult.ACCEPTED
 
 
 class _TooLargeError(Exception):
-    """More than any message has."""
+    """The body is larger than any message."""
 
 
-def hook_routes(mailbox: WebhookReceiver) -> list[BaseRoute]:
-    """``POST /hooks/uploadcare``."""
+def webhook_routes(receiver: WebhookReceiver, limits: WebhookLimits | None = None) -> list[BaseRoute]:
+    """Return the route ``POST /hooks/uploadcare``."""
+    bounds = limits or WebhookLimits()
 
     async def take(request: Request) -> Response:
-        return await _answer(request, mailbox)
+        return await _answer(request, receiver, bounds)
 
     return [Route(HOOK_PATH, take, methods=["POST"])]
 
 
-async def _answer(request: Request, mailbox: WebhookReceiver) -> Response:
+async def _answer(request: Request, receiver: WebhookReceiver, limits: WebhookLimits) -> Response:
     try:
-        async with asyncio.timeout(_RECEIVED_WITHIN_S):
-            body = await _body(request)
+        async with asyncio.timeout(limits.receive_timeout_s):
+            body = await _read_body(request, limits.max_bytes)
     except _TooLargeError:
-        refuse("it is larger than any message of Uploadcare's")
+        _log_refusal("it is larger than any message of Uploadcare's")
         return Response(status_code=HTTPStatus.REQUEST_ENTITY_TOO_LARGE, headers=_CLOSE)
     except (TimeoutError, ClientDisconnect):
-        refuse("it was not complete after 5 seconds")
+        _log_refusal("it was not complete after 5 seconds")
         return Response(status_code=HTTPStatus.REQUEST_TIMEOUT, headers=_CLOSE)
     try:
-        async with asyncio.timeout(_STORED_WITHIN_S):
-            verdict = await mailbox.deliver(body, request.headers.get(SIGNATURE_HEADER, ""))
+        async with asyncio.timeout(limits.store_timeout_s):
+            result = await receiver.deliver(body, request.headers.get(SIGNATURE_HEADER, ""))
     except (TimeoutError, CutoutdError) as error:
-        refuse(f"the ledger could not store it in time, and it is to come again: {error}".rstrip(": "))
+        _log_refusal(f"the ledger could not store it in time; Uploadcare repeats it: {error}".rstrip(": "))
         return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
-    return Response(status_code=_STATUSES[verdict])
+    return Response(status_code=_STATUSES[result])
 
 
-async def _body(request: Request) -> bytes:
-    if _announced_bytes(request) > MOST_BYTES:
+async def _read_body(request: Request, max_bytes: int) -> bytes:
+    if _content_length(request) > max_bytes:
         raise _TooLargeError
     body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MOST_BYTES:
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > max_bytes:
             raise _TooLargeError
     return bytes(body)
 
 
-def _announced_bytes(request: Request) -> int:
+def _content_length(request: Request) -> int:
     length = request.headers.get("content-length", "")
     return int(length) if length.isascii() and length.isdecimal() else 0
+
+
+def _log_refusal(reason: str) -> None:
+    log_event("webhook_refused", f"a message to the webhook was refused: {reason}", level=logging.WARNING)

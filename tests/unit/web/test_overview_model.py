@@ -31,7 +31,7 @@ QUIET = Status(
 SETTINGS = CommonSettings.model_validate({"folders": [{"name": "shop", "input": "/in", "output": "/out"}]})
 
 
-def glance(**changes: object) -> OverviewModel:
+def overview(**changes: object) -> OverviewModel:
     return overview_of(replace(QUIET, **changes), SETTINGS, now_s=0.0)  # type: ignore[arg-type]  fields by name
 
 
@@ -61,21 +61,21 @@ def batch_of(photos: int) -> PricedBatch:
 )
 def test_the_headline_says_the_one_thing_to_know(changes: dict[str, object], title: str, tone: str) -> None:
     """The gravest first, then what is done, then what is left."""
-    headline = glance(**changes).headline
+    headline = overview(**changes).headline
     assert (headline.title, headline.tone) == (title, tone)
 
 
 def test_photos_on_hold_are_not_worked_on() -> None:
     """Held ones are named beside those that move."""
     totals = (Total("shop", State.ACCEPTED, 9), Total("shop", State.UPLOADED, 3))
-    headline = glance(totals=totals, launches=Launches(0, 0, None, None, 9)).headline
+    headline = overview(totals=totals, launches=Launches(0, 0, None, None, 9)).headline
     assert (headline.title, headline.sentence) == ("Working on 3 photos", "9 more on hold.")
 
 
 def test_the_pace_and_the_end_are_told_with_what_is_left() -> None:
     """As soon as they can be told; what is read aloud does not change with every number."""
     totals = (Total("shop", State.UPLOADED, 30),)
-    headline = glance(totals=totals, forecast=Forecast(12.0, 30, 0, 30.0)).headline
+    headline = overview(totals=totals, forecast=Forecast(12.0, 30, 0, 30.0)).headline
     assert headline.sentence == "12.0 a minute published; the last of 30 expected within a minute."
     assert headline.announcement == "Running: Working on some photos"
 
@@ -91,7 +91,7 @@ def test_what_a_person_should_know_comes_gravest_first() -> None:
             "launch_reason": "Uploadcare refused more after 20 in a minute (429)",
         }
     )
-    notices = glance(live=live, pause=Pause("stocktaking", 0.0), batches=(batch_of(600),)).notices
+    notices = overview(live=live, pause=Pause("stocktaking", 0.0), batches=(batch_of(600),)).notices
     assert [notice.tone for notice in notices] == [Tone.BAD, Tone.WARN, Tone.ASK, Tone.WARN, Tone.WARN, Tone.WARN]
     assert notices[0].title == "Uploadcare refused the keys"
     assert "Check public_key" in notices[0].sentence
@@ -107,14 +107,14 @@ def test_what_a_person_should_know_comes_gravest_first() -> None:
 def test_a_limit_is_told_without_those_that_wait_for_an_approval() -> None:
     """Both are held, for different reasons."""
     launches = Launches(100, 100, 100, None, 30)
-    (asked, limit) = glance(launches=launches, batches=(batch_of(25),)).notices
+    (asked, limit) = overview(launches=launches, batches=(batch_of(25),)).notices
     assert asked.tone is Tone.ASK
     assert limit.title == "A limit is reached, and 5 photos wait"
-    assert glance(launches=replace(launches, held=25), batches=(batch_of(25),)).notices[1:] == ()
+    assert overview(launches=replace(launches, held=25), batches=(batch_of(25),)).notices[1:] == ()
 
 
 def test_folders_keep_their_order_and_former_ones_come_last() -> None:
     """A folder that was taken out of the configuration still has its photos."""
-    found = glance(totals=(Total("old", State.PUBLISHED, 2), Total("shop", State.FAILED, 1))).folders
+    found = overview(totals=(Total("old", State.PUBLISHED, 2), Total("shop", State.FAILED, 1))).folders
     assert [(folder.name, folder.is_configured) for folder in found] == [("shop", True), ("old", False)]
-    assert (found[0].figures.failed, found[1].figures.published) == (1, 2)
+    assert (found[0].counts.failed, found[1].counts.published) == (1, 2)

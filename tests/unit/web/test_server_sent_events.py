@@ -3,15 +3,16 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import pytest
 
-from cutoutd.web.live import server_sent_events
-from cutoutd.web.live.server_sent_events import ServerSentEvents
+from cutoutd.web.live.server_sent_events import PARTS, EventTiming, ServerSentEvents
 
 T = TypeVar("T")
+
+BRISK = EventTiming(interval_s=0.001, rest_per_look=0)
 
 
 @dataclass
@@ -27,8 +28,8 @@ class Ledger:
         self.looked.set()
         return self.word
 
-    def drawn(self, template: str, *, glance: str) -> str:
-        return glance if template == "parts/figures.html" else template
+    def render(self, template: str, *, overview: str) -> str:
+        return overview if template == "parts/figures.html" else template
 
 
 async def next_news(news: AsyncIterator[str]) -> dict[str, str]:
@@ -36,10 +37,10 @@ async def next_news(news: AsyncIterator[str]) -> dict[str, str]:
     return found
 
 
-def played(scene: Callable[[ServerSentEvents, Ledger], Awaitable[T]]) -> T:
+def played(scene: Callable[[ServerSentEvents, Ledger], Awaitable[T]], timing: EventTiming = BRISK) -> T:
     async def play() -> T:
         ledger = Ledger()
-        told = ServerSentEvents(ledger, ledger)  # type: ignore[arg-type]  stands in for both
+        told = ServerSentEvents(ledger, ledger, timing)  # type: ignore[arg-type]  stands in for both
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(told.run())
             answer = await scene(told, ledger)
@@ -47,12 +48,6 @@ def played(scene: Callable[[ServerSentEvents, Ledger], Awaitable[T]]) -> T:
         return answer
 
     return asyncio.run(play())
-
-
-@pytest.fixture(autouse=True)
-def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_sent_events, "_LOOK_EVERY_S", 0.001)
-    monkeypatch.setattr(server_sent_events, "_REST_PER_LOOK", 0)
 
 
 def test_nobody_watches_and_nothing_is_looked_at() -> None:
@@ -63,7 +58,7 @@ def test_nobody_watches_and_nothing_is_looked_at() -> None:
             await asyncio.sleep(0)
         assert ledger.looks == 0
         with told.watched():
-            await next_news(told.news())
+            await next_news(told.stream())
         ledger.looked.clear()
         await asyncio.sleep(0.05)
         seen = ledger.looks
@@ -78,9 +73,9 @@ def test_all_who_watch_share_one_look() -> None:
 
     async def scene(told: ServerSentEvents, ledger: Ledger) -> None:
         with told.watched():
-            windows = [told.news() for _ in range(100)]
+            windows = [told.stream() for _ in range(100)]
             first = [await next_news(window) for window in windows]
-            assert all(set(news) == set(server_sent_events.PARTS) for news in first)
+            assert all(set(news) == set(PARTS) for news in first)
             looks = ledger.looks
             ledger.word = "something"
             changed = await asyncio.gather(*(next_news(window) for window in windows))
@@ -95,7 +90,7 @@ def test_who_falls_behind_gets_what_is_so_now() -> None:
 
     async def scene(told: ServerSentEvents, ledger: Ledger) -> None:
         with told.watched():
-            quick, slow = told.news(), told.news()
+            quick, slow = told.stream(), told.stream()
             await next_news(quick)
             await next_news(slow)
             for word in ("one", "two", "three"):
@@ -106,17 +101,16 @@ def test_who_falls_behind_gets_what_is_so_now() -> None:
     played(scene)
 
 
-def test_silence_has_a_sign_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silence_has_a_sign_of_life() -> None:
     """A comment that browsers pass over, so that nobody in between hangs up."""
-    monkeypatch.setattr(server_sent_events, "_HEARTBEAT_S", 0.01)
 
     async def scene(told: ServerSentEvents, _ledger: Ledger) -> str:
         with told.watched():
-            news = told.news()
+            news = told.stream()
             await next_news(news)
             return await asyncio.wait_for(anext(news), 60)
 
-    assert played(scene).startswith(":")
+    assert played(scene, replace(BRISK, heartbeat_s=0.01)).startswith(":")
 
 
 def test_the_end_ends_every_stream() -> None:
@@ -124,10 +118,10 @@ def test_the_end_ends_every_stream() -> None:
 
     async def play() -> None:
         ledger = Ledger()
-        told = ServerSentEvents(ledger, ledger)  # type: ignore[arg-type]  as above
+        told = ServerSentEvents(ledger, ledger, BRISK)  # type: ignore[arg-type]  as above
         running = asyncio.create_task(told.run())
         with told.watched():
-            news = told.news()
+            news = told.stream()
             await next_news(news)
             running.cancel()
             with pytest.raises(StopAsyncIteration):

@@ -12,26 +12,26 @@ LOOPBACK, ALL, ONE = Listen("127.0.0.1", 8717), Listen("0.0.0.0", 8717), Listen(
 
 def test_only_the_token_and_what_is_derived_from_it_fit() -> None:
     """Cookie and form carry values of their own; none stands for another, or for another token's."""
-    key, other = Tokens("a" * 43), Tokens("b" * 43)
-    assert key.is_token("a" * 43)
-    assert key.is_session(key.visit)
-    assert key.is_form(key.form)
-    assert len({key.visit, key.form, other.visit, other.form, "a" * 43}) == 5
-    for text in ("", "b" * 43, "ä", key.form, other.visit):
-        assert not key.is_token(text)
-        assert not key.is_session(text)
-    assert not key.is_form(key.visit)
+    tokens, other = Tokens("a" * 43), Tokens("b" * 43)
+    assert tokens.is_token("a" * 43)
+    assert tokens.is_session(tokens.session)
+    assert tokens.is_form(tokens.form)
+    assert len({tokens.session, tokens.form, other.session, other.form, "a" * 43}) == 5
+    for text in ("", "b" * 43, "ä", tokens.form, other.session):
+        assert not tokens.is_token(text)
+        assert not tokens.is_session(text)
+    assert not tokens.is_form(tokens.session)
 
 
 @pytest.mark.parametrize("change", ["", "x", ".", "x.y", "ä.ö"])
-def test_what_nobody_sealed_says_nothing(change: str) -> None:
+def test_what_nobody_signed_says_nothing(change: str) -> None:
     """A cookie that another program of this machine has set is passed over."""
-    key = Tokens("a" * 43)
-    sealed = key.sign("600 approved")
-    assert key.verified(sealed) == "600 approved"
-    assert key.verified(change) == ""
-    assert key.verified(f"{sealed}{change}") == ("600 approved" if not change else "")
-    assert Tokens("b" * 43).verified(sealed) == ""
+    tokens = Tokens("a" * 43)
+    signed = tokens.sign("600 approved")
+    assert tokens.verify(signed) == "600 approved"
+    assert tokens.verify(change) == ""
+    assert tokens.verify(f"{signed}{change}") == ("600 approved" if not change else "")
+    assert Tokens("b" * 43).verify(signed) == ""
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,7 @@ from starlette.applications import Starlette
 from cutoutd.core.errors import DiskError
 from cutoutd.core.webhook_result import WebhookResult
 from cutoutd.ledger.writes.webhook_results import Receipt
-from cutoutd.web import webhook_receiver
-from cutoutd.web.webhook_receiver import ReceiptResult, WebhookReceiver, hook_routes
+from cutoutd.web.webhook_receiver import ReceiptResult, WebhookLimits, WebhookReceiver, webhook_routes
 from support.clients.webhook_client import SECRET, signature, unknown_message
 
 
@@ -22,7 +21,7 @@ class Slow(WebhookReceiver):
     def __init__(self, error: Exception | None) -> None:
         self._error = error
 
-    async def deliver(self, body: bytes, signature: str) -> ReceiptResult:  # noqa: ARG002  the mailbox's signature
+    async def deliver(self, body: bytes, signature: str) -> ReceiptResult:  # noqa: ARG002  the receiver's signature
         if self._error is None:
             await asyncio.Event().wait()
         raise self._error or AssertionError
@@ -38,9 +37,14 @@ class Ledger:
         return self._receipt
 
 
-def posted(mailbox: WebhookReceiver, content: bytes, **headers: str) -> httpx2.Response:
+BRISK = WebhookLimits(receive_timeout_s=0.05, store_timeout_s=0.05)
+
+
+def posted(
+    receiver: WebhookReceiver, content: bytes, limits: WebhookLimits | None = None, **headers: str
+) -> httpx2.Response:
     async def post() -> httpx2.Response:
-        transport = httpx2.ASGITransport(Starlette(routes=hook_routes(mailbox)))
+        transport = httpx2.ASGITransport(Starlette(routes=webhook_routes(receiver, limits)))
         async with httpx2.AsyncClient(transport=transport, base_url="http://cutoutd") as client:
             return await client.post("/hooks/uploadcare", content=content, headers=headers)
 
@@ -48,17 +52,13 @@ def posted(mailbox: WebhookReceiver, content: bytes, **headers: str) -> httpx2.R
 
 
 @pytest.mark.parametrize("error", [None, DiskError("full")])
-def test_what_cannot_be_stored_in_time_is_to_come_again(
-    error: Exception | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_cannot_be_stored_in_time_is_to_come_again(error: Exception | None) -> None:
     """Uploadcare repeats what got no 2xx; it is told so within a second."""
-    monkeypatch.setattr(webhook_receiver, "_STORED_WITHIN_S", 0.05)
-    assert posted(Slow(error), unknown_message()).status_code == HTTPStatus.SERVICE_UNAVAILABLE
+    assert posted(Slow(error), unknown_message(), BRISK).status_code == HTTPStatus.SERVICE_UNAVAILABLE
 
 
-def test_a_body_that_never_ends_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_that_never_ends_is_refused() -> None:
     """A trickle is cut off, and its connection closed."""
-    monkeypatch.setattr(webhook_receiver, "_RECEIVED_WITHIN_S", 0.05)
 
     async def post() -> list[dict[str, object]]:
         sent: list[dict[str, object]] = []
@@ -81,7 +81,7 @@ def test_a_body_that_never_ends_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
             "query_string": b"",
             "app": None,
         }
-        await Starlette(routes=hook_routes(Slow(None)))(scope, receive, send)  # type: ignore[arg-type]  # as plain as ASGI is
+        await Starlette(routes=webhook_routes(Slow(None), BRISK))(scope, receive, send)  # type: ignore[arg-type]  # as plain as ASGI is
         return sent
 
     start = asyncio.run(post())[0]

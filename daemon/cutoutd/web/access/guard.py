@@ -1,8 +1,12 @@
-"""Who gets past the door: our own address, the link's token or its cookie, and orders from our own pages only.
+"""The guard in front of the private pages.
 
-Everything behind it is private. In this order: the name in ``Host`` (DNS rebinding), the token, then for orders where
-they come from (``Origin``, ``Sec-Fetch-Site``) and the form's own secret. A refusal is logged without a word of what
-was sent, and repeated ones are counted.
+It checks, in this order:
+
+1. the name in ``Host``, against DNS rebinding;
+2. the link's token or the session cookie;
+3. for commands: ``Origin`` and ``Sec-Fetch-Site``, then the secret in the form.
+
+The log line of a refusal holds nothing of the request. Repeated refusals are counted.
 """
 
 import logging
@@ -19,30 +23,30 @@ from cutoutd.web.access.tokens import Tokens
 from cutoutd.web.pages.forms import FormError, read_form
 from cutoutd.web.rendering import PageRenderer
 
-_READING = frozenset({"GET", "HEAD"})
+_SAFE_METHODS = frozenset({"GET", "HEAD"})
 
-#: A month; the link gives another one.
-_VISIT_LASTS_S = 30 * 86_400
+#: A month. The link begins another session.
+_SESSION_S = 30 * 86_400
 
 
 class AccessGuard:
-    """An application that lets requests through to another one, or refuses them.
+    """Passes allowed requests to another application, and refuses the others.
 
     Args:
-        app: what is behind it.
-        listen: the listener, whose names are the only ones.
-        key: the token, and what is derived from it.
-        pages: for saying no.
+        app: the private application.
+        listen: the listener; only its names are allowed.
+        tokens: the token and the values derived from it.
+        renderer: renders refusals.
     """
 
-    def __init__(self, app: ASGIApp, *, listen: Listen, key: Tokens, pages: PageRenderer) -> None:
+    def __init__(self, app: ASGIApp, *, listen: Listen, tokens: Tokens, renderer: PageRenderer) -> None:
         self._app = app
         self._listen = listen
-        self._key = key
-        self._pages = pages
+        self._tokens = tokens
+        self._renderer = renderer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let through, or refuse."""
+        """Pass the request on, or refuse it."""
         request = Request(scope, receive)
         response = self._refuse_stranger(request) or await self._refuse_forgery(request)
         await (response or self._app)(scope, receive, send)
@@ -52,75 +56,75 @@ class AccessGuard:
         if not is_own(host, self._listen):
             return self._refusal(HTTPStatus.MISDIRECTED_REQUEST, "This is not my address", _MISDIRECTED)
         token = request.query_params.get("token")
-        if token is not None and request.method in _READING and request.url.path == "/":
-            return self._welcome(request) if self._key.is_token(token) else self._ask_for_link(_OLD_LINK)
-        if self._key.is_session(request.cookies.get(_cookie(host), "")):
+        if token is not None and request.method in _SAFE_METHODS and request.url.path == "/":
+            return self._start_session(request) if self._tokens.is_token(token) else self._ask_for_link(_OLD_LINK)
+        if self._tokens.is_session(request.cookies.get(_cookie(host), "")):
             return None
-        if request.method in _READING and request.headers.get("sec-fetch-site") == "cross-site":
+        if request.method in _SAFE_METHODS and request.headers.get("sec-fetch-site") == "cross-site":
             return self._redirect_without_token(_address(request))
         return self._ask_for_link(_NO_LINK)
 
     async def _refuse_forgery(self, request: Request) -> Response | None:
-        if request.method in _READING:
+        if request.method in _SAFE_METHODS:
             return None
-        if not _is_from_here(request):
+        if not _is_from_own_page(request):
             return self._refusal(HTTPStatus.FORBIDDEN, "That did not come from this page", _FORGED)
         try:
             form = await read_form(request)
         except FormError as error:
             return self._refusal(HTTPStatus(error.status), "That was not understood", str(error))
-        if not self._key.is_form(form.one("csrf")):
+        if not self._tokens.is_form(form.one("csrf")):
             return self._refusal(HTTPStatus.FORBIDDEN, "That did not come from this page", _FORGED)
         request.state.form = form
         return None
 
-    def _welcome(self, request: Request) -> Response:
-        """The right token: a cookie takes its place, and the address is the clean one at once."""
+    def _start_session(self, request: Request) -> Response:
+        """Set the session cookie, and redirect to the address without the token."""
         response: Response = RedirectResponse("/", HTTPStatus.SEE_OTHER)
         if request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
-            # Followed from another site's page, a redirect is still that site's doing, and a strict cookie would not
-            # come along; a page of ours that goes on by itself is ours.
+            # A browser that came from another site sends no strict cookie with a redirect. It does with a refresh by
+            # a page of ours.
             response = self._redirect_without_token("/")
         name = _cookie(request.headers.get("host", ""))
-        response.set_cookie(name, self._key.visit, max_age=_VISIT_LASTS_S, path="/", httponly=True, samesite="strict")
+        response.set_cookie(name, self._tokens.session, max_age=_SESSION_S, path="/", httponly=True, samesite="strict")
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
 
     def _redirect_without_token(self, address: str) -> Response:
-        """A page that asks for the same address as one of ours, so that the cookie comes along if there is one."""
+        """Return a page that requests the address again, because the browser sends the cookie only from our page."""
         values = {"title": "One moment", "sentence": "Opening the page…", "hints": (), "again": address}
-        return HTMLResponse(self._pages.drawn("refusal.html", **values))
+        return HTMLResponse(self._renderer.render("refusal.html", **values))
 
     def _ask_for_link(self, sentence: str) -> Response:
-        return self._refusal(HTTPStatus.FORBIDDEN, "You need the link", sentence, *_HOW_TO_GET_IT)
+        return self._refusal(HTTPStatus.FORBIDDEN, "You need the link", sentence, *_LINK_COMMANDS)
 
     def _refusal(self, status: HTTPStatus, title: str, sentence: str, *hints: str) -> Response:
         log_event("page_refused", f"a request for the page was refused: {title}", level=logging.WARNING)
-        return self._pages.refuse(status, title, sentence, *hints)
+        return self._renderer.refuse(status, title, sentence, *hints)
 
 
-_MISDIRECTED = "It was asked for under a name that is not this page's own. Open the link that `cutoutd page` prints."
+_MISDIRECTED = "The address has another name than this page. Open the link that `cutoutd page` prints."
 _NO_LINK = "This page shows private photos and can spend money, so it opens with its own link only."
-_OLD_LINK = "The token in this link is not, or no longer, the one of this page."
-_HOW_TO_GET_IT = ("cutoutd page", "sudo -u cutoutd /opt/cutoutd/bin/cutoutd page")
+_OLD_LINK = "The token in this link is wrong, or no longer valid."
+_LINK_COMMANDS = ("cutoutd page", "sudo -u cutoutd /opt/cutoutd/bin/cutoutd page")
 _FORGED = "Nothing was done. Go back to the page, reload it and try once more."
 
 
 def _address(request: Request) -> str:
-    """Where a request wanted to go, on this host: what begins with two slashes would lead elsewhere."""
+    """Return the requested address on this host. Two slashes at its start would lead to another host."""
     query = f"?{request.url.query}" if request.url.query else ""
     return "/" + request.url.path.lstrip("/\\") + query
 
 
 def _cookie(host: str) -> str:
-    """Browsers keep cookies by host whatever the port, so the port is in the name."""
+    """Return the cookie's name. It holds the port, because browsers share cookies between the ports of a host."""
     return f"cutoutd_{port_of(host)}"
 
 
-def _is_from_here(request: Request) -> bool:
-    """Whether one of our own pages sent it; a browser says at least one of the two."""
+def _is_from_own_page(request: Request) -> bool:
+    """Return True if one of our own pages sent the request. A browser sends at least one of the two headers."""
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site is None and origin is None:
         return False
-    is_origin_ours = origin is None or is_origin_of(origin, request.headers.get("host", ""))
-    return site in {None, "same-origin"} and is_origin_ours
+    is_own_origin = origin is None or is_origin_of(origin, request.headers.get("host", ""))
+    return site in {None, "same-origin"} and is_own_origin

@@ -1,8 +1,7 @@
-"""Under which names the page is asked for. Pure.
+"""The check of the ``Host`` header against the listener's own names. Pure.
 
-A foreign page whose own name was made to point at this machine (DNS rebinding) is told from ours by the name in the
-``Host`` header alone. An address cannot be rebound, only a name can; which port stands behind it does not matter,
-because a tunnel (ssh -L) may have another one.
+Only that header tells a foreign page from ours after DNS rebinding: its name points at this machine. An address cannot
+be rebound, a name can. The port does not matter, because a tunnel (ssh -L) may have another one.
 """
 
 import ipaddress
@@ -14,7 +13,7 @@ _HOST = re.compile(r"(?:\[(?P<address>[0-9a-fA-F:.]+)\]|(?P<name>[\w.-]+))(?::(?
 
 
 def is_own(host: str, listen: Listen) -> bool:
-    """Whether a ``Host`` header names the listener."""
+    """Return True if a ``Host`` header names the listener."""
     name = name_of(host)
     if name == "localhost":
         return listen.is_loopback or _is_any(listen)
@@ -28,19 +27,19 @@ def is_own(host: str, listen: Listen) -> bool:
 
 
 def name_of(host: str) -> str:
-    """A ``Host`` header without its port, and without the brackets of an IPv6 address; empty for what is none."""
+    """Return the host without its port and without the brackets of an IPv6 address; empty if it is malformed."""
     found = _HOST.fullmatch(host)
     return (found["address"] or found["name"]).lower() if found else ""
 
 
 def port_of(host: str) -> str:
-    """The port that the browser sees, which keeps the cookies of several cutoutds apart."""
+    """Return the port that the browser sees, which keeps the cookies of several cutoutds apart."""
     found = _HOST.fullmatch(host)
     return (found["port"] if found else None) or "80"
 
 
 def is_origin_of(origin: str, host: str) -> bool:
-    """Whether an ``Origin`` header names the page that was asked for; https where a proxy added it."""
+    """Return True if an ``Origin`` header names the requested host. A proxy may have added https."""
     return origin in {f"http://{host}", f"https://{host}"}
 
 

@@ -1,4 +1,4 @@
-"""What every answer of the page's tells the browser to keep off. Static files bring their own ``Cache-Control``."""
+"""The security headers of each response. Static files bring a ``Cache-Control`` of their own."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Send
@@ -14,15 +14,15 @@ _ALWAYS = {
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    # Not no-referrer: with it browsers send "Origin: null" with a form (Fetch standard, 3.2), which could not be told
-    # from a forged one. No other site is told anything either way.
+    # Not no-referrer, else browsers would send "Origin: null" with a form (Fetch standard, 3.2), like a forged one has.
+    # Other sites get no referrer either way.
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
 
 
 def with_headers(send: Send) -> Send:
-    """Send answers with these headers, where they bring none of their own."""
+    """Return a ``send`` that adds these headers where a response has none of its own."""
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":

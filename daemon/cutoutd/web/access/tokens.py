@@ -1,7 +1,7 @@
-"""Who may look, and whose orders count: the page's one secret and what is derived from it.
+"""The page's secret token, and the values that are derived from it.
 
-The token stands in the link and nowhere else. The browser keeps a value derived from it, and forms carry another, so
-that neither shows the token. All comparisons take the same time whatever was sent.
+The token stands only in the link. The browser's cookie holds a derived value, and forms hold another, so that neither
+reveals the token. All comparisons take constant time.
 """
 
 import hmac
@@ -10,7 +10,7 @@ from hashlib import sha256
 
 
 class Tokens:
-    """Compares and derives; the token itself cannot be had from it.
+    """Compares and derives values, without revealing the token.
 
     Args:
         token: the secret of the link.
@@ -18,32 +18,32 @@ class Tokens:
 
     def __init__(self, token: str) -> None:
         self._token = token.encode()
-        self.visit = self._derived("visit")  #: what the browser's cookie holds
-        self.form = self._derived("form")  #: what every form holds; nobody else's page can know it
+        self.session = self._derive("visit")  #: the value of the browser's cookie
+        self.form = self._derive("form")  #: the value in each form, which no other site can know
 
     def is_token(self, text: str) -> bool:
-        """Whether this is the link's token."""
+        """Return True if the text is the link's token."""
         return hmac.compare_digest(text.encode(), self._token)
 
     def is_session(self, text: str) -> bool:
-        """Whether this is the value of our cookie."""
-        return hmac.compare_digest(text.encode(), self.visit.encode())
+        """Return True if the text is the value of our cookie."""
+        return hmac.compare_digest(text.encode(), self.session.encode())
 
     def is_form(self, text: str) -> bool:
-        """Whether this is the value of our forms."""
+        """Return True if the text is the value in our forms."""
         return hmac.compare_digest(text.encode(), self.form.encode())
 
     def sign(self, text: str) -> str:
-        """The text as a cookie may carry it, and nobody but us can have written it."""
+        """Return the text for a cookie, signed, so that no other program can write it."""
         body = urlsafe_b64encode(text.encode()).decode()
-        return f"{body}.{self._derived(body)}"
+        return f"{body}.{self._derive(body)}"
 
-    def verified(self, sealed: str) -> str:
-        """What ``sealed`` was given; empty for what is not ours."""
-        body, _, seal = sealed.partition(".")
-        if not hmac.compare_digest(seal.encode(), self._derived(body).encode()):
+    def verify(self, signed: str) -> str:
+        """Return the text that was signed; empty if the signature is not ours."""
+        body, _, signature = signed.partition(".")
+        if not hmac.compare_digest(signature.encode(), self._derive(body).encode()):
             return ""
         return urlsafe_b64decode(body).decode()
 
-    def _derived(self, purpose: str) -> str:
+    def _derive(self, purpose: str) -> str:
         return hmac.new(self._token, b"cutoutd " + purpose.encode(), sha256).hexdigest()

@@ -1,4 +1,4 @@
-"""A photo and its cutout as pages show them side by side: addresses, sizes and names. Values only."""
+"""The values with which pages show a photo and its cutout side by side. Pure."""
 
 from dataclasses import dataclass
 
@@ -10,28 +10,28 @@ from cutoutd.images.thumbnail_cache import ThumbnailSize
 
 @dataclass(frozen=True, slots=True)
 class BeforeAfter:
-    """Before and after."""
+    """The addresses, sizes and names of a photo and its cutout."""
 
     number: int
-    name: str  #: the file's, as it can be shown
-    place: str  #: the folders above it, as they can be shown
+    name: str  #: the file's name, printable
+    place: str  #: the folders above the file, printable
     folder: str
     at_s: float  #: Unix time of the last fact
-    width: int  #: of the photo, upright; a guess where nobody knows
+    width: int  #: of the photo, upright; guessed if unknown
     height: int
 
-    photo: str  #: what stands in the address of its pictures; empty: there is none
+    photo: str  #: the version in its pictures' addresses; empty: there is no picture
     cutout: str
 
     def picture(self, side: str, size: str) -> str:
-        """Where a small picture is."""
+        """Return the address of a small picture."""
         version = self.cutout if side == Side.CUTOUT else self.photo
         return f"/photos/{self.number}/{side}/{size}?v={version}"
 
-    def length(self, size: str) -> tuple[int, int]:
-        """Width and height of a picture of the photo in this size; a page reserves the room before it comes."""
-        most = ThumbnailSize[size.upper()].value
-        scale = min(1.0, most / max(self.width, self.height))
+    def dimensions(self, size: str) -> tuple[int, int]:
+        """Return the width and height of a small picture, so that a page can reserve its room."""
+        bound = ThumbnailSize[size.upper()].value
+        scale = min(1.0, bound / max(self.width, self.height))
         return max(1, round(self.width * scale)), max(1, round(self.height * scale))
 
 
@@ -39,7 +39,7 @@ _GUESSED = (4, 3)
 
 
 def before_after(photo: Photo) -> BeforeAfter:
-    """What a page shows of a photo."""
+    """Return the values of a photo."""
     place, _, name = printable(photo.identity.path).rpartition("/")
     width, height = (
         (photo.picture.width, photo.picture.height) if photo.picture.width and photo.picture.height else _GUESSED
@@ -58,5 +58,5 @@ def before_after(photo: Photo) -> BeforeAfter:
 
 
 def version_of(photo: Photo, side: Side) -> str:
-    """What stands in a small picture's address for what it holds."""
+    """Return the part of a small picture's address that changes with its content."""
     return ((photo.cutout.sha256 if side is Side.CUTOUT else photo.picture.sha256) or "")[:12]

@@ -1,4 +1,4 @@
-"""What a person should know or decide now, the gravest first: what it is, why, and what to do. Pure."""
+"""The notices on the overview, the gravest first: what is wrong or to be decided, why, and what to do. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from cutoutd.status.status import Launches, PossibleDoubleCharge, Status
 
 
 class Tone(StrEnum):
-    """How grave it is; also the name of its look."""
+    """The gravity of a notice; also the name of its style."""
 
-    BAD = "bad"  #: nothing goes on without a person
-    ASK = "ask"  #: a person is asked something
-    WARN = "warn"  #: something stands still, and goes on by itself
+    BAD = "bad"  #: nothing goes on without the user
+    ASK = "ask"  #: the user is asked something
+    WARN = "warn"  #: something waits, and goes on by itself
 
 
 class Remedy(StrEnum):
-    """What the page offers to do about it."""
+    """The button that the page offers."""
 
     RESUME = "resume"
     APPROVE = "approve"
@@ -29,26 +29,26 @@ class Remedy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing to know."""
+    """One notice."""
 
     tone: Tone
     title: str
     sentence: str
     remedy: Remedy | None = None
-    folder: str | None = None  #: which one a remedy is about
+    folder: str | None = None  #: the folder that a remedy is about
 
 
 def notices_of(status: Status) -> tuple[Notice, ...]:
-    """Everything there is to know now."""
+    """Return the notices of a status."""
     return (
         *_halt(status.live),
         *_pause(status),
         *(_batch(priced) for priced in status.batches),
-        *_standby(status.live),
+        *_unavailable(status.live),
         *_limit(status),
-        *_pace(status.live),
+        *_throttled(status.live),
         *_sources(status.live),
-        *_money(status.launches, status.double_charges),
+        *_double_charges(status.launches, status.double_charges),
     )
 
 
@@ -56,7 +56,7 @@ def _halt(live: LiveState | None) -> Iterator[Notice]:
     if live is not None and live.halt is not None:
         title, _, rest = live.halt.partition(": ")
         yield Notice(
-            Tone.BAD, title, f"{_sentence(rest)} Nothing is sent until then; photos are still found and checked."
+            Tone.BAD, title, f"{_sentence(rest)} Nothing is sent until then. Photos are still found and checked."
         )
 
 
@@ -74,19 +74,19 @@ def _batch(priced: PricedBatch) -> Notice:
     return Notice(
         Tone.ASK,
         f"{photos} for your approval in “{batch.folder}”",
-        f"That is more than limits.confirm_over, so none of them is sent unasked. They will cost "
+        f"That is more than limits.confirm_over, so none of them is sent before you agree. They will cost "
         f"{estimate_in_words(priced.bill)}.",
         Remedy.APPROVE,
         batch.folder,
     )
 
 
-def _standby(live: LiveState | None) -> Iterator[Notice]:
+def _unavailable(live: LiveState | None) -> Iterator[Notice]:
     for folder in live.unavailable if live else ():
         yield Notice(
             Tone.WARN,
-            f"“{folder.folder}” stands by",
-            f"{_sentence(folder.reason)} Its photos wait, and none is taken for removed; it goes on by itself.",
+            f"“{folder.folder}” is not available",
+            f"{_sentence(folder.reason)} Its photos wait, and no cutout is deleted. It goes on by itself.",
         )
 
 
@@ -98,9 +98,9 @@ def _limit(status: Status) -> Iterator[Notice]:
         yield Notice(Tone.WARN, f"A limit is reached, and {photos}", _sentence(until or "They go on by themselves"))
 
 
-def _pace(live: LiveState | None) -> Iterator[Notice]:
+def _throttled(live: LiveState | None) -> Iterator[Notice]:
     if live is not None and "429" in live.launch_reason and live.launches_per_minute is not None:
-        title = f"Uploadcare takes {live.launches_per_minute:.0f} removals a minute at present"
+        title = f"Uploadcare accepts {live.launches_per_minute:.0f} removals a minute at present"
         yield Notice(Tone.WARN, title, _sentence(live.launch_reason))
 
 
@@ -109,16 +109,17 @@ def _sources(live: LiveState | None) -> Iterator[Notice]:
         yield Notice(Tone.WARN, f"Photos of “{folder}” cannot be moved or deleted", _sentence(sentence))
 
 
-def _money(launches: Launches, paid_again: tuple[PossibleDoubleCharge, ...]) -> Iterator[Notice]:
-    if paid_again:
-        photos = "1 photo" if len(paid_again) == 1 else f"{len(paid_again)} photos"
+def _double_charges(launches: Launches, double_charges: tuple[PossibleDoubleCharge, ...]) -> Iterator[Notice]:
+    if double_charges:
+        photos = "1 photo" if len(double_charges) == 1 else f"{len(double_charges)} photos"
         sentence = (
-            f"{launches.lost:,} answers to launches were lost, ever. “cutoutd status” names all that a dispute needs."
+            f"The answers to {launches.lost:,} launches were lost so far. "
+            "“cutoutd status” lists the facts to ask Uploadcare about."
         )
         yield Notice(Tone.WARN, f"{photos} may have been paid for twice", sentence)
 
 
 def _sentence(text: str) -> str:
-    """With a capital and a full stop."""
+    """Return the text with a capital and a full stop."""
     text = printable(text).strip().replace("..", ".")
     return f"{text[:1].upper()}{text[1:]}".rstrip(".") + "."

@@ -1,7 +1,7 @@
-"""News for pages that are open, over server-sent events: one producer for all of them, at work only while one is open.
+"""The updates of open overview pages, over server-sent events. One task renders for all windows, while one is open.
 
-A page is drawn in parts; what is sent is a part's new look. Who falls behind gets the present look, not every one that
-was missed, so nothing queues up.
+The overview has parts, and an event holds the new HTML of the changed ones. A slow window gets the present HTML, not
+every version in between, so nothing queues up.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -22,113 +23,118 @@ from cutoutd.core.logs import log_error
 from cutoutd.web.live.status_cache import StatusCache
 from cutoutd.web.rendering import PageRenderer
 
-#: The parts of pages that change by themselves; each has a template of its name in ``parts``.
+#: The parts of the overview; each has a template of its name in ``parts``.
 PARTS = ("headline", "notices", "figures", "latest", "folders", "spending", "waiting")
 
-_LOOK_EVERY_S = 0.5
 
-#: A look takes the longer the more photos there are; so it stays at five percent of a core.
-_REST_PER_LOOK = 20
+@dataclass(frozen=True, slots=True)
+class EventTiming:
+    """The times of the updates."""
 
-#: Proxies and browsers give up on what is silent for longer.
-_HEARTBEAT_S = 15.0
+    interval_s: float = 0.5
+    rest_per_look: float = 20  #: a look takes longer with more photos, so the rest keeps it at five percent of a core
+    heartbeat_s: float = 15.0  #: proxies and browsers close a connection that is silent for longer
 
-#: Windows that are open at once; hidden ones hang up. More are told to come back.
-_MOST = 16
+
+#: The number of open windows; hidden ones disconnect. Further ones are told to come back.
+_MAX_WINDOWS = 16
 
 
 class ServerSentEvents:
-    """Draws the parts anew while somebody watches, and hands out what changed."""
+    """Renders the parts while a window is open, and sends the changed ones."""
 
-    def __init__(self, outlook: StatusCache, pages: PageRenderer) -> None:
-        self._outlook = outlook
-        self._pages = pages
+    def __init__(self, status_cache: StatusCache, renderer: PageRenderer, timing: EventTiming | None = None) -> None:
+        self._status_cache = status_cache
+        self._renderer = renderer
+        self._timing = timing or EventTiming()
         self._parts: Mapping[str, str] = {}
-        self._news = asyncio.Event()
-        self._watched = asyncio.Event()
-        self._watchers = 0
+        self._changed = asyncio.Event()
+        self._has_window = asyncio.Event()
+        self._windows = 0
         self._is_over = False
 
     async def run(self) -> None:
-        """Keep the parts up to date until cancelled; then every stream ends at once."""
+        """Render the parts until cancelled; then every stream ends at once."""
         self._is_over = False
         try:
             while True:
-                await self._watched.wait()
+                await self._has_window.wait()
                 began_s = time.monotonic()
                 await self._look()
-                await asyncio.sleep(max(_LOOK_EVERY_S, (time.monotonic() - began_s) * _REST_PER_LOOK))
+                await asyncio.sleep(
+                    max(self._timing.interval_s, (time.monotonic() - began_s) * self._timing.rest_per_look)
+                )
         finally:
             self._is_over = True
-            self._tell()
+            self._announce_change()
 
     def routes(self) -> list[BaseRoute]:
-        """``/live``."""
+        """Return the route ``/live``."""
         return [Route("/live", self._answer, methods=["GET"])]
 
-    async def news(self) -> AsyncIterator[str]:
-        """Events for one watcher: everything at first, then what changed, and a sign of life when nothing does."""
+    async def stream(self) -> AsyncIterator[str]:
+        """Yield the events for one window: all parts first, then the changed ones, and a heartbeat in between."""
         sent: Mapping[str, str] = {}
         while not self._is_over:
-            news, parts = self._news, self._parts
-            if changed := {name: look for name, look in parts.items() if sent.get(name) != look}:
+            change, parts = self._changed, self._parts
+            if changed := {name: html for name, html in parts.items() if sent.get(name) != html}:
                 yield f"data: {json.dumps(changed)}\n\n"
                 sent = parts
-            elif not await _has_come(news):
+            elif not await _is_set_within(change, self._timing.heartbeat_s):
                 yield ": nothing new\n\n"
 
     async def _answer(self, _request: Request) -> Response:
-        if self._is_over or self._watchers >= _MOST:
+        if self._is_over or self._windows >= _MAX_WINDOWS:
             status = HTTPStatus.SERVICE_UNAVAILABLE
             return PlainTextResponse("Too many windows are open.", status, {"Retry-After": "30"})
         return _Stream(self)
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Somebody watches while the block runs."""
-        self._watchers += 1
-        self._watched.set()
+        """Count a window while the block runs."""
+        self._windows += 1
+        self._has_window.set()
         try:
             yield
         finally:
-            self._watchers -= 1
-            if not self._watchers:
-                self._watched.clear()
-                self._parts = {}  # who comes next is not to see what was then
+            self._windows -= 1
+            if not self._windows:
+                self._has_window.clear()
+                self._parts = {}  # because the next window must not begin with old parts
 
     async def _look(self) -> None:
         try:
-            glance = await self._outlook.now()
+            overview = await self._status_cache.now()
         except CutoutdError as error:
-            log_error("ledger_trouble", error, level=logging.DEBUG)  # whoever has a photo in hand says it aloud
+            log_error("ledger_trouble", error, level=logging.DEBUG)  # the workers report it loudly
             return
-        parts = {name: self._pages.drawn(f"parts/{name}.html", glance=glance) for name in PARTS}
+        parts = {name: self._renderer.render(f"parts/{name}.html", overview=overview) for name in PARTS}
         if parts != self._parts:
             self._parts = parts
-            self._tell()
+            self._announce_change()
 
-    def _tell(self) -> None:
-        news, self._news = self._news, asyncio.Event()
-        news.set()
+    def _announce_change(self) -> None:
+        change, self._changed = self._changed, asyncio.Event()
+        change.set()
 
 
 class _Stream(StreamingResponse):
-    """The answer to one watcher; it counts as one until it has ended, however it ends."""
+    """The response to one window, which counts as open until the response ends."""
 
-    def __init__(self, watching: ServerSentEvents) -> None:
-        super().__init__(watching.news(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
-        self._watching = watching
+    def __init__(self, events: ServerSentEvents) -> None:
+        super().__init__(events.stream(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+        self._events = events
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send until somebody hangs up."""
-        with self._watching.watched():
+        """Send until the window disconnects."""
+        with self._events.watched():
             await super().__call__(scope, receive, send)
 
 
-async def _has_come(news: asyncio.Event) -> bool:
+async def _is_set_within(event: asyncio.Event, timeout_s: float) -> bool:
     try:
-        async with asyncio.timeout(_HEARTBEAT_S):
-            await news.wait()
+        async with asyncio.timeout(timeout_s):
+            await event.wait()
     except TimeoutError:
         return False
     return True

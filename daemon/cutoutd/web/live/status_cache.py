@@ -1,4 +1,4 @@
-"""One look at everything, shared by all who look: computed when somebody wants it and something has changed."""
+"""The cached overview, shared by all windows. It is computed on a request, and only after a change."""
 
 import asyncio
 import time
@@ -10,22 +10,22 @@ from cutoutd.status.status import status_in
 from cutoutd.web.backend import Backend
 from cutoutd.web.live.overview_model import OverviewModel, overview_of
 
-#: Without any change, sentences that say how long ago something was, or how long it takes yet, are this old at most.
-_FRESH_FOR_S = 10.0
+#: The longest age without a change, because sentences with durations become wrong.
+_MAX_AGE_S = 10.0
 
-#: As many as fit beside each other.
-_NEWEST = 6
+#: As many cutouts as fit beside each other.
+_LATEST = 6
 
 
 class StatusCache:
-    """Remembers the last look.
+    """Caches the last overview.
 
     Args:
-        office: what is looked at.
+        backend: the service.
     """
 
-    def __init__(self, office: Backend) -> None:
-        self._office = office
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
         self._one_by_one = asyncio.Lock()
         self._last: OverviewModel | None = None
         self._seen: object = None
@@ -34,24 +34,24 @@ class StatusCache:
         self._latest_at_s = 0.0
 
     async def now(self) -> OverviewModel:
-        """How it is now; however many ask, the ledger is asked once for each change.
+        """Return the present overview. Many requests cost one query for each change.
 
         Raises:
-            LedgerError, DiskError: it cannot be read.
+            LedgerError, DiskError: the ledger cannot be read.
         """
         async with self._one_by_one:
-            settings, live = self._office.settings(), self._office.live()
-            seen = (self._office.ledger.revision, live, id(settings))
-            if self._last is None or seen != self._seen or time.monotonic() - self._at_s > _FRESH_FOR_S:
-                status = await self._office.ledger.query(status_in, live, settings.limits, settings.price)
-                latest = await self._newest()
+            settings, live = self._backend.settings(), self._backend.live()
+            seen = (self._backend.ledger.revision, live, id(settings))
+            if self._last is None or seen != self._seen or time.monotonic() - self._at_s > _MAX_AGE_S:
+                status = await self._backend.ledger.query(status_in, live, settings.limits, settings.price)
+                latest = await self._load_latest()
                 self._last = overview_of(status, settings, now_s=time.time(), latest=latest)
                 self._seen, self._at_s = seen, time.monotonic()
             return self._last
 
-    async def _newest(self) -> Sequence[Photo]:
-        """The newest cutouts, not quite up to the second: small pictures of all that pass by would cost a core."""
-        if not self._latest or time.monotonic() - self._latest_at_s > _FRESH_FOR_S:
-            found = await self._office.ledger.query(gallery_page, GalleryFilter(None, ""), _NEWEST)
+    async def _load_latest(self) -> Sequence[Photo]:
+        """Return the newest cutouts, a few seconds old, because small pictures of each new one would cost a core."""
+        if not self._latest or time.monotonic() - self._latest_at_s > _MAX_AGE_S:
+            found = await self._backend.ledger.query(gallery_page, GalleryFilter(None, ""), _LATEST)
             self._latest, self._latest_at_s = found.photos, time.monotonic()
         return self._latest

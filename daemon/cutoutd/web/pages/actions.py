@@ -1,4 +1,4 @@
-"""What can be ordered on the overview: pause, go on, approve a batch. The same clerk carries out the command line's."""
+"""The buttons of the overview: pause, resume, and approve a batch."""
 
 from http import HTTPStatus
 
@@ -13,50 +13,50 @@ from cutoutd.web.pages.forms import form_of
 
 
 class ActionRoutes:
-    """The buttons; each order leads back to the overview, which says what came of it.
+    """Executes the buttons' commands, and redirects to the overview, which shows the result.
 
     Args:
-        desk: who carries them out.
+        context: the page's context.
     """
 
-    def __init__(self, desk: PageContext) -> None:
-        self._pages = desk.pages
-        self._orders = desk.backend.orders
+    def __init__(self, context: PageContext) -> None:
+        self._renderer = context.renderer
+        self._queue = context.backend.queue
 
     def routes(self) -> list[BaseRoute]:
-        """``/pause``, ``/resume`` and ``/approve``."""
+        """Return ``/pause``, ``/resume`` and ``/approve``."""
         return [
             Route("/pause", self._pause, methods=["POST"]),
             Route("/resume", self._resume, methods=["POST"]),
-            Route("/approve", self._ask, methods=["GET"]),
+            Route("/approve", self._show_batch, methods=["GET"]),
             Route("/approve", self._approve, methods=["POST"]),
         ]
 
     async def _pause(self, request: Request) -> Response:
-        return await self._carry_out(request, PauseCommand())
+        return await self._execute(request, PauseCommand())
 
     async def _resume(self, request: Request) -> Response:
-        return await self._carry_out(request, ResumeCommand())
+        return await self._execute(request, ResumeCommand())
 
-    async def _ask(self, request: Request) -> Response:
-        """How many there are and what they cost, before anybody agrees."""
+    async def _show_batch(self, request: Request) -> Response:
+        """Show the number of photos and their cost, before the user agrees."""
         folder = request.query_params.get("folder", "")
-        answer = await self._orders.submit(ApproveCommand(folder, dry_run=True))
-        if not answer.payable:
+        result = await self._queue.submit(ApproveCommand(folder, dry_run=True))
+        if not result.payable:
             return RedirectResponse("/", HTTPStatus.SEE_OTHER)
-        return self._pages.show(request, "approve.html", title="Approve", folder=folder, answer=answer)
+        return self._renderer.respond(request, "approve.html", title="Approve", folder=folder, result=result)
 
     async def _approve(self, request: Request) -> Response:
-        """As many as were shown and no more: those that came first."""
+        """Approve the number of photos that was shown, the oldest first."""
         form = form_of(request)
         folder, photos = form.one("folder"), form.number("photos")
         if not folder or not photos:
-            return self._pages.refuse(HTTPStatus.BAD_REQUEST, "Nothing was approved", "The form was not whole.")
-        return await self._carry_out(request, ApproveCommand(folder, max_removals=photos))
+            return self._renderer.refuse(HTTPStatus.BAD_REQUEST, "Nothing was approved", "The form is incomplete.")
+        return await self._execute(request, ApproveCommand(folder, max_removals=photos))
 
-    async def _carry_out(self, request: Request, order: Command) -> Response:
+    async def _execute(self, request: Request, command: Command) -> Response:
         try:
-            answer = await self._orders.submit(order)
+            result = await self._queue.submit(command)
         except ControlError as error:
-            answer = CommandResult(refused=(f"{error.sentence}. {error.advice}",))
-        return self._pages.go_on(request, "/", answer)
+            result = CommandResult(refused=(f"{error.sentence}. {error.advice}",))
+        return self._renderer.redirect(request, "/", result)

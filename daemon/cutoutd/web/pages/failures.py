@@ -1,4 +1,4 @@
-"""``/failures``: photos that came to nothing, by reason, with what to do; and another try for one, some or all."""
+"""``/failures``: rejected and failed photos by reason, with advice, and a retry of one, some or all."""
 
 from dataclasses import dataclass
 
@@ -15,13 +15,13 @@ from cutoutd.web.context import PageContext
 from cutoutd.web.live.before_after import BeforeAfter, before_after
 from cutoutd.web.pages.forms import Form, form_of
 
-#: Of each reason; the others are retried along with them.
-_SHOWN = 12
+#: The number of photos shown for each reason; a retry includes the others.
+_MAX_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
 class FailedPhoto:
-    """A photo that came to nothing."""
+    """A rejected or failed photo."""
 
     comparison: BeforeAfter
     sentence: str
@@ -29,15 +29,15 @@ class FailedPhoto:
 
 @dataclass(frozen=True, slots=True)
 class FailureSection:
-    """Photos with one reason, as they are shown."""
+    """The photos with one reason."""
 
     state: State
     code: str
     photos: int
     by_folder: tuple[tuple[str, int], ...]
     advice: str
-    troubles: tuple[FailedPhoto, ...]
-    cost: str  #: what another try of all may cost; empty: nothing is sent
+    failed: tuple[FailedPhoto, ...]  #: the newest
+    cost: str  #: the highest cost of a retry of all; empty: nothing is sent
 
     @property
     def title(self) -> str:
@@ -46,24 +46,24 @@ class FailureSection:
 
 
 def title_of(code: str) -> str:
-    """A code as a heading: "Unknown foreground"."""
+    """Return a code as a heading: "Unknown foreground"."""
     words = code.replace("_", " ")
     return words[:1].upper() + words[1:]
 
 
-def failure_routes(desk: PageContext) -> list[BaseRoute]:
-    """The page, and its buttons."""
+def failure_routes(context: PageContext) -> list[BaseRoute]:
+    """Return the routes of the page and its buttons."""
 
     async def show(request: Request) -> Response:
-        found = await desk.backend.ledger.query(failures.failure_groups, _SHOWN)
-        groups = [_group(desk, some) for some in found]
-        everything = sum(group.photos for group in groups)
-        return desk.pages.show(request, "failures.html", title="Failures", groups=groups, everything=everything)
+        found = await context.backend.ledger.query(failures.failure_groups, _MAX_SHOWN)
+        groups = [_section(context, group) for group in found]
+        photos = sum(group.photos for group in groups)
+        return context.renderer.respond(request, "failures.html", title="Failures", groups=groups, photos=photos)
 
     async def retry(request: Request) -> Response:
-        numbers = await _numbers(desk, form_of(request))
-        answer = await desk.backend.orders.submit(RetryCommand(photo_ids=numbers)) if numbers else _NOTHING
-        return desk.pages.go_on(request, "/failures", answer)
+        photo_ids = await _selected(context, form_of(request))
+        result = await context.backend.queue.submit(RetryCommand(photo_ids=photo_ids)) if photo_ids else _NOTHING
+        return context.renderer.redirect(request, "/failures", result)
 
     return [
         Route("/failures", show, methods=["GET"]),
@@ -71,42 +71,42 @@ def failure_routes(desk: PageContext) -> list[BaseRoute]:
     ]
 
 
-#: Where Uploadcare gave a reason and nobody knows more.
+#: The advice for a failure that has none of its own.
 _ADVICE = (
     "Try it once more. If it fails in the same way again, take another photo, or ask Uploadcare what is wrong with it."
 )
 
-#: What a button may say.
-_TROUBLED = frozenset({State.FAILED.value, State.REJECTED.value})
+#: The states that a button may name.
+_RETRIABLE = frozenset({State.FAILED.value, State.REJECTED.value})
 
-_NOTHING = CommandResult(("there was nothing left to retry",), is_idle=True)
+_NOTHING = CommandResult(("there is nothing left to retry",), is_idle=True)
 
 
-def _group(desk: PageContext, some: FailureGroup) -> FailureSection:
-    is_sent = some.reason.state is State.FAILED
-    price = desk.backend.settings().price
-    cost = estimate_in_words(estimate(price, uploads=some.photos, removals=some.photos)) if is_sent else ""
+def _section(context: PageContext, group: FailureGroup) -> FailureSection:
+    is_sent = group.reason.state is State.FAILED
+    price = context.backend.settings().price
+    cost = estimate_in_words(estimate(price, uploads=group.photos, removals=group.photos)) if is_sent else ""
     return FailureSection(
-        state=some.reason.state,
-        code=some.reason.code,
-        photos=some.photos,
-        by_folder=some.by_folder,
-        advice=next((photo.ending.advice for photo in some.first if photo.ending.advice), _ADVICE if is_sent else ""),
-        troubles=tuple(_trouble(photo) for photo in some.first),
+        state=group.reason.state,
+        code=group.reason.code,
+        photos=group.photos,
+        by_folder=group.by_folder,
+        advice=next((photo.ending.advice for photo in group.first if photo.ending.advice), _ADVICE if is_sent else ""),
+        failed=tuple(_failed(photo) for photo in group.first),
         cost=cost,
     )
 
 
-def _trouble(photo: Photo) -> FailedPhoto:
+def _failed(photo: Photo) -> FailedPhoto:
     return FailedPhoto(before_after(photo), photo.ending.sentence or "")
 
 
-async def _numbers(desk: PageContext, form: Form) -> tuple[int, ...]:
-    """The photos that a button is about: those named, those of a reason, or all."""
+async def _selected(context: PageContext, form: Form) -> tuple[int, ...]:
+    """Return the photos that a button is about: a named one, those of a reason, or all."""
     if form.one("all"):
-        return await desk.backend.ledger.query(failures.photo_ids_of, None)
-    if form.one("state") in _TROUBLED:
+        return await context.backend.ledger.query(failures.photo_ids_of, None)
+    if form.one("state") in _RETRIABLE:
         reason = FailureReason(State(form.one("state")), form.one("code"))
-        return await desk.backend.ledger.query(failures.photo_ids_of, reason)
+        return await context.backend.ledger.query(failures.photo_ids_of, reason)
     number = form.number("number")
     return () if number is None else (number,)

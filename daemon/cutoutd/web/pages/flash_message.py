@@ -1,4 +1,4 @@
-"""What an order came to, told on the page that follows it: carried there by a sealed cookie that lives for seconds."""
+"""The flash message: the result of a command, shown once on the next page. A signed cookie carries it there."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -13,41 +13,41 @@ from cutoutd.core.logs import printable
 from cutoutd.web.access.hosts import port_of
 from cutoutd.web.access.tokens import Tokens
 
-_LIVES_FOR_S = 60
+_LIFETIME_S = 60
 
 #: A cookie holds 4 kB.
-_MOST_SENTENCES = 6
-_MOST_CHARACTERS = 250
+_MAX_SENTENCES = 6
+_MAX_CHARACTERS = 250
 
 
 @dataclass(frozen=True)
 class FlashMessage:
-    """Sentences about an order."""
+    """The sentences about a command."""
 
     done: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
 
 
-_SAID = TypeAdapter(FlashMessage)
+_MESSAGES = TypeAdapter(FlashMessage)
 
 
-def see_other(request: Request, address: str, key: Tokens, answer: CommandResult) -> Response:
-    """Send the browser on to a page that tells what an order came to; going back or reloading repeats nothing."""
-    said = FlashMessage(_shortened(answer.done), _shortened(answer.refused))
+def redirect_with_flash_message(request: Request, address: str, tokens: Tokens, result: CommandResult) -> Response:
+    """Return a redirect to a page that shows a command's result. A reload of that page repeats nothing."""
+    message = FlashMessage(_shortened(result.done), _shortened(result.refused))
     response = RedirectResponse(address, HTTPStatus.SEE_OTHER)
-    sealed = key.sign(_SAID.dump_json(said).decode())
-    response.set_cookie(_name(request), sealed, max_age=_LIVES_FOR_S, path="/", httponly=True, samesite="strict")
+    signed = tokens.sign(_MESSAGES.dump_json(message).decode())
+    response.set_cookie(_name(request), signed, max_age=_LIFETIME_S, path="/", httponly=True, samesite="strict")
     return response
 
 
-def flash_message_of(request: Request, key: Tokens) -> FlashMessage | None:
-    """What the last order came to; None when that was told already."""
-    text = key.verified(request.cookies.get(_name(request), ""))
-    return _SAID.validate_json(text) if text else None
+def read_flash_message(request: Request, tokens: Tokens) -> FlashMessage | None:
+    """Return the message; None if there is none, or it was shown already."""
+    text = tokens.verify(request.cookies.get(_name(request), ""))
+    return _MESSAGES.validate_json(text) if text else None
 
 
-def forget(request: Request, response: Response) -> None:
-    """It is told now."""
+def delete_flash_message(request: Request, response: Response) -> None:
+    """Delete the message, because it was shown."""
     response.delete_cookie(_name(request), path="/", httponly=True, samesite="strict")
 
 
@@ -56,6 +56,6 @@ def _name(request: Request) -> str:
 
 
 def _shortened(sentences: Sequence[str]) -> tuple[str, ...]:
-    told = [printable(sentence)[:_MOST_CHARACTERS] for sentence in sentences[:_MOST_SENTENCES]]
-    more = len(sentences) - len(told)
-    return (*told, f"and {more:,} more") if more else tuple(told)
+    shown = [printable(sentence)[:_MAX_CHARACTERS] for sentence in sentences[:_MAX_SENTENCES]]
+    more = len(sentences) - len(shown)
+    return (*shown, f"and {more:,} more") if more else tuple(shown)

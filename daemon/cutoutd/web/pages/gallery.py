@@ -1,4 +1,4 @@
-"""``/gallery``: published photos, before and after, newest first; by folder, by name, a page at a time."""
+"""``/gallery``: published photos before and after, newest first, filtered by folder and name, in pages."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -16,13 +16,13 @@ from cutoutd.web.live.before_after import before_after
 
 PER_PAGE = 60
 
-#: More than any path has.
-_LONGEST_SEARCH = 300
+#: Longer than any path.
+_MAX_SEARCH = 300
 
 
 @dataclass(frozen=True, slots=True)
 class FolderChoice:
-    """A folder to choose."""
+    """A folder in the filter."""
 
     name: str
     published: int
@@ -30,77 +30,77 @@ class FolderChoice:
 
 @dataclass(frozen=True, slots=True)
 class GalleryRequest:
-    """What an address asks for."""
+    """The filter and the position in an address."""
 
-    wanted: GalleryFilter
+    filter: GalleryFilter
     before: PagePosition | None
     after: PagePosition | None
 
     def address(self, **others: str) -> str:
-        """The gallery with this filter, and ``others``."""
-        values = {"folder": self.wanted.folder or "", "name": self.wanted.name, **others}
+        """Return the address of the gallery with this filter, and with the ``others``."""
+        values = {"folder": self.filter.folder or "", "name": self.filter.name, **others}
         query = urlencode({name: value for name, value in values.items() if value})
         return f"/gallery?{query}" if query else "/gallery"
 
 
-def gallery_routes(desk: PageContext) -> list[BaseRoute]:
-    """The gallery."""
+def gallery_routes(context: PageContext) -> list[BaseRoute]:
+    """Return the route of the gallery."""
 
     async def show(request: Request) -> Response:
         asked = _asked(request)
-        found, totals = await desk.backend.ledger.query(_look, asked)
-        settings = desk.backend.settings()
+        found, totals = await context.backend.ledger.query(_load, asked)
+        settings = context.backend.settings()
         choices = _choices(totals, [folder.name for folder in settings.folders])
-        return desk.pages.show(
+        return context.renderer.respond(
             request,
             "gallery.html",
             title="Gallery",
-            wanted=asked.wanted,
+            filter=asked.filter,
             comparisons=[before_after(photo) for photo in found.photos],
             choices=choices,
             published=sum(choice.published for choice in choices),
-            newer=asked.address(after=_as_text(found.newer)) if found.newer else None,
-            older=asked.address(before=_as_text(found.older)) if found.older else None,
+            newer=asked.address(after=_position_text(found.newer)) if found.newer else None,
+            older=asked.address(before=_position_text(found.older)) if found.older else None,
             inputs=[folder.input for folder in settings.folders],
         )
 
     return [Route("/gallery", show, methods=["GET"])]
 
 
-def _look(ledger: ReadTransaction, asked: GalleryRequest) -> tuple[GalleryPage, list[Total]]:
-    """Both in one look."""
+def _load(ledger: ReadTransaction, asked: GalleryRequest) -> tuple[GalleryPage, list[Total]]:
+    """Return the page and the totals from one transaction."""
     found = (
-        gallery_page_after(ledger, asked.wanted, PER_PAGE, asked.after)
+        gallery_page_after(ledger, asked.filter, PER_PAGE, asked.after)
         if asked.after is not None
-        else gallery_page(ledger, asked.wanted, PER_PAGE, asked.before)
+        else gallery_page(ledger, asked.filter, PER_PAGE, asked.before)
     )
     return found, photos.totals(ledger)
 
 
 def _asked(request: Request) -> GalleryRequest:
     asked = request.query_params
-    name = asked.get("name", "").strip()[:_LONGEST_SEARCH]
+    name = asked.get("name", "").strip()[:_MAX_SEARCH]
     return GalleryRequest(
-        GalleryFilter(asked.get("folder") or None, name), _mark(asked.get("before")), _mark(asked.get("after"))
+        GalleryFilter(asked.get("folder") or None, name), _position(asked.get("before")), _position(asked.get("after"))
     )
 
 
 def _choices(totals: list[Total], configured: list[str]) -> list[FolderChoice]:
-    """The folders of the configuration in its order, then those that only the ledger knows."""
+    """Return the configured folders in their order, then those that only the ledger knows."""
     numbers = {total.folder: total.photos for total in totals if total.state is State.PUBLISHED}
     names = [*configured, *sorted(numbers.keys() - set(configured))]
     return [FolderChoice(name, numbers.get(name, 0)) for name in names]
 
 
-def _as_text(mark: PagePosition) -> str:
-    return f"{mark.at_s!r}-{mark.photo_id}"
+def _position_text(position: PagePosition) -> str:
+    return f"{position.at_s!r}-{position.photo_id}"
 
 
-def _mark(text: str | None) -> PagePosition | None:
-    """A place as addresses carry it; None for what is none, which is the first page."""
+def _position(text: str | None) -> PagePosition | None:
+    """Return the position in an address; None if there is none, which means the first page."""
     at_s, _, photo_id = (text or "").rpartition("-")
     try:
-        mark = PagePosition(float(at_s), int(photo_id))
+        position = PagePosition(float(at_s), int(photo_id))
     except ValueError:
         return None
-    return mark if mark.photo_id < 1 << 63 else None
+    return position if position.photo_id < 1 << 63 else None

@@ -1,4 +1,4 @@
-"""A photo's facts in words: what happened, when, and what came with it. Pure."""
+"""A photo's history in words: each event with its time and its details. Pure."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -10,12 +10,12 @@ from cutoutd.core.photo import State
 from cutoutd.images import format_size
 from cutoutd.ledger import Event
 
-_HAPPENED = {
+_TITLES = {
     State.DISCOVERED: "Found",
     State.ACCEPTED: "Accepted",
     State.REJECTED: "Rejected",
     State.UPLOADED: "Uploaded",
-    State.REMOVAL_INTENDED: "Removal about to be launched",
+    State.REMOVAL_INTENDED: "About to launch the removal",
     State.REMOVAL_STARTED: "Removal launched",
     State.REMOVAL_FINISHED: "Removal finished",
     State.PUBLISHED: "Published",
@@ -23,9 +23,9 @@ _HAPPENED = {
     State.FAILED: "Failed",
 }
 
-_ORDERED = {"retried": "Retried by a person", "reprocessed": "Ordered to be made again"}
+_COMMAND_TITLES = {"retried": "Retried by a person", "reprocessed": "Ordered to be made again"}
 
-#: What a fact brings, in the order in which it is told; everything else is told under its own name.
+#: The labels of a fact's values, in their order. Other values follow under their own names.
 _LABELS = {
     "sentence": "What happened",
     "advice": "What to do",
@@ -46,13 +46,13 @@ _LABELS = {
     "reused_from": "Cutout of photo number",
 }
 
-#: Told together, or of no use to a reader.
-_SILENT = frozenset({"width", "height", "sent_width", "sent_height", "output", "orientation", "is_source_due"})
+#: Shown together, or of no use to a reader.
+_HIDDEN = frozenset({"width", "height", "sent_width", "sent_height", "output", "orientation", "is_source_due"})
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """Something that became true."""
+    """An event in the history."""
 
     at_s: float  #: Unix time
     state: State
@@ -61,15 +61,15 @@ class HistoryEntry:
 
 
 def history_entry(event: Event) -> HistoryEntry:
-    """A line of a photo's history."""
-    title = _ORDERED.get(event.order or "", _HAPPENED[event.to_state])
+    """Return an entry of a photo's history."""
+    title = _COMMAND_TITLES.get(event.order or "", _TITLES[event.to_state])
     if event.from_state == event.to_state:
         title = f"Still {event.to_state.phrase}"
     return HistoryEntry(event.at_s, event.to_state, title, tuple(_details(event.detail)))
 
 
 def parameters_in_words(parameters: str | None) -> list[str]:
-    """The remove_bg parameters one by one; none where Uploadcare's defaults hold."""
+    """Return the remove_bg parameters one by one; an empty list means Uploadcare's defaults."""
     values: dict[str, Any] = json.loads(parameters or "{}")
     return [f"{name}: {_word(value)}" for name, value in values.items()]
 
@@ -79,18 +79,18 @@ def _details(detail: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "Pixels", f"{detail['width']:,} x {detail['height']:,}"
     if detail.get("sent_width") and detail.get("sent_height"):
         yield "Pixels sent", f"{detail['sent_width']:,} x {detail['sent_height']:,}"
-    for name in sorted(detail.keys() - _SILENT, key=_place):
+    for name in sorted(detail.keys() - _HIDDEN, key=_rank):
         value = detail[name]
         if value is not None and value is not False and value != "":
             yield _LABELS.get(name, name), _in_words(name, value)
 
 
-def _place(name: str) -> tuple[int, str]:
+def _rank(name: str) -> tuple[int, str]:
     names = list(_LABELS)
     return (names.index(name) if name in _LABELS else len(names), name)
 
 
-def _in_words(name: str, value: Any) -> str:  # noqa: ANN401  whatever JSON holds
+def _in_words(name: str, value: Any) -> str:  # noqa: ANN401  anything that JSON can hold
     if name.endswith("_bytes") and isinstance(value, int):
         return format_size(value)
     if name.endswith("parameters"):

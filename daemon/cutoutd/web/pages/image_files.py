@@ -1,8 +1,7 @@
 """``/photos/N/photo`` and ``/photos/N/cutout``: a photo's own files, and small pictures of them.
 
-A request names a photo by its number in the ledger and one of its two sides; where the file is, nobody can say from
-outside. Small pictures are addressed by what they hold, so browsers keep them; what cannot be shown says why, as a
-picture.
+A request names a photo by its number and one of its two sides. It cannot name a path. The address of a small picture
+changes with its content, so browsers keep it. A file that cannot be shown is replaced by a picture of the reason.
 """
 
 import asyncio
@@ -28,59 +27,59 @@ from cutoutd.web.context import PageContext
 from cutoutd.web.live.before_after import version_of
 from cutoutd.web.pages.forms import number_in
 
-#: A browser keeps it to itself, and for good: another content has another address.
-_KEPT = {"Cache-Control": "private, max-age=31536000, immutable"}
+#: A browser may keep the picture for ever, because another content has another address.
+_CACHED = {"Cache-Control": "private, max-age=31536000, immutable"}
 
-#: A file opened by itself shows nothing but itself, whatever a browser takes it for.
-_ALONE = {"Content-Security-Policy": "default-src 'none'; sandbox"}
+#: A file that is opened directly may load and run nothing, whatever the browser takes it for.
+_SANDBOXED = {"Content-Security-Policy": "default-src 'none'; sandbox"}
 
 _CHUNK_BYTES = 256 * 1024
-_SENT_AT_ONCE = 4
+_MAX_READS = 4
 _SIZES = {size.name.lower(): size for size in ThumbnailSize}
 
 
-def image_routes(desk: PageContext, previews: Thumbnails) -> list[BaseRoute]:
-    """A photo's files and their small pictures."""
-    sending = asyncio.Semaphore(_SENT_AT_ONCE)
+def image_routes(context: PageContext, thumbnails: Thumbnails) -> list[BaseRoute]:
+    """Return the routes of a photo's files and their small pictures."""
+    sending = asyncio.Semaphore(_MAX_READS)
 
-    async def show_preview(request: Request) -> Response:
-        photo, side = await asked_photo(request, desk), _side(request)
+    async def show_thumbnail(request: Request) -> Response:
+        photo, side = await requested_photo(request, context), _side(request)
         size = _SIZES.get(request.path_params["size"])
         if size is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        found = await previews.thumbnail(photo, side, size)
+        found = await thumbnails.thumbnail(photo, side, size)
         if isinstance(found, Absence):
             return _placeholder(found.sentence)
         is_addressed = request.query_params.get("v") == version_of(photo, side)
-        return Response(found, media_type=MIME_TYPE, headers=_KEPT if is_addressed else {})
+        return Response(found, media_type=MIME_TYPE, headers=_CACHED if is_addressed else {})
 
     async def send_file(request: Request) -> Response:
-        photo, side = await asked_photo(request, desk), _side(request)
-        found = await previews.original(photo, side)
+        photo, side = await requested_photo(request, context), _side(request)
+        found = await thumbnails.original(photo, side)
         if isinstance(found, Absence):
-            return desk.pages.refuse(HTTPStatus.NOT_FOUND, "Nothing to show", found.sentence)
-        way = "attachment" if "download" in request.query_params else "inline"
+            return context.renderer.refuse(HTTPStatus.NOT_FOUND, "Nothing to show", found.sentence)
+        disposition = "attachment" if "download" in request.query_params else "inline"
         headers = {
-            "Content-Disposition": f"{way}; {_filename(_name_of(photo, side))}",
+            "Content-Disposition": f"{disposition}; {_filename(_name_of(photo, side))}",
             "Content-Length": str(found.size_bytes),
-            **_ALONE,
+            **_SANDBOXED,
         }
         return StreamingResponse(_content(found, sending), headers=headers, media_type=found.format.mime_type)
 
     return [
-        Route("/photos/{number}/{side}/{size}", show_preview, methods=["GET"]),
+        Route("/photos/{number}/{side}/{size}", show_thumbnail, methods=["GET"]),
         Route("/photos/{number}/{side}", send_file, methods=["GET"]),
     ]
 
 
-async def asked_photo(request: Request, desk: PageContext) -> Photo:
-    """The photo that an address is about.
+async def requested_photo(request: Request, context: PageContext) -> Photo:
+    """Return the photo that an address names.
 
     Raises:
         HTTPException: 404, there is none.
     """
     number = number_in(request.path_params["number"])
-    found = await desk.backend.ledger.query(selection.photos_with_ids, [number]) if number is not None else []
+    found = await context.backend.ledger.query(selection.photos_with_ids, [number]) if number is not None else []
     if not found:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     return found[0]
@@ -94,7 +93,7 @@ def _side(request: Request) -> Side:
 
 
 async def _content(original: Original, sending: asyncio.Semaphore) -> AsyncIterator[bytes]:
-    """As many bytes as were promised, of the file as it was opened; fewer if somebody cuts it off meanwhile."""
+    """Yield the promised number of bytes of the open file; fewer if the file is cut meanwhile."""
     left = original.size_bytes
     with original.content as file:
         async with sending:
@@ -108,7 +107,7 @@ def _name_of(photo: Photo, side: Side) -> str:
 
 
 def _filename(name: str) -> str:
-    """RFC 6266: the name for all browsers since 2010, and a plain one for the others."""
+    """Return the name in both forms of RFC 6266, because browsers before 2010 only know the plain one."""
     shown = printable(name)
     plain = "".join(sign if sign.isascii() and sign not in '"\\%' else "_" for sign in shown)
     return f"filename=\"{plain}\"; filename*=UTF-8''{quote(shown, safe='')}"
@@ -119,7 +118,7 @@ _LINE_HEIGHT_PX = 26
 
 
 def _placeholder(sentence: str) -> Response:
-    """A picture that says why there is none; colours that are read on light and dark ground alike."""
+    """Return a picture with the reason as text, readable on light and on dark ground."""
     lines = textwrap.wrap(printable(sentence), _LINE_CHARACTERS)[:6]
     top = 180 - _LINE_HEIGHT_PX * (len(lines) - 1) / 2
     texts = "".join(
@@ -131,4 +130,4 @@ def _placeholder(sentence: str) -> Response:
         '<rect width="480" height="360" fill="#ececef"/><g font-family="system-ui, sans-serif" font-size="20"'
         f' fill="#55555e" text-anchor="middle" dominant-baseline="middle">{texts}</g></svg>'
     )
-    return Response(picture, media_type="image/svg+xml", headers=_ALONE)
+    return Response(picture, media_type="image/svg+xml", headers=_SANDBOXED)

@@ -1,4 +1,4 @@
-"""``/``: how many photos stand where, what waits for a person, and what was spent, at one glance."""
+"""``/``: the overview, with the numbers of photos, the notices, and the costs."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -8,11 +8,11 @@ from cutoutd.web.context import PageContext
 from cutoutd.web.live.server_sent_events import PARTS
 
 
-def overview_routes(desk: PageContext) -> list[BaseRoute]:
-    """The overview."""
+def overview_routes(context: PageContext) -> list[BaseRoute]:
+    """Return the route of the overview."""
 
     async def show(request: Request) -> Response:
-        glance = await desk.status_cache.now()
-        return desk.pages.show(request, "overview.html", title="Overview", parts=PARTS, glance=glance)
+        overview = await context.status_cache.now()
+        return context.renderer.respond(request, "overview.html", title="Overview", parts=PARTS, overview=overview)
 
     return [Route("/", show, methods=["GET"])]

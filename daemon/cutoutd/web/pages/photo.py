@@ -1,4 +1,4 @@
-"""``/photos/N``: one photo, large, with all that became true of it, and what can be ordered for it."""
+"""``/photos/N``: one photo, large, with its history and its buttons."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ from cutoutd.web.context import PageContext
 from cutoutd.web.live.before_after import before_after
 from cutoutd.web.pages.failures import title_of
 from cutoutd.web.pages.history import history_entry, parameters_in_words
-from cutoutd.web.pages.image_files import asked_photo
+from cutoutd.web.pages.image_files import requested_photo
 
-_OTHER_VERSIONS = 20
+_MAX_VERSIONS = 20
 
 _TONES = {
     State.PUBLISHED: "is-good",
@@ -34,29 +34,29 @@ _TONES = {
 
 @dataclass(frozen=True, slots=True)
 class ShownFile:
-    """One of the photo's files, or why there is none."""
+    """One of the photo's files, or the reason why it is missing."""
 
     side: Side
     size: str
-    absence: str  #: empty: it is there
+    absence: str  #: empty: the file is there
 
 
 @dataclass(frozen=True, slots=True)
 class PossibleActions:
-    """What can be ordered for a photo."""
+    """The buttons of a photo."""
 
     is_retriable: bool
     is_reprocessable: bool
-    cost: str  #: of making it anew
+    cost: str  #: the cost of a new cutout
 
 
-def photo_routes(desk: PageContext, previews: Thumbnails) -> list[BaseRoute]:
-    """The page of one photo, and its buttons."""
+def photo_routes(context: PageContext, thumbnails: Thumbnails) -> list[BaseRoute]:
+    """Return the routes of the page and its buttons."""
 
     async def show(request: Request) -> Response:
-        photo = await asked_photo(request, desk)
-        facts, others = await desk.backend.ledger.query(_look, photo)
-        return desk.pages.show(
+        photo = await requested_photo(request, context)
+        facts, others = await context.backend.ledger.query(_load, photo)
+        return context.renderer.respond(
             request,
             "photo.html",
             title=before_after(photo).name,
@@ -64,45 +64,45 @@ def photo_routes(desk: PageContext, previews: Thumbnails) -> list[BaseRoute]:
             tone=_TONES.get(photo.state, ""),
             reason=title_of(photo.ending.code or ""),
             comparison=before_after(photo),
-            files=[await _file(previews, photo, side) for side in Side],
+            files=[await _file(thumbnails, photo, side) for side in Side],
             history=[history_entry(fact) for fact in facts],
             others=others,
             parameters=parameters_in_words(photo.bound.parameters),
-            can=_doable(desk, photo),
+            can=_possible_actions(context, photo),
         )
 
-    async def order_retry(request: Request) -> Response:
-        photo = await asked_photo(request, desk)
-        answer = await desk.backend.orders.submit(RetryCommand(photo_ids=(photo.id,)))
-        return desk.pages.go_on(request, f"/photos/{photo.id}", answer)
+    async def retry_photo(request: Request) -> Response:
+        photo = await requested_photo(request, context)
+        result = await context.backend.queue.submit(RetryCommand(photo_ids=(photo.id,)))
+        return context.renderer.redirect(request, f"/photos/{photo.id}", result)
 
-    async def order_reprocess(request: Request) -> Response:
-        photo = await asked_photo(request, desk)
-        # One removal is what the button says.
-        answer = await desk.backend.orders.submit(ReprocessCommand(photo_ids=(photo.id,), max_removals=1))
-        return desk.pages.go_on(request, f"/photos/{photo.id}", answer)
+    async def reprocess_photo(request: Request) -> Response:
+        photo = await requested_photo(request, context)
+        # Allow one removal, because the button names the cost of one.
+        result = await context.backend.queue.submit(ReprocessCommand(photo_ids=(photo.id,), max_removals=1))
+        return context.renderer.redirect(request, f"/photos/{photo.id}", result)
 
     return [
         Route("/photos/{number}", show, methods=["GET"]),
-        Route("/photos/{number}/retry", order_retry, methods=["POST"]),
-        Route("/photos/{number}/reprocess", order_reprocess, methods=["POST"]),
+        Route("/photos/{number}/retry", retry_photo, methods=["POST"]),
+        Route("/photos/{number}/reprocess", reprocess_photo, methods=["POST"]),
     ]
 
 
-def _look(ledger: ReadTransaction, photo: Photo) -> tuple[Sequence[Event], Sequence[Photo]]:
-    return gallery.facts_of(ledger, photo.id), gallery.other_versions_of(ledger, photo, _OTHER_VERSIONS)
+def _load(ledger: ReadTransaction, photo: Photo) -> tuple[Sequence[Event], Sequence[Photo]]:
+    return gallery.facts_of(ledger, photo.id), gallery.other_versions_of(ledger, photo, _MAX_VERSIONS)
 
 
-async def _file(previews: Thumbnails, photo: Photo, side: Side) -> ShownFile:
-    found = await previews.original(photo, side)
+async def _file(thumbnails: Thumbnails, photo: Photo, side: Side) -> ShownFile:
+    found = await thumbnails.original(photo, side)
     if isinstance(found, Absence):
         return ShownFile(side, "", found.sentence)
     found.content.close()
     return ShownFile(side, format_size(found.size_bytes), "")
 
 
-def _doable(desk: PageContext, photo: Photo) -> PossibleActions:
-    price = desk.backend.settings().price
+def _possible_actions(context: PageContext, photo: Photo) -> PossibleActions:
+    price = context.backend.settings().price
     return PossibleActions(
         is_retriable=retry.why_not(photo) is None,
         is_reprocessable=photo.state is State.PUBLISHED and photo.source.result is None,
