@@ -167,7 +167,7 @@ def test_keys_for_a_restart_are_named(place: Place) -> None:
         daemon.send(signal.SIGHUP)
         daemon.wait_for("reloaded")
         (said,) = [line.message for line in daemon.lines if line.action == "reloaded"]
-        assert "control_socket is another, which counts from the next start on" in said
+        assert "control_socket has changed, which takes effect at the next start" in said
         assert "filename" in said
         assert (place.state / "control.sock").exists()
         assert daemon.stop() == 0

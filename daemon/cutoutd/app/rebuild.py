@@ -1,7 +1,7 @@
-"""What the output trees still say about published photos, for a ledger that was lost.
+"""The rebuild of a lost ledger from the cutouts in the output trees.
 
-Cutouts are found with what they carry (``provenance``), held against their hashes and against the sources that are
-there now, and handed to the ledger. Nothing is sent, and no cutout and no source is touched.
+Each cutout records its source (``provenance``). The rebuild compares hashes with cutouts and present sources, and
+passes the photos to the ledger. It sends nothing, and changes no cutout and no source.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,57 +22,62 @@ from cutoutd.ledger.queries import photos
 from cutoutd.ledger.rebuild import RestoredCutout, RestoredPhoto, rehearse_restoring, restore
 from cutoutd.watch.scanner import Scan
 
-#: So many paths are asked of the ledger at once.
-_PATHS_PER_QUESTION = 500
+#: The number of paths in one query of the ledger.
+_PATHS_PER_QUERY = 500
 
 
 @dataclass(slots=True)
 class RebuildResult:
-    """How a rebuild went, in numbers."""
+    """The numbers of a rebuild."""
 
     examined: int = 0  #: PNG files in the output trees
     restored: int = 0
     known: int = 0  #: already in the ledger, or a second copy
-    edited: int = 0  #: of those found; paid for all the same, and never reused for copies
-    without_source: int = 0  #: of those found; their photos are gone or have changed
-    without_provenance: int = 0  #: carry nothing of where they came from
+    edited: int = 0  #: edited cutouts count as paid for, but are never reused for copies of their photos
+    without_source: int = 0  #: photos that are gone or have changed
+    without_provenance: int = 0  #: PNG files without a record of their source
     unreadable: int = 0
-    unknown_photos: int = 0  #: in the input trees, and not in the ledger now
+    unknown_photos: int = 0  #: photos in the input trees that the ledger does not know now
     outputs: list[Path] = field(default_factory=list)
 
 
 def outputs_without_ledger(settings: CommonSettings) -> list[Path]:
-    """Outputs that hold something although there is no ledger: it may have been lost.
+    """Return outputs that are not empty although there is no ledger, because it may have been lost.
 
     Raises:
-        LedgerError: the state folder may not be looked into.
+        LedgerError: this user may not read the state folder.
     """
     if has_ledger(settings.state_dir):
         return []
-    return sorted({folder.output for folder in settings.folders if _holds_something(folder.output)})
+    return sorted({folder.output for folder in settings.folders if _is_filled(folder.output)})
 
 
-def _holds_something(folder: Path) -> bool:
+def _is_filled(folder: Path) -> bool:
     try:
         return any(folder.iterdir())
     except OSError:
-        return False  # not made yet, or not to be seen from here
+        return False  # because it does not exist yet, or this user may not read it
 
 
 def rebuild(settings: CommonSettings, on_file: Callable[[int], None], *, dry_run: bool) -> RebuildResult:
-    """Restore what the output trees of all folders tell; a rehearsal keeps nothing. ``tell`` hears each file looked at.
+    """Restore the photos of all cutouts in the output trees.
 
-    Blocking; the caller needs no other lock. A crash leaves the ledger, or its lack, as it was.
+    Blocking; the caller needs no lock. A crash leaves the ledger, or its absence, unchanged.
+
+    Args:
+        settings: the folders and the state folder.
+        on_file: gets the number of files examined so far.
+        dry_run: count, and store nothing.
 
     Raises:
-        LedgerError, DiskError: another instance runs, the ledger cannot be used, or an output root is not there.
+        LedgerError, DiskError: another instance runs, the ledger cannot be used, or an output does not exist.
     """
-    salvage = RebuildResult(outputs=sorted({folder.output for folder in settings.folders}))
+    result = RebuildResult(outputs=sorted({folder.output for folder in settings.folders}))
     if dry_run and not has_ledger(settings.state_dir):
-        return _rebuild(settings, salvage, on_file, rehearse_restoring)
+        return _rebuild(settings, result, on_file, rehearse_restoring)
     _make_folder(settings.state_dir)
     with hold_ledger(settings.state_dir):
-        return _rebuild(settings, salvage, on_file, rehearse_restoring if dry_run else restore)
+        return _rebuild(settings, result, on_file, rehearse_restoring if dry_run else restore)
 
 
 def _make_folder(state_dir: Path) -> None:
@@ -84,105 +89,110 @@ def _make_folder(state_dir: Path) -> None:
 
 def _rebuild(
     settings: CommonSettings,
-    salvage: RebuildResult,
-    tell: Callable[[int], None],
-    keep: Callable[[Path, Sequence[RestoredPhoto], Callable[[ReadTransaction], None]], int],
+    result: RebuildResult,
+    on_file: Callable[[int], None],
+    store: Callable[[Path, Sequence[RestoredPhoto], Callable[[ReadTransaction], None]], int],
 ) -> RebuildResult:
     by_name = {folder.name: folder for folder in settings.folders}
     found = []
-    for output in salvage.outputs:
-        for place, folder in _pictures_in(output):
-            salvage.examined += 1
-            tell(salvage.examined)
-            if (restored := _look_at(output, place, folder, by_name, salvage)) is not None:
+    for output in result.outputs:
+        for path, folder in _png_files_in(output):
+            result.examined += 1
+            on_file(result.examined)
+            if (restored := _read_cutout(output, path, folder, by_name, result)) is not None:
                 found.append(restored)
-    # A cutout at its own place speaks before a copy that somebody put elsewhere.
+    # Put cutouts at their own path first, else a copy in another place would take their part.
     found.sort(key=lambda photo: photo.making.target != photo.reserved)
 
-    def look(ledger: ReadTransaction) -> None:
-        salvage.unknown_photos = sum(_unknown_in(ledger, folder) for folder in settings.folders)
+    def count_unknown(ledger: ReadTransaction) -> None:
+        result.unknown_photos = sum(_count_unknown(ledger, folder) for folder in settings.folders)
 
-    salvage.restored = keep(settings.state_dir, found, look)
-    salvage.known = len(found) - salvage.restored
-    return salvage
+    result.restored = store(settings.state_dir, found, count_unknown)
+    result.known = len(found) - result.restored
+    return result
 
 
-def _pictures_in(output: Path) -> Iterator[tuple[str, OpenFolder]]:
+def _png_files_in(output: Path) -> Iterator[tuple[str, OpenFolder]]:
     for path, folder, names in folders_in(output):
         for name in sorted(names):
             if name.lower().endswith(".png") and not name.startswith(TEMPORARY_PREFIX) and folder.has_file(name):
                 yield str(PurePosixPath(path, name)), folder
 
 
-def _look_at(
-    output: Path, place: str, folder: OpenFolder, by_name: dict[str, FolderSettings], salvage: RebuildResult
+def _read_cutout(
+    output: Path, path: str, folder: OpenFolder, by_name: dict[str, FolderSettings], result: RebuildResult
 ) -> RestoredPhoto | None:
     try:
-        with folder.open(PurePosixPath(place).name) as file:
-            origin = read_provenance(file)
-            if origin is None or not all(map(has_text_form, (origin.path, origin.target, place))):
-                salvage.without_provenance += 1
+        with folder.open(PurePosixPath(path).name) as file:
+            provenance = read_provenance(file)
+            if provenance is None or not all(map(has_text_form, (provenance.path, provenance.target, path))):
+                result.without_provenance += 1
                 return None
-            whole_sha256, made_sha256 = hashes_of(file)
-            size_bytes, at_s = file.tell(), folder.changed_at_s(PurePosixPath(place).name)
+            file_sha256, published_sha256 = hashes_of(file)
+            size_bytes, at_s = file.tell(), folder.changed_at_s(PurePosixPath(path).name)
     except OSError:
-        salvage.unreadable += 1
+        result.unreadable += 1
         return None
-    is_edited = made_sha256 != origin.cutout_sha256
-    salvage.edited += is_edited
-    configured = by_name.get(origin.folder)
-    source = _source_of(origin, configured)
-    salvage.without_source += source is None
+    is_edited = published_sha256 != provenance.cutout_sha256
+    result.edited += is_edited
+    folder_settings = by_name.get(provenance.folder)
+    source = _present_source(provenance, folder_settings)
+    result.without_source += source is None
     return RestoredPhoto(
-        identity=source or _remembered(origin, configured, output),
-        # The hash of what was published: an edited cutout is somebody's own, and is never taken for ours.
-        making=_making(origin, output, place, origin.cutout_sha256 if is_edited else whole_sha256, size_bytes),
-        reserved=origin.target,
+        identity=source or _stored_identity(provenance, folder_settings, output),
+        # Use the published hash, because an edited cutout belongs to the user and must never count as ours.
+        making=_cutout_of(provenance, output, path, provenance.cutout_sha256 if is_edited else file_sha256, size_bytes),
+        reserved=provenance.target,
         published_at_s=at_s,
         is_source_there=source is not None,
     )
 
 
-def _making(origin: ProvenanceRecord, output: Path, place: str, sha256: str, size_bytes: int) -> RestoredCutout:
+def _cutout_of(provenance: ProvenanceRecord, output: Path, path: str, sha256: str, size_bytes: int) -> RestoredCutout:
     return RestoredCutout(
-        sha256=origin.sha256,
-        width=origin.width,
-        height=origin.height,
-        orientation=origin.orientation,
-        parameters=origin.parameters,
+        sha256=provenance.sha256,
+        width=provenance.width,
+        height=provenance.height,
+        orientation=provenance.orientation,
+        parameters=provenance.parameters,
         output=str(output),
-        target=place,
+        target=path,
         cutout_sha256=sha256,
         cutout_bytes=size_bytes,
     )
 
 
-def _source_of(origin: ProvenanceRecord, folder: FolderSettings | None) -> Identity | None:
-    """The present version of the source, if it is still the picture that was sent."""
-    seen = stat_quietly(folder.input, origin.path) if folder is not None else None
-    if folder is None or seen is None or seen.size_bytes != origin.size_bytes:
+def _present_source(provenance: ProvenanceRecord, folder: FolderSettings | None) -> Identity | None:
+    """Return the present version of the source if it still has the content that was sent."""
+    seen = stat_quietly(folder.input, provenance.path) if folder is not None else None
+    if folder is None or seen is None or seen.size_bytes != provenance.size_bytes:
         return None
     try:
-        with open_beneath(folder.input, origin.path) as file:
-            is_same = has_sha256(file, origin.sha256)
+        with open_beneath(folder.input, provenance.path) as file:
+            is_same = has_sha256(file, provenance.sha256)
     except OSError:
         return None
     return Identity(folder.name, *seen.version, str(folder.input)) if is_same else None
 
 
-def _remembered(origin: ProvenanceRecord, folder: FolderSettings | None, output: Path) -> Identity:
-    """In the folder's present input, if its cutouts go here: a version that came since replaces this one's cutout."""
+def _stored_identity(provenance: ProvenanceRecord, folder: FolderSettings | None, output: Path) -> Identity:
+    """Return the identity from the cutout, in the folder's present input if the folder still uses this output.
+
+    A newer version of the source then replaces this cutout.
+    """
     root = str(folder.input) if folder is not None and folder.output == output else ""
-    return Identity(origin.folder, origin.path, origin.size_bytes, origin.mtime_ns, ctime_ns=0, inode=0, input=root)
+    return Identity(
+        provenance.folder, provenance.path, provenance.size_bytes, provenance.mtime_ns, ctime_ns=0, inode=0, input=root
+    )
 
 
-def _unknown_in(ledger: ReadTransaction, folder: FolderSettings) -> int:
-    """How many photos of an input tree the next run would take up."""
+def _count_unknown(ledger: ReadTransaction, folder: FolderSettings) -> int:
+    """Count the photos of an input tree that the next run would discover."""
     scan = Scan(folder.input, Exclusions(folder.exclude), is_recursive=folder.recursive)
     seen = [sighting for sighting in scan.sightings() if has_text_form(sighting.path)]
     unknown = 0
-    for start in range(0, len(seen), _PATHS_PER_QUESTION):
-        batch = seen[start : start + _PATHS_PER_QUESTION]
+    for start in range(0, len(seen), _PATHS_PER_QUERY):
+        batch = seen[start : start + _PATHS_PER_QUERY]
         known = photos.known_versions(ledger, folder.name, [sighting.path for sighting in batch])
         unknown += sum(Version(s.path, s.size_bytes, s.mtime_ns, s.inode) not in known for s in batch)
     return unknown

@@ -1,4 +1,4 @@
-"""The folders that cutoutd makes before it works, and what earlier runs left in them."""
+"""The preparation of folders before cutoutd works."""
 
 import time
 from collections.abc import Iterator
@@ -12,29 +12,31 @@ from cutoutd.files.output_tree import sweep_temporary_files
 
 
 def make_state_dir(state_dir: Path) -> None:
-    """The state folder is private. Blocking.
+    """Make the state folder, private to this user. Blocking.
 
     Raises:
         DiskError: it cannot be made.
     """
-    with _trouble_named(state_dir):
+    with _translate_errors(state_dir):
         state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
 def make_outputs(settings: Settings, used: frozenset[str]) -> None:
-    """A missing output root is made before its first use only; later it must be a disk that is not mounted. Blocking.
+    """Make each output root before its first use. Blocking.
+
+    Later a missing root is not made again, because its disk may be unmounted.
 
     Raises:
         DiskError: one cannot be made.
     """
     for folder in settings.folders:
         if str(folder.output) not in used:
-            with _trouble_named(folder.output):
+            with _translate_errors(folder.output):
                 folder.output.mkdir(exist_ok=True)
 
 
 @contextmanager
-def _trouble_named(path: Path) -> Iterator[None]:
+def _translate_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -47,6 +49,6 @@ def remove_leftovers(settings: Settings) -> None:
     """Remove the temporary files that an earlier run left in its state folder and beside its cutouts. Blocking."""
     before_s = time.time()
     places = {settings.state_dir, *(folder.output for folder in settings.folders)}
-    swept = sum(sweep_temporary_files(place, before_s) for place in places)
-    if swept:
-        log_event("swept", f"{swept} temporary files of an earlier run were removed")
+    removed = sum(sweep_temporary_files(place, before_s) for place in places)
+    if removed:
+        log_event("swept", f"{removed} temporary files of an earlier run were removed")

@@ -1,7 +1,7 @@
-"""The webhook as this machine knows it: where Uploadcare was told to send to, and the secret it signs with.
+"""The webhook of this machine: its address at Uploadcare, and the secret that signs its messages.
 
-A private file in the state folder, written by ``cutoutd webhook create`` and read at each message, so that nothing has
-to be restarted. A secret that the configuration names wins over the one that was made.
+``cutoutd webhook create`` writes both to a private file in the state folder. Each message reads it, so that nothing
+needs a restart. A secret file in the configuration wins over the stored secret.
 """
 
 import os
@@ -19,7 +19,7 @@ SUBSCRIPTION_NAME = "webhook.json"
 
 
 class WebhookSubscription(BaseModel):
-    """One webhook of this machine's."""
+    """One webhook of this machine."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -27,12 +27,12 @@ class WebhookSubscription(BaseModel):
     secret: SecretStr
 
     @field_serializer("secret")
-    def _shown(self, secret: SecretStr) -> str:
+    def _reveal(self, secret: SecretStr) -> str:
         return secret.get_secret_value()
 
 
 def load_subscription(state_dir: Path) -> WebhookSubscription | None:
-    """What ``cutoutd webhook create`` kept; None when it did not. Blocking."""
+    """Return the subscription that ``cutoutd webhook create`` stored, or None. Blocking."""
     try:
         return WebhookSubscription.model_validate_json((state_dir / SUBSCRIPTION_NAME).read_bytes())
     except (OSError, ValidationError):
@@ -40,7 +40,7 @@ def load_subscription(state_dir: Path) -> WebhookSubscription | None:
 
 
 def signing_secret_for(settings: CommonSettings) -> SecretStr | None:
-    """What messages have to be signed with; None where no webhook was set up. No log will show it. Blocking.
+    """Return the secret that signs messages, or None if no webhook was set up; no log will show it. Blocking.
 
     Raises:
         ValueError: the configured file cannot be used.
@@ -48,27 +48,27 @@ def signing_secret_for(settings: CommonSettings) -> SecretStr | None:
     if settings.webhook.secret_file is not None:
         secret: SecretStr | None = read_signing_secret(settings.webhook.secret_file)
     else:
-        kept = load_subscription(settings.state_dir)
-        secret = kept.secret if kept else None
+        subscription = load_subscription(settings.state_dir)
+        secret = subscription.secret if subscription else None
     if secret is not None:
         register_secret(secret.get_secret_value())
     return secret
 
 
 def expected_url(settings: CommonSettings) -> str | None:
-    """Where Uploadcare was told to send to; None where no webhook was set up. Blocking.
+    """Return the address of our webhook, or None if no webhook was set up. Blocking.
 
     Raises:
         ValueError: the configured secret file cannot be used.
     """
     if signing_secret_for(settings) is None:
         return None
-    kept = load_subscription(settings.state_dir)
-    return kept.url if kept else settings.webhook.url
+    subscription = load_subscription(settings.state_dir)
+    return subscription.url if subscription else settings.webhook.url
 
 
 def store_subscription(state_dir: Path, subscription: WebhookSubscription) -> None:
-    """Replace what was kept; readable by the state folder's owner alone, also when root writes it. Blocking.
+    """Replace the stored subscription; only the state folder's owner can read it, also if root writes it. Blocking.
 
     Raises:
         DiskError: the state folder cannot be written.
@@ -81,12 +81,12 @@ def store_subscription(state_dir: Path, subscription: WebhookSubscription) -> No
             if owner.st_uid != os.geteuid():
                 os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
     except OSError as error:
-        msg = f"the webhook cannot be kept in {state_dir}: {error.strerror}"
+        msg = f"the webhook cannot be subscription in {state_dir}: {error.strerror}"
         raise DiskError(msg, advice="Run the command as root, or as the user that cutoutd runs as.") from error
 
 
 def delete_subscription(state_dir: Path) -> None:
-    """Keep none any more. Blocking.
+    """Delete the stored subscription. Blocking.
 
     Raises:
         DiskError: the state folder cannot be written.

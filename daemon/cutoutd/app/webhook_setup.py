@@ -1,7 +1,7 @@
-"""Setting the webhook up at Uploadcare, showing it, taking it away: what ``cutoutd webhook`` does.
+"""The setup of our webhook at Uploadcare, its list, and its removal: the work of ``cutoutd webhook``.
 
-The secret is kept on this machine before Uploadcare is told of it, so a crash in between leaves a secret without a
-webhook, which the next ``create`` uses. No photo is touched.
+The secret is stored on this machine before Uploadcare gets it. A crash in between leaves a secret without a webhook,
+and the next ``create`` uses it. No photo is touched.
 """
 
 import asyncio
@@ -28,17 +28,17 @@ from cutoutd.core.logs import register_secret
 from cutoutd.uploadcare.client import open_uploadcare
 from cutoutd.uploadcare.webhooks import EVENT, RemoteWebhook, WebhookApi
 
-#: 32 characters, the most that Uploadcare takes (UPLOADCARE.md 3).
+#: 32 characters, the most that Uploadcare accepts (UPLOADCARE.md 3).
 _SECRET_BYTES = 16
 
 _LOCAL_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 
 class SetupResult(Enum):
-    """What ``subscribe`` found to do."""
+    """The change that ``subscribe`` made."""
 
     CREATED = auto()
-    UPDATED = auto()  #: it was there, switched off or with another secret
+    UPDATED = auto()  #: the webhook was switched off, or had another secret
     UNCHANGED = auto()
 
 
@@ -51,10 +51,12 @@ class ListedWebhook:
 
 
 async def subscribe(settings: Settings, url: str) -> SetupResult:
-    """Have finished removals told to ``url``, signed; doing it again changes nothing. A webhook of ours elsewhere goes.
+    """Let Uploadcare send signed messages about finished removals to ``url``; a repetition changes nothing.
+
+    Another webhook of ours is deleted.
 
     Raises:
-        WebhookRefusedError: the address cannot be reached from the internet, or Uploadcare refuses, in its own words.
+        WebhookRefusedError: the address is not public, or Uploadcare refuses, in its own words.
         ValueError: the configured secret file cannot be used.
         DiskError: the state folder cannot be written.
     """
@@ -63,10 +65,10 @@ async def subscribe(settings: Settings, url: str) -> SetupResult:
     secret = await asyncio.to_thread(signing_secret_for, settings) or SecretStr(secrets.token_hex(_SECRET_BYTES))
     register_secret(secret.get_secret_value())
     await asyncio.to_thread(store_subscription, settings.state_dir, WebhookSubscription(url=url, secret=secret))
-    async with _opened(settings) as webhooks:
-        there = [webhook for webhook in await webhooks.list_all() if webhook.event == EVENT]
-        setup = await _set_up(webhooks, [webhook for webhook in there if webhook.target_url == url], url, secret)
-        for webhook in there:
+    async with _open_webhooks(settings) as webhooks:
+        present = [webhook for webhook in await webhooks.list_all() if webhook.event == EVENT]
+        setup = await _set_up(webhooks, [webhook for webhook in present if webhook.target_url == url], url, secret)
+        for webhook in present:
             if before is not None and webhook.target_url == before.url != url:
                 await webhooks.delete(webhook)
     return setup
@@ -83,23 +85,23 @@ async def _set_up(webhooks: WebhookApi, present: Sequence[RemoteWebhook], url: s
 
 
 async def list_webhooks(settings: Settings) -> list[ListedWebhook]:
-    """Every webhook of the project."""
-    ours = await _our_urls(settings)
-    async with _opened(settings) as webhooks:
-        return [ListedWebhook(webhook, _is_ours(webhook, ours)) for webhook in await webhooks.list_all()]
+    """Return every webhook of the project."""
+    our_urls = await _our_urls(settings)
+    async with _open_webhooks(settings) as webhooks:
+        return [ListedWebhook(webhook, _is_ours(webhook, our_urls)) for webhook in await webhooks.list_all()]
 
 
 async def unsubscribe(settings: Settings) -> list[RemoteWebhook]:
-    """Take our webhook away, here and at Uploadcare; the answer is what was there.
+    """Delete our webhooks, here and at Uploadcare, and return those that existed.
 
-    Uploadcare first: a crash in between leaves a secret that nothing is signed with any more.
+    Uploadcare comes first: a crash in between leaves a secret that signs nothing any more.
 
     Raises:
         DiskError: the state folder cannot be written.
     """
-    ours = await _our_urls(settings)
-    async with _opened(settings) as webhooks:
-        found = [webhook for webhook in await webhooks.list_all() if _is_ours(webhook, ours)]
+    our_urls = await _our_urls(settings)
+    async with _open_webhooks(settings) as webhooks:
+        found = [webhook for webhook in await webhooks.list_all() if _is_ours(webhook, our_urls)]
         for webhook in found:
             await webhooks.delete(webhook)
     await asyncio.to_thread(delete_subscription, settings.state_dir)
@@ -107,14 +109,14 @@ async def unsubscribe(settings: Settings) -> list[RemoteWebhook]:
 
 
 @asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[WebhookApi]:
+async def _open_webhooks(settings: Settings) -> AsyncIterator[WebhookApi]:
     async with open_uploadcare(settings.uploadcare, connections=1) as uploadcare:
         yield uploadcare.webhooks
 
 
 async def _our_urls(settings: Settings) -> set[str]:
-    kept = await asyncio.to_thread(load_subscription, settings.state_dir)
-    return {url for url in (settings.webhook.url, kept.url if kept else None) if url is not None}
+    subscription = await asyncio.to_thread(load_subscription, settings.state_dir)
+    return {url for url in (settings.webhook.url, subscription.url if subscription else None) if url is not None}
 
 
 def _is_ours(webhook: RemoteWebhook, urls: set[str]) -> bool:
@@ -122,7 +124,7 @@ def _is_ours(webhook: RemoteWebhook, urls: set[str]) -> bool:
 
 
 def _require_public(url: str, settings: Settings) -> None:
-    """Uploadcare must be able to reach it; a sandbox on this machine reaches this machine."""
+    """Raise unless Uploadcare can reach the address; a sandbox on this machine reaches this machine."""
     if not _is_public(urlsplit(settings.uploadcare.api_base).hostname or ""):
         return
     host = urlsplit(url).hostname or ""
@@ -132,7 +134,7 @@ def _require_public(url: str, settings: Settings) -> None:
 
 
 def _is_public(host: str) -> bool:
-    """Whether a host may be known on the internet."""
+    """Return True if a host may be known on the internet."""
     try:
         return ipaddress.ip_address(host).is_global
     except ValueError:

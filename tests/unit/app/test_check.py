@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.app.check import CheckReport, Finding, Level, check_all
+from cutoutd.app.check import CheckReport, Finding, KernelFiles, Level, check_all
 from cutoutd.config.settings import Settings
 from cutoutd.core.errors import AddonRefusedError, KeysRefusedError
 from support.folders import folder_in, settings_in
@@ -27,8 +27,8 @@ def open_place() -> Iterator[Path]:
         yield Path(place)
 
 
-def checked(settings: Settings, *, is_offline: bool = False) -> CheckReport:
-    return asyncio.run(check_all(settings, is_offline=is_offline))
+def checked(settings: Settings, *, is_offline: bool = False, kernel: KernelFiles | None = None) -> CheckReport:
+    return asyncio.run(check_all(settings, is_offline=is_offline, kernel=kernel))
 
 
 def found(report: CheckReport, subject: str) -> Finding:
@@ -151,25 +151,27 @@ def test_a_proxy_that_nobody_runs_is_a_fault(tmp_path: Path, monkeypatch: pytest
     assert "https_proxy" in finding.advice
 
 
-def test_too_many_folders_for_the_kernel_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_folders_for_the_kernel_are_noticed(tmp_path: Path) -> None:
     """More folders than inotify watches: a warning with the line that raises them."""
     limit = tmp_path / "limit"
     limit.write_text("3\n")
-    monkeypatch.setattr("cutoutd.app.check.machine._WATCHES", limit)
     folder = folder_in(tmp_path)
     for number in range(4):
         (folder.input / str(number)).mkdir()
-    report = checked(settings_in(tmp_path, NOWHERE, folder), is_offline=True)
+    report = checked(
+        settings_in(tmp_path, NOWHERE, folder), is_offline=True, kernel=KernelFiles(max_user_watches=limit)
+    )
     (warning,) = (finding for finding in report.findings if finding.level is Level.WARNING)
     assert "sysctl fs.inotify.max_user_watches=8" in warning.advice
 
 
-def test_a_ledger_on_a_share_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_ledger_on_a_share_is_a_fault(tmp_path: Path) -> None:
     """SQLite's log needs a local disk; here the mount table says that everything lies on NFS."""
     table = tmp_path / "mountinfo"
     table.write_text("1 1 0:1 / / rw - nfs4 server:/ rw\n")
-    monkeypatch.setattr("cutoutd.app.check.machine._MOUNT_TABLE", table)
-    report = checked(settings_in(tmp_path, NOWHERE, folder_in(tmp_path)), is_offline=True)
+    report = checked(
+        settings_in(tmp_path, NOWHERE, folder_in(tmp_path)), is_offline=True, kernel=KernelFiles(mount_table=table)
+    )
     faults = [finding for finding in report.findings if finding.level is Level.FAULT]
     assert [(fault.subject, fault.advice) for fault in faults] == [("state_dir", "Put state_dir on a local disk.")]
     assert "by polling" in found(report, "folders.products.watch").sentence

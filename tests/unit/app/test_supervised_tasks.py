@@ -4,15 +4,11 @@ import asyncio
 
 import pytest
 
-from cutoutd.app import process
 from cutoutd.app.process import run_supervised
 
 
-def test_a_fault_is_told_and_the_work_begins_anew(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_fault_is_told_and_the_work_begins_anew(caplog: pytest.LogCaptureFixture) -> None:
     """Whoever shares a group of tasks with what failed notices nothing of it."""
-    monkeypatch.setattr(process, "_AGAIN_AFTER_S", 0.0)
     runs: list[int] = []
 
     async def fail_twice() -> None:
@@ -22,7 +18,7 @@ def test_a_fault_is_told_and_the_work_begins_anew(
 
     async def play() -> None:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(run_supervised("the numbers", fail_twice))
+            tasks.create_task(run_supervised("the numbers", fail_twice, restart_after_s=0.0))
 
     with caplog.at_level("ERROR", logger="cutoutd"):
         asyncio.run(play())

@@ -1,33 +1,37 @@
-"""``cutoutd check``: what would go wrong on this machine, found before a photo does.
+"""``cutoutd check``: faults of this machine and of the account, found before the first photo.
 
-Each finding says what to do. It changes nothing, except that it tries out whether folders can be written.
+Faults of the configuration file itself belong in ``config``.
 """
 
 import asyncio
 
 from cutoutd.app.check.as_user import as_user
 from cutoutd.app.check.finding import CheckReport, Finding, Level
+from cutoutd.app.check.kernel import KernelFiles
 from cutoutd.app.check.machine import check_machine
 from cutoutd.app.check.uploadcare import check_uploadcare
 from cutoutd.config.settings import Settings
 from cutoutd.uploadcare.client import open_uploadcare
 
-__all__ = ["CheckReport", "Finding", "Level", "check_all"]
+__all__ = ["CheckReport", "Finding", "KernelFiles", "Level", "check_all"]
 
 
-async def check_all(settings: Settings, *, is_offline: bool, user: str | None = None) -> CheckReport:
-    """Look at the machine and, unless offline, ask Uploadcare whether it takes the keys and agrees on the time.
+async def check_all(
+    settings: Settings, *, is_offline: bool, user: str | None = None, kernel: KernelFiles | None = None
+) -> CheckReport:
+    """Check the machine and, unless offline, the keys, the add-on and the clock at Uploadcare.
 
     Args:
         settings: the whole configuration.
-        is_offline: ask nobody.
-        user: whose eyes to see the folders with; for root only.
+        is_offline: send nothing.
+        user: the user to check the folders as; for root only.
+        kernel: the kernel's files.
 
     Raises:
         LookupError: there is no such user.
-        PermissionError: only root can see as somebody else.
+        PermissionError: only root can act as another user.
     """
-    found = await asyncio.to_thread(_looked_around, settings, user)
+    found = await asyncio.to_thread(_check_machine_as, user, settings, kernel)
     async with open_uploadcare(settings.uploadcare, connections=1) as uploadcare:
         found += (Finding(Level.GOOD, "CDN host", uploadcare.cdn_host),)
         if is_offline:
@@ -36,6 +40,6 @@ async def check_all(settings: Settings, *, is_offline: bool, user: str | None = 
     return CheckReport(found + asked.findings, asked.halt_error)
 
 
-def _looked_around(settings: Settings, user: str | None) -> tuple[Finding, ...]:
+def _check_machine_as(user: str | None, settings: Settings, kernel: KernelFiles | None) -> tuple[Finding, ...]:
     with as_user(user):
-        return tuple(check_machine(settings))
+        return tuple(check_machine(settings, kernel))

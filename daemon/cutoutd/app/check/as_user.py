@@ -1,4 +1,7 @@
-"""Seeing folders as another user does: root may do everything, so what root can read says nothing about the service."""
+"""A block with another user's rights to files.
+
+Root may read everything, so root's own access says nothing about the service.
+"""
 
 import os
 import pwd
@@ -8,13 +11,13 @@ from contextlib import contextmanager
 
 @contextmanager
 def as_user(user: str | None) -> Iterator[None]:
-    """The block has this user's rights to files, with all groups that the user belongs to; None: one's own.
+    """Give the block this user's rights to files, with all groups of the user; None changes nothing.
 
-    For the whole process, so only while nothing else works in it. A crash inside ends the process with those rights.
+    The rights hold for the whole process, so nothing else may work in it. A crash inside ends the process with them.
 
     Raises:
         LookupError: there is no such user.
-        PermissionError: this process may not become anybody.
+        PermissionError: this process may not change its user.
     """
     if user is None:
         yield

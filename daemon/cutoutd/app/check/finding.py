@@ -1,4 +1,4 @@
-"""What a check found: how bad, about what, and what to do."""
+"""The findings of a check: severity, subject, and advice."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ from cutoutd.core.errors import HaltError
 
 
 class Level(StrEnum):
-    """How bad a finding is."""
+    """The severity of a finding."""
 
     GOOD = "good"
     WARNING = "warning"
@@ -16,7 +16,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """The finding about one subject."""
 
     level: Level
     subject: str
@@ -26,7 +26,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """All findings, and Uploadcare's refusal if it gave one."""
+    """All findings, and the error with which Uploadcare refuses all work, if it does."""
 
     findings: tuple[Finding, ...]
     halt_error: HaltError | None = None

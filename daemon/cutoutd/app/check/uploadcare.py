@@ -1,4 +1,4 @@
-"""What Uploadcare says: whether it can be reached, takes the keys, offers the add-on, and agrees on the time."""
+"""The checks at Uploadcare: connection, keys, add-on, and clock."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,15 +11,15 @@ from cutoutd.core.errors import CutoutdError, HaltError
 from cutoutd.uploadcare.client import UploadcareClient
 from cutoutd.uploadcare.responses import ProjectInfo
 
-#: Uploadcare refuses signatures from clocks that are further off (UPLOADCARE.md section 3); half of it is worth a word.
+#: Uploadcare refuses signatures of clocks that are further off (UPLOADCARE.md section 3). Half of it gets a warning.
 _REFUSED_SKEW_S = 15 * 60
 
-_PROXY_PATIENCE_S = 5.0
+_PROXY_TIMEOUT_S = 5.0
 _DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
 async def check_uploadcare(uploadcare: UploadcareClient, api_base: str) -> CheckReport:
-    """Three questions that cost an operation each at most; the first refusal ends it."""
+    """Ask at most three questions of one operation each; the first error ends the check."""
     found = [finding async for finding in _proxy(api_base)]
     try:
         project = await uploadcare.get_project()
@@ -28,7 +28,7 @@ async def check_uploadcare(uploadcare: UploadcareClient, api_base: str) -> Check
     except CutoutdError as error:
         refusal = error if isinstance(error, HaltError) else None
         advice = error.advice if refusal else "Look at the network, then check again."
-        title = error.title.removeprefix("Uploadcare ")  # which is what the finding is about
+        title = error.title.removeprefix("Uploadcare ")  # because it is the subject of the finding
         found.append(Finding(Level.FAULT, "Uploadcare", f"{title}: {error.sentence}", advice))
         return CheckReport(tuple(found), refusal)
     found.append(Finding(Level.GOOD, "add-on", "remove_bg was not refused to this project"))
@@ -36,7 +36,7 @@ async def check_uploadcare(uploadcare: UploadcareClient, api_base: str) -> Check
 
 
 async def _proxy(api_base: str) -> AsyncIterator[Finding]:
-    """The proxy that the environment names for the API's address, if one is."""
+    """Yield a finding about the proxy that the environment names for the API's address, if there is one."""
     address = urlsplit(api_base)
     proxy = getproxies().get(address.scheme) or getproxies().get("all")
     if proxy is None or not address.hostname or address.hostname in {"127.0.0.1", "localhost", "::1"}:
@@ -44,9 +44,9 @@ async def _proxy(api_base: str) -> AsyncIterator[Finding]:
     if proxy_bypass(address.hostname):
         return
     parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    place = f"{parts.hostname}:{parts.port or _DEFAULT_PORTS.get(parts.scheme, 80)}"  # never its user and password
+    place = f"{parts.hostname}:{parts.port or _DEFAULT_PORTS.get(parts.scheme, 80)}"  # without its user and password
     try:
-        async with asyncio.timeout(_PROXY_PATIENCE_S):
+        async with asyncio.timeout(_PROXY_TIMEOUT_S):
             _, writer = await asyncio.open_connection(parts.hostname, int(place.rpartition(":")[2]))
     except (OSError, TimeoutError) as error:
         reason = f"{place} cannot be reached: {str(error) or 'no answer'}"
