@@ -1,20 +1,19 @@
-"""Whether work goes on: whoever works in a loop promises when it will be heard of next, and keeps or breaks that.
+"""The heartbeats of loops and steps. Each beat names the time of the next one, so a missed beat shows a hang.
 
-Resting is a promise too, so an idle night breaks none; nor does an outage or a halt, in which loops rest and look
-again. Pure; the clock is handed in.
+A loop that rests names the end of its rest. So an idle night, an outage or a halt is no missed beat. Pure.
 """
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-#: What a loop gets beyond the rest that it announced: a look at a ledger that is locked for long, a scan's next batch
-#: from a slow share, all on a machine that has better things to do.
+#: The time that a loop gets beyond its rest. A query may wait for a locked ledger, or a scan for a slow share, on a
+#: busy machine.
 PATIENCE_S = 300.0
 
 
 class Heartbeats:
-    """The promises of some loops and of the steps they began. For one thread.
+    """The heartbeats of some loops and of their steps. For one thread.
 
     Args:
         now_s: a clock that never goes back.
@@ -25,12 +24,12 @@ class Heartbeats:
         self._due_s: dict[str, float] = {}
 
     def beat(self, name: str, *, rest_s: float = 0.0) -> None:
-        """This loop works; it will be heard of again after its rest, give or take our patience."""
+        """Note that a loop works, and that it beats again after its rest."""
         self._due_s[name] = self._now_s() + rest_s + PATIENCE_S
 
     @contextmanager
     def during(self, name: str, *, within_s: float) -> Iterator[None]:
-        """What the block does is over within this time."""
+        """Note that the block is over within this time."""
         self._due_s[name] = self._now_s() + within_s
         try:
             yield
@@ -38,6 +37,6 @@ class Heartbeats:
             self._due_s.pop(name, None)
 
     def overdue(self) -> tuple[str, ...]:
-        """Who broke a promise; it may still be kept late."""
+        """Return the names with a missed beat; they may still beat late."""
         now_s = self._now_s()
         return tuple(name for name, due_s in self._due_s.items() if due_s < now_s)

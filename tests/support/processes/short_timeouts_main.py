@@ -15,6 +15,7 @@ from pyuploadcare.api import auth
 from cutoutd import cli
 from cutoutd.pipeline import backoff
 from cutoutd.pipeline.maintenance import remote_cleanup
+from cutoutd.pipeline.maintenance.remote_cleanup import CleanupTiming
 from cutoutd.pipeline.scheduling import halt
 from cutoutd.pipeline.steps import recover_launch
 from cutoutd.uploadcare import client, error_mapping
@@ -36,7 +37,7 @@ _HURRY = {
     recover_launch: {"LOOK_FOR_S": 6.0},
     error_mapping: {"_DEFAULT_RETRY_AFTER_S": 1.0, "_LOCK_LOOK_S": 0.5},
     backoff: {"_FIRST_WAIT_S": 0.2, "_SPREAD_S": 0.2, "_LONGEST_WAIT_S": 0.5},
-    remote_cleanup: {"_LINGER_S": 0.2, "_LONGEST_WAIT_S": 0.5},
+    remote_cleanup: {"CleanupTiming": lambda: CleanupTiming(linger_s=0.2, longest_wait_s=0.5)},
 }
 
 

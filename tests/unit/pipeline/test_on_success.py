@@ -323,7 +323,7 @@ def test_what_is_due_is_done_once_and_stands_in_the_history(tmp_path: Path) -> N
         aftercare = OnSuccessWorker(ledger, folders_of(folder), FolderAvailability(ledger, folders_of(folder)))
         due = await published(ledger, folder, "a.jpg")
         await published(ledger, folder, "b.jpg", is_due=False)
-        await aftercare.work_off()
+        await aftercare.apply_due()
         assert [file.name for file in folder.input.iterdir()] == ["b.jpg"]
         assert await ledger.query(sources.sources_due, 0, 10) == []
         last = (await ledger.query(photos.history, "a.jpg", 10))[-1]
@@ -344,11 +344,11 @@ def test_trouble_is_a_warning_told_once_and_tried_again(tmp_path: Path, caplog: 
         await published(ledger, folder, "a.jpg")
         await published(ledger, folder, "b.jpg")
         for _ in range(2):
-            await aftercare.work_off()
+            await aftercare.apply_due()
             assert list(aftercare.troubles()) == [folder.name]
         await asyncio.to_thread((tmp_path / "disk").mkdir)
         await aftercare.open()
-        await aftercare.work_off()
+        await aftercare.apply_due()
         assert aftercare.troubles() == {}
         assert sorted(file.name for file in (tmp_path / "disk/archive").iterdir()) == ["a.jpg", "b.jpg"]
 
@@ -374,11 +374,11 @@ def test_a_full_archive_is_tried_once_a_round(tmp_path: Path, monkeypatch: pytes
             await published(ledger, folder, name)
         with monkeypatch.context() as patch:
             patch.setattr("cutoutd.pipeline.on_success.action.move_to_archive", refuse)
-            await aftercare.work_off()
-            await aftercare.work_off()
+            await aftercare.apply_due()
+            await aftercare.apply_due()
         assert len(tries) == 2
         assert sorted(file.name for file in folder.input.iterdir()) == ["a.jpg", "b.jpg", "c.jpg"]
-        await aftercare.work_off()
+        await aftercare.apply_due()
         assert list(folder.input.iterdir()) == []
 
     with_ledger(tmp_path, scene)
@@ -393,11 +393,11 @@ def test_a_folder_that_stands_by_is_waited_for(tmp_path: Path, monkeypatch: pyte
         aftercare = OnSuccessWorker(ledger, folders_of(folder), standby)
         await published(ledger, folder, "a.jpg")
         folder.input.rename(tmp_path / "away")
-        await aftercare.work_off()
+        await aftercare.apply_due()
         assert len(await ledger.query(sources.sources_due, 0, 10)) == 1
         (tmp_path / "away").rename(folder.input)
         await standby.update(folder.name)
-        await aftercare.work_off()
+        await aftercare.apply_due()
         assert list(folder.input.iterdir()) == []
 
     with_ledger(tmp_path, scene)

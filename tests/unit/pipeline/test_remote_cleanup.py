@@ -11,7 +11,7 @@ from cutoutd.core.errors import UnreachableError
 from cutoutd.core.photo import State, Superseded, Uploaded
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos
-from cutoutd.pipeline.maintenance.remote_cleanup import RemoteCleaner
+from cutoutd.pipeline.maintenance.remote_cleanup import CleanupTiming, RemoteCleaner
 from support.fakes.fake_uploadcare import StandIn
 from support.ledgers import ACCEPTED, identity, photo_at, with_ledger
 
@@ -79,17 +79,15 @@ def test_what_was_deleted_but_not_recorded_is_deleted_again(tmp_path: Path) -> N
     assert [len(uuids.split()) for _, uuids in uploadcare.calls] == [50, 50, 50, 10]
 
 
-def test_trouble_is_told_and_tried_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_trouble_is_told_and_tried_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """While the daemon runs, a refusal is a warning, and the next round does it."""
-    monkeypatch.setattr("cutoutd.pipeline.maintenance.remote_cleanup._LINGER_S", 0.01)
     uploadcare = StandIn()
     uploadcare.fail("delete_files", UnreachableError("away"))
 
     async def scene(ledger: Ledger) -> None:
         await photo_at(ledger, State.PUBLISHED)
-        running = asyncio.create_task(RemoteCleaner(ledger, uploadcare, RemoteCleanup.DELETE).run())
+        cleaner = RemoteCleaner(ledger, uploadcare, RemoteCleanup.DELETE, CleanupTiming(linger_s=0.01))
+        running = asyncio.create_task(cleaner.run())
         await asyncio.wait_for(uploadcare.called("delete_files", times=2), 60)
         while await ledger.query(photos.to_clean, 1):  # noqa: ASYNC110  the ledger raises no events
             await asyncio.sleep(0)

@@ -232,7 +232,7 @@ def test_what_was_taken_before_a_crash_was_not_removed_by_anybody(play: Play) ->
         photo = await estate.publish("d.jpg", is_source_due=True)
         assert apply_on_success(photo, folder) is not None
         await standby.open()
-        await OnSuccessWorker(estate.ledger, folders_of(folder), standby).work_off()
+        await OnSuccessWorker(estate.ledger, folders_of(folder), standby).apply_due()
         await estate.walk()
         await estate.walk()
         assert "d.png" in estate.cutouts()

@@ -1,8 +1,8 @@
-"""Notices that this machine's clock was set, and has what was stored before corrected.
+"""The clock of this machine was set: stored times are corrected.
 
-While cutoutd runs, the wall clock is held against one that nobody can set; at its start, against the newest fact. A
-clock that was set forward while nothing ran cannot be told from time that passed, and is taken for that: a lost launch
-may then be searched for less long, but before it is made again the upload itself refuses it while its removal runs.
+During a run the wall clock is compared with a steady clock, at the start with the newest fact. A clock that was set
+forward while cutoutd did not run looks like time that passed, and counts as that. A lost launch may then be searched
+for a shorter time. It is still not paid twice, because Uploadcare refuses a second launch while the first removal runs.
 """
 
 import logging
@@ -19,7 +19,7 @@ from cutoutd.ledger.writes import clock_changes
 _LOOK_EVERY_S = 1.0
 _MINUTE_S = 60.0
 
-#: Time servers nudge clocks by less than this, and nothing here depends on so little.
+#: Time servers nudge clocks by less than this, which harms nothing.
 _NOTABLE_S = 2.0
 
 
@@ -32,18 +32,24 @@ class ClockReading:
 
     @classmethod
     def now(cls) -> "ClockReading":
-        """The steady one goes on while the machine sleeps, as the wall clock does."""
+        """Read both clocks. The steady one goes on while the machine sleeps, as the wall clock does."""
         return cls(time.time(), time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
 def set_by_s(before: ClockReading, now: ClockReading) -> float:
-    """By how much the wall clock was set between two readings, forward if positive; 0 for less than is notable."""
+    """Return by how much the wall clock was set between two readings, forward if positive; 0 for a small nudge."""
     by_s = (now.wall_s - before.wall_s) - (now.steady_s - before.steady_s)
     return by_s if abs(by_s) >= _NOTABLE_S else 0.0
 
 
 class ClockMonitor:
-    """Looks at the clocks; ``wake`` lets those go on whose waits ended."""
+    """The comparison of the clocks.
+
+    Args:
+        ledger: holds the stored times.
+        wake: called after a correction, because waits may have ended.
+        interval_s: the pause between two comparisons.
+    """
 
     def __init__(self, ledger: Ledger, wake: Callable[[], None], interval_s: float = _LOOK_EVERY_S) -> None:
         self._ledger = ledger
@@ -52,27 +58,27 @@ class ClockMonitor:
         self._before = ClockReading.now()
 
     async def open(self) -> None:
-        """Before anything moves: is the newest fact in the future?
+        """Correct stored times in the future, before any photo goes on.
 
         Raises:
             LedgerError, DiskError: the ledger cannot be used.
         """
         ahead_s = await self._ledger.query(clock_changes.ahead_s, time.time())
         if ahead_s >= _NOTABLE_S:
-            await self._follow(-ahead_s)  # at each start until the time of that fact has come, as nothing else tells
+            await self._correct(-ahead_s)  # at each start, until the clock reaches that fact
 
     async def run(self) -> None:
-        """Look every second until cancelled; while the ledger cannot be written, the correction waits for it."""
+        """Compare every second until cancelled. A ledger that cannot be written gets the correction later."""
         self._before = ClockReading.now()
         await every(self._interval_s, self._look, partial(log_error, "ledger_trouble"))
 
     async def _look(self) -> None:
         now = ClockReading.now()
         if by_s := set_by_s(self._before, now):
-            await self._follow(by_s)
+            await self._correct(by_s)
         self._before = now
 
-    async def _follow(self, by_s: float) -> None:
+    async def _correct(self, by_s: float) -> None:
         ended = await self._ledger.shift_times(by_s)
         direction = "forward" if by_s > 0 else "back"
         sentence = (

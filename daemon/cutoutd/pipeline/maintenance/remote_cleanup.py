@@ -1,12 +1,13 @@
-"""Deleting at Uploadcare what is no longer needed there: sources and results of photos that are at rest.
+"""The deletion at Uploadcare of files that are no longer needed: sources and results of finished photos.
 
-It only ever sees photos whose cutout is verified on disk, or that came to nothing; which, the ledger says. Many files
-go in one request, because each request is billed.
+Such a photo has a cutout that is verified on disk, or was rejected, or failed. Many files go in one request, because
+each request is billed.
 """
 
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from cutoutd.config.choices import RemoteCleanup
 from cutoutd.core.errors import CutoutdError
@@ -20,38 +21,54 @@ from cutoutd.uploadcare.client import UploadcareClient
 #: Uploadcare takes up to 100 files in one request; a photo has two.
 _PHOTOS_PER_REQUEST = 50
 
-#: A stop waits no longer than this for it; what is left is deleted by the next run.
-_PATIENCE_S = 4.0
 
-#: How long a photo's files may wait for company, and how long at most while Uploadcare does not delete.
-_LINGER_S = 30.0
-_LONGEST_WAIT_S = 900.0
+@dataclass(frozen=True, slots=True)
+class CleanupTiming:
+    """The waits of the remote cleanup."""
+
+    linger_s: float = 30.0  #: for which a finished photo waits for others, to share a request with them
+    longest_wait_s: float = 900.0  #: between two tries while Uploadcare does not delete
+    patience_s: float = 4.0  #: for one round, also when cutoutd stops; the next one deletes the rest
 
 
 class RemoteCleaner:
-    """Deletes in batches. A crash between deletion and its record repeats the deletion, which does no harm."""
+    """The deletion, in batches. A crash before its record repeats it, which does no harm.
 
-    def __init__(self, ledger: Ledger, uploadcare: UploadcareClient, policy: RemoteCleanup) -> None:
+    Args:
+        ledger: knows the files to delete.
+        uploadcare: deletes them.
+        policy: KEEP deletes nothing.
+        timing: the waits.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        uploadcare: UploadcareClient,
+        policy: RemoteCleanup,
+        timing: CleanupTiming | None = None,
+    ) -> None:
         self._ledger = ledger
         self._uploadcare = uploadcare
         self._policy = policy
-        self._wait_s = _LINGER_S
+        self._timing = timing or CleanupTiming()
+        self._wait_s = self._timing.linger_s
 
     async def run(self) -> None:
-        """Clean up every now and then until cancelled; trouble is told and tried again, ever more rarely."""
-        self._wait_s = _LINGER_S
+        """Clean up now and then until cancelled. Trouble is logged and tried again, ever more rarely."""
         await asyncio.sleep(self._wait_s)
         await every(lambda: self._wait_s, self._look)
 
     async def _look(self) -> None:
-        self._wait_s = _LINGER_S if await self.finish() else min(2 * self._wait_s, _LONGEST_WAIT_S)
+        is_done = await self.finish()
+        self._wait_s = self._timing.linger_s if is_done else min(2 * self._wait_s, self._timing.longest_wait_s)
 
     async def finish(self) -> bool:
-        """Clean up now, within a few seconds; False when Uploadcare cannot now, which is told and left for later."""
+        """Clean up now, within a few seconds; False if Uploadcare cannot, which is logged and left for later."""
         if self._policy is RemoteCleanup.KEEP:
             return True
         try:
-            async with asyncio.timeout(_PATIENCE_S):
+            async with asyncio.timeout(self._timing.patience_s):
                 await self.clean()
         except TimeoutError:
             log_event("cleanup_postponed", "Uploadcare did not delete in time", level=logging.WARNING)
@@ -62,10 +79,10 @@ class RemoteCleaner:
         return True
 
     async def clean(self) -> int:
-        """Delete all there is to delete; how many photos' files that was.
+        """Delete every file that is due, and return the number of photos.
 
         Raises:
-            DelayError, HaltError: Uploadcare could not do it now; what was done until then is stored.
+            DelayError, HaltError: Uploadcare cannot delete now; the earlier deletions are stored.
         """
         cleaned = 0
         while photos := await self._ledger.query(photo_queries.to_clean, _PHOTOS_PER_REQUEST):

@@ -1,9 +1,12 @@
-"""Deleting the cutouts of removed photos, in folders that want it: slowly, and rather never than wrongly.
+"""The deletion of the cutouts of removed photos, in folders that want it: slowly, and rather never than wrongly.
 
-It walks the published photos in small batches, in the slack between scans, and remembers nothing itself: since when a
-source is missed stands in the ledger. A removal is believed when two whole looks at every tree have ended since, so a
-renamed photo was found under its new name and has its own cutout; when its folder does not stand by; and when no photo
-that may want the cutout is under way. What was changed since it was published is a person's, and stays.
+It walks over the published photos in small batches between scans. The ledger stores since when a source is missing. A
+cutout is deleted only if
+
+1. every folder was scanned twice since the source disappeared, so a renamed photo was found and has its own cutout;
+2. its folder is available;
+3. no unfinished photo may reuse the cutout;
+4. the cutout is unchanged, because a changed one belongs to the user.
 """
 
 import asyncio
@@ -11,12 +14,14 @@ import logging
 import os
 import stat
 import time
+from functools import partial
 from pathlib import Path
 
 from cutoutd.config.choices import OnSourceRemoved
 from cutoutd.config.settings import Folders, FolderSettings
-from cutoutd.core.errors import CutoutdError, DelayError
+from cutoutd.core.errors import DelayError
 from cutoutd.core.logs import log_error, log_event, printable
+from cutoutd.core.periodic import every
 from cutoutd.core.photo import Photo, Superseded, require_value
 from cutoutd.files.hashing import has_sha256
 from cutoutd.files.input_tree import is_occupied
@@ -27,7 +32,7 @@ from cutoutd.watch.availability import FolderAvailability
 
 _PHOTOS_AT_ONCE = 200
 
-#: Like a scan, a walk rests 400 times as long as it worked, and so stays under 0.25 % of a core.
+#: Like a scan, a walk rests 400 times as long as it worked: under 0.25 % of a core.
 _REST_PER_CPU_SECOND = 400
 
 _REMOVED = Superseded(
@@ -36,124 +41,122 @@ _REMOVED = Superseded(
 
 
 class RemovedSourceCleaner:
-    """Walks for ever while some folder wants it.
+    """The walk, if a folder wants it.
 
     Args:
-        ledger: which photos are published, and whose source is missed.
+        ledger: knows the published photos, and the missing sources.
         folders: the configured folders.
-        standby: tells if a folder can be trusted to show what was removed.
+        availability: tells if a folder can be trusted to show a removed source.
         interval_s: the pause between two walks.
     """
 
-    def __init__(self, ledger: Ledger, folders: Folders, standby: FolderAvailability, interval_s: float) -> None:
+    def __init__(self, ledger: Ledger, folders: Folders, availability: FolderAvailability, interval_s: float) -> None:
         self._ledger = ledger
         self._all_folders = folders
-        self._standby = standby
+        self._availability = availability
         self._interval_s = interval_s
 
     async def run(self) -> None:
-        """Walk until cancelled; what the ledger or the disk refuses is tried again by the next walk."""
-        while self._folders():
+        """Walk until cancelled. An error of the ledger or the disk is logged, and the next walk tries again."""
+        if self._folders():
             await asyncio.sleep(self._interval_s)
-            try:
-                await self.clean()
-            except CutoutdError as error:
-                log_error("withdrawal_postponed", error, level=logging.WARNING)
+            on_error = partial(log_error, "withdrawal_postponed", level=logging.WARNING)
+            await every(self._interval_s, self.clean, on_error)
 
     async def clean(self) -> None:
         """Look for the source of every published photo once.
 
         Raises:
-            CutoutdError: the ledger or an output could not be used.
+            CutoutdError: the ledger or an output tree could not be used.
         """
         last_id = 0
         while photos := await self._ledger.query(
             sources.published_in, self._folders().keys(), last_id, _PHOTOS_AT_ONCE
         ):
-            missed, cpu_s = await asyncio.to_thread(self._missed, photos)
+            missing, cpu_s = await asyncio.to_thread(self._missing, photos)
             await asyncio.sleep(cpu_s * _REST_PER_CPU_SECOND)
-            await self._note(photos, missed)
-            for photo in missed:
-                await self._consider(photo)
+            await self._store_missing(photos, missing)
+            for photo in missing:
+                await self._delete_if_removed(photo)
             last_id = photos[-1].id
 
     def _folders(self) -> dict[str, FolderSettings]:
         folders = self._all_folders.items()
         return {name: folder for name, folder in folders if folder.on_source_removed is OnSourceRemoved.DELETE}
 
-    def _missed(self, photos: list[Photo]) -> tuple[list[Photo], float]:
-        """Those with nothing at all at their path, and how much of a core the look took, in seconds. Blocking.
+    def _missing(self, photos: list[Photo]) -> tuple[list[Photo], float]:
+        """Return the photos without any file at their path, and the CPU time of the look in seconds. Blocking.
 
-        Where another version stands, it is that photo's business.
+        A path with another version is not missing: that version is a photo of its own.
         """
         started_s, folders = time.thread_time(), self._folders()
-        missed = [photo for photo in photos if _is_removed(photo, folders[photo.identity.folder])]
-        return missed, time.thread_time() - started_s
+        missing = [photo for photo in photos if _is_removed(photo, folders[photo.identity.folder])]
+        return missing, time.thread_time() - started_s
 
-    async def _note(self, photos: list[Photo], missed: list[Photo]) -> None:
-        ids = {photo.id for photo in missed}
-        newly = [photo.id for photo in missed if photo.source.missing_since_s is None]
+    async def _store_missing(self, photos: list[Photo], missing: list[Photo]) -> None:
+        ids = {photo.id for photo in missing}
+        newly = [photo.id for photo in missing if photo.source.missing_since_s is None]
         back = [photo.id for photo in photos if photo.source.missing_since_s is not None and photo.id not in ids]
         if newly:
             await self._ledger.mark_source_missing(newly, time.time())
         if back:
             await self._ledger.mark_source_missing(back, None)
 
-    async def _consider(self, photo: Photo) -> None:
-        if photo.source.missing_since_s is None or not self._standby.has_scanned_twice_since(
+    async def _delete_if_removed(self, photo: Photo) -> None:
+        if photo.source.missing_since_s is None or not self._availability.has_scanned_twice_since(
             photo.source.missing_since_s
         ):
             return
         folder = self._folders()[photo.identity.folder]
         try:
-            await self._standby.confirm_missing(photo)
+            await self._availability.confirm_missing(photo)
         except DelayError:
             return
         if await self._ledger.query(sources.is_cutout_wanted, photo):
             return
         try:
-            is_deleted = await asyncio.to_thread(_is_withdrawn, photo, folder)
+            is_deleted = await asyncio.to_thread(_delete_cutout, photo, folder)
         except OSError as error:
             cutout = printable(str(Path(require_value(photo.bound.output), require_value(photo.bound.target))))
             log_event("withdrawal_trouble", f"{cutout} cannot be deleted: {error.strerror}", level=logging.WARNING)
             return
         if is_deleted:
-            # A crash before this leaves the photo published without its cutout, as if somebody had carried it away.
+            # A crash before this leaves a published photo without its cutout, as if the user had moved the cutout.
             removed = await self._ledger.record(photo, _REMOVED)
             log_event("withdrawn", removed.story, about=photo.identity)
 
 
 def _is_removed(photo: Photo, folder: FolderSettings) -> bool:
-    """Whether nothing stands at its path; who put a link there, or in place of a folder above, did not remove it."""
+    """Return True if no file is at its path. A link there, or in place of a folder above, is no removal."""
     try:
         return photo.identity.input == str(folder.input) and not is_occupied(folder.input, photo.identity.path)
     except OSError:
-        return False  # nobody can tell for now
+        return False  # unknown for now
 
 
-def _is_withdrawn(photo: Photo, folder: FolderSettings) -> bool:
-    """Delete the cutout, if it is the very file that was published, and its source still gone. Blocking."""
+def _delete_cutout(photo: Photo, folder: FolderSettings) -> bool:
+    """Delete the cutout if it is the published file and its source is still missing; True if deleted. Blocking."""
     if not _is_removed(photo, folder):
         return False
     output, target = Path(require_value(photo.bound.output)), require_value(photo.bound.target)
     try:
         with found_folder(output, target) as parent:
-            is_ours = _is_ours(parent, Path(target).name, photo)
-            if is_ours:
+            is_published = _is_published(parent, Path(target).name, photo)
+            if is_published:
                 parent.remove(Path(target).name)
                 parent.sync()
-            return is_ours
+            return is_published
     except FileNotFoundError:
-        return False  # somebody carried it away
+        return False  # the user moved it
 
 
-def _is_ours(parent: OpenFolder, name: str, photo: Photo) -> bool:
+def _is_published(parent: OpenFolder, name: str, photo: Photo) -> bool:
     status = parent.status(name)
     if status is None or not stat.S_ISREG(status.st_mode) or status.st_size != photo.cutout.size_bytes:
         return False
     with parent.open(name) as file:
-        is_published = has_sha256(file, photo.cutout.sha256)
+        has_hash = has_sha256(file, photo.cutout.sha256)
     now = parent.status(name)
-    # Nobody may have put another file there while this one was read.
+    # Once more, because another file may have taken its place while this one was read.
     is_still_it = now is not None and os.path.samestat(status, now) and status.st_mtime_ns == now.st_mtime_ns
-    return is_published and is_still_it
+    return has_hash and is_still_it

@@ -1,8 +1,7 @@
-"""Having Uploadcare keep what was paid for and could not be fetched in time: a full disk may outlast its 24 hours.
+"""The retention of paid results that could not be fetched in time: a full disk may last longer than 24 hours.
 
-Uploadcare deletes files that are not stored after a day, and whether it stores results by itself is not documented
-(UPLOADCARE.md 3). It knows results by the ledger alone; fetching them is the journey's business, deleting them
-``cleanup``'s.
+Uploadcare deletes files that are not stored after a day. Whether it stores results by itself is not documented
+(UPLOADCARE.md 3). The pipeline fetches results, and ``remote_cleanup`` deletes them.
 """
 
 import logging
@@ -15,7 +14,7 @@ from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.uploadcare.client import UploadcareClient
 
-#: A result that is not fetched an hour after it was finished waits for something that may last.
+#: An hour after its end, the reason why a result is not fetched may last.
 _UNFETCHED_FOR_S = 3600.0
 
 _LOOK_EVERY_S = 60.0
@@ -25,36 +24,36 @@ _RESULTS_PER_REQUEST = 100
 
 
 class ResultKeeper:
-    """Stores results at Uploadcare. A crash between the request and its record repeats it, which changes nothing."""
+    """The storing of results at Uploadcare. A crash before its record repeats it, which changes nothing."""
 
     def __init__(self, ledger: Ledger, uploadcare: UploadcareClient) -> None:
         self._ledger = ledger
         self._uploadcare = uploadcare
-        #: Stored at Uploadcare, and not on record: the ledger's own disk may be the one that is full.
+        #: stored at Uploadcare but not in the ledger, because the ledger's own disk may be the full one
         self._unrecorded: set[str] = set()
 
     async def run(self) -> None:
-        """Look now and then until cancelled; trouble is told and tried again."""
+        """Look now and then until cancelled. Trouble is logged and tried again."""
         on_error = partial(log_error, "retention_postponed", level=logging.WARNING)
         await every(_LOOK_EVERY_S, lambda: self.store_unfetched(time.time()), on_error)
 
     async def store_unfetched(self, now_s: float) -> None:
-        """Have every result stored that has waited for an hour at this Unix time; each of them once.
+        """Store every result that has waited for an hour at this Unix time; each of them once.
 
         Raises:
-            DelayError, HaltError: Uploadcare could not do it now, or the ledger not take it; to be tried again.
+            DelayError, HaltError: Uploadcare or the ledger cannot do it now; try again.
         """
         while found := await self._ledger.query(photos.to_keep, now_s - _UNFETCHED_FOR_S, _RESULTS_PER_REQUEST):
             unfetched = [uuid for uuid in found if uuid not in self._unrecorded]
             if unfetched:
                 missing = await self._uploadcare.files.store(unfetched)
                 self._unrecorded.update(unfetched)
-                _tell(len(unfetched), len(missing))
+                _log(len(unfetched), len(missing))
             await self._ledger.mark_kept(found)
             self._unrecorded.difference_update(found)
 
 
-def _tell(asked: int, missing: int) -> None:
+def _log(asked: int, missing: int) -> None:
     results = "result" if asked == 1 else "results"
     log_event("stored", f"Uploadcare was told to keep {asked:,} {results} that could not be fetched within an hour")
     if missing:

@@ -1,7 +1,6 @@
-"""What becomes of a source once its cutout is published: moved to the archive, to the trash, or deleted.
+"""The source of a published photo: it is moved to the archive or the trash, or deleted, as ``on_success`` says.
 
-``aside`` takes it away without ever losing it, ``archive`` and ``trash`` are where it goes, ``farewell`` is the whole
-way of one source, ``aftercare`` the worker.
+Work on the cutout, or on a photo that is not published, belongs elsewhere in ``pipeline``.
 """
 
 from cutoutd.pipeline.on_success.worker import OnSuccessWorker

@@ -1,4 +1,4 @@
-"""One source's way out, as its folder's ``on_success`` says; each step can be repeated after a crash at any moment."""
+"""The action of ``on_success`` on one source. Each step can be repeated after a crash at any moment."""
 
 import errno
 import os
@@ -16,20 +16,20 @@ from cutoutd.pipeline.on_success.trash import move_to_trash
 
 
 def apply_on_success(photo: Photo, folder: FolderSettings) -> SourceOutcome | None:
-    """Move or delete the source of a published photo; None when it is gone, or another version, and was left alone.
+    """Move or delete the source of a published photo; None if it is missing or another version. Blocking.
 
-    Blocking. Between any two of its steps the file is under its own name, its hidden one, or where it goes.
+    Between any two steps the file has its own name, its hidden one, or its new one.
 
     Raises:
-        OSError: it cannot be done for now; the source is there, under its own name if that was possible.
+        OSError: it is impossible for now; the source has its own name again if the disk allows that.
     """
     if folder.on_success is OnSuccess.MOVE:
-        _require_there(require_value(folder.archive))  # first, so that nothing is renamed in vain
+        _require_archive(require_value(folder.archive))  # first, because the rename would else be in vain
     with _folder_of(photo, folder.input) as fd:
         if fd is None or not hide_source(photo, fd):
             return None
         try:
-            outcome = _done(photo, folder, fd)
+            outcome = _dispose(photo, folder, fd)
         except OSError:
             put_back(photo, fd)
             raise
@@ -38,35 +38,35 @@ def apply_on_success(photo: Photo, folder: FolderSettings) -> SourceOutcome | No
 
 
 def source_missing(photo: Photo, folder: FolderSettings) -> SourceOutcome:
-    """What is told of a source that was not there to be taken. Blocking.
+    """Return the outcome for a source that was not there. Blocking.
 
-    One that is gone counts as taken: a crash, or a ledger that could not be written, may have come right behind
-    ``take_leave``, and nobody is to believe then that a person removed the photo.
+    A missing source counts as moved by cutoutd, because a crash may have come between the move and its record. Else it
+    would look as if the user had deleted it.
 
     Raises:
-        OSError: nobody can tell for now.
+        OSError: the folder cannot be read for now.
     """
     try:
         is_other = is_occupied(folder.input, photo.identity.path)
     except NotADirectoryError:
         is_other = True  # one of its folders is a link by now
     if is_other:
-        return SourceOutcome(None, "the source was left alone: something else stands in its place by now")
+        return SourceOutcome(None, "the source was left alone: another file is in its place now")
     return SourceOutcome(SourceResult.GONE, "the source was gone already")
 
 
 def restore(photo: Photo, root: Path) -> None:
-    """The source is to stay after all: put it back if a crash left it aside. Blocking.
+    """Give a source its name back that a crash left hidden, because it is to stay after all. Blocking.
 
     Raises:
-        OSError: it cannot be done for now.
+        OSError: it is impossible for now.
     """
     with _folder_of(photo, root) as fd:
         if fd is not None:
             put_back(photo, fd)
 
 
-def _done(photo: Photo, folder: FolderSettings, fd: int) -> SourceOutcome:
+def _dispose(photo: Photo, folder: FolderSettings, fd: int) -> SourceOutcome:
     hidden = hidden_name(photo)
     if folder.on_success is OnSuccess.MOVE:
         path = move_to_archive(photo, require_value(folder.archive), hidden, fd)
@@ -78,14 +78,14 @@ def _done(photo: Photo, folder: FolderSettings, fd: int) -> SourceOutcome:
     return SourceOutcome(SourceResult.DELETED, "the source was deleted")
 
 
-def _require_there(archive: Path) -> None:
+def _require_archive(archive: Path) -> None:
     if not archive.is_dir():
         raise OSError(errno.ENOENT, f"the archive {archive} is not there")
 
 
 @contextmanager
 def _folder_of(photo: Photo, root: Path) -> Iterator[int | None]:
-    """The open folder that should hold the source; None when it is gone."""
+    """Open the folder of the source; None if the folder is gone."""
     try:
         fd = open_folder_beneath(root, photo.identity.path.rpartition("/")[0])
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The archive: a tree of its own where sources are moved to, at their mirrored paths, never over another file."""
+"""The archive: a tree for moved sources, at their mirrored paths, never over another file."""
 
 import errno
 import os
@@ -16,19 +16,19 @@ from cutoutd.files.rename import numbered_names, rename_no_replace, sha256_of, s
 
 
 def move_to_archive(photo: Photo, archive: Path, hidden: str, fd: int) -> str:
-    """Move a hidden source to its mirrored path; where it went, absolute. Blocking.
+    """Move a hidden source to its mirrored path, and return its absolute path there. Blocking.
 
-    To another mount it is copied, with its times, checked, brought to the disk, and only then removed. A file with the
-    very same content that has the name already is taken for it: that is what a crash leaves behind.
+    To another mount it is copied with its times, checked, brought to the disk, and only then removed. A file of that
+    name with the same content is taken for it, because a crash leaves such a file.
 
     Raises:
-        OSError: the archive is not there or cannot be written, or the source not removed; it is still there then.
+        OSError: the archive is missing or cannot be written, or the source cannot be removed; it is still there then.
     """
     path = PurePosixPath(photo.identity.path)
     with _mirrored(archive, path) as archive_fd:
-        if (twin := _twin(photo, path.name, archive_fd)) is not None:
+        if (archived := _archived_copy(photo, path.name, archive_fd)) is not None:
             os.unlink(hidden, dir_fd=fd)
-            return str(archive / path.with_name(twin))
+            return str(archive / path.with_name(archived))
         try:
             name = rename_no_replace(hidden, fd, numbered_names(path.name), archive_fd)
         except OSError as error:
@@ -39,41 +39,42 @@ def move_to_archive(photo: Photo, archive: Path, hidden: str, fd: int) -> str:
         return str(archive / path.with_name(name))
 
 
-def _twin(photo: Photo, name: str, fd: int) -> str | None:
-    """The first file that has the photo's name, or a numbered one, and its content."""
-    for wanted in numbered_names(name):
-        status = status_of(wanted, fd)
+def _archived_copy(photo: Photo, name: str, fd: int) -> str | None:
+    """Return the first file with the photo's name, or a numbered one, that has its content."""
+    for numbered in numbered_names(name):
+        status = status_of(numbered, fd)
         if status is None:
             return None
-        if status.st_size == photo.identity.size_bytes and sha256_of(wanted, fd) == photo.picture.sha256:
-            return wanted
+        if status.st_size == photo.identity.size_bytes and sha256_of(numbered, fd) == photo.picture.sha256:
+            return numbered
     return None
 
 
 def _copy(photo: Photo, hidden: str, fd: int, archive_fd: int) -> str:
-    draft = temporary_name(photo.identity.path)
+    temporary = temporary_name(photo.identity.path)
     try:
         with (
             os.fdopen(os.open(hidden, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=fd), "rb") as source,
             os.fdopen(
-                os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=archive_fd), "wb+"
+                os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=archive_fd), "wb+"
             ) as copy,
         ):
             shutil.copyfileobj(source, copy)
             copy.flush()
-            _take_after(source.fileno(), copy.fileno())
+            _copy_metadata(source.fileno(), copy.fileno())
             os.fsync(copy.fileno())
             copy.seek(0)
             if not has_sha256(copy, photo.picture.sha256):
                 raise OSError(errno.EIO, "the copy differs from the photo")
-        return rename_no_replace(draft, archive_fd, numbered_names(PurePosixPath(photo.identity.path).name), archive_fd)
+        names = numbered_names(PurePosixPath(photo.identity.path).name)
+        return rename_no_replace(temporary, archive_fd, names, archive_fd)
     finally:
         with suppress(FileNotFoundError):
-            os.unlink(draft, dir_fd=archive_fd)
+            os.unlink(temporary, dir_fd=archive_fd)
 
 
-def _take_after(fd: int, copy_fd: int) -> None:
-    """Times, mode, owner and extended attributes, as far as the archive's file system and our rights have them."""
+def _copy_metadata(fd: int, copy_fd: int) -> None:
+    """Copy times, mode, owner and extended attributes, as far as the file system and our rights allow."""
     status = os.fstat(fd)
     with suppress(OSError):
         os.fchown(copy_fd, status.st_uid, status.st_gid)
@@ -83,16 +84,16 @@ def _take_after(fd: int, copy_fd: int) -> None:
 
 @contextmanager
 def _mirrored(archive: Path, path: PurePosixPath) -> Iterator[int]:
-    """The open folder of a mirrored path, made as far as it is missing; links in the archive are not followed."""
+    """Open the folder of a mirrored path; missing folders are made, and links in the archive are not followed."""
     fd = open_folder_beneath(archive, "")
     try:
         for name in path.parent.parts:
             with suppress(FileExistsError):
                 os.mkdir(name, stat.S_IMODE(os.fstat(fd).st_mode), dir_fd=fd)
                 os.fsync(fd)
-            below = os.open(name, FOLDER_FLAGS, dir_fd=fd)
+            child_fd = os.open(name, FOLDER_FLAGS, dir_fd=fd)
             os.close(fd)
-            fd = below
+            fd = child_fd
         yield fd
     finally:
         os.close(fd)

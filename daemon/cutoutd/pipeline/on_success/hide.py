@@ -1,7 +1,7 @@
-"""Taking a source aside: under a hidden name in its own folder, and looked at once more.
+"""The hiding of a source: it gets a hidden name in its own folder, and is checked once more.
 
-Between looking at a file and taking it somebody may put another one in its place. So it is first renamed, which takes
-whatever is there, then held against the version whose cutout was published, and put back if it is another.
+Another file may take its place between a check and a move. So the source is renamed first, whatever it is. Then it is
+compared with the published version, and put back if it differs.
 """
 
 import os
@@ -16,7 +16,10 @@ from cutoutd.files.target_paths import MAX_NAME_BYTES
 
 
 def hidden_name(photo: Photo) -> str:
-    """The photo's own name aside: told by its number in the ledger, so a crash loses nothing; readable for people."""
+    """Return the hidden name of the photo's source.
+
+    It holds the number of the photo, so a crash loses nothing, and the old name for the user.
+    """
     name = f"{TEMPORARY_PREFIX}aside-{photo.id}-{PurePosixPath(photo.identity.path).name}"
     while len(os.fsencode(name)) > MAX_NAME_BYTES:
         name = name[:-1]
@@ -24,7 +27,7 @@ def hidden_name(photo: Photo) -> str:
 
 
 def hide_source(photo: Photo, fd: int) -> bool:
-    """Hide the photo's source in its folder; False when it is gone or another version: nothing has happened then.
+    """Hide the source of the photo in its folder; False if it is missing or another version, which stays.
 
     A crash right after it leaves the file under its hidden name, where the repeated call finds it.
 
@@ -47,10 +50,10 @@ def hide_source(photo: Photo, fd: int) -> bool:
 
 
 def put_back(photo: Photo, fd: int) -> None:
-    """Give a hidden file its name again, or a numbered one if another file has that by now; no file is nothing to do.
+    """Give a hidden file its name again, or a numbered one if that is taken; a missing file is no error.
 
     Raises:
-        OSError: it cannot be renamed; it stays hidden, and is put back another time.
+        OSError: it cannot be renamed; it stays hidden until another try.
     """
     if status_of(hidden_name(photo), fd) is not None:
         rename_no_replace(hidden_name(photo), fd, numbered_names(PurePosixPath(photo.identity.path).name), fd)

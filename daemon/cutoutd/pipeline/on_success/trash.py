@@ -1,7 +1,9 @@
-"""The trash of the desktop, by the freedesktop.org Trash specification 1.0: what a person may want back.
+"""The trash of the desktop, by the Trash specification 1.0 of freedesktop.org.
 
-https://specifications.freedesktop.org/trash-spec/1.0/ : the home trash for files of its own file system, otherwise
-``.Trash/UID`` or ``.Trash-UID`` at the top of the file's mount. Nothing is copied across mounts and nothing is emptied.
+https://specifications.freedesktop.org/trash-spec/1.0/
+
+A file goes to the home trash if that is on its file system. Otherwise it goes to ``.Trash/UID`` or ``.Trash-UID`` at
+the top of its mount. Nothing is copied across mounts, and nothing is emptied.
 """
 
 import errno
@@ -23,37 +25,37 @@ _INFO_SUFFIX = ".trashinfo"
 
 @dataclass(frozen=True, slots=True)
 class _TrashDirectory:
-    """A trash folder, and what the paths in its records are relative to; None: absolute."""
+    """A trash folder, and the root of the paths in its records; None for absolute paths."""
 
     folder: Path
     topdir: Path | None
 
 
 def move_to_trash(source: Path, hidden: str, fd: int) -> str:
-    """Move a hidden source to the trash that is right for it; where it went. Blocking.
+    """Move a hidden source to the right trash, and return its path there. Blocking.
 
-    The record of where it came from is written first, as the specification asks; a crash in between leaves a record
-    without a file, which the repeated call uses.
+    The record of its origin is written first, as the specification asks. A crash in between leaves a record without a
+    file, and the repeated call uses it.
 
     Args:
-        source: where it was, absolute.
+        source: its former path, absolute.
         hidden: its name in the folder that is open as ``fd``.
         fd: see ``hidden``.
 
     Raises:
-        OSError: no trash of its mount can be used; it is still there then.
+        OSError: no trash of its mount can be used; the source is still there then.
     """
     refusal = OSError(errno.EXDEV, "there is no trash on its file system")
-    for can in _trash_directories(source):
+    for trash in _trash_directories(source):
         try:
-            return str(can.folder / "files" / _throw(can, source, hidden, fd))
+            return str(trash.folder / "files" / _move(trash, source, hidden, fd))
         except OSError as error:
             refusal = error
     raise refusal
 
 
 def _trash_directories(source: Path) -> Iterator[_TrashDirectory]:
-    """In the specification's order."""
+    """Yield the trash folders in the order of the specification."""
     real = source.parent.resolve()
     home = _home_trash()
     if home is not None and _device_of(home) == real.stat().st_dev:
@@ -69,7 +71,7 @@ def _trash_directories(source: Path) -> Iterator[_TrashDirectory]:
 
 
 def _home_trash() -> Path | None:
-    """None for a user without a home, as services often have."""
+    """Return the home trash; None for a user without a home, as services often have."""
     try:
         return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "Trash"
     except RuntimeError:
@@ -77,13 +79,13 @@ def _home_trash() -> Path | None:
 
 
 def _device_of(path: Path) -> int:
-    return next(above for above in (path, *path.parents) if above.exists()).stat().st_dev
+    return next(parent for parent in (path, *path.parents) if parent.exists()).stat().st_dev
 
 
-def _throw(can: _TrashDirectory, source: Path, hidden: str, fd: int) -> str:
-    files_fd, info_fd = _opened(can.folder, "files"), _opened(can.folder, "info")
+def _move(trash: _TrashDirectory, source: Path, hidden: str, fd: int) -> str:
+    files_fd, info_fd = _open_private(trash.folder, "files"), _open_private(trash.folder, "info")
     try:
-        origin = source if can.topdir is None else source.parent.resolve().relative_to(can.topdir) / source.name
+        origin = source if trash.topdir is None else source.parent.resolve().relative_to(trash.topdir) / source.name
         for name in numbered_names(source.name):
             is_free = status_of(name, files_fd) is None or is_same_file(hidden, fd, name, files_fd)
             if is_free and _is_recorded(name, origin, info_fd):
@@ -95,18 +97,18 @@ def _throw(can: _TrashDirectory, source: Path, hidden: str, fd: int) -> str:
     raise OSError(errno.EEXIST, "every name in the trash is taken")
 
 
-def _opened(can: Path, name: str) -> int:
-    """A folder of the trash, private, and never somebody else's behind a link."""
-    folder = can / name
-    can.mkdir(mode=0o700, parents=True, exist_ok=True)
+def _open_private(trash: Path, name: str) -> int:
+    """Open a folder of the trash; it must be private, and not a link to the folder of another user."""
+    folder = trash / name
+    trash.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.mkdir(mode=0o700, exist_ok=True)
-    if can.is_symlink() or can.stat().st_uid != os.getuid():
-        raise OSError(errno.EPERM, f"{can} is not ours")
+    if trash.is_symlink() or trash.stat().st_uid != os.getuid():
+        raise OSError(errno.EPERM, f"{trash} belongs to another user")
     return os.open(folder, FOLDER_FLAGS)
 
 
 def _is_recorded(name: str, origin: Path, info_fd: int) -> bool:
-    """Whether the name is ours now: it was free, or a crash came after the record of this very file."""
+    """Return True if the name is ours: it was free, or a crash left the record of this very file."""
     path = f"Path={quote(os.fsencode(PurePosixPath(origin)))}"
     try:
         fd = os.open(name + _INFO_SUFFIX, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=info_fd)

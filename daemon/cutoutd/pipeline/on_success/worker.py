@@ -1,7 +1,7 @@
-"""The worker that sees to the sources of published photos, one after the other, beside the lanes.
+"""The worker for the sources of published photos: one after the other, beside the stages.
 
-It only ever sees photos whose cutout is published, that is verified and in place; which, the ledger says. Trouble with
-a source is a warning and no failure of its photo: it is told once and tried again.
+It gets only photos with a cutout that is verified and in place. Trouble with a source is a warning, not a failure of
+its photo: it is logged once and tried again.
 """
 
 import asyncio
@@ -23,34 +23,40 @@ from cutoutd.watch.availability import FolderAvailability
 
 _PHOTOS_AT_ONCE = 50
 
-#: How often photos are looked for that were published meanwhile, and how long trouble is left alone.
+#: The pause between looks for newly published photos, and after trouble.
 _LOOK_EVERY_S = 2.0
 _TRY_AGAIN_AFTER_S = 30.0
 
-#: A stop waits no longer than this; the rest is done by the next run.
+#: The longest wait of a stop; the next run does the rest.
 _PATIENCE_S = 10.0
 
-#: A full archive: the folder's other sources are not renamed, read and put back in vain then.
+#: The errors of a full archive: other sources of the folder would be renamed and put back in vain.
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class OnSuccessWorker:
-    """Does to sources what ``on_success`` says. A crash anywhere repeats the last step, which does no harm."""
+    """The worker. After a crash it repeats the last step, which does no harm.
 
-    def __init__(self, ledger: Ledger, folders: Folders, standby: FolderAvailability) -> None:
+    Args:
+        ledger: knows the sources that are due.
+        folders: the configured folders.
+        availability: tells if a folder can be trusted to show a removed source.
+    """
+
+    def __init__(self, ledger: Ledger, folders: Folders, availability: FolderAvailability) -> None:
         self._ledger = ledger
         self._folders = folders
-        self._standby = standby
-        self._news = ChangeFlag(ledger)
+        self._availability = availability
+        self._changes = ChangeFlag(ledger)
         self._troubles: dict[str, str] = {}
-        self._full: set[str] = set()  #: folders whose archive takes nothing more in this round
+        self._full: set[str] = set()  #: folders with a full archive in this round
 
     def troubles(self) -> dict[str, str]:
-        """By folder, why sources are still where they were."""
+        """Return, by folder, why sources are still in place."""
         return dict(self._troubles)
 
     async def open(self) -> None:
-        """Make the archives that are missing, before their first use only: later it must be a disk that is away."""
+        """Make missing archives, before their first use only: later a missing one is an unmounted disk."""
         for archive in {folder.archive for folder in self._folders.values() if folder.archive}:
             if await self._ledger.query(photo_queries.remembered, f"archive {printable(str(archive))}") is None:
                 try:
@@ -62,46 +68,46 @@ class OnSuccessWorker:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        await every(lambda: _TRY_AGAIN_AFTER_S if self._troubles else _LOOK_EVERY_S, self._look)
+        await every(lambda: _TRY_AGAIN_AFTER_S if self._troubles else _LOOK_EVERY_S, self._apply_if_changed)
 
     async def finish(self) -> None:
-        """Work off what is due now, within a few seconds."""
+        """Work on the sources that are due now, for a few seconds at most."""
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                await self.work_off()
+                await self.apply_due()
         except TimeoutError:
             log_event("sources_postponed", "not all sources could be moved in time; the next run does it")
 
-    async def _look(self) -> None:
-        if self._troubles or self._news.take():
-            await self.work_off()
+    async def _apply_if_changed(self) -> None:
+        if self._troubles or self._changes.take():
+            await self.apply_due()
 
-    async def work_off(self) -> None:
-        """See to every source that is due, once."""
+    async def apply_due(self) -> None:
+        """Work on every source that is due, once."""
         before, self._troubles, self._full = self._troubles, {}, set()
         last_id = 0
         try:
             while photos := await self._ledger.query(sources.sources_due, last_id, _PHOTOS_AT_ONCE):
                 for photo in (photo for photo in photos if photo.identity.folder not in self._full):
-                    await self._process(photo, is_news=photo.identity.folder not in before)
+                    await self._process(photo, is_changes=photo.identity.folder not in before)
                 last_id = photos[-1].id
         except CutoutdError as error:
-            self._news.give_back()
+            self._changes.give_back()
             log_error("ledger_trouble", error)
 
-    async def _process(self, photo: Photo, *, is_news: bool) -> None:
+    async def _process(self, photo: Photo, *, is_changes: bool) -> None:
         folder = self._folders.get(photo.identity.folder)
         try:
             if folder is None or folder.on_success is OnSuccess.KEEP or photo.identity.input != str(folder.input):
                 await asyncio.to_thread(restore, photo, Path(photo.identity.input))
                 await self._ledger.mark_source_done(photo, None)
-            elif not self._standby.is_unavailable(folder.name):
+            elif not self._availability.is_unavailable(folder.name):
                 await self._apply(photo, folder)
         except DelayError:
-            return  # the folder stands by: its sources wait as its photos do
+            return  # the folder is unavailable: its sources wait as its photos do
         except OSError as error:
-            sentence = f"{printable(photo.identity.path)} stays where it is: {error.strerror}"
-            if is_news and photo.identity.folder not in self._troubles:
+            sentence = f"{printable(photo.identity.path)} stays in place: {error.strerror}"
+            if is_changes and photo.identity.folder not in self._troubles:
                 log_event("source_trouble", sentence, about=photo.identity, level=logging.WARNING)
             self._troubles.setdefault(photo.identity.folder, sentence)
             if error.errno in _FULL:
@@ -110,7 +116,7 @@ class OnSuccessWorker:
     async def _apply(self, photo: Photo, folder: FolderSettings) -> None:
         outcome: SourceOutcome | None = await asyncio.to_thread(apply_on_success, photo, folder)
         if outcome is None:
-            await self._standby.confirm_missing(photo)
+            await self._availability.confirm_missing(photo)
             outcome = await asyncio.to_thread(source_missing, photo, folder)
         await self._ledger.mark_source_done(photo, outcome)
         log_event("source", printable(outcome.sentence), about=photo.identity)
