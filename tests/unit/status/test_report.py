@@ -22,7 +22,9 @@ from cutoutd.status.report.export import report_csv, report_json, write_report
 from cutoutd.status.report.html import ContactSheet, report_html
 from cutoutd.status.report.period import Period, parse_period
 from cutoutd.status.report.thumbnails import ReportPair, ReportPicture
+from support.golden import assert_golden
 from support.ledgers import identity, in_database, photo_at, plan_of, with_ledger
+from support.page_text import text_of
 
 TODAY = date(2026, 11, 22)
 EVER = ReportScope(Period(date(2000, 1, 1), date(9000, 1, 1), is_open=True), None)
@@ -151,6 +153,15 @@ def test_a_report_of_other_days_tells_nothing_of_these(tmp_path: Path) -> None:
         move = f"UPDATE photos SET state_at_s = {at_s} WHERE path = '{path}.jpg'"  # noqa: S608  the test's own values
         in_database(tmp_path, move)
     assert found_in(tmp_path, ReportScope(period, None)).total.published == 1
+
+
+@pytest.mark.parametrize("name", ["report", "report_empty"])
+def test_the_page_says_what_it_said(tmp_path: Path, name: str) -> None:
+    """A rewording of the report is a change of its golden file."""
+    filled(tmp_path, *(("a.jpg", "b.jpg") if name == "report" else ()))
+    scope = EVER if name == "report" else ReportScope(Period(date(2000, 1, 1), date(2000, 1, 7)), "products")
+    page = page_with(found_in(tmp_path, scope), *(("a.jpg",) if name == "report" else ()))
+    assert_golden(Path(__file__).parent / "golden" / f"{name}.txt", text_of(page))
 
 
 def test_no_name_does_anything_on_the_page(tmp_path: Path) -> None:

@@ -113,9 +113,16 @@ def _headline(counts: CountSummary, status: Status, notices: Sequence[Notice], n
     moving = counts.under_way - held
     left = plural(counts.under_way, "photo", "photos")
     if any(notice.tone is Tone.BAD for notice in notices):
-        return Headline("Standing still", f"{left} to go on with, after the problem below is solved.", "bad", "Halted")
+        return Headline(
+            "Standing still",
+            f"{plural(counts.under_way, 'photo waits', 'photos wait')} until the problem below is solved.",
+            "bad",
+            "Halted",
+        )
     if status.pause is not None:
-        return Headline("Paused", f"{left} to go on with.", "warn", "Paused")
+        return Headline(
+            "Paused", f"{plural(counts.under_way, 'photo is', 'photos are')} not finished yet.", "warn", "Paused"
+        )
     if not counts.all:
         return Headline("Ready for photos", "Nothing has been found yet.", "good", "Running")
     if moving:
