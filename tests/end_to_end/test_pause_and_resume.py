@@ -46,7 +46,7 @@ def test_a_paused_ledger_is_worked_off_as_far_as_it_goes(place: Place, sandbox: 
     put(place.input / "a.jpg")
     ended = place.run_once()
     assert ended.returncode == 5
-    assert re.search(r"Nothing was sent: paused since .*`cutoutd resume` goes on", ended.stderr)
+    assert re.search(r"Nothing was sent: paused since .*To continue: cutoutd resume", ended.stderr)
     assert place.outputs() == []
     assert sandbox.counters()["executes_by_sha256"] == {}
     assert eventually(lambda: [photo.state for photo in place.versions("a.jpg")]) == [State.ACCEPTED]

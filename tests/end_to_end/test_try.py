@@ -1,5 +1,6 @@
 """``cutoutd try``: the whole main job with no account and no configuration, from any folder."""
 
+import re
 import signal
 from pathlib import Path
 
@@ -9,8 +10,11 @@ import yaml
 from PIL import Image
 
 from support.clients import http_requests
+from support.golden import assert_golden
 from support.images.drawn_photos import jpeg, put
 from support.processes.daemon_process import DaemonProcess, command, eventually
+
+_LOG_LINE = re.compile(r"\d\d:\d\d:\d\d ")
 
 
 def test_samples_become_cutouts_and_a_contact_sheet(tmp_path: Path) -> None:
@@ -23,8 +27,8 @@ def test_samples_become_cutouts_and_a_contact_sheet(tmp_path: Path) -> None:
     for sample in samples:
         _require_transparent((home / "cutouts" / sample.relative_to(home / "photos")).with_suffix(".png"))
     _require_sheet(home / "contact-sheet.png")
-    for place in (home / "photos", home / "cutouts", home / "contact-sheet.png"):
-        assert str(place) in ended.stdout
+    screen = "\n".join(line for line in ended.stdout.splitlines() if not _LOG_LINE.match(line))
+    assert_golden(Path(__file__).parent / "golden" / "try.txt", screen, {str(tmp_path): "<folder>"})
     with pytest.raises(httpx2.ConnectError):
         http_requests.get(_sandbox_url(home))
 

@@ -41,6 +41,6 @@ def show_outcome(outcome: "RunOutcome") -> None:
     if outcome.missing:
         typer.echo(f"Input folders that are unavailable: {outcome.missing}", err=True)
     if outcome.pause is not None:
-        typer.echo(f"Nothing was sent: {outcome.pause.sentence}. `cutoutd resume` goes on.", err=True)
+        typer.echo(f"Nothing was sent: {outcome.pause.sentence}. To continue: cutoutd resume", err=True)
     if outcome.halt is not None:
         typer.echo(f"Halted: {outcome.halt.title}.", err=True)

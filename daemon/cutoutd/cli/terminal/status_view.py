@@ -88,18 +88,23 @@ def _top(status: Status) -> Iterator[RenderableType]:
 def _forecast(status: Status) -> str:
     """Return a sentence about the speed, the expected end, and the photos that are not part of it."""
     left_over = status.forecast.left_over
-    words = forecast_in_words(status.forecast, time.time())
-    sentence = "; ".join(
-        filter(None, (words, f"{left_over:,} more wait for approval, a limit or a folder" if left_over else ""))
+    held = (
+        f"{left_over:,} more wait{'s' if left_over == 1 else ''} for approval, a limit or a folder" if left_over else ""
     )
-    return f"{sentence[:1].upper()}{sentence[1:]}." if sentence else ""
+    sentence = "; ".join(filter(None, (forecast_in_words(status.forecast, time.time()), held)))
+    return f"{_capitalized(sentence)}." if sentence else ""
+
+
+def _capitalized(sentence: str) -> str:
+    """Return the sentence with a large first letter; the other letters stay, because they may be a person's words."""
+    return f"{sentence[:1].upper()}{sentence[1:]}"
 
 
 def _heading(status: Status) -> RenderableType:
     if status.pause is None:
         return _running_line(status)
-    goes_on = f"{status.pause.sentence.capitalize()} (cutoutd resume goes on)"
-    return Group(_running_line(status), Text(goes_on, style="bold yellow"))
+    paused = f"{_capitalized(status.pause.sentence)}. To continue: cutoutd resume"
+    return Group(_running_line(status), Text(paused, style="bold yellow"))
 
 
 def _running_line(status: Status) -> RenderableType:
@@ -120,7 +125,8 @@ def _daemon_sections(live: LiveState | None) -> Iterator[tuple[str, list[tuple[s
     throttled = ((kind, f"nothing is sent before {_time(until_s)}") for kind, until_s in live.throttled_until.items())
     yield "Throttled by Uploadcare (429)", list(throttled)
     yield "Sources that could not be moved or deleted", list(live.source_troubles.items())
-    yield "Watching", [(f"{mount.folder}: {mount.path}", f"{mount.kind}: {mount.reason}") for mount in live.watched]
+    watched = ((f"{mount.folder}/{mount.path}", f"{mount.kind}: {mount.reason}") for mount in live.watched)
+    yield "Watched folders", list(watched)
     title = f"Still being written ({live.settling_count})"
     yield title, [(f"{file.folder}/{file.path}", file.reason) for file in live.settling]
 
