@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, select
 
 from cutoutd.core.photo import (
     Accepted,
@@ -25,7 +25,8 @@ from cutoutd.core.photo import (
 )
 from cutoutd.files.input_tree import stat_file
 from cutoutd.ledger import Ledger, ReadTransaction, open_ledger
-from cutoutd.ledger.queries import photos
+from cutoutd.ledger.schema import tables
+from cutoutd.ledger.schema.rows import photo_from
 from cutoutd.ledger.sqlite.database import open_database
 
 T = TypeVar("T")
@@ -106,7 +107,13 @@ def in_database(state_dir: Path, statement: str) -> None:
 
 def state_of(ledger: ReadTransaction, path: str) -> list[State]:
     """The states of all versions of a path, oldest first."""
-    return [photo.state for photo in photos.versions_of(ledger, path)]
+    return [photo.state for photo in versions_of(ledger, path)]
+
+
+def versions_of(ledger: ReadTransaction, path: str) -> list[Photo]:
+    """Every version of a path, in any folder, oldest first."""
+    rows = ledger.execute(select(tables.photos).where(tables.photos.c.path == path).order_by(tables.photos.c.id))
+    return [photo_from(row) for row in rows.mappings()]
 
 
 def plan_of(view: ReadTransaction, question: Callable[[ReadTransaction], object]) -> str:

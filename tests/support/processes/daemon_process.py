@@ -22,7 +22,7 @@ import yaml
 
 from cutoutd.core.photo import Photo
 from cutoutd.ledger import read_ledger
-from cutoutd.ledger.queries import photos
+from support.ledgers import versions_of
 from support.processes import fork_client
 from support.processes.sandbox_process import PUBLIC_KEY, SECRET_KEY
 
@@ -248,7 +248,7 @@ class Place:
     def versions(self, path: str) -> list[Photo]:
         """What the ledger knows of a photo's path, oldest version first."""
         with read_ledger(self.state) as ledger:
-            return photos.versions_of(ledger, path)
+            return versions_of(ledger, path)
 
     def note(self, path: str) -> str:
         """What the note about a photo says."""

@@ -25,7 +25,6 @@ from cutoutd.core.photo import Identity, Photo, Rejected, State, Superseded, Wai
 from cutoutd.files.mounts import parse_mounts
 from cutoutd.files.name_filters import Exclusions
 from cutoutd.ledger import Ledger, open_ledger
-from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.pipeline.steps.failure_note import FailureNotes
 from cutoutd.pipeline.steps.validate import validate_photo
 from cutoutd.status.status import read_history, read_status, status_as_json
@@ -33,6 +32,7 @@ from cutoutd.watch.scanner import Scan
 from support.folders import folder_in
 from support.images.photographs import jpeg
 from support.intake_check import sightings_in
+from support.ledgers import versions_of
 
 T = TypeVar("T")
 
@@ -102,7 +102,7 @@ async def _examined(identity: Identity, ledger: Ledger, folder: FolderSettings) 
     assert found is not None
     moved = await _judged(found, ledger, folder)
     log_event(moved.state, moved.wait.reason or moved.story, about=moved.identity)
-    (stored,) = await ledger.query(photo_queries.versions_of, identity.path)
+    (stored,) = await ledger.query(versions_of, identity.path)
     assert stored == moved
     return stored
 

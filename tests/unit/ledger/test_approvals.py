@@ -11,7 +11,7 @@ from cutoutd.ledger import Batch, LaunchCounts, Ledger
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.ledger.writes import approvals
 from cutoutd.pipeline.backoff import backoff
-from support.ledgers import identity, photo_at, with_ledger
+from support.ledgers import identity, photo_at, versions_of, with_ledger
 
 
 def anything(_: LaunchCounts) -> None:
@@ -71,7 +71,7 @@ def test_approval_is_for_those_that_are_there(tmp_path: Path) -> None:
         await ledger.query(approvals.require_approved, photos[0], 0)
         with pytest.raises(UnapprovedError, match="cutoutd approve products"):
             await ledger.query(approvals.require_approved, photos[3], 0)
-        waits = [(await ledger.query(photo_queries.versions_of, f"products{n}.jpg"))[0].wait for n in range(4)]
+        waits = [(await ledger.query(versions_of, f"products{n}.jpg"))[0].wait for n in range(4)]
         assert waits[:3] == [NO_WAIT] * 3
         assert (waits[3].kind, waits[3].has_end) == (WaitKind.UNAPPROVED, False)
         assert await ledger.approve("people", None) == []

@@ -17,7 +17,7 @@ from cutoutd.ledger import Ledger, has_ledger, open_ledger, read_ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.ledger.schema.migrations import NEWEST
 from cutoutd.ledger.sqlite.database import LEDGER_NAME
-from support.ledgers import identity, photo_at, state_of, with_ledger
+from support.ledgers import identity, photo_at, state_of, versions_of, with_ledger
 
 
 async def nothing(_ledger: Ledger) -> None:
@@ -166,7 +166,7 @@ def test_what_was_paid_for_is_offered_until_the_disk_takes_it(
         assert {type(error) for error in refusals if isinstance(error, Exception)} == {DiskError}
         assert not insisting.done() or insisting.result().launch.request_id == "request"
         give_back()
-        return await insisting, (await ledger.query(photos.versions_of, "a.jpg"))[0]
+        return await insisting, (await ledger.query(versions_of, "a.jpg"))[0]
 
     given, stored = with_ledger(small_disk, scene)
     assert stored == given

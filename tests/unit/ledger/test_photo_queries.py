@@ -10,7 +10,7 @@ from cutoutd.core.photo import NO_WAIT, State, Superseded, Version, Wait, WaitKi
 from cutoutd.ledger import Ledger, ReadTransaction, Total, read_ledger
 from cutoutd.ledger.queries import lost_launches, photos, sources
 from cutoutd.ledger.writes import approvals
-from support.ledgers import ACCEPTED, identity, photo_at, plan_of, with_ledger
+from support.ledgers import ACCEPTED, identity, photo_at, plan_of, versions_of, with_ledger
 
 
 async def names(ledger: Ledger, states: set[State], now_s: float, limit: int = 10) -> list[str]:
@@ -162,7 +162,7 @@ def test_a_newer_version_of_the_same_path_counts(tmp_path: Path) -> None:
         (lambda view: lost_launches.paid_again(view, 20), "paid_again"),
         (approvals.held_folders, "delayed_by_kind"),
         (lambda view: approvals.is_larger(view, "products", 10), "batch"),
-        (lambda view: photos.versions_of(view, "a.jpg"), "by_path"),
+        (lambda view: versions_of(view, "a.jpg"), "by_path"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

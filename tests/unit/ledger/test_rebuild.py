@@ -12,7 +12,7 @@ from cutoutd.core.photo import NO_WAIT, Photo, Reprocessed, State, Wait, WaitKin
 from cutoutd.ledger import Ledger, ReadTransaction
 from cutoutd.ledger.queries import photos
 from cutoutd.ledger.rebuild import RestoredCutout, RestoredPhoto, restore
-from support.ledgers import identity, in_database, photo_at, state_of, with_ledger
+from support.ledgers import identity, in_database, photo_at, state_of, versions_of, with_ledger
 
 MAKING = RestoredCutout("5" * 64, 60, 40, 1, "{}", "/out", "a.png", "c" * 64, 1000)
 FOUND = RestoredPhoto(identity(), MAKING, reserved="a.png", published_at_s=1.0, is_source_there=True)
@@ -76,7 +76,7 @@ def test_a_photo_that_was_published_since_a_backup_is_not_unfinished(tmp_path: P
                 twin, Wait(WaitKind.DUPLICATE, time.time() + 3600, 0, "the same picture is under way", photo.id)
             )
         assert await asyncio.to_thread(restore, tmp_path, [same], nothing) == 1
-        (now,) = await ledger.query(photos.versions_of, "a.jpg")
+        (now,) = await ledger.query(versions_of, "a.jpg")
         assert (now.state, now.cutout.sha256, now.ending.sentence, now.wait) == (
             State.PUBLISHED,
             "c" * 64,

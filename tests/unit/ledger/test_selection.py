@@ -21,7 +21,7 @@ from cutoutd.core.photo_selector import PhotoSelector
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import duplicates, photos, selection
 from cutoutd.ledger.writes import approvals
-from support.ledgers import ACCEPTED, identity, photo_at, with_ledger
+from support.ledgers import ACCEPTED, identity, photo_at, versions_of, with_ledger
 
 #: What several photos show.
 PICTURE = replace(ACCEPTED, sha256="7" * 64)
@@ -81,7 +81,7 @@ def test_taking_up_is_a_fact_with_the_files_present_ctime(tmp_path: Path) -> Non
         photo = await photo_at(ledger, State.FAILED)
         moved = await ledger.resume(photo, RetryUpload(parameters="{}"), 99)
         assert (moved.state, moved.identity.ctime_ns) == (State.ACCEPTED, 99)
-        assert await ledger.query(photos.versions_of, "a.jpg") == [moved]
+        assert await ledger.query(versions_of, "a.jpg") == [moved]
         assert [event.order for event in await ledger.query(photos.history, None, 9)] == [
             None,
             None,
@@ -90,7 +90,7 @@ def test_taking_up_is_a_fact_with_the_files_present_ctime(tmp_path: Path) -> Non
         ]
         with pytest.raises(LedgerError, match="no longer failed"):
             await ledger.resume(photo, RetryUpload(parameters="{}"), 5)
-        assert await ledger.query(photos.versions_of, "a.jpg") == [moved]
+        assert await ledger.query(versions_of, "a.jpg") == [moved]
 
     with_ledger(tmp_path, scene)
 
@@ -117,7 +117,7 @@ def test_a_paid_result_is_not_taken_up_beside_its_twin(tmp_path: Path) -> None:
         await photo_at(ledger, State.REMOVAL_STARTED, identity("twin.jpg"), PICTURE)
         with pytest.raises(DuplicateInProgressError):
             await ledger.resume(failed, RetryDelivery(), 99)
-        assert await ledger.query(photos.versions_of, "a.jpg") == [failed]
+        assert await ledger.query(versions_of, "a.jpg") == [failed]
 
     with_ledger(tmp_path, scene)
 

@@ -14,7 +14,7 @@ from cutoutd.core.photo import Photo, RemovalIntended, RemovalStarted, State, Up
 from cutoutd.ledger import Event, Ledger, read_ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.ledger.writes import transitions
-from support.ledgers import ACCEPTED, FAILED, identity, in_database, photo_at, state_of, with_ledger
+from support.ledgers import ACCEPTED, FAILED, identity, in_database, photo_at, state_of, versions_of, with_ledger
 
 
 async def told(ledger: Ledger, path: str | None = None) -> list[Event]:
@@ -26,7 +26,7 @@ def test_a_photos_whole_life_is_told_fact_by_fact(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> tuple[Photo, list[Event], list[Photo]]:
         photo = await photo_at(ledger, State.PUBLISHED)
-        return photo, await told(ledger), await ledger.query(photos.versions_of, "a.jpg")
+        return photo, await told(ledger), await ledger.query(versions_of, "a.jpg")
 
     photo, events, rows = with_ledger(tmp_path, scene)
     assert rows == [photo]
@@ -56,7 +56,7 @@ def test_a_fact_without_its_event_is_no_fact(tmp_path: Path) -> None:
             await ledger.record(photo, Uploaded("source"))
         with pytest.raises(LedgerError, match="no events today"):
             await ledger.discover(identity("b.jpg"))
-        before = await ledger.query(photos.versions_of, "a.jpg") + await ledger.query(photos.versions_of, "b.jpg")
+        before = await ledger.query(versions_of, "a.jpg") + await ledger.query(versions_of, "b.jpg")
         assert before == [photo]
         in_database(tmp_path, "DROP TRIGGER no")
         return [await ledger.record(photo, Uploaded("source"))]
@@ -105,7 +105,7 @@ def test_a_photo_that_has_moved_on_is_refused(tmp_path: Path) -> None:
             await ledger.postpone(stale, Wait(WaitKind.RETRY, 9.0, 1, "why"))
         with pytest.raises(ValueError, match="may not follow"):
             await ledger.record(now, RemovalStarted("request"))
-        assert await ledger.query(photos.versions_of, "a.jpg") == [now]
+        assert await ledger.query(versions_of, "a.jpg") == [now]
         assert len(await told(ledger)) == 3
         return now
 
@@ -118,12 +118,12 @@ def test_a_wait_is_no_fact(tmp_path: Path) -> None:
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, State.UPLOADED)
         waiting = await ledger.postpone(photo, Wait(WaitKind.RETRY, 50.0, 2, "the service is away"))
-        assert await ledger.query(photos.versions_of, "a.jpg") == [waiting]
+        assert await ledger.query(versions_of, "a.jpg") == [waiting]
         assert len(await told(ledger)) == 3
         intended = await ledger.record(waiting, RemovalIntended())
         assert intended.wait == Wait(WaitKind.NONE)
         started = await ledger.record(intended, RemovalStarted("request"), Wait(WaitKind.POLL, 70.0))
-        assert await ledger.query(photos.versions_of, "a.jpg") == [started]
+        assert await ledger.query(versions_of, "a.jpg") == [started]
         assert started.wait.until_s == 70.0
 
     with_ledger(tmp_path, scene)
@@ -145,7 +145,7 @@ def test_an_expired_upload_leaves_no_uuid_behind(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> list[Photo]:
         await ledger.record(await photo_at(ledger, State.UPLOADED), UploadExpired())
-        return await ledger.query(photos.versions_of, "a.jpg")
+        return await ledger.query(versions_of, "a.jpg")
 
     (photo,) = with_ledger(tmp_path, scene)
     assert (photo.state, photo.upload.source_uuid) == (State.ACCEPTED, None)
@@ -267,7 +267,7 @@ def test_every_path_and_inode_comes_back(found: object, tmp_path_factory: pytest
 
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, State.ACCEPTED, found)
-        assert await ledger.query(photos.versions_of, found.path) == [photo]
+        assert await ledger.query(versions_of, found.path) == [photo]
         assert photo.identity == found
         assert await ledger.query(photos.known_versions, "products", [found.path]) == {found.version}
         assert (await told(ledger, found.path))[-1].detail["target"] == photo.bound.target

@@ -26,7 +26,7 @@ from cutoutd.ledger.queries import duplicates, lost_launches, photos, plan, sour
 from cutoutd.ledger.sqlite.database import LEDGER_NAME
 from cutoutd.ledger.writes import approvals, launches, usage, webhook_results
 from cutoutd.watch.availability.snapshot import SampleFile, snapshot_from
-from support.ledgers import ACCEPTED, with_ledger
+from support.ledgers import ACCEPTED, versions_of, with_ledger
 
 #: Made by that version's own code: photos in every state, with every kind of wait and every outcome of on_success.
 DUMP = Path(__file__).with_name("version_0_1.sql")
@@ -48,7 +48,7 @@ async def _open(state_dir: Path) -> None:
 
 def at(view: ReadTransaction, path: str) -> Photo:
     """The one version of a path."""
-    (photo,) = photos.versions_of(view, path)
+    (photo,) = versions_of(view, path)
     return photo
 
 
@@ -151,7 +151,7 @@ def test_its_photos_go_on_to_published(ledger_dir: Path) -> None:
 
     async def scene(ledger: Ledger) -> list[Photo]:
         found, finished, lost, duplicate = [
-            (await ledger.query(photos.versions_of, path))[0]
+            (await ledger.query(versions_of, path))[0]
             for path in ("found.jpg", "finished.jpg", "lost launch.jpg", "duplicate.jpg")
         ]
         found = await ledger.accept(found, ACCEPTED, ["found.png"])
@@ -165,7 +165,7 @@ def test_its_photos_go_on_to_published(ledger_dir: Path) -> None:
             await ledger.record(photo, Published("c" * 64, 1000, require_value(photo.bound.target), note=None))
             for photo in (found, finished, lost)
         ]
-        (freed,) = await ledger.query(photos.versions_of, duplicate.identity.path)
+        (freed,) = await ledger.query(versions_of, duplicate.identity.path)
         assert freed.wait.kind is WaitKind.NONE
         return published
 

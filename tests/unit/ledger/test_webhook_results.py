@@ -18,11 +18,11 @@ from cutoutd.core.photo import (
 )
 from cutoutd.core.webhook_result import WebhookResult
 from cutoutd.ledger import Ledger, ReadTransaction
-from cutoutd.ledger.queries import lost_launches, photos
+from cutoutd.ledger.queries import lost_launches
 from cutoutd.ledger.schema.tables import announcements as table
 from cutoutd.ledger.writes import webhook_results
 from cutoutd.ledger.writes.webhook_results import Receipt
-from support.ledgers import in_database, photo_at, with_ledger
+from support.ledgers import in_database, photo_at, versions_of, with_ledger
 
 NEWS = WebhookResult("result", "source-uuid", "request-id")
 LONG = Wait(WaitKind.POLL, 4e9)
@@ -33,7 +33,7 @@ def number(connection: ReadTransaction) -> int:
 
 
 async def now(ledger: Ledger, photo: Photo) -> Photo:
-    (found,) = await ledger.query(photos.versions_of, photo.identity.path)
+    (found,) = await ledger.query(versions_of, photo.identity.path)
     return found
 
 

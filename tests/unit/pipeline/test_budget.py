@@ -18,7 +18,7 @@ from cutoutd.pipeline.backoff import backoff
 from cutoutd.pipeline.budget.budget import Budget, open_budget
 from support.fakes.unlimited_budget import generous
 from support.folders import folder_in, settings_in
-from support.ledgers import FAILED, identity, photo_at, with_ledger
+from support.ledgers import FAILED, identity, photo_at, versions_of, with_ledger
 
 
 @dataclass
@@ -199,9 +199,9 @@ def test_a_restart_looks_anew_at_whom_a_limit_holds(tmp_path: Path) -> None:
         await ledger.postpone(waiting, Wait(WaitKind.RETRY, 9e9, 3, "Uploadcare is away"))
         assert await ledger.query(photos.held) == 1
         await open_budget(ledger, settings_with(tmp_path, limits=Limits()))
-        (now,) = await ledger.query(photos.versions_of, "0.jpg")
+        (now,) = await ledger.query(versions_of, "0.jpg")
         assert now.wait == NO_WAIT
-        (still,) = await ledger.query(photos.versions_of, "1.jpg")
+        (still,) = await ledger.query(versions_of, "1.jpg")
         assert still.wait.attempts == 3
 
     with_ledger(tmp_path, scene)

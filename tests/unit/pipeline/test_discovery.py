@@ -9,7 +9,6 @@ from cutoutd.config.settings import Concurrency, FolderSettings
 from cutoutd.core.photo import State
 from cutoutd.files.input_tree import Sighting
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.queries import photos
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 from cutoutd.pipeline.discovery import Discovery
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
@@ -21,7 +20,7 @@ from cutoutd.watch.availability import FolderAvailability
 from support.fakes.fake_uploadcare import StandIn
 from support.fakes.unlimited_budget import generous
 from support.folders import folders_of
-from support.ledgers import identity, in_database, photo_at, state_of, with_ledger
+from support.ledgers import identity, in_database, photo_at, state_of, versions_of, with_ledger
 from support.pipelines import pipeline_of
 
 SEEN = Sighting("a.jpg", 1000, 1, 1, 7, is_closed=True)
@@ -50,7 +49,7 @@ def test_a_finished_file_becomes_a_photo_once(tmp_path: Path) -> None:
         assert await reception.filter_new("products", [SEEN, newer]) == [newer]
         assert await reception.filter_new("people", [SEEN]) == [SEEN]
         await reception.deliver("products", newer)
-        assert len(await ledger.query(photos.versions_of, "a.jpg")) == 2
+        assert len(await ledger.query(versions_of, "a.jpg")) == 2
 
     with_ledger(tmp_path, scene)
     assert tally.met == 2
@@ -90,10 +89,10 @@ def test_a_ledger_in_trouble_is_waited_for(
         delivery = asyncio.create_task(reception_of(ledger, RunCounts()).deliver("products", SEEN))
         await asyncio.wait([delivery], timeout=0.1)
         assert not delivery.done()
-        assert await ledger.query(photos.versions_of, "a.jpg") == []
+        assert await ledger.query(versions_of, "a.jpg") == []
         in_database(tmp_path, "DROP TRIGGER no")
         await asyncio.wait_for(delivery, 60)
-        assert len(await ledger.query(photos.versions_of, "a.jpg")) == 1
+        assert len(await ledger.query(versions_of, "a.jpg")) == 1
 
     with_ledger(tmp_path, scene)
     assert "ledger_trouble" in [record.action for record in caplog.records]

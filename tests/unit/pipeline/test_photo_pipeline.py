@@ -30,7 +30,7 @@ from support.fakes.unlimited_budget import generous
 from support.folders import folder_in, folders_of
 from support.images.drawn_photos import jpeg
 from support.images.photographs import png
-from support.ledgers import identity_of
+from support.ledgers import identity_of, versions_of
 from support.pipelines import pipeline_of
 
 
@@ -155,7 +155,7 @@ def test_a_halt_blames_no_photo(tmp_path: Path) -> None:
         trip.uploadcare.fail("start_removal", KeysRefusedError("401"))
         with pytest.raises(KeysRefusedError):
             await trip.journey.advance(photo)
-        (now,) = await trip.ledger.query(photos.versions_of, "a.jpg")
+        (now,) = await trip.ledger.query(versions_of, "a.jpg")
         assert (now.state, now.wait.reason) == (State.UPLOADED, "")
 
     played(tmp_path, scene)

@@ -138,12 +138,6 @@ def waiting(connection: ReadTransaction, limit: int) -> list[Photo]:
     return [photo_from(row) for row in rows.mappings()]
 
 
-def versions_of(connection: ReadTransaction, path: str) -> list[Photo]:
-    """Every version of a path, in any folder, oldest first."""
-    rows = connection.execute(select(photos).where(photos.c.path == path).order_by(photos.c.id))
-    return [photo_from(row) for row in rows.mappings()]
-
-
 def history(connection: ReadTransaction, path: str | None, limit: int, folder: str | None = None) -> list[Event]:
     """The last facts, of one path or of all, in one folder or in all, oldest first."""
     query = select(events, photos.c.folder, photos.c.path).join_from(events, photos).order_by(events.c.id.desc())

@@ -123,10 +123,6 @@ class FolderAvailability:
         if record is not None:
             record.seen = sample((*record.seen, *known))
 
-    async def scan_finished(self, folder: str) -> bool:
-        """Check the folder by what the scan saw; return True if it is available again."""
-        return await self.update(folder, after_scan=True)
-
     async def update(self, folder: str, *, in_doubt: Photo | None = None, after_scan: bool = False) -> bool:
         """Check a folder; return True if it is available again.
 
