@@ -1,4 +1,4 @@
-"""File system operations that must not lose or replace a file: output trees, renames, hashes, and disk space.
+"""Files that must not be lost, replaced or read through a link: input trees, output trees, renames, hashes and mounts.
 
-Image content belongs in ``images``, and the search for new files belongs in ``watch``.
+It does not know photos' content (``images``), nor when to look for new files (``watch``).
 """

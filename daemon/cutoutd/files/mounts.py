@@ -1,7 +1,7 @@
-"""Which mounts lie in an input tree, and which of them tell of changes by themselves.
+"""The mounts in an input tree, and whether each raises events for every change.
 
-Pure: the mount table's text comes in, the way each part of a tree is watched goes out, with the reason that ``status``
-shows. It reads no file; the watcher hands it ``/proc/self/mountinfo`` (format: proc_pid_mountinfo(5)).
+Pure. It gets the text of the mount table; it returns how each part of a tree is watched, and why. The format of
+``/proc/self/mountinfo`` is in proc_pid_mountinfo(5).
 """
 
 import re
@@ -16,7 +16,7 @@ MOUNT_TABLE = Path("/proc/self/mountinfo")
 
 
 class BackendKind(StrEnum):
-    """How changes are noticed in one part of a tree; a rescan now and then backs both."""
+    """The ways to notice changes in one part of a tree; a rescan now and then backs both."""
 
     EVENTS = "events"
     POLLING = "polling"
@@ -27,7 +27,7 @@ class Mount:
     """A line of the mount table."""
 
     number: int
-    upon: int  #: the number of the mount that this one is mounted on
+    upon: int  #: the number of the parent mount
     path: PurePosixPath
     fs_type: str
 
@@ -37,14 +37,14 @@ Places = frozenset[tuple[int, PurePosixPath]]  #: on which mount, at which path,
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """How one mount inside an input tree is watched."""
+    """The way in which one mount inside an input tree is watched, and why."""
 
     path: str  #: relative to the input root, "" for the root itself
     kind: BackendKind
     reason: str
 
     def holds(self, path: str) -> bool:
-        """Whether a path of the tree lies on or below this one."""
+        """Return True if a path of the tree is on or below this one."""
         return not self.path or path == self.path or path.startswith(f"{self.path}/")
 
 
@@ -52,8 +52,8 @@ _REMOTE = "other machines' changes raise no events on {}"
 _HOST = "the host's changes raise no events on {}"
 _UNION = "changes to the layers below raise no events on {}"
 
-#: By file system type, why the kernel does not tell of every change. Events are raised by this machine's own writes
-#: (inotify(7), "Limitations and caveats"), so whatever somebody else can write to is polled.
+#: By file system type, why the kernel does not tell of every change. Only writes of this machine raise events
+#: (inotify(7), "Limitations and caveats"), so a file system with other writers is polled.
 _SILENT = {
     **dict.fromkeys(("nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "coda"), _REMOTE),
     **dict.fromkeys(("ceph", "glusterfs", "lustre", "beegfs", "gpfs", "ocfs2", "gfs2", "orangefs", "pvfs2"), _REMOTE),
@@ -61,14 +61,14 @@ _SILENT = {
     **dict.fromkeys(("aufs", "unionfs"), _UNION),
 }
 
-#: FUSE programs whose files live on a local disk that nobody else writes to. Any other may have a network behind it.
+#: FUSE programs with files on a local disk and no other writers. Any other may have a network behind it.
 _LOCAL_FUSE = frozenset(
     {"fuseblk", "fuse.ntfs-3g", "fuse.ntfs", "fuse.exfat", "fuse.lklfuse", "fuse.encfs", "fuse.gocryptfs"}
 )
 
 
 def silence_of(fs_type: str) -> str | None:
-    """Why a file system of this type needs polling; None if its events can be relied on."""
+    """Return why a file system of this type needs polling; None if its events are reliable."""
     if not fs_type:
         return "the mount table does not say what file system it is"
     if fs_type in _SILENT:
@@ -79,24 +79,24 @@ def silence_of(fs_type: str) -> str | None:
 
 
 def parse_mounts(table: str) -> tuple[Mount, ...]:
-    """The mounts of a ``mountinfo`` table that can be seen: not those hidden under another one.
+    """Return the visible mounts of a ``mountinfo`` table: not those hidden under another one.
 
-    Lines that make no sense are passed over: a newer kernel's table must not stop the service.
+    Unknown lines are skipped, because the table of a newer kernel must not stop the service.
     """
-    # Newlines in names are escaped, but not the other characters at which splitlines() would break a line.
+    # By newline, because names may hold the other characters at which splitlines() breaks a line.
     mounts = {mount.number: mount for line in table.split("\n") if (mount := _parse_line(line)) is not None}
     taken = frozenset((mount.upon, mount.path) for mount in mounts.values())
     return tuple(mount for mount in mounts.values() if not _is_hidden(mount, mounts, taken))
 
 
 def _is_hidden(mount: Mount, mounts: dict[int, Mount], taken: Places) -> bool:
-    """Whether another mount lies over this one, or over a folder on the way to it.
+    """Return True if another mount is over this one, or over a folder on the way to it.
 
-    The table's order does not tell: the root may stand behind what is mounted on it. The parents do.
+    The order of the table does not show that, because the root may come behind its own mounts. The parents do.
     """
     if (mount.number, mount.path) in taken:
         return True
-    seen: set[int] = set()  # no table of the kernel's goes in a circle, but a damaged one must not hang the service
+    seen: set[int] = set()  # because a damaged table with a circle must not hang the service
     while mount.number not in seen:
         seen.add(mount.number)
         if any((mount.upon, above) in taken for above in mount.path.parents):
@@ -106,7 +106,7 @@ def _is_hidden(mount: Mount, mounts: dict[int, Mount], taken: Places) -> bool:
 
 
 def _parse_line(line: str) -> Mount | None:
-    """Number, parent, device, root, mount point; the type is the first behind a lone hyphen, after optional fields."""
+    """Parse number, parent, device, root and mount point; the type is behind a lone hyphen, after optional fields."""
     ahead, _, behind = line.partition(" - ")
     try:
         number, upon, _, _, path = ahead.split(" ")[:5]
@@ -116,16 +116,16 @@ def _parse_line(line: str) -> Mount | None:
 
 
 def _unescaped(field: str) -> str:
-    """Space, tab, newline and backslash stand as three octal digits (proc_pid_mountinfo(5))."""
+    """Replace the octal escapes of space, tab, newline and backslash (proc_pid_mountinfo(5))."""
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), field)
 
 
 def choose_backends(root: Path, mounts: Sequence[Mount], mode: WatchMode) -> tuple[Backend, ...]:
-    """How each mount in the tree is watched, the root's first.
+    """Return the way in which each mount in the tree is watched, the root's first.
 
     Args:
-        root: the input tree's real path (a link to it resolved, since the mount table knows no links).
-        mounts: what ``parse_mounts`` gave.
+        root: the real path of the input tree, because the mount table has no links.
+        mounts: the result of ``parse_mounts``.
         mode: the configured choice; only ``auto`` looks at file system types.
     """
     if mode is WatchMode.POLLING:
@@ -136,7 +136,7 @@ def choose_backends(root: Path, mounts: Sequence[Mount], mode: WatchMode) -> tup
 
 
 def backend_of(path: str, backends: Iterable[Backend]) -> Backend:
-    """The backend of the innermost mount that holds a path of the tree."""
+    """Return the backend of the innermost mount that holds a path of the tree."""
     return max((backend for backend in backends if backend.holds(path)), key=lambda backend: len(backend.path))
 
 

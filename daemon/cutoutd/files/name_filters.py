@@ -1,16 +1,16 @@
-"""Which names in an input tree count as photos, which are junk, and which the user excluded.
+"""The names in an input tree: candidates, junk, and the exclusions of the user.
 
-It judges names alone and never touches a file: what a file really is, its content decides later, at intake. Names come
-from the scan and from kernel events; the same judgement serves both, so neither can see what the other would not.
+Names alone are judged, never a file; the validation later decides by content. The scan and the kernel events use the
+same rules, so both see the same files.
 """
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
-#: What intake accepts, if the content agrees.
+#: Accepted, if the content agrees.
 ACCEPTED_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png"})
 
-#: Pictures that people drop by mistake: taken up only to be rejected with advice, rather than passed over in silence.
+#: Pictures that are dropped by mistake: rejected with advice instead of ignored without a word.
 OTHER_SUFFIXES = frozenset(
     {".heic", ".heif", ".hif", ".webp", ".tif", ".tiff", ".avif", ".gif", ".bmp", ".jxl", ".jp2", ".psd"}
 )
@@ -36,34 +36,34 @@ _JUNK_NAMES = frozenset(
         "lost+found",  # ext4
     }
 )
-#: Names under which programs write what is not finished: browsers, download managers, FileZilla and WinSCP, editors.
+#: Names of unfinished files: of browsers, download managers, FileZilla and WinSCP, editors.
 _JUNK_SUFFIXES = (".part", ".partial", ".crdownload", ".download", ".filepart", ".tmp", ".temp")
 _JUNK_PREFIXES = (".", "~$", "~syncthing~")
 
 
 def is_junk(name: str) -> bool:
-    """Whether a file or folder of this name is passed over with all that is below it."""
+    """Return True if a file or folder of this name is skipped, with everything below it."""
     lowered = name.casefold()
     return lowered.startswith(_JUNK_PREFIXES) or lowered in _JUNK_NAMES or lowered.endswith(_JUNK_SUFFIXES)
 
 
 def is_candidate(name: str) -> bool:
-    """Whether a file of this name is a photo to accept, or a picture to reject with advice; all else is ignored."""
+    """Return True if a file of this name is a photo, or a picture to reject with advice; others are ignored."""
     return name[name.rfind(".") :].lower() in _CANDIDATE_SUFFIXES and not is_junk(name)
 
 
 class Exclusions:
     """The user's ``exclude`` globs, matched against paths relative to the input tree; upper and lower case differ.
 
-    ``*``, ``?`` and ``[...]`` stay within one name, ``**`` stands for any number of folders. A pattern with no "/"
-    but at its end matches at every depth, any other is anchored at the top; a folder that matches is excluded whole.
+    ``*``, ``?`` and ``[...]`` stay within one name, ``**`` stands for any number of folders. A pattern with no "/" but
+    at its end matches at every depth. Any other is anchored at the top. A folder that matches is excluded whole.
     """
 
     def __init__(self, patterns: Iterable[str]) -> None:
         self._patterns = tuple(_segments(pattern) for pattern in patterns if pattern.strip("/"))
 
     def covers(self, path: str) -> bool:
-        """Whether the path, or a folder above it, matches a pattern."""
+        """Return True if the path, or a folder above it, matches a pattern."""
         if not self._patterns:
             return False
         names = path.split("/")

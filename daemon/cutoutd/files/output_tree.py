@@ -1,7 +1,7 @@
-"""The output tree: its folders, its owners, and what the disk may say about it.
+"""The output tree: its folders, the owners of its files, and the errors of its disk.
 
-The root is what the configuration says and may be a symbolic link; inside it no link is followed, so nobody who can
-write there can lead cutouts out of it. Folders are therefore held open and spoken to by descriptor.
+The root may be a symbolic link. No link below it is followed, so a user with write access there cannot lead cutouts out
+of the tree. Therefore folders stay open, and files are named relative to their descriptor.
 """
 
 import os
@@ -28,23 +28,23 @@ class OpenFolder:
     descriptor: int
 
     def status(self, name: str) -> os.stat_result | None:
-        """What stands at a name, links not followed; None when nothing does."""
+        """Return the status of a name, without following a link; None for a free name."""
         try:
             return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
         except FileNotFoundError:
             return None
 
     def has_file(self, name: str) -> bool:
-        """Whether a regular file stands there."""
+        """Return True if the name is a regular file."""
         status = self.status(name)
         return status is not None and stat.S_ISREG(status.st_mode)
 
     def changed_at_s(self, name: str) -> float:
-        """When a file was last written, Unix time."""
+        """Return the Unix time of the last write to a file."""
         return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False).st_mtime
 
     def create(self, name: str) -> BufferedRandom:
-        """A new file with the folder's owner and mode, for writing and reading; an existing one is an error."""
+        """Create a file with the folder's owner and mode, for writing and reading; the name must be free."""
         descriptor = os.open(name, _NEW_FILE_FLAGS, 0o666, dir_fd=self.descriptor)
         try:
             take_after(descriptor, self.descriptor)
@@ -54,7 +54,7 @@ class OpenFolder:
             raise
 
     def open(self, name: str) -> BufferedReader:
-        """A file for reading; never waits for a pipe."""
+        """Open a file for reading, without ever waiting for a pipe."""
         return os.fdopen(os.open(name, _READ_FLAGS, dir_fd=self.descriptor), "rb")
 
     def write(self, name: str, content: bytes) -> None:
@@ -74,7 +74,7 @@ class OpenFolder:
         link_or_rename(name, new, fd=self.descriptor, new_fd=self.descriptor)
 
     def rename(self, name: str, new: str) -> None:
-        """Give a file another name, whatever stands there."""
+        """Give a file another name, over a file of that name."""
         os.replace(name, new, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
 
     def remove(self, name: str) -> None:
@@ -82,38 +82,38 @@ class OpenFolder:
         os.unlink(name, dir_fd=self.descriptor)
 
     def sync(self) -> None:
-        """Bring its names to the disk."""
+        """Bring the names in the folder to the disk."""
         os.fsync(self.descriptor)
 
 
 @contextmanager
 def made_folder(output: Path, target: str) -> Iterator[OpenFolder]:
-    """The mirrored folder of a target, made as far as it is missing; the output root itself never is. Blocking.
+    """Open the mirrored folder of a target; missing folders are made, but never the output root. Blocking.
 
-    An unmounted disk leaves no root or an empty one: cutouts written there would vanish under the next mount.
+    An unmounted disk leaves no root or an empty one. Cutouts written there would vanish under the next mount.
 
     Raises:
-        FolderBlockedError: a file or a link stands where one of its folders belongs.
+        FolderBlockedError: one of its folders is a file or a link.
         DiskError: the output root is not there.
         OSError: a folder cannot be made.
     """
-    with _opened(output, target, _make) as folder:
+    with _open(output, target, _make) as folder:
         yield folder
 
 
 @contextmanager
 def found_folder(output: Path, target: str) -> Iterator[OpenFolder]:
-    """As ``made_folder``, but what is missing stays so.
+    """As ``made_folder``, but missing folders are not made.
 
     Raises:
-        FileNotFoundError: it is not there, besides the reasons of ``made_folder``.
+        FileNotFoundError: it does not exist, besides the reasons of ``made_folder``.
     """
-    with _opened(output, target, _enter) as folder:
+    with _open(output, target, _enter) as folder:
         yield folder
 
 
 @contextmanager
-def _opened(output: Path, target: str, enter: Callable[[int, str], int]) -> Iterator[OpenFolder]:
+def _open(output: Path, target: str, enter: Callable[[int, str], int]) -> Iterator[OpenFolder]:
     if not output.is_dir():
         raise DiskError(
             f"the output folder {output} is not there", advice="Mount it or create it; cutoutd goes on then."
@@ -137,7 +137,7 @@ def _enter(parent: int, name: str) -> int:
 def _make(parent: int, name: str) -> int:
     with suppress(FileNotFoundError):
         return _enter(parent, name)
-    with suppress(FileExistsError):  # by a photo beside this one
+    with suppress(FileExistsError):  # another photo has just made it
         os.mkdir(name, dir_fd=parent)
     made = _enter(parent, name)
     take_after(made, parent)
@@ -154,9 +154,9 @@ def _blocked(output: Path, target: str) -> FolderBlockedError:
 
 
 def take_after(descriptor: int, folder: int) -> None:
-    """Owner and mode follow the folder above, so that whoever uses the output tree can use what appears in it."""
+    """Copy owner and mode of the folder, so that its users can use new files in it."""
     above, own = os.fstat(folder), os.fstat(descriptor)
-    # FAT takes few modes, and only members of a group may give files to it: such a cutout is still a cutout.
+    # Refusals do no harm: FAT takes few modes, and only members of a group may give files to it.
     with suppress(PermissionError):
         os.chmod(descriptor, stat.S_IMODE(above.st_mode) & (0o7777 if stat.S_ISDIR(own.st_mode) else 0o666))
     wanted = (above.st_uid if os.geteuid() == 0 else own.st_uid, above.st_gid)
@@ -167,10 +167,10 @@ def take_after(descriptor: int, folder: int) -> None:
 
 @contextmanager
 def disk_errors(target: Path) -> Iterator[None]:
-    """Translate the system's errors about a target.
+    """Translate the errors of the system about a target.
 
     Raises:
-        DiskError: full, over quota, read-only, no permission, and whatever else may pass.
+        DiskError: full, over quota, read-only, no permission, and every other error that may pass.
     """
     try:
         yield
@@ -180,10 +180,10 @@ def disk_errors(target: Path) -> Iterator[None]:
 
 
 def sweep_temporary_files(output: Path, before_s: float) -> int:
-    """Remove what a crash left behind in an output tree; how many files that was. Blocking.
+    """Remove the temporary files that a crash left in a tree, and return their number. Blocking.
 
-    Only files last written before ``before_s`` (Unix time) count: later ones are drafts of this very run. What cannot
-    be removed stays: it does no harm.
+    Only files last written before ``before_s`` (Unix time) count, because later ones belong to this very run. A file
+    that cannot be removed stays and does no harm.
     """
     swept = 0
     with suppress(OSError, DiskError):
@@ -195,7 +195,7 @@ def sweep_temporary_files(output: Path, before_s: float) -> int:
 
 
 def folders_in(output: Path) -> Iterator[tuple[str, OpenFolder, list[str]]]:
-    """Every folder of an output tree, by its path in it and open, with the names of its files; no link is followed.
+    """Yield every folder of an output tree: its path, the open folder, the names of its files. No link is followed.
 
     Raises:
         DiskError: the output root is not there.

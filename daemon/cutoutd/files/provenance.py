@@ -1,7 +1,7 @@
-"""What a cutout says of where it came from: enough to write its photo into a new ledger, should the old one be lost.
+"""The provenance of a cutout, in its file: enough to write its photo into a new ledger if the old one is lost.
 
-It is carried as an extended attribute, which leaves the file's bytes as the service made them, or as a text chunk right
-behind the PNG's header. Whoever can write the file can write this too, so a reader believes none of it unchecked.
+It is an extended attribute, which leaves the bytes of the file as Uploadcare made them. Or it is a text chunk right
+behind the PNG's header. Every writer of the file can write it too, so a reader must check it.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ ATTRIBUTE = "user.cutoutd.origin"
 _FORMAT = 1
 _KEYWORD = b"cutoutd\0"
 
-#: The signature and the IHDR chunk; every PNG begins with as much, and our chunk comes next.
+#: The signature and the IHDR chunk, with which every PNG begins; our chunk comes next.
 _HEADER_BYTES = 33
 
 #: Length, type and checksum around a chunk's data.
@@ -43,18 +43,18 @@ def _inside(path: object) -> str:
     return path
 
 
-#: Plain, because pydantic refuses the lone surrogates that stand for bytes which are no text.
+#: Plain, because pydantic refuses lone surrogates, which stand for bytes that are no text.
 _InsidePath = Annotated[str, PlainValidator(_inside)]
 _Count = Annotated[int, Field(ge=0, lt=1 << 63)]
 
 
 @dataclass(frozen=True, slots=True)
 class ProvenanceRecord:
-    """The photo that a cutout was made of, and how; the names are the ledger's."""
+    """The photo of a cutout, and how it was made; the names are those of the ledger."""
 
     folder: Annotated[str, Field(min_length=1)]
     path: _InsidePath  #: of the source, relative to the folder's input
-    target: _InsidePath  #: the place that is reserved for the path's cutouts, relative to the output root
+    target: _InsidePath  #: the path reserved for its cutouts, relative to the output root
     sha256: _Sha256  #: of the source
     size_bytes: _Count  #: of the source
     mtime_ns: Annotated[int, Field(ge=-(1 << 63), lt=1 << 63)]  #: of the source
@@ -62,15 +62,18 @@ class ProvenanceRecord:
     height: _Count
     orientation: Annotated[int, Field(ge=1, le=8)]
     parameters: str  #: of remove_bg, normalised JSON
-    cutout_sha256: _Sha256  #: of the cutout as the service made it, without our own chunk
+    cutout_sha256: _Sha256  #: of the cutout as Uploadcare made it, without our own chunk
     format: Annotated[int, Field(ge=1)] = _FORMAT
 
 
-_ORIGIN = TypeAdapter(ProvenanceRecord)
+_RECORD = TypeAdapter(ProvenanceRecord)
 
 
 def provenance_of(photo: Photo, cutout_sha256: str) -> ProvenanceRecord:
-    """What a photo's cutout is to say. It depends on the photo alone, so a repeated step writes the same bytes."""
+    """Return the provenance of a photo's cutout.
+
+    It depends on the photo alone, so a repeated step writes the same bytes.
+    """
     return ProvenanceRecord(
         folder=photo.identity.folder,
         path=photo.identity.path,
@@ -86,62 +89,62 @@ def provenance_of(photo: Photo, cutout_sha256: str) -> ProvenanceRecord:
     )
 
 
-def attach(descriptor: int, origin: ProvenanceRecord) -> bool:
-    """Set the attribute on an open file; False where the file system takes none, or none of this length."""
+def attach(descriptor: int, record: ProvenanceRecord) -> bool:
+    """Set the attribute on an open file; False if the file system takes none, or none of this length."""
     try:
-        os.setxattr(descriptor, ATTRIBUTE, _written(origin))
+        os.setxattr(descriptor, ATTRIBUTE, _encode(record))
     except OSError:
         return False  # a cutout without it is still a cutout
     return True
 
 
-def chunk_for(origin: ProvenanceRecord) -> bytes:
-    """The text chunk; of the same length for every ``cutout_sha256``."""
-    content = b"tEXt" + _KEYWORD + _written(origin)
+def chunk_for(record: ProvenanceRecord) -> bytes:
+    """Return the text chunk; it has the same length for every ``cutout_sha256``."""
+    content = b"tEXt" + _KEYWORD + _encode(record)
     length = len(content) - len(b"tEXt")
     return length.to_bytes(4, "big") + content + zlib.crc32(content).to_bytes(4, "big")
 
 
 def without_chunk(beginning: bytes) -> bytes:
-    """A PNG's first bytes without our chunk, if it has one: as the service made it."""
+    """Return a PNG's first bytes without our chunk: as Uploadcare made them."""
     chunk_bytes = _chunk_bytes(beginning)
     return beginning[:_HEADER_BYTES] + beginning[_HEADER_BYTES + chunk_bytes :] if chunk_bytes else beginning
 
 
 def with_chunk(beginning: bytes, chunk: bytes) -> bytes:
-    """A PNG's first bytes with our chunk, where ``write_chunk`` can replace it by another one of its length."""
+    """Return a PNG's first bytes with our chunk; ``write_chunk`` can replace it by another one of its length."""
     return beginning[:_HEADER_BYTES] + chunk + beginning[_HEADER_BYTES:]
 
 
 def write_chunk(file: BinaryIO, chunk: bytes) -> None:
-    """Replace the chunk that ``with_chunk`` put there."""
+    """Replace the chunk that ``with_chunk`` inserted."""
     file.seek(_HEADER_BYTES)
     file.write(chunk)
 
 
 def read_provenance(file: BinaryIO) -> ProvenanceRecord | None:
-    """What a file says, by its attribute or else by its chunk; None if it says nothing that makes sense.
+    """Read the provenance of a file, from its attribute or else from its chunk; None if there is no valid one.
 
-    Reads from the beginning and leaves the position anywhere.
+    It reads from the beginning and leaves the position anywhere.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     with suppress(OSError):
-        if (origin := _understood(os.getxattr(file.fileno(), ATTRIBUTE))) is not None:
-            return origin
+        if (record := _decode(os.getxattr(file.fileno(), ATTRIBUTE))) is not None:
+            return record
     file.seek(0)
     beginning = file.read(_HEADER_BYTES + _MOST_BYTES)
     chunk_bytes = _chunk_bytes(beginning)
     text = beginning[_HEADER_BYTES + 8 + len(_KEYWORD) : _HEADER_BYTES + chunk_bytes - 4]
-    return _understood(text) if chunk_bytes else None
+    return _decode(text) if chunk_bytes else None
 
 
 def hashes_of(file: BinaryIO) -> tuple[str, str]:
-    """The SHA-256 of a whole file, and of what it was without our chunk.
+    """Return the SHA-256 of a whole file, and the one without our chunk.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     whole, made = hashlib.sha256(), hashlib.sha256()
     file.seek(0)
@@ -154,21 +157,21 @@ def hashes_of(file: BinaryIO) -> tuple[str, str]:
     return whole.hexdigest(), made.hexdigest()
 
 
-def _written(origin: ProvenanceRecord) -> bytes:
-    """Plain ASCII: names may hold bytes that are no text, which JSON escapes."""
-    return json.dumps(asdict(origin), separators=(",", ":")).encode("ascii")
+def _encode(record: ProvenanceRecord) -> bytes:
+    """Encode as plain ASCII, because names may hold bytes that are no text, which JSON escapes."""
+    return json.dumps(asdict(record), separators=(",", ":")).encode("ascii")
 
 
-def _understood(text: bytes) -> ProvenanceRecord | None:
+def _decode(text: bytes) -> ProvenanceRecord | None:
     try:
-        # Python's own reader takes lone surrogates too.
-        return _ORIGIN.validate_python(json.loads(text))
+        # By Python's own reader, because it takes lone surrogates.
+        return _RECORD.validate_python(json.loads(text))
     except (ValueError, ValidationError, RecursionError):
         return None
 
 
 def _chunk_bytes(beginning: bytes) -> int:
-    """How long our chunk is, frame included; 0 if there is none."""
+    """Return the length of our chunk with its frame; 0 if there is none."""
     start = _HEADER_BYTES
     if not beginning.startswith(b"tEXt" + _KEYWORD, start + 4):
         return 0

@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 
 from cutoutd.core.atomic_write import temporary_name
 from cutoutd.core.photo import Photo
-from cutoutd.files.hashing import has_sha256
+from cutoutd.files.hashing import has_sha256, has_sha256_at
 from cutoutd.files.input_tree import FOLDER_FLAGS, open_folder_beneath
-from cutoutd.files.rename import numbered_names, rename_no_replace, sha256_of, status_of
+from cutoutd.files.rename import numbered_names, rename_no_replace, status_of
 
 
 def move_to_archive(photo: Photo, archive: Path, hidden: str, fd: int) -> str:
@@ -45,7 +45,7 @@ def _archived_copy(photo: Photo, name: str, fd: int) -> str | None:
         status = status_of(numbered, fd)
         if status is None:
             return None
-        if status.st_size == photo.identity.size_bytes and sha256_of(numbered, fd) == photo.picture.sha256:
+        if status.st_size == photo.identity.size_bytes and has_sha256_at(numbered, fd, photo.picture.sha256):
             return numbered
     return None
 

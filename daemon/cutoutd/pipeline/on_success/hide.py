@@ -10,8 +10,9 @@ from pathlib import PurePosixPath
 
 from cutoutd.core.atomic_write import TEMPORARY_PREFIX
 from cutoutd.core.photo import Photo
+from cutoutd.files.hashing import has_sha256_at
 from cutoutd.files.input_tree import Sighting
-from cutoutd.files.rename import numbered_names, rename_no_replace, sha256_of, status_of
+from cutoutd.files.rename import numbered_names, rename_no_replace, status_of
 from cutoutd.files.target_paths import MAX_NAME_BYTES
 
 
@@ -41,7 +42,7 @@ def hide_source(photo: Photo, fd: int) -> bool:
         os.rename(name, hidden, src_dir_fd=fd, dst_dir_fd=fd)
     if (
         _is_version(photo, hidden, fd)
-        and sha256_of(hidden, fd) == photo.picture.sha256
+        and has_sha256_at(hidden, fd, photo.picture.sha256)
         and _is_version(photo, hidden, fd)
     ):
         return True
