@@ -30,7 +30,7 @@ from cutoutd.monitoring.systemd_notify import SystemdNotifier
 from cutoutd.monitoring.watchdog import Watchdog, standstill_sentence
 from cutoutd.web.access.link import page_link
 from cutoutd.web.application import MonitoringEndpoints, application
-from cutoutd.web.backend import Backend
+from cutoutd.web.backend import PageBackend
 from cutoutd.web.context import open_page_context
 
 
@@ -91,7 +91,7 @@ async def serve(
     vigil = Watchdog(systemd, service.folder_watchers, service.workers, standstill, service.photo_counts.totals)
     fitness = HealthCheck(service.folder_watchers, service.workers, service.breaker, intermission, service.availability)
     metering = _metering(service)
-    office = Backend(lambda: settings, service.ledger, dispatch, service.live_state_writer.present)
+    office = PageBackend(lambda: settings, service.ledger, dispatch, service.live_state_writer.present)
     machines, desk = MonitoringEndpoints(fitness, metering, service.webhook_receiver), await open_page_context(office)
     page = service.listener.open(application(machines, desk, settings.web.listen))
     async with page, working(service) as tasks, dispatch.serving(clerk, service.live_state_writer.present):

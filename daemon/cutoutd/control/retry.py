@@ -28,6 +28,7 @@ from cutoutd.core.photo import (
 from cutoutd.files.source_file import found_again
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import selection
+from cutoutd.ledger.queries.selection import PHOTOS_PER_PAGE
 from cutoutd.pipeline.steps.failure_note import FailureNotes
 
 _RETRIED = frozenset(State) - {State.PUBLISHED, State.SUPERSEDED}
@@ -75,25 +76,33 @@ def why_not(photo: Photo) -> str | None:
 class RetryHandler:
     """Executes ``retry``."""
 
-    def __init__(self, ledger: Ledger, folders: Mapping[str, FolderSettings], wake: Callable[[Photo], None]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        folders: Mapping[str, FolderSettings],
+        wake: Callable[[Photo], None],
+        page_size: int = PHOTOS_PER_PAGE,
+    ) -> None:
         self._ledger = ledger
         self._folders = folders
         self._inputs = {name: folder.input for name, folder in folders.items()}
         self._notes = FailureNotes(folders)
         self._wake = wake
+        self._page_size = page_size
 
     async def execute(self, command: RetryCommand) -> CommandResult:
         """Let the named photos go on, or all that failed. After a crash, the same command does the rest."""
         result = ResultBuilder()
         if not command.paths:
-            async for page in pages_of(self._ledger, await self._unnamed(command)):
+            async for page in pages_of(self._ledger, await self._unnamed(command), self._page_size):
                 for photo in page:
                     await self._retry(photo, result)
         done: set[int] = set()
         for name in command.paths:
             selected = await select_photos(self._ledger, self._inputs, name, _RETRIED)
             refuse_empty(result, name, selected, "nothing below it has failed, was rejected or waits")
-            async for page in pages_of(self._ledger, [each for each in selected.photo_ids if each not in done]):
+            photo_ids = [each for each in selected.photo_ids if each not in done]
+            async for page in pages_of(self._ledger, photo_ids, self._page_size):
                 for photo in page:
                     if selected.is_exact or why_not(photo) is None:
                         done.add(photo.id)

@@ -17,6 +17,7 @@ from cutoutd.core.photo import Photo, State, require_value
 from cutoutd.core.photo_selector import selectors_for
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import selection
+from cutoutd.ledger.queries.selection import PHOTOS_PER_PAGE
 
 PUBLISHED = frozenset({State.PUBLISHED})
 
@@ -70,9 +71,11 @@ def refuse_empty(result: ResultBuilder, name: str, selected: Selected, reason: s
         result.refuse_all(f"{name}: {reason if selected.is_known else 'no photo has this name'}")
 
 
-async def pages_of(ledger: Ledger, photo_ids: Sequence[int]) -> AsyncIterator[list[Photo]]:
+async def pages_of(
+    ledger: Ledger, photo_ids: Sequence[int], page_size: int = PHOTOS_PER_PAGE
+) -> AsyncIterator[list[Photo]]:
     """Yield the photos of these numbers. One page is in memory at a time, because there may be a million."""
-    for page in selection.pages(photo_ids):
+    for page in selection.pages(photo_ids, page_size):
         yield await ledger.query(selection.photos_with_ids, page)
 
 

@@ -38,7 +38,7 @@ from cutoutd.control.messages import (
 from cutoutd.control.queue import CommandQueue
 from cutoutd.control.socket import listening_socket
 from cutoutd.core.errors import ControlError, CutoutdError
-from cutoutd.core.http_server import serve_http
+from cutoutd.core.http_server import BodyTooLargeError, read_body, serve_http
 from cutoutd.core.logs import log_error, log_fault
 from cutoutd.core.photo_selector import PhotoSelector
 from cutoutd.ledger import Ledger
@@ -129,27 +129,21 @@ def _application(answer: Answer, limits: MessageLimits) -> Starlette:
 async def _answer_or_refuse(answer: Answer, request: Request, limits: MessageLimits) -> Response:
     try:
         async with asyncio.timeout(COMMAND_TIMEOUT_S):
-            message = MESSAGES.validate_json(await _read_body(request, limits))
+            async with asyncio.timeout(limits.receive_timeout_s):
+                body = await read_body(request, limits.max_bytes)
+            message = MESSAGES.validate_json(body)
             return Response(await answer(message), media_type="application/json")
     except ValidationError:
         return _refusal(HTTPStatus.BAD_REQUEST, "the running cutoutd does not know this command", _OTHER_VERSION)
     except (TimeoutError, ClientDisconnect):
         return _refusal(HTTPStatus.REQUEST_TIMEOUT, "the command took too long; a part may have been done")
+    except BodyTooLargeError:
+        return _refusal(HTTPStatus.CONFLICT, "the command is too long", "Name fewer photos at once, or a folder.")
     except CutoutdError as error:
         return _refusal(HTTPStatus.CONFLICT, f"{error.title}: {error.sentence}", error.advice)
     except Exception as fault:  # noqa: BLE001  the one broad except here: a bug costs one command, not the daemon
         log_fault("internal_fault", "a fault in cutoutd itself stopped a command", fault)
         return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "a fault in cutoutd itself; its log has the trace")
-
-
-async def _read_body(request: Request, limits: MessageLimits) -> bytes:
-    body = bytearray()
-    async with asyncio.timeout(limits.receive_timeout_s):
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > limits.max_bytes:
-                raise ControlError("the command is too long", advice="Name fewer photos at once, or a folder.")
-    return bytes(body)
 
 
 def _refusal(status: HTTPStatus, sentence: str, advice: str = "") -> Response:

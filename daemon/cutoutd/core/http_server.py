@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import uvicorn
+from starlette.requests import Request
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -25,6 +26,28 @@ _MAX_REFUSED_CONNECTIONS = 64
 
 #: The time limit for the head of a request, because uvicorn would wait for ever.
 HEAD_TIMEOUT_S = 10.0
+
+
+class BodyTooLargeError(Exception):
+    """The body of a request has more bytes than allowed."""
+
+
+async def read_body(request: Request, max_bytes: int) -> bytes:
+    """Return the body of a request. The caller limits the time.
+
+    Raises:
+        BodyTooLargeError: the body is larger.
+        ClientDisconnect: the client closed the connection before the end.
+    """
+    length = request.headers.get("content-length", "")
+    if length.isascii() and length.isdecimal() and int(length) > max_bytes:
+        raise BodyTooLargeError
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > max_bytes:
+            raise BodyTooLargeError
+    return bytes(body)
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from cutoutd.status.live_state import LiveState
 
 
 @dataclass(frozen=True, slots=True)
-class Backend:
+class PageBackend:
     """The parts of the service that answer queries and execute commands."""
 
     settings: Callable[[], CommonSettings]  #: returns the settings in force

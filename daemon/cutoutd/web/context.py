@@ -7,7 +7,7 @@ from cutoutd.core.errors import PageError
 from cutoutd.core.logs import log_error, register_secret
 from cutoutd.web.access.token_file import ensure_token
 from cutoutd.web.access.tokens import Tokens
-from cutoutd.web.backend import Backend
+from cutoutd.web.backend import PageBackend
 from cutoutd.web.live.server_sent_events import ServerSentEvents
 from cutoutd.web.live.status_cache import StatusCache
 from cutoutd.web.rendering import PageRenderer
@@ -21,7 +21,7 @@ class PageContext:
         token: the page's token.
     """
 
-    def __init__(self, backend: Backend, token: str) -> None:
+    def __init__(self, backend: PageBackend, token: str) -> None:
         self.backend = backend
         self.tokens = Tokens(token)
         self.renderer = PageRenderer(self.tokens)
@@ -29,7 +29,7 @@ class PageContext:
         self.events = ServerSentEvents(self.status_cache, self.renderer)
 
 
-async def open_page_context(backend: Backend) -> PageContext | None:
+async def open_page_context(backend: PageBackend) -> PageContext | None:
     """Return the context, with the stored token.
 
     Return None if there is no listener or no token. Photos go on without the page.

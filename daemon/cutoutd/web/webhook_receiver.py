@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 
 from cutoutd.config.text_types import HOOK_PATH
 from cutoutd.core.errors import CutoutdError
+from cutoutd.core.http_server import BodyTooLargeError, read_body
 from cutoutd.core.logs import log_event
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.writes import webhook_results
@@ -97,10 +98,6 @@ class WebhookReceiver:
         return ReceiptResult.ACCEPTED
 
 
-class _TooLargeError(Exception):
-    """The body is larger than any message."""
-
-
 def webhook_routes(receiver: WebhookReceiver, limits: WebhookLimits | None = None) -> list[BaseRoute]:
     """Return the route ``POST /hooks/uploadcare``."""
     bounds = limits or WebhookLimits()
@@ -114,8 +111,8 @@ def webhook_routes(receiver: WebhookReceiver, limits: WebhookLimits | None = Non
 async def _answer(request: Request, receiver: WebhookReceiver, limits: WebhookLimits) -> Response:
     try:
         async with asyncio.timeout(limits.receive_timeout_s):
-            body = await _read_body(request, limits.max_bytes)
-    except _TooLargeError:
+            body = await read_body(request, limits.max_bytes)
+    except BodyTooLargeError:
         _log_refusal("it is larger than any message of Uploadcare's")
         return Response(status_code=HTTPStatus.REQUEST_ENTITY_TOO_LARGE, headers=_CLOSE)
     except (TimeoutError, ClientDisconnect):
@@ -128,22 +125,6 @@ async def _answer(request: Request, receiver: WebhookReceiver, limits: WebhookLi
         _log_refusal(f"the ledger could not store it in time; Uploadcare repeats it: {error}".rstrip(": "))
         return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
     return Response(status_code=_STATUSES[result])
-
-
-async def _read_body(request: Request, max_bytes: int) -> bytes:
-    if _content_length(request) > max_bytes:
-        raise _TooLargeError
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > max_bytes:
-            raise _TooLargeError
-    return bytes(body)
-
-
-def _content_length(request: Request) -> int:
-    length = request.headers.get("content-length", "")
-    return int(length) if length.isascii() and length.isdecimal() else 0
 
 
 def _log_refusal(reason: str) -> None:

@@ -3,11 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from cutoutd.control.executor import CommandExecutor
 from cutoutd.control.messages import MESSAGES, Command, ReprocessCommand, RetryCommand
 from cutoutd.control.result import ResultBuilder
+from cutoutd.control.retry import RetryHandler
 from cutoutd.core.photo import State
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import selection
@@ -16,7 +15,9 @@ from support.images.drawn_photos import put
 from support.ledgers import identity_of, photo_at, with_ledger
 
 
-def ordered(place: Path, order: Command) -> tuple[tuple[str, ...], tuple[str, ...], list[State]]:
+def ordered(
+    place: Path, order: Command, page_size: int | None = None
+) -> tuple[tuple[str, ...], tuple[str, ...], list[State]]:
     """What came of it, with a failed photo for number 1, a rejected one for 2 and a published one for 3."""
     folder = folder_in(place)
 
@@ -24,8 +25,11 @@ def ordered(place: Path, order: Command) -> tuple[tuple[str, ...], tuple[str, ..
         for name, state in (("a[1].jpg", State.FAILED), ("b.jpg", State.REJECTED), ("c.jpg", State.PUBLISHED)):
             put(folder.input / name)
             await photo_at(ledger, state, replace(identity_of(folder.input, name), input=str(folder.input)))
-        clerk = CommandExecutor(ledger, [folder], lambda _photo: None)
-        answer = await clerk.execute(order)
+        executor = CommandExecutor(ledger, [folder], lambda _photo: None)
+        if page_size is not None and isinstance(order, RetryCommand):
+            answer = await RetryHandler(ledger, {folder.name: folder}, lambda _photo: None, page_size).execute(order)
+        else:
+            answer = await executor.execute(order)
         return (
             answer.done,
             answer.refused,
@@ -60,11 +64,10 @@ def test_a_number_costs_what_was_agreed_to(tmp_path: Path) -> None:
     assert ordered(tmp_path, ReprocessCommand(photo_ids=(3,), max_removals=1))[2][2] is State.ACCEPTED
 
 
-def test_an_order_may_be_about_more_than_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_order_may_be_about_more_than_a_page(tmp_path: Path) -> None:
     """Each photo is done once, however many are in memory together."""
-    monkeypatch.setattr(selection, "_PHOTOS_PER_PAGE", 1)
     (tmp_path / "state").mkdir()
-    done, refused, states = ordered(tmp_path, RetryCommand(paths=("products",), photo_ids=()))
+    done, refused, states = ordered(tmp_path, RetryCommand(paths=("products",), photo_ids=()), page_size=1)
     assert (sorted(done), refused) == (["1 photo is checked again", "1 photo is sent again"], ())
     assert states == [State.ACCEPTED, State.DISCOVERED, State.PUBLISHED]
 

@@ -15,7 +15,7 @@ from cutoutd.core.photo import State, Wait, WaitKind
 from cutoutd.ledger import Ledger
 from cutoutd.status.live_state import LiveState, LiveUnavailableFolder, SettlingFile
 from cutoutd.web.application import private_routes
-from cutoutd.web.backend import Backend
+from cutoutd.web.backend import PageBackend
 from cutoutd.web.context import PageContext
 from support.golden import assert_golden
 from support.ledgers import identity, photo_at, with_ledger
@@ -88,7 +88,7 @@ def screens(place: Path, addresses: dict[str, str], live: LiveState = QUIET, *co
             await executor.execute(command)
         queue = CommandQueue(_reload)
         async with queue.serving(executor, lambda: live):
-            context = PageContext(Backend(lambda: settings, ledger, queue, queue.live), "t" * 43)
+            context = PageContext(PageBackend(lambda: settings, ledger, queue, queue.live), "t" * 43)
             transport = httpx2.ASGITransport(Starlette(routes=private_routes(context)))
             async with httpx2.AsyncClient(transport=transport, base_url="http://cutoutd") as client:
                 return {name: text_of((await client.get(address)).text) for name, address in addresses.items()}

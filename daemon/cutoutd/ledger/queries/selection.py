@@ -16,7 +16,7 @@ from cutoutd.ledger.schema.tables import photos
 from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
 #: Photos that are in memory together; databases also bound how many values one question may have.
-_PHOTOS_PER_PAGE = 1_000
+PHOTOS_PER_PAGE = 1_000
 
 
 def photos_named(connection: ReadTransaction, addresses: Collection[PhotoSelector]) -> list[Photo]:
@@ -45,9 +45,9 @@ def newest_photo_ids(connection: ReadTransaction, states: Collection[State], fol
     return list(connection.scalars(_newest_at(states, folder, photos.c.id)))
 
 
-def pages(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+def pages(numbers: Sequence[int], size: int = PHOTOS_PER_PAGE) -> Iterator[Sequence[int]]:
     """Numbers, as many at a time as ``numbered`` is to be asked for."""
-    return (numbers[start : start + _PHOTOS_PER_PAGE] for start in range(0, len(numbers), _PHOTOS_PER_PAGE))
+    return (numbers[start : start + size] for start in range(0, len(numbers), size))
 
 
 def photos_with_ids(connection: ReadTransaction, page: Sequence[int]) -> list[Photo]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cutoutd.core.photo import Photo
 from cutoutd.ledger.queries.gallery import GalleryFilter, gallery_page
 from cutoutd.status.status import status_in
-from cutoutd.web.backend import Backend
+from cutoutd.web.backend import PageBackend
 from cutoutd.web.live.overview_model import OverviewModel, overview_of
 
 #: The longest age without a change, because sentences with durations become wrong.
@@ -24,7 +24,7 @@ class StatusCache:
         backend: the service.
     """
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: PageBackend) -> None:
         self._backend = backend
         self._one_by_one = asyncio.Lock()
         self._last: OverviewModel | None = None

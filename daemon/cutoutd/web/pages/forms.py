@@ -5,6 +5,8 @@ from urllib.parse import parse_qs
 
 from starlette.requests import ClientDisconnect, Request
 
+from cutoutd.core.http_server import BodyTooLargeError, read_body
+
 #: A form of ours is a few names and numbers.
 _MAX_BYTES = 64_000
 _MAX_FIELDS = 1_000
@@ -71,13 +73,10 @@ async def read_form(request: Request) -> Form:
 
 
 async def _read_body(request: Request) -> bytes:
-    body = bytearray()
     try:
         async with asyncio.timeout(_RECEIVE_TIMEOUT_S):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > _MAX_BYTES:
-                    raise FormError(413, "That is more than a form of this page holds.")
+            return await read_body(request, _MAX_BYTES)
+    except BodyTooLargeError as error:
+        raise FormError(413, "That is more than a form of this page holds.") from error
     except (TimeoutError, ClientDisconnect) as error:
         raise FormError(408, "The form did not arrive in time.") from error
-    return bytes(body)

@@ -47,41 +47,41 @@ def gallery_routes(context: PageContext) -> list[BaseRoute]:
     """Return the route of the gallery."""
 
     async def show(request: Request) -> Response:
-        asked = _asked(request)
-        found, totals = await context.backend.ledger.query(_load, asked)
+        wanted = _gallery_request(request)
+        page, totals = await context.backend.ledger.query(_load, wanted)
         settings = context.backend.settings()
         choices = _choices(totals, [folder.name for folder in settings.folders])
         return context.renderer.respond(
             request,
             "gallery.html",
             title="Gallery",
-            filter=asked.filter,
-            comparisons=[before_after(photo) for photo in found.photos],
+            filter=wanted.filter,
+            comparisons=[before_after(photo) for photo in page.photos],
             choices=choices,
             published=sum(choice.published for choice in choices),
-            newer=asked.address(after=_position_text(found.newer)) if found.newer else None,
-            older=asked.address(before=_position_text(found.older)) if found.older else None,
+            newer=wanted.address(after=_position_text(page.newer)) if page.newer else None,
+            older=wanted.address(before=_position_text(page.older)) if page.older else None,
             inputs=[folder.input for folder in settings.folders],
         )
 
     return [Route("/gallery", show, methods=["GET"])]
 
 
-def _load(ledger: ReadTransaction, asked: GalleryRequest) -> tuple[GalleryPage, list[Total]]:
+def _load(ledger: ReadTransaction, wanted: GalleryRequest) -> tuple[GalleryPage, list[Total]]:
     """Return the page and the totals from one transaction."""
-    found = (
-        gallery_page_after(ledger, asked.filter, PER_PAGE, asked.after)
-        if asked.after is not None
-        else gallery_page(ledger, asked.filter, PER_PAGE, asked.before)
+    page = (
+        gallery_page_after(ledger, wanted.filter, PER_PAGE, wanted.after)
+        if wanted.after is not None
+        else gallery_page(ledger, wanted.filter, PER_PAGE, wanted.before)
     )
-    return found, photos.totals(ledger)
+    return page, photos.totals(ledger)
 
 
-def _asked(request: Request) -> GalleryRequest:
-    asked = request.query_params
-    name = asked.get("name", "").strip()[:_MAX_SEARCH]
+def _gallery_request(request: Request) -> GalleryRequest:
+    query = request.query_params
+    name = query.get("name", "").strip()[:_MAX_SEARCH]
     return GalleryRequest(
-        GalleryFilter(asked.get("folder") or None, name), _position(asked.get("before")), _position(asked.get("after"))
+        GalleryFilter(query.get("folder") or None, name), _position(query.get("before")), _position(query.get("after"))
     )
 
 
