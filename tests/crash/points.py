@@ -13,7 +13,7 @@ import re
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import partial, wraps
@@ -23,10 +23,13 @@ from typing import Any
 import httpx2
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 from cutoutd.core.photo import Identity, Photo
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.group_commit import GroupCommitter
+from cutoutd.ledger.sqlite.prepared import Prepared
+from cutoutd.ledger.sqlite.transactions import WriteTransaction
 from cutoutd.pipeline.photo_pipeline import PhotoPipeline
 
 #: All that the system has for changing a file or a folder by its path, or one that is open.
@@ -233,6 +236,14 @@ def _watch_commits(passage: Passage) -> None:
         if context is not None and (context.isinsert or context.isupdate or context.isdelete):
             told.changes = [*getattr(told, "changes", []), _change(context)]
 
+    run = WriteTransaction.run
+
+    def noted(transaction: WriteTransaction, prepared: Prepared, values: Mapping[str, Any]) -> DBAPICursor:
+        told.changes = [*getattr(told, "changes", []), _prepared_change(prepared, values)]
+        return run(transaction, prepared, values)
+
+    WriteTransaction.run = noted  # type: ignore[method-assign]  # as below
+
     commit: Callable[[DefaultDialect, Any], None] = DefaultDialect.do_commit
 
     def watched(dialect: DefaultDialect, connection: Any) -> None:  # noqa: ANN401  the driver's
@@ -259,6 +270,12 @@ def _change(context: Any) -> tuple[str, str]:  # noqa: ANN401  SQLAlchemy types 
     table, values = context.compiled.statement.table.name, context.compiled_parameters[0]
     columns = [column.name for column in context.compiled.statement.table.columns if column.name in values]
     return table, values["to_state"] if table == "events" else ",".join(columns)
+
+
+def _prepared_change(prepared: Prepared, values: Mapping[str, Any]) -> tuple[str, str]:
+    table, names = prepared.statement.table, {*values, *prepared.statement.compile().params}  # type: ignore[union-attr]
+    columns = [column.name for column in table.columns if column.name in names]
+    return table.name, values["to_state"] if table.name == "events" else ",".join(columns)
 
 
 def _watch_requests(passage: Passage) -> None:

@@ -113,7 +113,7 @@ def state_of(ledger: ReadTransaction, path: str) -> list[State]:
 def versions_of(ledger: ReadTransaction, path: str) -> list[Photo]:
     """Every version of a path, in any folder, oldest first."""
     rows = ledger.execute(select(tables.photos).where(tables.photos.c.path == path).order_by(tables.photos.c.id))
-    return [photo_from(row) for row in rows.mappings()]
+    return [photo_from(row) for row in rows]
 
 
 def plan_of(view: ReadTransaction, question: Callable[[ReadTransaction], object]) -> str:

@@ -8,18 +8,22 @@ commit of their own.
 
 import asyncio
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from cutoutd.core.logs import log_fault
 from cutoutd.core.usage_counter import UsageCounter, UsageCounts
+from cutoutd.ledger.sqlite.known import Known
 from cutoutd.ledger.sqlite.transactions import WriteTransaction
-from cutoutd.ledger.writes import usage
+from cutoutd.ledger.writes import transitions, usage, webhook_results
 
 T = TypeVar("T")
 
@@ -49,6 +53,9 @@ class GroupCommitter:
         self._engine = engine
         self._operations = operations
         self._require_in_place = require_in_place
+        self._connection: Connection | None = None
+        self._known: Known | None = None
+        self.has_had_trouble = False  #: True if the database refused a write for a reason of its own
         self.revision = 0  #: another one after every commit
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         # Not a daemon thread: what was handed in is written before the process ends.
@@ -78,6 +85,7 @@ class GroupCommitter:
             self._commit(group)
         if self._operations.has_unstored:
             self._commit([])
+        self._disconnect()
 
     def _gather(self, group: list[_Job]) -> bool:
         while len(group) < _MAX_GROUP:
@@ -95,9 +103,11 @@ class GroupCommitter:
         try:
             try:
                 outcomes = self._write(group, _carry_out, counted)
-            except _OneFailedError:
+            except _OneFailedError as failure:
+                self._note_trouble(failure.__cause__)
                 outcomes = self._write(group, _carry_out_alone, counted)
         except Exception as error:  # noqa: BLE001  the one broad except of this loop: its callers must hear, not hang
+            self._note_trouble(error)
             self._operations.give_back(counted)
             outcomes = [_Outcome(error=error) for _ in group]
         for job, outcome in zip(group, outcomes, strict=True):
@@ -107,12 +117,35 @@ class GroupCommitter:
 
     def _write(self, group: list[_Job], carry_out: "_CarryOut", counted: UsageCounts) -> "list[_Outcome]":
         self._require_in_place()
-        with self._engine.connect().execution_options(is_writing=True) as connection, connection.begin():
-            transaction = WriteTransaction(connection)
-            outcomes = [carry_out(job, transaction) for job in group]
-            usage.add(transaction, counted)
+        if self._connection is None:
+            self._connection = self._engine.connect().execution_options(is_writing=True)
+        try:
+            with self._connection.begin():
+                transaction = WriteTransaction(self._connection, self._known)
+                if self._known is None:
+                    self._known = transaction.known = _read_known(transaction)
+                outcomes = [carry_out(job, transaction) for job in group]
+                usage.add(transaction, counted)
+        except BaseException:
+            self._disconnect()  # because its state is not certain after trouble with the disk
+            raise
         self.revision += 1
         return outcomes
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(DBAPIError, sqlite3.Error):
+                connection.close()
+
+    def _note_trouble(self, error: BaseException | None) -> None:
+        # An IntegrityError is the schema's answer, and no trouble.
+        is_trouble = isinstance(error, (DBAPIError, sqlite3.Error)) and not isinstance(error, IntegrityError)
+        self.has_had_trouble = self.has_had_trouble or is_trouble
+
+
+def _read_known(transaction: WriteTransaction) -> Known:
+    return Known(webhook_results.is_any_stored(transaction), transitions.payers(transaction))
 
 
 @dataclass(frozen=True, slots=True)

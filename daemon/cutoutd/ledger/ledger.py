@@ -27,6 +27,7 @@ from cutoutd.ledger.writes import (
     approvals,
     clock_changes,
     launches,
+    marks,
     transitions,
     webhook_results,
 )
@@ -141,7 +142,7 @@ class Ledger:
 
     async def release_held(self, most: int) -> None:
         """Let so many photos go on that a limit of day or month held, the first ones first."""
-        await self._write(lambda connection: transitions.release_held(connection, most))
+        await self._write(lambda connection: marks.release_held(connection, most))
 
     async def release_batch(self, folder: str) -> None:
         """Let a folder's photos go on that waited for approval: they are few enough now."""
@@ -153,7 +154,7 @@ class Ledger:
 
     async def release_unavailable(self, folder: str | None = None) -> None:
         """Let every photo of a folder, or of all, go on whose source could not be had."""
-        await self._write(lambda connection: transitions.release_unavailable(connection, folder))
+        await self._write(lambda connection: marks.release_unavailable(connection, folder))
 
     async def shift_times(self, set_by_s: float) -> int:
         """Correct what was set by a clock that has been set by so many seconds since; how many waits ended."""
@@ -161,11 +162,11 @@ class Ledger:
 
     async def move_input(self, folder: str, before: str, now: str) -> None:
         """Store that a folder's input tree has moved, with all that is in it."""
-        await self._write(lambda connection: transitions.move_input(connection, folder, before, now))
+        await self._write(lambda connection: marks.move_input(connection, folder, before, now))
 
     async def remember(self, key: str, value: str) -> None:
         """Keep a value across restarts."""
-        await self._write(lambda connection: transitions.remember(connection, key, value, time.time()))
+        await self._write(lambda connection: marks.remember(connection, key, value, time.time()))
 
     async def store_webhook_result(self, announcement: WebhookResult) -> webhook_results.Receipt:
         """Store what Uploadcare announced, and let its photo go on; doing it twice changes nothing."""
@@ -177,19 +178,19 @@ class Ledger:
 
     async def mark_source_done(self, photo: Photo, outcome: SourceOutcome | None) -> None:
         """Store that nothing is left to be done to the source of a published photo, and the outcome if there is one."""
-        await self._write(lambda connection: transitions.mark_source_done(connection, photo, outcome, time.time()))
+        await self._write(lambda connection: marks.mark_source_done(connection, photo, outcome, time.time()))
 
     async def mark_source_missing(self, photo_ids: Collection[int], at_s: float | None) -> None:
         """Store since when the sources of these photos are missed; None: they are there after all."""
-        await self._write(lambda connection: transitions.mark_source_missing(connection, photo_ids, at_s))
+        await self._write(lambda connection: marks.mark_source_missing(connection, photo_ids, at_s))
 
     async def mark_cleaned(self, photos: Sequence[Photo]) -> None:
         """Store that the photos' files at Uploadcare are deleted."""
-        await self._write(lambda connection: transitions.mark_cleaned(connection, photos, time.time()))
+        await self._write(lambda connection: marks.mark_cleaned(connection, photos, time.time()))
 
     async def mark_kept(self, result_uuids: Collection[str]) -> None:
         """Store that Uploadcare was told to store these results."""
-        await self._write(lambda connection: transitions.mark_kept(connection, result_uuids))
+        await self._write(lambda connection: marks.mark_kept(connection, result_uuids))
 
     async def _write(self, work: Callable[[WriteTransaction], T], then: Callable[[T], None] = lambda _: None) -> T:
         try:
@@ -238,7 +239,7 @@ async def open_ledger(state_dir: Path, operations: UsageCounter | None = None) -
 def _close(writer: GroupCommitter, engine: Engine, sealing: CleanShutdownMarker, anchor: FileIdentity) -> None:
     writer.close()
     engine.dispose()
-    if anchor.is_in_place:  # nobody has looked at another one
+    if anchor.is_in_place and not writer.has_had_trouble:
         sealing.seal()
     anchor.close()
 

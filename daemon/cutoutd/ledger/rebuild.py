@@ -17,7 +17,8 @@ from cutoutd.ledger.sqlite.clean_shutdown import remove_marker
 from cutoutd.ledger.sqlite.create import create_ledger_file
 from cutoutd.ledger.sqlite.database import has_ledger, open_database, require_sound, translated_errors
 from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
-from cutoutd.ledger.writes.transitions import add_event, end_waits_for, target_key
+from cutoutd.ledger.writes.targets import target_key
+from cutoutd.ledger.writes.transitions import add_event, end_waits_for
 
 _ROWS_AT_ONCE = 1000
 
@@ -126,8 +127,8 @@ def _finish(connection: WriteTransaction, found: Iterable[RestoredPhoto]) -> int
     is_unfinished = and_(
         photos.c.state.not_in([State.PUBLISHED, State.SUPERSEDED]), photos.c.previous_parameters.is_(None)
     )
-    rows = connection.execute(select(photos).where(is_unfinished)).mappings()
-    unfinished = {(row["folder"], *photo_from(row).identity.version): photo_from(row) for row in rows}
+    rows = connection.execute(select(photos).where(is_unfinished))
+    unfinished = {(row.folder, *photo_from(row).identity.version): photo_from(row) for row in rows}
     number = 0
     for photo in found:
         before = unfinished.get((photo.identity.folder, *photo.identity.version))

@@ -20,7 +20,7 @@ from cutoutd.files.name_filters import Exclusions
 from cutoutd.ledger import LaunchCounts, ReadTransaction, has_ledger, has_text_form, read_ledger
 from cutoutd.ledger.queries import plan, selection
 from cutoutd.ledger.writes import launches
-from cutoutd.ledger.writes.transitions import target_key
+from cutoutd.ledger.writes.targets import target_key
 from cutoutd.pipeline.budget.budget import rate_known
 from cutoutd.pipeline.steps.reuse import is_reusable
 from cutoutd.pipeline.steps.validate import Validation, validate_photo

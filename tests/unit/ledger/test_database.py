@@ -93,7 +93,7 @@ def test_a_look_needs_a_ledger(tmp_path: Path) -> None:
     assert not has_ledger(tmp_path)
     with pytest.raises(LedgerMissingError, match="holds none") as refusal, read_ledger(tmp_path):
         pass
-    assert "first runs" in refusal.value.advice
+    assert "first start" in refusal.value.advice
     assert list(tmp_path.iterdir()) == []
 
 

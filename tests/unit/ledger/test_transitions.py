@@ -13,7 +13,7 @@ from cutoutd.core.errors import LedgerError, RejectedError
 from cutoutd.core.photo import Photo, RemovalIntended, RemovalStarted, State, Uploaded, UploadExpired, Wait, WaitKind
 from cutoutd.ledger import Event, Ledger, read_ledger
 from cutoutd.ledger.queries import photos
-from cutoutd.ledger.writes import transitions
+from cutoutd.ledger.writes.targets import target_key
 from support.ledgers import ACCEPTED, FAILED, identity, in_database, photo_at, state_of, versions_of, with_ledger
 
 
@@ -188,7 +188,7 @@ def test_names_that_some_file_system_takes_for_one_are_one(tmp_path: Path, earli
         ]
 
     assert with_ledger(tmp_path, scene) == [earlier, "2.jpg.png", f"sub/{later}"]
-    assert transitions.target_key(earlier) == transitions.target_key(later)
+    assert target_key(earlier) == target_key(later)
 
 
 def test_other_output_trees_have_other_targets(tmp_path: Path) -> None:
@@ -236,9 +236,7 @@ def test_every_claimant_gets_a_place_of_its_own(order: list[str], tmp_path_facto
     first = with_ledger(state_dir, lambda ledger: claim(ledger, 1, order))
     second = with_ledger(state_dir, lambda ledger: claim(ledger, 2, sorted(order)))
     assert first == second
-    assert all(
-        transitions.target_key(a) != transitions.target_key(b) for a, b in itertools.combinations(first.values(), 2)
-    )
+    assert all(target_key(a) != target_key(b) for a, b in itertools.combinations(first.values(), 2))
     assert first[order[0]] == wishes[order[0]][0]
 
 

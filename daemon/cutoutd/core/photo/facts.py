@@ -1,7 +1,7 @@
 """What can become true of a photo; the fields of each kind of fact are named like the photo's own."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
 
 from cutoutd.core.photo.states import State
 
@@ -11,6 +11,10 @@ class Fact:
     """Something that became true of a photo; the fields of each kind are named like the photo's own."""
 
     state: ClassVar[State]
+
+    def values(self) -> dict[str, Any]:
+        """Return the fact's values, each by the name of its column in the ledger."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 @dataclass(frozen=True, slots=True)

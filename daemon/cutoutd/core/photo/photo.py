@@ -1,6 +1,7 @@
 """A photo as the ledger knows it: which version of which file, its last fact, what it waits for."""
 
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, TypeVar
 
 from cutoutd.core.photo.facts import Fact
@@ -184,21 +185,23 @@ class Photo:
         if fact.state not in TRANSITIONS[self.state]:
             msg = f"photo {self.id}: {fact.state} may not follow {self.state}"
             raise ValueError(msg)
-        values = asdict(fact)
+        values = fact.values()
         if fact.state is State.FAILED:
             values["failed_state"] = self.state
-        return replace(self.with_columns(**values), state=fact.state, state_at_s=at_s, wait=NO_WAIT)
+        return replace(self, state=fact.state, state_at_s=at_s, wait=NO_WAIT, **self._changes(values))
 
     def with_columns(self, **values: object) -> "Photo":
         """Return the photo with these values; each goes by the name of its column in the ledger."""
+        return replace(self, **self._changes(values))
+
+    def _changes(self, values: Mapping[str, object]) -> dict[str, Any]:
+        """Return the attributes that change, by name."""
         changes: dict[str, Any] = {}
+        groups: dict[str, dict[str, Any]] = {}
         for column, value in values.items():
             group, attribute = COLUMNS[column]
-            if group is None:
-                changes[attribute] = value
-            else:
-                changes[group] = replace(changes.get(group, getattr(self, group)), **{attribute: value})
-        return replace(self, **changes)
+            (changes if group is None else groups.setdefault(group, {}))[attribute] = value
+        return changes | {group: replace(getattr(self, group), **inner) for group, inner in groups.items()}
 
 
 def _columns_of(group: str, kind: type, renamed: dict[str, str]) -> dict[str, tuple[str | None, str]]:

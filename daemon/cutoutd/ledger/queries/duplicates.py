@@ -73,7 +73,7 @@ def elected_payer(connection: ReadTransaction, photo: Photo) -> Photo | None:
     while its folder stands by, has left the configuration, or waits for a person: that may last for ever.
     """
     rows = connection.execute(_PAYER, {**_picture_of(photo), "state": photo.state})
-    return next((photo_from(row) for row in rows.mappings()), None)
+    return next((photo_from(row) for row in rows), None)
 
 
 def published_duplicates(connection: ReadTransaction, photo: Photo, limit: int) -> list[Photo]:
@@ -84,7 +84,7 @@ def published_duplicates(connection: ReadTransaction, photo: Photo, limit: int) 
     """
     values = {**_picture_of(photo), "since_s": photo.cutout.reprocess_started_s, "limit": limit}
     rows = connection.execute(_PUBLISHED if photo.cutout.reprocess_started_s is None else _PAID_SINCE, values)
-    return [photo_from(row) for row in rows.mappings()]
+    return [photo_from(row) for row in rows]
 
 
 def _picture_of(photo: Photo) -> dict[str, object]:

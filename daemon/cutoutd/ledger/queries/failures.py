@@ -62,7 +62,7 @@ def of_reason(connection: ReadTransaction, reason: FailureReason, limit: int) ->
         .order_by(photos.c.state_at_s.desc(), photos.c.id.desc())
         .limit(limit)
     )
-    return [photo_from(row) for row in rows.mappings()]
+    return [photo_from(row) for row in rows]
 
 
 def photo_ids_of(connection: ReadTransaction, reason: FailureReason | None) -> tuple[int, ...]:

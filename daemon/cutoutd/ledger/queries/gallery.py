@@ -75,7 +75,7 @@ def facts_of(connection: ReadTransaction, photo_id: int) -> list[Event]:
     """What became true of one photo, oldest first."""
     query = select(events, photos.c.folder, photos.c.path).join_from(events, photos)
     rows = connection.execute(query.where(events.c.photo_id == photo_id).order_by(events.c.id))
-    return [event_from(row) for row in rows.mappings()]
+    return [event_from(row) for row in rows]
 
 
 def other_versions_of(connection: ReadTransaction, photo: Photo, limit: int) -> list[Photo]:
@@ -107,7 +107,7 @@ def _shown(wanted: GalleryFilter) -> Select[tuple[object, ...]]:
 
 
 def _photos(connection: ReadTransaction, query: Select[tuple[object, ...]]) -> list[Photo]:
-    return [photo_from(row) for row in connection.execute(query).mappings()]
+    return [photo_from(row) for row in connection.execute(query)]
 
 
 def _mark(photo: Photo) -> PagePosition:

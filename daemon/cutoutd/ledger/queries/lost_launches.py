@@ -48,7 +48,7 @@ def open_outcomes(connection: ReadTransaction, since_s: float, limit: int) -> li
     """Photos whose paid call's answer was lost after this Unix time and is still looked for, without locked ones."""
     is_lost = and_(photos.c.state == State.REMOVAL_INTENDED, photos.c.unclear_since_s > since_s)
     rows = connection.execute(select(photos).where(is_lost, photos.c.locked_since_s.is_(None)).limit(limit))
-    return [photo_from(row) for row in rows.mappings()]
+    return [photo_from(row) for row in rows]
 
 
 def paid_again(connection: ReadTransaction, limit: int) -> list[Photo]:
@@ -59,7 +59,7 @@ def paid_again(connection: ReadTransaction, limit: int) -> list[Photo]:
         .order_by(photos.c.id.desc())
         .limit(limit)
     )
-    return [photo_from(row) for row in rows.mappings()]
+    return [photo_from(row) for row in rows]
 
 
 def log_paid_again(photo: Photo, request_id: str, lost: Sequence[LostLaunch]) -> None:

@@ -81,8 +81,8 @@ def due(
 ) -> list[Photo]:
     """Photos at these states whose wait is over, those that waited longest first, but for those passed over."""
     values = {"states": list(states), "by_s": now_s, "folders": list(but.folders), "limit": limit + len(but.photo_ids)}
-    rows = connection.execute(_DUE, values).mappings()
-    return [photo_from(row) for row in rows if row["id"] not in but.photo_ids][:limit]
+    rows = connection.execute(_DUE, values)
+    return [photo_from(row) for row in rows if row.id not in but.photo_ids][:limit]
 
 
 def next_due_s(connection: ReadTransaction, states: Collection[State], now_s: float) -> float | None:
@@ -129,13 +129,13 @@ def at_state(connection: ReadTransaction, states: Collection[State], limit: int)
     rows = connection.execute(
         select(photos).where(photos.c.state.in_(states)).order_by(photos.c.state_at_s.desc()).limit(limit)
     )
-    return [photo_from(row) for row in rows.mappings()]
+    return [photo_from(row) for row in rows]
 
 
 def waiting(connection: ReadTransaction, limit: int) -> list[Photo]:
     """Photos that something delays, the next to go on first."""
     rows = connection.execute(select(photos).where(IS_DELAYED).order_by(photos.c.wait_until_s).limit(limit))
-    return [photo_from(row) for row in rows.mappings()]
+    return [photo_from(row) for row in rows]
 
 
 def history(connection: ReadTransaction, path: str | None, limit: int, folder: str | None = None) -> list[Event]:
@@ -145,7 +145,7 @@ def history(connection: ReadTransaction, path: str | None, limit: int, folder: s
         query = query.where(photos.c.path == path)
     if folder is not None:
         query = query.where(photos.c.folder == folder)
-    return [event_from(row) for row in connection.execute(query.limit(limit)).mappings()][::-1]
+    return [event_from(row) for row in connection.execute(query.limit(limit))][::-1]
 
 
 def cutouts_of(connection: ReadTransaction, photo: Photo) -> frozenset[str]:
@@ -185,13 +185,13 @@ def open_launches(connection: ReadTransaction, photo: Photo, limit: int) -> list
         photos.c.state.in_({State.REMOVAL_INTENDED, State.REMOVAL_STARTED}), photos.c.unclear_since_s.is_not(None)
     )
     rows = connection.execute(select(photos).where(is_open, photos.c.id != photo.id).order_by(photos.c.id).limit(limit))
-    return [photo_from(row) for row in rows.mappings()]
+    return [photo_from(row) for row in rows]
 
 
 def to_clean(connection: ReadTransaction, limit: int) -> Sequence[Photo]:
     """Photos at rest whose files may still be at Uploadcare."""
     rows = connection.execute(select(photos).where(IS_TO_CLEAN).order_by(photos.c.id).limit(limit))
-    return [photo_from(row) for row in rows.mappings()]
+    return [photo_from(row) for row in rows]
 
 
 def to_keep(connection: ReadTransaction, since_s: float, limit: int) -> list[str]:
@@ -219,7 +219,7 @@ def failed_since(connection: ReadTransaction, since_s: float) -> int:
 def first_over_limit(connection: ReadTransaction) -> Photo | None:
     """The first of the photos that a limit of day or month holds."""
     rows = connection.execute(select(photos).where(waits_as(WaitKind.HELD)).order_by(photos.c.id).limit(1))
-    return next((photo_from(row) for row in rows.mappings()), None)
+    return next((photo_from(row) for row in rows), None)
 
 
 def over_limit(connection: ReadTransaction) -> int:

@@ -8,7 +8,7 @@ from cutoutd.core.photo import UNDER_WAY, Identity, Photo, State, Version
 from cutoutd.ledger.schema.rows import photo_from
 from cutoutd.ledger.schema.tables import photos, targets
 from cutoutd.ledger.sqlite.transactions import ReadTransaction
-from cutoutd.ledger.writes.transitions import target_key
+from cutoutd.ledger.writes.targets import target_key
 
 
 def photos_at(connection: ReadTransaction, folder: str, paths: Collection[str]) -> dict[Version, Photo]:
@@ -16,7 +16,7 @@ def photos_at(connection: ReadTransaction, folder: str, paths: Collection[str]) 
     rows = connection.execute(
         select(photos).where(photos.c.folder == folder, photos.c.path.in_(paths), photos.c.state != State.SUPERSEDED)
     )
-    found = (photo_from(row) for row in rows.mappings())
+    found = (photo_from(row) for row in rows)
     return {photo.identity.version: photo for photo in found}
 
 

@@ -22,7 +22,7 @@ PHOTOS_PER_PAGE = 1_000
 def photos_named(connection: ReadTransaction, addresses: Collection[PhotoSelector]) -> list[Photo]:
     """The photos at the first of these addresses that is a photo's path; of several folders if it names none."""
     for address in addresses:
-        rows = connection.execute(_at(address).order_by(photos.c.id)).mappings()
+        rows = connection.execute(_at(address).order_by(photos.c.id))
         versions = [photo_from(row) for row in rows]
         if versions:
             return _newest(versions)
@@ -53,7 +53,7 @@ def pages(numbers: Sequence[int], size: int = PHOTOS_PER_PAGE) -> Iterator[Seque
 def photos_with_ids(connection: ReadTransaction, page: Sequence[int]) -> list[Photo]:
     """The photos of these numbers, whichever version, as far as there are such; the first found first."""
     rows = connection.execute(select(photos).where(photos.c.id.in_(page)).order_by(photos.c.id))
-    return [photo_from(row) for row in rows.mappings()]
+    return [photo_from(row) for row in rows]
 
 
 def _newest_at(states: Collection[State], folder: str | None, *columns: Column[Any]) -> Select[Any]:

@@ -34,7 +34,7 @@ def taken_of(connection: ReadTransaction, folder: str, paths: Collection[str]) -
 def unpaid_of(connection: ReadTransaction, folder: str, root: str, limit: int) -> list[Photo]:
     """Photos of a folder whose source is still needed, and was found in this input root."""
     rows = connection.execute(_UNPAID_OF, {"folder": folder, "inputs": ["", root], "limit": limit})
-    return [photo_from(row) for row in rows.mappings()]
+    return [photo_from(row) for row in rows]
 
 
 def sources_due(connection: ReadTransaction, after_id: int, limit: int) -> list[Photo]:
@@ -45,7 +45,7 @@ def sources_due(connection: ReadTransaction, after_id: int, limit: int) -> list[
         .order_by(photos.c.id)
         .limit(limit)
     )
-    return [photo_from(row) for row in rows.mappings()]
+    return [photo_from(row) for row in rows]
 
 
 def published_in(connection: ReadTransaction, folders: Collection[str], after_id: int, limit: int) -> list[Photo]:
@@ -57,7 +57,7 @@ def published_in(connection: ReadTransaction, folders: Collection[str], after_id
         .order_by(photos.c.id)
         .limit(limit)
     )
-    return [photo_from(row) for row in rows.mappings()]
+    return [photo_from(row) for row in rows]
 
 
 def is_cutout_wanted(connection: ReadTransaction, photo: Photo) -> bool:

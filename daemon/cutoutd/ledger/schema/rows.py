@@ -1,16 +1,16 @@
 """Rows of the ledger as values, and values as rows."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import RowMapping
+from sqlalchemy import Row
 
 from cutoutd.core.photo import (
     BoundSettings,
     Ending,
-    Fact,
     Identity,
     Launch,
     Photo,
@@ -25,20 +25,29 @@ from cutoutd.core.photo import (
     WaitKind,
 )
 from cutoutd.core.photo.photo import COLUMNS
+from cutoutd.ledger.schema.tables import photos
 
 _IDENTITY_COLUMNS = [field.name for field in fields(Identity)]
 
-#: The columns of each group of a photo's values, in the order of its attributes.
-_GROUPS: tuple[tuple[str, type, tuple[str, ...]], ...] = tuple(
-    (group, kind, tuple(column for column, (owner, _) in COLUMNS.items() if owner == group))
-    for group, kind in (
-        ("picture", Picture),
-        ("bound", BoundSettings),
-        ("upload", Upload),
-        ("launch", Launch),
-        ("cutout", PublishedCutout),
-    )
-)
+_POSITIONS = {column.name: number for number, column in enumerate(photos.columns)}
+
+
+def _picker(names: Iterable[str]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    return itemgetter(*(_POSITIONS[name] for name in names))
+
+
+def _group(kind: str) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    return _picker(column for column, (group, _) in COLUMNS.items() if group == kind)
+
+
+# A row is read by position, because a look-up by name takes longer than making the value.
+_ID, _STATE_AT_S, _NOTE = (_POSITIONS[name] for name in ("id", "state_at_s", "note"))
+_IDENTITY = _picker(_IDENTITY_COLUMNS)
+_WAIT = _picker(("wait_until_s", "wait_attempts", "wait_reason", "wait_for"))
+_PICTURE, _BOUND, _UPLOAD, _LAUNCH, _CUTOUT = map(_group, ("picture", "bound", "upload", "launch", "cutout"))
+_SOURCE = _picker(("is_source_due", "source_sentence", "archived_path", "source_missing_since_s"))
+_ENDING = _picker(("code", "sentence", "advice"))
+_ENUM_VALUES = _picker(("state", "wait_kind", "source_result", "failed_state"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,55 +71,46 @@ class Event:
         return "reprocessed" if (self.from_state, self.to_state) == (State.PUBLISHED, State.ACCEPTED) else None
 
 
-def photo_from(row: RowMapping) -> Photo:
-    """The photo in a row of the photos table."""
+def photo_from(row: Row[*tuple[Any, ...]]) -> Photo:
+    """Return the photo in a row of ``select(photos)``."""
+    state, wait_kind, source_result, failed_state = _ENUM_VALUES(row)
+    is_due, source_sentence, archived_path, missing_since_s = _SOURCE(row)
+    code, sentence, advice = _ENDING(row)
+    result = SourceResult(source_result) if source_result else None
     return Photo(
-        id=row["id"],
-        state_at_s=row["state_at_s"],
-        identity=Identity(**{name: row[name] for name in _IDENTITY_COLUMNS}),
-        state=State(row["state"]),
-        wait=Wait(
-            WaitKind(row["wait_kind"]),
-            row["wait_until_s"],
-            row["wait_attempts"],
-            row["wait_reason"],
-            row["wait_for"],
-        ),
-        ending=Ending(
-            row["code"],
-            row["sentence"],
-            row["advice"],
-            State(row["failed_state"]) if row["failed_state"] else None,
-        ),
-        source=SourceStatus(
-            row["is_source_due"],
-            SourceResult(row["source_result"]) if row["source_result"] else None,
-            row["source_sentence"],
-            row["archived_path"],
-            row["source_missing_since_s"],
-        ),
-        note=row["note"],
-        **{group: kind(*(row[column] for column in columns)) for group, kind, columns in _GROUPS},
+        row[_ID],
+        Identity(*_IDENTITY(row)),
+        State(state),
+        row[_STATE_AT_S],
+        Wait(WaitKind(wait_kind), *_WAIT(row)),
+        Picture(*_PICTURE(row)),
+        BoundSettings(*_BOUND(row)),
+        Upload(*_UPLOAD(row)),
+        Launch(*_LAUNCH(row)),
+        PublishedCutout(*_CUTOUT(row)),
+        SourceStatus(is_due, result, source_sentence, archived_path, missing_since_s),
+        Ending(code, sentence, advice, State(failed_state) if failed_state else None),
+        row[_NOTE],
     )
 
 
-def event_from(row: RowMapping) -> Event:
-    """The event in a row of the events table, joined with its photo's folder and path."""
+def event_from(row: Row[*tuple[Any, ...]]) -> Event:
+    """Return the event in a row of the events table, joined with its photo's folder and path."""
     return Event(
-        photo_id=row["photo_id"],
-        folder=row["folder"],
-        path=row["path"],
-        at_s=row["at_s"],
-        from_state=State(row["from_state"]) if row["from_state"] else None,
-        to_state=State(row["to_state"]),
-        detail=json.loads(row["detail"]),
+        photo_id=row.photo_id,
+        folder=row.folder,
+        path=row.path,
+        at_s=row.at_s,
+        from_state=State(row.from_state) if row.from_state else None,
+        to_state=State(row.to_state),
+        detail=json.loads(row.detail),
     )
 
 
 def wait_values(wait: Wait) -> dict[str, Any]:
-    """The columns of a wait."""
+    """Return the columns of a wait."""
     return {
-        "wait_kind": wait.kind,
+        "wait_kind": wait.kind.value,
         "wait_until_s": wait.until_s,
         "wait_attempts": wait.attempts,
         "wait_reason": wait.reason,
@@ -128,8 +128,8 @@ def source_values(outcome: SourceOutcome) -> dict[str, Any]:
 
 
 def identity_values(identity: Identity) -> dict[str, Any]:
-    """The columns of an identity."""
-    return asdict(identity)
+    """Return the columns of an identity."""
+    return {name: getattr(identity, name) for name in _IDENTITY_COLUMNS}
 
 
 #: Names in the detail of events, which ``cutoutd history --json`` shows: users have them, so they stay.
@@ -140,11 +140,6 @@ _DETAIL_NAMES = {
 }
 
 
-def detail_values(fact: Fact) -> dict[str, Any]:
-    """Return what an event tells of a fact, under the names that users have."""
-    return {_DETAIL_NAMES.get(name, name): value for name, value in fact_values(fact).items()}
-
-
-def fact_values(fact: Fact) -> dict[str, Any]:
-    """The columns that a fact brings; named alike by design."""
-    return asdict(fact)
+def detail_values(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the detail of a fact's event: its columns under the names that users have."""
+    return {_DETAIL_NAMES.get(name, name): value for name, value in facts.items()}

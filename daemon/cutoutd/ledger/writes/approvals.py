@@ -76,7 +76,7 @@ def approve(connection: WriteTransaction, folder: str, most: int | None, at_s: f
     first = select(photos.c.id).where(IS_UNAPPROVED, photos.c.folder == folder).order_by(photos.c.id).limit(most)
     agreed = photos.c.id.in_(first)
     heads = select(func.min(photos.c.id)).where(agreed).group_by(photos.c.state)
-    found = connection.execute(select(photos).where(photos.c.id.in_(heads))).mappings().all()
+    found = connection.execute(select(photos).where(photos.c.id.in_(heads))).all()
     connection.execute(
         update(photos).where(agreed, photos.c.wait_kind == WaitKind.UNAPPROVED).values(wait_values(NO_WAIT))
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 
-from sqlalchemy import Update, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Text, and_, bindparam, case, func, insert, or_, select, update
 
 from cutoutd.core.photo import (
     Fact,
@@ -26,6 +26,7 @@ from cutoutd.core.photo import (
     WaitKind,
 )
 from cutoutd.ledger.schema.tables import launches, photos
+from cutoutd.ledger.sqlite.prepared import Prepared
 from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 
 #: A launch that was refused this way tells of an earlier one that nobody here knows of.
@@ -46,8 +47,18 @@ class LaunchCounts:
 
 
 # Built once: every launch needs them.
-_INSERT_LAUNCH = insert(launches)
 _LAST_DAY = select(func.max(launches.c.day))
+_TODAY = bindparam("today", type_=Text())
+_DAY = select(case((func.max(launches.c.day) > _TODAY, func.max(launches.c.day)), else_=_TODAY)).scalar_subquery()
+_INSERT_LAUNCH = Prepared(
+    insert(launches).values(
+        day=_DAY,
+        photo_id=bindparam("photo_id"),
+        at_s=bindparam("at_s"),
+        source_uuid=bindparam("source_uuid"),
+        is_returned=False,
+    )
+)
 _IS_COUNTED = and_(launches.c.day >= bindparam("first"), launches.c.is_returned.is_(False))
 _NUMBER_SINCE = select(func.count()).select_from(launches).where(_IS_COUNTED)
 _IS_SENT = and_(photos.c.state == State.ACCEPTED, photos.c.id.in_(bindparam("sending", expanding=True)))
@@ -75,20 +86,20 @@ def update_launch(connection: WriteTransaction, photo: Photo, fact: Fact, at_s: 
     if isinstance(fact, RemovalIntended):
         reserve(connection, photo.id, at_s, source_uuid=photo.upload.source_uuid)
     elif outcome := _outcome(photo, fact):
-        connection.execute(_update_last(frozenset(outcome)), {**outcome, "of_photo": photo.id})
+        connection.run(_update_last(tuple(outcome)), {**outcome, "of_photo": photo.id})
 
 
 @cache
-def _update_last(columns: frozenset[str]) -> Update:
+def _update_last(columns: tuple[str, ...]) -> Prepared:
     is_open = and_(launches.c.photo_id == bindparam("of_photo"), launches.c.is_returned.is_(False))
     last = select(func.max(launches.c.id)).where(is_open).scalar_subquery()
-    return update(launches).where(launches.c.id == last).values({name: bindparam(name) for name in columns})
+    return Prepared(update(launches).where(launches.c.id == last).values({name: bindparam(name) for name in columns}))
 
 
 def reserve(connection: WriteTransaction, photo_id: int, at_s: float, *, source_uuid: str | None = None) -> None:
     """Count a launch that is about to be made."""
-    values = {"photo_id": photo_id, "at_s": at_s, "day": _day(connection, at_s).isoformat(), "is_returned": False}
-    connection.execute(_INSERT_LAUNCH, {**values, "source_uuid": source_uuid})
+    values = {"photo_id": photo_id, "at_s": at_s, "today": _local_day(at_s).isoformat(), "source_uuid": source_uuid}
+    connection.run(_INSERT_LAUNCH, values)
 
 
 def _outcome(photo: Photo, fact: Fact) -> dict[str, str | bool]:
@@ -115,9 +126,13 @@ def _outcome(photo: Photo, fact: Fact) -> dict[str, str | bool]:
 
 
 def _day(connection: ReadTransaction, at_s: float) -> date:
-    today = datetime.fromtimestamp(at_s, UTC).astimezone().date()
+    today = _local_day(at_s)
     last = connection.scalar(_LAST_DAY)
     return max(today, date.fromisoformat(last)) if last else today
+
+
+def _local_day(at_s: float) -> date:
+    return datetime.fromtimestamp(at_s, UTC).astimezone().date()
 
 
 def _count_since(connection: ReadTransaction, first: date) -> int:

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects import sqlite
 
 from cutoutd.core.usage_counter import Purpose, UsageCounts
 from cutoutd.ledger.schema.tables import operations
+from cutoutd.ledger.sqlite.prepared import Prepared
 from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 
 
@@ -20,19 +22,28 @@ class Usage:
     this_month: Mapping[Purpose, int]
 
 
-_INSERT = sqlite.insert(operations)
-#: Every commit brings some.
-_ADD = _INSERT.on_conflict_do_update(
-    index_elements=[operations.c.day, operations.c.purpose],
-    set_={"number": operations.c.number + _INSERT.excluded.number},
-)
+@cache
+def _upsert(rows: int) -> Prepared:
+    """Return one statement for this many rows; nearly every commit brings some."""
+    names = ("day", "purpose", "number")
+    new = sqlite.insert(operations).values(
+        [{name: bindparam(f"{name}_{row}", type_=operations.c[name].type) for name in names} for row in range(rows)]
+    )
+    return Prepared(
+        new.on_conflict_do_update(
+            index_elements=[operations.c.day, operations.c.purpose],
+            set_={"number": operations.c.number + new.excluded.number},
+        )
+    )
 
 
 def add(connection: WriteTransaction, counted: UsageCounts) -> None:
     """Put what was counted on top of what is there."""
-    rows = [{"day": day.isoformat(), "purpose": purpose.value, "number": n} for (day, purpose), n in counted.items()]
-    if rows:
-        connection.execute(_ADD, rows)
+    values: dict[str, object] = {}
+    for row, ((day, purpose), number) in enumerate(counted.items()):
+        values |= {f"day_{row}": day.isoformat(), f"purpose_{row}": purpose.value, f"number_{row}": number}
+    if values:
+        connection.run(_upsert(len(counted)), values)
 
 
 def usage_of(connection: ReadTransaction, day: date) -> Usage:

@@ -46,6 +46,7 @@ def store(connection: WriteTransaction, announcement: WebhookResult, at_s: float
         return Receipt.NOT_OURS
     if connection.scalar(_IS_KNOWN, values) is not None:
         return Receipt.KNOWN
+    connection.known.may_have_webhook_results = True
     connection.execute(_INSERT, {**values, "request_id": announcement.request_id, "at_s": at_s})
     connection.execute(delete(announcements).where(announcements.c.at_s < at_s - _KEPT_FOR_S))
     waiting = update(photos).where(
@@ -63,16 +64,22 @@ def result_for(connection: ReadTransaction, photo: Photo) -> tuple[WebhookResult
     Any result of the upload is the photo's: it was made for it alone, with its parameters. Several are there when a
     launch was repeated because its answer was lost.
     """
-    rows = list(connection.execute(_OF_SOURCE, {"source_uuid": photo.upload.source_uuid}).mappings())
-    rows.sort(key=lambda row: row["request_id"] != photo.launch.request_id)
+    rows = list(connection.execute(_OF_SOURCE, {"source_uuid": photo.upload.source_uuid}))
+    rows.sort(key=lambda row: row.request_id != photo.launch.request_id)
     for row in rows:
-        return WebhookResult(row["result_uuid"], row["source_uuid"], row["request_id"]), row["at_s"]
+        return WebhookResult(row.result_uuid, row.source_uuid, row.request_id), row.at_s
     return None
 
 
-def has_arrived(connection: ReadTransaction, photo: Photo) -> bool:
+def is_any_stored(connection: ReadTransaction) -> bool:
+    """Return True if there are webhook results."""
+    return connection.scalar(select(announcements.c.result_uuid).limit(1)) is not None
+
+
+def has_arrived(connection: WriteTransaction, photo: Photo) -> bool:
     """Whether the photo awaits an announcement that is there already."""
-    return photo.state in _AWAITING and result_for(connection, photo) is not None
+    is_awaited = photo.state in _AWAITING and connection.known.may_have_webhook_results
+    return is_awaited and result_for(connection, photo) is not None
 
 
 def poll_without_webhooks(connection: WriteTransaction, usual_wait_s: float) -> None:

@@ -1,0 +1,95 @@
+"""Targets: the places of cutouts in the output trees, each claimed by one source path for ever."""
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import chain
+
+from sqlalchemy import and_, bindparam, exists, not_, select
+from sqlalchemy.dialects import sqlite
+
+from cutoutd.core.errors import RejectedError, RejectionCode
+from cutoutd.core.photo import Identity
+from cutoutd.ledger.schema.tables import targets
+from cutoutd.ledger.sqlite.prepared import Prepared
+from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
+
+_COLUMNS = ("folder", "path", "output", "target", "target_key")
+_IS_OUTPUT = targets.c.output == bindparam("output")
+_IS_BELOW = and_(targets.c.target_key > bindparam("after"), targets.c.target_key < bindparam("before"))
+
+_KEPT = select(targets.c.target).where(
+    targets.c.folder == bindparam("folder"), targets.c.path == bindparam("path"), _IS_OUTPUT
+)
+_TAKEN = select(targets.c.target_key).where(_IS_OUTPUT, targets.c.target_key.in_(bindparam("keys", expanding=True)))
+_ANY_BELOW = select(targets.c.target_key).where(_IS_OUTPUT, _IS_BELOW).limit(1)
+
+
+def reserve_target(connection: WriteTransaction, identity: Identity, output: str, free_targets: Sequence[str]) -> str:
+    """Return the target that the path has already, or reserve the first that no other path claims.
+
+    Raises:
+        RejectedError: every one of them is taken.
+    """
+    for target in free_targets[:1]:  # mostly it is free, which one statement finds out
+        if _claim(connection, identity, output, target):
+            return target
+    kept: str | None = connection.scalar(_KEPT, {"folder": identity.folder, "path": identity.path, "output": output})
+    if kept is not None:
+        return kept
+    keys = [target_key(target) for target in free_targets]
+    looked_up = list({*keys, *chain.from_iterable(map(_folders_above, keys))})
+    taken = set(connection.scalars(_TAKEN, {"output": output, "keys": looked_up}))
+    for target, key in zip(free_targets, keys, strict=True):
+        is_free = taken.isdisjoint({key, *_folders_above(key)}) and not _has_any_below(connection, output, key)
+        if is_free and _claim(connection, identity, output, target):
+            return target
+    msg = f"another photo or file has the place of its cutout in {output}"
+    raise RejectedError(
+        RejectionCode.TARGET_TAKEN, msg, advice="Rename the photo, or set on_conflict: rename for its folder."
+    )
+
+
+def target_key(target: str) -> str:
+    """Return a text that is equal for targets that some file system takes for the same name."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", target).casefold())
+
+
+def _claim(connection: WriteTransaction, identity: Identity, output: str, target: str) -> bool:
+    """Return True if the path has this target now; False if the path has another one, or the target is taken."""
+    key = target_key(target)
+    above = list(_folders_above(key))
+    values = {"folder": identity.folder, "path": identity.path, "output": output, "target": target, "target_key": key}
+    values |= _bounds_below(key) | {f"above_{number}": folder for number, folder in enumerate(above)}
+    return connection.run(_claim_statement(len(above)), values).rowcount == 1
+
+
+@cache
+def _claim_statement(depth: int) -> Prepared:
+    """Return the INSERT for a target in this many folders.
+
+    The primary key refuses a path that has a target, the unique index a target that another path has. The condition
+    refuses a cutout in place of a folder of others, and a folder in place of a cutout.
+    """
+    values = select(*(bindparam(name, type_=targets.c[name].type) for name in _COLUMNS))
+    is_folder = exists().where(_IS_OUTPUT, _IS_BELOW)
+    is_free = not_(is_folder)
+    if depth:
+        above = targets.c.target_key.in_([bindparam(f"above_{number}") for number in range(depth)])
+        is_free = and_(is_free, not_(exists().where(_IS_OUTPUT, above)))
+    return Prepared(sqlite.insert(targets).from_select(_COLUMNS, values.where(is_free)).on_conflict_do_nothing())
+
+
+def _folders_above(key: str) -> Iterator[str]:
+    """Yield the folders above a target, each as the target that it would be."""
+    return (key[:at] for at, char in enumerate(key) if char == "/")
+
+
+def _has_any_below(connection: ReadTransaction, output: str, key: str) -> bool:
+    """Return True if some target lies below this one."""
+    return connection.scalar(_ANY_BELOW, {"output": output, **_bounds_below(key)}) is not None
+
+
+def _bounds_below(key: str) -> dict[str, str]:
+    """Return the keys between which everything below a target lies; "0" is the character behind "/"."""
+    return {"after": f"{key}/", "before": f"{key}0"}
