@@ -1,7 +1,7 @@
 """Golden files: the whole text of a screen, so that a rewording is one diff.
 
-``UPDATE_GOLDEN=1 pytest tests/unit/cli tests/end_to_end/test_try.py`` writes the files anew. Read the diff before you
-commit it: a golden file is right because a person has read it.
+``UPDATE_GOLDEN=1 pytest FILES`` writes the files anew. Read the diff before you commit it: a golden file is right
+because a person has read it.
 """
 
 import os

@@ -37,7 +37,7 @@ def rebuild(
     document = read_document(config)
     console = Console(stderr=True)
     with console.status("looking for cutouts") as line:
-        result = rebuild_ledger(document, lambda number: line.update(f"{number:,} cutouts looked at"), dry_run=dry_run)
+        result = rebuild_ledger(document, lambda number: line.update(f"{number:,} cutouts read"), dry_run=dry_run)
     for sentence in _sentences(result, is_dry_run=dry_run):
         typer.echo(sentence)
 
@@ -45,7 +45,7 @@ def rebuild(
 def _sentences(result: "RebuildResult", *, is_dry_run: bool) -> list[str]:
     places = ", ".join(map(str, result.outputs))
     lines = [
-        f"{result.examined:,} PNG files in {places} were looked at.",
+        f"{result.examined:,} PNG files in {places} were read.",
         f"{result.restored:,} published photos {'would be' if is_dry_run else 'were'} restored.",
     ]
     remarks = (

@@ -40,7 +40,7 @@ def try_out(
     from cutoutd.cli.exit_codes import code_after
 
     sandbox_options = ("--engine", engine, "--port", str(port))
-    outcome = run_to_end(try_photos(folder, sandbox_options, is_staying=keep_running, tell=typer.echo))
+    outcome = run_to_end(try_photos(folder, sandbox_options, is_staying=keep_running, show=typer.echo))
     if not keep_running and not outcome.is_idle:
         show_outcome(outcome)
     raise typer.Exit(code_after(outcome))

@@ -61,7 +61,7 @@ class Trial:
         return self.home / "contact-sheet.png"
 
 
-def prepare_trial(photos: Path | None, tell: Callable[[str], None]) -> Trial:
+def prepare_trial(photos: Path | None, show: Callable[[str], None]) -> Trial:
     """Choose a home beside the photos, never among them; without photos, copy the samples."""
     home = Path.cwd() / "cutoutd-try"
     if photos is not None:
@@ -72,13 +72,13 @@ def prepare_trial(photos: Path | None, tell: Callable[[str], None]) -> Trial:
         return Trial(photos, above / f"cutoutd-try-{photos.name}-{path_hash}")
     trial = Trial(home / "photos", home)
     if not trial.photos.exists():
-        tell("Copying a few sample photos ...")
+        show("Copying a few sample photos ...")
         copy_samples(trial.photos)
     return trial
 
 
 async def try_photos(
-    photos: Path | None, sandbox_options: Sequence[str], *, is_staying: bool, tell: Callable[[str], None]
+    photos: Path | None, sandbox_options: Sequence[str], *, is_staying: bool, show: Callable[[str], None]
 ) -> RunOutcome:
     """Run once over every photo and draw the contact sheet; with ``is_staying``, go on watching.
 
@@ -86,19 +86,19 @@ async def try_photos(
         SandboxMissingError: The sandbox cannot be started.
     """
     require_sandbox()
-    trial = await asyncio.to_thread(prepare_trial, photos, tell)
-    tell(f"photos:        {trial.photos}\ncutouts:       {trial.cutouts}")
+    trial = await asyncio.to_thread(prepare_trial, photos, show)
+    show(f"photos:        {trial.photos}\ncutouts:       {trial.cutouts}")
     async with _sandbox_for(trial, sandbox_options) as settings:
         outcome = await run_once(settings)
         earlier = await asyncio.to_thread(_earlier_results, trial, settings) if outcome.is_idle else ""
         if await asyncio.to_thread(draw_sheet, trial, settings):
-            tell(f"contact sheet: {trial.contact_sheet}   (before and after: open it)")
+            show(f"contact sheet: {trial.contact_sheet}   (before and after: open it)")
         elif outcome.is_idle and not earlier:
-            tell(f"There are no JPEG or PNG photos in {trial.photos} yet.")
+            show(f"There are no JPEG or PNG photos in {trial.photos} yet.")
         if earlier:
-            tell(earlier)
+            show(earlier)
         if is_staying and not outcome.is_interrupted:
-            tell(f"Drop more photos into {trial.photos}; Ctrl-C ends it.")
+            show(f"Drop more photos into {trial.photos}; Ctrl-C ends it.")
             await run_daemon(settings)
             await asyncio.to_thread(draw_sheet, trial, settings)
     return outcome

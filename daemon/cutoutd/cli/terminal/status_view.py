@@ -62,8 +62,8 @@ def show_history(console: Console, events: Iterable[Event]) -> None:
     """Draw events, one a line; long names are not folded, because scripts search and cut lines."""
     for event in events:
         place = printable(f"{event.folder}/{event.path}")
-        told = event.order or event.detail.get("sentence") or event.detail.get("sent_as") or event.detail.get("target")
-        detail = printable(str(told or ""))
+        text = event.order or event.detail.get("sentence") or event.detail.get("sent_as") or event.detail.get("target")
+        detail = printable(str(text or ""))
         line = Text(f"{_time(event.at_s)}  {event.to_state:<16}  {place}") + Text(f"  {detail}", style="dim")
         console.print(line, soft_wrap=True)
 
