@@ -14,7 +14,7 @@ from io import BufferedReader
 from pathlib import Path
 
 # No wait on a FIFO, no control of a terminal, no link. The kernel checks it at the opening, because a file could be
-# swapped for a link between a check of ours and the opening.
+# swapped for a link after an earlier check.
 FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
@@ -111,7 +111,7 @@ def open_folder_beneath(root: Path, path: str) -> int:
     names = path.split("/") if path else []
     with _links_refused(path):
         _require_beneath(path, names)
-        return descend(root, names, _enter)
+        return descend(root, names, enter_folder)
 
 
 def is_occupied(root: Path, path: str) -> bool:
@@ -123,7 +123,7 @@ def is_occupied(root: Path, path: str) -> bool:
     """
     *folders, name = path.split("/")
     try:
-        fd = descend(root, folders, _enter)
+        fd = descend(root, folders, enter_folder)
     except FileNotFoundError:
         return False
     try:
@@ -150,7 +150,8 @@ def descend(root: Path, names: Sequence[str], enter: Callable[[int, str], int]) 
     return fd
 
 
-def _enter(fd: int, name: str) -> int:
+def enter_folder(fd: int, name: str) -> int:
+    """Open a folder by its name in the folder open as ``fd``, following no link; the caller closes it."""
     return os.open(name, FOLDER_FLAGS, dir_fd=fd)
 
 

@@ -1,14 +1,15 @@
 """The mounts in an input tree, and whether each raises events for every change.
 
-Pure. It gets the text of the mount table; it returns how each part of a tree is watched, and why. The format of
+It returns how each part of a tree is watched, and why. All but ``read_mounts`` is pure. The format of
 ``/proc/self/mountinfo`` is in proc_pid_mountinfo(5).
 """
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from cutoutd.config.choices import WatchMode
 
@@ -45,7 +46,7 @@ class Backend:
 
     def holds(self, path: str) -> bool:
         """Return True if a path of the tree is on or below this one."""
-        return not self.path or path == self.path or path.startswith(f"{self.path}/")
+        return is_at_or_below(path, self.path)
 
 
 _REMOTE = "other machines' changes raise no events on {}"
@@ -76,6 +77,16 @@ def silence_of(fs_type: str) -> str | None:
     if fs_type.startswith("fuse") and fs_type not in _LOCAL_FUSE:
         return f"{fs_type} is not known to raise events for every change"
     return None
+
+
+def read_mounts() -> tuple[Mount, ...]:
+    """Return the visible mounts of this machine. Blocking.
+
+    Raises:
+        OSError: the mount table cannot be read.
+    """
+    # Not as text, because that would take a carriage return in a name for the end of a line.
+    return parse_mounts(os.fsdecode(MOUNT_TABLE.read_bytes()))
 
 
 def parse_mounts(table: str) -> tuple[Mount, ...]:
@@ -131,18 +142,25 @@ def choose_backends(root: Path, mounts: Sequence[Mount], mode: WatchMode) -> tup
     if mode is WatchMode.POLLING:
         return (Backend("", BackendKind.POLLING, "watch.mode is polling"),)
     pure_root = PurePosixPath(root)
-    parts = [("", _mount_over(pure_root, mounts)), *_mounts_in(pure_root, mounts)]
+    mount = mount_over(pure_root, mounts)
+    parts = [("", mount.fs_type if mount else ""), *_mounts_in(pure_root, mounts)]
     return tuple(_backend(path, fs_type, mode) for path, fs_type in parts)
+
+
+def mount_over(path: PurePath, mounts: Iterable[Mount]) -> Mount | None:
+    """Return the innermost mount that holds a real path; None if the table has none."""
+    holding = (mount for mount in mounts if path.is_relative_to(mount.path))
+    return max(holding, key=lambda mount: len(mount.path.parts), default=None)
+
+
+def is_at_or_below(path: str, folder: str) -> bool:
+    """Return True if a path of a tree is this folder of it, or inside it; "" is the root."""
+    return not folder or path == folder or path.startswith(f"{folder}/")
 
 
 def backend_of(path: str, backends: Iterable[Backend]) -> Backend:
     """Return the backend of the innermost mount that holds a path of the tree."""
     return max((backend for backend in backends if backend.holds(path)), key=lambda backend: len(backend.path))
-
-
-def _mount_over(root: PurePosixPath, mounts: Sequence[Mount]) -> str:
-    above = [mount for mount in mounts if root.is_relative_to(mount.path)]
-    return max(above, key=lambda mount: len(mount.path.parts)).fs_type if above else ""
 
 
 def _mounts_in(root: PurePosixPath, mounts: Sequence[Mount]) -> list[tuple[str, str]]:

@@ -15,7 +15,8 @@ from pathlib import Path
 from cutoutd.core.atomic_write import TEMPORARY_PREFIX, link_or_rename, temporary_name
 from cutoutd.core.errors import DiskError, FolderBlockedError
 from cutoutd.core.logs import printable
-from cutoutd.files.input_tree import FOLDER_FLAGS, LINK_ON_THE_WAY, descend
+from cutoutd.files.input_tree import LINK_ON_THE_WAY, descend, enter_folder
+from cutoutd.files.rename import status_of
 
 _NEW_FILE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -29,10 +30,7 @@ class OpenFolder:
 
     def status(self, name: str) -> os.stat_result | None:
         """Return the status of a name, without following a link; None for a free name."""
-        try:
-            return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
-        except FileNotFoundError:
-            return None
+        return status_of(name, self.descriptor)
 
     def has_file(self, name: str) -> bool:
         """Return True if the name is a regular file."""
@@ -108,7 +106,7 @@ def found_folder(output: Path, target: str) -> Iterator[OpenFolder]:
     Raises:
         FileNotFoundError: it does not exist, besides the reasons of ``made_folder``.
     """
-    with _open(output, target, _enter) as folder:
+    with _open(output, target, enter_folder) as folder:
         yield folder
 
 
@@ -130,16 +128,12 @@ def _open(output: Path, target: str, enter: Callable[[int, str], int]) -> Iterat
         os.close(descriptor)
 
 
-def _enter(parent: int, name: str) -> int:
-    return os.open(name, FOLDER_FLAGS, dir_fd=parent)
-
-
 def _make(parent: int, name: str) -> int:
     with suppress(FileNotFoundError):
-        return _enter(parent, name)
+        return enter_folder(parent, name)
     with suppress(FileExistsError):  # another photo has just made it
         os.mkdir(name, dir_fd=parent)
-    made = _enter(parent, name)
+    made = enter_folder(parent, name)
     take_after(made, parent)
     os.fsync(parent)
     return made

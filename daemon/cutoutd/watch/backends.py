@@ -5,13 +5,12 @@ without a restart. This module scans nothing; the scan reports each folder to it
 """
 
 import logging
-import os
 from pathlib import Path
 from threading import Lock
 
 from cutoutd.config.choices import WatchMode
 from cutoutd.core.logs import log_event
-from cutoutd.files.mounts import MOUNT_TABLE, Backend, BackendKind, Mount, backend_of, choose_backends, parse_mounts
+from cutoutd.files.mounts import Backend, BackendKind, Mount, backend_of, choose_backends, read_mounts
 from cutoutd.files.name_filters import Exclusions
 from cutoutd.watch.event_buffer import EventBuffer
 from cutoutd.watch.inotify import KernelEvents, limit_reason
@@ -98,7 +97,7 @@ class BackendSet:
 
 def _present_mounts() -> tuple[Mount, ...]:
     try:
-        return parse_mounts(os.fsdecode(MOUNT_TABLE.read_bytes()))
+        return read_mounts()
     except OSError:
         return ()
 

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from cutoutd.core.atomic_write import temporary_name
 from cutoutd.core.photo import Photo
 from cutoutd.files.hashing import has_sha256, has_sha256_at
-from cutoutd.files.input_tree import FOLDER_FLAGS, open_folder_beneath
+from cutoutd.files.input_tree import enter_folder, open_folder_beneath
 from cutoutd.files.rename import numbered_names, rename_no_replace, status_of
 
 
@@ -91,7 +91,7 @@ def _mirrored(archive: Path, path: PurePosixPath) -> Iterator[int]:
             with suppress(FileExistsError):
                 os.mkdir(name, stat.S_IMODE(os.fstat(fd).st_mode), dir_fd=fd)
                 os.fsync(fd)
-            child_fd = os.open(name, FOLDER_FLAGS, dir_fd=fd)
+            child_fd = enter_folder(fd, name)
             os.close(fd)
             fd = child_fd
         yield fd

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
 from cutoutd.files.input_tree import FOLDER_FLAGS
-from cutoutd.files.mounts import MOUNT_TABLE, parse_mounts
+from cutoutd.files.mounts import mount_over, read_mounts
 from cutoutd.files.rename import is_same_file, numbered_names, rename_no_replace, status_of
 
 _INFO_SUFFIX = ".trashinfo"
@@ -60,9 +60,8 @@ def _trash_directories(source: Path) -> Iterator[_TrashDirectory]:
     home = _home_trash()
     if home is not None and _device_of(home) == real.stat().st_dev:
         yield _TrashDirectory(home, None)
-    table = parse_mounts(MOUNT_TABLE.read_text(errors="surrogateescape"))
-    tops = [Path(mount.path) for mount in table if real.is_relative_to(mount.path)]
-    top = max(tops, key=lambda path: len(path.parts), default=Path("/"))
+    mount = mount_over(real, read_mounts())
+    top = Path(mount.path) if mount else Path("/")
     shared = top / ".Trash"
     with suppress(OSError):
         if stat.S_ISDIR(shared.lstat().st_mode) and shared.lstat().st_mode & stat.S_ISVTX:

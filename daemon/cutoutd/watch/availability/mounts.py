@@ -5,14 +5,14 @@ It only looks. The device numbers of network, btrfs, overlay and memory file sys
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from cutoutd.config.settings import FolderSettings
 from cutoutd.files.input_tree import open_folder_beneath
-from cutoutd.files.mounts import MOUNT_TABLE, parse_mounts
+from cutoutd.files.mounts import Mount, is_at_or_below, mount_over, read_mounts
 from cutoutd.files.name_filters import is_junk
 
 
@@ -26,7 +26,7 @@ class MountedPart:
 
     def holds(self, path: str) -> bool:
         """Return True if a path of the tree is on or below the path of this part."""
-        return not self.path or path == self.path or path.startswith(f"{self.path}/")
+        return is_at_or_below(path, self.path)
 
 
 #: All parts of one tree, the root's first.
@@ -41,16 +41,15 @@ def mounted_parts(folder: FolderSettings) -> MountedParts:
     """
     device = _device_of_listed(folder.input, "")  # first, because an automounter mounts it only then
     real = Path(os.path.realpath(folder.input))
-    mounts = [Path(mount.path) for mount in parse_mounts(MOUNT_TABLE.read_text(errors="surrogateescape"))]
-    mount = max(
-        (mount for mount in mounts if real.is_relative_to(mount)), key=lambda mount: len(mount.parts), default=""
-    )
+    mounts = read_mounts()
+    mount = mount_over(real, mounts)
     nested = _nested_parts(folder, real, mounts) if folder.recursive else ()
-    return (MountedPart("", str(mount), device), *nested)
+    return (MountedPart("", str(mount.path) if mount else "", device), *nested)
 
 
-def _nested_parts(folder: FolderSettings, real: Path, mounts: list[Path]) -> Iterator[MountedPart]:
-    for mount in sorted(mount for mount in mounts if mount != real and mount.is_relative_to(real)):
+def _nested_parts(folder: FolderSettings, real: Path, mounts: Iterable[Mount]) -> Iterator[MountedPart]:
+    paths = (Path(mount.path) for mount in mounts)
+    for mount in sorted(mount for mount in paths if mount != real and mount.is_relative_to(real)):
         path = mount.relative_to(real)
         if not any(map(is_junk, path.parts)):
             with suppress(OSError):  # as good as missing
