@@ -1,7 +1,6 @@
-"""The commands. Each reads the configuration, calls one function, and shows its result.
+"""The commands: each reads the configuration, calls one function, and shows its result.
 
-Heavy imports stand inside the commands that need them, because ``--help`` and completion must feel instant. ``--help``
-lists the commands in the order of the imports below.
+The work itself belongs in ``app``, ``control``, and ``status``.
 """
 
 import sys
@@ -9,6 +8,8 @@ import traceback
 
 import typer
 
+# ``--help`` lists the commands in the order of these imports. Heavy imports stand inside the commands, because help and
+# completion must feel instant.
 from cutoutd.cli import run  # isort: skip  # noqa: F401  registers its commands
 from cutoutd.cli import inspect  # isort: skip  # noqa: F401  as above
 from cutoutd.cli import report  # isort: skip  # noqa: F401  as above

@@ -1,6 +1,6 @@
-"""Image files: their format, their header, whether they are whole, their pixels for a copy or a small picture.
+"""Image files from strangers: their format, header, completeness, and pixels for a copy or a small picture.
 
-It reads the content of files from strangers. It does not know the ledger, the watcher or Uploadcare.
+The ledger, the watcher, and Uploadcare are unknown here.
 """
 
 from cutoutd.images.comparison import ReferenceImage, is_cutout_of, reference_image

@@ -1,6 +1,6 @@
 """The reports to machines and on-call people: metrics, health, watchdog, systemd, and the notification command.
 
-Metric names are a contract with users' rules and dashboards. The HTTP routes belong in ``web``.
+The HTTP routes belong in ``web``.
 """
 
 from cutoutd.monitoring.metrics import MetricsExposition

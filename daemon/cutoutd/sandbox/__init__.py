@@ -1,6 +1,4 @@
-"""The stand-in for Uploadcare on one local port: Upload API, REST API v0.7, CDN and ``remove_bg``.
+"""The stand-in for Uploadcare on one local port, as strict as the responses on record (docs/uploadcare.md 5).
 
-It is as strict as the service, by the responses on record (docs/uploadcare.md 5). It imports no other package of
-cutoutd, and all its state is on disk. Entry points: ``cutoutd.sandbox.server.serve`` and
-``python -m cutoutd.sandbox``.
+No other package of cutoutd is imported here.
 """

@@ -1,4 +1,4 @@
 """The HTTP listener of ``web.listen``: the page, the webhook receiver, ``/healthz``, ``/readyz`` and ``/metrics``.
 
-The Unix socket for commands belongs in ``control``. The numbers and sentences that the page shows come from ``status``.
+The Unix socket for commands belongs in ``control``, and the page's numbers and sentences belong in ``status``.
 """

@@ -1,4 +1,6 @@
-"""All errors as one tree; each branch has its own answer to the question of the next step.
+"""All errors as one tree; each branch has its own next step.
+
+Faults in cutoutd itself are no CutoutdError, and do not belong here.
 
     CutoutdError
     ├── PhotoError                   ends this photo; all others continue
@@ -42,8 +44,6 @@
         ├── LedgerNewerError
         └── LedgerDamagedError
 
-Each error has a ``title`` (a few words), a sentence with the facts, and ``advice`` (the next step). The edge that meets
-an error of a vendor or the system translates it into this tree.
 """
 
 from cutoutd.core.errors.command import (

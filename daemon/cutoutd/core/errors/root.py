@@ -4,7 +4,10 @@ from typing import ClassVar
 
 
 class CutoutdError(Exception):
-    """An error with a text for people."""
+    """An error with a text for people: a title, a sentence with the facts, and advice about the next step.
+
+    The edge that meets an error of a vendor or the system translates it into a CutoutdError.
+    """
 
     title: ClassVar[str] = "Something went wrong"
     default_advice: ClassVar[str] = ""

@@ -1,8 +1,6 @@
 """The log: one sentence a line, with a stable action slug and the photo that it concerns.
 
-It is written as text for people, as fields for systemd's journal, or as JSON lines. No line ever holds a key or a
-signature: loggers of the HTTP libraries stay above debug, and a filter removes secrets before a line is written.
-Repeated faults are counted instead of repeated.
+Facts about photos belong in the ledger, and numbers for machines belong in ``monitoring``.
 """
 
 import logging
@@ -38,10 +36,11 @@ Write = Callable[[str], None]
 
 
 def configure_logging(level: str, log_format: str, write: Write | None = None) -> None:
-    """Write every line to standard output, or to ``write``.
+    """Write every line to standard output, or to ``write``: as text, as JSON, or with fields for systemd's journal.
 
     The format ``auto`` is the journal's own form under systemd, and text elsewhere. A closed or full standard output
-    loses lines, and stops nothing else.
+    loses lines, and stops nothing else. No line holds a key or a signature: loggers of the HTTP libraries stay above
+    debug, and a filter removes secrets before a line is written. Repeated faults are counted instead of repeated.
     """
     handler = _LineHandler(_writer(log_format, write))
     _LOGGER.handlers = [handler]

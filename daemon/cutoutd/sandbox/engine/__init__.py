@@ -1,8 +1,6 @@
 """The sandbox's picture engine: it cuts the subject out of a photo, as ``remove_bg`` would.
 
-All work on pixels belongs here, and nothing about HTTP. `parameters` and `geometry` read the request; `border` or
-`grabcut` find the subject, the latter with `background_model` and `matting`; `composition` and `layout` draw the
-result.
+All work on pixels belongs here, and nothing about HTTP.
 """
 
 import uuid

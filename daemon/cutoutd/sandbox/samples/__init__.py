@@ -1,6 +1,6 @@
 """The six product photos that ``cutoutd try`` works on, each with the true outline of its product.
 
-Pictures and nothing else belong here. The code that cuts them out is in `engine`.
+The code that cuts them out belongs in ``engine``.
 """
 
 import shutil

@@ -1,6 +1,6 @@
 """The availability of a folder's input tree: an unmounted share must not look like a folder that was emptied.
 
-It compares the tree with a stored snapshot and gives a reason. It does not watch files, nor decide about photos.
+The watch over files belongs in ``watch``, and decisions about photos belong in ``pipeline``.
 """
 
 from cutoutd.watch.availability.monitor import FolderAvailability, UnavailableFolder
