@@ -7,7 +7,7 @@ from typing import Any
 
 from cutoutd.ledger import read_ledger
 from cutoutd.ledger.queries import photos
-from cutoutd.monitoring.incidents import told_from
+from cutoutd.monitoring.incidents import Notified
 from support.images.drawn_photos import put
 from support.processes.daemon_process import Place, eventually
 from support.processes.sandbox_process import SandboxProcess
@@ -37,7 +37,7 @@ def is_known_as_told(place: Place) -> bool:
     if not (place.state / "ledger.sqlite").exists():
         return False
     with read_ledger(place.state) as ledger:
-        return bool(told_from(photos.remembered(ledger, "told")).open)
+        return bool(Notified.from_json(photos.remembered(ledger, "told")).open)
 
 
 def test_a_held_batch_is_told_once(place: Place, sandbox: SandboxProcess) -> None:

@@ -1,4 +1,4 @@
-"""Orders go by photos' numbers in the ledger: those that the page names, and those that are found, a page at a time."""
+"""Commands go by photos' numbers in the ledger: named by the page or found, a page at a time."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from support.ledgers import identity_of, photo_at, with_ledger
 
 
 def ordered(
-    place: Path, order: Command, page_size: int | None = None
+    place: Path, command: Command, page_size: int | None = None
 ) -> tuple[tuple[str, ...], tuple[str, ...], list[State]]:
     """What came of it, with a failed photo for number 1, a rejected one for 2 and a published one for 3."""
     folder = folder_in(place)
@@ -26,13 +26,13 @@ def ordered(
             put(folder.input / name)
             await photo_at(ledger, state, replace(identity_of(folder.input, name), input=str(folder.input)))
         executor = CommandExecutor(ledger, [folder], lambda _photo: None)
-        if page_size is not None and isinstance(order, RetryCommand):
-            answer = await RetryHandler(ledger, {folder.name: folder}, lambda _photo: None, page_size).execute(order)
+        if page_size is not None and isinstance(command, RetryCommand):
+            result = await RetryHandler(ledger, {folder.name: folder}, lambda _photo: None, page_size).execute(command)
         else:
-            answer = await executor.execute(order)
+            result = await executor.execute(command)
         return (
-            answer.done,
-            answer.refused,
+            result.done,
+            result.refused,
             [photo.state for photo in await ledger.query(selection.photos_with_ids, [1, 2, 3])],
         )
 
@@ -64,7 +64,7 @@ def test_a_number_costs_what_was_agreed_to(tmp_path: Path) -> None:
     assert ordered(tmp_path, ReprocessCommand(photo_ids=(3,), max_removals=1))[2][2] is State.ACCEPTED
 
 
-def test_an_order_may_be_about_more_than_a_page(tmp_path: Path) -> None:
+def test_a_command_may_be_about_more_than_a_page(tmp_path: Path) -> None:
     """Each photo is done once, however many are in memory together."""
     (tmp_path / "state").mkdir()
     done, refused, states = ordered(tmp_path, RetryCommand(paths=("products",), photo_ids=()), page_size=1)

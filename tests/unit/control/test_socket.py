@@ -36,7 +36,7 @@ def house(place: Path, **others: object) -> Settings:
     return settings
 
 
-def while_it_takes_orders(
+def while_it_takes_commands(
     settings: Settings, scene: Callable[[CommandQueue], Awaitable[None]], limits: MessageLimits | None = None
 ) -> None:
     """Play a scene beside a server that holds the ledger."""
@@ -58,22 +58,22 @@ def while_it_takes_orders(
 
 
 @pytest.mark.parametrize(
-    "order", [RetryCommand(("a", "b\udcff\n/ü %.jpg")), ReprocessCommand((), Scope.MISSING, max_removals=3)]
+    "command", [RetryCommand(("a", "b\udcff\n/ü %.jpg")), ReprocessCommand((), Scope.MISSING, max_removals=3)]
 )
-def test_an_order_arrives_as_it_was_given(order: RetryCommand | ReprocessCommand) -> None:
+def test_a_command_arrives_as_it_was_given(command: RetryCommand | ReprocessCommand) -> None:
     """Whatever a file is called, and whatever is left out."""
-    assert MESSAGES.validate_json(MESSAGES.dump_json(order)) == order
+    assert MESSAGES.validate_json(MESSAGES.dump_json(command)) == command
 
 
-def test_an_order_is_answered(tmp_path: Path) -> None:
+def test_a_command_is_answered(tmp_path: Path) -> None:
     """By the one who holds the ledger, however long the path to its socket is; the socket goes with it."""
     settings = house(tmp_path / LONG / "home")
 
-    async def scene(_dispatch: CommandQueue) -> None:
-        answer = await asyncio.to_thread(send_command, RetryCommand(), settings)
-        assert answer.done == ("No photo has failed",)
+    async def scene(_queue: CommandQueue) -> None:
+        result = await asyncio.to_thread(send_command, RetryCommand(), settings)
+        assert result.done == ("No photo has failed",)
 
-    while_it_takes_orders(settings, scene)
+    while_it_takes_commands(settings, scene)
     assert not os.path.lexists(client_socket_path(settings))
 
 
@@ -130,11 +130,11 @@ def test_without_a_socket_the_daemon_goes_on(tmp_path: Path) -> None:
     """A command then says that the ledger is held by one who takes no commands."""
     settings = house(tmp_path / "home", control_socket=tmp_path / "nowhere" / "control.sock")
 
-    async def scene(_dispatch: CommandQueue) -> None:
+    async def scene(_queue: CommandQueue) -> None:
         with pytest.raises(LedgerBusyError, match="takes no commands"):
             await asyncio.to_thread(send_command, RetryCommand(), settings, patience_s=0.1)
 
-    while_it_takes_orders(settings, scene)
+    while_it_takes_commands(settings, scene)
 
 
 def test_while_nothing_runs_the_command_does_it(tmp_path: Path) -> None:
@@ -143,25 +143,25 @@ def test_while_nothing_runs_the_command_does_it(tmp_path: Path) -> None:
     with pytest.raises(LedgerMissingError):
         send_command(RetryCommand(), settings)
     assert list(settings.state_dir.iterdir()) == []
-    while_it_takes_orders(settings, _nothing)
+    while_it_takes_commands(settings, _nothing)
     assert send_command(RetryCommand(), settings).done == ("No photo has failed",)
 
 
-def test_an_order_to_one_who_stops_is_refused_clearly(tmp_path: Path) -> None:
+def test_a_command_to_one_who_stops_is_refused_clearly(tmp_path: Path) -> None:
     """It was not carried out, and may be given again."""
     settings = house(tmp_path / "home")
 
-    async def scene(dispatch: CommandQueue) -> None:
-        dispatch.close()
+    async def scene(queue: CommandQueue) -> None:
+        queue.close()
         with pytest.raises(ControlError, match="just stopping") as refused:
             await asyncio.to_thread(send_command, RetryCommand(), settings)
         assert "again" in refused.value.advice
 
-    while_it_takes_orders(settings, scene)
+    while_it_takes_commands(settings, scene)
 
 
 def test_odd_requests_are_refused(tmp_path: Path) -> None:
-    """Orders of another version, too long ones, ones that never end, and what is no order at all; then all is well."""
+    """Commands of another version, too long or endless ones, and what is no command at all; then all is well."""
     settings = house(tmp_path / "home")
 
     def ask(content: bytes, headers: dict[str, str] | None = None) -> httpx2.Response:
@@ -174,14 +174,14 @@ def test_odd_requests_are_refused(tmp_path: Path) -> None:
             line.sendall(b"POST / HTTP/1.1\r\nHost: cutoutd\r\nContent-Length: 50\r\n\r\n{")
             return line.recv(4096)
 
-    async def scene(_dispatch: CommandQueue) -> None:
+    async def scene(_queue: CommandQueue) -> None:
         assert "does not know" in (await asyncio.to_thread(ask, b'{"kind": "fly"}')).text
         assert (await asyncio.to_thread(ask, b"\xff" * 10)).status_code == 400
         assert "too long" in (await asyncio.to_thread(ask, b"x" * 101)).text
         assert b" 408 " in await asyncio.to_thread(ask_slowly)
         assert (await asyncio.to_thread(send_command, RetryCommand(), settings)).is_idle
 
-    while_it_takes_orders(settings, scene, MessageLimits(max_bytes=100, receive_timeout_s=0.2))
+    while_it_takes_commands(settings, scene, MessageLimits(max_bytes=100, receive_timeout_s=0.2))
 
 
 def test_what_answers_instead_of_cutoutd_is_told(tmp_path: Path) -> None:
@@ -215,7 +215,7 @@ async def _no_link() -> PageLink:
     return PageLink(trouble="there is no page here")
 
 
-async def _nothing(_dispatch: CommandQueue) -> None:
+async def _nothing(_queue: CommandQueue) -> None:
     """No scene."""
 
 

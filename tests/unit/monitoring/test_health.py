@@ -24,13 +24,13 @@ NOWHERE = "http://127.0.0.1:9/"
 async def asked(place: Path) -> AsyncIterator[tuple[Service, httpx2.AsyncClient]]:
     """A service that is not yet at work, and somebody who asks it."""
     async with open_service(settings_in(place, NOWHERE, folder_in(place))) as service:
-        fitness = HealthCheck(
+        health = HealthCheck(
             service.folder_watchers, service.workers, service.breaker, service.pause, service.availability
         )
-        door = Listener(Listen("127.0.0.1", 0))
-        served = Starlette(routes=health_routes(fitness))
-        async with door.open(served), httpx2.AsyncClient(trust_env=False) as client:
-            client.base_url = httpx2.URL(door.address or "")
+        listener = Listener(Listen("127.0.0.1", 0))
+        served = Starlette(routes=health_routes(health))
+        async with listener.open(served), httpx2.AsyncClient(trust_env=False) as client:
+            client.base_url = httpx2.URL(listener.address or "")
             yield service, client
 
 

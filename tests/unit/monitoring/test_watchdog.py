@@ -51,7 +51,7 @@ class Manager:
         self._socket.close()
 
 
-def vigil_over(service: Service, systemd: SystemdNotifier) -> Watchdog:
+def watchdog_over(service: Service, systemd: SystemdNotifier) -> Watchdog:
     standstill = partial(standstill_sentence, service.breaker, service.pause)
     return Watchdog(systemd, service.folder_watchers, service.workers, standstill, service.photo_counts.totals)
 
@@ -61,9 +61,9 @@ async def watched(place: Path) -> AsyncIterator[tuple[Manager, Service]]:
     """A service at work whose manager listens, with a watchdog of a fifth of a second."""
     manager = Manager(place)
     async with open_service(settings_in(place, NOWHERE, folder_in(place))) as service:
-        vigil = vigil_over(service, SystemdNotifier(manager.address, 0.2))
+        watchdog = watchdog_over(service, SystemdNotifier(manager.address, 0.2))
         tasks = [
-            asyncio.create_task(work()) for work in (vigil.run, service.workers.run, service.folder_watchers[0].run)
+            asyncio.create_task(work()) for work in (watchdog.run, service.workers.run, service.folder_watchers[0].run)
         ]
         try:
             yield manager, service
@@ -80,14 +80,14 @@ def test_ready_is_told_once_the_folders_are_watched(tmp_path: Path) -> None:
     async def play() -> None:
         manager = Manager(tmp_path)
         async with open_service(settings_in(tmp_path, NOWHERE, folder_in(tmp_path))) as service:
-            (arrival,) = service.folder_watchers
-            vigil = vigil_over(service, SystemdNotifier(manager.address))
-            telling = asyncio.create_task(vigil.run())
+            (watcher,) = service.folder_watchers
+            watchdog = watchdog_over(service, SystemdNotifier(manager.address))
+            telling = asyncio.create_task(watchdog.run())
             await asyncio.sleep(0)
             assert manager.heard() == []
-            looking = asyncio.create_task(arrival.run())
+            looking = asyncio.create_task(watcher.run())
             await manager.hears("READY=1")
-            assert arrival.backends()
+            assert watcher.backends()
             telling.cancel()
             looking.cancel()
             await asyncio.gather(telling, looking, return_exceptions=True)
@@ -134,7 +134,7 @@ def test_whoever_hangs_stops_the_watchdog(tmp_path: Path, what: str, monkeypatch
     assert said[0].startswith("stuck: no progress: ")
 
 
-def break_down(what: str, service: Service, arrival: FolderWatcher) -> contextlib.ExitStack:
+def break_down(what: str, service: Service, watcher: FolderWatcher) -> contextlib.ExitStack:
     """Let somebody hang; what is returned undoes what has to be undone."""
     undo = contextlib.ExitStack()
     match what:
@@ -143,9 +143,9 @@ def break_down(what: str, service: Service, arrival: FolderWatcher) -> contextli
         case "a silent lane":
             service.workers.pulses.beat("lane that hangs", rest_s=-1000.0)
         case "a silent watcher":
-            arrival._watcher.heartbeats.beat("a thread that hangs", rest_s=-1000.0)
+            watcher._watcher.heartbeats.beat("a thread that hangs", rest_s=-1000.0)
         case _:
-            kernel = arrival._watcher._backends._kernel
+            kernel = watcher._watcher._backends._kernel
             assert kernel is not None
             kernel.close()
     return undo

@@ -55,7 +55,7 @@ def test_names_that_are_no_text_can_be_told(tmp_path: Path) -> None:
 
 
 class Known:
-    """A reception for which everything is new; it keeps what it gets."""
+    """A sink for which everything is new; it keeps what it gets."""
 
     def __init__(self) -> None:
         self.delivered: list[str] = []
@@ -87,16 +87,16 @@ def test_the_daemon_tells_what_only_it_knows(tmp_path: Path) -> None:
     """Files still being written, how folders are watched, and why it halts, as soon as that changes."""
     folder = folder_in(tmp_path)
     (folder.input / "\udcff.jpg").write_bytes(b"\xff\xd8\xff half a photo")
-    halt = CircuitBreaker()
+    breaker = CircuitBreaker()
 
     async def scene() -> tuple[LiveState, LiveState]:
-        arrival = FolderWatcher(folder, WatchSettings(stability_delay_s=60), Known())
-        await arrival.run_once(patience_s=0)
+        watcher = FolderWatcher(folder, WatchSettings(stability_delay_s=60), Known())
+        await watcher.run_once(patience_s=0)
         pace = LaunchPace(19.0, "refused (429)")
-        broadcast = LiveStateWriter(tmp_path, LiveSources([arrival], halt, AllThere(), lambda: pace), 0.01)
-        telling = asyncio.create_task(broadcast.run())
+        writer = LiveStateWriter(tmp_path, LiveSources([watcher], breaker, AllThere(), lambda: pace), 0.01)
+        telling = asyncio.create_task(writer.run())
         before = await asyncio.wait_for(heard(tmp_path, has_halt=False), 60)
-        halt.open(KeysRefusedError("401"), State.ACCEPTED)
+        breaker.open(KeysRefusedError("401"), State.ACCEPTED)
         after = await asyncio.wait_for(heard(tmp_path, has_halt=True), 60)
         telling.cancel()
         return before, after
@@ -115,10 +115,8 @@ def test_a_state_folder_that_cannot_be_written_stops_nobody(tmp_path: Path) -> N
 
     async def scene() -> None:
         pace = LaunchPace(600.0, "")
-        broadcast = LiveStateWriter(
-            tmp_path / "later", LiveSources([], CircuitBreaker(), AllThere(), lambda: pace), 0.01
-        )
-        telling = asyncio.create_task(broadcast.run())
+        writer = LiveStateWriter(tmp_path / "later", LiveSources([], CircuitBreaker(), AllThere(), lambda: pace), 0.01)
+        telling = asyncio.create_task(writer.run())
         await asyncio.sleep(0.05)
         assert not telling.done()
         await asyncio.to_thread((tmp_path / "later").mkdir)

@@ -13,9 +13,9 @@ from support.ledgers import identity, photo_at, with_ledger
 
 
 async def opened(ledger: Ledger) -> PhotoCounts:
-    census = PhotoCounts()
-    await census.open(ledger)
-    return census
+    counts = PhotoCounts()
+    await counts.open(ledger)
+    return counts
 
 
 def numbers(totals: list[Total]) -> dict[tuple[str, State], int]:
@@ -27,12 +27,12 @@ def test_it_agrees_with_the_ledger(tmp_path: Path, *, at_start: bool) -> None:
     """Whether photos were there at the start or come to each state meanwhile."""
 
     async def play(ledger: Ledger) -> None:
-        census = None if at_start else await opened(ledger)
+        counts = None if at_start else await opened(ledger)
         for number, state in enumerate(State):
             await photo_at(ledger, state, identity(f"{number}.jpg", folder=f"folder {number % 2}"))
-        census = census or await opened(ledger)
-        assert numbers(census.totals()) == numbers(await ledger.query(photos.totals))
-        assert census.at(State.PUBLISHED, State.FAILED) == 2
+        counts = counts or await opened(ledger)
+        assert numbers(counts.totals()) == numbers(await ledger.query(photos.totals))
+        assert counts.at(State.PUBLISHED, State.FAILED) == 2
 
     with_ledger(tmp_path, play)
 
@@ -41,17 +41,17 @@ def test_a_fact_counts_although_nobody_waits_for_it(tmp_path: Path) -> None:
     """A task that was cancelled while its fact was being stored: the fact is true, so it is counted."""
 
     async def play(ledger: Ledger) -> None:
-        census = await opened(ledger)
+        counts = await opened(ledger)
         writing = asyncio.create_task(ledger.discover(identity()))
         await asyncio.sleep(0)
         writing.cancel()
         await ledger.remember("key", "after it")
-        assert numbers(census.totals()) == numbers(await ledger.query(photos.totals))
+        assert numbers(counts.totals()) == numbers(await ledger.query(photos.totals))
 
     with_ledger(tmp_path, play)
 
 
-def test_a_witness_that_fails_stops_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_listener_that_fails_stops_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A fault in counting is told and costs no fact."""
 
     def fail(_before: Photo | None, _after: Photo) -> None:

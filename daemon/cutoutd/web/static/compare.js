@@ -1,7 +1,7 @@
 "use strict";
 
-// A slider between two pictures that lie over each other. The range input is what keyboards and screen readers use;
-// fingers and mice drag anywhere on the picture, and a finger that moves up or down scrolls the page as always.
+// A slider between two pictures that lie over each other. Keyboards and screen readers use the range input. Fingers
+// and mice drag anywhere on the picture; a finger that moves up or down still scrolls the page.
 
 for (const box of document.querySelectorAll("[data-compare]")) {
   const range = box.querySelector("input");

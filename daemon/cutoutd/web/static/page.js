@@ -1,7 +1,7 @@
-// Live updates. Without this script every page shows the same, as it was when it was opened.
+// Live updates. Without this script a page shows the state at the time it was opened.
 //
-// The server draws; what arrives is the new look of a part ([data-part]). It is merged into the part node by node, so
-// that the focus, a half-typed reason and an open <details> stay as they are, and nothing moves that did not change.
+// The server renders. An event holds the new HTML of parts ([data-part]). The script merges it node by node, so that
+// the focus, a half-typed reason and an open <details> stay, and only changed nodes move.
 "use strict";
 
 (() => {
@@ -20,10 +20,10 @@
     stream = new EventSource("/live");
     stream.onopen = () => { lost.hidden = true; };
     stream.onmessage = (event) => {
-      for (const [name, look] of Object.entries(JSON.parse(event.data))) put(name, look);
+      for (const [name, html] of Object.entries(JSON.parse(event.data))) put(name, html);
     };
     stream.onerror = () => {
-      // The browser tries again by itself only after some errors; this way it does after all of them.
+      // Connect again after every error, because the browser does so only after some.
       close();
       lost.hidden = false;
       again = setTimeout(open, AGAIN_AFTER_MS);
@@ -36,16 +36,16 @@
     stream = null;
   }
 
-  // A window nobody looks at costs nothing: a browser has few connections to one host.
+  // A hidden window disconnects, because a browser has few connections to one host.
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
   window.addEventListener("pagehide", close);
   window.addEventListener("pageshow", open);
 
-  function put(name, look) {
+  function put(name, html) {
     const element = parts.get(name);
     if (element === undefined) return;
     const fresh = document.createElement("template");
-    fresh.innerHTML = look;
+    fresh.innerHTML = html;
     merge(element, fresh.content);
   }
 
