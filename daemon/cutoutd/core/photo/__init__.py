@@ -1,7 +1,6 @@
-"""A photo and its facts: what is already true of it, in which order facts may follow, and how each is told to people.
+"""A photo, its facts, their permitted order, and its waits, as values.
 
-A photo's state is its last fact; resuming is doing the step after it. There is no "doing" state, so nothing has to be
-cleaned up after a crash. Values only: nothing in here reads a file, asks a service or writes a ledger.
+Code that reads a file, sends a request, or writes the ledger does not belong here.
 """
 
 from cutoutd.core.photo.facts import (

@@ -1,4 +1,4 @@
-"""What can become true of a photo; the fields of each kind of fact are named like the photo's own."""
+"""The facts about a photo, each with the values that it brings."""
 
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
@@ -8,7 +8,7 @@ from cutoutd.core.photo.states import State
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that became true of a photo; the fields of each kind are named like the photo's own."""
+    """A fact about a photo; its fields have the names of the ledger's columns."""
 
     state: ClassVar[State]
 
@@ -19,17 +19,17 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Accepted(Fact):
-    """The file is a whole JPEG or PNG within the limits; parameters and target are bound from here on."""
+    """The file is a whole JPEG or PNG within the limits; parameters and target are fixed from now on."""
 
     state = State.ACCEPTED
     sha256: str
     width: int
     height: int
-    orientation: int  #: EXIF orientation, 1 to 8; anything but 1 is sent as an upright copy
+    orientation: int  #: EXIF orientation, 1 to 8; a photo with another one than 1 is sent as an upright copy
     parameters: str  #: remove_bg parameters, normalised JSON
     output: str  #: the output root, absolute
     target: str  #: relative to the output root
-    note: str | None  #: what a person should know although all is well
+    note: str | None  #: something that a person should know although all is well
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,40 +38,40 @@ class Uploaded(Fact):
 
     state = State.UPLOADED
     source_uuid: str
-    sent_width: int | None = None  #: of a smaller copy; None: what was sent has the photo's own size
+    sent_width: int | None = None  #: of a smaller copy; None if the photo was sent in its own size
     sent_height: int | None = None
-    sent_as: str | None = None  #: what was done to make a smaller copy, as a clause
+    sent_as: str | None = None  #: the making of a smaller copy, as a clause
     unclear_since_s: None = None
     locked_since_s: None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RemovalIntended(Fact):
-    """The paid call is about to be made; stored before it, so a crash during the call is visible."""
+    """The paid call follows; the fact is stored before the call, so that a crash during it is visible."""
 
     state = State.REMOVAL_INTENDED
 
 
 @dataclass(frozen=True, slots=True)
 class LaunchRefused(Fact):
-    """The paid call was definitely not accepted: nothing was charged."""
+    """The paid call was certainly not accepted, so nothing was charged."""
 
     state = State.UPLOADED
 
 
 @dataclass(frozen=True, slots=True)
 class LaunchResponseLost(Fact):
-    """The paid call was sent, and no answer of Uploadcare's came: it may have been accepted."""
+    """The paid call was sent, and its response was lost: Uploadcare may have accepted it."""
 
     state = State.REMOVAL_INTENDED
     unclear_since_s: float  #: Unix time
-    lost_because: str  #: what came, or did not come, instead of the answer
+    lost_because: str  #: the reason why there is no response
     locked_since_s: None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RemovalLocked(Fact):
-    """The paid call was refused because the add-on is at work on this upload: an earlier call must have started it."""
+    """The paid call was refused because an earlier call already runs on this upload."""
 
     state = State.REMOVAL_INTENDED
     locked_since_s: float  #: Unix time of the first such refusal in a row
@@ -79,16 +79,16 @@ class RemovalLocked(Fact):
 
 @dataclass(frozen=True, slots=True)
 class LaunchOutcomeUnknown(Fact):
-    """What became of the paid call was not found out within a bound: launching again may pay twice."""
+    """The outcome of the paid call was not found in time: another launch may pay twice."""
 
     state = State.UPLOADED
-    unclear_since_s: float  #: Unix time of the last call whose answer was lost
+    unclear_since_s: float  #: Unix time of the last call with a lost response
     has_lost_outcome: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class UploadAbandoned(Fact):
-    """As LaunchUnclear, but the upload is of no use any more (locked or gone), so a fresh one is sent."""
+    """The outcome of the paid call was not found, and the upload is locked or gone: a new upload follows."""
 
     state = State.ACCEPTED
     source_uuid: None = None
@@ -99,7 +99,7 @@ class UploadAbandoned(Fact):
 
 @dataclass(frozen=True, slots=True)
 class ResultFound(Fact):
-    """The result of a call whose answer was lost was found at Uploadcare, and is provably this photo's."""
+    """The result of a call with a lost response was found at Uploadcare, and provably belongs to this photo."""
 
     state = State.REMOVAL_FINISHED
     result_uuid: str
@@ -109,7 +109,7 @@ class ResultFound(Fact):
 
 @dataclass(frozen=True, slots=True)
 class ResultFromWebhook(Fact):
-    """Uploadcare told by itself that the removal is finished, with the upload and the launch it belongs to."""
+    """A webhook message announced the finished removal of this upload and launch."""
 
     state = State.REMOVAL_FINISHED
     result_uuid: str
@@ -138,7 +138,7 @@ class RemovalFinished(Fact):
 
 @dataclass(frozen=True, slots=True)
 class UploadExpired(Fact):
-    """The upload is gone from Uploadcare (not stored files live 24 hours): it is sent anew, nothing was paid."""
+    """The upload is gone from Uploadcare (unstored files live 24 hours), and a new one follows; nothing was paid."""
 
     state = State.ACCEPTED
     source_uuid: None = None
@@ -146,7 +146,7 @@ class UploadExpired(Fact):
 
 @dataclass(frozen=True, slots=True)
 class ResultLost(Fact):
-    """What was paid for is provably gone from Uploadcare, which took more than 24 hours: a launch anew pays twice."""
+    """A paid result is provably gone from Uploadcare after more than 24 hours: another launch pays twice."""
 
     state = State.ACCEPTED
     source_uuid: None = None
@@ -163,17 +163,17 @@ class Published(Fact):
     state = State.PUBLISHED
     cutout_sha256: str
     cutout_bytes: int
-    target: str  #: where it really went: the reserved place, or another when a person put a file there meanwhile
+    target: str  #: the final path: the reserved one, or another if a person put a file there meanwhile
     note: str | None
-    is_source_due: bool = False  #: whether on_success has still to be done to the source
-    reused_from: int | None = None  #: the photo whose cutout this is a copy of; None: this one was paid for
+    is_source_due: bool = False  #: True if on_success has still to be applied to the source
+    reused_from: int | None = None  #: the photo with the original of this copy; None if this photo was paid for
     previous_parameters: None = None
     reprocess_started_s: None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ended(Fact):
-    """What rejection, failure and supersession have in common: a stable code, a sentence, and what to do."""
+    """The end of a photo without a cutout: a stable code, a sentence, and advice."""
 
     code: str
     sentence: str
@@ -189,25 +189,25 @@ class Rejected(Ended):
 
 @dataclass(frozen=True, slots=True)
 class Failed(Ended):
-    """The service or the disk gave a permanent no."""
+    """The service or the disk refused for good."""
 
     state = State.FAILED
 
 
 @dataclass(frozen=True, slots=True)
 class Superseded(Ended):
-    """The file changed or vanished before payment."""
+    """The file changed or disappeared before payment."""
 
     state = State.SUPERSEDED
 
 
-#: The code of a failure that says nothing about the photo, nor about a removal that may be running.
+#: The code of a failure that concerns neither the photo nor a removal that may be running.
 INTERNAL_FAULT = "internal_fault"
 
 
 @dataclass(frozen=True, slots=True)
 class Retry(Fact):
-    """A person asked for a rejected or failed photo to go on; what was told of its end no longer holds."""
+    """A person asked to continue a rejected or failed photo; the reason of its end no longer holds."""
 
     code: None = None
     sentence: None = None
@@ -224,10 +224,10 @@ class RetryFromStart(Retry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryUpload(Retry):
-    """The source is sent again and a removal launched: none runs, and there is no result."""
+    """The source is sent again and a removal launched, because none runs and there is no result."""
 
     state = State.ACCEPTED
-    parameters: str  #: bound anew, because an earlier binding may be what was refused
+    parameters: str  #: the present ones, because the earlier ones may be the reason of the refusal
     source_uuid: None = None
     request_id: None = None
     unclear_since_s: None = None
@@ -236,7 +236,7 @@ class RetryUpload(Retry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrySearch(Retry):
-    """It is still open what became of the paid call, so its outcome is looked for again."""
+    """The outcome of the paid call is still unknown, and is searched for again."""
 
     state = State.REMOVAL_INTENDED
     unclear_since_s: float  #: Unix time
@@ -244,29 +244,29 @@ class RetrySearch(Retry):
 
 @dataclass(frozen=True, slots=True)
 class RetryPoll(Retry):
-    """The removal was accepted, and is asked about again."""
+    """The removal was accepted, and is polled again."""
 
     state = State.REMOVAL_STARTED
 
 
 @dataclass(frozen=True, slots=True)
 class RetryDelivery(Retry):
-    """The cutout was paid for and is fetched again."""
+    """The cutout was paid for, and is downloaded again."""
 
     state = State.REMOVAL_FINISHED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reprocessed(Fact):
-    """A person asked for a published photo's cutout to be made anew; the earlier one stays until it is replaced.
+    """A person asked for a new cutout of a published photo; the earlier one stays until it is replaced.
 
-    ``cutout_sha256`` and ``target`` go on telling of the earlier cutout.
+    ``cutout_sha256`` and ``target`` still describe the earlier cutout.
     """
 
     state = State.ACCEPTED
-    parameters: str  #: bound anew
-    previous_parameters: str  #: of the cutout that stands
-    reprocess_started_s: float | None  #: Unix time; earlier cutouts are not reused. None: they may be
+    parameters: str  #: the present ones
+    previous_parameters: str  #: those of the earlier cutout
+    reprocess_started_s: float | None  #: Unix time; earlier cutouts are not reused, unless this is None
     source_uuid: None = None
     request_id: None = None
     result_uuid: None = None
@@ -278,10 +278,10 @@ class Reprocessed(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReprocessCancelled(Fact):
-    """A cutout was to be made anew, and the source is gone or another by now: the earlier cutout stands."""
+    """No new cutout can be made, because the source is gone or has changed; the earlier cutout stays."""
 
     state = State.PUBLISHED
     parameters: str  #: of the earlier cutout
-    note: str  #: why there is no other
+    note: str  #: the reason
     previous_parameters: None = None
     reprocess_started_s: None = None

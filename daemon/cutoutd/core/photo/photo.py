@@ -1,4 +1,4 @@
-"""A photo as the ledger knows it: which version of which file, its last fact, what it waits for."""
+"""A photo as the ledger stores it: a version of a file, its last fact, and its wait."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -13,10 +13,10 @@ T = TypeVar("T")
 
 
 def require_value(value: T | None) -> T:
-    """A value that a photo's state says is there.
+    """Return a value that the photo's state promises.
 
     Raises:
-        ValueError: it is not; the ledger contradicts itself.
+        ValueError: the value is missing, so the ledger contradicts itself.
     """
     if value is None:
         raise ValueError("a photo lacks what its state says it has")
@@ -24,7 +24,7 @@ def require_value(value: T | None) -> T:
 
 
 class Version(NamedTuple):
-    """What tells one version of a file from the next; ctime is not part of it, since a mere chmod changes that."""
+    """The values that distinguish two versions of a file; ctime is not among them, because a chmod changes it."""
 
     path: str
     size_bytes: int
@@ -34,7 +34,7 @@ class Version(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """One version of a file at a path in an input tree, as the file system tells it; rewritten, it is another."""
+    """One version of a file at a path in an input tree, as the file system describes it."""
 
     folder: str  #: the configured folder's name
     path: str  #: relative to the folder's input, with "/"; undecodable bytes as surrogate escapes
@@ -46,7 +46,7 @@ class Identity:
 
     @property
     def version(self) -> Version:
-        """What tells this version of the file from the next."""
+        """The values that distinguish this version of the file from others."""
         return Version(self.path, self.size_bytes, self.mtime_ns, self.inode)
 
 
@@ -85,7 +85,7 @@ class Launch:
 
     request_id: str | None = None  #: Uploadcare's removal
     result_uuid: str | None = None  #: Uploadcare's file with the cutout
-    unclear_since_s: float | None = None  #: Unix time of the last call whose response was lost
+    unclear_since_s: float | None = None  #: Unix time of the last call with a lost response
     lost_because: str | None = None  #: what came instead of the response
     locked_since_s: float | None = None  #: Unix time since which Uploadcare says that a removal is running
     has_lost_outcome: bool = False  #: True if a paid call may have been made in vain
@@ -97,7 +97,7 @@ class PublishedCutout:
 
     sha256: str | None = None
     size_bytes: int | None = None
-    reused_from: int | None = None  #: the photo whose cutout was copied; None: this one was paid for
+    reused_from: int | None = None  #: the photo with the original of this copy; None if this photo was paid for
     previous_parameters: str | None = None  #: of the cutout in place while another one is made
     reprocess_started_s: float | None = None  #: Unix time; only cutouts made since then are reused
 

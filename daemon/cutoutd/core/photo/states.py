@@ -1,4 +1,8 @@
-"""The states a photo can be in, each the name of its last fact, and the order in which facts may follow."""
+"""The states of a photo and their permitted order.
+
+A photo's state is the name of its last fact, and the next step follows from it. No state means "in progress", so a
+crash leaves nothing to clean up.
+"""
 
 from enum import StrEnum
 
@@ -24,16 +28,16 @@ class State(StrEnum):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether nothing more happens to the photo by itself."""
+        """True if no further step follows without a command."""
         return self in TERMINAL
 
 
 TERMINAL = frozenset({State.REJECTED, State.PUBLISHED, State.SUPERSEDED, State.FAILED})
 
-#: Before payment: the source is still needed, and may change or vanish.
+#: The states before payment, in which the source is still needed, and may change or disappear.
 UNPAID = frozenset({State.DISCOVERED, State.ACCEPTED, State.UPLOADED})
 
-#: Between the first request for a photo and its cutout in place.
+#: The states between the first request for a photo and its published cutout.
 UNDER_WAY = frozenset({State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED})
 
 _PHRASES = {
@@ -49,15 +53,14 @@ _PHRASES = {
     State.FAILED: "failed",
 }
 
-#: Which state may follow which; the ledger refuses every other step. FAILED may follow all that are not at rest. What
-#: follows REJECTED and FAILED follows when a person asks for it (``retry``), and what follows PUBLISHED as well
-#: (``reprocess``).
+#: The states that may follow each state; the ledger refuses all others. FAILED may follow every state that is not
+#: terminal. REJECTED and FAILED end only by the command ``retry``, and PUBLISHED ends by ``reprocess``.
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.DISCOVERED: frozenset({State.ACCEPTED, State.REJECTED, State.SUPERSEDED, State.FAILED}),
-    # Straight to PUBLISHED when an earlier cutout of the same content and parameters is reused; from UPLOADED when
-    # that one was under way at the time.
+    # PUBLISHED follows directly if an earlier cutout with the same content and parameters is reused. It follows
+    # UPLOADED if that cutout was still in progress before.
     State.ACCEPTED: frozenset({State.UPLOADED, State.PUBLISHED, State.SUPERSEDED, State.FAILED}),
-    # To REMOVAL_FINISHED when the result of an earlier launch, given up as lost, is announced before the next one.
+    # REMOVAL_FINISHED follows if a webhook announces the result of an earlier launch that counted as lost.
     State.UPLOADED: frozenset(
         {
             State.PUBLISHED,
@@ -68,10 +71,10 @@ TRANSITIONS: dict[State, frozenset[State]] = {
             State.FAILED,
         }
     ),
-    # Itself again when the answer was lost or a lock was met.
-    # Back to UPLOADED after a definite no: the call was never sent, or a parsed refusal came. Back to it, or to
-    # ACCEPTED for a fresh upload, also when what became of the call could not be found out within a bound: this may
-    # pay twice. Straight to REMOVAL_FINISHED when its result was found.
+    # The state repeats if the response was lost, or if the upload is locked.
+    # UPLOADED follows a certain refusal: the call was never sent, or a parsed refusal came. UPLOADED, or ACCEPTED for a
+    # new upload, also follows if the outcome stays unknown for too long. This may pay twice. REMOVAL_FINISHED follows
+    # directly if the result was found.
     State.REMOVAL_INTENDED: frozenset(
         {
             State.REMOVAL_INTENDED,
@@ -82,15 +85,15 @@ TRANSITIONS: dict[State, frozenset[State]] = {
             State.FAILED,
         }
     ),
-    # Back to ACCEPTED only when status and result are provably gone (over 24 hours): this pays twice.
+    # ACCEPTED follows only if status and result are provably gone (after over 24 hours). This pays twice.
     State.REMOVAL_STARTED: frozenset({State.REMOVAL_FINISHED, State.ACCEPTED, State.FAILED}),
-    # Back to ACCEPTED only when the result is provably gone (over 24 hours): this pays twice.
+    # ACCEPTED follows only if the result is provably gone (after over 24 hours). This pays twice.
     State.REMOVAL_FINISHED: frozenset({State.PUBLISHED, State.ACCEPTED, State.SUPERSEDED, State.FAILED}),
     State.REJECTED: frozenset({State.DISCOVERED}),
-    # To SUPERSEDED when its cutout was deleted because its source was removed: a source that comes back is a new photo.
+    # SUPERSEDED follows if the cutout was deleted with its source. A source that comes back is a new photo.
     State.PUBLISHED: frozenset({State.ACCEPTED, State.SUPERSEDED}),
     State.SUPERSEDED: frozenset(),
-    # To the furthest fact that still holds: a paid result is fetched, a removal that may run is asked about.
+    # The state of the furthest valid fact follows: a paid result is downloaded, and a possible removal is polled.
     State.FAILED: frozenset(
         {
             State.DISCOVERED,

@@ -18,10 +18,10 @@ class WaitKind(StrEnum):
     DUPLICATE = "duplicate"  #: another photo pays for the same picture
     HELD = "held"  #: a limit of day or month is reached
     UNAPPROVED = "unapproved"  #: its folder's batch is larger than ``confirm_over``, and a person has to approve it
-    UNAVAILABLE = "unavailable"  #: its folder or its file cannot be read for now
+    UNAVAILABLE = "unavailable"  #: its folder or its file cannot be read now
 
 
-#: The kinds that belong to the normal way of a photo.
+#: The kinds that belong to the normal course of a photo.
 NOT_DELAYED = frozenset({WaitKind.NONE, WaitKind.POLL})
 
 #: The kinds that a limit of the configuration causes; a restart with another limit ends them.
@@ -39,7 +39,7 @@ class Wait:
     until_s: float = 0.0  #: Unix time before which the next step is not taken
     attempts: int = 0  #: tries or polls since the photo's last fact
     reason: str = ""  #: a sentence to show; nothing depends on it
-    for_photo: int | None = None  #: the photo whose ending ends this wait at once
+    for_photo: int | None = None  #: the photo that ends this wait at once when it reaches its end
 
     @property
     def is_delayed(self) -> bool:
