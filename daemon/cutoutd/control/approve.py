@@ -42,7 +42,7 @@ class ApproveHandler:
         return CommandResult(self._sentences(agreed, "approved"))
 
     async def _approve(self, folder: str, max_photos: int) -> None:
-        for photo in await self._ledger.approve(folder, max_photos):
+        for photo in await self._ledger.waits.approve(folder, max_photos):
             self._wake(photo)
 
     def _sentences(self, batches: Sequence[Batch], word: str) -> tuple[str, ...]:

@@ -1,17 +1,6 @@
-"""The store of all facts: the only code that reads or writes the ledger.
+"""The store of all facts about photos, and the only code that knows SQL.
 
-One transaction per fact changes the photo's row and adds an event row. Rooms: ``schema`` (tables), ``columns`` (kinds
-of column), ``migrations`` (numbered steps from one schema to the next), ``database`` (what only SQLite knows), ``disk``
-(what outlives a power cut), ``lock`` (one instance per ledger), ``anchor`` (whether it is still where it was opened),
-``seal`` (whether it is as it was left), ``writer`` (the thread that groups commits), ``records`` (rows to values and
-back), ``questions`` (what can be asked), ``named`` (what people's names for photos mean), ``twins`` (photos of one
-picture), ``sources`` (what is asked about the photos' own files), ``foresight`` (what a plan asks), ``retrospect``
-(what a report asks), ``gallery`` and ``failures`` (what the pages ask), ``facts`` (what can be written), ``launches``
-and ``billing`` (what was spent, in removals and in operations), ``losses`` (launches whose answer never came),
-``announcements`` (results that Uploadcare tells of by itself), ``vitals`` (what monitoring asks), ``pace`` (what a
-forecast asks), ``news`` (whether to ask again), ``batches`` (what waits for approval), ``clock`` (waits after the clock
-was set), ``founding`` and ``restoring`` (a new ledger, and one rebuilt from cutouts), ``backup``, ``ledger`` (the
-doors: one for the daemon, one for those who only look).
+Nothing here decides a photo's next step, and nothing outside sees more of the database than a ``ReadTransaction``.
 """
 
 from cutoutd.ledger.backup import back_up

@@ -1,9 +1,9 @@
 """The thread that writes the ledger and groups commits.
 
-A commit with synchronous=FULL waits for the disk. Facts that arrive while it waits are written together with the next
-one, and each is acknowledged only after the disk has all. Should one fail, all are undone and written anew, each in its
-own savepoint, so that it takes no other with it. Operations that were counted meanwhile go in with them, and so cost no
-commit of their own.
+A commit with synchronous=FULL waits for the disk. Writes that arrive during that wait are committed together with the
+next one, and each is acknowledged only after the disk has all of them. If one write of a group fails, the group is
+undone and written again, each write in its own savepoint, so that it takes no other with it. Operations that were
+counted meanwhile go in with the group, and so cost no commit of their own.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -27,24 +27,31 @@ from cutoutd.ledger.writes import transitions, usage, webhook_results
 
 T = TypeVar("T")
 
-#: More would delay the first of them for no gain: the wait for the disk is spread thin already.
+#: A larger group would delay its first write for no gain, because the wait for the disk is shared by many already.
 _MAX_GROUP = 128
+
+
+class WriteCall(Protocol):
+    """A call that runs ``work`` in a write transaction and returns its result after the commit reached the disk."""
+
+    async def __call__(self, work: Callable[[WriteTransaction], T], then: Callable[[T], None] = ...) -> T:
+        """Return the result of ``work``; ``then`` gets it too, in the writer's thread."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
     work: Callable[[WriteTransaction], Any]
     then: Callable[[Any], None]
-    answer: Future[Any]
+    result: Future[Any]
 
 
 class GroupCommitter:
-    """Carries out write transactions one group at a time; ``close`` finishes what was handed in before it.
+    """Carries out write transactions one group at a time; ``close`` finishes the jobs that were queued before it.
 
     Args:
         engine: the ledger's.
-        operations: counted elsewhere, to be stored.
-        require_in_place: raises what is to be answered instead when nothing may be stored any more.
+        operations: the operations counted elsewhere, to be stored.
+        require_in_place: a function that raises the error to return when nothing may be stored any more.
     """
 
     def __init__(
@@ -56,24 +63,24 @@ class GroupCommitter:
         self._connection: Connection | None = None
         self._known: Known | None = None
         self.has_had_trouble = False  #: True if the database refused a write for a reason of its own
-        self.revision = 0  #: another one after every commit
+        self.revision = 0  #: another number after every commit
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        # Not a daemon thread: what was handed in is written before the process ends.
+        # Not a daemon thread, because queued jobs have to be written before the process ends.
         self._thread = threading.Thread(target=self._write_until_closed, name="ledger-writer")
         self._thread.start()
 
     async def write(self, work: Callable[[WriteTransaction], T], then: Callable[[T], None] = lambda _: None) -> T:
-        """Run ``work`` in a transaction; returns after the commit reached the disk.
+        """Run ``work`` in a transaction; return after the commit reached the disk.
 
-        A task cancelled while waiting here may find its fact stored all the same: the ledger is the truth, not memory.
-        ``then`` hears what came of it, in the writer's thread, whether or not anybody still waits; it must be quick.
+        If the task is cancelled here, the fact may be stored all the same: the ledger is the truth, not memory.
+        ``then`` gets the result in the writer's thread, even if the task was cancelled; it must be quick.
         """
         job = _Job(work, then, Future())
         self._jobs.put(job)
-        return await asyncio.wrap_future(job.answer)
+        return await asyncio.wrap_future(job.result)
 
     def close(self) -> None:
-        """Finish what was handed in and what was counted, then stop."""
+        """Finish the queued jobs and store the counted operations, then stop."""
         self._jobs.put(None)
         self._thread.join()
 
@@ -106,14 +113,14 @@ class GroupCommitter:
             except _OneFailedError as failure:
                 self._note_trouble(failure.__cause__)
                 outcomes = self._write(group, _carry_out_alone, counted)
-        except Exception as error:  # noqa: BLE001  the one broad except of this loop: its callers must hear, not hang
+        except Exception as error:  # noqa: BLE001  because every caller has to get the error, else it would wait forever
             self._note_trouble(error)
             self._operations.give_back(counted)
             outcomes = [_Outcome(error=error) for _ in group]
         for job, outcome in zip(group, outcomes, strict=True):
             if outcome.error is None:
                 _call_listener(job, outcome.value)
-            outcome.tell(job.answer)
+            outcome.resolve(job.result)
 
     def _write(self, group: list[_Job], carry_out: "_CarryOut", counted: UsageCounts) -> "list[_Outcome]":
         self._require_in_place()
@@ -127,7 +134,7 @@ class GroupCommitter:
                 outcomes = [carry_out(job, transaction) for job in group]
                 usage.add(transaction, counted)
         except BaseException:
-            self._disconnect()  # because its state is not certain after trouble with the disk
+            self._disconnect()  # because the connection's state is uncertain after trouble with the disk
             raise
         self.revision += 1
         return outcomes
@@ -139,7 +146,7 @@ class GroupCommitter:
                 connection.close()
 
     def _note_trouble(self, error: BaseException | None) -> None:
-        # An IntegrityError is the schema's answer, and no trouble.
+        # An IntegrityError is a result of the schema's constraints, and no trouble.
         is_trouble = isinstance(error, (DBAPIError, sqlite3.Error)) and not isinstance(error, IntegrityError)
         self.has_had_trouble = self.has_had_trouble or is_trouble
 
@@ -153,19 +160,19 @@ class _Outcome:
     value: Any = None
     error: Exception | None = None
 
-    def tell(self, answer: Future[Any]) -> None:
-        if not answer.set_running_or_notify_cancel():
+    def resolve(self, result: Future[Any]) -> None:
+        if not result.set_running_or_notify_cancel():
             return
         if self.error is not None:
-            answer.set_exception(self.error)
+            result.set_exception(self.error)
         else:
-            answer.set_result(self.value)
+            result.set_result(self.value)
 
 
 def _call_listener(job: _Job, value: object) -> None:
     try:
         job.then(value)
-    except Exception as fault:  # noqa: BLE001  a fault in whoever only counts must not stop the ledger
+    except Exception as fault:  # noqa: BLE001  because a fault in a counter must not stop the ledger
         log_fault("internal_fault", "a fault in cutoutd itself: a stored fact was not counted", fault)
 
 
@@ -173,7 +180,7 @@ _CarryOut = Callable[[_Job, WriteTransaction], _Outcome]
 
 
 class _OneFailedError(Exception):
-    """One of a group could not be carried out."""
+    """One job of a group failed."""
 
 
 def _carry_out(job: _Job, transaction: WriteTransaction) -> _Outcome:
@@ -187,5 +194,5 @@ def _carry_out_alone(job: _Job, transaction: WriteTransaction) -> _Outcome:
     try:
         with transaction.savepoint():
             return _Outcome(value=job.work(transaction))
-    except Exception as error:  # noqa: BLE001  told to the caller who handed the job in
+    except Exception as error:  # noqa: BLE001  because the caller of the job gets it
         return _Outcome(error=error)

@@ -66,7 +66,7 @@ def test_approval_is_for_those_that_are_there(tmp_path: Path) -> None:
         photos = await several(ledger, State.ACCEPTED, 4)
         for photo in photos:
             await hold(ledger, photo)
-        assert [photo.identity.path for photo in await ledger.approve("products", 3)] == ["products0.jpg"]
+        assert [photo.identity.path for photo in await ledger.waits.approve("products", 3)] == ["products0.jpg"]
         assert await ledger.query(approvals.batches) == [Batch("products", 1, 0, 1)]
         await ledger.query(approvals.require_approved, photos[0], 0)
         with pytest.raises(UnapprovedError, match="cutoutd approve products"):
@@ -74,7 +74,7 @@ def test_approval_is_for_those_that_are_there(tmp_path: Path) -> None:
         waits = [(await ledger.query(versions_of, f"products{n}.jpg"))[0].wait for n in range(4)]
         assert waits[:3] == [NO_WAIT] * 3
         assert (waits[3].kind, waits[3].has_end) == (WaitKind.UNAPPROVED, False)
-        assert await ledger.approve("people", None) == []
+        assert await ledger.waits.approve("people", None) == []
 
     with_ledger(tmp_path, scene)
 
@@ -86,7 +86,7 @@ def test_a_released_batch_is_held_again_if_it_grows(tmp_path: Path) -> None:
         (here,), (there,) = await several(ledger, State.ACCEPTED, 1), await several(ledger, State.ACCEPTED, 1, "people")
         await hold(ledger, here)
         await hold(ledger, there)
-        await ledger.release_batch("products")
+        await ledger.waits.release_batch("products")
         assert await ledger.query(approvals.held_folders) == ["people"]
         with pytest.raises(UnapprovedError):
             await ledger.query(approvals.require_approved, here, 0)
@@ -99,7 +99,7 @@ def test_an_approval_holds_through_a_refused_launch(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> None:
         (photo,) = await several(ledger, State.UPLOADED, 1)
-        await ledger.approve("products", None)
+        await ledger.waits.approve("products", None)
         refused = await ledger.record(await ledger.record_launch_intent(photo, anything, most=0), LaunchRefused())
         assert (await ledger.record_launch_intent(refused, anything, most=0)).state is State.REMOVAL_INTENDED
 

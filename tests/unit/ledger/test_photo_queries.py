@@ -126,7 +126,7 @@ def test_only_the_files_of_photos_at_rest_are_cleaned(tmp_path: Path) -> None:
         changed = await ledger.record(uploaded, Superseded("changed", "it was changed", ""))
         assert list(await ledger.query(photos.to_clean, 10)) == [published, changed]
         assert list(await ledger.query(photos.to_clean, 1)) == [published]
-        await ledger.mark_cleaned([published])
+        await ledger.files.mark_cleaned([published])
         assert list(await ledger.query(photos.to_clean, 10)) == [changed]
 
     with_ledger(tmp_path, scene)

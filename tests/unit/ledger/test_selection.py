@@ -173,10 +173,10 @@ def test_nothing_in_use_is_deleted_at_uploadcare(tmp_path: Path) -> None:
         assert await to_clean(ledger) == [refused]
         again = await ledger.resume(refused, RetryUpload(parameters="{}"), 1)
         again = await ledger.record(again, Uploaded("another"))
-        await ledger.mark_cleaned([refused])
+        await ledger.files.mark_cleaned([refused])
         again = await ledger.record(again, Failed("refused", "s", "a"))
         assert await to_clean(ledger) == [again]
-        await ledger.mark_cleaned([again])
+        await ledger.files.mark_cleaned([again])
         assert await to_clean(ledger) == []
         again = await ledger.resume(again, RetryUpload(parameters="{}"), 1)
         again = await ledger.record(again, Uploaded("third"))

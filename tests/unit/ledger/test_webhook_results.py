@@ -153,11 +153,11 @@ def test_when_nothing_is_announced_any_more_everybody_is_asked_about(tmp_path: P
 
     async def scene(ledger: Ledger) -> None:
         photo = await ledger.postpone(await photo_at(ledger, State.REMOVAL_STARTED), LONG)
-        await ledger.poll_without_webhooks(5.0)
+        await ledger.waits.poll_without_webhooks(5.0)
         changed = await now(ledger, photo)
         assert changed.wait.until_s == pytest.approx(changed.state_at_s + 5.0)
         asked = await ledger.postpone(photo, replace(LONG, attempts=1))
-        await ledger.poll_without_webhooks(5.0)
+        await ledger.waits.poll_without_webhooks(5.0)
         assert (await now(ledger, photo)).wait == asked.wait
 
     with_ledger(tmp_path, scene)

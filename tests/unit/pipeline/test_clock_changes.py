@@ -68,8 +68,8 @@ def test_a_search_is_as_long_as_it_is(tmp_path: Path) -> None:
         for name, age_s in (("old.jpg", HOUR_S + 60), ("new.jpg", 1.0), ("future.jpg", -HOUR_S)):
             photo = await photo_at(ledger, State.REMOVAL_INTENDED, identity(name))
             await ledger.record(photo, LaunchResponseLost(now_s - age_s, "no answer"))
-        await ledger.shift_times(HOUR_S)
-        await ledger.shift_times(-1.0)
+        await ledger.waits.shift_times(HOUR_S)
+        await ledger.waits.shift_times(-1.0)
         lost = await ledger.query(photos.at_state, {State.REMOVAL_INTENDED}, 10)
         ages = {photo.identity.path: search_of(photo, 1, now_s).unclear_for_s for photo in lost}
         assert ages["old.jpg"] == pytest.approx(60, abs=5)

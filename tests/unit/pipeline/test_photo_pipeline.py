@@ -163,7 +163,7 @@ def test_a_halt_blames_no_photo(tmp_path: Path) -> None:
 
 def test_a_definite_no_outlives_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A refusal that the disk does not take at once is offered again, or it would look like a lost answer."""
-    monkeypatch.setattr("cutoutd.ledger.ledger._INSIST_EVERY_S", 0.01)
+    monkeypatch.setattr("cutoutd.ledger.ledger._RETRY_AFTER_S", 0.01)
 
     async def scene(trip: Trip) -> None:
         photo = await trip.photo_at(State.UPLOADED)

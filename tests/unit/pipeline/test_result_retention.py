@@ -64,7 +64,7 @@ def test_a_full_disk_does_not_repeat_the_request(tmp_path: Path, monkeypatch: py
             raise DiskError("full")
 
         with monkeypatch.context() as disk:
-            disk.setattr(ledger, "mark_kept", full)
+            disk.setattr(ledger.files, "mark_kept", full)
             for _ in range(2):
                 with pytest.raises(DiskError):
                     await retention.store_unfetched(time.time() + AN_HOUR_S + 60)

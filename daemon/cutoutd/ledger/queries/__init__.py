@@ -1,4 +1,4 @@
-"""The statements that only read the ledger, one module for each group of readers.
+"""The questions that can be put to the ledger: each function is one read in a transaction that the caller opened.
 
-Statements that change rows belong in ``writes``.
+Nothing here changes a row; see ``writes``.
 """

@@ -1,4 +1,4 @@
-"""The ledger's tables, column types, rows, and numbered migrations.
+"""The tables, the steps that lead to them, and the way between rows and values.
 
-Statements that read or write rows belong in ``queries`` and ``writes``.
+Everything is portable SQL; the dialect has its room in ``sqlite``.
 """

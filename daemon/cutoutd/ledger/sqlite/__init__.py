@@ -1,4 +1,4 @@
-"""The parts of the ledger that depend on SQLite: connections, creation, file identity, and clean shutdown.
+"""Everything that only SQLite knows: its files, errors, transactions and prepared statements.
 
-Tables belong in ``schema``, and statements belong in ``queries`` and ``writes``.
+Nothing here knows a fact or a query of the ledger.
 """

@@ -67,7 +67,7 @@ class CleanShutdownMarker:
         self._has_trouble = False
         event.listen(engine, "handle_error", self._note)
 
-    def seal(self) -> None:
+    def write(self) -> None:
         """Seal it, after every connection is closed. Blocking.
 
         Not while another program still looks, so that the file is not complete; and where it cannot be written, the

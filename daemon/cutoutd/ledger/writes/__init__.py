@@ -1,4 +1,4 @@
-"""The statements that change the ledger, one module for each kind of change.
+"""The changes that can be made to the ledger: each function is the work of one transaction.
 
-Statements that only read belong in ``queries``; transactions and threads belong in ``ledger``.
+Nothing here opens or commits a transaction; the writer's thread (``group_commit``) does.
 """

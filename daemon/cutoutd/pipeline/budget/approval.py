@@ -76,6 +76,6 @@ class Approval:
         has_released = False
         for folder in await self._ledger.query(approvals.held_folders):
             if not await self._ledger.query(approvals.is_larger, folder, self.most_in_ledger(folder)):
-                await self._ledger.release_batch(folder)
+                await self._ledger.waits.release_batch(folder)
                 has_released = True
         return has_released

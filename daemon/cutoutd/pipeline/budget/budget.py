@@ -63,7 +63,7 @@ async def open_budget(ledger: Ledger, settings: Settings) -> "Budget":
     ages_s = [max(0.0, now_s - at_s) for at_s in launched_at_s]
     rate.recall(memory.lesson, paused_for_s=memory.paused_for_s(now_s), ages_s=ages_s)
     if number := await ledger.query(photos.over_limit):
-        await ledger.release_held(number)
+        await ledger.waits.release_held(number)
     spending = Budget(ledger, settings.limits, rate, settings.state_dir, memory)
     await spending.approval.release_shrunk()
     return spending
@@ -153,7 +153,7 @@ class Budget:
         spent = await self._ledger.query(launches.launch_counts, time.time(), frozenset(self._sending))
         room = room_within(self._limits, spent)
         if room:
-            await self._ledger.release_held(room)
+            await self._ledger.waits.release_held(room)
         return has_released or bool(room)
 
     async def refund(self, intended: Photo, refusal: CutoutdError) -> None:

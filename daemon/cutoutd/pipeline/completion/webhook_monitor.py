@@ -62,7 +62,7 @@ class WebhookMonitor:
         elif url is None:
             reliance.expect_nothing()
         if self._was_on and not reliance.is_trusted:
-            await self._ledger.poll_without_webhooks(self._pace.usual_wait_s())
+            await self._ledger.waits.poll_without_webhooks(self._pace.usual_wait_s())
             self._tell()
             if url is not None:
                 log_event("webhook_silent", f"{_SILENT}; {await self._reason(url)}", level=logging.WARNING)

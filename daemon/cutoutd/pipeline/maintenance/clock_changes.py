@@ -79,7 +79,7 @@ class ClockMonitor:
         self._before = now
 
     async def _correct(self, by_s: float) -> None:
-        ended = await self._ledger.shift_times(by_s)
+        ended = await self._ledger.waits.shift_times(by_s)
         direction = "forward" if by_s > 0 else "back"
         sentence = (
             f"this machine's clock was set {direction} by {_in_words(abs(by_s))}; waits that end early for it: {ended}"

@@ -87,7 +87,7 @@ class RemoteCleaner:
         cleaned = 0
         while photos := await self._ledger.query(photo_queries.to_clean, _PHOTOS_PER_REQUEST):
             await self._uploadcare.files.delete(_files_of(photos))
-            await self._ledger.mark_cleaned(photos)
+            await self._ledger.files.mark_cleaned(photos)
             cleaned += len(photos)
         if cleaned:
             log_event("cleaned", f"{cleaned:,} finished {'photo' if cleaned == 1 else 'photos'} deleted at Uploadcare")

@@ -98,9 +98,9 @@ class RemovedSourceCleaner:
         newly = [photo.id for photo in missing if photo.source.missing_since_s is None]
         back = [photo.id for photo in photos if photo.source.missing_since_s is not None and photo.id not in ids]
         if newly:
-            await self._ledger.mark_source_missing(newly, time.time())
+            await self._ledger.files.mark_source_missing(newly, time.time())
         if back:
-            await self._ledger.mark_source_missing(back, None)
+            await self._ledger.files.mark_source_missing(back, None)
 
     async def _delete_if_removed(self, photo: Photo) -> None:
         if photo.source.missing_since_s is None or not self._availability.has_scanned_twice_since(

@@ -49,7 +49,7 @@ class ResultKeeper:
                 missing = await self._uploadcare.files.store(unfetched)
                 self._unrecorded.update(unfetched)
                 _log(len(unfetched), len(missing))
-            await self._ledger.mark_kept(found)
+            await self._ledger.files.mark_kept(found)
             self._unrecorded.difference_update(found)
 
 

@@ -100,7 +100,7 @@ class OnSuccessWorker:
         try:
             if folder is None or folder.on_success is OnSuccess.KEEP or photo.identity.input != str(folder.input):
                 await asyncio.to_thread(restore, photo, Path(photo.identity.input))
-                await self._ledger.mark_source_done(photo, None)
+                await self._ledger.files.mark_source_done(photo, None)
             elif not self._availability.is_unavailable(folder.name):
                 await self._apply(photo, folder)
         except DelayError:
@@ -118,5 +118,5 @@ class OnSuccessWorker:
         if outcome is None:
             await self._availability.confirm_missing(photo)
             outcome = await asyncio.to_thread(source_missing, photo, folder)
-        await self._ledger.mark_source_done(photo, outcome)
+        await self._ledger.files.mark_source_done(photo, outcome)
         log_event("source", printable(outcome.sentence), about=photo.identity)

@@ -113,7 +113,7 @@ class FolderAvailability:
 
     async def open(self) -> None:
         """Load the snapshots and check every folder, before any photo goes on."""
-        await self._ledger.release_unavailable()
+        await self._ledger.waits.release_unavailable()
         for name in self._records:
             await self.update(name)
 
@@ -173,7 +173,7 @@ class FolderAvailability:
             return
         there = await asyncio.to_thread(_present, snapshot.samples, record.folder) if snapshot else []
         if snapshot and there and 2 * len(there) >= len(snapshot.samples):
-            await self._ledger.move_input(record.folder.name, snapshot.input, now)
+            await self._ledger.files.move_input(record.folder.name, snapshot.input, now)
         await self._store(record, FolderSnapshot(now, parts, sample(there)))
 
     async def _without_taken(self, folder: FolderSettings, expected: set[SampleFile]) -> set[SampleFile]:
@@ -187,7 +187,7 @@ class FolderAvailability:
             record.since_s = time.time()
             log_event("standby", f'the folder "{record.folder.name}" is unavailable: {reason}', level=logging.WARNING)
         elif before and not reason:
-            await self._ledger.release_unavailable(record.folder.name)
+            await self._ledger.waits.release_unavailable(record.folder.name)
             log_event("standby_over", f'the folder "{record.folder.name}" is available again')
         return bool(before) and not reason
 

@@ -1,0 +1,35 @@
+"""Changes to what the ledger knows about the files of photos, here and at Uploadcare."""
+
+import time
+from collections.abc import Collection, Sequence
+
+from cutoutd.core.photo import Photo, SourceOutcome
+from cutoutd.ledger.group_commit import WriteCall
+from cutoutd.ledger.writes import marks
+
+
+class PhotoFiles:
+    """Stores what became of files; reached as ``ledger.files``."""
+
+    def __init__(self, write: WriteCall) -> None:
+        self._write = write
+
+    async def move_input(self, folder: str, before: str, now: str) -> None:
+        """Store that a folder's input tree has moved, with every photo in it."""
+        await self._write(lambda connection: marks.move_input(connection, folder, before, now))
+
+    async def mark_source_done(self, photo: Photo, outcome: SourceOutcome | None) -> None:
+        """Store that nothing is left to be done to the source of a published photo, and the outcome if there is one."""
+        await self._write(lambda connection: marks.mark_source_done(connection, photo, outcome, time.time()))
+
+    async def mark_source_missing(self, photo_ids: Collection[int], at_s: float | None) -> None:
+        """Store since when the sources of these photos are missing; None: they are there again."""
+        await self._write(lambda connection: marks.mark_source_missing(connection, photo_ids, at_s))
+
+    async def mark_cleaned(self, photos: Sequence[Photo]) -> None:
+        """Store that the photos' files at Uploadcare are deleted."""
+        await self._write(lambda connection: marks.mark_cleaned(connection, photos, time.time()))
+
+    async def mark_kept(self, result_uuids: Collection[str]) -> None:
+        """Store that Uploadcare was told to store these results."""
+        await self._write(lambda connection: marks.mark_kept(connection, result_uuids))

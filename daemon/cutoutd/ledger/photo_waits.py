@@ -1,0 +1,38 @@
+"""Changes to the waits of many photos at once."""
+
+import time
+
+from cutoutd.core.photo import Photo
+from cutoutd.ledger.group_commit import WriteCall
+from cutoutd.ledger.writes import approvals, clock_changes, marks, webhook_results
+
+
+class PhotoWaits:
+    """Ends or corrects waits when their cause is gone; reached as ``ledger.waits``."""
+
+    def __init__(self, write: WriteCall) -> None:
+        self._write = write
+
+    async def release_held(self, most: int) -> None:
+        """Let this many photos go on that a limit of day or month held, the first ones first."""
+        await self._write(lambda connection: marks.release_held(connection, most))
+
+    async def release_batch(self, folder: str) -> None:
+        """Let a folder's unapproved photos go on, because its batch is small enough now."""
+        await self._write(lambda connection: approvals.release(connection, folder))
+
+    async def approve(self, folder: str, most: int | None) -> list[Photo]:
+        """Approve a folder's batch, or its first ``most`` photos, and return the first of them at each state."""
+        return await self._write(lambda connection: approvals.approve(connection, folder, most, time.time()))
+
+    async def release_unavailable(self, folder: str | None = None) -> None:
+        """Let the unavailable photos of a folder, or of all folders, go on."""
+        await self._write(lambda connection: marks.release_unavailable(connection, folder))
+
+    async def shift_times(self, set_by_s: float) -> int:
+        """Correct the times stored before the clock was set by this many seconds; return how many waits ended."""
+        return await self._write(lambda connection: clock_changes.shift_times(connection, set_by_s, time.time()))
+
+    async def poll_without_webhooks(self, usual_wait_s: float) -> None:
+        """Let running removals be polled on the normal schedule again, as if no webhook were set up."""
+        await self._write(lambda connection: webhook_results.poll_without_webhooks(connection, usual_wait_s))
