@@ -28,7 +28,7 @@ from cutoutd.core.logs import register_secret
 from cutoutd.uploadcare.client import open_uploadcare
 from cutoutd.uploadcare.webhooks import EVENT, RemoteWebhook, WebhookApi
 
-#: 32 characters, the most that Uploadcare accepts (UPLOADCARE.md 3).
+#: 32 characters, the most that Uploadcare accepts (docs/uploadcare.md 3).
 _SECRET_BYTES = 16
 
 _LOCAL_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")

@@ -11,7 +11,7 @@ from cutoutd.core.errors import CutoutdError, HaltError
 from cutoutd.uploadcare.client import UploadcareClient
 from cutoutd.uploadcare.responses import ProjectInfo
 
-#: Uploadcare refuses signatures of clocks that are further off (UPLOADCARE.md section 3). Half of it gets a warning.
+#: Uploadcare refuses signatures of clocks that are further off (docs/uploadcare.md 3). Half of it gets a warning.
 _REFUSED_SKEW_S = 15 * 60
 
 _PROXY_TIMEOUT_S = 5.0

@@ -1,7 +1,7 @@
 """The retention of paid results that could not be fetched in time: a full disk may last longer than 24 hours.
 
 Uploadcare deletes files that are not stored after a day. Whether it stores results by itself is not documented
-(UPLOADCARE.md 3). The pipeline fetches results, and ``remote_cleanup`` deletes them.
+(docs/uploadcare.md 3). The pipeline fetches results, and ``remote_cleanup`` deletes them.
 """
 
 import logging
