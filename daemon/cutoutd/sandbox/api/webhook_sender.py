@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 class WebhookSender:
-    """The queue of webhook messages."""
+    """The sender of the queued webhook messages."""
 
     def __init__(self, store: Store, clock: Clock, counters: Counters) -> None:
         self._store = store
@@ -63,7 +63,7 @@ class WebhookSender:
     async def _attempt(self, client: httpx2.AsyncClient, delivery: Delivery) -> None:
         try:
             async with asyncio.timeout(RESPONSE_WITHIN_S):
-                is_delivered = await self._is_delivered(client, delivery)
+                is_delivered = await self._send(client, delivery)
         except (TimeoutError, httpx2.HTTPError, httpx2.InvalidURL) as error:
             _log.info("webhook %s: %s", delivery.webhook_id, error)
             is_delivered = False
@@ -83,15 +83,14 @@ class WebhookSender:
             return
         pause_s = (from_text(waiting[0].due) - self._clock.now()).total_seconds()
         try:
-            async with asyncio.timeout(
-                max(0.0, min(pause_s, 1.0))
-            ):  # at most a second, because a test may move the clock
+            # At most a second, because a test may move the clock.
+            async with asyncio.timeout(max(0.0, min(pause_s, 1.0))):
                 await self._wake_up.wait()
         except TimeoutError:
             pass
 
-    async def _is_delivered(self, client: httpx2.AsyncClient, delivery: Delivery) -> bool:
-        """Send a message once and return True if it is done, also because its webhook is gone or inactive."""
+    async def _send(self, client: httpx2.AsyncClient, delivery: Delivery) -> bool:
+        """Send a message once; return True if it was delivered, or if its webhook is gone or inactive."""
         webhook = self._store.webhooks.find(delivery.webhook_id)
         if webhook is None or not webhook.is_active:
             return True
