@@ -76,6 +76,14 @@ def summarize(totals: Iterable[Total]) -> CountSummary:
     return CountSummary(*(count_at(totals, group.states) for group in StateGroup))
 
 
+def summarize_folders(totals: Iterable[Total]) -> dict[str, CountSummary]:
+    """Return the summary of each folder, by name."""
+    by_folder: dict[str, list[Total]] = {}
+    for total in totals:
+        by_folder.setdefault(total.folder, []).append(total)
+    return {folder: summarize(by_folder[folder]) for folder in sorted(by_folder)}
+
+
 def count_at(totals: Iterable[Total], states: Collection[State]) -> int:
     """Return the number of photos in these states."""
     return sum(total.photos for total in totals if total.state in states)

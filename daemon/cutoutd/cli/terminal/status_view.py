@@ -11,25 +11,17 @@ from rich.text import Text
 
 from cutoutd.app.check import Finding, Level
 from cutoutd.core.logs import printable
-from cutoutd.core.photo import Photo, State
+from cutoutd.core.photo import Photo
 from cutoutd.ledger import Event, Total
 from cutoutd.ledger.queries.lost_launches import in_words
 from cutoutd.status.costs import batch_in_words, cost_rows
 from cutoutd.status.forecast import forecast_in_words
 from cutoutd.status.live_state import LiveState
+from cutoutd.status.photo_counts import StateGroup, summarize_folders
 from cutoutd.status.status import PossibleDoubleCharge, Status
 
 #: Lines of a section in the summary, because the log above needs room.
 _MOST_LINES = 5
-
-#: The columns, and the states that belong to each.
-_COLUMNS = {
-    "waiting": {State.DISCOVERED, State.ACCEPTED},
-    "at Uploadcare": {State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED},
-    "published": {State.PUBLISHED},
-    "rejected": {State.REJECTED},
-    "failed": {State.FAILED},
-}
 
 _MARKS = {Level.GOOD: ("ok", "green"), Level.WARNING: ("note", "yellow"), Level.FAULT: ("fault", "red")}
 
@@ -165,14 +157,10 @@ def _paid_again(again: PossibleDoubleCharge) -> str:
 def _totals(totals: Iterable[Total]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("folder")
-    for name in _COLUMNS:
-        table.add_column(name, justify="right")
-    folders: dict[str, dict[State, int]] = {}
-    for total in totals:
-        folders.setdefault(total.folder, {})[total.state] = total.photos
-    for folder, numbers in sorted(folders.items()):
-        cells = (sum(numbers.get(state, 0) for state in states) for states in _COLUMNS.values())
-        table.add_row(folder, *(f"{cell:,}" for cell in cells))
+    for group in StateGroup:
+        table.add_column(group, justify="right")
+    for folder, counts in summarize_folders(totals).items():
+        table.add_row(folder, *(f"{number:,}" for _, number in counts.groups()))
     return table
 
 

@@ -1,7 +1,7 @@
 """The view model of the overview, made from a status. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cutoutd.config.settings import CommonSettings, FolderSettings
@@ -9,7 +9,7 @@ from cutoutd.core.logs import printable
 from cutoutd.core.photo import Photo, WaitKind
 from cutoutd.status.forecast import forecast_in_words
 from cutoutd.status.formatting import plural
-from cutoutd.status.photo_counts import CountSummary, summarize
+from cutoutd.status.photo_counts import CountSummary, summarize, summarize_folders
 from cutoutd.status.status import Status
 from cutoutd.web.live.before_after import BeforeAfter, before_after
 from cutoutd.web.live.notices import Notice, Tone, notices_of
@@ -72,28 +72,19 @@ def overview_of(
 ) -> OverviewModel:
     """Return the overview of a status."""
     counts, notices = summarize(status.totals), notices_of(status)
-    folders = _folders(status, settings.folders)
+    folders = tuple(_folders(status, settings.folders))
     headline, newest = _headline(counts, status, notices, now_s), tuple(before_after(photo) for photo in latest)
     return OverviewModel(status, counts, folders, notices, _waits(status), headline, newest)
 
 
-def _folders(status: Status, configured: Sequence[FolderSettings]) -> tuple[FolderSummary, ...]:
-    """Return the configured folders in their order, then former folders that still have photos."""
-    configured_folders = [
-        FolderSummary(
-            folder.name, printable(str(folder.input)), printable(str(folder.output)), _counts_in(status, folder.name)
-        )
-        for folder in configured
-    ]
-    former = sorted({total.folder for total in status.totals} - {folder.name for folder in configured})
-    return (
-        *configured_folders,
-        *(FolderSummary(name, "", "", _counts_in(status, name), is_configured=False) for name in former),
-    )
-
-
-def _counts_in(status: Status, folder: str) -> CountSummary:
-    return summarize(total for total in status.totals if total.folder == folder)
+def _folders(status: Status, configured: Sequence[FolderSettings]) -> Iterator[FolderSummary]:
+    """Yield the configured folders in their order, then former folders that still have photos."""
+    counts = summarize_folders(status.totals)
+    for folder in configured:
+        trees = printable(str(folder.input)), printable(str(folder.output))
+        yield FolderSummary(folder.name, *trees, counts.pop(folder.name, CountSummary()))
+    for name, former in counts.items():
+        yield FolderSummary(name, "", "", former, is_configured=False)
 
 
 def _waits(status: Status) -> tuple[WaitSummary, ...]:
