@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
 
 from cutoutd.core.errors import LedgerError, RejectedError
-from cutoutd.core.photo import Photo, RemovalIntended, RemovalStarted, State, Uploaded, UploadExpired, Wait, WaitKind
-from cutoutd.ledger import Event, Ledger, read_ledger
+from cutoutd.core.photo import Photo, RemovalIntended, RemovalStarted, State, Uploaded, Wait, WaitKind
+from cutoutd.ledger import Event, Ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.ledger.writes.targets import target_key
-from support.ledgers import ACCEPTED, FAILED, identity, in_database, photo_at, state_of, versions_of, with_ledger
+from support.ledgers import ACCEPTED, identity, in_database, photo_at, versions_of, with_ledger
 
 
 async def told(ledger: Ledger, path: str | None = None) -> list[Event]:
@@ -79,39 +78,6 @@ def test_a_version_is_a_photo_once(tmp_path: Path) -> None:
     assert with_ledger(tmp_path, scene) == 5
 
 
-@pytest.mark.parametrize("state", [state for state in State if state is not State.SUPERSEDED])
-def test_only_a_superseded_version_may_come_again(tmp_path: Path, state: State) -> None:
-    """A file that was moved away and back is taken again; one that is known in any other state is not."""
-
-    async def scene(ledger: Ledger) -> None:
-        await photo_at(ledger, State.SUPERSEDED)
-        await photo_at(ledger, state)
-        assert await ledger.discover(identity()) is None
-
-    with_ledger(tmp_path, scene)
-    with read_ledger(tmp_path) as connection:
-        assert state_of(connection, "a.jpg") == [State.SUPERSEDED, state]
-
-
-def test_a_photo_that_has_moved_on_is_refused(tmp_path: Path) -> None:
-    """Who holds an old look at a photo can neither store a fact nor a wait, whatever the table would allow."""
-
-    async def scene(ledger: Ledger) -> Photo:
-        stale = await photo_at(ledger, State.ACCEPTED)
-        now = await ledger.record(stale, Uploaded("source"))
-        with pytest.raises(LedgerError, match="no longer accepted"):
-            await ledger.record(stale, Uploaded("another"))
-        with pytest.raises(LedgerError, match="no longer accepted"):
-            await ledger.postpone(stale, Wait(WaitKind.RETRY, 9.0, 1, "why"))
-        with pytest.raises(ValueError, match="may not follow"):
-            await ledger.record(now, RemovalStarted("request"))
-        assert await ledger.query(versions_of, "a.jpg") == [now]
-        assert len(await told(ledger)) == 3
-        return now
-
-    assert with_ledger(tmp_path, scene).upload.source_uuid == "source"
-
-
 def test_a_wait_is_no_fact(tmp_path: Path) -> None:
     """A wait is stored beside the state, leaves no event, and ends with the next fact, which may bring its own."""
 
@@ -127,28 +93,6 @@ def test_a_wait_is_no_fact(tmp_path: Path) -> None:
         assert started.wait.until_s == 70.0
 
     with_ledger(tmp_path, scene)
-
-
-def test_a_failure_keeps_where_it_happened(tmp_path: Path) -> None:
-    """The row of a failed photo says at which state it failed, for a retry to go on there."""
-
-    async def scene(ledger: Ledger) -> None:
-        await ledger.record(await photo_at(ledger, State.REMOVAL_STARTED), FAILED)
-
-    with_ledger(tmp_path, scene)
-    with read_ledger(tmp_path) as connection:
-        assert connection.scalar(text("SELECT failed_state FROM photos")) == "removal_started"
-
-
-def test_an_expired_upload_leaves_no_uuid_behind(tmp_path: Path) -> None:
-    """The row forgets an upload that is gone, so that nothing tries to use or delete it."""
-
-    async def scene(ledger: Ledger) -> list[Photo]:
-        await ledger.record(await photo_at(ledger, State.UPLOADED), UploadExpired())
-        return await ledger.query(versions_of, "a.jpg")
-
-    (photo,) = with_ledger(tmp_path, scene)
-    assert (photo.state, photo.upload.source_uuid) == (State.ACCEPTED, None)
 
 
 async def accepted(ledger: Ledger, path: str, targets: list[str], **others: object) -> str:

@@ -10,7 +10,6 @@ from cutoutd.core.photo import (
     LaunchResponseLost,
     Photo,
     RemovalIntended,
-    RemovalStarted,
     ResultFromWebhook,
     State,
     Wait,
@@ -35,32 +34,6 @@ def number(connection: ReadTransaction) -> int:
 async def now(ledger: Ledger, photo: Photo) -> Photo:
     (found,) = await ledger.query(versions_of, photo.identity.path)
     return found
-
-
-@pytest.mark.parametrize("state", [State.REMOVAL_INTENDED, State.REMOVAL_STARTED])
-def test_an_announcement_ends_the_wait(tmp_path: Path, state: State) -> None:
-    """Whoever waits for the removal goes on at once."""
-
-    async def scene(ledger: Ledger) -> None:
-        photo = await ledger.postpone(await photo_at(ledger, state), LONG)
-        assert await ledger.store_webhook_result(NEWS) is Receipt.STORED
-        assert (await now(ledger, photo)).wait.until_s == 0.0
-        assert await ledger.query(webhook_results.result_for, photo) is not None
-
-    with_ledger(tmp_path, scene)
-
-
-def test_one_that_was_there_before_ends_it_too(tmp_path: Path) -> None:
-    """It came before the launch's answer was stored, or while a question was under way."""
-
-    async def scene(ledger: Ledger) -> None:
-        photo = await photo_at(ledger, State.REMOVAL_INTENDED)
-        await ledger.store_webhook_result(NEWS)
-        started = await ledger.record(photo, RemovalStarted("request-id"), LONG)
-        assert started.wait.until_s == (await now(ledger, photo)).wait.until_s == 0.0
-        assert (await ledger.postpone(started, LONG)).wait.until_s == 0.0
-
-    with_ledger(tmp_path, scene)
 
 
 def test_a_repetition_changes_nothing(tmp_path: Path) -> None:
