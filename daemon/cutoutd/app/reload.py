@@ -120,10 +120,16 @@ class Reloader:
             except ControlError as error:
                 result = CommandResult(refused=(error.sentence,))
             except Exception as fault:  # noqa: BLE001  because a strange file may cost a reload, but not the daemon
-                log_fault("internal_fault", "a fault in cutoutd itself stopped a reload", fault)
+                log_fault(
+                    "internal_fault",
+                    "a fault in cutoutd itself stopped a reload; the earlier configuration stays in force",
+                    fault,
+                )
                 continue
             for sentence in result.refused:
-                log_event("reload_refused", sentence, level=logging.ERROR)
+                log_event(
+                    "reload_refused", f"{sentence} (the earlier configuration stays in force)", level=logging.ERROR
+                )
 
     async def reload(self) -> CommandResult:
         """Read the configuration again, and return when it is in force, or with its faults.

@@ -111,10 +111,10 @@ async def serve(
         if stop.is_set():
             dispatch.close()
             systemd.stopping()
-            log_event("stopping", "finishing the steps under way")
+            log_event("stopping", "cutoutd stops after the steps in progress")
         else:
             systemd.reloading()
-            log_event("reloading", "the configuration has changed; finishing the steps under way")
+            log_event("reloading", "the configuration has changed; the steps in progress finish first")
         for task in looking:
             task.cancel()
 

@@ -65,7 +65,7 @@ class CommandExecutor:
         """
         result = await self._dispatch(command)
         if result.is_done:
-            log_event("ordered", f"{command.kind}: {'; '.join(result.done) or 'nothing was done'}")
+            log_event("ordered", f"command {command.kind}: {'; '.join(result.done) or 'nothing was done'}")
         return result
 
     async def _dispatch(self, command: Command) -> CommandResult:

@@ -173,7 +173,7 @@ def _call_listener(job: _Job, value: object) -> None:
     try:
         job.then(value)
     except Exception as fault:  # noqa: BLE001  because a fault in a counter must not stop the ledger
-        log_fault("internal_fault", "a fault in cutoutd itself: a stored fact was not counted", fault)
+        log_fault("internal_fault", "a fault in cutoutd itself: a stored fact was not counted; photos go on", fault)
 
 
 _CarryOut = Callable[[_Job, WriteTransaction], _Outcome]

@@ -129,7 +129,11 @@ class Ledger:
             try:
                 return await self.record(photo, fact, wait)
             except DiskError as error:
-                log_event("ledger_trouble", f"{error.sentence}; {fact} is kept in memory", level=logging.ERROR)
+                log_event(
+                    "ledger_trouble",
+                    f"{error.sentence}; {fact} is kept in memory, and stored as soon as the ledger can be written",
+                    level=logging.ERROR,
+                )
                 await asyncio.sleep(_RETRY_AFTER_S)
 
     async def postpone(self, photo: Photo, wait: Wait) -> Photo:

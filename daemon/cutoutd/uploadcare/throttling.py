@@ -63,4 +63,8 @@ class Throttle:
         pause_s = min(error.retry_after_s or 0.0, _MAX_PAUSE_S)
         self._open_at_s[request_kind] = max(self._open_at_s.get(request_kind, 0.0), self._clock() + pause_s)
         if is_news:
-            log_event("paused", f"{error.sentence}; all {request_kind} wait that long", level=logging.WARNING)
+            log_event(
+                "paused",
+                f"{error.sentence}; all {request_kind} wait that long, and then go on by themselves",
+                level=logging.WARNING,
+            )

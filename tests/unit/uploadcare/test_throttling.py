@@ -73,4 +73,6 @@ def test_a_pause_is_told_once(pauses: Throttle, clock: Clock, caplog: pytest.Log
     """However many requests meet it, one line says that all wait."""
     with pytest.raises(ThrottledError), pauses.obey(RequestKind.UPLOADS), pauses.obey(RequestKind.UPLOADS):
         raise ThrottledError("host asks for 9 s of patience", retry_after_s=9)  # both were sent before
-    assert caplog.messages == ["host asks for 9 s of patience; all uploads wait that long"]
+    assert caplog.messages == [
+        "host asks for 9 s of patience; all uploads wait that long, and then go on by themselves"
+    ]

@@ -54,7 +54,11 @@ class WebhookMonitor:
         try:
             url = await asyncio.to_thread(current_url)
         except ValueError as error:
-            log_event("webhook_unready", f"webhook.secret_file {error}", level=logging.WARNING)
+            log_event(
+                "webhook_unready",
+                f"webhook.secret_file {error}; webhook messages are refused until it is readable",
+                level=logging.WARNING,
+            )
             return
         reliance = self._pace.reliance
         if url is not None and not reliance.is_expected:
@@ -67,7 +71,7 @@ class WebhookMonitor:
             if url is not None:
                 log_event("webhook_silent", f"{_SILENT}; {await self._reason(url)}", level=logging.WARNING)
         elif reliance.is_trusted and not self._was_on:
-            log_event("webhook_heard", "removals are left alone until Uploadcare announces them")
+            log_event("webhook_heard", "webhook messages arrive, so polling is suspended")
         self._was_on = reliance.is_trusted
 
     async def _reason(self, url: str) -> str:
@@ -78,7 +82,7 @@ class WebhookMonitor:
         return missing_webhook_reason(url, webhooks)
 
 
-_SILENT = "removals finished without being announced, so they are asked about again"
+_SILENT = "removals finished without a webhook message, so polling has resumed"
 
 
 def missing_webhook_reason(url: str, webhooks: Sequence[RemoteWebhook]) -> str:

@@ -82,7 +82,8 @@ class ClockMonitor:
         ended = await self._ledger.waits.shift_times(by_s)
         direction = "forward" if by_s > 0 else "back"
         sentence = (
-            f"this machine's clock was set {direction} by {_in_words(abs(by_s))}; waits that end early for it: {ended}"
+            f"this machine's clock was set {direction} by {_in_words(abs(by_s))};"
+            f" waits that end early because of it: {ended}"
         )
         log_event("clock_set", sentence, level=logging.WARNING)
         self._wake()

@@ -71,7 +71,11 @@ class RemoteCleaner:
             async with asyncio.timeout(self._timing.patience_s):
                 await self.clean()
         except TimeoutError:
-            log_event("cleanup_postponed", "Uploadcare did not delete in time", level=logging.WARNING)
+            log_event(
+                "cleanup_postponed",
+                "Uploadcare did not delete finished photos in time; the next cleanup tries again",
+                level=logging.WARNING,
+            )
             return False
         except CutoutdError as error:
             log_error("cleanup_postponed", error, level=logging.WARNING)

@@ -62,7 +62,11 @@ class OnSuccessWorker:
                 try:
                     await asyncio.to_thread(archive.mkdir, exist_ok=True)
                 except OSError as error:
-                    log_event("source_trouble", f"{archive} cannot be made: {error.strerror}", level=logging.WARNING)
+                    log_event(
+                        "source_trouble",
+                        f"{archive} cannot be made, so photos stay in place: {error.strerror}",
+                        level=logging.WARNING,
+                    )
                 else:
                     await self._ledger.remember(f"archive {printable(str(archive))}", "true")
 

@@ -76,5 +76,5 @@ class CircuitBreaker:
         """What was refused is no longer: go on."""
         if self._error is None:
             return
-        log_event("resumed", "Uploadcare accepts requests again")
+        log_event("resumed", "Uploadcare accepts requests again, and all photos go on")
         self._error, self._at, self._probe_after_s = None, None, _FIRST_PROBE_AFTER_S

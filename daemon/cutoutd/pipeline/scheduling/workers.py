@@ -271,7 +271,9 @@ class WorkerPool:
         log_event(after.state, after.story, about=after, level=level)
 
     async def _fail(self, photo: Photo, fault: Exception) -> None:
-        log_fault("internal_fault", "a fault in cutoutd itself stopped this photo", fault, about=photo)
+        log_fault(
+            "internal_fault", "a fault in cutoutd itself stopped this photo; all others go on", fault, about=photo
+        )
         fact = Failed(INTERNAL_FAULT, "a fault in cutoutd itself stopped this photo", "Report it with the log's trace.")
         try:
             self._counts.note(await self._ledger.record(photo, fact))

@@ -60,7 +60,12 @@ def _trouble_said(photo: Photo) -> Iterator[None]:
     try:
         yield
     except (OSError, DiskError) as error:
-        log_event("note_trouble", f"its note cannot be written: {error}", about=photo, level=logging.WARNING)
+        log_event(
+            "note_trouble",
+            f"its note cannot be written: {error}; `cutoutd status` shows the failure all the same",
+            about=photo,
+            level=logging.WARNING,
+        )
 
 
 def _is_about(folder: OpenFolder, name: str, photo: Photo) -> bool:

@@ -188,7 +188,7 @@ class FolderAvailability:
             log_event("standby", f'the folder "{record.folder.name}" is unavailable: {reason}', level=logging.WARNING)
         elif before and not reason:
             await self._ledger.waits.release_unavailable(record.folder.name)
-            log_event("standby_over", f'the folder "{record.folder.name}" is available again')
+            log_event("standby_over", f'the folder "{record.folder.name}" is available again, and its photos go on')
         return bool(before) and not reason
 
     async def _store_scan(self, record: _FolderRecord, parts: MountedParts) -> None:
