@@ -1,6 +1,6 @@
 """``reprocess``: cutouts are made again. The earlier ones stay in place until new ones replace them.
 
-Only this command may pay for a picture a second time. Therefore it counts the payable removals first, and does nothing
+This command may pay for a picture a second time. Therefore it counts the payable removals first, and does nothing
 if they are more than the user agreed to.
 """
 

@@ -105,7 +105,7 @@ class Notifier:
         return [
             Incident(
                 NotifyReason.HELD,
-                f'"{batch.folder}" has {batch.photos:,} new photos, more than limits.confirm_over lets through',
+                f'"{batch.folder}" has {batch.photos:,} new photos, more than limits.confirm_over allows',
                 f"See what they cost with `cutoutd status`, then type: cutoutd approve {batch.folder}",
                 batch.photos,
                 folder=batch.folder,

@@ -52,7 +52,7 @@ NO_FORECAST = Forecast(per_minute=None, to_do=0, left_over=0, finish_at_s=None)
 
 
 def forecast(work: OpenWork, recent: RecentlyPublished, now_s: float) -> Forecast:
-    """Return the forecast. It is too late if some pictures were paid for before, because those need no launch."""
+    """Return the forecast. It is pessimistic if some pictures were paid for before, because those need no launch."""
     per_minute = _per_minute(recent, now_s)
     to_launch = max(0, work.to_launch - work.held)
     launched_today = to_launch if work.launches_left is None else min(to_launch, work.launches_left)

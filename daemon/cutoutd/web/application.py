@@ -109,7 +109,7 @@ class SecurityHeaders:
 
 async def _show_not_found(renderer: PageRenderer, _request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND)
-    return renderer.refuse(status, status.phrase, "There is no such page. It may have been there before.")
+    return renderer.refuse(status, status.phrase, "There is no such page, or no longer.")
 
 
 async def _show_error(renderer: PageRenderer, _request: Request, error: Exception) -> Response:

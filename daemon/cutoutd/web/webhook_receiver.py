@@ -34,7 +34,7 @@ class ReceiptResult(Enum):
     ACCEPTED = auto()  #: stored, known already, or not ours: Uploadcare need not repeat it
     UNSIGNED = auto()
     MALFORMED = auto()  #: signed, but not a message of Uploadcare's
-    CLOSED = auto()  #: no webhook was set up
+    CLOSED = auto()  #: no webhook is set up
 
 
 _STATUSES = {
@@ -80,10 +80,12 @@ class WebhookReceiver:
             _log_refusal(f"webhook.secret_file {error}")
             return ReceiptResult.CLOSED
         if secret is None:
-            _log_refusal("no webhook was set up here; cutoutd webhook create does")
+            _log_refusal("no webhook is set up here; to set one up, run: cutoutd webhook create")
             return ReceiptResult.CLOSED
         if not is_signed(body, signature, secret.get_secret_value()):
-            _log_refusal("its signature is not that of the webhook's secret; if it lasts, run: cutoutd webhook create")
+            _log_refusal(
+                "its signature does not match the webhook's secret; if this goes on, run: cutoutd webhook create"
+            )
             return ReceiptResult.UNSIGNED
         try:
             result = webhook_result_in(body)

@@ -54,7 +54,7 @@ class AccessGuard:
     def _refuse_stranger(self, request: Request) -> Response | None:
         host = request.headers.get("host", "")
         if not is_own(host, self._listen):
-            return self._refusal(HTTPStatus.MISDIRECTED_REQUEST, "This is not my address", _MISDIRECTED)
+            return self._refusal(HTTPStatus.MISDIRECTED_REQUEST, "Wrong address", _MISDIRECTED)
         token = request.query_params.get("token")
         if token is not None and request.method in _SAFE_METHODS and request.url.path == "/":
             return self._start_session(request) if self._tokens.is_token(token) else self._ask_for_link(_OLD_LINK)
@@ -68,13 +68,13 @@ class AccessGuard:
         if request.method in _SAFE_METHODS:
             return None
         if not _is_from_own_page(request):
-            return self._refusal(HTTPStatus.FORBIDDEN, "That did not come from this page", _FORGED)
+            return self._refusal(HTTPStatus.FORBIDDEN, "The request did not come from this page", _FORGED)
         try:
             form = await read_form(request)
         except FormError as error:
-            return self._refusal(HTTPStatus(error.status), "That was not understood", str(error))
+            return self._refusal(HTTPStatus(error.status), "The request was not understood", str(error))
         if not self._tokens.is_form(form.one("csrf")):
-            return self._refusal(HTTPStatus.FORBIDDEN, "That did not come from this page", _FORGED)
+            return self._refusal(HTTPStatus.FORBIDDEN, "The request did not come from this page", _FORGED)
         request.state.form = form
         return None
 
@@ -107,7 +107,7 @@ _MISDIRECTED = "The address has another name than this page. Open the link that 
 _NO_LINK = "This page shows private photos and can spend money, so it opens with its own link only."
 _OLD_LINK = "The token in this link is wrong, or no longer valid."
 _LINK_COMMANDS = ("cutoutd page", "sudo -u cutoutd /opt/cutoutd/bin/cutoutd page")
-_FORGED = "Nothing was done. Go back to the page, reload it and try once more."
+_FORGED = "Nothing was done. Go back to the page, reload it and try again."
 
 
 def _address(request: Request) -> str:

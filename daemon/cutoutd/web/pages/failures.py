@@ -72,9 +72,7 @@ def failure_routes(context: PageContext) -> list[BaseRoute]:
 
 
 #: The advice for a failure that has none of its own.
-_ADVICE = (
-    "Try it once more. If it fails in the same way again, take another photo, or ask Uploadcare what is wrong with it."
-)
+_ADVICE = "Try it again. If it fails for the same reason, take another photo, or ask Uploadcare what is wrong with it."
 
 #: The states that a button may name.
 _RETRIABLE = frozenset({State.FAILED.value, State.REJECTED.value})
