@@ -1,4 +1,4 @@
-"""A reception for tests of arrival: it remembers what it saw and received, and can be waited for."""
+"""A sink for tests of the folder watch: it remembers its sightings and files, and can be waited for."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ NEVER_S = 3600.0  #: a time no test waits for
 PATIENCE_S = 60.0  #: a test that waits longer has failed
 
 
-class RememberingReception:
+class RememberingSink:
     """Knows what was delivered to it, like the ledger; ``on_look`` runs whenever sightings are shown to it."""
 
     def __init__(self, on_look: Callable[[Sequence[Sighting]], None] = lambda _: None) -> None:
@@ -63,7 +63,7 @@ class RememberingReception:
 
 
 async def until(is_so: Callable[[], bool]) -> None:
-    """Wait for what nobody announces."""
+    """Poll for a state without an event."""
     async with asyncio.timeout(PATIENCE_S):
         while not is_so():  # noqa: ASYNC110 - state of the code under test, which sets no event for tests
             await asyncio.sleep(0.01)
@@ -80,18 +80,18 @@ def watch_with(mode: str = "auto", *, rescan_s: float = NEVER_S, delay_s: float 
 
 
 @contextlib.asynccontextmanager
-async def arriving_count(
+async def watched_folder(
     folder: FolderSettings,
     watch: WatchSettings,
-    reception: RememberingReception,
+    sink: RememberingSink,
     bounds: WatchBounds = DEFAULT_BOUNDS,
 ) -> AsyncIterator[FolderWatcher]:
-    """An arrival at work, its start scan done."""
-    arrival = FolderWatcher(folder, watch, reception, bounds)
-    running = asyncio.create_task(arrival.run())
+    """A folder watcher at work, its start scan done."""
+    watcher = FolderWatcher(folder, watch, sink, bounds)
+    running = asyncio.create_task(watcher.run())
     try:
-        await until(lambda: bool(arrival.backends()) or running.done())
-        yield arrival
+        await until(lambda: bool(watcher.backends()) or running.done())
+        yield watcher
     finally:
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -83,7 +83,7 @@ def said() -> Iterator[list[str]]:
 
 
 def journeys_end(folder: FolderSettings, state_dir: Path) -> list[Photo]:
-    """What the ledger has of every photo in the tree, after its examination."""
+    """Return the ledger's record of every photo in the tree, after its validation."""
     state_dir.mkdir()
 
     async def play() -> list[Photo]:

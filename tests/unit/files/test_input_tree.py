@@ -38,7 +38,7 @@ def test_a_linked_file_is_neither_seen_nor_opened(root: Path, target: str) -> No
 
 
 def test_a_linked_folder_on_the_way_is_not_followed(root: Path) -> None:
-    """A folder swapped for a link to somebody else's photos gives nothing away."""
+    """A folder swapped for a link to another user's photos gives nothing away."""
     (root / "linked").symlink_to(root.parent / "outside", target_is_directory=True)
     assert stat_file(root, "linked/photo.jpg") is None
     with pytest.raises(FileNotFoundError):
@@ -46,7 +46,7 @@ def test_a_linked_folder_on_the_way_is_not_followed(root: Path) -> None:
 
 
 def test_the_root_itself_may_be_a_link(root: Path) -> None:
-    """The administrator put it there, not whoever drops photos."""
+    """The administrator made it, not a user with write access to the tree."""
     link = root.parent / "link"
     link.symlink_to(root, target_is_directory=True)
     assert stat_file(link, "a/b/photo.jpg") is not None

@@ -90,12 +90,12 @@ def test_file_systems_that_others_write_to_are_polled(fs_type: str) -> None:
     "fs_type", ["ext4", "xfs", "btrfs", "zfs", "tmpfs", "overlay", "vfat", "exfat", "ntfs3", "fuseblk"]
 )
 def test_local_file_systems_raise_events(fs_type: str) -> None:
-    """Nobody else can write to them."""
+    """They have no other writers."""
     assert silence_of(fs_type) is None
 
 
 def test_unknown_programs_behind_fuse_are_polled() -> None:
-    """Nobody knows where their files live."""
+    """The place of their files is unknown."""
     assert silence_of("fuse.newcloudfs")
 
 

@@ -47,7 +47,7 @@ def test_everything_else_is_no_candidate(name: str) -> None:
     ],
 )
 def test_junk_is_junk_and_never_a_candidate(name: str) -> None:
-    """What other programs leave or have not finished."""
+    """Files that other programs leave or have not finished."""
     assert is_junk(name)
     assert not is_candidate(name)
 

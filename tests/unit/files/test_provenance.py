@@ -1,4 +1,4 @@
-"""What a cutout carries of where it came from: written, read again, and never believed when it makes no sense."""
+"""The provenance of a cutout: written, read again, and never believed if it makes no sense."""
 
 import asyncio
 import errno
@@ -23,7 +23,7 @@ NAMES = ["a.jpg", "sub/ä ö.jpg", "\udcff\udc80/a.jpg", "/".join(["x" * 200] * 
 
 
 def photo_for(output: Path, path: str = "a.jpg") -> Photo:
-    """A photo whose removal is finished."""
+    """A photo with a finished removal."""
     fact = replace(ACCEPTED, output=str(output), target=f"{path.rpartition('.')[0]}.png", parameters='{"crop":true}')
     accepted = Photo(1, identity(path), State.DISCOVERED, 0.0).with_fact(fact, 1.0)
     return replace(accepted, state=State.REMOVAL_STARTED).with_fact(RemovalFinished("result"), 2.0)
@@ -45,7 +45,7 @@ def origin_in(file: Path) -> ProvenanceRecord | None:
 @pytest.mark.parametrize("path", NAMES[:3])
 @pytest.mark.parametrize("provenance", [Provenance.XATTR, Provenance.PNG_TEXT])
 def test_a_cutout_says_where_it_came_from(tmp_path: Path, provenance: Provenance, path: str) -> None:
-    """Which photo, which version of it, cut out how, and what the service made of it, whatever its name."""
+    """It names the photo, its version, the parameters and the result, whatever the file's name."""
     photo = photo_for(tmp_path, path)
     fact = publish(photo, provenance)
     found = origin_in(tmp_path / fact.target)
@@ -65,7 +65,7 @@ def test_an_attribute_leaves_the_bytes_alone(tmp_path: Path) -> None:
 
 
 def test_a_text_chunk_makes_a_sound_png(tmp_path: Path) -> None:
-    """The chunk stands behind the header, the hash on record is of what lies on disk, and a repeated step agrees."""
+    """The chunk is behind the header, the recorded hash is that of the file, and a repeated step agrees."""
     fact = publish(photo_for(tmp_path), Provenance.PNG_TEXT)
     content = (tmp_path / "a.png").read_bytes()
     check = PngCheck()
@@ -82,7 +82,7 @@ def test_a_text_chunk_makes_a_sound_png(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("provenance", list(Provenance))
 def test_a_reused_cutout_speaks_for_its_own_photo(tmp_path: Path, provenance: Provenance) -> None:
-    """A copy of a cutout with a text chunk drops what it said of the other photo, whatever it is to say itself."""
+    """A copy of a cutout with a text chunk drops the chunk of the other photo, in every mode."""
     publish(photo_for(tmp_path), Provenance.PNG_TEXT)
     publish(photo_for(tmp_path, "b.jpg"), provenance, (tmp_path / "a.png").read_bytes())
     found, content = origin_in(tmp_path / "b.png"), (tmp_path / "b.png").read_bytes()
@@ -95,7 +95,7 @@ def test_a_reused_cutout_speaks_for_its_own_photo(tmp_path: Path, provenance: Pr
 def test_a_disk_that_takes_no_attributes_takes_cutouts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    """Where an attribute cannot be set, the cutout is published without one."""
+    """If an attribute cannot be set, the cutout is published without one."""
 
     def refuse(*_args: object) -> None:
         raise OSError(number, os.strerror(number))
@@ -107,7 +107,7 @@ def test_a_disk_that_takes_no_attributes_takes_cutouts(
 
 
 def test_a_path_too_long_for_an_attribute_stops_nobody(tmp_path: Path) -> None:
-    """An attribute has about 4 kB on many file systems; a photo whose path fills them is published all the same."""
+    """An attribute has about 4 kB on many file systems. A photo with a longer path is published all the same."""
     fact = publish(photo_for(tmp_path, NAMES[3]), Provenance.XATTR)
     assert (tmp_path / fact.target).read_bytes() == CUTOUT
 
@@ -130,7 +130,7 @@ def test_a_path_too_long_for_an_attribute_stops_nobody(tmp_path: Path) -> None:
     ],
 )
 def test_nonsense_is_no_origin(tmp_path: Path, changes: dict[str, object]) -> None:
-    """Anybody can write an attribute or a chunk: what does not make sense, or leads out of a tree, says nothing."""
+    """Every user can write an attribute or a chunk: one that makes no sense, or leads out of a tree, is ignored."""
     publish(photo_for(tmp_path), Provenance.XATTR)
     said = json.loads(os.getxattr(tmp_path / "a.png", ATTRIBUTE))
     os.setxattr(tmp_path / "a.png", ATTRIBUTE, json.dumps(said | changes).encode())

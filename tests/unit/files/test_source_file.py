@@ -50,7 +50,7 @@ def append(file: Path) -> None:
 
 @pytest.mark.parametrize("change", [rewrite, rewrite_with_the_old_time, replace, append])
 def test_a_changed_file_is_another_version(tmp_path: Path, found: Identity, change: Callable[[Path], None]) -> None:
-    """Whoever wrote to the file or put another in its place made a new photo, however carefully times were kept."""
+    """A rewritten or replaced file is a new photo, however carefully times were kept."""
     change(tmp_path / found.path)
     for look in (open_source, require_same):
         with pytest.raises(SupersededError, match=r"sub/a.jpg was changed") as error:

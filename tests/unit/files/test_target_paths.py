@@ -1,4 +1,4 @@
-"""Where cutouts and notes go: always into the mirrored folder, under a name that a file system takes."""
+"""The places of cutouts and notes: always into the mirrored folder, under a name that a file system takes."""
 
 import os
 from pathlib import PurePosixPath

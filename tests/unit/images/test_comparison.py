@@ -43,7 +43,7 @@ def test_the_next_picture_of_the_same_scene_does_not() -> None:
 
 
 def test_turned_photos_agree_upright() -> None:
-    """A photo whose EXIF says that it is turned is compared as people see it."""
+    """A photo that its EXIF turns is compared as viewers show it."""
     tags = Image.Exif()
     tags[ORIENTATION] = 6
     turned = encoded(photo("coffee").transpose(Image.Transpose.ROTATE_90), "JPEG", quality=90, exif=tags.tobytes())
@@ -58,5 +58,5 @@ def test_an_empty_cutout_proves_nothing() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
 def test_what_cannot_be_decoded_does_not_agree(content: bytes) -> None:
-    """A result that is no picture is nobody's."""
+    """A result that is no picture belongs to no photo."""
     assert not is_cutout_of(reference_image(jpeg()), io.BytesIO(content))

@@ -132,7 +132,7 @@ def test_what_hides_behind_a_picture_does_not_matter(folder: FolderSettings) -> 
 @pytest.mark.parametrize("front", [b"%PDF-1.7\n", b"PK\x03\x04", b"<html>", b"GIF89a", b"\0", b"\xff\xd8\0"])
 @pytest.mark.parametrize("picture", [SMALL_JPEG, SMALL_PNG])
 def test_what_only_hides_a_picture_is_no_picture(folder: FolderSettings, front: bytes, picture: bytes) -> None:
-    """The first bytes decide, as they do for everybody who opens the file."""
+    """The first bytes decide, as in every program that opens the file."""
     assert verdict_on(front + picture, folder).code in {"not_a_picture", "other_format", "damaged", "truncated"}
 
 
@@ -240,7 +240,7 @@ def test_no_tags_of_exif_refuse_a_photo(tags: list[tuple[int, int, int, int]]) -
 
 
 def test_readers_in_several_threads_leave_warnings_as_they_were() -> None:
-    """Whoever leaves first neither lets warnings out for the others nor keeps them off for ever."""
+    """The first thread to leave neither lets warnings out for the others nor keeps them off for ever."""
     before = list(warnings.filters)
     is_inside, may_leave = threading.Event(), threading.Event()
 

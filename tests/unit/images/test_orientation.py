@@ -34,7 +34,7 @@ def test_the_copy_looks_as_viewers_show_the_photo(make: Callable[..., bytes], or
 
 @pytest.mark.parametrize("make", [jpeg, png])
 def test_the_copy_cannot_be_turned_again(make: Callable[..., bytes]) -> None:
-    """No orientation, comment or XMP is left, whoever reads it."""
+    """No orientation, comment or XMP is left for any reader."""
     content = make(exif=exif(6))
     turned = upright(content)
     turned.load()
@@ -43,7 +43,7 @@ def test_the_copy_cannot_be_turned_again(make: Callable[..., bytes]) -> None:
 
 
 def test_comments_do_not_travel_with_the_copy() -> None:
-    """What a person wrote into a photo is not sent along."""
+    """Comments of the user in a photo are not sent along."""
     assert "comment" not in upright(jpeg(exif=exif(3), comment="private")).info
 
 

@@ -54,7 +54,7 @@ def test_no_more_pixels_are_sent_than_a_cutout_has(size: tuple[int, int], sent: 
 
 
 def test_a_photograph_over_25_megapixels_is_scaled_and_looks_the_same() -> None:
-    """A real photo of 49 megapixels comes out with 25, in the best quality that fits, and Pillow sees no difference."""
+    """A real photo of 49 megapixels comes out with 25, in the best quality that fits, and looks the same."""
     original = Image.open(io.BytesIO(photograph("coffee", quality=95)))
     content = encoded(original.resize((8400, 5833)), "JPEG", quality=97)
     copy = smaller(content)
@@ -77,7 +77,7 @@ def test_quality_falls_no_further_than_it_must() -> None:
 
 
 def test_below_the_floor_there_is_no_copy() -> None:
-    """What is too large even at the lowest quality is refused with all the numbers."""
+    """A photo too large even at the lowest quality is refused with all the numbers."""
     content = photograph("coffee", quality=99)
     with pytest.raises(RejectedError, match=r"even a copy of \d+ x \d+ pixels as JPEG quality 75 has") as refusal:
         smaller(content, 5_000)

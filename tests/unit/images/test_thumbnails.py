@@ -101,7 +101,7 @@ def test_both_files_are_opened(home: Home) -> None:
 
 
 def test_a_photo_that_was_never_read_has_nothing_to_show(home: Home) -> None:
-    """Nobody knows what the file holds, so it is not opened."""
+    """The content of the file is unknown, so it is not opened."""
     unread = home.photo.with_columns(sha256=None, cutout_sha256=None, output=None, target=None)
     assert home.original(Side.PHOTO, unread) == "The photo could not be read."
     assert home.thumbnail(Side.CUTOUT, photo=unread) == "There is no cutout yet."
@@ -186,7 +186,7 @@ def test_a_chmod_makes_no_other_picture(home: Home) -> None:
 
 
 def test_a_source_in_the_archive_is_found_there(tmp_path: Path) -> None:
-    """What cutoutd moved away itself, it can still show; what is in the archive by another hand it does not."""
+    """A source that cutoutd moved is still shown; a file that the user put into the archive is not."""
     home = home_in(tmp_path / "home", jpeg(), on_success="move", archive=tmp_path / "home" / "archive")
     place = home.place / "archive" / "a.2.jpg"
     content = home.source.read_bytes()
@@ -229,7 +229,7 @@ def test_previews_are_small_and_have_what_the_picture_has(home: Home) -> None:
 
 
 def test_previews_are_upright(tmp_path: Path) -> None:
-    """A photo that was stored lying is shown as its camera meant it, and no EXIF is left to turn it again."""
+    """A photo stored sideways is shown as its camera meant it, and no EXIF turns it again."""
     shown = home_in(tmp_path / "home", lying_jpeg()).thumbnail(Side.PHOTO)
     assert isinstance(shown, Image.Image)
     assert shown.size == (120, 160)
@@ -268,7 +268,7 @@ def test_a_picture_that_cannot_be_decoded_is_told(tmp_path: Path) -> None:
 
 
 def test_a_preview_is_drawn_once(home: Home) -> None:
-    """However many ask at the same time, and even when the file is gone by then; nobody else can look at it."""
+    """For many requests at once, and even if the file is gone by then; other users cannot read it."""
     previews = home.previews()
 
     async def ask() -> list[bytes | Absence]:
@@ -289,7 +289,7 @@ def test_a_preview_is_drawn_once(home: Home) -> None:
 
 
 def test_originals_are_held_open(home: Home) -> None:
-    """What is open stays what it was, whatever happens to the name meanwhile."""
+    """An open file stays what it was, whatever happens to its name meanwhile."""
     found = asyncio.run(home.previews().original(home.photo, Side.CUTOUT))
     assert isinstance(found, Original)
     home.cutout.unlink()

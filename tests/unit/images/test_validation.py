@@ -87,7 +87,7 @@ def test_alpha_of_a_png_is_told(mode: str, has_alpha: object) -> None:
 
 
 def test_a_phones_picture_of_several_frames_counts_as_jpeg() -> None:
-    """MPO begins like a JPEG and is one to everybody who does not know better."""
+    """MPO begins like a JPEG and is one to most programs."""
     content = encoded(drawn(), "MPO", save_all=True, append_images=[drawn()])
     assert validate(content, "a.jpg").format is Format.JPEG
 
@@ -99,7 +99,7 @@ def test_an_animated_png_is_accepted_with_a_note() -> None:
 
 
 def test_more_than_25_megapixels_are_accepted_with_a_note() -> None:
-    """The service scales down; whoever paid for a large camera should know."""
+    """Uploadcare scales down, and the owner of a large camera should know."""
     assert "30.0 megapixels" in str(validate(png_of(6000, 5000), "a.png").note)
 
 

@@ -82,7 +82,7 @@ def test_a_search_is_as_long_as_it_is(tmp_path: Path) -> None:
 def test_a_step_is_noticed_while_cutoutd_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Within a second or so the clock's step is told, and those who waited go on."""
+    """Within a second or so the clock's step is logged, and waiting photos go on."""
     real = time.time
 
     async def scene(ledger: Ledger) -> None:

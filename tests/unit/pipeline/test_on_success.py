@@ -200,7 +200,7 @@ def test_a_source_that_changed_is_left_alone(home: Home, change: Callable[[Path]
 
 
 def test_a_source_swapped_between_look_and_rename_is_put_back(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was taken is looked at again; and what somebody put there meanwhile is not replaced by it."""
+    """The hidden file is checked again, and a file that took its place meanwhile is not replaced by it."""
     real_rename = os.rename
 
     def too_late(one: str, other: str, *, src_dir_fd: int, dst_dir_fd: int) -> None:
@@ -276,7 +276,7 @@ def test_a_kill_at_any_moment_loses_nothing(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_kill_and_then_another_mind_puts_it_back(archiving: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A source that a crash left aside has its own name again when the folder keeps its sources from now on."""
+    """A source that a crash left hidden has its own name again if the folder now keeps its sources."""
     with monkeypatch.context() as patch:
 
         def kill(*_: object) -> None:
@@ -307,7 +307,7 @@ def test_a_hidden_name_is_never_too_long(archiving: Home) -> None:
 
 
 async def published(ledger: Ledger, folder: FolderSettings, name: str, *, is_due: bool = True) -> Photo:
-    """A photo whose source is due."""
+    """A photo with a source that is due."""
     (folder.input / name).write_bytes(name.encode())
     who = replace(identity_of(folder.input, name), input=str(folder.input))
     accepted = replace(ACCEPTED, sha256=hashlib.sha256(name.encode()).hexdigest())

@@ -1,4 +1,4 @@
-"""Cutouts of removed photos: deleted where a folder wants it, and only when it is certain that nobody misses them."""
+"""Cutouts of removed photos: deleted in folders that want it, and only if no photo needs them."""
 
 import asyncio
 import hashlib
@@ -184,7 +184,7 @@ def test_the_cutout_of_a_newer_version_is_not_the_older_ones(play: Play) -> None
 
 
 def test_a_folder_or_photo_that_became_a_link_is_not_removed(play: Play) -> None:
-    """Somebody keeps them elsewhere by now and put links in their place; links are not followed, but they are there."""
+    """The user moved the photos and put links in their place: links are not followed, but they are there."""
 
     async def scene(estate: Estate) -> None:
         inside, elsewhere = estate.folder.input, estate.folder.input.with_name("elsewhere")

@@ -16,7 +16,7 @@ AN_HOUR_S = 3600.0
 
 
 def test_what_waits_for_an_hour_is_stored_once(tmp_path: Path) -> None:
-    """Neither before, nor again, nor again after a restart; only photos whose result is known and not fetched count."""
+    """Neither before, nor again, nor again after a restart; only known results that were not fetched count."""
     uploadcare = StandIn()
 
     async def first(ledger: Ledger) -> None:
@@ -37,7 +37,7 @@ def test_what_waits_for_an_hour_is_stored_once(tmp_path: Path) -> None:
 
 
 def test_uploadcare_that_is_away_is_asked_again(tmp_path: Path) -> None:
-    """What could not be stored now is stored later."""
+    """A result that could not be stored now is stored later."""
     uploadcare = StandIn()
     uploadcare.fail("store_files", UnreachableError("no connection"))
 

@@ -1,4 +1,4 @@
-"""Standby: when a folder stands by, what it remembers across restarts, and whom it blames."""
+"""Availability: when a folder is unavailable, its snapshot across restarts, and the photos that fail."""
 
 import asyncio
 import logging
@@ -26,16 +26,16 @@ NAMES = ("a.jpg", "b.jpg", "sub/c.jpg")
 
 @dataclass
 class Estate:
-    """A folder with three photos, and its judge; ``ground`` is what its tree seems to stand on."""
+    """A folder with three photos, and its availability; ``parts`` are the mounts that its tree seems to have."""
 
     ledger: Ledger
     folder: FolderSettings
-    standby: FolderAvailability
-    ground: list[MountedParts]
+    availability: FolderAvailability
+    parts: list[MountedParts]
 
     @property
     def reason(self) -> str:
-        return "".join(folder.reason for folder in self.standby.unavailable())
+        return "".join(folder.reason for folder in self.availability.unavailable())
 
     async def photo(self, name: str, state: State = State.ACCEPTED) -> Photo:
         return await photo_at(
@@ -45,34 +45,34 @@ class Estate:
     def see(self, *names: str) -> None:
         """These known photos, as far as they are there, were seen."""
         seen = [found for name in names if (found := stat_file(self.folder.input, name)) is not None]
-        self.standby.record_seen(self.folder.name, seen)
+        self.availability.record_seen(self.folder.name, seen)
 
-    async def survey(self, *names: str) -> bool:
+    async def scan(self, *names: str) -> bool:
         """A look at the whole tree that saw these known photos."""
         self.see(*names)
-        return await self.standby.update(self.folder.name, after_scan=True)
+        return await self.availability.update(self.folder.name, after_scan=True)
 
     def empty(self) -> None:
-        """What a share that is not mounted leaves behind."""
+        """Leave an empty folder, as an unmounted share does."""
         shutil.rmtree(self.folder.input)
         self.folder.input.mkdir()
 
     async def restart(self) -> None:
         """The same after a kill."""
-        self.standby = FolderAvailability(self.ledger, folders_of(self.folder), lambda _: self.ground[-1])
-        await self.standby.open()
+        self.availability = FolderAvailability(self.ledger, folders_of(self.folder), lambda _: self.parts[-1])
+        await self.availability.open()
 
 
 @asynccontextmanager
 async def estate_in(place: Path) -> AsyncIterator[Estate]:
     folder = folder_in(place)
-    ground: list[MountedParts] = [(MountedPart("", "/mnt", 50),)]
+    parts: list[MountedParts] = [(MountedPart("", "/mnt", 50),)]
     (folder.input / "sub").mkdir()
     for name in NAMES:
         (folder.input / name).write_bytes(name.encode())
     async with open_ledger(place) as ledger:
-        estate = Estate(ledger, folder, FolderAvailability(ledger, folders_of(folder), lambda _: ground[-1]), ground)
-        await estate.standby.open()
+        estate = Estate(ledger, folder, FolderAvailability(ledger, folders_of(folder), lambda _: parts[-1]), parts)
+        await estate.availability.open()
         yield estate
 
 
@@ -99,19 +99,19 @@ def test_an_unmounted_share_is_waited_for_and_comes_back(play: Play, caplog: pyt
     async def scene(estate: Estate) -> None:
         for name in NAMES:
             await estate.photo(name, State.PUBLISHED)
-        await estate.survey(*NAMES)
+        await estate.scan(*NAMES)
         share = estate.folder.input.rename(estate.folder.input.with_name("share"))
         estate.folder.input.mkdir()
-        estate.ground.append((MountedPart("", "/", 8),))
-        await estate.survey()
-        await estate.survey()
+        estate.parts.append((MountedPart("", "/", 8),))
+        await estate.scan()
+        await estate.scan()
         assert estate.reason == f"nothing is mounted at {estate.folder.input} any more"
         await estate.restart()
         assert estate.reason
         estate.folder.input.rmdir()
         share.rename(estate.folder.input)
-        estate.ground.append((MountedPart("", "/mnt", 51),))  # which is how it may come back
-        assert await estate.standby.update(estate.folder.name)
+        estate.parts.append((MountedPart("", "/mnt", 51),))  # which is how it may come back
+        assert await estate.availability.update(estate.folder.name)
         assert not estate.reason
 
     play(scene)
@@ -119,16 +119,16 @@ def test_an_unmounted_share_is_waited_for_and_comes_back(play: Play, caplog: pyt
     assert actions == ["standby", "standby", "standby_over"]  # the second one by the second process
 
 
-def test_who_came_after_the_last_survey_is_missed_too(play: Play) -> None:
-    """The first photos of a folder may settle after the only look at its tree, and the share be away at the next."""
+def test_a_photo_after_the_last_scan_is_missed_too(play: Play) -> None:
+    """The first photos of a folder may be finished after its only scan, and the share be unmounted at the next."""
 
     async def scene(estate: Estate) -> None:
-        await estate.survey()
+        await estate.scan()
         await estate.photo("a.jpg", State.PUBLISHED)
         estate.see("a.jpg")
-        await estate.standby.update(estate.folder.name)
+        await estate.availability.update(estate.folder.name)
         estate.empty()
-        estate.ground.append((MountedPart("", "/", 8),))
+        estate.parts.append((MountedPart("", "/", 8),))
         await estate.restart()
         assert estate.reason == f"nothing is mounted at {estate.folder.input} any more"
 
@@ -136,23 +136,23 @@ def test_who_came_after_the_last_survey_is_missed_too(play: Play) -> None:
 
 
 def test_waiting_photos_are_freed_when_it_ends(play: Play) -> None:
-    """Whoever waited for the folder goes on at once; whoever waits for something else does not."""
+    """Photos that waited for the folder go on at once; photos that wait for something else do not."""
 
     async def scene(estate: Estate) -> None:
         photos = [await estate.photo(name) for name in NAMES]
-        await estate.survey(*NAMES)
-        estate.ground.append((MountedPart("", "/", 8),))
+        await estate.scan(*NAMES)
+        estate.parts.append((MountedPart("", "/", 8),))
         shutil.move(estate.folder.input / "sub", estate.folder.output)
         for name in ("a.jpg", "b.jpg"):
             shutil.move(estate.folder.input / name, estate.folder.output)
-        await estate.standby.update(estate.folder.name)
+        await estate.availability.update(estate.folder.name)
         with pytest.raises(SourceUnavailableError, match="nothing is mounted"):
-            estate.standby.require_available(photos[0])
+            estate.availability.require_available(photos[0])
         await estate.ledger.postpone(photos[0], Wait(WaitKind.UNAVAILABLE, 2e9, 1, "away"))
         await estate.ledger.postpone(photos[1], Wait(WaitKind.RETRY, 2e9, 1, "too many requests"))
         for name in ("a.jpg", "b.jpg", "sub"):
             shutil.move(estate.folder.output / name, estate.folder.input)
-        assert await estate.standby.update(estate.folder.name)
+        assert await estate.availability.update(estate.folder.name)
         waits = {photo.identity.path: photo.wait.reason for photo in await _all(estate.ledger)}
         assert waits == {"a.jpg": "", "b.jpg": "too many requests", "sub/c.jpg": ""}
 
@@ -164,14 +164,14 @@ async def _all(ledger: Ledger) -> list[Photo]:
 
 
 def test_a_photo_that_was_removed_is_believed_to_be(play: Play) -> None:
-    """While others are there; and when it was the only one that anybody knew of."""
+    """While others are there, and if it was the only known one."""
 
     async def scene(estate: Estate) -> None:
         photo = await estate.photo("a.jpg")
         (estate.folder.input / "a.jpg").unlink()
-        await estate.standby.confirm_missing(photo)
+        await estate.availability.confirm_missing(photo)
         estate.empty()
-        await estate.standby.confirm_missing(photo)
+        await estate.availability.confirm_missing(photo)
 
     play(scene)
 
@@ -181,29 +181,29 @@ def test_all_gone_at_once_is_believed_with_the_first_new_photo(play: Play) -> No
 
     async def scene(estate: Estate) -> None:
         photo = await estate.photo("a.jpg", State.UPLOADED)
-        await estate.survey(*NAMES)
+        await estate.scan(*NAMES)
         estate.empty()
         with pytest.raises(SourceUnavailableError, match="is gone at once"):
-            await estate.standby.confirm_missing(photo)
+            await estate.availability.confirm_missing(photo)
         await estate.restart()
-        await estate.survey()
+        await estate.scan()
         assert "is gone at once" in estate.reason
         (estate.folder.input / "new.jpg").write_bytes(b"new")
-        assert await estate.standby.update(estate.folder.name)
-        await estate.standby.confirm_missing(photo)
+        assert await estate.availability.update(estate.folder.name)
+        await estate.availability.confirm_missing(photo)
 
     play(scene)
 
 
 def test_an_emptied_folder_is_forgotten_when_nothing_is_at_stake(play: Play) -> None:
-    """A person cleared away what is published: nobody is nagged, and nothing is missed later."""
+    """The user cleared away published photos: no warning comes, and no photo counts as missing later."""
 
     async def scene(estate: Estate) -> None:
         for name in NAMES:
             await estate.photo(name, State.PUBLISHED)
-        await estate.survey(*NAMES)
+        await estate.scan(*NAMES)
         estate.empty()
-        await estate.survey()
+        await estate.scan()
         assert not estate.reason
 
     play(scene)
@@ -214,31 +214,31 @@ def test_a_nested_mount_that_is_gone_holds_its_folder(play: Play) -> None:
 
     async def scene(estate: Estate) -> None:
         root, card = MountedPart("", "/mnt", 50), MountedPart("sub", "/mnt/in/sub", 60)
-        estate.ground.append((root, card))
+        estate.parts.append((root, card))
         photo = await estate.photo("sub/c.jpg")
-        await estate.survey(*NAMES)
-        estate.ground.append((root,))
+        await estate.scan(*NAMES)
+        estate.parts.append((root,))
         (estate.folder.input / "sub/c.jpg").rename(estate.folder.output / "c.jpg")
         with pytest.raises(SourceUnavailableError, match=r"nothing is mounted at .*/in/sub any more"):
-            await estate.standby.confirm_missing(photo)
-        estate.ground.append((root, replace(card, device=61)))
+            await estate.availability.confirm_missing(photo)
+        estate.parts.append((root, replace(card, device=61)))
         (estate.folder.output / "c.jpg").rename(estate.folder.input / "sub/c.jpg")
-        assert await estate.standby.update(estate.folder.name)
+        assert await estate.availability.update(estate.folder.name)
 
     play(scene)
 
 
 def test_a_stale_photo_on_a_bare_mount_point_is_no_new_version(play: Play) -> None:
-    """Somebody once copied to the place while the share was away: what lies there neither blames nor replaces."""
+    """A photo was once copied there while the share was unmounted: it makes no photo fail and replaces none."""
 
     async def scene(estate: Estate) -> None:
         photo = await estate.photo("a.jpg")
-        await estate.survey(*NAMES)
+        await estate.scan(*NAMES)
         estate.empty()
-        estate.ground.append((MountedPart("", "/", 8),))
+        estate.parts.append((MountedPart("", "/", 8),))
         (estate.folder.input / "a.jpg").write_bytes(b"stale")
         with pytest.raises(SourceUnavailableError):
-            await estate.standby.confirm_missing(photo)
+            await estate.availability.confirm_missing(photo)
 
     play(scene)
 
@@ -250,19 +250,19 @@ def test_a_missing_root_is_named(play: Play) -> None:
         def refuse(_: FolderSettings) -> MountedParts:
             raise PermissionError(13, "Permission denied")
 
-        estate.standby = FolderAvailability(estate.ledger, folders_of(estate.folder), refuse)
-        await estate.survey()
+        estate.availability = FolderAvailability(estate.ledger, folders_of(estate.folder), refuse)
+        await estate.scan()
         assert estate.reason == f"the input folder {estate.folder.input} cannot be read: Permission denied"
 
     play(scene)
 
 
 def test_a_moved_input_takes_its_photos_along_and_another_one_does_not(play: Play) -> None:
-    """Where the same photos are found it is the same tree; photos of another tree wait and are not looked for here."""
+    """With the same photos it is the same tree; photos of another tree wait and are not looked for here."""
 
     async def scene(estate: Estate) -> None:
         photo = await estate.photo("a.jpg")
-        await estate.survey(*NAMES)
+        await estate.scan(*NAMES)
         moved = estate.folder.input.rename(estate.folder.input.with_name("moved"))
         estate.folder = estate.folder.model_copy(update={"input": moved})
         await estate.restart()
@@ -275,7 +275,7 @@ def test_a_moved_input_takes_its_photos_along_and_another_one_does_not(play: Pla
         await estate.restart()
         assert await _all(estate.ledger) == [now]
         with pytest.raises(SourceUnavailableError, match="no longer the input"):
-            estate.standby.require_available(now)
+            estate.availability.require_available(now)
         assert photo.id == now.id
 
     play(scene)

@@ -1,4 +1,4 @@
-"""What is believed of a tree whose photos are not where they were, case by case."""
+"""The verdict on a tree with missing photos, case by case."""
 
 import pytest
 
@@ -47,7 +47,7 @@ def test_where_nothing_was_known_nothing_is_missed() -> None:
 
 
 def test_all_of_several_gone_at_once_is_no_removal() -> None:
-    """A server whose disk is not mounted shows an empty share of the same number."""
+    """A server without its disk shows an empty share of the same number."""
     assert unavailable_reason(SHARE, SHARE, evidence()) is UnavailableReason.ALL_GONE
 
 

@@ -13,26 +13,26 @@ def test_hints_about_one_file_become_one() -> None:
     """And "closed" is not forgotten for a later, weaker hint."""
 
     async def play() -> BufferedEvents:
-        box = EventBuffer()
-        box.add_file("a.jpg", is_closed=False)
-        box.add_file("a.jpg", is_closed=True)
-        box.add_file("a.jpg", is_closed=False)
-        return box.take()
+        buffer = EventBuffer()
+        buffer.add_file("a.jpg", is_closed=False)
+        buffer.add_file("a.jpg", is_closed=True)
+        buffer.add_file("a.jpg", is_closed=False)
+        return buffer.take()
 
     assert asyncio.run(play()) == BufferedEvents(files={"a.jpg": True})
 
 
 def test_a_flood_becomes_one_hint(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither the box nor the event loop's own queue grows with the number of events."""
+    """Neither the buffer nor the event loop's own queue grows with the number of events."""
 
     async def play() -> tuple[BufferedEvents, int]:
         loop, calls = asyncio.get_running_loop(), []
         monkeypatch.setattr(loop, "call_soon_threadsafe", calls.append)
-        box = EventBuffer(WatchBounds(max_buffered_files=100, max_buffered_folders=10))
+        buffer = EventBuffer(WatchBounds(max_buffered_files=100, max_buffered_folders=10))
         for number in range(150):
-            box.add_file(f"{number}.jpg", is_closed=True)
-            box.add_folder(f"{number}")
-        return box.take(), len(calls)
+            buffer.add_file(f"{number}.jpg", is_closed=True)
+            buffer.add_folder(f"{number}")
+        return buffer.take(), len(calls)
 
     taken, wake_ups = asyncio.run(play())
     assert taken.is_everything
@@ -42,16 +42,16 @@ def test_a_flood_becomes_one_hint(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_another_threads_hint_ends_the_wait() -> None:
-    """At once, long before the time is up; afterwards the box is empty."""
+    """At once, long before the time is up; afterwards the buffer is empty."""
 
     async def play() -> tuple[BufferedEvents, BufferedEvents]:
-        box = EventBuffer()
-        thread = threading.Thread(target=box.add_everything)
+        buffer = EventBuffer()
+        thread = threading.Thread(target=buffer.add_everything)
         thread.start()
         async with asyncio.timeout(60):
-            await box.wait(3600)
+            await buffer.wait(3600)
         thread.join()
-        return box.take(), box.take()
+        return buffer.take(), buffer.take()
 
     assert asyncio.run(play()) == (BufferedEvents(is_everything=True), BufferedEvents())
 
@@ -60,10 +60,10 @@ def test_a_wait_without_hints_ends_in_time() -> None:
     """The rescan does not depend on events."""
 
     async def play() -> BufferedEvents:
-        box = EventBuffer()
+        buffer = EventBuffer()
         async with asyncio.timeout(60):
-            await box.wait(0.01)
-        return box.take()
+            await buffer.wait(0.01)
+        return buffer.take()
 
     assert asyncio.run(play()) == BufferedEvents()
 

@@ -8,7 +8,7 @@ import pytest
 
 from cutoutd.watch.bounds import WatchBounds
 from cutoutd.watch.folder import FolderWatcher
-from support.fakes.fake_sink import RememberingReception, arriving_count, folder_at, until, watch_with
+from support.fakes.fake_sink import RememberingSink, folder_at, until, watch_with, watched_folder
 from support.images.photographs import jpeg, photograph
 
 PHOTO = jpeg((300, 200))
@@ -25,7 +25,7 @@ def make_folder(path: Path) -> None:
     path.mkdir()
 
 
-class Full(RememberingReception):
+class Full(RememberingSink):
     async def deliver(self, folder: str, sighting: object) -> None:
         raise RuntimeError(f"the ledger is full: {folder}, {sighting}")
 
@@ -38,11 +38,11 @@ def test_a_copied_photo_is_delivered_as_soon_as_it_is_closed(root: Path) -> None
     """No rescan and no waiting helps here, only the kernel's word and the format's end marker."""
 
     async def play() -> None:
-        reception = RememberingReception()
-        async with arriving_count(folder_at(root), watch_with(), reception):
+        sink = RememberingSink()
+        async with watched_folder(folder_at(root), watch_with(), sink):
             (root / "ü b 😀.jpg").write_bytes(PHOTO)
-            await reception.until_delivered("ü b 😀.jpg")
-        assert reception.delivered[0].size_bytes == len(PHOTO)
+            await sink.until_delivered("ü b 😀.jpg")
+        assert sink.delivered[0].size_bytes == len(PHOTO)
 
     played(play)
 
@@ -66,11 +66,11 @@ def test_a_photo_written_slowly_is_delivered_once_and_complete(root: Path, mode:
                 else:
                     file.close()
 
-            reception = RememberingReception(on_look=write_on)
-            async with arriving_count(folder_at(root), watch_with(mode, delay_s=0.05, rescan_s=0.05), reception):
-                await reception.until_delivered("slow.jpg")
-                await reception.until(lambda: len(reception.seen) > 25)
-        assert [sighting.size_bytes for sighting in reception.delivered] == [len(photograph(quality=98))]
+            sink = RememberingSink(on_look=write_on)
+            async with watched_folder(folder_at(root), watch_with(mode, delay_s=0.05, rescan_s=0.05), sink):
+                await sink.until_delivered("slow.jpg")
+                await sink.until(lambda: len(sink.seen) > 25)
+        assert [sighting.size_bytes for sighting in sink.delivered] == [len(photograph(quality=98))]
 
     played(play)
 
@@ -86,11 +86,11 @@ def test_a_photo_appended_piece_by_piece_is_delivered_once_and_complete(root: Pa
                 with (root / "app.jpg").open("ab") as file:
                     file.write(pieces.pop(0))
 
-        reception = RememberingReception(on_look=write_on)
-        async with arriving_count(folder_at(root), watch_with(), reception):
+        sink = RememberingSink(on_look=write_on)
+        async with watched_folder(folder_at(root), watch_with(), sink):
             write_on(None)
-            await reception.until_delivered("app.jpg")
-        assert [sighting.size_bytes for sighting in reception.delivered] == [len(PHOTO)]
+            await sink.until_delivered("app.jpg")
+        assert [sighting.size_bytes for sighting in sink.delivered] == [len(PHOTO)]
 
     played(play)
 
@@ -99,12 +99,12 @@ def test_a_file_renamed_into_place_is_delivered(root: Path) -> None:
     """As rsync and careful programs do; the temporary name is never looked at."""
 
     async def play() -> None:
-        reception = RememberingReception()
-        async with arriving_count(folder_at(root), watch_with(), reception):
+        sink = RememberingSink()
+        async with watched_folder(folder_at(root), watch_with(), sink):
             (root / ".a.jpg.X4c9Qe").write_bytes(PHOTO)
             (root / ".a.jpg.X4c9Qe").rename(root / "a.jpg")
-            await reception.until_delivered("a.jpg")
-        assert {sighting.path for sighting in reception.seen} == {"a.jpg"}
+            await sink.until_delivered("a.jpg")
+        assert {sighting.path for sighting in sink.seen} == {"a.jpg"}
 
     played(play)
 
@@ -113,14 +113,14 @@ def test_a_folder_moved_in_is_taken_with_all_that_is_in_it(root: Path) -> None:
     """And is listened to from then on, in all its depth."""
 
     async def play() -> None:
-        reception = RememberingReception()
+        sink = RememberingSink()
         (root.parent / "ready/deep/er").mkdir(parents=True)
         (root.parent / "ready/deep/er/a.jpg").write_bytes(PHOTO)
-        async with arriving_count(folder_at(root), watch_with(), reception):
+        async with watched_folder(folder_at(root), watch_with(), sink):
             (root.parent / "ready").rename(root / "moved")
-            await reception.until_seen("moved/deep/er/a.jpg")
+            await sink.until_seen("moved/deep/er/a.jpg")
             (root / "moved/deep/er/b.jpg").write_bytes(PHOTO)
-            await reception.until_delivered("moved/deep/er/b.jpg")
+            await sink.until_delivered("moved/deep/er/b.jpg")
 
     played(play)
 
@@ -129,15 +129,15 @@ def test_a_folder_moved_inside_the_tree_is_heard_under_its_new_name(root: Path) 
     """The kernel's watch stays with the folder, not with its path."""
 
     async def play() -> None:
-        reception = RememberingReception()
+        sink = RememberingSink()
         (root / "old/sub").mkdir(parents=True)
         (root / "old/sub/a.jpg").write_bytes(PHOTO)
-        async with arriving_count(folder_at(root), watch_with(), reception):
+        async with watched_folder(folder_at(root), watch_with(), sink):
             (root / "old").rename(root / "new")
-            await reception.until_seen("new/sub/a.jpg")
+            await sink.until_seen("new/sub/a.jpg")
             (root / "new/sub/b.jpg").write_bytes(PHOTO)
-            await reception.until_delivered("new/sub/b.jpg")
-        assert "old/sub/b.jpg" not in {sighting.path for sighting in reception.seen}
+            await sink.until_delivered("new/sub/b.jpg")
+        assert "old/sub/b.jpg" not in {sighting.path for sighting in sink.seen}
 
     played(play)
 
@@ -146,11 +146,11 @@ def test_a_file_linked_in_is_noticed_although_nobody_closes_it(root: Path) -> No
     """Backup programs link; the file stands still, and that is enough."""
 
     async def play() -> None:
-        reception = RememberingReception()
+        sink = RememberingSink()
         (root.parent / "a.jpg").write_bytes(PHOTO)
-        async with arriving_count(folder_at(root), watch_with(delay_s=0.05), reception):
+        async with watched_folder(folder_at(root), watch_with(delay_s=0.05), sink):
             (root / "linked.jpg").hardlink_to(root.parent / "a.jpg")
-            await reception.until_delivered("linked.jpg")
+            await sink.until_delivered("linked.jpg")
 
     played(play)
 
@@ -159,14 +159,12 @@ def test_polling_finds_what_events_would_have_told(root: Path) -> None:
     """With events forced off photos still arrive, and status says why it is slower."""
 
     async def play() -> None:
-        reception = RememberingReception()
-        async with arriving_count(
-            folder_at(root), watch_with("polling", rescan_s=0.05, delay_s=0.05), reception
-        ) as arrival:
-            assert [backend.reason for backend in arrival.backends()] == ["watch.mode is polling"]
+        sink = RememberingSink()
+        async with watched_folder(folder_at(root), watch_with("polling", rescan_s=0.05, delay_s=0.05), sink) as watcher:
+            assert [backend.reason for backend in watcher.backends()] == ["watch.mode is polling"]
             (root / "a/b").mkdir(parents=True)
             (root / "a/b/c.jpg").write_bytes(PHOTO)
-            await reception.until_delivered("a/b/c.jpg")
+            await sink.until_delivered("a/b/c.jpg")
 
     played(play)
 
@@ -175,13 +173,13 @@ def test_a_photo_changed_after_delivery_is_delivered_again(root: Path) -> None:
     """It is another version, and a new photo."""
 
     async def play() -> None:
-        reception = RememberingReception()
-        async with arriving_count(folder_at(root), watch_with(), reception):
+        sink = RememberingSink()
+        async with watched_folder(folder_at(root), watch_with(), sink):
             (root / "a.jpg").write_bytes(PHOTO)
-            await reception.until_delivered("a.jpg")
+            await sink.until_delivered("a.jpg")
             (root / "a.jpg").write_bytes(PHOTO + b"trailer")
-            await reception.until(lambda: len(reception.delivered) == 2)
-        assert [sighting.size_bytes for sighting in reception.delivered] == [len(PHOTO), len(PHOTO) + 7]
+            await sink.until(lambda: len(sink.delivered) == 2)
+        assert [sighting.size_bytes for sighting in sink.delivered] == [len(PHOTO), len(PHOTO) + 7]
 
     played(play)
 
@@ -190,15 +188,15 @@ def test_a_cut_off_photo_waits_and_is_handed_on_when_it_stood_still(root: Path) 
     """Status shows it meanwhile; intake will say that it is cut off."""
 
     async def play() -> None:
-        reception = RememberingReception()
-        async with arriving_count(folder_at(root), watch_with(delay_s=0.3), reception) as arrival:
+        sink = RememberingSink()
+        async with watched_folder(folder_at(root), watch_with(delay_s=0.3), sink) as watcher:
             (root / "t.jpg").write_bytes(PHOTO[:1000])
-            await until(lambda: bool(arrival.waiting()))
-            assert [(file.path, file.reason) for file in arrival.waiting()] == [
+            await until(lambda: bool(watcher.waiting()))
+            assert [(file.path, file.reason) for file in watcher.waiting()] == [
                 ("t.jpg", "was closed, but is not whole yet")
             ]
-            await reception.until_delivered("t.jpg")
-            assert arrival.waiting() == ()
+            await sink.until_delivered("t.jpg")
+            assert watcher.waiting() == ()
 
     played(play)
 
@@ -207,13 +205,13 @@ def test_a_waiting_file_that_vanishes_is_forgotten(root: Path) -> None:
     """Nothing is shown as waiting for ever."""
 
     async def play() -> None:
-        reception = RememberingReception()
-        async with arriving_count(folder_at(root), watch_with(delay_s=0.3), reception) as arrival:
+        sink = RememberingSink()
+        async with watched_folder(folder_at(root), watch_with(delay_s=0.3), sink) as watcher:
             (root / "t.jpg").write_bytes(PHOTO[:1000])
-            await until(lambda: bool(arrival.waiting()))
+            await until(lambda: bool(watcher.waiting()))
             (root / "t.jpg").unlink()
-            await until(lambda: not arrival.waiting())
-        assert reception.delivered == []
+            await until(lambda: not watcher.waiting())
+        assert sink.delivered == []
 
     played(play)
 
@@ -223,14 +221,14 @@ def test_an_input_folder_that_appears_later_is_taken_up(root: Path) -> None:
     root.rmdir()
 
     async def play() -> None:
-        reception = RememberingReception()
-        async with arriving_count(folder_at(root), watch_with(rescan_s=0.05), reception) as arrival:
-            await until(lambda: arrival.is_missing)
-            assert "cannot be read (No such file or directory)" in arrival.backends()[0].reason
+        sink = RememberingSink()
+        async with watched_folder(folder_at(root), watch_with(rescan_s=0.05), sink) as watcher:
+            await until(lambda: watcher.is_missing)
+            assert "cannot be read (No such file or directory)" in watcher.backends()[0].reason
             make_folder(root)
-            await until(lambda: not arrival.is_missing)
+            await until(lambda: not watcher.is_missing)
             (root / "a.jpg").write_bytes(PHOTO)
-            await reception.until_delivered("a.jpg")
+            await sink.until_delivered("a.jpg")
 
     played(play)
 
@@ -239,15 +237,15 @@ def test_an_input_folder_that_is_made_anew_is_listened_to_again(root: Path) -> N
     """The old watches hang on a folder that is gone, even if the new one has its very inode number."""
 
     async def play() -> None:
-        reception = RememberingReception()
-        async with arriving_count(folder_at(root), watch_with(rescan_s=0.05), reception) as arrival:
+        sink = RememberingSink()
+        async with watched_folder(folder_at(root), watch_with(rescan_s=0.05), sink) as watcher:
             for number in range(5):
                 shutil.rmtree(root)
-                await until(lambda: arrival.is_missing)
+                await until(lambda: watcher.is_missing)
                 make_folder(root)
-                await until(lambda: not arrival.is_missing)
+                await until(lambda: not watcher.is_missing)
                 (root / f"{number}.jpg").write_bytes(PHOTO)
-                await reception.until_delivered(f"{number}.jpg")
+                await sink.until_delivered(f"{number}.jpg")
 
     played(play)
 
@@ -256,13 +254,13 @@ def test_known_photos_are_not_delivered_at_the_next_start(root: Path) -> None:
     """The start scan shows them, the ledger drops them."""
 
     async def play() -> None:
-        reception = RememberingReception()
+        sink = RememberingSink()
         (root / "a.jpg").write_bytes(PHOTO)
         for _ in range(2):
-            async with arriving_count(folder_at(root), watch_with(delay_s=0.0), reception):
-                await reception.until_delivered("a.jpg")
-        assert reception.paths == ["a.jpg"]
-        assert len(reception.seen) > 1
+            async with watched_folder(folder_at(root), watch_with(delay_s=0.0), sink):
+                await sink.until_delivered("a.jpg")
+        assert sink.paths == ["a.jpg"]
+        assert len(sink.seen) > 1
 
     played(play)
 
@@ -271,14 +269,14 @@ def test_a_flood_of_files_loses_none(root: Path) -> None:
     """Hints beyond the bound collapse into one scan, which finds them all."""
 
     async def play() -> None:
-        reception = RememberingReception()
+        sink = RememberingSink()
         names = [f"{number}.jpg" for number in range(300)]
         bounds = WatchBounds(max_buffered_files=5)
-        async with arriving_count(folder_at(root), watch_with(delay_s=0.05), reception, bounds):
+        async with watched_folder(folder_at(root), watch_with(delay_s=0.05), sink, bounds):
             for name in names:
                 (root / name).write_bytes(PHOTO)
-            await reception.until_delivered(*names)
-        assert sorted(reception.paths) == sorted(names)
+            await sink.until_delivered(*names)
+        assert sorted(sink.paths) == sorted(names)
 
     played(play)
 
@@ -287,14 +285,14 @@ def test_sub_folders_stay_out_if_they_should(root: Path) -> None:
     """With ``recursive: false`` a new sub-folder is not looked into either."""
 
     async def play() -> None:
-        reception = RememberingReception()
-        async with arriving_count(folder_at(root, recursive=False), watch_with(), reception):
+        sink = RememberingSink()
+        async with watched_folder(folder_at(root, recursive=False), watch_with(), sink):
             (root / "sub").mkdir()
             (root / "sub/a.jpg").write_bytes(PHOTO)
             for name in ("b.jpg", "c.jpg"):  # when the second arrives, all hints of before the first were followed
                 (root / name).write_bytes(PHOTO)
-                await reception.until_delivered(name)
-        assert {sighting.path for sighting in reception.seen} == {"b.jpg", "c.jpg"}
+                await sink.until_delivered(name)
+        assert {sighting.path for sighting in sink.seen} == {"b.jpg", "c.jpg"}
 
     played(play)
 
@@ -303,15 +301,15 @@ def test_looking_once_waits_until_everything_is_finished(root: Path) -> None:
     """A file that was written this moment is not left behind; other files are counted."""
 
     async def play() -> None:
-        reception = RememberingReception()
+        sink = RememberingSink()
         (root / "deep").mkdir()
         (root / "deep/a.jpg").write_bytes(PHOTO)
         (root / "t.png").write_bytes(b"cut off")
         (root / "notes.txt").write_text("no photo")
-        arrival = FolderWatcher(folder_at(root), watch_with(delay_s=0.05), reception)
-        assert await arrival.run_once() == ()
-        assert sorted(reception.paths) == ["deep/a.jpg", "t.png"]
-        assert arrival.ignored == 1
+        watcher = FolderWatcher(folder_at(root), watch_with(delay_s=0.05), sink)
+        assert await watcher.run_once() == ()
+        assert sorted(sink.paths) == ["deep/a.jpg", "t.png"]
+        assert watcher.ignored == 1
 
     played(play)
 
@@ -324,8 +322,8 @@ def test_looking_once_leaves_a_file_that_keeps_changing(root: Path) -> None:
             os.utime(root / "a.jpg")
 
         (root / "a.jpg").write_bytes(PHOTO[:500])
-        arrival = FolderWatcher(folder_at(root), watch_with(delay_s=0.05), RememberingReception(on_look=touch))
-        left = await arrival.run_once(patience_s=0.5)
+        watcher = FolderWatcher(folder_at(root), watch_with(delay_s=0.05), RememberingSink(on_look=touch))
+        left = await watcher.run_once(patience_s=0.5)
         assert [(file.path, file.reason) for file in left] == [("a.jpg", "is still being written")]
 
     played(play)
@@ -335,13 +333,13 @@ def test_looking_once_leaves_nothing_behind_when_too_many_files_wait(root: Path)
     """More fresh files than may wait at a time: they are taken in several turns."""
 
     async def play() -> None:
-        reception = RememberingReception()
+        sink = RememberingSink()
         names = [f"{number}.jpg" for number in range(25)]
         for name in names:
             (root / name).write_bytes(PHOTO)
-        arrival = FolderWatcher(folder_at(root), watch_with(delay_s=0.05), reception, WatchBounds(max_waiting=10))
-        assert await arrival.run_once() == ()
-        assert sorted(reception.paths) == sorted(names)
+        watcher = FolderWatcher(folder_at(root), watch_with(delay_s=0.05), sink, WatchBounds(max_waiting=10))
+        assert await watcher.run_once() == ()
+        assert sorted(sink.paths) == sorted(names)
 
     played(play)
 
@@ -351,15 +349,15 @@ def test_looking_once_at_a_missing_folder_ends(root: Path) -> None:
     root.rmdir()
 
     async def play() -> None:
-        arrival = FolderWatcher(folder_at(root), watch_with(), RememberingReception())
-        assert await arrival.run_once() == ()
-        assert arrival.is_missing
+        watcher = FolderWatcher(folder_at(root), watch_with(), RememberingSink())
+        assert await watcher.run_once() == ()
+        assert watcher.is_missing
 
     played(play)
 
 
 def test_a_fault_of_the_reception_is_not_swallowed(root: Path) -> None:
-    """A ledger that cannot be written ends the arrival, which its owner notices."""
+    """A ledger that cannot be written ends the watcher, which its owner notices."""
 
     async def play() -> None:
         (root / "a.jpg").write_bytes(PHOTO)

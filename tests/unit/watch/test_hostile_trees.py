@@ -100,7 +100,7 @@ def test_a_file_of_holes_costs_no_more_than_its_size(
         assert verdicts_on(folder)["a.jpg"].code == code
 
 
-# -- while somebody changes it ------------------------------------------------------------------------------------
+# -- while a user changes it --------------------------------------------------------------------------------------
 
 
 def test_a_file_that_grows_while_it_is_read_is_another_version(
@@ -242,7 +242,7 @@ print([(problem.path, problem.sentence) for problem in scan.problems])
 
 @pytest.fixture
 def public_folder() -> Iterator[FolderSettings]:
-    """A folder that everybody can reach; pytest keeps its own for itself."""
+    """A folder that every user can reach; pytest keeps its own for itself."""
     with tempfile.TemporaryDirectory() as place:
         Path(place).chmod(0o755)
         yield folder_in(Path(place))

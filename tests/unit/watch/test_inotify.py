@@ -13,15 +13,15 @@ from support.fakes.fake_sink import until
 
 
 def armed(root: Path, exclusions: Exclusions, act: Callable[[KernelEvents], None], expected: BufferedEvents) -> None:
-    """Arm a tree, do something in it, and wait until just these hints have come."""
+    """Arm a tree, do something in it, and wait until just these events have come."""
 
     async def play() -> None:
-        box = EventBuffer()
-        events = KernelEvents(box, exclusions.covers)
+        buffer = EventBuffer()
+        events = KernelEvents(buffer, exclusions.covers)
         heard = BufferedEvents()
 
         def hear() -> bool:
-            news = box.take()
+            news = buffer.take()
             heard.files.update(news.files)
             heard.folders |= news.folders
             heard.is_everything |= news.is_everything
@@ -38,7 +38,7 @@ def armed(root: Path, exclusions: Exclusions, act: Callable[[KernelEvents], None
 
 
 def test_hints_are_about_photos_alone(tmp_path: Path) -> None:
-    """Junk, other files and excluded paths are not even hints."""
+    """Junk, other files and excluded paths are not even events."""
     (tmp_path / "sub").mkdir()
     (tmp_path / "drafts").mkdir()
 
@@ -66,7 +66,7 @@ def test_a_folder_armed_twice_is_heard_once(tmp_path: Path) -> None:
 
 
 def test_a_folder_moved_away_is_no_longer_heard(tmp_path: Path) -> None:
-    """What was not met by a whole scan is not in the tree, although its watch lives on."""
+    """A folder that a whole scan did not meet is not in the tree, although its watch lives on."""
     root = tmp_path / "in"
     (root / "sub").mkdir(parents=True)
 
@@ -84,7 +84,7 @@ def test_a_folder_moved_away_is_no_longer_heard(tmp_path: Path) -> None:
 
 
 def test_the_root_going_away_is_a_hint_about_everything(tmp_path: Path) -> None:
-    """Removed or moved: somebody has to look."""
+    """Removed or moved: a scan has to look."""
     for go in (lambda path: path.rmdir(), lambda path: path.rename(tmp_path / "elsewhere")):
         root = tmp_path / "in"
         root.mkdir()
@@ -106,12 +106,12 @@ def test_a_queue_of_the_kernels_that_ran_over_is_a_hint_about_everything(tmp_pat
                 (tmp_path / f"{number}.jpg").unlink()
 
     async def play() -> None:
-        box = EventBuffer()
-        events = KernelEvents(box, Exclusions(()).covers)
+        buffer = EventBuffer()
+        events = KernelEvents(buffer, Exclusions(()).covers)
         try:
             list(Scan(tmp_path, Exclusions(()), on_folder=events.arm).sightings())
             await asyncio.to_thread(act, events)
-            await until(lambda: box.take().is_everything)
+            await until(lambda: buffer.take().is_everything)
         finally:
             events.close()
 

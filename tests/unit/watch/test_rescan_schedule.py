@@ -25,7 +25,7 @@ def test_a_small_tree_is_scanned_at_the_configured_interval() -> None:
 
 
 def test_polling_is_never_rarer_than_the_interval() -> None:
-    """Whoever configured three seconds wants three seconds."""
+    """Three configured seconds stay three seconds."""
     rhythm = RescanSchedule(3, Clock())
     rhythm.note_scan(cpu_s=0.0)
     assert rhythm.rest_s == 3

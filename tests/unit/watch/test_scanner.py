@@ -81,7 +81,7 @@ def test_a_missing_root_is_an_error(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_read_is_trouble_for_itself_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The rest of the scan goes on; refused at the system call, because root, who may run tests, reads everything."""
+    """The rest of the scan goes on. The system call refuses, because root may run the tests and reads everything."""
     place(tmp_path, "closed/a.jpg", "open/b.jpg")
     real_open = os.open
 

@@ -28,7 +28,7 @@ def fill(root: Path, count: int) -> None:
 
 
 async def first(watcher: Watcher, is_enough: Callable[[list[Sighting]], bool]) -> list[Sighting]:
-    """What the watcher noticed until it was enough."""
+    """Return the sightings of the watcher until they are enough."""
     noticed: list[Sighting] = []
     async with asyncio.timeout(PATIENCE_S), aclosing(watcher.sightings()) as batches:
         async for batch in batches:
@@ -47,7 +47,7 @@ def test_the_start_scan_comes_in_batches(root: Path) -> None:
 
 
 def test_nothing_is_scanned_ahead_of_what_was_taken(root: Path) -> None:
-    """Whoever is slow to take is not buried: a file that appears in between is still in the same scan."""
+    """A slow consumer is not buried: a file that appears in between is still in the same scan."""
     fill(root, BATCH)
     (root / "later").mkdir()
 
@@ -64,7 +64,7 @@ def test_nothing_is_scanned_ahead_of_what_was_taken(root: Path) -> None:
 
 
 def test_a_photo_dropped_during_a_long_scan_goes_first(root: Path) -> None:
-    """The scan of a large tree may take minutes, the person who drops a photo waits for one."""
+    """The scan of a large tree may take minutes, and the user waits for one photo."""
     fill(root, 5 * BATCH)
 
     async def play() -> list[str]:
@@ -115,7 +115,7 @@ def test_that_all_is_watched_is_said_once(root: Path, caplog: pytest.LogCaptureF
 
 
 def test_what_could_not_be_looked_at_is_told(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Refused at the system call, because root, who may run tests, reads everything."""
+    """The system call refuses, because root may run the tests and reads everything."""
     fill(root, 1)
     (root / "closed").mkdir()
     (root / "notes.txt").write_text("no photo")

@@ -75,5 +75,5 @@ class AvailabilityCheck:
         return False
 
 
-def _at(path: str, ground: MountedParts) -> MountedPart | None:
-    return next((part for part in ground if part.path == path), None)
+def _at(path: str, parts: MountedParts) -> MountedPart | None:
+    return next((part for part in parts if part.path == path), None)
