@@ -36,7 +36,7 @@ def rebuild(
 
     document = read_document(config)
     console = Console(stderr=True)
-    with console.status("looking for cutouts") as line:
+    with console.status("searching for cutouts") as line:
         result = rebuild_ledger(document, lambda number: line.update(f"{number:,} cutouts read"), dry_run=dry_run)
     for sentence in _sentences(result, is_dry_run=dry_run):
         typer.echo(sentence)

@@ -158,7 +158,7 @@ def _progress_bar() -> Iterator[Progress]:
 
 @asynccontextmanager
 async def _updating(bar: Progress, counts: RunCounts) -> AsyncIterator[None]:
-    line = bar.add_task("looking for photos", total=None)
+    line = bar.add_task("searching for photos", total=None)
     updating = asyncio.create_task(_keep_updating(bar, line, counts))
     try:
         yield
@@ -184,6 +184,6 @@ def _counts_in_words(counts: RunCounts) -> str:
         f"{counts.at(*group.states)} {group}"
         for group in (StateGroup.WAITING, StateGroup.AT_UPLOADCARE, StateGroup.PUBLISHED)
     ]
-    if unfit := counts.at(State.REJECTED, State.FAILED):
-        parts.append(f"{unfit} rejected or failed")
+    if rejected_or_failed := counts.at(State.REJECTED, State.FAILED):
+        parts.append(f"{rejected_or_failed} rejected or failed")
     return ", ".join(parts)

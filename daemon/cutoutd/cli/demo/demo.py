@@ -170,11 +170,11 @@ def _earlier_results(trial: Trial, settings: Settings) -> str:
     """Return a sentence about the results of earlier trials of these photos; empty if there are none."""
     with read_ledger(settings.state_dir) as ledger:
         published = photo_queries.count(ledger, {State.PUBLISHED})
-        unfit = photo_queries.count(ledger, {State.REJECTED, State.FAILED})
-    if not published + unfit:
+        failed = photo_queries.count(ledger, {State.REJECTED, State.FAILED})
+    if not published + failed:
         return ""
-    lines = [f"Everything was done already: {published} published, {unfit} rejected or failed; see {trial.cutouts}"]
-    if unfit:
+    lines = [f"Everything was done already: {published} published, {failed} rejected or failed; see {trial.cutouts}"]
+    if failed:
         lines.append(f"Why: cutoutd status --config {trial.config}")
     return "\n".join(lines)
 
