@@ -114,7 +114,7 @@ class Content:
         for row in connection.execute(select(tables.events).order_by(tables.events.c.id)).mappings():
             ways.setdefault(row["photo_id"], []).append((row["from_state"], row["to_state"]))
         return cls(
-            photos=[photo_from(row) for row in connection.execute(select(tables.photos)).mappings()],
+            photos=[photo_from(row) for row in connection.execute(select(tables.photos))],
             ways=ways,
             launches=[
                 (row["photo_id"], row["is_returned"]) for row in connection.execute(select(tables.launches)).mappings()
