@@ -127,7 +127,7 @@ def test_a_secret_that_cannot_be_read_is_refused_by_the_daemon(place: Place) -> 
         place.configure(uploadcare={"secret_key_file": str(place.home / "nowhere")})
         told = reload(place, code=2)
         assert "secret_key_file" in told
-        assert "stays" in told
+        assert "is unchanged" in told
         assert daemon.stop() == 0
 
 

@@ -96,4 +96,4 @@ def test_a_step_is_noticed_while_cutoutd_runs(
         running.cancel()
 
     with_ledger(tmp_path, scene)
-    assert caplog.messages == ["this machine's clock was set back by 60 minutes; waits that end early for it: 1"]
+    assert caplog.messages == ["this machine's clock was set back by 60 minutes; waits that end early because of it: 1"]
