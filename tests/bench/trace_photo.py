@@ -65,6 +65,7 @@ BACKGROUND_LOOPS = (
 _LEFT_OUT = ("core/logs/", "ledger/schema/column_types.py", "sandbox/")
 _CODE = f"{Path(cutoutd.__file__).parent}{os.sep}"
 _SETTLE_S = 0.5
+_QUIET_S = 0.9
 _PATIENCE_S = 30.0
 
 
@@ -73,18 +74,22 @@ class Trace:
     """The calls and statements while ``is_recording`` is set."""
 
     is_recording: bool = False
+    seen: int = 0  #: calls so far, recorded or not
     calls: list[tuple[bool, str, str]] = field(default_factory=list)  #: in the event loop's thread? file, function
     counts: Counter[str] = field(default_factory=Counter)
     statements: list[str] = field(default_factory=list)
 
     def profile(self, frame: FrameType, happened: str, _argument: object) -> None:
         """Note one call."""
-        if happened != "call" or not self.is_recording:
+        if happened != "call":
             return
         code = frame.f_code
         if code.co_code[frame.f_lasti + 1]:  # the argument of RESUME: 0 where a function begins
             return
-        if code.co_filename.startswith(_CODE) and not (file := code.co_filename[len(_CODE) :]).startswith(_LEFT_OUT):
+        if not code.co_filename.startswith(_CODE):
+            return
+        self.seen += 1
+        if self.is_recording and not (file := code.co_filename[len(_CODE) :]).startswith(_LEFT_OUT):
             self.calls.append((threading.current_thread() is threading.main_thread(), file, code.co_qualname))
 
     def note_statement(self, statement: str) -> None:
@@ -166,7 +171,7 @@ async def trace_one(trace: Trace, place: Path, url: str) -> None:
     stop = asyncio.Event()
     reloader = Reloader(load(config, {"UPLOADCARE_SECRET_KEY": SECRET_KEY}))
     serving = asyncio.create_task(keep_serving(reloader, stop, SystemdNotifier()))
-    await asyncio.sleep(2.0)  # the first scan is over, and every stage has looked
+    await _quiet(trace)  # the first scan is over, and every stage has looked
     trace.is_recording = True
     photo.rename(place / "in" / "a.jpg")
     await _until(cutout.exists)
@@ -174,6 +179,13 @@ async def trace_one(trace: Trace, place: Path, url: str) -> None:
     trace.is_recording = False
     stop.set()
     await serving
+
+
+async def _quiet(trace: Trace) -> None:
+    seen = -1
+    while trace.seen != seen:
+        seen = trace.seen
+        await asyncio.sleep(_QUIET_S)
 
 
 async def _until(is_so: Callable[[], bool]) -> None:

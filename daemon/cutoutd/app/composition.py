@@ -1,7 +1,7 @@
-"""What a service consists of, and the order in which it is put together.
+"""The parts of a service, and the order in which they are built.
 
-The ledger is held and opened first, once; then, for each configuration anew, Uploadcare and everything that works.
-Nothing moves yet: see ``service``.
+The ledger is held and opened first, once. Uploadcare and everything that works is built anew for each configuration.
+Nothing runs yet: see `app.service`.
 """
 
 import asyncio
@@ -34,66 +34,92 @@ from cutoutd.pipeline.scheduling.pause import PauseState
 from cutoutd.pipeline.scheduling.release_held import HeldReleaser
 from cutoutd.pipeline.scheduling.run_counts import RunCounts
 from cutoutd.pipeline.scheduling.stages import stages_for
+from cutoutd.pipeline.scheduling.step_runner import StepRunner
 from cutoutd.pipeline.scheduling.workers import WorkerPool
 from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.status.live_state_writer import LiveSources, LiveStateWriter
-from cutoutd.status.photo_counts import PhotoCounts
 from cutoutd.uploadcare.client import UploadcareClient, open_uploadcare
 from cutoutd.watch.availability import FolderAvailability
 from cutoutd.watch.folder import FolderWatcher
 from cutoutd.web.listener import Listener
 from cutoutd.web.webhook_receiver import WebhookReceiver
 
-#: More than all lanes together can use at once.
+#: More connections than all stages together can use at once.
 _CONNECTIONS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The state that all other parts share."""
+
+    settings: Settings
+    ledger: Ledger
+    usage: UsageCounter
+    budget: Budget
+    breaker: CircuitBreaker
+    pause: PauseState
+    run_counts: RunCounts
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """The parts that move photos, or tidy up behind them."""
+
+    pool: WorkerPool
+    on_success: OnSuccessWorker
+    remote_cleaner: RemoteCleaner
+    removed_sources: RemovedSourceCleaner
+    result_keeper: ResultKeeper
+    held_releaser: HeldReleaser
+    clock_monitor: ClockMonitor
+
+
+@dataclass(frozen=True, slots=True)
+class Watchers:
+    """The parts that watch the input folders, and the webhook."""
+
+    folders: tuple[FolderWatcher, ...]
+    availability: FolderAvailability
+    webhook_monitor: WebhookMonitor
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """The parts that speak to users and machines."""
+
+    listener: Listener
+    webhook_receiver: WebhookReceiver
+    live_state_writer: LiveStateWriter
+    notifier: Notifier
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
     """Everything that works together while cutoutd runs."""
 
-    settings: Settings
-    ledger: Ledger
-    workers: WorkerPool
-    folder_watchers: tuple[FolderWatcher, ...]
-    remote_cleaner: RemoteCleaner
-    result_keeper: ResultKeeper
-    live_state_writer: LiveStateWriter
-    breaker: CircuitBreaker
-    run_counts: RunCounts
-    budget: Budget
-    availability: FolderAvailability
-    on_success: OnSuccessWorker
-    held_releaser: HeldReleaser
-    pause: PauseState
-    photo_counts: PhotoCounts
-    usage: UsageCounter
-    clock_monitor: ClockMonitor
-    notifier: Notifier
-    removed_sources: RemovedSourceCleaner
-    listener: Listener
-    webhook_receiver: WebhookReceiver
-    webhook_monitor: WebhookMonitor
+    core: Core
+    workers: Workers
+    watchers: Watchers
+    endpoints: Endpoints
 
 
 @dataclass(frozen=True, slots=True)
 class SharedState:
-    """What outlives a reload: the ledger, which is ours alone, what is counted into and in it, and what was learned."""
+    """The parts that outlive a reload: the ledger, the counts of billed operations, and the learned poll schedule."""
 
     ledger: Ledger
     usage: UsageCounter
     poll_schedule: PollSchedule
-    photo_counts: PhotoCounts
 
 
 @asynccontextmanager
 async def open_service(settings: Settings) -> AsyncIterator[Service]:
-    """One service on a ledger of its own: for those who never reload.
+    """Open a service on a ledger of its own, for a run that never reloads.
 
     Raises:
-        LedgerError, DiskError: as ``open_estate`` and ``service_on``.
+        LedgerError, DiskError: as `open_shared_state` and `service_on` say.
     """
-    async with open_shared_state(settings) as estate, service_on(estate, settings) as service:
+    async with open_shared_state(settings) as shared, service_on(shared, settings) as service:
         yield service
 
 
@@ -107,82 +133,90 @@ async def open_shared_state(settings: Settings) -> AsyncIterator[SharedState]:
     """
     await asyncio.to_thread(make_state_dir, settings.state_dir)
     with hold_ledger(settings.state_dir):
-        operations = UsageCounter()
-        async with open_ledger(settings.state_dir, operations) as ledger:
-            census = PhotoCounts()
-            await census.open(ledger)
-            yield SharedState(ledger, operations, PollSchedule(), census)
+        usage = UsageCounter()
+        async with open_ledger(settings.state_dir, usage) as ledger:
+            await ledger.count_photos()
+            yield SharedState(ledger, usage, PollSchedule())
 
 
 @asynccontextmanager
-async def service_on(estate: SharedState, settings: Settings) -> AsyncIterator[Service]:
-    """Build everything in the order of the module's docstring; nothing moves before ``serve`` or ``work_off``.
+async def service_on(shared: SharedState, settings: Settings) -> AsyncIterator[Service]:
+    """Build a service; nothing runs before `serve` or `work_off`.
 
     Raises:
         LedgerError: the ledger cannot be read or written.
         DiskError: an output root cannot be made.
     """
-    ledger = estate.ledger
+    ledger = shared.ledger
     await asyncio.to_thread(make_outputs, settings, await ledger.query(photos.outputs_used))
-    async with open_uploadcare(settings.uploadcare, connections=_CONNECTIONS, usage=estate.usage) as uploadcare:
-        service = _build(settings, estate, uploadcare, await open_budget(ledger, settings))
-        await service.clock_monitor.open()
-        await service.pause.open()
-        await service.availability.open()
-        await service.on_success.open()
+    async with open_uploadcare(settings.uploadcare, connections=_CONNECTIONS, usage=shared.usage) as uploadcare:
+        budget = await open_budget(ledger, settings)
+        core = Core(settings, ledger, shared.usage, budget, CircuitBreaker(), PauseState(ledger), RunCounts())
+        service = await _build(core, shared.poll_schedule, uploadcare)
+        await service.workers.clock_monitor.open()
+        await core.pause.open()
+        await service.watchers.availability.open()
+        await service.workers.on_success.open()
         yield service
 
 
-def _build(settings: Settings, estate: SharedState, uploadcare: UploadcareClient, spending: Budget) -> Service:
-    ledger, halt, tally = estate.ledger, CircuitBreaker(), RunCounts()
+async def _build(core: Core, poll_schedule: PollSchedule, uploadcare: UploadcareClient) -> Service:
+    ledger, settings = core.ledger, core.settings
     folders = Folders({folder.name: folder for folder in settings.folders})
-    standby = FolderAvailability(ledger, folders)
-    webhook_results = WebhookResults(ledger, estate.poll_schedule)
+    availability = FolderAvailability(ledger, folders)
+    webhook_results = WebhookResults(ledger, poll_schedule)
+    await webhook_results.open()
     context = StepContext(ledger, uploadcare, folders)
-    journey = PhotoPipeline(context, spending, estate.poll_schedule, webhook_results, standby)
-    intermission = PauseState(ledger)
-    ways = stages_for(
-        settings.concurrency,
-        spending.rate,
+    pipeline = PhotoPipeline(context, core.budget, poll_schedule, webhook_results, availability)
+    pool = _worker_pool(core, pipeline, uploadcare)
+
+    def wake_for_webhook() -> None:
+        webhook_results.note_received()
+        pool.wake_stage(State.REMOVAL_INTENDED, State.REMOVAL_STARTED)
+
+    discovery = Discovery(ledger, pool, folders, availability)
+    watchers = Watchers(
+        tuple(FolderWatcher(folder, settings.watch, discovery) for folder in settings.folders),
+        availability,
+        WebhookMonitor(ledger, uploadcare, poll_schedule, wake_for_webhook),
+    )
+    core.budget.approval.count_in(watchers.folders)
+    workers = Workers(
+        pool,
+        OnSuccessWorker(ledger, folders, availability),
+        RemoteCleaner(ledger, uploadcare, settings.uploadcare.remote_cleanup),
+        RemovedSourceCleaner(ledger, folders, availability, settings.watch.rescan_interval_s),
+        ResultKeeper(ledger, uploadcare),
+        HeldReleaser(core.budget, pool, ChangeFlag(ledger)),
+        ClockMonitor(ledger, pool.wake_all),
+    )
+    listener = Listener(settings.web.listen)
+    live_sources = LiveSources(
+        watchers.folders,
+        core.breaker,
+        availability,
+        core.budget.pace,
+        workers.on_success.troubles,
+        lambda: listener.address,
+        uploadcare.throttle.ends,
+    )
+    endpoints = Endpoints(
+        listener,
+        WebhookReceiver(ledger, partial(signing_secret_for, settings), wake_for_webhook),
+        LiveStateWriter(settings.state_dir, live_sources),
+        Notifier(ledger, core.breaker, core.run_counts, settings.notify),
+    )
+    return Service(core, workers, watchers, endpoints)
+
+
+def _worker_pool(core: Core, pipeline: PhotoPipeline, uploadcare: UploadcareClient) -> WorkerPool:
+    stages = stages_for(
+        core.settings.concurrency,
+        core.budget.rate,
         uploadcare.throttle,
-        uncounted=spending.approval.uncounted,
-        intermission_s=intermission.remaining_s,
+        excluded_folders=core.budget.approval.uncounted,
+        paused_for_s=core.pause.remaining_s,
     )
-    lanes = WorkerPool(ledger, journey, halt, tally, ways)
-    intermission.tell_end_to(lanes.wake_all)
-    reception = Discovery(ledger, lanes, folders, standby)
-    arrivals = tuple(FolderWatcher(folder, settings.watch, reception) for folder in settings.folders)
-    spending.approval.count_in(arrivals)
-    aftercare = OnSuccessWorker(ledger, folders, standby)
-    door = Listener(settings.web.listen)
-    look_at_announced = partial(lanes.wake_stage, State.REMOVAL_INTENDED, State.REMOVAL_STARTED)
-    tell_address, tell_patience = lambda: door.address, uploadcare.throttle.ends
-    reports = LiveSources(arrivals, halt, standby, spending.pace, aftercare.troubles, tell_address, tell_patience)
-    broadcast = LiveStateWriter(settings.state_dir, reports)
-    cleanup = RemoteCleaner(ledger, uploadcare, settings.uploadcare.remote_cleanup)
-    retention = ResultKeeper(ledger, uploadcare)
-    withdrawal = RemovedSourceCleaner(ledger, folders, standby, settings.watch.rescan_interval_s)
-    return Service(
-        settings,
-        ledger,
-        lanes,
-        arrivals,
-        cleanup,
-        retention,
-        broadcast,
-        halt,
-        tally,
-        spending,
-        standby,
-        aftercare,
-        HeldReleaser(spending, lanes, ChangeFlag(ledger)),
-        intermission,
-        estate.photo_counts,
-        estate.usage,
-        ClockMonitor(ledger, lanes.wake_all),
-        Notifier(ledger, halt, tally, settings.notify),
-        withdrawal,
-        door,
-        WebhookReceiver(ledger, partial(signing_secret_for, settings), look_at_announced),
-        WebhookMonitor(ledger, uploadcare, estate.poll_schedule, look_at_announced),
-    )
+    pool = WorkerPool(core.ledger, StepRunner(core.ledger, pipeline, core.breaker, core.run_counts), stages)
+    core.pause.tell_end_to(pool.wake_all)
+    return pool

@@ -70,55 +70,55 @@ async def work_off(service: Service, stop: asyncio.Event, tell: Callable[[str], 
         telling.cancel()
     still_changing = looking.result() if looking.done() and not looking.cancelled() else 0
     return RunOutcome(
-        published=service.run_counts.at(State.PUBLISHED),
-        rejected=service.run_counts.at(State.REJECTED),
-        failed=service.run_counts.at(State.FAILED),
-        held=still_changing + await service.ledger.query(photos.count, _UNFINISHED),
-        missing=len(service.availability.unavailable()),
-        halt=service.breaker.error,
+        published=service.core.run_counts.at(State.PUBLISHED),
+        rejected=service.core.run_counts.at(State.REJECTED),
+        failed=service.core.run_counts.at(State.FAILED),
+        held=still_changing + await service.core.ledger.query(photos.count, _UNFINISHED),
+        missing=len(service.watchers.availability.unavailable()),
+        halt=service.core.breaker.error,
         is_interrupted=stop.is_set(),
-        unapproved=held_batches(await service.ledger.query(approvals.batches), service.settings.price),
-        pause=service.pause.pause,
+        unapproved=held_batches(await service.core.ledger.query(approvals.batches), service.core.settings.price),
+        pause=service.core.pause.pause,
     )
 
 
 async def _look_once(service: Service) -> int:
-    left = await asyncio.gather(*(arrival.run_once() for arrival in service.folder_watchers))
+    left = await asyncio.gather(*(arrival.run_once() for arrival in service.watchers.folders))
     return sum(map(len, left))
 
 
 async def _until_done(service: Service, looking: asyncio.Task[int], stop: asyncio.Event) -> None:
-    while not stop.is_set() and service.breaker.error is None:
+    while not stop.is_set() and service.core.breaker.error is None:
         if looking.done() and await _is_worked_off(service):
             return
-        await service.workers.next_step(within_s=_LOOK_EVERY_S)
+        await service.workers.pool.next_step(within_s=_LOOK_EVERY_S)
 
 
 async def _is_worked_off(service: Service) -> bool:
-    if service.workers.busy:
+    if service.workers.pool.busy:
         return False
-    paused = {state for state in _UNFINISHED if service.workers.paused_for_s(state) > _LEAVE_AFTER_S}
+    paused = {state for state in _UNFINISHED if service.workers.pool.paused_for_s(state) > _LEAVE_AFTER_S}
     states = _UNFINISHED - (_BEFORE_LAUNCH | paused if State.UPLOADED in paused else paused)
     now_s = time.time()
     try:
         if _still_for_s(service) > await _patience_s(service):
             return True
-        due = await service.ledger.query(photos.due, states, now_s + _LEAVE_AFTER_S, 1)
+        due = await service.core.ledger.query(photos.due, states, now_s + _LEAVE_AFTER_S, 1)
     except CutoutdError:
         # The lanes meet the same trouble, say so and wait; when it lasts, the run is stuck.
         return _still_for_s(service) > _STUCK_AFTER_S
-    if due or await service.held_releaser.look():
+    if due or await service.workers.held_releaser.look():
         return False
-    return not service.workers.busy  # which may have begun something since
+    return not service.workers.pool.busy  # which may have begun something since
 
 
 def _still_for_s(service: Service) -> float:
-    return time.monotonic() - service.workers.moved_at_s
+    return time.monotonic() - service.workers.pool.steps.moved_at_s
 
 
 async def _patience_s(service: Service) -> float:
     """How long nothing may move: long while removals run or a lost one is looked for, short when all is in trouble."""
-    under_way = await service.ledger.query(photos.count_untroubled, _UNFINISHED, State.REMOVAL_INTENDED)
+    under_way = await service.core.ledger.query(photos.count_untroubled, _UNFINISHED, State.REMOVAL_INTENDED)
     return _STUCK_AFTER_S if under_way else _OUTAGE_AFTER_S
 
 
@@ -130,7 +130,7 @@ async def _tell_waits(service: Service, tell: Callable[[str], None]) -> None:
         if _still_for_s(service) < _TELL_AFTER_S:
             continue
         with suppress(CutoutdError):  # the ledger's own trouble is told by the lanes
-            for photo in await service.ledger.query(photos.waiting, 1):
+            for photo in await service.core.ledger.query(photos.waiting, 1):
                 if photo.wait.reason not in told:
                     told.add(photo.wait.reason)
                     tell(f"waiting: {photo.wait.reason} ({photo.identity.folder}/{photo.identity.path})")

@@ -1,9 +1,13 @@
 """Start-up, work and shutdown, in the order in which they happen.
 
-Start: hold the ledger, open it, open Uploadcare, sweep leftovers, go on where the last run stopped, watch. Stop: look
-no further, let the steps under way finish within a grace period, which is long only where money was spent, close the
-ledger. Reload: a stop and a start on the same ledger, with other settings. A kill at any point loses nothing: the next
-start goes on at each photo's last fact.
+Start: hold the ledger, open it, open Uploadcare, remove leftovers, go on where the last run stopped, watch.
+
+Stop: begin nothing, let the steps under way finish within a grace period, close the ledger. The grace period is long
+only for paid calls.
+
+Reload: a stop and a start on the same ledger, with other settings.
+
+A kill at any point loses nothing: the next start goes on at each photo's last fact.
 """
 
 import asyncio
@@ -17,7 +21,6 @@ from cutoutd.app.process import drain_workers, run_supervised
 from cutoutd.app.reload import Reloader
 from cutoutd.app.startup import remove_leftovers
 from cutoutd.app.webhook_secret import expected_url
-from cutoutd.config.settings import Settings
 from cutoutd.control.executor import CommandExecutor
 from cutoutd.control.queue import CommandQueue
 from cutoutd.control.server import MessageHandler, serving_control
@@ -34,96 +37,127 @@ from cutoutd.web.backend import PageBackend
 from cutoutd.web.context import open_page_context
 
 
-async def keep_serving(reloading: Reloader, stop: asyncio.Event, systemd: SystemdNotifier) -> None:
-    """Watch, work and take orders until ``stop`` is set: one service after another, each with the settings in force.
+async def keep_serving(reloader: Reloader, stop: asyncio.Event, systemd: SystemdNotifier) -> None:
+    """Watch, work and take commands until `stop` is set: one service after another, each with the current settings.
 
     Args:
-        reloading: whose settings they are.
-        stop: set when it is to end; orders that come later are told so.
-        systemd: if it wants to know, hears how it goes.
+        reloader: holds the settings.
+        stop: set when cutoutd is to end; later commands are refused.
+        systemd: told of the progress, if systemd listens.
 
     Raises:
-        LedgerError, DiskError: it could not start.
+        LedgerError, DiskError: cutoutd could not start.
     """
-    settings, dispatch = reloading.settings, CommandQueue(reloading.reload)
-    async with open_shared_state(settings) as estate:
+    settings, commands = reloader.settings, CommandQueue(reloader.reload)
+    async with open_shared_state(settings) as shared:
         handler = MessageHandler(
-            dispatch, estate.ledger, lambda: reloading.settings, lambda: page_link(reloading.settings, dispatch.live)
+            commands, shared.ledger, lambda: reloader.settings, lambda: page_link(reloader.settings, commands.live)
         )
         control = serving_control(
             handler.answer, server_socket_path(settings, os.environ), client_socket_path(settings)
         )
         async with control, asyncio.TaskGroup() as tasks:
-            hearing = tasks.create_task(reloading.run())
-            obstacle = await _serve_in_turn(estate, dispatch, reloading, stop, systemd)
-            hearing.cancel()
-        if obstacle is not None:  # raised here, where no group of tasks wraps it
-            raise obstacle
+            reloading = tasks.create_task(reloader.run())
+            error = await _serve_in_turn(shared, commands, reloader, stop, systemd)
+            reloading.cancel()
+        if error is not None:  # raised here, where no task group wraps it
+            raise error
 
 
 async def _serve_in_turn(
-    estate: SharedState, dispatch: CommandQueue, reloading: Reloader, stop: asyncio.Event, systemd: SystemdNotifier
+    shared: SharedState, commands: CommandQueue, reloader: Reloader, stop: asyncio.Event, systemd: SystemdNotifier
 ) -> CutoutdError | None:
-    """What kept a service from being opened, when there were no other settings to go back to."""
+    """Return the error that kept a service from opening, if there are no earlier settings to fall back to."""
     while not stop.is_set():
         systemd.alive()
         try:
-            async with service_on(estate, reloading.next_settings()) as service:
-                await serve(service, dispatch, reloading, stop, systemd)
+            async with service_on(shared, reloader.next_settings()) as service:
+                await serve(service, commands, reloader, stop, systemd)
         except CutoutdError as error:
-            if not reloading.fall_back(error):
+            if not reloader.fall_back(error):
                 return error
-    dispatch.close()  # a stop that comes between two services found none that would have said so
-    reloading.fail_pending()
+    commands.close()  # because a stop between two services found no service that would have closed it
+    reloader.fail_pending()
     return None
 
 
 async def serve(
-    service: Service, dispatch: CommandQueue, reloading: Reloader, stop: asyncio.Event, systemd: SystemdNotifier
+    service: Service, commands: CommandQueue, reloader: Reloader, stop: asyncio.Event, systemd: SystemdNotifier
 ) -> None:
-    """One service at work, until ``stop`` is set or other settings are wanted."""
-    settings = service.settings
-    intermission = service.pause
-    clerk = CommandExecutor(
-        service.ledger, settings.folders, service.workers.enqueue, settings.price, pause=intermission
-    )
-    standstill = partial(standstill_sentence, service.breaker, intermission)
-    vigil = Watchdog(systemd, service.folder_watchers, service.workers, standstill, service.photo_counts.totals)
-    fitness = HealthCheck(service.folder_watchers, service.workers, service.breaker, intermission, service.availability)
-    metering = _metering(service)
-    office = PageBackend(lambda: settings, service.ledger, dispatch, service.live_state_writer.present)
-    machines, desk = MonitoringEndpoints(fitness, metering, service.webhook_receiver), await open_page_context(office)
-    page = service.listener.open(application(machines, desk, settings.web.listen))
-    async with page, working(service) as tasks, dispatch.serving(clerk, service.live_state_writer.present):
-        looking = [tasks.create_task(arrival.run()) for arrival in service.folder_watchers]
-        looking.append(tasks.create_task(_begun(service, reloading)))
-        looking.append(tasks.create_task(service.remote_cleaner.run()))
-        looking.append(tasks.create_task(service.on_success.run()))
-        looking.append(tasks.create_task(vigil.run()))
-        looking.append(tasks.create_task(service.removed_sources.run()))
-        hearing = partial(service.webhook_monitor.run, partial(_announced_to, service))
-        looking.append(tasks.create_task(run_supervised("the numbers for monitoring", metering.run)))
-        looking.append(tasks.create_task(run_supervised("the watch over announcements", hearing)))
-        if desk is not None:
-            looking.append(tasks.create_task(run_supervised("the page's news", desk.events.run)))
-        log_event("started", f"watching {_names(settings)}")
-        await _first_of(stop, reloading.reload_requested)
+    """Run one service until `stop` is set or other settings are wanted."""
+    core, workers, watchers, endpoints = service.core, service.workers, service.watchers, service.endpoints
+    settings, live_state = core.settings, endpoints.live_state_writer.present
+    executor = CommandExecutor(core.ledger, settings.folders, workers.pool.enqueue, settings.price, pause=core.pause)
+    standstill = partial(standstill_sentence, core.breaker, core.pause)
+    watchdog = Watchdog(systemd, watchers.folders, workers.pool, standstill, core.ledger.counts.totals)
+    health = HealthCheck(watchers.folders, workers.pool, core.breaker, core.pause, watchers.availability)
+    metrics = _metrics(service)
+    page_context = await open_page_context(PageBackend(lambda: settings, core.ledger, commands, live_state))
+    machine_endpoints = MonitoringEndpoints(health, metrics, endpoints.webhook_receiver)
+    page = endpoints.listener.open(application(machine_endpoints, page_context, settings.web.listen))
+    async with page, working(service) as tasks, commands.serving(executor, live_state):
+        loops = [
+            *(watcher.run() for watcher in watchers.folders),
+            _confirm_start(service, reloader),
+            workers.remote_cleaner.run(),
+            workers.on_success.run(),
+            watchdog.run(),
+            workers.removed_sources.run(),
+            run_supervised("the numbers for monitoring", metrics.run),
+            run_supervised(
+                "the webhook monitor", partial(watchers.webhook_monitor.run, partial(_webhook_url, service))
+            ),
+        ]
+        if page_context is not None:
+            loops.append(run_supervised("the page's news", page_context.events.run))
+        running = [tasks.create_task(loop) for loop in loops]
+        log_event("started", f"watching {', '.join(folder.name for folder in settings.folders)}")
+        await _first_of(stop, reloader.reload_requested)
         if stop.is_set():
-            dispatch.close()
+            commands.close()
             systemd.stopping()
             log_event("stopping", "cutoutd stops after the steps in progress")
         else:
             systemd.reloading()
             log_event("reloading", "the configuration has changed; the steps in progress finish first")
-        for task in looking:
+        for task in running:
             task.cancel()
 
 
-async def _begun(service: Service, reloading: Reloader) -> None:
-    """Whoever wanted these settings is answered once all of their folders are watched."""
-    for arrival in service.folder_watchers:
-        await arrival.wait_until_started()
-    reloading.confirm(service.settings)
+@asynccontextmanager
+async def working(service: Service) -> AsyncIterator[asyncio.TaskGroup]:
+    """Run the stages during the block; after it let the steps under way finish, see `drain_workers`.
+
+    The sources of finished photos and their files at Uploadcare are seen to last, so a stop leaves as little as
+    possible.
+    """
+    core, workers, endpoints = service.core, service.workers, service.endpoints
+    async with asyncio.TaskGroup() as tasks:
+        steps = tasks.create_task(workers.pool.run())
+        parts = (
+            endpoints.live_state_writer,
+            workers.result_keeper,
+            workers.held_releaser,
+            workers.clock_monitor,
+            endpoints.notifier,
+        )
+        loops = [tasks.create_task(part.run()) for part in parts]
+        tasks.create_task(asyncio.to_thread(remove_leftovers, core.settings))
+        yield tasks
+        for loop in loops:
+            loop.cancel()
+        is_finished = await drain_workers(workers.pool, steps)
+    await workers.on_success.finish()
+    if is_finished and core.breaker.error is None:
+        await workers.remote_cleaner.finish()
+    await endpoints.notifier.finish()
+
+
+async def _confirm_start(service: Service, reloader: Reloader) -> None:
+    """Confirm the settings to the reloader once all folders are watched."""
+    for watcher in service.watchers.folders:
+        await watcher.wait_until_started()
+    reloader.confirm(service.core.settings)
 
 
 async def _first_of(*events: asyncio.Event) -> None:
@@ -135,51 +169,21 @@ async def _first_of(*events: asyncio.Event) -> None:
             wait.cancel()
 
 
-def _metering(service: Service) -> MetricsExposition:
+def _metrics(service: Service) -> MetricsExposition:
+    core, watchers = service.core, service.watchers
     sources = MetricSources(
-        service.folder_watchers,
-        service.photo_counts,
-        service.breaker,
-        service.pause,
-        service.workers,
-        service.usage,
-        service.budget,
-        service.availability,
+        watchers.folders,
+        core.ledger.counts,
+        core.breaker,
+        core.pause,
+        service.workers.pool,
+        core.usage,
+        core.budget,
+        watchers.availability,
     )
-    return MetricsExposition(service.ledger, sources, service.settings)
+    return MetricsExposition(core.ledger, sources, core.settings)
 
 
-@asynccontextmanager
-async def working(service: Service) -> AsyncIterator[asyncio.TaskGroup]:
-    """The lanes at work while the block runs; after it, steps under way may finish, see ``grace``.
-
-    What finished photos left in the inputs and at Uploadcare is seen to last, so a stop leaves as little as it can.
-    """
-    async with asyncio.TaskGroup() as tasks:
-        steps = tasks.create_task(service.workers.run())
-        parts = (
-            service.live_state_writer,
-            service.result_keeper,
-            service.held_releaser,
-            service.clock_monitor,
-            service.notifier,
-        )
-        looking_after = [tasks.create_task(part.run()) for part in parts]
-        tasks.create_task(asyncio.to_thread(remove_leftovers, service.settings))
-        yield tasks
-        for task in looking_after:
-            task.cancel()
-        is_finished = await drain_workers(service.workers, steps)
-    await service.on_success.finish()
-    if is_finished and service.breaker.error is None:
-        await service.remote_cleaner.finish()
-    await service.notifier.finish()
-
-
-def _announced_to(service: Service) -> str | None:
-    """Where Uploadcare was told to send to; None while nothing is taken there."""
-    return expected_url(service.settings) if service.listener.address else None
-
-
-def _names(settings: Settings) -> str:
-    return ", ".join(folder.name for folder in settings.folders)
+def _webhook_url(service: Service) -> str | None:
+    """Return the URL to which Uploadcare is told to send messages; None while no message is taken there."""
+    return expected_url(service.core.settings) if service.endpoints.listener.address else None

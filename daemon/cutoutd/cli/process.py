@@ -86,7 +86,7 @@ async def run_once(settings: Settings) -> RunOutcome:
             configure_logging(settings.log.level, settings.log.format)
         else:
             configure_logging(_level_beside_bar(settings.log.level), "text", partial(_print, bar.console))
-        async with open_service(settings) as service, _updating(bar, service.run_counts):
+        async with open_service(settings) as service, _updating(bar, service.core.run_counts):
             outcome = await work_off(service, stop, _write_error)
         if stop.is_set():
             force_exit_after(_THREADS_S, ExitCode.INTERRUPTED)

@@ -4,7 +4,7 @@ Nothing here decides a photo's next step, and nothing outside sees more of the d
 """
 
 from cutoutd.ledger.backup import back_up
-from cutoutd.ledger.changes import ChangeFlag
+from cutoutd.ledger.changes import ChangeFlag, PhotoCounts
 from cutoutd.ledger.instance_lock import hold_ledger, is_held
 from cutoutd.ledger.ledger import Ledger, open_ledger, read_ledger
 from cutoutd.ledger.queries.lost_launches import LostLaunch
@@ -24,6 +24,7 @@ __all__ = [
     "LaunchCounts",
     "Ledger",
     "LostLaunch",
+    "PhotoCounts",
     "ReadTransaction",
     "Total",
     "Usage",

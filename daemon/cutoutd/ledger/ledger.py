@@ -16,9 +16,11 @@ from cutoutd.core.logs import log_event
 from cutoutd.core.photo import NO_WAIT, Accepted, Fact, Identity, Photo, Wait
 from cutoutd.core.usage_counter import UsageCounter
 from cutoutd.core.webhook_result import WebhookResult
+from cutoutd.ledger.changes import PhotoCounts, UniquePhotos
 from cutoutd.ledger.group_commit import GroupCommitter
 from cutoutd.ledger.photo_files import PhotoFiles
 from cutoutd.ledger.photo_waits import PhotoWaits
+from cutoutd.ledger.queries import duplicates, photos
 from cutoutd.ledger.schema.migrations import bring_up_to_date
 from cutoutd.ledger.sqlite.clean_shutdown import CleanShutdownMarker, check_and_open
 from cutoutd.ledger.sqlite.create import create_ledger_file
@@ -54,7 +56,9 @@ class Ledger:
         self._engine = engine
         self._state_dir = state_dir
         self._writer = writer
-        self._listeners: tuple[Listener, ...] = ()
+        self._unique = UniquePhotos()
+        self._listeners: tuple[Listener, ...] = (self._unique.note,)
+        self.counts = PhotoCounts()  #: not open before `count_photos`
         self.trouble: CutoutdError | None = None  #: the error of the last write; None once a write went well
         self.waits = PhotoWaits(self._write)
         self.files = PhotoFiles(self._write)
@@ -66,6 +70,15 @@ class Ledger:
     def remove_listener(self, listener: Listener) -> None:
         """Call this function no more."""
         self._listeners = tuple(each for each in self._listeners if each != listener)
+
+    async def count_photos(self) -> None:
+        """Count the photos once; every fact keeps the counts current from now on. Call it before any photo moves."""
+        self.counts.open(await self.query(photos.totals))
+        self.add_listener(self.counts.note)
+
+    def is_unique(self, photo: Photo) -> bool:
+        """Return True if certainly no other row has the photo's picture or path; it costs no query."""
+        return photo in self._unique
 
     @property
     def revision(self) -> int:
@@ -91,10 +104,18 @@ class Ledger:
         Raises:
             RejectedError: every target is taken.
         """
-        return await self._write(
-            lambda connection: transitions.accept(connection, photo, fact, free_targets, time.time()),
-            partial(self._notify_listeners, photo),
-        )
+
+        def accept(connection: WriteTransaction) -> tuple[Photo, bool]:
+            accepted = transitions.accept(connection, photo, fact, free_targets, time.time())
+            return accepted, duplicates.is_unique(connection, accepted)
+
+        def notify(stored: tuple[Photo, bool]) -> None:
+            accepted, is_unique = stored
+            self._notify_listeners(photo, accepted)
+            if is_unique:
+                self._unique.add(accepted)
+
+        return (await self._write(accept, notify))[0]
 
     async def record(self, photo: Photo, fact: Fact, wait: Wait = NO_WAIT) -> Photo:
         """Store a fact, and the wait before the step after it."""

@@ -79,5 +79,5 @@ class HealthCheck:
             yield ReadinessReason("starting", "the folders are scanned for the first time")
         if self._breaker.error is not None:
             yield ReadinessReason("halted", printable(f"{self._breaker.error.title}: {self._breaker.error.sentence}"))
-        if self._workers.ledger_trouble is not None:
-            yield ReadinessReason("ledger", printable(self._workers.ledger_trouble.sentence))
+        if self._workers.steps.ledger_trouble is not None:
+            yield ReadinessReason("ledger", printable(self._workers.steps.ledger_trouble.sentence))

@@ -11,12 +11,12 @@ from cutoutd import __version__
 from cutoutd.core.errors import HaltError
 from cutoutd.core.photo import State
 from cutoutd.core.usage_counter import Purpose, UsageCounter
+from cutoutd.ledger import PhotoCounts
 from cutoutd.monitoring.probes import Probes
 from cutoutd.pipeline.budget.budget import Budget
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from cutoutd.pipeline.scheduling.pause import PauseState
 from cutoutd.pipeline.scheduling.workers import WorkerPool
-from cutoutd.status.photo_counts import PhotoCounts
 from cutoutd.watch.availability import FolderAvailability
 from cutoutd.watch.folder import FolderWatcher
 
@@ -82,11 +82,11 @@ class StateMetrics(Collector):
         yield _labelled("cutoutd_settling_files", "Files that are still being written.", "folder", files.items())
 
     def _work(self) -> Iterator[Metric]:
-        workers = self._sources.workers
-        busy = workers.busy_by_stage()
-        yield _labelled("cutoutd_lane_steps", "Steps under way in each stage.", "lane", busy.items())
-        at = {state: self._sources.photo_counts.at(state) for state in State}
-        queued = {stage: max(0, at[state] - busy[stage]) for stage, state in workers.takes.items()}
+        stages = self._sources.workers.stages
+        busy = [(stage.name, busy) for stage, busy in stages]
+        yield _labelled("cutoutd_lane_steps", "Steps under way in each stage.", "lane", busy)
+        counts = self._sources.photo_counts
+        queued = {stage.name: max(0, counts.at(stage.state) - busy) for stage, busy in stages}
         yield _labelled(
             "cutoutd_lane_queue", "Photos before each stage, whatever they wait for.", "lane", queued.items()
         )

@@ -83,7 +83,7 @@ class Watchdog:
 def stuck_loops(folder_watchers: Iterable[FolderWatcher], workers: WorkerPool) -> tuple[str, ...]:
     """Return the loops, steps and listening threads that make no progress."""
     overdue = [f"{watcher.folder.name}: {name}" for watcher in folder_watchers for name in watcher.overdue()]
-    return (*overdue, *workers.pulses.overdue())
+    return (*overdue, *workers.steps.heartbeats.overdue())
 
 
 def standstill_sentence(breaker: CircuitBreaker, pause_state: PauseState) -> str:

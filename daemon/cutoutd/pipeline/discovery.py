@@ -55,7 +55,7 @@ class Discovery:
         self._availability.record_seen(folder, [sighting])
         if photo is not None:
             log_event(photo.state, photo.story, about=photo)
-            self._workers.enqueue(photo)
+            self._workers.begin(photo)
 
     async def check_availability(self, folder: str, *, after_scan: bool) -> bool:
         """Look at whether the folder stands by; True when it no longer does, so its tree should be looked at again."""

@@ -138,6 +138,10 @@ class PhotoPipeline:
             SupersededError: the file is not the accepted version any more.
         """
         await asyncio.to_thread(require_same, self._folders.of(photo).input, photo.identity)
+        if self._ledger.is_unique(photo):
+            return None
+        if self._ledger.is_unique(photo):
+            return None
         # One query, because a duplicate that is published between two queries would be in neither result.
         info = await self._ledger.query(duplicates.duplicate_info, photo)
         if info.is_superseded_by_newer or info.has_cutout:

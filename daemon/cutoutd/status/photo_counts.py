@@ -1,14 +1,11 @@
 """The numbers of photos by state and by group of states. Every count that the user sees comes from here."""
 
-import threading
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cutoutd.core.photo import Photo, State
-from cutoutd.ledger import Ledger, Total
-from cutoutd.ledger.queries import photos
+from cutoutd.core.photo import State
+from cutoutd.ledger import Total
 
 
 class StateGroup(StrEnum):
@@ -87,44 +84,3 @@ def summarize_folders(totals: Iterable[Total]) -> dict[str, CountSummary]:
 def count_at(totals: Iterable[Total], states: Collection[State]) -> int:
     """Return the number of photos in these states."""
     return sum(total.photos for total in totals if total.state in states)
-
-
-class PhotoCounts:
-    """The number of photos by folder and state, kept in memory and updated with every fact. Thread-safe.
-
-    Readers need no query, so they may look often, also at a million photos.
-    """
-
-    def __init__(self) -> None:
-        self._numbers: Counter[tuple[str, State]] = Counter()
-        self._lock = threading.Lock()
-
-    async def open(self, ledger: Ledger) -> None:
-        """Count once, and listen for facts from now on. Call it before any photo moves.
-
-        Raises:
-            LedgerError, DiskError: the ledger cannot be used.
-        """
-        totals = await ledger.query(photos.totals)
-        self._numbers = Counter({(total.folder, total.state): total.photos for total in totals})
-        ledger.add_listener(self.note)
-
-    def note(self, before: Photo | None, after: Photo) -> None:
-        """Count a fact that was stored."""
-        with self._lock:
-            if before is not None:
-                self._numbers[before.identity.folder, before.state] -= 1
-            self._numbers[after.identity.folder, after.state] += 1
-
-    def numbers(self) -> dict[tuple[str, State], int]:
-        """Return the number of photos by folder and state. A state that no photo has any more counts 0."""
-        with self._lock:
-            return dict(self._numbers)
-
-    def totals(self) -> list[Total]:
-        """Return the same numbers as the ledger's query does."""
-        return [Total(folder, state, number) for (folder, state), number in self.numbers().items() if number]
-
-    def at(self, *states: State) -> int:
-        """Return the number of photos in these states."""
-        return count_at(self.totals(), states)

@@ -134,7 +134,7 @@ def test_a_daemon_takes_what_arrives_and_stops_when_told(tmp_path: Path, sandbox
             await asyncio.to_thread(put, folder.input / "late.jpg", jpeg())
             async with asyncio.timeout(30):
                 while not (folder.output / "late.png").exists():
-                    await service.workers.next_step(within_s=0.2)
+                    await service.workers.pool.next_step(within_s=0.2)
             stop.set()
 
     asyncio.run(play())

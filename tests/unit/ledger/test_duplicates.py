@@ -32,7 +32,7 @@ def test_nobody_waits_for_an_unpaid_photo_that_may_never_go_on(tmp_path: Path, s
         payer = await ledger.postpone(payer, wait)
         assert await ledger.query(duplicates.elected_payer, copy) is None
         assert await ledger.query(
-            photos.due, {State.ACCEPTED}, time.time(), 9, but=photos.FurtherOn(folders={"before"})
+            photos.due, {State.ACCEPTED}, time.time(), 9, skipped=photos.SkippedPhotos(folders={"before"})
         ) == [copy]
 
     with_ledger(tmp_path, scene)

@@ -25,7 +25,11 @@ async def asked(place: Path) -> AsyncIterator[tuple[Service, httpx2.AsyncClient]
     """A service that is not yet at work, and somebody who asks it."""
     async with open_service(settings_in(place, NOWHERE, folder_in(place))) as service:
         health = HealthCheck(
-            service.folder_watchers, service.workers, service.breaker, service.pause, service.availability
+            service.watchers.folders,
+            service.workers.pool,
+            service.core.breaker,
+            service.core.pause,
+            service.watchers.availability,
         )
         listener = Listener(Listen("127.0.0.1", 0))
         served = Starlette(routes=health_routes(health))
@@ -46,10 +50,10 @@ def test_it_is_ready_once_its_folders_are_looked_at(tmp_path: Path) -> None:
     async def play() -> None:
         async with asked(tmp_path) as (service, client):
             assert await reasons(client) == ["starting"]
-            looking = asyncio.create_task(service.folder_watchers[0].run())
-            await service.folder_watchers[0].wait_until_started()
+            looking = asyncio.create_task(service.watchers.folders[0].run())
+            await service.watchers.folders[0].wait_until_started()
             assert await reasons(client) == []
-            service.workers.stop()
+            service.workers.pool.stop()
             assert await reasons(client) == ["stopping"]
             assert (await client.get("/healthz")).status_code == 200
             looking.cancel()
@@ -64,7 +68,7 @@ def test_who_is_stuck_is_not_alive(tmp_path: Path) -> None:
 
     async def play() -> None:
         async with asked(tmp_path) as (service, client):
-            service.workers.pulses.beat("lane upload", rest_s=-1000.0)
+            service.workers.pool.steps.heartbeats.beat("lane upload", rest_s=-1000.0)
             answer = await client.get("/healthz")
             assert (answer.status_code, answer.json()) == (503, {"alive": False, "stuck": ["lane upload"]})
 
@@ -76,9 +80,9 @@ def test_a_ledger_that_takes_nothing_is_not_ready(tmp_path: Path) -> None:
 
     async def play() -> None:
         async with asked(tmp_path) as (service, client):
-            service.ledger.trouble = DiskError("no space left")
+            service.core.ledger.trouble = DiskError("no space left")
             assert "ledger" in await reasons(client)
-            await service.ledger.remember("key", "value")
+            await service.core.ledger.remember("key", "value")
             assert "ledger" not in await reasons(client)
 
     asyncio.run(play())

@@ -52,8 +52,10 @@ class Manager:
 
 
 def watchdog_over(service: Service, systemd: SystemdNotifier) -> Watchdog:
-    standstill = partial(standstill_sentence, service.breaker, service.pause)
-    return Watchdog(systemd, service.folder_watchers, service.workers, standstill, service.photo_counts.totals)
+    standstill = partial(standstill_sentence, service.core.breaker, service.core.pause)
+    return Watchdog(
+        systemd, service.watchers.folders, service.workers.pool, standstill, service.core.ledger.counts.totals
+    )
 
 
 @asynccontextmanager
@@ -63,7 +65,8 @@ async def watched(place: Path) -> AsyncIterator[tuple[Manager, Service]]:
     async with open_service(settings_in(place, NOWHERE, folder_in(place))) as service:
         watchdog = watchdog_over(service, SystemdNotifier(manager.address, 0.2))
         tasks = [
-            asyncio.create_task(work()) for work in (watchdog.run, service.workers.run, service.folder_watchers[0].run)
+            asyncio.create_task(work())
+            for work in (watchdog.run, service.workers.pool.run, service.watchers.folders[0].run)
         ]
         try:
             yield manager, service
@@ -80,7 +83,7 @@ def test_ready_is_told_once_the_folders_are_watched(tmp_path: Path) -> None:
     async def play() -> None:
         manager = Manager(tmp_path)
         async with open_service(settings_in(tmp_path, NOWHERE, folder_in(tmp_path))) as service:
-            (watcher,) = service.folder_watchers
+            (watcher,) = service.watchers.folders
             watchdog = watchdog_over(service, SystemdNotifier(manager.address))
             telling = asyncio.create_task(watchdog.run())
             await asyncio.sleep(0)
@@ -122,7 +125,7 @@ def test_whoever_hangs_stops_the_watchdog(tmp_path: Path, what: str, monkeypatch
                 is_said.set()
 
             monkeypatch.setattr("cutoutd.monitoring.watchdog.log_event", say)
-            with break_down(what, service, service.folder_watchers[0]):
+            with break_down(what, service, service.watchers.folders[0]):
                 async with asyncio.timeout(PATIENCE_S):
                     await is_said.wait()
                 manager.heard()
@@ -139,9 +142,9 @@ def break_down(what: str, service: Service, watcher: FolderWatcher) -> contextli
     undo = contextlib.ExitStack()
     match what:
         case "a stuck step":
-            undo.enter_context(service.workers.pulses.during("upload of photo 7", within_s=-1.0))
+            undo.enter_context(service.workers.pool.steps.heartbeats.during("upload of photo 7", within_s=-1.0))
         case "a silent lane":
-            service.workers.pulses.beat("lane that hangs", rest_s=-1000.0)
+            service.workers.pool.steps.heartbeats.beat("lane that hangs", rest_s=-1000.0)
         case "a silent watcher":
             watcher._watcher.heartbeats.beat("a thread that hangs", rest_s=-1000.0)
         case _:
@@ -156,10 +159,10 @@ def test_a_photo_that_cannot_be_sent_stops_no_watchdog(tmp_path: Path) -> None:
 
     async def play() -> None:
         async with watched(tmp_path) as (manager, service):
-            service.breaker.open(KeysRefusedError("no"), State.ACCEPTED)
+            service.core.breaker.open(KeysRefusedError("no"), State.ACCEPTED)
             await manager.hears("STATUS=Halted, Uploadcare refused the keys: no photo yet")
-            assert stuck_loops(service.folder_watchers, service.workers) == ()
-            await service.pause.begin("sale photos first")
+            assert stuck_loops(service.watchers.folders, service.workers.pool) == ()
+            await service.core.pause.begin("sale photos first")
             await manager.hears("STATUS=Paused, sale photos first; Halted, Uploadcare refused the keys: no photo yet")
 
     asyncio.run(play())

@@ -14,6 +14,7 @@ from cutoutd.pipeline.discovery import Discovery
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from cutoutd.pipeline.scheduling.run_counts import RunCounts
 from cutoutd.pipeline.scheduling.stages import stages_for
+from cutoutd.pipeline.scheduling.step_runner import StepRunner
 from cutoutd.pipeline.scheduling.workers import WorkerPool
 from cutoutd.uploadcare.throttling import Throttle
 from cutoutd.watch.availability import FolderAvailability
@@ -32,7 +33,11 @@ def reception_of(ledger: Ledger, tally: RunCounts) -> Discovery:
     folders = folders_of(*(FolderSettings(name=name, input=Path("/in"), output=Path("/out")) for name in names))
     standby = FolderAvailability(ledger, folders)
     journey = pipeline_of(ledger, StandIn(), folders, spending, PollSchedule())
-    lanes = WorkerPool(ledger, journey, CircuitBreaker(), tally, stages_for(Concurrency(), spending.rate, Throttle()))
+    lanes = WorkerPool(
+        ledger,
+        StepRunner(ledger, journey, CircuitBreaker(), tally),
+        stages_for(Concurrency(), spending.rate, Throttle()),
+    )
     return Discovery(ledger, lanes, folders, standby)
 
 

@@ -69,8 +69,8 @@ def test_both_may_be_said_twice(tmp_path: Path) -> None:
 
 def test_it_holds_back_what_costs_money_and_nothing_else() -> None:
     """Uploads and launches rest; checking, asking, searching and publishing go on."""
-    ways = stages_for(Concurrency(), LaunchRate(600), Throttle(), intermission_s=lambda: math.inf)
-    assert {lane.states for lane in ways if lane.paused_for_s() > 0} == {State.ACCEPTED, State.UPLOADED}
+    ways = stages_for(Concurrency(), LaunchRate(600), Throttle(), paused_for_s=lambda: math.inf)
+    assert {lane.state for lane in ways if lane.paused_for_s() > 0} == {State.ACCEPTED, State.UPLOADED}
 
 
 def test_its_end_is_told_at_once(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from cutoutd.pipeline.scheduling.run_counts import RunCounts
 from cutoutd.pipeline.scheduling.stages import stages_for
+from cutoutd.pipeline.scheduling.step_runner import StepRunner, Timing
 from cutoutd.pipeline.scheduling.workers import WorkerPool
 from cutoutd.uploadcare.throttling import Throttle
 from support.clocks import Clock
@@ -31,6 +32,9 @@ from support.ledgers import identity, identity_of, in_database, photo_at, with_l
 from support.pipelines import pipeline_of
 
 PATIENCE_S = 60.0
+
+#: Stages that nothing woke look again soon.
+SOON = Timing(poll_ledger_s=0.02, ledger_trouble_wait_s=0.02)
 
 
 class RunningClock:
@@ -62,7 +66,7 @@ class House:
             (self.folder.input / name).write_bytes(jpeg())
             photo = await self.ledger.discover(identity_of(self.folder.input, name))
             assert photo is not None
-            self.lanes.enqueue(photo)
+            self.lanes.begin(photo)
 
     async def count(self, *states: State) -> int:
         return await self.ledger.query(photo_queries.count, states)
@@ -82,7 +86,9 @@ async def house(place: Path, concurrency: Concurrency, launches_per_minute: int 
         # Removals that are known to take no time are asked about at once.
         spending = generous(ledger, place, launches_per_minute=launches_per_minute, clock=rate_clock)
         journey = pipeline_of(ledger, uploadcare, folders_of(folder), spending, PollSchedule([0.0] * 5))
-        lanes = WorkerPool(ledger, journey, halt, tally, stages_for(concurrency, spending.rate, Throttle()))
+        await ledger.count_photos()
+        steps = StepRunner(ledger, journey, halt, tally, SOON)
+        lanes = WorkerPool(ledger, steps, stages_for(concurrency, spending.rate, Throttle()))
         yield House(ledger, folder, uploadcare, halt, clock, rate_clock, tally, lanes)
 
 
@@ -99,13 +105,6 @@ def played(
         return opened.uploadcare
 
     return asyncio.run(play())
-
-
-@pytest.fixture(autouse=True)
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lanes that nothing woke look again soon."""
-    monkeypatch.setattr("cutoutd.pipeline.scheduling.workers._POLL_LEDGER_EVERY_S", 0.02)
-    monkeypatch.setattr("cutoutd.pipeline.scheduling.workers._LEDGER_TROUBLE_WAIT_S", 0.02)
 
 
 NAMES = [f"{number:02}.jpg" for number in range(12)]
@@ -291,7 +290,7 @@ def test_a_reuse_does_not_end_a_halt(tmp_path: Path) -> None:
         (house.folder.input / "copy.jpg").write_bytes((house.folder.input / "paid.jpg").read_bytes())
         copy = await house.ledger.discover(identity_of(house.folder.input, "copy.jpg"))
         assert copy is not None
-        house.lanes.enqueue(copy)
+        house.lanes.begin(copy)
         await house.until(State.ACCEPTED, 2)
         house.clock.now_s += 60
         await house.until(State.PUBLISHED, 2)

@@ -56,6 +56,14 @@ _PAID_SINCE = _OF_PICTURE.where(
     _IS_PUBLISHED, photos.c.state_at_s > bindparam("since_s"), photos.c.reused_from.is_(None)
 )
 
+_IS_OTHER = photos.c.id != bindparam("photo_id")
+_HAS_LIKE = select(
+    select(photos.c.id).where(photos.c.sha256 == bindparam("sha256"), _IS_OTHER).exists()
+    | select(photos.c.id)
+    .where(photos.c.path == bindparam("path"), photos.c.folder == bindparam("folder"), _IS_OTHER)
+    .exists()
+)
+
 
 def duplicate_info(connection: ReadTransaction, photo: Photo) -> DuplicateInfo:
     """What has to be known before anything is sent or paid for."""
@@ -64,6 +72,12 @@ def duplicate_info(connection: ReadTransaction, photo: Photo) -> DuplicateInfo:
         has_cutout=bool(published_duplicates(connection, photo, 1)),
         payer=elected_payer(connection, photo),
     )
+
+
+def is_unique(connection: ReadTransaction, photo: Photo) -> bool:
+    """Return True if no other row has the photo's picture or its path."""
+    values = {**_picture_of(photo), "folder": photo.identity.folder, "path": photo.identity.path}
+    return connection.scalar(_HAS_LIKE, values) == 0
 
 
 def elected_payer(connection: ReadTransaction, photo: Photo) -> Photo | None:

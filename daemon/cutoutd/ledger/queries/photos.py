@@ -27,14 +27,14 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
-class FurtherOn:
-    """Who is passed over."""
+class SkippedPhotos:
+    """The photos that a query leaves out."""
 
     photo_ids: Collection[int] = ()
     folders: Collection[str] = ()
 
 
-_NOBODY = FurtherOn()
+_NONE_SKIPPED = SkippedPhotos()
 
 _KNOWN = select(photos.c.path, photos.c.size_bytes, photos.c.mtime_ns, photos.c.inode).where(
     photos.c.folder == bindparam("folder"),
@@ -77,12 +77,18 @@ def known_versions(connection: ReadTransaction, folder: str, paths: Collection[s
 
 
 def due(
-    connection: ReadTransaction, states: Collection[State], now_s: float, limit: int, *, but: FurtherOn = _NOBODY
+    connection: ReadTransaction,
+    states: Collection[State],
+    now_s: float,
+    limit: int,
+    *,
+    skipped: SkippedPhotos = _NONE_SKIPPED,
 ) -> list[Photo]:
-    """Photos at these states whose wait is over, those that waited longest first, but for those passed over."""
-    values = {"states": list(states), "by_s": now_s, "folders": list(but.folders), "limit": limit + len(but.photo_ids)}
+    """Return the photos at these states whose wait is over, those that waited longest first."""
+    limit_with_skipped = limit + len(skipped.photo_ids)
+    values = {"states": list(states), "by_s": now_s, "folders": list(skipped.folders), "limit": limit_with_skipped}
     rows = connection.execute(_DUE, values)
-    return [photo_from(row) for row in rows if row.id not in but.photo_ids][:limit]
+    return [photo_from(row) for row in rows if row.id not in skipped.photo_ids][:limit]
 
 
 def next_due_s(connection: ReadTransaction, states: Collection[State], now_s: float) -> float | None:

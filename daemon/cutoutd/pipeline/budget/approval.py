@@ -7,7 +7,7 @@ transaction before the paid call. Who waits goes on when somebody approves, or w
 from collections.abc import Sequence
 from typing import Protocol
 
-from cutoutd.core.photo import Photo
+from cutoutd.core.photo import UNPAID, Photo
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.writes import approvals
 
@@ -62,14 +62,21 @@ class Approval:
             return None
         return self._confirm_over - sum(influx.arriving_count for influx in self._influxes if influx.name == folder)
 
+    def most_to_check(self, folder: str) -> int | None:
+        """Return `most_in_ledger`, or None if all unpaid photos of the folder together are not more than that."""
+        most = self.most_in_ledger(folder)
+        is_small = most is not None and self._ledger.counts.most_at(UNPAID, folder) <= most
+        return None if is_small else most
+
     async def require(self, photo: Photo) -> None:
         """Look before an upload, so that nothing is sent in vain.
 
         Raises:
             UnapprovedError: the photo has to wait for a person.
         """
-        if self._confirm_over is not None:
-            await self._ledger.query(approvals.require_approved, photo, self.most_in_ledger(photo.identity.folder))
+        most = self.most_to_check(photo.identity.folder)
+        if most is not None:
+            await self._ledger.query(approvals.require_approved, photo, most)
 
     async def release_shrunk(self) -> bool:
         """Let the photos of batches go on that are no longer too large; whether there were any."""

@@ -138,7 +138,7 @@ class Budget:
                 stored.
         """
         await self._remember()
-        most = self.approval.most_in_ledger(photo.identity.folder)
+        most = self.approval.most_to_check(photo.identity.folder)
         require = partial(self._require_within, wanted=1) if self._limits.is_counting else None
         return await self._ledger.record_launch_intent(photo, require, most=most)
 

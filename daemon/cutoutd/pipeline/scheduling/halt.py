@@ -35,15 +35,10 @@ class CircuitBreaker:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._error: HaltError | None = None
+        self.error: HaltError | None = None
         self._at: State | None = None
         self._probe_at_s = 0.0
         self._probe_after_s = _FIRST_PROBE_AFTER_S
-
-    @property
-    def error(self) -> HaltError | None:
-        """Why the service stands still; None while it does not."""
-        return self._error
 
     @property
     def probe_states(self) -> tuple[State, ...]:
@@ -57,24 +52,24 @@ class CircuitBreaker:
     @property
     def probe_in_s(self) -> float:
         """Seconds until something may be sent again: 0 when nothing stands still or a probe is due."""
-        return max(0.0, self._probe_at_s - self._clock()) if self._error else 0.0
+        return max(0.0, self._probe_at_s - self._clock()) if self.error else 0.0
 
     def open(self, error: HaltError, at: State) -> None:
         """Stand still because the step after ``at`` was refused; each no to a probe doubles the time to the next."""
         if self.probe_in_s > 0:
             return  # steps that were under way met the same wall
-        if self._error is None:
+        if self.error is None:
             log_event(
                 "halted", f"{error.title}: {error.sentence.removesuffix('.')}. {error.advice}", level=logging.ERROR
             )
         else:
             self._probe_after_s = min(self._probe_after_s * 2, _LAST_PROBE_AFTER_S)
-        self._error, self._at = error, at
+        self.error, self._at = error, at
         self._probe_at_s = self._clock() + self._probe_after_s
 
     def close(self) -> None:
         """What was refused is no longer: go on."""
-        if self._error is None:
+        if self.error is None:
             return
         log_event("resumed", "Uploadcare accepts requests again, and all photos go on")
-        self._error, self._at, self._probe_after_s = None, None, _FIRST_PROBE_AFTER_S
+        self.error, self._at, self._probe_after_s = None, None, _FIRST_PROBE_AFTER_S

@@ -1,83 +1,85 @@
-"""What a lane sees when it looks into the ledger: whose turn it is, and when the next one's will be.
+"""The look of a stage into the ledger: the photos that are due, the time of the next one, and the room downstream.
 
-All of it is asked in one look of one moment: a lane looks several times for each photo, and a look for each question
-cost as much again (tests/bench). Nothing is decided here that a later look would not decide anew.
+One transaction answers all of it, because a look for each question cost as much again (tests/bench). Nothing is decided
+here that a later look would not decide anew.
 """
 
-from collections.abc import Collection, Mapping
+import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from cutoutd.core.photo import Photo, State, require_value
 from cutoutd.ledger import ReadTransaction
 from cutoutd.ledger.queries import lost_launches
 from cutoutd.ledger.queries import photos as photo_queries
+from cutoutd.ledger.queries.photos import SkippedPhotos
 from cutoutd.pipeline.scheduling.stages import Stage
 from cutoutd.pipeline.steps import recover_launch
 
-#: A photo that goes on later than this does not count as being on its way.
-_HOLDS_NOBODY_UP_AFTER_S = 1000.0
+__all__ = ["DuePhotos", "DueQuery", "SkippedPhotos", "furthest_of"]
 
-#: More lost answers at once than this are not looked at, to know whether any is searched for.
-_SEARCHED_FOR = 20
+#: A photo that waits for longer than this is not under way, and holds up no other photo.
+_UNDER_WAY_WAIT_S = 1000.0
+
+#: With more lost launches than this at once, only the first ones are looked at.
+_MOST_LOST_LAUNCHES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class DuePhotos:
-    """What was seen."""
+    """The result of a look."""
 
-    photos: list[Photo]  #: whose turn it is
-    next_due_s: float | None = None  #: when somebody else's will be, Unix time; None: nobody's by waiting alone
-    has_more: bool = False  #: whether more may be due than there was room for
-
-
-_NO_ROOM = DuePhotos([], has_more=True)
+    photos: list[Photo]
+    next_due_s: float | None = None  #: Unix time at which the next waiting photo is due; None: no wait ends by time
+    has_more: bool = False  #: True if more photos may be due than the look asked for
+    room: float = math.inf  #: the steps that may run at once, as far as photos downstream decide it
+    has_lost: bool = False  #: True if a launch is open whose response was lost just now
 
 
 @dataclass(frozen=True, slots=True)
 class DueQuery:
-    """A lane's look, to be put to the ledger."""
+    """A look of one stage."""
 
     stage: Stage
-    room: int  #: so many steps may be begun
-    busy: Mapping[int, Stage]  #: the photos whose step is under way, in any lane: their rows are about to change
-    excluded_folders: Collection[str]  #: folders
+    limit: int  #: the most photos to return
+    skipped: SkippedPhotos
     now_s: float  #: Unix time
+    checks_room: bool  #: True to count the photos downstream and the lost launches as well
 
     def run(self, ledger: ReadTransaction) -> DuePhotos:
-        """Whose turn it is."""
-        room, takes = self._room(ledger), {self.stage.states}
+        """Return the due photos, those that waited longest first."""
+        room, has_lost = self._room(ledger) if self.checks_room else (math.inf, False)
         if room <= 0:
-            return _NO_ROOM
-        passed = photo_queries.FurtherOn(self.busy, self.excluded_folders)
-        photos = photo_queries.due(ledger, takes, self.now_s, room, but=passed)
-        if len(photos) == room:
-            return DuePhotos(photos, has_more=True)
-        return DuePhotos(photos, photo_queries.next_due_s(ledger, takes, self.now_s))
+            return DuePhotos([], has_more=True, room=room, has_lost=has_lost)
+        states = {self.stage.state}
+        photos = photo_queries.due(ledger, states, self.now_s, self.limit, skipped=self.skipped)
+        if len(photos) == self.limit:
+            return DuePhotos(photos, has_more=True, room=room, has_lost=has_lost)
+        next_due_s = photo_queries.next_due_s(ledger, states, self.now_s)
+        return DuePhotos(photos, next_due_s, room=room, has_lost=has_lost)
 
-    def _room(self, ledger: ReadTransaction) -> int:
-        if self.stage.states is State.UPLOADED and _has_open_outcome(ledger, self.now_s):
-            return 0
+    def _room(self, ledger: ReadTransaction) -> tuple[float, bool]:
+        if self.stage.state is State.UPLOADED and _has_lost_launch(ledger, self.now_s):
+            return 0, True
         if not self.stage.downstream:
-            return self.room
-        busy = sum(lane.name == self.stage.name for lane in self.busy.values())
-        beyond = _number_on_their_way(ledger, self.stage.downstream, self.now_s)
-        return min(self.room, self.stage.max_downstream - busy - beyond)
+            return math.inf, False
+        return self.stage.max_downstream - _count_under_way(ledger, self.stage.downstream, self.now_s), False
 
 
-def furthest_of(ledger: ReadTransaction, way: tuple[State, ...], now_s: float) -> State | None:
-    """The last of these states, which are in order, at which a photo stands that is on its way."""
-    return photo_queries.furthest_of(ledger, way, now_s + _HOLDS_NOBODY_UP_AFTER_S)
+def furthest_of(ledger: ReadTransaction, states: tuple[State, ...], now_s: float) -> State | None:
+    """Return the last of these ordered states at which a photo is under way."""
+    return photo_queries.furthest_of(ledger, states, now_s + _UNDER_WAY_WAIT_S)
 
 
-def _number_on_their_way(ledger: ReadTransaction, states: Collection[State], now_s: float) -> int:
-    """Photos of folders that left the configuration wait for long; they must not hold up all others."""
-    return photo_queries.count_due_by(ledger, states, now_s + _HOLDS_NOBODY_UP_AFTER_S)
+def _count_under_way(ledger: ReadTransaction, states: Collection[State], now_s: float) -> int:
+    """Count the photos that go on soon: photos of folders that left the configuration must not hold up all others."""
+    return photo_queries.count_due_by(ledger, states, now_s + _UNDER_WAY_WAIT_S)
 
 
-def _has_open_outcome(ledger: ReadTransaction, now_s: float) -> bool:
-    """Whether a launch's answer was lost just now, and a search may find its result: later ones would lengthen it.
+def _has_lost_launch(ledger: ReadTransaction, now_s: float) -> bool:
+    """Return True if a launch's response was lost just now and a search may find its result.
 
-    No photo depends on it for its safety: see ``recovery``.
+    Later launches would lengthen the search. No photo depends on it for its safety: see `recover_launch`.
     """
-    lost = lost_launches.open_outcomes(ledger, now_s - recover_launch.LOOK_FOR_S, _SEARCHED_FOR)
+    lost = lost_launches.open_outcomes(ledger, now_s - recover_launch.LOOK_FOR_S, _MOST_LOST_LAUNCHES)
     return any(recover_launch.is_comparable(require_value(photo.bound.parameters)) for photo in lost)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from cutoutd.core.photo import Photo, State
+from cutoutd.core.photo import TERMINAL, Photo, State
 
 
 class RunCounts:
@@ -14,7 +14,7 @@ class RunCounts:
 
     def note(self, photo: Photo) -> None:
         """A photo stands at this state now. Those at rest are only counted, so that memory stays flat."""
-        if photo.state.is_terminal:
+        if photo.state in TERMINAL:
             self._states.pop(photo.id, None)
             self._finished[photo.state] += 1
         else:

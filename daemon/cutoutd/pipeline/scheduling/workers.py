@@ -1,298 +1,297 @@
-"""Who goes next: photos that are due, taken from the ledger into lanes of bounded width.
+"""Workers: each takes a photo and keeps it as long as the photo's next step is free to begin.
 
-A lane does the steps after some states, a few at a time, and stops when too many photos stand further on. Nothing
-about a waiting photo is kept in memory: the ledger knows who is due, and when.
+A stage limits how many of its steps run at once, and begins none while too many photos are downstream. A photo whose
+next step is not free goes back to the ledger, or into the short queue of its next stage. Waiting photos are not kept in
+memory: the ledger knows which photos are due, and when.
 """
 
 import asyncio
-import logging
 import time
-from collections import Counter
 from contextlib import suppress
 
-from cutoutd.core.errors import CutoutdError, HaltError
-from cutoutd.core.heartbeat import Heartbeats
-from cutoutd.core.logs import log_error, log_event, log_fault
-from cutoutd.core.photo import INTERNAL_FAULT, Failed, Photo, State, WaitKind
+from cutoutd.core.errors import CutoutdError
+from cutoutd.core.logs import log_error
+from cutoutd.core.photo import TERMINAL, Photo, State
 from cutoutd.ledger import Ledger
-from cutoutd.pipeline.photo_pipeline import PhotoPipeline
-from cutoutd.pipeline.scheduling.halt import CircuitBreaker
-from cutoutd.pipeline.scheduling.next_photos import DueQuery, furthest_of
-from cutoutd.pipeline.scheduling.run_counts import RunCounts
+from cutoutd.pipeline.scheduling.next_photos import DueQuery, SkippedPhotos, furthest_of
+from cutoutd.pipeline.scheduling.stage_queue import READ_AHEAD, StageQueue
 from cutoutd.pipeline.scheduling.stages import Stage
-
-#: A lane looks again at least this often, whatever else should have woken it.
-_POLL_LEDGER_EVERY_S = 30.0
-
-#: ...and at least this often while it is closed to a folder.
-_POLL_CLOSED_FOLDERS_EVERY_S = 0.2
-
-#: After the ledger itself could not be read or written.
-_LEDGER_TROUBLE_WAIT_S = 5.0
-
-#: No step takes longer: the slowest exchange, sending or fetching one photo over a very slow line, is cut off before.
-_LONGEST_STEP_S = 1800.0
-
-#: Where a launch leaves a photo that was accepted, or of which nobody knows.
-_LAUNCHED = frozenset({State.REMOVAL_INTENDED, State.REMOVAL_STARTED})
+from cutoutd.pipeline.scheduling.step_runner import StepRunner
 
 
 class WorkerPool:
-    """Runs the lanes until told to stop; steps under way are then finished, unless ``let_go`` cuts them off."""
+    """Runs the stages until `stop`. Steps under way are then finished, unless `cancel_unpaid` cuts them off."""
 
-    def __init__(
-        self, ledger: Ledger, journey: PhotoPipeline, halt: CircuitBreaker, tally: RunCounts, lanes: tuple[Stage, ...]
-    ) -> None:
+    def __init__(self, ledger: Ledger, steps: StepRunner, stages: tuple[Stage, ...]) -> None:
         self._ledger = ledger
-        self._pipeline = journey
-        self._breaker = halt
-        self._counts = tally
-        self._stages = lanes
-        self._wakes = {lane.name: asyncio.Event() for lane in lanes}
-        # By photo, not by lane: a photo may come to another lane's state in the middle of a step.
-        self._busy: dict[int, Stage] = {}
-        self._steps: dict[int, asyncio.Task[None]] = {}
-        self._backlogged: set[str] = set()  # lanes with more photos that are due, perhaps, than they have room for
-        self._awaited: set[int] = set()  # photos that others waited for, seen in this run
+        self._breaker = steps.breaker
+        self._timing = steps.timing
+        self.steps = steps
+        self._queues = {stage.state: StageQueue(stage, ledger.counts) for stage in stages}
+        self._busy: dict[int, StageQueue] = {}
+        self._workers: dict[int, asyncio.Task[None]] = {}
+        self._tasks: asyncio.TaskGroup | None = None  # set while `run` runs
+        self._looks: list[set[int]] = []  # for each look under way: the photos that began meanwhile
+        self._awaited: set[int] = set()  # photos that duplicates waited for, seen in this run
         self._stepped = asyncio.Event()
-        self._is_stopping = False
-        self.moved_at_s = time.monotonic()  #: when a photo last got a new fact, monotonic
-        self.pulses = Heartbeats()  #: of the lanes and of the steps under way
+        self._note_lost_launch()  # because an earlier run may have left one
+        self.is_stopping = False  #: True if no further steps are taken
 
     @property
     def busy(self) -> int:
-        """How many steps are under way."""
+        """The number of steps under way."""
         return len(self._busy)
 
+    @property
+    def stages(self) -> list[tuple[Stage, int]]:
+        """The stages, each with the number of its steps under way."""
+        return [(queue.stage, queue.busy) for queue in self._queues.values()]
+
+    def begin(self, photo: Photo) -> None:
+        """Take a photo that has just become a row of the ledger; begin at once if a step is free."""
+        self.steps.note_photo(photo)
+        queue = self._queues[photo.state]
+        if photo.id in self._busy:
+            return  # because a look has found the row before the news of it came here
+        if self._tasks is None:
+            queue.look_soon()
+        elif self._is_free_for(queue, photo):
+            self._start(queue, photo, self._tasks)
+        else:
+            self._hand_over(queue, photo)
+
     def enqueue(self, photo: Photo) -> None:
-        """A photo is new in the ledger."""
-        self._counts.note(photo)
+        """Note that this photo, and maybe others with it, may go on by a command."""
+        self.steps.note_photo(photo)
+        self._note_lost_launch()
         self.wake_stage(photo.state)
 
-    @property
-    def is_stopping(self) -> bool:
-        """Whether no further steps are taken."""
-        return self._is_stopping
+    def wake_stage(self, *states: State) -> None:
+        """Have the stages of these states look into the ledger: photos that waited there may go on."""
+        for state in states:
+            if state in self._queues:
+                self._queues[state].look_soon()
 
-    @property
-    def ledger_trouble(self) -> CutoutdError | None:
-        """Why facts cannot be stored for now."""
-        return self._ledger.trouble
+    def wake_all(self) -> None:
+        """Have every stage look into the ledger: some photos that waited may go on."""
+        for queue in self._queues.values():
+            queue.look_soon()
 
-    @property
-    def takes(self) -> dict[str, State]:
-        """By the lane's name, after which state it takes the step."""
-        return {lane.name: lane.states for lane in self._stages}
-
-    def busy_by_stage(self) -> dict[str, int]:
-        """How many steps are under way in each lane."""
-        number = Counter(lane.name for lane in self._busy.values())
-        return {lane.name: number[lane.name] for lane in self._stages}
+    def paused_for_s(self, state: State) -> float:
+        """Return how long the step after this state is paused, by Uploadcare or by a person."""
+        return self._queues[state].stage.rest_s
 
     async def next_step(self, within_s: float) -> None:
-        """Return when a step was done, or after this time."""
+        """Return when a step is finished, or after this time."""
         self._stepped.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(within_s):
                 await self._stepped.wait()
 
-    def _wake_after(self, lane: Stage, before: Photo, after: Photo) -> None:
-        """A step is done: wake whoever may have a photo to take now, and nobody else.
+    def stop(self) -> None:
+        """Take no further steps; `run` returns when the steps under way are finished."""
+        self.is_stopping = True
+        self.wake_all()
 
-        A look at nothing new costs as much as any: woken by every step around them, lanes looked 8 times a photo.
+    def cancel_unpaid(self) -> bool:
+        """Cut off the steps under way, except those that wait for the response of a paid call.
+
+        The steps are taken again later. Return True if there was any to cut off.
         """
-        for each in self._stages:
-            makes_room = each is lane or _frees_capacity(each, before, after)
-            if after.state is each.states or (makes_room and each.name in self._backlogged):
-                self._wakes[each.name].set()
+        unpaid = [worker for photo_id, worker in self._workers.items() if not self.steps.is_paying(photo_id)]
+        for worker in unpaid:
+            worker.cancel()
+        return bool(unpaid)
+
+    async def run(self) -> None:
+        """Work until `stop`."""
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            for queue in self._queues.values():
+                tasks.create_task(self._run_stage(queue, tasks), name=f"stage {queue.stage.name}")
+
+    async def _run_stage(self, queue: StageQueue, tasks: asyncio.TaskGroup) -> None:
+        while not self.is_stopping:
+            self.steps.heartbeats.beat(f"stage {queue.stage.name}", rest_s=self._timing.poll_ledger_s)
+            rest_s = await self._begin_steps(queue, tasks)
+            await queue.sleep(min(rest_s, self._timing.poll_ledger_s))
+
+    async def _begin_steps(self, queue: StageQueue, tasks: asyncio.TaskGroup) -> float:
+        """Begin the steps that are due and free; return the seconds until there may be more, unless woken before."""
+        if (rest_s := self._rest_s(queue.stage)) > 0:
+            queue.leave_to_ledger()
+            return rest_s
+        if self._is_halted(queue.stage):
+            return await self._begin_probe(queue, tasks)
+        self._begin_ready(queue, tasks, room=0)
+        if queue.free > 0 and (queue.is_look_due or (queue.has_waiting and not queue.is_blocked)):
+            room = await self._look(queue)
+            if self.is_stopping or self._rest_s(queue.stage) > 0:
+                return 0.0  # since the ledger was asked
+            self._begin_ready(queue, tasks, room)
+            queue.is_blocked = queue.has_waiting and queue.free > 0
+        if queue.stage.rate and queue.has_waiting and (rate_s := queue.stage.rate.free_in_s) > 0:
+            return rate_s
+        return queue.look_in_s if queue.free > 0 else self._timing.poll_ledger_s
+
+    async def _begin_probe(self, queue: StageQueue, tasks: asyncio.TaskGroup) -> float:
+        """Begin one step during a halt, if this stage is the one that probes for all."""
+        queue.leave_to_ledger()
+        try:
+            is_probing = queue.busy == 0 and await self._is_probing(queue.stage)
+        except CutoutdError as error:
+            log_error("ledger_trouble", error)
+            return self._timing.ledger_trouble_wait_s
+        if is_probing:
+            await self._look(queue)
+            if not self.is_stopping and self._rest_s(queue.stage) == 0 and queue.has_ready and queue.busy == 0:
+                self._start(queue, queue.take(), tasks)
+            queue.leave_to_ledger()
+        return self._timing.poll_ledger_s
+
+    async def _is_probing(self, stage: Stage) -> bool:
+        """Return True if this stage takes a step during a halt: one photo probes for all, at the refused step.
+
+        A step elsewhere would prove nothing, and might cost money. If no photo stands at the refused step any more (an
+        upload expired), the photo that is nearest goes on towards it, because else the halt would never end. Lost
+        launches are looked for all the same, because nothing is launched before they are found.
+        """
+        if stage.state is State.REMOVAL_INTENDED:
+            return True
+        probe_states = self._breaker.probe_states
+        if any(queue.stage.state in probe_states for queue in self._busy.values()):
+            return False  # because the probe is under way; its photo may be further on in the middle of the step
+        return stage.state is await self._ledger.query(furthest_of, probe_states, time.time())
+
+    async def _look(self, queue: StageQueue) -> float:
+        """Ask the ledger for due photos and fill the queue; return the number of steps that may begin.
+
+        Photos that are busy when the ledger is asked, or begin meanwhile, are left out: their rows in the result may be
+        old, and a step taken again would upload the photo twice.
+        """
+        stage, must_check = queue.stage, not queue.has_room and not self._is_halted(queue.stage)
+        is_closed = bool(stage.excluded_folders())
+        skipped = SkippedPhotos(frozenset(self._busy), stage.excluded_folders())
+        query = DueQuery(stage, queue.free + READ_AHEAD, skipped, time.time(), checks_room=must_check)
+        begun: set[int] = set()
+        self._looks.append(begun)
+        queue.begin_look()
+        if was_uncertain := queue.is_uncertain and must_check:
+            queue.is_uncertain = False
+        try:
+            found = await self._ledger.query(query.run)
+        except CutoutdError as error:
+            log_error("ledger_trouble", error)
+            queue.is_uncertain = queue.is_uncertain or was_uncertain
+            queue.look_within(self._timing.ledger_trouble_wait_s)
+            return 0
+        finally:
+            self._looks = [look for look in self._looks if look is not begun]
+        queue.is_uncertain = queue.is_uncertain or found.has_lost
+        gone = begun | self._busy.keys()
+        queue.fill([photo for photo in found.photos if photo.id not in gone], has_more=found.has_more)
+        next_due_s = self._timing.poll_ledger_s if found.next_due_s is None else found.next_due_s - time.time()
+        poll_s = self._timing.poll_closed_folders_s if is_closed else self._timing.poll_ledger_s
+        queue.look_within(min(next_due_s, poll_s))
+        return found.room - queue.busy if must_check else 0
+
+    def _begin_ready(self, queue: StageQueue, tasks: asyncio.TaskGroup, room: float) -> None:
+        """Begin with ready photos; `room` is the number of steps that the ledger has just allowed."""
+        closed = queue.stage.excluded_folders()
+        while queue.has_ready and queue.free > 0 and (room > 0 or queue.has_room) and not self.is_stopping:
+            photo = queue.take()
+            if photo.identity.folder in closed:
+                queue.has_backlog = True
+            else:
+                room -= 1
+                self._start(queue, photo, tasks)
+
+    def _is_free_for(self, queue: StageQueue, photo: Photo) -> bool:
+        """Return True if the photo's next step can begin now, and no other photo waits for it."""
+        is_halted = self._breaker.error is not None and queue.stage.is_sending
+        return not (self.is_stopping or is_halted) and queue.can_take(photo)
+
+    def _start(self, queue: StageQueue, photo: Photo, tasks: asyncio.TaskGroup) -> None:
+        self._occupy(queue, photo)
+        self._workers[photo.id] = tasks.create_task(self._work(photo, queue))
+
+    def _occupy(self, queue: StageQueue, photo: Photo) -> None:
+        self._busy[photo.id] = queue
+        queue.occupy(photo)
+        for begun in self._looks:
+            begun.add(photo.id)
+
+    async def _work(self, photo: Photo, queue: StageQueue | None) -> None:
+        """Take the steps of one photo, one after another, as long as the next one is free."""
+        try:
+            while queue is not None:
+                photo, queue = await self._take_step(photo, queue)
+        finally:
+            del self._workers[photo.id]
+
+    async def _take_step(self, before: Photo, queue: StageQueue) -> tuple[Photo, StageQueue | None]:
+        """Take one step; return the photo after it, and the queue in which the same worker goes on with it."""
+        after = None
+        try:
+            after = await self.steps.take_step(before, queue.stage)
+        finally:
+            del self._busy[before.id]
+            queue.release(before)
+            self._stepped.set()
+            if after is None:
+                self._note_lost_launch()
+                self.wake_all()
+        if after is None:
+            return before, None
+        if self._breaker.is_over(before, after):
+            self._breaker.close()
+            self.wake_all()
+        self._wake_others(queue, before, after)
+        return after, self._next_queue(after)
+
+    def _next_queue(self, photo: Photo) -> StageQueue | None:
+        if photo.state in TERMINAL:
+            return None
+        queue = self._queues[photo.state]
+        if self._is_free_for(queue, photo):
+            self._occupy(queue, photo)
+            return queue
+        self._hand_over(queue, photo)
+        return None
+
+    def _hand_over(self, queue: StageQueue, photo: Photo) -> None:
+        """Leave a photo to the stage of its next step."""
+        if photo.state is State.REMOVAL_INTENDED:
+            self._note_lost_launch()
+        delay_s = photo.wait.until_s - time.time()
+        if delay_s > 0:
+            queue.look_within(delay_s)
+        else:
+            queue.add(photo)
+
+    def _note_lost_launch(self) -> None:
+        """Have the launch stage ask the ledger for lost launches: while one is looked for, no other launch begins."""
+        if State.UPLOADED in self._queues:
+            self._queues[State.UPLOADED].is_uncertain = True
+
+    def _wake_others(self, own: StageQueue, before: Photo, after: Photo) -> None:
+        """Wake the stages that have a photo waiting for what this step has freed."""
+        is_halted = self._breaker.error is not None
+        for queue in self._queues.values():
+            is_freed = queue.stage.is_freed_by(before, after)
+            if is_freed:
+                queue.is_blocked = False
+            if is_halted or ((is_freed or queue is own) and (queue.has_waiting or queue.is_look_due)):
+                queue.wake()
         if after.wait.for_photo is not None:
             self._awaited.add(after.wait.for_photo)
-        if after.state.is_terminal and after.id in self._awaited:
+        if after.state in TERMINAL and after.id in self._awaited:
             self._awaited.discard(after.id)
             self.wake_stage(State.ACCEPTED, State.UPLOADED)
 
-    def wake_stage(self, *states: State) -> None:
-        """Photos at these states may go on; none came to them or left them, so only those who take them look."""
-        for lane in self._stages:
-            if lane.states in states:
-                self._wakes[lane.name].set()
+    def _is_halted(self, stage: Stage) -> bool:
+        return self._breaker.error is not None and stage.is_sending
 
-    def wake_all(self) -> None:
-        """Some photos that waited may go on."""
-        self._set_all_events()
-
-    def _set_all_events(self) -> None:
-        for event in self._wakes.values():
-            event.set()
-
-    def stop(self) -> None:
-        """Take no further steps; ``run`` returns when those under way are done."""
-        self._is_stopping = True
-        self._set_all_events()
-
-    def cancel_unpaid(self) -> bool:
-        """Cut off the steps under way, which are done again later, but those that paid and wait for the answer.
-
-        Whether there was any to cut off.
-        """
-        free = [step for photo_id, step in self._steps.items() if not self._pipeline.is_paying(photo_id)]
-        for step in free:
-            step.cancel()
-        return bool(free)
-
-    async def run(self) -> None:
-        """Work until ``stop``."""
-        async with asyncio.TaskGroup() as tasks:
-            for lane in self._stages:
-                tasks.create_task(self._run_stage(lane), name=f"lane {lane.name}")
-
-    async def _run_stage(self, lane: Stage) -> None:
-        async with asyncio.TaskGroup() as steps:
-            while not self._is_stopping:
-                self._wakes[lane.name].clear()
-                self.pulses.beat(f"lane {lane.name}", rest_s=_POLL_LEDGER_EVERY_S)
-                wait_s = await self._start_steps(lane, steps)
-                await self._sleep(lane, wait_s)
-
-    async def _start_steps(self, lane: Stage, steps: asyncio.TaskGroup) -> float:
-        if (rest_s := self._pause_between_looks_s(lane)) > 0:
-            return rest_s
-        # Before the ledger is asked: a folder that opens meanwhile would be neither in its answer nor looked at soon.
-        is_closed = bool(lane.excluded_folders())
-        try:
-            photos, wait_s = await self._next_photos(lane)
-        except CutoutdError as error:
-            log_error("ledger_trouble", error)
-            return _LEDGER_TROUBLE_WAIT_S
-        if self._is_stopping or self._pause_between_looks_s(lane) > 0:
-            return 0.0  # since the ledger was asked
-        for photo in photos:
-            self._busy[photo.id] = lane
-            if lane.rate:
-                lane.rate.take(photo.id)
-            self._steps[photo.id] = steps.create_task(self._take_step(photo, lane))
-        if is_closed:
-            wait_s = min(wait_s, _POLL_CLOSED_FOLDERS_EVERY_S)
-        # There may be more photos than launches were free.
-        return min(wait_s, lane.rate.free_in_s) if lane.rate and photos else wait_s
-
-    def paused_for_s(self, state: State) -> float:
-        """How long nobody takes the step after this state, because Uploadcare or a person asked for it."""
-        return max(self._pause_s(lane) for lane in self._stages if lane.states is state)
-
-    def _pause_s(self, lane: Stage) -> float:
-        return max(lane.paused_for_s(), lane.rate.paused_for_s if lane.rate else 0.0)
-
-    def _pause_between_looks_s(self, lane: Stage) -> float:
-        """How long the lane begins nothing: for a halt, for a pause, or until the next launch is free."""
-        halted_s = self._breaker.probe_in_s if lane.is_sending else 0.0
-        return max(halted_s, self._pause_s(lane), lane.rate.free_in_s if lane.rate else 0.0)
-
-    async def _next_photos(self, lane: Stage) -> tuple[list[Photo], float]:
-        """Whose turn it is, and after how long somebody else's is, unless the lane is woken before."""
-        # Until the answer says otherwise: a step that ends meanwhile must wake the lane.
-        self._backlogged.add(lane.name)
-        room = await self._room(lane)
-        if room <= 0:
-            return [], _POLL_LEDGER_EVERY_S
-        if self._is_halted(lane):
-            lane = lane.without_back_pressure  # those beyond stand still as well, until its probe has gone through
-        # A step may end while the ledger answers: its photo is no longer busy then, and its row in the answer is old.
-        # Taking that step again would upload the photo twice. So those busy before are passed over as those since are.
-        prospect = DueQuery(lane, room, dict(self._busy), lane.excluded_folders(), time.time())
-        outlook = await self._ledger.query(prospect.run)
-        if not outlook.has_more:
-            self._backlogged.discard(lane.name)
-        photos = [photo for photo in outlook.photos if photo.id not in self._busy]
-        return photos, _POLL_LEDGER_EVERY_S if outlook.next_due_s is None else outlook.next_due_s - time.time()
-
-    async def _room(self, lane: Stage) -> int:
-        """How many steps may be begun, as far as can be told without looking into the ledger."""
-        busy = sum(busy_in is lane for busy_in in self._busy.values())
-        width = lane.concurrency if not self._is_halted(lane) else int(await self._is_probing(lane))
-        room = width - busy
-        return min(room, lane.rate.free) if lane.rate else room
-
-    def _is_halted(self, lane: Stage) -> bool:
-        return self._breaker.error is not None and lane.is_sending
-
-    async def _is_probing(self, lane: Stage) -> bool:
-        """Whether the lane takes a step during a halt: one photo probes for all, where the wall stood.
-
-        Elsewhere it would prove nothing, and might cost money; but when nobody stands there any more (an upload
-        expired meanwhile), the one that has come nearest goes on towards it, or the halt would never end. Lost outcomes
-        are looked for all the same, since nothing is launched before they are found.
-        """
-        if lane.states is State.REMOVAL_INTENDED:
-            return True
-        if any(busy_in.states in self._breaker.probe_states for busy_in in self._busy.values()):
-            return False  # the probe is under way; its photo may stand elsewhere in the middle of the step
-        return lane.states is await self._ledger.query(furthest_of, self._breaker.probe_states, time.time())
-
-    async def _sleep(self, lane: Stage, wait_s: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(min(max(wait_s, 0.0), _POLL_LEDGER_EVERY_S)):
-                await self._wakes[lane.name].wait()
-
-    async def _take_step(self, photo: Photo, lane: Stage) -> None:
-        moved: Photo | None = None
-        try:
-            with self.pulses.during(f"{lane.name} of photo {photo.id}", within_s=_LONGEST_STEP_S):
-                moved = await self._pipeline.advance(photo)
-            if lane.rate and moved.state in _LAUNCHED:
-                lane.rate.keep(photo.id)
-        except HaltError as error:
-            self._breaker.open(error, photo.state)
-        except CutoutdError as error:
-            # The ledger did not take the fact. The photo stays where it is and comes again.
-            log_error("ledger_trouble", error, about=photo)
-            await asyncio.sleep(_LEDGER_TROUBLE_WAIT_S)
-        except Exception as fault:  # noqa: BLE001  the one broad except of the lanes: a bug costs one photo
-            await self._fail(photo, fault)
-        else:
-            self._log_step(photo, moved)
-        finally:
-            del self._busy[photo.id], self._steps[photo.id]
-            if lane.rate:
-                lane.rate.give_back(photo.id)  # unless it was used
-            self._wake_after(lane, photo, moved) if moved else self._set_all_events()
-            self._stepped.set()
-
-    def _log_step(self, before: Photo, after: Photo) -> None:
-        if self._breaker.is_over(before, after):
-            self._breaker.close()
-            self._set_all_events()
-        if after.state is before.state:
-            _log_wait(after)
-            return
-        self.moved_at_s = time.monotonic()
-        self._counts.note(after)
-        level = logging.WARNING if after.state in {State.REJECTED, State.FAILED} else logging.INFO
-        log_event(after.state, after.story, about=after, level=level)
-
-    async def _fail(self, photo: Photo, fault: Exception) -> None:
-        log_fault(
-            "internal_fault", "a fault in cutoutd itself stopped this photo; all others go on", fault, about=photo
-        )
-        fact = Failed(INTERNAL_FAULT, "a fault in cutoutd itself stopped this photo", "Report it with the log's trace.")
-        try:
-            self._counts.note(await self._ledger.record(photo, fact))
-        except CutoutdError as error:
-            log_error("ledger_trouble", error, about=photo)
-
-
-def _frees_capacity(lane: Stage, before: Photo, after: Photo) -> bool:
-    """Whether a photo beyond a lane may have held it up, and no longer does.
-
-    One that stays may wait for so long now that it counts no more; a search for an outcome holds up all launches.
-    """
-    if before.state not in lane.downstream:
-        return False
-    return after.state not in lane.downstream or before.state in {after.state, State.REMOVAL_INTENDED}
-
-
-def _log_wait(photo: Photo) -> None:
-    """Trouble is told when it begins; that it goes on is for ``status``."""
-    is_news = photo.wait.attempts == 1 and photo.wait.is_delayed and photo.wait.kind is not WaitKind.DUPLICATE
-    reason = photo.wait.reason if photo.wait.is_delayed else "asked, not finished yet"
-    log_event("waiting", reason, about=photo, level=logging.WARNING if is_news else logging.DEBUG)
+    def _rest_s(self, stage: Stage) -> float:
+        """Return how long the stage begins nothing, because of a halt or a pause."""
+        return max(self._breaker.probe_in_s, stage.rest_s) if self._is_halted(stage) else stage.rest_s

@@ -6,16 +6,14 @@ from pathlib import Path
 import pytest
 
 from cutoutd.core.photo import Photo, State
-from cutoutd.ledger import Ledger, Total
+from cutoutd.ledger import Ledger, PhotoCounts, Total
 from cutoutd.ledger.queries import photos
-from cutoutd.status.photo_counts import PhotoCounts
 from support.ledgers import identity, photo_at, with_ledger
 
 
 async def opened(ledger: Ledger) -> PhotoCounts:
-    counts = PhotoCounts()
-    await counts.open(ledger)
-    return counts
+    await ledger.count_photos()
+    return ledger.counts
 
 
 def numbers(totals: list[Total]) -> dict[tuple[str, State], int]:
