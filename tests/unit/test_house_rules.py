@@ -12,7 +12,7 @@ SOURCES = TESTS.parent / "daemon" / "cutoutd"
 SHARED_WORDS = frozenset({"util", "utils", "helper", "helpers", "common", "manager", "engine_base", "base", "misc"})
 
 #: Packages that still get their plain English; the list goes when it is empty.
-TO_REWRITE = frozenset({"app", "files", "ledger", "pipeline"})
+TO_REWRITE = frozenset({"app", "ledger", "pipeline"})
 
 
 def specifications_in(file: Path) -> Iterator[ast.FunctionDef]:

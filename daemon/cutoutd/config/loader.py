@@ -29,10 +29,16 @@ VARIABLES = {
 _SECRET_KEY_FILE = ("uploadcare", "secret_key_file")
 
 
-def find(explicit: Path | None, environ: Mapping[str, str], cwd: Path) -> Path:
+def find(explicit: Path | None, environ: Mapping[str, str], cwd: Path, *, system_wide: Path = SYSTEM_WIDE) -> Path:
     """Return the named file, else $CUTOUTD_CONFIG, else config.yaml in ``cwd``, else /etc/cutoutd/config.yaml.
 
     A named file need not exist, because the fault of reading it is the better message.
+
+    Args:
+        explicit: the file of the option ``--config``.
+        environ: the environment.
+        cwd: the working directory.
+        system_wide: the last place.
 
     Raises:
         ConfigurationError: no file was named, and neither of the two places holds one.
@@ -40,7 +46,7 @@ def find(explicit: Path | None, environ: Mapping[str, str], cwd: Path) -> Path:
     named = explicit or (Path(environ["CUTOUTD_CONFIG"]) if environ.get("CUTOUTD_CONFIG") else None)
     if named is not None:
         return cwd / named
-    places = (cwd / "config.yaml", SYSTEM_WIDE)
+    places = (cwd / "config.yaml", system_wide)
     # Use os.path, because Path.is_file() raises in folders closed to this user, for example after sudo -u.
     found = next((place for place in places if os.path.isfile(place)), None)  # noqa: PTH113  see above
     if found is None:

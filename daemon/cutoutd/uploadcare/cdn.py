@@ -65,7 +65,7 @@ def require_image(response: httpx2.Response) -> None:
         raise UnreachableError(msg, advice=LOGIN_PAGE_ADVICE)
 
 
-async def copy_body(response: httpx2.Response, sink: Sink) -> int:
+async def copy_body(response: httpx2.Response, sink: Sink, *, max_bytes: int = MAX_CUTOUT_BYTES) -> int:
     """Pass the body to the sink in chunks, and return its length in bytes.
 
     After an error the sink holds a part, which the caller must discard.
@@ -76,8 +76,8 @@ async def copy_body(response: httpx2.Response, sink: Sink) -> int:
     length_bytes = 0
     async for chunk in response.aiter_bytes():
         length_bytes += len(chunk)
-        if length_bytes > MAX_CUTOUT_BYTES:
-            msg = f"{response.url.host} delivered more than {MAX_CUTOUT_BYTES} bytes, which no cutout has"
+        if length_bytes > max_bytes:
+            msg = f"{response.url.host} delivered more than {max_bytes} bytes, which no cutout has"
             raise UnreachableError(msg)
         await sink(chunk)
     promised = response.headers.get("content-length", "")

@@ -16,7 +16,7 @@ OLD, NEW = "theoldsecretkey01234", "thenewsecretkey56789"
 
 @pytest.fixture(autouse=True)
 def _nothing_concealed_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redaction, "_secrets", set())
+    monkeypatch.setattr(redaction, "registered_secrets", set())
 
 
 def keep(file: Path, key: str) -> Path:

@@ -13,17 +13,18 @@ _SIGNATURES = re.compile(
     re.IGNORECASE,
 )
 
-_secrets: set[str] = set()
+#: The secrets of this process.
+registered_secrets: set[str] = set()
 
 
 def register_secret(secret: str) -> None:
     """Hide this secret in every line from now on."""
     if secret:
-        _secrets.add(secret)
+        registered_secrets.add(secret)
 
 
 def redact(text: str) -> str:
     """Return the text without secrets and signatures."""
-    for secret in _secrets:
+    for secret in registered_secrets:
         text = text.replace(secret, _HIDDEN)
     return _SIGNATURES.sub(lambda found: f"{found[1] or found[2]}{_HIDDEN}", text)
