@@ -264,7 +264,7 @@ def test_the_commands_set_up_show_and_take_away(own_sandbox: SandboxProcess, own
         targets = {each["target_url"] for each in rest.get("/webhooks/").json()}
         assert targets == {moved, "https://example.com/theirs"}
         assert moved in own_place.command("webhook", "remove").stdout
-        assert "none" in own_place.command("webhook", "remove").stdout
+        assert "no webhook" in own_place.command("webhook", "remove").stdout
         assert [each["target_url"] for each in rest.get("/webhooks/").json()] == ["https://example.com/theirs"]
         assert not kept.exists()
 
