@@ -190,7 +190,7 @@ def test_sixty_on_a_page_and_back(place: Place, window: Open) -> None:
         expect(names.first).to_have_text("copy 091.jpg")
         page.get_by_role("link", name="Newer").click()
         expect(names.first).to_have_text("first.jpg")
-        page.get_by_label("FolderSettings").select_option("people")
+        page.get_by_label("Folder").select_option("people")
         page.get_by_role("button", name="Show").click()
         expect(items).to_have_count(60)
         page.get_by_role("link", name="Older").click()
