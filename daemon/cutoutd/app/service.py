@@ -12,6 +12,7 @@ A kill at any point loses nothing: the next start goes on at each photo's last f
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -132,6 +133,7 @@ async def working(service: Service) -> AsyncIterator[asyncio.TaskGroup]:
     possible.
     """
     core, workers, endpoints = service.core, service.workers, service.endpoints
+    started_at_s = time.time()  # before every task, because each may write a temporary file, else it could be removed
     async with asyncio.TaskGroup() as tasks:
         steps = tasks.create_task(workers.pool.run())
         parts = (
@@ -142,7 +144,7 @@ async def working(service: Service) -> AsyncIterator[asyncio.TaskGroup]:
             endpoints.notifier,
         )
         loops = [tasks.create_task(part.run()) for part in parts]
-        tasks.create_task(asyncio.to_thread(remove_leftovers, core.settings))
+        tasks.create_task(asyncio.to_thread(remove_leftovers, core.settings, started_at_s))
         yield tasks
         for loop in loops:
             loop.cancel()

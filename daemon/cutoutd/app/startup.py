@@ -1,6 +1,5 @@
 """The preparation of folders before cutoutd works."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +8,9 @@ from cutoutd.config.settings import Settings
 from cutoutd.core.errors import DiskError
 from cutoutd.core.logs import log_event
 from cutoutd.files.output_tree import sweep_temporary_files
+
+#: The clock that stamps files moves in ticks, at most so long. Without it, a file of this very run could look older.
+_FILE_CLOCK_LAG_S = 0.01
 
 
 def make_state_dir(state_dir: Path) -> None:
@@ -45,9 +47,14 @@ def _translate_errors(path: Path) -> Iterator[None]:
         raise DiskError(msg, advice=advice) from error
 
 
-def remove_leftovers(settings: Settings) -> None:
-    """Remove the temporary files that an earlier run left in its state folder and beside its cutouts. Blocking."""
-    before_s = time.time()
+def remove_leftovers(settings: Settings, started_at_s: float) -> None:
+    """Remove the temporary files that an earlier run left in its state folder and beside its cutouts. Blocking.
+
+    Args:
+        settings: say where they may lie.
+        started_at_s: Unix time before which no part of this run wrote a file.
+    """
+    before_s = started_at_s - _FILE_CLOCK_LAG_S
     places = {settings.state_dir, *(folder.output for folder in settings.folders)}
     removed = sum(sweep_temporary_files(place, before_s) for place in places)
     if removed:
