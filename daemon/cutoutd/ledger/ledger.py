@@ -15,7 +15,6 @@ from cutoutd.core.errors import CutoutdError, DiskError, LedgerDamagedError, Led
 from cutoutd.core.logs import log_event
 from cutoutd.core.photo import NO_WAIT, Accepted, Fact, Identity, Photo, Wait
 from cutoutd.core.usage_counter import UsageCounter
-from cutoutd.core.webhook_result import WebhookResult
 from cutoutd.ledger.changes import PhotoCounts, UniquePhotos
 from cutoutd.ledger.group_commit import GroupCommitter
 from cutoutd.ledger.photo_files import PhotoFiles
@@ -27,7 +26,7 @@ from cutoutd.ledger.sqlite.create import create_ledger_file
 from cutoutd.ledger.sqlite.database import has_ledger, open_database, require_ledger, translated_errors
 from cutoutd.ledger.sqlite.file_identity import FileIdentity
 from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
-from cutoutd.ledger.writes import launches, marks, transitions, webhook_results
+from cutoutd.ledger.writes import launches, marks, transitions
 
 #: The pause between two tries to store a fact that must not be lost on a full disk.
 _RETRY_AFTER_S = 1.0
@@ -56,8 +55,8 @@ class Ledger:
         self._engine = engine
         self._state_dir = state_dir
         self._writer = writer
-        self._unique = UniquePhotos()
-        self._listeners: tuple[Listener, ...] = (self._unique.note,)
+        self.unique = UniquePhotos()  #: the photos that certainly share their picture and path with no other
+        self._listeners: tuple[Listener, ...] = (self.unique.note,)
         self.counts = PhotoCounts()  #: not open before `count_photos`
         self.trouble: CutoutdError | None = None  #: the error of the last write; None once a write went well
         self.waits = PhotoWaits(self._write)
@@ -75,10 +74,6 @@ class Ledger:
         """Count the photos once; every fact keeps the counts current from now on. Call it before any photo moves."""
         self.counts.open(await self.query(photos.totals))
         self.add_listener(self.counts.note)
-
-    def is_unique(self, photo: Photo) -> bool:
-        """Return True if certainly no other row has the photo's picture or path; it costs no query."""
-        return photo in self._unique
 
     @property
     def revision(self) -> int:
@@ -113,7 +108,7 @@ class Ledger:
             accepted, is_unique = stored
             self._notify_listeners(photo, accepted)
             if is_unique:
-                self._unique.add(accepted)
+                self.unique.add(accepted)
 
         return (await self._write(accept, notify))[0]
 
@@ -171,10 +166,6 @@ class Ledger:
     async def remember(self, key: str, value: str) -> None:
         """Store a value that outlives a restart."""
         await self._write(lambda connection: marks.remember(connection, key, value, time.time()))
-
-    async def store_webhook_result(self, result: WebhookResult) -> webhook_results.Receipt:
-        """Store a webhook result, and let its photo go on; storing it twice changes nothing."""
-        return await self._write(lambda connection: webhook_results.store(connection, result, time.time()))
 
     async def _write(self, work: Callable[[WriteTransaction], T], then: Callable[[T], None] = lambda _: None) -> T:
         try:

@@ -3,6 +3,7 @@
 import time
 
 from cutoutd.core.photo import Photo
+from cutoutd.core.webhook_result import WebhookResult
 from cutoutd.ledger.group_commit import WriteCall
 from cutoutd.ledger.writes import approvals, clock_changes, marks, webhook_results
 
@@ -32,6 +33,10 @@ class PhotoWaits:
     async def shift_times(self, set_by_s: float) -> int:
         """Correct the times stored before the clock was set by this many seconds; return how many waits ended."""
         return await self._write(lambda connection: clock_changes.shift_times(connection, set_by_s, time.time()))
+
+    async def store_webhook_result(self, result: WebhookResult) -> webhook_results.Receipt:
+        """Store a webhook result, and end the wait of its photo; storing it twice changes nothing."""
+        return await self._write(lambda connection: webhook_results.store(connection, result, time.time()))
 
     async def poll_without_webhooks(self, usual_wait_s: float) -> None:
         """Let running removals be polled on the normal schedule again, as if no webhook were set up."""

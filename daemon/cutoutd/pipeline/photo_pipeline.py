@@ -138,9 +138,9 @@ class PhotoPipeline:
             SupersededError: the file is not the accepted version any more.
         """
         await asyncio.to_thread(require_same, self._folders.of(photo).input, photo.identity)
-        if self._ledger.is_unique(photo):
+        if photo in self._ledger.unique:
             return None
-        if self._ledger.is_unique(photo):
+        if photo in self._ledger.unique:
             return None
         # One query, because a duplicate that is published between two queries would be in neither result.
         info = await self._ledger.query(duplicates.duplicate_info, photo)

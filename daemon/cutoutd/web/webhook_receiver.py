@@ -93,7 +93,7 @@ class WebhookReceiver:
             _log_refusal(str(error))
             return ReceiptResult.MALFORMED
         if result is not None:
-            receipt = await self._ledger.store_webhook_result(result)
+            receipt = await self._ledger.waits.store_webhook_result(result)
             # Call it for a known result too, because a request that timed out may have stored it without the call.
             if receipt is not webhook_results.Receipt.NOT_OURS:
                 self._on_result()

@@ -253,7 +253,7 @@ class LedgerMachine(RuleBasedStateMachine):
             self._crash()
         elif answer in {"accepted", "announced first"} and made:
             if answer == "announced first":
-                self._run(self._ledger.store_webhook_result(made))
+                self._run(self._ledger.waits.store_webhook_result(made))
             self._record(photo, RemovalStarted(made.request_id), LONG)
         elif answer == "refused":
             self._returns += 1
@@ -331,13 +331,13 @@ class LedgerMachine(RuleBasedStateMachine):
         """Before the answer, after it, long after, or again."""
         message = data.draw(st.sampled_from(self._service.removals))
         is_known = message.source_uuid in self._read().announced
-        receipt = self._run(self._ledger.store_webhook_result(message))
+        receipt = self._run(self._ledger.waits.store_webhook_result(message))
         assert receipt is Receipt.STORED or is_known
         for photo in self._read().photos:
             if photo.upload.source_uuid == message.source_uuid:
                 self._keep(photo)
         foreign = WebhookResult("theirs", "their-source", "their-request")
-        assert self._run(self._ledger.store_webhook_result(foreign)) is Receipt.NOT_OURS
+        assert self._run(self._ledger.waits.store_webhook_result(foreign)) is Receipt.NOT_OURS
 
     @at(State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED)
     @rule(data=st.data())

@@ -41,11 +41,11 @@ def test_a_repetition_changes_nothing(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, State.REMOVAL_STARTED)
-        await ledger.store_webhook_result(NEWS)
+        await ledger.waits.store_webhook_result(NEWS)
         finished = await ledger.record(photo, ResultFromWebhook("result", "request-id"))
         waiting = await ledger.postpone(finished, LONG)
-        assert await ledger.store_webhook_result(NEWS) is Receipt.KNOWN
-        assert await ledger.store_webhook_result(replace(NEWS, request_id="other")) is Receipt.KNOWN
+        assert await ledger.waits.store_webhook_result(NEWS) is Receipt.KNOWN
+        assert await ledger.waits.store_webhook_result(replace(NEWS, request_id="other")) is Receipt.KNOWN
         assert await now(ledger, photo) == waiting
         assert await ledger.query(number) == 1
 
@@ -57,7 +57,7 @@ def test_others_removals_are_not_kept(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> None:
         await photo_at(ledger, State.UPLOADED)  # its upload, but nothing was launched on it
-        assert await ledger.store_webhook_result(NEWS) is Receipt.NOT_OURS
+        assert await ledger.waits.store_webhook_result(NEWS) is Receipt.NOT_OURS
         assert await ledger.query(number) == 0
 
     with_ledger(tmp_path, scene)
@@ -68,8 +68,8 @@ def test_of_several_results_a_launch_takes_its_own(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, State.REMOVAL_STARTED)
-        await ledger.store_webhook_result(WebhookResult("earlier", "source-uuid", "lost-request"))
-        await ledger.store_webhook_result(NEWS)
+        await ledger.waits.store_webhook_result(WebhookResult("earlier", "source-uuid", "lost-request"))
+        await ledger.waits.store_webhook_result(NEWS)
         own = await ledger.query(webhook_results.result_for, photo)
         first = await ledger.query(webhook_results.result_for, photo.with_columns(request_id=None))
         assert own is not None
@@ -84,7 +84,7 @@ def test_an_earlier_uploads_result_is_not_taken(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, State.REMOVAL_STARTED)
-        await ledger.store_webhook_result(NEWS)
+        await ledger.waits.store_webhook_result(NEWS)
         assert await ledger.query(webhook_results.result_for, photo.with_columns(source_uuid="later")) is None
         assert await ledger.query(webhook_results.result_for, photo.with_columns(source_uuid=None)) is None
 
@@ -96,9 +96,9 @@ def test_old_ones_are_let_go_of(tmp_path: Path) -> None:
 
     async def scene(ledger: Ledger) -> None:
         await photo_at(ledger, State.REMOVAL_STARTED)
-        await ledger.store_webhook_result(NEWS)
+        await ledger.waits.store_webhook_result(NEWS)
         in_database(tmp_path, "UPDATE announcements SET at_s = at_s - 8 * 86400")
-        await ledger.store_webhook_result(replace(NEWS, result_uuid="next"))
+        await ledger.waits.store_webhook_result(replace(NEWS, result_uuid="next"))
         assert await ledger.query(number) == 1
 
     with_ledger(tmp_path, scene)
@@ -142,7 +142,7 @@ def test_nobody_waits_at_other_states(tmp_path: Path) -> None:
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, State.UPLOADED)
         intended = await ledger.record(photo, RemovalIntended())
-        await ledger.store_webhook_result(NEWS)
+        await ledger.waits.store_webhook_result(NEWS)
         finished = await ledger.record(intended, ResultFromWebhook("result", "request-id"))
         waiting = await ledger.postpone(finished, LONG)
         assert waiting.wait == LONG

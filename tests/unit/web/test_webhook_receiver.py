@@ -32,6 +32,7 @@ class Ledger:
 
     def __init__(self, receipt: Receipt) -> None:
         self._receipt = receipt
+        self.waits = self
 
     async def store_webhook_result(self, _announcement: WebhookResult) -> Receipt:
         return self._receipt

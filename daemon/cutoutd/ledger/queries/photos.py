@@ -50,8 +50,11 @@ _DUE = (
     .limit(bindparam("limit"))
 )
 _NUMBER_DUE = select(func.count()).select_from(photos).where(_IS_DUE, photos.c.wait_kind != WaitKind.UNAVAILABLE.value)
-_NEXT_DUE = select(func.min(photos.c.wait_until_s)).where(
-    photos.c.state.in_(bindparam("states", expanding=True)), photos.c.wait_until_s > bindparam("by_s")
+_FIRST_TO_GO_ON = (
+    select(photos)
+    .where(photos.c.state == bindparam("state"), photos.c.folder.not_in(bindparam("folders", expanding=True)))
+    .order_by(photos.c.wait_until_s, photos.c.id)
+    .limit(bindparam("limit"))
 )
 _IS_VERSION = and_(
     photos.c.folder == bindparam("folder"), photos.c.path == bindparam("path"), photos.c.input == bindparam("input")
@@ -91,10 +94,20 @@ def due(
     return [photo_from(row) for row in rows if row.id not in skipped.photo_ids][:limit]
 
 
-def next_due_s(connection: ReadTransaction, states: Collection[State], now_s: float) -> float | None:
-    """When the next wait of a photo at these states ends, Unix time; None when none waits."""
-    earliest: float | None = connection.scalar(_NEXT_DUE, {"states": list(states), "by_s": now_s})
-    return earliest
+def due_and_next(
+    connection: ReadTransaction, state: State, now_s: float, limit: int, *, skipped: SkippedPhotos = _NONE_SKIPPED
+) -> tuple[list[Photo], float | None]:
+    """Return the due photos at a state, and the Unix time at which the next wait there ends; None: no other waits.
+
+    One statement answers both. The time is of no use if as many photos are due as were asked for.
+    """
+    rows_needed = limit + len(skipped.photo_ids) + 1
+    rows = connection.execute(
+        _FIRST_TO_GO_ON, {"state": state.value, "folders": list(skipped.folders), "limit": rows_needed}
+    ).all()
+    due_rows = [row for row in rows if row.wait_until_s <= now_s]
+    photos_due = [photo_from(row) for row in due_rows if row.id not in skipped.photo_ids][:limit]
+    return photos_due, rows[len(due_rows)].wait_until_s if len(due_rows) < len(rows) else None
 
 
 def count(connection: ReadTransaction, states: Collection[State]) -> int:

@@ -51,11 +51,11 @@ class DueQuery:
         room, has_lost = self._room(ledger) if self.checks_room else (math.inf, False)
         if room <= 0:
             return DuePhotos([], has_more=True, room=room, has_lost=has_lost)
-        states = {self.stage.state}
-        photos = photo_queries.due(ledger, states, self.now_s, self.limit, skipped=self.skipped)
+        photos, next_due_s = photo_queries.due_and_next(
+            ledger, self.stage.state, self.now_s, self.limit, skipped=self.skipped
+        )
         if len(photos) == self.limit:
             return DuePhotos(photos, has_more=True, room=room, has_lost=has_lost)
-        next_due_s = photo_queries.next_due_s(ledger, states, self.now_s)
         return DuePhotos(photos, next_due_s, room=room, has_lost=has_lost)
 
     def _room(self, ledger: ReadTransaction) -> tuple[float, bool]:
