@@ -35,7 +35,7 @@ _HURRY = {
     client: {"TimeoutSet": lambda: TimeoutSet(call=_SHORT, launch=_LAUNCH, transfer=_SHORT)},
     halt: {"_FIRST_PROBE_AFTER_S": 0.5, "_LAST_PROBE_AFTER_S": 1.0},
     recover_launch: {"LOOK_FOR_S": 6.0},
-    error_mapping: {"_DEFAULT_RETRY_AFTER_S": 1.0, "_LOCK_LOOK_S": 0.5},
+    error_mapping: {"_DEFAULT_RETRY_AFTER_S": 1.0, "_LOCK_RETRY_S": 0.5},
     backoff: {"_FIRST_WAIT_S": 0.2, "_SPREAD_S": 0.2, "_LONGEST_WAIT_S": 0.5},
     remote_cleanup: {"CleanupTiming": lambda: CleanupTiming(linger_s=0.2, longest_wait_s=0.5)},
 }
