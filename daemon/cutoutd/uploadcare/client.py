@@ -145,20 +145,20 @@ class UploadcareClient:
         """
         body = {"target": source_uuid, "params": json.loads(parameters)}
         request = self._pools.launches.build_request("POST", f"addons/{REMOVE_BG}/execute/", json=body)
-        heading: Response | None = None
+        head: Response | None = None
         try:
             with self._usage.count_request(Purpose.LAUNCH):
                 async with send(self._pools.launches, request, self._timeouts.launch) as received:
-                    heading = to_response(received)
+                    head = to_response(received)
                     response = await read_response(received)
             return parse_launch(response)
         except NeverSentError:
             raise
         except UnreachableError as error:
-            if heading is not None and (request_id := request_id_in(heading)) is not None:
+            if head is not None and (request_id := request_id_in(head)) is not None:
                 return request_id
             msg = f"a removal was launched and no answer of Uploadcare's arrived: {error.sentence}"
-            raise ResponseLostError(msg + trace_note(heading)) from error
+            raise ResponseLostError(msg + trace_note(head)) from error
         except AddonRefusedError:
             # Ask for the file, because a missing add-on and a missing file share the 404. Neither launch was accepted.
             await self.files.require_ready(source_uuid)
@@ -217,7 +217,7 @@ class UploadcareClient:
 
     async def _call(self, method: str, url: str, body: object = None, *, purpose: Purpose = Purpose.OTHER) -> Response:
         request = self._pools.calls.build_request(method, url, json=body)
-        with self.throttle.obey(RequestKind.QUESTIONS):
+        with self.throttle.obey(RequestKind.CALLS):
             with self._usage.count_request(purpose):
                 response = await send_and_read(self._pools.calls, request, self._timeouts.call)
             if response.status == HTTPStatus.TOO_MANY_REQUESTS:

@@ -20,26 +20,26 @@ def parse_launch(response: Response) -> str:
     return parse(LaunchReply, response).request_id
 
 
-def request_id_in(heading: Response) -> str | None:
+def request_id_in(head: Response) -> str | None:
     """Return the ``request_id`` from the header that repeats it (docs/uploadcare.md 5), or None.
 
     The header serves if the body did not arrive whole.
     """
-    if not heading.is_success:
+    if not head.is_success:
         return None
     try:
-        return LaunchReply.model_validate({"request_id": heading.headers.get(_REQUEST_ID_HEADER)}).request_id
+        return LaunchReply.model_validate({"request_id": head.headers.get(_REQUEST_ID_HEADER)}).request_id
     except ValidationError:
         return None
 
 
-def trace_note(heading: Response | None) -> str:
+def trace_note(head: Response | None) -> str:
     """Return the identifiers by which Uploadcare's support can find a lost call, or an empty text."""
-    if heading is None:
+    if head is None:
         return ""
-    trace = heading.headers.get(_REQUEST_ID_HEADER)
+    trace = head.headers.get(_REQUEST_ID_HEADER)
     return (
-        f" (HTTP {heading.status}, {_REQUEST_ID_HEADER} {trace[:MAX_MESSAGE_CHARACTERS]})"
+        f" (HTTP {head.status}, {_REQUEST_ID_HEADER} {trace[:MAX_MESSAGE_CHARACTERS]})"
         if trace
-        else f" (HTTP {heading.status})"
+        else f" (HTTP {head.status})"
     )

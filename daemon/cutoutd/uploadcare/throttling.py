@@ -22,8 +22,13 @@ class RequestKind(StrEnum):
     """The kinds of request that Uploadcare throttles separately."""
 
     UPLOADS = "uploads"
-    QUESTIONS = "questions"  #: every REST call but the launch itself
+    CALLS = "questions"  #: every REST call but the launch itself
     DOWNLOADS = "downloads"
+
+    @property
+    def phrase(self) -> str:
+        """The kind in words for people."""
+        return "requests about files and removals" if self is RequestKind.CALLS else self.value
 
 
 class Throttle:
@@ -50,7 +55,7 @@ class Throttle:
             ThrottledError: the kind is paused, and nothing was sent.
         """
         if (left_s := self.remaining_s(request_kind)) > 0:
-            msg = f"Uploadcare asked for patience with {request_kind}; nothing is sent for {left_s:.0f} s yet"
+            msg = f"Uploadcare asked for patience with {request_kind.phrase}; nothing is sent for {left_s:.0f} s yet"
             raise ThrottledError(msg, retry_after_s=left_s)
         try:
             yield
@@ -65,6 +70,6 @@ class Throttle:
         if is_news:
             log_event(
                 "paused",
-                f"{error.sentence}; all {request_kind} wait that long, and then go on by themselves",
+                f"{error.sentence}; all {request_kind.phrase} wait that long, and then go on by themselves",
                 level=logging.WARNING,
             )

@@ -21,16 +21,16 @@ def refuse(pauses: Throttle, traffic: RequestKind, retry_after_s: float) -> None
 
 def test_a_refusal_holds_for_all_of_its_kind(pauses: Throttle, clock: Clock) -> None:
     """Until the time is over nothing of the kind is sent; what would be is told for how long; others go on."""
-    refuse(pauses, RequestKind.QUESTIONS, 40)
+    refuse(pauses, RequestKind.CALLS, 40)
     clock.now_s += 10
-    with pytest.raises(ThrottledError) as caught, pauses.obey(RequestKind.QUESTIONS):
+    with pytest.raises(ThrottledError) as caught, pauses.obey(RequestKind.CALLS):
         pytest.fail("it was sent all the same")
     assert caught.value.retry_after_s == 30
     assert pauses.remaining_s(RequestKind.UPLOADS) == 0
     with pauses.obey(RequestKind.UPLOADS):
         pass
     clock.now_s += 30
-    with pauses.obey(RequestKind.QUESTIONS):
+    with pauses.obey(RequestKind.CALLS):
         pass
 
 

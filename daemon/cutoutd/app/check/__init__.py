@@ -36,8 +36,8 @@ async def check_all(
         found += (Finding(Level.GOOD, "CDN host", uploadcare.cdn_host),)
         if is_offline:
             return CheckReport(found)
-        asked = await check_uploadcare(uploadcare, settings.uploadcare.api_base)
-    return CheckReport(found + asked.findings, asked.halt_error)
+        service = await check_uploadcare(uploadcare, settings.uploadcare.api_base)
+    return CheckReport(found + service.findings, service.halt_error)
 
 
 def _check_machine_as(user: str | None, settings: Settings, kernel: KernelFiles | None) -> tuple[Finding, ...]:

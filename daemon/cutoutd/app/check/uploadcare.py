@@ -26,11 +26,11 @@ async def check_uploadcare(uploadcare: UploadcareClient, api_base: str) -> Check
         found += (Finding(Level.GOOD, "keys", f'accepted for the project "{project.name}"'), _clock(project))
         await uploadcare.require_addon()
     except CutoutdError as error:
-        refusal = error if isinstance(error, HaltError) else None
-        advice = error.advice if refusal else "Look at the network, then check again."
+        halt_error = error if isinstance(error, HaltError) else None
+        advice = error.advice if halt_error else "Look at the network, then check again."
         title = error.title.removeprefix("Uploadcare ")  # because it is the subject of the finding
         found.append(Finding(Level.FAULT, "Uploadcare", f"{title}: {error.sentence}", advice))
-        return CheckReport(tuple(found), refusal)
+        return CheckReport(tuple(found), halt_error)
     found.append(Finding(Level.GOOD, "add-on", "remove_bg was not refused to this project"))
     return CheckReport(tuple(found))
 

@@ -37,11 +37,11 @@ def format_text(line: LogLine, *, is_coloured: bool = False) -> str:
     at = datetime.fromtimestamp(line.at_s, UTC).astimezone().strftime("%H:%M:%S")
     mark = "" if line.level < logging.WARNING else f"{line.level_name.upper()}: "
     where = f"{line.photo_name}: " if line.photo_name else ""
-    said, *trace = map(printable, (f"{mark}{where}{line.message}", *line.trace.splitlines()))
+    first, *trace = map(printable, (f"{mark}{where}{line.message}", *line.trace.splitlines()))
     if not is_coloured:
-        return "\n".join((f"{at} {said}", *trace))
+        return "\n".join((f"{at} {first}", *trace))
     colour = _RED if line.level >= logging.ERROR else _YELLOW if line.level >= logging.WARNING else ""
-    return "\n".join((f"{_DIM}{at}{_PLAIN} {colour}{said}{_PLAIN if colour else ''}", *trace))
+    return "\n".join((f"{_DIM}{at}{_PLAIN} {colour}{first}{_PLAIN if colour else ''}", *trace))
 
 
 def format_json(line: LogLine) -> str:

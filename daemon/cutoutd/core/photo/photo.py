@@ -169,10 +169,11 @@ class Photo:
         if self.state is State.UPLOADED and self.upload.sent_as:
             return f"{self.state.phrase} ({self.upload.sent_as})"
         if self.state is State.REMOVAL_INTENDED and launch.locked_since_s is not None:
-            return "refused, because a removal of this upload is running already; it is looked for"
+            return "refused, because a removal of this upload is running already; cutoutd looks for its result"
         if self.state is State.REMOVAL_INTENDED and launch.unclear_since_s is not None:
             return (
-                f"launched, and the answer was lost ({launch.lost_because}); it is looked for, and nothing paid again"
+                f"launched, and the answer was lost ({launch.lost_because});"
+                " cutoutd looks for the result, and pays nothing again"
             )
         return self.state.phrase
 

@@ -63,8 +63,7 @@ def stages_for(
     """
     paid = frozenset({State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED})
     uploads, questions, downloads = (
-        partial(throttle.remaining_s, kind)
-        for kind in (RequestKind.UPLOADS, RequestKind.QUESTIONS, RequestKind.DOWNLOADS)
+        partial(throttle.remaining_s, kind) for kind in (RequestKind.UPLOADS, RequestKind.CALLS, RequestKind.DOWNLOADS)
     )
     return (
         Stage("check", State.DISCOVERED, concurrency=2, is_sending=False),
