@@ -1,16 +1,11 @@
 """The wording of numbers, times and names: the filters of all templates. Pure."""
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from cutoutd.core.logs import printable
 from cutoutd.images import format_size
-
-_MINUTE_S = 60
-_HOUR_S = 3600
-_DAY_S = 86_400
 
 
 def number(value: float) -> str:
@@ -33,20 +28,6 @@ def machine_time(at_s: float) -> str:
     return _local(at_s).isoformat(timespec="seconds")
 
 
-def span(seconds: float) -> str:
-    """Return a duration in words: under a minute, 12 minutes, 3 hours, 2 days."""
-    for unit_s, name in ((_DAY_S, "day"), (_HOUR_S, "hour"), (_MINUTE_S, "minute")):
-        if seconds >= unit_s:
-            count = round(seconds / unit_s)
-            return f"{count:,} {name}" if count == 1 else f"{count:,} {name}s"
-    return "under a minute"
-
-
-def ago(at_s: float) -> str:
-    """Return the time since a Unix time, in words."""
-    return f"{span(max(0.0, time.time() - at_s))} ago"
-
-
 def plural(value: int, one: str, many: str) -> str:
     """Return a number with its noun: 1 photo, 1,234 photos."""
     return f"{value:,} {one if value == 1 else many}"
@@ -60,8 +41,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "number": number,
     "moment": moment,
     "machine_time": machine_time,
-    "span": span,
-    "ago": ago,
     "plural": plural,
     "precise": precise,
     "printable": printable,

@@ -28,11 +28,10 @@ from cutoutd.web.access.guard import AccessGuard
 from cutoutd.web.access.security_headers import with_headers
 from cutoutd.web.context import PageContext
 from cutoutd.web.monitoring_routes import health_routes, metrics_routes
-from cutoutd.web.pages.actions import ActionRoutes
 from cutoutd.web.pages.failures import failure_routes
 from cutoutd.web.pages.gallery import gallery_routes
 from cutoutd.web.pages.image_files import image_routes
-from cutoutd.web.pages.overview import overview_routes
+from cutoutd.web.pages.overview import Overview
 from cutoutd.web.pages.photo import photo_routes
 from cutoutd.web.rendering import PageRenderer
 from cutoutd.web.webhook_receiver import WebhookReceiver, webhook_routes
@@ -66,11 +65,10 @@ def application(monitoring: MonitoringEndpoints, context: PageContext | None, li
 def private_routes(context: PageContext) -> list[BaseRoute]:
     """Return the routes of the page."""
     settings = context.backend.settings
-    previews = Thumbnails(ThumbnailCache(settings().state_dir), lambda: settings().folders)
-    photos = [*photo_routes(context, previews), *image_routes(context, previews)]
+    thumbnails = Thumbnails(ThumbnailCache(settings().state_dir), lambda: settings().folders)
+    photos = [*photo_routes(context, thumbnails), *image_routes(context, thumbnails)]
     return [
-        *overview_routes(context),
-        *ActionRoutes(context).routes(),
+        *Overview(context).routes(),
         *gallery_routes(context),
         *failure_routes(context),
         *photos,

@@ -36,10 +36,6 @@ class Form:
         """Return a field's first value; empty if it was not sent."""
         return self._fields.get(name, [""])[0]
 
-    def all(self, name: str) -> list[str]:
-        """Return all values of a field."""
-        return self._fields.get(name, [])
-
     def number(self, name: str) -> int | None:
         """Return the whole number in a field; None if it holds none."""
         return number_in(self.one(name))
