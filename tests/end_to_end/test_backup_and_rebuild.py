@@ -148,7 +148,7 @@ def test_a_rebuild_says_what_it_could_not_restore(place: Place, sandbox: Sandbox
     said = place.command("rebuild").stdout
     assert "9 published photos were restored." in said
     assert "1 were edited since" in said
-    assert "1 carry nothing of where they came from" in said
+    assert "1 do not name their source" in said
     assert "WARNING: 1 photos in the inputs are not in the ledger." in said
     edited = (place.output / "0.png").read_bytes()
     assert place.run_once().returncode == 0
