@@ -23,6 +23,7 @@ from cutoutd.core.errors import HaltError, RejectionCode
 from cutoutd.core.photo import State
 from cutoutd.core.photo.states import TRANSITIONS
 from cutoutd.core.photo.wait import WaitKind
+from cutoutd.ledger import Event
 from cutoutd.ledger.queries.monitoring import WaitCause
 from cutoutd.status.status import read_status, status_as_json
 
@@ -129,6 +130,7 @@ def test_every_kind_of_waiting_is_told() -> None:
     ("heading", "keys"),
     [
         ("status", status_as_json(read_status(Path("/nowhere"), Limits()))),
+        ("history", ["order", *(field.name for field in fields(Event))]),
         ("check", [field.name for field in fields(Finding)]),
     ],
 )
