@@ -15,7 +15,7 @@ from cutoutd.control.result import ResultBuilder, photos_are
 from cutoutd.control.selection import PUBLISHED, ReprocessSelection, pages_of, required_folder, select_for_reprocess
 from cutoutd.core.errors import ControlError, CutoutdError
 from cutoutd.core.photo import Identity, Photo, Reprocessed, require_value
-from cutoutd.files.source_file import found_again
+from cutoutd.files.source_file import current_identity
 from cutoutd.ledger import Ledger
 from cutoutd.pipeline.steps.reuse import earlier_cutout
 
@@ -111,7 +111,7 @@ class ReprocessHandler:
         if photo.source.result is not None:
             raise ControlError(f"{photo.source.sentence}; put it back to have it made again")
         folder = required_folder(self._folders, photo)
-        identity = await asyncio.to_thread(found_again, folder.input, photo.identity)
+        identity = await asyncio.to_thread(current_identity, folder.input, photo.identity)
         return _Candidate(photo, identity, fact_after(photo, folder.parameters.as_json(), scope, now_s))
 
     async def _resume(self, candidate: _Candidate, result: ResultBuilder) -> None:

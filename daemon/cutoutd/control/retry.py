@@ -25,7 +25,7 @@ from cutoutd.core.photo import (
     State,
     WaitKind,
 )
-from cutoutd.files.source_file import found_again
+from cutoutd.files.source_file import current_identity
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import selection
 from cutoutd.ledger.queries.selection import PHOTOS_PER_PAGE
@@ -130,7 +130,7 @@ class RetryHandler:
         fact = fact_after(photo, folder.parameters.as_json())
         identity = photo.identity
         if isinstance(fact, RetryFromStart | RetryUpload):  # a paid result needs no source any more
-            identity = await asyncio.to_thread(found_again, folder.input, photo.identity)
+            identity = await asyncio.to_thread(current_identity, folder.input, photo.identity)
         # Remove the note first, because a crash after the fact would leave it for ever.
         await asyncio.to_thread(self._notes.remove, photo)
         return await self._ledger.resume(photo, fact, identity.ctime_ns)

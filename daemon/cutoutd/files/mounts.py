@@ -55,7 +55,7 @@ _UNION = "changes to the layers below raise no events on {}"
 
 #: By file system type, why the kernel does not tell of every change. Only writes of this machine raise events
 #: (inotify(7), "Limitations and caveats"), so a file system with other writers is polled.
-_SILENT = {
+_POLLING_REASONS = {
     **dict.fromkeys(("nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "coda"), _REMOTE),
     **dict.fromkeys(("ceph", "glusterfs", "lustre", "beegfs", "gpfs", "ocfs2", "gfs2", "orangefs", "pvfs2"), _REMOTE),
     **dict.fromkeys(("9p", "virtiofs", "vboxsf", "vmhgfs", "prl_fs", "drvfs", "hostfs"), _HOST),
@@ -68,12 +68,12 @@ _LOCAL_FUSE = frozenset(
 )
 
 
-def silence_of(fs_type: str) -> str | None:
+def polling_reason(fs_type: str) -> str | None:
     """Return why a file system of this type needs polling; None if its events are reliable."""
     if not fs_type:
         return "the mount table does not say what file system it is"
-    if fs_type in _SILENT:
-        return _SILENT[fs_type].format(fs_type)
+    if fs_type in _POLLING_REASONS:
+        return _POLLING_REASONS[fs_type].format(fs_type)
     if fs_type.startswith("fuse") and fs_type not in _LOCAL_FUSE:
         return f"{fs_type} is not known to raise events for every change"
     return None
@@ -171,7 +171,7 @@ def _mounts_in(root: PurePosixPath, mounts: Sequence[Mount]) -> list[tuple[str, 
 def _backend(path: str, fs_type: str, mode: WatchMode) -> Backend:
     if mode is WatchMode.EVENTS:
         return Backend(path, BackendKind.EVENTS, "watch.mode is events")
-    silence = silence_of(fs_type)
-    if silence is None:
+    reason = polling_reason(fs_type)
+    if reason is None:
         return Backend(path, BackendKind.EVENTS, f"{fs_type} raises events")
-    return Backend(path, BackendKind.POLLING, silence)
+    return Backend(path, BackendKind.POLLING, reason)

@@ -45,7 +45,7 @@ class OpenFolder:
         """Create a file with the folder's owner and mode, for writing and reading; the name must be free."""
         descriptor = os.open(name, _NEW_FILE_FLAGS, 0o666, dir_fd=self.descriptor)
         try:
-            take_after(descriptor, self.descriptor)
+            copy_owner_and_mode(descriptor, self.descriptor)
             return os.fdopen(descriptor, "w+b")
         except BaseException:
             os.close(descriptor)
@@ -134,7 +134,7 @@ def _make(parent: int, name: str) -> int:
     with suppress(FileExistsError):  # another photo has just made it
         os.mkdir(name, dir_fd=parent)
     made = enter_folder(parent, name)
-    take_after(made, parent)
+    copy_owner_and_mode(made, parent)
     os.fsync(parent)
     return made
 
@@ -147,7 +147,7 @@ def _blocked(output: Path, target: str) -> FolderBlockedError:
     return FolderBlockedError(sentence)
 
 
-def take_after(descriptor: int, folder: int) -> None:
+def copy_owner_and_mode(descriptor: int, folder: int) -> None:
     """Copy owner and mode of the folder, so that its users can use new files in it."""
     above, own = os.fstat(folder), os.fstat(descriptor)
     # Refusals do no harm: FAT takes few modes, and only members of a group may give files to it.

@@ -65,7 +65,7 @@ def require_same(root: Path, identity: Identity) -> None:
         raise SupersededError("changed", sentence, advice=_COMES_AS_NEW)
 
 
-def found_again(root: Path, identity: Identity) -> Identity:
+def current_identity(root: Path, identity: Identity) -> Identity:
     """Return the same version of a source with its present ctime. Blocking.
 
     A chmod changes the ctime, but not the picture.

@@ -30,9 +30,9 @@ class PhotoWaits:
         """Let the unavailable photos of a folder, or of all folders, go on."""
         await self._write(lambda connection: marks.release_unavailable(connection, folder))
 
-    async def shift_times(self, set_by_s: float) -> int:
+    async def shift_times(self, clock_step_s: float) -> int:
         """Correct the times stored before the clock was set by this many seconds; return how many waits ended."""
-        return await self._write(lambda connection: clock_changes.shift_times(connection, set_by_s, time.time()))
+        return await self._write(lambda connection: clock_changes.shift_times(connection, clock_step_s, time.time()))
 
     async def store_webhook_result(self, result: WebhookResult) -> webhook_results.Receipt:
         """Store a webhook result, and end the wait of its photo; storing it twice changes nothing."""

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutoutd.config.choices import WatchMode
-from cutoutd.files.mounts import Backend, BackendKind, backend_of, choose_backends, parse_mounts, silence_of
+from cutoutd.files.mounts import Backend, BackendKind, backend_of, choose_backends, parse_mounts, polling_reason
 
 AUTO = WatchMode.AUTO
 
@@ -83,7 +83,7 @@ def test_octal_escapes_are_undone(written: str) -> None:
 )
 def test_file_systems_that_others_write_to_are_polled(fs_type: str) -> None:
     """Their events tell of this machine's own writes only."""
-    assert silence_of(fs_type)
+    assert polling_reason(fs_type)
 
 
 @pytest.mark.parametrize(
@@ -91,12 +91,12 @@ def test_file_systems_that_others_write_to_are_polled(fs_type: str) -> None:
 )
 def test_local_file_systems_raise_events(fs_type: str) -> None:
     """They have no other writers."""
-    assert silence_of(fs_type) is None
+    assert polling_reason(fs_type) is None
 
 
 def test_unknown_programs_behind_fuse_are_polled() -> None:
     """The place of their files is unknown."""
-    assert silence_of("fuse.newcloudfs")
+    assert polling_reason("fuse.newcloudfs")
 
 
 @pytest.mark.parametrize(

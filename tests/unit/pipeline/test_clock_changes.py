@@ -10,7 +10,7 @@ from cutoutd.core.photo import LaunchResponseLost, Photo, State, Wait, WaitKind
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.ledger.writes import clock_changes
-from cutoutd.pipeline.maintenance.clock_changes import ClockMonitor, ClockReading, set_by_s
+from cutoutd.pipeline.maintenance.clock_changes import ClockMonitor, ClockReading, clock_step_s
 from cutoutd.pipeline.steps.recover_launch import search_of
 from support.ledgers import identity, photo_at, with_ledger
 
@@ -24,7 +24,7 @@ HOUR_S = 3600.0
 def test_a_step_is_told_from_time_that_passed(wall_s: float, steady_s: float, expected_s: float) -> None:
     """Only what the steady clock does not know of is a step; a machine that slept took none."""
     before = ClockReading(1e9, 500.0)
-    assert set_by_s(before, ClockReading(1e9 + wall_s, 500.0 + steady_s)) == expected_s
+    assert clock_step_s(before, ClockReading(1e9 + wall_s, 500.0 + steady_s)) == expected_s
 
 
 async def waiting(ledger: Ledger, name: str, until_s: float, kind: WaitKind = WaitKind.RETRY) -> Photo:

@@ -16,7 +16,7 @@ from cutoutd.app.check.kernel import KernelFiles, check_local_disk, check_watchi
 from cutoutd.config.choices import OnSuccess, Provenance
 from cutoutd.config.settings import FolderSettings, Settings
 from cutoutd.core.atomic_write import TEMPORARY_PREFIX
-from cutoutd.files.output_tree import take_after
+from cutoutd.files.output_tree import copy_owner_and_mode
 from cutoutd.files.provenance import ATTRIBUTE
 
 
@@ -113,7 +113,7 @@ def _check_group(folder: FolderSettings) -> Iterator[Finding]:
         with tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX, dir=folder.output) as made:
             output, own = _open(folder.output), _open(Path(made))
             try:
-                take_after(own, output)
+                copy_owner_and_mode(own, output)
                 wanted, given = os.fstat(output), os.fstat(own)
             finally:
                 os.close(output)

@@ -17,12 +17,12 @@ _SEARCHES = (photos.c.unclear_since_s, photos.c.locked_since_s)
 _IS_DECIDED = photos.c.wait_kind.in_(sorted(UNTIMED))
 
 
-def shift_times(connection: WriteTransaction, set_by_s: float, now_s: float) -> int:
+def shift_times(connection: WriteTransaction, clock_step_s: float, now_s: float) -> int:
     """Correct what was stored before the clock was set, forward if positive; how many waits ended."""
-    if set_by_s > 0:
+    if clock_step_s > 0:
         for since_s in _SEARCHES:  # those begun since then are nearer than that
-            is_older = since_s < now_s - set_by_s
-            connection.execute(update(photos).where(is_older).values({since_s: since_s + set_by_s}))
+            is_older = since_s < now_s - clock_step_s
+            connection.execute(update(photos).where(is_older).values({since_s: since_s + clock_step_s}))
         return 0
     for since_s in _SEARCHES:
         connection.execute(update(photos).where(since_s > now_s).values({since_s: now_s}))

@@ -36,7 +36,7 @@ class ClockReading:
         return cls(time.time(), time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
-def set_by_s(before: ClockReading, now: ClockReading) -> float:
+def clock_step_s(before: ClockReading, now: ClockReading) -> float:
     """Return by how much the wall clock was set between two readings, forward if positive; 0 for a small nudge."""
     by_s = (now.wall_s - before.wall_s) - (now.steady_s - before.steady_s)
     return by_s if abs(by_s) >= _NOTABLE_S else 0.0
@@ -74,7 +74,7 @@ class ClockMonitor:
 
     async def _look(self) -> None:
         now = ClockReading.now()
-        if by_s := set_by_s(self._before, now):
+        if by_s := clock_step_s(self._before, now):
             await self._correct(by_s)
         self._before = now
 

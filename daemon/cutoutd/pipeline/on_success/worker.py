@@ -93,13 +93,13 @@ class OnSuccessWorker:
         try:
             while photos := await self._ledger.query(sources.sources_due, last_id, _PHOTOS_AT_ONCE):
                 for photo in (photo for photo in photos if photo.identity.folder not in self._full):
-                    await self._process(photo, is_changes=photo.identity.folder not in before)
+                    await self._process(photo, is_new=photo.identity.folder not in before)
                 last_id = photos[-1].id
         except CutoutdError as error:
             self._changes.give_back()
             log_error("ledger_trouble", error)
 
-    async def _process(self, photo: Photo, *, is_changes: bool) -> None:
+    async def _process(self, photo: Photo, *, is_new: bool) -> None:
         folder = self._folders.get(photo.identity.folder)
         try:
             if folder is None or folder.on_success is OnSuccess.KEEP or photo.identity.input != str(folder.input):
@@ -111,7 +111,7 @@ class OnSuccessWorker:
             return  # the folder is unavailable: its sources wait as its photos do
         except OSError as error:
             sentence = f"{printable(photo.identity.path)} stays in place: {error.strerror}"
-            if is_changes and photo.identity.folder not in self._troubles:
+            if is_new and photo.identity.folder not in self._troubles:
                 log_event("source_trouble", sentence, about=photo.identity, level=logging.WARNING)
             self._troubles.setdefault(photo.identity.folder, sentence)
             if error.errno in _FULL:
