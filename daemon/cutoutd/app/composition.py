@@ -180,7 +180,7 @@ async def _build(core: Core, poll_schedule: PollSchedule, uploadcare: Uploadcare
         availability,
         WebhookMonitor(ledger, uploadcare, poll_schedule, wake_for_webhook),
     )
-    core.budget.approval.count_in(watchers.folders)
+    core.budget.approval.count_arriving(watchers.folders)
     workers = Workers(
         pool,
         OnSuccessWorker(ledger, folders, availability),
@@ -195,7 +195,7 @@ async def _build(core: Core, poll_schedule: PollSchedule, uploadcare: Uploadcare
         watchers.folders,
         core.breaker,
         availability,
-        core.budget.pace,
+        core.budget.launch_pace,
         workers.on_success.troubles,
         lambda: listener.address,
         uploadcare.throttle.ends,
@@ -214,9 +214,9 @@ def _worker_pool(core: Core, pipeline: PhotoPipeline, uploadcare: UploadcareClie
         core.settings.concurrency,
         core.budget.rate,
         uploadcare.throttle,
-        excluded_folders=core.budget.approval.uncounted,
+        excluded_folders=core.budget.approval.unscanned_folders,
         paused_for_s=core.pause.remaining_s,
     )
     pool = WorkerPool(core.ledger, StepRunner(core.ledger, pipeline, core.breaker, core.run_counts), stages)
-    core.pause.tell_end_to(pool.wake_all)
+    core.pause.call_at_end(pool.wake_all)
     return pool

@@ -1,4 +1,4 @@
-"""``run --once``: work off what is there, then leave, and say how it ended."""
+"""`run --once`: work off the files that are there, then stop and report the outcome."""
 
 import asyncio
 import time
@@ -15,52 +15,52 @@ from cutoutd.ledger.writes import approvals
 from cutoutd.pipeline.scheduling.pause import Pause
 from cutoutd.status.costs import PricedBatch, held_batches
 
-#: Photos whose next step is due later than this are left for the next run...
+#: Photos with a next step that is due later than this are left for the next run...
 _LEAVE_AFTER_S = 120.0
 
-#: ...and all of them when nothing has moved for so long,
+#: ...and all photos when none has moved for so long,
 _STUCK_AFTER_S = 300.0
 
-#: or, when each of them waits for some trouble to pass, for so long: a script had better come back than sit it out.
+#: or for so long if each photo waits for trouble to pass: a script can come back later.
 _OUTAGE_AFTER_S = 60.0
 
-#: A person who looks on is told what is waited for after so long.
+#: After so long without a move the user is told why the photos wait.
 _TELL_AFTER_S = 10.0
 
 _LOOK_EVERY_S = 0.5
 
 _UNFINISHED = frozenset(State) - TERMINAL
 
-#: While Uploadcare, or a person, wants nothing launched they come no further: uploads do not run ahead of launches.
+#: While Uploadcare or the user wants no launch, photos at these states stay, because uploads wait for launches.
 _BEFORE_LAUNCH = {State.ACCEPTED, State.UPLOADED}
 
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """How a run ended: this run's photos, and what is left."""
+    """The outcome of a run: its photos, and the photos that are left."""
 
     published: int
     rejected: int
     failed: int
-    held: int  #: photos that wait for something, and files that were still changing
-    missing: int  #: inputs that could not be looked at, or are not what they were
+    held: int  #: photos that wait, and files that were still changing
+    missing: int  #: inputs that were unavailable
     halt: HaltError | None
     is_interrupted: bool
-    unapproved: tuple[PricedBatch, ...] = ()  #: what waits for a person's approval
-    pause: Pause | None = None  #: why nothing was sent
+    unapproved: tuple[PricedBatch, ...] = ()  #: the batches that wait for approval
+    pause: Pause | None = None  #: the pause that kept photos from being sent
 
     @property
     def is_idle(self) -> bool:
-        """Whether there was nothing to do."""
+        """True if there was nothing to do."""
         is_troubled = self.missing or self.halt or self.pause or self.is_interrupted
         return not (is_troubled or self.published or self.rejected or self.failed or self.held)
 
 
 async def work_off(service: Service, stop: asyncio.Event, tell: Callable[[str], None] = lambda _: None) -> RunOutcome:
-    """Take in every file that is there, take every photo as far as it goes, clean up at Uploadcare.
+    """Discover every file that is there, take every photo as far as possible, and clean up at Uploadcare.
 
-    Ends early when ``stop`` is set, when the service halts, and when what is left waits for longer than makes sense;
-    ``tell`` hears what is waited for when nothing moves.
+    The run ends early in three cases: `stop` is set, the service halts, or the remaining photos wait too long. While
+    nothing moves, `tell` is called with the reasons.
     """
     async with working(service) as tasks:
         looking = tasks.create_task(_look_once(service))
@@ -105,11 +105,11 @@ async def _is_worked_off(service: Service) -> bool:
             return True
         due = await service.core.ledger.query(photos.due, states, now_s + _LEAVE_AFTER_S, 1)
     except CutoutdError:
-        # The lanes meet the same trouble, say so and wait; when it lasts, the run is stuck.
+        # The workers meet the same trouble, log it and wait. If it lasts, the run is stuck.
         return _still_for_s(service) > _STUCK_AFTER_S
     if due or await service.workers.held_releaser.look():
         return False
-    return not service.workers.pool.busy  # which may have begun something since
+    return not service.workers.pool.busy  # because a step may have begun since
 
 
 def _still_for_s(service: Service) -> float:
@@ -117,19 +117,19 @@ def _still_for_s(service: Service) -> float:
 
 
 async def _patience_s(service: Service) -> float:
-    """How long nothing may move: long while removals run or a lost one is looked for, short when all is in trouble."""
+    """Return the longest time without a move: long while removals run or are looked for, short in trouble."""
     under_way = await service.core.ledger.query(photos.count_untroubled, _UNFINISHED, State.REMOVAL_INTENDED)
     return _STUCK_AFTER_S if under_way else _OUTAGE_AFTER_S
 
 
 async def _tell_waits(service: Service, tell: Callable[[str], None]) -> None:
-    """Say once for each reason why nothing moves; the log has it too, but a script's log is seldom looked at."""
+    """Tell each reason once while nothing moves. The log has it too, but few users read a script's log."""
     told: set[str] = set()
     while True:
         await asyncio.sleep(_LOOK_EVERY_S)
         if _still_for_s(service) < _TELL_AFTER_S:
             continue
-        with suppress(CutoutdError):  # the ledger's own trouble is told by the lanes
+        with suppress(CutoutdError):  # because the workers log the ledger's own trouble
             for photo in await service.core.ledger.query(photos.waiting, 1):
                 if photo.wait.reason not in told:
                     told.add(photo.wait.reason)

@@ -129,8 +129,7 @@ async def serve(
 async def working(service: Service) -> AsyncIterator[asyncio.TaskGroup]:
     """Run the stages during the block; after it let the steps under way finish, see `drain_workers`.
 
-    The sources of finished photos and their files at Uploadcare are seen to last, so a stop leaves as little as
-    possible.
+    The sources and remote files of finished photos come last, so a stop leaves as little as possible.
     """
     core, workers, endpoints = service.core, service.workers, service.endpoints
     started_at_s = time.time()  # before every task, because each may write a temporary file, else it could be removed

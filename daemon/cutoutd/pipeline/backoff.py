@@ -1,7 +1,7 @@
-"""How long to wait before the same step is tried again; pure, with clock and chance given.
+"""The wait before the same step is tried again. Pure: clock and chance are given.
 
-No photo is given up over a DelayError, however long it lasts. Waits grow with full jitter, so that many photos do not
-come back in the same second, and stay short enough that all is moving again half a minute after the service is back.
+No photo is given up because of a DelayError, however long it lasts. Waits grow with full jitter, so that many photos do
+not come back in the same second. They stay so short that all photos move half a minute after the service is back.
 """
 
 import random
@@ -26,7 +26,7 @@ _FIRST_WAIT_S = 2.0
 #: With the 5 s that a connection may take, this keeps recovery within 30 s of the service's return.
 _LONGEST_WAIT_S = 25.0
 
-#: What does not end by itself within seconds is tried less often; the first that fits counts.
+#: Longer waits for errors that do not pass within seconds; the first class that fits counts.
 _LONGEST_WAITS_S: tuple[tuple[type[DelayError], float], ...] = (
     (DiskError, 30.0),
     (RemovalLockedError, 300.0),  # the lock of a removal that died can stay for a day
@@ -41,21 +41,21 @@ _KINDS: tuple[tuple[type[DelayError], WaitKind], ...] = (
     (DuplicateInProgressError, WaitKind.DUPLICATE),
 )
 
-#: A service that asks for more than this is asked again after it all the same.
+#: The longest wait that the service can ask for.
 _LONGEST_PATIENCE_S = 3600.0
 
-#: Photos told to come back at the same moment come back over this many seconds.
+#: Photos with the same time to try again are spread over this many seconds.
 _SPREAD_S = 5.0
 
 
 def backoff(error: DelayError, attempts: int, now_s: float, *, jitter: Callable[[], float] = random.random) -> Wait:
-    """The wait before the step that met ``error`` is taken again.
+    """Return the wait before the step that raised this error is taken again.
 
     Args:
-        error: What stood in the way; its own wish for a wait is honoured, up to an hour.
-        attempts: How often the step was tried in vain before this time.
+        error: the error; a wait that it names is obeyed, up to an hour.
+        attempts: the failed attempts before this one.
         now_s: Unix time.
-        jitter: A number from 0 to below 1, new at each call.
+        jitter: a number from 0 to below 1, new at each call.
     """
     if isinstance(error, LimitReachedError):
         return Wait(WaitKind.HELD, error.until_s, reason=error.sentence)

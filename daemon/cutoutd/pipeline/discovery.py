@@ -1,4 +1,4 @@
-"""Where finished files become photos: the ledger's side of watching, for one folder."""
+"""Discovery: finished files become rows of the ledger, unless they are known already."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,16 +14,16 @@ from cutoutd.ledger.queries import photos
 from cutoutd.pipeline.scheduling.workers import WorkerPool
 from cutoutd.watch.availability import FolderAvailability
 
-#: After the ledger could not be read or written.
+#: The wait after the ledger could not be read or written.
 _LEDGER_TROUBLE_WAIT_S = 5.0
 
 T = TypeVar("T")
 
 
 class Discovery:
-    """Knows which sightings are photos already, and takes in those that are not.
+    """Stores finished files as photos.
 
-    While the ledger cannot be used, it waits: nothing further is looked at then, and nothing is forgotten.
+    While the ledger cannot be used, it waits: no further file is looked at then, and none is forgotten.
     """
 
     def __init__(self, ledger: Ledger, workers: WorkerPool, folders: Folders, availability: FolderAvailability) -> None:
@@ -33,10 +33,10 @@ class Discovery:
         self._availability = availability
 
     async def filter_new(self, folder: str, sightings: Sequence[Sighting]) -> list[Sighting]:
-        """The sightings whose version is not in the ledger yet; one question for the whole batch.
+        """Return the sightings that are not in the ledger yet, with one query for the whole batch.
 
-        None while the folder stands by: what lies there may be what a missing mount left bare. A later scan finds it.
-        Names that the ledger cannot hold (it has no text form for a few characters that nobody assigns) are left alone.
+        It returns none while the folder is unavailable, because its files may be what a missing mount has uncovered. A
+        later scan finds them. Names that the ledger cannot hold, with a few unassigned characters, are left alone.
         """
         possible = [sighting for sighting in sightings if has_text_form(sighting.path)]
         paths = [sighting.path for sighting in possible]
@@ -49,7 +49,7 @@ class Discovery:
         return [] if self._availability.is_unavailable(folder) else unknown
 
     async def deliver(self, folder: str, sighting: Sighting) -> None:
-        """A finished file becomes a photo, unless this version of it is one. A crash before: the next scan finds it."""
+        """Store a finished file as a photo, unless this version of it is one. After a crash the next scan finds it."""
         root = str(self._folders[folder].input)
         photo = await _retry_until_stored(lambda: self._ledger.discover(_identity(folder, sighting, root)))
         self._availability.record_seen(folder, [sighting])
@@ -58,7 +58,7 @@ class Discovery:
             self._workers.begin(photo)
 
     async def check_availability(self, folder: str, *, after_scan: bool) -> bool:
-        """Look at whether the folder stands by; True when it no longer does, so its tree should be looked at again."""
+        """Judge anew if the folder is available; return True if it has just become so, and should be scanned again."""
         has_ended = await _retry_until_stored(lambda: self._availability.update(folder, after_scan=after_scan))
         if has_ended:
             self._workers.wake_all()

@@ -157,7 +157,7 @@ class PhotoPipeline:
             return await self._ledger.record_until_stored(photo, uploaded)
 
     async def _finish_earlier_launch(self, photo: Photo) -> Photo | None:
-        """Use the webhook result of an earlier launch whose response was lost; None if there is none."""
+        """Use the webhook result of an earlier launch with a lost response; None if there is none."""
         if photo.launch.unclear_since_s is None:
             return None
         return await self._webhook_results.record_result_of(photo)
@@ -192,8 +192,8 @@ class PhotoPipeline:
     async def _publish(self, photo: Photo) -> Photo:
         """Put the cutout in place. A crash leaves at most a temporary file; the step is repeated.
 
-        Uploadcare deletes a result after a day unless `result_retention` asked in time to store it. A photo whose
-        result was deleted that way is paid for again.
+        Uploadcare deletes a result after a day unless `result_retention` asked in time to store it. A photo without its
+        result is paid for again.
         """
         try:
             return await self._publisher.publish(photo)
@@ -207,7 +207,7 @@ class PhotoPipeline:
         return await self._ledger.postpone(photo, backoff(error, photo.wait.attempts, time.time()))
 
     async def _supersede(self, photo: Photo, error: SupersededError) -> Photo:
-        """End a photo whose file is gone or changed; before payment only if its folder is still available."""
+        """End a photo because its file is gone or changed; before payment only if its folder is still available."""
         try:
             if photo.state in UNPAID:
                 await self._availability.confirm_missing(photo)

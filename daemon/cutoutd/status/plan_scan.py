@@ -21,7 +21,7 @@ from cutoutd.ledger import LaunchCounts, ReadTransaction, has_ledger, has_text_f
 from cutoutd.ledger.queries import plan, selection
 from cutoutd.ledger.writes import launches
 from cutoutd.ledger.writes.targets import target_key
-from cutoutd.pipeline.budget.budget import rate_known
+from cutoutd.pipeline.budget.budget import learned_rate
 from cutoutd.pipeline.steps.reuse import is_reusable
 from cutoutd.pipeline.steps.validate import Validation, validate_photo
 from cutoutd.status.plan import FolderDraft, FolderPlan, Plan, PlannedOutcome, price_plan
@@ -87,7 +87,7 @@ class PlanScanner:
         with self._reading():
             if self._ledger is not None:
                 spent = launches.launch_counts(self._ledger, time.time())
-                per_minute = rate_known(self._ledger, settings.rate_limit.launches_per_minute)
+                per_minute = learned_rate(self._ledger, settings.rate_limit.launches_per_minute)
         return Plan(tuple(folders), price_plan(folders, settings.price), settings.limits, spent, per_minute)
 
     def _count_in(self, folder: FolderSettings) -> int:

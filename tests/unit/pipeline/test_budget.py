@@ -118,14 +118,14 @@ def test_what_is_coming_in_counts_with_its_batch(tmp_path: Path) -> None:
     async def scene(ledger: Ledger, spending: Budget) -> None:
         photo, _ = await photos_at(ledger, tmp_path, State.ACCEPTED, 2)
         here, there = Incoming("products", 0), Incoming("people", 99)
-        spending.approval.count_in([here, there])
+        spending.approval.count_arriving([here, there])
         await spending.approval.require(photo)
         here.arriving_count = 1
         with pytest.raises(UnapprovedError):
             await spending.approval.require(photo)
         with pytest.raises(UnapprovedError):
             await spending.record_launch_intent(await ledger.record(photo, Uploaded("source")))
-        assert spending.approval.uncounted() == frozenset({"people"})
+        assert spending.approval.unscanned_folders() == frozenset({"people"})
 
     with_spending(tmp_path, scene, confirm_over=2)
 
@@ -150,7 +150,7 @@ def test_a_refusal_is_given_back_and_heeded_after_a_restart(tmp_path: Path) -> N
 
     async def refused(ledger: Ledger) -> None:
         spending = await open_budget(ledger, settings_with(tmp_path))
-        assert spending.pace().reason == "rate_limit.launches_per_minute"
+        assert spending.launch_pace().reason == "rate_limit.launches_per_minute"
         intended = await spending.record_launch_intent(await photo_at(ledger, State.UPLOADED))
         await spending.refund(intended, ThrottledError("40 s of patience", retry_after_s=40))
         assert (await ledger.query(launches.launch_counts, time.time())).today == 0
@@ -159,8 +159,8 @@ def test_a_refusal_is_given_back_and_heeded_after_a_restart(tmp_path: Path) -> N
         spending = await open_budget(ledger, settings_with(tmp_path))
         assert spending.rate.free == 0
         assert 30 < spending.rate.paused_for_s <= 40
-        assert spending.pace().per_minute == 300
-        assert "asked for patience (429)" in spending.pace().reason
+        assert spending.launch_pace().per_minute == 300
+        assert "asked for patience (429)" in spending.launch_pace().reason
 
     with_ledger(tmp_path, refused)
     with_ledger(tmp_path, afterwards)

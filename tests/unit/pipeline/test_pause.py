@@ -80,7 +80,7 @@ def test_its_end_is_told_at_once(tmp_path: Path) -> None:
         told: list[None] = []
         async with open_ledger(tmp_path) as ledger:
             intermission = PauseState(ledger)
-            intermission.tell_end_to(lambda: told.append(None))
+            intermission.call_at_end(lambda: told.append(None))
             await intermission.begin("")
             await intermission.end()
         return len(told)

@@ -50,7 +50,7 @@ async def hearing_of(ledger: Ledger, pace: PollSchedule, told: list[str]) -> Non
     hearing = WebhookMonitor(ledger, Absent(), pace, lambda: told.append("photos may be asked about"))  # type: ignore[arg-type]  # all that is asked of it
     task = asyncio.create_task(hearing.run(lambda: URL))
     async with asyncio.timeout(60):
-        while not pace.reliance.is_trusted:  # noqa: ASYNC110  nothing tells
+        while not pace.webhook_trust.is_trusted:  # noqa: ASYNC110  nothing tells
             await asyncio.sleep(0.01)
         for number in range(3):
             pace.on_poll_success(Photo(number, identity(), State.REMOVAL_STARTED, 4e9), 4e9)

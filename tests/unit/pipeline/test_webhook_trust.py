@@ -37,25 +37,25 @@ def test_nothing_is_relied_on_where_nothing_is_expected() -> None:
     """Without a webhook, or without a listener, removals are asked about as ever."""
     pace = PollSchedule(STEADY)
     usual = pace.first_wait(100.0)
-    assert not pace.reliance.is_trusted
-    pace.reliance.expect(100.0)
+    assert not pace.webhook_trust.is_trusted
+    pace.webhook_trust.expect(100.0)
     assert pace.first_wait(100.0).until_s > usual.until_s
-    pace.reliance.expect_nothing()
+    pace.webhook_trust.expect_nothing()
     assert pace.first_wait(100.0) == usual
 
 
 def test_trust_is_lost_and_won_by_what_happens() -> None:
     """Misses end it, announcements bring it back, by the same rule."""
     pace = PollSchedule(STEADY)
-    pace.reliance.expect(0.0)
+    pace.webhook_trust.expect(0.0)
     for number in range(3):
-        assert pace.reliance.is_trusted
+        assert pace.webhook_trust.is_trusted
         pace.on_poll_success(launched(10.0, number), 15.0)
-    assert not pace.reliance.is_trusted
+    assert not pace.webhook_trust.is_trusted
     for number in range(8):
-        assert not pace.reliance.is_trusted
+        assert not pace.webhook_trust.is_trusted
         pace.on_webhook(launched(10.0, number), 14.0)
-    assert pace.reliance.is_trusted
+    assert pace.webhook_trust.is_trusted
 
 
 def test_what_was_launched_before_is_no_miss() -> None:

@@ -1,7 +1,7 @@
-"""May one more removal be launched, and when? Asked before money is spent, never after.
+"""The budget: it decides, before money is spent, if one more removal may be launched, and when.
 
-Limits and approval bind in the ledger's own transaction, so that none is ever overrun; the look before an upload only
-keeps photos from being sent in vain. What refusals taught about the launch rate outlives a restart in the ledger too.
+Limits and approval bind in the ledger's own transaction, so no limit is ever exceeded. The check before an upload only
+keeps photos from being sent in vain. The ledger also keeps the learned launch rate across restarts.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ _MINUTE_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class LaunchPace:
-    """How fast removals are launched at present, and why so."""
+    """The present launch rate, and the reason for it."""
 
     per_minute: float
     reason: str
@@ -43,19 +43,19 @@ class LaunchPace:
 
 @dataclass(frozen=True, slots=True)
 class _Memory:
-    """What outlives a restart."""
+    """The values that outlive a restart; the ledger stores them under these names."""
 
     lesson: LearnedRate | None = None
     paused_until_s: float = 0.0  #: Unix time
-    paused_at_s: float = 0.0  #: Unix time; in the future when the clock was set back, and the pause means nothing then
+    paused_at_s: float = 0.0  #: Unix time; in the future if the clock was set back: then there is no pause
 
     def paused_for_s(self, now_s: float) -> float:
-        """How much of the pause is left."""
+        """Return the seconds that are left of the pause."""
         return self.paused_until_s - now_s if self.paused_at_s <= now_s else 0.0
 
 
 async def open_budget(ledger: Ledger, settings: Settings) -> "Budget":
-    """Go on with the rate and the pause of the last run; photos that a limit held are looked at anew."""
+    """Go on with the rate and the pause of the last run. Photos that a limit holds are released for a new check."""
     now_s = time.time()
     memory = _memory_from(await ledger.query(photos.remembered, _KEY))
     launched_at_s = await ledger.query(launches.since, now_s - _MINUTE_S)
@@ -64,13 +64,13 @@ async def open_budget(ledger: Ledger, settings: Settings) -> "Budget":
     rate.recall(memory.lesson, paused_for_s=memory.paused_for_s(now_s), ages_s=ages_s)
     if number := await ledger.query(photos.over_limit):
         await ledger.waits.release_held(number)
-    spending = Budget(ledger, settings.limits, rate, settings.state_dir, memory)
-    await spending.approval.release_shrunk()
-    return spending
+    budget = Budget(ledger, settings.limits, rate, settings.state_dir, memory)
+    await budget.approval.release_shrunk()
+    return budget
 
 
 class Budget:
-    """Holds photos back while a limit is reached or the disk is short; knows the launch rate."""
+    """Holds photos back while a limit is reached or a disk is nearly full, and knows the launch rate."""
 
     def __init__(
         self, ledger: Ledger, limits: Limits, rate: LaunchRate, state_dir: Path, memory: _Memory | None = None
@@ -81,35 +81,35 @@ class Budget:
         self._memory = memory or _Memory()
         self._paused_at_s, self._paused_until_s = self._memory.paused_at_s, self._memory.paused_until_s
         self._sending: set[int] = set()
-        self._said = ""
+        self._logged = ""  # the last limit that was logged
         self.throttled = 0  #: launches since the start that Uploadcare refused for their number (429)
-        self.rate = rate  #: what the launching lane asks for its turn
+        self.rate = rate  #: the rate of the launch stage
         self.approval = Approval(ledger, limits.confirm_over)
 
-    def pace(self) -> LaunchPace:
-        """The working rate in words."""
-        lesson = self.rate.learned
+    def launch_pace(self) -> LaunchPace:
+        """Return the present launch rate in words."""
+        learned = self.rate.learned
         if self.rate.paused_for_s > 0:
             until = datetime.fromtimestamp(self._paused_until_s, UTC).astimezone()
             reason = f"Uploadcare asked for patience (429); nothing is launched before {until:%H:%M:%S}"
-        elif lesson is not None:
-            reason = f"Uploadcare refused more after {lesson.accepted} in a minute (429); in full use it rises again"
+        elif learned is not None:
+            reason = f"Uploadcare refused more after {learned.accepted} in a minute (429); in full use it rises again"
         else:
             reason = "rate_limit.launches_per_minute"
         return LaunchPace(self.rate.per_minute, reason)
 
     @asynccontextmanager
     async def claim(self, photo: Photo) -> AsyncIterator[None]:
-        """Hold one launch for a photo while it is being uploaded.
+        """Claim one launch for a photo while it is uploaded.
 
         Raises:
-            UnapprovedError: too many came with it for nobody to be asked.
-            LimitReachedError: all that are allowed were made, or are held for others.
-            DiskError: there is too little room for its cutout.
+            UnapprovedError: the photo's batch is so large that a person has to approve it.
+            LimitReachedError: all allowed launches were made, or earlier photos claim them.
+            DiskError: there is too little space for the cutout.
         """
         self._sending.add(photo.id)
-        # Those who came first: who comes later stands back. They may be further on when the ledger looks, which then
-        # counts them as what they are.
+        # Earlier claims have priority. A photo with one may be uploaded already when the ledger counts: then it counts
+        # by its state.
         sending = frozenset(self._sending)
         try:
             await self.require_room(photo)
@@ -122,10 +122,10 @@ class Budget:
             self._sending.discard(photo.id)
 
     async def require_room(self, photo: Photo) -> None:
-        """A cutout that may find no place is not to be paid for.
+        """Check that there is space for the cutout, because else it would be paid for in vain.
 
         Raises:
-            DiskError: the output's file system, or the state folder's, is short of room.
+            DiskError: the file system of the output or of the state folder is nearly full.
         """
         places = (Path(require_value(photo.bound.output)), self._state_dir)
         await asyncio.to_thread(require_free, places, self._limits.min_free_bytes)
@@ -134,8 +134,8 @@ class Budget:
         """Store that the paid call is about to be made, counted against the limits in the same transaction.
 
         Raises:
-            LimitReachedError, UnapprovedError: as many as are allowed were made, or a person has to agree; nothing is
-                stored.
+            LimitReachedError: all allowed launches were made; nothing is stored.
+            UnapprovedError: a person has to approve the batch; nothing is stored.
         """
         await self._remember()
         most = self.approval.most_to_check(photo.identity.folder)
@@ -143,9 +143,10 @@ class Budget:
         return await self._ledger.record_launch_intent(photo, require, most=most)
 
     async def release(self) -> bool:
-        """Let held photos go on for which there is room again; whether there were any.
+        """Let as many held photos go on as the limits allow again; return True if there were any.
 
-        A photo that was to use an allowance may come to nothing, and then nobody else would before the next day.
+        A photo that claimed a launch may be rejected or fail. Without this the launch would stay unused until the next
+        day.
         """
         has_released = await self.approval.release_shrunk()
         if not await self._ledger.query(photos.over_limit):
@@ -157,9 +158,9 @@ class Budget:
         return has_released or bool(room)
 
     async def refund(self, intended: Photo, refusal: CutoutdError) -> None:
-        """Store a definite no: nothing was paid. After a 429 nobody launches before Retry-After is over.
+        """Store that Uploadcare refused a launch, so nothing was paid; after a 429 pause launches for Retry-After.
 
-        Insisted on, because without it a definite no would look like a lost answer.
+        It is retried until stored, because without the fact a refusal would look like a lost response.
         """
         if isinstance(refusal, ThrottledError):
             self.throttled += 1
@@ -171,8 +172,8 @@ class Budget:
         try:
             require_within(self._limits, spent, wanted=wanted)
         except LimitReachedError as error:
-            if error.sentence != self._said:
-                self._said = error.sentence
+            if error.sentence != self._logged:
+                self._logged = error.sentence
                 log_event("limit_reached", error.sentence, level=logging.WARNING)
             raise
 
@@ -186,7 +187,7 @@ class Budget:
             log_event("launches_paused", f"{refusal.sentence}; {rate}", level=logging.WARNING)
 
     async def _remember(self) -> None:
-        """Keep what was learned, if it changed. Trouble stops nothing: it can be learned again."""
+        """Store the learned rate and the pause if they changed. A failure is only logged: both can be learned again."""
         memory = _Memory(self.rate.learned, self._paused_until_s, self._paused_at_s)
         if memory == self._memory:
             return
@@ -200,14 +201,14 @@ class Budget:
 _MEMORY = TypeAdapter(_Memory)
 
 
-def rate_known(ledger: ReadTransaction, ceiling: int) -> float:
-    """The launches a minute that Uploadcare was last seen to take, under this ceiling."""
-    lesson = _memory_from(photos.remembered(ledger, _KEY)).lesson
-    return float(ceiling) if lesson is None else min(float(ceiling), lesson.per_minute)
+def learned_rate(ledger: ReadTransaction, ceiling: int) -> float:
+    """Return the launches a minute that Uploadcare last accepted, at most this ceiling."""
+    learned = _memory_from(photos.remembered(ledger, _KEY)).lesson
+    return float(ceiling) if learned is None else min(float(ceiling), learned.per_minute)
 
 
 def _memory_from(text: str | None) -> _Memory:
-    """What was kept; a version that kept it in another way is no reason not to start."""
+    """Return the stored values; the defaults if another version stored them in another form."""
     try:
         return _MEMORY.validate_json(text or "{}")
     except ValidationError:

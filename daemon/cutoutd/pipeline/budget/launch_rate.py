@@ -1,8 +1,8 @@
-"""How fast removals are launched: under the configured ceiling, and under what Uploadcare was seen to take.
+"""The launch rate: at most the configured ceiling, and less if Uploadcare accepts less.
 
-A token bucket spreads launches evenly, and a count of the last minute keeps them under the working rate in any minute.
-Pure: the clock is given, nothing here waits, asks or stores. ``lanes`` takes a launch before it begins a step and says
-what became of it; ``spending`` tells of refusals and keeps the lesson across restarts.
+A token bucket spreads launches evenly. A count of the last minute keeps them under the working rate in any minute.
+Pure: the clock is given, and nothing here waits, asks or stores. The launch stage takes a launch before it begins a
+step, and then keeps it or gives it back. `Budget` reports refusals and keeps the learned rate across restarts.
 """
 
 import time
@@ -10,41 +10,41 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-#: So many may go at once after a lull; small, because Uploadcare counts them all the same.
+#: The most launches at once after a pause; small, because Uploadcare counts each of them all the same.
 _BURST = 5.0
 
-#: Longer than the minute that Uploadcare counts, by what requests differ in how long they take.
+#: A little over the minute that Uploadcare counts, because request durations vary.
 _COUNTED_S = 61.0
 _MINUTE_S = 60.0
 
 #: The smallest plan's limit (UPLOADCARE.md section 2): fewer launches than this fill no minute by themselves.
 _LOWEST_LIMIT = 10
 
-#: How far from a minute a refused one may seem to be: Retry-After comes in whole seconds, and answers take time.
+#: The tolerance of a measured minute, because Retry-After comes in whole seconds, and responses take time.
 _LAG_S = 3.0
 
 _FALL_TO_SHARE = 0.95
 _RISE_BY_SHARE = 0.05
 _FULL_USE_SHARE = 0.9
 
-#: A service that asks for more than this is asked again after it all the same, as ``retrying`` does with photos.
+#: The longest pause that is obeyed, as in `backoff`.
 _LONGEST_PAUSE_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class LearnedRate:
-    """What refusals taught: worth remembering across restarts."""
+    """The rate that refusals have taught; it is kept across restarts."""
 
     per_minute: float  #: the working rate
     accepted: int  #: launches in the minute before the last refusal
 
 
 class LaunchRate:
-    """When the next launch is free. Launches are known by their photo's id from ``take`` to ``keep`` or ``give_back``.
+    """The moment of the next free launch. A launch has its photo's id from `take` to `keep` or `give_back`.
 
     Args:
-        ceiling: Never more launches than this in any minute.
-        clock: Monotonic seconds.
+        ceiling: the most launches in any minute.
+        clock: monotonic seconds.
     """
 
     def __init__(self, ceiling: int, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -59,22 +59,22 @@ class LaunchRate:
 
     @property
     def per_minute(self) -> float:
-        """The working rate."""
+        """The working rate, in launches a minute."""
         return self._per_minute
 
     @property
     def paused_for_s(self) -> float:
-        """How long nobody launches anything, because Uploadcare asked for it; 0 when nothing was asked."""
+        """Seconds for which Uploadcare asked to launch nothing; 0 without such a request."""
         return max(0.0, self._open_at_s - self._clock())
 
     @property
     def learned(self) -> LearnedRate | None:
-        """What was learned and still holds; None when the ceiling is the only limit known."""
+        """The learned rate; None if the ceiling is the only known limit."""
         return LearnedRate(self._per_minute, self._accepted) if self._per_minute < self._ceiling else None
 
     @property
     def free(self) -> int:
-        """How many may be launched at this moment."""
+        """The number of launches that are free at this moment."""
         now_s = self._clock()
         if now_s < self._open_at_s:
             return 0
@@ -82,7 +82,7 @@ class LaunchRate:
 
     @property
     def free_in_s(self) -> float:
-        """Seconds until one is free; 0 when one is. Never so short that waiting for it would be spinning."""
+        """Seconds until a launch is free; 0 if one is. At least 10 ms otherwise, so that no loop spins."""
         if self.free:
             return 0.0
         now_s = self._clock()
@@ -90,25 +90,28 @@ class LaunchRate:
         token_at_s = begin_s + max(0.0, 1.0 - self._tokens_at(begin_s)) * _MINUTE_S / self._per_minute
         return max(token_at_s - now_s, self._room_in_s(now_s), 0.01)
 
-    def recall(self, lesson: LearnedRate | None, *, paused_for_s: float, ages_s: Iterable[float]) -> None:
-        """Go on where an earlier process stopped; ``ages_s`` are those of its launches of the last minute."""
+    def recall(self, learned: LearnedRate | None, *, paused_for_s: float, ages_s: Iterable[float]) -> None:
+        """Go on where an earlier process stopped; `ages_s` are the ages of its launches of the last minute."""
         now_s = self._clock()
         self._kept_at_s.extend(sorted(now_s - age_s for age_s in ages_s))
-        if lesson is not None:
-            self._per_minute = min(self._per_minute, lesson.per_minute)
-            self._accepted = lesson.accepted
+        if learned is not None:
+            self._per_minute = min(self._per_minute, learned.per_minute)
+            self._accepted = learned.accepted
         if paused_for_s > 0:
             self._pause(paused_for_s, now_s)
 
     def take(self, photo_id: int) -> None:
-        """A launch is about to be made; one must be free."""
+        """Take a launch that is about to be made; one must be free."""
         now_s = self._clock()
         self._tokens = self._tokens_at(now_s) - 1.0
         self._filled_at_s = now_s
         self._under_way.add(photo_id)
 
     def keep(self, photo_id: int) -> None:
-        """The launch was accepted, or nobody knows. After a full minute at full use the rate rises a little."""
+        """Count a launch that was accepted, or has an unknown outcome.
+
+        After a full minute at full use the rate rises a little.
+        """
         now_s = self._clock()
         self._under_way.discard(photo_id)
         self._kept_at_s.append(now_s)
@@ -118,7 +121,7 @@ class LaunchRate:
             self._risen_at_s = now_s
 
     def give_back(self, photo_id: int) -> None:
-        """The launch was definitely not made; nothing happens if it was kept already."""
+        """Give back a launch that was certainly not made; do nothing if it was kept already."""
         if photo_id not in self._under_way:
             return
         self._under_way.discard(photo_id)
@@ -126,10 +129,10 @@ class LaunchRate:
             self._tokens += 1.0
 
     def refuse(self, retry_after_s: float) -> None:
-        """Uploadcare took no more (429): nobody launches until it said, and then just under what it took.
+        """Pause because Uploadcare accepted no more (429), and go on a little below the rate that it accepted.
 
-        When our own launches cannot have filled the minute, others share the limit or it was a mishap: then the rate
-        is halved, once for all launches that met the same refusal.
+        If our own launches cannot have filled the minute, other programs share the limit, or it was an accident. Then
+        the rate is halved, once for all launches that met the same refusal.
         """
         now_s = self._clock()
         accepted = self._count_kept(now_s)
@@ -149,24 +152,24 @@ class LaunchRate:
         self._filled_at_s = self._risen_at_s = self._open_at_s
 
     def _has_filled_minute(self, retry_after_s: float, now_s: float) -> bool:
-        """A full minute has room again when its first launch is a minute old."""
+        """Return True if our own launches have filled the minute: it has room when its first launch is a minute old."""
         if self._count_kept(now_s) >= _LOWEST_LIMIT:
             return True
         return bool(self._kept_at_s) and abs(now_s - self._kept_at_s[0] + retry_after_s - _MINUTE_S) <= _LAG_S
 
     def _accepted_within_s(self, retry_after_s: float, now_s: float) -> float:
-        """The time for which the service took what it took: from our first launch to when it takes the next.
+        """Return the time in which the service accepted our launches: from our first launch to the next accepted one.
 
-        A counter of the last minute names the rest of the minute, so this is one. A bucket that fills evenly asks for a
-        moment only, and what it took until then came in that much less time: read as a minute's worth, a plan of 500
-        a minute would be worked at 33, and 500 photos take 12 minutes instead of one (tests/bench).
+        A service that counts the last minute asks for the rest of it, so the time is a minute. A token bucket asks for
+        a moment only, and its launches were accepted in less time. Read as a minute's launches, they would reduce a
+        plan of 500 a minute to 33: 500 photos would take 12 minutes instead of one (tests/bench).
         """
         within_s = now_s - self._kept_at_s[0] + retry_after_s
         return within_s if retry_after_s > 0 and within_s < _MINUTE_S - _LAG_S else _MINUTE_S
 
     def _tokens_at(self, now_s: float) -> float:
         filled = max(0.0, now_s - self._filled_at_s) * self._per_minute / _MINUTE_S
-        # Rounded, or the ninth part of a token that never comes would keep the lane awake.
+        # Rounded, because else the missing billionth of a token would keep the stage awake.
         return round(min(_BURST, self._tokens + filled), 6)
 
     def _count_kept(self, now_s: float) -> int:
@@ -182,5 +185,5 @@ class LaunchRate:
         if too_many < 0:
             return 0.0
         if too_many >= len(self._kept_at_s):
-            return 1.0  # those under way fill it; what becomes of them wakes the lane anyway
+            return 1.0  # because the launches under way fill it, and their ends wake the stage anyway
         return self._kept_at_s[too_many] + _COUNTED_S - now_s

@@ -1,4 +1,4 @@
-"""What the configuration allows: launches in a day and a month, and room left on the disk. It only judges."""
+"""The configured limits: launches in a day and in a month, and free space on the disks. It only checks."""
 
 import os
 import shutil
@@ -12,10 +12,11 @@ from cutoutd.ledger import LaunchCounts
 
 
 def require_within(limits: Limits, spent: LaunchCounts, *, wanted: int) -> None:
-    """Make sure that ``wanted`` more launches are allowed on top of those that were made.
+    """Check that so many more launches are allowed.
 
     Raises:
-        LimitReachedError: they are not; it says until when. The month speaks before the day, because it takes longer.
+        LimitReachedError: they are not allowed before the time that it names. The month comes first, because its limit
+            lasts longer.
     """
     next_month = (spent.day.replace(day=1) + timedelta(days=31)).replace(day=1)
     if limits.per_month is not None and spent.this_month + wanted > limits.per_month:
@@ -25,7 +26,7 @@ def require_within(limits: Limits, spent: LaunchCounts, *, wanted: int) -> None:
 
 
 def room_within(limits: Limits, spent: LaunchCounts) -> int | None:
-    """How many more photos may go towards a launch; None without a limit."""
+    """Return the number of photos that may still go towards a launch; None without a limit."""
     left = [
         limit - made
         for limit, made in ((limits.per_day, spent.today), (limits.per_month, spent.this_month))
@@ -35,10 +36,10 @@ def room_within(limits: Limits, spent: LaunchCounts) -> int | None:
 
 
 def require_free(places: Iterable[Path], min_free_bytes: int) -> None:
-    """Make sure that each place can be written and its file system has this much room. Blocking.
+    """Check that each folder can be written and its file system has this much free space. Blocking.
 
     Raises:
-        DiskError: it cannot, has not, or cannot be asked.
+        DiskError: a folder cannot be written, has too little space, or its free space is unknown.
     """
     for place in places:
         if not os.access(place, os.W_OK | os.X_OK):

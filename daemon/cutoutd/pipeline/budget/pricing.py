@@ -1,8 +1,8 @@
-"""What Uploadcare's bill will say: requests and removals as operations, and operations as money. Pure.
+"""The expected bill of Uploadcare: requests and removals as operations, and operations as money. Pure.
 
-Every request is one operation, and an upload two more (UPLOADCARE.md section 4). What a removal costs on top is not
-published, so it is added only where ``price.operations_per_removal`` says it; without it a bill says what it leaves
-out. Money is in whatever currency ``price.per_1000_operations`` was meant in.
+Every request is one operation, and an upload two more (UPLOADCARE.md section 4). The further operations of a removal
+are not published, so they are added only if `price.operations_per_removal` is set. Without it a bill says that it
+leaves them out. Money is in the currency of `price.per_1000_operations`.
 """
 
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from decimal import Decimal
 
 from cutoutd.config.settings import Price
 
-#: One for the request, one for each started 100 MB (no photo has more than one), one for the virus scan.
+#: One for the request, one for the first 100 MB (no photo is larger), one for the virus scan.
 OPERATIONS_PER_UPLOAD = 3
 
-#: A look at the upload, the launch, two questions after the result: what a removal of a few seconds usually takes.
+#: A look at the upload, the launch, and two polls: the usual requests of a removal that takes a few seconds.
 _REQUESTS_PER_REMOVAL = 4
 
 #: Source and result are deleted together, a hundred files with one request.
@@ -22,20 +22,20 @@ _PHOTOS_PER_DELETION = 50
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """A number of operations, and what it means."""
+    """A number of operations and its price."""
 
-    operations: int  #: all that are known
-    unpriced_removals: int  #: removals whose own operations are not known, so not among them
-    money: Decimal | None  #: what the operations cost; None without a price
+    operations: int  #: all known ones
+    unpriced_removals: int  #: removals with unknown operations of their own, so not counted
+    money: Decimal | None  #: the price of the operations; None without a configured price
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing is left out."""
+        """True if no operations are left out."""
         return self.unpriced_removals == 0
 
 
 def bill(price: Price, *, requests: int, removals: int) -> Bill:
-    """What was spent: ``requests`` are the operations of everything that was asked, ``removals`` those launched."""
+    """Return the bill of so many operations for requests and so many launched removals."""
     is_known = price.operations_per_removal is not None
     operations = requests + removals * (price.operations_per_removal or 0)
     money = None if price.per_1000_operations is None else operations * price.per_1000_operations / 1000
@@ -43,29 +43,29 @@ def bill(price: Price, *, requests: int, removals: int) -> Bill:
 
 
 def estimate(price: Price, *, uploads: int, removals: int) -> Bill:
-    """What that many photos will cost about; a removal of an upload that is there already has no upload of its own."""
+    """Return the approximate bill of so many photos; a removal of an existing upload has no upload of its own."""
     deletions = -(-removals // _PHOTOS_PER_DELETION)
     requests = uploads * OPERATIONS_PER_UPLOAD + removals * _REQUESTS_PER_REMOVAL + deletions
     return bill(price, requests=requests, removals=removals)
 
 
-#: Why a number of operations is only a part.
+#: The reason why a number of operations is only a part.
 UNPRICED = "what removals cost on top is not configured: price.operations_per_removal"
 
 
 def in_words(bill: Bill) -> str:
-    """For people, of what was billed: "130 operations, 0.07 in money"."""
+    """Return a bill for users: "130 operations, 0.07 in money"."""
     words = numbers_in_words(bill)
     return words if bill.is_whole else f"{words} ({UNPRICED})"
 
 
 def numbers_in_words(bill: Bill) -> str:
-    """The same without the reason why it is only "at least"."""
+    """Return the same without the reason why it is only "at least"."""
     at_least = "" if bill.is_whole else "at least "
     words = f"{at_least}{bill.operations:,} {'operation' if bill.operations == 1 else 'operations'}"
     return words if bill.money is None else f"{words}, {at_least}{bill.money:,.2f} in money"
 
 
 def estimate_in_words(bill: Bill) -> str:
-    """For people, of what is still to come: "about 130 operations", or "at least 22 operations (what removals...)"."""
+    """Return an estimate for users: "about 130 operations", or "at least 22 operations (what removals ...)"."""
     return f"about {in_words(bill)}" if bill.is_whole else in_words(bill)

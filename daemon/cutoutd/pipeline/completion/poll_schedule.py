@@ -1,8 +1,8 @@
-"""When to ask whether a removal is finished. Each question costs an operation, each second of silence a person's time.
+"""The moments at which removals are polled. Each poll costs an operation, and each second without one the user's time.
 
-The moments follow the processing times seen so far: the first question comes when two removals out of three are
-finished, each further one when two out of three of those that took at least this long were. Nothing here waits, asks
-or reads a clock; the journey does, with the waits that ``Pace`` gives it.
+The moments follow the processing times so far. The first poll comes when two removals out of three are finished. Each
+further poll comes when two out of three of the removals that took at least this long were finished. Nothing here waits,
+asks or reads a clock; the pipeline does, with the waits that `PollSchedule` returns.
 """
 
 import random
@@ -15,30 +15,30 @@ from cutoutd.pipeline.completion.processing_times import ENOUGH_TIMES, Processin
 from cutoutd.pipeline.completion.webhook_trust import WebhookTrust
 from cutoutd.uploadcare.responses import Progress, RemovalStatus
 
-#: Tried on simulated services (steady, skewed, two-humped, suddenly faster): about 1.5 questions for each removal.
-#: Fewer questions let people wait disproportionately longer.
+#: Tried on simulated services (steady, skewed, two-humped, suddenly faster): about 1.5 polls for each removal.
+#: With fewer polls the user waits disproportionately longer.
 _FINISHED_SHARE = 0.65
 
-#: Before enough is known, ask as Uploadcare's own SDKs do: after 1 s, then 1.5 times as long each time.
+#: Before enough is known, poll as Uploadcare's own SDKs do: after 1 s, then 1.5 times as long each time.
 _FIRST_STEP_S = 1.0
 _STEP_GROWTH = 1.5
 _LONGEST_STEP_S = 15.0
 _JITTER_SHARE = 0.2
 
-#: A removal that takes this long is no longer awaited but looked after: something is wrong, yet it was paid for.
+#: A removal that takes this long is polled rarely: something is wrong, but it was paid for.
 _TIMED_OUT_AFTER_S = 600.0
 _RARELY_S = (300.0, 900.0)
 
-#: Where announcements are relied on, a removal is asked about so long after every usual time, or after its launch while
-#: usual times are not known.
+#: While webhooks are trusted, a removal is polled this long after every usual time. While usual times are unknown, it
+#: is polled this long after its launch.
 _LEAST_MARGIN_S = 2.0
 _LARGEST_MARGIN_S = 30.0
 _FALLBACK_UNTIL_KNOWN_S = 10.0
 
-#: A finish met by a question this much later than planned (a halt, a restart) says nothing about the processing time.
+#: A finish found this much later than planned (a halt, a restart) says nothing about the processing time.
 _LATE_S = 2.0
 
-#: Right after a launch "unknown" is mere lag (UPLOADCARE.md 2), so it takes both, many and long, to mean it.
+#: Right after a launch the status "unknown" is mere lag. It counts only after many polls and a long time.
 _UNKNOWNS_THAT_COUNT = 5
 _UNKNOWN_FOR_S = 30.0
 
@@ -46,13 +46,13 @@ _UNKNOWN_FOR_S = 30.0
 def next_poll_after_s(
     times_s: Sequence[float], *, elapsed_s: float, polls: int, jitter: Callable[[], float] = random.random
 ) -> float:
-    """Seconds from now to the next question about a removal.
+    """Return the seconds from now to the next poll of a removal.
 
     Args:
-        times_s: Processing times of earlier removals, sorted.
-        elapsed_s: How long ago this one was launched.
-        polls: How often it was asked about and found unfinished.
-        jitter: A number from 0 to below 1, new at each call.
+        times_s: processing times of earlier removals, sorted.
+        elapsed_s: seconds since the launch of this one.
+        polls: the polls that found it unfinished.
+        jitter: a number from 0 to below 1, new at each call.
     """
     if polls > 0 and elapsed_s >= _TIMED_OUT_AFTER_S:
         soonest_s, latest_s = _RARELY_S
@@ -63,7 +63,7 @@ def next_poll_after_s(
             return max(0.0, _expected_s(times_s) - elapsed_s)
         longer_s = times_s[bisect_right(times_s, elapsed_s) :]
         expected_s = _expected_s(longer_s) - elapsed_s if longer_s else 0.0
-        # One step behind the cold start: a first question was asked where the answer was likely yes.
+        # One step behind the cold start, because the first poll came when a finish was likely.
         step_s = min(max(step_s / _STEP_GROWTH, expected_s), _LONGEST_STEP_S)
     return step_s * (1 - _JITTER_SHARE * jitter())
 
@@ -74,7 +74,7 @@ def _expected_s(times_s: Sequence[float]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Watch:
-    """What is remembered about a removal under way; lost with the process, which costs a question or two."""
+    """The polls of a removal under way; lost with the process, which costs a poll or two."""
 
     unfinished_at_s: float = 0.0  #: seconds after its launch at which it was last found unfinished
     unknowns: int = 0  #: in a row, up to now
@@ -82,10 +82,10 @@ class _Watch:
 
 
 def fallback_after_s(times_s: Sequence[float]) -> float:
-    """Seconds from a launch to the first question where its finish should be announced: well after every usual time.
+    """Return the seconds from a launch to the first poll while webhooks are trusted: well after every usual time.
 
-    The margin is as wide as processing times are spread, so that a steady service is asked soon after a lost
-    announcement, and an unsteady one is not asked about removals that merely take long.
+    The margin is as wide as processing times are spread. A steady service is polled soon after a lost message.
+    An unsteady one is not polled for removals that merely take long.
     """
     if len(times_s) < ENOUGH_TIMES:
         return _FALLBACK_UNTIL_KNOWN_S
@@ -97,33 +97,33 @@ class PollSchedule:
     """The processing times of the last 200 removals, and the waits that follow from them.
 
     Args:
-        times_s: Processing times known before.
-        jitter: A number from 0 to below 1, new at each call.
-        reliance: Whether finished removals are announced, so that asking is the exception.
+        times_s: known processing times.
+        jitter: a number from 0 to below 1, new at each call.
+        webhook_trust: decides if webhook messages are trusted to arrive, so that polling is the exception.
     """
 
     def __init__(
         self,
         times_s: Iterable[float] = (),
         jitter: Callable[[], float] = random.random,
-        reliance: WebhookTrust | None = None,
+        webhook_trust: WebhookTrust | None = None,
     ) -> None:
-        self.reliance = reliance or WebhookTrust()
+        self.webhook_trust = webhook_trust or WebhookTrust()
         self._times = ProcessingTimes(times_s, jitter)
         self._watches: dict[int, _Watch] = {}
         self._jitter = jitter
 
     def first_wait(self, now_s: float) -> Wait:
-        """The wait after a launch, up to the first question."""
-        wait_s = fallback_after_s(self._times.sorted_s) if self.reliance.is_trusted else self.usual_wait_s()
+        """Return the wait after a launch, up to the first poll."""
+        wait_s = fallback_after_s(self._times.sorted_s) if self.webhook_trust.is_trusted else self.usual_wait_s()
         return Wait(WaitKind.POLL, now_s + wait_s)
 
     def usual_wait_s(self) -> float:
-        """Seconds from a launch to the first question where nothing is announced."""
+        """Return the seconds from a launch to the first poll without webhooks."""
         return next_poll_after_s(self._times.sorted_s, elapsed_s=0.0, polls=0, jitter=self._jitter)
 
     def next_wait(self, photo: Photo, removal: RemovalStatus, now_s: float) -> Wait:
-        """The wait after a question that found the removal unfinished, or unknown."""
+        """Return the wait after a poll that found the removal unfinished, or unknown."""
         polls = photo.wait.attempts + 1
         elapsed_s = max(0.0, now_s - photo.state_at_s)
         self._note(photo.id, removal, elapsed_s, now_s)
@@ -135,27 +135,27 @@ class PollSchedule:
         return Wait(kind, now_s + wait_s, polls, reason or "")
 
     def on_poll_success(self, photo: Photo, now_s: float) -> None:
-        """The removal was found finished, by a question."""
-        self.reliance.record_missed(photo.state_at_s)
+        """Learn from a removal that a poll found finished."""
+        self.webhook_trust.record_missed(photo.state_at_s)
         watch = self._watches.pop(photo.id, _Watch())
         if now_s - photo.wait.until_s > _LATE_S:
             return
         self._times.record(watch.unfinished_at_s, now_s - photo.state_at_s)
 
     def on_webhook(self, photo: Photo, announced_at_s: float) -> None:
-        """The removal was announced to be finished, at this Unix time."""
+        """Learn from a removal that a webhook message reported as finished at this Unix time."""
         self._watches.pop(photo.id, None)
-        self.reliance.record_received()
-        if photo.state is State.REMOVAL_STARTED:  # when one whose answer was lost began is not known
+        self.webhook_trust.record_received()
+        if photo.state is State.REMOVAL_STARTED:  # because the begin of a lost launch is unknown
             took_s = max(0.0, announced_at_s - photo.state_at_s)
             self._times.record(took_s, took_s)
 
     def discard(self, photo: Photo) -> None:
-        """The removal is over without a result."""
+        """Forget a removal that ended without a result."""
         self._watches.pop(photo.id, None)
 
     def is_lost(self, photo: Photo, now_s: float) -> bool:
-        """Whether the service has said "unknown" so often and so long that it means it."""
+        """Return True if the service has said "unknown" so often and for so long that the removal is lost."""
         watch = self._watches.get(photo.id, _Watch())
         return watch.unknowns >= _UNKNOWNS_THAT_COUNT and now_s - watch.unknown_since_s >= _UNKNOWN_FOR_S
 

@@ -1,8 +1,8 @@
-"""How long removals take, learned from questions that only ever say "not yet" or "finished since I last asked".
+"""Processing times of removals, learned from polls that only say "not yet" or "finished since the last poll".
 
-Such an answer is an interval. Taking its middle would pull everything that a first question finds to half its time; so
-a moment is drawn from the interval, as likely as a log-normal service like the one seen so far would end there. What is
-remembered stays a plain list of times, so a service with two humps keeps both.
+Such a result is an interval. Its middle would halve the time of every removal that the first poll finds. Therefore a
+moment is drawn from the interval, with the probability of a log-normal service like the one so far. The times are a
+plain list, so a service with two humps keeps both.
 """
 
 import math
@@ -12,28 +12,28 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from statistics import NormalDist, fmean
 
-#: Before this many are known, nothing is.
+#: Fewer times than this say nothing.
 ENOUGH_TIMES = 5
 _REMEMBERED_TIMES = 200
 
-#: A spread (of logarithms) that is believed even of a service that always took as long.
+#: The least spread (of logarithms), even of a service that always took the same time.
 _LEAST_SPREAD = 0.1
 
-#: Nothing is taken to be faster; a logarithm needs a limit.
+#: No removal counts as faster, because a logarithm needs a limit.
 _LEAST_S = 0.001
 
-#: What is less likely was never seen.
-_UNHEARD_OF = 1e-9
+#: A less likely time was never seen.
+_LEAST_LIKELY = 1e-9
 
-#: So many finishes in a row met by the first question are no chance any more (0.65 ** 12 is half a percent).
-_TOO_MANY_AT_ONCE = 12
+#: More finishes in a row found by the first poll are no accident (0.65 ** 12 is half a percent).
+_MOST_AT_FIRST_POLL = 12
 
 
 class ProcessingTimes:
     """The times of the last 200 removals, in seconds.
 
     Args:
-        times_s: known ones, oldest first.
+        times_s: known times, oldest first.
         chance: a number from 0 to below 1, new at each call.
     """
 
@@ -41,15 +41,15 @@ class ProcessingTimes:
         self._recent_s = deque(times_s, maxlen=_REMEMBERED_TIMES)
         self._sorted_s = sorted(self._recent_s)
         self._chance = chance
-        self._met_at_once = 0
+        self._at_first_poll = 0
 
     @property
     def sorted_s(self) -> Sequence[float]:
-        """All of them, the shortest first."""
+        """All times, the shortest first."""
         return self._sorted_s
 
     def record(self, unfinished_at_s: float, finished_by_s: float) -> None:
-        """A removal was unfinished at the one moment (0: never asked before) and finished at the other."""
+        """Learn from a removal that was unfinished at one moment (0: never polled) and finished at another."""
         if len(self._recent_s) == _REMEMBERED_TIMES:
             self._sorted_s.remove(self._recent_s[0])
         time_s = self._moment_s(unfinished_at_s, finished_by_s)
@@ -57,16 +57,16 @@ class ProcessingTimes:
         insort(self._sorted_s, time_s)
 
     def _moment_s(self, after_s: float, by_s: float) -> float:
-        """The middle while too little is known, or while the service has plainly become faster than what is known."""
-        self._met_at_once = 0 if after_s else self._met_at_once + 1
+        """Return the middle while too little is known, or while the service has plainly become faster."""
+        self._at_first_poll = 0 if after_s else self._at_first_poll + 1
         middle_s = (after_s + by_s) / 2
-        if len(self._sorted_s) < ENOUGH_TIMES or self._met_at_once > _TOO_MANY_AT_ONCE or by_s < _LEAST_S:
+        if len(self._sorted_s) < ENOUGH_TIMES or self._at_first_poll > _MOST_AT_FIRST_POLL or by_s < _LEAST_S:
             return middle_s
         usual = self._usual()
         least = usual.cdf(math.log(after_s)) if after_s else 0.0
         drawn = least + (usual.cdf(math.log(by_s)) - least) * self._chance()
-        # Far from all that is known, the distribution has no more to say.
-        if not _UNHEARD_OF < drawn < 1 - _UNHEARD_OF:
+        # Far from all known times the distribution says nothing.
+        if not _LEAST_LIKELY < drawn < 1 - _LEAST_LIKELY:
             return middle_s
         return min(max(after_s, math.exp(usual.inv_cdf(drawn))), by_s)
 

@@ -1,8 +1,8 @@
-"""Whether Uploadcare's announcements still reach this machine, and what is done when they do not.
+"""Watches if webhook messages still arrive, and resumes polling when they do not.
 
-While they come, removals are rarely asked about; when they stop (a proxy changed, Uploadcare switched the webhook off
-after failures), those under way are asked about as if nothing had been going to be announced, and a line says why.
-Which it is, ``reliance`` judges; this module looks at its judgement.
+While they arrive, removals are rarely polled. They stop when a proxy changes, or when Uploadcare switches the webhook
+off after failures. Then the removals under way are polled on the normal schedule, and a log line says why.
+`webhook_trust` judges if messages arrive; this module acts on it.
 """
 
 import asyncio
@@ -23,30 +23,30 @@ _LOOK_EVERY_S = 1.0
 
 
 class WebhookMonitor:
-    """Watches over the announcements of one running service.
+    """Acts on webhook messages that stop or return, for one running service.
 
     Args:
-        ledger: what is under way.
+        ledger: holds the removals under way.
         uploadcare: asked about the webhook once when its messages stop: one operation.
-        pace: whose judgement is followed.
-        tell: called when photos are to be asked about sooner.
+        poll_schedule: knows if webhooks are trusted.
+        wake: called when photos are to be polled sooner.
     """
 
     def __init__(
-        self, ledger: Ledger, uploadcare: UploadcareClient, pace: PollSchedule, tell: Callable[[], None]
+        self, ledger: Ledger, uploadcare: UploadcareClient, poll_schedule: PollSchedule, wake: Callable[[], None]
     ) -> None:
         self._ledger = ledger
         self._uploadcare = uploadcare
-        self._pace = pace
-        self._tell = tell
-        self._was_on = False
+        self._poll_schedule = poll_schedule
+        self._wake = wake
+        self._was_trusted = False
 
     async def run(self, url: Callable[[], str | None]) -> None:
         """Look until cancelled.
 
         Args:
-            url: Where Uploadcare was told to send to, None while nobody would take it; ValueError if that cannot be
-                known. Blocking.
+            url: returns the URL to which Uploadcare is told to send messages; None while no message is taken there.
+                It blocks, and raises ValueError if the URL cannot be known.
         """
         await every(_LOOK_EVERY_S, lambda: self._look(url), partial(log_error, "ledger_trouble"))
 
@@ -60,19 +60,19 @@ class WebhookMonitor:
                 level=logging.WARNING,
             )
             return
-        reliance = self._pace.reliance
-        if url is not None and not reliance.is_expected:
-            reliance.expect(time.time())
+        trust = self._poll_schedule.webhook_trust
+        if url is not None and not trust.is_expected:
+            trust.expect(time.time())
         elif url is None:
-            reliance.expect_nothing()
-        if self._was_on and not reliance.is_trusted:
-            await self._ledger.waits.poll_without_webhooks(self._pace.usual_wait_s())
-            self._tell()
+            trust.expect_nothing()
+        if self._was_trusted and not trust.is_trusted:
+            await self._ledger.waits.poll_without_webhooks(self._poll_schedule.usual_wait_s())
+            self._wake()
             if url is not None:
                 log_event("webhook_silent", f"{_SILENT}; {await self._reason(url)}", level=logging.WARNING)
-        elif reliance.is_trusted and not self._was_on:
+        elif trust.is_trusted and not self._was_trusted:
             log_event("webhook_heard", "webhook messages arrive, so polling is suspended")
-        self._was_on = reliance.is_trusted
+        self._was_trusted = trust.is_trusted
 
     async def _reason(self, url: str) -> str:
         try:
@@ -86,7 +86,7 @@ _SILENT = "removals finished without a webhook message, so polling has resumed"
 
 
 def missing_webhook_reason(url: str, webhooks: Sequence[RemoteWebhook]) -> str:
-    """What Uploadcare's list of webhooks says about messages that do not come, and what to do."""
+    """Return the reason why messages do not arrive, from Uploadcare's list of webhooks, and the remedy."""
     ours = [webhook for webhook in webhooks if webhook.target_url == url]
     if not ours:
         return f"Uploadcare knows no webhook to {url}: run cutoutd webhook create"

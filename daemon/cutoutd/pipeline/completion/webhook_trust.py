@@ -1,8 +1,8 @@
-"""Whether Uploadcare's announcements may be relied on: then removals are rarely asked about.
+"""Trust in webhook messages: while they are trusted, removals are rarely polled.
 
-Judged by what became of the last removals: announced before anybody asked, or found finished by a question although
-nothing had been announced. Both are seen whether or not anybody relies on it: asked as usual, most removals still end
-between two questions. So trust comes back by the same rule by which it is lost. Nothing here waits or reads a clock.
+The last removals decide. Each was reported by a message before a poll, or found finished by a poll without a message.
+Both can be seen with and without trust, because most removals end between two polls. Therefore trust returns by the
+same rule by which it is lost. Nothing here waits or reads a clock.
 """
 
 from collections import deque
@@ -10,20 +10,20 @@ from collections.abc import Collection
 
 _REMEMBERED = 10
 
-#: One message may be late or lost, and so may another; three of the last ten are no accident.
+#: Two of the last ten messages may be late or lost; three are no accident.
 _FORGIVEN = 2
 
 
 def are_arriving(outcomes: Collection[bool]) -> bool:
-    """Whether announcements come, judged by the last removals: true for one that was announced, false for a miss.
+    """Return True if messages arrive, from the last removals: True for a received message, False for a missed one.
 
-    Before anything is known they are believed to: whoever subscribed wanted them, and a miss soon shows it.
+    Before anything is known they count as arriving, because a missed message soon shows the opposite.
     """
-    return sum(not was_announced for was_announced in outcomes) <= _FORGIVEN
+    return sum(not was_received for was_received in outcomes) <= _FORGIVEN
 
 
 class WebhookTrust:
-    """What became of the last removals while announcements were expected."""
+    """The last removals while webhook messages were expected."""
 
     def __init__(self) -> None:
         self._expected_since_s: float | None = None
@@ -31,31 +31,31 @@ class WebhookTrust:
 
     @property
     def is_trusted(self) -> bool:
-        """Whether removals are left alone until they are announced."""
+        """True if removals are not polled until a message reports them."""
         return self.is_expected and are_arriving(self._outcomes)
 
     @property
     def is_expected(self) -> bool:
-        """Whether there is somebody to announce to."""
+        """True if Uploadcare is told to send messages here."""
         return self._expected_since_s is not None
 
     def expect(self, since_s: float) -> None:
-        """From this Unix time on removals should be announced; judgement begins anew."""
+        """Expect messages about removals launched after this Unix time, and begin to judge anew."""
         self._expected_since_s = since_s
         self._outcomes.clear()
 
     def expect_nothing(self) -> None:
-        """Nobody announces anything."""
+        """Expect no messages."""
         self._expected_since_s = None
 
     def record_received(self) -> None:
-        """A removal was announced before a question found it finished."""
+        """Note a removal that a message reported before a poll found it finished."""
         self._outcomes.append(True)
 
     def record_missed(self, launched_s: float) -> None:
-        """A removal that was launched at this Unix time was found finished, and had not been announced.
+        """Note a removal, launched at this Unix time, that a poll found finished without a message.
 
-        One launched before anything was expected may have been announced to nobody.
+        A removal launched before messages were expected does not count, because no message may have been sent.
         """
         if self._expected_since_s is not None and launched_s >= self._expected_since_s:
             self._outcomes.append(False)

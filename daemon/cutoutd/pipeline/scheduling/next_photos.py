@@ -33,7 +33,7 @@ class DuePhotos:
     next_due_s: float | None = None  #: Unix time at which the next waiting photo is due; None: no wait ends by time
     has_more: bool = False  #: True if more photos may be due than the look asked for
     room: float = math.inf  #: the steps that may run at once, as far as photos downstream decide it
-    has_lost: bool = False  #: True if a launch is open whose response was lost just now
+    has_lost: bool = False  #: True if a launch with a response that was lost just now is open
 
 
 @dataclass(frozen=True, slots=True)

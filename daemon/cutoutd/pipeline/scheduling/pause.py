@@ -1,7 +1,7 @@
-"""The pause that a person ordered: nothing new is sent or launched until somebody orders to go on.
+"""The user's pause: nothing new is sent or launched until the user resumes cutoutd.
 
-It outlives restarts in the ledger's memory. What Uploadcare asks for is ``pausing``'s business, what it refuses
-``halting``'s; who rests because of a pause is decided where lanes are made.
+The ledger keeps it across restarts. `uploadcare.throttling` holds the pauses that Uploadcare asks for, and `halt` what
+it refuses. `stages` decides which stages a pause stops.
 """
 
 import logging
@@ -22,20 +22,20 @@ _KEY = "pause"
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Since when cutoutd is paused, and why."""
+    """The reason for a pause, and its begin."""
 
-    reason: str  #: in the person's words; empty when they said none
+    reason: str  #: in the user's words; may be empty
     since_s: float  #: Unix time
 
     @property
     def sentence(self) -> str:
-        """For people."""
+        """The pause in one clause for the user."""
         since = datetime.fromtimestamp(self.since_s, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
         return f"paused since {since}" + (f": {self.reason}" if self.reason else "")
 
 
 class PauseState:
-    """Whether cutoutd is paused. Asked by the lanes at every turn, so the answer is kept in memory too."""
+    """The present pause, in the ledger and in memory, because every step asks for it."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -44,34 +44,34 @@ class PauseState:
 
     @property
     def pause(self) -> Pause | None:
-        """The pause; None while there is none."""
+        """The present pause; None: cutoutd is not paused."""
         return self._pause
 
     def remaining_s(self) -> float:
-        """How long nothing new is begun, as far as anybody knows."""
+        """Return the seconds for which nothing new begins: 0, or infinite because only the user ends a pause."""
         return math.inf if self._pause else 0.0
 
-    def tell_end_to(self, wake: Callable[[], None]) -> None:
-        """Whom to tell when it is over."""
+    def call_at_end(self, wake: Callable[[], None]) -> None:
+        """Call this function when the pause ends."""
         self._wake = wake
 
     async def open(self) -> None:
-        """Go on as the last run stopped."""
+        """Load the pause of the last run, and log it."""
         if pause := await self.load():
             log_event("pause", f"{pause.sentence}; `cutoutd resume` goes on", level=logging.WARNING)
 
     async def load(self) -> Pause | None:
-        """What the ledger knows."""
+        """Load the pause from the ledger and return it."""
         self._pause = await self._ledger.query(pause_in)
         return self._pause
 
     async def begin(self, reason: str) -> Pause:
-        """Pause, or give another reason for it; stored first, so that a pause that was confirmed outlives a crash.
+        """Pause, or change the reason of the pause. It is stored first, so a confirmed pause outlives a crash.
 
-        Steps that are under way are finished; none is begun after the answer.
+        Steps under way are finished; no step begins after this returns.
 
         Raises:
-            LedgerError, DiskError: it could not be stored, and nothing is paused.
+            LedgerError, DiskError: the pause could not be stored, and cutoutd is not paused.
         """
         since_s = self._pause.since_s if self._pause else time.time()
         pause = Pause(printable(reason), since_s)
@@ -80,10 +80,10 @@ class PauseState:
         return pause
 
     async def end(self) -> None:
-        """Go on.
+        """End the pause.
 
         Raises:
-            LedgerError, DiskError: it could not be stored, and cutoutd stays paused.
+            LedgerError, DiskError: the end could not be stored, and cutoutd stays paused.
         """
         await self._ledger.remember(_KEY, _MEMORY.dump_json(None).decode())
         self._pause = None
@@ -94,7 +94,7 @@ _MEMORY: TypeAdapter[Pause | None] = TypeAdapter(Pause | None)
 
 
 def pause_in(ledger: ReadTransaction) -> Pause | None:
-    """The pause that the ledger knows of; one kept in another version's way still is a pause."""
+    """Return the pause that the ledger holds; a pause that another version stored in another form counts too."""
     try:
         return _MEMORY.validate_json(photos.remembered(ledger, _KEY) or "null")
     except ValidationError:

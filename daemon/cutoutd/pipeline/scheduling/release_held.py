@@ -1,6 +1,6 @@
-"""Lets held photos go on when what held them is no more: a batch has shrunk, an allowance was given back.
+"""The release of held photos when the reason to hold them is gone: a batch has shrunk, or a launch was given back.
 
-It only looks, rarely and cheaply, and never decides whether a photo may be paid for: each asks again in its next step.
+It looks rarely and cheaply, and never decides if a photo may be paid for: each photo is checked again in its next step.
 """
 
 import logging
@@ -16,35 +16,35 @@ _LOOK_EVERY_S = 5.0
 
 
 class HeldReleaser:
-    """Keeps an eye on those that wait; its only memory is the ledger."""
+    """Releases held photos; its only memory is the ledger."""
 
-    def __init__(self, spending: Budget, lanes: WorkerPool, news: ChangeFlag) -> None:
-        self._spending = spending
-        self._lanes = lanes
-        self._news = news
-        self._coming_in = 0  #: new files on their way into batches, at the last look
+    def __init__(self, budget: Budget, workers: WorkerPool, changes: ChangeFlag) -> None:
+        self._budget = budget
+        self._workers = workers
+        self._changes = changes
+        self._arriving_count = 0  #: at the last look
 
     async def run(self) -> None:
-        """Look every now and then until cancelled."""
+        """Look every few seconds until cancelled."""
         await every(_LOOK_EVERY_S, self._look_if_changed)
 
-    async def _look_if_changed(self) -> None:
-        if self._is_worth_looking():
-            await self.look()
-
     async def look(self) -> bool:
-        """Let go whoever can go now, if anybody; a crash leaves them held, and the next look lets them go."""
+        """Release the photos that can go on; return True if there were any.
+
+        A crash leaves them held, and the next look releases them.
+        """
         try:
-            has_released = await self._spending.release()
+            has_released = await self._budget.release()
         except CutoutdError as error:
-            self._news.give_back()
-            log_error("ledger_trouble", error, level=logging.DEBUG)  # whoever has a photo in hand says it aloud
+            self._changes.give_back()
+            log_error("ledger_trouble", error, level=logging.DEBUG)  # because the workers log it aloud
             return False
         if has_released:
-            self._lanes.wake_all()
+            self._workers.wake_all()
         return has_released
 
-    def _is_worth_looking(self) -> bool:
-        """Batches and allowances change with what is stored, and batches with what is coming in."""
-        before, self._coming_in = self._coming_in, self._spending.approval.coming_in
-        return self._news.take() or before != self._coming_in
+    async def _look_if_changed(self) -> None:
+        # Batches and limits change with stored facts, and batches with arriving files too.
+        before, self._arriving_count = self._arriving_count, self._budget.approval.arriving_count
+        if self._changes.take() or before != self._arriving_count:
+            await self.look()

@@ -1,4 +1,4 @@
-"""What happened since this run began: photos by their present state, for progress and for the exit code."""
+"""The photos of this run by their present state, for the progress bar and the exit code."""
 
 from collections import Counter
 
@@ -6,14 +6,14 @@ from cutoutd.core.photo import TERMINAL, Photo, State
 
 
 class RunCounts:
-    """Counts the photos that this run has met; only photos that moved in it, or waited for it, are in here."""
+    """Counts the photos that moved in this run, or were found in it."""
 
     def __init__(self) -> None:
         self._states: dict[int, State] = {}
         self._finished: Counter[State] = Counter()
 
     def note(self, photo: Photo) -> None:
-        """A photo stands at this state now. Those at rest are only counted, so that memory stays flat."""
+        """Count a photo at its present state. Finished photos are only counted, so memory stays flat."""
         if photo.state in TERMINAL:
             self._states.pop(photo.id, None)
             self._finished[photo.state] += 1
@@ -21,16 +21,16 @@ class RunCounts:
             self._states[photo.id] = photo.state
 
     def at(self, *states: State) -> int:
-        """How many photos of this run stand at these states."""
+        """Return the number of photos of this run at these states."""
         under_way = sum(state in states for state in self._states.values())
         return under_way + sum(self._finished[state] for state in states)
 
     @property
     def finished(self) -> int:
-        """How many photos came to rest."""
+        """The number of finished photos."""
         return self._finished.total()
 
     @property
     def met(self) -> int:
-        """How many photos this run has to do with so far."""
+        """The number of photos of this run so far."""
         return len(self._states) + self.finished

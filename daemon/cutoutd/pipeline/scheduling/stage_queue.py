@@ -1,7 +1,7 @@
 """The queue of one stage: photos that can begin now, and when the ledger has to be asked for others.
 
-The ledger knows every waiting photo. A queue keeps only photos that are due already, and not many of them, so a stage
-asks the ledger once for many photos and not at all for a photo that has just come from the stage before it.
+The ledger knows every waiting photo. A queue keeps only photos that are due already, and not many of them. Therefore a
+stage asks the ledger once for many photos. It does not ask for a photo that has just come from the stage before.
 """
 
 import asyncio

@@ -22,7 +22,7 @@ class Stage:
     is_sending: bool = True  #: False if the step sends nothing to Uploadcare, and so goes on during a halt
     rate: LaunchRate | None = None  #: the rate that each step takes a launch from
     paused_for_s: Callable[[], float] = lambda: 0.0  #: seconds for which Uploadcare or a person wants no step
-    excluded_folders: Callable[[], Collection[str]] = frozenset  #: folders whose photos are not taken for now
+    excluded_folders: Callable[[], Collection[str]] = frozenset  #: folders with photos that are not taken for now
 
     @property
     def rest_s(self) -> float:

@@ -18,7 +18,7 @@ from cutoutd.pipeline.scheduling.stages import Stage
 #: No step takes longer: the slowest exchange, sending or fetching a photo over a very slow line, is cut off before.
 _LONGEST_STEP_S = 1800.0
 
-#: The states of a photo after a launch that was accepted, or whose outcome is unknown.
+#: The states of a photo after a launch that was accepted, or has an unknown outcome.
 _LAUNCHED = frozenset({State.REMOVAL_INTENDED, State.REMOVAL_STARTED})
 
 _FAULT_SENTENCE = "a fault in cutoutd itself stopped this photo"

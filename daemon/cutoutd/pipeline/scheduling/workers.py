@@ -1,8 +1,8 @@
 """Workers: each takes a photo and keeps it as long as the photo's next step is free to begin.
 
-A stage limits how many of its steps run at once, and begins none while too many photos are downstream. A photo whose
-next step is not free goes back to the ledger, or into the short queue of its next stage. Waiting photos are not kept in
-memory: the ledger knows which photos are due, and when.
+A stage limits how many of its steps run at once, and begins none while too many photos are downstream. If the next step
+is not free, the photo is queued in that stage, or goes back to the ledger. Waiting photos are not kept
+in memory: the ledger knows which photos are due, and when.
 """
 
 import asyncio
@@ -152,8 +152,8 @@ class WorkerPool:
     async def _is_probing(self, stage: Stage) -> bool:
         """Return True if this stage takes a step during a halt: one photo probes for all, at the refused step.
 
-        A step elsewhere would prove nothing, and might cost money. If no photo stands at the refused step any more (an
-        upload expired), the photo that is nearest goes on towards it, because else the halt would never end. Lost
+        A step elsewhere would prove nothing, and might cost money. If no photo stands at the refused step any
+        more (an upload expired), the nearest photo goes on towards it. Otherwise the halt would never end. Lost
         launches are looked for all the same, because nothing is launched before they are found.
         """
         if stage.state is State.REMOVAL_INTENDED:

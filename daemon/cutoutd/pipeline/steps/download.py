@@ -1,8 +1,6 @@
-"""A cutout on its way to its place: downloaded beside the target, hashed, verified and on disk to the last byte.
+"""The download of a cutout: into a temporary file beside its target, hashed, verified and synced to the disk.
 
-Soft checks: what a person should know of a cutout that is a sound PNG but not quite what was expected.
-
-They never refuse anything: a paid result is never thrown away.
+A sound PNG with unexpected properties gets a note, and is published all the same, because it was paid for.
 """
 
 import asyncio
@@ -25,7 +23,7 @@ from cutoutd.images import PngCheck, PngHeader
 
 
 def note_on(photo: Photo, header: PngHeader) -> str | None:
-    """What is unexpected about a cutout, as a clause; None when nothing is."""
+    """Return the unexpected properties of a cutout as a clause; None if there are none."""
     parameters = json.loads(photo.bound.parameters or "{}")
     clauses = []
     if not {"crop", "scale"} & parameters.keys():
@@ -58,18 +56,18 @@ class DownloadedCutout:
 
     output: Path
     file: str  #: relative to the output root
-    sha256: str  #: of what lies there
+    sha256: str  #: of the file
     size_bytes: int
     header: PngHeader
 
     def target_of(self, name: str) -> str:
-        """What a name beside the draft is called from the output root."""
+        """Return the path, relative to the output root, of a name beside the temporary file."""
         return str(PurePosixPath(self.file).with_name(name))
 
 
 @dataclass(frozen=True, slots=True)
 class DownloadRequest:
-    """What is to be drafted: whose cutout, near which target, and how it is to carry where it came from."""
+    """A wanted download: the photo, the target of its cutout, and the form of its provenance."""
 
     photo: Photo
     target: str
@@ -84,9 +82,9 @@ class DownloadRequest:
 class StreamingWriter:
     """Takes a download's chunks: hashes, checks and writes them in threads, a megabyte at a time."""
 
-    def __init__(self, file: BufferedRandom, order: DownloadRequest) -> None:
+    def __init__(self, file: BufferedRandom, request: DownloadRequest) -> None:
         self._file = file
-        self._order = order
+        self._request = request
         self._pending: list[bytes] = []
         self._pending_bytes = 0
         self._is_begun = False
@@ -109,7 +107,7 @@ class StreamingWriter:
         size_bytes = self._file.seek(0, os.SEEK_END)
         self._file.flush()
         os.fsync(self._file.fileno())
-        return DownloadedCutout(self._order.output, path, sha256, size_bytes, header)
+        return DownloadedCutout(self._request.output, path, sha256, size_bytes, header)
 
     def _flush(self) -> None:
         block = b"".join(self._pending)
@@ -118,18 +116,18 @@ class StreamingWriter:
             self._png.feed(block)
         block, is_first, self._is_begun = (block if self._is_begun else without_chunk(block)), not self._is_begun, True
         self._sha256.update(block)
-        if is_first and self._order.provenance is Provenance.PNG_TEXT:
-            # Its hash is known only at the end.
-            block = with_chunk(block, chunk_for(provenance_of(self._order.photo, _UNKNOWN_SHA256)))
+        if is_first and self._request.provenance is Provenance.PNG_TEXT:
+            # A placeholder, because the hash is known only at the end.
+            block = with_chunk(block, chunk_for(provenance_of(self._request.photo, _UNKNOWN_SHA256)))
         self._file.write(block)
 
     def _sign(self, sha256: str) -> str:
-        """Let the cutout say where it came from; the answer is the SHA-256 of the whole file then."""
-        if self._order.provenance is Provenance.XATTR:
-            attach(self._file.fileno(), provenance_of(self._order.photo, sha256))
-        if self._order.provenance is not Provenance.PNG_TEXT:
+        """Write the provenance into the cutout, and return the SHA-256 of the whole file."""
+        if self._request.provenance is Provenance.XATTR:
+            attach(self._file.fileno(), provenance_of(self._request.photo, sha256))
+        if self._request.provenance is not Provenance.PNG_TEXT:
             return sha256
-        write_chunk(self._file, chunk_for(provenance_of(self._order.photo, sha256)))
+        write_chunk(self._file, chunk_for(provenance_of(self._request.photo, sha256)))
         self._file.seek(0)
         return hashlib.file_digest(self._file, "sha256").hexdigest()
 
@@ -142,7 +140,7 @@ def _damage_named() -> Iterator[None]:
         raise UnreachableError(f"the cutout arrived damaged: {error}") from error
 
 
-async def download_cutout(order: DownloadRequest, fetch: Fetch) -> DownloadedCutout:
+async def download_cutout(request: DownloadRequest, fetch: Fetch) -> DownloadedCutout:
     """Download a cutout into a temporary file beside its target and verify it; the caller places or discards it.
 
     Raises:
@@ -150,24 +148,24 @@ async def download_cutout(order: DownloadRequest, fetch: Fetch) -> DownloadedCut
         FolderBlockedError: something else stands where the target's folder belongs; nothing was downloaded.
         DiskError: the output tree cannot be written for now; nothing is left behind.
     """
-    path = str(PurePosixPath(order.target).with_name(temporary_name("a.png")))
+    path = str(PurePosixPath(request.target).with_name(temporary_name("a.png")))
     try:
-        with disk_errors(order.output / order.target), await asyncio.to_thread(_create, order, path) as file:
-            receiver = StreamingWriter(file, order)
+        with disk_errors(request.output / request.target), await asyncio.to_thread(_create, request, path) as file:
+            receiver = StreamingWriter(file, request)
             await fetch(receiver.receive)
             return await asyncio.to_thread(receiver.finish, path)
     except BaseException:
-        # Not in a thread: this must also happen while the task is being cancelled.
-        _discard(order.output, path)
+        # Not in a thread, because this must also happen while the task is being cancelled.
+        _discard(request.output, path)
         raise
 
 
-def _create(order: DownloadRequest, path: str) -> BufferedRandom:
-    with made_folder(order.output, order.target) as folder:
+def _create(request: DownloadRequest, path: str) -> BufferedRandom:
+    with made_folder(request.output, request.target) as folder:
         return folder.create(PurePosixPath(path).name)
 
 
 def _discard(output: Path, path: str) -> None:
-    """A draft that cannot be removed now, on a disk that turned read-only, is swept at the next start."""
+    """Remove the temporary file; if the disk has become read-only, the next start removes it."""
     with suppress(OSError, CutoutdError), found_folder(output, path) as folder:
         folder.remove(PurePosixPath(path).name)

@@ -1,4 +1,4 @@
-"""The note beside where a cutout would be: in plain words, what happened to the photo and what to do.
+"""The note beside the place of a cutout: it says in plain words why there is no cutout, and what to do.
 
 A note is ours only when it begins with our first words; a file of that name with other content is left alone.
 """
@@ -16,23 +16,23 @@ from cutoutd.core.photo import Photo
 from cutoutd.files.output_tree import OpenFolder, found_folder, made_folder
 from cutoutd.files.target_paths import note_of
 
-#: Ours are shorter; a longer file is somebody's own.
+#: A note of ours is shorter; a longer file is the user's own.
 _MOST_BYTES = 80_000
 
 _FIRST_WORDS = "cutoutd made no cutout of this photo"
 
 
 class FailureNotes:
-    """Leaves and removes notes in the folders that want them. A note is a courtesy: the ledger has the facts."""
+    """Writes and removes notes in the folders that want them. A note is a courtesy: the ledger has the facts."""
 
     def __init__(self, folders: Mapping[str, FolderSettings]) -> None:
         self._folders = folders
 
     def write(self, photo: Photo) -> None:
-        """Tell about a photo that came to nothing; what was told of an earlier version is replaced. Blocking."""
+        """Write the note of a rejected or failed photo, in place of an earlier note. Blocking."""
         output, note = self._output_of(photo), note_of(photo.identity.path)
-        with _trouble_said(photo):
-            # A missing root is an unmounted disk: one made here would be taken for it, and vanish under the next mount.
+        with _log_trouble(photo):
+            # No root is made here, because it would stand in for an unmounted disk and vanish under the next mount.
             if output is not None and output.is_dir():
                 with made_folder(output, note) as folder:
                     name = PurePosixPath(note).name
@@ -40,9 +40,9 @@ class FailureNotes:
                         folder.write(name, _text(photo).encode())
 
     def remove(self, photo: Photo) -> None:
-        """The photo, or a newer version of it, goes on after all. Blocking."""
+        """Remove the note of a photo that goes on after all. Blocking."""
         output, note = self._output_of(photo), note_of(photo.identity.path)
-        with _trouble_said(photo), suppress(FileNotFoundError):
+        with _log_trouble(photo), suppress(FileNotFoundError):
             if output is not None and output.is_dir():
                 with found_folder(output, note) as folder:
                     name = PurePosixPath(note).name
@@ -50,13 +50,13 @@ class FailureNotes:
                         folder.remove(name)
 
     def _output_of(self, photo: Photo) -> Path | None:
-        """None where no notes are wanted."""
+        """Return the output root of the photo's folder; None if the folder wants no notes."""
         folder = self._folders.get(photo.identity.folder)
         return None if folder is None or folder.on_failure is OnFailure.NONE else folder.output
 
 
 @contextmanager
-def _trouble_said(photo: Photo) -> Iterator[None]:
+def _log_trouble(photo: Photo) -> Iterator[None]:
     try:
         yield
     except (OSError, DiskError) as error:
@@ -69,7 +69,7 @@ def _trouble_said(photo: Photo) -> Iterator[None]:
 
 
 def _is_about(folder: OpenFolder, name: str, photo: Photo) -> bool:
-    """Whether it is our note, and about a photo of this folder: two folders may share an output tree."""
+    """Return True for our note about a photo of this folder, because two folders may share an output tree."""
     if not folder.has_file(name):
         return False
     with folder.open(name) as file:

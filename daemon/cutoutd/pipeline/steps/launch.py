@@ -1,14 +1,12 @@
-"""The one call that costs money, and what became of it when its answer was lost.
+"""The one call that costs money, and the search for its outcome when its response was lost.
 
-A launch is stored before it is made and its answer right after, so that a crash during it shows. Whether one may be
-made is ``spending``'s to say, where to look for a lost one and what to make of it ``recovery``'s; this module does it,
-and stores what came of it.
+A launch is stored before the call, and its response right after it. Therefore a crash during the call shows. `budget`
+decides if a launch may be made. `recover_launch` decides where to look for a lost launch and what to do then. This
+module makes the call and stores its outcome.
 
-The region of interest in the pixels of what is really sent. Pure.
-
-``roi`` in px is meant, and written, in pixels of the upright photo (README). Uploadcare reads it in pixels of what it
-was sent, and that may be a copy with fewer of them. Every other parameter goes out as it was bound: shares mean the
-same in a copy, and a margin in px is measured in the cutout.
+It also converts the parameter `roi`. The user writes `roi` in pixels of the upright photo. Uploadcare reads pixels of
+the upload, which may be a smaller copy. Every other parameter is sent as it is bound to the photo: shares mean the same
+in a copy, and a margin in px is measured in the cutout.
 """
 
 import json
@@ -44,7 +42,7 @@ _PIXELS = "px"
 
 
 def request_parameters(photo: Photo) -> str:
-    """The photo's remove_bg parameters as they fit its upload, normalised JSON like those that are bound to it."""
+    """Return the photo's remove_bg parameters, converted for its upload, as normalised JSON."""
     bound = require_value(photo.bound.parameters)
     full, sent = (require_value(photo.picture.width), require_value(photo.picture.height)), photo.sent_size
     values = json.loads(bound)
@@ -55,7 +53,7 @@ def request_parameters(photo: Photo) -> str:
 
 
 def _scaled(roi: str, full: tuple[int, int], sent: tuple[int, int]) -> str:
-    """The same region, or a part of a pixel more: what was inside stays inside."""
+    """Return the same region in a copy, rounded outwards so that nothing of it is lost."""
     left, top, right, bottom = (int(edge.removesuffix(_PIXELS)) for edge in roi.split())
     edges = (
         left * sent[0] // full[0],
@@ -66,12 +64,12 @@ def _scaled(roi: str, full: tuple[int, int], sent: tuple[int, int]) -> str:
     return " ".join(f"{edge}{_PIXELS}" for edge in edges)
 
 
-#: The answer came to nobody.
+#: The reason for a lost response after a crash.
 _ENDED_MEANWHILE = "cutoutd ended before an answer was stored"
 
 
 class Launcher:
-    """Launches removals of uploads that are ready, and finds the outcomes of those whose answer was lost."""
+    """Launches removals of uploads that are ready, and finds the outcomes of lost launches."""
 
     def __init__(self, context: StepContext, budget: Budget) -> None:
         self._context = context
@@ -81,16 +79,16 @@ class Launcher:
         self._paying: set[int] = set()
 
     def is_paying(self, photo_id: int) -> bool:
-        """Whether the one call for this photo is under way: cut off, its answer would be lost."""
+        """Return True if the paid call of this photo is under way: cut off, its response would be lost."""
         return photo_id in self._paying
 
     async def launch(self, photo: Photo, first_wait: Callable[[float], Wait]) -> Photo:
-        """Pay for a removal; ``first_wait`` says how long one that began at this Unix time is left alone.
+        """Pay for a removal; `first_wait` returns the wait before the first poll of a removal begun at this Unix time.
 
-        A crash leaves ``removal_intended``, whose outcome is then looked for.
+        A crash leaves `removal_intended`; its outcome is then looked for.
 
         Raises:
-            DelayError, PhotoError, HaltError: a definite no; nothing was paid.
+            DelayError, PhotoError, HaltError: the call was refused, and nothing was paid.
         """
         with self._call_for(photo):
             return await self._pay(photo, first_wait)
@@ -101,13 +99,13 @@ class Launcher:
             request_id = await self._uploadcare.start_removal(
                 require_value(photo.upload.source_uuid), request_parameters(photo)
             )
-        except ResponseLostError as error:  # accepted or not, that is the question
+        except ResponseLostError as error:  # because the call may have been accepted
             log_event("answer_lost", error.sentence, about=photo.identity, level=logging.WARNING)
-            # Before a removal could be finished there is nothing to be found.
+            # Before the removal can be finished there is no result to find.
             return await self._look_later(
                 intended, LaunchResponseLost(time.time(), error.sentence), error, not_before=first_wait(time.time())
             )
-        except RemovalLockedError as error:  # an earlier call was accepted
+        except RemovalLockedError as error:  # because an earlier call was accepted
             return await self._look_later(intended, RemovalLocked(photo.launch.locked_since_s or time.time()), error)
         except CutoutdError as error:
             await self._budget.refund(intended, error)
@@ -117,10 +115,10 @@ class Launcher:
         return await self._ledger.record_until_stored(intended, RemovalStarted(request_id), first_wait(time.time()))
 
     async def find_outcome(self, photo: Photo) -> Photo:
-        """Look once for what a call did whose answer was lost; a crash leaves the photo to be looked for again.
+        """Look once for the outcome of a lost launch; after a crash the look is repeated.
 
         Raises:
-            ResponseLostError: it is not known yet.
+            ResponseLostError: the outcome is not known yet.
             DelayError, HaltError: Uploadcare could not be asked.
         """
         if photo.launch.unclear_since_s is None and photo.launch.locked_since_s is None:
@@ -142,7 +140,7 @@ class Launcher:
                 )
 
     async def give_up(self, photo: Photo) -> Photo:
-        """Uploadcare has forgotten a removal, as it does after a day: unless its result is there, pay once more."""
+        """Give up a removal that Uploadcare has forgotten, as it does after a day; pay again without a result."""
         traces = await look_for_traces(photo, self._context)
         if traces.result_uuid is not None:
             return await self._ledger.record_until_stored(photo, ResultFound(traces.result_uuid))

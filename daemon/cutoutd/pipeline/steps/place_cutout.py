@@ -1,10 +1,8 @@
-"""Moving a finished draft to its target: atomically, and never over a file that is not ours.
+"""The placement of a verified cutout at its mirrored path: atomic, and never over a file that is not ours.
 
-Putting a verified cutout at its mirrored path, atomically, and never over anybody else's file.
-
-Download to a temporary file beside the target, verify, fsync, rename, fsync the folder. A crash before the rename
-leaves a temporary file that the next start sweeps; a crash after it leaves the finished cutout, which the repeated
-step finds to be the very bytes it was about to write.
+The steps: download to a temporary file beside the target, verify, fsync, rename, fsync the folder. A crash before the
+rename leaves a temporary file that the next start removes. A crash after it leaves the finished cutout. The repeated
+step then finds the very bytes that it was about to write.
 """
 
 import asyncio
@@ -24,13 +22,13 @@ from cutoutd.pipeline.steps.download import DownloadedCutout, DownloadRequest, F
 
 
 def place(draft: DownloadedCutout, names: Iterable[str], own_cutouts: frozenset[str]) -> str:
-    """Give a draft the first of these names that is free or holds our own cutout; the target is the answer. Blocking.
+    """Give a download the first of these names that is free or holds our own cutout; return its target. Blocking.
 
-    ``own_cutouts`` are the SHA-256 of what was published for this very photo before: such a file is replaced, and so
-    is one that equals the draft (a crash came between rename and fact). Any other file is somebody else's and stays.
+    `own_cutouts` are the SHA-256 of the files that were published for this photo before: such a file is replaced. So is
+    a file that equals the download, because a crash came between rename and fact. Any other file stays.
 
     Raises:
-        DiskError: no target could be written; the draft is gone, the download will be repeated.
+        DiskError: no target could be written; the download is gone and will be repeated.
     """
     names = iter(names)
     wanted = next(names)
@@ -41,7 +39,7 @@ def place(draft: DownloadedCutout, names: Iterable[str], own_cutouts: frozenset[
                 if _is_placed(folder, draft, name, own_cutouts | {draft.sha256}):
                     return draft.target_of(name)
         finally:
-            with suppress(OSError):  # on a disk that turned read-only it is swept at the next start
+            with suppress(OSError):  # because on a read-only disk the next start removes it
                 folder.remove(PurePosixPath(draft.file).name)
     raise DiskError(f"every name for the cutout is taken by other files, the first is {first}")
 
@@ -71,25 +69,25 @@ __all__ = ["Fetch", "publish_cutout", "sweep_temporary_files"]
 async def publish_cutout(
     photo: Photo, fetch: Fetch, own_cutouts: frozenset[str], provenance: Provenance = Provenance.XATTR
 ) -> Published:
-    """Download, verify and place a photo's cutout; the answer is the fact to store.
+    """Download, verify and place a photo's cutout; return the fact to store.
 
-    ``own_cutouts`` are the SHA-256 of what we published for earlier versions of the photo: only such a file may be
-    replaced. When another one stands there, or somebody retouched ours, the cutout goes to a spare place beside it.
+    `own_cutouts` are the SHA-256 of the files that were published for earlier versions of the photo. Only such a file
+    may be replaced. If another file stands there, or the user retouched ours, the cutout goes to a spare place.
 
     Raises:
-        UnreachableError: what arrived is not a whole PNG, or nothing arrived.
+        UnreachableError: no whole PNG arrived.
         DiskError: the output tree cannot be written for now.
     """
-    order = DownloadRequest(photo, require_value(photo.bound.target), provenance)
+    request = DownloadRequest(photo, require_value(photo.bound.target), provenance)
     try:
-        draft = await download_cutout(order, fetch)
+        draft = await download_cutout(request, fetch)
     except FolderBlockedError:
-        aside = beside(order.target)
-        if aside == order.target:
+        aside = beside(request.target)
+        if aside == request.target:
             raise
-        # A cutout that came earlier is called like this one's folder.
-        draft = await download_cutout(replace(order, target=aside), fetch)
-    targets = chain([order.target], spare_targets_of(photo.identity.path))
+        # because an earlier cutout has the name of this one's folder
+        draft = await download_cutout(replace(request, target=aside), fetch)
+    targets = chain([request.target], spare_targets_of(photo.identity.path))
     names = (PurePosixPath(target).name for target in targets)
     return _published(photo, draft, await asyncio.to_thread(place, draft, names, own_cutouts))
 

@@ -1,15 +1,21 @@
-"""What became of a paid call whose answer was lost: look first, wait, and pay again only when nothing else is left.
+"""The recovery of a lost launch: look for its outcome first, wait, and pay again only as the last resort.
 
-Order of looking (UPLOADCARE.md section 2): the source itself says whether the add-on ran on it; the project's list of
-files shows results that nobody claims. A result is adopted only if it must be this photo's: no photo claims it, its
-opaque pixels are the photo's own, and they are those of no other photo whose launch is open, however many there are.
-Everything else is worse than paying twice.
+The order of looking: the source itself says if the add-on ran on it. The project's list of files shows results that no
+photo claims. A result is adopted only if it must be this photo's:
 
-That comparison alone keeps photos from getting each other's cutouts, whatever is launched meanwhile: a result that is
-not this photo's belongs to a photo that claims it, or whose launch is open and is therefore compared, or to a stranger.
-Holding other launches back for a while only makes the search shorter, with fewer results to look through and fewer
-pictures that look alike; so it is done while an answer that was really lost is young, and not for a mere lock (409),
-which may stay for a day.
+- no photo claims it;
+- its opaque pixels are the photo's own;
+- they are the pixels of no other photo with an open launch, however many such photos there are.
+
+Adopting any other result would be worse than paying twice.
+
+This comparison alone keeps photos from getting the cutouts of others, whatever is launched meanwhile. A result that is
+not this photo's has one of three origins: a photo that claims it, a photo with an open launch, or another program. The
+first is excluded, and the second is compared.
+
+Holding other launches back only makes the search shorter: there are fewer results to read and fewer similar pictures.
+Therefore launches are held back while a lost response is young. A mere lock (409) holds back none, because it may last
+for a day.
 """
 
 import asyncio
@@ -31,33 +37,33 @@ from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.uploadcare.client import UploadcareClient
 from cutoutd.uploadcare.responses import RemoteFile
 
-#: How long traces are looked for before the call is made again. A removal takes seconds; a call on an upload whose
-#: removal still runs is refused (409) and costs nothing, so a lag longer than this does no harm.
+#: The time of the search before the call is made again. A removal takes seconds. While it runs, another call is refused
+#: (409) and costs nothing, so a lag longer than this does no harm.
 LOOK_FOR_S = 180.0
 
-#: Each further call of a photo whose answer is lost too is followed by twice as long a search, up to so many doublings:
-#: a service that carries calls out and never answers them costs a few removals a day then, not one every few minutes.
+#: After each further lost launch of a photo the search lasts twice as long, up to so many doublings. A service that
+#: makes removals and never responds costs a few removals a day then, not one every few minutes.
 _MOST_DOUBLINGS = 7
 
-#: How long a refusal (409) is believed to come from a live removal; the lock of a dead one can stay for a day.
+#: A refusal (409) counts as the lock of a live removal for this time; the lock of a dead one can last for a day.
 LOCK_BOUND_S = 1800.0
 
-#: Uploadcare keeps the status of a removal, and files that are not stored, for a day (UPLOADCARE.md 2 and 3).
+#: Uploadcare keeps the status of a removal, and files that are not stored, for a day.
 _KEPT_FOR_S = 86_400.0
 
-#: Results of removals that move, resize, tint or mask the subject cannot be held against the photo's pixels.
+#: Results of removals that move, resize, tint or mask the subject cannot be compared with the photo's pixels.
 _INCOMPARABLE = frozenset({"crop", "scale", "position", "add_shadow", "bg_color", "channels"})
 
-#: Each comparison is a download. The oldest ones first: a result is made right after its launch, and those that other
-#: photos are about to claim are newer.
+#: Each comparison is a download. The oldest results come first, because a result is made right after its launch. The
+#: results that other photos are about to claim are newer.
 _COMPARED_FILES = 10
 
-#: With more launches open than this, look again when there are fewer: each costs a read and a comparison.
+#: With more open launches than this the search waits until there are fewer: each costs a read and a comparison.
 _COMPARED_PHOTOS = 200
 
 
 class RecoveryAction(Enum):
-    """What to do next about a launch whose outcome is open."""
+    """The next step for a launch with an open outcome."""
 
     ADOPT = auto()
     LOOK_AGAIN = auto()
@@ -67,7 +73,7 @@ class RecoveryAction(Enum):
 
 @dataclass(frozen=True, slots=True)
 class LaunchTraces:
-    """What one look found."""
+    """The findings of one look."""
 
     is_source_gone: bool
     result_uuid: str | None  #: a result that must be this photo's
@@ -75,22 +81,22 @@ class LaunchTraces:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeSearch:
-    """How far the search for an outcome is."""
+    """The progress of the search for an outcome."""
 
-    unclear_for_s: float  #: since the last lost answer, or since a lock was met without one
-    locked_for_s: float = 0.0  #: since the upload was first found locked; 0 when it was not
+    unclear_for_s: float  #: since the last lost response, or since a lock without one
+    locked_for_s: float = 0.0  #: since the upload was first found locked; 0: it was not
     lost_launches: int = 1  #: of this photo, never found
 
 
 def search_of(photo: Photo, lost_launches: int, now_s: float) -> OutcomeSearch:
-    """The search for a photo's outcome at this moment, Unix time."""
+    """Return the search for a photo's outcome at this Unix time."""
     locked_since_s = now_s if photo.launch.locked_since_s is None else photo.launch.locked_since_s
     unclear_since_s = locked_since_s if photo.launch.unclear_since_s is None else photo.launch.unclear_since_s
     return OutcomeSearch(now_s - unclear_since_s, now_s - locked_since_s, lost_launches)
 
 
 def next_action(traces: LaunchTraces, search: OutcomeSearch) -> RecoveryAction:
-    """Decide from what was found and how long the outcome has been open."""
+    """Return the next step, from the findings and the time for which the outcome has been open."""
     if traces.result_uuid is not None:
         return RecoveryAction.ADOPT
     if search.unclear_for_s < LOOK_FOR_S * 2 ** min(max(search.lost_launches - 1, 0), _MOST_DOUBLINGS):
@@ -101,9 +107,9 @@ def next_action(traces: LaunchTraces, search: OutcomeSearch) -> RecoveryAction:
 
 
 def is_past_keeping(since_s: float, now_s: float) -> bool:
-    """Whether Uploadcare may have let go by itself of what it had since then; what is missing before that may return.
+    """Return True if Uploadcare may have deleted a file of that age by itself; a younger missing file may return.
 
-    Both are Unix times of this machine; that a thing is gone, Uploadcare itself has to have said as well.
+    Both are Unix times of this machine. Uploadcare itself must have said too that the file is gone.
     """
     return now_s - since_s > _KEPT_FOR_S
 
@@ -131,7 +137,7 @@ async def look_for_traces(photo: Photo, context: StepContext) -> LaunchTraces:
 
 
 def is_comparable(parameters: str) -> bool:
-    """Whether a result with these parameters can be held against the photo's pixels."""
+    """Return True if a result with these parameters can be compared with the photo's pixels."""
     return _INCOMPARABLE.isdisjoint(json.loads(parameters))
 
 
@@ -146,7 +152,7 @@ async def _unclaimed_results(source: RemoteFile, context: StepContext) -> list[R
 async def _first_match(
     is_ours: Callable[[BinaryIO], bool], candidates: Sequence[RemoteFile], uploadcare: UploadcareClient
 ) -> str | None:
-    """The first result that must be the photo's."""
+    """Return the first result that must be the photo's."""
     for file in candidates:
         with tempfile.TemporaryFile() as cutout:
             await _download(file, cutout, uploadcare)
@@ -163,9 +169,10 @@ async def _download(file: RemoteFile, cutout: BinaryIO, uploadcare: UploadcareCl
 
 
 def _shows_only_first(photos: Sequence[Photo], folders: Folders, cutout: BinaryIO) -> bool:
-    """Whether the cutout is of the first photo and of none of the others; read one at a time, for there may be many.
+    """Return True if the cutout is of the first photo and of none of the others.
 
-    False also when one of their files cannot be had, because then nothing can be told apart.
+    The photos are read one at a time, because there may be many. Return False too if one of their files cannot be
+    read, because then they cannot be told apart.
     """
     first, *others = (partial(_likeness, photo, folders) for photo in photos)
     try:

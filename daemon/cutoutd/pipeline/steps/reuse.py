@@ -1,4 +1,4 @@
-"""Taking an earlier cutout of the same content and parameters instead of paying again.
+"""The reuse of an earlier cutout of the same content and parameters, instead of paying again.
 
 Copies, renamed photos and restored backups cost nothing this way. The earlier file must still be what was published:
 people retouch cutouts, and a retouched one is theirs alone.
@@ -20,52 +20,54 @@ from cutoutd.pipeline.steps.place_cutout import publish_cutout
 
 _CHUNK_BYTES = 1 << 20
 
-#: So many places are looked at; a picture with more copies than this whose cutouts are all gone is paid for again.
+#: The most cutouts of one picture that are read; if all of them are gone, the picture is paid for again.
 _LOOKED_AT = 10
 
 
 async def reuse_cutout(
     photo: Photo, ledger: Ledger, own_cutouts: frozenset[str], provenance: Provenance
 ) -> Published | None:
-    """Copy the cutout of a photo with the same content and parameters into place; None if there is none to be had.
+    """Copy the cutout of a photo with the same content and parameters into place; None if none can be read.
 
-    What was published for the photo's path before, ``own_cutouts``, may be replaced.
+    The files that were published for the photo's path before, `own_cutouts`, may be replaced.
 
     A crash here leaves at most a temporary file, or the finished copy, which the repeated step finds.
 
     Raises:
         DiskError: the output tree cannot be written for now.
     """
-    twin = await earlier_cutout(photo, ledger)
-    if twin is None:
+    duplicate = await earlier_cutout(photo, ledger)
+    if duplicate is None:
         return None
-    like_twin = replace(photo, upload=replace(photo.upload, width=twin.upload.width, height=twin.upload.height))
-    published = await publish_cutout(like_twin, partial(_read, _place_of(twin)), own_cutouts, provenance)
-    return replace(published, reused_from=twin.id, note=_note(published, twin))
+    like_duplicate = replace(
+        photo, upload=replace(photo.upload, width=duplicate.upload.width, height=duplicate.upload.height)
+    )
+    published = await publish_cutout(like_duplicate, partial(_read, _place_of(duplicate)), own_cutouts, provenance)
+    return replace(published, reused_from=duplicate.id, note=_note(published, duplicate))
 
 
 async def earlier_cutout(photo: Photo, ledger: Ledger) -> Photo | None:
-    """The photo whose cutout can be had instead of paying; None if there is none."""
-    for twin in await ledger.query(duplicates.published_duplicates, photo, _LOOKED_AT):
-        if await asyncio.to_thread(_is_untouched, _place_of(twin), require_value(twin.cutout.sha256)):
-            return twin
+    """Return the photo with a cutout that can be copied instead of paying; None if there is none."""
+    for duplicate in await ledger.query(duplicates.published_duplicates, photo, _LOOKED_AT):
+        if await asyncio.to_thread(_is_untouched, _place_of(duplicate), require_value(duplicate.cutout.sha256)):
+            return duplicate
     return None
 
 
 def is_reusable(ledger: ReadTransaction, photo: Photo) -> bool:
-    """Whether there is an earlier cutout to be had, for those who only look. Blocking."""
+    """Return True if there is an earlier cutout that can be copied. Blocking."""
     return any(
-        _is_untouched(_place_of(twin), require_value(twin.cutout.sha256))
-        for twin in duplicates.published_duplicates(ledger, photo, _LOOKED_AT)
+        _is_untouched(_place_of(duplicate), require_value(duplicate.cutout.sha256))
+        for duplicate in duplicates.published_duplicates(ledger, photo, _LOOKED_AT)
     )
 
 
-def _place_of(twin: Photo) -> Path:
-    return Path(require_value(twin.bound.output), require_value(twin.bound.target))
+def _place_of(duplicate: Photo) -> Path:
+    return Path(require_value(duplicate.bound.output), require_value(duplicate.bound.target))
 
 
-def _note(published: Published, twin: Photo) -> str:
-    free = f"nothing paid: the same picture as {twin.identity.folder}/{twin.identity.path}"
+def _note(published: Published, duplicate: Photo) -> str:
+    free = f"nothing paid: the same picture as {duplicate.identity.folder}/{duplicate.identity.path}"
     return f"{published.note}; {free}" if published.note else free
 
 

@@ -1,4 +1,4 @@
-"""Sending a photo's source to Uploadcare: as it is, or as an upright or smaller copy, and only what was accepted."""
+"""The upload of a photo: of its file as it is, or of an upright or smaller copy; only of the accepted version."""
 
 import asyncio
 import hashlib
@@ -15,13 +15,13 @@ from cutoutd.images import make_smaller, make_upright, require_size, validate
 from cutoutd.images.memory_gate import run_exclusive
 from cutoutd.uploadcare.client import UploadcareClient
 
-#: What is sent has the photo's own size.
+#: The upload has the photo's own size.
 _SENT_WHOLE = Uploaded(source_uuid="")
 
 
 @dataclass(frozen=True, slots=True)
 class _UploadContent:
-    """What goes out for a photo, and the fact that it will be, but for its UUID."""
+    """The content of an upload, and the fact to store about it, still without its UUID."""
 
     content: io.BufferedIOBase
     is_copy: bool = True
@@ -29,25 +29,25 @@ class _UploadContent:
 
 
 async def upload_photo(photo: Photo, folder: FolderSettings, uploadcare: UploadcareClient) -> Uploaded:
-    """Upload the photo, and make sure that what was sent is what was accepted; the answer is the fact to store.
+    """Upload the photo, check that the sent bytes are the accepted ones, and return the fact to store.
 
-    A crash here, or a refusal after sending, leaves an upload that nobody pays for and that expires after 24 hours.
+    A crash, or a refusal after sending, leaves an unpaid upload that expires after 24 hours.
 
     Raises:
         SupersededError: the file is not, or no longer, the accepted version.
         RejectedError: its copy is over the size limit, or its pixels cannot be decoded.
         DiskError, DelayError, HaltError, FailedError: as ``open_source`` and ``Uploadcare.upload_source`` say.
     """
-    parcel = await run_exclusive(photo.identity.size_bytes, _pack, photo, folder)
-    with parcel.content as content:
+    upload = await run_exclusive(photo.identity.size_bytes, _pack, photo, folder)
+    with upload.content as content:
         size_bytes = content.seek(0, io.SEEK_END)
         content.seek(0)
         with reading_errors(folder.input, photo.identity):
             sent = await uploadcare.upload_source(content, name=_name(photo), size_bytes=size_bytes)
     await asyncio.to_thread(require_same, folder.input, photo.identity)
-    if not parcel.is_copy:
+    if not upload.is_copy:
         _require_accepted(sent.sha256, photo)
-    return replace(parcel.fact, source_uuid=sent.uuid)
+    return replace(upload.fact, source_uuid=sent.uuid)
 
 
 def _pack(photo: Photo, folder: FolderSettings) -> _UploadContent:
@@ -61,7 +61,10 @@ def _pack(photo: Photo, folder: FolderSettings) -> _UploadContent:
 
 
 def _is_oversize(photo: Photo, folder: FolderSettings) -> bool:
-    """A folder that has come to reject large photos since then rejects those that come, not those accepted before."""
+    """Return True if the photo is too large to be sent as it is.
+
+    Changing `oversize` to reject affects new photos only; photos accepted earlier are still shrunk and sent.
+    """
     most_bytes = folder.max_upload_bytes if folder.oversize is Oversize.SHRINK else LARGEST_UPLOAD_BYTES
     return photo.identity.size_bytes > most_bytes
 

@@ -1,6 +1,6 @@
-"""From a finished file to an accepted or rejected photo: one read for size, wholeness, format and identity.
+"""The validation of a finished file: one read for size, completeness, format and identity.
 
-It neither writes nor sends. What it accepts goes to ``journey``, which stores the fact and reserves the target.
+It neither writes nor sends. The pipeline stores the fact, and the ledger reserves the target.
 """
 
 import errno
@@ -19,28 +19,28 @@ from cutoutd.files.source_file import open_source, reading_errors, require_same
 from cutoutd.files.target_paths import MAX_NAME_BYTES, targets_of
 from cutoutd.images import LARGEST_SOURCE_BYTES, ImageInfo, require_size, validate
 
-#: PATH_MAX with its closing zero: longer paths exist, but nobody could open such a cutout by its name.
+#: PATH_MAX with its closing zero: longer paths exist, but no program could open such a cutout by its path.
 _MAX_PATH_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What acceptance would store, and where the cutout could go, best place first."""
+    """The fact that acceptance stores, and the free targets of the cutout, the best one first."""
 
     fact: Accepted
     free_targets: tuple[str, ...]
 
 
 def validate_photo(identity: Identity, folder: FolderSettings) -> Validation:
-    """Validate a finished file and say who it is; blocking.
+    """Validate a finished file and return its identity and picture. Blocking.
 
-    The whole file is read once: its SHA-256 and its structure come from the same bytes. ``max_size`` bounds it, or,
-    where larger photos are shrunk, a limit of our own.
+    The whole file is read once: its SHA-256 and its structure come from the same bytes. `max_size` limits it, or,
+    if larger photos are shrunk, a limit of our own.
 
     Raises:
-        RejectedError: it is not a photo that can be sent; code, sentence and advice say why.
-        SupersededError: it changed or vanished meanwhile.
-        DiskError: it cannot be read for now, or the place of its cutout cannot be looked at.
+        RejectedError: it cannot be sent; code, sentence and advice say why.
+        SupersededError: it was changed or removed meanwhile.
+        DiskError: the file cannot be read for now, or the place of its cutout cannot be checked.
     """
     is_shrinking = folder.oversize is Oversize.SHRINK
     require_size(identity.size_bytes, LARGEST_SOURCE_BYTES if is_shrinking else folder.max_upload_bytes)
@@ -74,7 +74,7 @@ def _free_targets(path: str, folder: FolderSettings) -> tuple[str, ...]:
         raise _too_long("the path of its cutout would be longer than the disk allows")
     free = tuple(target for target, look in looks.items() if look is _TargetStatus.FREE)
     if not free and _TargetStatus.BLOCKED in looks.values():
-        # Told now, because it would be told again after the cutout was paid for.
+        # Raised now, because else it would be raised after the cutout was paid for.
         place = printable(str(folder.output / wanted[0]))
         msg = f"the cutout cannot be written to {place}: one of its folders is a file or a symbolic link"
         raise FolderBlockedError(msg)
@@ -82,11 +82,11 @@ def _free_targets(path: str, folder: FolderSettings) -> tuple[str, ...]:
 
 
 class _TargetStatus(Enum):
-    """What was found at the place of a cutout."""
+    """The status of a cutout's place."""
 
     FREE = auto()
-    TAKEN = auto()  #: a file there is somebody's: another photo's cutout, or a person's own picture
-    BLOCKED = auto()  #: something else stands where its folder belongs
+    TAKEN = auto()  #: by another photo's cutout, or by the user's own file
+    BLOCKED = auto()  #: a file or a link stands where its folder belongs
     TOO_LONG = auto()
 
 
@@ -95,7 +95,7 @@ def _look_at(target: str, folder: FolderSettings) -> _TargetStatus:
     if len(os.fsencode(place)) >= _MAX_PATH_BYTES:
         return _TargetStatus.TOO_LONG
     try:
-        # The mirror of a source folder of that name would need the place sooner or later.
+        # Taken too, because the mirror of a source folder of that name would need the place sooner or later.
         is_taken = (folder.input / target).is_dir() or is_occupied(folder.output, target)
     except OSError as error:
         if error.errno in LINK_ON_THE_WAY:
