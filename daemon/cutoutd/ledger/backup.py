@@ -1,6 +1,7 @@
 """A copy of the ledger, made while it is in use: consistent, verified, private, and in place as a whole.
 
-SQLite's own backup reads beside a writer; nobody waits for it. A crash leaves at most a draft beside the copy's place.
+SQLite's own backup reads beside a writer, and makes no reader or writer wait. A crash leaves at most a draft beside the
+copy's place.
 """
 
 import os
@@ -15,7 +16,7 @@ from cutoutd.ledger.sqlite.database import LEDGER_NAME, require_ledger, require_
 
 
 def back_up(state_dir: Path, file: Path, *, is_replacing: bool) -> int:
-    """Copy the ledger of a state folder to a file; how many photos the copy knows. Blocking.
+    """Copy the ledger of a state folder to a file; return the number of photos in the copy. Blocking.
 
     Raises:
         BackupRefusedError: the file exists and is not to be replaced, or is the ledger's own.
@@ -63,7 +64,7 @@ def _copy(state_dir: Path, draft: Path) -> int:
 
 
 def _place(draft: Path, file: Path, *, is_replacing: bool) -> None:
-    """On the disk first, then under its name, which a link gives only to a place that is free."""
+    """Sync the draft, then give it its name; a link does so only if the place is free."""
     sync(draft)
     if is_replacing:
         draft.replace(file)

@@ -1,9 +1,9 @@
 """The thread that writes the ledger and groups commits.
 
-A commit with synchronous=FULL waits for the disk. Writes that arrive during that wait are committed together with the
-next one, and each is acknowledged only after the disk has all of them. If one write of a group fails, the group is
-undone and written again, each write in its own savepoint, so that it takes no other with it. Operations that were
-counted meanwhile go in with the group, and so cost no commit of their own.
+A commit with synchronous=FULL waits for the disk. Writes that arrive meanwhile share the next commit. Each is
+acknowledged only after the disk has all of them. If one write fails, its group is undone and written again. Then each
+write has its own savepoint, so that it takes no other with it. Operations that were counted meanwhile go in with the
+group, and so cost no commit of their own.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from cutoutd.ledger.writes import transitions, usage, webhook_results
 
 T = TypeVar("T")
 
-#: A larger group would delay its first write for no gain, because the wait for the disk is shared by many already.
+#: A larger group would delay its first write for no gain: many writes share the wait for the disk already.
 _MAX_GROUP = 128
 
 

@@ -1,4 +1,4 @@
-"""One instance per ledger: whoever writes holds this lock, and the kernel lets go of it when the process dies."""
+"""The lock of a ledger, which every writer holds. The kernel releases it when the process dies."""
 
 import fcntl
 import os
@@ -21,7 +21,7 @@ _TRY_EVERY_S = 0.01
 def hold_ledger(state_dir: Path) -> Iterator[None]:
     """Hold the ledger in ``state_dir`` for as long as the block runs.
 
-    A crash leaves the file but not the lock. The file is never removed: unlinking a lock file lets two hold "it".
+    A crash leaves the file but not the lock. The file is never removed, else two processes could hold "the" lock.
 
     Raises:
         LedgerBusyError: another process holds it; its process number is in the sentence.
@@ -42,10 +42,10 @@ def hold_ledger(state_dir: Path) -> Iterator[None]:
 
 
 def is_held(state_dir: Path) -> bool:
-    """Whether some process holds the ledger right now.
+    """Return True if some process holds the ledger right now.
 
     Raises:
-        LedgerError: the state folder may not be looked into.
+        LedgerError: the state folder may not be read.
     """
     try:
         with (state_dir / LOCK_NAME).open("rb") as file:

@@ -19,7 +19,7 @@ class PhotoFiles:
         await self._write(lambda connection: marks.move_input(connection, folder, before, now))
 
     async def mark_source_done(self, photo: Photo, outcome: SourceOutcome | None) -> None:
-        """Store that nothing is left to be done to the source of a published photo, and the outcome if there is one."""
+        """Store that on_success needs nothing more for a published photo, and its outcome if there is one."""
         await self._write(lambda connection: marks.mark_source_done(connection, photo, outcome, time.time()))
 
     async def mark_source_missing(self, photo_ids: Collection[int], at_s: float | None) -> None:

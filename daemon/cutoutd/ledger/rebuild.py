@@ -1,4 +1,4 @@
-"""Writing photos that were published into a ledger that does not know them, without contradicting what it knows."""
+"""The addition of published photos to a ledger that lacks them, without contradicting its rows."""
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
@@ -30,7 +30,7 @@ _IN_PLACE = dict.fromkeys(source_values(_ABSENT))
 
 @dataclass(frozen=True, slots=True)
 class RestoredCutout:
-    """What is known of how a cutout was made and of where it lies; the names are the columns'."""
+    """The making and the place of a found cutout; the names are those of the columns."""
 
     sha256: str
     width: int
@@ -38,14 +38,14 @@ class RestoredCutout:
     orientation: int
     parameters: str
     output: str
-    target: str  #: where it lies
+    target: str  #: its place
     cutout_sha256: str
     cutout_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class RestoredPhoto:
-    """A photo whose cutout was found."""
+    """A photo with a cutout that was found."""
 
     identity: Identity
     making: RestoredCutout
@@ -55,9 +55,10 @@ class RestoredPhoto:
 
 
 def restore(state_dir: Path, found: Sequence[RestoredPhoto], look: Callable[[ReadTransaction], None]) -> int:
-    """Add what the ledger lacks, in one transaction; how many photos that was. ``look`` may ask questions at the end.
+    """Add the photos that the ledger lacks in one transaction, and return their number; ``look`` may query at the end.
 
-    Without a ledger one is made. The caller holds the instance lock. A crash leaves the ledger, or its lack, as it was.
+    Without a ledger one is created. The caller holds the instance lock. A crash leaves the ledger, or its lack, as it
+    was.
 
     Raises:
         LedgerError, DiskError: it cannot be used.
@@ -66,7 +67,7 @@ def restore(state_dir: Path, found: Sequence[RestoredPhoto], look: Callable[[Rea
 
 
 def rehearse_restoring(state_dir: Path, found: Sequence[RestoredPhoto], look: Callable[[ReadTransaction], None]) -> int:
-    """As ``restore``, with nothing kept."""
+    """Do the same as ``restore``, but keep nothing."""
     if has_ledger(state_dir):
         return _restore(state_dir, found, look, is_kept=False)
     with TemporaryDirectory() as elsewhere:
@@ -120,9 +121,9 @@ def _add(connection: WriteTransaction, found: Sequence[RestoredPhoto]) -> int:
 
 
 def _finish(connection: WriteTransaction, found: Iterable[RestoredPhoto]) -> int:
-    """Photos that an older ledger knows as unfinished, or as failed, and that were published since: no more is paid.
+    """Finish photos that the ledger has as unfinished or failed, if they were published since; return their number.
 
-    Only the very version of the file, and its picture cut out as it was to be; not while it is being made anew.
+    It must be the very version of the file, with the same content and parameters. A photo that is made again is left.
     """
     is_unfinished = and_(
         photos.c.state.not_in([State.PUBLISHED, State.SUPERSEDED]), photos.c.previous_parameters.is_(None)
@@ -148,20 +149,20 @@ def _is_of(before: Photo, making: RestoredCutout) -> bool:
     )
 
 
-#: What was told of an end, or of a search, no longer holds.
+#: The columns of an ending or a search, which hold no longer.
 _NO_END = dict.fromkeys(
     ("code", "sentence", "advice", "failed_state", "unclear_since_s", "locked_since_s", "approved_at_s")
 )
 
 
 class _Known:
-    """What the ledger has, and what joins it now; read once, as a question for each photo would take far longer."""
+    """The rows of the ledger and those that join them; read once, because a query for each photo takes far longer."""
 
     def __init__(self, connection: WriteTransaction) -> None:
         c = photos.c
         versions = select(c.folder, c.path, c.size_bytes, c.mtime_ns, c.inode).where(IS_CURRENT)
         self._versions = {tuple(row) for row in connection.execute(versions)}
-        # Of what is not published yet, the parameters do not matter: the path has this very picture, at some state.
+        # The parameters of an unfinished photo do not matter, because its path has this very content already.
         way = case((c.state == State.PUBLISHED, c.parameters), else_=None)
         pictures = select(c.folder, c.path, c.sha256, way).where(c.sha256.is_not(None))
         self._pictures = {tuple(row) for row in connection.execute(pictures)}
@@ -170,21 +171,21 @@ class _Known:
         self._taken = {(claim.output, claim.target_key) for claim in claims}
 
     def is_news(self, photo: RestoredPhoto) -> bool:
-        """Whether neither this version of the file nor its picture, cut out so, is known; it is from now on."""
+        """Return True if neither this version nor its content with these parameters is known; both are from now on."""
         who, making = photo.identity, photo.making
         version = (who.folder, who.path, who.size_bytes, who.mtime_ns, who.inode)
         picture = (who.folder, who.path, making.sha256)
         if not self._pictures.isdisjoint({(*picture, None), (*picture, making.parameters)}):
             return False
         if photo.is_source_there and version in self._versions:
-            return False  # with another content, state, or way of cutting it out
+            return False  # with another content, state or parameters
         self._pictures.add((*picture, making.parameters))
         if photo.is_source_there:
             self._versions.add(version)
         return True
 
     def claim_of(self, photo: RestoredPhoto) -> dict[str, str] | None:
-        """The path's target to be reserved; None when it has one, or another path has that."""
+        """Return the row of the path's target; None if the path has one, or another path has this one."""
         folder, path, output = photo.identity.folder, photo.identity.path, photo.making.output
         key = target_key(photo.reserved)
         if (folder, path, output) in self._claimants or (output, key) in self._taken:
@@ -214,6 +215,6 @@ def _tell(connection: WriteTransaction, photo_id: int, photo: RestoredPhoto, bef
 def _row(photo: RestoredPhoto) -> dict[str, Any]:
     state = {"state": State.PUBLISHED, "state_at_s": photo.published_at_s}
     values = {**identity_values(photo.identity), **wait_values(NO_WAIT), **state, **asdict(photo.making)}
-    # Without its source nobody is to look for it; should that come back, it is a new photo, and reuses this cutout.
+    # An absent source is not looked for. If it comes back, it is a new photo, and reuses this cutout.
     values |= {"has_lost_outcome": False, "is_source_due": False, "note": _NOTE}
     return values | (_IN_PLACE if photo.is_source_there else source_values(_ABSENT))

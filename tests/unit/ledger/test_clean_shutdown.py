@@ -77,9 +77,9 @@ def test_an_open_ledger_has_no_seal(state_dir: Path) -> None:
     """It is gone before anything is written, so nothing that ends the run on the way leaves one."""
 
     async def look(_ledger: Ledger) -> bool:
-        return (state_dir / clean_shutdown.SEAL_NAME).exists()
+        return (state_dir / clean_shutdown.MARKER_NAME).exists()
 
-    assert (state_dir / clean_shutdown.SEAL_NAME).exists()
+    assert (state_dir / clean_shutdown.MARKER_NAME).exists()
     assert not with_ledger(state_dir, look)
 
 
@@ -122,12 +122,12 @@ def with_pending_writes(file: Path) -> None:
 
 
 def with_half_a_seal(file: Path) -> None:
-    sealed = file.with_name(clean_shutdown.SEAL_NAME)
+    sealed = file.with_name(clean_shutdown.MARKER_NAME)
     sealed.write_bytes(sealed.read_bytes()[:-1])
 
 
 def without_seal(file: Path) -> None:
-    file.with_name(clean_shutdown.SEAL_NAME).unlink()
+    file.with_name(clean_shutdown.MARKER_NAME).unlink()
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_ledger_that_somebody_still_reads_is_not_sealed(state_dir: Path, looke
     with read_ledger(state_dir) as view:
         photos.totals(view)
         with_ledger(state_dir, lambda ledger: ledger.discover(identity("b.jpg")))
-        assert not (state_dir / clean_shutdown.SEAL_NAME).exists()
+        assert not (state_dir / clean_shutdown.MARKER_NAME).exists()
     assert with_ledger(state_dir, count) == 2
     assert looked == [state_dir]
 
@@ -160,22 +160,22 @@ def test_trouble_in_the_ledger_leaves_no_seal(state_dir: Path) -> None:
             await ledger.query(lambda view: view.execute(text("SELECT nothing FROM nowhere")))
 
     with_ledger(state_dir, stumble)
-    assert not (state_dir / clean_shutdown.SEAL_NAME).exists()
+    assert not (state_dir / clean_shutdown.MARKER_NAME).exists()
 
 
 def test_a_refused_row_is_no_trouble(state_dir: Path) -> None:
     """A photo that is known already is an ordinary answer."""
     with_ledger(state_dir, discover)
-    assert (state_dir / clean_shutdown.SEAL_NAME).exists()
+    assert (state_dir / clean_shutdown.MARKER_NAME).exists()
 
 
 def test_a_state_folder_that_cannot_be_written_costs_only_the_seal(state_dir: Path, looked: list[Path]) -> None:
     """Whatever stands in the seal's way, the run ends as it should, and the next start looks."""
 
     async def obstruct(_ledger: Ledger) -> None:
-        await asyncio.to_thread((state_dir / clean_shutdown.SEAL_NAME).mkdir)
+        await asyncio.to_thread((state_dir / clean_shutdown.MARKER_NAME).mkdir)
 
     with_ledger(state_dir, obstruct)
-    (state_dir / clean_shutdown.SEAL_NAME).rmdir()
+    (state_dir / clean_shutdown.MARKER_NAME).rmdir()
     with_ledger(state_dir, count)
     assert looked == [state_dir]

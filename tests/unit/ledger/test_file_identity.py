@@ -42,7 +42,7 @@ def test_nothing_is_stored_in_a_file_that_is_gone(tmp_path: Path, remove: Callab
         assert ledger.trouble is refusal.value
 
     with_ledger(tmp_path, scene)
-    assert not (tmp_path / clean_shutdown.SEAL_NAME).exists()
+    assert not (tmp_path / clean_shutdown.MARKER_NAME).exists()
 
 
 def test_a_ledger_behind_a_link_is_in_place(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the page of failures asks: photos that came to nothing, by reason; a path's last word counts."""
+"""The queries of the page of failures: rejected and failed photos by reason, except those with a later version."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
 @dataclass(frozen=True, slots=True)
 class FailureReason:
-    """What a number of photos have in common."""
+    """The reason that a group of photos has in common."""
 
     state: State  #: rejected or failed
     code: str
@@ -21,15 +21,15 @@ class FailureReason:
 
 @dataclass(frozen=True, slots=True)
 class FailureGroup:
-    """Photos that came to nothing for one reason."""
+    """The photos that were rejected or failed for one reason."""
 
     reason: FailureReason
-    by_folder: tuple[tuple[str, int], ...]  #: how many, the most first
+    by_folder: tuple[tuple[str, int], ...]  #: name and number of photos, the largest number first
     first: tuple[Photo, ...]  #: the newest of them
 
     @property
     def photos(self) -> int:
-        """How many."""
+        """The number of photos."""
         return sum(number for _, number in self.by_folder)
 
 
@@ -38,7 +38,7 @@ IS_LAST_WORD = has_no_newer(states=frozenset(State) - {State.SUPERSEDED})
 
 
 def failure_groups(connection: ReadTransaction, limit: int) -> list[FailureGroup]:
-    """Every reason with its newest photos; the most frequent reason first."""
+    """Return every reason with its newest photos, the most frequent reason first."""
     rows = connection.execute(
         select(photos.c.state, photos.c.code, photos.c.folder, func.count())
         .where(IS_TROUBLED, IS_LAST_WORD)
@@ -55,7 +55,7 @@ def failure_groups(connection: ReadTransaction, limit: int) -> list[FailureGroup
 
 
 def of_reason(connection: ReadTransaction, reason: FailureReason, limit: int) -> list[Photo]:
-    """The newest photos that came to nothing for a reason."""
+    """Return the newest photos that were rejected or failed for a reason."""
     rows = connection.execute(
         select(photos)
         .where(IS_TROUBLED, photos.c.code == reason.code, photos.c.state == reason.state, IS_LAST_WORD)
@@ -66,7 +66,7 @@ def of_reason(connection: ReadTransaction, reason: FailureReason, limit: int) ->
 
 
 def photo_ids_of(connection: ReadTransaction, reason: FailureReason | None) -> tuple[int, ...]:
-    """The numbers of all photos that came to nothing, for one reason or for any."""
+    """Return the ids of all photos that were rejected or failed, for one reason or for any."""
     query = select(photos.c.id).where(IS_TROUBLED, IS_LAST_WORD).order_by(photos.c.id)
     if reason is not None:
         query = query.where(photos.c.code == reason.code, photos.c.state == reason.state)

@@ -1,7 +1,7 @@
-"""What the gallery asks: published photos, newest first, by folder and by name, a page at a time.
+"""The queries of the gallery: published photos, newest first, by folder and by name, a page at a time.
 
-One index (``gallery``) has all that is sorted and searched by, so a page takes no longer with a million photos than
-with a hundred, and a search that finds nothing reads that index once (a million photos: a third of a second).
+The index ``gallery`` holds every column that is sorted and searched by. Therefore a page of a million photos takes no
+longer than one of a hundred. A search without a hit reads the index once: a third of a second for a million photos.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
 @dataclass(frozen=True, slots=True)
 class GalleryFilter:
-    """Which published photos."""
+    """A choice of published photos."""
 
     folder: str | None = None  #: None: of every folder
     name: str = ""  #: part of the path, whatever the case; empty: every one
@@ -25,7 +25,7 @@ class GalleryFilter:
 
 @dataclass(frozen=True, slots=True)
 class PagePosition:
-    """A place in the gallery: between this photo and the next."""
+    """A position in the gallery, between this photo and the next."""
 
     at_s: float  #: Unix time of its publication
     photo_id: int
@@ -48,7 +48,7 @@ _PLACE = tuple_(photos.c.state_at_s, photos.c.id)
 def gallery_page(
     connection: ReadTransaction, wanted: GalleryFilter, limit: int, before: PagePosition | None = None
 ) -> GalleryPage:
-    """The newest photos, or those that come after a place."""
+    """Return the newest photos, or those after a position."""
     query = _shown(wanted).order_by(*_NEWEST_FIRST)
     if before is not None:
         query = query.where((before.at_s, before.photo_id) > _PLACE)
@@ -62,7 +62,7 @@ def gallery_page(
 def gallery_page_after(
     connection: ReadTransaction, wanted: GalleryFilter, limit: int, after: PagePosition
 ) -> GalleryPage:
-    """The photos just newer than a place; the newest page where they are too few to fill one."""
+    """Return the photos just newer than a position, or the newest page if they do not fill one."""
     query = _shown(wanted).order_by(*_OLDEST_FIRST).where((after.at_s, after.photo_id) < _PLACE)
     found = _photos(connection, query.limit(limit + 1))
     if len(found) <= limit:
@@ -72,34 +72,34 @@ def gallery_page_after(
 
 
 def facts_of(connection: ReadTransaction, photo_id: int) -> list[Event]:
-    """What became true of one photo, oldest first."""
+    """Return the facts of one photo, oldest first."""
     query = select(events, photos.c.folder, photos.c.path).join_from(events, photos)
     rows = connection.execute(query.where(events.c.photo_id == photo_id).order_by(events.c.id))
     return [event_from(row) for row in rows]
 
 
 def other_versions_of(connection: ReadTransaction, photo: Photo, limit: int) -> list[Photo]:
-    """Other versions of the photo's path in its folder, newest first."""
+    """Return the other versions of the photo's path in its folder, newest first."""
     is_other = (photos.c.path == photo.identity.path) & (photos.c.folder == photo.identity.folder)
     query = select(photos).where(is_other, photos.c.id != photo.id).order_by(photos.c.id.desc())
     return _photos(connection, query.limit(limit))
 
 
 def has_no_newer(*, states: frozenset[State]) -> ColumnElement[bool]:
-    """Whether no later version of the photo's path is at one of these states."""
+    """Return the condition that no later version of the photo's path is at one of these states."""
     later = photos.alias("later")
     return not_(
         exists().where(
             later.c.path == photos.c.path,
             later.c.folder == photos.c.folder,
             later.c.id > photos.c.id,
-            later.c.state.concat("").in_(states),  # joined with nothing, or the planner would go through ``totals``
+            later.c.state.concat("").in_(states),  # concat, else the planner scans ``totals``
         )
     )
 
 
 def _shown(wanted: GalleryFilter) -> Select[tuple[object, ...]]:
-    """An earlier version of a path has lost its place to the later one."""
+    """Return the query without earlier versions, because a path's later cutout replaced theirs."""
     query = select(photos).where(IS_SHOWN, has_no_newer(states=frozenset({State.PUBLISHED})))
     if wanted.folder is not None:
         query = query.where(photos.c.folder == wanted.folder)

@@ -1,8 +1,7 @@
-"""Launches whose answer was lost: what a dispute over the bill needs to know of each.
+"""Launches with a lost response, and everything that a dispute over the bill needs.
 
-What people need who dispute a bill: which launches of a photo were sent, when, and what came instead of an answer.
-
-It words what the ledger knows; nothing here asks or decides anything.
+A dispute needs for each launch its time, its upload, and what came instead of the response. These functions word what
+the ledger knows, and decide nothing.
 """
 
 import logging
@@ -18,21 +17,21 @@ from cutoutd.ledger.schema.rows import photo_from
 from cutoutd.ledger.schema.tables import launches, photos
 from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
-#: It was sent and nothing came back; neither was its result found by looking for it. What it cost, the bill says.
+#: Sent, no response, and no result was found. Only the bill shows whether it was charged.
 _IS_LOST = and_(launches.c.lost_because.is_not(None), launches.c.found_uuid.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
 class LostLaunch:
-    """A launch that was sent and never answered, nor its result found."""
+    """A launch that was sent, with neither a response nor a result that was found."""
 
     at_s: float  #: Unix time of the call
     source_uuid: str  #: the upload it was made on
-    lost_because: str  #: what came instead of an answer: an HTTP status, with Uploadcare's request id, or an error
+    lost_because: str  #: what came instead of a response: an HTTP status, with Uploadcare's request id, or an error
 
 
 def lost_launches_of(connection: ReadTransaction, photo_id: int) -> tuple[LostLaunch, ...]:
-    """The photo's lost launches, the first one first."""
+    """Return the photo's lost launches, the first one first."""
     columns = (launches.c.at_s, launches.c.source_uuid, launches.c.lost_because)
     of_photo = and_(launches.c.photo_id == photo_id, _IS_LOST)
     rows = connection.execute(select(*columns).where(of_photo).order_by(launches.c.id))
@@ -40,19 +39,19 @@ def lost_launches_of(connection: ReadTransaction, photo_id: int) -> tuple[LostLa
 
 
 def lost_launches(connection: ReadTransaction) -> int:
-    """How many launches are lost."""
+    """Return the number of lost launches."""
     return connection.scalar(select(func.count()).select_from(launches).where(_IS_LOST)) or 0
 
 
 def open_outcomes(connection: ReadTransaction, since_s: float, limit: int) -> list[Photo]:
-    """Photos whose paid call's answer was lost after this Unix time and is still looked for, without locked ones."""
+    """Return the photos that lost a launch's response after this Unix time and search for it, but no locked ones."""
     is_lost = and_(photos.c.state == State.REMOVAL_INTENDED, photos.c.unclear_since_s > since_s)
     rows = connection.execute(select(photos).where(is_lost, photos.c.locked_since_s.is_(None)).limit(limit))
     return [photo_from(row) for row in rows]
 
 
 def paid_again(connection: ReadTransaction, limit: int) -> list[Photo]:
-    """Photos that were launched again after a launch whose outcome was never found, the last one first."""
+    """Return the photos that were launched again after a launch without a known outcome, the last one first."""
     rows = connection.execute(
         select(photos)
         .where(photos.c.has_lost_outcome.is_(True), photos.c.request_id.is_not(None))
@@ -63,7 +62,7 @@ def paid_again(connection: ReadTransaction, limit: int) -> list[Photo]:
 
 
 def log_paid_again(photo: Photo, request_id: str, lost: Sequence[LostLaunch]) -> None:
-    """A photo may have been paid for twice: say all that a dispute over the bill needs."""
+    """Log that a photo may have been paid for twice, with everything that a dispute over the bill needs."""
     earlier = "; ".join(in_words(launch) for launch in lost)
     sentence = (
         f"launched again as request {request_id} on upload {photo.upload.source_uuid}, because nothing was found of"
@@ -73,6 +72,6 @@ def log_paid_again(photo: Photo, request_id: str, lost: Sequence[LostLaunch]) ->
 
 
 def in_words(launch: LostLaunch) -> str:
-    """One launch, for a person who looks it up at Uploadcare."""
+    """Return one launch in words, to be looked up at Uploadcare."""
     at = datetime.fromtimestamp(launch.at_s, UTC)
     return f"{at:%Y-%m-%d %H:%M:%S} UTC on upload {launch.source_uuid}: {launch.lost_because}"

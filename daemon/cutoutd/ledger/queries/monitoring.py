@@ -1,6 +1,6 @@
-"""What monitoring asks of the ledger beside its totals. All but ``longest_unmoved_s`` comes from small indices.
+"""The queries of monitoring and of the forecast.
 
-What a forecast asks: what was published lately, and what does not go on by itself. Small indices answer it.
+Small indexes answer all of them but ``longest_unmoved_s``.
 """
 
 from collections.abc import Mapping
@@ -14,25 +14,25 @@ from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
 
 def published_since(connection: ReadTransaction, since_s: float) -> tuple[int, float | None]:
-    """How many photos were published after this Unix time, and when the first of them was; None: none was."""
+    """Return the number of photos published after this Unix time, and the time of the first; None: there are none."""
     lately = select(func.count(), func.min(photos.c.state_at_s)).where(IS_SHOWN, photos.c.state_at_s > since_s)
     number, first_at_s = connection.execute(lately).one()
     return number, first_at_s
 
 
 def unavailable_count(connection: ReadTransaction) -> int:
-    """How many photos wait for their source: a folder that stands by, mostly."""
+    """Return the number of unavailable photos."""
     return _number(connection, waits_as(WaitKind.UNAVAILABLE))
 
 
 class WaitCause(StrEnum):
-    """Why a photo waits, roughly."""
+    """The causes of waiting, as the metrics name them."""
 
-    APPROVAL = "approval"  #: for a person, who is to agree to pay for many
-    LIMIT = "limit"  #: for another day or month
-    SOURCE_AWAY = "source_away"  #: for its folder, which stands by, or its file
-    TWIN = "twin"  #: for the photo that pays for the same picture
-    TROUBLE = "trouble"  #: for anything else: network, Uploadcare, disks
+    APPROVAL = "approval"  #: unapproved
+    LIMIT = "limit"  #: held
+    SOURCE_AWAY = "source_away"  #: unavailable
+    TWIN = "twin"  #: duplicate
+    TROUBLE = "trouble"  #: anything else: network, Uploadcare, disks
 
 
 _UNFINISHED = [state.value for state in State if state not in TERMINAL]
@@ -46,7 +46,7 @@ _CAUSES = {
 
 
 def waiting_by_cause(connection: ReadTransaction) -> Mapping[WaitCause, int]:
-    """How many photos wait for what."""
+    """Return the number of delayed photos by cause."""
     numbers = dict.fromkeys(WaitCause, 0)
     query = select(photos.c.wait_kind, func.count()).where(IS_DELAYED).group_by(photos.c.wait_kind)
     for kind, number in connection.execute(query):
@@ -55,11 +55,10 @@ def waiting_by_cause(connection: ReadTransaction) -> Mapping[WaitCause, int]:
 
 
 def longest_unmoved_s(connection: ReadTransaction) -> float | None:
-    """When the photo that is not finished and has stood still longest got its last fact, Unix time.
+    """Return the Unix time of the last fact of the unfinished photo that has not moved for longest.
 
-    Photos do not count that wait for a limit, for a person or for a folder that stands by: others tell of those.
-
-    Takes half a second where half a million photos wait: not to be asked all the time.
+    Held, unapproved and unavailable photos do not count, because other metrics show them. Do not ask it all the time:
+    with half a million waiting photos it takes half a second.
     """
     moved_at_s: float | None = connection.scalar(
         select(func.min(photos.c.state_at_s)).where(
@@ -70,12 +69,12 @@ def longest_unmoved_s(connection: ReadTransaction) -> float | None:
 
 
 def possible_double_charges(connection: ReadTransaction) -> int:
-    """How many photos were launched again after a launch whose outcome was never found."""
+    """Return the number of photos that were launched again after a launch with an unknown outcome."""
     return _number(connection, and_(photos.c.has_lost_outcome.is_(True), photos.c.request_id.is_not(None)))
 
 
 def last_published_s(connection: ReadTransaction) -> float | None:
-    """When a cutout was last published, Unix time. May look through all that happened: to be asked once."""
+    """Return the Unix time of the last publication. It may read all events, so ask it once."""
     published = select(events.c.at_s).where(events.c.to_state == State.PUBLISHED)
     at_s: float | None = connection.scalar(published.order_by(events.c.id.desc()).limit(1))
     return at_s

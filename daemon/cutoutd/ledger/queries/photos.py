@@ -1,7 +1,7 @@
-"""What can be asked of the ledger: each question is one read in a transaction that the caller opened.
+"""The queries about photos, events and the memory.
 
-What the lanes ask at every step is built once, and not at every call: building a question and looking it up among
-SQLAlchemy's compiled statements takes longer than its answer (``due`` 1.0 ms, built once 0.3 ms; tests/bench).
+Queries of every step are built once. Building one and finding it among SQLAlchemy's compiled statements takes longer
+than its result (``due``: 1.0 ms, built once 0.3 ms; tests/bench).
 """
 
 import json
@@ -19,7 +19,7 @@ from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """How many photos of a folder stand at a state."""
+    """The number of a folder's photos at one state."""
 
     folder: str
     state: State
@@ -75,7 +75,7 @@ _PUBLICATIONS = (
 
 
 def known_versions(connection: ReadTransaction, folder: str, paths: Collection[str]) -> set[Version]:
-    """The versions of these paths that are rows already, but for those superseded or taken away by cutoutd itself."""
+    """Return the versions of these paths that are rows, without superseded ones and those that left their place."""
     return set(map(Version._make, connection.execute(_KNOWN, {"folder": folder, "paths": list(paths)}).all()))
 
 
@@ -87,7 +87,7 @@ def due(
     *,
     skipped: SkippedPhotos = _NONE_SKIPPED,
 ) -> list[Photo]:
-    """Return the photos at these states whose wait is over, those that waited longest first."""
+    """Return the photos at these states with an ended wait, those that waited longest first."""
     limit_with_skipped = limit + len(skipped.photo_ids)
     values = {"states": list(states), "by_s": now_s, "folders": list(skipped.folders), "limit": limit_with_skipped}
     rows = connection.execute(_DUE, values)
@@ -111,23 +111,23 @@ def due_and_next(
 
 
 def count(connection: ReadTransaction, states: Collection[State]) -> int:
-    """How many photos stand at these states."""
+    """Return the number of photos at these states."""
     return _number_of(connection, photos.c.state.in_(states))
 
 
 def count_due_by(connection: ReadTransaction, states: Collection[State], by_s: float) -> int:
-    """How many photos stand at these states and go on before this Unix time; others must not hold anybody up."""
+    """Return the number of photos at these states that go on before this Unix time, except unavailable ones."""
     return connection.scalar(_NUMBER_DUE, {"states": list(states), "by_s": by_s}) or 0
 
 
 def count_untroubled(connection: ReadTransaction, states: Collection[State], always: State) -> int:
-    """How many photos stand at these states and wait for no trouble to pass; those at ``always`` count in any case."""
+    """Return the number of photos at these states that nothing delays; those at ``always`` count in any case."""
     is_moving = or_(photos.c.wait_kind.in_(NOT_DELAYED), photos.c.state == always)
     return _number_of(connection, and_(photos.c.state.in_(states), is_moving))
 
 
 def furthest_of(connection: ReadTransaction, way: Sequence[State], by_s: float) -> State | None:
-    """The last of these states, which are in order, at which a photo stands that goes on before this Unix time."""
+    """Return the last of these ordered states at which a photo goes on before this Unix time."""
     return next((state for state in reversed(way) if count_due_by(connection, {state}, by_s)), None)
 
 
@@ -136,7 +136,7 @@ def _number_of(connection: ReadTransaction, condition: ColumnElement[bool]) -> i
 
 
 def totals(connection: ReadTransaction) -> list[Total]:
-    """How many photos of each folder stand at each state."""
+    """Return the number of photos of each folder at each state."""
     rows = connection.execute(
         select(photos.c.folder, photos.c.state, func.count()).group_by(photos.c.folder, photos.c.state)
     )
@@ -144,7 +144,7 @@ def totals(connection: ReadTransaction) -> list[Total]:
 
 
 def at_state(connection: ReadTransaction, states: Collection[State], limit: int) -> list[Photo]:
-    """Photos at these states, newest fact first."""
+    """Return the photos at these states, newest fact first."""
     rows = connection.execute(
         select(photos).where(photos.c.state.in_(states)).order_by(photos.c.state_at_s.desc()).limit(limit)
     )
@@ -152,13 +152,13 @@ def at_state(connection: ReadTransaction, states: Collection[State], limit: int)
 
 
 def waiting(connection: ReadTransaction, limit: int) -> list[Photo]:
-    """Photos that something delays, the next to go on first."""
+    """Return the photos that something delays, the next to go on first."""
     rows = connection.execute(select(photos).where(IS_DELAYED).order_by(photos.c.wait_until_s).limit(limit))
     return [photo_from(row) for row in rows]
 
 
 def history(connection: ReadTransaction, path: str | None, limit: int, folder: str | None = None) -> list[Event]:
-    """The last facts, of one path or of all, in one folder or in all, oldest first."""
+    """Return the last facts of one path or of all, in one folder or in all, oldest first."""
     query = select(events, photos.c.folder, photos.c.path).join_from(events, photos).order_by(events.c.id.desc())
     if path is not None:
         query = query.where(photos.c.path == path)
@@ -168,23 +168,23 @@ def history(connection: ReadTransaction, path: str | None, limit: int, folder: s
 
 
 def cutouts_of(connection: ReadTransaction, photo: Photo) -> frozenset[str]:
-    """The SHA-256 of every cutout that was published for the photo's path, whichever version and place.
+    """Return the SHA-256 of every cutout that was published for the photo's path, of any version and at any place.
 
-    A photo of the same path in another input is another photo, and its cutout nobody's to replace.
+    A photo of the same path in another input is another photo, so its cutout must not be replaced.
     """
     last = connection.scalars(_LAST_CUTOUTS, _path_of(photo))
-    # A cutout that was made anew has predecessors, which a person may have put back.
+    # A person may have put an earlier cutout back after it was made again.
     earlier = (json.loads(detail).get("cutout_sha256") for detail in connection.scalars(_PUBLICATIONS, _path_of(photo)))
     return frozenset(sha256 for sha256 in (*last, *earlier) if sha256)
 
 
 def outputs_used(connection: ReadTransaction) -> frozenset[str]:
-    """The output roots in which some photo has, or had, its place."""
+    """Return the output roots in which some photo has a target."""
     return frozenset(connection.scalars(select(targets.c.output).distinct()))
 
 
 def has_newer_publication(connection: ReadTransaction, photo: Photo) -> bool:
-    """Whether a later version of the photo's path has a cutout in place already."""
+    """Return True if a later version of the photo's path has a published cutout."""
     return connection.scalar(_NEWER_PUBLICATION, {**_path_of(photo), "photo_id": photo.id}) is not None
 
 
@@ -193,13 +193,13 @@ def _path_of(photo: Photo) -> dict[str, str]:
 
 
 def claimed_results(connection: ReadTransaction, uuids: Collection[str]) -> set[str]:
-    """Which of these files at Uploadcare some photo claims, as its source or as its result."""
+    """Return those of these Uploadcare files that some photo has as its source or its result."""
     columns = (photos.c.source_uuid, photos.c.result_uuid)
     return {uuid for column in columns for uuid in connection.scalars(select(column).where(column.in_(uuids)))}
 
 
 def open_launches(connection: ReadTransaction, photo: Photo, limit: int) -> list[Photo]:
-    """Other photos whose paid call has a result that nobody claims yet, or may have one."""
+    """Return other photos with a paid call that has, or may have, a result that no photo has yet."""
     is_open = or_(
         photos.c.state.in_({State.REMOVAL_INTENDED, State.REMOVAL_STARTED}), photos.c.unclear_since_s.is_not(None)
     )
@@ -208,15 +208,15 @@ def open_launches(connection: ReadTransaction, photo: Photo, limit: int) -> list
 
 
 def to_clean(connection: ReadTransaction, limit: int) -> Sequence[Photo]:
-    """Photos at rest whose files may still be at Uploadcare."""
+    """Return the ended photos that may still have files at Uploadcare."""
     rows = connection.execute(select(photos).where(IS_TO_CLEAN).order_by(photos.c.id).limit(limit))
     return [photo_from(row) for row in rows]
 
 
 def to_keep(connection: ReadTransaction, since_s: float, limit: int) -> list[str]:
-    """Results that lie at Uploadcare unfetched since before this Unix time and that it was not told to store."""
+    """Return the results that were not fetched since this Unix time and that Uploadcare was not told to store."""
     is_unfetched = and_(
-        # A failed photo's result stays where a retry can fetch it.
+        # The result of a failed photo counts too, because a retry can fetch it.
         photos.c.state.in_([State.REMOVAL_FINISHED, State.FAILED]),
         photos.c.result_uuid.is_not(None),
         photos.c.state_at_s < since_s,
@@ -226,27 +226,27 @@ def to_keep(connection: ReadTransaction, since_s: float, limit: int) -> list[str
 
 
 def held(connection: ReadTransaction) -> int:
-    """How many photos wait because of a limit."""
+    """Return the number of photos that are held or unapproved."""
     return _number_of(connection, and_(IS_DELAYED, photos.c.wait_kind.in_(sorted(BY_LIMIT))))
 
 
 def failed_since(connection: ReadTransaction, since_s: float) -> int:
-    """How many photos failed after this Unix time."""
+    """Return the number of photos that failed after this Unix time."""
     return _number_of(connection, and_(photos.c.state == State.FAILED, photos.c.state_at_s > since_s))
 
 
 def first_over_limit(connection: ReadTransaction) -> Photo | None:
-    """The first of the photos that a limit of day or month holds."""
+    """Return the first photo that is held."""
     rows = connection.execute(select(photos).where(waits_as(WaitKind.HELD)).order_by(photos.c.id).limit(1))
     return next((photo_from(row) for row in rows), None)
 
 
 def over_limit(connection: ReadTransaction) -> int:
-    """How many photos a limit of day or month holds."""
+    """Return the number of photos that are held."""
     return _number_of(connection, waits_as(WaitKind.HELD))
 
 
 def remembered(connection: ReadTransaction, key: str) -> str | None:
-    """What was kept under this key."""
+    """Return the value stored under this key; None: there is none."""
     value: str | None = connection.scalar(select(memory.c.value).where(memory.c.key == key))
     return value

@@ -1,4 +1,4 @@
-"""What looking ahead asks of the ledger: each question is one read in a transaction that the caller opened."""
+"""The queries of ``cutoutd plan``."""
 
 from collections.abc import Collection
 
@@ -12,7 +12,7 @@ from cutoutd.ledger.writes.targets import target_key
 
 
 def photos_at(connection: ReadTransaction, folder: str, paths: Collection[str]) -> dict[Version, Photo]:
-    """The versions of these paths that are rows already, superseded ones left out, with what is known."""
+    """Return the photos at these paths by version, without superseded ones."""
     rows = connection.execute(
         select(photos).where(photos.c.folder == folder, photos.c.path.in_(paths), photos.c.state != State.SUPERSEDED)
     )
@@ -21,14 +21,14 @@ def photos_at(connection: ReadTransaction, folder: str, paths: Collection[str]) 
 
 
 def approved_of(connection: ReadTransaction, photo_ids: Collection[int]) -> set[int]:
-    """Which of these photos a person agreed to pay for."""
+    """Return the approved ones of these photos."""
     return set(
         connection.scalars(select(photos.c.id).where(photos.c.id.in_(photo_ids), photos.c.approved_at_s.is_not(None)))
     )
 
 
 def has_twin_under_way(connection: ReadTransaction, photo: Photo) -> bool:
-    """Whether another photo of the same content and parameters is at Uploadcare, or about to be."""
+    """Return True if a duplicate is at Uploadcare or about to be sent."""
     is_twin = and_(
         photos.c.sha256 == photo.picture.sha256, photos.c.parameters == photo.bound.parameters, photos.c.id != photo.id
     )
@@ -37,7 +37,7 @@ def has_twin_under_way(connection: ReadTransaction, photo: Photo) -> bool:
 
 
 def has_target(connection: ReadTransaction, identity: Identity, output: str) -> bool:
-    """Whether the path has a target already, which it keeps for ever."""
+    """Return True if the path has a target already, which it keeps for ever."""
     own = select(func.count()).where(
         targets.c.folder == identity.folder, targets.c.path == identity.path, targets.c.output == output
     )
@@ -45,6 +45,6 @@ def has_target(connection: ReadTransaction, identity: Identity, output: str) -> 
 
 
 def is_claimed(connection: ReadTransaction, output: str, target: str) -> bool:
-    """Whether some path has this target for its own."""
+    """Return True if some path has this target."""
     claims = select(func.count()).where(targets.c.output == output, targets.c.target_key == target_key(target))
     return (connection.scalar(claims) or 0) > 0

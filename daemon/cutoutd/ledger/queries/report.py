@@ -1,7 +1,7 @@
-"""What a report asks: what became of photos in a time, of one folder or of all, what was launched, what it cost.
+"""The queries of ``cutoutd report``: published and failed photos of a period, launches and operations.
 
-A photo belongs to the time of its last fact. One that came to nothing and whose path has a later version is left out:
-that version's word counts. Rows are handed out as they are read, so a hundred thousand photos need no memory.
+A photo belongs to the time of its last fact. A rejected or failed photo is left out if its path has a later version,
+because that version counts. Rows are yielded as they are read, so that a hundred thousand photos need no memory.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ _MOST_PAID_AGAIN = 1000
 
 @dataclass(frozen=True, slots=True)
 class ReportRange:
-    """A time, and whose photos: whole local days, both included."""
+    """A period of whole local days, both included, and one folder or all."""
 
     from_s: float  #: Unix time
     to_s: float  #: Unix time, not included
@@ -36,14 +36,14 @@ class ReportRange:
 
 @dataclass(frozen=True, slots=True)
 class PublishedCount:
-    """What a folder's photos came to."""
+    """The numbers of a folder's published photos."""
 
     photos: int
-    reused: int  #: those of them that cost no removal
+    reused: int  #: the number of those that cost no removal
 
 
 def published(connection: ReadTransaction, stretch: ReportRange) -> Mapping[str, PublishedCount]:
-    """How many photos were published, by folder."""
+    """Return the number of published photos by folder."""
     is_reused = case((photos.c.reused_from.is_not(None), 1), else_=0)
     query = select(photos.c.folder, func.count(), func.sum(is_reused)).where(IS_SHOWN, _is_in(stretch))
     rows = connection.execute(query.group_by(photos.c.folder))
@@ -51,19 +51,19 @@ def published(connection: ReadTransaction, stretch: ReportRange) -> Mapping[str,
 
 
 def each_published(connection: ReadTransaction, stretch: ReportRange) -> Iterator[Photo]:
-    """The published photos, newest first."""
+    """Yield the published photos, newest first."""
     query = select(photos).where(IS_SHOWN, _is_in(stretch))
     return _each(connection, query.order_by(photos.c.state_at_s.desc(), photos.c.id.desc()))
 
 
 def each_troubled(connection: ReadTransaction, stretch: ReportRange) -> Iterator[Photo]:
-    """The photos that were rejected or failed, by reason, the newest first of each."""
+    """Yield the rejected and failed photos by reason, and the newest first for each reason."""
     query = select(photos).where(IS_TROUBLED, IS_LAST_WORD, _is_in(stretch))
     return _each(connection, query.order_by(photos.c.code, photos.c.state_at_s.desc(), photos.c.id.desc()))
 
 
 def launched(connection: ReadTransaction, stretch: ReportRange) -> Mapping[str, int]:
-    """How many removals were launched that count, by folder."""
+    """Return the number of launches that count, by folder."""
     days = launches.c.day.between(stretch.first.isoformat(), stretch.last.isoformat())
     query = select(photos.c.folder, func.count()).join_from(launches, photos)
     rows = connection.execute(
@@ -73,12 +73,12 @@ def launched(connection: ReadTransaction, stretch: ReportRange) -> Mapping[str, 
 
 
 def operations(connection: ReadTransaction, stretch: ReportRange) -> Mapping[Purpose, int]:
-    """What was billed beside removals; it was counted for all folders together."""
+    """Return the billed operations besides removals; they are counted for all folders together."""
     return usage.between(connection, stretch.first, stretch.last)
 
 
 def possibly_paid_twice(connection: ReadTransaction, stretch: ReportRange) -> list[Photo]:
-    """Photos that were launched again after a launch whose outcome was never found."""
+    """Return the photos that were launched again after a launch without a known outcome."""
     return [
         photo
         for photo in paid_again(connection, _MOST_PAID_AGAIN)
@@ -92,7 +92,7 @@ def _is_in(stretch: ReportRange) -> ColumnElement[bool]:
 
 
 def _is_of(stretch: ReportRange) -> ColumnElement[bool]:
-    # Joined with nothing, or the planner would go by the folder, and then have to sort all of its photos.
+    # concat, else the planner goes by the folder and has to sort all of its photos.
     return true() if stretch.folder is None else photos.c.folder.concat("") == stretch.folder
 
 

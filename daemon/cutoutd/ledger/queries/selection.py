@@ -1,7 +1,6 @@
-"""Photos as people name them: of each path the newest version, a superseded one only for want of others.
+"""Photos by the names that people type: the newest version of each path, a superseded one only if there is no other.
 
-Each question is one read in a transaction that the caller opened. Those that may be answered with all photos there are
-answer with their numbers: as values, a million photos take 2 GB.
+Queries that may return all photos return their ids, because a million photos as values take 2 GB.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -15,12 +14,12 @@ from cutoutd.ledger.schema.rows import photo_from
 from cutoutd.ledger.schema.tables import photos
 from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
-#: Photos that are in memory together; databases also bound how many values one question may have.
+#: The photos in memory at once. Databases also limit the number of values in one query.
 PHOTOS_PER_PAGE = 1_000
 
 
 def photos_named(connection: ReadTransaction, addresses: Collection[PhotoSelector]) -> list[Photo]:
-    """The photos at the first of these addresses that is a photo's path; of several folders if it names none."""
+    """Return the photos at the first selector that is a photo's path; in several folders if it names none."""
     for address in addresses:
         rows = connection.execute(_at(address).order_by(photos.c.id))
         versions = [photo_from(row) for row in rows]
@@ -32,7 +31,7 @@ def photos_named(connection: ReadTransaction, addresses: Collection[PhotoSelecto
 def photo_ids_beneath(
     connection: ReadTransaction, addresses: Collection[PhotoSelector], states: Collection[State]
 ) -> list[int]:
-    """The photos at these states below the first of these addresses that is a folder, or that they fit as a pattern."""
+    """Return the photos at these states below, or matching, the first selector that finds any."""
     for address in addresses:
         rows = connection.execute(_newest_at(states, address.folder, photos.c.id, photos.c.path))
         if found := [number for number, path in rows if address.matches(path)]:
@@ -41,17 +40,17 @@ def photo_ids_beneath(
 
 
 def newest_photo_ids(connection: ReadTransaction, states: Collection[State], folder: str | None = None) -> list[int]:
-    """The photos whose newest version stands at one of these states, in one folder or in all, oldest first."""
+    """Return the photos with their newest version at one of these states, in one folder or in all, oldest first."""
     return list(connection.scalars(_newest_at(states, folder, photos.c.id)))
 
 
 def pages(numbers: Sequence[int], size: int = PHOTOS_PER_PAGE) -> Iterator[Sequence[int]]:
-    """Numbers, as many at a time as ``numbered`` is to be asked for."""
+    """Split ids into pages for ``photos_with_ids``."""
     return (numbers[start : start + size] for start in range(0, len(numbers), size))
 
 
 def photos_with_ids(connection: ReadTransaction, page: Sequence[int]) -> list[Photo]:
-    """The photos of these numbers, whichever version, as far as there are such; the first found first."""
+    """Return the photos with these ids that exist, of any version, in the order of their ids."""
     rows = connection.execute(select(photos).where(photos.c.id.in_(page)).order_by(photos.c.id))
     return [photo_from(row) for row in rows]
 
@@ -70,7 +69,7 @@ def _at(address: PhotoSelector) -> Select[tuple[object, ...]]:
 
 
 def _newest(versions: list[Photo]) -> list[Photo]:
-    """Of each folder the last version; ``versions`` come oldest first."""
+    """Return the last version of each folder; ``versions`` come oldest first."""
     by_folder: dict[str, Photo] = {}
     for photo in versions:
         if photo.state is not State.SUPERSEDED or photo.identity.folder not in by_folder:

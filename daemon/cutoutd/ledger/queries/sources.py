@@ -1,4 +1,4 @@
-"""What can be asked of the ledger about the photos' own files: which are needed, which were taken, which are missed."""
+"""The queries about the photos' own files: those that are needed, that left their place, and that are due."""
 
 from collections.abc import Collection
 
@@ -9,7 +9,7 @@ from cutoutd.ledger.schema.rows import photo_from
 from cutoutd.ledger.schema.tables import photos
 from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
-# Built once: each folder asks them every few seconds, whether it is still what it was.
+# Built once, because every folder asks them every few seconds.
 _TAKEN = select(photos.c.path, photos.c.size_bytes, photos.c.mtime_ns, photos.c.inode).where(
     photos.c.folder == bindparam("folder"),
     photos.c.path.in_(bindparam("paths", expanding=True)),
@@ -27,18 +27,18 @@ _UNPAID_OF = (
 
 
 def taken_of(connection: ReadTransaction, folder: str, paths: Collection[str]) -> set[Version]:
-    """The versions of these paths that cutoutd itself moved away or deleted."""
+    """Return the versions of these paths that cutoutd itself took from their place."""
     return {Version(*row) for row in connection.execute(_TAKEN, {"folder": folder, "paths": list(paths)})}
 
 
 def unpaid_of(connection: ReadTransaction, folder: str, root: str, limit: int) -> list[Photo]:
-    """Photos of a folder whose source is still needed, and was found in this input root."""
+    """Return a folder's unpaid photos, which still need their source, if they were found in this input root."""
     rows = connection.execute(_UNPAID_OF, {"folder": folder, "inputs": ["", root], "limit": limit})
     return [photo_from(row) for row in rows]
 
 
 def sources_due(connection: ReadTransaction, after_id: int, limit: int) -> list[Photo]:
-    """Published photos whose source is still to be moved or deleted."""
+    """Return the published photos for which on_success has still to be applied."""
     rows = connection.execute(
         select(photos)
         .where(photos.c.is_source_due.is_(True), photos.c.state == State.PUBLISHED, photos.c.id > after_id)
@@ -49,7 +49,7 @@ def sources_due(connection: ReadTransaction, after_id: int, limit: int) -> list[
 
 
 def published_in(connection: ReadTransaction, folders: Collection[str], after_id: int, limit: int) -> list[Photo]:
-    """Published photos of these folders whose source should be where it was, in the order they were found."""
+    """Return the published photos of these folders that should still have their source, in the order of discovery."""
     is_in_place = and_(photos.c.source_result.is_(None), photos.c.is_source_due.is_(False))
     rows = connection.execute(
         select(photos)
@@ -61,9 +61,9 @@ def published_in(connection: ReadTransaction, folders: Collection[str], after_id
 
 
 def is_cutout_wanted(connection: ReadTransaction, photo: Photo) -> bool:
-    """Whether a photo that is not published yet may be a copy of this one and want its cutout, or is its next version.
+    """Return True if an unfinished photo may need this one's cutout: a possible duplicate, or the path's next version.
 
-    Photos that nobody has read yet may be copies of any.
+    A photo that was not validated yet may be a duplicate of any.
     """
     is_next = and_(
         photos.c.folder == photo.identity.folder,

@@ -1,4 +1,4 @@
-"""Kinds of value that databases do not have by themselves: paths that are no text, numbers without a sign."""
+"""The kinds of value that databases do not have: paths that are no text, and numbers without a sign."""
 
 import json
 from typing import Any
@@ -11,14 +11,14 @@ _PRIVATE_USE = {private: surrogate for surrogate, private in _SURROGATES.items()
 
 
 def has_text_form(path: str) -> bool:
-    """Whether a path comes back from the ledger as it went in; see PathText."""
+    """Return True if a path comes back from the ledger as it went in; see ``PathText``."""
     return path.isascii() or not any(char in path for char in _STAND_INS)
 
 
 class PathText(TypeDecorator[str]):
     """A path as text; bytes that are no UTF-8 (surrogate escapes in Python) become private-use characters.
 
-    Databases store no lone surrogates. The last 128 characters of plane 16 stand for them: nobody assigns them.
+    Databases store no lone surrogates. The last 128 characters of plane 16, which have no other use, stand for them.
     """
 
     impl = Text

@@ -1,7 +1,7 @@
-"""Numbered steps from one schema to the next; each runs once, in order.
+"""The numbered steps from one schema to the next; each runs once, in order.
 
-A step is a file of SQL statements in ``steps``, named by its number. A published one is never edited: ledgers that have
-seen it would differ from those that will. The newest schema is in ``schema``, and a test holds the steps to it.
+A step is a file of SQL statements in ``steps``, named by its number. A published step is never edited, else ledgers
+that have seen it would differ from new ones. ``tables`` has the newest schema, and a test compares the steps with it.
 """
 
 import time

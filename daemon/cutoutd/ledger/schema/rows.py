@@ -1,4 +1,4 @@
-"""Rows of the ledger as values, and values as rows."""
+"""Rows as values, and values as the columns of rows."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -52,7 +52,7 @@ _ENUM_VALUES = _picker(("state", "wait_kind", "source_result", "failed_state"))
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of a photo's history."""
+    """An event of a photo's history."""
 
     photo_id: int
     folder: str
@@ -64,10 +64,10 @@ class Event:
 
     @property
     def order(self) -> str | None:
-        """The order that made it so; None for what happened by itself."""
+        """The command that made it so; None if it happened by itself."""
         if self.from_state in {State.REJECTED, State.FAILED}:
             return "retried"
-        # What became of a published photo's source or cutout stands there too, and nobody ordered it.
+        # An event about a published photo's source or cutout has these states too, but no command behind it.
         return "reprocessed" if (self.from_state, self.to_state) == (State.PUBLISHED, State.ACCEPTED) else None
 
 

@@ -1,7 +1,7 @@
-"""The ledger's tables; every column says what it means, and who brings it where that is not plain.
+"""The ledger's tables. Every column says its meaning, and the fact that brings it where that is not plain.
 
-Statements stay portable (a shared PostgreSQL ledger is the planned next scale); what only SQLite knows is in
-``database``. A change here needs a numbered step in ``migrations``.
+Statements stay portable, because a shared PostgreSQL ledger is the planned next scale; see ``sqlite`` for the rest. A
+change here needs a numbered step in ``migrations``.
 """
 
 from sqlalchemy import (
@@ -50,8 +50,8 @@ photos = Table(
     Column("wait_attempts", Integer, nullable=False, comment="tries or polls since the last fact"),
     Column("wait_kind", Text, nullable=False, server_default=text("'none'"), comment="see WaitKind"),
     Column("wait_reason", PathText, nullable=False, comment="a sentence to show; nothing is decided by it"),
-    Column("wait_for", Integer, comment="the photo whose coming to rest ends the wait; null: only time does"),
-    Column("approved_at_s", Float, comment="when a person agreed to pay for it, Unix time; null: nobody did"),
+    Column("wait_for", Integer, comment="the photo that ends the wait when it ends; null: only time does"),
+    Column("approved_at_s", Float, comment="when a person approved it, Unix time; null: not approved"),
     Column("sha256", Text, comment="of the source file; from accepted on"),
     Column("width", Integer, comment="of the upright picture; from accepted on"),
     Column("height", Integer, comment="of the upright picture; from accepted on"),
@@ -63,28 +63,28 @@ photos = Table(
     Column("sent_width", Integer, comment="of a smaller copy that was sent; null: it has the photo's own size"),
     Column("sent_height", Integer, comment="as sent_width"),
     Column("sent_as", Text, comment="what was done to make a smaller copy; null: none was needed"),
-    Column("unclear_since_s", Float, comment="when the last paid call's answer was lost; null: none is looked for"),
-    Column("lost_because", Text, comment="what came instead of that answer"),
+    Column("unclear_since_s", Float, comment="when the last paid call lost its response; null: none is searched for"),
+    Column("lost_because", Text, comment="what came instead of that response"),
     Column("locked_since_s", Float, comment="when Uploadcare first said that a removal is running; null: it did not"),
-    Column("has_lost_outcome", Boolean, nullable=False, comment="whether a paid call may have been made in vain"),
+    Column("has_lost_outcome", Boolean, nullable=False, comment="true: a paid call may have been made in vain"),
     Column("request_id", Text, comment="Uploadcare's removal; from removal_started on"),
     Column("result_uuid", Text, comment="Uploadcare's file; from removal_finished on"),
     Column("kept_uuid", Text, comment="the result that Uploadcare was told to store, as it was not fetched in time"),
     Column("cutout_sha256", Text, comment="of the published file"),
     Column("cutout_bytes", BigInteger, comment="of the published file"),
-    Column("previous_parameters", Text, comment="of the cutout in place while another is made; null: none is"),
+    Column("previous_parameters", Text, comment="of the cutout in place while another is made; null: none is made"),
     Column(
         "reprocess_started_s",
         Float,
-        comment="when a person wanted it paid for again: only cutouts made since are reused",
+        comment="when a person wanted it paid for again; only later cutouts are reused",
     ),
     Column("reused_from", Integer, comment="the photo whose cutout was copied; null: this one was paid for"),
-    Column("is_source_due", Boolean, nullable=False, comment="whether on_success has still to be done to the source"),
+    Column("is_source_due", Boolean, nullable=False, comment="true: on_success has still to be applied"),
     Column("source_result", Text, comment="the way in which the source left its place; null: it is where it was"),
     Column("source_sentence", PathText, comment="the same for people; nothing is decided by it"),
     Column("archived_path", PathText, comment="the place of the source in the archive, absolute"),
     Column("source_missing_since_s", Float, comment="when its source was first found removed; null: it is there"),
-    Column("note", PathText, comment="what a person should know although all is well"),
+    Column("note", PathText, comment="something that a person should know although all is well"),
     Column("code", Text, comment="rejected, failed, superseded: the stable code"),
     Column("sentence", PathText, comment="rejected, failed, superseded: what happened"),
     Column("advice", Text, comment="rejected, failed, superseded: what to do"),
@@ -92,8 +92,8 @@ photos = Table(
     Column("remote_cleaned_at_s", Float, comment="when its files at Uploadcare were deleted; null: they may be there"),
 )
 
-#: One row for one version of a file. A superseded version does not count, nor one that cutoutd itself took away: a file
-#: moved away and back is taken again.
+#: One row for one version of a file. Superseded versions do not count, nor those that left their place: a file moved
+#: away and back is a new photo.
 IS_CURRENT = and_(photos.c.state != State.SUPERSEDED.value, photos.c.source_result.is_(None))
 Index(
     "one_row_per_version",
@@ -110,10 +110,10 @@ Index(
 #: All versions of a path, also those that do not count.
 Index("by_path", photos.c.path, photos.c.folder)
 
-#: Photos of the same content and parameters: one of them pays, the others reuse.
+#: Duplicates: photos of the same content and parameters. One of them pays, the others reuse.
 Index("twins", photos.c.sha256, photos.c.parameters)
 
-#: Never two launches for the same content and parameters at once, whatever the code above believes.
+#: Never two launches for the same content and parameters at once, whatever the code does.
 _IS_PAID_FOR = photos.c.state.in_(
     [State.REMOVAL_INTENDED.value, State.REMOVAL_STARTED.value, State.REMOVAL_FINISHED.value]
 )
@@ -126,7 +126,7 @@ Index(
     postgresql_where=_IS_PAID_FOR,
 )
 
-#: Who waits for a photo; stays small.
+#: The photos that wait for another; stays small.
 Index("waiters", photos.c.wait_for, sqlite_where=photos.c.wait_for.is_not(None))
 
 #: The photos that something delays, by kind of waiting; stays small. A query that names the kind repeats the condition
@@ -141,31 +141,31 @@ def waits_as(kind: WaitKind) -> ColumnElement[bool]:
     return and_(IS_DELAYED, photos.c.wait_kind == kind.value)
 
 
-#: The folders' batches: photos that may cost money before anybody approved them.
-#: Begins with what is null in all of them, as ``to_clean``.
+#: The folders' batches: photos that may cost money and are not approved. The index begins with a column that is null
+#: in all of its rows, as ``to_clean``.
 IS_UNAPPROVED = text(f"approved_at_s IS NULL AND state IN ({', '.join(repr(state.value) for state in sorted(UNPAID))})")
 Index("batch", photos.c.approved_at_s, photos.c.folder, sqlite_where=IS_UNAPPROVED, postgresql_where=IS_UNAPPROVED)
 
-#: Whose source is still to be moved or deleted; stays small. It begins with the state because the planner would take
-#: ``due`` otherwise, where every published photo is a row.
+#: The sources to be moved or deleted; stays small. It begins with the state, else the planner would take ``due``, where
+#: every published photo is a row.
 _IS_SOURCE_DUE = photos.c.is_source_due.is_(True)
 Index("source_due", photos.c.state, photos.c.id, sqlite_where=_IS_SOURCE_DUE, postgresql_where=_IS_SOURCE_DUE)
 
-#: Who may have been paid for twice; stays small.
+#: The photos that may have been paid for twice; stays small.
 _HAS_LOST = photos.c.has_lost_outcome.is_(True)
 Index("paid_again", photos.c.id, sqlite_where=_HAS_LOST, postgresql_where=_HAS_LOST)
 
-#: How many photos of each folder stand where, and which.
+#: The numbers of photos by state and folder.
 Index("totals", photos.c.state, photos.c.folder)
 
-#: What is due next in a lane; also serves the counts by state.
+#: The due photos of a stage; also serves the counts by state.
 Index("due", photos.c.state, photos.c.wait_until_s, photos.c.id)
 
-#: Photos at rest whose files may still be at Uploadcare; stays small. It begins with a column that is null in all
-#: of its rows, or the planner would take ``due``.
+#: Ended photos with files that may still be at Uploadcare; stays small. It begins with a column that is null in all of
+#: its rows, else the planner would take ``due``.
 IS_TO_CLEAN = text(
-    # A paid result whose photo failed afterwards stays where a retry can fetch it, and so does the source of a removal
-    # that may be running: a fault in cutoutd ended neither.
+    # The paid result of a photo that failed afterwards stays, because a retry can fetch it. So does the source of a
+    # removal that may be running, because a fault in cutoutd did not end it.
     "source_uuid IS NOT NULL AND remote_cleaned_at_s IS NULL AND (result_uuid IS NULL OR state = 'published')"
     f" AND NOT (state = 'failed' AND code = '{INTERNAL_FAULT}' AND failed_state IN"
     f" ('{State.REMOVAL_INTENDED.value}', '{State.REMOVAL_STARTED.value}'))"
@@ -173,8 +173,8 @@ IS_TO_CLEAN = text(
 )
 Index("to_clean", photos.c.remote_cleaned_at_s, photos.c.id, sqlite_where=IS_TO_CLEAN, postgresql_where=IS_TO_CLEAN)
 
-#: The gallery: published photos by the time of it, with all that it can be searched by, so that a search reads no more
-#: than this. Begins with what is null in all of them, as ``to_clean``.
+#: The gallery: published photos by time, with every column of a search, which therefore reads only this index. It
+#: begins with a column that is null in all of its rows, as ``to_clean``.
 _IS_PUBLISHED = text(f"state = '{State.PUBLISHED.value}'")
 IS_SHOWN = and_(_IS_PUBLISHED, photos.c.code.is_(None))
 Index(
@@ -188,11 +188,11 @@ Index(
     postgresql_where=_IS_PUBLISHED,
 )
 
-#: Photos that came to nothing, by reason.
+#: Rejected and failed photos, by reason.
 IS_TROUBLED = text(f"state IN ('{State.FAILED.value}', '{State.REJECTED.value}')")
 Index("troubled", photos.c.code, photos.c.state_at_s, sqlite_where=IS_TROUBLED, postgresql_where=IS_TROUBLED)
 
-#: Whose cutout lies at a path, so that nobody else's file is ever overwritten.
+#: The photo with its cutout at a path, so that no other file is ever overwritten.
 Index("by_target", photos.c.output, photos.c.target)
 
 events = Table(
@@ -226,20 +226,20 @@ launches = Table(
     Column("photo_id", ForeignKey("photos.id"), nullable=False, index=True),
     Column("at_s", Float, nullable=False, comment="when it was intended, Unix time"),
     Column("day", Text, nullable=False, comment="local day it counts for, YYYY-MM-DD; never before the last one's"),
-    Column("is_returned", Boolean, nullable=False, comment="whether it was definitely not accepted, so not paid for"),
+    Column("is_returned", Boolean, nullable=False, comment="true: definitely not accepted, so not paid for"),
     Column("source_uuid", Text, comment="the upload it was made on"),
-    Column("request_id", Text, comment="Uploadcare's answer; null: none came"),
-    Column("lost_because", Text, comment="what came instead of an answer; null: nothing did, or nobody looked yet"),
-    Column("found_uuid", Text, comment="the result that was found without an answer, or announced; null: neither"),
+    Column("request_id", Text, comment="Uploadcare's removal; null: no response came"),
+    Column("lost_because", Text, comment="what came instead of a response; null: unknown or not lost"),
+    Column("found_uuid", Text, comment="the result found without a response, or by a webhook; null: neither"),
 )
 
-#: Which photo a removal was launched for, asked when its result is announced.
+#: The launch of an upload, looked up for a webhook result.
 Index("launches_by_source", launches.c.source_uuid)
 
-#: What was spent in a day or a month.
+#: The launches of a day or a month.
 Index("spent", launches.c.day, launches.c.is_returned)
 
-#: Whose answer never came; stays small.
+#: The launches without a response; stays small.
 _IS_LOST = launches.c.lost_because.is_not(None)
 Index("lost", launches.c.id, sqlite_where=_IS_LOST, postgresql_where=_IS_LOST)
 
@@ -249,21 +249,21 @@ announcements = Table(
     Column("result_uuid", Text, primary_key=True, comment="the result's file at Uploadcare"),
     Column("source_uuid", Text, nullable=False, index=True, comment="the upload it was made of"),
     Column("request_id", Text, nullable=False, comment="Uploadcare's removal"),
-    Column("at_s", Float, nullable=False, index=True, comment="when it was announced, Unix time"),
+    Column("at_s", Float, nullable=False, index=True, comment="when the message came, Unix time"),
 )
 
 operations = Table(
     "operations",
     metadata,
-    Column("day", Text, primary_key=True, comment="local day on which they were caused, YYYY-MM-DD"),
-    Column("purpose", Text, primary_key=True, comment="what they were for"),
+    Column("day", Text, primary_key=True, comment="local day of the requests, YYYY-MM-DD"),
+    Column("purpose", Text, primary_key=True, comment="their purpose"),
     Column("number", BigInteger, nullable=False, comment="billable operations; a removal's own are not among them"),
 )
 
 memory = Table(
     "memory",
     metadata,
-    Column("key", Text, primary_key=True, comment="what is remembered across restarts, although it is no fact"),
+    Column("key", Text, primary_key=True, comment="the name of a value that outlives restarts and is no fact"),
     Column("value", Text, nullable=False, comment="JSON"),
     Column("at_s", Float, nullable=False, comment="when it was learned, Unix time"),
 )

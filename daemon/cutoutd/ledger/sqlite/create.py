@@ -1,4 +1,4 @@
-"""Making a ledger: whole or not at all, so that a file of the ledger's name always is one.
+"""The creation of a ledger: whole or not at all, so that a file of the ledger's name always is one.
 
 A crash leaves at most the unfinished file beside its place, which the next attempt removes.
 """
@@ -16,12 +16,12 @@ from cutoutd.ledger.sqlite.database import LEDGER_NAME, open_database, translate
 
 _UNFINISHED = f"{LEDGER_NAME}.new"
 
-#: What SQLite keeps beside a database. Those of a ledger that was moved away would be taken for the new one's.
+#: The files that SQLite keeps beside a database. Those of a ledger that was moved away would pass for the new one's.
 _COMPANIONS = ("-wal", "-shm", "-journal")
 
 
 def create_ledger_file(state_dir: Path, fill: Callable[[Connection], None] = lambda _: None) -> None:
-    """Make the ledger of a state folder that has none, with what ``fill`` writes into it. Blocking.
+    """Create the ledger of a state folder that has none, with the rows that ``fill`` writes. Blocking.
 
     Raises:
         DiskError: it cannot be written.
@@ -34,7 +34,7 @@ def create_ledger_file(state_dir: Path, fill: Callable[[Connection], None] = lam
             with translated_errors(state_dir):
                 create_ledger(engine, fill)
         finally:
-            engine.dispose()  # the last connection brings all of it into the one file
+            engine.dispose()  # because the last connection brings everything into the one file
         (state_dir / _UNFINISHED).replace(state_dir / LEDGER_NAME)
         sync(state_dir)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""SQLite itself: how it is opened and what its errors mean. Everything that only SQLite knows is in this module."""
+"""SQLite: how it is opened, what its errors mean, and the conditions that only it can express."""
 
 import re
 import sqlite3
@@ -38,15 +38,15 @@ from cutoutd.ledger.schema.column_types import PathTexts
 
 LEDGER_NAME = "ledger.sqlite"
 
-#: Readers never wait in WAL mode; a writer waits for at most this long, for example for a backup's last page.
+#: The longest wait of a writer, for example for a backup's last page. Readers never wait in WAL mode.
 _BUSY_TIMEOUT_MS = 10_000
 
 
 def has_ledger(state_dir: Path) -> bool:
-    """Whether there is a ledger in ``state_dir``.
+    """Return True if there is a ledger in ``state_dir``.
 
     Raises:
-        LedgerError: the state folder may not be looked into.
+        LedgerError: the state folder may not be read.
     """
     try:
         return (state_dir / LEDGER_NAME).exists()
@@ -55,25 +55,25 @@ def has_ledger(state_dir: Path) -> bool:
 
 
 def unreadable(state_dir: Path) -> LedgerError:
-    """Said to whoever may not look into the state folder: it is private to the user that cutoutd runs as."""
+    """Return the error for a user without the right to read the state folder, which is private."""
     return LedgerError(f"the state folder {state_dir} may not be read", advice="Use the user that cutoutd runs as.")
 
 
 def require_ledger(state_dir: Path) -> None:
-    """Refuse to look at a ledger that was never made.
+    """Require that there is a ledger.
 
     Raises:
         LedgerMissingError: there is none in ``state_dir``.
-        LedgerError: the folder may not be looked into.
+        LedgerError: the folder may not be read.
     """
     if not has_ledger(state_dir):
         raise LedgerMissingError(f"{state_dir} holds none")
 
 
 def require_sound(state_dir: Path) -> None:
-    """Look at every page before anything is built on it; a file that fails is left as it is. Blocking.
+    """Check every page before anything is built on it; a file that fails is left as it is. Blocking.
 
-    A ledger comes into being whole, so an empty file of its name is what is left of one.
+    A ledger is created whole, so an empty file of its name is the rest of one.
 
     Raises:
         LedgerDamagedError: it is no database, is cut off, or its pages do not hold together.
@@ -93,17 +93,17 @@ def require_sound(state_dir: Path) -> None:
 
 
 def require_whole(database: sqlite3.Connection, file: Path, check: str) -> None:
-    """Refuse an open database that is no ledger, or fails SQLite's ``quick_check`` or ``integrity_check``.
+    """Require that an open database is a ledger and passes SQLite's ``quick_check`` or ``integrity_check``.
 
     Raises:
-        LedgerDamagedError: it does; ``file`` is what it is called.
+        LedgerDamagedError: it is not or does not; ``file`` is its name in the message.
         sqlite3.Error: it is not even a database.
     """
     database.text_factory = lambda raw: raw.decode(errors="replace")
     try:
         (verdict,) = database.execute(f"PRAGMA {check}(1)").fetchone()
         is_ledger = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchone()
-    except UnicodeDecodeError as error:  # of SQLite's own message, which quotes what it met
+    except UnicodeDecodeError as error:  # because SQLite's message quotes the damaged bytes
         raise LedgerDamagedError(f"the ledger {file} is damaged") from error
     if verdict != "ok":
         raise LedgerDamagedError(f"the ledger {file} is damaged: {printable(verdict)}")
@@ -112,7 +112,7 @@ def require_whole(database: sqlite3.Connection, file: Path, check: str) -> None:
 
 
 def open_database(state_dir: Path, name: str = LEDGER_NAME) -> Engine:
-    """The engine of the ledger in ``state_dir``; nothing is opened before the first connection."""
+    """Return the engine of the ledger in ``state_dir``; nothing is opened before the first connection."""
     url = URL.create("sqlite", database=str(state_dir / name))
     engine = create_engine(url, poolclass=QueuePool, pool_size=4)
     event.listen(engine, "connect", _prepare)
@@ -121,39 +121,39 @@ def open_database(state_dir: Path, name: str = LEDGER_NAME) -> Engine:
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
-    # Python's sqlite3 begins transactions by itself, but not for SAVEPOINT; SQLAlchemy's documented cure is to take
-    # that over completely.
+    # Python's sqlite3 begins transactions by itself, but not for SAVEPOINT. Therefore SQLAlchemy begins all of them,
+    # as its documentation says.
     connection.isolation_level = None
     for pragma in (
         f"busy_timeout = {_BUSY_TIMEOUT_MS}",
         "journal_mode = WAL",
-        "synchronous = FULL",  # a stored fact survives a power cut: it may stand for money
+        "synchronous = FULL",  # a stored fact survives a power cut, because it may stand for money
         "foreign_keys = ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin(connection: Connection) -> None:
-    # A deferred transaction that starts by reading can fail at its first write when another one wrote in between.
+    # IMMEDIATE, else a transaction that reads first may fail at its first write because another one wrote in between.
     is_writing = connection.get_execution_options().get("is_writing", False)
-    # By the driver itself: SQLAlchemy's way to it takes 0.1 ms, and every question and commit begins so.
+    # By the driver itself, because SQLAlchemy takes 0.1 ms for it at every query and commit.
     connection.connection.cursor().execute("BEGIN IMMEDIATE" if is_writing else "BEGIN")
 
 
 def is_among(column: ColumnElement[str], name: str) -> ColumnElement[bool]:
-    """Whether a path is among those that the parameter of this name holds, a list of any length.
+    """Return the condition that a path is in the list under the parameter of this name, of any length.
 
-    One value, which SQLite takes apart: 100,000 paths, 500 at a time, took 0.70 s of CPU bound one by one, so 0.53 s.
+    The list is one value, which SQLite takes apart: 100,000 paths took 0.53 s of CPU so, and 0.70 s bound one by one.
     """
     values = func.json_each(bindparam(name, type_=PathTexts())).table_valued("value")
     return column.in_(select(type_coerce(values.c.value, column.type)))
 
 
 def contains(column: ColumnElement[str], text: str) -> ColumnElement[bool]:
-    """Whether a column has this part, whatever the case, and however accented letters are composed.
+    """Return the condition that a column contains this text, whatever the case and the composition of accents.
 
-    SQLite's LIKE knows the case of ASCII letters only, so each letter becomes a choice of its forms in a GLOB pattern.
-    That takes three times as long, hence LIKE passes over the rows first.
+    SQLite's LIKE knows the case of ASCII letters only. Therefore each letter becomes a choice of its forms in a GLOB
+    pattern. That takes three times as long, so LIKE filters the rows first.
     """
     composed = unicodedata.normalize("NFC", text)
     longest = max(_ASCII.findall(composed), key=len, default="")

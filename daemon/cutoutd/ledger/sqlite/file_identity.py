@@ -1,7 +1,7 @@
-"""Holding on to the ledger's file, so that it is noticed when another one, or none, stands in its place.
+"""The identity of the ledger's open file, so that another file in its place, or none, is noticed.
 
-SQLite goes on writing to a file that was removed while it was open: facts would be stored that no start finds again,
-and what they stand for would be paid for twice. Two daemons could even come to share the new one.
+SQLite goes on writing to a file that was removed while it was open. Such facts would be lost at the next start, and
+their removals paid for twice. Two daemons could even come to share the new file.
 """
 
 import os
@@ -16,18 +16,18 @@ class FileIdentity:
 
     def __init__(self, state_dir: Path) -> None:
         self._file = state_dir / LEDGER_NAME
-        # By its place alone: closing one that can read would let go of SQLite's locks (sqlite.org/howtocorrupt.html).
+        # O_PATH, because closing a readable descriptor would drop SQLite's locks (sqlite.org/howtocorrupt.html).
         self._descriptor = os.open(self._file, os.O_PATH | os.O_CLOEXEC)
 
     @property
     def is_in_place(self) -> bool:
-        """Whether the file still has its name. Blocking, as long as a look at a name takes."""
+        """True if the file still has its name. Blocking, for as long as one stat takes."""
         try:
             return os.path.samestat(self._file.stat(), os.fstat(self._descriptor))
         except FileNotFoundError:
             return False
         except OSError:
-            return True  # nobody can tell; SQLite says what is wrong with the disk
+            return True  # unknown; SQLite reports the trouble with the disk
 
     def require_in_place(self) -> None:
         """Refuse to store anything in a file that no start will find again.

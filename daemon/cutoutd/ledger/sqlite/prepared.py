@@ -15,11 +15,11 @@ _Processor = Callable[[Any], Any] | None
 
 
 class Prepared:
-    """A statement whose SQL text and parameters are worked out at its first use.
+    """A statement that is compiled at its first use.
 
     Args:
-        statement: an INSERT, UPDATE or SELECT; lists of unknown length are no parameters for it.
-        columns: the columns that an INSERT or UPDATE without values of its own gets.
+        statement: an INSERT, UPDATE or SELECT; it takes no lists of unknown length.
+        columns: the columns of an INSERT or UPDATE without values of its own.
     """
 
     def __init__(self, statement: UpdateBase | Select[*tuple[Any, ...]], columns: Sequence[str] | None = None) -> None:

@@ -1,8 +1,7 @@
-"""A folder's batch: its photos that are present, not paid for and not approved. Counted, held, approved.
+"""A folder's batch: its photos that are present, unpaid and not approved.
 
-Too large a batch waits for a person (``limits.confirm_over``). Whether it is too large is counted in the transaction
-that would pay, so that no launch slips through beside another; photos that wait say so in their own rows, which is what
-a restart goes by.
+Too large a batch waits for a person (``limits.confirm_over``). It is counted in the transaction that would pay, so that
+no launch slips through beside another. An unapproved photo says so in its own row, which a restart goes by.
 """
 
 from dataclasses import dataclass
@@ -18,12 +17,12 @@ from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A folder's photos that nobody has approved yet."""
+    """The numbers of a folder's batch."""
 
     folder: str
     photos: int
-    uploaded: int  #: of them; these are not sent again
-    held: int  #: of them; these wait for approval, the others come to it with their next step
+    uploaded: int  #: the number of those that are not sent again
+    held: int  #: the number of those that wait; the others come to it with their next step
 
 
 _WAITS = waits_as(WaitKind.UNAPPROVED)
@@ -39,10 +38,10 @@ _NUMBER_UP_TO = select(func.count()).select_from(
 
 
 def require_approved(connection: ReadTransaction, photo: Photo, most: int | None) -> None:
-    """Make sure that the photo is approved, or its folder's batch not larger than this; None allows any.
+    """Require that the photo is approved, or that its folder's batch is not larger than this; None allows any.
 
     Raises:
-        UnapprovedError: neither; it says what to type.
+        UnapprovedError: neither is true; it says what to type.
     """
     if most is None or _is_approved(connection, photo) or not _is_larger(connection, photo.identity.folder, most):
         return
@@ -51,7 +50,7 @@ def require_approved(connection: ReadTransaction, photo: Photo, most: int | None
 
 
 def batches(connection: ReadTransaction) -> list[Batch]:
-    """All folders' batches, by folder."""
+    """Return the batches of all folders, by folder."""
     is_uploaded, is_held = photos.c.state == State.UPLOADED, photos.c.wait_kind == WaitKind.UNAPPROVED
     query = select(photos.c.folder, func.count(), _number_where(is_uploaded), _number_where(is_held))
     rows = connection.execute(query.where(IS_UNAPPROVED).group_by(photos.c.folder).order_by(photos.c.folder))
@@ -59,19 +58,19 @@ def batches(connection: ReadTransaction) -> list[Batch]:
 
 
 def held_folders(connection: ReadTransaction) -> list[str]:
-    """The folders in which photos wait for approval."""
+    """Return the folders with unapproved photos that wait."""
     return list(connection.scalars(select(photos.c.folder).where(_WAITS).distinct()))
 
 
 def is_larger(connection: ReadTransaction, folder: str, most: int | None) -> bool:
-    """Whether a folder's batch is larger than this; None is larger than any."""
+    """Return True if a folder's batch is larger than this; no batch is larger than None."""
     return most is not None and _is_larger(connection, folder, most)
 
 
 def approve(connection: WriteTransaction, folder: str, most: int | None, at_s: float) -> list[Photo]:
-    """A person agreed to pay for a folder's batch, or for the first so many of it; those that waited for it go on.
+    """Approve a folder's batch, or its first ``most`` photos, and end their waits.
 
-    Returns the first of them at each state: where work begins.
+    Return the first of them at each state, where work begins.
     """
     first = select(photos.c.id).where(IS_UNAPPROVED, photos.c.folder == folder).order_by(photos.c.id).limit(most)
     agreed = photos.c.id.in_(first)
@@ -85,17 +84,17 @@ def approve(connection: WriteTransaction, folder: str, most: int | None, at_s: f
 
 
 def release(connection: WriteTransaction, folder: str) -> None:
-    """The folder's batch is no longer too large: nobody has to approve it."""
+    """End the waits of a folder's unapproved photos, because its batch is small enough now."""
     connection.execute(update(photos).where(_WAITS, photos.c.folder == folder).values(wait_values(NO_WAIT)))
 
 
 def _is_approved(connection: ReadTransaction, photo: Photo) -> bool:
-    """Asked of the row: the photo as the caller knows it may be from before the approval."""
+    """Return True if the row is approved; the caller's photo may be from before the approval."""
     return connection.scalar(_APPROVED_AT, {"photo_id": photo.id}) is not None
 
 
 def _is_larger(connection: ReadTransaction, folder: str, most: int) -> bool:
-    """Counts no further than needed: a batch may have a hundred thousand photos, and each of them asks."""
+    """Return True if the batch is larger; count no further, because each of a hundred thousand photos may ask."""
     number: int | None = connection.scalar(_NUMBER_UP_TO, {"folder": folder, "limit": max(0, most) + 1})
     return (number or 0) > most
 

@@ -1,8 +1,8 @@
-"""What a clock that was set does to times in the ledger: moments are Unix time, and people set clocks.
+"""Stored times after the clock was set, because they are Unix times and people set clocks.
 
-A clock set back puts what was stored before it into the future. Such waits end at once (what they waited for is asked
-for once too early), and such searches begin now. A clock set forward ends waits early, which does no harm either; but
-the search for a lost launch must not count time that never passed, since at its end a photo is paid for again.
+A clock that was set back puts earlier times into the future. Such waits end at once, which costs one early step, and
+such searches begin now. A clock that was set forward ends waits early, which does no harm. It must not end a search
+for a lost launch early, because then the photo is paid for again.
 """
 
 from sqlalchemy import ColumnElement, and_, func, select, update
@@ -13,14 +13,14 @@ from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 
 _SEARCHES = (photos.c.unclear_since_s, photos.c.locked_since_s)
 
-#: Waits that no time ends, or the calendar does: they are somebody's decision, whatever the clock says.
+#: The waits that a person, a disk or the calendar ends, whatever the clock says.
 _IS_DECIDED = photos.c.wait_kind.in_(sorted(UNTIMED))
 
 
 def shift_times(connection: WriteTransaction, clock_step_s: float, now_s: float) -> int:
-    """Correct what was stored before the clock was set, forward if positive; how many waits ended."""
+    """Correct the times stored before the clock was set, forward if positive; return how many waits ended."""
     if clock_step_s > 0:
-        for since_s in _SEARCHES:  # those begun since then are nearer than that
+        for since_s in _SEARCHES:  # later searches began after the clock was set
             is_older = since_s < now_s - clock_step_s
             connection.execute(update(photos).where(is_older).values({since_s: since_s + clock_step_s}))
         return 0
@@ -32,7 +32,7 @@ def shift_times(connection: WriteTransaction, clock_step_s: float, now_s: float)
 
 
 def ahead_s(connection: ReadTransaction, now_s: float) -> float:
-    """How far the newest fact is in the future; at most 0 when the clock was not set back."""
+    """Return by how much the newest fact is in the future; at most 0 unless the clock was set back."""
     newest_s = connection.scalar(select(func.max(events.c.at_s)))
     return (newest_s or now_s) - now_s
 

@@ -1,7 +1,7 @@
-"""Launches as money: each is reserved with its intent, given back after a definite no, and counted by day and month.
+"""Launches as money: reserved with their intent, returned after a definite no, and counted by day and month.
 
-A launch whose outcome is unclear counts. The day is the local calendar day, but never earlier than that of the launch
-before it: a clock that was set back opens no new allowance.
+A launch with an unclear outcome counts. Its day is the local calendar day, but never before the day of the last launch.
+Else a clock that was set back would open a new allowance.
 """
 
 from collections.abc import Collection
@@ -29,24 +29,24 @@ from cutoutd.ledger.schema.tables import launches, photos
 from cutoutd.ledger.sqlite.prepared import Prepared
 from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 
-#: A launch that was refused this way tells of an earlier one that nobody here knows of.
+#: The text for a launch that was refused because an earlier, unknown one runs.
 _LOCKED = "Uploadcare said that a removal of this upload is running already (409)"
 
-#: More than anybody launches in a minute.
+#: More launches than any account makes in a minute.
 _MOST_RECENT = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class LaunchCounts:
-    """How many launches count, and how many are on their way."""
+    """The numbers of launches that count, and of photos that will be launched."""
 
-    day: date  #: that the next launch counts for
+    day: date  #: the day for which the next launch counts
     today: int
     this_month: int
-    ahead: int  #: photos that are uploaded, or about to be, and not launched yet
+    ahead: int  #: photos that are uploaded, or about to be, and not launched
 
 
-# Built once: every launch needs them.
+# Built once, because every launch needs them.
 _LAST_DAY = select(func.max(launches.c.day))
 _TODAY = bindparam("today", type_=Text())
 _DAY = select(case((func.max(launches.c.day) > _TODAY, func.max(launches.c.day)), else_=_TODAY)).scalar_subquery()
@@ -62,13 +62,13 @@ _INSERT_LAUNCH = Prepared(
 _IS_COUNTED = and_(launches.c.day >= bindparam("first"), launches.c.is_returned.is_(False))
 _NUMBER_SINCE = select(func.count()).select_from(launches).where(_IS_COUNTED)
 _IS_SENT = and_(photos.c.state == State.ACCEPTED, photos.c.id.in_(bindparam("sending", expanding=True)))
-# One that waits for a person may wait for long, and must not keep an allowance from others.
+# An unapproved photo may wait for long, and must not keep an allowance from others.
 _IS_NEXT = and_(photos.c.state == State.UPLOADED, photos.c.wait_kind != WaitKind.UNAPPROVED.value)
 _NUMBER_AHEAD = select(func.count()).select_from(photos).where(or_(_IS_NEXT, _IS_SENT))
 
 
 def launch_counts(connection: ReadTransaction, at_s: float, sending: Collection[int] = ()) -> LaunchCounts:
-    """What counts at this moment, Unix time; ``sending`` are the photos that are being uploaded."""
+    """Return the numbers at this Unix time; ``sending`` are the photos that are being uploaded."""
     day = _day(connection, at_s)
     return LaunchCounts(
         day, _count_since(connection, day), _count_since(connection, day.replace(day=1)), _ahead(connection, sending)
@@ -76,13 +76,13 @@ def launch_counts(connection: ReadTransaction, at_s: float, sending: Collection[
 
 
 def since(connection: ReadTransaction, at_s: float) -> list[float]:
-    """When launches since this moment were made that count, Unix time."""
+    """Return the Unix times of the launches since this moment that count."""
     recent = select(launches.c.at_s).where(launches.c.is_returned.is_(False)).order_by(launches.c.id.desc())
     return [made_at_s for made_at_s in connection.scalars(recent.limit(_MOST_RECENT)) if made_at_s >= at_s]
 
 
 def update_launch(connection: WriteTransaction, photo: Photo, fact: Fact, at_s: float) -> None:
-    """Keep the launches in step with a fact that becomes true of a photo."""
+    """Update the photo's last launch by a fact."""
     if isinstance(fact, RemovalIntended):
         reserve(connection, photo.id, at_s, source_uuid=photo.upload.source_uuid)
     elif outcome := _outcome(photo, fact):
@@ -97,19 +97,19 @@ def _update_last(columns: tuple[str, ...]) -> Prepared:
 
 
 def reserve(connection: WriteTransaction, photo_id: int, at_s: float, *, source_uuid: str | None = None) -> None:
-    """Count a launch that is about to be made."""
+    """Store a launch that is about to be made, so that it counts."""
     values = {"photo_id": photo_id, "at_s": at_s, "today": _local_day(at_s).isoformat(), "source_uuid": source_uuid}
     connection.run(_INSERT_LAUNCH, values)
 
 
 def _outcome(photo: Photo, fact: Fact) -> dict[str, str | bool]:
-    """What a fact tells about the photo's last launch; nothing, mostly."""
+    """Return the columns of the photo's last launch that a fact brings; mostly none."""
     outcome: dict[str, str | bool] = {}
     match fact:
         case LaunchRefused():
             outcome["is_returned"] = True
         case RemovalLocked() if photo.launch.unclear_since_s is not None:
-            outcome["is_returned"] = True  # the call that is running was reserved when it was made
+            outcome["is_returned"] = True  # because the running call was stored when it was made
         case RemovalLocked():
             outcome["lost_because"] = _LOCKED
         case RemovalStarted():

@@ -1,4 +1,4 @@
-"""The other columns of photos that change: waits that end together, and the files around a photo."""
+"""Changes of rows that are no facts: waits that end together, and the files of photos."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -13,25 +13,25 @@ from cutoutd.ledger.writes.transitions import add_event
 
 
 def release_held(connection: WriteTransaction, most: int) -> None:
-    """So many photos that a limit of day or month holds go on, the first ones first; who is over one is held again."""
+    """End the waits of the first ``most`` held photos; a photo over a limit is held again by its next step."""
     first = select(photos.c.id).where(waits_as(WaitKind.HELD)).order_by(photos.c.id).limit(most)
     connection.execute(update(photos).where(photos.c.id.in_(first)).values(wait_values(NO_WAIT)))
 
 
 def release_unavailable(connection: WriteTransaction, folder: str | None) -> None:
-    """The sources of a folder, or of all, may be had again."""
+    """End the waits of the unavailable photos of a folder, or of all folders."""
     away = update(photos).where(waits_as(WaitKind.UNAVAILABLE))
     connection.execute((away.where(photos.c.folder == folder) if folder else away).values(wait_values(NO_WAIT)))
 
 
 def move_input(connection: WriteTransaction, folder: str, before: str, now: str) -> None:
-    """A folder's input tree has moved, with all that is in it."""
+    """Store that a folder's input tree has moved, with every photo in it."""
     moved = update(photos).where(photos.c.folder == folder, photos.c.input == before)
     connection.execute(moved.values(input=now))
 
 
 def remember(connection: WriteTransaction, key: str, value: str, at_s: float) -> None:
-    """Keep a value across restarts, in place of an earlier one."""
+    """Store a value that outlives a restart, in place of an earlier one."""
     changed = connection.execute(update(memory).where(memory.c.key == key).values(value=value, at_s=at_s))
     if changed.rowcount == 0:
         connection.execute(insert(memory).values(key=key, value=value, at_s=at_s))
@@ -48,19 +48,19 @@ def mark_source_done(connection: WriteTransaction, photo: Photo, outcome: Source
 
 
 def mark_source_missing(connection: WriteTransaction, photo_ids: Collection[int], at_s: float | None) -> None:
-    """The sources of these photos were found removed; None: they are there after all."""
+    """Store since when the sources of these photos are missing; None: they are there again."""
     connection.execute(update(photos).where(photos.c.id.in_(photo_ids)).values(source_missing_since_s=at_s))
 
 
 def mark_cleaned(connection: WriteTransaction, cleaned: Sequence[Photo], at_s: float) -> None:
-    """The photos' files at Uploadcare are deleted; files of a photo that a person took up meanwhile are others."""
+    """Store that the photos' files at Uploadcare are deleted, unless a photo has another upload by now."""
     ids, uuids = [photo.id for photo in cleaned], [photo.upload.source_uuid for photo in cleaned]
     is_same = and_(photos.c.id.in_(ids), photos.c.source_uuid.in_(uuids))
     connection.execute(update(photos).where(is_same).values(remote_cleaned_at_s=at_s))
 
 
 def mark_kept(connection: WriteTransaction, result_uuids: Collection[str]) -> None:
-    """Uploadcare was told to store these results."""
+    """Store that Uploadcare was told to store these results."""
     connection.execute(
         update(photos).where(photos.c.result_uuid.in_(result_uuids)).values(kept_uuid=photos.c.result_uuid)
     )

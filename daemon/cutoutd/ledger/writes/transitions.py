@@ -84,7 +84,7 @@ def record(connection: WriteTransaction, photo: Photo, fact: Fact, at_s: float, 
     if isinstance(fact, Uploaded):
         values["remote_cleaned_at_s"] = None  # because the files deleted at Uploadcare were those of an earlier upload
     if photo.state.is_terminal:
-        # An approval ends with the photo. A person who reprocesses was told the price, so that counts as approval.
+        # An approval ends with the photo. To reprocess is to approve, because the command tells the price.
         values["approved_at_s"] = at_s if isinstance(fact, Reprocessed) else None
     try:
         _update_row(connection, photo, values)
@@ -136,8 +136,8 @@ def record_launch_intent(
 def postpone(connection: WriteTransaction, photo: Photo, wait: Wait, at_s: float) -> Photo:
     """Store the wait of a photo. Its state stays, and there is no event, because a wait is not a fact.
 
-    The photo does not wait if it would wait for a photo that has ended, or if its webhook result has arrived. If its
-    own wait may last for ever, the duplicates that wait for it go on.
+    The photo does not wait for a photo that has ended, nor if its webhook result has arrived. If its own wait may last
+    for ever, the duplicates that wait for it go on.
     """
     if wait.for_photo is not None and _is_terminal(connection, wait.for_photo):
         wait = NO_WAIT

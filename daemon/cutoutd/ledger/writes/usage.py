@@ -1,4 +1,4 @@
-"""Operations that Uploadcare bills, as they were counted: one row for each local day and purpose."""
+"""Operations that Uploadcare bills: one row for each local day and purpose."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Operations by purpose; removals' own are not among them, because nobody but Uploadcare knows their number."""
+    """Operations by purpose, without those of removals, because only Uploadcare knows their number."""
 
     today: Mapping[Purpose, int]
     this_month: Mapping[Purpose, int]
@@ -38,7 +38,7 @@ def _upsert(rows: int) -> Prepared:
 
 
 def add(connection: WriteTransaction, counted: UsageCounts) -> None:
-    """Put what was counted on top of what is there."""
+    """Add the counted operations to the stored ones."""
     values: dict[str, object] = {}
     for row, ((day, purpose), number) in enumerate(counted.items()):
         values |= {f"day_{row}": day.isoformat(), f"purpose_{row}": purpose.value, f"number_{row}": number}
@@ -47,12 +47,12 @@ def add(connection: WriteTransaction, counted: UsageCounts) -> None:
 
 
 def usage_of(connection: ReadTransaction, day: date) -> Usage:
-    """What was counted on this day, and in its month so far."""
+    """Return the operations of this day, and of its month so far."""
     return Usage(between(connection, day, day), between(connection, day.replace(day=1), day))
 
 
 def between(connection: ReadTransaction, first: date, last: date) -> Mapping[Purpose, int]:
-    """What was counted from one day to another, both included."""
+    """Return the operations from one day to another, both included."""
     period = operations.c.day.between(first.isoformat(), last.isoformat())
     total = func.sum(operations.c.number)
     rows = connection.execute(select(operations.c.purpose, total).where(period).group_by(operations.c.purpose))

@@ -1,7 +1,7 @@
-"""Results that Uploadcare announced by itself: kept, and matched to photos by the upload they were made of.
+"""Webhook results: stored, and matched to photos by the upload that they were made of.
 
-An announcement may come before its launch's answer is stored, or although that answer was lost; so it is kept first,
-and whoever stands at the photo's state finds it there. A photo whose result was announced waits for nothing any more.
+A webhook result may come before its launch's response is stored, or although that response was lost. Therefore it is
+stored first, and the photo's next step finds it. A photo with a webhook result waits no longer.
 """
 
 from enum import Enum, auto
@@ -14,20 +14,20 @@ from cutoutd.ledger.schema.rows import wait_values
 from cutoutd.ledger.schema.tables import announcements, launches, photos
 from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 
-#: Uploadcare repeats a message for up to 72 hours until it is taken (UPLOADCARE.md 3), and lets go of results that
-#: nobody stored after a day.
+#: Uploadcare repeats a message for up to 72 hours until it is accepted (UPLOADCARE.md 3). It deletes a result that it
+#: was not told to store after a day.
 _KEPT_FOR_S = 7 * 86_400.0
 
-#: Photos whose next step looks for an announcement.
+#: The states with a next step that looks for a webhook result.
 _AWAITING = frozenset({State.REMOVAL_INTENDED, State.REMOVAL_STARTED})
 
 
 class Receipt(Enum):
-    """What became of an announcement."""
+    """The outcome of storing a webhook result."""
 
     STORED = auto()
-    KNOWN = auto()  #: it came before
-    NOT_OURS = auto()  #: nothing was launched here on that upload
+    KNOWN = auto()  #: it is stored already
+    NOT_OURS = auto()  #: this ledger has no launch of that upload
 
 
 _LAUNCHED_FOR = select(launches.c.photo_id).where(launches.c.source_uuid == bindparam("source_uuid")).limit(1)
@@ -38,20 +38,20 @@ _OF_SOURCE = (
 )
 
 
-def store(connection: WriteTransaction, announcement: WebhookResult, at_s: float) -> Receipt:
-    """Keep an announcement that came at this Unix time, and let its photo go on; those of a week ago are let go of."""
-    values = {"source_uuid": announcement.source_uuid, "result_uuid": announcement.result_uuid}
+def store(connection: WriteTransaction, result: WebhookResult, at_s: float) -> Receipt:
+    """Store a webhook result that came at this time, end its photo's wait, and delete results older than a week."""
+    values = {"source_uuid": result.source_uuid, "result_uuid": result.result_uuid}
     photo_id = connection.scalar(_LAUNCHED_FOR, values)
     if photo_id is None:
         return Receipt.NOT_OURS
     if connection.scalar(_IS_KNOWN, values) is not None:
         return Receipt.KNOWN
     connection.known.may_have_webhook_results = True
-    connection.execute(_INSERT, {**values, "request_id": announcement.request_id, "at_s": at_s})
+    connection.execute(_INSERT, {**values, "request_id": result.request_id, "at_s": at_s})
     connection.execute(delete(announcements).where(announcements.c.at_s < at_s - _KEPT_FOR_S))
     waiting = update(photos).where(
         photos.c.id == photo_id,
-        photos.c.source_uuid == announcement.source_uuid,
+        photos.c.source_uuid == result.source_uuid,
         photos.c.state.in_([state.value for state in _AWAITING]),
     )
     connection.execute(waiting.values(wait_values(NO_WAIT)))
@@ -59,10 +59,10 @@ def store(connection: WriteTransaction, announcement: WebhookResult, at_s: float
 
 
 def result_for(connection: ReadTransaction, photo: Photo) -> tuple[WebhookResult, float] | None:
-    """What was announced of the photo's present upload, and when, Unix time; of several results its own launch's.
+    """Return the webhook result of the photo's present upload, and the Unix time at which it came.
 
-    Any result of the upload is the photo's: it was made for it alone, with its parameters. Several are there when a
-    launch was repeated because its answer was lost.
+    Any result of the upload is the photo's, because the upload was made for it alone, with its parameters. There are
+    several if a launch was repeated because its response was lost. The result of the photo's own launch comes first.
     """
     rows = list(connection.execute(_OF_SOURCE, {"source_uuid": photo.upload.source_uuid}))
     rows.sort(key=lambda row: row.request_id != photo.launch.request_id)
@@ -77,13 +77,13 @@ def is_any_stored(connection: ReadTransaction) -> bool:
 
 
 def has_arrived(connection: WriteTransaction, photo: Photo) -> bool:
-    """Whether the photo awaits an announcement that is there already."""
+    """Return True if the photo waits for a webhook result that has arrived already."""
     is_awaited = photo.state in _AWAITING and connection.known.may_have_webhook_results
     return is_awaited and result_for(connection, photo) is not None
 
 
 def poll_without_webhooks(connection: WriteTransaction, usual_wait_s: float) -> None:
-    """Nothing is announced any more: removals not asked about yet are, as soon as they would have been without it."""
+    """Let removals that were not polled yet be polled on the normal schedule, as if no webhook were set up."""
     sooner_s = photos.c.state_at_s + usual_wait_s
     is_unasked = (photos.c.state == State.REMOVAL_STARTED.value) & (photos.c.wait_attempts == 0)
     connection.execute(update(photos).where(is_unasked, photos.c.wait_until_s > sooner_s).values(wait_until_s=sooner_s))
