@@ -75,7 +75,9 @@ def _claim_statement(depth: int) -> Prepared:
     is_folder = exists().where(_IS_OUTPUT, _IS_BELOW)
     is_free = not_(is_folder)
     if depth:
-        above = targets.c.target_key.in_([bindparam(f"above_{number}") for number in range(depth)])
+        # With their type, because a list gives its parameters none, and keys may hold bytes that are no text.
+        kind = targets.c.target_key.type
+        above = targets.c.target_key.in_([bindparam(f"above_{number}", type_=kind) for number in range(depth)])
         is_free = and_(is_free, not_(exists().where(_IS_OUTPUT, above)))
     return Prepared(sqlite.insert(targets).from_select(_COLUMNS, values.where(is_free)).on_conflict_do_nothing())
 
