@@ -84,12 +84,12 @@ class Ledger:
         self, question: Callable[Concatenate[ReadTransaction, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Return the result of a function of ``queries``, read in a thread."""
-        return await asyncio.to_thread(self._query, lambda connection: question(connection, *args, **kwargs))
+        return await asyncio.to_thread(self._query, lambda transaction: question(transaction, *args, **kwargs))
 
     async def discover(self, identity: Identity) -> Photo | None:
         """Store a finished file as a new photo; return None if this version of the file is stored already."""
         return await self._write(
-            lambda connection: transitions.discover(connection, identity, time.time()),
+            lambda transaction: transitions.discover(transaction, identity, time.time()),
             partial(self._notify_listeners, None),
         )
 
@@ -100,9 +100,9 @@ class Ledger:
             RejectedError: every target is taken.
         """
 
-        def accept(connection: WriteTransaction) -> tuple[Photo, bool]:
-            accepted = transitions.accept(connection, photo, fact, free_targets, time.time())
-            return accepted, duplicates.is_unique(connection, accepted)
+        def accept(transaction: WriteTransaction) -> tuple[Photo, bool]:
+            accepted = transitions.accept(transaction, photo, fact, free_targets, time.time())
+            return accepted, duplicates.is_unique(transaction, accepted)
 
         def notify(stored: tuple[Photo, bool]) -> None:
             accepted, is_unique = stored
@@ -115,7 +115,7 @@ class Ledger:
     async def record(self, photo: Photo, fact: Fact, wait: Wait = NO_WAIT) -> Photo:
         """Store a fact, and the wait before the step after it."""
         return await self._write(
-            lambda connection: transitions.record(connection, photo, fact, time.time(), wait),
+            lambda transaction: transitions.record(transaction, photo, fact, time.time(), wait),
             partial(self._notify_listeners, photo),
         )
 
@@ -130,8 +130,8 @@ class Ledger:
             UnapprovedError: the photo is not approved, and its folder's batch is larger than ``most``.
         """
         return await self._write(
-            lambda connection: transitions.record_launch_intent(
-                connection, photo, require, most=most, at_s=time.time()
+            lambda transaction: transitions.record_launch_intent(
+                transaction, photo, require, most=most, at_s=time.time()
             ),
             partial(self._notify_listeners, photo),
         )
@@ -154,18 +154,18 @@ class Ledger:
 
     async def postpone(self, photo: Photo, wait: Wait) -> Photo:
         """Store the wait of a photo."""
-        return await self._write(lambda connection: transitions.postpone(connection, photo, wait, time.time()))
+        return await self._write(lambda transaction: transitions.postpone(transaction, photo, wait, time.time()))
 
     async def resume(self, photo: Photo, fact: Fact, ctime_ns: int) -> Photo:
         """Store that an ended photo goes on because a person asked for it, with its file's present ctime."""
         return await self._write(
-            lambda connection: transitions.resume(connection, photo, fact, ctime_ns, time.time()),
+            lambda transaction: transitions.resume(transaction, photo, fact, ctime_ns, time.time()),
             partial(self._notify_listeners, photo),
         )
 
     async def remember(self, key: str, value: str) -> None:
         """Store a value that outlives a restart."""
-        await self._write(lambda connection: marks.remember(connection, key, value, time.time()))
+        await self._write(lambda transaction: marks.remember(transaction, key, value, time.time()))
 
     async def _write(self, work: Callable[[WriteTransaction], T], then: Callable[[T], None] = lambda _: None) -> T:
         try:

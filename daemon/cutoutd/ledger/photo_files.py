@@ -16,20 +16,20 @@ class PhotoFiles:
 
     async def move_input(self, folder: str, before: str, now: str) -> None:
         """Store that a folder's input tree has moved, with every photo in it."""
-        await self._write(lambda connection: marks.move_input(connection, folder, before, now))
+        await self._write(lambda transaction: marks.move_input(transaction, folder, before, now))
 
     async def mark_source_done(self, photo: Photo, outcome: SourceOutcome | None) -> None:
         """Store that on_success needs nothing more for a published photo, and its outcome if there is one."""
-        await self._write(lambda connection: marks.mark_source_done(connection, photo, outcome, time.time()))
+        await self._write(lambda transaction: marks.mark_source_done(transaction, photo, outcome, time.time()))
 
     async def mark_source_missing(self, photo_ids: Collection[int], at_s: float | None) -> None:
         """Store since when the sources of these photos are missing; None: they are there again."""
-        await self._write(lambda connection: marks.mark_source_missing(connection, photo_ids, at_s))
+        await self._write(lambda transaction: marks.mark_source_missing(transaction, photo_ids, at_s))
 
     async def mark_cleaned(self, photos: Sequence[Photo]) -> None:
         """Store that the photos' files at Uploadcare are deleted."""
-        await self._write(lambda connection: marks.mark_cleaned(connection, photos, time.time()))
+        await self._write(lambda transaction: marks.mark_cleaned(transaction, photos, time.time()))
 
     async def mark_kept(self, result_uuids: Collection[str]) -> None:
         """Store that Uploadcare was told to store these results."""
-        await self._write(lambda connection: marks.mark_kept(connection, result_uuids))
+        await self._write(lambda transaction: marks.mark_kept(transaction, result_uuids))

@@ -16,28 +16,28 @@ class PhotoWaits:
 
     async def release_held(self, most: int) -> None:
         """Let this many photos go on that a limit of day or month held, the first ones first."""
-        await self._write(lambda connection: marks.release_held(connection, most))
+        await self._write(lambda transaction: marks.release_held(transaction, most))
 
     async def release_batch(self, folder: str) -> None:
         """Let a folder's unapproved photos go on, because its batch is small enough now."""
-        await self._write(lambda connection: approvals.release(connection, folder))
+        await self._write(lambda transaction: approvals.release(transaction, folder))
 
     async def approve(self, folder: str, most: int | None) -> list[Photo]:
         """Approve a folder's batch, or its first ``most`` photos, and return the first of them at each state."""
-        return await self._write(lambda connection: approvals.approve(connection, folder, most, time.time()))
+        return await self._write(lambda transaction: approvals.approve(transaction, folder, most, time.time()))
 
     async def release_unavailable(self, folder: str | None = None) -> None:
         """Let the unavailable photos of a folder, or of all folders, go on."""
-        await self._write(lambda connection: marks.release_unavailable(connection, folder))
+        await self._write(lambda transaction: marks.release_unavailable(transaction, folder))
 
     async def shift_times(self, clock_step_s: float) -> int:
         """Correct the times stored before the clock was set by this many seconds; return how many waits ended."""
-        return await self._write(lambda connection: clock_changes.shift_times(connection, clock_step_s, time.time()))
+        return await self._write(lambda transaction: clock_changes.shift_times(transaction, clock_step_s, time.time()))
 
     async def store_webhook_result(self, result: WebhookResult) -> webhook_results.Receipt:
         """Store a webhook result, and end the wait of its photo; storing it twice changes nothing."""
-        return await self._write(lambda connection: webhook_results.store(connection, result, time.time()))
+        return await self._write(lambda transaction: webhook_results.store(transaction, result, time.time()))
 
     async def poll_without_webhooks(self, usual_wait_s: float) -> None:
         """Let running removals be polled on the normal schedule again, as if no webhook were set up."""
-        await self._write(lambda connection: webhook_results.poll_without_webhooks(connection, usual_wait_s))
+        await self._write(lambda transaction: webhook_results.poll_without_webhooks(transaction, usual_wait_s))

@@ -79,9 +79,9 @@ def _restore(
 ) -> int:
     numbers = []
 
-    def fill(connection: WriteTransaction) -> None:
-        numbers.append(_add(connection, found))
-        look(connection)
+    def fill(transaction: WriteTransaction) -> None:
+        numbers.append(_add(transaction, found))
+        look(transaction)
 
     if has_ledger(state_dir):
         _fill_existing(state_dir, fill, is_kept=is_kept)
@@ -108,19 +108,19 @@ def _fill_existing(state_dir: Path, fill: Callable[[WriteTransaction], None], *,
         engine.dispose()
 
 
-def _add(connection: WriteTransaction, found: Sequence[RestoredPhoto]) -> int:
-    finished = _finish(connection, found)
-    known = _Known(connection)
+def _add(transaction: WriteTransaction, found: Sequence[RestoredPhoto]) -> int:
+    finished = _finish(transaction, found)
+    known = _Known(transaction)
     new = [photo for photo in found if known.is_news(photo)]
     for start in range(0, len(new), _ROWS_AT_ONCE):
-        _insert(connection, new[start : start + _ROWS_AT_ONCE])
+        _insert(transaction, new[start : start + _ROWS_AT_ONCE])
     claims = [claim for photo in new if (claim := known.claim_of(photo)) is not None]
     if claims:
-        connection.execute(insert(targets), claims)
+        transaction.execute(insert(targets), claims)
     return len(new) + finished
 
 
-def _finish(connection: WriteTransaction, found: Iterable[RestoredPhoto]) -> int:
+def _finish(transaction: WriteTransaction, found: Iterable[RestoredPhoto]) -> int:
     """Finish photos that the ledger has as unfinished or failed, if they were published since; return their number.
 
     It must be the very version of the file, with the same content and parameters. A photo that is made again is left.
@@ -128,16 +128,16 @@ def _finish(connection: WriteTransaction, found: Iterable[RestoredPhoto]) -> int
     is_unfinished = and_(
         photos.c.state.not_in([State.PUBLISHED, State.SUPERSEDED]), photos.c.previous_parameters.is_(None)
     )
-    rows = connection.execute(select(photos).where(is_unfinished))
+    rows = transaction.execute(select(photos).where(is_unfinished))
     unfinished = {(row.folder, *photo_from(row).identity.version): photo_from(row) for row in rows}
     number = 0
     for photo in found:
         before = unfinished.get((photo.identity.folder, *photo.identity.version))
         if before is not None and photo.is_source_there and _is_of(before, photo.making):
             del unfinished[photo.identity.folder, *photo.identity.version]
-            connection.execute(update(photos).where(photos.c.id == before.id).values(_row(photo) | _NO_END))
-            _tell(connection, before.id, photo, before.state)
-            end_waits_for(connection, before)
+            transaction.execute(update(photos).where(photos.c.id == before.id).values(_row(photo) | _NO_END))
+            _tell(transaction, before.id, photo, before.state)
+            end_waits_for(transaction, before)
             number += 1
     return number
 
@@ -158,15 +158,15 @@ _NO_END = dict.fromkeys(
 class _Known:
     """The rows of the ledger and those that join them; read once, because a query for each photo takes far longer."""
 
-    def __init__(self, connection: WriteTransaction) -> None:
+    def __init__(self, transaction: WriteTransaction) -> None:
         c = photos.c
         versions = select(c.folder, c.path, c.size_bytes, c.mtime_ns, c.inode).where(IS_CURRENT)
-        self._versions = {tuple(row) for row in connection.execute(versions)}
+        self._versions = {tuple(row) for row in transaction.execute(versions)}
         # The parameters of an unfinished photo do not matter, because its path has this very content already.
         way = case((c.state == State.PUBLISHED, c.parameters), else_=None)
         pictures = select(c.folder, c.path, c.sha256, way).where(c.sha256.is_not(None))
-        self._pictures = {tuple(row) for row in connection.execute(pictures)}
-        claims = connection.execute(select(targets)).all()
+        self._pictures = {tuple(row) for row in transaction.execute(pictures)}
+        claims = transaction.execute(select(targets)).all()
         self._claimants = {(claim.folder, claim.path, claim.output) for claim in claims}
         self._taken = {(claim.output, claim.target_key) for claim in claims}
 
@@ -195,21 +195,21 @@ class _Known:
         return {"folder": folder, "path": path, "output": output, "target": photo.reserved, "target_key": key}
 
 
-def _insert(connection: WriteTransaction, new: Sequence[RestoredPhoto]) -> None:
+def _insert(transaction: WriteTransaction, new: Sequence[RestoredPhoto]) -> None:
     into = insert(photos).returning(photos.c.id, sort_by_parameter_order=True)
-    ids = connection.scalars(into, [_row(photo) for photo in new]).all()
+    ids = transaction.scalars(into, [_row(photo) for photo in new]).all()
     for photo_id, photo in zip(ids, new, strict=True):
-        _tell(connection, photo_id, photo, None)
+        _tell(transaction, photo_id, photo, None)
 
 
-def _tell(connection: WriteTransaction, photo_id: int, photo: RestoredPhoto, before: State | None) -> None:
+def _tell(transaction: WriteTransaction, photo_id: int, photo: RestoredPhoto, before: State | None) -> None:
     row = Photo(photo_id, photo.identity, State.PUBLISHED, photo.published_at_s)
     detail: dict[str, object] = {
         "target": photo.making.target,
         "cutout_sha256": photo.making.cutout_sha256,
         "note": _NOTE,
     }
-    add_event(connection, row, before, detail)
+    add_event(transaction, row, before, detail)
 
 
 def _row(photo: RestoredPhoto) -> dict[str, Any]:

@@ -65,39 +65,39 @@ _HAS_LIKE = select(
 )
 
 
-def duplicate_info(connection: ReadTransaction, photo: Photo) -> DuplicateInfo:
+def duplicate_info(transaction: ReadTransaction, photo: Photo) -> DuplicateInfo:
     """Return what has to be known before a photo is sent or paid for."""
     return DuplicateInfo(
-        is_superseded_by_newer=photo_queries.has_newer_publication(connection, photo),
-        has_cutout=bool(published_duplicates(connection, photo, 1)),
-        payer=elected_payer(connection, photo),
+        is_superseded_by_newer=photo_queries.has_newer_publication(transaction, photo),
+        has_cutout=bool(published_duplicates(transaction, photo, 1)),
+        payer=elected_payer(transaction, photo),
     )
 
 
-def is_unique(connection: ReadTransaction, photo: Photo) -> bool:
+def is_unique(transaction: ReadTransaction, photo: Photo) -> bool:
     """Return True if no other row has the photo's picture or its path."""
     values = {**_picture_of(photo), "folder": photo.identity.folder, "path": photo.identity.path}
-    return connection.scalar(_HAS_LIKE, values) == 0
+    return transaction.scalar(_HAS_LIKE, values) == 0
 
 
-def elected_payer(connection: ReadTransaction, photo: Photo) -> Photo | None:
+def elected_payer(transaction: ReadTransaction, photo: Photo) -> Photo | None:
     """Return the duplicate that goes first: one that is further on, or an earlier one at the same state.
 
     A duplicate at the same state that something delays goes not first. Neither does one further on that is not paid for
     yet and may wait for ever: for its folder, or for approval.
     """
-    rows = connection.execute(_PAYER, {**_picture_of(photo), "state": photo.state})
+    rows = transaction.execute(_PAYER, {**_picture_of(photo), "state": photo.state})
     return next((photo_from(row) for row in rows), None)
 
 
-def published_duplicates(connection: ReadTransaction, photo: Photo, limit: int) -> list[Photo]:
+def published_duplicates(transaction: ReadTransaction, photo: Photo, limit: int) -> list[Photo]:
     """Return the duplicates with a published cutout, newest first.
 
     While a cutout is made again, the earlier one counts. If a person wants the photo paid for again, only cutouts that
     were paid for since then count.
     """
     values = {**_picture_of(photo), "since_s": photo.cutout.reprocess_started_s, "limit": limit}
-    rows = connection.execute(_PUBLISHED if photo.cutout.reprocess_started_s is None else _PAID_SINCE, values)
+    rows = transaction.execute(_PUBLISHED if photo.cutout.reprocess_started_s is None else _PAID_SINCE, values)
     return [photo_from(row) for row in rows]
 
 

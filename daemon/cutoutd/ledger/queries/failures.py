@@ -37,9 +37,9 @@ class FailureGroup:
 IS_LAST_WORD = has_no_newer(states=frozenset(State) - {State.SUPERSEDED})
 
 
-def failure_groups(connection: ReadTransaction, limit: int) -> list[FailureGroup]:
+def failure_groups(transaction: ReadTransaction, limit: int) -> list[FailureGroup]:
     """Return every reason with its newest photos, the most frequent reason first."""
-    rows = connection.execute(
+    rows = transaction.execute(
         select(photos.c.state, photos.c.code, photos.c.folder, func.count())
         .where(IS_TROUBLED, IS_LAST_WORD)
         .group_by(photos.c.state, photos.c.code, photos.c.folder)
@@ -48,15 +48,15 @@ def failure_groups(connection: ReadTransaction, limit: int) -> list[FailureGroup
     for state, code, folder, number in rows:
         numbers.setdefault(FailureReason(State(state), code), {})[folder] = number
     found = [
-        FailureGroup(reason, _most_first(by_folder), tuple(of_reason(connection, reason, limit)))
+        FailureGroup(reason, _most_first(by_folder), tuple(of_reason(transaction, reason, limit)))
         for reason, by_folder in numbers.items()
     ]
     return sorted(found, key=lambda some: (-some.photos, some.reason.code))
 
 
-def of_reason(connection: ReadTransaction, reason: FailureReason, limit: int) -> list[Photo]:
+def of_reason(transaction: ReadTransaction, reason: FailureReason, limit: int) -> list[Photo]:
     """Return the newest photos that were rejected or failed for a reason."""
-    rows = connection.execute(
+    rows = transaction.execute(
         select(photos)
         .where(IS_TROUBLED, photos.c.code == reason.code, photos.c.state == reason.state, IS_LAST_WORD)
         .order_by(photos.c.state_at_s.desc(), photos.c.id.desc())
@@ -65,12 +65,12 @@ def of_reason(connection: ReadTransaction, reason: FailureReason, limit: int) ->
     return [photo_from(row) for row in rows]
 
 
-def photo_ids_of(connection: ReadTransaction, reason: FailureReason | None) -> tuple[int, ...]:
+def photo_ids_of(transaction: ReadTransaction, reason: FailureReason | None) -> tuple[int, ...]:
     """Return the ids of all photos that were rejected or failed, for one reason or for any."""
     query = select(photos.c.id).where(IS_TROUBLED, IS_LAST_WORD).order_by(photos.c.id)
     if reason is not None:
         query = query.where(photos.c.code == reason.code, photos.c.state == reason.state)
-    return tuple(connection.scalars(query))
+    return tuple(transaction.scalars(query))
 
 
 def _most_first(by_folder: dict[str, int]) -> tuple[tuple[str, int], ...]:

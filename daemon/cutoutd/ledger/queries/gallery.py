@@ -46,13 +46,13 @@ _PLACE = tuple_(photos.c.state_at_s, photos.c.id)
 
 
 def gallery_page(
-    connection: ReadTransaction, wanted: GalleryFilter, limit: int, before: PagePosition | None = None
+    transaction: ReadTransaction, wanted: GalleryFilter, limit: int, before: PagePosition | None = None
 ) -> GalleryPage:
     """Return the newest photos, or those after a position."""
     query = _shown(wanted).order_by(*_NEWEST_FIRST)
     if before is not None:
         query = query.where((before.at_s, before.photo_id) > _PLACE)
-    found = _photos(connection, query.limit(limit + 1))
+    found = _photos(transaction, query.limit(limit + 1))
     shown = found[:limit]
     older = _mark(shown[-1]) if len(found) > limit else None
     newer = _mark(shown[0]) if shown and before is not None else None
@@ -60,29 +60,29 @@ def gallery_page(
 
 
 def gallery_page_after(
-    connection: ReadTransaction, wanted: GalleryFilter, limit: int, after: PagePosition
+    transaction: ReadTransaction, wanted: GalleryFilter, limit: int, after: PagePosition
 ) -> GalleryPage:
     """Return the photos just newer than a position, or the newest page if they do not fill one."""
     query = _shown(wanted).order_by(*_OLDEST_FIRST).where((after.at_s, after.photo_id) < _PLACE)
-    found = _photos(connection, query.limit(limit + 1))
+    found = _photos(transaction, query.limit(limit + 1))
     if len(found) <= limit:
-        return gallery_page(connection, wanted, limit)
+        return gallery_page(transaction, wanted, limit)
     shown = found[:limit][::-1]
     return GalleryPage(tuple(shown), _mark(shown[-1]), _mark(shown[0]))
 
 
-def facts_of(connection: ReadTransaction, photo_id: int) -> list[Event]:
+def facts_of(transaction: ReadTransaction, photo_id: int) -> list[Event]:
     """Return the facts of one photo, oldest first."""
     query = select(events, photos.c.folder, photos.c.path).join_from(events, photos)
-    rows = connection.execute(query.where(events.c.photo_id == photo_id).order_by(events.c.id))
+    rows = transaction.execute(query.where(events.c.photo_id == photo_id).order_by(events.c.id))
     return [event_from(row) for row in rows]
 
 
-def other_versions_of(connection: ReadTransaction, photo: Photo, limit: int) -> list[Photo]:
+def other_versions_of(transaction: ReadTransaction, photo: Photo, limit: int) -> list[Photo]:
     """Return the other versions of the photo's path in its folder, newest first."""
     is_other = (photos.c.path == photo.identity.path) & (photos.c.folder == photo.identity.folder)
     query = select(photos).where(is_other, photos.c.id != photo.id).order_by(photos.c.id.desc())
-    return _photos(connection, query.limit(limit))
+    return _photos(transaction, query.limit(limit))
 
 
 def has_no_newer(*, states: frozenset[State]) -> ColumnElement[bool]:
@@ -106,8 +106,8 @@ def _shown(wanted: GalleryFilter) -> Select[tuple[object, ...]]:
     return query.where(contains(photos.c.path, wanted.name)) if wanted.name else query
 
 
-def _photos(connection: ReadTransaction, query: Select[tuple[object, ...]]) -> list[Photo]:
-    return [photo_from(row) for row in connection.execute(query)]
+def _photos(transaction: ReadTransaction, query: Select[tuple[object, ...]]) -> list[Photo]:
+    return [photo_from(row) for row in transaction.execute(query)]
 
 
 def _mark(photo: Photo) -> PagePosition:

@@ -30,29 +30,29 @@ class LostLaunch:
     lost_because: str  #: what came instead of a response: an HTTP status, with Uploadcare's request id, or an error
 
 
-def lost_launches_of(connection: ReadTransaction, photo_id: int) -> tuple[LostLaunch, ...]:
+def lost_launches_of(transaction: ReadTransaction, photo_id: int) -> tuple[LostLaunch, ...]:
     """Return the photo's lost launches, the first one first."""
     columns = (launches.c.at_s, launches.c.source_uuid, launches.c.lost_because)
     of_photo = and_(launches.c.photo_id == photo_id, _IS_LOST)
-    rows = connection.execute(select(*columns).where(of_photo).order_by(launches.c.id))
+    rows = transaction.execute(select(*columns).where(of_photo).order_by(launches.c.id))
     return tuple(LostLaunch(*row) for row in rows)
 
 
-def lost_launches(connection: ReadTransaction) -> int:
+def lost_launches(transaction: ReadTransaction) -> int:
     """Return the number of lost launches."""
-    return connection.scalar(select(func.count()).select_from(launches).where(_IS_LOST)) or 0
+    return transaction.scalar(select(func.count()).select_from(launches).where(_IS_LOST)) or 0
 
 
-def open_outcomes(connection: ReadTransaction, since_s: float, limit: int) -> list[Photo]:
+def open_outcomes(transaction: ReadTransaction, since_s: float, limit: int) -> list[Photo]:
     """Return the photos that lost a launch's response after this Unix time and search for it, but no locked ones."""
     is_lost = and_(photos.c.state == State.REMOVAL_INTENDED, photos.c.unclear_since_s > since_s)
-    rows = connection.execute(select(photos).where(is_lost, photos.c.locked_since_s.is_(None)).limit(limit))
+    rows = transaction.execute(select(photos).where(is_lost, photos.c.locked_since_s.is_(None)).limit(limit))
     return [photo_from(row) for row in rows]
 
 
-def paid_again(connection: ReadTransaction, limit: int) -> list[Photo]:
+def paid_again(transaction: ReadTransaction, limit: int) -> list[Photo]:
     """Return the photos that were launched again after a launch without a known outcome, the last one first."""
-    rows = connection.execute(
+    rows = transaction.execute(
         select(photos)
         .where(photos.c.has_lost_outcome.is_(True), photos.c.request_id.is_not(None))
         .order_by(photos.c.id.desc())

@@ -13,16 +13,16 @@ from cutoutd.ledger.schema.tables import IS_DELAYED, IS_SHOWN, events, photos, w
 from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
 
-def published_since(connection: ReadTransaction, since_s: float) -> tuple[int, float | None]:
+def published_since(transaction: ReadTransaction, since_s: float) -> tuple[int, float | None]:
     """Return the number of photos published after this Unix time, and the time of the first; None: there are none."""
     lately = select(func.count(), func.min(photos.c.state_at_s)).where(IS_SHOWN, photos.c.state_at_s > since_s)
-    number, first_at_s = connection.execute(lately).one()
+    number, first_at_s = transaction.execute(lately).one()
     return number, first_at_s
 
 
-def unavailable_count(connection: ReadTransaction) -> int:
+def unavailable_count(transaction: ReadTransaction) -> int:
     """Return the number of unavailable photos."""
-    return _number(connection, waits_as(WaitKind.UNAVAILABLE))
+    return _number(transaction, waits_as(WaitKind.UNAVAILABLE))
 
 
 class WaitCause(StrEnum):
@@ -45,22 +45,22 @@ _CAUSES = {
 }
 
 
-def waiting_by_cause(connection: ReadTransaction) -> Mapping[WaitCause, int]:
+def waiting_by_cause(transaction: ReadTransaction) -> Mapping[WaitCause, int]:
     """Return the number of delayed photos by cause."""
     numbers = dict.fromkeys(WaitCause, 0)
     query = select(photos.c.wait_kind, func.count()).where(IS_DELAYED).group_by(photos.c.wait_kind)
-    for kind, number in connection.execute(query):
+    for kind, number in transaction.execute(query):
         numbers[_CAUSES.get(WaitKind(kind), WaitCause.TROUBLE)] += number
     return numbers
 
 
-def longest_unmoved_s(connection: ReadTransaction) -> float | None:
+def longest_unmoved_s(transaction: ReadTransaction) -> float | None:
     """Return the Unix time of the last fact of the unfinished photo that has not moved for longest.
 
     Held, unapproved and unavailable photos do not count, because other metrics show them. Do not ask it all the time:
     with half a million waiting photos it takes half a second.
     """
-    moved_at_s: float | None = connection.scalar(
+    moved_at_s: float | None = transaction.scalar(
         select(func.min(photos.c.state_at_s)).where(
             photos.c.state.in_(_UNFINISHED), photos.c.wait_kind.not_in(sorted(UNTIMED))
         )
@@ -68,17 +68,17 @@ def longest_unmoved_s(connection: ReadTransaction) -> float | None:
     return moved_at_s
 
 
-def possible_double_charges(connection: ReadTransaction) -> int:
+def possible_double_charges(transaction: ReadTransaction) -> int:
     """Return the number of photos that were launched again after a launch with an unknown outcome."""
-    return _number(connection, and_(photos.c.has_lost_outcome.is_(True), photos.c.request_id.is_not(None)))
+    return _number(transaction, and_(photos.c.has_lost_outcome.is_(True), photos.c.request_id.is_not(None)))
 
 
-def last_published_s(connection: ReadTransaction) -> float | None:
+def last_published_s(transaction: ReadTransaction) -> float | None:
     """Return the Unix time of the last publication. It may read all events, so ask it once."""
     published = select(events.c.at_s).where(events.c.to_state == State.PUBLISHED)
-    at_s: float | None = connection.scalar(published.order_by(events.c.id.desc()).limit(1))
+    at_s: float | None = transaction.scalar(published.order_by(events.c.id.desc()).limit(1))
     return at_s
 
 
-def _number(connection: ReadTransaction, is_meant: ColumnElement[bool]) -> int:
-    return connection.scalar(select(func.count()).select_from(photos).where(is_meant)) or 0
+def _number(transaction: ReadTransaction, is_meant: ColumnElement[bool]) -> int:
+    return transaction.scalar(select(func.count()).select_from(photos).where(is_meant)) or 0

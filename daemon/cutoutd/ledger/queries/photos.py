@@ -74,13 +74,13 @@ _PUBLICATIONS = (
 )
 
 
-def known_versions(connection: ReadTransaction, folder: str, paths: Collection[str]) -> set[Version]:
+def known_versions(transaction: ReadTransaction, folder: str, paths: Collection[str]) -> set[Version]:
     """Return the versions of these paths that are rows, without superseded ones and those that left their place."""
-    return set(map(Version._make, connection.execute(_KNOWN, {"folder": folder, "paths": list(paths)}).all()))
+    return set(map(Version._make, transaction.execute(_KNOWN, {"folder": folder, "paths": list(paths)}).all()))
 
 
 def due(
-    connection: ReadTransaction,
+    transaction: ReadTransaction,
     states: Collection[State],
     now_s: float,
     limit: int,
@@ -90,19 +90,19 @@ def due(
     """Return the photos at these states with an ended wait, those that waited longest first."""
     limit_with_skipped = limit + len(skipped.photo_ids)
     values = {"states": list(states), "by_s": now_s, "folders": list(skipped.folders), "limit": limit_with_skipped}
-    rows = connection.execute(_DUE, values)
+    rows = transaction.execute(_DUE, values)
     return [photo_from(row) for row in rows if row.id not in skipped.photo_ids][:limit]
 
 
 def due_and_next(
-    connection: ReadTransaction, state: State, now_s: float, limit: int, *, skipped: SkippedPhotos = _NONE_SKIPPED
+    transaction: ReadTransaction, state: State, now_s: float, limit: int, *, skipped: SkippedPhotos = _NONE_SKIPPED
 ) -> tuple[list[Photo], float | None]:
     """Return the due photos at a state, and the Unix time at which the next wait there ends; None: no other waits.
 
     One statement answers both. The time is of no use if as many photos are due as were asked for.
     """
     rows_needed = limit + len(skipped.photo_ids) + 1
-    rows = connection.execute(
+    rows = transaction.execute(
         _FIRST_TO_GO_ON, {"state": state.value, "folders": list(skipped.folders), "limit": rows_needed}
     ).all()
     due_rows = [row for row in rows if row.wait_until_s <= now_s]
@@ -110,110 +110,114 @@ def due_and_next(
     return photos_due, rows[len(due_rows)].wait_until_s if len(due_rows) < len(rows) else None
 
 
-def count(connection: ReadTransaction, states: Collection[State]) -> int:
+def count(transaction: ReadTransaction, states: Collection[State]) -> int:
     """Return the number of photos at these states."""
-    return _number_of(connection, photos.c.state.in_(states))
+    return _number_of(transaction, photos.c.state.in_(states))
 
 
-def count_due_by(connection: ReadTransaction, states: Collection[State], by_s: float) -> int:
+def count_due_by(transaction: ReadTransaction, states: Collection[State], by_s: float) -> int:
     """Return the number of photos at these states that go on before this Unix time, except unavailable ones."""
-    return connection.scalar(_NUMBER_DUE, {"states": list(states), "by_s": by_s}) or 0
+    return transaction.scalar(_NUMBER_DUE, {"states": list(states), "by_s": by_s}) or 0
 
 
-def count_untroubled(connection: ReadTransaction, states: Collection[State], always: State) -> int:
+def count_untroubled(transaction: ReadTransaction, states: Collection[State], always: State) -> int:
     """Return the number of photos at these states that nothing delays; those at ``always`` count in any case."""
     is_moving = or_(photos.c.wait_kind.in_(NOT_DELAYED), photos.c.state == always)
-    return _number_of(connection, and_(photos.c.state.in_(states), is_moving))
+    return _number_of(transaction, and_(photos.c.state.in_(states), is_moving))
 
 
-def furthest_of(connection: ReadTransaction, way: Sequence[State], by_s: float) -> State | None:
+def furthest_of(transaction: ReadTransaction, way: Sequence[State], by_s: float) -> State | None:
     """Return the last of these ordered states at which a photo goes on before this Unix time."""
-    return next((state for state in reversed(way) if count_due_by(connection, {state}, by_s)), None)
+    return next((state for state in reversed(way) if count_due_by(transaction, {state}, by_s)), None)
 
 
-def _number_of(connection: ReadTransaction, condition: ColumnElement[bool]) -> int:
-    return connection.scalar(select(func.count()).select_from(photos).where(condition)) or 0
+def _number_of(transaction: ReadTransaction, condition: ColumnElement[bool]) -> int:
+    return transaction.scalar(select(func.count()).select_from(photos).where(condition)) or 0
 
 
-def totals(connection: ReadTransaction) -> list[Total]:
+def totals(transaction: ReadTransaction) -> list[Total]:
     """Return the number of photos of each folder at each state."""
-    rows = connection.execute(
+    rows = transaction.execute(
         select(photos.c.folder, photos.c.state, func.count()).group_by(photos.c.folder, photos.c.state)
     )
     return [Total(folder, State(state), number) for folder, state, number in rows]
 
 
-def at_state(connection: ReadTransaction, states: Collection[State], limit: int) -> list[Photo]:
+def at_state(transaction: ReadTransaction, states: Collection[State], limit: int) -> list[Photo]:
     """Return the photos at these states, newest fact first."""
-    rows = connection.execute(
+    rows = transaction.execute(
         select(photos).where(photos.c.state.in_(states)).order_by(photos.c.state_at_s.desc()).limit(limit)
     )
     return [photo_from(row) for row in rows]
 
 
-def waiting(connection: ReadTransaction, limit: int) -> list[Photo]:
+def waiting(transaction: ReadTransaction, limit: int) -> list[Photo]:
     """Return the photos that something delays, the next to go on first."""
-    rows = connection.execute(select(photos).where(IS_DELAYED).order_by(photos.c.wait_until_s).limit(limit))
+    rows = transaction.execute(select(photos).where(IS_DELAYED).order_by(photos.c.wait_until_s).limit(limit))
     return [photo_from(row) for row in rows]
 
 
-def history(connection: ReadTransaction, path: str | None, limit: int, folder: str | None = None) -> list[Event]:
+def history(transaction: ReadTransaction, path: str | None, limit: int, folder: str | None = None) -> list[Event]:
     """Return the last facts of one path or of all, in one folder or in all, oldest first."""
     query = select(events, photos.c.folder, photos.c.path).join_from(events, photos).order_by(events.c.id.desc())
     if path is not None:
         query = query.where(photos.c.path == path)
     if folder is not None:
         query = query.where(photos.c.folder == folder)
-    return [event_from(row) for row in connection.execute(query.limit(limit))][::-1]
+    return [event_from(row) for row in transaction.execute(query.limit(limit))][::-1]
 
 
-def cutouts_of(connection: ReadTransaction, photo: Photo) -> frozenset[str]:
+def cutouts_of(transaction: ReadTransaction, photo: Photo) -> frozenset[str]:
     """Return the SHA-256 of every cutout that was published for the photo's path, of any version and at any place.
 
     A photo of the same path in another input is another photo, so its cutout must not be replaced.
     """
-    last = connection.scalars(_LAST_CUTOUTS, _path_of(photo))
+    last = transaction.scalars(_LAST_CUTOUTS, _path_of(photo))
     # A person may have put an earlier cutout back after it was made again.
-    earlier = (json.loads(detail).get("cutout_sha256") for detail in connection.scalars(_PUBLICATIONS, _path_of(photo)))
+    earlier = (
+        json.loads(detail).get("cutout_sha256") for detail in transaction.scalars(_PUBLICATIONS, _path_of(photo))
+    )
     return frozenset(sha256 for sha256 in (*last, *earlier) if sha256)
 
 
-def outputs_used(connection: ReadTransaction) -> frozenset[str]:
+def outputs_used(transaction: ReadTransaction) -> frozenset[str]:
     """Return the output roots in which some photo has a target."""
-    return frozenset(connection.scalars(select(targets.c.output).distinct()))
+    return frozenset(transaction.scalars(select(targets.c.output).distinct()))
 
 
-def has_newer_publication(connection: ReadTransaction, photo: Photo) -> bool:
+def has_newer_publication(transaction: ReadTransaction, photo: Photo) -> bool:
     """Return True if a later version of the photo's path has a published cutout."""
-    return connection.scalar(_NEWER_PUBLICATION, {**_path_of(photo), "photo_id": photo.id}) is not None
+    return transaction.scalar(_NEWER_PUBLICATION, {**_path_of(photo), "photo_id": photo.id}) is not None
 
 
 def _path_of(photo: Photo) -> dict[str, str]:
     return {"folder": photo.identity.folder, "path": photo.identity.path, "input": photo.identity.input}
 
 
-def claimed_results(connection: ReadTransaction, uuids: Collection[str]) -> set[str]:
+def claimed_results(transaction: ReadTransaction, uuids: Collection[str]) -> set[str]:
     """Return those of these Uploadcare files that some photo has as its source or its result."""
     columns = (photos.c.source_uuid, photos.c.result_uuid)
-    return {uuid for column in columns for uuid in connection.scalars(select(column).where(column.in_(uuids)))}
+    return {uuid for column in columns for uuid in transaction.scalars(select(column).where(column.in_(uuids)))}
 
 
-def open_launches(connection: ReadTransaction, photo: Photo, limit: int) -> list[Photo]:
+def open_launches(transaction: ReadTransaction, photo: Photo, limit: int) -> list[Photo]:
     """Return other photos with a paid call that has, or may have, a result that no photo has yet."""
     is_open = or_(
         photos.c.state.in_({State.REMOVAL_INTENDED, State.REMOVAL_STARTED}), photos.c.unclear_since_s.is_not(None)
     )
-    rows = connection.execute(select(photos).where(is_open, photos.c.id != photo.id).order_by(photos.c.id).limit(limit))
+    rows = transaction.execute(
+        select(photos).where(is_open, photos.c.id != photo.id).order_by(photos.c.id).limit(limit)
+    )
     return [photo_from(row) for row in rows]
 
 
-def to_clean(connection: ReadTransaction, limit: int) -> Sequence[Photo]:
+def to_clean(transaction: ReadTransaction, limit: int) -> Sequence[Photo]:
     """Return the ended photos that may still have files at Uploadcare."""
-    rows = connection.execute(select(photos).where(IS_TO_CLEAN).order_by(photos.c.id).limit(limit))
+    rows = transaction.execute(select(photos).where(IS_TO_CLEAN).order_by(photos.c.id).limit(limit))
     return [photo_from(row) for row in rows]
 
 
-def to_keep(connection: ReadTransaction, since_s: float, limit: int) -> list[str]:
+def to_keep(transaction: ReadTransaction, since_s: float, limit: int) -> list[str]:
     """Return the results that were not fetched since this Unix time and that Uploadcare was not told to store."""
     is_unfetched = and_(
         # The result of a failed photo counts too, because a retry can fetch it.
@@ -222,31 +226,33 @@ def to_keep(connection: ReadTransaction, since_s: float, limit: int) -> list[str
         photos.c.state_at_s < since_s,
         or_(photos.c.kept_uuid.is_(None), photos.c.kept_uuid != photos.c.result_uuid),
     )
-    return list(connection.scalars(select(photos.c.result_uuid).where(is_unfetched).order_by(photos.c.id).limit(limit)))
+    return list(
+        transaction.scalars(select(photos.c.result_uuid).where(is_unfetched).order_by(photos.c.id).limit(limit))
+    )
 
 
-def held(connection: ReadTransaction) -> int:
+def held(transaction: ReadTransaction) -> int:
     """Return the number of photos that are held or unapproved."""
-    return _number_of(connection, and_(IS_DELAYED, photos.c.wait_kind.in_(sorted(BY_LIMIT))))
+    return _number_of(transaction, and_(IS_DELAYED, photos.c.wait_kind.in_(sorted(BY_LIMIT))))
 
 
-def failed_since(connection: ReadTransaction, since_s: float) -> int:
+def failed_since(transaction: ReadTransaction, since_s: float) -> int:
     """Return the number of photos that failed after this Unix time."""
-    return _number_of(connection, and_(photos.c.state == State.FAILED, photos.c.state_at_s > since_s))
+    return _number_of(transaction, and_(photos.c.state == State.FAILED, photos.c.state_at_s > since_s))
 
 
-def first_over_limit(connection: ReadTransaction) -> Photo | None:
+def first_over_limit(transaction: ReadTransaction) -> Photo | None:
     """Return the first photo that is held."""
-    rows = connection.execute(select(photos).where(waits_as(WaitKind.HELD)).order_by(photos.c.id).limit(1))
+    rows = transaction.execute(select(photos).where(waits_as(WaitKind.HELD)).order_by(photos.c.id).limit(1))
     return next((photo_from(row) for row in rows), None)
 
 
-def over_limit(connection: ReadTransaction) -> int:
+def over_limit(transaction: ReadTransaction) -> int:
     """Return the number of photos that are held."""
-    return _number_of(connection, waits_as(WaitKind.HELD))
+    return _number_of(transaction, waits_as(WaitKind.HELD))
 
 
-def remembered(connection: ReadTransaction, key: str) -> str | None:
+def remembered(transaction: ReadTransaction, key: str) -> str | None:
     """Return the value stored under this key; None: there is none."""
-    value: str | None = connection.scalar(select(memory.c.value).where(memory.c.key == key))
+    value: str | None = transaction.scalar(select(memory.c.value).where(memory.c.key == key))
     return value

@@ -11,40 +11,40 @@ from cutoutd.ledger.sqlite.transactions import ReadTransaction
 from cutoutd.ledger.writes.targets import target_key
 
 
-def photos_at(connection: ReadTransaction, folder: str, paths: Collection[str]) -> dict[Version, Photo]:
+def photos_at(transaction: ReadTransaction, folder: str, paths: Collection[str]) -> dict[Version, Photo]:
     """Return the photos at these paths by version, without superseded ones."""
-    rows = connection.execute(
+    rows = transaction.execute(
         select(photos).where(photos.c.folder == folder, photos.c.path.in_(paths), photos.c.state != State.SUPERSEDED)
     )
     found = (photo_from(row) for row in rows)
     return {photo.identity.version: photo for photo in found}
 
 
-def approved_of(connection: ReadTransaction, photo_ids: Collection[int]) -> set[int]:
+def approved_of(transaction: ReadTransaction, photo_ids: Collection[int]) -> set[int]:
     """Return the approved ones of these photos."""
     return set(
-        connection.scalars(select(photos.c.id).where(photos.c.id.in_(photo_ids), photos.c.approved_at_s.is_not(None)))
+        transaction.scalars(select(photos.c.id).where(photos.c.id.in_(photo_ids), photos.c.approved_at_s.is_not(None)))
     )
 
 
-def has_twin_under_way(connection: ReadTransaction, photo: Photo) -> bool:
+def has_twin_under_way(transaction: ReadTransaction, photo: Photo) -> bool:
     """Return True if a duplicate is at Uploadcare or about to be sent."""
     is_twin = and_(
         photos.c.sha256 == photo.picture.sha256, photos.c.parameters == photo.bound.parameters, photos.c.id != photo.id
     )
     twins = select(func.count()).select_from(photos).where(is_twin, photos.c.state.in_(UNDER_WAY))
-    return (connection.scalar(twins) or 0) > 0
+    return (transaction.scalar(twins) or 0) > 0
 
 
-def has_target(connection: ReadTransaction, identity: Identity, output: str) -> bool:
+def has_target(transaction: ReadTransaction, identity: Identity, output: str) -> bool:
     """Return True if the path has a target already, which it keeps for ever."""
     own = select(func.count()).where(
         targets.c.folder == identity.folder, targets.c.path == identity.path, targets.c.output == output
     )
-    return (connection.scalar(own) or 0) > 0
+    return (transaction.scalar(own) or 0) > 0
 
 
-def is_claimed(connection: ReadTransaction, output: str, target: str) -> bool:
+def is_claimed(transaction: ReadTransaction, output: str, target: str) -> bool:
     """Return True if some path has this target."""
     claims = select(func.count()).where(targets.c.output == output, targets.c.target_key == target_key(target))
-    return (connection.scalar(claims) or 0) > 0
+    return (transaction.scalar(claims) or 0) > 0

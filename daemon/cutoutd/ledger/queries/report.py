@@ -42,46 +42,46 @@ class PublishedCount:
     reused: int  #: the number of those that cost no removal
 
 
-def published(connection: ReadTransaction, stretch: ReportRange) -> Mapping[str, PublishedCount]:
+def published(transaction: ReadTransaction, stretch: ReportRange) -> Mapping[str, PublishedCount]:
     """Return the number of published photos by folder."""
     is_reused = case((photos.c.reused_from.is_not(None), 1), else_=0)
     query = select(photos.c.folder, func.count(), func.sum(is_reused)).where(IS_SHOWN, _is_in(stretch))
-    rows = connection.execute(query.group_by(photos.c.folder))
+    rows = transaction.execute(query.group_by(photos.c.folder))
     return {folder: PublishedCount(number, int(reused)) for folder, number, reused in rows}
 
 
-def each_published(connection: ReadTransaction, stretch: ReportRange) -> Iterator[Photo]:
+def each_published(transaction: ReadTransaction, stretch: ReportRange) -> Iterator[Photo]:
     """Yield the published photos, newest first."""
     query = select(photos).where(IS_SHOWN, _is_in(stretch))
-    return _each(connection, query.order_by(photos.c.state_at_s.desc(), photos.c.id.desc()))
+    return _each(transaction, query.order_by(photos.c.state_at_s.desc(), photos.c.id.desc()))
 
 
-def each_troubled(connection: ReadTransaction, stretch: ReportRange) -> Iterator[Photo]:
+def each_troubled(transaction: ReadTransaction, stretch: ReportRange) -> Iterator[Photo]:
     """Yield the rejected and failed photos by reason, and the newest first for each reason."""
     query = select(photos).where(IS_TROUBLED, IS_LAST_WORD, _is_in(stretch))
-    return _each(connection, query.order_by(photos.c.code, photos.c.state_at_s.desc(), photos.c.id.desc()))
+    return _each(transaction, query.order_by(photos.c.code, photos.c.state_at_s.desc(), photos.c.id.desc()))
 
 
-def launched(connection: ReadTransaction, stretch: ReportRange) -> Mapping[str, int]:
+def launched(transaction: ReadTransaction, stretch: ReportRange) -> Mapping[str, int]:
     """Return the number of launches that count, by folder."""
     days = launches.c.day.between(stretch.first.isoformat(), stretch.last.isoformat())
     query = select(photos.c.folder, func.count()).join_from(launches, photos)
-    rows = connection.execute(
+    rows = transaction.execute(
         query.where(days, launches.c.is_returned.is_(False), _is_of(stretch)).group_by(photos.c.folder)
     )
     return {row[0]: row[1] for row in rows}
 
 
-def operations(connection: ReadTransaction, stretch: ReportRange) -> Mapping[Purpose, int]:
+def operations(transaction: ReadTransaction, stretch: ReportRange) -> Mapping[Purpose, int]:
     """Return the billed operations besides removals; they are counted for all folders together."""
-    return usage.between(connection, stretch.first, stretch.last)
+    return usage.between(transaction, stretch.first, stretch.last)
 
 
-def possibly_paid_twice(connection: ReadTransaction, stretch: ReportRange) -> list[Photo]:
+def possibly_paid_twice(transaction: ReadTransaction, stretch: ReportRange) -> list[Photo]:
     """Return the photos that were launched again after a launch without a known outcome."""
     return [
         photo
-        for photo in paid_again(connection, _MOST_PAID_AGAIN)
+        for photo in paid_again(transaction, _MOST_PAID_AGAIN)
         if stretch.from_s <= photo.state_at_s < stretch.to_s and stretch.folder in {None, photo.identity.folder}
     ]
 
@@ -96,6 +96,6 @@ def _is_of(stretch: ReportRange) -> ColumnElement[bool]:
     return true() if stretch.folder is None else photos.c.folder.concat("") == stretch.folder
 
 
-def _each(connection: ReadTransaction, query: Select[tuple[object, ...]]) -> Iterator[Photo]:
-    for row in connection.stream(query, _ROWS_AT_ONCE):
+def _each(transaction: ReadTransaction, query: Select[tuple[object, ...]]) -> Iterator[Photo]:
+    for row in transaction.stream(query, _ROWS_AT_ONCE):
         yield photo_from(row)

@@ -18,10 +18,10 @@ from cutoutd.ledger.sqlite.transactions import ReadTransaction
 PHOTOS_PER_PAGE = 1_000
 
 
-def photos_named(connection: ReadTransaction, addresses: Collection[PhotoSelector]) -> list[Photo]:
+def photos_named(transaction: ReadTransaction, addresses: Collection[PhotoSelector]) -> list[Photo]:
     """Return the photos at the first selector that is a photo's path; in several folders if it names none."""
     for address in addresses:
-        rows = connection.execute(_at(address).order_by(photos.c.id))
+        rows = transaction.execute(_at(address).order_by(photos.c.id))
         versions = [photo_from(row) for row in rows]
         if versions:
             return _newest(versions)
@@ -29,19 +29,19 @@ def photos_named(connection: ReadTransaction, addresses: Collection[PhotoSelecto
 
 
 def photo_ids_beneath(
-    connection: ReadTransaction, addresses: Collection[PhotoSelector], states: Collection[State]
+    transaction: ReadTransaction, addresses: Collection[PhotoSelector], states: Collection[State]
 ) -> list[int]:
     """Return the photos at these states below, or matching, the first selector that finds any."""
     for address in addresses:
-        rows = connection.execute(_newest_at(states, address.folder, photos.c.id, photos.c.path))
+        rows = transaction.execute(_newest_at(states, address.folder, photos.c.id, photos.c.path))
         if found := [number for number, path in rows if address.matches(path)]:
             return found
     return []
 
 
-def newest_photo_ids(connection: ReadTransaction, states: Collection[State], folder: str | None = None) -> list[int]:
+def newest_photo_ids(transaction: ReadTransaction, states: Collection[State], folder: str | None = None) -> list[int]:
     """Return the photos with their newest version at one of these states, in one folder or in all, oldest first."""
-    return list(connection.scalars(_newest_at(states, folder, photos.c.id)))
+    return list(transaction.scalars(_newest_at(states, folder, photos.c.id)))
 
 
 def pages(numbers: Sequence[int], size: int = PHOTOS_PER_PAGE) -> Iterator[Sequence[int]]:
@@ -49,9 +49,9 @@ def pages(numbers: Sequence[int], size: int = PHOTOS_PER_PAGE) -> Iterator[Seque
     return (numbers[start : start + size] for start in range(0, len(numbers), size))
 
 
-def photos_with_ids(connection: ReadTransaction, page: Sequence[int]) -> list[Photo]:
+def photos_with_ids(transaction: ReadTransaction, page: Sequence[int]) -> list[Photo]:
     """Return the photos with these ids that exist, of any version, in the order of their ids."""
-    rows = connection.execute(select(photos).where(photos.c.id.in_(page)).order_by(photos.c.id))
+    rows = transaction.execute(select(photos).where(photos.c.id.in_(page)).order_by(photos.c.id))
     return [photo_from(row) for row in rows]
 
 

@@ -26,20 +26,20 @@ _UNPAID_OF = (
 )
 
 
-def taken_of(connection: ReadTransaction, folder: str, paths: Collection[str]) -> set[Version]:
+def taken_of(transaction: ReadTransaction, folder: str, paths: Collection[str]) -> set[Version]:
     """Return the versions of these paths that cutoutd itself took from their place."""
-    return {Version(*row) for row in connection.execute(_TAKEN, {"folder": folder, "paths": list(paths)})}
+    return {Version(*row) for row in transaction.execute(_TAKEN, {"folder": folder, "paths": list(paths)})}
 
 
-def unpaid_of(connection: ReadTransaction, folder: str, root: str, limit: int) -> list[Photo]:
+def unpaid_of(transaction: ReadTransaction, folder: str, root: str, limit: int) -> list[Photo]:
     """Return a folder's unpaid photos, which still need their source, if they were found in this input root."""
-    rows = connection.execute(_UNPAID_OF, {"folder": folder, "inputs": ["", root], "limit": limit})
+    rows = transaction.execute(_UNPAID_OF, {"folder": folder, "inputs": ["", root], "limit": limit})
     return [photo_from(row) for row in rows]
 
 
-def sources_due(connection: ReadTransaction, after_id: int, limit: int) -> list[Photo]:
+def sources_due(transaction: ReadTransaction, after_id: int, limit: int) -> list[Photo]:
     """Return the published photos for which on_success has still to be applied."""
-    rows = connection.execute(
+    rows = transaction.execute(
         select(photos)
         .where(photos.c.is_source_due.is_(True), photos.c.state == State.PUBLISHED, photos.c.id > after_id)
         .order_by(photos.c.id)
@@ -48,10 +48,10 @@ def sources_due(connection: ReadTransaction, after_id: int, limit: int) -> list[
     return [photo_from(row) for row in rows]
 
 
-def published_in(connection: ReadTransaction, folders: Collection[str], after_id: int, limit: int) -> list[Photo]:
+def published_in(transaction: ReadTransaction, folders: Collection[str], after_id: int, limit: int) -> list[Photo]:
     """Return the published photos of these folders that should still have their source, in the order of discovery."""
     is_in_place = and_(photos.c.source_result.is_(None), photos.c.is_source_due.is_(False))
-    rows = connection.execute(
+    rows = transaction.execute(
         select(photos)
         .where(photos.c.id > after_id, photos.c.state == State.PUBLISHED, photos.c.folder.in_(folders), is_in_place)
         .order_by(photos.c.id)
@@ -60,7 +60,7 @@ def published_in(connection: ReadTransaction, folders: Collection[str], after_id
     return [photo_from(row) for row in rows]
 
 
-def is_cutout_wanted(connection: ReadTransaction, photo: Photo) -> bool:
+def is_cutout_wanted(transaction: ReadTransaction, photo: Photo) -> bool:
     """Return True if an unfinished photo may need this one's cutout: a possible duplicate, or the path's next version.
 
     A photo that was not validated yet may be a duplicate of any.
@@ -76,4 +76,4 @@ def is_cutout_wanted(connection: ReadTransaction, photo: Photo) -> bool:
         photos.c.state.in_(UNPAID),
     )
     is_wanted = or_(photos.c.state == State.DISCOVERED, is_copy, is_next)
-    return connection.scalar(select(photos.c.id).where(is_wanted).limit(1)) is not None
+    return transaction.scalar(select(photos.c.id).where(is_wanted).limit(1)) is not None

@@ -37,37 +37,37 @@ _NUMBER_UP_TO = select(func.count()).select_from(
 )
 
 
-def require_approved(connection: ReadTransaction, photo: Photo, most: int | None) -> None:
+def require_approved(transaction: ReadTransaction, photo: Photo, most: int | None) -> None:
     """Require that the photo is approved, or that its folder's batch is not larger than this; None allows any.
 
     Raises:
         UnapprovedError: neither is true; it says what to type.
     """
-    if most is None or _is_approved(connection, photo) or not _is_larger(connection, photo.identity.folder, most):
+    if most is None or _is_approved(transaction, photo) or not _is_larger(transaction, photo.identity.folder, most):
         return
     folder = photo.identity.folder
     raise UnapprovedError(f'"{folder}" has more new photos than limits.confirm_over; type: cutoutd approve {folder}')
 
 
-def batches(connection: ReadTransaction) -> list[Batch]:
+def batches(transaction: ReadTransaction) -> list[Batch]:
     """Return the batches of all folders, by folder."""
     is_uploaded, is_held = photos.c.state == State.UPLOADED, photos.c.wait_kind == WaitKind.UNAPPROVED
     query = select(photos.c.folder, func.count(), _number_where(is_uploaded), _number_where(is_held))
-    rows = connection.execute(query.where(IS_UNAPPROVED).group_by(photos.c.folder).order_by(photos.c.folder))
+    rows = transaction.execute(query.where(IS_UNAPPROVED).group_by(photos.c.folder).order_by(photos.c.folder))
     return [Batch(*row) for row in rows]
 
 
-def held_folders(connection: ReadTransaction) -> list[str]:
+def held_folders(transaction: ReadTransaction) -> list[str]:
     """Return the folders with unapproved photos that wait."""
-    return list(connection.scalars(select(photos.c.folder).where(_WAITS).distinct()))
+    return list(transaction.scalars(select(photos.c.folder).where(_WAITS).distinct()))
 
 
-def is_larger(connection: ReadTransaction, folder: str, most: int | None) -> bool:
+def is_larger(transaction: ReadTransaction, folder: str, most: int | None) -> bool:
     """Return True if a folder's batch is larger than this; no batch is larger than None."""
-    return most is not None and _is_larger(connection, folder, most)
+    return most is not None and _is_larger(transaction, folder, most)
 
 
-def approve(connection: WriteTransaction, folder: str, most: int | None, at_s: float) -> list[Photo]:
+def approve(transaction: WriteTransaction, folder: str, most: int | None, at_s: float) -> list[Photo]:
     """Approve a folder's batch, or its first ``most`` photos, and end their waits.
 
     Return the first of them at each state, where work begins.
@@ -75,27 +75,27 @@ def approve(connection: WriteTransaction, folder: str, most: int | None, at_s: f
     first = select(photos.c.id).where(IS_UNAPPROVED, photos.c.folder == folder).order_by(photos.c.id).limit(most)
     agreed = photos.c.id.in_(first)
     heads = select(func.min(photos.c.id)).where(agreed).group_by(photos.c.state)
-    found = connection.execute(select(photos).where(photos.c.id.in_(heads))).all()
-    connection.execute(
+    found = transaction.execute(select(photos).where(photos.c.id.in_(heads))).all()
+    transaction.execute(
         update(photos).where(agreed, photos.c.wait_kind == WaitKind.UNAPPROVED).values(wait_values(NO_WAIT))
     )
-    connection.execute(update(photos).where(agreed).values(approved_at_s=at_s))
+    transaction.execute(update(photos).where(agreed).values(approved_at_s=at_s))
     return [photo_from(row) for row in found]
 
 
-def release(connection: WriteTransaction, folder: str) -> None:
+def release(transaction: WriteTransaction, folder: str) -> None:
     """End the waits of a folder's unapproved photos, because its batch is small enough now."""
-    connection.execute(update(photos).where(_WAITS, photos.c.folder == folder).values(wait_values(NO_WAIT)))
+    transaction.execute(update(photos).where(_WAITS, photos.c.folder == folder).values(wait_values(NO_WAIT)))
 
 
-def _is_approved(connection: ReadTransaction, photo: Photo) -> bool:
+def _is_approved(transaction: ReadTransaction, photo: Photo) -> bool:
     """Return True if the row is approved; the caller's photo may be from before the approval."""
-    return connection.scalar(_APPROVED_AT, {"photo_id": photo.id}) is not None
+    return transaction.scalar(_APPROVED_AT, {"photo_id": photo.id}) is not None
 
 
-def _is_larger(connection: ReadTransaction, folder: str, most: int) -> bool:
+def _is_larger(transaction: ReadTransaction, folder: str, most: int) -> bool:
     """Return True if the batch is larger; count no further, because each of a hundred thousand photos may ask."""
-    number: int | None = connection.scalar(_NUMBER_UP_TO, {"folder": folder, "limit": max(0, most) + 1})
+    number: int | None = transaction.scalar(_NUMBER_UP_TO, {"folder": folder, "limit": max(0, most) + 1})
     return (number or 0) > most
 
 

@@ -17,23 +17,23 @@ _SEARCHES = (photos.c.unclear_since_s, photos.c.locked_since_s)
 _IS_DECIDED = photos.c.wait_kind.in_(sorted(UNTIMED))
 
 
-def shift_times(connection: WriteTransaction, clock_step_s: float, now_s: float) -> int:
+def shift_times(transaction: WriteTransaction, clock_step_s: float, now_s: float) -> int:
     """Correct the times stored before the clock was set, forward if positive; return how many waits ended."""
     if clock_step_s > 0:
         for since_s in _SEARCHES:  # later searches began after the clock was set
             is_older = since_s < now_s - clock_step_s
-            connection.execute(update(photos).where(is_older).values({since_s: since_s + clock_step_s}))
+            transaction.execute(update(photos).where(is_older).values({since_s: since_s + clock_step_s}))
         return 0
     for since_s in _SEARCHES:
-        connection.execute(update(photos).where(since_s > now_s).values({since_s: now_s}))
+        transaction.execute(update(photos).where(since_s > now_s).values({since_s: now_s}))
     is_running = photos.c.state == State.REMOVAL_STARTED
-    connection.execute(update(photos).where(is_running, photos.c.state_at_s > now_s).values(state_at_s=now_s))
-    return connection.execute(update(photos).where(_is_wait_from(now_s)).values(wait_until_s=0.0)).rowcount
+    transaction.execute(update(photos).where(is_running, photos.c.state_at_s > now_s).values(state_at_s=now_s))
+    return transaction.execute(update(photos).where(_is_wait_from(now_s)).values(wait_until_s=0.0)).rowcount
 
 
-def ahead_s(connection: ReadTransaction, now_s: float) -> float:
+def ahead_s(transaction: ReadTransaction, now_s: float) -> float:
     """Return by how much the newest fact is in the future; at most 0 unless the clock was set back."""
-    newest_s = connection.scalar(select(func.max(events.c.at_s)))
+    newest_s = transaction.scalar(select(func.max(events.c.at_s)))
     return (newest_s or now_s) - now_s
 
 

@@ -67,26 +67,26 @@ _IS_NEXT = and_(photos.c.state == State.UPLOADED, photos.c.wait_kind != WaitKind
 _NUMBER_AHEAD = select(func.count()).select_from(photos).where(or_(_IS_NEXT, _IS_SENT))
 
 
-def launch_counts(connection: ReadTransaction, at_s: float, sending: Collection[int] = ()) -> LaunchCounts:
+def launch_counts(transaction: ReadTransaction, at_s: float, sending: Collection[int] = ()) -> LaunchCounts:
     """Return the numbers at this Unix time; ``sending`` are the photos that are being uploaded."""
-    day = _day(connection, at_s)
+    day = _day(transaction, at_s)
     return LaunchCounts(
-        day, _count_since(connection, day), _count_since(connection, day.replace(day=1)), _ahead(connection, sending)
+        day, _count_since(transaction, day), _count_since(transaction, day.replace(day=1)), _ahead(transaction, sending)
     )
 
 
-def since(connection: ReadTransaction, at_s: float) -> list[float]:
+def since(transaction: ReadTransaction, at_s: float) -> list[float]:
     """Return the Unix times of the launches since this moment that count."""
     recent = select(launches.c.at_s).where(launches.c.is_returned.is_(False)).order_by(launches.c.id.desc())
-    return [made_at_s for made_at_s in connection.scalars(recent.limit(_MOST_RECENT)) if made_at_s >= at_s]
+    return [made_at_s for made_at_s in transaction.scalars(recent.limit(_MOST_RECENT)) if made_at_s >= at_s]
 
 
-def update_launch(connection: WriteTransaction, photo: Photo, fact: Fact, at_s: float) -> None:
+def update_launch(transaction: WriteTransaction, photo: Photo, fact: Fact, at_s: float) -> None:
     """Update the photo's last launch by a fact."""
     if isinstance(fact, RemovalIntended):
-        reserve(connection, photo.id, at_s, source_uuid=photo.upload.source_uuid)
+        reserve(transaction, photo.id, at_s, source_uuid=photo.upload.source_uuid)
     elif outcome := _outcome(photo, fact):
-        connection.run(_update_last(tuple(outcome)), {**outcome, "of_photo": photo.id})
+        transaction.run(_update_last(tuple(outcome)), {**outcome, "of_photo": photo.id})
 
 
 @cache
@@ -96,10 +96,10 @@ def _update_last(columns: tuple[str, ...]) -> Prepared:
     return Prepared(update(launches).where(launches.c.id == last).values({name: bindparam(name) for name in columns}))
 
 
-def reserve(connection: WriteTransaction, photo_id: int, at_s: float, *, source_uuid: str | None = None) -> None:
+def reserve(transaction: WriteTransaction, photo_id: int, at_s: float, *, source_uuid: str | None = None) -> None:
     """Store a launch that is about to be made, so that it counts."""
     values = {"photo_id": photo_id, "at_s": at_s, "today": _local_day(at_s).isoformat(), "source_uuid": source_uuid}
-    connection.run(_INSERT_LAUNCH, values)
+    transaction.run(_INSERT_LAUNCH, values)
 
 
 def _outcome(photo: Photo, fact: Fact) -> dict[str, str | bool]:
@@ -125,9 +125,9 @@ def _outcome(photo: Photo, fact: Fact) -> dict[str, str | bool]:
     return outcome
 
 
-def _day(connection: ReadTransaction, at_s: float) -> date:
+def _day(transaction: ReadTransaction, at_s: float) -> date:
     today = _local_day(at_s)
-    last = connection.scalar(_LAST_DAY)
+    last = transaction.scalar(_LAST_DAY)
     return max(today, date.fromisoformat(last)) if last else today
 
 
@@ -135,9 +135,9 @@ def _local_day(at_s: float) -> date:
     return datetime.fromtimestamp(at_s, UTC).astimezone().date()
 
 
-def _count_since(connection: ReadTransaction, first: date) -> int:
-    return connection.scalar(_NUMBER_SINCE, {"first": first.isoformat()}) or 0
+def _count_since(transaction: ReadTransaction, first: date) -> int:
+    return transaction.scalar(_NUMBER_SINCE, {"first": first.isoformat()}) or 0
 
 
-def _ahead(connection: ReadTransaction, sending: Collection[int]) -> int:
-    return connection.scalar(_NUMBER_AHEAD, {"sending": list(sending)}) or 0
+def _ahead(transaction: ReadTransaction, sending: Collection[int]) -> int:
+    return transaction.scalar(_NUMBER_AHEAD, {"sending": list(sending)}) or 0

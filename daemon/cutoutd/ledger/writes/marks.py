@@ -12,55 +12,55 @@ from cutoutd.ledger.sqlite.transactions import WriteTransaction
 from cutoutd.ledger.writes.transitions import add_event
 
 
-def release_held(connection: WriteTransaction, most: int) -> None:
+def release_held(transaction: WriteTransaction, most: int) -> None:
     """End the waits of the first ``most`` held photos; a photo over a limit is held again by its next step."""
     first = select(photos.c.id).where(waits_as(WaitKind.HELD)).order_by(photos.c.id).limit(most)
-    connection.execute(update(photos).where(photos.c.id.in_(first)).values(wait_values(NO_WAIT)))
+    transaction.execute(update(photos).where(photos.c.id.in_(first)).values(wait_values(NO_WAIT)))
 
 
-def release_unavailable(connection: WriteTransaction, folder: str | None) -> None:
+def release_unavailable(transaction: WriteTransaction, folder: str | None) -> None:
     """End the waits of the unavailable photos of a folder, or of all folders."""
     away = update(photos).where(waits_as(WaitKind.UNAVAILABLE))
-    connection.execute((away.where(photos.c.folder == folder) if folder else away).values(wait_values(NO_WAIT)))
+    transaction.execute((away.where(photos.c.folder == folder) if folder else away).values(wait_values(NO_WAIT)))
 
 
-def move_input(connection: WriteTransaction, folder: str, before: str, now: str) -> None:
+def move_input(transaction: WriteTransaction, folder: str, before: str, now: str) -> None:
     """Store that a folder's input tree has moved, with every photo in it."""
     moved = update(photos).where(photos.c.folder == folder, photos.c.input == before)
-    connection.execute(moved.values(input=now))
+    transaction.execute(moved.values(input=now))
 
 
-def remember(connection: WriteTransaction, key: str, value: str, at_s: float) -> None:
+def remember(transaction: WriteTransaction, key: str, value: str, at_s: float) -> None:
     """Store a value that outlives a restart, in place of an earlier one."""
-    changed = connection.execute(update(memory).where(memory.c.key == key).values(value=value, at_s=at_s))
+    changed = transaction.execute(update(memory).where(memory.c.key == key).values(value=value, at_s=at_s))
     if changed.rowcount == 0:
-        connection.execute(insert(memory).values(key=key, value=value, at_s=at_s))
+        transaction.execute(insert(memory).values(key=key, value=value, at_s=at_s))
 
 
-def mark_source_done(connection: WriteTransaction, photo: Photo, outcome: SourceOutcome | None, at_s: float) -> None:
+def mark_source_done(transaction: WriteTransaction, photo: Photo, outcome: SourceOutcome | None, at_s: float) -> None:
     """Store that nothing is left to be done to the source; the sentence of its outcome joins the photo's history."""
     values: dict[str, object] = {"is_source_due": False}
     if outcome is not None and outcome.result is not None:
         values |= source_values(outcome)
-    connection.execute(update(photos).where(photos.c.id == photo.id).values(values))
+    transaction.execute(update(photos).where(photos.c.id == photo.id).values(values))
     if outcome is not None:
-        add_event(connection, replace(photo, state_at_s=at_s), photo.state, {"sentence": outcome.sentence})
+        add_event(transaction, replace(photo, state_at_s=at_s), photo.state, {"sentence": outcome.sentence})
 
 
-def mark_source_missing(connection: WriteTransaction, photo_ids: Collection[int], at_s: float | None) -> None:
+def mark_source_missing(transaction: WriteTransaction, photo_ids: Collection[int], at_s: float | None) -> None:
     """Store since when the sources of these photos are missing; None: they are there again."""
-    connection.execute(update(photos).where(photos.c.id.in_(photo_ids)).values(source_missing_since_s=at_s))
+    transaction.execute(update(photos).where(photos.c.id.in_(photo_ids)).values(source_missing_since_s=at_s))
 
 
-def mark_cleaned(connection: WriteTransaction, cleaned: Sequence[Photo], at_s: float) -> None:
+def mark_cleaned(transaction: WriteTransaction, cleaned: Sequence[Photo], at_s: float) -> None:
     """Store that the photos' files at Uploadcare are deleted, unless a photo has another upload by now."""
     ids, uuids = [photo.id for photo in cleaned], [photo.upload.source_uuid for photo in cleaned]
     is_same = and_(photos.c.id.in_(ids), photos.c.source_uuid.in_(uuids))
-    connection.execute(update(photos).where(is_same).values(remote_cleaned_at_s=at_s))
+    transaction.execute(update(photos).where(is_same).values(remote_cleaned_at_s=at_s))
 
 
-def mark_kept(connection: WriteTransaction, result_uuids: Collection[str]) -> None:
+def mark_kept(transaction: WriteTransaction, result_uuids: Collection[str]) -> None:
     """Store that Uploadcare was told to store these results."""
-    connection.execute(
+    transaction.execute(
         update(photos).where(photos.c.result_uuid.in_(result_uuids)).values(kept_uuid=photos.c.result_uuid)
     )

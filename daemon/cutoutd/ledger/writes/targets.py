@@ -25,24 +25,24 @@ _TAKEN = select(targets.c.target_key).where(_IS_OUTPUT, targets.c.target_key.in_
 _ANY_BELOW = select(targets.c.target_key).where(_IS_OUTPUT, _IS_BELOW).limit(1)
 
 
-def reserve_target(connection: WriteTransaction, identity: Identity, output: str, free_targets: Sequence[str]) -> str:
+def reserve_target(transaction: WriteTransaction, identity: Identity, output: str, free_targets: Sequence[str]) -> str:
     """Return the target that the path has already, or reserve the first that no other path claims.
 
     Raises:
         RejectedError: every one of them is taken.
     """
     for target in free_targets[:1]:  # mostly it is free, which one statement finds out
-        if _claim(connection, identity, output, target):
+        if _claim(transaction, identity, output, target):
             return target
-    kept: str | None = connection.scalar(_KEPT, {"folder": identity.folder, "path": identity.path, "output": output})
+    kept: str | None = transaction.scalar(_KEPT, {"folder": identity.folder, "path": identity.path, "output": output})
     if kept is not None:
         return kept
     keys = [target_key(target) for target in free_targets]
     looked_up = list({*keys, *chain.from_iterable(map(_folders_above, keys))})
-    taken = set(connection.scalars(_TAKEN, {"output": output, "keys": looked_up}))
+    taken = set(transaction.scalars(_TAKEN, {"output": output, "keys": looked_up}))
     for target, key in zip(free_targets, keys, strict=True):
-        is_free = taken.isdisjoint({key, *_folders_above(key)}) and not _has_any_below(connection, output, key)
-        if is_free and _claim(connection, identity, output, target):
+        is_free = taken.isdisjoint({key, *_folders_above(key)}) and not _has_any_below(transaction, output, key)
+        if is_free and _claim(transaction, identity, output, target):
             return target
     msg = f"another photo or file has the place of its cutout in {output}"
     raise RejectedError(
@@ -55,13 +55,13 @@ def target_key(target: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", target).casefold())
 
 
-def _claim(connection: WriteTransaction, identity: Identity, output: str, target: str) -> bool:
+def _claim(transaction: WriteTransaction, identity: Identity, output: str, target: str) -> bool:
     """Return True if the path has this target now; False if the path has another one, or the target is taken."""
     key = target_key(target)
     above = list(_folders_above(key))
     values = {"folder": identity.folder, "path": identity.path, "output": output, "target": target, "target_key": key}
     values |= _bounds_below(key) | {f"above_{number}": folder for number, folder in enumerate(above)}
-    return connection.run(_claim_statement(len(above)), values).rowcount == 1
+    return transaction.run(_claim_statement(len(above)), values).rowcount == 1
 
 
 @cache
@@ -87,9 +87,9 @@ def _folders_above(key: str) -> Iterator[str]:
     return (key[:at] for at, char in enumerate(key) if char == "/")
 
 
-def _has_any_below(connection: ReadTransaction, output: str, key: str) -> bool:
+def _has_any_below(transaction: ReadTransaction, output: str, key: str) -> bool:
     """Return True if some target lies below this one."""
-    return connection.scalar(_ANY_BELOW, {"output": output, **_bounds_below(key)}) is not None
+    return transaction.scalar(_ANY_BELOW, {"output": output, **_bounds_below(key)}) is not None
 
 
 def _bounds_below(key: str) -> dict[str, str]:

@@ -54,17 +54,17 @@ _END_WAITS = Prepared(
 )
 
 
-def discover(connection: WriteTransaction, identity: Identity, at_s: float) -> Photo | None:
+def discover(transaction: WriteTransaction, identity: Identity, at_s: float) -> Photo | None:
     """Store a finished file as a new photo; return None if this version of the file is stored already."""
-    row = connection.run(_INSERT_PHOTO, {**_NEW_ROW, **identity_values(identity), "state_at_s": at_s}).fetchone()
+    row = transaction.run(_INSERT_PHOTO, {**_NEW_ROW, **identity_values(identity), "state_at_s": at_s}).fetchone()
     if row is None:
         return None
     photo = Photo(id=row[0], identity=identity, state=State.DISCOVERED, state_at_s=at_s)
-    add_event(connection, photo, None, {"size_bytes": identity.size_bytes})
+    add_event(transaction, photo, None, {"size_bytes": identity.size_bytes})
     return photo
 
 
-def record(connection: WriteTransaction, photo: Photo, fact: Fact, at_s: float, wait: Wait = NO_WAIT) -> Photo:
+def record(transaction: WriteTransaction, photo: Photo, fact: Fact, at_s: float, wait: Wait = NO_WAIT) -> Photo:
     """Store a fact and return the photo with it.
 
     Raises:
@@ -73,9 +73,9 @@ def record(connection: WriteTransaction, photo: Photo, fact: Fact, at_s: float, 
         DuplicateInProgressError: another photo with the same content and parameters is being paid for.
     """
     changed = photo.with_fact(fact, at_s)
-    if wait != NO_WAIT and webhook_results.has_arrived(connection, changed):
+    if wait != NO_WAIT and webhook_results.has_arrived(transaction, changed):
         wait = NO_WAIT
-    connection.known.add_payer(wait.for_photo)
+    transaction.known.add_payer(wait.for_photo)
     changed = replace(changed, wait=wait)
     facts = fact.values()
     values = {**facts, **wait_values(wait), "wait_set_at_s": at_s, "state": changed.state.value, "state_at_s": at_s}
@@ -87,18 +87,18 @@ def record(connection: WriteTransaction, photo: Photo, fact: Fact, at_s: float, 
         # An approval ends with the photo. To reprocess is to approve, because the command tells the price.
         values["approved_at_s"] = at_s if isinstance(fact, Reprocessed) else None
     try:
-        _update_row(connection, photo, values)
+        _update_row(transaction, photo, values)
     except IntegrityError as error:
         raise DuplicateInProgressError("the same picture is being paid for at another path") from error
-    add_event(connection, changed, photo.state, detail_values(facts))
-    launches.update_launch(connection, photo, fact, at_s)
+    add_event(transaction, changed, photo.state, detail_values(facts))
+    launches.update_launch(transaction, photo, fact, at_s)
     if changed.state.is_terminal:
-        end_waits_for(connection, changed)
+        end_waits_for(transaction, changed)
     return changed
 
 
 def accept(
-    connection: WriteTransaction, photo: Photo, fact: Accepted, free_targets: Sequence[str], at_s: float
+    transaction: WriteTransaction, photo: Photo, fact: Accepted, free_targets: Sequence[str], at_s: float
 ) -> Photo:
     """Accept a photo and reserve its target in one transaction.
 
@@ -108,12 +108,12 @@ def accept(
     Raises:
         RejectedError: every one of them is taken.
     """
-    target = targets.reserve_target(connection, photo.identity, fact.output, free_targets)
-    return record(connection, photo, replace(fact, target=target), at_s)
+    target = targets.reserve_target(transaction, photo.identity, fact.output, free_targets)
+    return record(transaction, photo, replace(fact, target=target), at_s)
 
 
 def record_launch_intent(
-    connection: WriteTransaction,
+    transaction: WriteTransaction,
     photo: Photo,
     require: Callable[[launches.LaunchCounts], None] | None,
     *,
@@ -128,46 +128,46 @@ def record_launch_intent(
         UnapprovedError: the photo is not approved, and its folder's batch is larger than ``most``.
     """
     if require is not None:
-        require(launches.launch_counts(connection, at_s))
-    approvals.require_approved(connection, photo, most)
-    return record(connection, photo, RemovalIntended(), at_s)
+        require(launches.launch_counts(transaction, at_s))
+    approvals.require_approved(transaction, photo, most)
+    return record(transaction, photo, RemovalIntended(), at_s)
 
 
-def postpone(connection: WriteTransaction, photo: Photo, wait: Wait, at_s: float) -> Photo:
+def postpone(transaction: WriteTransaction, photo: Photo, wait: Wait, at_s: float) -> Photo:
     """Store the wait of a photo. Its state stays, and there is no event, because a wait is not a fact.
 
     The photo does not wait for a photo that has ended, nor if its webhook result has arrived. If its own wait may last
     for ever, the duplicates that wait for it go on.
     """
-    if wait.for_photo is not None and _is_terminal(connection, wait.for_photo):
+    if wait.for_photo is not None and _is_terminal(transaction, wait.for_photo):
         wait = NO_WAIT
-    if webhook_results.has_arrived(connection, photo):
+    if webhook_results.has_arrived(transaction, photo):
         wait = NO_WAIT
     if wait.kind in _UNBOUNDED:
-        end_waits_for(connection, photo)
-    connection.known.add_payer(wait.for_photo)
-    _update_row(connection, photo, {**wait_values(wait), "wait_set_at_s": at_s})
+        end_waits_for(transaction, photo)
+    transaction.known.add_payer(wait.for_photo)
+    _update_row(transaction, photo, {**wait_values(wait), "wait_set_at_s": at_s})
     return replace(photo, wait=wait)
 
 
-def resume(connection: WriteTransaction, photo: Photo, fact: Fact, ctime_ns: int, at_s: float) -> Photo:
+def resume(transaction: WriteTransaction, photo: Photo, fact: Fact, ctime_ns: int, at_s: float) -> Photo:
     """Store that an ended photo goes on because a person asked for it; its file is the same, but for its ctime.
 
     Raises:
         LedgerError: the photo went on already.
         DuplicateInProgressError: another photo with the same content and parameters is being paid for.
     """
-    _update_row(connection, photo, {"ctime_ns": ctime_ns})
-    return record(connection, replace(photo, identity=replace(photo.identity, ctime_ns=ctime_ns)), fact, at_s)
+    _update_row(transaction, photo, {"ctime_ns": ctime_ns})
+    return record(transaction, replace(photo, identity=replace(photo.identity, ctime_ns=ctime_ns)), fact, at_s)
 
 
-def end_waits_for(connection: WriteTransaction, photo: Photo) -> None:
+def end_waits_for(transaction: WriteTransaction, photo: Photo) -> None:
     """End the waits of all photos that wait for this one."""
-    if connection.known.may_be_awaited(photo.id):
-        connection.run(_END_WAITS, {"photo_id": photo.id})
+    if transaction.known.may_be_awaited(photo.id):
+        transaction.run(_END_WAITS, {"photo_id": photo.id})
 
 
-def add_event(connection: WriteTransaction, photo: Photo, from_state: State | None, detail: dict[str, Any]) -> None:
+def add_event(transaction: WriteTransaction, photo: Photo, from_state: State | None, detail: dict[str, Any]) -> None:
     """Append an event to a photo's history."""
     values = {
         "photo_id": photo.id,
@@ -176,12 +176,12 @@ def add_event(connection: WriteTransaction, photo: Photo, from_state: State | No
         "to_state": photo.state,
         "detail": json.dumps(detail),
     }
-    connection.run(_INSERT_EVENT, values)
+    transaction.run(_INSERT_EVENT, values)
 
 
-def _update_row(connection: WriteTransaction, photo: Photo, values: dict[str, Any]) -> None:
+def _update_row(transaction: WriteTransaction, photo: Photo, values: dict[str, Any]) -> None:
     values = {**values, "row_id": photo.id, "row_state": photo.state}
-    if connection.run(_row_update(tuple(values)), values).rowcount != 1:
+    if transaction.run(_row_update(tuple(values)), values).rowcount != 1:
         msg = f"photo {photo.id} is no longer {photo.state}; another program wrote to the ledger"
         raise LedgerError(msg)
 
@@ -194,10 +194,10 @@ def _row_update(names: tuple[str, ...]) -> Prepared:
     return Prepared(update(photos).where(is_row).values({name: bindparam(name) for name in columns}))
 
 
-def payers(connection: ReadTransaction) -> set[int]:
+def payers(transaction: ReadTransaction) -> set[int]:
     """Return the photos that others wait for."""
-    return set(connection.scalars(select(photos.c.wait_for).where(photos.c.wait_for.is_not(None)).distinct()))
+    return set(transaction.scalars(select(photos.c.wait_for).where(photos.c.wait_for.is_not(None)).distinct()))
 
 
-def _is_terminal(connection: WriteTransaction, photo_id: int) -> bool:
-    return connection.scalar(select(photos.c.state).where(photos.c.id == photo_id)) in TERMINAL
+def _is_terminal(transaction: WriteTransaction, photo_id: int) -> bool:
+    return transaction.scalar(select(photos.c.state).where(photos.c.id == photo_id)) in TERMINAL

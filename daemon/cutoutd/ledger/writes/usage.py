@@ -37,23 +37,23 @@ def _upsert(rows: int) -> Prepared:
     )
 
 
-def add(connection: WriteTransaction, counted: UsageCounts) -> None:
+def add(transaction: WriteTransaction, counted: UsageCounts) -> None:
     """Add the counted operations to the stored ones."""
     values: dict[str, object] = {}
     for row, ((day, purpose), number) in enumerate(counted.items()):
         values |= {f"day_{row}": day.isoformat(), f"purpose_{row}": purpose.value, f"number_{row}": number}
     if values:
-        connection.run(_upsert(len(counted)), values)
+        transaction.run(_upsert(len(counted)), values)
 
 
-def usage_of(connection: ReadTransaction, day: date) -> Usage:
+def usage_of(transaction: ReadTransaction, day: date) -> Usage:
     """Return the operations of this day, and of its month so far."""
-    return Usage(between(connection, day, day), between(connection, day.replace(day=1), day))
+    return Usage(between(transaction, day, day), between(transaction, day.replace(day=1), day))
 
 
-def between(connection: ReadTransaction, first: date, last: date) -> Mapping[Purpose, int]:
+def between(transaction: ReadTransaction, first: date, last: date) -> Mapping[Purpose, int]:
     """Return the operations from one day to another, both included."""
     period = operations.c.day.between(first.isoformat(), last.isoformat())
     total = func.sum(operations.c.number)
-    rows = connection.execute(select(operations.c.purpose, total).where(period).group_by(operations.c.purpose))
+    rows = transaction.execute(select(operations.c.purpose, total).where(period).group_by(operations.c.purpose))
     return dict.fromkeys(Purpose, 0) | {Purpose(purpose): int(number) for purpose, number in rows}

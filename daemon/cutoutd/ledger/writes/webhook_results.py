@@ -38,52 +38,54 @@ _OF_SOURCE = (
 )
 
 
-def store(connection: WriteTransaction, result: WebhookResult, at_s: float) -> Receipt:
+def store(transaction: WriteTransaction, result: WebhookResult, at_s: float) -> Receipt:
     """Store a webhook result that came at this time, end its photo's wait, and delete results older than a week."""
     values = {"source_uuid": result.source_uuid, "result_uuid": result.result_uuid}
-    photo_id = connection.scalar(_LAUNCHED_FOR, values)
+    photo_id = transaction.scalar(_LAUNCHED_FOR, values)
     if photo_id is None:
         return Receipt.NOT_OURS
-    if connection.scalar(_IS_KNOWN, values) is not None:
+    if transaction.scalar(_IS_KNOWN, values) is not None:
         return Receipt.KNOWN
-    connection.known.may_have_webhook_results = True
-    connection.execute(_INSERT, {**values, "request_id": result.request_id, "at_s": at_s})
-    connection.execute(delete(announcements).where(announcements.c.at_s < at_s - _KEPT_FOR_S))
+    transaction.known.may_have_webhook_results = True
+    transaction.execute(_INSERT, {**values, "request_id": result.request_id, "at_s": at_s})
+    transaction.execute(delete(announcements).where(announcements.c.at_s < at_s - _KEPT_FOR_S))
     waiting = update(photos).where(
         photos.c.id == photo_id,
         photos.c.source_uuid == result.source_uuid,
         photos.c.state.in_([state.value for state in _AWAITING]),
     )
-    connection.execute(waiting.values(wait_values(NO_WAIT)))
+    transaction.execute(waiting.values(wait_values(NO_WAIT)))
     return Receipt.STORED
 
 
-def result_for(connection: ReadTransaction, photo: Photo) -> tuple[WebhookResult, float] | None:
+def result_for(transaction: ReadTransaction, photo: Photo) -> tuple[WebhookResult, float] | None:
     """Return the webhook result of the photo's present upload, and the Unix time at which it came.
 
     Any result of the upload is the photo's, because the upload was made for it alone, with its parameters. There are
     several if a launch was repeated because its response was lost. The result of the photo's own launch comes first.
     """
-    rows = list(connection.execute(_OF_SOURCE, {"source_uuid": photo.upload.source_uuid}))
+    rows = list(transaction.execute(_OF_SOURCE, {"source_uuid": photo.upload.source_uuid}))
     rows.sort(key=lambda row: row.request_id != photo.launch.request_id)
     for row in rows:
         return WebhookResult(row.result_uuid, row.source_uuid, row.request_id), row.at_s
     return None
 
 
-def is_any_stored(connection: ReadTransaction) -> bool:
+def is_any_stored(transaction: ReadTransaction) -> bool:
     """Return True if there are webhook results."""
-    return connection.scalar(select(announcements.c.result_uuid).limit(1)) is not None
+    return transaction.scalar(select(announcements.c.result_uuid).limit(1)) is not None
 
 
-def has_arrived(connection: WriteTransaction, photo: Photo) -> bool:
+def has_arrived(transaction: WriteTransaction, photo: Photo) -> bool:
     """Return True if the photo waits for a webhook result that has arrived already."""
-    is_awaited = photo.state in _AWAITING and connection.known.may_have_webhook_results
-    return is_awaited and result_for(connection, photo) is not None
+    is_awaited = photo.state in _AWAITING and transaction.known.may_have_webhook_results
+    return is_awaited and result_for(transaction, photo) is not None
 
 
-def poll_without_webhooks(connection: WriteTransaction, usual_wait_s: float) -> None:
+def poll_without_webhooks(transaction: WriteTransaction, usual_wait_s: float) -> None:
     """Let removals that were not polled yet be polled on the normal schedule, as if no webhook were set up."""
     sooner_s = photos.c.state_at_s + usual_wait_s
     is_unasked = (photos.c.state == State.REMOVAL_STARTED.value) & (photos.c.wait_attempts == 0)
-    connection.execute(update(photos).where(is_unasked, photos.c.wait_until_s > sooner_s).values(wait_until_s=sooner_s))
+    transaction.execute(
+        update(photos).where(is_unasked, photos.c.wait_until_s > sooner_s).values(wait_until_s=sooner_s)
+    )
