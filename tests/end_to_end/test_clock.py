@@ -28,7 +28,7 @@ def test_a_wrong_clock_halts_for_what_it_is(place: Place, movable: SandboxProces
     put(place.input / "a.jpg")
     with place.hurry() as daemon:
         daemon.wait_for("halted", within_s=LONG_S)
-        halt = eventually(lambda: (live := read_live_state(place.state)) and live.halt, within_s=LONG_S)
+        halt = eventually(lambda: (live := read_live_state(place.state)) and live.halt, within_s=LONG_S).text
         assert halt.startswith("This machine's clock is wrong: ")
         assert words in halt
         assert "timedatectl" in halt

@@ -164,7 +164,10 @@ def test_a_no_to_all_halts_and_passes(
     put(place.input / "a.jpg")
     with place.hurry() as daemon:
         daemon.wait_for("halted", within_s=LONG_S)
-        eventually(lambda: (live := read_live_state(place.state)) and words in (live.halt or ""), within_s=LONG_S)
+        eventually(
+            lambda: (live := read_live_state(place.state)) and words in (live.halt.text if live.halt else ""),
+            within_s=LONG_S,
+        )
         put(place.input / "b.jpg")
         daemon.wait_for("accepted", "a.jpg", "b.jpg", within_s=LONG_S)
         struck = sandbox.faults()[0]["struck"]

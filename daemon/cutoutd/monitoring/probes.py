@@ -39,9 +39,8 @@ class Probes:
         self._ledger = ledger
         self._transition_metrics = transition_metrics
         self._disks = disks
-        self.waiting: Mapping[WaitCause, int] = MappingProxyType(
-            dict.fromkeys(WaitCause, 0)
-        )  #: photos by the cause of their wait
+        #: Photos by the cause of their wait.
+        self.waiting: Mapping[WaitCause, int] = MappingProxyType(dict.fromkeys(WaitCause, 0))
         self.longest_unmoved_s: float | None = None  #: Unix time, see ``queries.monitoring``
         self.possible_double_charges: int | None = None  #: photos; None before the first query
         self.free_bytes: Mapping[str, int] = MappingProxyType({})  #: by disk; a disk that cannot be read is left out

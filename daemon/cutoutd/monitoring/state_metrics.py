@@ -46,7 +46,7 @@ class StateMetrics(Collector):
         self._min_free_bytes = min_free_bytes
 
     def describe(self) -> Iterable[Metric]:
-        """Return no metric, because the registry would collect all of them once to learn their names."""
+        """Return no metric, else the registry would collect all of them once to learn their names."""
         return ()
 
     def collect(self) -> Iterator[Metric]:
@@ -96,7 +96,7 @@ class StateMetrics(Collector):
         reason = sources.breaker.error.reason if sources.breaker.error else None
         halts = {kind.reason: float(kind.reason == reason) for kind in HaltError.__subclasses__()}
         yield _labelled(
-            "cutoutd_halted", "1 if nothing is sent because the service refuses, by reason.", "reason", halts.items()
+            "cutoutd_halted", "1 if cutoutd is halted and sends nothing, by reason.", "reason", halts.items()
         )
         yield _single("cutoutd_paused", "1 if the user paused cutoutd.", float(sources.pause.pause is not None))
         unavailable = {

@@ -48,6 +48,19 @@ class LiveUnavailableFolder(_Frozen):
     since_s: float  #: Unix time
 
 
+class LiveHalt(_Frozen):
+    """The reason why the daemon is halted, and the advice."""
+
+    title: Shown
+    sentence: Shown
+    advice: Shown = ""
+
+    @property
+    def text(self) -> str:
+        """The title, the reason and the advice in one text."""
+        return f"{self.title}: {self.sentence}" + (f". {self.advice}" if self.advice else "")
+
+
 class LiveState(_Frozen):
     """The live state at one moment."""
 
@@ -57,12 +70,13 @@ class LiveState(_Frozen):
     settling: tuple[SettlingFile, ...] = ()
     settling_count: int = 0  #: the number of all; ``settling`` holds the first
     ignored: int = 0
-    halt: Shown | None = None
+    halt: LiveHalt | None = None
     unavailable: tuple[LiveUnavailableFolder, ...] = ()
     source_troubles: dict[str, Shown] = {}  #: by folder: the reason why on_success fails for now
     throttled_until: dict[str, float] = {}  #: by kind of request: the Unix time before which Uploadcare wants none
     launches_per_minute: float | None = None  #: the present rate
     launch_reason: Shown = ""  #: the reason for the rate
+    is_throttled: bool = False  #: True if Uploadcare accepts fewer launches than configured
     web_address: str | None = None  #: the page's address, http://HOST:PORT
 
 

@@ -13,7 +13,14 @@ from cutoutd.core.logs import log_event
 from cutoutd.core.periodic import every
 from cutoutd.pipeline.budget.budget import LaunchPace
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
-from cutoutd.status.live_state import LiveState, LiveUnavailableFolder, SettlingFile, WatchedMount, write_live_state
+from cutoutd.status.live_state import (
+    LiveHalt,
+    LiveState,
+    LiveUnavailableFolder,
+    SettlingFile,
+    WatchedMount,
+    write_live_state,
+)
 from cutoutd.watch.availability import FolderAvailability
 from cutoutd.watch.folder import FolderWatcher
 
@@ -69,12 +76,13 @@ class LiveStateWriter:
             settling=tuple(settling[:_MAX_SETTLING_NAMED]),
             settling_count=len(settling),
             ignored=sum(watcher.ignored for watcher in sources.folder_watchers),
-            halt=_sentences(sources.breaker.error) if sources.breaker.error else None,
+            halt=_halt(sources.breaker.error) if sources.breaker.error else None,
             unavailable=tuple(LiveUnavailableFolder(**asdict(folder)) for folder in sources.availability.unavailable()),
             source_troubles=sources.source_troubles(),
             throttled_until=sources.throttled_until(),
             launches_per_minute=pace.per_minute,
             launch_reason=pace.reason,
+            is_throttled=pace.is_throttled,
             web_address=sources.web_address(),
         )
 
@@ -90,8 +98,8 @@ class LiveStateWriter:
             self._written = live
 
 
-def _sentences(error: HaltError) -> str:
-    return f"{error.title}: {error.sentence}. {error.advice}"
+def _halt(error: HaltError) -> LiveHalt:
+    return LiveHalt(title=error.title, sentence=error.sentence, advice=error.advice)
 
 
 def _settling(watcher: FolderWatcher) -> list[SettlingFile]:

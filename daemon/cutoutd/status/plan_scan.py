@@ -56,9 +56,8 @@ class PlanScanner:
         self._ledger: ReadTransaction | None = None  #: the open transaction; None also before the first run
         self._approved: set[int] = set()  #: approved photos of the present batch
         self._paying: set[tuple[str | None, str | None]] = set()  #: content and parameters that the plan pays for
-        self._targets: set[tuple[str, str]] = (
-            set()
-        )  #: targets claimed by the plan, where conflicts are not solved by a new name
+        #: Targets that the plan has claimed; only for folders without ``rename``.
+        self._targets: set[tuple[str, str]] = set()
 
     def count(self) -> int:
         """Return the number of candidates, by a scan of its own, for a progress bar. Blocking."""

@@ -155,7 +155,7 @@ def status_as_json(status: Status) -> dict[str, Any]:
         "watched": [mount.model_dump() for mount in status.live.watched] if status.live else [],
         "settling": [file.model_dump() for file in status.live.settling] if status.live else [],
         "ignored": status.live.ignored if status.live else 0,
-        "halt": status.live.halt if status.live else None,
+        "halt": status.live.halt.text if status.live and status.live.halt else None,
         "paused": asdict(status.pause) if status.pause else None,
         "source_troubles": status.live.source_troubles if status.live else {},
         "patience": status.live.throttled_until if status.live else {},

@@ -33,6 +33,7 @@ from cutoutd.ledger.writes.approvals import Batch
 from cutoutd.pipeline.scheduling.pause import Pause
 from cutoutd.status.costs import price_batch
 from cutoutd.status.live_state import (
+    LiveHalt,
     LiveState,
     LiveUnavailableFolder,
     SettlingFile,
@@ -54,7 +55,7 @@ LIVE = LiveState(
     settling=(SettlingFile(folder="products", path="new.jpg", since_s=1.0, reason="it is still growing"),),
     settling_count=1,
     ignored=4,
-    halt="Uploadcare refused the keys: 401",
+    halt=LiveHalt(title="Uploadcare refused the keys", sentence="401"),
     unavailable=(LiveUnavailableFolder(folder="people", reason="its mount is gone", since_s=1.0),),
     source_troubles={"products": "the archive is full"},
     throttled_until={"downloads": 0.0},

@@ -27,7 +27,7 @@ from cutoutd.core.photo import (
 from cutoutd.core.photo_selector import PhotoSelector
 from cutoutd.core.usage_counter import Purpose, UsageCounter
 from cutoutd.ledger import Ledger, hold_ledger, open_ledger
-from cutoutd.status.live_state import LiveState, SettlingFile, write_live_state
+from cutoutd.status.live_state import LiveHalt, LiveState, SettlingFile, write_live_state
 from cutoutd.status.status import event_as_json, read_history, read_status, status_as_json
 from support.ledgers import identity, photo_at, with_ledger
 
@@ -37,7 +37,7 @@ LIVE = LiveState(
     settling=(SettlingFile(folder="products", path="b.jpg", since_s=1.0, reason="it is still growing"),),
     settling_count=1,
     ignored=4,
-    halt="Uploadcare refused the keys: 401",
+    halt=LiveHalt(title="Uploadcare refused the keys", sentence="401"),
     throttled_until={"downloads": 0.0},
 )
 
@@ -83,7 +83,7 @@ def test_status_is_the_ledgers_and_the_daemons(tmp_path: Path) -> None:
     assert told["running"]
     assert told["folders"]["products"]["accepted"] == told["folders"]["people"]["published"] == 1
     assert set(told["folders"]["people"]) == set(State)
-    assert (told["ignored"], told["halt"]) == (4, LIVE.halt)
+    assert (told["ignored"], told["halt"]) == (4, "Uploadcare refused the keys: 401")
     assert told["waiting"] == [
         {"folder": "products", "path": "a.jpg", "state": "accepted", "until_s": 50.0, "reason": "Uploadcare is away"}
     ]

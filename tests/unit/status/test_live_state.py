@@ -13,6 +13,7 @@ from cutoutd.pipeline.budget.budget import LaunchPace
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from cutoutd.status.live_state import (
     LIVE_NAME,
+    LiveHalt,
     LiveState,
     SettlingFile,
     WatchedMount,
@@ -30,7 +31,14 @@ MOUNT = WatchedMount(folder="products", path="", kind="events", reason="ext4")
 
 def test_what_was_told_is_heard(tmp_path: Path) -> None:
     """The last word counts, comes whole, and leaves no draft behind."""
-    live = LiveState(pid=7, started_at_s=1.0, watched=(MOUNT,), settling=(SETTLING,), settling_count=1, halt="keys")
+    live = LiveState(
+        pid=7,
+        started_at_s=1.0,
+        watched=(MOUNT,),
+        settling=(SETTLING,),
+        settling_count=1,
+        halt=LiveHalt(title="keys", sentence="401"),
+    )
     write_live_state(tmp_path, LiveState(pid=6, started_at_s=0.0))
     write_live_state(tmp_path, live)
     assert read_live_state(tmp_path) == live
@@ -106,7 +114,7 @@ def test_the_daemon_tells_what_only_it_knows(tmp_path: Path) -> None:
     assert before.settling_count == 1
     assert (before.launches_per_minute, before.launch_reason) == (19, "refused (429)")
     assert after.halt is not None
-    assert "401" in after.halt
+    assert "401" in after.halt.text
     assert before.started_at_s == after.started_at_s
 
 

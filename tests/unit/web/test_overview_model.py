@@ -11,7 +11,7 @@ from cutoutd.pipeline.budget.pricing import estimate
 from cutoutd.pipeline.scheduling.pause import Pause
 from cutoutd.status.costs import PricedBatch, no_costs
 from cutoutd.status.forecast import Forecast
-from cutoutd.status.live_state import LiveState, LiveUnavailableFolder
+from cutoutd.status.live_state import LiveHalt, LiveState, LiveUnavailableFolder
 from cutoutd.status.status import Launches, Status
 from cutoutd.web.live.notices import Remedy, Tone
 from cutoutd.web.live.overview_model import OverviewModel, overview_of
@@ -56,7 +56,11 @@ def batch_of(photos: int) -> PricedBatch:
             "warn",
         ),
         ({"totals": (Total("shop", State.ACCEPTED, 9),), "pause": Pause("", 0.0)}, "Paused", "warn"),
-        ({"live": LIVE.model_copy(update={"halt": "No keys: 401. Check."})}, "Standing still", "bad"),
+        (
+            {"live": LIVE.model_copy(update={"halt": LiveHalt(title="No keys", sentence="401", advice="Check.")})},
+            "Standing still",
+            "bad",
+        ),
     ],
 )
 def test_the_headline_says_the_one_thing_to_know(changes: dict[str, object], title: str, tone: str) -> None:
@@ -84,9 +88,10 @@ def test_what_a_person_should_know_comes_gravest_first() -> None:
     """A halt before all, then what a person is asked, then what passes by itself; each with its reason and advice."""
     live = LIVE.model_copy(
         update={
-            "halt": "Uploadcare refused the keys: 401 Unauthorized. Check public_key.",
+            "halt": LiveHalt(title="Uploadcare refused the keys", sentence="401", advice="Check public_key."),
             "unavailable": (LiveUnavailableFolder(folder="shop", reason="the input is not mounted", since_s=0.0),),
             "source_troubles": {"shop": "the archive is full"},
+            "is_throttled": True,
             "launches_per_minute": 19.0,
             "launch_reason": "Uploadcare refused more after 20 in a minute (429)",
         }

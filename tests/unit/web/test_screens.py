@@ -13,7 +13,7 @@ from cutoutd.control.messages import Command, CommandResult, PauseCommand
 from cutoutd.control.queue import CommandQueue
 from cutoutd.core.photo import State, Wait, WaitKind
 from cutoutd.ledger import Ledger
-from cutoutd.status.live_state import LiveState, LiveUnavailableFolder, SettlingFile
+from cutoutd.status.live_state import LiveHalt, LiveState, LiveUnavailableFolder, SettlingFile
 from cutoutd.web.application import private_routes
 from cutoutd.web.backend import PageBackend
 from cutoutd.web.context import PageContext
@@ -26,9 +26,10 @@ GOLDEN = Path(__file__).parent / "golden"
 QUIET = LiveState(pid=1, started_at_s=0.0)
 BUSY = QUIET.model_copy(
     update={
-        "halt": "Uploadcare refused the keys: 401 Unauthorized. Check uploadcare.public_key.",
+        "halt": LiveHalt(title="Uploadcare refused the keys", sentence="401", advice="Check uploadcare.public_key."),
         "unavailable": (LiveUnavailableFolder(folder="people", reason="the input is not mounted", since_s=0.0),),
         "source_troubles": {"products": "the archive is full"},
+        "is_throttled": True,
         "launches_per_minute": 19.0,
         "launch_reason": "Uploadcare refused more after 20 in a minute (429)",
         "settling": (SettlingFile(folder="products", path="new.jpg", since_s=0.0, reason="it is still growing"),),

@@ -107,7 +107,7 @@ def _running_line(status: Status) -> RenderableType:
     since = f"cutoutd is running since {_time(status.live.started_at_s)} (process {status.live.pid})."
     if status.live.halt is None:
         return Text(since, style="green")
-    return Group(Text(since, style="yellow"), Text(f"Halted: {status.live.halt}", style="bold red"))
+    return Group(Text(since, style="yellow"), Text(f"Halted: {status.live.halt.text}", style="bold red"))
 
 
 def _daemon_sections(live: LiveState | None) -> Iterator[tuple[str, list[tuple[str, str]]]]:

@@ -39,6 +39,7 @@ class LaunchPace:
 
     per_minute: float
     reason: str
+    is_throttled: bool = False  #: True if Uploadcare accepts fewer launches than configured
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class Budget:
             reason = f"Uploadcare refused more after {learned.accepted} in a minute (429); in full use it rises again"
         else:
             reason = "rate_limit.launches_per_minute"
-        return LaunchPace(self.rate.per_minute, reason)
+        return LaunchPace(self.rate.per_minute, reason, is_throttled=self.rate.paused_for_s > 0 or learned is not None)
 
     @asynccontextmanager
     async def claim(self, photo: Photo) -> AsyncIterator[None]:

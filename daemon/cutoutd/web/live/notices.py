@@ -54,10 +54,9 @@ def notices_of(status: Status) -> tuple[Notice, ...]:
 
 def _halt(live: LiveState | None) -> Iterator[Notice]:
     if live is not None and live.halt is not None:
-        title, _, rest = live.halt.partition(": ")
-        yield Notice(
-            Tone.BAD, title, f"{_sentence(rest)} Nothing is sent until then. Photos are still found and checked."
-        )
+        reason = _sentence(f"{live.halt.sentence}. {live.halt.advice}")
+        meaning = "Nothing is sent until then. Photos are still found and checked."
+        yield Notice(Tone.BAD, live.halt.title, f"{reason} {meaning}")
 
 
 def _pause(status: Status) -> Iterator[Notice]:
@@ -99,7 +98,7 @@ def _limit(status: Status) -> Iterator[Notice]:
 
 
 def _throttled(live: LiveState | None) -> Iterator[Notice]:
-    if live is not None and "429" in live.launch_reason and live.launches_per_minute is not None:
+    if live is not None and live.is_throttled and live.launches_per_minute is not None:
         title = f"Uploadcare accepts {live.launches_per_minute:.0f} removals a minute at present"
         yield Notice(Tone.WARN, title, _sentence(live.launch_reason))
 
