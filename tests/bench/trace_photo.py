@@ -14,6 +14,7 @@ The counting rules:
 - A class is the class that encloses a called function by its qualified name.
 - Log records (``core/logs``) and column types (``ledger/schema/column_types.py``) are left out.
 - Periodic loops that run without any photo too are left out by name: see ``BACKGROUND_LOOPS``.
+- The check of mounts is such a loop too (``FolderWatcher._poll_mounts``).
 - A question is a call of ``Ledger.query``. A write is a job of ``GroupCommitter.write``.
 - A statement is a statement that SQLite reports to its trace callback. BEGIN, COMMIT and SAVEPOINT count apart.
 """
@@ -54,6 +55,7 @@ from cutoutd.pipeline.maintenance.result_retention import ResultKeeper
 from cutoutd.pipeline.on_success import OnSuccessWorker
 from cutoutd.pipeline.scheduling.release_held import HeldReleaser
 from cutoutd.status.live_state_writer import LiveStateWriter
+from cutoutd.watch.folder import FolderWatcher
 from support.images.drawn_photos import jpeg
 from support.processes.sandbox_process import PUBLIC_KEY, SECRET_KEY, SandboxProcess
 
@@ -144,6 +146,7 @@ async def _never() -> None:
 
 def watch(trace: Trace) -> None:
     """Have everything counted from now on, and leave the background loops out."""
+    FolderWatcher._poll_mounts = lambda *_: _never()  # type: ignore[method-assign]  # as above
     for owner in BACKGROUND_LOOPS:
         owner.run = lambda *_: _never()  # type: ignore[attr-defined, method-assign]  # that is what leaving out means
     trace.count_calls_of(Ledger, "query", "ledger questions")

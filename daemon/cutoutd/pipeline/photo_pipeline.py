@@ -7,6 +7,8 @@ the docstring of each step says what that means. `scheduling` decides which phot
 
 import asyncio
 import time
+from collections.abc import Callable
+from functools import partial
 
 from cutoutd.core.errors import (
     DelayError,
@@ -134,14 +136,14 @@ class PhotoPipeline:
     async def _reuse_or_wait(self, photo: Photo) -> Photo | None:
         """Reuse the cutout of the same picture, or wait for the photo that pays for it; None if this photo pays.
 
+        The file is checked first, because a changed file is not that picture.
+
         Raises:
             SupersededError: the file is not the accepted version any more.
         """
-        await asyncio.to_thread(require_same, self._folders.of(photo).input, photo.identity)
         if photo in self._ledger.unique:
             return None
-        if photo in self._ledger.unique:
-            return None
+        await asyncio.to_thread(self._source_check(photo))
         # One query, because a duplicate that is published between two queries would be in neither result.
         info = await self._ledger.query(duplicates.duplicate_info, photo)
         if info.is_superseded_by_newer or info.has_cutout:
@@ -152,7 +154,7 @@ class PhotoPipeline:
 
     async def _upload(self, photo: Photo) -> Photo:
         """Send the source, within the limits. A crash after sending leaves an upload that expires after 24 hours."""
-        async with self._budget.claim(photo):
+        async with self._budget.claim(photo, self._source_check(photo)):
             uploaded = await upload_photo(photo, self._folders.of(photo), self._uploadcare)
             return await self._ledger.record_until_stored(photo, uploaded)
 
@@ -164,12 +166,16 @@ class PhotoPipeline:
 
     async def _launch(self, photo: Photo) -> Photo:
         """Make the one call that costs money. A crash during it leaves `removal_intended`: see `steps.launch`."""
-        await self._budget.require_room(photo)
+        await self._budget.require_room(photo, self._source_check(photo))
         try:
             await self._uploadcare.files.require_ready(require_value(photo.upload.source_uuid))
         except UploadGoneError:
             return await self._ledger.record(photo, UploadExpired())
         return await self._launcher.launch(photo, self._poll_schedule.first_wait)
+
+    def _source_check(self, photo: Photo) -> Callable[[], None]:
+        """Return a blocking check that raises SupersededError if the file is not the accepted version any more."""
+        return partial(require_same, self._folders.of(photo).input, photo.identity)
 
     async def _poll(self, photo: Photo) -> Photo:
         """Ask if the removal is finished. Each request costs an operation; `PollSchedule` chooses the moments."""

@@ -7,7 +7,7 @@ keeps photos from being sent in vain. The ledger also keeps the learned launch r
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -70,6 +70,10 @@ async def open_budget(ledger: Ledger, settings: Settings) -> "Budget":
     return budget
 
 
+def _nothing() -> None:
+    """Check nothing."""
+
+
 class Budget:
     """Holds photos back while a limit is reached or a disk is nearly full, and knows the launch rate."""
 
@@ -100,8 +104,8 @@ class Budget:
         return LaunchPace(self.rate.per_minute, reason, is_throttled=self.rate.paused_for_s > 0 or learned is not None)
 
     @asynccontextmanager
-    async def claim(self, photo: Photo) -> AsyncIterator[None]:
-        """Claim one launch for a photo while it is uploaded.
+    async def claim(self, photo: Photo, check: Callable[[], None] = _nothing) -> AsyncIterator[None]:
+        """Claim one launch for a photo while it is uploaded; `check` is as for `require_room`.
 
         Raises:
             UnapprovedError: the photo's batch is so large that a person has to approve it.
@@ -113,7 +117,7 @@ class Budget:
         # by its state.
         sending = frozenset(self._sending)
         try:
-            await self.require_room(photo)
+            await self.require_room(photo, check)
             await self.approval.require(photo)
             if self._limits.is_counting:
                 spent = await self._ledger.query(launches.launch_counts, time.time(), sending)
@@ -122,14 +126,21 @@ class Budget:
         finally:
             self._sending.discard(photo.id)
 
-    async def require_room(self, photo: Photo) -> None:
+    async def require_room(self, photo: Photo, check: Callable[[], None] = _nothing) -> None:
         """Check that there is space for the cutout, because else it would be paid for in vain.
+
+        `check` is another blocking check, made first and in the same thread: a thread of its own costs as much again.
 
         Raises:
             DiskError: the file system of the output or of the state folder is nearly full.
         """
         places = (Path(require_value(photo.bound.output)), self._state_dir)
-        await asyncio.to_thread(require_free, places, self._limits.min_free_bytes)
+
+        def check_all() -> None:
+            check()
+            require_free(places, self._limits.min_free_bytes)
+
+        await asyncio.to_thread(check_all)
 
     async def record_launch_intent(self, photo: Photo) -> Photo:
         """Store that the paid call is about to be made, counted against the limits in the same transaction.

@@ -14,8 +14,7 @@ from cutoutd.core.logs import log_error
 from cutoutd.core.photo import TERMINAL, Photo, State
 from cutoutd.ledger import Ledger
 from cutoutd.pipeline.scheduling.next_photos import DueQuery, SkippedPhotos, furthest_of
-from cutoutd.pipeline.scheduling.stage_queue import READ_AHEAD, StageQueue
-from cutoutd.pipeline.scheduling.stages import Stage
+from cutoutd.pipeline.scheduling.stages import READ_AHEAD, Stage, StageQueue
 from cutoutd.pipeline.scheduling.step_runner import StepRunner
 
 
