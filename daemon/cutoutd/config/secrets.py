@@ -28,7 +28,7 @@ def find_encrypted_credential(configuration: Path) -> Path | None:
     return next((place for place in places if os.path.lexists(place)), None)
 
 
-def read_secret_key(file: Path | None, environ: Mapping[str, str], sealed: Path | None = None) -> SecretStr:
+def read_secret_key(file: Path | None, environ: Mapping[str, str], encrypted: Path | None = None) -> SecretStr:
     """Return the secret key: UPLOADCARE_SECRET_KEY, else systemd's credential ``uploadcare-secret-key``, else the file.
 
     The credential goes before the file, because the user of a unit that loads it often cannot read the file.
@@ -36,7 +36,7 @@ def read_secret_key(file: Path | None, environ: Mapping[str, str], sealed: Path 
     Args:
         file: the configured file.
         environ: the environment.
-        sealed: a credential that only systemd can decrypt.
+        encrypted: a credential that only systemd can decrypt.
 
     Raises:
         ValueError: there is no key, it cannot be read, everyone may read its file, or it is no single word.
@@ -49,10 +49,10 @@ def read_secret_key(file: Path | None, environ: Mapping[str, str], sealed: Path 
         return _single_word(_content(credential, forbidden_mode=0))
     if file is not None:
         return _single_word(_content(file, forbidden_mode=stat.S_IROTH))
-    if sealed is not None:
+    if encrypted is not None:
         raise ValueError(
-            f"is in {sealed}, encrypted for the service; to run a command that needs it: sudo systemd-run -qdP"
-            f" -p LoadCredentialEncrypted={CREDENTIAL}:{sealed} cutoutd check --user cutoutd"
+            f"is in {encrypted}, encrypted for the service; to run a command that needs it: sudo systemd-run -qdP"
+            f" -p LoadCredentialEncrypted={CREDENTIAL}:{encrypted} cutoutd check --user cutoutd"
         )
     raise ValueError(f"is missing: name a file with the secret key, set {VARIABLE}, or give systemd's {CREDENTIAL}")
 
