@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cutoutd.core.logs import printable
-from cutoutd.images import format_size
+from cutoutd.images.validation import format_size
 
 
 def number(value: float) -> str:

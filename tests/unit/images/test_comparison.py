@@ -3,7 +3,7 @@ import io
 import pytest
 from PIL import Image, ImageChops, ImageDraw
 
-from cutoutd.images import is_cutout_of, reference_image
+from cutoutd.images.comparison import is_cutout_of, reference_image
 from support.images.photographs import ORIENTATION, encoded, jpeg, photograph
 
 

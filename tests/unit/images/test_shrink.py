@@ -6,8 +6,9 @@ import pytest
 from PIL import Image, ImageCms, ImageOps
 
 from cutoutd.core.errors import RejectedError, RejectionCode
-from cutoutd.images import SmallerCopy, is_cutout_of, make_smaller, reference_image, validate
-from cutoutd.images.shrink import QUALITIES, size_to_send
+from cutoutd.images.comparison import is_cutout_of, reference_image
+from cutoutd.images.shrink import QUALITIES, SmallerCopy, make_smaller, size_to_send
+from cutoutd.images.validation import validate
 from support.images.photographs import drawn, encoded, exif, jpeg, photograph, png, png_of
 
 PLENTY = 10_000_000

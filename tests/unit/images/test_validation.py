@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cutoutd.core.errors import RejectedError, RejectionCode
-from cutoutd.images import Format, format_size, require_size, validate
+from cutoutd.images.formats import Format
+from cutoutd.images.validation import format_size, require_size, validate
 from support.images.photographs import chunk, drawn, encoded, exif, jpeg, photograph, png, png_of
 
 NOISE = encoded(Image.effect_noise((300, 300), 80), "JPEG")

@@ -19,7 +19,7 @@ from cutoutd.core.errors import CutoutdError, UnreachableError
 from cutoutd.core.photo import Photo, require_value
 from cutoutd.files.output_tree import disk_errors, found_folder, made_folder
 from cutoutd.files.provenance import attach, chunk_for, provenance_of, with_chunk, without_chunk, write_chunk
-from cutoutd.images import PngCheck, PngHeader
+from cutoutd.images.png_check import PngCheck, PngHeader
 
 
 def note_on(photo: Photo, header: PngHeader) -> str | None:

@@ -11,8 +11,10 @@ from cutoutd.config.settings import LARGEST_UPLOAD_BYTES, FolderSettings
 from cutoutd.core.errors import SupersededError
 from cutoutd.core.photo import Photo, Uploaded
 from cutoutd.files.source_file import open_source, reading_errors, require_same
-from cutoutd.images import make_smaller, make_upright, require_size, validate
 from cutoutd.images.memory_gate import run_exclusive
+from cutoutd.images.orientation import make_upright
+from cutoutd.images.shrink import make_smaller
+from cutoutd.images.validation import require_size, validate
 from cutoutd.uploadcare.client import UploadcareClient
 
 #: The upload has the photo's own size.

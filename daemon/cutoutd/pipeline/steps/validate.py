@@ -17,7 +17,8 @@ from cutoutd.core.photo import Accepted, Identity
 from cutoutd.files.input_tree import LINK_ON_THE_WAY, is_occupied
 from cutoutd.files.source_file import open_source, reading_errors, require_same
 from cutoutd.files.target_paths import MAX_NAME_BYTES, targets_of
-from cutoutd.images import LARGEST_SOURCE_BYTES, ImageInfo, require_size, validate
+from cutoutd.images.shrink import LARGEST_SOURCE_BYTES
+from cutoutd.images.validation import ImageInfo, require_size, validate
 
 #: PATH_MAX with its closing zero: longer paths exist, but no program could open such a cutout by its path.
 _MAX_PATH_BYTES = 4096

@@ -7,7 +7,7 @@ from typing import Any
 
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import State
-from cutoutd.images import format_size
+from cutoutd.images.validation import format_size
 from cutoutd.ledger import Event
 
 _TITLES = {

@@ -10,9 +10,9 @@ from starlette.routing import BaseRoute, Route
 from cutoutd.control import retry
 from cutoutd.control.messages import ReprocessCommand, RetryCommand
 from cutoutd.core.photo import Photo, State
-from cutoutd.images import format_size
 from cutoutd.images.originals import Absence, Side
 from cutoutd.images.thumbnails import Thumbnails
+from cutoutd.images.validation import format_size
 from cutoutd.ledger import Event, ReadTransaction
 from cutoutd.ledger.queries import gallery
 from cutoutd.pipeline.budget.pricing import estimate, estimate_in_words
