@@ -171,6 +171,8 @@ class PhotoPipeline:
             await self._uploadcare.files.require_ready(require_value(photo.upload.source_uuid))
         except UploadGoneError:
             return await self._ledger.record(photo, UploadExpired())
+        if photo not in self._ledger.unique and (found := await self._reuse_or_wait(photo)):
+            return found  # because another photo of the same picture was published during that request
         return await self._launcher.launch(photo, self._poll_schedule.first_wait)
 
     def _source_check(self, photo: Photo) -> Callable[[], None]:

@@ -297,3 +297,33 @@ def test_a_twin_that_is_published_during_the_question_is_not_overlooked(
         assert (trip.uploadcare.count("upload_source"), trip.uploadcare.count("start_removal")) == (1, 1)
 
     played(tmp_path, scene)
+
+
+def test_a_duplicate_published_during_the_last_check_is_not_paid_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Uploadcare is slow to say that an upload is ready; meanwhile another photo of the same picture is published."""
+
+    async def scene(trip: Trip) -> None:
+        content = jpeg()
+        first = await trip.photo_at(State.ACCEPTED, "first.jpg", content)
+        slow = await trip.photo_at(State.ACCEPTED, "slow.jpg", content)
+        slow = await trip.ledger.record(slow, Uploaded("slow.jpg"))  # both were sent at once
+        require_ready, is_ready = trip.uploadcare.require_ready, asyncio.Event()
+
+        async def wait_until_ready(source_uuid: str) -> None:
+            await require_ready(source_uuid)
+            if source_uuid == "slow.jpg":
+                await is_ready.wait()
+
+        monkeypatch.setattr(trip.uploadcare, "require_ready", wait_until_ready)
+        launching = asyncio.create_task(trip.journey.advance(slow))
+        await trip.uploadcare.called("require_ready")
+        first = await trip.ledger.record(first, Uploaded("first.jpg"))
+        while first.state is not State.PUBLISHED:
+            first = await trip.journey.advance(first)
+        is_ready.set()
+        assert (await launching).cutout.reused_from == first.id
+        assert trip.uploadcare.count("start_removal") == 1
+
+    played(tmp_path, scene)
