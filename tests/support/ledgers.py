@@ -23,6 +23,7 @@ from cutoutd.core.photo import (
     Superseded,
     Uploaded,
 )
+from cutoutd.core.photo.photo import COLUMNS
 from cutoutd.files.input_tree import stat_file
 from cutoutd.ledger import Ledger, ReadTransaction, open_ledger
 from cutoutd.ledger.schema import tables
@@ -108,6 +109,16 @@ def in_database(state_dir: Path, statement: str) -> None:
 def state_of(ledger: ReadTransaction, path: str) -> list[State]:
     """The states of all versions of a path, oldest first."""
     return [photo.state for photo in versions_of(ledger, path)]
+
+
+def with_columns(photo: Photo, **values: object) -> Photo:
+    """The photo with these values; each goes by the name of its column in the ledger."""
+    groups: dict[str | None, dict[str, Any]] = {}
+    for column, value in values.items():
+        group, attribute = COLUMNS[column]
+        groups.setdefault(group, {})[attribute] = value
+    own = groups.pop(None, {})
+    return replace(photo, **own, **{group: replace(getattr(photo, group), **inner) for group, inner in groups.items()})
 
 
 def versions_of(ledger: ReadTransaction, path: str) -> list[Photo]:

@@ -30,7 +30,7 @@ def render_dropin(document: ConfigurationFile, source: Path) -> str:
     """Return the text of a drop-in for the unit that runs this configuration, read from ``source``."""
     lines = (
         f"# Made from {source} by: cutoutd systemd-dropin",
-        "# Make it anew when folders change, then: systemctl daemon-reload && systemctl restart cutoutd",
+        "# Make it again when folders change, then: systemctl daemon-reload && systemctl restart cutoutd",
         "[Service]",
         *_lines("ReadWritePaths", sorted(set(_writable_paths(document)))),
         *_lines(

@@ -125,7 +125,7 @@ def absolute_path(text: str, folder: Path) -> Path:
     try:
         path = Path(text).expanduser()
     except RuntimeError as fault:
-        raise ValueError("must be a path; whose home folder is meant is not known here") from fault
+        raise ValueError("must be a path; the home folder after ~ is not known here") from fault
     # Keep symbolic links, because an administrator may point them at another disk later.
     return Path(os.path.abspath(folder / path))  # noqa: PTH100  only ".." is taken out, links stay
 

@@ -20,10 +20,13 @@ from cutoutd.core.photo import (
     Wait,
     WaitKind,
 )
-from support.ledgers import identity
+from support.ledgers import identity, with_columns
 
-FAILED = Photo(id=1, identity=identity(), state=State.FAILED, state_at_s=50.0).with_columns(
-    sha256="5" * 64, parameters='{"crop":true}', code="unknown_foreground"
+FAILED = with_columns(
+    Photo(id=1, identity=identity(), state=State.FAILED, state_at_s=50.0),
+    sha256="5" * 64,
+    parameters='{"crop":true}',
+    code="unknown_foreground",
 )
 AGAIN = RetryUpload(parameters="{}")
 
@@ -47,7 +50,7 @@ AGAIN = RetryUpload(parameters="{}")
 )
 def test_a_retry_goes_on_at_the_furthest_fact_that_holds(known: dict[str, object], fact: Retry) -> None:
     """What is paid for is fetched or asked about, never launched again; what was refused is launched anew."""
-    photo = FAILED.with_columns(**known)
+    photo = with_columns(FAILED, **known)
     assert retry.fact_after(photo, "{}") == fact
     after = photo.with_fact(fact, 60.0)
     assert (after.ending.code, after.ending.sentence, after.ending.failed_state) == (None, None, None)
@@ -55,7 +58,7 @@ def test_a_retry_goes_on_at_the_furthest_fact_that_holds(known: dict[str, object
 
 def test_a_rejected_photo_is_checked_again() -> None:
     """Nothing of it left this machine, so a retry begins at the start."""
-    rejected = replace(FAILED.with_columns(code="damaged"), state=State.REJECTED)
+    rejected = replace(with_columns(FAILED, code="damaged"), state=State.REJECTED)
     assert retry.fact_after(rejected, "{}") == RetryFromStart()
     after = rejected.with_fact(RetryFromStart(), 60.0)
     assert (after.ending.code, after.ending.sentence, after.ending.failed_state) == (None, None, None)

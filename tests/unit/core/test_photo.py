@@ -43,7 +43,7 @@ from cutoutd.core.photo import (
     require_value,
 )
 from cutoutd.core.photo.photo import COLUMNS
-from support.ledgers import ACCEPTED, FAILED, REJECTED, SUPERSEDED, identity
+from support.ledgers import ACCEPTED, FAILED, REJECTED, SUPERSEDED, identity, with_columns
 
 FACTS: dict[State, Fact] = {
     State.ACCEPTED: ACCEPTED,
@@ -181,7 +181,7 @@ def test_every_kind_of_fact_is_looked_at_above() -> None:
 
 def test_a_fact_ends_the_wait_and_keeps_the_rest() -> None:
     """A fact brings its own values, ends the wait, and leaves everything else as it was."""
-    before = photo_in(State.ACCEPTED).with_columns(sha256="5" * 64, target="a.png")
+    before = with_columns(photo_in(State.ACCEPTED), sha256="5" * 64, target="a.png")
     after = before.with_fact(Uploaded("source"), at_s=2.0)
     assert (after.upload.source_uuid, after.picture.sha256, after.bound.target) == ("source", "5" * 64, "a.png")
     assert after.wait == Wait(WaitKind.NONE)

@@ -19,7 +19,7 @@ from cutoutd.images.thumbnails import Thumbnails
 from cutoutd.ledger.schema.rows import source_values
 from support.folders import folder_in
 from support.images.drawn_photos import jpeg, lying_jpeg, png
-from support.ledgers import identity_of
+from support.ledgers import identity_of, with_columns
 
 PATH = "sub/a.jpg"
 
@@ -80,7 +80,8 @@ def home_in(place: Path, content: bytes, **folder: object) -> Home:
     cutout.parent.mkdir()
     cutout.write_bytes(cutout_png())
     who = replace(identity_of(configured.input, PATH), input=str(configured.input))
-    photo = Photo(id=7, identity=who, state=State.PUBLISHED, state_at_s=0).with_columns(
+    photo = with_columns(
+        Photo(id=7, identity=who, state=State.PUBLISHED, state_at_s=0),
         output=str(configured.output),
         target="sub/a.png",
         sha256=hashlib.sha256(content).hexdigest(),
@@ -102,7 +103,7 @@ def test_both_files_are_opened(home: Home) -> None:
 
 def test_a_photo_that_was_never_read_has_nothing_to_show(home: Home) -> None:
     """The content of the file is unknown, so it is not opened."""
-    unread = home.photo.with_columns(sha256=None, cutout_sha256=None, output=None, target=None)
+    unread = with_columns(home.photo, sha256=None, cutout_sha256=None, output=None, target=None)
     assert home.original(Side.PHOTO, unread) == "The photo could not be read."
     assert home.thumbnail(Side.CUTOUT, photo=unread) == "There is no cutout yet."
 
@@ -171,7 +172,7 @@ def test_another_file_in_its_place_is_not_shown(home: Home, side: Side, change: 
 def test_a_ledger_full_of_lies_leads_nowhere(home: Home, side: Side, path: str) -> None:
     """Even paths from the ledger are only names below their root."""
     (home.place / "secret.txt").write_bytes(home.source.read_bytes())
-    lying = replace(home.photo, identity=replace(home.photo.identity, path=path)).with_columns(target=path)
+    lying = with_columns(replace(home.photo, identity=replace(home.photo.identity, path=path)), target=path)
     assert home.original(side, lying) == f"The {side} is no longer where it was."
 
 
@@ -191,7 +192,7 @@ def test_a_source_in_the_archive_is_found_there(tmp_path: Path) -> None:
     place = home.place / "archive" / "a.2.jpg"
     content = home.source.read_bytes()
     home.source.rename(place)
-    moved = home.photo.with_columns(**source_values(SourceOutcome(SourceResult.MOVED, "", str(place))))
+    moved = with_columns(home.photo, **source_values(SourceOutcome(SourceResult.MOVED, "", str(place))))
     assert home.original(Side.PHOTO, moved) == content
     place.write_bytes(png())
     assert home.original(Side.PHOTO, moved) == "The file was changed since."
@@ -209,7 +210,7 @@ def test_a_source_in_the_archive_is_found_there(tmp_path: Path) -> None:
 def test_a_source_elsewhere_is_told(tmp_path: Path, outcome: SourceOutcome) -> None:
     """Deleted, in a trash, or moved out of any archive that is configured."""
     home = home_in(tmp_path / "home", jpeg(), on_success="move", archive=tmp_path / "home" / "archive")
-    photo = home.photo.with_columns(**source_values(outcome))
+    photo = with_columns(home.photo, **source_values(outcome))
     assert home.original(Side.PHOTO, photo) == f"The{outcome.sentence[3:]}."
 
 

@@ -21,7 +21,7 @@ from cutoutd.ledger.queries import lost_launches
 from cutoutd.ledger.schema.tables import announcements as table
 from cutoutd.ledger.writes import webhook_results
 from cutoutd.ledger.writes.webhook_results import Receipt
-from support.ledgers import in_database, photo_at, versions_of, with_ledger
+from support.ledgers import in_database, photo_at, versions_of, with_columns, with_ledger
 
 NEWS = WebhookResult("result", "source-uuid", "request-id")
 LONG = Wait(WaitKind.POLL, 4e9)
@@ -71,7 +71,7 @@ def test_of_several_results_a_launch_takes_its_own(tmp_path: Path) -> None:
         await ledger.waits.store_webhook_result(WebhookResult("earlier", "source-uuid", "lost-request"))
         await ledger.waits.store_webhook_result(NEWS)
         own = await ledger.query(webhook_results.result_for, photo)
-        first = await ledger.query(webhook_results.result_for, photo.with_columns(request_id=None))
+        first = await ledger.query(webhook_results.result_for, with_columns(photo, request_id=None))
         assert own is not None
         assert first is not None
         assert (own[0].result_uuid, first[0].result_uuid) == ("result", "earlier")
@@ -85,8 +85,8 @@ def test_an_earlier_uploads_result_is_not_taken(tmp_path: Path) -> None:
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, State.REMOVAL_STARTED)
         await ledger.waits.store_webhook_result(NEWS)
-        assert await ledger.query(webhook_results.result_for, photo.with_columns(source_uuid="later")) is None
-        assert await ledger.query(webhook_results.result_for, photo.with_columns(source_uuid=None)) is None
+        assert await ledger.query(webhook_results.result_for, with_columns(photo, source_uuid="later")) is None
+        assert await ledger.query(webhook_results.result_for, with_columns(photo, source_uuid=None)) is None
 
     with_ledger(tmp_path, scene)
 

@@ -9,7 +9,7 @@ import pytest
 from cutoutd.core.photo import Photo, State
 from cutoutd.pipeline.steps.failure_note import FailureNotes
 from support.folders import folder_in
-from support.ledgers import REJECTED, identity
+from support.ledgers import REJECTED, identity, with_columns
 
 PHOTO = Photo(1, identity("sub/a.jpg"), State.DISCOVERED, 0.0).with_fact(REJECTED, 1.0)
 FOREIGN = "call the customer about this photo\n"
@@ -40,14 +40,14 @@ def test_a_note_says_what_happened_and_what_to_do(notes: FailureNotes, place: Pa
 
 def test_a_note_without_advice_still_says_what_to_do(notes: FailureNotes, place: Path) -> None:
     """Where an error brings no advice, replacing the photo is always possible."""
-    notes.write(PHOTO.with_columns(advice=""))
+    notes.write(with_columns(PHOTO, advice=""))
     assert "What to do:    Replace the photo" in place.read_text()
 
 
 def test_our_own_note_is_replaced_and_taken_away(notes: FailureNotes, place: Path) -> None:
     """A later end replaces the note of an earlier one; a photo that goes on has none."""
     notes.write(PHOTO)
-    notes.write(PHOTO.with_columns(sentence="it is truncated"))
+    notes.write(with_columns(PHOTO, sentence="it is truncated"))
     assert "it is truncated" in place.read_text()
     notes.remove(PHOTO)
     assert not place.exists()

@@ -24,7 +24,7 @@ from cutoutd.pipeline.on_success.action import apply_on_success, restore
 from cutoutd.pipeline.on_success.hide import hidden_name
 from cutoutd.watch.availability import FolderAvailability
 from support.folders import folder_in, folders_of
-from support.ledgers import ACCEPTED, identity, identity_of, photo_at, with_ledger
+from support.ledgers import ACCEPTED, identity, identity_of, photo_at, with_columns, with_ledger
 
 CONTENT = b"the only copy"
 KINDS = ("move", "trash", "delete")
@@ -66,7 +66,7 @@ def home_in(place: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> Home:
     who = replace(identity_of(folder.input, "sub/ä b.jpg"), input=str(folder.input))
     sha256 = hashlib.sha256(CONTENT).hexdigest()
     return Home(
-        place, folder, Photo(id=7, identity=who, state=State.PUBLISHED, state_at_s=0).with_columns(sha256=sha256)
+        place, folder, with_columns(Photo(id=7, identity=who, state=State.PUBLISHED, state_at_s=0), sha256=sha256)
     )
 
 
@@ -167,7 +167,7 @@ def test_two_of_one_name_both_lie_in_the_trash(trashing: Home) -> None:
     for content in (b"one", b"two"):
         trashing.source.write_bytes(content)
         same = replace(trashing.photo, identity=identity_of(trashing.folder.input, "sub/ä b.jpg"))
-        photo = same.with_columns(sha256=hashlib.sha256(content).hexdigest())
+        photo = with_columns(same, sha256=hashlib.sha256(content).hexdigest())
         assert apply_on_success(photo, trashing.folder) is not None
     names = sorted(file.name for file in (trashing.place / "data/Trash/files").iterdir())
     assert names == ["ä b.2.jpg", "ä b.jpg"]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from cutoutd.core.photo import Identity, Photo, State, Wait, WaitKind
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule, next_poll_after_s
 from cutoutd.uploadcare.responses import Progress, RemovalStatus
+from support.ledgers import with_columns
 
 LAUNCHED_AT_S = 1_790_000_000.0
 BUSY = RemovalStatus(Progress.IN_PROGRESS)
@@ -18,7 +19,7 @@ CHANCE = st.floats(0, 1, exclude_max=True)
 
 def launched(photo_id: int = 1) -> Photo:
     identity = Identity("shop", "a.jpg", 1, 1, 1, 1)
-    return Photo(photo_id, identity, State.REMOVAL_STARTED, LAUNCHED_AT_S).with_columns(request_id="r")
+    return with_columns(Photo(photo_id, identity, State.REMOVAL_STARTED, LAUNCHED_AT_S), request_id="r")
 
 
 def asked(pace: PollSchedule, photo: Photo, removal: RemovalStatus, now_s: float) -> Photo:

@@ -17,7 +17,7 @@ from cutoutd.pipeline.steps.validate import validate_photo
 from support.fakes.fake_uploadcare import StandIn
 from support.folders import folder_in
 from support.images.photographs import exif, jpeg, photograph, png
-from support.ledgers import identity_of
+from support.ledgers import identity_of, with_columns
 
 
 def accepted(folder: FolderSettings, path: str, content: bytes) -> Photo:
@@ -89,7 +89,7 @@ def test_other_content_under_the_same_times_is_noticed(tmp_path: Path, orientati
     folder = folder_in(tmp_path)
     photo = accepted(folder, "a.jpg", jpeg(exif=exif(orientation)))
     with pytest.raises(SupersededError, match="while it was being sent"):
-        sent(photo.with_columns(sha256="0" * 64), folder, StandIn())
+        sent(with_columns(photo, sha256="0" * 64), folder, StandIn())
 
 
 @pytest.mark.parametrize("orientation", [1, 6])

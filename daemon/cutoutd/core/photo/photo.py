@@ -191,10 +191,6 @@ class Photo:
             values["failed_state"] = self.state
         return replace(self, state=fact.state, state_at_s=at_s, wait=NO_WAIT, **self._changes(values))
 
-    def with_columns(self, **values: object) -> "Photo":
-        """Return the photo with these values; each goes by the name of its column in the ledger."""
-        return replace(self, **self._changes(values))
-
     def _changes(self, values: Mapping[str, object]) -> dict[str, Any]:
         """Return the attributes that change, by name."""
         changes: dict[str, Any] = {}

@@ -14,8 +14,8 @@ from cutoutd.ledger.schema.rows import wait_values
 from cutoutd.ledger.schema.tables import announcements, launches, photos
 from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 
-#: Uploadcare repeats a message for up to 72 hours until it is accepted (UPLOADCARE.md 3). It deletes a result that it
-#: was not told to store after a day.
+#: Uploadcare repeats a message for up to 72 hours until it is accepted (docs/uploadcare.md 3). It deletes a result that
+#: it was not told to store after a day.
 _KEPT_FOR_S = 7 * 86_400.0
 
 #: The states with a next step that looks for a webhook result.

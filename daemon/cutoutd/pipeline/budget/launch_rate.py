@@ -17,7 +17,7 @@ _BURST = 5.0
 _COUNTED_S = 61.0
 _MINUTE_S = 60.0
 
-#: The smallest plan's limit (UPLOADCARE.md section 2): fewer launches than this fill no minute by themselves.
+#: The smallest plan's limit (docs/uploadcare.md 2): fewer launches than this fill no minute by themselves.
 _LOWEST_LIMIT = 10
 
 #: The tolerance of a measured minute, because Retry-After comes in whole seconds, and responses take time.

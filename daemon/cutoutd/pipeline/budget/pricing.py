@@ -1,6 +1,6 @@
 """The expected bill of Uploadcare: requests and removals as operations, and operations as money. Pure.
 
-Every request is one operation, and an upload two more (UPLOADCARE.md section 4). The further operations of a removal
+Every request is one operation, and an upload two more (docs/uploadcare.md 4). The further operations of a removal
 are not published, so they are added only if `price.operations_per_removal` is set. Without it a bill says that it
 leaves them out. Money is in the currency of `price.per_1000_operations`.
 """
