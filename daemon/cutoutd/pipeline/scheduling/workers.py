@@ -113,7 +113,7 @@ class WorkerPool:
         while not self.is_stopping:
             self.steps.heartbeats.beat(f"stage {queue.stage.name}", rest_s=self._timing.poll_ledger_s)
             rest_s = await self._begin_steps(queue, tasks)
-            await queue.sleep(min(rest_s, self._timing.poll_ledger_s))
+            await queue.timer.sleep(min(rest_s, self._timing.poll_ledger_s))
 
     async def _begin_steps(self, queue: StageQueue, tasks: asyncio.TaskGroup) -> float:
         """Begin the steps that are due and free; return the seconds until there may be more, unless woken before."""
@@ -123,15 +123,17 @@ class WorkerPool:
         if self._is_halted(queue.stage):
             return await self._begin_probe(queue, tasks)
         self._begin_ready(queue, tasks, room=0)
-        if queue.free > 0 and (queue.is_look_due or (queue.has_waiting and not queue.is_blocked)):
+        if queue.free > 0 and (queue.timer.due_in_s <= 0 or (queue.has_waiting and not queue.is_blocked)):
             room = await self._look(queue)
             if self.is_stopping or self._rest_s(queue.stage) > 0:
                 return 0.0  # since the ledger was asked
             self._begin_ready(queue, tasks, room)
             queue.is_blocked = queue.has_waiting and queue.free > 0
-        if queue.stage.rate and queue.has_waiting and (rate_s := queue.stage.rate.free_in_s) > 0:
-            return rate_s
-        return queue.look_in_s if queue.free > 0 else self._timing.poll_ledger_s
+        if queue.free > 0:
+            return queue.timer.due_in_s
+        # The end of a step wakes the stage, but nothing tells of a launch that the rate frees.
+        rate_s = queue.stage.rate.free_in_s if queue.stage.rate else 0.0
+        return rate_s or self._timing.poll_ledger_s
 
     async def _begin_probe(self, queue: StageQueue, tasks: asyncio.TaskGroup) -> float:
         """Begin one step during a halt, if this stage is the one that probes for all."""
@@ -143,7 +145,7 @@ class WorkerPool:
             return self._timing.ledger_trouble_wait_s
         if is_probing:
             await self._look(queue)
-            if not self.is_stopping and self._rest_s(queue.stage) == 0 and queue.has_ready and queue.busy == 0:
+            if not self.is_stopping and self._rest_s(queue.stage) == 0 and queue.ready and queue.busy == 0:
                 self._start(queue, queue.take(), tasks)
             queue.leave_to_ledger()
         return self._timing.poll_ledger_s
@@ -182,7 +184,7 @@ class WorkerPool:
         except CutoutdError as error:
             log_error("ledger_trouble", error)
             queue.is_uncertain = queue.is_uncertain or was_uncertain
-            queue.look_within(self._timing.ledger_trouble_wait_s)
+            queue.timer.look_within(self._timing.ledger_trouble_wait_s)
             return 0
         finally:
             self._looks = [look for look in self._looks if look is not begun]
@@ -191,13 +193,13 @@ class WorkerPool:
         queue.fill([photo for photo in found.photos if photo.id not in gone], has_more=found.has_more)
         next_due_s = self._timing.poll_ledger_s if found.next_due_s is None else found.next_due_s - time.time()
         poll_s = self._timing.poll_closed_folders_s if is_closed else self._timing.poll_ledger_s
-        queue.look_within(min(next_due_s, poll_s))
+        queue.timer.look_within(min(next_due_s, poll_s))
         return found.room - queue.busy if must_check else 0
 
     def _begin_ready(self, queue: StageQueue, tasks: asyncio.TaskGroup, room: float) -> None:
         """Begin with ready photos; `room` is the number of steps that the ledger has just allowed."""
         closed = queue.stage.excluded_folders()
-        while queue.has_ready and queue.free > 0 and (room > 0 or queue.has_room) and not self.is_stopping:
+        while queue.ready and queue.free > 0 and (room > 0 or queue.has_room) and not self.is_stopping:
             photo = queue.take()
             if photo.identity.folder in closed:
                 queue.has_backlog = True
@@ -264,7 +266,7 @@ class WorkerPool:
             self._note_lost_launch()
         delay_s = photo.wait.until_s - time.time()
         if delay_s > 0:
-            queue.look_within(delay_s)
+            queue.timer.look_within(delay_s)
         else:
             queue.add(photo)
 
@@ -280,8 +282,8 @@ class WorkerPool:
             is_freed = queue.stage.is_freed_by(before, after)
             if is_freed:
                 queue.is_blocked = False
-            if is_halted or ((is_freed or queue is own) and (queue.has_waiting or queue.is_look_due)):
-                queue.wake()
+            if is_halted or ((is_freed or queue is own) and (queue.has_waiting or queue.timer.due_in_s <= 0)):
+                queue.timer.wake()
         if after.wait.for_photo is not None:
             self._awaited.add(after.wait.for_photo)
         if after.state in TERMINAL and after.id in self._awaited:
