@@ -26,23 +26,29 @@ class Prepared:
         self.statement = statement
         self._columns = columns
         self._sql = ""
-        self._parameters: tuple[tuple[str, Any, _Processor], ...] = ()  #: name, constant value, conversion
+        #: Name, constant value and conversion of each parameter; the name is None for a constant.
+        self._parameters: tuple[tuple[str | None, Any, _Processor], ...] = ()
 
     def bind(self, values: Mapping[str, Any], dialect: Dialect) -> tuple[str, list[Any]]:
-        """Return the SQL text and its parameters in order."""
+        """Return the SQL text and its parameters in order.
+
+        Raises:
+            KeyError: a value is missing.
+        """
         if not self._sql:
             self._compile(dialect)
         bound = []
         for name, constant, convert in self._parameters:
-            value = values.get(name, constant)
+            value = constant if name is None else values[name]
             bound.append(value if convert is None else convert(value))
         return self._sql, bound
 
     def _compile(self, dialect: Dialect) -> None:
         compiled = self.statement.compile(dialect=dialect, column_keys=self._columns)
-        constants, parameters = compiled.params, []
+        parameters = []
         for name in compiled.positiontup or ():
-            kind = compiled.binds[name].type.dialect_impl(dialect)
-            parameters.append((name, constants[name], kind.bind_processor(dialect)))
+            parameter = compiled.binds[name]
+            convert = parameter.type.dialect_impl(dialect).bind_processor(dialect)
+            parameters.append((name if parameter.required else None, parameter.value, convert))
         self._parameters = tuple(parameters)
         self._sql = str(compiled)
