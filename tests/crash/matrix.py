@@ -1,4 +1,4 @@
-"""Every point that any run passes, died at once: a table that fills itself.
+"""Every point that any run passes, died at once: a table that fills itself. A push draws a sample of the rows.
 
 A dry run of each scene gives the first rows. A daemon that is started after a kill does things that the dry run did
 not, such as looking for a lost outcome; points of a name not met before become rows of two kills, and so on, until no
@@ -18,12 +18,16 @@ from crash.points import is_repeated, name_of, photo_of
 from crash.scenes import Scene
 from cutoutd.core.atomic_write import TEMPORARY_PREFIX
 from cutoutd.core.photo import Photo, State
+from support.nightly import sample_of
 
 #: A launch that was never sent is made again only after this; a result is in sight long before, even on a busy machine.
 LOOK_FOR_S = 6.0
 
 #: Two photos may overtake each other, and a point not be met then.
 _TRIES = 3
+
+#: Of the first rows; each brings others along.
+_SAMPLE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ class Matrix:
             rows.append(Row((line,), before if is_straight else None))
             last[photo_of(line)] = line
         covered = {row.also for row in rows}
-        return [row for row in rows if row.kills[0] not in covered]
+        return list(sample_of([row for row in rows if row.kills[0] not in covered], _SAMPLE))
 
     def _next_rows(self, run: Run) -> list[Row]:
         """Rows for what a later daemon did that none did before, as a consequence of the kill and not by chance.

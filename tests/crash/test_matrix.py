@@ -11,6 +11,7 @@ from crash.launcher import open_nursery
 from crash.matrix import Matrix
 from crash.points import name_of
 from crash.scenes import BusyDay, FirstDay, Scene, configure, picture, put
+from support.nightly import IS_NIGHTLY
 
 #: What a kill cannot show and a power cut would: in which order things reach the disk, and the service.
 STORY = (
@@ -47,14 +48,14 @@ def wards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Ward]]:
 def test_a_kill_at_any_point_costs_nothing(wards: list[Ward], scene: type[Scene]) -> None:
     """Whatever the daemon dies at, the next one finishes every photo: nothing is lost, sent or paid for twice.
 
-    No point is left out: every write and request that any run passed, after a kill or without one, was also died at,
-    on both sides.
+    At night no point is left out: every write and request that any run passed, after a kill or without one, was also
+    died at, on both sides.
     """
     matrix = Matrix(wards, scene)
     matrix.fill()
     sys.stdout.write(f"\n{matrix.summary}\n")
     assert not matrix.faults, "\n".join(matrix.faults)
-    assert not matrix.missed, "\n".join(sorted(matrix.missed))
+    assert not (IS_NIGHTLY and matrix.missed), "\n".join(sorted(matrix.missed))
 
 
 def test_everything_is_stored_before_what_rests_on_it(wards: list[Ward]) -> None:

@@ -14,9 +14,10 @@ import pytest
 from crash.crash_site import Ward, open_ward
 from crash.launcher import open_nursery
 from crash.soak import soak
+from support.nightly import IS_NIGHTLY
 
-_PHOTOS = int(os.environ.get("CUTOUTD_SOAK_PHOTOS", "30"))
-_KILLS = int(os.environ.get("CUTOUTD_SOAK_KILLS", "8"))
+_PHOTOS = int(os.environ.get("CUTOUTD_SOAK_PHOTOS", "300" if IS_NIGHTLY else "30"))
+_KILLS = int(os.environ.get("CUTOUTD_SOAK_KILLS", "60" if IS_NIGHTLY else "8"))
 _SEED = int(os.environ.get("CUTOUTD_SOAK_SEED", random.randrange(1_000_000)))  # noqa: S311  no secret
 
 

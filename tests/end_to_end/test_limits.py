@@ -1,20 +1,31 @@
 """Money in the real daemon: never over a limit, never in vain, and no faster than the service takes it."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+
+import pytest
 
 from cutoutd.core.photo import State
 from support.images.drawn_photos import is_cutout, jpeg, put
 from support.ledgers import in_database
+from support.nightly import nightly_only
 from support.processes.daemon_process import Place, eventually
 from support.processes.sandbox_process import SandboxProcess
 
 PLAN = 12
 
+#: Launches a minute, unless the configuration says otherwise or a refusal taught better.
+CEILING = 600
+
 
 def executes(sandbox: SandboxProcess) -> list[int]:
     """How often each picture was launched."""
     return sorted(sandbox.counters()["executes_by_sha256"].values())
+
+
+def slower_rate(place: Place) -> float | None:
+    """Launches a minute below the ceiling; None while that is the only limit."""
+    per_minute = place.status()["launches"]["per_minute"] or CEILING
+    return float(per_minute) if per_minute < CEILING else None
 
 
 def let_a_day_pass(place: Place) -> None:
@@ -83,22 +94,47 @@ def test_nothing_is_paid_for_without_room_for_it(place: Place, sandbox: SandboxP
     assert is_cutout(place.output / "a.png")
 
 
-def test_a_plans_limit_is_learned_once_and_remembered(tmp_path: Path) -> None:
+def test_a_plans_limit_is_learned_once_and_remembered(own_place: Place, own_sandbox: SandboxProcess) -> None:
+    """A refusal slows the launches down; all stand still, also after a restart, and are published then."""
+    put(own_place.input / "first.jpg")
+    with own_place.hurry() as daemon:
+        daemon.wait_for("published", "first.jpg")
+        assert own_place.status()["launches"]["per_minute"] == CEILING
+        own_sandbox.set_faults(
+            {"kind": "body", "status": 429, "body": "slow", "retry_after_s": 8, "on": "execute", "times": 1}
+        )
+        for number in range(3):
+            put(own_place.input / f"{number}.jpg")
+        daemon.wait_for("launches_paused")
+        learned = eventually(lambda: slower_rate(own_place))
+        assert "asked for patience (429)" in own_place.status()["launches"]["reason"]
+        assert daemon.stop() == 0
+    asked = own_sandbox.counters()["requests"]["execute"]
+    with own_place.hurry() as daemon:
+        daemon.wait_for("started")
+        assert eventually(lambda: slower_rate(own_place)) == learned
+        assert own_sandbox.counters()["requests"]["execute"] == asked
+        eventually(lambda: len(own_place.cutouts()) == 4)
+    assert executes(own_sandbox) == [1] * 4
+    assert own_sandbox.counters()["requests"]["execute"] == 4 + 1
+
+
+@nightly_only  # a real minute has to pass
+@pytest.mark.sandbox_options("--launch-limit", str(PLAN))
+def test_a_full_minute_of_a_plan_is_waited_out(own_place: Place, own_sandbox: SandboxProcess) -> None:
     """A full minute is met with one refusal or two; all stand still, also after a restart, and are published then."""
-    with SandboxProcess(tmp_path / "sandbox", "--launch-limit", str(PLAN)) as sandbox:
-        place = Place(tmp_path / "shop", sandbox.url)
-        for number in range(PLAN + 2):
-            put(place.input / f"{number}.jpg")
-        with place.start() as daemon:
-            daemon.wait_for("launches_paused")
-            eventually(lambda: (place.status()["launches"]["per_minute"] or PLAN) < PLAN)
-            assert "asked for patience (429)" in place.status()["launches"]["reason"]
-            assert daemon.stop() == 0
-        asked = sandbox.counters()["requests"]["execute"]
-        with place.start() as daemon:
-            daemon.wait_for("started")
-            eventually(lambda: (place.status()["launches"]["per_minute"] or PLAN) < PLAN)
-            assert sandbox.counters()["requests"]["execute"] == asked
-            eventually(lambda: len(place.cutouts()) == PLAN + 2, within_s=120)
-        assert executes(sandbox) == [1] * (PLAN + 2)
-        assert sandbox.counters()["requests"]["execute"] <= PLAN + 2 + 4
+    for number in range(PLAN + 2):
+        put(own_place.input / f"{number}.jpg")
+    with own_place.start() as daemon:
+        daemon.wait_for("launches_paused")
+        eventually(lambda: (own_place.status()["launches"]["per_minute"] or PLAN) < PLAN)
+        assert "asked for patience (429)" in own_place.status()["launches"]["reason"]
+        assert daemon.stop() == 0
+    asked = own_sandbox.counters()["requests"]["execute"]
+    with own_place.start() as daemon:
+        daemon.wait_for("started")
+        eventually(lambda: (own_place.status()["launches"]["per_minute"] or PLAN) < PLAN)
+        assert own_sandbox.counters()["requests"]["execute"] == asked
+        eventually(lambda: len(own_place.cutouts()) == PLAN + 2, within_s=120)
+    assert executes(own_sandbox) == [1] * (PLAN + 2)
+    assert own_sandbox.counters()["requests"]["execute"] <= PLAN + 2 + 4

@@ -6,6 +6,7 @@ from PIL import Image
 
 from support.images.drawn_photos import noisy_jpeg, put
 from support.images.photographs import encoded, exif, photograph
+from support.nightly import nightly_only
 from support.processes.daemon_process import Place
 from support.processes.sandbox_process import SandboxProcess
 
@@ -29,6 +30,7 @@ def test_a_photo_over_the_limit_gets_its_cutout(place: Place, sandbox: SandboxPr
     assert list(sandbox.counters()["executes_by_sha256"].values()) == [1]
 
 
+@nightly_only  # 49 megapixels; unit/pipeline/test_launch.py shows how a region is scaled
 def test_a_region_in_pixels_means_the_photos_own(place: Place) -> None:
     """A photo of 49 megapixels is sent with 25; of its two subjects only the one in its left half is cut out."""
     picture = Image.new("RGB", (7000, 7000), (240, 240, 236))
