@@ -61,9 +61,6 @@ class Publisher:
             if photo in self._ledger.unique:
                 yield frozenset()
                 return
-            if photo in self._ledger.unique:
-                yield frozenset()
-                return
             is_outdated, own_cutouts = await self._ledger.query(_cutouts_at_path, photo)
             if is_outdated:
                 raise SupersededError("newer_version", "a newer version of the photo was published first")
