@@ -56,7 +56,7 @@ def faults_of(tmp_path: Path, content: str | bytes, environ: dict[str, str] | No
         ("  - {name: b, input: [i], output: o}", "6:22: folders[1].input: must be a path"),
         ('  - {name: b, input: "", output: o}', "6:22: folders[1].input: must be a path (here: nothing)"),
         ('  - {name: b, input: "a\\0b", output: o}', '6:22: folders[1].input: must be a path (here: "a\\u0000b")'),
-        ("  - {name: b, input: ~no-such-user/i, output: o}", "6:22: folders[1].input: must be a path; whose home"),
+        ("  - {name: b, input: ~no-such-user/i, output: o}", "6:22: folders[1].input: must be a path; the home folder"),
         ("  - just text", '6:5: folders[1]: must be a section of keys and values (here: "just text")'),
         ("state_dir: null\nstate_dir: x", "7:1: state_dir: is written twice; the first is in line 6"),
         ("watch: {mode: pull}", '6:15: watch.mode: must be "auto", "events" or "polling" (here: "pull")'),
