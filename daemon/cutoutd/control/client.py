@@ -203,7 +203,7 @@ def _require_ledger(state_dir: Path) -> None:
         if isinstance(error.__cause__, PermissionError):
             raise error.__cause__ from error
         raise
-    raise LedgerMissingError(f"{state_dir} holds none")
+    raise LedgerMissingError(f"{state_dir} has none")
 
 
 async def _execute_on_ledger(command: Command, settings: CommonSettings) -> CommandResult:

@@ -40,9 +40,9 @@ def back_up(state_dir: Path, file: Path, *, is_replacing: bool) -> int:
 
 def _require_place(state_dir: Path, file: Path, *, is_replacing: bool) -> None:
     if file.is_dir():
-        raise BackupRefusedError(f"{file} is a folder", advice="Say the name of a file in it.")
+        raise BackupRefusedError(f"{file} is a folder", advice="Give the name of a file in it.")
     if file.resolve().parent == state_dir.resolve() and file.name.startswith(LEDGER_NAME):
-        raise BackupRefusedError(f"{file} is the ledger's own", advice="Choose a place elsewhere.")
+        raise BackupRefusedError(f"{file} is the ledger's own", advice="Choose another place.")
     if not is_replacing and os.path.lexists(file):
         raise _exists(file)
 
@@ -77,7 +77,7 @@ def _place(draft: Path, file: Path, *, is_replacing: bool) -> None:
 
 
 def _exists(file: Path) -> BackupRefusedError:
-    return BackupRefusedError(f"{file} exists already", advice="Choose another name, or say --force to replace it.")
+    return BackupRefusedError(f"{file} exists already", advice="Choose another name, or add --force to replace it.")
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def test_a_newer_ledger_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / LEDGER_NAME) as connection:
         connection.execute("INSERT INTO migrations VALUES (99, 0.0)")
     connection.close()
-    with pytest.raises(LedgerNewerError, match="has seen 99 migrations") as refusal:
+    with pytest.raises(LedgerNewerError, match="it has schema 99") as refusal:
         with_ledger(tmp_path, nothing)
     assert "newer" in refusal.value.title
     assert refusal.value.advice
@@ -91,7 +91,7 @@ def test_damaged_pages_are_called_damaged(tmp_path: Path) -> None:
 def test_a_look_needs_a_ledger(tmp_path: Path) -> None:
     """Before the first run there is nothing to look at, and looking makes nothing."""
     assert not has_ledger(tmp_path)
-    with pytest.raises(LedgerMissingError, match="holds none") as refusal, read_ledger(tmp_path):
+    with pytest.raises(LedgerMissingError, match="has none") as refusal, read_ledger(tmp_path):
         pass
     assert "first start" in refusal.value.advice
     assert list(tmp_path.iterdir()) == []

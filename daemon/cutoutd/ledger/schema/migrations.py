@@ -21,16 +21,16 @@ def bring_up_to_date(engine: Engine) -> None:
     """Carry out the steps that this ledger has not seen, in one transaction; a crash leaves it as it was.
 
     Raises:
-        LedgerNewerError: it has seen steps that this version does not know.
-        LedgerDamagedError: it has seen none, so it is something else.
+        LedgerNewerError: it has steps that this version does not know.
+        LedgerDamagedError: it has none, so it is something else.
     """
     with engine.connect().execution_options(is_writing=True) as connection, connection.begin():
         done = _last_step(connection)
         if done > NEWEST:
-            msg = f"the ledger has seen {done} migrations, this version of cutoutd knows {NEWEST}"
+            msg = f"it has schema {done}, and this version of cutoutd knows up to {NEWEST}"
             raise LedgerNewerError(msg)
         if done == 0:
-            raise LedgerDamagedError("the file is a database, but no ledger of cutoutd's")
+            raise LedgerDamagedError("the file is a database, but not a ledger of cutoutd")
         carry_out(connection, range(done + 1, NEWEST + 1))
 
 

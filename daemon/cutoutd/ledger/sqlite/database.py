@@ -56,7 +56,9 @@ def has_ledger(state_dir: Path) -> bool:
 
 def unreadable(state_dir: Path) -> LedgerError:
     """Return the error for a user without the right to read the state folder, which is private."""
-    return LedgerError(f"the state folder {state_dir} may not be read", advice="Use the user that cutoutd runs as.")
+    return LedgerError(
+        f"the state folder {state_dir} may not be read", advice="Run the command as the user of cutoutd."
+    )
 
 
 def require_ledger(state_dir: Path) -> None:
@@ -67,7 +69,7 @@ def require_ledger(state_dir: Path) -> None:
         LedgerError: the folder may not be read.
     """
     if not has_ledger(state_dir):
-        raise LedgerMissingError(f"{state_dir} holds none")
+        raise LedgerMissingError(f"{state_dir} has none")
 
 
 def require_sound(state_dir: Path) -> None:
@@ -108,7 +110,7 @@ def require_whole(database: sqlite3.Connection, file: Path, check: str) -> None:
     if verdict != "ok":
         raise LedgerDamagedError(f"the ledger {file} is damaged: {printable(verdict)}")
     if not is_ledger:
-        raise LedgerDamagedError(f"{file} is a database, but no ledger of cutoutd's")
+        raise LedgerDamagedError(f"{file} is a database, but not a ledger of cutoutd")
 
 
 def open_database(state_dir: Path, name: str = LEDGER_NAME) -> Engine:
@@ -206,4 +208,4 @@ def _translate(error: Any, state_dir: Path) -> CutoutdError:  # noqa: ANN401  th
         return LedgerLockedError(f"the ledger {file} is locked by another program")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return LedgerDamagedError(f"the ledger {file} is damaged: {error}")
-    return LedgerError(f"the ledger {file} answered: {error}")
+    return LedgerError(f"SQLite reports for the ledger {file}: {error}")

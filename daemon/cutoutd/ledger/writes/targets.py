@@ -44,7 +44,7 @@ def reserve_target(transaction: WriteTransaction, identity: Identity, output: st
         is_free = taken.isdisjoint({key, *_folders_above(key)}) and not _has_any_below(transaction, output, key)
         if is_free and _claim(transaction, identity, output, target):
             return target
-    msg = f"another photo or file has the place of its cutout in {output}"
+    msg = f"the place of its cutout in {output} belongs to another photo or file"
     raise RejectedError(
         RejectionCode.TARGET_TAKEN, msg, advice="Rename the photo, or set on_conflict: rename for its folder."
     )
