@@ -68,14 +68,19 @@ def restore(photo: Photo, root: Path) -> None:
 
 def _dispose(photo: Photo, folder: FolderSettings, fd: int) -> SourceOutcome:
     hidden = hidden_name(photo)
-    if folder.on_success is OnSuccess.MOVE:
-        path = move_to_archive(photo, require_value(folder.archive), hidden, fd)
-        return SourceOutcome(SourceResult.MOVED, f"the source was moved to {path}", path)
-    if folder.on_success is OnSuccess.TRASH:
-        path = move_to_trash(folder.input / photo.identity.path, hidden, fd)
-        return SourceOutcome(SourceResult.TRASHED, f"the source was moved to the trash, {path}")
-    os.unlink(hidden, dir_fd=fd)
-    return SourceOutcome(SourceResult.DELETED, "the source was deleted")
+    # Every action by name, because a new one would else delete; mypy names the missing case.
+    match folder.on_success:
+        case OnSuccess.MOVE:
+            path = move_to_archive(photo, require_value(folder.archive), hidden, fd)
+            return SourceOutcome(SourceResult.MOVED, f"the source was moved to {path}", path)
+        case OnSuccess.TRASH:
+            path = move_to_trash(folder.input / photo.identity.path, hidden, fd)
+            return SourceOutcome(SourceResult.TRASHED, f"the source was moved to the trash, {path}")
+        case OnSuccess.DELETE:
+            os.unlink(hidden, dir_fd=fd)
+            return SourceOutcome(SourceResult.DELETED, "the source was deleted")
+        case OnSuccess.KEEP:
+            raise ValueError("a source that is kept has no action")
 
 
 def _require_archive(archive: Path) -> None:
