@@ -67,7 +67,7 @@ def with_ledger(state_dir: Path, scene: Callable[[Ledger], Awaitable[T]]) -> T:
     """What the scene answers, played on the ledger in this folder."""
 
     async def play() -> T:
-        async with open_ledger(state_dir) as ledger:
+        async with open_ledger(state_dir, retry_after_s=0.01) as ledger:
             return await scene(ledger)
 
     return asyncio.run(play())

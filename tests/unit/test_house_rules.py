@@ -95,6 +95,18 @@ def test_every_package_says_what_belongs_there() -> None:
     assert {name for name, text in told.items() if len(re.findall(r"[.!?](?=\s|$)", text)) != 2} == set()
 
 
+def test_every_package_has_its_tests() -> None:
+    """A reader of a package finds its tests under the same name; the sandbox's are driven over TCP."""
+    packages = {path.name for path in SOURCES.iterdir() if (path / "__init__.py").exists()} - {"sandbox"}
+    assert packages == {path.name for path in (TESTS / "unit").iterdir() if path.is_dir() and any(path.glob("*.py"))}
+
+
+def test_no_test_replaces_a_private_constant() -> None:
+    """What a test shortens goes in by a parameter, so that a rename is found by the type checker."""
+    private = re.compile(r"""setattr\(\s*(["'][\w.]+\._[A-Z_]+["']|[\w.]+,\s*["']_[A-Z_]+["'])""")
+    assert [str(file.relative_to(TESTS)) for file in TESTS.rglob("test_*.py") if private.search(file.read_text())] == []
+
+
 def test_there_are_tests_to_hold_to_this() -> None:
     """The rules above look at files that exist."""
     assert sum(1 for file in TESTS.rglob("test_*.py") for _ in specifications_in(file)) > 500

@@ -15,17 +15,8 @@ from cutoutd.ledger.writes import approvals
 from cutoutd.pipeline.scheduling.pause import Pause
 from cutoutd.status.costs import PricedBatch, held_batches
 
-#: Photos with a next step that is due later than this are left for the next run...
+#: Photos with a next step that is due later than this are left for the next run.
 _LEAVE_AFTER_S = 120.0
-
-#: ...and all photos when none has moved for so long,
-_STUCK_AFTER_S = 300.0
-
-#: or for so long if each photo waits for trouble to pass: a script can come back later.
-_OUTAGE_AFTER_S = 60.0
-
-#: After so long without a move the user is told why the photos wait.
-_TELL_AFTER_S = 10.0
 
 _LOOK_EVERY_S = 0.5
 
@@ -33,6 +24,15 @@ _UNFINISHED = frozenset(State) - TERMINAL
 
 #: While Uploadcare or the user wants no launch, photos at these states stay, because uploads wait for launches.
 _BEFORE_LAUNCH = {State.ACCEPTED, State.UPLOADED}
+
+
+@dataclass(frozen=True, slots=True)
+class RunPatience:
+    """The times without a move after which a run does something."""
+
+    stuck_after_s: float = 300.0  #: it leaves all photos for the next run
+    outage_after_s: float = 60.0  #: it leaves them if each waits for trouble to pass: a script can come back later
+    tell_after_s: float = 10.0  #: it tells the user why the photos wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,12 @@ class RunOutcome:
         return not (is_troubled or self.published or self.rejected or self.failed or self.held)
 
 
-async def work_off(service: Service, stop: asyncio.Event, tell: Callable[[str], None] = lambda _: None) -> RunOutcome:
+async def work_off(
+    service: Service,
+    stop: asyncio.Event,
+    tell: Callable[[str], None] = lambda _: None,
+    patience: RunPatience = RunPatience(),
+) -> RunOutcome:
     """Discover every file that is there, take every photo as far as possible, and clean up at Uploadcare.
 
     The run ends early in three cases: `stop` is set, the service halts, or the remaining photos wait too long. While
@@ -64,8 +69,8 @@ async def work_off(service: Service, stop: asyncio.Event, tell: Callable[[str], 
     """
     async with working(service) as tasks:
         looking = tasks.create_task(_look_once(service))
-        telling = tasks.create_task(_tell_waits(service, tell))
-        await _until_done(service, looking, stop)
+        telling = tasks.create_task(_tell_waits(service, tell, patience.tell_after_s))
+        await _until_done(service, looking, stop, patience)
         looking.cancel()
         telling.cancel()
     still_changing = looking.result() if looking.done() and not looking.cancelled() else 0
@@ -87,26 +92,26 @@ async def _look_once(service: Service) -> int:
     return sum(map(len, left))
 
 
-async def _until_done(service: Service, looking: asyncio.Task[int], stop: asyncio.Event) -> None:
+async def _until_done(service: Service, looking: asyncio.Task[int], stop: asyncio.Event, patience: RunPatience) -> None:
     while not stop.is_set() and service.core.breaker.error is None:
-        if looking.done() and await _is_worked_off(service):
+        if looking.done() and await _is_worked_off(service, patience):
             return
         await service.workers.pool.next_step(within_s=_LOOK_EVERY_S)
 
 
-async def _is_worked_off(service: Service) -> bool:
+async def _is_worked_off(service: Service, patience: RunPatience) -> bool:
     if service.workers.pool.busy:
         return False
     paused = {state for state in _UNFINISHED if service.workers.pool.paused_for_s(state) > _LEAVE_AFTER_S}
     states = _UNFINISHED - (_BEFORE_LAUNCH | paused if State.UPLOADED in paused else paused)
     now_s = time.time()
     try:
-        if _still_for_s(service) > await _patience_s(service):
+        if _still_for_s(service) > await _longest_still_s(service, patience):
             return True
         due = await service.core.ledger.query(photos.due, states, now_s + _LEAVE_AFTER_S, 1)
     except CutoutdError:
         # The workers meet the same trouble, log it and wait. If it lasts, the run is stuck.
-        return _still_for_s(service) > _STUCK_AFTER_S
+        return _still_for_s(service) > patience.stuck_after_s
     if due or await service.workers.held_releaser.look():
         return False
     return not service.workers.pool.busy  # because a step may have begun since
@@ -116,18 +121,18 @@ def _still_for_s(service: Service) -> float:
     return time.monotonic() - service.workers.pool.steps.moved_at_s
 
 
-async def _patience_s(service: Service) -> float:
+async def _longest_still_s(service: Service, patience: RunPatience) -> float:
     """Return the longest time without a move: long while removals run or are looked for, short in trouble."""
     under_way = await service.core.ledger.query(photos.count_untroubled, _UNFINISHED, State.REMOVAL_INTENDED)
-    return _STUCK_AFTER_S if under_way else _OUTAGE_AFTER_S
+    return patience.stuck_after_s if under_way else patience.outage_after_s
 
 
-async def _tell_waits(service: Service, tell: Callable[[str], None]) -> None:
+async def _tell_waits(service: Service, tell: Callable[[str], None], after_s: float) -> None:
     """Tell each reason once while nothing moves. The log has it too, but few users read a script's log."""
     told: set[str] = set()
     while True:
         await asyncio.sleep(_LOOK_EVERY_S)
-        if _still_for_s(service) < _TELL_AFTER_S:
+        if _still_for_s(service) < after_s:
             continue
         with suppress(CutoutdError):  # because the workers log the ledger's own trouble
             for photo in await service.core.ledger.query(photos.waiting, 1):

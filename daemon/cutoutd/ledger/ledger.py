@@ -28,9 +28,6 @@ from cutoutd.ledger.sqlite.file_identity import FileIdentity
 from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 from cutoutd.ledger.writes import launches, marks, transitions
 
-#: The pause between two tries to store a fact that must not be lost on a full disk.
-_RETRY_AFTER_S = 1.0
-
 #: A function that gets every stored fact, in the writer's thread: the photo before it (None: it is new) and after it.
 Listener = Callable[[Photo | None, Photo], None]
 
@@ -45,16 +42,18 @@ class Ledger:
         engine: the database.
         state_dir: the folder of the database, for messages.
         writer: the thread that writes.
+        retry_after_s: the pause between two tries to store a fact that must not be lost on a full disk.
 
     Raises, from every method:
         DiskError: the disk is full or read-only, which passes.
         LedgerError: see ``translated_errors``.
     """
 
-    def __init__(self, engine: Engine, state_dir: Path, writer: GroupCommitter) -> None:
+    def __init__(self, engine: Engine, state_dir: Path, writer: GroupCommitter, *, retry_after_s: float) -> None:
         self._engine = engine
         self._state_dir = state_dir
         self._writer = writer
+        self._retry_after_s = retry_after_s
         self.unique = UniquePhotos()  #: the photos that certainly share their picture and path with no other
         self._listeners: tuple[Listener, ...] = (self.unique.note,)
         self.counts = PhotoCounts()  #: not open before `count_photos`
@@ -150,7 +149,7 @@ class Ledger:
                     f"{error.sentence}; {fact} is kept in memory, and stored as soon as the ledger can be written",
                     level=logging.ERROR,
                 )
-                await asyncio.sleep(_RETRY_AFTER_S)
+                await asyncio.sleep(self._retry_after_s)
 
     async def postpone(self, photo: Photo, wait: Wait) -> Photo:
         """Store the wait of a photo."""
@@ -189,10 +188,13 @@ class Ledger:
 
 
 @asynccontextmanager
-async def open_ledger(state_dir: Path, usage: UsageCounter | None = None) -> AsyncIterator[Ledger]:
+async def open_ledger(
+    state_dir: Path, usage: UsageCounter | None = None, *, retry_after_s: float = 1.0
+) -> AsyncIterator[Ledger]:
     """Open the ledger in ``state_dir``, after making it or bringing it up to date; the caller holds the instance lock.
 
-    Its commits also store what is counted in ``usage``.
+    Its commits also store what is counted in ``usage``. A fact that must not be lost is offered again to a full disk
+    every ``retry_after_s``.
 
     Raises:
         LedgerNewerError, LedgerDamagedError, LedgerError, DiskError: it cannot be used.
@@ -205,7 +207,7 @@ async def open_ledger(state_dir: Path, usage: UsageCounter | None = None) -> Asy
     file_identity = FileIdentity(state_dir)
     writer = GroupCommitter(engine, usage or UsageCounter(), file_identity.require_in_place)
     try:
-        yield Ledger(engine, state_dir, writer)
+        yield Ledger(engine, state_dir, writer, retry_after_s=retry_after_s)
     finally:
         # In one thread call, because a cancellation in between could mark a file that another process has opened.
         await asyncio.to_thread(_close, writer, engine, marker, file_identity)

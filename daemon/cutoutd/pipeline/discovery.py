@@ -14,23 +14,30 @@ from cutoutd.ledger.queries import photos
 from cutoutd.pipeline.scheduling.workers import WorkerPool
 from cutoutd.watch.availability import FolderAvailability
 
-#: The wait after the ledger could not be read or written.
-_LEDGER_TROUBLE_WAIT_S = 5.0
-
 T = TypeVar("T")
 
 
 class Discovery:
     """Stores finished files as photos.
 
-    While the ledger cannot be used, it waits: no further file is looked at then, and none is forgotten.
+    While the ledger cannot be used, it waits: no further file is looked at then, and none is forgotten. Each try comes
+    ``retry_after_s`` after the last one.
     """
 
-    def __init__(self, ledger: Ledger, workers: WorkerPool, folders: Folders, availability: FolderAvailability) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        workers: WorkerPool,
+        folders: Folders,
+        availability: FolderAvailability,
+        *,
+        retry_after_s: float = 5.0,
+    ) -> None:
         self._ledger = ledger
         self._workers = workers
         self._folders = folders
         self._availability = availability
+        self._retry_after_s = retry_after_s
 
     async def filter_new(self, folder: str, sightings: Sequence[Sighting]) -> list[Sighting]:
         """Return the sightings that are not in the ledger yet, with one query for the whole batch.
@@ -40,7 +47,7 @@ class Discovery:
         """
         possible = [sighting for sighting in sightings if has_text_form(sighting.path)]
         paths = [sighting.path for sighting in possible]
-        known = await _retry_until_stored(lambda: self._ledger.query(photos.known_versions, folder, paths))
+        known = await self._retry_until_stored(lambda: self._ledger.query(photos.known_versions, folder, paths))
         found: list[Sighting] = []
         unknown: list[Sighting] = []
         for sighting in possible:
@@ -51,7 +58,7 @@ class Discovery:
     async def deliver(self, folder: str, sighting: Sighting) -> None:
         """Store a finished file as a photo, unless this version of it is one. After a crash the next scan finds it."""
         root = str(self._folders[folder].input)
-        photo = await _retry_until_stored(lambda: self._ledger.discover(_identity(folder, sighting, root)))
+        photo = await self._retry_until_stored(lambda: self._ledger.discover(_identity(folder, sighting, root)))
         self._availability.record_seen(folder, [sighting])
         if photo is not None:
             log_event(photo.state, photo.story, about=photo)
@@ -59,19 +66,18 @@ class Discovery:
 
     async def check_availability(self, folder: str, *, after_scan: bool) -> bool:
         """Judge anew if the folder is available; return True if it has just become so, and should be scanned again."""
-        has_ended = await _retry_until_stored(lambda: self._availability.update(folder, after_scan=after_scan))
+        has_ended = await self._retry_until_stored(lambda: self._availability.update(folder, after_scan=after_scan))
         if has_ended:
             self._workers.wake_all()
         return has_ended
 
-
-async def _retry_until_stored(attempt: Callable[[], Awaitable[T]]) -> T:
-    while True:
-        try:
-            return await attempt()
-        except CutoutdError as error:
-            log_error("ledger_trouble", error)
-            await asyncio.sleep(_LEDGER_TROUBLE_WAIT_S)
+    async def _retry_until_stored(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        while True:
+            try:
+                return await attempt()
+            except CutoutdError as error:
+                log_error("ledger_trouble", error)
+                await asyncio.sleep(self._retry_after_s)
 
 
 def _version(sighting: Sighting) -> Version:

@@ -7,7 +7,7 @@ import pytest
 
 from cutoutd.app.composition import open_service
 from cutoutd.app.reload import Reloader
-from cutoutd.app.run_once import RunOutcome, work_off
+from cutoutd.app.run_once import RunOutcome, RunPatience, work_off
 from cutoutd.app.service import serve
 from cutoutd.config.settings import Settings
 from cutoutd.control.queue import CommandQueue
@@ -64,20 +64,17 @@ def test_refused_keys_end_the_run_early(tmp_path: Path, sandbox: SandboxProcess)
     assert outcome_of(settings_in(tmp_path, sandbox.url, folder)).published == 1
 
 
-def test_an_outage_is_told_and_not_sat_out(
-    tmp_path: Path, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_outage_is_told_and_not_sat_out(tmp_path: Path, sandbox: SandboxProcess) -> None:
     """When all that is left waits for trouble to pass, it is said why, and after a minute the run leaves it."""
-    monkeypatch.setattr("cutoutd.app.run_once._TELL_AFTER_S", 0.1)
-    monkeypatch.setattr("cutoutd.app.run_once._OUTAGE_AFTER_S", 1.0)
     folder, told = folder_in(tmp_path), list[str]()
     put(folder.input / "a.jpg")
     sandbox.set_faults({"kind": "status", "status": 503, "on": "upload"})
     settings = settings_in(tmp_path, sandbox.url, folder)
+    patience = RunPatience(tell_after_s=0.1, outage_after_s=1.0)
 
     async def play() -> RunOutcome:
         async with open_service(settings) as service:
-            return await work_off(service, asyncio.Event(), told.append)
+            return await work_off(service, asyncio.Event(), told.append, patience)
 
     outcome = asyncio.run(play())
     assert (outcome.published, outcome.failed, outcome.held) == (0, 0, 1)

@@ -151,11 +151,8 @@ def test_a_full_disk_passes(small_disk: Path) -> None:
     assert len(with_ledger(small_disk, scene)) == 60
 
 
-def test_what_was_paid_for_is_offered_until_the_disk_takes_it(
-    small_disk: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_paid_for_is_offered_until_the_disk_takes_it(small_disk: Path) -> None:
     """A fact that money was spent on waits for a full disk, beside other facts that only fail, and is then stored."""
-    monkeypatch.setattr("cutoutd.ledger.ledger._RETRY_AFTER_S", 0.01)
 
     async def scene(ledger: Ledger) -> tuple[Photo, Photo]:
         photo = await photo_at(ledger, State.REMOVAL_INTENDED)

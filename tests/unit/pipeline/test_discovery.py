@@ -38,7 +38,7 @@ def reception_of(ledger: Ledger, tally: RunCounts) -> Discovery:
         StepRunner(ledger, journey, CircuitBreaker(), tally),
         stages_for(Concurrency(), spending.rate, Throttle()),
     )
-    return Discovery(ledger, lanes, folders, standby)
+    return Discovery(ledger, lanes, folders, standby, retry_after_s=0.01)
 
 
 def test_a_finished_file_becomes_a_photo_once(tmp_path: Path) -> None:
@@ -83,11 +83,8 @@ def test_a_superseded_version_is_unknown(tmp_path: Path) -> None:
     assert with_ledger(tmp_path, scene) == [State.SUPERSEDED, State.DISCOVERED]
 
 
-def test_a_ledger_in_trouble_is_waited_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_ledger_in_trouble_is_waited_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """While the ledger takes nothing, a delivery waits and says so; then the photo is there."""
-    monkeypatch.setattr("cutoutd.pipeline.discovery._LEDGER_TROUBLE_WAIT_S", 0.01)
 
     async def scene(ledger: Ledger) -> None:
         in_database(tmp_path, "CREATE TRIGGER no BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no'); END")

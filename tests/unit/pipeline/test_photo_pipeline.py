@@ -58,7 +58,7 @@ class Trip:
 @asynccontextmanager
 async def trip_in(place: Path, **options: object) -> AsyncIterator[Trip]:
     folder, uploadcare = folder_in(place, **options), StandIn()
-    async with open_ledger(place) as ledger:
+    async with open_ledger(place, retry_after_s=0.01) as ledger:
         spending, pace = generous(ledger, place), PollSchedule([0.0] * 5)
         yield Trip(ledger, folder, uploadcare, pipeline_of(ledger, uploadcare, folders_of(folder), spending, pace))
 
@@ -163,7 +163,6 @@ def test_a_halt_blames_no_photo(tmp_path: Path) -> None:
 
 def test_a_definite_no_outlives_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A refusal that the disk does not take at once is offered again, or it would look like a lost answer."""
-    monkeypatch.setattr("cutoutd.ledger.ledger._RETRY_AFTER_S", 0.01)
 
     async def scene(trip: Trip) -> None:
         photo = await trip.photo_at(State.UPLOADED)
