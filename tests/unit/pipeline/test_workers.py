@@ -79,7 +79,9 @@ class House:
 
 
 @asynccontextmanager
-async def house(place: Path, concurrency: Concurrency, launches_per_minute: int = 100_000) -> AsyncIterator[House]:
+async def house(
+    place: Path, concurrency: Concurrency, launches_per_minute: int = 100_000, timing: Timing = SOON
+) -> AsyncIterator[House]:
     folder, uploadcare, clock, tally = folder_in(place), StandIn(), Clock(), RunCounts()
     halt, rate_clock = CircuitBreaker(clock), RunningClock()
     async with open_ledger(place) as ledger:
@@ -87,18 +89,21 @@ async def house(place: Path, concurrency: Concurrency, launches_per_minute: int 
         spending = generous(ledger, place, launches_per_minute=launches_per_minute, clock=rate_clock)
         journey = pipeline_of(ledger, uploadcare, folders_of(folder), spending, PollSchedule([0.0] * 5))
         await ledger.count_photos()
-        steps = StepRunner(ledger, journey, halt, tally, SOON)
+        steps = StepRunner(ledger, journey, halt, tally, timing)
         lanes = WorkerPool(ledger, steps, stages_for(concurrency, spending.rate, Throttle()))
         yield House(ledger, folder, uploadcare, halt, clock, rate_clock, tally, lanes)
 
 
 def played(
-    place: Path, scene: Callable[[House], Coroutine[Any, Any, None]], concurrency: Concurrency | None = None
+    place: Path,
+    scene: Callable[[House], Coroutine[Any, Any, None]],
+    concurrency: Concurrency | None = None,
+    timing: Timing = SOON,
 ) -> StandIn:
     """Play a scene while the lanes work; the stand-in knows what they asked for."""
 
     async def play() -> StandIn:
-        async with house(place, concurrency or Concurrency()) as opened, asyncio.TaskGroup() as tasks:
+        async with house(place, concurrency or Concurrency(), timing=timing) as opened, asyncio.TaskGroup() as tasks:
             tasks.create_task(opened.lanes.run())
             await scene(opened)
             opened.lanes.stop()
@@ -393,6 +398,29 @@ def test_a_ledger_in_trouble_loses_nothing(tmp_path: Path, caplog: pytest.LogCap
     uploadcare = played(tmp_path, scene)
     assert uploadcare.count("start_removal") == 1
     assert "ledger_trouble" in [record.action for record in caplog.records]
+
+
+def test_a_worker_keeps_its_photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A photo that has the house to itself goes all the way, and no stage asks the ledger for it."""
+    questions: list[str] = []
+    query = Ledger.query
+
+    async def counting(ledger: Ledger, question: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  as the ledger's own
+        questions.append(getattr(question, "__qualname__", str(question)))
+        return await query(ledger, question, *args, **kwargs)
+
+    async def scene(house: House) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while questions.count("DueQuery.run") < len(house.lanes.stages):
+                await house.lanes.next_step(within_s=0.01)  # each stage looks once at the start
+            questions.clear()
+            await house.drop("a.jpg")
+            while house.tally.at(State.PUBLISHED) == 0:
+                await house.lanes.next_step(within_s=0.05)
+
+    monkeypatch.setattr(Ledger, "query", counting)
+    played(tmp_path, scene, timing=Timing())
+    assert questions == ["result_for"]  # as nobody has told here that no webhook result is stored
 
 
 def test_a_stop_finishes_what_is_under_way_and_begins_nothing(tmp_path: Path) -> None:

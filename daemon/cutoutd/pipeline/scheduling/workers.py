@@ -124,11 +124,13 @@ class WorkerPool:
             return await self._begin_probe(queue, tasks)
         self._begin_ready(queue, tasks, room=0)
         if queue.free > 0 and (queue.timer.due_in_s <= 0 or (queue.has_waiting and not queue.is_blocked)):
+            queue.is_blocked = True  # a step that makes room while the ledger is asked clears it again
             room = await self._look(queue)
             if self.is_stopping or self._rest_s(queue.stage) > 0:
+                queue.is_blocked = False
                 return 0.0  # since the ledger was asked
             self._begin_ready(queue, tasks, room)
-            queue.is_blocked = queue.has_waiting and queue.free > 0
+            queue.is_blocked = queue.is_blocked and queue.has_waiting and queue.free > 0
         if queue.free > 0:
             return queue.timer.due_in_s
         # The end of a step wakes the stage, but nothing tells of a launch that the rate frees.
@@ -279,10 +281,10 @@ class WorkerPool:
         """Wake the stages that have a photo waiting for what this step has freed."""
         is_halted = self._breaker.error is not None
         for queue in self._queues.values():
-            is_freed = queue.stage.is_freed_by(before, after)
-            if is_freed:
+            if queue.is_blocked and queue.stage.is_freed_by(before, after):
                 queue.is_blocked = False
-            if is_halted or ((is_freed or queue is own) and (queue.has_waiting or queue.timer.due_in_s <= 0)):
+                queue.timer.wake()
+            elif is_halted or (queue is own and (queue.has_waiting or queue.timer.due_in_s <= 0)):
                 queue.timer.wake()
         if after.wait.for_photo is not None:
             self._awaited.add(after.wait.for_photo)
