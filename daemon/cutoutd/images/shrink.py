@@ -26,7 +26,7 @@ QUALITIES = (95, 92, 89, 85, 80, 75)
 #: Down to here, colours keep their full resolution, because a cutout needs the sharp edges of a red subject.
 _FULL_COLOUR_DOWN_TO = 85
 
-_MOST_PIXELS = SCALED_ABOVE_MEGAPIXELS * 1_000_000
+MOST_PIXELS = SCALED_ABOVE_MEGAPIXELS * 1_000_000
 _JPEG_MAX_SIDE = 65_500  #: libjpeg's own limit, just under the format's
 
 
@@ -46,8 +46,8 @@ class SmallerCopy:
         return f"sent as a copy of {self.width} x {self.height} pixels, {kind}"
 
 
-def make_smaller(content: bytes, picture: ImageInfo, max_bytes: int) -> SmallerCopy:
-    """Return the first copy of at most ``max_bytes``. Blocking.
+def make_smaller(content: bytes, picture: ImageInfo, max_bytes: int, most_pixels: int = MOST_PIXELS) -> SmallerCopy:
+    """Return the first copy of at most ``max_bytes`` and ``most_pixels``. Blocking.
 
     Colours keep their ICC profile; EXIF, XMP and comments are dropped. A PNG stays one if that is enough. 16 bits a
     channel become 8, as in the results of Uploadcare. Otherwise it becomes a JPEG, unless a pixel of it is transparent.
@@ -55,7 +55,7 @@ def make_smaller(content: bytes, picture: ImageInfo, max_bytes: int) -> SmallerC
     Raises:
         RejectedError: ``too_large``, no copy is small enough; ``damaged``, the pixels cannot be decoded.
     """
-    pixels, icc_profile = _pixels_to_send(content, picture)
+    pixels, icc_profile = _pixels_to_send(content, picture, most_pixels)
     with named_damage():
         found, smallest_bytes = _first_within(max_bytes, _copies(pixels, picture.format, icc_profile))
     if found is None:
@@ -63,15 +63,15 @@ def make_smaller(content: bytes, picture: ImageInfo, max_bytes: int) -> SmallerC
     return found
 
 
-def size_to_send(width: int, height: int) -> tuple[int, int]:
-    """Return width and height within 25 megapixels and the limit of a JPEG, in the same proportion."""
-    scale = min(1.0, (_MOST_PIXELS / (width * height)) ** 0.5, _JPEG_MAX_SIDE / max(width, height))
+def size_to_send(width: int, height: int, most_pixels: int = MOST_PIXELS) -> tuple[int, int]:
+    """Return width and height within the number of pixels and the limit of a JPEG, in the same proportion."""
+    scale = min(1.0, (most_pixels / (width * height)) ** 0.5, _JPEG_MAX_SIDE / max(width, height))
     return max(1, int(width * scale)), max(1, int(height * scale))
 
 
-def _pixels_to_send(content: bytes, picture: ImageInfo) -> tuple[Image.Image, bytes | None]:
+def _pixels_to_send(content: bytes, picture: ImageInfo, most_pixels: int) -> tuple[Image.Image, bytes | None]:
     """Decode, scale and turn. The picture at full size is free again when this returns."""
-    size = size_to_send(picture.width, picture.height)
+    size = size_to_send(picture.width, picture.height, most_pixels)
     with open_picture(content, picture.format) as image:
         icc_profile = image.info.get("icc_profile")
         # A JPEG can be decoded at a half, a quarter or an eighth, for a fraction of the memory.

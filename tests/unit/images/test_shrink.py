@@ -7,15 +7,18 @@ from PIL import Image, ImageCms, ImageOps
 
 from cutoutd.core.errors import RejectedError, RejectionCode
 from cutoutd.images.comparison import is_cutout_of, reference_image
-from cutoutd.images.shrink import QUALITIES, SmallerCopy, make_smaller, size_to_send
+from cutoutd.images.shrink import MOST_PIXELS, QUALITIES, SmallerCopy, make_smaller, size_to_send
 from cutoutd.images.validation import validate
 from support.images.photographs import drawn, encoded, exif, jpeg, photograph, png, png_of
 
 PLENTY = 10_000_000
 
+#: A limit of pixels that is met sooner than the real one.
+MEGAPIXEL = 1_000_000
 
-def smaller(content: bytes, max_bytes: int = PLENTY) -> SmallerCopy:
-    return make_smaller(content, validate(content, "a.jpg"), max_bytes)
+
+def smaller(content: bytes, max_bytes: int = PLENTY, most_pixels: int = MOST_PIXELS) -> SmallerCopy:
+    return make_smaller(content, validate(content, "a.jpg"), max_bytes, most_pixels)
 
 
 def opened(copy: SmallerCopy) -> Image.Image:
@@ -99,9 +102,9 @@ def test_every_orientation_comes_out_upright(picture_format: str, orientation: i
 
 def test_a_large_lying_photo_is_scaled_the_right_way() -> None:
     """Width and height change places after scaling, not before."""
-    content = encoded(Image.new("RGB", (8000, 4000), "teal"), "JPEG", exif=exif(6))
-    copy = smaller(content)
-    assert (copy.height, copy.width) == size_to_send(8000, 4000)
+    content = encoded(Image.new("RGB", (1600, 800), "teal"), "JPEG", exif=exif(6))
+    copy = smaller(content, most_pixels=MEGAPIXEL)
+    assert (copy.height, copy.width) == size_to_send(1600, 800, MEGAPIXEL)
     opened(copy)
 
 
@@ -177,10 +180,10 @@ def test_pixels_that_cannot_be_decoded_are_a_rejection() -> None:
 
 def test_a_shrunk_photos_cutout_is_recognised_as_its_own() -> None:
     """A lost result is compared with the photo itself, whatever was sent for it; another photo's stays another's."""
-    large = Image.open(io.BytesIO(photograph("coffee"))).resize((6000, 4800))
+    large = Image.open(io.BytesIO(photograph("coffee"))).resize((1200, 960))
     content = encoded(large, "JPEG", quality=95, exif=exif(1))
-    copy = opened(smaller(content, 1_200_000))
-    assert copy.width < 6000
+    copy = opened(smaller(content, 150_000, MEGAPIXEL))
+    assert copy.width < 1200
     cutout = copy.convert("RGBA")
     cutout.putalpha(Image.new("L", copy.size, 255))
     result = io.BytesIO(encoded(cutout.resize((copy.width // 2, copy.height // 2)), "PNG", compress_level=1))
@@ -190,10 +193,10 @@ def test_a_shrunk_photos_cutout_is_recognised_as_its_own() -> None:
 
 def test_a_scaled_panorama_is_still_its_own() -> None:
     """A pixel of rounding changes the proportion of a long strip more than that of a square."""
-    strip = Image.open(io.BytesIO(photograph("coffee"))).resize((30_000, 1_001))
+    strip = Image.open(io.BytesIO(photograph("coffee"))).resize((6_000, 201))
     content = encoded(strip, "JPEG", quality=90)
-    copy = opened(smaller(content))
-    assert copy.width < 30_000
+    copy = opened(smaller(content, most_pixels=MEGAPIXEL))
+    assert copy.width < 6_000
     result = io.BytesIO(encoded(copy.convert("RGBA"), "PNG", compress_level=1))
     assert is_cutout_of(reference_image(content), result)
     assert not is_cutout_of(reference_image(jpeg((60, 40))), io.BytesIO(png((41, 60), "RGBA")))
