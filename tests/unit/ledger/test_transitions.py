@@ -142,7 +142,7 @@ def test_other_output_trees_have_other_targets(tmp_path: Path) -> None:
         await accepted(ledger, "a.jpg", ["a.png"])
         people = await ledger.discover(identity(folder="people"))
         assert people is not None
-        with pytest.raises(RejectedError, match="has the place"):
+        with pytest.raises(RejectedError, match="belongs to another"):
             await ledger.accept(people, ACCEPTED, ["a.png"])
         elsewhere = await ledger.accept(people, replace(ACCEPTED, output="/other"), ["a.png"])
         assert elsewhere.bound.target == "a.png"
