@@ -423,6 +423,28 @@ def test_a_worker_keeps_its_photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert questions == ["result_for"]  # as nobody has told here that no webhook result is stored
 
 
+def test_a_wait_that_ends_after_a_full_stage_is_noticed_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The only upload slot is taken, and free again, while another photo waits for its moment: it is not overslept."""
+    monkeypatch.setattr("cutoutd.pipeline.backoff._SPREAD_S", 0.0)
+
+    async def scene(house: House) -> None:
+        house.uploadcare.fail("upload_source", ThrottledError("429", retry_after_s=1.0))
+        await house.drop("waiting.jpg")
+        await house.uploadcare.called("upload_source")
+        (house.folder.input / "other.jpg").write_bytes(jpeg())
+        other = await house.ledger.discover(identity_of(house.folder.input, "other.jpg"))
+        assert other is not None
+        await house.lanes.steps.take_step(other, house.lanes.stages[0][0])
+        house.lanes.wake_stage(State.ACCEPTED)  # the stage itself finds the other one, and is full with it
+        async with asyncio.timeout(10.0):
+            while house.tally.at(State.PUBLISHED) < 2:
+                await house.lanes.next_step(within_s=0.05)
+
+    played(tmp_path, scene, Concurrency(uploads=1), Timing())
+
+
 def test_a_stop_finishes_what_is_under_way_and_begins_nothing(tmp_path: Path) -> None:
     """Steps under way store their facts; no other photo, and no further step of the same one, is begun."""
 

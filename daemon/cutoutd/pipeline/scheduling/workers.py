@@ -6,6 +6,7 @@ in memory: the ledger knows which photos are due, and when.
 """
 
 import asyncio
+import math
 import time
 from contextlib import suppress
 
@@ -133,9 +134,10 @@ class WorkerPool:
             queue.is_blocked = queue.is_blocked and queue.has_waiting and queue.free > 0
         if queue.free > 0:
             return queue.timer.due_in_s
-        # The end of a step wakes the stage, but nothing tells of a launch that the rate frees.
+        # The end of a step wakes the stage if a look is due by then. Nothing tells of a look that becomes due later, or
+        # of a launch that the rate frees.
         rate_s = queue.stage.rate.free_in_s if queue.stage.rate else 0.0
-        return rate_s or self._timing.poll_ledger_s
+        return min((rest_s for rest_s in (rate_s, queue.timer.due_in_s) if rest_s > 0), default=math.inf)
 
     async def _begin_probe(self, queue: StageQueue, tasks: asyncio.TaskGroup) -> float:
         """Begin one step during a halt, if this stage is the one that probes for all."""
