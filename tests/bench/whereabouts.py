@@ -41,7 +41,7 @@ _LISTED: Mapping[str, Part | None] = {
     "cutoutd.uploadcare.transport": None,
     "cutoutd.uploadcare.upload_form": Part.UPLOADING,
     "cutoutd.uploadcare.client.upload_source": Part.UPLOADING,
-    "cutoutd.uploadcare.cdn": Part.DOWNLOADING,
+    "cutoutd.uploadcare.files": Part.DOWNLOADING,
     "cutoutd.uploadcare.client.fetch_cutout": Part.DOWNLOADING,
     "cutoutd.files.target_paths": Part.PLACING,
     "cutoutd.files.output_tree": Part.PLACING,

@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from io import BufferedIOBase
 
+from pydantic import ValidationError
+
 from cutoutd.config.settings import AccountWithSecret
 from cutoutd.core.errors import (
     AddonRefusedError,
@@ -18,12 +20,18 @@ from cutoutd.core.errors import (
     UnreachableError,
 )
 from cutoutd.core.usage_counter import Purpose, UsageCounter
-from cutoutd.uploadcare.cdn import CdnBase, Sink, copy_body, require_image
-from cutoutd.uploadcare.connections import Connections, open_connections
-from cutoutd.uploadcare.error_mapping import delivery_error_for, error_for, require_success, upload_error_for
-from cutoutd.uploadcare.files import FilesApi
-from cutoutd.uploadcare.launch_response import parse_launch, request_id_in, trace_note
+from cutoutd.uploadcare.connections import REMOVE_BG, Connections, Signer, computed_cdn_base, open_connections
+from cutoutd.uploadcare.error_mapping import (
+    delivery_error_for,
+    error_for,
+    launch_error_for,
+    require_success,
+    upload_error_for,
+)
+from cutoutd.uploadcare.files import CdnBase, FilesApi, Sink, copy_body, require_image
 from cutoutd.uploadcare.responses import (
+    MAX_MESSAGE_CHARACTERS,
+    LaunchReply,
     ProjectInfo,
     ProjectReply,
     RemovalStatus,
@@ -32,7 +40,6 @@ from cutoutd.uploadcare.responses import (
     parse,
     parse_removal_status,
 )
-from cutoutd.uploadcare.signing import REMOVE_BG, Signer, computed_cdn_base
 from cutoutd.uploadcare.throttling import RequestKind, Throttle
 from cutoutd.uploadcare.transport import TimeoutSet, read_response, send, send_and_read, to_response
 from cutoutd.uploadcare.upload_form import UploadForm, UploadResult
@@ -44,6 +51,8 @@ _OPERATIONS_PER_FILE = 2
 _CDN_ADVICE = "If this lasts, check uploadcare.cdn_base, or leave it out."
 
 _GONE = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+
+_REQUEST_ID_HEADER = "X-Uploadcare-Request-Id"
 
 
 @asynccontextmanager
@@ -223,3 +232,40 @@ class UploadcareClient:
             if response.status == HTTPStatus.TOO_MANY_REQUESTS:
                 raise error_for(response)
         return response
+
+
+def parse_launch(response: Response) -> str:
+    """Return the ``request_id`` of the launched removal.
+
+    Raises:
+        UnreachableError: the response does not tell if a removal was launched.
+        CutoutdError: the launch was refused; ``launch_error_for`` maps the reason.
+    """
+    if not response.is_success:
+        raise launch_error_for(response)
+    return parse(LaunchReply, response).request_id
+
+
+def request_id_in(head: Response) -> str | None:
+    """Return the ``request_id`` from the header that repeats it (docs/uploadcare.md 5), or None.
+
+    The header serves if the body did not arrive whole.
+    """
+    if not head.is_success:
+        return None
+    try:
+        return LaunchReply.model_validate({"request_id": head.headers.get(_REQUEST_ID_HEADER)}).request_id
+    except ValidationError:
+        return None
+
+
+def trace_note(head: Response | None) -> str:
+    """Return the identifiers by which Uploadcare's support can find a lost call, or an empty text."""
+    if head is None:
+        return ""
+    trace = head.headers.get(_REQUEST_ID_HEADER)
+    return (
+        f" (HTTP {head.status}, {_REQUEST_ID_HEADER} {trace[:MAX_MESSAGE_CHARACTERS]})"
+        if trace
+        else f" (HTTP {head.status})"
+    )

@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationEr
 
 from cutoutd.core.errors import CutoutdError, UnreachableError, WebhookRefusedError
 from cutoutd.core.webhook_result import WebhookResult
+from cutoutd.uploadcare.connections import REMOVE_BG
 from cutoutd.uploadcare.error_mapping import error_for, service_message
 from cutoutd.uploadcare.responses import LOGIN_PAGE_ADVICE, Reply, Response, Uuid, parse
-from cutoutd.uploadcare.signing import REMOVE_BG
 from cutoutd.uploadcare.transport import Call
 
 #: The header that holds the signature.

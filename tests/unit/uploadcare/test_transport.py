@@ -9,7 +9,7 @@ import pytest
 
 from cutoutd.core.errors import CutoutdError, DeliveryRefusedError, NeverSentError, ResponseLostError, UnreachableError
 from cutoutd.uploadcare.client import UploadcareClient, open_uploadcare
-from cutoutd.uploadcare.signing import Signer
+from cutoutd.uploadcare.connections import Signer
 from cutoutd.uploadcare.transport import MAX_RESPONSE_BYTES, TimeoutSet
 from support.servers import scripted_server
 from support.servers.scripted_server import (

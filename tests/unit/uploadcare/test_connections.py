@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx2
 from pydantic import SecretStr
 
-from cutoutd.uploadcare.signing import Signer, computed_cdn_base
+from cutoutd.uploadcare.connections import Signer, computed_cdn_base
 
 SECRET = "demosecretkey"  # noqa: S105 - published for examples
 DAEMON = Path(__file__).parents[3] / "daemon"
