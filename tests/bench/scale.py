@@ -19,9 +19,8 @@ from cutoutd.files.name_filters import Exclusions
 from cutoutd.ledger import Ledger, open_ledger
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.ledger.sqlite.database import LEDGER_NAME
-from cutoutd.watch.rescan_schedule import REST_PER_CPU_SECOND
 from cutoutd.watch.scanner import Scan
-from cutoutd.watch.watcher import BATCH
+from cutoutd.watch.watcher import BATCH, REST_PER_CPU_SECOND
 from support.processes.fork_client import ENVIRONMENT
 
 REMOVALS_IN_FLIGHT = 64

@@ -7,7 +7,7 @@ from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 from cutoutd.pipeline.completion.webhook_results import WebhookResults
 from cutoutd.pipeline.photo_pipeline import PhotoPipeline
 from cutoutd.pipeline.steps.context import StepContext
-from cutoutd.watch.availability import FolderAvailability
+from cutoutd.watch.availability.monitor import FolderAvailability
 from support.fakes.fake_uploadcare import StandIn
 
 

@@ -39,7 +39,7 @@ from cutoutd.pipeline.scheduling.workers import WorkerPool
 from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.status.live_state_writer import LiveSources, LiveStateWriter
 from cutoutd.uploadcare.client import UploadcareClient, open_uploadcare
-from cutoutd.watch.availability import FolderAvailability
+from cutoutd.watch.availability.monitor import FolderAvailability
 from cutoutd.watch.folder import FolderWatcher
 from cutoutd.web.listener import Listener
 from cutoutd.web.webhook_receiver import WebhookReceiver

@@ -14,7 +14,7 @@ from cutoutd.monitoring.watchdog import stuck_loops
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from cutoutd.pipeline.scheduling.pause import PauseState
 from cutoutd.pipeline.scheduling.workers import WorkerPool
-from cutoutd.watch.availability import FolderAvailability
+from cutoutd.watch.availability.monitor import FolderAvailability
 from cutoutd.watch.folder import FolderWatcher
 
 

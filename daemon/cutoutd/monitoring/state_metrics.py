@@ -17,7 +17,7 @@ from cutoutd.pipeline.budget.budget import Budget
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from cutoutd.pipeline.scheduling.pause import PauseState
 from cutoutd.pipeline.scheduling.workers import WorkerPool
-from cutoutd.watch.availability import FolderAvailability
+from cutoutd.watch.availability.monitor import FolderAvailability
 from cutoutd.watch.folder import FolderWatcher
 
 _MINUTE_S = 60.0

@@ -12,7 +12,7 @@ from cutoutd.files.input_tree import Sighting
 from cutoutd.ledger import Ledger, has_text_form
 from cutoutd.ledger.queries import photos
 from cutoutd.pipeline.scheduling.workers import WorkerPool
-from cutoutd.watch.availability import FolderAvailability
+from cutoutd.watch.availability.monitor import FolderAvailability
 
 T = TypeVar("T")
 

@@ -50,7 +50,7 @@ from cutoutd.pipeline.steps.recover_launch import is_past_keeping
 from cutoutd.pipeline.steps.upload import upload_photo
 from cutoutd.pipeline.steps.validate import Validation, validate_photo
 from cutoutd.uploadcare.responses import Progress
-from cutoutd.watch.availability import FolderAvailability
+from cutoutd.watch.availability.monitor import FolderAvailability
 
 #: The longest wait for another photo of the same picture; its end ends the wait sooner.
 _DUPLICATE_WAIT_S = 3600.0

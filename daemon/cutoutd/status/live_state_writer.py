@@ -21,7 +21,7 @@ from cutoutd.status.live_state import (
     WatchedMount,
     write_live_state,
 )
-from cutoutd.watch.availability import FolderAvailability
+from cutoutd.watch.availability.monitor import FolderAvailability
 from cutoutd.watch.folder import FolderWatcher
 
 _LOOK_EVERY_S = 1.0

@@ -12,8 +12,7 @@ from cutoutd.config.choices import WatchMode
 from cutoutd.core.logs import log_event
 from cutoutd.files.mounts import Backend, BackendKind, Mount, backend_of, choose_backends, read_mounts
 from cutoutd.files.name_filters import Exclusions
-from cutoutd.watch.event_buffer import EventBuffer
-from cutoutd.watch.inotify import KernelEvents, limit_reason
+from cutoutd.watch.inotify import EventBuffer, KernelEvents, limit_reason
 from cutoutd.watch.scanner import FolderSeen
 
 

@@ -17,7 +17,7 @@ from cutoutd.pipeline.scheduling.stages import stages_for
 from cutoutd.pipeline.scheduling.step_runner import StepRunner
 from cutoutd.pipeline.scheduling.workers import WorkerPool
 from cutoutd.uploadcare.throttling import Throttle
-from cutoutd.watch.availability import FolderAvailability
+from cutoutd.watch.availability.monitor import FolderAvailability
 from support.fakes.fake_uploadcare import StandIn
 from support.fakes.unlimited_budget import generous
 from support.folders import folders_of

@@ -22,7 +22,7 @@ from cutoutd.ledger.queries import photos, sources
 from cutoutd.pipeline.on_success import OnSuccessWorker
 from cutoutd.pipeline.on_success.action import apply_on_success, restore
 from cutoutd.pipeline.on_success.hide import hidden_name
-from cutoutd.watch.availability import FolderAvailability
+from cutoutd.watch.availability.monitor import FolderAvailability
 from support.folders import folder_in, folders_of
 from support.ledgers import ACCEPTED, identity, identity_of, photo_at, with_columns, with_ledger
 

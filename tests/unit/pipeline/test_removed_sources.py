@@ -17,7 +17,7 @@ from cutoutd.ledger.queries import photos
 from cutoutd.pipeline.maintenance.removed_sources import RemovedSourceCleaner
 from cutoutd.pipeline.on_success import OnSuccessWorker
 from cutoutd.pipeline.on_success.action import apply_on_success
-from cutoutd.watch.availability import FolderAvailability
+from cutoutd.watch.availability.monitor import FolderAvailability
 from support.folders import folder_in, folders_of
 from support.ledgers import ACCEPTED, identity_of, photo_at, with_ledger
 

@@ -21,7 +21,7 @@ from cutoutd.status.live_state import (
     write_live_state,
 )
 from cutoutd.status.live_state_writer import LiveSources, LiveStateWriter
-from cutoutd.watch.availability import UnavailableFolder
+from cutoutd.watch.availability.monitor import UnavailableFolder
 from cutoutd.watch.folder import FolderWatcher
 from support.folders import folder_in
 

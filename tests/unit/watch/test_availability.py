@@ -16,8 +16,8 @@ from cutoutd.core.photo import Photo, State, Wait, WaitKind
 from cutoutd.files.input_tree import stat_file
 from cutoutd.ledger import Ledger, open_ledger
 from cutoutd.ledger.queries import photos as photo_queries
-from cutoutd.watch.availability import FolderAvailability
-from cutoutd.watch.availability.mounts import MountedPart, MountedParts
+from cutoutd.watch.availability.monitor import FolderAvailability
+from cutoutd.watch.availability.snapshot import MountedPart, MountedParts
 from support.folders import folder_in, folders_of
 from support.ledgers import identity_of, photo_at
 

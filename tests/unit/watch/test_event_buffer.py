@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutoutd.watch.bounds import WatchBounds
-from cutoutd.watch.event_buffer import BufferedEvents, EventBuffer
+from cutoutd.watch.inotify import BufferedEvents, EventBuffer
 
 
 def test_hints_about_one_file_become_one() -> None:

@@ -22,8 +22,7 @@ from cutoutd.core.photo import Identity
 from cutoutd.files.input_tree import open_beneath
 from cutoutd.files.name_filters import Exclusions
 from cutoutd.files.source_file import open_source
-from cutoutd.watch.event_buffer import EventBuffer
-from cutoutd.watch.inotify import KernelEvents
+from cutoutd.watch.inotify import EventBuffer, KernelEvents
 from cutoutd.watch.scanner import FolderSeen, Scan
 from support.fakes.fake_sink import PATIENCE_S
 from support.folders import folder_in

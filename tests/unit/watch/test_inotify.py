@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from cutoutd.files.name_filters import Exclusions
-from cutoutd.watch.event_buffer import BufferedEvents, EventBuffer
-from cutoutd.watch.inotify import KernelEvents
+from cutoutd.watch.inotify import BufferedEvents, EventBuffer, KernelEvents
 from cutoutd.watch.scanner import Scan
 from support.fakes.fake_sink import until
 

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutoutd.watch.rescan_schedule import RescanSchedule
+from cutoutd.watch.watcher import RescanSchedule
 from support.clocks import Clock
 
 

@@ -28,7 +28,7 @@ from cutoutd.files.input_tree import is_occupied
 from cutoutd.files.output_tree import OpenFolder, found_folder
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import sources
-from cutoutd.watch.availability import FolderAvailability
+from cutoutd.watch.availability.monitor import FolderAvailability
 
 _PHOTOS_AT_ONCE = 200
 

@@ -19,7 +19,7 @@ from cutoutd.ledger import ChangeFlag, Ledger
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.ledger.queries import sources
 from cutoutd.pipeline.on_success.action import apply_on_success, restore, source_missing
-from cutoutd.watch.availability import FolderAvailability
+from cutoutd.watch.availability.monitor import FolderAvailability
 
 _PHOTOS_AT_ONCE = 50
 

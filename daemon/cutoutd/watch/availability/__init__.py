@@ -2,7 +2,3 @@
 
 The watch over files belongs in ``watch``, and decisions about photos belong in ``pipeline``.
 """
-
-from cutoutd.watch.availability.monitor import FolderAvailability, UnavailableFolder
-
-__all__ = ["FolderAvailability", "UnavailableFolder"]

@@ -18,9 +18,16 @@ from cutoutd.core.photo import Photo, require_value
 from cutoutd.files.input_tree import Sighting
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos, sources
-from cutoutd.watch.availability.check import AvailabilityCheck
-from cutoutd.watch.availability.mounts import MountedParts, mounted_parts
-from cutoutd.watch.availability.snapshot import SAMPLE_SIZE, FolderSnapshot, SampleFile, sample, snapshot_from
+from cutoutd.watch.availability.snapshot import (
+    SAMPLE_SIZE,
+    FolderSnapshot,
+    MountedParts,
+    SampleFile,
+    mounted_parts,
+    sample,
+    snapshot_from,
+)
+from cutoutd.watch.availability.verdict import AvailabilityCheck
 
 #: A photo is freed when its folder is available again. This is the wait in case that is missed.
 _FALLBACK_S = 3600.0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cutoutd.watch.availability.mounts import MountedPart
+from cutoutd.watch.availability.snapshot import MountedPart
 from cutoutd.watch.availability.verdict import Observation, UnavailableReason, unavailable_reason
 
 SHARE = MountedPart("", "/srv/in", 50)
