@@ -165,13 +165,11 @@ async def _build(core: Core, poll_schedule: PollSchedule, uploadcare: Uploadcare
     folders = Folders({folder.name: folder for folder in settings.folders})
     availability = FolderAvailability(ledger, folders)
     webhook_results = WebhookResults(ledger, poll_schedule)
-    await webhook_results.open()
     context = StepContext(ledger, uploadcare, folders)
     pipeline = PhotoPipeline(context, core.budget, poll_schedule, webhook_results, availability)
     pool = _worker_pool(core, pipeline, uploadcare)
 
     def wake_for_webhook() -> None:
-        webhook_results.note_received()
         pool.wake_stage(State.REMOVAL_INTENDED, State.REMOVAL_STARTED)
 
     discovery = Discovery(ledger, pool, folders, availability)

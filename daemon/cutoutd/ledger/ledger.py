@@ -26,7 +26,7 @@ from cutoutd.ledger.sqlite.create import create_ledger_file
 from cutoutd.ledger.sqlite.database import has_ledger, open_database, require_ledger, translated_errors
 from cutoutd.ledger.sqlite.file_identity import FileIdentity
 from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
-from cutoutd.ledger.writes import launches, marks, transitions
+from cutoutd.ledger.writes import launches, marks, transitions, webhook_results
 
 #: A function that gets every stored fact, in the writer's thread: the photo before it (None: it is new) and after it.
 Listener = Callable[[Photo | None, Photo], None]
@@ -207,7 +207,9 @@ async def open_ledger(
     file_identity = FileIdentity(state_dir)
     writer = GroupCommitter(engine, usage or UsageCounter(), file_identity.require_in_place)
     try:
-        yield Ledger(engine, state_dir, writer, retry_after_s=retry_after_s)
+        ledger = Ledger(engine, state_dir, writer, retry_after_s=retry_after_s)
+        ledger.waits.may_have_webhook_results = await ledger.query(webhook_results.is_any_stored)
+        yield ledger
     finally:
         # In one thread call, because a cancellation in between could mark a file that another process has opened.
         await asyncio.to_thread(_close, writer, engine, marker, file_identity)

@@ -13,6 +13,7 @@ class PhotoWaits:
 
     def __init__(self, write: WriteCall) -> None:
         self._write = write
+        self.may_have_webhook_results = True  #: False: certainly no webhook result is stored
 
     async def release_held(self, most: int) -> None:
         """Let this many photos go on that a limit of day or month held, the first ones first."""
@@ -36,6 +37,7 @@ class PhotoWaits:
 
     async def store_webhook_result(self, result: WebhookResult) -> webhook_results.Receipt:
         """Store a webhook result, and end the wait of its photo; storing it twice changes nothing."""
+        self.may_have_webhook_results = True  # set first, because a cancelled write may be stored all the same
         return await self._write(lambda transaction: webhook_results.store(transaction, result, time.time()))
 
     async def poll_without_webhooks(self, usual_wait_s: float) -> None:

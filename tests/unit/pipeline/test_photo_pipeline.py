@@ -21,6 +21,7 @@ from cutoutd.core.errors import (
     UploadGoneError,
 )
 from cutoutd.core.photo import Photo, RemovalIntended, State, Uploaded, Wait
+from cutoutd.core.webhook_result import WebhookResult
 from cutoutd.ledger import Ledger, open_ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
@@ -324,5 +325,23 @@ def test_a_duplicate_published_during_the_last_check_is_not_paid_for_again(
         is_ready.set()
         assert (await launching).cutout.reused_from == first.id
         assert trip.uploadcare.count("start_removal") == 1
+
+    played(tmp_path, scene)
+
+
+def test_a_webhook_result_is_used_although_its_receipt_was_cut_off(tmp_path: Path) -> None:
+    """A message of Uploadcare that could not be answered in time may be stored all the same: it is never ignored."""
+
+    async def scene(trip: Trip) -> None:
+        photo = await trip.photo_at(State.UPLOADED)
+        trip.uploadcare.fail("start_removal", ResponseLostError("no answer"))
+        photo = await trip.journey.advance(photo)
+        assert photo.state is State.REMOVAL_INTENDED
+        storing = asyncio.create_task(trip.ledger.waits.store_webhook_result(WebhookResult("result", "a.jpg", "a.jpg")))
+        await asyncio.sleep(0)
+        storing.cancel()
+        await trip.ledger.remember("later", "null")  # the message is stored before it
+        photo = await trip.journey.advance(photo)
+        assert (photo.state, photo.launch.result_uuid) == (State.REMOVAL_FINISHED, "result")
 
     played(tmp_path, scene)

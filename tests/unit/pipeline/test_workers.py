@@ -420,7 +420,7 @@ def test_a_worker_keeps_its_photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(Ledger, "query", counting)
     played(tmp_path, scene, timing=Timing())
-    assert questions == ["result_for"]  # as nobody has told here that no webhook result is stored
+    assert questions == []
 
 
 def test_a_wait_that_ends_after_a_full_stage_is_noticed_in_time(

@@ -16,22 +16,15 @@ class WebhookResults:
     def __init__(self, ledger: Ledger, poll_schedule: PollSchedule) -> None:
         self._ledger = ledger
         self._poll_schedule = poll_schedule
-        self._may_have_some = True
-
-    async def open(self) -> None:
-        """Learn if any webhook result is stored: without one, nothing is asked before the first message arrives."""
-        self._may_have_some = await self._ledger.query(webhook_results.is_any_stored)
-
-    def note_received(self) -> None:
-        """Note that a webhook message was stored."""
-        self._may_have_some = True
 
     async def record_result_of(self, photo: Photo) -> Photo | None:
         """Record the removal as finished if a webhook result of the photo's upload is stored; else return None.
 
         A crash before the fact is stored keeps the webhook result, and the next attempt finds it.
         """
-        found = await self._ledger.query(webhook_results.result_for, photo) if self._may_have_some else None
+        if not self._ledger.waits.may_have_webhook_results:
+            return None
+        found = await self._ledger.query(webhook_results.result_for, photo)
         if found is None:
             return None
         result, received_at_s = found
