@@ -39,7 +39,7 @@ class Sources:
         return faults + [f"{path} is lost" for path in lost]
 
 
-class Ward:
+class CrashSite:
     """One sandbox and one shop, used again and again."""
 
     def __init__(self, folder: Path, sandbox: SandboxProcess, nursery: ForkServerContext) -> None:
@@ -137,8 +137,8 @@ def _hashes_in(tree: Path) -> dict[str, str]:
 
 
 @contextmanager
-def open_ward(folder: Path, nursery: ForkServerContext, *sandbox_options: str) -> Iterator[Ward]:
+def open_crash_site(folder: Path, nursery: ForkServerContext, *sandbox_options: str) -> Iterator[CrashSite]:
     """A ward in this folder, which is made; its sandbox ends with it."""
     folder.mkdir()
     with SandboxProcess(folder / "sandbox", *sandbox_options) as sandbox:
-        yield Ward(folder, sandbox, nursery)
+        yield CrashSite(folder, sandbox, nursery)

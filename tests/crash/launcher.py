@@ -104,7 +104,7 @@ class WatchedDaemon:
         return self.orders.trace.read_text().splitlines() if self.orders.trace.exists() else []
 
 
-def open_nursery() -> ForkServerContext:
+def open_fork_server() -> ForkServerContext:
     """Where processes are forked; it ends with this process."""
     nursery = multiprocessing.get_context("forkserver")
     nursery.set_forkserver_preload(list(_IMPORTED))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
-from crash.crash_site import Ward
+from crash.crash_site import CrashSite
 from crash.invariants import Kill, faults_in, never_sent, paid_again
 from crash.launcher import WatchedDaemon
 from crash.points import is_repeated, name_of, photo_of
@@ -56,7 +56,7 @@ class Run:
 class Matrix:
     """One scene's rows and what became of them."""
 
-    wards: Sequence[Ward]
+    wards: Sequence[CrashSite]
     scene: type[Scene]
     runs: list[Run] = field(default_factory=list)
     _names: set[str] = field(default_factory=set)
@@ -86,7 +86,7 @@ class Matrix:
 
         A row whose point is not met again is made good by another one that dies at a point of its name.
         """
-        free: queue.SimpleQueue[Ward] = queue.SimpleQueue()
+        free: queue.SimpleQueue[CrashSite] = queue.SimpleQueue()
         for ward in self.wards:
             free.put(ward)
         dry = _run(free, self.scene, Row())
@@ -146,7 +146,7 @@ def _work_off(
         pending |= {pool.submit(work, row) for future in done for row in then(future.result())}
 
 
-def _run(free: "queue.SimpleQueue[Ward]", scene: type[Scene], row: Row) -> Run:
+def _run(free: "queue.SimpleQueue[CrashSite]", scene: type[Scene], row: Row) -> Run:
     ward = free.get()
     try:
         for _ in range(_TRIES):
@@ -158,7 +158,7 @@ def _run(free: "queue.SimpleQueue[Ward]", scene: type[Scene], row: Row) -> Run:
         free.put(ward)
 
 
-def _try(ward: Ward, scene: type[Scene], row: Row) -> Run | None:
+def _try(ward: CrashSite, scene: type[Scene], row: Row) -> Run | None:
     """Die as the row says and finish; None when a daemon did not come to its point."""
     scene.set_up(ward)
     before, sources = {photo.id for photo in ward.photos()}, ward.sources()
@@ -188,7 +188,7 @@ def _faults_of_end(code: int, last: WatchedDaemon) -> list[str]:
     return [] if is_done else [f"the last daemon ended with {code}:\n{last.output}"]
 
 
-def _faults_of_scene(ward: Ward, scene: type[Scene], photos: Sequence[Photo]) -> list[str]:
+def _faults_of_scene(ward: CrashSite, scene: type[Scene], photos: Sequence[Photo]) -> list[str]:
     faults = []
     for state, paths in ((State.PUBLISHED, scene.published), (State.REJECTED, scene.rejected)):
         found = sorted(photo.identity.path for photo in photos if photo.state is state)
@@ -204,7 +204,7 @@ def _faults_of_scene(ward: Ward, scene: type[Scene], photos: Sequence[Photo]) ->
     return faults
 
 
-def _faults_of_money(ward: Ward, photos: Sequence[Photo], kills: Sequence[Kill]) -> list[str]:
+def _faults_of_money(ward: CrashSite, photos: Sequence[Photo], kills: Sequence[Kill]) -> list[str]:
     books = ward.books()
     faults = faults_in(photos, ward.place.output, books, kills)
     faults += [

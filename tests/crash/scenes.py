@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from PIL import ExifTags, Image, ImageDraw
 
-from crash.crash_site import Ward
+from crash.crash_site import CrashSite
 
 #: Above this a photo is rejected.
 _MAX_SIZE = "20 kB"
@@ -36,7 +36,7 @@ def put(file: Path, content: bytes) -> None:
     file.write_bytes(content)
 
 
-def configure(ward: Ward) -> None:
+def configure(ward: CrashSite) -> None:
     """One photo at a time where money is spent. The studio's cutouts carry a text, and its photos go to the archive."""
     place = ward.place
     shop = {"name": "shop", "input": str(place.input)}
@@ -61,7 +61,7 @@ class Scene:
     archived: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
-    def set_up(cls, ward: Ward) -> None:
+    def set_up(cls, ward: CrashSite) -> None:
         """Make it so, whatever was there; once for each run."""
         raise NotImplementedError
 
@@ -74,7 +74,7 @@ class FirstDay(Scene):
     outputs = frozenset({"broken.jpg.failed.txt"})
 
     @classmethod
-    def set_up(cls, ward: Ward) -> None:
+    def set_up(cls, ward: CrashSite) -> None:
         """As the class says."""
         ward.clear()
         put(ward.place.input / "broken.jpg", picture(filling_bytes=_TOO_MUCH))
@@ -95,7 +95,7 @@ class BusyDay(Scene):
     archived = frozenset({"again.jpg", "again.2.jpg"})
 
     @classmethod
-    def set_up(cls, ward: Ward) -> None:
+    def set_up(cls, ward: CrashSite) -> None:
         """As the class says; the day before is worked through once, and kept."""
         if not ward.is_saved:
             cls._work_the_day_before(ward)
@@ -107,7 +107,7 @@ class BusyDay(Scene):
         put(ward.place.input / "broken.jpg", picture(filling_bytes=_TOO_MUCH))
 
     @staticmethod
-    def _work_the_day_before(ward: Ward) -> None:
+    def _work_the_day_before(ward: CrashSite) -> None:
         ward.clear()
         put(ward.studio / "again.jpg", picture())
         put(ward.place.input / "mended.jpg", picture(filling_bytes=_TOO_MUCH))

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crash.crash_site import Ward
+from crash.crash_site import CrashSite
 from crash.invariants import Kill, faults_in, paid_again
 from crash.scenes import picture, put
 from cutoutd.core.photo import Photo, State
@@ -43,7 +43,7 @@ class Soaked:
         )
 
 
-def soak(ward: Ward, *, photos: int, kills: int, chance: random.Random) -> Soaked:
+def soak(ward: CrashSite, *, photos: int, kills: int, chance: random.Random) -> Soaked:
     """Let photos arrive bit by bit, kill the daemon again and again, then let it finish."""
     started_s = time.monotonic()
     ward.clear()
@@ -79,7 +79,7 @@ def _pictures(number: int) -> list[tuple[str, bytes]]:
     return pictures
 
 
-def _faults_of_count(paths: Sequence[str], photos: Sequence[Photo], ward: Ward) -> list[str]:
+def _faults_of_count(paths: Sequence[str], photos: Sequence[Photo], ward: CrashSite) -> list[str]:
     faults = []
     published = sorted(photo.identity.path for photo in photos if photo.state is State.PUBLISHED)
     if published != sorted(paths):

@@ -6,8 +6,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from crash.crash_site import Ward, open_ward
-from crash.launcher import open_nursery
+from crash.crash_site import CrashSite, open_crash_site
+from crash.launcher import open_fork_server
 from crash.matrix import Matrix
 from crash.points import name_of
 from crash.scenes import BusyDay, FirstDay, Scene, configure, picture, put
@@ -33,19 +33,19 @@ _WARDS = 4
 
 
 @pytest.fixture(scope="module")
-def wards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Ward]]:
+def wards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[CrashSite]]:
     """Side by side."""
     folder = tmp_path_factory.mktemp("crash")
     with ExitStack() as stack:
-        nursery = open_nursery()
-        wards = [stack.enter_context(open_ward(folder / f"{number}", nursery)) for number in range(_WARDS)]
+        nursery = open_fork_server()
+        wards = [stack.enter_context(open_crash_site(folder / f"{number}", nursery)) for number in range(_WARDS)]
         for ward in wards:
             configure(ward)
         yield wards
 
 
 @pytest.mark.parametrize("scene", [BusyDay, FirstDay])
-def test_a_kill_at_any_point_costs_nothing(wards: list[Ward], scene: type[Scene]) -> None:
+def test_a_kill_at_any_point_costs_nothing(wards: list[CrashSite], scene: type[Scene]) -> None:
     """Whatever the daemon dies at, the next one finishes every photo: nothing is lost, sent or paid for twice.
 
     At night no point is left out: every write and request that any run passed, after a kill or without one, was also
@@ -58,7 +58,7 @@ def test_a_kill_at_any_point_costs_nothing(wards: list[Ward], scene: type[Scene]
     assert not (IS_NIGHTLY and matrix.missed), "\n".join(sorted(matrix.missed))
 
 
-def test_everything_is_stored_before_what_rests_on_it(wards: list[Ward]) -> None:
+def test_everything_is_stored_before_what_rests_on_it(wards: list[CrashSite]) -> None:
     """The intent before the paid call, the cutout before its name, that before the fact, the fact before cleanup.
 
     The source leaves its place only after the fact, and its old name only when the new one is on the disk.

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from crash.crash_site import Ward, open_ward
-from crash.launcher import open_nursery
+from crash.crash_site import CrashSite, open_crash_site
+from crash.launcher import open_fork_server
 from crash.soak import soak
 from support.nightly import IS_NIGHTLY
 
@@ -22,13 +22,13 @@ _SEED = int(os.environ.get("CUTOUTD_SOAK_SEED", random.randrange(1_000_000)))  #
 
 
 @pytest.fixture
-def ward(tmp_path: Path) -> Iterator[Ward]:
+def ward(tmp_path: Path) -> Iterator[CrashSite]:
     """Removals that take their time, some much longer than others, so that kills meet every state."""
-    with open_ward(tmp_path / "ward", open_nursery(), "--processing-time", "lognormal:0.3:0.6") as ward:
+    with open_crash_site(tmp_path / "ward", open_fork_server(), "--processing-time", "lognormal:0.3:0.6") as ward:
         yield ward
 
 
-def test_kills_at_random_moments_cost_nothing(ward: Ward) -> None:
+def test_kills_at_random_moments_cost_nothing(ward: CrashSite) -> None:
     """Photos keep coming, the daemon keeps dying: each is published once, as the service made it, and paid for once.
 
     Also where a launch's answer was lost in a kill: its result is found. What was seen is told, and so is the seed.

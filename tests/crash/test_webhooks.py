@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from crash.crash_site import Ward, open_ward
-from crash.launcher import WatchedDaemon, open_nursery
+from crash.crash_site import CrashSite, open_crash_site
+from crash.launcher import WatchedDaemon, open_fork_server
 from crash.scenes import picture, put
 from cutoutd.core.photo import State
 from support.clients.webhook_client import SECRET
@@ -18,22 +18,22 @@ UNANSWERED = "after POST /addons/remove_bg/execute/ of a.jpg #1"
 
 
 @pytest.fixture(scope="module")
-def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
+def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrashSite]:
     """A shop whose listener keeps its port, so that messages find the next daemon."""
     folder = tmp_path_factory.mktemp("announcing")
-    with open_ward(folder / "ward", open_nursery()) as ward:
+    with open_crash_site(folder / "ward", open_fork_server()) as ward:
         configure(ward)
         yield ward
 
 
-def configure(ward: Ward) -> None:
+def configure(ward: CrashSite) -> None:
     secret = ward.place.home / "webhook-secret"
     secret.touch(mode=0o600)
     secret.write_text(SECRET)
     ward.place.configure(web={"listen": f"127.0.0.1:{free_port()}"}, webhook={"secret_file": str(secret)})
 
 
-def begin(ward: Ward) -> None:
+def begin(ward: CrashSite) -> None:
     """An empty shop with a webhook."""
     ward.clear()
     (url,) = [line.split()[1] for line in ward.place.config.read_text().splitlines() if "listen:" in line]
@@ -41,7 +41,7 @@ def begin(ward: Ward) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def finish(ward: Ward, daemon: WatchedDaemon) -> None:
+def finish(ward: CrashSite, daemon: WatchedDaemon) -> None:
     """Let it work until the photo is published."""
     try:
         eventually(lambda: '"published"' in daemon.output)
@@ -50,7 +50,7 @@ def finish(ward: Ward, daemon: WatchedDaemon) -> None:
     assert daemon.stop() == 0
 
 
-def announcing_points(ward: Ward) -> list[str]:
+def announcing_points(ward: CrashSite) -> list[str]:
     """Both sides of the storing of the message, and of the fact that follows, as an undisturbed run has them."""
     begin(ward)
     daemon = ward.start()
@@ -61,7 +61,7 @@ def announcing_points(ward: Ward) -> list[str]:
     return found
 
 
-def test_a_kill_around_a_message_costs_nothing(ward: Ward, tmp_path: Path) -> None:
+def test_a_kill_around_a_message_costs_nothing(ward: CrashSite, tmp_path: Path) -> None:
     """Before and after it is stored, before and after its fact, and with the launch's answer lost: paid for once."""
     for point in (*announcing_points(ward), UNANSWERED):
         begin(ward)

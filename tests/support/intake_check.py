@@ -23,7 +23,7 @@ _LONGEST_SENTENCE = 300
 
 
 @dataclass(frozen=True)
-class Verdict:
+class IntakeOutcome:
     """What became of one file: ``accepted``, a rejection's or supersession's code, or ``delayed``."""
 
     code: str
@@ -31,15 +31,15 @@ class Verdict:
     fact: Accepted | None = None
 
 
-def verdicts_on(folder: FolderSettings) -> dict[str, Verdict]:
+def outcomes_on(folder: FolderSettings) -> dict[str, IntakeOutcome]:
     """What becomes of every candidate in the input tree, by its path."""
     return {sighting.path: judge(sighting, folder) for sighting in sightings_in(folder)}
 
 
-def verdict_on(content: bytes, folder: FolderSettings, name: str = "a.jpg") -> Verdict:
+def outcome_on(content: bytes, folder: FolderSettings, name: str = "a.jpg") -> IntakeOutcome:
     """What becomes of a file with this content, the only one in the tree."""
     (folder.input / name).write_bytes(content)
-    (verdict,) = verdicts_on(folder).values()
+    (verdict,) = outcomes_on(folder).values()
     return verdict
 
 
@@ -50,14 +50,14 @@ def sightings_in(folder: FolderSettings) -> list[Sighting]:
     return found
 
 
-def judge(sighting: Sighting, folder: FolderSettings) -> Verdict:
+def judge(sighting: Sighting, folder: FolderSettings) -> IntakeOutcome:
     """The examination of one version of a file."""
     try:
-        return Verdict(ACCEPTED, fact=validate_photo(Identity(folder.name, *sighting.version), folder).fact)
+        return IntakeOutcome(ACCEPTED, fact=validate_photo(Identity(folder.name, *sighting.version), folder).fact)
     except (RejectedError, SupersededError) as error:
-        verdict = Verdict(str(error.code), error.sentence)
+        verdict = IntakeOutcome(str(error.code), error.sentence)
     except DiskError as error:
-        verdict = Verdict("delayed", error.sentence)
+        verdict = IntakeOutcome("delayed", error.sentence)
     assert verdict.sentence.isprintable()
     assert 0 < len(verdict.sentence) <= _LONGEST_SENTENCE + len(str(folder.input / sighting.path))
     return verdict

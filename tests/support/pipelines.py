@@ -8,11 +8,11 @@ from cutoutd.pipeline.completion.webhook_results import WebhookResults
 from cutoutd.pipeline.photo_pipeline import PhotoPipeline
 from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.watch.availability.monitor import FolderAvailability
-from support.fakes.fake_uploadcare import StandIn
+from support.fakes.fake_uploadcare import FakeUploadcare
 
 
 def pipeline_of(
-    ledger: Ledger, uploadcare: StandIn, folders: Folders, budget: Budget, poll_schedule: PollSchedule
+    ledger: Ledger, uploadcare: FakeUploadcare, folders: Folders, budget: Budget, poll_schedule: PollSchedule
 ) -> PhotoPipeline:
     """Return a pipeline that talks to a stand-in for Uploadcare."""
     return PhotoPipeline(

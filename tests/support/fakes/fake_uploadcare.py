@@ -15,7 +15,7 @@ from cutoutd.uploadcare.upload_form import UploadResult
 from support.images.photographs import png
 
 
-class StandIn:
+class FakeUploadcare:
     """Gives a photo's upload, removal and result the photo's own name, so that each can be told apart."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class StandIn:
         return sum(name == method for name, _ in self.calls)
 
     @property
-    def files(self) -> "StandIn":
+    def files(self) -> "FakeUploadcare":
         """The API of files, which is this object as well."""
         return self
 

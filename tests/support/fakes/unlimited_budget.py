@@ -10,7 +10,7 @@ from cutoutd.pipeline.budget.budget import Budget
 from cutoutd.pipeline.budget.launch_rate import LaunchRate
 
 
-def generous(
+def unlimited_budget(
     ledger: Ledger,
     state_dir: Path,
     *,

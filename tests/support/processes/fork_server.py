@@ -35,7 +35,7 @@ _APART = ("cutoutd.sandbox", "cutoutd.__main__")
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Command:
     """What a process is to do."""
 
     program: str  #: a file, or the name of a module that is a program
@@ -59,7 +59,7 @@ def main(descriptor: int) -> None:
                 return
             if os.fork() == 0:
                 orders.close()
-                _mind(Order(**json.loads(told)), *streams)
+                _mind(Command(**json.loads(told)), *streams)
                 return  # as the process that was ordered, done: the interpreter ends
             for stream in streams:
                 os.close(stream)
@@ -73,7 +73,7 @@ def _reap() -> None:
             pass
 
 
-def _mind(order: Order, stdout: int, stderr: int, reply: int) -> None:
+def _mind(order: Command, stdout: int, stderr: int, reply: int) -> None:
     """Tell the number of the ordered process and how it ended; in that process itself, do what it is to do."""
     if pid := os.fork():
         os.close(stdout)

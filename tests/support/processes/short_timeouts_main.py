@@ -41,7 +41,7 @@ _HURRY = {
 }
 
 
-class Clock:
+class SettableClock:
     """A wall clock that signals set."""
 
     ahead_s = 0.0
@@ -64,12 +64,12 @@ class Signed(datetime):
 
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> Self:
-        return super().now(tz) + timedelta(seconds=Clock.ahead_s)
+        return super().now(tz) + timedelta(seconds=SettableClock.ahead_s)
 
 
 def main() -> None:
     """Run the command line in a hurry."""
-    Clock.install()
+    SettableClock.install()
     with ExitStack() as hurry:
         hurry.enter_context(patch.object(auth, "datetime", Signed))
         for module, values in _HURRY.items():

@@ -35,7 +35,7 @@ from support.images.hostile_images import (
     with_segments,
 )
 from support.images.photographs import chunk, drawn, encoded, exif, jpeg, png_of
-from support.intake_check import ACCEPTED, verdict_on, verdicts_on
+from support.intake_check import ACCEPTED, outcome_on, outcomes_on
 
 # -- cut off, and damaged -----------------------------------------------------------------------------------------
 
@@ -50,7 +50,7 @@ def test_of_all_beginnings_of_a_picture_only_the_whole_is_accepted(
     """However far a copy got before it broke off, the photo is told as cut off."""
     for length in range(len(content) + 1):
         (folder.input / f"{length}.jpg").write_bytes(content[:length])
-    verdicts = verdicts_on(folder)
+    verdicts = outcomes_on(folder)
     assert verdicts.pop("0.jpg").code == "empty"
     assert verdicts.pop(f"{len(content)}.jpg").code == ACCEPTED
     told_by_signature = {verdicts.pop(f"{length}.jpg").code for length in range(1, signature_bytes)}
@@ -66,7 +66,7 @@ def test_every_flipped_bit_ends_in_a_verdict(tmp_path: Path, content: bytes) -> 
         for bit in range(8):
             flipped = content[:at] + bytes([content[at] ^ 1 << bit]) + content[at + 1 :]
             (folder.input / f"{at}.{bit}.png").write_bytes(flipped)
-    codes = Counter(verdict.code for verdict in verdicts_on(folder).values())
+    codes = Counter(verdict.code for verdict in outcomes_on(folder).values())
     assert codes.total() == len(content) * 8
     assert codes.keys() <= {
         *(ACCEPTED, "truncated", "damaged", "not_a_picture", "other_format", "bad_dimensions", "too_many_pixels")
@@ -108,7 +108,7 @@ def test_no_bomb_costs_more_than_moments(folder: FolderSettings, make: Callable[
     """Small files that unpack to gigabytes, and large ones made of what parsers are slow at."""
     content = make()
     with bounded():
-        assert verdict_on(content, folder).code == code
+        assert outcome_on(content, folder).code == code
 
 
 # -- two things at once -------------------------------------------------------------------------------------------
@@ -126,14 +126,14 @@ def test_what_hides_behind_a_picture_does_not_matter(folder: FolderSettings) -> 
     (folder.input / "a.jpg").write_bytes(SMALL_JPEG + zip_archive())
     (folder.input / "b.png").write_bytes(SMALL_PNG + b"<html><script>alert(1)</script></html>")
     assert zipfile.is_zipfile(folder.input / "a.jpg")
-    assert {verdict.code for verdict in verdicts_on(folder).values()} == {ACCEPTED}
+    assert {verdict.code for verdict in outcomes_on(folder).values()} == {ACCEPTED}
 
 
 @pytest.mark.parametrize("front", [b"%PDF-1.7\n", b"PK\x03\x04", b"<html>", b"GIF89a", b"\0", b"\xff\xd8\0"])
 @pytest.mark.parametrize("picture", [SMALL_JPEG, SMALL_PNG])
 def test_what_only_hides_a_picture_is_no_picture(folder: FolderSettings, front: bytes, picture: bytes) -> None:
     """The first bytes decide, as in every program that opens the file."""
-    assert verdict_on(front + picture, folder).code in {"not_a_picture", "other_format", "damaged", "truncated"}
+    assert outcome_on(front + picture, folder).code in {"not_a_picture", "other_format", "damaged", "truncated"}
 
 
 # -- unusual, and fine --------------------------------------------------------------------------------------------
@@ -158,7 +158,7 @@ def test_what_only_hides_a_picture_is_no_picture(folder: FolderSettings, front: 
 )
 def test_the_edges_of_what_a_picture_may_measure(folder: FolderSettings, content: bytes, code: str) -> None:
     """65,535 pixels a side and 250 megapixels, and not one more."""
-    assert verdict_on(content, folder).code == code
+    assert outcome_on(content, folder).code == code
 
 
 def ycck_jpeg() -> bytes:
@@ -192,7 +192,7 @@ def ycck_jpeg() -> bytes:
 )
 def test_pictures_of_every_kind_are_accepted(folder: FolderSettings, content: bytes) -> None:
     """Printers' colours, arithmetic coding, several frames, sixteen bits and one: all of them are JPEG or PNG."""
-    assert verdict_on(content, folder).code == ACCEPTED
+    assert outcome_on(content, folder).code == ACCEPTED
 
 
 ORIENTATION = 0x0112
@@ -219,7 +219,7 @@ ORIENTATION = 0x0112
 def test_garbage_in_exif_neither_refuses_nor_turns_a_photo(folder: FolderSettings, garbage: bytes) -> None:
     """Huge orientations, directories that lead into themselves, counts that no memory holds."""
     with bounded():
-        verdict = verdict_on(with_segments(segment(0xE1, garbage)), folder)
+        verdict = outcome_on(with_segments(segment(0xE1, garbage)), folder)
     assert verdict.fact is not None
     assert verdict.fact.orientation == 1
 

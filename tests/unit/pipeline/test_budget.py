@@ -16,7 +16,7 @@ from cutoutd.ledger.queries import photos
 from cutoutd.ledger.writes import launches
 from cutoutd.pipeline.backoff import backoff
 from cutoutd.pipeline.budget.budget import Budget, open_budget
-from support.fakes.unlimited_budget import generous
+from support.fakes.unlimited_budget import unlimited_budget
 from support.folders import folder_in, settings_in
 from support.ledgers import FAILED, identity, photo_at, versions_of, with_ledger
 
@@ -35,7 +35,7 @@ class Incoming:
 
 def with_spending(place: Path, scene: Callable[[Ledger, Budget], Awaitable[None]], **limits: int) -> None:
     async def play(ledger: Ledger) -> None:
-        await scene(ledger, generous(ledger, place, **limits))
+        await scene(ledger, unlimited_budget(ledger, place, **limits))
 
     with_ledger(place, play)
 

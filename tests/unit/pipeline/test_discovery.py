@@ -18,8 +18,8 @@ from cutoutd.pipeline.scheduling.step_runner import StepRunner
 from cutoutd.pipeline.scheduling.workers import WorkerPool
 from cutoutd.uploadcare.throttling import Throttle
 from cutoutd.watch.availability.monitor import FolderAvailability
-from support.fakes.fake_uploadcare import StandIn
-from support.fakes.unlimited_budget import generous
+from support.fakes.fake_uploadcare import FakeUploadcare
+from support.fakes.unlimited_budget import unlimited_budget
 from support.folders import folders_of
 from support.ledgers import identity, in_database, photo_at, state_of, versions_of, with_ledger
 from support.pipelines import pipeline_of
@@ -28,11 +28,11 @@ SEEN = Sighting("a.jpg", 1000, 1, 1, 7, is_closed=True)
 
 
 def reception_of(ledger: Ledger, tally: RunCounts) -> Discovery:
-    spending = generous(ledger, Path())
+    spending = unlimited_budget(ledger, Path())
     names = ("products", "people")
     folders = folders_of(*(FolderSettings(name=name, input=Path("/in"), output=Path("/out")) for name in names))
     standby = FolderAvailability(ledger, folders)
-    journey = pipeline_of(ledger, StandIn(), folders, spending, PollSchedule())
+    journey = pipeline_of(ledger, FakeUploadcare(), folders, spending, PollSchedule())
     lanes = WorkerPool(
         ledger,
         StepRunner(ledger, journey, CircuitBreaker(), tally),

@@ -26,8 +26,8 @@ from cutoutd.ledger import Ledger, open_ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 from cutoutd.pipeline.photo_pipeline import PhotoPipeline
-from support.fakes.fake_uploadcare import StandIn
-from support.fakes.unlimited_budget import generous
+from support.fakes.fake_uploadcare import FakeUploadcare
+from support.fakes.unlimited_budget import unlimited_budget
 from support.folders import folder_in, folders_of
 from support.images.drawn_photos import jpeg
 from support.images.photographs import png
@@ -41,7 +41,7 @@ class Trip:
 
     ledger: Ledger
     folder: FolderSettings
-    uploadcare: StandIn
+    uploadcare: FakeUploadcare
     journey: PhotoPipeline
 
     async def photo_at(self, state: State, name: str = "a.jpg", content: bytes | None = None) -> Photo:
@@ -58,9 +58,9 @@ class Trip:
 
 @asynccontextmanager
 async def trip_in(place: Path, **options: object) -> AsyncIterator[Trip]:
-    folder, uploadcare = folder_in(place, **options), StandIn()
+    folder, uploadcare = folder_in(place, **options), FakeUploadcare()
     async with open_ledger(place, retry_after_s=0.01) as ledger:
-        spending, pace = generous(ledger, place), PollSchedule([0.0] * 5)
+        spending, pace = unlimited_budget(ledger, place), PollSchedule([0.0] * 5)
         yield Trip(ledger, folder, uploadcare, pipeline_of(ledger, uploadcare, folders_of(folder), spending, pace))
 
 

@@ -12,7 +12,7 @@ from cutoutd.core.photo import State, Superseded, Uploaded
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.pipeline.maintenance.remote_cleanup import CleanupTiming, RemoteCleaner
-from support.fakes.fake_uploadcare import StandIn
+from support.fakes.fake_uploadcare import FakeUploadcare
 from support.ledgers import ACCEPTED, identity, photo_at, with_ledger
 
 
@@ -27,7 +27,7 @@ async def changed_after_upload(ledger: Ledger, number: int) -> None:
 
 def test_files_are_deleted_in_batches(tmp_path: Path) -> None:
     """Fifty photos share a request, all are done at last, and a second look finds nothing to do."""
-    uploadcare = StandIn()
+    uploadcare = FakeUploadcare()
 
     async def scene(ledger: Ledger) -> None:
         for number in range(120):
@@ -44,7 +44,7 @@ def test_files_are_deleted_in_batches(tmp_path: Path) -> None:
 
 def test_source_and_result_go_together(tmp_path: Path) -> None:
     """Both files of a published photo are deleted; those of photos under way are not."""
-    uploadcare = StandIn()
+    uploadcare = FakeUploadcare()
 
     async def scene(ledger: Ledger) -> None:
         await photo_at(ledger, State.REMOVAL_FINISHED, identity("under-way.jpg"))
@@ -57,7 +57,7 @@ def test_source_and_result_go_together(tmp_path: Path) -> None:
 
 def test_what_was_deleted_but_not_recorded_is_deleted_again(tmp_path: Path) -> None:
     """A refusal or crash between deletion and record repeats it; what was recorded until then is not repeated."""
-    uploadcare = StandIn()
+    uploadcare = FakeUploadcare()
 
     async def scene(ledger: Ledger) -> None:
         for number in range(60):
@@ -81,7 +81,7 @@ def test_what_was_deleted_but_not_recorded_is_deleted_again(tmp_path: Path) -> N
 
 def test_trouble_is_told_and_tried_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """While the daemon runs, a refusal is a warning, and the next round does it."""
-    uploadcare = StandIn()
+    uploadcare = FakeUploadcare()
     uploadcare.fail("delete_files", UnreachableError("away"))
 
     async def scene(ledger: Ledger) -> None:

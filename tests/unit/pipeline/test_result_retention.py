@@ -9,7 +9,7 @@ from cutoutd.core.errors import DiskError, UnreachableError
 from cutoutd.core.photo import State
 from cutoutd.ledger import Ledger
 from cutoutd.pipeline.maintenance.result_retention import ResultKeeper
-from support.fakes.fake_uploadcare import StandIn
+from support.fakes.fake_uploadcare import FakeUploadcare
 from support.ledgers import identity, photo_at, with_ledger
 
 AN_HOUR_S = 3600.0
@@ -17,7 +17,7 @@ AN_HOUR_S = 3600.0
 
 def test_what_waits_for_an_hour_is_stored_once(tmp_path: Path) -> None:
     """Neither before, nor again, nor again after a restart; only known results that were not fetched count."""
-    uploadcare = StandIn()
+    uploadcare = FakeUploadcare()
 
     async def first(ledger: Ledger) -> None:
         for state in (State.UPLOADED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED, State.PUBLISHED):
@@ -38,7 +38,7 @@ def test_what_waits_for_an_hour_is_stored_once(tmp_path: Path) -> None:
 
 def test_uploadcare_that_is_away_is_asked_again(tmp_path: Path) -> None:
     """A result that could not be stored now is stored later."""
-    uploadcare = StandIn()
+    uploadcare = FakeUploadcare()
     uploadcare.fail("store_files", UnreachableError("no connection"))
 
     async def scene(ledger: Ledger) -> None:
@@ -54,7 +54,7 @@ def test_uploadcare_that_is_away_is_asked_again(tmp_path: Path) -> None:
 
 def test_a_full_disk_does_not_repeat_the_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The state folder's own disk may be the full one: what was stored is remembered until it can be recorded."""
-    uploadcare = StandIn()
+    uploadcare = FakeUploadcare()
 
     async def scene(ledger: Ledger) -> None:
         await photo_at(ledger, State.REMOVAL_FINISHED)

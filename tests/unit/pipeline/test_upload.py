@@ -14,7 +14,7 @@ from cutoutd.core.errors import DiskError, RejectedError, SupersededError
 from cutoutd.core.photo import Photo, State, Uploaded
 from cutoutd.pipeline.steps.upload import upload_photo
 from cutoutd.pipeline.steps.validate import validate_photo
-from support.fakes.fake_uploadcare import StandIn
+from support.fakes.fake_uploadcare import FakeUploadcare
 from support.folders import folder_in
 from support.images.photographs import exif, jpeg, photograph, png
 from support.ledgers import identity_of, with_columns
@@ -29,13 +29,13 @@ def accepted(folder: FolderSettings, path: str, content: bytes) -> Photo:
     return Photo(1, found, State.DISCOVERED, 0.0).with_fact(validate_photo(found, folder).fact, 1.0)
 
 
-def sent(photo: Photo, folder: FolderSettings, uploadcare: StandIn) -> Uploaded:
+def sent(photo: Photo, folder: FolderSettings, uploadcare: FakeUploadcare) -> Uploaded:
     return asyncio.run(upload_photo(photo, folder, uploadcare))
 
 
 def test_an_upright_photo_is_sent_byte_by_byte(tmp_path: Path) -> None:
     """The very bytes that were accepted go out, under the photo's own name without its folders."""
-    folder, uploadcare, content = folder_in(tmp_path), StandIn(), jpeg()
+    folder, uploadcare, content = folder_in(tmp_path), FakeUploadcare(), jpeg()
     assert sent(accepted(folder, "sub/ä.jpg", content), folder, uploadcare).source_uuid == "ä.jpg"
     assert uploadcare.sent == {"ä.jpg": content}
 
@@ -43,7 +43,7 @@ def test_an_upright_photo_is_sent_byte_by_byte(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [jpeg((60, 40), exif=exif(6)), png((60, 40), exif=exif(6))])
 def test_a_lying_photo_is_sent_upright(tmp_path: Path, content: bytes) -> None:
     """Orientation 6 is turned by a quarter, carries no orientation any more, and the photo itself is untouched."""
-    folder, uploadcare = folder_in(tmp_path), StandIn()
+    folder, uploadcare = folder_in(tmp_path), FakeUploadcare()
     photo = accepted(folder, "a.jpg", content)
     sent(photo, folder, uploadcare)
     with Image.open(BytesIO(uploadcare.sent["a.jpg"])) as copy:
@@ -61,7 +61,7 @@ def test_an_upright_copy_may_be_too_large(tmp_path: Path) -> None:
     noise = Image.frombytes("RGB", (90, 60), os.urandom(90 * 60 * 3))
     stored = BytesIO()
     noise.save(stored, "JPEG", quality=40, exif=exif(6))
-    folder, uploadcare = folder_in(tmp_path, max_upload_bytes=len(stored.getvalue())), StandIn()
+    folder, uploadcare = folder_in(tmp_path, max_upload_bytes=len(stored.getvalue())), FakeUploadcare()
     photo = accepted(folder, "a.jpg", stored.getvalue())
     with pytest.raises(RejectedError, match="is over the") as refusal:
         sent(photo, folder, uploadcare)
@@ -72,7 +72,7 @@ def test_an_upright_copy_may_be_too_large(tmp_path: Path) -> None:
 @pytest.mark.parametrize("orientation", [1, 6])
 def test_a_photo_that_changed_after_acceptance_is_not_sent(tmp_path: Path, orientation: int) -> None:
     """A changed or vanished file is superseded before a byte of it leaves the machine."""
-    folder, uploadcare = folder_in(tmp_path), StandIn()
+    folder, uploadcare = folder_in(tmp_path), FakeUploadcare()
     photo = accepted(folder, "a.jpg", jpeg(exif=exif(orientation)))
     (folder.input / "a.jpg").write_bytes(jpeg((61, 41)))
     with pytest.raises(SupersededError, match="was changed"):
@@ -89,7 +89,7 @@ def test_other_content_under_the_same_times_is_noticed(tmp_path: Path, orientati
     folder = folder_in(tmp_path)
     photo = accepted(folder, "a.jpg", jpeg(exif=exif(orientation)))
     with pytest.raises(SupersededError, match="while it was being sent"):
-        sent(with_columns(photo, sha256="0" * 64), folder, StandIn())
+        sent(with_columns(photo, sha256="0" * 64), folder, FakeUploadcare())
 
 
 @pytest.mark.parametrize("orientation", [1, 6])
@@ -97,7 +97,7 @@ def test_a_photo_over_the_limit_is_sent_smaller(tmp_path: Path, orientation: int
     """With oversize: shrink a copy within the limit goes out, the fact says what was done, the photo is untouched."""
     content = photograph("coffee", quality=99, exif=exif(orientation))
     folder = folder_in(tmp_path, max_upload_bytes=len(content) // 3, oversize="shrink")
-    uploadcare, photo = StandIn(), accepted(folder, "a.jpg", content)
+    uploadcare, photo = FakeUploadcare(), accepted(folder, "a.jpg", content)
     assert photo.picture.sha256 == hashlib.sha256(content).hexdigest()
     fact = sent(photo, folder, uploadcare)
     with Image.open(BytesIO(uploadcare.sent["a.jpg"])) as copy:
@@ -106,7 +106,7 @@ def test_a_photo_over_the_limit_is_sent_smaller(tmp_path: Path, orientation: int
         assert fact.sent_as.startswith(f"sent as a copy of {copy.width} x {copy.height} pixels, JPEG quality ")
     assert len(uploadcare.sent["a.jpg"]) <= folder.max_upload_bytes
     assert (folder.input / "a.jpg").read_bytes() == content
-    again = StandIn()
+    again = FakeUploadcare()
     assert (sent(photo, folder, again), again.sent) == (fact, uploadcare.sent)
 
 
@@ -114,7 +114,7 @@ def test_an_upright_copy_that_outgrew_the_limit_is_sent_smaller(tmp_path: Path) 
     """Where large photos are shrunk, a copy that became large by turning is too."""
     content = photograph("coffee", quality=90, exif=exif(6))
     folder = folder_in(tmp_path, max_upload_bytes=len(content), oversize="shrink")
-    uploadcare, photo = StandIn(), accepted(folder, "a.jpg", content)
+    uploadcare, photo = FakeUploadcare(), accepted(folder, "a.jpg", content)
     assert sent(photo, folder, uploadcare).sent_as is not None
     assert len(uploadcare.sent["a.jpg"]) <= folder.max_upload_bytes
 
@@ -124,14 +124,14 @@ def test_what_was_accepted_is_sent_whatever_the_folder_says_since(tmp_path: Path
     content = photograph("coffee", quality=99)
     shrinking = folder_in(tmp_path, max_upload_bytes=len(content) // 3, oversize="shrink")
     photo = accepted(shrinking, "a.jpg", content)
-    uploadcare = StandIn()
+    uploadcare = FakeUploadcare()
     assert sent(photo, folder_in(tmp_path, max_upload_bytes=1000), uploadcare).sent_as is None
     assert uploadcare.sent["a.jpg"] == content
 
 
 def test_a_photo_that_changes_during_the_upload_is_not_used(tmp_path: Path) -> None:
     """An upload of a file that somebody wrote to meanwhile is left to expire: nothing is stored, nothing paid."""
-    folder, uploadcare = folder_in(tmp_path), StandIn()
+    folder, uploadcare = folder_in(tmp_path), FakeUploadcare()
     photo = accepted(folder, "a.jpg", jpeg())
 
     async def scene() -> None:
@@ -148,7 +148,7 @@ def test_a_photo_that_changes_during_the_upload_is_not_used(tmp_path: Path) -> N
 
 def test_a_disk_that_fails_during_the_upload_is_no_fault_of_the_photo(tmp_path: Path) -> None:
     """An error while reading waits like one while opening."""
-    folder, uploadcare = folder_in(tmp_path), StandIn()
+    folder, uploadcare = folder_in(tmp_path), FakeUploadcare()
     photo = accepted(folder, "a.jpg", jpeg())
     uploadcare.fail("upload_source", OSError(5, "Input/output error"))
     with pytest.raises(DiskError, match="Input/output error"):
@@ -157,7 +157,7 @@ def test_a_disk_that_fails_during_the_upload_is_no_fault_of_the_photo(tmp_path: 
 
 def test_what_is_sent_has_the_accepted_hash(tmp_path: Path) -> None:
     """The stand-in's own hash of the bytes it got is the one that was accepted."""
-    folder, uploadcare = folder_in(tmp_path), StandIn()
+    folder, uploadcare = folder_in(tmp_path), FakeUploadcare()
     photo = accepted(folder, "a.png", png())
     sent(photo, folder, uploadcare)
     assert hashlib.sha256(uploadcare.sent["a.png"]).hexdigest() == photo.picture.sha256

@@ -24,8 +24,8 @@ from cutoutd.pipeline.scheduling.step_runner import StepRunner, Timing
 from cutoutd.pipeline.scheduling.workers import WorkerPool
 from cutoutd.uploadcare.throttling import Throttle
 from support.clocks import Clock
-from support.fakes.fake_uploadcare import StandIn
-from support.fakes.unlimited_budget import generous
+from support.fakes.fake_uploadcare import FakeUploadcare
+from support.fakes.unlimited_budget import unlimited_budget
 from support.folders import folder_in, folders_of
 from support.images.drawn_photos import jpeg
 from support.ledgers import identity, identity_of, in_database, photo_at, with_ledger
@@ -53,7 +53,7 @@ class House:
 
     ledger: Ledger
     folder: FolderSettings
-    uploadcare: StandIn
+    uploadcare: FakeUploadcare
     halt: CircuitBreaker
     clock: Clock  #: the halt's
     rate_clock: RunningClock
@@ -82,11 +82,11 @@ class House:
 async def house(
     place: Path, concurrency: Concurrency, launches_per_minute: int = 100_000, timing: Timing = SOON
 ) -> AsyncIterator[House]:
-    folder, uploadcare, clock, tally = folder_in(place), StandIn(), Clock(), RunCounts()
+    folder, uploadcare, clock, tally = folder_in(place), FakeUploadcare(), Clock(), RunCounts()
     halt, rate_clock = CircuitBreaker(clock), RunningClock()
     async with open_ledger(place) as ledger:
         # Removals that are known to take no time are asked about at once.
-        spending = generous(ledger, place, launches_per_minute=launches_per_minute, clock=rate_clock)
+        spending = unlimited_budget(ledger, place, launches_per_minute=launches_per_minute, clock=rate_clock)
         journey = pipeline_of(ledger, uploadcare, folders_of(folder), spending, PollSchedule([0.0] * 5))
         await ledger.count_photos()
         steps = StepRunner(ledger, journey, halt, tally, timing)
@@ -99,10 +99,10 @@ def played(
     scene: Callable[[House], Coroutine[Any, Any, None]],
     concurrency: Concurrency | None = None,
     timing: Timing = SOON,
-) -> StandIn:
+) -> FakeUploadcare:
     """Play a scene while the lanes work; the stand-in knows what they asked for."""
 
-    async def play() -> StandIn:
+    async def play() -> FakeUploadcare:
         async with house(place, concurrency or Concurrency(), timing=timing) as opened, asyncio.TaskGroup() as tasks:
             tasks.create_task(opened.lanes.run())
             await scene(opened)
@@ -350,7 +350,7 @@ def test_a_429_stops_launches_and_nothing_else(tmp_path: Path) -> None:
 def test_no_more_is_launched_in_a_minute_than_allowed(tmp_path: Path) -> None:
     """Launches that were made count, however short they took; those that were never sent do not."""
 
-    async def play() -> StandIn:
+    async def play() -> FakeUploadcare:
         async with house(tmp_path, Concurrency(), launches_per_minute=3) as opened, asyncio.TaskGroup() as tasks:
             opened.uploadcare.fail("start_removal", *(NeverSentError("no connection") for _ in range(4)))
             tasks.create_task(opened.lanes.run())
@@ -448,7 +448,7 @@ def test_a_wait_that_ends_after_a_full_stage_is_noticed_in_time(
 def test_a_stop_finishes_what_is_under_way_and_begins_nothing(tmp_path: Path) -> None:
     """Steps under way store their facts; no other photo, and no further step of the same one, is begun."""
 
-    async def play() -> StandIn:
+    async def play() -> FakeUploadcare:
         async with house(tmp_path, Concurrency(uploads=1)) as opened:
             gate = opened.uploadcare.hold("upload_source")
             running = asyncio.create_task(opened.lanes.run())

@@ -32,7 +32,7 @@ from support.images.hostile_images import (
     SMALL_PNG,
     bounded,
 )
-from support.intake_check import ACCEPTED, judge, sightings_in, verdict_on, verdicts_on
+from support.intake_check import ACCEPTED, judge, outcome_on, outcomes_on, sightings_in
 from support.processes.sandbox_process import SOURCE_ROOT
 
 is_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: devices, mounts, reading as somebody else")
@@ -65,7 +65,7 @@ def test_devices_are_passed_over(folder: FolderSettings) -> None:
     """Reading one may wait for ever, or rewind a tape."""
     os.mknod(folder.input / "null.jpg", stat.S_IFCHR | 0o666, os.makedev(1, 3))
     os.mknod(folder.input / "disk.png", stat.S_IFBLK | 0o666, os.makedev(7, 250))
-    assert verdicts_on(folder) == {}
+    assert outcomes_on(folder) == {}
 
 
 def test_a_file_under_two_names_is_two_photos_of_one_content(folder: FolderSettings, tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_file_under_two_names_is_two_photos_of_one_content(folder: FolderSetti
     (tmp_path / "elsewhere.jpg").write_bytes(SMALL_JPEG)
     for name in ("a.jpg", "b.jpg"):
         (folder.input / name).hardlink_to(tmp_path / "elsewhere.jpg")
-    verdicts = verdicts_on(folder)
+    verdicts = outcomes_on(folder)
     assert len({verdict.fact.sha256 for verdict in verdicts.values() if verdict.fact}) == 1
     assert verdicts.keys() == {"a.jpg", "b.jpg"}
 
@@ -96,7 +96,7 @@ def test_a_file_of_holes_costs_no_more_than_its_size(
     (folder.input / "a.jpg").write_bytes(start)
     os.truncate(folder.input / "a.jpg", size_bytes)
     with bounded():
-        assert verdicts_on(folder)["a.jpg"].code == code
+        assert outcomes_on(folder)["a.jpg"].code == code
 
 
 # -- while a user changes it --------------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ def test_a_file_that_grows_while_it_is_read_is_another_version(
         return file
 
     monkeypatch.setattr("cutoutd.pipeline.steps.validate.open_source", open_and_append)
-    assert verdict_on(SMALL_JPEG, folder).code == "changed"
+    assert outcome_on(SMALL_JPEG, folder).code == "changed"
 
 
 @pytest.mark.parametrize("successor", [None, os.mkfifo, lambda path: path.symlink_to("/etc/hostname")])
@@ -130,7 +130,7 @@ def test_a_file_that_goes_between_look_and_open_is_gone(
         return open_beneath(root, path)
 
     monkeypatch.setattr("cutoutd.files.source_file.open_beneath", open_too_late)
-    assert verdict_on(SMALL_JPEG, folder).code == "vanished"
+    assert outcome_on(SMALL_JPEG, folder).code == "vanished"
 
 
 def test_a_folder_swapped_for_a_link_during_the_scan_leads_nowhere(folder: FolderSettings, tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_forty_levels_deep_is_a_photo_like_any_other(folder: FolderSettings) -> 
     path = "/".join(f"level {number}" for number in range(40)) + "/a.jpg"
     (folder.input / path).parent.mkdir(parents=True)
     (folder.input / path).write_bytes(SMALL_JPEG)
-    assert {found: verdict.code for found, verdict in verdicts_on(folder).items()} == {path: ACCEPTED}
+    assert {found: verdict.code for found, verdict in outcomes_on(folder).items()} == {path: ACCEPTED}
 
 
 @is_root
@@ -226,13 +226,13 @@ from pathlib import Path
 from cutoutd.files.name_filters import Exclusions
 from cutoutd.watch.scanner import Scan
 from support.folders import folder_in
-from support.intake_check import judge, sightings_in, verdicts_on
+from support.intake_check import judge, sightings_in, outcomes_on
 folder = folder_in(Path(sys.argv[1]))
 found = sightings_in(folder)
-verdicts_on(folder)  # whatever is imported lazily, while Python's own files may still be read
+outcomes_on(folder)  # whatever is imported lazily, while Python's own files may still be read
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
 print({sighting.path: judge(sighting, folder).code for sighting in found})
-print({path: verdict.sentence for path, verdict in verdicts_on(folder).items()})
+print({path: verdict.sentence for path, verdict in outcomes_on(folder).items()})
 scan = Scan(folder.input, Exclusions(()))
 list(scan.sightings())
 print([(problem.path, problem.sentence) for problem in scan.problems])
