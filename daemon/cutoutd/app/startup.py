@@ -12,6 +12,10 @@ from cutoutd.files.output_tree import sweep_temporary_files
 #: The clock that stamps files moves in ticks, at most so long. Without it, a file of this very run could look older.
 _FILE_CLOCK_LAG_S = 0.01
 
+#: No command takes longer. One that runs beside cutoutd may write into the state folder, a backup for example, and
+#: reads for a minute what it has written.
+_COMMAND_S = 3600.0
+
 
 def make_state_dir(state_dir: Path) -> None:
     """Make the state folder, private to this user. Blocking.
@@ -55,7 +59,7 @@ def remove_leftovers(settings: Settings, started_at_s: float) -> None:
         started_at_s: Unix time before which no part of this run wrote a file.
     """
     before_s = started_at_s - _FILE_CLOCK_LAG_S
-    places = {settings.state_dir, *(folder.output for folder in settings.folders)}
-    removed = sum(sweep_temporary_files(place, before_s) for place in places)
+    removed = sum(sweep_temporary_files(output, before_s) for output in {folder.output for folder in settings.folders})
+    removed += sweep_temporary_files(settings.state_dir, before_s - _COMMAND_S)
     if removed:
         log_event("swept", f"{removed} temporary files of an earlier run were removed")
