@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -443,6 +444,30 @@ def test_a_wait_that_ends_after_a_full_stage_is_noticed_in_time(
                 await house.lanes.next_step(within_s=0.05)
 
     played(tmp_path, scene, Concurrency(uploads=1), Timing())
+
+
+def test_the_end_of_a_pause_and_a_stop_wake_every_stage(tmp_path: Path) -> None:
+    """Stages that rest have not looked into the ledger for long, and sleep: nothing is overslept."""
+    pauses_s = [math.inf]
+
+    async def play() -> None:
+        async with house(tmp_path, Concurrency(), timing=Timing()) as opened, asyncio.timeout(20.0):
+            stages = [replace(stage, paused_for_s=lambda: pauses_s[0]) for stage, _ in opened.lanes.stages]
+            lanes = WorkerPool(opened.ledger, opened.lanes.steps, tuple(stages))
+            opened.lanes = lanes
+            running = asyncio.create_task(lanes.run())
+            await opened.drop("a.jpg")
+            await asyncio.sleep(0.05)  # the stages fall asleep
+            pauses_s[0] = 0.0
+            lanes.wake_all()
+            await opened.until(State.PUBLISHED, 1)
+            pauses_s[0] = math.inf
+            lanes.wake_all()
+            await asyncio.sleep(0.05)
+            lanes.stop()
+            await running
+
+    asyncio.run(play())
 
 
 def test_a_stop_finishes_what_is_under_way_and_begins_nothing(tmp_path: Path) -> None:

@@ -172,6 +172,7 @@ class StageQueue:
         """Look into the ledger as soon as a step may begin."""
         self.is_blocked = False
         self.timer.look_within(0.0)
+        self.timer.wake()  # also if a look has been due for long, because a stage that rests makes none
 
     def begin_look(self) -> None:
         """Note that the ledger is asked now; photos and wishes that come meanwhile stay noted."""
