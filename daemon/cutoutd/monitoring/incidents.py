@@ -4,12 +4,15 @@ The set of open incidents outlives a restart, as JSON in the ledger. A failure h
 first one is reported at once, and those of the next hour together.
 """
 
+import time
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter, ValidationError
 
 from cutoutd.config.choices import NotifyReason
+
+_HALF_A_DAY_S = 43_200.0
 
 #: Failures after a reported one are gathered for this long.
 _GATHER_FOR_S = 3600.0
@@ -28,8 +31,8 @@ class Incident:
 
     @property
     def key(self) -> str:
-        """A text that is equal for the same incident, found again."""
-        return f"{self.kind}:{self.folder or (self.sentence if self.until_s is not None else '')}"
+        """A text that is equal for the same incident, found again: its kind with its folder or the day of its end."""
+        return f"{self.kind}:{self.folder or ('' if self.until_s is None else _nearest_day(self.until_s))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,11 @@ class Notified:
     def may_report_failures(self, now_s: float) -> bool:
         """Return True if failures need not be gathered any longer. A clock that was set back does not prolong it."""
         return not 0.0 <= now_s - self.failures_at_s < _GATHER_FOR_S
+
+
+def _nearest_day(at_s: float) -> str:
+    """Return the local day whose beginning is nearest: a limit ends at midnight, also after the clock was set a bit."""
+    return time.strftime("%Y-%m-%d", time.localtime(at_s + _HALF_A_DAY_S))
 
 
 _NOTIFIED = TypeAdapter(Notified)

@@ -1,5 +1,7 @@
 """Incidents: which are news, which are over, and what a restart must not forget."""
 
+from dataclasses import replace
+
 from cutoutd.config.choices import NotifyReason
 from cutoutd.monitoring.incidents import Incident, Notified
 
@@ -24,6 +26,13 @@ def test_a_limit_lasts_as_long_as_its_period() -> None:
     notified = Notified().with_incident(LIMIT)
     assert LIMIT.key in notified.without_past(set(), 999.0).open
     assert notified.without_past({LIMIT.key}, 1000.0).open == {}
+
+
+def test_a_limit_is_known_by_the_day_of_its_end() -> None:
+    """Its sentence may be worded otherwise, and its end move with the clock; the limit of another day is news."""
+    notified = Notified().with_incident(LIMIT)
+    assert replace(LIMIT, sentence="the day holds no more than 3", until_s=995.0).key in notified.open
+    assert replace(LIMIT, until_s=1000.0 + 86_400.0).key not in notified.open
 
 
 def test_what_is_not_known_yet_is_not_over() -> None:
