@@ -86,7 +86,7 @@ class Notified:
 
 
 def _nearest_day(at_s: float) -> str:
-    """Return the local day whose beginning is nearest: a limit ends at midnight, also after the clock was set a bit."""
+    """Return the local day with the nearest midnight: a limit ends at midnight, give or take a clock that was set."""
     return time.strftime("%Y-%m-%d", time.localtime(at_s + _HALF_A_DAY_S))
 
 
