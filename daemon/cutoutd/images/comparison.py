@@ -11,8 +11,7 @@ from PIL import Image, ImageChops, ImageStat
 from PIL.ImageFile import ImageFile
 
 from cutoutd.core.errors import RejectedError
-from cutoutd.images.formats import HEAD_BYTES, Format, recognise
-from cutoutd.images.header import FIRST_SIDEWAYS, open_picture, orientation_of
+from cutoutd.images.formats import FIRST_SIDEWAYS, HEAD_BYTES, Format, open_picture, orientation_of, recognise
 from cutoutd.images.orientation import in_plain_mode, turned_upright
 
 #: The side of the reduced pictures: small enough to forgive rescaling by Uploadcare, large enough to tell photos apart.

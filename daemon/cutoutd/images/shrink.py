@@ -12,8 +12,7 @@ from io import BytesIO
 from PIL import Image
 
 from cutoutd.core.errors import RejectedError, RejectionCode
-from cutoutd.images.formats import Format
-from cutoutd.images.header import named_damage, open_picture
+from cutoutd.images.formats import Format, named_damage, open_picture
 from cutoutd.images.orientation import has_alpha, in_plain_mode, turned_upright, without_idle_alpha
 from cutoutd.images.validation import SCALED_ABOVE_MEGAPIXELS, ImageInfo, format_size
 

@@ -12,8 +12,16 @@ from PIL.ImageFile import ImageFile
 
 from cutoutd.core.errors import RejectedError, RejectionCode
 from cutoutd.images.completeness import picture_end
-from cutoutd.images.formats import HEAD_BYTES, SAVE_AS_ADVICE, Format, recognise
-from cutoutd.images.header import FIRST_SIDEWAYS, damaged, open_picture, orientation_of
+from cutoutd.images.formats import (
+    FIRST_SIDEWAYS,
+    HEAD_BYTES,
+    SAVE_AS_ADVICE,
+    Format,
+    damaged,
+    open_picture,
+    orientation_of,
+    recognise,
+)
 from cutoutd.images.png_check import PngCheck
 
 #: Decoding a turned photo must not take the machine down: 250 megapixels are 750 MB once decoded. The largest phone
