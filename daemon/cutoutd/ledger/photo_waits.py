@@ -3,7 +3,7 @@
 import time
 
 from cutoutd.core.photo import Photo
-from cutoutd.core.webhook_result import WebhookResult
+from cutoutd.core.photo.photo import WebhookResult
 from cutoutd.ledger.group_commit import WriteCall
 from cutoutd.ledger.writes import approvals, clock_changes, marks, webhook_results
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
-from cutoutd.core.photo import Photo, State
+from cutoutd.core.photo import TERMINAL, Photo, State
 
 #: From the validation of a small file to a photo that waited for the next day.
 _STAGE_BUCKETS_S = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 10_800, 21_600, 86_400)
@@ -66,7 +66,7 @@ class TransitionMetrics:
             self._published_at_s = after.state_at_s
         if before is None:
             return
-        if not before.state.is_terminal:
+        if before.state not in TERMINAL:
             self._stages.labels(before.state).observe(max(0.0, after.state_at_s - before.state_at_s))
         if (before.state, after.state) == (State.UPLOADED, State.REMOVAL_INTENDED):
             self._launches.inc()

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationError
 
 from cutoutd.core.errors import CutoutdError, UnreachableError, WebhookRefusedError
-from cutoutd.core.webhook_result import WebhookResult
+from cutoutd.core.photo.photo import WebhookResult
 from cutoutd.uploadcare.connections import REMOVE_BG
 from cutoutd.uploadcare.error_mapping import error_for, service_message
 from cutoutd.uploadcare.responses import LOGIN_PAGE_ADVICE, Reply, Response, Uuid, parse

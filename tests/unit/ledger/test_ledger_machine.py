@@ -49,7 +49,7 @@ from cutoutd.core.photo import (
     Wait,
     WaitKind,
 )
-from cutoutd.core.webhook_result import WebhookResult
+from cutoutd.core.photo.photo import WebhookResult
 from cutoutd.ledger import Ledger, ReadTransaction, open_ledger
 from cutoutd.ledger.queries import duplicates
 from cutoutd.ledger.schema import tables

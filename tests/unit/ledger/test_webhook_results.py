@@ -15,7 +15,7 @@ from cutoutd.core.photo import (
     Wait,
     WaitKind,
 )
-from cutoutd.core.webhook_result import WebhookResult
+from cutoutd.core.photo.photo import WebhookResult
 from cutoutd.ledger import Ledger, ReadTransaction
 from cutoutd.ledger.queries import lost_launches
 from cutoutd.ledger.schema.tables import announcements as table

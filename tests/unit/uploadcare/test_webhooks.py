@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cutoutd.core.webhook_result import WebhookResult
+from cutoutd.core.photo.photo import WebhookResult
 from cutoutd.uploadcare.webhooks import is_signed, webhook_result_in
 from support.clients.webhook_client import SECRET, message, signature
 

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from cutoutd.core.errors import DiskError
-from cutoutd.core.webhook_result import WebhookResult
+from cutoutd.core.photo.photo import WebhookResult
 from cutoutd.ledger.writes.webhook_results import Receipt
 from cutoutd.web.webhook_receiver import ReceiptResult, WebhookLimits, WebhookReceiver, webhook_routes
 from support.clients.webhook_client import SECRET, signature, unknown_message

@@ -42,12 +42,13 @@ from cutoutd.core.photo.photo import (
     Photo,
     Picture,
     PublishedCutout,
+    SourceOutcome,
+    SourceResult,
     SourceStatus,
     Upload,
     Version,
     require_value,
 )
-from cutoutd.core.photo.source import SourceOutcome, SourceResult
 from cutoutd.core.photo.states import TERMINAL, TRANSITIONS, UNDER_WAY, UNPAID, State
 from cutoutd.core.photo.wait import BY_LIMIT, NO_WAIT, NOT_DELAYED, UNTIL_SOMEBODY_ACTS_S, UNTIMED, Wait, WaitKind
 

@@ -2,12 +2,33 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
 from cutoutd.core.photo.facts import Fact
-from cutoutd.core.photo.source import SourceResult
 from cutoutd.core.photo.states import TRANSITIONS, State
 from cutoutd.core.photo.wait import NO_WAIT, Wait
+
+
+class SourceResult(StrEnum):
+    """One word for each way, as the ledger stores it; a source that is where it was has none."""
+
+    MOVED = "moved"  #: to the archive
+    TRASHED = "trashed"  #: to the trash of the desktop
+    DELETED = "deleted"
+    GONE = "gone"  #: before on_success was applied, or by an on_success that a crash kept from being stored
+    ABSENT = "absent"  #: when the ledger was rebuilt
+    TAKEN = "taken"  #: in a way that only the sentence of an earlier version tells
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOutcome:
+    """The outcome of on_success for one source."""
+
+    result: SourceResult | None  #: None: the file stays where it is
+    sentence: str  #: to show; nothing depends on it
+    archived_path: str | None = None  #: its place in the archive, absolute
+
 
 T = TypeVar("T")
 
@@ -225,3 +246,12 @@ COLUMNS: dict[str, tuple[str | None, str]] = {
     ),
     **_columns_of("ending", Ending, {}),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookResult:
+    """One finished removal: its result, its upload, and its launch."""
+
+    result_uuid: str
+    source_uuid: str
+    request_id: str

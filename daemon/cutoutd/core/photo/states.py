@@ -5,26 +5,31 @@ crash leaves nothing to clean up.
 """
 
 from enum import StrEnum
+from typing import Self
 
 
 class State(StrEnum):
-    """The name of a photo's last fact, as the ledger stores it."""
+    """The name of a photo's last fact, as the ledger stores it, and the state in words for people."""
 
-    DISCOVERED = "discovered"
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"
-    UPLOADED = "uploaded"
-    REMOVAL_INTENDED = "removal_intended"
-    REMOVAL_STARTED = "removal_started"
-    REMOVAL_FINISHED = "removal_finished"
-    PUBLISHED = "published"
-    SUPERSEDED = "superseded"
-    FAILED = "failed"
+    phrase: str
 
-    @property
-    def phrase(self) -> str:
-        """The state in words for people."""
-        return _PHRASES[self]
+    DISCOVERED = "discovered", "found, waiting to be checked"
+    ACCEPTED = "accepted", "accepted, waiting to be uploaded"
+    REJECTED = "rejected", "rejected"
+    UPLOADED = "uploaded", "uploaded, waiting for its removal to be launched"
+    REMOVAL_INTENDED = "removal_intended", "removal being launched"
+    REMOVAL_STARTED = "removal_started", "removal running at Uploadcare"
+    REMOVAL_FINISHED = "removal_finished", "removal finished, waiting to be fetched"
+    PUBLISHED = "published", "published"
+    SUPERSEDED = "superseded", "superseded by a newer version, or gone"
+    FAILED = "failed", "failed"
+
+    def __new__(cls, name: str, phrase: str = "") -> Self:
+        """Make a state that is equal to its name."""
+        state = str.__new__(cls, name)
+        state._value_ = name
+        state.phrase = phrase  # no property, because each step of each photo says its state
+        return state
 
     @property
     def is_terminal(self) -> bool:
@@ -39,19 +44,6 @@ UNPAID = frozenset({State.DISCOVERED, State.ACCEPTED, State.UPLOADED})
 
 #: The states between the first request for a photo and its published cutout.
 UNDER_WAY = frozenset({State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED})
-
-_PHRASES = {
-    State.DISCOVERED: "found, waiting to be checked",
-    State.ACCEPTED: "accepted, waiting to be uploaded",
-    State.REJECTED: "rejected",
-    State.UPLOADED: "uploaded, waiting for its removal to be launched",
-    State.REMOVAL_INTENDED: "removal being launched",
-    State.REMOVAL_STARTED: "removal running at Uploadcare",
-    State.REMOVAL_FINISHED: "removal finished, waiting to be fetched",
-    State.PUBLISHED: "published",
-    State.SUPERSEDED: "superseded by a newer version, or gone",
-    State.FAILED: "failed",
-}
 
 #: The states that may follow each state; the ledger refuses all others. FAILED may follow every state that is not
 #: terminal. REJECTED and FAILED end only by the command ``retry``, and PUBLISHED ends by ``reprocess``.

@@ -9,7 +9,7 @@ from enum import Enum, auto
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from cutoutd.core.photo import NO_WAIT, Photo, State
-from cutoutd.core.webhook_result import WebhookResult
+from cutoutd.core.photo.photo import WebhookResult
 from cutoutd.ledger.schema.rows import wait_values
 from cutoutd.ledger.schema.tables import announcements, launches, photos
 from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
