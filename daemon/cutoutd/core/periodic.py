@@ -1,10 +1,20 @@
-"""The loop of a background task: look, rest, look again, until cancelled."""
+"""The loops of background tasks: look, rest, look again, until cancelled; and the heartbeats that show a hang.
+
+Each beat names the time of the next one. A loop that rests names the end of its rest. So an idle night, an outage or a
+halt is no missed beat.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from cutoutd.core.errors import CutoutdError
+
+#: The time that a loop gets beyond its rest. A query may wait for a locked ledger, or a scan for a slow share, on a
+#: busy machine.
+PATIENCE_S = 300.0
 
 
 async def every(
@@ -27,3 +37,33 @@ async def every(
                 raise
             on_error(error)
         await asyncio.sleep(interval_s() if callable(interval_s) else interval_s)
+
+
+class Heartbeats:
+    """The heartbeats of some loops and of their steps. For one thread.
+
+    Args:
+        now_s: a clock that never goes back.
+    """
+
+    def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._now_s = now_s
+        self._due_s: dict[str, float] = {}
+
+    def beat(self, name: str, *, rest_s: float = 0.0) -> None:
+        """Note that a loop works, and that it beats again after its rest."""
+        self._due_s[name] = self._now_s() + rest_s + PATIENCE_S
+
+    @contextmanager
+    def during(self, name: str, *, within_s: float) -> Iterator[None]:
+        """Note that the block is over within this time."""
+        self._due_s[name] = self._now_s() + within_s
+        try:
+            yield
+        finally:
+            self._due_s.pop(name, None)
+
+    def overdue(self) -> tuple[str, ...]:
+        """Return the names with a missed beat; they may still beat late."""
+        now_s = self._now_s()
+        return tuple(name for name, due_s in self._due_s.items() if due_s < now_s)

@@ -14,8 +14,8 @@ from dataclasses import replace
 from itertools import islice
 
 from cutoutd.config.settings import FolderSettings, WatchSettings
-from cutoutd.core.heartbeat import Heartbeats
 from cutoutd.core.logs import log_event
+from cutoutd.core.periodic import Heartbeats
 from cutoutd.files.input_tree import Sighting, stat_quietly
 from cutoutd.files.mounts import Backend, BackendKind
 from cutoutd.files.name_filters import Exclusions

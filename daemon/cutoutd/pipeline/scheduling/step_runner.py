@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 
 from cutoutd.core.errors import CutoutdError, HaltError
-from cutoutd.core.heartbeat import Heartbeats
 from cutoutd.core.logs import log_error, log_event, log_fault
+from cutoutd.core.periodic import Heartbeats
 from cutoutd.core.photo import INTERNAL_FAULT, Failed, Photo, State, WaitKind
 from cutoutd.ledger import Ledger
 from cutoutd.pipeline.photo_pipeline import PhotoPipeline
