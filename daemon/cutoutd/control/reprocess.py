@@ -15,7 +15,7 @@ from cutoutd.control.result import ResultBuilder, photos_are
 from cutoutd.control.selection import PUBLISHED, ReprocessSelection, pages_of, required_folder, select_for_reprocess
 from cutoutd.core.errors import ControlError, CutoutdError
 from cutoutd.core.photo import Identity, Photo, Reprocessed, require_value
-from cutoutd.files.source_file import current_identity
+from cutoutd.files.input_tree import current_identity
 from cutoutd.ledger import Ledger
 from cutoutd.pipeline.steps.reuse import earlier_cutout
 

@@ -25,7 +25,7 @@ from cutoutd.core.photo import (
     State,
     WaitKind,
 )
-from cutoutd.files.source_file import current_identity
+from cutoutd.files.input_tree import current_identity
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import selection
 from cutoutd.ledger.queries.selection import PHOTOS_PER_PAGE

@@ -1,7 +1,9 @@
-"""The input tree: its files as they are now, and opening a file without being led out of the tree.
+"""The input tree: its files as they are now, opened without being led out of it, compared with a known version.
 
 Symbolic links inside a tree are never followed, neither by the scan nor on opening. Otherwise a user with write access
-to an input folder could have other files of this machine uploaded. It remembers nothing and judges no content.
+to an input folder could have other files of this machine uploaded. Every reader of a source uses ``open_source`` and
+``require_same``, so a swapped, rewritten or missing file never goes unnoticed. It never writes, remembers nothing and
+judges no content.
 """
 
 import errno
@@ -9,9 +11,13 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BufferedReader
 from pathlib import Path
+
+from cutoutd.core.errors import CutoutdError, SourceUnavailableError, SupersededError
+from cutoutd.core.logs import printable
+from cutoutd.core.photo import Identity
 
 # No wait on a FIFO, no control of a terminal, no link. The kernel checks it at the opening, because a file could be
 # swapped for a link after an earlier check.
@@ -25,6 +31,8 @@ LINK_ON_THE_WAY = frozenset({errno.ELOOP, errno.ENOTDIR, errno.ENXIO})
 _NO_TIME_NS = 1 << 63
 
 _STEPS_OUT = frozenset({"", ".", ".."})
+
+_COMES_AS_NEW = "Nothing to do: its new version is taken up as a new photo."
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,3 +193,87 @@ def _require_beneath(path: str, names: list[str]) -> None:
 
 def _no_photo(path: str) -> FileNotFoundError:
     return FileNotFoundError(errno.ENOENT, "No regular file inside the input tree", path)
+
+
+def open_source(root: Path, identity: Identity) -> BufferedReader:
+    """Open the file of this very version, to be read from its beginning; the caller closes it. Blocking.
+
+    Raises:
+        SupersededError: it is missing, was rewritten, or is no longer a regular file.
+        SourceUnavailableError: it cannot be read for now.
+    """
+    require_same(root, identity)
+    try:
+        with reading_errors(root, identity):
+            return open_beneath(root, identity.path)
+    except FileNotFoundError as error:
+        raise _missing(root, identity) from error
+
+
+@contextmanager
+def reading_errors(root: Path, identity: Identity) -> Iterator[None]:
+    """Translate the errors of the system about a source that is being read.
+
+    Raises:
+        SourceUnavailableError: it may be readable later: a failing disk, an unmounted share, permissions.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise SourceUnavailableError(f"{_shown(root, identity)} cannot be read: {error.strerror}") from error
+
+
+def require_same(root: Path, identity: Identity) -> None:
+    """Refuse a file that is no longer the version that was found. Blocking.
+
+    It is called before reading and again after it, so bytes that changed in between are never used.
+    ``FolderAvailability`` decides if a missing file was removed, or if its folder is unavailable.
+
+    Raises:
+        SupersededError: its size, times or inode differ, or it is missing.
+        SourceUnavailableError: it cannot be read for now, or the whole input folder is missing.
+    """
+    with reading_errors(root, identity):
+        found = stat_file(root, identity.path)
+    if found is None:
+        raise _missing(root, identity)
+    now = (found.size_bytes, found.mtime_ns, found.ctime_ns, found.inode)
+    if now != (identity.size_bytes, identity.mtime_ns, identity.ctime_ns, identity.inode):
+        sentence = f"{printable(identity.path)} was changed before it was paid for"
+        raise SupersededError("changed", sentence, advice=_COMES_AS_NEW)
+
+
+def current_identity(root: Path, identity: Identity) -> Identity:
+    """Return the same version of a source with its present ctime. Blocking.
+
+    A chmod changes the ctime, but not the picture.
+
+    Raises:
+        SupersededError: it is missing, or another version is there.
+        SourceUnavailableError: it cannot be read for now, or the whole input folder is missing.
+    """
+    with reading_errors(root, identity):
+        found = stat_file(root, identity.path)
+    if found is None:
+        raise _missing(root, identity, "its source is no longer there")
+    if (found.size_bytes, found.mtime_ns, found.inode) != (identity.size_bytes, identity.mtime_ns, identity.inode):
+        sentence = "its source is another version by now, which is a photo of its own"
+        raise SupersededError("changed", sentence, advice=_COMES_AS_NEW)
+    return replace(identity, ctime_ns=found.ctime_ns)
+
+
+def _missing(root: Path, identity: Identity, sentence: str = "") -> CutoutdError:
+    sentence = sentence or f"{printable(identity.path)} was removed before it was paid for"
+    with suppress(OSError):  # a dead network share raises an error of its own
+        if root.is_dir():
+            return SupersededError("vanished", sentence)
+    return SourceUnavailableError(
+        f"the input folder {root} is not there", advice="Mount it or create it; cutoutd goes on then."
+    )
+
+
+def _shown(root: Path, identity: Identity) -> str:
+    """Return the path as text, because a name may hold other bytes, which the ledger could not store."""
+    return printable(str(root / identity.path))

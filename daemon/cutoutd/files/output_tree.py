@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from io import BufferedRandom, BufferedReader
 from pathlib import Path
 
-from cutoutd.core.atomic_write import TEMPORARY_PREFIX, link_or_rename, temporary_name
+from cutoutd.core.atomic_write import TEMPORARY_PREFIX, link_or_rename, status_of, temporary_name
 from cutoutd.core.errors import DiskError, FolderBlockedError
 from cutoutd.core.logs import printable
 from cutoutd.files.input_tree import LINK_ON_THE_WAY, descend, enter_folder
-from cutoutd.files.rename import status_of
 
 _NEW_FILE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

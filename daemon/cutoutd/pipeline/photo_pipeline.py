@@ -35,7 +35,7 @@ from cutoutd.core.photo import (
     WaitKind,
     require_value,
 )
-from cutoutd.files.source_file import require_same
+from cutoutd.files.input_tree import require_same
 from cutoutd.images.memory_gate import run_exclusive
 from cutoutd.ledger.queries import duplicates
 from cutoutd.pipeline.backoff import backoff

@@ -8,7 +8,7 @@ import pytest
 
 from cutoutd.core.errors import DiskError, SupersededError
 from cutoutd.core.photo import Identity
-from cutoutd.files.source_file import open_source, reading_errors, require_same
+from cutoutd.files.input_tree import open_source, reading_errors, require_same
 from support.ledgers import identity, identity_of
 
 

@@ -104,7 +104,7 @@ def test_a_damaged_copy_costs_nothing(archiving: Home, monkeypatch: pytest.Monke
             raise OSError(18, "Invalid cross-device link")
         real_link(one, other, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd, follow_symlinks=follow_symlinks)
 
-    monkeypatch.setattr("cutoutd.files.rename.os.link", refuse)
+    monkeypatch.setattr("cutoutd.core.atomic_write.os.link", refuse)
     monkeypatch.setattr(
         "cutoutd.pipeline.on_success.archive.shutil.copyfileobj", lambda _, copy: copy.write(b"damaged")
     )

@@ -19,9 +19,8 @@ import pytest
 
 from cutoutd.config.settings import FolderSettings
 from cutoutd.core.photo import Identity
-from cutoutd.files.input_tree import open_beneath
+from cutoutd.files.input_tree import open_beneath, open_source
 from cutoutd.files.name_filters import Exclusions
-from cutoutd.files.source_file import open_source
 from cutoutd.watch.inotify import EventBuffer, KernelEvents
 from cutoutd.watch.scanner import FolderSeen, Scan
 from support.fakes.fake_sink import PATIENCE_S
@@ -129,7 +128,7 @@ def test_a_file_that_goes_between_look_and_open_is_gone(
             successor(root / path)
         return open_beneath(root, path)
 
-    monkeypatch.setattr("cutoutd.files.source_file.open_beneath", open_too_late)
+    monkeypatch.setattr("cutoutd.files.input_tree.open_beneath", open_too_late)
     assert outcome_on(SMALL_JPEG, folder).code == "vanished"
 
 

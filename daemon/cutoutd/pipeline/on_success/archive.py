@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
-from cutoutd.core.atomic_write import temporary_name
+from cutoutd.core.atomic_write import numbered_names, rename_no_replace, status_of, temporary_name
 from cutoutd.core.photo import Photo
 from cutoutd.files.hashing import has_sha256, has_sha256_at
 from cutoutd.files.input_tree import enter_folder, open_folder_beneath
-from cutoutd.files.rename import numbered_names, rename_no_replace, status_of
 
 
 def move_to_archive(photo: Photo, archive: Path, hidden: str, fd: int) -> str:

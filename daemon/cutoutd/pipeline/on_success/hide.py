@@ -8,11 +8,10 @@ import os
 import stat
 from pathlib import PurePosixPath
 
-from cutoutd.core.atomic_write import TEMPORARY_PREFIX
+from cutoutd.core.atomic_write import TEMPORARY_PREFIX, numbered_names, rename_no_replace, status_of
 from cutoutd.core.photo import Photo
 from cutoutd.files.hashing import has_sha256_at
 from cutoutd.files.input_tree import Sighting
-from cutoutd.files.rename import numbered_names, rename_no_replace, status_of
 from cutoutd.files.target_paths import MAX_NAME_BYTES
 
 

@@ -16,9 +16,9 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
+from cutoutd.core.atomic_write import is_same_file, numbered_names, rename_no_replace, status_of
 from cutoutd.files.input_tree import FOLDER_FLAGS
 from cutoutd.files.mounts import mount_over, read_mounts
-from cutoutd.files.rename import is_same_file, numbered_names, rename_no_replace, status_of
 
 _INFO_SUFFIX = ".trashinfo"
 

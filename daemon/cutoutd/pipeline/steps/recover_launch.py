@@ -30,7 +30,7 @@ from typing import BinaryIO
 from cutoutd.config.settings import Folders
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.photo import Photo, require_value
-from cutoutd.files.source_file import open_source
+from cutoutd.files.input_tree import open_source
 from cutoutd.images.comparison import ReferenceImage, is_cutout_of, reference_image
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.pipeline.steps.context import StepContext

@@ -10,7 +10,7 @@ from cutoutd.config.choices import Oversize
 from cutoutd.config.settings import LARGEST_UPLOAD_BYTES, FolderSettings
 from cutoutd.core.errors import SupersededError
 from cutoutd.core.photo import Photo, Uploaded
-from cutoutd.files.source_file import open_source, reading_errors, require_same
+from cutoutd.files.input_tree import open_source, reading_errors, require_same
 from cutoutd.images.memory_gate import run_exclusive
 from cutoutd.images.orientation import make_upright
 from cutoutd.images.shrink import make_smaller

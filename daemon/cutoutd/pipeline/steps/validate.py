@@ -14,8 +14,7 @@ from cutoutd.config.settings import FolderSettings
 from cutoutd.core.errors import DiskError, FolderBlockedError, RejectedError, RejectionCode
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Accepted, Identity
-from cutoutd.files.input_tree import LINK_ON_THE_WAY, is_occupied
-from cutoutd.files.source_file import open_source, reading_errors, require_same
+from cutoutd.files.input_tree import LINK_ON_THE_WAY, is_occupied, open_source, reading_errors, require_same
 from cutoutd.files.target_paths import MAX_NAME_BYTES, targets_of
 from cutoutd.images.shrink import LARGEST_SOURCE_BYTES
 from cutoutd.images.validation import ImageInfo, require_size, validate
