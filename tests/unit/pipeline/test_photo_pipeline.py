@@ -21,7 +21,7 @@ from cutoutd.core.errors import (
     UploadGoneError,
 )
 from cutoutd.core.photo import Photo, RemovalIntended, State, Uploaded, Wait
-from cutoutd.core.webhook_result import WebhookResult
+from cutoutd.core.photo.photo import WebhookResult
 from cutoutd.ledger import Ledger, open_ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
