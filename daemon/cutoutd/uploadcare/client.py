@@ -28,7 +28,7 @@ from cutoutd.uploadcare.error_mapping import (
     require_success,
     upload_error_for,
 )
-from cutoutd.uploadcare.files import CdnBase, FilesApi, Sink, copy_body, require_image
+from cutoutd.uploadcare.files import CdnBase, FilesApi, Sink, UploadForm, UploadResult, copy_body, require_image
 from cutoutd.uploadcare.responses import (
     MAX_MESSAGE_CHARACTERS,
     LaunchReply,
@@ -42,7 +42,6 @@ from cutoutd.uploadcare.responses import (
 )
 from cutoutd.uploadcare.throttling import RequestKind, Throttle
 from cutoutd.uploadcare.transport import TimeoutSet, read_response, send, send_and_read, to_response
-from cutoutd.uploadcare.upload_form import UploadForm, UploadResult
 from cutoutd.uploadcare.webhooks import WebhookApi
 
 #: An upload costs one operation for each started 100 MB and one for its virus scan (docs/uploadcare.md 4).

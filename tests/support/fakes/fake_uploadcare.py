@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from io import BufferedIOBase
 
+from cutoutd.uploadcare.files import UploadResult
 from cutoutd.uploadcare.responses import Progress, RemovalStatus
-from cutoutd.uploadcare.upload_form import UploadResult
 from support.images.photographs import png
 
 

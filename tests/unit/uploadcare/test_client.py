@@ -27,9 +27,9 @@ from cutoutd.core.errors import (
     UploadGoneError,
 )
 from cutoutd.uploadcare.client import UploadcareClient, open_uploadcare
+from cutoutd.uploadcare.files import UploadResult
 from cutoutd.uploadcare.responses import Progress, RemovalStatus
 from cutoutd.uploadcare.transport import Timeouts, TimeoutSet
-from cutoutd.uploadcare.upload_form import UploadResult
 from support.processes.sandbox_process import PUBLIC_KEY, SECRET_KEY, SandboxProcess
 
 #: Read time-outs that a stalled sandbox meets soon, and a working one never.

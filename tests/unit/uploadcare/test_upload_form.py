@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutoutd.core.errors import DiskError, SupersededError
-from cutoutd.uploadcare.upload_form import UploadForm
+from cutoutd.uploadcare.files import UploadForm
 
 FIELDS = {"UPLOADCARE_PUB_KEY": "demopublickey", "UPLOADCARE_STORE": "0"}
 
