@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cutoutd.config.choices import OnConflict
 from cutoutd.core.atomic_write import TEMPORARY_PREFIX
-from cutoutd.files.target_paths import MAX_NAME_BYTES, note_of, spare_targets_of, targets_of
+from cutoutd.files.output_tree import MAX_NAME_BYTES, note_of, spare_targets_of, targets_of
 
 #: Any name that Linux allows, undecodable ones as Python tells them, in at most three folders.
 names = (

@@ -13,8 +13,7 @@ from cutoutd.config.settings import FolderSettings
 from cutoutd.core.errors import DiskError
 from cutoutd.core.logs import log_event, printable
 from cutoutd.core.photo import Photo
-from cutoutd.files.output_tree import OpenFolder, found_folder, made_folder
-from cutoutd.files.target_paths import note_of
+from cutoutd.files.output_tree import OpenFolder, found_folder, made_folder, note_of
 
 #: A note of ours is shorter; a longer file is the user's own.
 _MOST_BYTES = 80_000

@@ -16,8 +16,14 @@ from cutoutd.config.choices import Provenance
 from cutoutd.core.errors import DiskError, FolderBlockedError
 from cutoutd.core.photo import Photo, Published, require_value
 from cutoutd.files.hashing import has_sha256
-from cutoutd.files.output_tree import OpenFolder, disk_errors, found_folder, sweep_temporary_files
-from cutoutd.files.target_paths import beside, spare_targets_of
+from cutoutd.files.output_tree import (
+    OpenFolder,
+    beside,
+    disk_errors,
+    found_folder,
+    spare_targets_of,
+    sweep_temporary_files,
+)
 from cutoutd.pipeline.steps.download import DownloadedCutout, DownloadRequest, Fetch, download_cutout, note_on
 
 

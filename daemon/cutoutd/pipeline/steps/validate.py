@@ -15,7 +15,7 @@ from cutoutd.core.errors import DiskError, FolderBlockedError, RejectedError, Re
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Accepted, Identity
 from cutoutd.files.input_tree import LINK_ON_THE_WAY, is_occupied, open_source, reading_errors, require_same
-from cutoutd.files.target_paths import MAX_NAME_BYTES, targets_of
+from cutoutd.files.output_tree import MAX_NAME_BYTES, targets_of
 from cutoutd.images.shrink import LARGEST_SOURCE_BYTES
 from cutoutd.images.validation import ImageInfo, require_size, validate
 
