@@ -37,7 +37,17 @@ def selectors_for(text: str, inputs: Mapping[str, Path]) -> tuple[PhotoSelector,
         return tuple(_beneath(Path(os.path.normpath(text)), inputs))
     plain = os.path.normpath(text)
     folder, _, path = plain.partition("/")
-    return PhotoSelector(folder, path), PhotoSelector(None, plain)
+    anywhere = PhotoSelector(None, plain)
+    # The name of a folder is text, and the ledger refuses to compare it with bytes that are none.
+    return (PhotoSelector(folder, path), anywhere) if _is_text(folder) else (anywhere,)
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _beneath(path: Path, inputs: Mapping[str, Path]) -> list[PhotoSelector]:

@@ -66,3 +66,9 @@ def test_folders_and_patterns(address: PhotoSelector, path: str) -> None:
 def test_what_merely_looks_alike(named: str, path: str) -> None:
     """Names are not beginnings of names, and case counts."""
     assert not PhotoSelector("shop", named).matches(path)
+
+
+def test_bytes_that_are_no_text_name_a_photo_and_no_folder() -> None:
+    """A photo's name may be any bytes; the name of a folder is text, and the ledger compares it with nothing else."""
+    assert selectors_for("b\udcffd.jpg", {}) == (PhotoSelector(None, "b\udcffd.jpg"),)
+    assert selectors_for("shop/b\udcffd.jpg", {})[0] == PhotoSelector("shop", "b\udcffd.jpg")
