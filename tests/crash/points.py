@@ -28,8 +28,7 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from cutoutd.core.photo import Identity, Photo
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.group_commit import GroupCommitter
-from cutoutd.ledger.sqlite.prepared import Prepared
-from cutoutd.ledger.sqlite.transactions import WriteTransaction
+from cutoutd.ledger.sqlite.transactions import Prepared, WriteTransaction
 from cutoutd.pipeline.photo_pipeline import PhotoPipeline
 
 #: All that the system has for changing a file or a folder by its path, or one that is open.

@@ -21,8 +21,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from cutoutd.core.logs import log_fault
 from cutoutd.core.usage_counter import UsageCounter, UsageCounts
-from cutoutd.ledger.sqlite.known import Known
-from cutoutd.ledger.sqlite.transactions import WriteTransaction
+from cutoutd.ledger.sqlite.transactions import Known, WriteTransaction
 from cutoutd.ledger.writes import transitions, usage, webhook_results
 
 T = TypeVar("T")

@@ -23,8 +23,7 @@ from cutoutd.ledger.queries import duplicates, photos
 from cutoutd.ledger.schema.migrations import bring_up_to_date
 from cutoutd.ledger.sqlite.clean_shutdown import CleanShutdownMarker, check_and_open
 from cutoutd.ledger.sqlite.create import create_ledger_file
-from cutoutd.ledger.sqlite.database import has_ledger, open_database, require_ledger, translated_errors
-from cutoutd.ledger.sqlite.file_identity import FileIdentity
+from cutoutd.ledger.sqlite.database import FileIdentity, has_ledger, open_database, require_ledger, translated_errors
 from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 from cutoutd.ledger.writes import launches, marks, transitions, webhook_results
 

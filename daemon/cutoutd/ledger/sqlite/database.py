@@ -1,5 +1,6 @@
-"""SQLite: how it is opened, what its errors mean, and the conditions that only it can express."""
+"""SQLite: how a ledger is opened, what errors mean, what only it can express, and the identity of the open file."""
 
+import os
 import re
 import sqlite3
 import unicodedata
@@ -32,6 +33,7 @@ from cutoutd.core.errors import (
     LedgerError,
     LedgerLockedError,
     LedgerMissingError,
+    LedgerRemovedError,
 )
 from cutoutd.core.logs import printable
 from cutoutd.ledger.schema.column_types import PathTexts
@@ -209,3 +211,39 @@ def _translate(error: Any, state_dir: Path) -> CutoutdError:  # noqa: ANN401  th
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return LedgerDamagedError(f"the ledger {file} is damaged: {error}")
     return LedgerError(f"SQLite reports for the ledger {file}: {error}")
+
+
+class FileIdentity:
+    """The ledger's file as it is opened, so that another file in its place, or none, is noticed.
+
+    SQLite goes on writing to a file that was removed while it was open. Such facts would be lost at the next start, and
+    their removals paid for twice. Two daemons could even come to share the new file. ``close`` lets go of the file.
+    """
+
+    def __init__(self, state_dir: Path) -> None:
+        self._file = state_dir / LEDGER_NAME
+        # O_PATH, because closing a readable descriptor would drop SQLite's locks (sqlite.org/howtocorrupt.html).
+        self._descriptor = os.open(self._file, os.O_PATH | os.O_CLOEXEC)
+
+    @property
+    def is_in_place(self) -> bool:
+        """True if the file still has its name. Blocking, for as long as one stat takes."""
+        try:
+            return os.path.samestat(self._file.stat(), os.fstat(self._descriptor))
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True  # unknown; SQLite reports the trouble with the disk
+
+    def require_in_place(self) -> None:
+        """Refuse to store anything in a file that no start will find again.
+
+        Raises:
+            LedgerRemovedError: it was removed, moved or replaced.
+        """
+        if not self.is_in_place:
+            raise LedgerRemovedError(f"{self._file} was removed, moved or replaced while cutoutd runs")
+
+    def close(self) -> None:
+        """Let go."""
+        os.close(self._descriptor)

@@ -26,8 +26,7 @@ from cutoutd.core.photo import (
     WaitKind,
 )
 from cutoutd.ledger.schema.tables import launches, photos
-from cutoutd.ledger.sqlite.prepared import Prepared
-from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
+from cutoutd.ledger.sqlite.transactions import Prepared, ReadTransaction, WriteTransaction
 
 #: The text for a launch that was refused because an earlier, unknown one runs.
 _LOCKED = "Uploadcare said that a removal of this upload is running already (409)"

@@ -11,8 +11,7 @@ from sqlalchemy.dialects import sqlite
 from cutoutd.core.errors import RejectedError, RejectionCode
 from cutoutd.core.photo import Identity
 from cutoutd.ledger.schema.tables import targets
-from cutoutd.ledger.sqlite.prepared import Prepared
-from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
+from cutoutd.ledger.sqlite.transactions import Prepared, ReadTransaction, WriteTransaction
 
 _COLUMNS = ("folder", "path", "output", "target", "target_key")
 _IS_OUTPUT = targets.c.output == bindparam("output")

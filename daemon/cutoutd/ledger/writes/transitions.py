@@ -28,8 +28,7 @@ from cutoutd.core.photo import (
 )
 from cutoutd.ledger.schema.rows import detail_values, identity_values, wait_values
 from cutoutd.ledger.schema.tables import events, photos
-from cutoutd.ledger.sqlite.prepared import Prepared
-from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
+from cutoutd.ledger.sqlite.transactions import Prepared, ReadTransaction, WriteTransaction
 from cutoutd.ledger.writes import approvals, launches, targets, webhook_results
 
 #: The waits that may last for ever: no duplicate waits for such a photo.

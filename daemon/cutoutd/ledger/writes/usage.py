@@ -10,8 +10,7 @@ from sqlalchemy.dialects import sqlite
 
 from cutoutd.core.usage_counter import Purpose, UsageCounts
 from cutoutd.ledger.schema.tables import operations
-from cutoutd.ledger.sqlite.prepared import Prepared
-from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
+from cutoutd.ledger.sqlite.transactions import Prepared, ReadTransaction, WriteTransaction
 
 
 @dataclass(frozen=True, slots=True)

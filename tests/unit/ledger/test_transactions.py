@@ -24,7 +24,7 @@ from cutoutd.core.photo import (
 from cutoutd.core.usage_counter import Purpose, UsageCounter
 from cutoutd.ledger import Ledger, open_ledger
 from cutoutd.ledger.schema.tables import photos
-from cutoutd.ledger.sqlite.prepared import Prepared
+from cutoutd.ledger.sqlite.transactions import Prepared
 from support.ledgers import ACCEPTED, identity
 
 #: The seven writes of one photo without webhooks, limits and duplicates; BEGIN and COMMIT do not count.
