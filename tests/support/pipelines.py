@@ -4,7 +4,6 @@ from cutoutd.config.settings import Folders
 from cutoutd.ledger import Ledger
 from cutoutd.pipeline.budget.budget import Budget
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
-from cutoutd.pipeline.completion.webhook_results import WebhookResults
 from cutoutd.pipeline.photo_pipeline import PhotoPipeline
 from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.watch.availability.monitor import FolderAvailability
@@ -19,6 +18,5 @@ def pipeline_of(
         StepContext(ledger, uploadcare, folders),  # type: ignore[arg-type]  # the stand-in has the client's methods
         budget,
         poll_schedule,
-        WebhookResults(ledger, poll_schedule),
         FolderAvailability(ledger, folders),
     )

@@ -21,7 +21,6 @@ from cutoutd.monitoring.notifier import Notifier
 from cutoutd.pipeline.budget.budget import Budget, open_budget
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 from cutoutd.pipeline.completion.webhook_monitor import WebhookMonitor
-from cutoutd.pipeline.completion.webhook_results import WebhookResults
 from cutoutd.pipeline.discovery import Discovery
 from cutoutd.pipeline.maintenance.clock_changes import ClockMonitor
 from cutoutd.pipeline.maintenance.remote_cleanup import RemoteCleaner
@@ -164,9 +163,8 @@ async def _build(core: Core, poll_schedule: PollSchedule, uploadcare: Uploadcare
     ledger, settings = core.ledger, core.settings
     folders = Folders({folder.name: folder for folder in settings.folders})
     availability = FolderAvailability(ledger, folders)
-    webhook_results = WebhookResults(ledger, poll_schedule)
     context = StepContext(ledger, uploadcare, folders)
-    pipeline = PhotoPipeline(context, core.budget, poll_schedule, webhook_results, availability)
+    pipeline = PhotoPipeline(context, core.budget, poll_schedule, availability)
     pool = _worker_pool(core, pipeline, uploadcare)
 
     def wake_for_webhook() -> None:

@@ -27,6 +27,7 @@ from cutoutd.core.photo import (
     Rejected,
     RemovalFinished,
     ReprocessCancelled,
+    ResultFromWebhook,
     ResultLost,
     State,
     Superseded,
@@ -38,10 +39,10 @@ from cutoutd.core.photo import (
 from cutoutd.files.input_tree import require_same
 from cutoutd.images.memory_gate import run_exclusive
 from cutoutd.ledger.queries import duplicates
+from cutoutd.ledger.writes import webhook_results
 from cutoutd.pipeline.backoff import backoff
 from cutoutd.pipeline.budget.budget import Budget
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
-from cutoutd.pipeline.completion.webhook_results import WebhookResults
 from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.pipeline.steps.failure_note import FailureNotes
 from cutoutd.pipeline.steps.launch import Launcher
@@ -70,7 +71,6 @@ class PhotoPipeline:
         context: StepContext,
         budget: Budget,
         poll_schedule: PollSchedule,
-        webhook_results: WebhookResults,
         availability: FolderAvailability,
     ) -> None:
         self._ledger = context.ledger
@@ -78,7 +78,6 @@ class PhotoPipeline:
         self._folders = context.folders
         self._budget = budget
         self._poll_schedule = poll_schedule
-        self._webhook_results = webhook_results
         self._availability = availability
         self._failure_notes = FailureNotes(context.folders)
         self._launcher = Launcher(context, budget)
@@ -114,9 +113,9 @@ class PhotoPipeline:
                     or await self._launch(photo)
                 )
             case State.REMOVAL_INTENDED:
-                return await self._webhook_results.record_result_of(photo) or await self._launcher.find_outcome(photo)
+                return await self._use_webhook_result(photo) or await self._launcher.find_outcome(photo)
             case State.REMOVAL_STARTED:
-                return await self._webhook_results.record_result_of(photo) or await self._poll(photo)
+                return await self._use_webhook_result(photo) or await self._poll(photo)
             case State.REMOVAL_FINISHED:
                 return await self._publish(photo)
             case _:
@@ -162,7 +161,22 @@ class PhotoPipeline:
         """Use the webhook result of an earlier launch with a lost response; None if there is none."""
         if photo.launch.unclear_since_s is None:
             return None
-        return await self._webhook_results.record_result_of(photo)
+        return await self._use_webhook_result(photo)
+
+    async def _use_webhook_result(self, photo: Photo) -> Photo | None:
+        """Record the removal as finished if a webhook result of the photo's upload is stored; else return None.
+
+        Uploadcare signs a webhook message, which names the upload and the launch. Therefore nothing has to be asked or
+        compared. A crash before the fact is stored keeps the webhook result, and the repeated step finds it.
+        """
+        if not self._ledger.waits.may_have_webhook_results:
+            return None
+        found = await self._ledger.query(webhook_results.result_for, photo)
+        if found is None:
+            return None
+        result, received_at_s = found
+        self._poll_schedule.on_webhook(photo, received_at_s)
+        return await self._ledger.record_until_stored(photo, ResultFromWebhook(result.result_uuid, result.request_id))
 
     async def _launch(self, photo: Photo) -> Photo:
         """Make the one call that costs money. A crash during it leaves `removal_intended`: see `steps.launch`."""
