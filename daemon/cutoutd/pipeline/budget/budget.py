@@ -23,9 +23,8 @@ from cutoutd.core.photo import LaunchRefused, Photo, require_value
 from cutoutd.ledger import LaunchCounts, Ledger, ReadTransaction
 from cutoutd.ledger.queries import photos
 from cutoutd.ledger.writes import launches
-from cutoutd.pipeline.budget.approval import Approval
 from cutoutd.pipeline.budget.launch_rate import LaunchRate, LearnedRate
-from cutoutd.pipeline.budget.limits import require_free, require_within, room_within
+from cutoutd.pipeline.budget.limits import Approval, require_free, require_within, room_within
 
 _KEY = "launch_rate"
 
