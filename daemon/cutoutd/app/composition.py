@@ -31,9 +31,8 @@ from cutoutd.pipeline.photo_pipeline import PhotoPipeline
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from cutoutd.pipeline.scheduling.pause import PauseState
 from cutoutd.pipeline.scheduling.release_held import HeldReleaser
-from cutoutd.pipeline.scheduling.run_counts import RunCounts
 from cutoutd.pipeline.scheduling.stages import stages_for
-from cutoutd.pipeline.scheduling.step_runner import StepRunner
+from cutoutd.pipeline.scheduling.step_runner import RunCounts, StepRunner
 from cutoutd.pipeline.scheduling.workers import WorkerPool
 from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.status.live_state_writer import LiveSources, LiveStateWriter

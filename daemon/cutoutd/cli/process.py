@@ -23,7 +23,7 @@ from cutoutd.config.settings import Settings
 from cutoutd.core.logs import configure_logging, flush_logs, printable, register_secret
 from cutoutd.core.photo import State
 from cutoutd.monitoring.systemd_notify import notifier_from
-from cutoutd.pipeline.scheduling.run_counts import RunCounts
+from cutoutd.pipeline.scheduling.step_runner import RunCounts
 from cutoutd.status.photo_counts import StateGroup
 from cutoutd.status.status import Status, read_status
 

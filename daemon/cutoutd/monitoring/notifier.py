@@ -21,7 +21,7 @@ from cutoutd.ledger.writes import approvals
 from cutoutd.monitoring.incidents import Incident, Notified
 from cutoutd.monitoring.notify_command import NotifyCommand
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
-from cutoutd.pipeline.scheduling.run_counts import RunCounts
+from cutoutd.pipeline.scheduling.step_runner import RunCounts
 
 _LOOK_EVERY_S = 2.0
 _FINISH_TIMEOUT_S = 10.0

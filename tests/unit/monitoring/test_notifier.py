@@ -11,7 +11,7 @@ from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.monitoring.notifier import Notifier
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
-from cutoutd.pipeline.scheduling.run_counts import RunCounts
+from cutoutd.pipeline.scheduling.step_runner import RunCounts
 from support.ledgers import photo_at, with_ledger
 
 

@@ -12,9 +12,8 @@ from cutoutd.ledger import Ledger
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 from cutoutd.pipeline.discovery import Discovery
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
-from cutoutd.pipeline.scheduling.run_counts import RunCounts
 from cutoutd.pipeline.scheduling.stages import stages_for
-from cutoutd.pipeline.scheduling.step_runner import StepRunner
+from cutoutd.pipeline.scheduling.step_runner import RunCounts, StepRunner
 from cutoutd.pipeline.scheduling.workers import WorkerPool
 from cutoutd.uploadcare.throttling import Throttle
 from cutoutd.watch.availability.monitor import FolderAvailability

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from cutoutd.core.photo import Photo, State
-from cutoutd.pipeline.scheduling.run_counts import RunCounts
+from cutoutd.pipeline.scheduling.step_runner import RunCounts
 from support.ledgers import identity
 
 PHOTO = Photo(1, identity(), State.DISCOVERED, 0.0)

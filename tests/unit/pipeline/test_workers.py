@@ -19,9 +19,8 @@ from cutoutd.ledger import Ledger, open_ledger
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
-from cutoutd.pipeline.scheduling.run_counts import RunCounts
 from cutoutd.pipeline.scheduling.stages import stages_for
-from cutoutd.pipeline.scheduling.step_runner import StepRunner, Timing
+from cutoutd.pipeline.scheduling.step_runner import RunCounts, StepRunner, Timing
 from cutoutd.pipeline.scheduling.workers import WorkerPool
 from cutoutd.uploadcare.throttling import Throttle
 from support.clocks import Clock

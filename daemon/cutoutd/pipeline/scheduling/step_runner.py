@@ -1,18 +1,21 @@
-"""One step of one photo: take it, log its outcome, and keep a fault in it from costing more than that photo."""
+"""One step of one photo: take it, log its outcome, and keep a fault in it from costing more than that photo.
+
+`RunCounts` counts the photos that it moved, for the progress bar and the exit code.
+"""
 
 import asyncio
 import logging
 import time
+from collections import Counter
 from dataclasses import dataclass
 
 from cutoutd.core.errors import CutoutdError, HaltError
 from cutoutd.core.logs import log_error, log_event, log_fault
 from cutoutd.core.periodic import Heartbeats
-from cutoutd.core.photo import INTERNAL_FAULT, Failed, Photo, State, WaitKind
+from cutoutd.core.photo import INTERNAL_FAULT, TERMINAL, Failed, Photo, State, WaitKind
 from cutoutd.ledger import Ledger
 from cutoutd.pipeline.photo_pipeline import PhotoPipeline
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
-from cutoutd.pipeline.scheduling.run_counts import RunCounts
 from cutoutd.pipeline.scheduling.stages import Stage
 
 #: No step takes longer: the slowest exchange, sending or fetching a photo over a very slow line, is cut off before.
@@ -22,6 +25,37 @@ _LONGEST_STEP_S = 1800.0
 _LAUNCHED = frozenset({State.REMOVAL_INTENDED, State.REMOVAL_STARTED})
 
 _FAULT_SENTENCE = "a fault in cutoutd itself stopped this photo"
+
+
+class RunCounts:
+    """Counts the photos that moved in this run, or were found in it."""
+
+    def __init__(self) -> None:
+        self._states: dict[int, State] = {}
+        self._finished: Counter[State] = Counter()
+
+    def note(self, photo: Photo) -> None:
+        """Count a photo at its present state. Finished photos are only counted, so memory stays flat."""
+        if photo.state in TERMINAL:
+            self._states.pop(photo.id, None)
+            self._finished[photo.state] += 1
+        else:
+            self._states[photo.id] = photo.state
+
+    def at(self, *states: State) -> int:
+        """Return the number of photos of this run at these states."""
+        under_way = sum(state in states for state in self._states.values())
+        return under_way + sum(self._finished[state] for state in states)
+
+    @property
+    def finished(self) -> int:
+        """The number of finished photos."""
+        return self._finished.total()
+
+    @property
+    def met(self) -> int:
+        """The number of photos of this run so far."""
+        return len(self._states) + self.finished
 
 
 @dataclass(frozen=True, slots=True)
