@@ -13,7 +13,8 @@ import pytest
 from cutoutd.core.atomic_write import TEMPORARY_PREFIX
 from cutoutd.core.errors import DiskError, FolderBlockedError, UnreachableError
 from cutoutd.core.photo import Photo, Published, RemovalFinished, State
-from cutoutd.pipeline.steps.place_cutout import publish_cutout, sweep_temporary_files
+from cutoutd.files.output_tree import sweep_temporary_files
+from cutoutd.pipeline.steps.place_cutout import publish_cutout
 from support.images.photographs import png, png_of
 from support.ledgers import ACCEPTED, identity
 
@@ -276,7 +277,7 @@ def test_whatever_the_disk_refuses_is_the_disks_trouble(
 
     with monkeypatch.context() as disk:
         if name == "write":
-            disk.setattr("cutoutd.pipeline.steps.download.StreamingWriter._flush", refuse)
+            disk.setattr("cutoutd.pipeline.steps.place_cutout.StreamingWriter._flush", refuse)
         else:
             disk.setattr(os, name, refuse)
             disk.setattr(os, "replace", refuse)
