@@ -469,6 +469,33 @@ def test_the_end_of_a_pause_and_a_stop_wake_every_stage(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
+def test_a_duplicate_that_waited_in_an_earlier_run_goes_on_at_once(tmp_path: Path) -> None:
+    """The photo that pays ends after a restart or a reload: the other one does not wait for the next regular look."""
+
+    async def play() -> None:
+        async with house(tmp_path, Concurrency(), timing=Timing()) as opened:
+            content = jpeg()
+            photos = []
+            for name in ("payer.jpg", "other.jpg"):
+                (opened.folder.input / name).write_bytes(content)
+                photo = await opened.ledger.discover(identity_of(opened.folder.input, name))
+                assert photo is not None
+                photos.append(photo)
+            for photo in photos:
+                accepted = await opened.lanes.steps.take_step(photo, opened.lanes.stages[0][0])
+                assert accepted is not None
+                waiting = await opened.lanes.steps.take_step(accepted, opened.lanes.stages[1][0])
+            assert waiting is not None
+            assert waiting.wait.for_photo == photos[0].id
+            async with asyncio.timeout(15.0):
+                running = asyncio.create_task(opened.lanes.run())
+                await opened.until(State.PUBLISHED, 2)
+                opened.lanes.stop()
+                await running
+
+    asyncio.run(play())
+
+
 def test_a_stop_finishes_what_is_under_way_and_begins_nothing(tmp_path: Path) -> None:
     """Steps under way store their facts; no other photo, and no further step of the same one, is begun."""
 

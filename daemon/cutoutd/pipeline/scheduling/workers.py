@@ -14,6 +14,7 @@ from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import log_error
 from cutoutd.core.photo import TERMINAL, Photo, State
 from cutoutd.ledger import Ledger
+from cutoutd.ledger.writes.transitions import payers
 from cutoutd.pipeline.scheduling.next_photos import DueQuery, SkippedPhotos, furthest_of
 from cutoutd.pipeline.scheduling.stages import READ_AHEAD, Stage, StageQueue
 from cutoutd.pipeline.scheduling.step_runner import StepRunner
@@ -32,7 +33,7 @@ class WorkerPool:
         self._workers: dict[int, asyncio.Task[None]] = {}
         self._tasks: asyncio.TaskGroup | None = None  # set while `run` runs
         self._looks: list[set[int]] = []  # for each look under way: the photos that began meanwhile
-        self._awaited: set[int] = set()  # photos that duplicates waited for, seen in this run
+        self._awaited: set[int] = set()  # photos that duplicates wait for
         self._stepped = asyncio.Event()
         self._note_lost_launch()  # because an earlier run may have left one
         self.is_stopping = False  #: True if no further steps are taken
@@ -105,6 +106,10 @@ class WorkerPool:
 
     async def run(self) -> None:
         """Work until `stop`."""
+        try:
+            self._awaited |= await self._ledger.query(payers)
+        except CutoutdError as error:  # duplicates of an earlier run then go on with the next regular look
+            log_error("ledger_trouble", error)
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             for queue in self._queues.values():
