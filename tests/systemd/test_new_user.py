@@ -32,8 +32,8 @@ pytestmark = [
 
 
 def commands_of_the_readme() -> list[str]:
-    """Those of "Install as a service", without their remarks."""
-    section = README.partition("\n## Install as a service\n")[2]
+    """Those of "Or as a service", without their remarks."""
+    section = README.partition("\n### Or as a service\n")[2]
     block = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)[0]
     return [re.sub(r"\s+#.*", "", line) for line in block.splitlines()]
 
@@ -136,7 +136,8 @@ def test_from_a_fresh_debian_to_the_first_cutout(debian: Debian, tmp_path: Path)
     debian.as_root("cp /mnt/source/photo.jpg ~ana/cutoutd/")
     *before, looking = commands
     for command in before:
-        typed = command.replace("demopublickey", PUBLIC_KEY).replace(" && newgrp photos", "")  # each login is a new one
+        # Without newgrp, because each login is a new one.
+        typed = command.replace("YOUR_PUBLIC_KEY", PUBLIC_KEY).replace(" && newgrp photos", "")
         debian.types(typed, SECRET_KEY if "install.sh" in command else "")
     # Ana has the real Uploadcare; we have a sandbox, with an installation of its own.
     debian.as_root(
