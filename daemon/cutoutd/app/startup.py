@@ -12,7 +12,7 @@ from cutoutd.files.output_tree import sweep_temporary_files
 #: The clock that stamps files moves in ticks, at most so long. Without it, a file of this very run could look older.
 _FILE_CLOCK_LAG_S = 0.01
 
-#: No command takes longer. One that runs beside cutoutd may write into the state folder, a backup for example, and
+#: No command takes longer. One that runs beside cutoutd may write into the state folder. A backup, for example,
 #: reads for a minute what it has written.
 _COMMAND_S = 3600.0
 
