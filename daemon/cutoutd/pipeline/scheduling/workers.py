@@ -75,8 +75,7 @@ class WorkerPool:
 
     def wake_all(self) -> None:
         """Have every stage look into the ledger: some photos that waited may go on."""
-        for queue in self._queues.values():
-            queue.look_soon()
+        self.wake_stage(*self._queues)
 
     def paused_for_s(self, state: State) -> float:
         """Return how long the step after this state is paused, by Uploadcare or by a person."""
@@ -218,8 +217,7 @@ class WorkerPool:
 
     def _is_free_for(self, queue: StageQueue, photo: Photo) -> bool:
         """Return True if the photo's next step can begin now, and no other photo waits for it."""
-        is_halted = self._breaker.error is not None and queue.stage.is_sending
-        return not (self.is_stopping or is_halted) and queue.can_take(photo)
+        return not (self.is_stopping or self._is_halted(queue.stage)) and queue.can_take(photo)
 
     def _start(self, queue: StageQueue, photo: Photo, tasks: asyncio.TaskGroup) -> None:
         self._occupy(queue, photo)
@@ -253,7 +251,7 @@ class WorkerPool:
                 self.wake_all()
         if after is None:
             return before, None
-        if self._breaker.is_over(before, after):
+        if self._breaker.error is not None and self._breaker.is_over(before, after):
             self._breaker.close()
             self.wake_all()
         self._wake_others(queue, before, after)
