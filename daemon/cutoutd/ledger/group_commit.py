@@ -131,7 +131,8 @@ class GroupCommitter:
                 if self._known is None:
                     self._known = transaction.known = _read_known(transaction)
                 outcomes = [carry_out(job, transaction) for job in group]
-                usage.add(transaction, counted)
+                if counted:
+                    usage.add(transaction, counted)
         except BaseException:
             self._disconnect()  # because the connection's state is uncertain after trouble with the disk
             raise

@@ -78,9 +78,9 @@ class Known:
         """Return True if other photos may wait for this one."""
         return self.payers is None or photo_id in self.payers
 
-    def add_payer(self, photo_id: int | None) -> None:
+    def add_payer(self, photo_id: int) -> None:
         """Keep that a photo waits for this one."""
-        if self.payers is not None and photo_id is not None:
+        if self.payers is not None:
             self.payers.add(photo_id)
 
 

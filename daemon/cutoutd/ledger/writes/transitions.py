@@ -74,7 +74,8 @@ def record(transaction: WriteTransaction, photo: Photo, fact: Fact, at_s: float,
     changed = photo.with_fact(fact, at_s)
     if wait != NO_WAIT and webhook_results.has_arrived(transaction, changed):
         wait = NO_WAIT
-    transaction.known.add_payer(wait.for_photo)
+    if wait.for_photo is not None:
+        transaction.known.add_payer(wait.for_photo)
     changed = replace(changed, wait=wait)
     facts = fact.values()
     values = {**facts, **wait_values(wait), "wait_set_at_s": at_s, "state": changed.state.value, "state_at_s": at_s}
@@ -82,7 +83,7 @@ def record(transaction: WriteTransaction, photo: Photo, fact: Fact, at_s: float,
         values["failed_state"] = photo.state
     if isinstance(fact, Uploaded):
         values["remote_cleaned_at_s"] = None  # because the files deleted at Uploadcare were those of an earlier upload
-    if photo.state.is_terminal:
+    if photo.state in TERMINAL:
         # An approval ends with the photo. To reprocess is to approve, because the command tells the price.
         values["approved_at_s"] = at_s if isinstance(fact, Reprocessed) else None
     try:
@@ -91,7 +92,7 @@ def record(transaction: WriteTransaction, photo: Photo, fact: Fact, at_s: float,
         raise DuplicateInProgressError("the same picture is being paid for at another path") from error
     add_event(transaction, changed, photo.state, detail_values(facts))
     launches.update_launch(transaction, photo, fact, at_s)
-    if changed.state.is_terminal:
+    if changed.state in TERMINAL:
         end_waits_for(transaction, changed)
     return changed
 
@@ -144,7 +145,8 @@ def postpone(transaction: WriteTransaction, photo: Photo, wait: Wait, at_s: floa
         wait = NO_WAIT
     if wait.kind in _UNBOUNDED:
         end_waits_for(transaction, photo)
-    transaction.known.add_payer(wait.for_photo)
+    if wait.for_photo is not None:
+        transaction.known.add_payer(wait.for_photo)
     _update_row(transaction, photo, {**wait_values(wait), "wait_set_at_s": at_s})
     return replace(photo, wait=wait)
 
