@@ -37,12 +37,11 @@ def _upsert(rows: int) -> Prepared:
 
 
 def add(transaction: WriteTransaction, counted: UsageCounts) -> None:
-    """Add the counted operations to the stored ones."""
+    """Add the counted operations, of which there are some, to the stored ones."""
     values: dict[str, object] = {}
     for row, ((day, purpose), number) in enumerate(counted.items()):
         values |= {f"day_{row}": day.isoformat(), f"purpose_{row}": purpose.value, f"number_{row}": number}
-    if values:
-        transaction.run(_upsert(len(counted)), values)
+    transaction.run(_upsert(len(counted)), values)
 
 
 def usage_of(transaction: ReadTransaction, day: date) -> Usage:
