@@ -20,7 +20,15 @@ from cutoutd.core.errors import (
     UnreachableError,
 )
 from cutoutd.core.usage_counter import Purpose, UsageCounter
-from cutoutd.uploadcare.connections import REMOVE_BG, Connections, Signer, computed_cdn_base, open_connections
+from cutoutd.uploadcare.connections import (
+    REMOVE_BG,
+    Connections,
+    RequestKind,
+    Signer,
+    Throttle,
+    computed_cdn_base,
+    open_connections,
+)
 from cutoutd.uploadcare.error_mapping import (
     delivery_error_for,
     error_for,
@@ -40,7 +48,6 @@ from cutoutd.uploadcare.responses import (
     parse,
     parse_removal_status,
 )
-from cutoutd.uploadcare.throttling import RequestKind, Throttle
 from cutoutd.uploadcare.transport import TimeoutSet, read_response, send, send_and_read, to_response
 from cutoutd.uploadcare.webhooks import WebhookApi
 

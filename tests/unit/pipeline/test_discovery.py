@@ -15,7 +15,7 @@ from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from cutoutd.pipeline.scheduling.stages import stages_for
 from cutoutd.pipeline.scheduling.step_runner import RunCounts, StepRunner
 from cutoutd.pipeline.scheduling.workers import WorkerPool
-from cutoutd.uploadcare.throttling import Throttle
+from cutoutd.uploadcare.connections import Throttle
 from cutoutd.watch.availability.monitor import FolderAvailability
 from support.fakes.fake_uploadcare import FakeUploadcare
 from support.fakes.unlimited_budget import unlimited_budget

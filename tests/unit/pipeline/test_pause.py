@@ -14,7 +14,7 @@ from cutoutd.ledger import Ledger, open_ledger
 from cutoutd.pipeline.budget.launch_rate import LaunchRate
 from cutoutd.pipeline.scheduling.pause import PauseState, pause_in
 from cutoutd.pipeline.scheduling.stages import stages_for
-from cutoutd.uploadcare.throttling import Throttle
+from cutoutd.uploadcare.connections import Throttle
 from support.ledgers import with_ledger
 
 

@@ -22,7 +22,7 @@ from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from cutoutd.pipeline.scheduling.stages import stages_for
 from cutoutd.pipeline.scheduling.step_runner import RunCounts, StepRunner, Timing
 from cutoutd.pipeline.scheduling.workers import WorkerPool
-from cutoutd.uploadcare.throttling import Throttle
+from cutoutd.uploadcare.connections import Throttle
 from support.clocks import Clock
 from support.fakes.fake_uploadcare import FakeUploadcare
 from support.fakes.unlimited_budget import unlimited_budget

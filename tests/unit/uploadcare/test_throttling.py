@@ -5,7 +5,7 @@ import time
 import pytest
 
 from cutoutd.core.errors import ThrottledError, UnreachableError
-from cutoutd.uploadcare.throttling import RequestKind, Throttle
+from cutoutd.uploadcare.connections import RequestKind, Throttle
 from support.clocks import Clock
 
 

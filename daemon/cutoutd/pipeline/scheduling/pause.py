@@ -1,6 +1,6 @@
 """The user's pause: nothing new is sent or launched until the user resumes cutoutd.
 
-The ledger keeps it across restarts. `uploadcare.throttling` holds the pauses that Uploadcare asks for, and `halt` what
+The ledger keeps it across restarts. `uploadcare.connections` holds the pauses that Uploadcare asks for, and `halt` what
 it refuses. `stages` decides which stages a pause stops.
 """
 

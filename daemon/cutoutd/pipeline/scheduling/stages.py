@@ -16,7 +16,7 @@ from cutoutd.config.settings import Concurrency
 from cutoutd.core.photo import Photo, State
 from cutoutd.ledger import PhotoCounts
 from cutoutd.pipeline.budget.launch_rate import LaunchRate
-from cutoutd.uploadcare.throttling import RequestKind, Throttle
+from cutoutd.uploadcare.connections import RequestKind, Throttle
 
 #: A queue keeps at most this many photos ready.
 READ_AHEAD = 64
