@@ -20,7 +20,7 @@ from cutoutd.ledger.group_commit import GroupCommitter
 from cutoutd.ledger.photo_files import PhotoFiles
 from cutoutd.ledger.photo_waits import PhotoWaits
 from cutoutd.ledger.queries import duplicates, photos
-from cutoutd.ledger.schema.migrations import bring_up_to_date
+from cutoutd.ledger.schema.migrations import bring_up_to_date, require_up_to_date
 from cutoutd.ledger.sqlite.clean_shutdown import CleanShutdownMarker, check_and_open
 from cutoutd.ledger.sqlite.create import create_ledger_file
 from cutoutd.ledger.sqlite.database import FileIdentity, has_ledger, open_database, require_ledger, translated_errors
@@ -227,12 +227,13 @@ def read_ledger(state_dir: Path) -> Iterator[ReadTransaction]:
     """Open one consistent view of the ledger, to pass to ``queries``; it works beside a running daemon.
 
     Raises:
-        LedgerError: there is none yet, or it cannot be read.
+        LedgerError: there is none yet, it cannot be read, or it is of another version.
     """
     require_ledger(state_dir)
     engine = open_database(state_dir)
     try:
         with translated_errors(state_dir), engine.connect() as connection:
+            require_up_to_date(connection)
             yield ReadTransaction(connection)
     finally:
         engine.dispose()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cutoutd.core.errors import LedgerError
 from cutoutd.core.photo import (
     Photo,
     Published,
@@ -43,6 +44,14 @@ def ledger_dir(tmp_path: Path) -> Path:
 
 async def _open(state_dir: Path) -> None:
     async with open_ledger(state_dir):
+        pass
+
+
+def test_commands_that_only_read_say_that_it_is_older(tmp_path: Path) -> None:
+    """A user who looks before the first start of this version is told what to do, and nothing is changed."""
+    with closing(sqlite3.connect(tmp_path / LEDGER_NAME)) as database:
+        database.executescript(DUMP.read_text())
+    with pytest.raises(LedgerError, match="an earlier version of cutoutd wrote it"), read_ledger(tmp_path):
         pass
 
 

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from sqlalchemy import Connection, Engine, func, insert, inspect, select
 
-from cutoutd.core.errors import LedgerDamagedError, LedgerNewerError
+from cutoutd.core.errors import LedgerDamagedError, LedgerError, LedgerNewerError
 from cutoutd.ledger.schema import tables
 
 #: The last step of this version.
@@ -26,12 +26,27 @@ def bring_up_to_date(engine: Engine) -> None:
     """
     with engine.connect().execution_options(is_writing=True) as connection, connection.begin():
         done = _last_step(connection)
-        if done > NEWEST:
-            msg = f"it has schema {done}, and this version of cutoutd knows up to {NEWEST}"
-            raise LedgerNewerError(msg)
+        _refuse_newer(done)
         if done == 0:
             raise LedgerDamagedError("the file is a database, but not a ledger of cutoutd")
         carry_out(connection, range(done + 1, NEWEST + 1))
+
+
+def require_up_to_date(connection: Connection) -> None:
+    """Check a ledger that is only read, because queries name columns of this version.
+
+    Raises:
+        LedgerNewerError: it has steps that this version does not know.
+        LedgerError: it lacks steps of this version.
+    """
+    done = _last_step(connection)
+    _refuse_newer(done)
+    if 0 < done < NEWEST:
+        raise LedgerError(
+            "an earlier version of cutoutd wrote it",
+            advice="Start cutoutd, or restart it: that brings the ledger up to date. Make a backup first, because the"
+            " earlier version cannot use it then: cutoutd backup.",
+        )
 
 
 def create_ledger(engine: Engine, fill: Callable[[Connection], None]) -> None:
@@ -47,6 +62,12 @@ def carry_out(connection: Connection, numbers: range) -> None:
         for statement in _statements(number):
             connection.exec_driver_sql(statement)
         connection.execute(insert(tables.migrations).values(number=number, at_s=time.time()))
+
+
+def _refuse_newer(done: int) -> None:
+    if done > NEWEST:
+        msg = f"it has schema {done}, and this version of cutoutd knows up to {NEWEST}"
+        raise LedgerNewerError(msg)
 
 
 def _statements(number: int) -> list[str]:
