@@ -1,7 +1,7 @@
 """The facts about a photo, each with the values that it brings."""
 
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
 from cutoutd.core.photo.states import State
 
@@ -11,10 +11,6 @@ class Fact:
     """A fact about a photo; its fields have the names of the ledger's columns."""
 
     state: ClassVar[State]
-
-    def values(self) -> dict[str, Any]:
-        """Return the fact's values, each by the name of its column in the ledger."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """A photo as the ledger stores it: a version of a file, its last fact, and its wait."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
@@ -207,7 +207,7 @@ class Photo:
         if fact.state not in TRANSITIONS[self.state]:
             msg = f"photo {self.id}: {fact.state} may not follow {self.state}"
             raise ValueError(msg)
-        values = fact.values()
+        values = asdict(fact)
         if fact.state is State.FAILED:
             values["failed_state"] = self.state
         return replace(self, state=fact.state, state_at_s=at_s, wait=NO_WAIT, **self._changes(values))

@@ -130,16 +130,3 @@ def source_values(outcome: SourceOutcome) -> dict[str, Any]:
 def identity_values(identity: Identity) -> dict[str, Any]:
     """Return the columns of an identity."""
     return {name: getattr(identity, name) for name in _IDENTITY_COLUMNS}
-
-
-#: Names in the detail of events, which ``cutoutd history --json`` shows: users have them, so they stay.
-_DETAIL_NAMES = {
-    "failed_state": "failed_at",
-    "previous_parameters": "earlier_parameters",
-    "reprocess_started_s": "anew_since_s",
-}
-
-
-def detail_values(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the detail of a fact's event: its columns under the names that users have."""
-    return {_DETAIL_NAMES.get(name, name): value for name, value in facts.items()}

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cache
 from typing import Any
 
@@ -26,13 +26,20 @@ from cutoutd.core.photo import (
     Wait,
     WaitKind,
 )
-from cutoutd.ledger.schema.rows import detail_values, identity_values, wait_values
+from cutoutd.ledger.schema.rows import identity_values, wait_values
 from cutoutd.ledger.schema.tables import events, photos
 from cutoutd.ledger.sqlite.transactions import Prepared, ReadTransaction, WriteTransaction
 from cutoutd.ledger.writes import approvals, launches, targets, webhook_results
 
 #: The waits that may last for ever: no duplicate waits for such a photo.
 _UNBOUNDED = frozenset({WaitKind.UNAVAILABLE, WaitKind.UNAPPROVED})
+
+#: Names in the detail of events, which ``cutoutd history --json`` shows: users have them, so they stay.
+_DETAIL_NAMES = {
+    "failed_state": "failed_at",
+    "previous_parameters": "earlier_parameters",
+    "reprocess_started_s": "anew_since_s",
+}
 
 _NEW_ROW = {
     **wait_values(NO_WAIT),
@@ -77,7 +84,7 @@ def record(transaction: WriteTransaction, photo: Photo, fact: Fact, at_s: float,
     if wait.for_photo is not None:
         transaction.known.add_payer(wait.for_photo)
     changed = replace(changed, wait=wait)
-    facts = fact.values()
+    facts = asdict(fact)
     values = {**facts, **wait_values(wait), "wait_set_at_s": at_s, "state": changed.state.value, "state_at_s": at_s}
     if isinstance(fact, Failed):
         values["failed_state"] = photo.state
@@ -90,7 +97,8 @@ def record(transaction: WriteTransaction, photo: Photo, fact: Fact, at_s: float,
         _update_row(transaction, photo, values)
     except IntegrityError as error:
         raise DuplicateInProgressError("the same picture is being paid for at another path") from error
-    add_event(transaction, changed, photo.state, detail_values(facts))
+    detail = {_DETAIL_NAMES.get(name, name): value for name, value in facts.items()}
+    add_event(transaction, changed, photo.state, detail)
     launches.update_launch(transaction, photo, fact, at_s)
     if changed.state in TERMINAL:
         end_waits_for(transaction, changed)
