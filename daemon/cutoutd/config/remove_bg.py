@@ -2,6 +2,7 @@
 
 The service silently drops unknown parameters (docs/uploadcare.md 1), so a typo would cost money without an effect.
 Values come from the configuration as text. The ledger and the service get them as one normalised JSON.
+A new parameter is a field of `RemoveBg`, below the checks of the values.
 """
 
 import json

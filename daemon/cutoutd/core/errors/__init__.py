@@ -6,7 +6,7 @@ Faults in cutoutd itself are no CutoutdError, and do not belong here.
     ├── PhotoError                   ends this photo; all others continue
     │   ├── RejectedError            local validation refused the file; final until the file changes
     │   ├── FailedError              the service or the disk refused for good
-    │   └── SupersededError          the file changed or disappeared before it was paid for
+    │   └── SupersededError          the file changed or disappeared unpaid, or a newer version was published first
     ├── DelayError                   the same step is tried again later, without help
     │   ├── UnreachableError         no connection, or no usable response; nothing was done
     │   │   └── NeverSentError       not one byte of the request left this machine

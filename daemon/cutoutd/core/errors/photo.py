@@ -41,6 +41,9 @@ class FailedError(PhotoError):
 
 
 class SupersededError(PhotoError):
-    """The file changed or disappeared before payment; its next version is a new photo."""
+    """The file changed or disappeared before payment, or a newer version was published first.
+
+    The newer version is a photo of its own.
+    """
 
     title = "Superseded"

@@ -45,7 +45,7 @@ class NotReadyError(DelayError):
 
 
 class UploadGoneError(DelayError):
-    """The upload is not in the project, or no longer (unstored files live 24 hours), so a repetition is useless."""
+    """The upload is not in the project, or no longer (unstored files live 24 hours); the next try sends it again."""
 
     title = "The upload has expired"
     default_advice = "Nothing to do: cutoutd sends the photo again; the expired upload was not paid for."

@@ -192,7 +192,10 @@ class Failed(Ended):
 
 @dataclass(frozen=True, slots=True)
 class Superseded(Ended):
-    """The file changed or disappeared before payment."""
+    """The file changed or disappeared before payment, or a newer version was published first.
+
+    It also follows a published photo if the cutout was deleted with its source.
+    """
 
     state = State.SUPERSEDED
 

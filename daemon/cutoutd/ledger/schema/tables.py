@@ -1,7 +1,7 @@
 """The ledger's tables. Every column says its meaning, and the fact that brings it where that is not plain.
 
 Statements stay portable, because a shared PostgreSQL ledger is the planned next scale; see ``sqlite`` for the rest. A
-change here needs a numbered step in ``migrations``.
+change here needs a numbered step in the folder ``steps``.
 """
 
 from sqlalchemy import (

@@ -31,7 +31,7 @@ class WebhookTrust:
 
     @property
     def is_trusted(self) -> bool:
-        """True if removals are not polled until a message reports them."""
+        """True if messages are relied on, so that a removal is polled only well after the usual times."""
         return self.is_expected and are_arriving(self._outcomes)
 
     @property

@@ -16,7 +16,7 @@ from cutoutd.pipeline.on_success.trash import move_to_trash
 
 
 def apply_on_success(photo: Photo, folder: FolderSettings) -> SourceOutcome | None:
-    """Move or delete the source of a published photo; None if it is missing or another version. Blocking.
+    """Move, trash or delete the source of a published photo; None if it is missing or another version. Blocking.
 
     Between any two steps the file has its own name, its hidden one, or its new one.
 
@@ -68,7 +68,7 @@ def restore(photo: Photo, root: Path) -> None:
 
 def _dispose(photo: Photo, folder: FolderSettings, fd: int) -> SourceOutcome:
     hidden = hidden_name(photo)
-    # Every action by name, because a new one would else delete; mypy names the missing case.
+    # No default case, so that mypy names a missing action.
     match folder.on_success:
         case OnSuccess.MOVE:
             path = move_to_archive(photo, require_value(folder.archive), hidden, fd)
