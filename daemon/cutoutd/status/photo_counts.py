@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cutoutd.core.photo import State
+from cutoutd.core.photo import AT_UPLOADCARE, State
 from cutoutd.ledger import Total
 
 
@@ -25,9 +25,7 @@ class StateGroup(StrEnum):
 
 _STATES: Mapping[StateGroup, frozenset[State]] = {
     StateGroup.WAITING: frozenset({State.DISCOVERED, State.ACCEPTED}),
-    StateGroup.AT_UPLOADCARE: frozenset(
-        {State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED}
-    ),
+    StateGroup.AT_UPLOADCARE: AT_UPLOADCARE,
     StateGroup.PUBLISHED: frozenset({State.PUBLISHED}),
     StateGroup.REJECTED: frozenset({State.REJECTED}),
     StateGroup.FAILED: frozenset({State.FAILED}),

@@ -202,4 +202,6 @@ def _scan(folder: FolderSettings) -> Iterator[Sighting]:
 
 
 def _has_free_cutout(ledger: ReadTransaction, photo: Photo) -> bool:
-    return is_reusable(ledger, photo) or (photo.state is not State.UPLOADED and plan.has_twin_under_way(ledger, photo))
+    if is_reusable(ledger, photo):
+        return True
+    return photo.state is not State.UPLOADED and plan.has_duplicate_at_uploadcare(ledger, photo)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cutoutd.config.settings import Limits, Price
-from cutoutd.core.photo import TERMINAL, Photo, State
+from cutoutd.core.photo import TERMINAL, UNPAID, Photo, State
 from cutoutd.core.photo_selector import PhotoSelector
 from cutoutd.core.usage_counter import local_day
 from cutoutd.ledger import Event, LaunchCounts, LostLaunch, ReadTransaction, Total, has_ledger, is_held, read_ledger
@@ -31,8 +31,6 @@ from cutoutd.status.live_state import LiveState, read_live_state
 from cutoutd.status.photo_counts import count_at
 
 _MAX_NAMED = 20
-
-_TO_LAUNCH = frozenset({State.DISCOVERED, State.ACCEPTED, State.UPLOADED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,7 @@ def status_in(
     held, pause = photos.held(ledger), pause_in(ledger)
     work = OpenWork(
         under_way=count_at(totals, frozenset(State) - TERMINAL),
-        to_launch=count_at(totals, _TO_LAUNCH),
+        to_launch=count_at(totals, UNPAID),
         held=held + monitoring.unavailable_count(ledger),
         launches_per_minute=live.launches_per_minute if live else None,
         launches_left=_left(spent, limits),

@@ -49,17 +49,27 @@ from cutoutd.core.photo.photo import (
     Version,
     require_value,
 )
-from cutoutd.core.photo.states import TERMINAL, TRANSITIONS, UNDER_WAY, UNPAID, State
-from cutoutd.core.photo.wait import BY_LIMIT, NO_WAIT, NOT_DELAYED, UNTIL_SOMEBODY_ACTS_S, UNTIMED, Wait, WaitKind
+from cutoutd.core.photo.states import AT_UPLOADCARE, TERMINAL, TRANSITIONS, UNPAID, State
+from cutoutd.core.photo.wait import (
+    BY_LIMIT,
+    NO_WAIT,
+    NOT_DELAYED,
+    UNBOUNDED,
+    UNTIL_SOMEBODY_ACTS_S,
+    UNTIMED,
+    Wait,
+    WaitKind,
+)
 
 __all__ = [
+    "AT_UPLOADCARE",
     "BY_LIMIT",
     "INTERNAL_FAULT",
     "NOT_DELAYED",
     "NO_WAIT",
     "TERMINAL",
     "TRANSITIONS",
-    "UNDER_WAY",
+    "UNBOUNDED",
     "UNPAID",
     "UNTIL_SOMEBODY_ACTS_S",
     "UNTIMED",

@@ -42,8 +42,8 @@ TERMINAL = frozenset({State.REJECTED, State.PUBLISHED, State.SUPERSEDED, State.F
 #: The states before payment, in which the source is still needed, and may change or disappear.
 UNPAID = frozenset({State.DISCOVERED, State.ACCEPTED, State.UPLOADED})
 
-#: The states between the first request for a photo and its published cutout.
-UNDER_WAY = frozenset({State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED})
+#: The states between the upload of a photo and its published cutout.
+AT_UPLOADCARE = frozenset({State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED})
 
 #: The states that may follow each state; the ledger refuses all others. FAILED may follow every state that is not
 #: terminal. REJECTED and FAILED end only by the command ``retry``, and PUBLISHED ends by ``reprocess``.

@@ -30,6 +30,9 @@ BY_LIMIT = frozenset({WaitKind.HELD, WaitKind.UNAPPROVED})
 #: The kinds that the calendar, a person or a disk ends, whatever the clock says.
 UNTIMED = BY_LIMIT | {WaitKind.UNAVAILABLE}
 
+#: The kinds that may last for ever; no duplicate waits for an unpaid photo that has one.
+UNBOUNDED = frozenset({WaitKind.UNAVAILABLE, WaitKind.UNAPPROVED})
+
 
 @dataclass(frozen=True, slots=True)
 class Wait:

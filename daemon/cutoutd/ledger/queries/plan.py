@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import and_, func, select
 
-from cutoutd.core.photo import UNDER_WAY, Identity, Photo, State, Version
+from cutoutd.core.photo import AT_UPLOADCARE, Identity, Photo, State, Version
 from cutoutd.ledger.schema.rows import photo_from
 from cutoutd.ledger.schema.tables import photos, targets
 from cutoutd.ledger.sqlite.transactions import ReadTransaction
@@ -27,13 +27,13 @@ def approved_of(transaction: ReadTransaction, photo_ids: Collection[int]) -> set
     )
 
 
-def has_twin_under_way(transaction: ReadTransaction, photo: Photo) -> bool:
-    """Return True if a duplicate is at Uploadcare or about to be sent."""
-    is_twin = and_(
+def has_duplicate_at_uploadcare(transaction: ReadTransaction, photo: Photo) -> bool:
+    """Return True if a duplicate was uploaded and is not published yet."""
+    is_duplicate = and_(
         photos.c.sha256 == photo.picture.sha256, photos.c.parameters == photo.bound.parameters, photos.c.id != photo.id
     )
-    twins = select(func.count()).select_from(photos).where(is_twin, photos.c.state.in_(UNDER_WAY))
-    return (transaction.scalar(twins) or 0) > 0
+    duplicates = select(func.count()).select_from(photos).where(is_duplicate, photos.c.state.in_(AT_UPLOADCARE))
+    return (transaction.scalar(duplicates) or 0) > 0
 
 
 def has_target(transaction: ReadTransaction, identity: Identity, output: str) -> bool:

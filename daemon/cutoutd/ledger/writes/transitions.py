@@ -14,6 +14,7 @@ from cutoutd.core.errors import DuplicateInProgressError, LedgerError
 from cutoutd.core.photo import (
     NO_WAIT,
     TERMINAL,
+    UNBOUNDED,
     Accepted,
     Fact,
     Failed,
@@ -30,9 +31,6 @@ from cutoutd.ledger.schema.rows import identity_values, wait_values
 from cutoutd.ledger.schema.tables import events, photos
 from cutoutd.ledger.sqlite.transactions import Prepared, ReadTransaction, WriteTransaction
 from cutoutd.ledger.writes import approvals, launches, targets, webhook_results
-
-#: The waits that may last for ever: no duplicate waits for such a photo.
-_UNBOUNDED = frozenset({WaitKind.UNAVAILABLE, WaitKind.UNAPPROVED})
 
 #: Names in the detail of events, which ``cutoutd history --json`` shows: users have them, so they stay.
 _DETAIL_NAMES = {
@@ -151,7 +149,7 @@ def postpone(transaction: WriteTransaction, photo: Photo, wait: Wait, at_s: floa
         wait = NO_WAIT
     if webhook_results.has_arrived(transaction, photo):
         wait = NO_WAIT
-    if wait.kind in _UNBOUNDED:
+    if wait.kind in UNBOUNDED:
         end_waits_for(transaction, photo)
     if wait.for_photo is not None:
         transaction.known.add_payer(wait.for_photo)
