@@ -10,15 +10,15 @@ from fnmatch import fnmatchcase
 #: Accepted, if the content agrees.
 ACCEPTED_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png"})
 
-#: Pictures that are dropped by mistake: rejected with advice instead of ignored without a word.
-OTHER_SUFFIXES = frozenset(
+#: Pictures of other formats that are dropped by mistake: rejected with advice instead of ignored without a word.
+REJECTED_SUFFIXES = frozenset(
     {".heic", ".heif", ".hif", ".webp", ".tif", ".tiff", ".avif", ".gif", ".bmp", ".jxl", ".jp2", ".psd"}
 )
 RAW_SUFFIXES = frozenset(
     {".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dng", ".erf", ".iiq", ".kdc", ".mef", ".mrw", ".nef", ".nrw", ".orf"}
     | {".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}
 )
-_CANDIDATE_SUFFIXES = ACCEPTED_SUFFIXES | OTHER_SUFFIXES | RAW_SUFFIXES
+_CANDIDATE_SUFFIXES = ACCEPTED_SUFFIXES | REJECTED_SUFFIXES | RAW_SUFFIXES
 
 #: Every hidden name is junk, so these need no line here: ._* (macOS), .stfolder, .stversions, .syncthing.*.tmp,
 #: rsync's .name.XXXXXX, .nfs*, .Trash-*, and cutoutd's own ".cutoutd-" files.
@@ -48,7 +48,7 @@ def is_junk(name: str) -> bool:
 
 
 def is_candidate(name: str) -> bool:
-    """Return True if a file of this name is a photo, or a picture to reject with advice; others are ignored."""
+    """Return True if a file of this name may be a photo, or is a picture to reject with advice; others are ignored."""
     return name[name.rfind(".") :].lower() in _CANDIDATE_SUFFIXES and not is_junk(name)
 
 

@@ -1,7 +1,8 @@
 """The validation of a photo before it is sent.
 
 The content decides. Every rejection has a code, advice, and a sentence that reads after the name of the photo and a
-colon. It gets the bytes of a finished file. Nothing is decoded, nothing leaves the machine, the file is not touched.
+colon. The functions get the bytes of a finished file. Nothing is decoded, nothing leaves
+the machine, the file is not touched.
 """
 
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ def require_size(size_bytes: int, max_bytes: int) -> None:
     if size_bytes > max_bytes:
         raise RejectedError(
             RejectionCode.TOO_LARGE,
-            f"{_above(size_bytes, max_bytes)} is over the {format_size(max_bytes)} limit",
+            f"{_size_over(size_bytes, max_bytes)} is over the {format_size(max_bytes)} limit",
             advice="Save it smaller or with a lower JPEG quality and drop it again.",
         )
 
@@ -101,26 +102,26 @@ def format_size(size_bytes: int) -> str:
     return f"{size_bytes / 1e6:.1f}".removesuffix(".0") + " MB"
 
 
-def _above(size_bytes: int, max_bytes: int) -> str:
+def _size_over(size_bytes: int, max_bytes: int) -> str:
     """Return the size, to the byte where words would read "12 MB is over the 12 MB limit"."""
     in_words = format_size(size_bytes)
     return f"{size_bytes:,} bytes" if in_words == format_size(max_bytes) else in_words
 
 
 def _require_format(content: bytes, name: str) -> Format:
-    require_size(len(content), len(content))
+    require_size(len(content), len(content))  # only emptiness can be at fault, because its own size is the limit
     found = recognise(content[:HEAD_BYTES], name)
     if isinstance(found, Format):
         return found
     suffix = PurePosixPath(name).suffix
     promised = _NAMED_FORMATS.get(suffix.lower())
     if found is None:
-        raise _unknown(promised, suffix)
+        raise _not_a_picture(promised, suffix)
     but = f", not {promised}, although its name ends in {suffix}" if promised else "; only JPEG and PNG are taken"
     raise RejectedError(found.code, f"it is {found.name}{but}", advice=found.advice)
 
 
-def _unknown(promised: str | None, suffix: str) -> RejectedError:
+def _not_a_picture(promised: str | None, suffix: str) -> RejectedError:
     but = f" {promised}, although its name ends in {suffix}" if promised else " a JPEG or PNG picture"
     return RejectedError(RejectionCode.NOT_A_PICTURE, f"it is not{but}", advice=SAVE_AS_ADVICE)
 
