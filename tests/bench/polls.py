@@ -107,7 +107,8 @@ def _play(pace: PollSchedule, number: int, times: LogNormal, chance: random.Rand
         if now_s >= done_s:
             pace.on_poll_success(photo, now_s)
             return polls, now_s - done_s
-        photo = replace(photo, wait=pace.next_wait(photo, _IN_PROGRESS, now_s))
+        pace.on_poll_unfinished(photo, _IN_PROGRESS, now_s)
+        photo = replace(photo, wait=pace.next_wait(photo, now_s))
     raise AssertionError("count never ends")
 
 

@@ -2,8 +2,8 @@
 
 Symbolic links inside a tree are never followed, neither by the scan nor on opening. Otherwise a user with write access
 to an input folder could have other files of this machine uploaded. Every reader of a source uses ``open_source`` and
-``require_same``, so a swapped, rewritten or missing file never goes unnoticed. It never writes, remembers nothing and
-judges no content.
+``require_unchanged``, so a swapped, rewritten or missing file never goes unnoticed. It never writes, remembers nothing
+and judges no content.
 """
 
 import errno
@@ -202,7 +202,7 @@ def open_source(root: Path, identity: Identity) -> BufferedReader:
         SupersededError: it is missing, was rewritten, or is no longer a regular file.
         SourceUnavailableError: it cannot be read for now.
     """
-    require_same(root, identity)
+    require_unchanged(root, identity)
     try:
         with reading_errors(root, identity):
             return open_beneath(root, identity.path)
@@ -225,7 +225,7 @@ def reading_errors(root: Path, identity: Identity) -> Iterator[None]:
         raise SourceUnavailableError(f"{_shown(root, identity)} cannot be read: {error.strerror}") from error
 
 
-def require_same(root: Path, identity: Identity) -> None:
+def require_unchanged(root: Path, identity: Identity) -> None:
     """Refuse a file that is no longer the version that was found. Blocking.
 
     It is called before reading and again after it, so bytes that changed in between are never used.

@@ -17,7 +17,7 @@ T = TypeVar("T")
 _one_after_another = ThreadPoolExecutor(max_workers=1, thread_name_prefix="heavy")
 
 
-async def run_exclusive(size_bytes: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def run_gated(size_bytes: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Do the work in a thread, and return its result. Work on a file too large for an upload waits for its turn.
 
     After a cancellation the thread goes on to its end.

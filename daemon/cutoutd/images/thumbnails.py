@@ -15,7 +15,7 @@ from cutoutd.config.settings import FolderSettings
 from cutoutd.core.errors import RejectedError, RejectionCode
 from cutoutd.core.photo import Photo
 from cutoutd.images.formats import open_picture, orientation_of
-from cutoutd.images.memory_gate import run_exclusive
+from cutoutd.images.memory_gate import run_gated
 from cutoutd.images.orientation import has_alpha, in_plain_mode, turned_upright
 from cutoutd.images.originals import Absence, Original, Roots, Side, has_side, key_of, open_original
 from cutoutd.images.thumbnail_cache import ThumbnailCache, ThumbnailSize
@@ -65,7 +65,7 @@ class Thumbnails:
                 return cached
             async with self._drawing:
                 # After a cancellation the thread goes on, and the next caller finds the picture in the cache.
-                return await run_exclusive(photo.identity.size_bytes, self._draw, photo, side, size)
+                return await run_gated(photo.identity.size_bytes, self._draw, photo, side, size)
 
     def _draw(self, photo: Photo, side: Side, size: ThumbnailSize) -> bytes | Absence:
         inputs, archives = roots_of(self._folders())

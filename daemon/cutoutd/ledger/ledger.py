@@ -53,8 +53,8 @@ class Ledger:
         self._state_dir = state_dir
         self._writer = writer
         self._retry_after_s = retry_after_s
-        self.unique = UniquePhotos()  #: the photos that certainly share their picture and path with no other
-        self._listeners: tuple[Listener, ...] = (self.unique.note,)
+        self.known_unique = UniquePhotos()  #: the photos that certainly share their picture and path with no other
+        self._listeners: tuple[Listener, ...] = (self.known_unique.note,)
         self.counts = PhotoCounts()  #: not open before `count_photos`
         self.trouble: CutoutdError | None = None  #: the error of the last write; None once a write went well
         self.waits = PhotoWaits(self._write)
@@ -106,7 +106,7 @@ class Ledger:
             accepted, is_unique = stored
             self._notify_listeners(photo, accepted)
             if is_unique:
-                self.unique.add(accepted)
+                self.known_unique.add(accepted)
 
         return (await self._write(accept, notify))[0]
 
@@ -135,9 +135,9 @@ class Ledger:
         )
 
     async def record_until_stored(self, photo: Photo, fact: Fact, wait: Wait = NO_WAIT) -> Photo:
-        """Store a fact that money was spent on: while the disk is full, try again until it is stored.
+        """Store a fact that money or operations were spent on: while the disk is full, try again until it is stored.
 
-        Giving up would lose the only trace of the payment. After a kill, ``removal_intended`` tells of it.
+        Giving up would lose the only trace of what was paid for. After a kill, ``removal_intended`` tells of a launch.
         """
         while True:
             try:

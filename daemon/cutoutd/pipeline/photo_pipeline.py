@@ -36,8 +36,8 @@ from cutoutd.core.photo import (
     WaitKind,
     require_value,
 )
-from cutoutd.files.input_tree import require_same
-from cutoutd.images.memory_gate import run_exclusive
+from cutoutd.files.input_tree import require_unchanged
+from cutoutd.images.memory_gate import run_gated
 from cutoutd.ledger.queries import duplicates
 from cutoutd.ledger.writes import webhook_results
 from cutoutd.pipeline.backoff import backoff
@@ -47,7 +47,7 @@ from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.pipeline.steps.failure_note import FailureNotes
 from cutoutd.pipeline.steps.launch import Launcher
 from cutoutd.pipeline.steps.publish import Publisher
-from cutoutd.pipeline.steps.recover_launch import is_past_keeping
+from cutoutd.pipeline.steps.recover_launch import may_have_expired
 from cutoutd.pipeline.steps.upload import upload_photo
 from cutoutd.pipeline.steps.validate import Validation, validate_photo
 from cutoutd.uploadcare.responses import Progress
@@ -123,7 +123,7 @@ class PhotoPipeline:
 
     async def _validate(self, photo: Photo) -> Photo:
         """Accept the photo if it can be sent. A crash here leaves nothing; the file is read again."""
-        validation = await run_exclusive(photo.identity.size_bytes, self._validate_file, photo)
+        validation = await run_gated(photo.identity.size_bytes, self._validate_file, photo)
         return await self._ledger.accept(photo, validation.fact, validation.free_targets)
 
     def _validate_file(self, photo: Photo) -> Validation:
@@ -138,14 +138,15 @@ class PhotoPipeline:
         The file is checked first, because a changed file is not that picture.
 
         Raises:
-            SupersededError: the file is not the accepted version any more.
+            SupersededError: the file is not the accepted version any more, or a newer version was published first.
+            DelayError: the file cannot be read, or the cutout cannot be placed, for now.
         """
-        if photo in self._ledger.unique:
+        if photo in self._ledger.known_unique:
             return None
         await asyncio.to_thread(self._source_check(photo))
         # One query, because a duplicate that is published between two queries would be in neither result.
         info = await self._ledger.query(duplicates.duplicate_info, photo)
-        if info.is_superseded_by_newer or info.has_cutout:
+        if info.is_superseded_by_newer or info.has_cutout:  # if superseded, `reuse` raises SupersededError
             reused = await self._publisher.reuse(photo)
             if reused is not None:
                 return reused
@@ -153,6 +154,7 @@ class PhotoPipeline:
 
     async def _upload(self, photo: Photo) -> Photo:
         """Send the source, within the limits. A crash after sending leaves an upload that expires after 24 hours."""
+        # The budget makes the check of the source, because one thread for both checks costs half as much as two.
         async with self._budget.claim(photo, self._source_check(photo)):
             uploaded = await upload_photo(photo, self._folders.of(photo), self._uploadcare)
             return await self._ledger.record_until_stored(photo, uploaded)
@@ -185,31 +187,28 @@ class PhotoPipeline:
             await self._uploadcare.files.require_ready(require_value(photo.upload.source_uuid))
         except UploadGoneError:
             return await self._ledger.record(photo, UploadExpired())
-        if photo not in self._ledger.unique and (found := await self._reuse_or_wait(photo)):
-            return found  # because another photo of the same picture was published during that request
+        if photo not in self._ledger.known_unique and (found := await self._reuse_or_wait(photo)):
+            return found  # reused or put to wait, because another photo of the same picture overtook it meanwhile
         return await self._launcher.launch(photo, self._poll_schedule.first_wait)
-
-    def _source_check(self, photo: Photo) -> Callable[[], None]:
-        """Return a blocking check that raises SupersededError if the file is not the accepted version any more."""
-        return partial(require_same, self._folders.of(photo).input, photo.identity)
 
     async def _poll(self, photo: Photo) -> Photo:
         """Ask if the removal is finished. Each request costs an operation; `PollSchedule` chooses the moments."""
         removal = await self._uploadcare.get_removal_status(require_value(photo.launch.request_id))
+        now_s = time.time()
         match removal.progress:
             case Progress.DONE:
-                self._poll_schedule.on_poll_success(photo, time.time())
+                self._poll_schedule.on_poll_success(photo, now_s)
                 finished = RemovalFinished(require_value(removal.result_uuid))
                 return await self._ledger.record_until_stored(photo, finished)
             case Progress.ERROR:
                 self._poll_schedule.discard(photo)
                 raise require_value(removal.failure)
             case Progress.IN_PROGRESS | Progress.UNKNOWN:
-                wait = self._poll_schedule.next_wait(photo, removal, time.time())
-                if self._poll_schedule.is_lost(photo, time.time()) and is_past_keeping(photo.state_at_s, time.time()):
+                self._poll_schedule.on_poll_unfinished(photo, removal, now_s)
+                if self._poll_schedule.is_forgotten(photo, now_s) and may_have_expired(photo.state_at_s, now_s):
                     self._poll_schedule.discard(photo)
-                    return await self._launcher.give_up(photo)
-                return await self._ledger.postpone(photo, wait)
+                    return await self._launcher.adopt_or_give_up(photo)
+                return await self._ledger.postpone(photo, self._poll_schedule.next_wait(photo, now_s))
 
     async def _publish(self, photo: Photo) -> Photo:
         """Put the cutout in place. A crash leaves at most a temporary file; the step is repeated.
@@ -220,16 +219,23 @@ class PhotoPipeline:
         try:
             return await self._publisher.publish(photo)
         except ResultGoneError:
-            if not is_past_keeping(photo.state_at_s, time.time()):
+            if not may_have_expired(photo.state_at_s, time.time()):
                 raise
             return await self._ledger.record(photo, ResultLost())
+
+    def _source_check(self, photo: Photo) -> Callable[[], None]:
+        """Return a blocking check that raises SupersededError if the file is not the accepted version any more."""
+        return partial(require_unchanged, self._folders.of(photo).input, photo.identity)
 
     async def _postpone(self, photo: Photo, error: DelayError) -> Photo:
         """Let the photo wait before the same step is taken again."""
         return await self._ledger.postpone(photo, backoff(error, photo.wait.attempts, time.time()))
 
     async def _supersede(self, photo: Photo, error: SupersededError) -> Photo:
-        """End a photo because its file is gone or changed; before payment only if its folder is still available."""
+        """End a photo because its file is gone or changed, or because a newer version was published first.
+
+        Before payment the photo waits instead while its folder is unavailable.
+        """
         try:
             if photo.state in UNPAID:
                 await self._availability.confirm_missing(photo)
@@ -238,12 +244,13 @@ class PhotoPipeline:
         return await self._end(photo, error)
 
     async def _end(self, photo: Photo, error: PhotoError) -> Photo:
-        """End the photo without a cutout; its row and a note beside the place of its cutout say why.
+        """End the photo without a cutout, or cancel its reprocess; its row says why.
 
+        If it is rejected or failed, a note beside the place of its cutout says the same; a superseded photo gets none.
         The note is written first. A crash between the two leaves a note that the repeated step writes again; in the
         other order the note would stay missing.
         """
-        fact = _ending(photo, error)
+        fact = _fact_for(photo, error)
         if isinstance(fact, Rejected | Failed):
             await asyncio.to_thread(self._failure_notes.write, photo.with_fact(fact, time.time()))
         return await self._ledger.record(photo, fact)
@@ -258,7 +265,7 @@ def _wait_for(payer: Photo) -> Wait:
     return Wait(WaitKind.DUPLICATE, time.time() + _DUPLICATE_WAIT_S, reason=reason, for_photo=payer.id)
 
 
-def _ending(photo: Photo, error: PhotoError) -> Ended | ReprocessCancelled:
+def _fact_for(photo: Photo, error: PhotoError) -> Ended | ReprocessCancelled:
     kind = _ENDINGS[type(error)]
     previous_parameters = photo.cutout.previous_parameters
     if kind is Superseded and previous_parameters is not None:

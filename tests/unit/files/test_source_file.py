@@ -8,7 +8,7 @@ import pytest
 
 from cutoutd.core.errors import DiskError, SupersededError
 from cutoutd.core.photo import Identity
-from cutoutd.files.input_tree import open_source, reading_errors, require_same
+from cutoutd.files.input_tree import open_source, reading_errors, require_unchanged
 from support.ledgers import identity, identity_of
 
 
@@ -24,7 +24,7 @@ def test_the_version_that_was_found_is_opened(tmp_path: Path, found: Identity) -
     """A file that is still the same is read from its beginning."""
     with open_source(tmp_path, found) as file:
         assert file.read() == b"the photo"
-    require_same(tmp_path, found)
+    require_unchanged(tmp_path, found)
 
 
 def rewrite(file: Path) -> None:
@@ -52,7 +52,7 @@ def append(file: Path) -> None:
 def test_a_changed_file_is_another_version(tmp_path: Path, found: Identity, change: Callable[[Path], None]) -> None:
     """A rewritten or replaced file is a new photo, however carefully times were kept."""
     change(tmp_path / found.path)
-    for look in (open_source, require_same):
+    for look in (open_source, require_unchanged):
         with pytest.raises(SupersededError, match=r"sub/a.jpg was changed") as error:
             look(tmp_path, found)
         assert error.value.code == "changed"
@@ -88,7 +88,7 @@ def swap_for_pipe(file: Path) -> None:
 def test_a_vanished_file_is_nobodys_fault(tmp_path: Path, found: Identity, change: Callable[[Path], None]) -> None:
     """A file that is gone, or was swapped for something that must not be followed or waited on, is superseded."""
     change(tmp_path / found.path)
-    for look in (open_source, require_same):
+    for look in (open_source, require_unchanged):
         with pytest.raises(SupersededError) as error:
             look(tmp_path, found)
         assert error.value.code == "vanished"

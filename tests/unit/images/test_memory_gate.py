@@ -4,7 +4,7 @@ import asyncio
 import threading
 
 from cutoutd.config.settings import LARGEST_UPLOAD_BYTES
-from cutoutd.images.memory_gate import run_exclusive
+from cutoutd.images.memory_gate import run_gated
 
 
 def test_heavy_files_go_one_after_another() -> None:
@@ -22,8 +22,8 @@ def test_heavy_files_go_one_after_another() -> None:
     async def scene() -> None:
         async with asyncio.TaskGroup() as tasks:
             for _ in range(5):
-                tasks.create_task(run_exclusive(LARGEST_UPLOAD_BYTES + 1, work))
-            assert await run_exclusive(LARGEST_UPLOAD_BYTES, lambda: "beside them") == "beside them"
+                tasks.create_task(run_gated(LARGEST_UPLOAD_BYTES + 1, work))
+            assert await run_gated(LARGEST_UPLOAD_BYTES, lambda: "beside them") == "beside them"
             is_open.set()
 
     asyncio.run(scene())

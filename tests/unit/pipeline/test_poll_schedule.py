@@ -23,7 +23,8 @@ def launched(photo_id: int = 1) -> Photo:
 
 
 def asked(pace: PollSchedule, photo: Photo, removal: RemovalStatus, now_s: float) -> Photo:
-    return replace(photo, wait=pace.next_wait(photo, removal, now_s))
+    pace.on_poll_unfinished(photo, removal, now_s)
+    return replace(photo, wait=pace.next_wait(photo, now_s))
 
 
 def worked_off(pace: PollSchedule, photo_id: int, processing_s: float) -> tuple[int, float]:
@@ -125,13 +126,13 @@ def test_unknown_counts_only_when_often_and_long() -> None:
     for number in range(5):
         now_s = LAUNCHED_AT_S + number
         photo = asked(pace, photo, UNKNOWN, now_s)
-        assert not pace.is_lost(photo, now_s)
-    assert pace.is_lost(photo, LAUNCHED_AT_S + 31)
+        assert not pace.is_forgotten(photo, now_s)
+    assert pace.is_forgotten(photo, LAUNCHED_AT_S + 31)
     lost = asked(pace, photo, UNKNOWN, LAUNCHED_AT_S + 31)
     assert lost.wait.until_s - LAUNCHED_AT_S > 300
     assert "does not know" in lost.wait.reason
     found = asked(pace, lost, BUSY, LAUNCHED_AT_S + 400)
-    assert not pace.is_lost(found, LAUNCHED_AT_S + 400)
+    assert not pace.is_forgotten(found, LAUNCHED_AT_S + 400)
 
 
 def test_four_unknowns_do_not_count_however_long_they_take() -> None:
@@ -140,16 +141,16 @@ def test_four_unknowns_do_not_count_however_long_they_take() -> None:
     photo = launched()
     for number in range(4):
         photo = asked(pace, photo, UNKNOWN, LAUNCHED_AT_S + 100 * number)
-    assert not pace.is_lost(photo, LAUNCHED_AT_S + 500)
+    assert not pace.is_forgotten(photo, LAUNCHED_AT_S + 500)
 
 
 def test_a_clock_set_back_does_no_harm() -> None:
     """A launch in the future is a launch just now."""
-    wait = PollSchedule([2.0] * 10).next_wait(launched(), BUSY, LAUNCHED_AT_S - 3600)
+    wait = asked(PollSchedule([2.0] * 10), launched(), BUSY, LAUNCHED_AT_S - 3600).wait
     assert 0 < wait.until_s - (LAUNCHED_AT_S - 3600) <= 15
 
 
 def test_the_wait_counts_the_questions() -> None:
     """They survive a restart, because the ledger stores them."""
     photo = replace(launched(), wait=Wait(WaitKind.POLL, 0.0, 3))
-    assert PollSchedule().next_wait(photo, BUSY, LAUNCHED_AT_S + 5).attempts == 4
+    assert asked(PollSchedule(), photo, BUSY, LAUNCHED_AT_S + 5).wait.attempts == 4

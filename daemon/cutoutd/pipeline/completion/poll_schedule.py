@@ -44,11 +44,17 @@ _FINISHED_SHARE = 0.65
 #: Before enough is known, poll as Uploadcare's own SDKs do: after 1 s, then 1.5 times as long each time.
 _FIRST_STEP_S = 1.0
 _STEP_GROWTH = 1.5
+
+#: No later step is longer, until the removal is overdue.
 _LONGEST_STEP_S = 15.0
+
+#: The largest share by which chance shortens a step, because removals launched together would else be polled together.
 _JITTER_SHARE = 0.2
 
 #: A removal that takes this long is polled rarely: something is wrong, but it was paid for.
-_TIMED_OUT_AFTER_S = 600.0
+_OVERDUE_AFTER_S = 600.0
+
+#: The shortest and the longest time from then on to the next poll; chance chooses.
 _RARELY_S = (300.0, 900.0)
 
 #: While webhooks are trusted, a removal is polled this long after every usual time. While usual times are unknown, it
@@ -124,7 +130,7 @@ def next_poll_after_s(
         polls: the polls that found it unfinished.
         jitter: a number from 0 to below 1, new at each call.
     """
-    if polls > 0 and elapsed_s >= _TIMED_OUT_AFTER_S:
+    if polls > 0 and elapsed_s >= _OVERDUE_AFTER_S:
         soonest_s, latest_s = _RARELY_S
         return soonest_s + (latest_s - soonest_s) * jitter()
     step_s = min(_FIRST_STEP_S * _STEP_GROWTH ** min(polls, 10), _LONGEST_STEP_S)
@@ -133,9 +139,13 @@ def next_poll_after_s(
             return max(0.0, _expected_s(times_s) - elapsed_s)
         longer_s = times_s[bisect_right(times_s, elapsed_s) :]
         expected_s = _expected_s(longer_s) - elapsed_s if longer_s else 0.0
-        # One step behind the cold start, because the first poll came when a finish was likely.
+        # One growth step shorter than the cold start, because the first poll came when a finish was likely.
         step_s = min(max(step_s / _STEP_GROWTH, expected_s), _LONGEST_STEP_S)
     return step_s * (1 - _JITTER_SHARE * jitter())
+
+
+def _elapsed_s(photo: Photo, now_s: float) -> float:
+    return max(0.0, now_s - photo.state_at_s)
 
 
 def _expected_s(times_s: Sequence[float]) -> float:
@@ -144,7 +154,7 @@ def _expected_s(times_s: Sequence[float]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Watch:
-    """The polls of a removal under way; lost with the process, which costs a poll or two."""
+    """The polls of a running removal; they end with the process, which costs a poll or two."""
 
     unfinished_at_s: float = 0.0  #: seconds after its launch at which it was last found unfinished
     unknowns: int = 0  #: in a row, up to now
@@ -192,13 +202,21 @@ class PollSchedule:
         """Return the seconds from a launch to the first poll without webhooks."""
         return next_poll_after_s(self._times.sorted_s, elapsed_s=0.0, polls=0, jitter=self._jitter)
 
-    def next_wait(self, photo: Photo, removal: RemovalStatus, now_s: float) -> Wait:
-        """Return the wait after a poll that found the removal unfinished, or unknown."""
+    def on_poll_unfinished(self, photo: Photo, removal: RemovalStatus, now_s: float) -> None:
+        """Note a poll that found the removal unfinished, or unknown; `is_forgotten` and `next_wait` follow from it."""
+        if removal.progress is not Progress.UNKNOWN:
+            self._watches[photo.id] = _Watch(unfinished_at_s=_elapsed_s(photo, now_s))
+            return
+        before = self._watches.get(photo.id, _Watch())
+        since_s = before.unknown_since_s if before.unknowns else now_s
+        self._watches[photo.id] = _Watch(before.unfinished_at_s, before.unknowns + 1, since_s)
+
+    def next_wait(self, photo: Photo, now_s: float) -> Wait:
+        """Return the wait after the poll that `on_poll_unfinished` noted."""
         polls = photo.wait.attempts + 1
-        elapsed_s = max(0.0, now_s - photo.state_at_s)
-        self._note(photo.id, removal, elapsed_s, now_s)
-        if self.is_lost(photo, now_s):
-            elapsed_s = max(elapsed_s, _TIMED_OUT_AFTER_S)
+        elapsed_s = _elapsed_s(photo, now_s)
+        if self.is_forgotten(photo, now_s):
+            elapsed_s = max(elapsed_s, _OVERDUE_AFTER_S)
         wait_s = next_poll_after_s(self._times.sorted_s, elapsed_s=elapsed_s, polls=polls, jitter=self._jitter)
         reason = self._overdue_because(photo, elapsed_s, now_s)
         kind = WaitKind.POLL if reason is None else WaitKind.OVERDUE
@@ -224,22 +242,14 @@ class PollSchedule:
         """Forget a removal that ended without a result."""
         self._watches.pop(photo.id, None)
 
-    def is_lost(self, photo: Photo, now_s: float) -> bool:
-        """Return True if the service has said "unknown" so often and for so long that the removal is lost."""
+    def is_forgotten(self, photo: Photo, now_s: float) -> bool:
+        """Return True if the service has said "unknown" so often and for so long that it has forgotten the removal."""
         watch = self._watches.get(photo.id, _Watch())
         return watch.unknowns >= _UNKNOWNS_THAT_COUNT and now_s - watch.unknown_since_s >= _UNKNOWN_FOR_S
 
-    def _note(self, photo_id: int, removal: RemovalStatus, elapsed_s: float, now_s: float) -> None:
-        before = self._watches.get(photo_id, _Watch())
-        if removal.progress is not Progress.UNKNOWN:
-            self._watches[photo_id] = _Watch(unfinished_at_s=elapsed_s)
-            return
-        since_s = before.unknown_since_s if before.unknowns else now_s
-        self._watches[photo_id] = _Watch(before.unfinished_at_s, before.unknowns + 1, since_s)
-
     def _overdue_because(self, photo: Photo, elapsed_s: float, now_s: float) -> str | None:
-        if self.is_lost(photo, now_s):
+        if self.is_forgotten(photo, now_s):
             return "Uploadcare does not know this removal any more; cutoutd goes on asking, rarely"
-        if elapsed_s >= _TIMED_OUT_AFTER_S:
+        if elapsed_s >= _OVERDUE_AFTER_S:
             return f"the removal has been running for {elapsed_s / 60:.0f} minutes; cutoutd goes on asking, rarely"
         return None

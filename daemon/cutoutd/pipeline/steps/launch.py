@@ -139,8 +139,8 @@ class Launcher:
                     "it is not known yet whether Uploadcare began its removal; cutoutd looks for it"
                 )
 
-    async def give_up(self, photo: Photo) -> Photo:
-        """Give up a removal that Uploadcare has forgotten, as it does after a day; pay again without a result."""
+    async def adopt_or_give_up(self, photo: Photo) -> Photo:
+        """Adopt the result of a removal that Uploadcare has forgotten; without one give it up, and pay again."""
         traces = await look_for_traces(photo, self._context)
         if traces.result_uuid is not None:
             return await self._ledger.record_until_stored(photo, ResultFound(traces.result_uuid))

@@ -58,7 +58,7 @@ class Publisher:
     async def _turn_of(self, photo: Photo) -> AsyncIterator[frozenset[str]]:
         """Hold the path of the photo; yield the SHA-256 of every cutout that cutoutd published for the path."""
         async with self._turns.setdefault((photo.identity.folder, photo.identity.path), asyncio.Lock()):
-            if photo in self._ledger.unique:
+            if photo in self._ledger.known_unique:
                 yield frozenset()
                 return
             is_outdated, own_cutouts = await self._ledger.query(_cutouts_at_path, photo)

@@ -106,7 +106,7 @@ def next_action(traces: LaunchTraces, search: OutcomeSearch) -> RecoveryAction:
     return RecoveryAction.LAUNCH_AGAIN
 
 
-def is_past_keeping(since_s: float, now_s: float) -> bool:
+def may_have_expired(since_s: float, now_s: float) -> bool:
     """Return True if Uploadcare may have deleted a file of that age by itself; a younger missing file may return.
 
     Both are Unix times of this machine. Uploadcare itself must have said too that the file is gone.

@@ -10,8 +10,8 @@ from cutoutd.config.choices import Oversize
 from cutoutd.config.settings import LARGEST_UPLOAD_BYTES, FolderSettings
 from cutoutd.core.errors import SupersededError
 from cutoutd.core.photo import Photo, Uploaded
-from cutoutd.files.input_tree import open_source, reading_errors, require_same
-from cutoutd.images.memory_gate import run_exclusive
+from cutoutd.files.input_tree import open_source, reading_errors, require_unchanged
+from cutoutd.images.memory_gate import run_gated
 from cutoutd.images.orientation import make_upright
 from cutoutd.images.shrink import make_smaller
 from cutoutd.images.validation import require_size, validate
@@ -40,13 +40,13 @@ async def upload_photo(photo: Photo, folder: FolderSettings, uploadcare: Uploadc
         RejectedError: its copy is over the size limit, or its pixels cannot be decoded.
         DiskError, DelayError, HaltError, FailedError: as ``open_source`` and ``Uploadcare.upload_source`` say.
     """
-    upload = await run_exclusive(photo.identity.size_bytes, _pack, photo, folder)
+    upload = await run_gated(photo.identity.size_bytes, _pack, photo, folder)
     with upload.content as content:
         size_bytes = content.seek(0, io.SEEK_END)
         content.seek(0)
         with reading_errors(folder.input, photo.identity):
             sent = await uploadcare.upload_source(content, name=_name(photo), size_bytes=size_bytes)
-    await asyncio.to_thread(require_same, folder.input, photo.identity)
+    await asyncio.to_thread(require_unchanged, folder.input, photo.identity)
     if not upload.is_copy:
         _require_accepted(sent.sha256, photo)
     return replace(upload.fact, source_uuid=sent.uuid)

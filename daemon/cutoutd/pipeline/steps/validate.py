@@ -14,7 +14,7 @@ from cutoutd.config.settings import FolderSettings
 from cutoutd.core.errors import DiskError, FolderBlockedError, RejectedError, RejectionCode
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Accepted, Identity
-from cutoutd.files.input_tree import LINK_ON_THE_WAY, is_occupied, open_source, reading_errors, require_same
+from cutoutd.files.input_tree import LINK_ON_THE_WAY, is_occupied, open_source, reading_errors, require_unchanged
 from cutoutd.files.output_tree import MAX_NAME_BYTES, targets_of
 from cutoutd.images.shrink import LARGEST_SOURCE_BYTES
 from cutoutd.images.validation import ImageInfo, require_size, validate
@@ -46,7 +46,7 @@ def validate_photo(identity: Identity, folder: FolderSettings) -> Validation:
     require_size(identity.size_bytes, LARGEST_SOURCE_BYTES if is_shrinking else folder.max_upload_bytes)
     with open_source(folder.input, identity) as file, reading_errors(folder.input, identity):
         content = file.read(identity.size_bytes + 1)
-    require_same(folder.input, identity)
+    require_unchanged(folder.input, identity)
     picture = validate(content, identity.path)
     return Validation(_accepted(content, picture, folder), _free_targets(identity.path, folder))
 
