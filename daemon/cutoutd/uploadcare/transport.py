@@ -54,11 +54,6 @@ class Timeouts:
     read_s: float = 30.0
     pool_s: float = 30.0
 
-    @property
-    def timeout(self) -> httpx2.Timeout:
-        """The limits in the HTTP library's form."""
-        return httpx2.Timeout(connect=self.connect_s, write=self.write_s, read=self.read_s, pool=self.pool_s)
-
 
 @dataclass(frozen=True, slots=True)
 class TimeoutSet:
@@ -89,7 +84,9 @@ async def send(
         NeverSentError: there was no connection to send the request over.
         UnreachableError: the request was sent, wholly or in part, and the connection or the time ran out.
     """
-    request.extensions["timeout"] = timeouts.timeout.as_dict()
+    request.extensions["timeout"] = httpx2.Timeout(
+        connect=timeouts.connect_s, write=timeouts.write_s, read=timeouts.read_s, pool=timeouts.pool_s
+    ).as_dict()
     with _translate_errors(request, timeouts):
         async with asyncio.timeout(timeouts.overall_s):
             response = await client.send(request, stream=True)

@@ -82,13 +82,9 @@ class DownloadRequest:
     """A wanted download: the photo, the target of its cutout, and the form of its provenance."""
 
     photo: Photo
-    target: str
+    output: Path  #: the output root
+    target: str  #: relative to it
     provenance: Provenance
-
-    @property
-    def output(self) -> Path:
-        """The output root."""
-        return Path(require_value(self.photo.bound.output))
 
 
 class StreamingWriter:
@@ -237,7 +233,8 @@ async def publish_cutout(
         UnreachableError: no whole PNG arrived.
         DiskError: the output tree cannot be written for now.
     """
-    request = DownloadRequest(photo, require_value(photo.bound.target), provenance)
+    output, target = require_value(photo.bound.output), require_value(photo.bound.target)
+    request = DownloadRequest(photo, Path(output), target, provenance)
     try:
         draft = await download_cutout(request, fetch)
     except FolderBlockedError:

@@ -45,7 +45,8 @@ async def upload_photo(photo: Photo, folder: FolderSettings, uploadcare: Uploadc
         size_bytes = content.seek(0, io.SEEK_END)
         content.seek(0)
         with reading_errors(folder.input, photo.identity):
-            sent = await uploadcare.upload_source(content, name=_name(photo), size_bytes=size_bytes)
+            name = PurePosixPath(photo.identity.path).name
+            sent = await uploadcare.upload_source(content, name=name, size_bytes=size_bytes)
     await asyncio.to_thread(require_unchanged, folder.input, photo.identity)
     if not upload.is_copy:
         _require_accepted(sent.sha256, photo)
@@ -86,7 +87,3 @@ def _copy(content: bytes, photo: Photo, folder: FolderSettings) -> _UploadConten
 def _require_accepted(sha256: str, photo: Photo) -> None:
     if sha256 != photo.picture.sha256:
         raise SupersededError("changed", f"{photo.identity.path} was changed while it was being sent")
-
-
-def _name(photo: Photo) -> str:
-    return PurePosixPath(photo.identity.path).name
