@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from cutoutd.web.access.token_file import TOKEN_NAME
+from cutoutd.web.access.tokens import TOKEN_NAME
 from support.clients import http_requests
 from support.clients.page_client import OWN, address_of, link_to, shown, visitor
 from support.processes.daemon_process import DaemonProcess, Place

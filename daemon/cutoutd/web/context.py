@@ -5,8 +5,7 @@ import logging
 
 from cutoutd.core.errors import PageError
 from cutoutd.core.logs import log_error, register_secret
-from cutoutd.web.access.token_file import ensure_token
-from cutoutd.web.access.tokens import Tokens
+from cutoutd.web.access.tokens import Tokens, ensure_token
 from cutoutd.web.backend import PageBackend
 from cutoutd.web.live.server_sent_events import ServerSentEvents
 from cutoutd.web.live.status_cache import StatusCache

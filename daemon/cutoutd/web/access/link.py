@@ -12,7 +12,7 @@ from cutoutd.control.messages import PAGE_LINKS, PageLink, PageLinkQuery
 from cutoutd.core.errors import PageError
 from cutoutd.ledger import is_held
 from cutoutd.status.live_state import LiveState, read_live_state
-from cutoutd.web.access.token_file import read_token
+from cutoutd.web.access.tokens import read_token
 
 _TRIES, _TRY_EVERY_S = 20, 0.1
 
