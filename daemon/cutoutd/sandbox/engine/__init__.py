@@ -11,10 +11,9 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 from cutoutd.sandbox.engine import border
-from cutoutd.sandbox.engine.composition import compose
-from cutoutd.sandbox.engine.errors import BadParameterError, UnknownForegroundError
+from cutoutd.sandbox.engine.composition import UnknownForegroundError, compose
 from cutoutd.sandbox.engine.geometry import Box
-from cutoutd.sandbox.engine.parameters import Parameters, parse_parameters
+from cutoutd.sandbox.engine.parameters import BadParameterError, Parameters, parse_parameters
 
 __all__ = [
     "BadParameterError",

@@ -5,7 +5,6 @@
 
 from PIL import Image, ImageFilter
 
-from cutoutd.sandbox.engine.errors import UnknownForegroundError
 from cutoutd.sandbox.engine.geometry import Box
 from cutoutd.sandbox.engine.layout import Layout, lay_out
 from cutoutd.sandbox.engine.parameters import Channels, Parameters
@@ -17,6 +16,10 @@ _SHADOW_DROP = 0.025
 """A share of the subject's height, for the distance and the softness of the shadow."""
 _SHADOW_REDUCTION = 8
 """The shadow is drawn this many times smaller, because a blur hides detail anyway."""
+
+
+class UnknownForegroundError(Exception):
+    """Nothing in the picture stands out from its background: the service's ``unknown_foreground``."""
 
 
 def compose(picture: Image.Image, mask: Image.Image, parameters: Parameters) -> Image.Image:

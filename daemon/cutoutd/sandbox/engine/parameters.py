@@ -10,7 +10,6 @@ from enum import StrEnum
 from functools import partial
 from typing import TypeVar
 
-from cutoutd.sandbox.engine.errors import BadParameterError
 from cutoutd.sandbox.engine.geometry import (
     CENTRE,
     NO_LENGTH,
@@ -28,6 +27,10 @@ from cutoutd.sandbox.engine.geometry import (
 
 T = TypeVar("T")
 ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
+
+
+class BadParameterError(Exception):
+    """A ``remove_bg`` parameter has a value that the service does not know; the text is a sentence about it."""
 
 
 class ForegroundType(StrEnum):
