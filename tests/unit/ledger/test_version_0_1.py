@@ -55,6 +55,18 @@ def test_commands_that_only_read_say_that_it_is_older(tmp_path: Path) -> None:
         pass
 
 
+def test_both_sentences_about_too_many_requests_are_known(tmp_path: Path) -> None:
+    """Version 0.1 said it in one way about the refused request, and in another about those that it held back then."""
+    with closing(sqlite3.connect(tmp_path / LEDGER_NAME)) as database:
+        database.executescript(DUMP.read_text())
+        said = "Uploadcare asked for patience with uploads; nothing is sent for 3 s yet"
+        database.execute("UPDATE photos SET wait_reason = ? WHERE path = 'retry.jpg'", (said,))
+        database.commit()
+    asyncio.run(_open(tmp_path))
+    with read_ledger(tmp_path) as view:
+        assert at(view, "retry.jpg").wait.kind is WaitKind.THROTTLED
+
+
 def at(view: ReadTransaction, path: str) -> Photo:
     """The one version of a path."""
     (photo,) = versions_of(view, path)

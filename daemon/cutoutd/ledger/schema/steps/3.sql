@@ -48,6 +48,7 @@ UPDATE photos SET wait_kind = CASE
     WHEN wait_reason = '' THEN 'poll'
     WHEN wait_reason LIKE '%; cutoutd goes on asking, rarely' THEN 'overdue'
     WHEN wait_reason LIKE '% asks for % s of patience' THEN 'throttled'
+    WHEN wait_reason LIKE 'Uploadcare asked for patience with %' THEN 'throttled'
     ELSE 'retry'
 END WHERE wait_reason != '' OR wait_for IS NOT NULL OR (state = 'removal_started' AND wait_until_s > 0);
 
