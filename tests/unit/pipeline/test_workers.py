@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from cutoutd.core.errors import AddonRefusedError, KeysRefusedError, NeverSentEr
 from cutoutd.core.photo import State, Wait, WaitKind
 from cutoutd.ledger import Ledger, open_ledger
 from cutoutd.ledger.queries import photos as photo_queries
+from cutoutd.pipeline.backoff import backoff
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from cutoutd.pipeline.scheduling.stages import stages_for
@@ -427,7 +429,7 @@ def test_a_wait_that_ends_after_a_full_stage_is_noticed_in_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The only upload slot is taken, and free again, while another photo waits for its moment: it is not overslept."""
-    monkeypatch.setattr("cutoutd.pipeline.backoff._SPREAD_S", 0.0)
+    monkeypatch.setattr("cutoutd.pipeline.photo_pipeline.backoff", partial(backoff, jitter=lambda: 0.0))
 
     async def scene(house: House) -> None:
         house.uploadcare.fail("upload_source", ThrottledError("429", retry_after_s=1.0))

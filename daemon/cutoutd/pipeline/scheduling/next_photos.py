@@ -18,8 +18,8 @@ from cutoutd.pipeline.steps import recover_launch
 
 __all__ = ["DuePhotos", "DueQuery", "SkippedPhotos", "furthest_of"]
 
-#: A photo that waits for longer than this is not under way, and holds up no other photo.
-_UNDER_WAY_WAIT_S = 1000.0
+#: A photo that waits for longer than this holds up no other photo.
+_LONGEST_ACTIVE_WAIT_S = 1000.0
 
 #: With more lost launches than this at once, only the first ones are looked at.
 _MOST_LOST_LAUNCHES = 20
@@ -68,12 +68,12 @@ class DueQuery:
 
 def furthest_of(ledger: ReadTransaction, states: tuple[State, ...], now_s: float) -> State | None:
     """Return the last of these ordered states at which a photo is under way."""
-    return photo_queries.furthest_of(ledger, states, now_s + _UNDER_WAY_WAIT_S)
+    return photo_queries.furthest_of(ledger, states, now_s + _LONGEST_ACTIVE_WAIT_S)
 
 
 def _count_under_way(ledger: ReadTransaction, states: Collection[State], now_s: float) -> int:
     """Count the photos that go on soon: photos of folders that left the configuration must not hold up all others."""
-    return photo_queries.count_due_by(ledger, states, now_s + _UNDER_WAY_WAIT_S)
+    return photo_queries.count_due_by(ledger, states, now_s + _LONGEST_ACTIVE_WAIT_S)
 
 
 def _has_lost_launch(ledger: ReadTransaction, now_s: float) -> bool:

@@ -94,10 +94,7 @@ class WorkerPool:
         self.wake_all()
 
     def cancel_unpaid(self) -> bool:
-        """Cut off the steps under way, except those that wait for the response of a paid call.
-
-        The steps are taken again later. Return True if there was any to cut off.
-        """
+        """Cut off all steps but paid calls that wait for a response, and take them again later; return True if any."""
         unpaid = [worker for photo_id, worker in self._workers.items() if not self.steps.is_paying(photo_id)]
         for worker in unpaid:
             worker.cancel()
@@ -271,8 +268,7 @@ class WorkerPool:
         """Leave a photo to the stage of its next step."""
         if photo.state is State.REMOVAL_INTENDED:
             self._note_lost_launch()
-        delay_s = photo.wait.until_s - time.time()
-        if delay_s > 0:
+        if (delay_s := photo.wait.until_s - time.time()) > 0:
             queue.timer.look_within(delay_s)
         else:
             queue.add(photo)
@@ -284,12 +280,11 @@ class WorkerPool:
 
     def _wake_others(self, own: StageQueue, before: Photo, after: Photo) -> None:
         """Wake the stages that have a photo waiting for what this step has freed."""
-        is_halted = self._breaker.error is not None
         for queue in self._queues.values():
             if queue.is_blocked and queue.stage.is_freed_by(before, after):
                 queue.is_blocked = False
                 queue.timer.wake()
-            elif is_halted or (queue is own and (queue.has_waiting or queue.timer.due_in_s <= 0)):
+            elif self._breaker.error is not None or (queue is own and (queue.has_waiting or queue.timer.due_in_s <= 0)):
                 queue.timer.wake()
         if after.wait.for_photo is not None:
             self._awaited.add(after.wait.for_photo)
