@@ -102,7 +102,11 @@ async def _until_done(service: Service, looking: asyncio.Task[int], stop: asynci
 async def _is_worked_off(service: Service, patience: RunPatience) -> bool:
     if service.workers.pool.busy:
         return False
-    paused = {state for state in _UNFINISHED if service.workers.pool.paused_for_s(state) > _LEAVE_AFTER_S}
+    paused = {
+        stage.state
+        for stage, _ in service.workers.pool.stages
+        if stage.state in _UNFINISHED and stage.rest_s > _LEAVE_AFTER_S
+    }
     states = _UNFINISHED - (_BEFORE_LAUNCH | paused if State.UPLOADED in paused else paused)
     now_s = time.time()
     try:

@@ -77,10 +77,6 @@ class WorkerPool:
         """Have every stage look into the ledger: some photos that waited may go on."""
         self.wake_stage(*self._queues)
 
-    def paused_for_s(self, state: State) -> float:
-        """Return how long the step after this state is paused, by Uploadcare or by a person."""
-        return self._queues[state].stage.rest_s
-
     async def next_step(self, within_s: float) -> None:
         """Return when a step is finished, or after this time."""
         self._stepped.clear()
