@@ -5,18 +5,20 @@ here that a later look would not decide anew.
 """
 
 import math
+import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from cutoutd.core.photo import Photo, State, require_value
-from cutoutd.ledger import ReadTransaction
+from cutoutd.ledger import Ledger, ReadTransaction
 from cutoutd.ledger.queries import lost_launches
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.ledger.queries.photos import SkippedPhotos
+from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from cutoutd.pipeline.scheduling.stages import Stage
 from cutoutd.pipeline.steps import recover_launch
 
-__all__ = ["DuePhotos", "DueQuery", "SkippedPhotos", "furthest_of"]
+__all__ = ["DuePhotos", "DueQuery", "SkippedPhotos", "is_probed_at"]
 
 #: A photo that waits for longer than this holds up no other photo.
 _LONGEST_ACTIVE_WAIT_S = 1000.0
@@ -66,9 +68,25 @@ class DueQuery:
         return self.stage.max_downstream - _count_under_way(ledger, self.stage.downstream, self.now_s), False
 
 
-def furthest_of(ledger: ReadTransaction, states: tuple[State, ...], now_s: float) -> State | None:
-    """Return the last of these ordered states at which a photo is under way."""
-    return photo_queries.furthest_of(ledger, states, now_s + _LONGEST_ACTIVE_WAIT_S)
+async def is_probed_at(state: State, breaker: CircuitBreaker, busy: frozenset[State], ledger: Ledger) -> bool:
+    """Return True if the stage of this state takes a step during a halt: one photo probes for all, at the refused step.
+
+    A step elsewhere would prove nothing, and might cost money. If no photo stands at the refused step any more (an
+    upload expired), the nearest photo goes on towards it. Otherwise the halt would never end. Lost launches are looked
+    for all the same, because nothing is launched before they are found.
+
+    Args:
+        state: the state before the stage's step.
+        breaker: knows the refused step.
+        busy: the states of the stages with a step under way.
+        ledger: knows the nearest photo.
+    """
+    if state is State.REMOVAL_INTENDED:
+        return True
+    if not busy.isdisjoint(breaker.probe_states):
+        return False  # because the probe is under way; its photo may be further on in the middle of the step
+    by_s = time.time() + _LONGEST_ACTIVE_WAIT_S
+    return state is await ledger.query(photo_queries.furthest_of, breaker.probe_states, by_s)
 
 
 def _count_under_way(ledger: ReadTransaction, states: Collection[State], now_s: float) -> int:

@@ -15,7 +15,7 @@ from cutoutd.core.logs import log_error
 from cutoutd.core.photo import TERMINAL, Photo, State
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.writes.transitions import payers
-from cutoutd.pipeline.scheduling.next_photos import DueQuery, SkippedPhotos, furthest_of
+from cutoutd.pipeline.scheduling.next_photos import DueQuery, SkippedPhotos, is_probed_at
 from cutoutd.pipeline.scheduling.stages import READ_AHEAD, Stage, StageQueue
 from cutoutd.pipeline.scheduling.step_runner import StepRunner
 
@@ -140,7 +140,8 @@ class WorkerPool:
         """Begin one step during a halt, if this stage is the one that probes for all."""
         queue.leave_to_ledger()
         try:
-            is_probing = queue.busy == 0 and await self._is_probing(queue.stage)
+            busy = frozenset(each.stage.state for each in self._busy.values())
+            is_probing = queue.busy == 0 and await is_probed_at(queue.stage.state, self._breaker, busy, self._ledger)
         except CutoutdError as error:
             log_error("ledger_trouble", error)
             return self._timing.ledger_trouble_wait_s
@@ -150,20 +151,6 @@ class WorkerPool:
                 self._start(queue, queue.take(), tasks)
             queue.leave_to_ledger()
         return self._timing.poll_ledger_s
-
-    async def _is_probing(self, stage: Stage) -> bool:
-        """Return True if this stage takes a step during a halt: one photo probes for all, at the refused step.
-
-        A step elsewhere would prove nothing, and might cost money. If no photo stands at the refused step any
-        more (an upload expired), the nearest photo goes on towards it. Otherwise the halt would never end. Lost
-        launches are looked for all the same, because nothing is launched before they are found.
-        """
-        if stage.state is State.REMOVAL_INTENDED:
-            return True
-        probe_states = self._breaker.probe_states
-        if any(queue.stage.state in probe_states for queue in self._busy.values()):
-            return False  # because the probe is under way; its photo may be further on in the middle of the step
-        return stage.state is await self._ledger.query(furthest_of, probe_states, time.time())
 
     async def _look(self, queue: StageQueue) -> float:
         """Ask the ledger for due photos and fill the queue; return the number of steps that may begin.
