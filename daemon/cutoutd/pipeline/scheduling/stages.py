@@ -98,6 +98,7 @@ class StageQueue:
         self.has_backlog = False  #: True if the ledger may have more due photos than `ready`
         self.is_blocked = False  #: True if the ledger said that too many photos are downstream
         self.is_uncertain = False  #: True if only the ledger can tell if a step may begin
+        self.is_asking = False  #: True while the ledger is asked that
         self.ready: dict[int, Photo] = {}  #: photos that can begin without a look into the ledger, in their order
         self.timer = LookTimer()
 
@@ -115,7 +116,7 @@ class StageQueue:
     @property
     def has_room(self) -> bool:
         """True if certainly few enough photos are downstream; False if only the ledger can tell."""
-        if self.is_uncertain:
+        if self.is_uncertain or self.is_asking:
             return False
         downstream, busy = self.stage.downstream, self.busy
         return not downstream or self._counts.most_at(downstream) + busy < self.stage.max_downstream
@@ -174,8 +175,9 @@ class StageQueue:
         self.timer.look_within(0.0)
         self.timer.wake()  # also if a look has been due for long, because a stage that rests makes none
 
-    def begin_look(self) -> None:
+    def begin_look(self, *, asks_for_room: bool) -> None:
         """Note that the ledger is asked now; photos and wishes that come meanwhile stay noted."""
+        self.is_asking = asks_for_room  # so that a worker that comes with a photo meanwhile leaves it here
         self.leave_to_ledger()
         self.has_backlog = False
         self.timer.stop()

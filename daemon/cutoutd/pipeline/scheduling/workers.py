@@ -164,9 +164,8 @@ class WorkerPool:
         query = DueQuery(stage, queue.free + READ_AHEAD, skipped, time.time(), checks_room=must_check)
         begun: set[int] = set()
         self._looks.append(begun)
-        queue.begin_look()
-        if was_uncertain := queue.is_uncertain and must_check:
-            queue.is_uncertain = False
+        queue.begin_look(asks_for_room=must_check)
+        was_uncertain, queue.is_uncertain = queue.is_uncertain, queue.is_uncertain and not must_check
         try:
             found = await self._ledger.query(query.run)
         except CutoutdError as error:
@@ -176,6 +175,7 @@ class WorkerPool:
             return 0
         finally:
             self._looks = [look for look in self._looks if look is not begun]
+            queue.is_asking = False
         queue.is_uncertain = queue.is_uncertain or found.has_lost
         gone = begun | self._busy.keys()
         queue.fill([photo for photo in found.photos if photo.id not in gone], has_more=found.has_more)
