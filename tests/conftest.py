@@ -4,7 +4,7 @@ import os
 
 pytest_plugins = ["support.fixtures"]
 
-_WORKERS_PER_CORE = 2
+_WORKERS_PER_CORE = 3
 
 
 def pytest_xdist_auto_num_workers() -> int:
