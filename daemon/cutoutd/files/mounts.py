@@ -79,14 +79,14 @@ def polling_reason(fs_type: str) -> str | None:
     return None
 
 
-def read_mounts() -> tuple[Mount, ...]:
+def read_mounts(table: Path = MOUNT_TABLE) -> tuple[Mount, ...]:
     """Return the visible mounts of this machine. Blocking.
 
     Raises:
         OSError: the mount table cannot be read.
     """
     # Not as text, because that would take a carriage return in a name for the end of a line.
-    return parse_mounts(os.fsdecode(MOUNT_TABLE.read_bytes()))
+    return parse_mounts(os.fsdecode(table.read_bytes()))
 
 
 def parse_mounts(table: str) -> tuple[Mount, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from cutoutd.app.check.finding import Finding, Level
 from cutoutd.config.choices import WatchMode
 from cutoutd.config.settings import FolderSettings
-from cutoutd.files.mounts import Backend, BackendKind, choose_backends, parse_mounts
+from cutoutd.files.mounts import MOUNT_TABLE, Backend, BackendKind, choose_backends, read_mounts
 
 #: A warning comes when an input needs this share of the kernel's watches, because other programs need some too.
 _NOTABLE_SHARE = 0.8
@@ -18,7 +18,7 @@ _NOTABLE_SHARE = 0.8
 class KernelFiles:
     """The files in which the kernel describes mounts and limits."""
 
-    mount_table: Path = Path("/proc/self/mountinfo")
+    mount_table: Path = MOUNT_TABLE
     max_user_watches: Path = Path("/proc/sys/fs/inotify/max_user_watches")
 
 
@@ -64,5 +64,4 @@ def _check_watches(folder: FolderSettings, kernel: KernelFiles) -> Iterator[Find
 
 
 def _backends(place: Path, mode: WatchMode, kernel: KernelFiles) -> tuple[Backend, ...]:
-    mounts = parse_mounts(kernel.mount_table.read_text(errors="surrogateescape"))
-    return choose_backends(place.resolve(), mounts, mode)
+    return choose_backends(place.resolve(), read_mounts(kernel.mount_table), mode)

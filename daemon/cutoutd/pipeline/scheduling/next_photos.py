@@ -18,8 +18,6 @@ from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from cutoutd.pipeline.scheduling.stages import Stage
 from cutoutd.pipeline.steps import recover_launch
 
-__all__ = ["DuePhotos", "DueQuery", "SkippedPhotos", "is_probed_at"]
-
 #: A photo that waits for longer than this holds up no other photo.
 _LONGEST_ACTIVE_WAIT_S = 1000.0
 

@@ -14,8 +14,9 @@ from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import log_error
 from cutoutd.core.photo import TERMINAL, Photo, State
 from cutoutd.ledger import Ledger
+from cutoutd.ledger.queries.photos import SkippedPhotos
 from cutoutd.ledger.writes.transitions import payers
-from cutoutd.pipeline.scheduling.next_photos import DueQuery, SkippedPhotos, is_probed_at
+from cutoutd.pipeline.scheduling.next_photos import DueQuery, is_probed_at
 from cutoutd.pipeline.scheduling.stages import READ_AHEAD, Stage, StageQueue
 from cutoutd.pipeline.scheduling.step_runner import StepRunner
 
