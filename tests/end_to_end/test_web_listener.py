@@ -6,7 +6,7 @@ import socket
 import httpx2
 import pytest
 
-from cutoutd.config.text_types import Listen
+from cutoutd.config.types.text_types import Listen
 from support.clients import http_requests
 from support.images.drawn_photos import put
 from support.processes.daemon_process import DaemonProcess, Place

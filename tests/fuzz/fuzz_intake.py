@@ -37,9 +37,9 @@ from cutoutd.core.errors import DiskError, RejectedError, SupersededError
 from cutoutd.core.photo import Identity
 from cutoutd.files.input_tree import Sighting, open_beneath
 from cutoutd.files.name_filters import Exclusions
-from cutoutd.images.completeness import is_whole
-from cutoutd.images.orientation import make_upright
-from cutoutd.images.shrink import make_smaller
+from cutoutd.images.copies.orientation import make_upright
+from cutoutd.images.copies.shrink import make_smaller
+from cutoutd.images.structure.completeness import is_whole
 from cutoutd.images.validation import validate
 from cutoutd.pipeline.steps.validate import validate_photo
 from cutoutd.watch.scanner import Scan

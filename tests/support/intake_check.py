@@ -12,7 +12,7 @@ from cutoutd.core.errors import DiskError, RejectedError, SupersededError
 from cutoutd.core.photo import Accepted, Identity
 from cutoutd.files.input_tree import Sighting, open_beneath
 from cutoutd.files.name_filters import Exclusions
-from cutoutd.images.completeness import is_whole
+from cutoutd.images.structure.completeness import is_whole
 from cutoutd.pipeline.steps.validate import validate_photo
 from cutoutd.watch.scanner import Scan
 from cutoutd.watch.stability import StabilityCheck

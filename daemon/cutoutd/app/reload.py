@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from cutoutd.app.check.finding import Level
 from cutoutd.app.check.machine import check_machine
-from cutoutd.config.frozen_model import FrozenModel
 from cutoutd.config.remove_bg import RemoveBg
 from cutoutd.config.settings import FolderSettings, Settings
+from cutoutd.config.types.frozen_model import FrozenModel
 from cutoutd.control.messages import CommandResult
 from cutoutd.core.errors import ConfigurationError, ControlError, CutoutdError
 from cutoutd.core.logs import log_event, log_fault

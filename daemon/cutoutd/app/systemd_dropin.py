@@ -11,8 +11,8 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from cutoutd.config.choices import OnSuccess
 from cutoutd.config.settings import ConfigurationFile, FolderSettings
+from cutoutd.config.types.choices import OnSuccess
 
 #: systemd makes and opens this folder by itself (StateDirectory=).
 _STATE_DIR = Path("/var/lib/cutoutd")

@@ -18,8 +18,8 @@ from cutoutd.app.run_once import RunOutcome, work_off
 from cutoutd.app.service import keep_serving
 from cutoutd.cli.exit_codes import ExitCode
 from cutoutd.cli.terminal.live_view import can_redraw, shown_below
-from cutoutd.config.choices import LogLevel
 from cutoutd.config.settings import Settings
+from cutoutd.config.types.choices import LogLevel
 from cutoutd.core.logs import configure_logging, flush_logs, printable, register_secret
 from cutoutd.core.photo import State
 from cutoutd.monitoring.systemd_notify import notifier_from

@@ -30,7 +30,7 @@ def create(
     from pydantic import TypeAdapter, ValidationError
 
     from cutoutd.app.webhook_setup import SetupResult, subscribe
-    from cutoutd.config.text_types import HookUrl
+    from cutoutd.config.types.text_types import HookUrl
 
     settings = read_settings(config)
     given = url or settings.webhook.url

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from cutoutd.config import overlap_check, validation
 from cutoutd.config.secrets import VARIABLE, find_encrypted_credential, read_secret_key
 from cutoutd.config.settings import AccountWithSecret, CommonSettings, ConfigurationFile, FolderDefaults, Settings
-from cutoutd.config.text_types import absolute_path
+from cutoutd.config.types.text_types import absolute_path
 from cutoutd.config.yaml_source import ConfigFault, KeyPath, Source, SourcePosition, Value, read_source
 from cutoutd.core.errors import ConfigurationError
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from cutoutd.config.choices import OnSuccess
 from cutoutd.config.settings import CommonSettings
-from cutoutd.config.text_types import absolute_path
+from cutoutd.config.types.choices import OnSuccess
+from cutoutd.config.types.text_types import absolute_path
 from cutoutd.config.yaml_source import ConfigFault, KeyPath, Source, Value, quoted
 
 

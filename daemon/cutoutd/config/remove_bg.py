@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, WithJsonSchema
 
-from cutoutd.config.frozen_model import FrozenModel
+from cutoutd.config.types.frozen_model import FrozenModel
 
 _PERCENT = re.compile(r"0*([0-9]{1,3})\s*%")
 _PIXELS = re.compile(r"0*([0-9]{1,6})\s*px", re.IGNORECASE)

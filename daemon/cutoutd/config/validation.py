@@ -11,8 +11,8 @@ from typing import get_args
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from cutoutd.config.frozen_model import FrozenModel
 from cutoutd.config.settings import LARGEST_UPLOAD_BYTES, ConfigurationFile, FolderDefaults, FolderSettings
+from cutoutd.config.types.frozen_model import FrozenModel
 from cutoutd.config.yaml_source import ConfigFault, KeyPath, Source, quoted
 
 

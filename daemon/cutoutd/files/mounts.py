@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePath, PurePosixPath
 
-from cutoutd.config.choices import WatchMode
+from cutoutd.config.types.choices import WatchMode
 
 MOUNT_TABLE = Path("/proc/self/mountinfo")
 

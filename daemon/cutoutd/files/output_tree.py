@@ -13,7 +13,7 @@ from io import BufferedRandom, BufferedReader
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from cutoutd.config.choices import OnConflict
+from cutoutd.config.types.choices import OnConflict
 from cutoutd.core.atomic_write import TEMPORARY_PREFIX, link_or_rename, status_of, temporary_name
 from cutoutd.core.errors import DiskError, FolderBlockedError
 from cutoutd.core.logs import printable

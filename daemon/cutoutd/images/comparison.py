@@ -11,8 +11,8 @@ from PIL import Image, ImageChops, ImageStat
 from PIL.ImageFile import ImageFile
 
 from cutoutd.core.errors import RejectedError
-from cutoutd.images.formats import FIRST_SIDEWAYS, HEAD_BYTES, Format, open_picture, orientation_of, recognise
-from cutoutd.images.orientation import in_plain_mode, turned_upright
+from cutoutd.images.copies.orientation import in_plain_mode, turned_upright
+from cutoutd.images.structure.formats import FIRST_SIDEWAYS, HEAD_BYTES, Format, open_picture, orientation_of, recognise
 
 #: The side of the reduced pictures: small enough to forgive rescaling by Uploadcare, large enough to tell photos apart.
 _REDUCED_SIDE = 128

@@ -15,7 +15,7 @@ from pathlib import Path
 from cutoutd.core.photo import Photo, require_value
 from cutoutd.files.hashing import has_sha256
 from cutoutd.files.input_tree import Sighting, open_beneath
-from cutoutd.images.formats import HEAD_BYTES, Format, recognise
+from cutoutd.images.structure.formats import HEAD_BYTES, Format, recognise
 
 #: Trees by folder name.
 Roots = Mapping[str, Path]

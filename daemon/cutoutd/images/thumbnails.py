@@ -14,10 +14,10 @@ from PIL.ImageFile import ImageFile
 from cutoutd.config.settings import FolderSettings
 from cutoutd.core.errors import RejectedError, RejectionCode
 from cutoutd.core.photo import Photo
-from cutoutd.images.formats import open_picture, orientation_of
+from cutoutd.images.copies.orientation import has_alpha, in_plain_mode, turned_upright
 from cutoutd.images.memory_gate import run_gated
-from cutoutd.images.orientation import has_alpha, in_plain_mode, turned_upright
 from cutoutd.images.originals import Absence, Original, Roots, Side, has_side, key_of, open_original
+from cutoutd.images.structure.formats import open_picture, orientation_of
 from cutoutd.images.thumbnail_cache import ThumbnailCache, ThumbnailSize
 
 MIME_TYPE = "image/webp"

@@ -12,8 +12,8 @@ from pathlib import PurePosixPath
 from PIL.ImageFile import ImageFile
 
 from cutoutd.core.errors import RejectedError, RejectionCode
-from cutoutd.images.completeness import picture_end
-from cutoutd.images.formats import (
+from cutoutd.images.structure.completeness import picture_end
+from cutoutd.images.structure.formats import (
     FIRST_SIDEWAYS,
     HEAD_BYTES,
     SAVE_AS_ADVICE,
@@ -23,7 +23,7 @@ from cutoutd.images.formats import (
     orientation_of,
     recognise,
 )
-from cutoutd.images.png_check import PngCheck
+from cutoutd.images.structure.png_check import PngCheck
 
 #: Decoding a turned photo must not take the machine down: 250 megapixels are 750 MB once decoded. The largest phone
 #: sensors have 200. A file of 12 MB with more than 250 would spend less than half a bit on a pixel.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter, ValidationError
 
-from cutoutd.config.choices import NotifyReason
+from cutoutd.config.types.choices import NotifyReason
 
 _HALF_A_DAY_S = 43_200.0
 

@@ -9,8 +9,8 @@ import logging
 import time
 from contextlib import suppress
 
-from cutoutd.config.choices import NotifyReason
 from cutoutd.config.settings import NotifySettings
+from cutoutd.config.types.choices import NotifyReason
 from cutoutd.core.errors import CutoutdError, LimitReachedError
 from cutoutd.core.logs import log_error
 from cutoutd.core.periodic import every

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 
-from cutoutd.config.choices import OnConflict
 from cutoutd.config.settings import CommonSettings, FolderSettings
+from cutoutd.config.types.choices import OnConflict
 from cutoutd.core.errors import DiskError, RejectedError, RejectionCode, SupersededError
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Identity, Photo, State

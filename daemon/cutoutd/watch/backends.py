@@ -8,7 +8,7 @@ import logging
 from pathlib import Path
 from threading import Lock
 
-from cutoutd.config.choices import WatchMode
+from cutoutd.config.types.choices import WatchMode
 from cutoutd.core.logs import log_event
 from cutoutd.files.mounts import Backend, BackendKind, Mount, backend_of, choose_backends, read_mounts
 from cutoutd.files.name_filters import Exclusions

@@ -15,7 +15,7 @@ from typing import Protocol
 from cutoutd.config.settings import FolderSettings, WatchSettings
 from cutoutd.files.input_tree import Sighting, open_beneath, stat_quietly
 from cutoutd.files.mounts import Backend
-from cutoutd.images.completeness import is_whole
+from cutoutd.images.structure.completeness import is_whole
 from cutoutd.watch.bounds import DEFAULT_BOUNDS, WatchBounds
 from cutoutd.watch.stability import StabilityCheck, WaitingFile
 from cutoutd.watch.watcher import Watcher

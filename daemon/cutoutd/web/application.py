@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from cutoutd.config.text_types import Listen
+from cutoutd.config.types.text_types import Listen
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import log_fault, printable
 from cutoutd.images.thumbnail_cache import ThumbnailCache

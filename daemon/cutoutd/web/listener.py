@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from starlette.types import ASGIApp
 
-from cutoutd.config.text_types import Listen
+from cutoutd.config.types.text_types import Listen
 from cutoutd.core.http_server import serve_http
 from cutoutd.core.logs import log_event
 

@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from cutoutd.config.text_types import HOOK_PATH
+from cutoutd.config.types.text_types import HOOK_PATH
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.http_server import BodyTooLargeError, read_body
 from cutoutd.core.logs import log_event

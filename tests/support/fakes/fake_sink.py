@@ -5,8 +5,8 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
-from cutoutd.config.choices import WatchMode
 from cutoutd.config.settings import FolderSettings, WatchSettings
+from cutoutd.config.types.choices import WatchMode
 from cutoutd.files.input_tree import Sighting
 from cutoutd.watch.bounds import DEFAULT_BOUNDS, WatchBounds
 from cutoutd.watch.folder import FolderWatcher

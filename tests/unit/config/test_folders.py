@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from cutoutd import config
-from cutoutd.config.choices import OnConflict
 from cutoutd.config.settings import Settings
+from cutoutd.config.types.choices import OnConflict
 from cutoutd.core.errors import ConfigurationError
 
 ENVIRONMENT = {"UPLOADCARE_PUBLIC_KEY": "demo", "UPLOADCARE_SECRET_KEY": "hush"}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutoutd.config.units import bytes_of, seconds_of
+from cutoutd.config.types.units import bytes_of, seconds_of
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutoutd.config.choices import WatchMode
+from cutoutd.config.types.choices import WatchMode
 from cutoutd.files.mounts import Backend, BackendKind, backend_of, choose_backends, parse_mounts, polling_reason
 
 AUTO = WatchMode.AUTO

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutoutd.config.choices import OnConflict
+from cutoutd.config.types.choices import OnConflict
 from cutoutd.core.atomic_write import TEMPORARY_PREFIX
 from cutoutd.files.output_tree import MAX_NAME_BYTES, note_of, spare_targets_of, targets_of
 

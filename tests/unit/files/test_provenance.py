@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.config.choices import Provenance
+from cutoutd.config.types.choices import Provenance
 from cutoutd.core.photo import Photo, Published, RemovalFinished, State
 from cutoutd.files.provenance import ATTRIBUTE, ProvenanceRecord, chunk_for, provenance_of, read_provenance, with_chunk
-from cutoutd.images.png_check import PngCheck
+from cutoutd.images.structure.png_check import PngCheck
 from cutoutd.pipeline.steps.place_cutout import publish_cutout
 from support.images.photographs import png
 from support.ledgers import ACCEPTED, identity

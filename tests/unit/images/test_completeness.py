@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutoutd.images.completeness import is_whole, picture_end
+from cutoutd.images.structure.completeness import is_whole, picture_end
 from support.images.photographs import drawn, encoded, exif, jpeg, photograph, png
 
 

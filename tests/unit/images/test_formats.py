@@ -1,7 +1,7 @@
 import pytest
 
 from cutoutd.core.errors import RejectionCode
-from cutoutd.images.formats import HEAD_BYTES, Format, UnsupportedFormat, recognise
+from cutoutd.images.structure.formats import HEAD_BYTES, Format, UnsupportedFormat, recognise
 from support.images.photographs import drawn, encoded
 
 

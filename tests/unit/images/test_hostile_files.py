@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cutoutd.config.settings import FolderSettings
-from cutoutd.images.formats import suppress_warnings
+from cutoutd.images.structure.formats import suppress_warnings
 from cutoutd.images.validation import validate
 from support.folders import folder_in
 from support.images.hostile_images import (

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageCms, ImageOps
 
 from cutoutd.core.errors import RejectedError, RejectionCode
-from cutoutd.images.orientation import make_upright
+from cutoutd.images.copies.orientation import make_upright
 from cutoutd.images.validation import validate
 from support.images.photographs import drawn, encoded, exif, jpeg, photograph, png
 

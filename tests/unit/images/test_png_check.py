@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutoutd.images.png_check import PngCheck, PngHeader
+from cutoutd.images.structure.png_check import PngCheck, PngHeader
 from support.images.photographs import chunk, png, png_of
 
 WHOLE = png(mode="RGBA")

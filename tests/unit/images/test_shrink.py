@@ -7,7 +7,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from cutoutd.core.errors import RejectedError, RejectionCode
 from cutoutd.images.comparison import is_cutout_of, reference_image
-from cutoutd.images.shrink import MOST_PIXELS, QUALITIES, SmallerCopy, make_smaller, size_to_send
+from cutoutd.images.copies.shrink import MOST_PIXELS, QUALITIES, SmallerCopy, make_smaller, size_to_send
 from cutoutd.images.validation import validate
 from support.images.photographs import drawn, encoded, exif, jpeg, photograph, png, png_of
 

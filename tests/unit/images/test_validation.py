@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cutoutd.core.errors import RejectedError, RejectionCode
-from cutoutd.images.formats import Format
+from cutoutd.images.structure.formats import Format
 from cutoutd.images.validation import format_size, require_size, validate
 from support.images.photographs import chunk, drawn, encoded, exif, jpeg, photograph, png, png_of
 

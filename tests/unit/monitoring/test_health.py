@@ -10,7 +10,7 @@ import httpx2
 from starlette.applications import Starlette
 
 from cutoutd.app.composition import Service, open_service
-from cutoutd.config.text_types import Listen
+from cutoutd.config.types.text_types import Listen
 from cutoutd.core.errors import DiskError
 from cutoutd.monitoring.health import HealthCheck
 from cutoutd.web.listener import Listener

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from cutoutd.config.choices import NotifyReason
+from cutoutd.config.types.choices import NotifyReason
 from cutoutd.monitoring.incidents import Incident, Notified
 
 HELD = Incident(NotifyReason.HELD, "many", "approve them", 600, folder="shop")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.config.choices import NotifyReason
+from cutoutd.config.types.choices import NotifyReason
 from cutoutd.monitoring.incidents import Incident
 from cutoutd.monitoring.notify_command import NotifyCommand, environment, message_of
 from support.processes.daemon_process import eventually

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.config.choices import RemoteCleanup
+from cutoutd.config.types.choices import RemoteCleanup
 from cutoutd.core.errors import UnreachableError
 from cutoutd.core.photo import State, Superseded, Uploaded
 from cutoutd.ledger import Ledger

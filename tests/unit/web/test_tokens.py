@@ -2,7 +2,7 @@
 
 import pytest
 
-from cutoutd.config.text_types import Listen
+from cutoutd.config.types.text_types import Listen
 from cutoutd.web.access.hosts import is_origin_of, is_own, port_of
 from cutoutd.web.access.tokens import Tokens
 from cutoutd.web.pages.flash_message import FlashMessage

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cutoutd.app.check.finding import Finding, Level
-from cutoutd.config.choices import WatchMode
 from cutoutd.config.settings import FolderSettings
+from cutoutd.config.types.choices import WatchMode
 from cutoutd.files.mounts import MOUNT_TABLE, Backend, BackendKind, choose_backends, read_mounts
 
 #: A warning comes when an input needs this share of the kernel's watches, because other programs need some too.

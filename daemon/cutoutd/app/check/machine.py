@@ -13,8 +13,8 @@ from pathlib import Path
 
 from cutoutd.app.check.finding import Finding, Level
 from cutoutd.app.check.kernel import KernelFiles, check_local_disk, check_watching
-from cutoutd.config.choices import OnSuccess, Provenance
 from cutoutd.config.settings import FolderSettings, Settings
+from cutoutd.config.types.choices import OnSuccess, Provenance
 from cutoutd.core.atomic_write import TEMPORARY_PREFIX
 from cutoutd.files.output_tree import copy_owner_and_mode
 from cutoutd.files.provenance import ATTRIBUTE

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cutoutd.config.choices import RemoteCleanup
+from cutoutd.config.types.choices import RemoteCleanup
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import log_error, log_event
 from cutoutd.core.periodic import every

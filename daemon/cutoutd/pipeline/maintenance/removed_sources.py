@@ -17,8 +17,8 @@ import time
 from functools import partial
 from pathlib import Path
 
-from cutoutd.config.choices import OnSourceRemoved
 from cutoutd.config.settings import Folders, FolderSettings
+from cutoutd.config.types.choices import OnSourceRemoved
 from cutoutd.core.errors import DelayError
 from cutoutd.core.logs import log_error, log_event, printable
 from cutoutd.core.periodic import every

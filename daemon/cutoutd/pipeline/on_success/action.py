@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cutoutd.config.choices import OnSuccess
 from cutoutd.config.settings import FolderSettings
+from cutoutd.config.types.choices import OnSuccess
 from cutoutd.core.photo import Photo, SourceOutcome, SourceResult, require_value
 from cutoutd.files.input_tree import is_occupied, open_folder_beneath
 from cutoutd.pipeline.on_success.archive import move_to_archive

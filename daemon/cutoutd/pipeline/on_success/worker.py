@@ -9,8 +9,8 @@ import errno
 import logging
 from pathlib import Path
 
-from cutoutd.config.choices import OnSuccess
 from cutoutd.config.settings import Folders, FolderSettings
+from cutoutd.config.types.choices import OnSuccess
 from cutoutd.core.errors import CutoutdError, DelayError
 from cutoutd.core.logs import log_error, log_event, printable
 from cutoutd.core.periodic import every

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
-from cutoutd.config.choices import OnFailure
 from cutoutd.config.settings import FolderSettings
+from cutoutd.config.types.choices import OnFailure
 from cutoutd.core.errors import DiskError
 from cutoutd.core.logs import log_event, printable
 from cutoutd.core.photo import Photo

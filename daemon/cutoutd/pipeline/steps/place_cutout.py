@@ -18,7 +18,7 @@ from io import BufferedRandom
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
-from cutoutd.config.choices import Provenance
+from cutoutd.config.types.choices import Provenance
 from cutoutd.core.atomic_write import temporary_name
 from cutoutd.core.errors import CutoutdError, DiskError, FolderBlockedError, UnreachableError
 from cutoutd.core.photo import Photo, Published, require_value
@@ -32,7 +32,7 @@ from cutoutd.files.output_tree import (
     spare_targets_of,
 )
 from cutoutd.files.provenance import attach, chunk_for, provenance_of, with_chunk, without_chunk, write_chunk
-from cutoutd.images.png_check import PngCheck, PngHeader
+from cutoutd.images.structure.png_check import PngCheck, PngHeader
 
 #: Writes go to a thread, one hop for this much: a hop costs about as much as writing 100 kB to the page cache.
 _CHUNK_BYTES = 1 << 20

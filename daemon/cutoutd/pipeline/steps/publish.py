@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from weakref import WeakValueDictionary
 
-from cutoutd.config.choices import OnSuccess, Provenance
+from cutoutd.config.types.choices import OnSuccess, Provenance
 from cutoutd.core.errors import SupersededError
 from cutoutd.core.photo import Photo, Published, require_value
 from cutoutd.ledger import ReadTransaction

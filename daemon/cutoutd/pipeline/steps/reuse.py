@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from cutoutd.config.choices import Provenance
+from cutoutd.config.types.choices import Provenance
 from cutoutd.core.errors import UnreachableError
 from cutoutd.core.photo import Photo, Published, require_value
 from cutoutd.files.hashing import has_sha256

@@ -6,14 +6,14 @@ import io
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from cutoutd.config.choices import Oversize
 from cutoutd.config.settings import LARGEST_UPLOAD_BYTES, FolderSettings
+from cutoutd.config.types.choices import Oversize
 from cutoutd.core.errors import SupersededError
 from cutoutd.core.photo import Photo, Uploaded
 from cutoutd.files.input_tree import open_source, reading_errors, require_unchanged
+from cutoutd.images.copies.orientation import make_upright
+from cutoutd.images.copies.shrink import make_smaller
 from cutoutd.images.memory_gate import run_gated
-from cutoutd.images.orientation import make_upright
-from cutoutd.images.shrink import make_smaller
 from cutoutd.images.validation import require_size, validate
 from cutoutd.uploadcare.client import UploadcareClient
 

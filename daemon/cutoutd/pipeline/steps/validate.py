@@ -9,14 +9,14 @@ import os
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from cutoutd.config.choices import Oversize
 from cutoutd.config.settings import FolderSettings
+from cutoutd.config.types.choices import Oversize
 from cutoutd.core.errors import DiskError, FolderBlockedError, RejectedError, RejectionCode
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Accepted, Identity
 from cutoutd.files.input_tree import LINK_ON_THE_WAY, is_occupied, open_source, reading_errors, require_unchanged
 from cutoutd.files.output_tree import MAX_NAME_BYTES, targets_of
-from cutoutd.images.shrink import LARGEST_SOURCE_BYTES
+from cutoutd.images.copies.shrink import LARGEST_SOURCE_BYTES
 from cutoutd.images.validation import ImageInfo, require_size, validate
 
 #: PATH_MAX with its closing zero: longer paths exist, but no program could open such a cutout by its path.

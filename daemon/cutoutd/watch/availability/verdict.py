@@ -19,8 +19,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from os import close
 
-from cutoutd.config.choices import OnSourceRemoved
 from cutoutd.config.settings import FolderSettings
+from cutoutd.config.types.choices import OnSourceRemoved
 from cutoutd.core.logs import printable
 from cutoutd.files.input_tree import open_folder_beneath
 from cutoutd.files.name_filters import Exclusions

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from cutoutd.config.text_types import Listen
+from cutoutd.config.types.text_types import Listen
 from cutoutd.core.logs import log_event
 from cutoutd.web.access.hosts import is_origin_of, is_own, port_of
 from cutoutd.web.access.tokens import Tokens

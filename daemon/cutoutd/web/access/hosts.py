@@ -7,7 +7,7 @@ be rebound, a name can. The port does not matter, because a tunnel (ssh -L) may 
 import ipaddress
 import re
 
-from cutoutd.config.text_types import Listen
+from cutoutd.config.types.text_types import Listen
 
 _HOST = re.compile(r"(?:\[(?P<address>[0-9a-fA-F:.]+)\]|(?P<name>[\w.-]+))(?::(?P<port>\d+))?", re.ASCII)
 

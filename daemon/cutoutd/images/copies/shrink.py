@@ -12,8 +12,8 @@ from io import BytesIO
 from PIL import Image
 
 from cutoutd.core.errors import RejectedError, RejectionCode
-from cutoutd.images.formats import Format, named_damage, open_picture
-from cutoutd.images.orientation import has_alpha, in_plain_mode, turned_upright, without_idle_alpha
+from cutoutd.images.copies.orientation import has_alpha, in_plain_mode, turned_upright, without_idle_alpha
+from cutoutd.images.structure.formats import Format, named_damage, open_picture
 from cutoutd.images.validation import SCALED_ABOVE_MEGAPIXELS, ImageInfo, format_size
 
 #: A larger file is not shrunk, because it would be in memory beside its pixels.

@@ -9,7 +9,7 @@ from io import BytesIO
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
-from cutoutd.images.formats import UPRIGHT, Format, open_picture
+from cutoutd.images.structure.formats import UPRIGHT, Format, open_picture
 from cutoutd.images.validation import ImageInfo
 
 _LEVELS_16_PER_8 = 257

@@ -8,7 +8,7 @@ import os
 import re
 from typing import BinaryIO
 
-from cutoutd.images.formats import JPEG_SIGNATURE, PNG_SIGNATURE
+from cutoutd.images.structure.formats import JPEG_SIGNATURE, PNG_SIGNATURE
 
 _BLOCK_BYTES = 1 << 18
 

@@ -9,7 +9,7 @@ import zlib
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from cutoutd.images.formats import PNG_SIGNATURE
+from cutoutd.images.structure.formats import PNG_SIGNATURE
 
 _IHDR_BYTES = 13
 _MAX_CHUNK_BYTES = (1 << 31) - 1  #: PNG specification, 5.3
