@@ -22,10 +22,10 @@ from cutoutd.app.process import drain_workers, run_supervised
 from cutoutd.app.reload import Reloader
 from cutoutd.app.startup import remove_leftovers
 from cutoutd.app.webhook_secret import expected_url
+from cutoutd.control.connection.server import MessageHandler, serving_control
+from cutoutd.control.connection.socket import client_socket_path, server_socket_path
 from cutoutd.control.executor import CommandExecutor
 from cutoutd.control.queue import CommandQueue
-from cutoutd.control.server import MessageHandler, serving_control
-from cutoutd.control.socket import client_socket_path, server_socket_path
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import log_event
 from cutoutd.monitoring import MetricsExposition, MetricSources

@@ -25,7 +25,7 @@ def retry(
     failed: Annotated[bool, typer.Option("--failed", help="All failed photos.")] = False,
 ) -> None:
     """Retry photos that failed, were rejected or wait; nothing is paid for twice."""
-    from cutoutd.control.client import send_command
+    from cutoutd.control.connection.client import send_command
     from cutoutd.control.messages import RetryCommand
 
     if bool(paths) is failed:
@@ -48,7 +48,7 @@ def reprocess(  # noqa: PLR0913, PLR0917  its options
     """Make new cutouts; the photos that you name are paid for again. Old cutouts stay until they are replaced."""
     from dataclasses import replace
 
-    from cutoutd.control.client import send_command
+    from cutoutd.control.connection.client import send_command
     from cutoutd.control.messages import ReprocessCommand, Scope
 
     if [bool(paths), missing, changed].count(True) != 1:
@@ -71,7 +71,7 @@ def approve(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Pay without asking.")] = False,
 ) -> None:
     """Agree to pay for a large batch: the photos that are there now. Later photos are a new batch."""
-    from cutoutd.control.client import send_command
+    from cutoutd.control.connection.client import send_command
     from cutoutd.control.messages import ApproveCommand
 
     document = read_document(config)
@@ -91,7 +91,7 @@ def pause(
     config: ConfigOption = None,
 ) -> None:
     """Send and launch nothing new, also after a restart; launched removals are finished and published."""
-    from cutoutd.control.client import send_command
+    from cutoutd.control.connection.client import send_command
     from cutoutd.control.messages import PauseCommand
 
     show_result(send_command(PauseCommand(reason), read_document(config)))
@@ -100,7 +100,7 @@ def pause(
 @app.command()
 def resume(config: ConfigOption = None) -> None:
     """Continue after a pause."""
-    from cutoutd.control.client import send_command
+    from cutoutd.control.connection.client import send_command
     from cutoutd.control.messages import ResumeCommand
 
     show_result(send_command(ResumeCommand(), read_document(config)))
@@ -109,7 +109,7 @@ def resume(config: ConfigOption = None) -> None:
 @app.command()
 def reload(config: ConfigOption = None) -> None:
     """Let the running cutoutd read its configuration again; a configuration with faults changes nothing."""
-    from cutoutd.control.client import send_command
+    from cutoutd.control.connection.client import send_command
     from cutoutd.control.messages import ReloadCommand
     from cutoutd.core.logs import printable
 

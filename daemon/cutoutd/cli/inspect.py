@@ -71,7 +71,7 @@ def status(
 
     from cutoutd.app.rebuild import outputs_without_ledger
     from cutoutd.cli.terminal.status_view import show_status
-    from cutoutd.control.client import load_status
+    from cutoutd.control.connection.client import load_status
     from cutoutd.core.logs import printable
     from cutoutd.status.status import status_as_json
 
@@ -113,7 +113,7 @@ def history(
     from rich.console import Console
 
     from cutoutd.cli.terminal.status_view import show_history
-    from cutoutd.control.client import load_history
+    from cutoutd.control.connection.client import load_history
     from cutoutd.status.status import event_as_json
 
     document = read_document(config)

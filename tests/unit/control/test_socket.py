@@ -13,13 +13,13 @@ import pytest
 
 from cutoutd.app.reload import Reloader
 from cutoutd.config.settings import Settings
-from cutoutd.control import client
-from cutoutd.control.client import send_command
+from cutoutd.control.connection import client
+from cutoutd.control.connection.client import send_command
+from cutoutd.control.connection.server import MessageHandler, MessageLimits, serving_control
+from cutoutd.control.connection.socket import client_socket_path, listening_socket, server_socket_path
 from cutoutd.control.executor import CommandExecutor
 from cutoutd.control.messages import MESSAGES, PageLink, ReprocessCommand, RetryCommand, Scope
 from cutoutd.control.queue import CommandQueue
-from cutoutd.control.server import MessageHandler, MessageLimits, serving_control
-from cutoutd.control.socket import client_socket_path, listening_socket, server_socket_path
 from cutoutd.core.errors import ControlError, ControlRefusedError, LedgerBusyError, LedgerMissingError
 from cutoutd.ledger import hold_ledger, open_ledger
 from cutoutd.status.live_state import LiveState

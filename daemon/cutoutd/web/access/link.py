@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 
 from cutoutd.config.settings import CommonSettings
-from cutoutd.control.client import decode_reply, send_message
+from cutoutd.control.connection.client import decode_reply, send_message
 from cutoutd.control.messages import PAGE_LINKS, PageLink, PageLinkQuery
 from cutoutd.core.errors import PageError
 from cutoutd.ledger import is_held

@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cutoutd.config.settings import CommonSettings
+from cutoutd.control.connection.socket import listening_socket
 from cutoutd.control.messages import (
     COMMAND_TIMEOUT_S,
     ERRORS,
@@ -36,7 +37,6 @@ from cutoutd.control.messages import (
     encode_reply,
 )
 from cutoutd.control.queue import CommandQueue
-from cutoutd.control.socket import listening_socket
 from cutoutd.core.errors import ControlError, CutoutdError
 from cutoutd.core.http_server import BodyTooLargeError, read_body, serve_http
 from cutoutd.core.logs import log_error, log_fault

@@ -16,6 +16,7 @@ import httpx2
 from pydantic import TypeAdapter, ValidationError
 
 from cutoutd.config.settings import CommonSettings
+from cutoutd.control.connection.socket import client_socket_path, short_path
 from cutoutd.control.executor import CommandExecutor
 from cutoutd.control.messages import (
     COMMAND_TIMEOUT_S,
@@ -31,7 +32,6 @@ from cutoutd.control.messages import (
     PhotoName,
     StatusQuery,
 )
-from cutoutd.control.socket import client_socket_path, short_path
 from cutoutd.core.errors import ControlError, ControlRefusedError, LedgerBusyError, LedgerError, LedgerMissingError
 from cutoutd.core.photo_selector import PhotoSelector
 from cutoutd.ledger import Event, has_ledger, hold_ledger, open_ledger
