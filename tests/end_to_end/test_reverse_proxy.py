@@ -1,6 +1,7 @@
 """The reverse proxies that ship as examples: real ones, in front of the real daemon."""
 
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -12,6 +13,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from support.clients import http_requests
 from support.clients.webhook_client import address_of, listening, signature, unknown_message
 from support.processes.daemon_process import Place, eventually
 from support.servers.ports import free_port
@@ -29,6 +31,9 @@ needs_caddy = pytest.mark.skipif(CADDY is None, reason="this machine has no cadd
 #: In each of its answers.
 FROM_DAEMON = b"content-security-policy"
 
+#: The name of the page in the examples.
+PAGE_HOST = "cutouts.example.com"
+
 #: What must not get through, as it goes over the wire.
 OTHER_PATHS = (
     "/",
@@ -42,15 +47,16 @@ OTHER_PATHS = (
 )
 
 
-def nginx_configuration(home: Path, daemon: str, port: int) -> Path:
+def nginx_configuration(home: Path, daemon: str, port: int, example: str = "nginx.conf") -> Path:
     """The example as a whole configuration: another name, another port, a certificate of no account."""
     pem = write_certificate(SELF_SIGNED, home)
-    server = (EXAMPLES / "nginx.conf").read_text()
+    server = (EXAMPLES / example).read_text()
+    name = "hooks.example.com" if example == "nginx.conf" else PAGE_HOST
     for theirs, ours in (
         ("listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;"),
         ("    listen [::]:443 ssl;\n", ""),
-        ("/etc/letsencrypt/live/hooks.example.com/fullchain.pem", str(pem)),
-        ("/etc/letsencrypt/live/hooks.example.com/privkey.pem", str(pem)),
+        (f"/etc/letsencrypt/live/{name}/fullchain.pem", str(pem)),
+        (f"/etc/letsencrypt/live/{name}/privkey.pem", str(pem)),
         ("http://127.0.0.1:8717", daemon),
     ):
         assert theirs in server
@@ -66,11 +72,12 @@ def nginx_configuration(home: Path, daemon: str, port: int) -> Path:
     return written
 
 
-def caddy_configuration(home: Path, daemon: str, port: int) -> Path:
+def caddy_configuration(home: Path, daemon: str, port: int, example: str = "Caddyfile") -> Path:
     """The example without encryption, which would need a name that the world knows."""
-    site = (EXAMPLES / "Caddyfile").read_text()
+    site = (EXAMPLES / example).read_text()
+    name, place = ("hooks.example.com", "127.0.0.1") if example == "Caddyfile" else (PAGE_HOST, PAGE_HOST)
     for theirs, ours in (
-        ("\nhooks.example.com {", f"\nhttp://127.0.0.1:{port} {{"),
+        (f"\n{name} {{", f"\nhttp://{place}:{port} {{"),
         ("127.0.0.1:8717", daemon.removeprefix("http://")),
     ):
         assert theirs in site
@@ -179,3 +186,68 @@ def test_caddy_finds_no_fault_and_lets_only_messages_through(place: Place, tmp_p
         command = [str(CADDY), "run", "--config", str(configuration), "--adapter", "caddyfile"]
         with running(command, tmp_path, port):
             require_only_messages_pass(f"http://127.0.0.1:{port}")
+
+
+def require_page_works(base: str, place: Place, daemon: str) -> None:
+    """The link opens the page under its name, forms and news pass, and cookies fit the connection."""
+    links = place.command("page").stdout.split()
+    assert len(links) == 2
+    assert links[1].startswith(f"https://{PAGE_HOST}/?token=")
+    scheme = base.partition(":")[0]
+    named = {"Host": PAGE_HOST}
+    with httpx2.Client(base_url=base, verify=untrusting(), trust_env=False, timeout=60) as client:
+        opened = client.get(f"/?token={links[1].partition('=')[2]}", headers=named)
+        assert opened.status_code == 303
+        cookie = opened.headers["set-cookie"]
+        assert ("secure" in cookie.lower()) is (scheme == "https")
+        session = {**named, "Cookie": cookie.partition(";")[0]}
+        shown = client.get("/", headers=session)
+        assert shown.status_code == 200
+        assert "max-age" in shown.headers["strict-transport-security"]
+        csrf = re.findall(r'name="csrf" value="([0-9a-f]+)"', shown.text)[0]
+        for origin, status in ((f"{scheme}://{PAGE_HOST}", 303), ("https://evil.example", 403)):
+            answer = client.post("/pause", data={"csrf": csrf}, headers={**session, "Origin": origin})
+            assert answer.status_code == status
+        with client.stream("GET", "/live", headers=session) as news:
+            assert next(news.iter_lines()).startswith("data:")
+        for path in ("/metrics", "/hooks/uploadcare"):
+            assert client.get(path, headers=session).status_code == 404
+    refused = http_requests.get(f"{daemon}/", headers={"Host": "cutouts.evil.example"})
+    assert refused.status_code == 421
+    assert "hosts: [cutouts.evil.example]" in refused.text
+
+
+@needs_nginx
+def test_nginx_shows_the_page_to_the_office(place: Place, tmp_path: Path) -> None:
+    """``nginx -t`` takes the example for the page, and a real nginx with it serves the page under its name."""
+    place.configure(web={"listen": "127.0.0.1:0", "hosts": [PAGE_HOST]})
+    port = free_port()
+    with place.start() as daemon:
+        configuration = nginx_configuration(tmp_path, address_of(daemon), port, "nginx-page.conf")
+        command = [str(NGINX), "-p", str(tmp_path), "-c", str(configuration)]
+        tested = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
+        assert tested.returncode == 0, tested.stderr
+        assert "warn" not in tested.stderr
+        with running(command, tmp_path, port):
+            require_page_works(f"https://127.0.0.1:{port}", place, address_of(daemon))
+
+
+@needs_caddy
+def test_caddy_shows_the_page_to_the_office(place: Place, tmp_path: Path) -> None:
+    """``caddy validate`` takes the example for the page, and a real Caddy with it serves the page under its name."""
+    validated = subprocess.run(
+        [str(CADDY), "validate", "--config", str(EXAMPLES / "Caddyfile-page"), "--adapter", "caddyfile"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=at_home(tmp_path),
+    )
+    assert validated.returncode == 0, validated.stderr
+    assert '"level":"warn"' not in validated.stderr
+    place.configure(web={"listen": "127.0.0.1:0", "hosts": [PAGE_HOST]})
+    port = free_port()
+    with place.start() as daemon:
+        configuration = caddy_configuration(tmp_path, address_of(daemon), port, "Caddyfile-page")
+        command = [str(CADDY), "run", "--config", str(configuration), "--adapter", "caddyfile"]
+        with running(command, tmp_path, port):
+            require_page_works(f"http://127.0.0.1:{port}", place, address_of(daemon))

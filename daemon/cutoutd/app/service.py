@@ -95,7 +95,7 @@ async def serve(
     metrics = _metrics(service)
     page_context = await open_page_context(PageBackend(lambda: settings, core.ledger, commands, live_state))
     machine_endpoints = MonitoringEndpoints(health, metrics, endpoints.webhook_receiver)
-    page = endpoints.listener.open(application(machine_endpoints, page_context, settings.web.listen))
+    page = endpoints.listener.open(application(machine_endpoints, page_context, settings.web))
     async with page, working(service) as tasks, commands.serving(executor, live_state):
         loops = [
             *(watcher.run() for watcher in watchers.folders),

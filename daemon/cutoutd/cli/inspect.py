@@ -12,9 +12,10 @@ from cutoutd.cli.options import ConfigOption, JsonOption, app, read_document, re
 @app.command()
 def page(config: ConfigOption = None) -> None:
     """Print the link to the page of the running cutoutd; it lets its holder look, retry and approve."""
-    from cutoutd.web.access.link import link_to_page
+    from cutoutd.web.access.link import links_to_page
 
-    typer.echo(link_to_page(read_document(config)))
+    for link in links_to_page(read_document(config)):
+        typer.echo(link)
 
 
 if TYPE_CHECKING:

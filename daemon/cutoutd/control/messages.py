@@ -152,6 +152,7 @@ class PageLink:
     token: str = ""
     trouble: str = ""
     advice: str = ""
+    hosts: tuple[str, ...] = ()  #: names of the page behind a reverse proxy with TLS
 
 
 MESSAGES: TypeAdapter[Message] = TypeAdapter(Message)

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from cutoutd.config.types.text_types import Listen
+from cutoutd.config.settings import WebSettings
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import log_fault, printable
 from cutoutd.images.thumbnail_cache import ThumbnailCache
@@ -49,15 +49,15 @@ class MonitoringEndpoints:
     webhook_receiver: WebhookReceiver
 
 
-def application(monitoring: MonitoringEndpoints, context: PageContext | None, listen: Listen | None) -> ASGIApp:
+def application(monitoring: MonitoringEndpoints, context: PageContext | None, web: WebSettings) -> ASGIApp:
     """Return the application. Without a context it has the public routes only."""
     routes = [
         *health_routes(monitoring.health),
         *metrics_routes(monitoring.metrics),
         *webhook_routes(monitoring.webhook_receiver),
     ]
-    if context is not None and listen is not None:
-        private = AccessGuard(_private(context), listen=listen, tokens=context.tokens, renderer=context.renderer)
+    if context is not None:
+        private = AccessGuard(_private(context), web=web, tokens=context.tokens, renderer=context.renderer)
         routes += [*context.renderer.assets.routes(), Mount("/", private)]
     return SecurityHeaders(Starlette(routes=routes))
 

@@ -105,9 +105,17 @@ class PageRenderer:
         """Return a template with its values, as text."""
         return self._environment.get_template(template).render(**values)
 
-    def refuse(self, status: HTTPStatus, title: str, sentence: str, *hints: str) -> Response:
-        """Return a page that says why there is nothing to see. It shows nothing private."""
-        page = self.render("refusal.html", title=title, sentence=sentence, hints=hints, again=None)
+    def refuse(self, status: HTTPStatus, title: str, sentence: str, *hints: str, about: str = "") -> Response:
+        """Return a page that says why there is nothing to see. It shows nothing private.
+
+        Args:
+            status: of the response.
+            title: the heading.
+            sentence: the reason.
+            hints: texts to type, each for another machine or purpose.
+            about: says what the hints are for.
+        """
+        page = self.render("refusal.html", title=title, sentence=sentence, hints=hints, about=about, again=None)
         return HTMLResponse(page, status)
 
 

@@ -58,6 +58,15 @@ def test_addresses_are_ours_and_names_are_not(listen: Listen, host: str, is_ours
     assert is_own(host, listen) is is_ours
 
 
+def test_a_name_of_the_configuration_is_ours_and_no_other() -> None:
+    """``web.hosts`` adds names, in any case and at any port; neither a part nor an extension of one is ours."""
+    hosts = ("cutouts.example.com",)
+    for host in ("cutouts.example.com", "Cutouts.Example.com", "cutouts.example.com:8443", "127.0.0.1:8717"):
+        assert is_own(host, LOOPBACK, hosts)
+    for host in ("example.com", "evil.cutouts.example.com", "cutouts.example.com.evil.net", "cutouts.example.com/", ""):
+        assert not is_own(host, LOOPBACK, hosts)
+
+
 def test_an_origin_is_that_of_the_page_that_was_asked_for() -> None:
     """With its port; through a proxy also encrypted."""
     assert is_origin_of("http://127.0.0.1:8717", "127.0.0.1:8717")

@@ -15,6 +15,7 @@ from cutoutd.config.types.text_types import (
     BaseUrl,
     CommandWords,
     HookUrl,
+    HostName,
     Listen,
     ListenAddress,
     PublicKey,
@@ -133,5 +134,7 @@ class WebSettings(FrozenModel):
 
     listen: ListenAddress | None = Listen("127.0.0.1", 8717)
     """Address and port on this machine; null: neither page nor health is served."""
+    hosts: tuple[HostName, ...] = ()
+    """Names of the page behind a reverse proxy with TLS; other names than these and web.listen's own are refused."""
     token_file: AbsolutePath | None = None
     """A file with the page's token, not readable by everyone; if left out, cutoutd makes one in state_dir."""

@@ -28,6 +28,10 @@ _LONGEST_HOOK_URL = 255
 _TEMPLATE_FIELDS = ("stem", "name")
 
 
+#: A host name or an address of version 4, as an address bar shows it.
+_HOST_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?", re.ASCII)
+
+
 def _folder_name(text: str) -> str:
     if not _NAME.fullmatch(text):
         raise ValueError('must be made of letters (a to z), digits, "-", "_" and ".", and start with a letter or digit')
@@ -164,6 +168,16 @@ def _listen_address(value: object) -> object:
     return Listen(host, int(port))
 
 
+def _host_name(text: str) -> str:
+    """Accept the name in an address, without scheme, port and path, because only the name is compared."""
+    name = text.lower()
+    if not _HOST_NAME.fullmatch(name):
+        raise ValueError(
+            "must be the name in the address of the page, such as cutouts.example.com, without https:// or a port"
+        )
+    return name
+
+
 def _exclusion_pattern(text: str) -> str:
     if not text or "\0" in text:
         raise ValueError("must be a pattern such as *.bak or drafts/**")
@@ -203,6 +217,9 @@ HookUrl = Annotated[
 AbsolutePath = Annotated[Path, BeforeValidator(_absolute_path), WithJsonSchema({"type": "string", "minLength": 1})]
 ListenAddress = Annotated[
     Listen, BeforeValidator(_listen_address), WithJsonSchema({"type": "string", "pattern": r"^(\S+):\d{1,5}$"})
+]
+HostName = Annotated[
+    str, AfterValidator(_host_name), Field(json_schema_extra={"pattern": r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"})
 ]
 ExclusionPattern = Annotated[str, AfterValidator(_exclusion_pattern), Field(json_schema_extra={"minLength": 1})]
 CommandWords = Annotated[

@@ -16,9 +16,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from cutoutd.config.types.text_types import Listen
+from cutoutd.config.settings import WebSettings
 from cutoutd.core.logs import log_event
-from cutoutd.web.access.hosts import is_origin_of, is_own, port_of
+from cutoutd.web.access.hosts import is_encrypted, is_origin_of, is_own, name_of, port_of
 from cutoutd.web.access.tokens import Tokens
 from cutoutd.web.pages.forms import FormError, read_form
 from cutoutd.web.rendering import PageRenderer
@@ -34,14 +34,14 @@ class AccessGuard:
 
     Args:
         app: the private application.
-        listen: the listener; only its names are allowed.
+        web: the listener and the further names; only these names are allowed.
         tokens: the token and the values derived from it.
         renderer: renders refusals.
     """
 
-    def __init__(self, app: ASGIApp, *, listen: Listen, tokens: Tokens, renderer: PageRenderer) -> None:
+    def __init__(self, app: ASGIApp, *, web: WebSettings, tokens: Tokens, renderer: PageRenderer) -> None:
         self._app = app
-        self._listen = listen
+        self._web = web
         self._tokens = tokens
         self._renderer = renderer
 
@@ -53,8 +53,8 @@ class AccessGuard:
 
     def _refuse_stranger(self, request: Request) -> Response | None:
         host = request.headers.get("host", "")
-        if not is_own(host, self._listen):
-            return self._refusal(HTTPStatus.MISDIRECTED_REQUEST, "Wrong address", _MISDIRECTED)
+        if self._web.listen is None or not is_own(host, self._web.listen, self._web.hosts):
+            return self._refuse_name(name_of(host))
         token = request.query_params.get("token")
         if token is not None and request.method in _SAFE_METHODS and request.url.path == "/":
             return self._start_session(request) if self._tokens.is_token(token) else self._ask_for_link(_OLD_LINK)
@@ -86,28 +86,46 @@ class AccessGuard:
             # a page of ours.
             response = self._redirect_without_token("/")
         name = _cookie(request.headers.get("host", ""))
-        response.set_cookie(name, self._tokens.session, max_age=_SESSION_S, path="/", httponly=True, samesite="strict")
+        response.set_cookie(
+            name,
+            self._tokens.session,
+            max_age=_SESSION_S,
+            path="/",
+            httponly=True,
+            samesite="strict",
+            secure=is_encrypted(request.headers),
+        )
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
 
     def _redirect_without_token(self, address: str) -> Response:
         """Return a page that requests the address again, because the browser sends the cookie only from our page."""
-        values = {"title": "One moment", "sentence": "Opening the page…", "hints": (), "again": address}
+        values = {"title": "One moment", "sentence": "Opening the page…", "hints": (), "about": "", "again": address}
         return HTMLResponse(self._renderer.render("refusal.html", **values))
 
-    def _ask_for_link(self, sentence: str) -> Response:
-        return self._refusal(HTTPStatus.FORBIDDEN, "You need the link", sentence, *_LINK_COMMANDS)
+    def _refuse_name(self, name: str) -> Response:
+        """Refuse a name that is not ours, and say what would make it ours. Only a well-formed name is shown."""
+        hints = () if not name or ":" in name else (f"web:\n  hosts: [{name}]",)
+        return self._refusal(HTTPStatus.MISDIRECTED_REQUEST, "Wrong address", _MISDIRECTED, *hints, about=_NAME_ALLOWED)
 
-    def _refusal(self, status: HTTPStatus, title: str, sentence: str, *hints: str) -> Response:
+    def _ask_for_link(self, sentence: str) -> Response:
+        return self._refusal(HTTPStatus.FORBIDDEN, "You need the link", sentence, *_LINK_COMMANDS, about=_LINK_PRINTED)
+
+    def _refusal(self, status: HTTPStatus, title: str, sentence: str, *hints: str, about: str = "") -> Response:
         log_event("page_refused", f"a request for the page was refused: {title}", level=logging.WARNING)
-        return self._renderer.refuse(status, title, sentence, *hints)
+        return self._renderer.refuse(status, title, sentence, *hints, about=about)
 
 
 _MISDIRECTED = "The address has another name than this page. Open the link that `cutoutd page` prints."
 _NO_LINK = "This page shows private photos and can spend money, so it opens with its own link only."
 _OLD_LINK = "The token in this link is wrong, or no longer valid."
+_NAME_ALLOWED = "If this is its name behind a reverse proxy of yours, allow it in the configuration and reload cutoutd:"
+_LINK_PRINTED = "On the machine that cutoutd runs on, this command prints the link:"
 _LINK_COMMANDS = ("cutoutd page", "sudo -u cutoutd /opt/cutoutd/bin/cutoutd page")
-_FORGED = "Nothing was done. Go back to the page, reload it and try again."
+_FORGED = (
+    "Nothing was done. Go back to the page, reload it and try again. A reverse proxy must pass on the name that the "
+    "browser asked for (Host)."
+)
 
 
 def _address(request: Request) -> str:

@@ -1,4 +1,4 @@
-"""The check of the ``Host`` header against the listener's own names. Pure.
+"""The check of the ``Host`` header against the page's own names: the listener's, and ``web.hosts``. Pure.
 
 Only that header tells a foreign page from ours after DNS rebinding: its name points at this machine. An address cannot
 be rebound, a name can. The port does not matter, because a tunnel (ssh -L) may have another one.
@@ -6,15 +6,18 @@ be rebound, a name can. The port does not matter, because a tunnel (ssh -L) may 
 
 import ipaddress
 import re
+from collections.abc import Collection, Mapping
 
 from cutoutd.config.types.text_types import Listen
 
 _HOST = re.compile(r"(?:\[(?P<address>[0-9a-fA-F:.]+)\]|(?P<name>[\w.-]+))(?::(?P<port>\d+))?", re.ASCII)
 
 
-def is_own(host: str, listen: Listen) -> bool:
-    """Return True if a ``Host`` header names the listener."""
+def is_own(host: str, listen: Listen, hosts: Collection[str] = ()) -> bool:
+    """Return True if a ``Host`` header names the listener, or is one of the configured ``hosts``."""
     name = name_of(host)
+    if name in hosts:
+        return True
     if name == "localhost":
         return listen.is_loopback or _is_any(listen)
     try:
@@ -41,6 +44,14 @@ def port_of(host: str) -> str:
 def is_origin_of(origin: str, host: str) -> bool:
     """Return True if an ``Origin`` header names the requested host. A proxy may have added https."""
     return origin in {f"http://{host}", f"https://{host}"}
+
+
+def is_encrypted(headers: Mapping[str, str]) -> bool:
+    """Return True if a reverse proxy says that the browser came over TLS.
+
+    Any client can say so; then its own cookies come back over TLS only, and nothing else changes.
+    """
+    return headers.get("x-forwarded-proto", "").lower() == "https"
 
 
 def _is_any(listen: Listen) -> bool:

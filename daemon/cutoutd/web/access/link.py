@@ -27,8 +27,8 @@ async def page_link(settings: CommonSettings, live: Callable[[], LiveState]) -> 
         return PageLink(trouble=error.sentence, advice=error.advice)
 
 
-def link_to_page(settings: CommonSettings) -> str:
-    """Return the link to the page of the running daemon. Blocking.
+def links_to_page(settings: CommonSettings) -> tuple[str, ...]:
+    """Return the links to the page of the running daemon: here, then by each name of ``web.hosts``. Blocking.
 
     Raises:
         PageError: there is no page; the error says why.
@@ -40,7 +40,7 @@ def link_to_page(settings: CommonSettings) -> str:
     if link.trouble:
         raise PageError(link.trouble, advice=link.advice)
     address = link.address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
-    return f"{address}/?token={link.token}"
+    return tuple(f"{each}/?token={link.token}" for each in (address, *(f"https://{host}" for host in link.hosts)))
 
 
 async def _address(live: Callable[[], LiveState]) -> str | None:
@@ -66,4 +66,4 @@ def _link(settings: CommonSettings, address: str | None) -> PageLink:
     if address is None:
         host, port = settings.web.listen
         raise PageError(f"cutoutd could not listen on {host}:{port}", advice=_PORT_TAKEN)
-    return PageLink(address, read_token(settings))
+    return PageLink(address, read_token(settings), hosts=settings.web.hosts)

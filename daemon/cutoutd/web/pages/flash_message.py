@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from cutoutd.control.messages import CommandResult
 from cutoutd.core.logs import printable
-from cutoutd.web.access.hosts import port_of
+from cutoutd.web.access.hosts import is_encrypted, port_of
 from cutoutd.web.access.tokens import Tokens
 
 _LIFETIME_S = 60
@@ -36,7 +36,15 @@ def redirect_with_flash_message(request: Request, address: str, tokens: Tokens, 
     message = FlashMessage(_shortened(result.done), _shortened(result.refused))
     response = RedirectResponse(address, HTTPStatus.SEE_OTHER)
     signed = tokens.sign(_MESSAGES.dump_json(message).decode())
-    response.set_cookie(_name(request), signed, max_age=_LIFETIME_S, path="/", httponly=True, samesite="strict")
+    response.set_cookie(
+        _name(request),
+        signed,
+        max_age=_LIFETIME_S,
+        path="/",
+        httponly=True,
+        samesite="strict",
+        secure=is_encrypted(request.headers),
+    )
     return response
 
 
@@ -48,7 +56,8 @@ def read_flash_message(request: Request, tokens: Tokens) -> FlashMessage | None:
 
 def delete_flash_message(request: Request, response: Response) -> None:
     """Delete the message, because it was shown."""
-    response.delete_cookie(_name(request), path="/", httponly=True, samesite="strict")
+    secure = is_encrypted(request.headers)
+    response.delete_cookie(_name(request), path="/", httponly=True, samesite="strict", secure=secure)
 
 
 def _name(request: Request) -> str:
