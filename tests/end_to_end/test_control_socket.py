@@ -22,7 +22,7 @@ import os, sys
 from pathlib import Path
 from cutoutd import cli, config
 from cutoutd.cli import actions
-from cutoutd.control import client
+from cutoutd.control.connection import client
 import httpx2
 
 # Imported while it may be read: the program itself may lie where only its owner looks.

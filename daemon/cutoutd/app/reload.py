@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from cutoutd.app.check.finding import Level
 from cutoutd.app.check.machine import check_machine
@@ -89,6 +90,7 @@ class Reloader:
         settings: the settings of the start.
         reread: reads the configuration again, blocking; None if it did not come from a file.
         prepare: prepares the process for settings, for example hides their secret from the log.
+        config_file: the file that ``reread`` reads.
     """
 
     def __init__(
@@ -96,7 +98,9 @@ class Reloader:
         settings: Settings,
         reread: Callable[[], Settings] | None = None,
         prepare: Callable[[Settings], None] = lambda _: None,
+        config_file: Path | None = None,
     ) -> None:
+        self.config_file = config_file
         self.settings = settings  #: the settings of the next service
         self.reload_requested = asyncio.Event()  #: set when the present service must stop for a new one
         self._before: Settings | None = None  #: the settings in force until the new ones have proved to work

@@ -52,7 +52,11 @@ async def keep_serving(reloader: Reloader, stop: asyncio.Event, systemd: Systemd
     settings, commands = reloader.settings, CommandQueue(reloader.reload)
     async with open_shared_state(settings) as shared:
         handler = MessageHandler(
-            commands, shared.ledger, lambda: reloader.settings, lambda: page_link(reloader.settings, commands.live)
+            commands,
+            shared.ledger,
+            lambda: reloader.settings,
+            lambda: page_link(reloader.settings, commands.live),
+            reloader.config_file,
         )
         control = serving_control(
             handler.answer, server_socket_path(settings, os.environ), client_socket_path(settings)

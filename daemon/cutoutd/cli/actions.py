@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cutoutd.cli.exit_codes import ExitCode
-from cutoutd.cli.options import ConfigOption, app, read_document, resolve_path
+from cutoutd.cli.options import ConfigOption, app, read_document, read_running, resolve_path
 
 if TYPE_CHECKING:
     from cutoutd.config.settings import ConfigurationFile
@@ -94,7 +94,7 @@ def pause(
     from cutoutd.control.connection.client import send_command
     from cutoutd.control.messages import PauseCommand
 
-    show_result(send_command(PauseCommand(reason), read_document(config)))
+    show_result(send_command(PauseCommand(reason), read_running(config)))
 
 
 @app.command()
@@ -103,7 +103,7 @@ def resume(config: ConfigOption = None) -> None:
     from cutoutd.control.connection.client import send_command
     from cutoutd.control.messages import ResumeCommand
 
-    show_result(send_command(ResumeCommand(), read_document(config)))
+    show_result(send_command(ResumeCommand(), read_running(config)))
 
 
 @app.command()
@@ -113,7 +113,7 @@ def reload(config: ConfigOption = None) -> None:
     from cutoutd.control.messages import ReloadCommand
     from cutoutd.core.logs import printable
 
-    result = send_command(ReloadCommand(), read_document(config))
+    result = send_command(ReloadCommand(), read_running(config))
     for sentence in result.refused:
         typer.echo(printable(sentence), err=True)
     if result.refused:

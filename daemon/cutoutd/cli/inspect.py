@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cutoutd.cli.exit_codes import ExitCode
-from cutoutd.cli.options import ConfigOption, JsonOption, app, read_document, read_settings, run_to_end, selectors_of
+from cutoutd.cli.options import (
+    ConfigOption,
+    JsonOption,
+    app,
+    read_document,
+    read_running,
+    read_settings,
+    run_to_end,
+    selectors_of,
+)
 
 
 @app.command()
@@ -14,7 +23,7 @@ def page(config: ConfigOption = None) -> None:
     """Print the link to the page of the running cutoutd; it lets its holder look, retry and approve."""
     from cutoutd.web.access.link import links_to_page
 
-    for link in links_to_page(read_document(config)):
+    for link in links_to_page(read_running(config)):
         typer.echo(link)
 
 
@@ -76,7 +85,7 @@ def status(
     from cutoutd.core.logs import printable
     from cutoutd.status.status import status_as_json
 
-    document = read_document(config)
+    document = read_running(config)
     if watching:
         _watch(lambda: load_status(document), as_json=as_json)
     found = load_status(document)
@@ -117,7 +126,7 @@ def history(
     from cutoutd.control.connection.client import load_history
     from cutoutd.status.status import event_as_json
 
-    document = read_document(config)
+    document = read_running(config)
     events = load_history(document, selectors_of(path, document), limit)
     if as_json:
         for event in events:

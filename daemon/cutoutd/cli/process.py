@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from functools import partial
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -36,12 +37,15 @@ _THREADS_S = 0.5
 _SECOND_SIGNAL_S = 2.0
 
 
-async def run_daemon(settings: Settings, reread: Callable[[], Settings] | None = None) -> None:
+async def run_daemon(
+    settings: Settings, reread: Callable[[], Settings] | None = None, config_file: Path | None = None
+) -> None:
     """Watch and process photos until SIGTERM or SIGINT; a second one does not wait for current requests.
 
     Args:
         settings: The first configuration.
         reread: The function that reads the configuration again, for a reload; None if it is not from a file.
+        config_file: The file that ``reread`` reads.
 
     Raises:
         LedgerError, DiskError: The service could not start.
@@ -51,7 +55,7 @@ async def run_daemon(settings: Settings, reread: Callable[[], Settings] | None =
     is_shown = can_redraw(console) and settings.log.format != "json"
     prepare = partial(_prepare, write=partial(_print, console) if is_shown else None)
     prepare(settings)
-    reloader = Reloader(settings, reread, prepare)
+    reloader = Reloader(settings, reread, prepare, config_file)
     async with _live_view(console, reloader) if is_shown else nullcontext():
         with _stop_on_signal() as stop, _reload_on_hangup(reloader):
             await keep_serving(reloader, stop, notifier_from(os.environ))

@@ -21,7 +21,7 @@ def run(
 
     settings = read_settings(config)
     if not once:
-        run_to_end(run_daemon(settings, settings_reader(config)))
+        run_to_end(run_daemon(settings, *settings_reader(config)))
         return
     outcome = run_to_end(run_once(settings))
     show_outcome(outcome)

@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from pydantic import Field, PlainSerializer, PlainValidator, TypeAdapter
 
+from cutoutd.config.settings import Limits, Price
 from cutoutd.core.logs import printable
 from cutoutd.ledger import Event
 from cutoutd.status.status import Status
@@ -122,7 +123,14 @@ class PageLinkQuery:
     kind: Literal["page_link"] = "page_link"
 
 
-Message = Annotated[Command | StatusQuery | HistoryQuery | PageLinkQuery, Field(discriminator="kind")]
+@dataclass(frozen=True, slots=True)
+class InstanceQuery:
+    """Return which cutoutd this is."""
+
+    kind: Literal["instance"] = "instance"
+
+
+Message = Annotated[Command | StatusQuery | HistoryQuery | PageLinkQuery | InstanceQuery, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +163,24 @@ class PageLink:
     hosts: tuple[str, ...] = ()  #: names of the page behind a reverse proxy with TLS
 
 
+@dataclass(frozen=True, slots=True)
+class RunningInstance:
+    """A running cutoutd: the file it was started with, and the part of the settings in force that commands need."""
+
+    config_file: WireText  #: absolute; empty: it was not started with a file
+    state_dir: WireText
+    folders: tuple[tuple[str, WireText, WireText], ...]  #: name, input and output of each
+    limits: Limits
+    price: Price
+
+
 MESSAGES: TypeAdapter[Message] = TypeAdapter(Message)
 RESULTS = TypeAdapter(CommandResult)
 ERRORS = TypeAdapter(CommandError)
 STATUSES = TypeAdapter(Status)
 HISTORIES = TypeAdapter(list[Event])
 PAGE_LINKS = TypeAdapter(PageLink)
+INSTANCES = TypeAdapter(RunningInstance)
 
 
 def encode_reply(form: TypeAdapter[Any], value: object) -> bytes:

@@ -77,7 +77,7 @@ def send_command(
     give_up_s = time.monotonic() + patience_s
     while True:
         with _access_errors(client_socket_path(settings)):
-            if (content := _exchange(command, settings)) is not None:
+            if (content := exchange_at(client_socket_path(settings), command)) is not None:
                 return decode_reply(RESULTS, content)
             _require_ledger(settings.state_dir)
         try:
@@ -89,6 +89,17 @@ def send_command(
         else:
             has_moved = result.is_done and not result.is_idle
             return replace(result, done=(*result.done, _LATER)) if has_moved else result
+
+
+def is_listening(settings: CommonSettings) -> bool:
+    """Return True if a cutoutd listens where these settings say, also if this user may not use it. Blocking."""
+    try:
+        with short_path(client_socket_path(settings)) as path:
+            return _has_listener(path)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
 
 
 def load_status(settings: CommonSettings) -> Status:
@@ -126,7 +137,7 @@ def send_message(message: Message, settings: CommonSettings) -> bytes | None:
         ControlError: it did not answer, or it refused; the error says why.
     """
     with _access_errors(client_socket_path(settings)):
-        return _exchange(message, settings)
+        return exchange_at(client_socket_path(settings), message)
 
 
 def decode_reply(form: TypeAdapter[T], content: bytes) -> T:
@@ -151,9 +162,15 @@ def _query_instead(unreadable: LedgerError, query: Message, settings: CommonSett
     return content
 
 
-def _exchange(message: Message, settings: CommonSettings) -> bytes | None:
+def exchange_at(socket_path: Path, message: Message) -> bytes | None:
+    """Send a message to the cutoutd that listens at this path, and return the reply; None without one. Blocking.
+
+    Raises:
+        PermissionError: this user may not use the socket.
+        ControlError: it did not answer, or it refused; the error says why.
+    """
     try:
-        with short_path(client_socket_path(settings)) as path:
+        with short_path(socket_path) as path:
             if not _has_listener(path):
                 return None
             with _http_client(path) as client:

@@ -24,15 +24,18 @@ from cutoutd.control.messages import (
     COMMAND_TIMEOUT_S,
     ERRORS,
     HISTORIES,
+    INSTANCES,
     MESSAGES,
     PAGE_LINKS,
     RESULTS,
     STATUSES,
     CommandError,
     HistoryQuery,
+    InstanceQuery,
     Message,
     PageLink,
     PageLinkQuery,
+    RunningInstance,
     StatusQuery,
     encode_reply,
 )
@@ -65,6 +68,7 @@ class MessageHandler:
         ledger: answers queries.
         settings: return the settings in force.
         page_link: returns the link to the page.
+        config_file: the file that this cutoutd was started with.
     """
 
     def __init__(
@@ -73,11 +77,13 @@ class MessageHandler:
         ledger: Ledger,
         settings: Callable[[], CommonSettings],
         page_link: Callable[[], Awaitable[PageLink]],
+        config_file: Path | None = None,
     ) -> None:
         self._queue = queue
         self._ledger = ledger
         self._settings = settings
         self._page_link = page_link
+        self._config_file = config_file
 
     async def answer(self, message: Message) -> bytes:
         """Return the reply to a message, as JSON.
@@ -96,8 +102,16 @@ class MessageHandler:
                 return encode_reply(HISTORIES, events)
             case PageLinkQuery():
                 return encode_reply(PAGE_LINKS, await self._page_link())
+            case InstanceQuery():
+                return encode_reply(INSTANCES, _instance(self._settings(), self._config_file))
             case _:
                 return encode_reply(RESULTS, await self._queue.submit(message))
+
+
+def _instance(settings: CommonSettings, config_file: Path | None) -> RunningInstance:
+    folders = tuple((each.name, str(each.input), str(each.output)) for each in settings.folders)
+    file = "" if config_file is None else str(config_file.absolute())
+    return RunningInstance(file, str(settings.state_dir), folders, settings.limits, settings.price)
 
 
 @asynccontextmanager

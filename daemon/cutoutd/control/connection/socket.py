@@ -19,6 +19,7 @@ SOCKET_NAME = "control.sock"
 #: systemd makes a service's StateDirectory= and RuntimeDirectory= in these folders (systemd.exec(5)).
 _STATE_ROOT = Path("/var/lib")
 _RUNTIME_ROOT = Path("/run")
+SYSTEM_ROOTS = frozenset({_STATE_ROOT, _RUNTIME_ROOT})
 
 #: unix(7): sun_path holds 108 bytes, the last of them a zero.
 _MAX_PATH_BYTES = 107
