@@ -25,6 +25,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.engine.interfaces import DBAPICursor
 
+from cutoutd.core import atomic_write
 from cutoutd.core.photo import Identity, Photo
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.group_commit import GroupCommitter
@@ -173,6 +174,8 @@ def _about(identity: Identity) -> Iterator[None]:
 def _watch_files(passage: Passage) -> None:
     for name in (*_FILE_CALLS, *_CALLS_WITH_TWO_FILES):
         setattr(os, name, _watched_call(passage, name, getattr(os, name)))
+    renaming = _watched_call(passage, "rename", atomic_write.rename_to_free_name)
+    atomic_write.rename_to_free_name = renaming  # type: ignore[attr-defined]  # no call of ``os``
     os.open = wraps(_os_open)(partial(_open_descriptor, passage))
     opening = partial(_open_file, passage, io.open)
     io.open = builtins.open = opening

@@ -20,11 +20,15 @@ STORY = (
     *("before POST /addons/remove_bg/execute/", "after POST /addons/remove_bg/execute/"),
     *("before commit removal_started", "after commit removal_started"),
     *("after write out/.cutoutd-*.png", "before fsync out/.cutoutd-*.png", "after fsync out/.cutoutd-*.png"),
-    *("before link out/fresh.png", "after link out/fresh.png", "before fsync out", "after fsync out"),
+    *("before rename out/fresh.png", "after rename out/fresh.png", "before fsync out", "after fsync out"),
     *("before commit published", "after commit published"),
     *("before rename studio/.cutoutd-aside-*-fresh.jpg", "after rename studio/.cutoutd-aside-*-fresh.jpg"),
-    *("before link archive/fresh.jpg", "after link archive/fresh.jpg", "before fsync archive", "after fsync archive"),
-    *("before unlink studio/.cutoutd-aside-*-fresh.jpg", "after unlink studio/.cutoutd-aside-*-fresh.jpg"),
+    *(
+        "before rename archive/fresh.jpg",
+        "after rename archive/fresh.jpg",
+        "before fsync archive",
+        "after fsync archive",
+    ),
     *("before DELETE /files/storage/", "before commit photos(remote_cleaned_at_s)"),
 )
 

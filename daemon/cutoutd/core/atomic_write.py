@@ -11,12 +11,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath, PurePosixPath
 from typing import BinaryIO
 
+from cutoutd.core.linux_calls import rename_to_free_name
+
 #: Every temporary file of cutoutd begins like this. So leftovers are recognised, and no watcher takes one for a photo.
 TEMPORARY_PREFIX = ".cutoutd-"
 
 #: The answers of file systems without hard links: exFAT and FAT the first, network shares and FUSE the others. The
 #: first also comes where the kernel lets only the owner of a file link it (fs.protected_hardlinks).
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})
+
+#: The answers where no rename replaces nothing: EINVAL of NFS and most of FUSE, ENOSYS of old kernels, the others of
+#: sandboxes. EINVAL also comes for a name that the file system refuses; the link tells the two apart.
+_NO_SUCH_RENAME = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM})
 
 _NEW_FILE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -69,10 +75,11 @@ def replaced(file: Path, *, mode: int = 0o666, is_durable: bool = True) -> Itera
             temporary.unlink()
 
 
-def link_or_rename(name: Path | str, new: Path | str, *, fd: int | None = None, new_fd: int | None = None) -> None:
+def rename_or_link(name: Path | str, new: Path | str, *, fd: int | None = None, new_fd: int | None = None) -> bool:
     """Give a file a new name that no other file has, and bring that name to the disk. Blocking.
 
-    The file keeps its old name too, except on file systems without hard links.
+    It is a rename if the file system has one that replaces nothing: programs that wait for moved files hear of it.
+    Else it is a link, which is no move, and the file keeps its old name.
 
     Args:
         name: the present name; in the folder that is open as ``fd``, if given.
@@ -80,12 +87,30 @@ def link_or_rename(name: Path | str, new: Path | str, *, fd: int | None = None, 
         fd: see ``name``.
         new_fd: see ``new``.
 
+    Returns:
+        True if it was a rename.
+
     Raises:
         FileExistsError: the new name is taken.
         OSError: EXDEV for another mount, and every other error of the file system.
     """
+    is_renamed = True
     try:
-        # A link, because a rename would replace a file of that name.
+        rename_to_free_name(name, new, src_dir_fd=fd, dst_dir_fd=new_fd)
+    except OSError as error:
+        if error.errno not in _NO_SUCH_RENAME:
+            raise
+        is_renamed = _link_or_look(name, new, fd, new_fd)
+    if new_fd is None:
+        sync(Path(new).parent)
+    else:
+        os.fsync(new_fd)
+    return is_renamed
+
+
+def _link_or_look(name: Path | str, new: Path | str, fd: int | None, new_fd: int | None) -> bool:
+    """Do without the rename that replaces nothing; return True if the file was renamed all the same."""
+    try:
         os.link(name, new, src_dir_fd=fd, dst_dir_fd=new_fd, follow_symlinks=False)
     except OSError as error:
         if error.errno not in _NO_LINKS:
@@ -95,10 +120,8 @@ def link_or_rename(name: Path | str, new: Path | str, *, fd: int | None = None, 
             os.stat(new, dir_fd=new_fd, follow_symlinks=False)
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(new)) from error
         os.rename(name, new, src_dir_fd=fd, dst_dir_fd=new_fd)
-    if new_fd is None:
-        sync(Path(new).parent)
-    else:
-        os.fsync(new_fd)
+        return True
+    return False
 
 
 def numbered_names(name: str) -> Iterator[str]:
@@ -124,13 +147,14 @@ def rename_no_replace(name: str, fd: int, to_names: Iterable[str], to_fd: int) -
         OSError: EXDEV if that is on another mount, and every other error of the file system.
     """
     for to_name in to_names:
+        is_renamed = False
         try:
-            link_or_rename(name, to_name, fd=fd, new_fd=to_fd)
+            is_renamed = rename_or_link(name, to_name, fd=fd, new_fd=to_fd)
         except FileExistsError:
             if not is_same_file(name, fd, to_name, to_fd):
                 continue
             os.fsync(to_fd)
-        with suppress(FileNotFoundError):  # the file system has no links, so it was renamed
+        if not is_renamed:
             os.unlink(name, dir_fd=fd)
         return to_name
     raise OSError(errno.EEXIST, "every name for it is taken")

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from cutoutd.config.types.choices import OnConflict
-from cutoutd.core.atomic_write import TEMPORARY_PREFIX, link_or_rename, status_of, temporary_name
+from cutoutd.core.atomic_write import TEMPORARY_PREFIX, rename_or_link, status_of, temporary_name
 from cutoutd.core.errors import DiskError, FolderBlockedError
 from cutoutd.core.logs import printable
 from cutoutd.files.input_tree import LINK_ON_THE_WAY, descend, enter_folder
@@ -124,9 +124,9 @@ class OpenFolder:
                 self.remove(temporary)
             raise
 
-    def link_or_rename(self, name: str, new: str) -> None:
-        """Give a file a new name that no other file has."""
-        link_or_rename(name, new, fd=self.descriptor, new_fd=self.descriptor)
+    def rename_or_link(self, name: str, new: str) -> bool:
+        """Give a file a new name that no other file has; return True if it was renamed, not linked."""
+        return rename_or_link(name, new, fd=self.descriptor, new_fd=self.descriptor)
 
     def rename(self, name: str, new: str) -> None:
         """Give a file another name, over a file of that name."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from cutoutd.core.atomic_write import link_or_rename, sync, temporary_name
+from cutoutd.core.atomic_write import rename_or_link, sync, temporary_name
 from cutoutd.core.errors import BackupRefusedError, DiskError
 from cutoutd.ledger.sqlite.database import LEDGER_NAME, require_ledger, require_whole, translated_errors
 
@@ -64,14 +64,14 @@ def _copy(state_dir: Path, draft: Path) -> int:
 
 
 def _place(draft: Path, file: Path, *, is_replacing: bool) -> None:
-    """Sync the draft, then give it its name; a link does so only if the place is free."""
+    """Sync the draft, then give it its name; only `--force` gives it one that is taken."""
     sync(draft)
     if is_replacing:
         draft.replace(file)
         sync(file.parent)
     else:
         try:
-            link_or_rename(draft, file)
+            rename_or_link(draft, file)
         except FileExistsError as error:
             raise _exists(file) from error
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.core.atomic_write import TEMPORARY_PREFIX, link_or_rename, replaced, temporary_name
+from cutoutd.core import atomic_write
+from cutoutd.core.atomic_write import TEMPORARY_PREFIX, rename_or_link, replaced, temporary_name
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
@@ -40,23 +41,27 @@ def test_a_failed_write_leaves_the_old_file_alone(tmp_path: Path) -> None:
     assert (file.read_text(), list(tmp_path.iterdir())) == ("old", [file])
 
 
-@pytest.mark.parametrize("has_links", [True, False])
-def test_a_new_name_replaces_no_other_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, has_links: bool) -> None:
-    """Also on file systems without hard links, such as exFAT."""
+@pytest.mark.parametrize(("refused", "is_kept"), [((), False), (("rename",), True), (("rename", "link"), False)])
+def test_a_new_name_replaces_no_other_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: tuple[str, ...], *, is_kept: bool
+) -> None:
+    """Also where no rename replaces nothing, such as NFS, and without hard links, such as exFAT."""
 
     def refuse(*_args: object, **_options: object) -> None:
-        raise PermissionError(errno.EPERM, "Operation not permitted")
+        raise OSError(errno.EINVAL if refused == ("rename",) else errno.EPERM, "refused")
 
-    if not has_links:
+    if "rename" in refused:
+        monkeypatch.setattr(atomic_write, "rename_to_free_name", refuse)
+    if "link" in refused:
         monkeypatch.setattr(os, "link", refuse)
     (tmp_path / "a").write_text("ours")
     (tmp_path / "b").write_text("theirs")
     with pytest.raises(FileExistsError):
-        link_or_rename(tmp_path / "a", tmp_path / "b")
+        rename_or_link(tmp_path / "a", tmp_path / "b")
     assert (tmp_path / "b").read_text() == "theirs"
-    link_or_rename(tmp_path / "a", tmp_path / "c")
+    assert rename_or_link(tmp_path / "a", tmp_path / "c") is not is_kept
     assert (tmp_path / "c").read_text() == "ours"
-    assert (tmp_path / "a").exists() is has_links
+    assert (tmp_path / "a").exists() is is_kept
 
 
 def test_no_two_temporary_names_are_alike() -> None:

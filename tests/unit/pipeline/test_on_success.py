@@ -16,6 +16,7 @@ from urllib.parse import unquote
 import pytest
 
 from cutoutd.config.settings import FolderSettings
+from cutoutd.core import atomic_write
 from cutoutd.core.photo import Photo, Published, SourceOutcome, SourceResult, State
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos, sources
@@ -97,14 +98,14 @@ def test_a_source_is_moved_to_its_mirrored_path(archiving: Home) -> None:
 
 def test_a_damaged_copy_costs_nothing(archiving: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """A copy that was damaged on the way does not cost the source."""
-    real_link = os.link
+    real_rename = atomic_write.rename_to_free_name
 
-    def refuse(one: str, other: str, *, src_dir_fd: int, dst_dir_fd: int, follow_symlinks: bool) -> None:
+    def refuse(one: str, other: str, *, src_dir_fd: int, dst_dir_fd: int) -> None:
         if src_dir_fd != dst_dir_fd:
             raise OSError(18, "Invalid cross-device link")
-        real_link(one, other, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd, follow_symlinks=follow_symlinks)
+        real_rename(one, other, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
 
-    monkeypatch.setattr("cutoutd.core.atomic_write.os.link", refuse)
+    monkeypatch.setattr(atomic_write, "rename_to_free_name", refuse)
     monkeypatch.setattr(
         "cutoutd.pipeline.on_success.archive.shutil.copyfileobj", lambda _, copy: copy.write(b"damaged")
     )
@@ -239,6 +240,8 @@ class Kernel:
         with self._monkeypatch.context() as patch:
             for name in self.CALLS:
                 patch.setattr(os, name, self._wrapped(getattr(os, name)))
+            renaming = self._wrapped(atomic_write.rename_to_free_name)
+            patch.setattr(atomic_write, "rename_to_free_name", renaming)
             yield
 
     def _wrapped(self, real: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,10 +6,12 @@ import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from cutoutd.core import atomic_write
 from cutoutd.core.atomic_write import TEMPORARY_PREFIX
 from cutoutd.core.errors import DiskError, FolderBlockedError, UnreachableError
 from cutoutd.core.photo import Photo, Published, RemovalFinished, State
@@ -154,29 +156,38 @@ OCCUPATIONS = [occupy_with_file, occupy_with_folder, occupy_with_dangling_link, 
 
 
 def refuse_links(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    """As file systems without hard links do; the tests' own machine has none of those."""
+    """As file systems do that have neither hard links nor a rename that replaces nothing."""
 
     def refuse(*_args: object, **_options: object) -> None:
         raise OSError(number, os.strerror(number))
 
+    refuse_safe_renames(monkeypatch)
     monkeypatch.setattr(os, "link", refuse)
 
 
+def refuse_safe_renames(monkeypatch: pytest.MonkeyPatch, number: int = errno.EINVAL) -> None:
+    """As NFS and most FUSE file systems do."""
+
+    def refuse(*_args: object, **_options: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(atomic_write, "rename_to_free_name", refuse)
+
+
 @pytest.mark.parametrize("occupy", OCCUPATIONS)
-@pytest.mark.parametrize("has_links", [True, False])
+@pytest.mark.parametrize("refuse", [lambda _: None, refuse_safe_renames, partial(refuse_links, number=errno.EPERM)])
 def test_what_is_not_ours_is_never_overwritten(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     occupy: Callable[[Path], None],
-    has_links: bool,  # noqa: FBT001  two kinds of file systems
+    refuse: Callable[[pytest.MonkeyPatch], None],
 ) -> None:
-    """A file, a folder or a link of somebody else's stays as it is, with and without hard links."""
+    """A file, a folder or a link of somebody else's stays as it is, with and without safe renames and hard links."""
     output = tmp_path / "out"
     output.mkdir()
     occupy(output / "a.png")
     before = (output / "a.png").lstat()
-    if not has_links:
-        refuse_links(monkeypatch, errno.EPERM)
+    refuse(monkeypatch)
     fact = published(photo_for(output), CUTOUT)
     after = (output / "a.png").lstat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
@@ -264,7 +275,7 @@ def test_a_folder_that_is_moved_during_a_download_is_made_anew(tmp_path: Path) -
     assert published(photo, CUTOUT).target == "sub/a.png"
 
 
-@pytest.mark.parametrize("name", ["write", "fsync", "link"])
+@pytest.mark.parametrize("name", ["write", "fsync", "rename"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES])
 def test_whatever_the_disk_refuses_is_the_disks_trouble(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, number: int
@@ -278,8 +289,10 @@ def test_whatever_the_disk_refuses_is_the_disks_trouble(
     with monkeypatch.context() as disk:
         if name == "write":
             disk.setattr("cutoutd.pipeline.steps.place_cutout.StreamingWriter._flush", refuse)
-        else:
+        elif name == "fsync":
             disk.setattr(os, name, refuse)
+        else:
+            disk.setattr(atomic_write, "rename_to_free_name", refuse)
             disk.setattr(os, "replace", refuse)
         disk.setattr(os, "unlink", refuse)
         with pytest.raises(DiskError, match="cannot be written"):
@@ -292,21 +305,21 @@ def test_whatever_the_disk_refuses_is_the_disks_trouble(
 def test_the_disk_has_the_file_before_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A made folder is brought to the disk at once; then the file's bytes, then its name, then the folder it is in."""
     steps: list[str] = []
-    (fsync, link) = (os.fsync, os.link)
+    (fsync, rename) = (os.fsync, atomic_write.rename_to_free_name)
 
     def noted_fsync(descriptor: int) -> None:
         name = Path(f"/proc/self/fd/{descriptor}").readlink().name
         steps.append("fsync file" if name.startswith(TEMPORARY_PREFIX) else f"fsync {name}")
         fsync(descriptor)
 
-    def noted_link(*args: Path, **options: bool) -> None:
-        steps.append("link")
-        link(*args, **options)
+    def noted_rename(*args: str, **options: int) -> None:
+        steps.append("rename")
+        rename(*args, **options)
 
     monkeypatch.setattr(os, "fsync", noted_fsync)
-    monkeypatch.setattr(os, "link", noted_link)
+    monkeypatch.setattr(atomic_write, "rename_to_free_name", noted_rename)
     published(photo_for(tmp_path, "sub/a.jpg"), CUTOUT)
-    assert steps == [f"fsync {tmp_path.name}", "fsync file", "link", "fsync sub"]
+    assert steps == [f"fsync {tmp_path.name}", "fsync file", "rename", "fsync sub"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root: only root gives files away")

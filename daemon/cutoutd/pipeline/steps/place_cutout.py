@@ -14,6 +14,7 @@ import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from io import BufferedRandom
 from itertools import chain
 from pathlib import Path, PurePosixPath
@@ -21,6 +22,7 @@ from pathlib import Path, PurePosixPath
 from cutoutd.config.types.choices import Provenance
 from cutoutd.core.atomic_write import temporary_name
 from cutoutd.core.errors import CutoutdError, DiskError, FolderBlockedError, UnreachableError
+from cutoutd.core.logs import log_event
 from cutoutd.core.photo import Photo, Published, require_value
 from cutoutd.files.hashing import has_sha256
 from cutoutd.files.output_tree import (
@@ -205,13 +207,21 @@ def place(draft: DownloadedCutout, names: Iterable[str], own_cutouts: frozenset[
 def _is_placed(folder: OpenFolder, draft: DownloadedCutout, name: str, own: frozenset[str]) -> bool:
     temporary = PurePosixPath(draft.file).name
     try:
-        folder.link_or_rename(temporary, name)
+        if not folder.rename_or_link(temporary, name):
+            _say_unheard(draft.output)
     except FileExistsError:
         if not _is_own(folder, name, own):
             return False
         folder.rename(temporary, name)
         folder.sync()
     return True
+
+
+@cache
+def _say_unheard(output: Path) -> None:
+    """Say once for each output that its file system has no rename that replaces nothing."""
+    sentence = f"cutouts in {output} get their names by hard links: programs there that wait for moved files miss them"
+    log_event("moves_unheard", sentence)
 
 
 def _is_own(folder: OpenFolder, name: str, own: frozenset[str]) -> bool:

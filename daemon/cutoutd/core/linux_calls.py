@@ -1,0 +1,45 @@
+"""System calls of Linux for which Python has no function."""
+
+import ctypes
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+#: Names are looked up in the present folder.
+_NO_FOLDER = -100
+
+_NO_REPLACE = 1
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def _found(name: str, arguments: list[type]) -> Callable[..., int] | None:
+    """Return a function of the C library; None if this library lacks it."""
+    function = getattr(_LIBC, name, None)
+    if function is not None:
+        function.argtypes = arguments
+    return function
+
+
+_RENAMEAT2 = _found("renameat2", [ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint])
+
+
+def rename_to_free_name(
+    name: Path | str, new: Path | str, *, src_dir_fd: int | None = None, dst_dir_fd: int | None = None
+) -> None:
+    """Rename a file as ``os.rename`` does, but only to a name that is free, in one step. Blocking.
+
+    Raises:
+        FileExistsError: the new name is taken.
+        OSError: EINVAL or ENOSYS if file system, kernel or C library cannot do it, and every other error.
+    """
+    if _RENAMEAT2 is None:
+        raise _error(errno.ENOSYS, new)
+    folders = [_NO_FOLDER if each is None else each for each in (src_dir_fd, dst_dir_fd)]
+    if _RENAMEAT2(folders[0], os.fsencode(name), folders[1], os.fsencode(new), _NO_REPLACE) != 0:
+        raise _error(ctypes.get_errno(), new)
+
+
+def _error(number: int, name: Path | str) -> OSError:
+    return OSError(number, os.strerror(number), str(name))
