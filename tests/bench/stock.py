@@ -87,8 +87,9 @@ def make_stock(folder: Path, number: int, size: tuple[int, int] = LARGE) -> Stoc
 def _numbered(folder: Path, jpeg: bytes, png: bytes, number: int) -> Iterator[Numbered]:
     for index in range(number):
         name, text = f"{index:06}.jpg", f"{index:06}".encode()
-        comment = b"\xff\xfe" + struct.pack(">H", len(text) + 2) + text
-        photo = jpeg[:_JPEG_START_BYTES] + comment + jpeg[_JPEG_START_BYTES:]
+        # An unknown segment, because a comment would leave the same picture.
+        segment = b"\xff\xea" + struct.pack(">H", len(text) + 2) + text
+        photo = jpeg[:_JPEG_START_BYTES] + segment + jpeg[_JPEG_START_BYTES:]
         chunk = b"tEXtComment\0" + text
         cutout = png[:-_PNG_END_BYTES] + struct.pack(">I", len(chunk) - 4) + chunk
         cutout += struct.pack(">I", zlib.crc32(chunk)) + png[-_PNG_END_BYTES:]

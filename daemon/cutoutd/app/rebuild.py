@@ -159,6 +159,7 @@ def _cutout_of(provenance: ProvenanceRecord, output: Path, path: str, sha256: st
         target=path,
         cutout_sha256=sha256,
         cutout_bytes=size_bytes,
+        picture_sha256=provenance.picture_sha256,
     )
 
 

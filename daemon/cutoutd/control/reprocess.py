@@ -82,8 +82,8 @@ class ReprocessHandler:
         async for candidate in self._candidates(selection, scope, result):
             number += 1
             after = candidate.after
-            if (after.picture.sha256, after.bound.parameters) not in seen:
-                seen.add((after.picture.sha256, after.bound.parameters))
+            if (after.picture.identity, after.bound.parameters) not in seen:
+                seen.add((after.picture.identity, after.bound.parameters))
                 payable += await earlier_cutout(after, self._ledger) is None
         words = f"{photos_are(number)} to be made again; {_removals(payable)} may have to be paid for"
         planned = result.build(lambda _: [words] if number else [], _IDLE[scope])

@@ -64,6 +64,7 @@ class ProvenanceRecord:
     parameters: str  #: of remove_bg, normalised JSON
     cutout_sha256: _Sha256  #: of the cutout as Uploadcare made it, without our own chunk
     format: Annotated[int, Field(ge=1)] = _FORMAT
+    picture_sha256: _Sha256 | None = None  #: of the picture itself; None: an earlier version made the cutout
 
 
 _RECORD = TypeAdapter(ProvenanceRecord)
@@ -86,6 +87,7 @@ def provenance_of(photo: Photo, cutout_sha256: str) -> ProvenanceRecord:
         orientation=require_value(photo.picture.orientation),
         parameters=require_value(photo.bound.parameters),
         cutout_sha256=cutout_sha256,
+        picture_sha256=photo.picture.picture_sha256,
     )
 
 

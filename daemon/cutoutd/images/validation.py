@@ -5,31 +5,38 @@ colon. The functions get the bytes of a finished file. Nothing is decoded, nothi
 the machine, the file is not touched.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import PurePosixPath
+from typing import BinaryIO, TypeVar
 
 from PIL.ImageFile import ImageFile
 
 from cutoutd.core.errors import RejectedError, RejectionCode
-from cutoutd.images.structure.completeness import picture_end
 from cutoutd.images.structure.formats import (
     FIRST_SIDEWAYS,
     HEAD_BYTES,
     SAVE_AS_ADVICE,
     Format,
+    color_space_of,
     damaged,
     open_picture,
     orientation_of,
     recognise,
 )
+from cutoutd.images.structure.jpeg_segments import EOI, walk_segments
+from cutoutd.images.structure.picture_hash import ExifLook, jpeg_sha256, png_sha256
 from cutoutd.images.structure.png_check import PngCheck
+from cutoutd.images.structure.png_chunks import IEND, walk_chunks
 
 #: Decoding a turned photo must not take the machine down: 250 megapixels are 750 MB once decoded. The largest phone
 #: sensors have 200. A file of 12 MB with more than 250 would spend less than half a bit on a pixel.
 MAX_MEGAPIXELS = 250
 MAX_SIDE = 65_535  #: the limit of a JPEG; a larger upright copy or result could not be written
 SCALED_ABOVE_MEGAPIXELS = 25  #: docs/uploadcare.md 1
+
+T = TypeVar("T")
 
 _NAMED_FORMATS = {".png": "a PNG", ".jpg": "a JPEG", ".jpeg": "a JPEG", ".jpe": "a JPEG", ".jfif": "a JPEG"}
 _COPY_AGAIN = "Copy it again from where it came from; cutoutd then takes it up by itself."
@@ -44,6 +51,7 @@ class ImageInfo:
     height: int
     orientation: int  #: EXIF, 1 to 8; width and height are as stored, before it is applied
     has_alpha: bool
+    sha256: str  #: of the picture itself, whatever the file says about it
     note: str | None = None  #: a remark for the user, although all is well
 
     @property
@@ -84,13 +92,22 @@ def validate(content: bytes, name: str) -> ImageInfo:
         RejectedError: it is not a JPEG or PNG that can be sent.
     """
     picture_format = _require_format(content, name)
-    end = _require_whole(content)
-    with open_picture(content, picture_format) as image:
-        picture = _describe(image, picture_format)
-    _require_sane_dimensions(picture)
-    if picture_format is Format.PNG:
-        _require_sound(content, end)
+    if picture_format is Format.JPEG:
+        segments = _require_whole(content, walk_segments, lambda segment: segment.marker == EOI)
+        with open_picture(content, picture_format) as image:
+            picture = _describe(image, picture_format, jpeg_sha256(content, segments, _look_of(image)))
+        _require_sane_dimensions(picture)
+    else:
+        chunks = _require_whole(content, walk_chunks, lambda chunk: chunk.type == IEND)
+        with open_picture(content, picture_format) as image:
+            picture = _describe(image, picture_format, png_sha256(content, chunks, _look_of(image)))
+        _require_sane_dimensions(picture)
+        _require_sound(content, chunks[-1].end)
     return picture
+
+
+def _look_of(image: ImageFile) -> ExifLook:
+    return ExifLook(orientation_of(image), color_space_of(image))
 
 
 def format_size(size_bytes: int) -> str:
@@ -126,16 +143,16 @@ def _not_a_picture(promised: str | None, suffix: str) -> RejectedError:
     return RejectedError(RejectionCode.NOT_A_PICTURE, f"it is not{but}", advice=SAVE_AS_ADVICE)
 
 
-def _require_whole(content: bytes) -> int:
-    """Return the offset behind the picture's end marker."""
+def _require_whole(content: bytes, walk: Callable[[BinaryIO], Iterable[T]], is_end: Callable[[T], bool]) -> list[T]:
+    """Return the segments or chunks of the picture, its end marker last."""
     try:
-        end = picture_end(BytesIO(content))
+        parts = list(walk(BytesIO(content)))
     except ValueError as error:
         raise damaged(str(error)) from error
-    if end is None:
+    if not parts or not is_end(parts[-1]):
         sentence = f"it ends after {format_size(len(content))}, before the picture's end marker"
         raise RejectedError(RejectionCode.TRUNCATED, sentence, advice=_COPY_AGAIN)
-    return end
+    return parts
 
 
 def _require_sound(content: bytes, end: int) -> None:
@@ -148,13 +165,14 @@ def _require_sound(content: bytes, end: int) -> None:
         raise damaged(str(error)) from error
 
 
-def _describe(image: ImageFile, picture_format: Format) -> ImageInfo:
+def _describe(image: ImageFile, picture_format: Format, sha256: str) -> ImageInfo:
     return ImageInfo(
         format=picture_format,
         width=image.width,
         height=image.height,
         orientation=orientation_of(image),
         has_alpha="A" in image.getbands() or "transparency" in image.info,
+        sha256=sha256,
         note=_note(image),
     )
 

@@ -106,8 +106,9 @@ class UniquePhotos:
     """
 
     def __init__(self) -> None:
-        self._photos: dict[int, tuple[str | None, str, str]] = {}
+        self._photos: dict[int, tuple[str | None, str | None, str, str]] = {}
         self._by_sha256: dict[str | None, int] = {}
+        self._by_picture: dict[str | None, int] = {}
         self._by_path: dict[tuple[str, str], int] = {}
 
     def __contains__(self, photo: Photo) -> bool:
@@ -116,9 +117,10 @@ class UniquePhotos:
     def add(self, photo: Photo) -> None:
         """Remember a photo that has just been accepted; the ledger has no other row of its picture or its path."""
         if len(self._photos) < _MOST_UNIQUE:
-            identity, sha256 = photo.identity, photo.picture.sha256
-            self._photos[photo.id] = (sha256, identity.folder, identity.path)
-            self._by_sha256[sha256] = self._by_path[identity.folder, identity.path] = photo.id
+            identity, sha256, picture = photo.identity, photo.picture.sha256, photo.picture.identity
+            self._photos[photo.id] = (sha256, picture, identity.folder, identity.path)
+            self._by_sha256[sha256] = self._by_picture[picture] = photo.id
+            self._by_path[identity.folder, identity.path] = photo.id
 
     def note(self, before: Photo | None, after: Photo) -> None:
         """Forget the photos that a stored fact makes common, and those that are finished."""
@@ -126,10 +128,13 @@ class UniquePhotos:
             self._discard(self._by_path.get((after.identity.folder, after.identity.path)))
         elif after.state in TERMINAL:
             self._discard(after.id)
-        elif after.state is State.ACCEPTED and self._by_sha256.get(after.picture.sha256, after.id) != after.id:
-            self._discard(self._by_sha256[after.picture.sha256])
+        elif after.state is State.ACCEPTED:
+            picture = after.picture
+            for like in (self._by_sha256.get(picture.sha256), self._by_picture.get(picture.identity)):
+                if like != after.id:
+                    self._discard(like)
 
     def _discard(self, photo_id: int | None) -> None:
         if photo_id in self._photos:
-            sha256, folder, path = self._photos.pop(photo_id)
-            del self._by_sha256[sha256], self._by_path[folder, path]
+            sha256, picture, folder, path = self._photos.pop(photo_id)
+            del self._by_sha256[sha256], self._by_picture[picture], self._by_path[folder, path]

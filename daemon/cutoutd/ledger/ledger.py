@@ -100,7 +100,10 @@ class Ledger:
 
         def accept(transaction: WriteTransaction) -> tuple[Photo, bool]:
             accepted = transitions.accept(transaction, photo, fact, free_targets, time.time())
-            return accepted, duplicates.is_unique(transaction, accepted)
+            is_unique = duplicates.is_unique(transaction, accepted)
+            if not is_unique:  # else no row of an earlier version has this file
+                marks.store_picture_hash(transaction, accepted.picture)
+            return accepted, is_unique
 
         def notify(stored: tuple[Photo, bool]) -> None:
             accepted, is_unique = stored

@@ -41,6 +41,7 @@ class RestoredCutout:
     target: str  #: its place
     cutout_sha256: str
     cutout_bytes: int
+    picture_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.core.photo import UNTIL_SOMEBODY_ACTS_S, State, Wait, WaitKind
+from cutoutd.core.errors import DuplicateInProgressError
+from cutoutd.core.photo import UNTIL_SOMEBODY_ACTS_S, RemovalIntended, State, Wait, WaitKind
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.queries import duplicates, photos
+from cutoutd.ledger.queries import duplicates, photos, plan
 from support.ledgers import ACCEPTED, identity, photo_at, with_ledger
 
 PICTURE = replace(ACCEPTED, sha256="7" * 64)
@@ -49,5 +50,51 @@ def test_who_goes_on_by_itself_is_waited_for(tmp_path: Path, state: State, wait:
         copy = await photo_at(ledger, State.ACCEPTED, identity(), PICTURE)
         payer = await ledger.postpone(payer, wait)
         assert await ledger.query(duplicates.elected_payer, copy) == payer
+
+    with_ledger(tmp_path, scene)
+
+
+@pytest.mark.parametrize("state", [State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED])
+def test_a_metadata_edit_waits_for_the_payer_of_its_picture(tmp_path: Path, state: State) -> None:
+    """Another file with the same picture is a duplicate, and only one of the two can be paid for."""
+
+    async def scene(ledger: Ledger) -> None:
+        seen = replace(PICTURE, picture_sha256="a" * 64)
+        payer = await photo_at(ledger, state, identity("b.jpg"), seen)
+        edited = await photo_at(ledger, State.UPLOADED, identity(), replace(seen, sha256="8" * 64))
+        assert edited not in ledger.known_unique
+        assert payer not in ledger.known_unique
+        if state is State.UPLOADED:
+            payer = await ledger.record(payer, RemovalIntended())
+        assert await ledger.query(duplicates.elected_payer, edited) == payer
+        with pytest.raises(DuplicateInProgressError):
+            await ledger.record_launch_intent(edited, None)
+
+    with_ledger(tmp_path, scene)
+
+
+def test_a_photo_of_an_earlier_version_is_found_by_its_file(tmp_path: Path) -> None:
+    """Its row has no hash of the picture: a copy finds it by the file, and gives it the hash for all later edits."""
+
+    async def scene(ledger: Ledger) -> None:
+        old = await photo_at(ledger, State.PUBLISHED, identity("b.jpg"), PICTURE)
+        copy = await photo_at(ledger, State.ACCEPTED, identity(), replace(PICTURE, picture_sha256="a" * 64))
+        assert [each.id for each in await ledger.query(duplicates.published_duplicates, copy, 9)] == [old.id]
+        edited = replace(PICTURE, sha256="8" * 64, picture_sha256="a" * 64)
+        edit = await photo_at(ledger, State.ACCEPTED, identity("c.jpg"), edited)
+        assert [each.id for each in await ledger.query(duplicates.published_duplicates, edit, 9)] == [old.id]
+
+    with_ledger(tmp_path, scene)
+
+
+def test_rows_without_a_hash_are_no_duplicates_of_each_other(tmp_path: Path) -> None:
+    """Two unknown pictures are not the same one."""
+
+    async def scene(ledger: Ledger) -> None:
+        await photo_at(ledger, State.PUBLISHED, identity("b.jpg"), PICTURE)
+        other = await photo_at(ledger, State.ACCEPTED, identity(), replace(PICTURE, sha256="9" * 64))
+        assert not await ledger.query(duplicates.published_duplicates, other, 9)
+        assert await ledger.query(duplicates.elected_payer, other) is None
+        assert not await ledger.query(plan.has_duplicate_at_uploadcare, other)
 
     with_ledger(tmp_path, scene)

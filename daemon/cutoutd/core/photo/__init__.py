@@ -49,7 +49,7 @@ from cutoutd.core.photo.photo import (
     Version,
     require_value,
 )
-from cutoutd.core.photo.states import AT_UPLOADCARE, TERMINAL, TRANSITIONS, UNPAID, State
+from cutoutd.core.photo.states import AT_UPLOADCARE, PAID_FOR, TERMINAL, TRANSITIONS, UNPAID, State
 from cutoutd.core.photo.wait import (
     BY_LIMIT,
     NO_WAIT,
@@ -67,6 +67,7 @@ __all__ = [
     "INTERNAL_FAULT",
     "NOT_DELAYED",
     "NO_WAIT",
+    "PAID_FOR",
     "TERMINAL",
     "TRANSITIONS",
     "UNBOUNDED",

@@ -26,6 +26,7 @@ class Accepted(Fact):
     output: str  #: the output root, absolute
     target: str  #: relative to the output root
     note: str | None  #: something that a person should know although all is well
+    picture_sha256: str | None = None  #: of the picture itself, whatever its file says about it
 
 
 @dataclass(frozen=True, slots=True)

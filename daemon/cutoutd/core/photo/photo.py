@@ -79,6 +79,12 @@ class Picture:
     width: int | None = None  #: pixels, upright
     height: int | None = None  #: pixels, upright
     orientation: int | None = None  #: EXIF orientation, 1 to 8
+    picture_sha256: str | None = None  #: of the picture itself; None too if an earlier version accepted it
+
+    @property
+    def identity(self) -> str | None:
+        """The hash by which a picture is paid for: its own, or that of its file if it has none."""
+        return self.picture_sha256 or self.sha256
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,9 @@ UNPAID = frozenset({State.DISCOVERED, State.ACCEPTED, State.UPLOADED})
 #: The states between the upload of a photo and its published cutout.
 AT_UPLOADCARE = frozenset({State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED})
 
+#: The states between the paid call and the published cutout; only one photo of a picture stands here.
+PAID_FOR = frozenset({State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED})
+
 #: The states that may follow each state; the ledger refuses all others. FAILED may follow every state that is not
 #: terminal. REJECTED and FAILED end only by the command ``retry``, and PUBLISHED ends by ``reprocess``.
 TRANSITIONS: dict[State, frozenset[State]] = {

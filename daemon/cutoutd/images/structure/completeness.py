@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from cutoutd.images.structure.formats import JPEG_SIGNATURE, PNG_SIGNATURE
 from cutoutd.images.structure.jpeg_segments import BLOCK_BYTES, EOI, walk_segments
-from cutoutd.images.structure.png_chunks import walk_chunks
+from cutoutd.images.structure.png_chunks import IEND, walk_chunks
 
 
 def picture_end(file: BinaryIO, block_bytes: int = BLOCK_BYTES) -> int | None:
@@ -28,7 +28,7 @@ def picture_end(file: BinaryIO, block_bytes: int = BLOCK_BYTES) -> int | None:
     file.seek(0)
     head = file.read(len(PNG_SIGNATURE))
     if head == PNG_SIGNATURE:
-        return next((chunk.end for chunk in walk_chunks(file) if chunk.type == b"IEND"), None)
+        return next((chunk.end for chunk in walk_chunks(file) if chunk.type == IEND), None)
     if not head.startswith(JPEG_SIGNATURE):
         return None
     return next((segment.end for segment in walk_segments(file, block_bytes) if segment.marker == EOI), None)

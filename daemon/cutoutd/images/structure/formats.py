@@ -33,6 +33,8 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 JPEG_SIGNATURE = b"\xff\xd8\xff"
 
 _ORIENTATION_TAG = 0x0112
+_EXIF_TAGS = 0x8769  #: the part of EXIF with the tags below
+_COLOR_TAGS = (0xA001, 0xA500)  #: ColorSpace and Gamma, EXIF 2.3
 FIRST_SIDEWAYS = 5  #: EXIF orientations from here to 8 swap width and height
 UPRIGHT = 1  #: the EXIF orientation of a picture that is stored as it is shown
 
@@ -244,3 +246,16 @@ def orientation_of(image: ImageFile) -> int:
         return UPRIGHT
     is_known = isinstance(orientation, int) and UPRIGHT <= orientation <= 8  # noqa: PLR2004 - EXIF 2.3, 4.6.4
     return orientation if is_known else UPRIGHT
+
+
+def color_space_of(image: ImageFile) -> str:
+    """Return the colour space and gamma that EXIF gives, in one spelling; empty if it gives none."""
+    if "exif" not in image.info:
+        return ""
+    exif = Image.Exif()
+    try:
+        exif.load(image.info["exif"])
+        tags = exif.get_ifd(_EXIF_TAGS)
+        return " ".join(f"{tag}={tags[tag]}" for tag in _COLOR_TAGS if tag in tags)
+    except Exception:  # noqa: BLE001 - as in `orientation_of`
+        return ""

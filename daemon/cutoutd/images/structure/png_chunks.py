@@ -9,6 +9,8 @@ from typing import BinaryIO, NamedTuple
 
 from cutoutd.images.structure.formats import PNG_SIGNATURE
 
+IEND = b"IEND"  #: the type of the last chunk
+
 MAX_CHUNK_BYTES = (1 << 31) - 1  #: PNG specification, 5.3
 
 _MAX_SIDE_CHUNKS = 1_000  #: chunks that hold no pixels; files with more keep parsers busy
@@ -62,7 +64,7 @@ def walk_chunks(file: BinaryIO) -> Iterator[PngChunk]:
         if chunk.end > size_bytes:
             return
         yield chunk
-        if chunk.type == b"IEND":
+        if chunk.type == IEND:
             return
         side_chunks += chunk.type not in _PIXEL_CHUNKS
         if side_chunks > _MAX_SIDE_CHUNKS:

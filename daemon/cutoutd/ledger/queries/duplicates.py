@@ -1,4 +1,8 @@
-"""Photos with the same content and parameters: the one that pays for all, and the cutouts that can be reused."""
+"""Photos with the same picture and parameters: the one that pays for all, and the cutouts that can be reused.
+
+Two photos have the same picture if their pictures have one hash, or their files: photos that were accepted by an
+earlier version have only the hash of their file.
+"""
 
 from dataclasses import dataclass
 
@@ -21,10 +25,9 @@ class DuplicateInfo:
 
 
 # Built once, because building them anew for each photo would cost about as much as the queries.
+_IS_SAME_PICTURE = or_(photos.c.sha256 == bindparam("sha256"), photos.c.picture_sha256 == bindparam("picture_sha256"))
 _IS_DUPLICATE = and_(
-    photos.c.sha256 == bindparam("sha256"),
-    photos.c.parameters == bindparam("parameters"),
-    photos.c.id != bindparam("photo_id"),
+    _IS_SAME_PICTURE, photos.c.parameters == bindparam("parameters"), photos.c.id != bindparam("photo_id")
 )
 _GOES_ON = or_(
     photos.c.state.not_in([state.value for state in UNPAID]),
@@ -44,21 +47,22 @@ _PAYER = (
     .order_by(photos.c.state == bindparam("state"), photos.c.id)  # further ones first, because False sorts before True
     .limit(1)
 )
-_SAME_CONTENT = (
+_SAME_PICTURE = (
     select(photos)
-    .where(photos.c.sha256 == bindparam("sha256"), photos.c.id != bindparam("photo_id"))
+    .where(_IS_SAME_PICTURE, photos.c.id != bindparam("photo_id"))
     .order_by(photos.c.state_at_s.desc())
     .limit(bindparam("limit"))
 )
 _IS_PUBLISHED = and_(photos.c.state == State.PUBLISHED, photos.c.parameters == bindparam("parameters"))
-_PUBLISHED = _SAME_CONTENT.where(or_(_IS_PUBLISHED, photos.c.previous_parameters == bindparam("parameters")))
-_PAID_SINCE = _SAME_CONTENT.where(
+_PUBLISHED = _SAME_PICTURE.where(or_(_IS_PUBLISHED, photos.c.previous_parameters == bindparam("parameters")))
+_PAID_SINCE = _SAME_PICTURE.where(
     _IS_PUBLISHED, photos.c.state_at_s > bindparam("since_s"), photos.c.reused_from.is_(None)
 )
 
 _IS_OTHER = photos.c.id != bindparam("photo_id")
 _HAS_LIKE = select(
     select(photos.c.id).where(photos.c.sha256 == bindparam("sha256"), _IS_OTHER).exists()
+    | select(photos.c.id).where(photos.c.picture_sha256 == bindparam("picture_sha256"), _IS_OTHER).exists()
     | select(photos.c.id)
     .where(photos.c.path == bindparam("path"), photos.c.folder == bindparam("folder"), _IS_OTHER)
     .exists()
@@ -75,7 +79,7 @@ def duplicate_info(transaction: ReadTransaction, photo: Photo) -> DuplicateInfo:
 
 
 def is_unique(transaction: ReadTransaction, photo: Photo) -> bool:
-    """Return True if no other row has the bytes of the photo's file, or its path."""
+    """Return True if no other row has the photo's picture, the bytes of its file, or its path."""
     values = {**_duplicate_key(photo), "folder": photo.identity.folder, "path": photo.identity.path}
     return transaction.scalar(_HAS_LIKE, values) == 0
 
@@ -102,4 +106,9 @@ def published_duplicates(transaction: ReadTransaction, photo: Photo, limit: int)
 
 
 def _duplicate_key(photo: Photo) -> dict[str, object]:
-    return {"photo_id": photo.id, "sha256": photo.picture.sha256, "parameters": photo.bound.parameters}
+    return {
+        "photo_id": photo.id,
+        "sha256": photo.picture.sha256,
+        "picture_sha256": photo.picture.picture_sha256,
+        "parameters": photo.bound.parameters,
+    }

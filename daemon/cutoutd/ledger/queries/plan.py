@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 
 from cutoutd.core.photo import AT_UPLOADCARE, Identity, Photo, State, Version
 from cutoutd.ledger.schema.rows import photo_from
@@ -29,9 +29,8 @@ def approved_of(transaction: ReadTransaction, photo_ids: Collection[int]) -> set
 
 def has_duplicate_at_uploadcare(transaction: ReadTransaction, photo: Photo) -> bool:
     """Return True if a duplicate was uploaded and is not published yet."""
-    is_duplicate = and_(
-        photos.c.sha256 == photo.picture.sha256, photos.c.parameters == photo.bound.parameters, photos.c.id != photo.id
-    )
+    is_same = or_(photos.c.sha256 == photo.picture.sha256, photos.c.picture_sha256 == photo.picture.identity)
+    is_duplicate = and_(is_same, photos.c.parameters == photo.bound.parameters, photos.c.id != photo.id)
     duplicates = select(func.count()).select_from(photos).where(is_duplicate, photos.c.state.in_(AT_UPLOADCARE))
     return (transaction.scalar(duplicates) or 0) > 0
 

@@ -72,8 +72,9 @@ def is_cutout_wanted(transaction: ReadTransaction, photo: Photo) -> bool:
         photos.c.state != State.SUPERSEDED,
     )
     is_copy = and_(
-        and_(photos.c.sha256 == photo.picture.sha256, photos.c.parameters == photo.bound.parameters),
         photos.c.state.in_(UNPAID),
+        photos.c.parameters == photo.bound.parameters,
+        or_(photos.c.sha256 == photo.picture.sha256, photos.c.picture_sha256 == photo.picture.identity),
     )
     is_wanted = or_(photos.c.state == State.DISCOVERED, is_copy, is_next)
     return transaction.scalar(select(photos.c.id).where(is_wanted).limit(1)) is not None

@@ -14,7 +14,7 @@ from cutoutd.core.errors import LedgerDamagedError, LedgerError, LedgerNewerErro
 from cutoutd.ledger.schema import tables
 
 #: The last step of this version.
-NEWEST = 3
+NEWEST = 4
 
 
 def bring_up_to_date(engine: Engine) -> None:

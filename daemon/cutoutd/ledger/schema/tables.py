@@ -90,6 +90,8 @@ photos = Table(
     Column("advice", Text, comment="rejected, failed, superseded: what to do"),
     Column("failed_state", Text, comment="failed: the state it failed at, where a retry goes on"),
     Column("remote_cleaned_at_s", Float, comment="when its files at Uploadcare were deleted; null: they may be there"),
+    Column("picture_sha256", Text, comment="of the picture itself; from accepted on; null: an earlier version took it"),
+    Column("touched_at_s", Float, comment="when its file was found with another time or inode; null: it is as known"),
 )
 
 #: One row for one version of a file. Superseded versions do not count, nor those that left their place: a file moved
@@ -115,7 +117,7 @@ Index("twins", photos.c.sha256, photos.c.parameters)
 
 #: Never two launches for the same content and parameters at once, whatever the code does.
 _IS_PAID_FOR = photos.c.state.in_(
-    [State.REMOVAL_INTENDED.value, State.REMOVAL_STARTED.value, State.REMOVAL_FINISHED.value]
+    [State.REMOVAL_INTENDED.value, State.REMOVAL_STARTED.value, State.REMOVAL_FINISHED.value]  # PAID_FOR, in order
 )
 Index(
     "one_payer",
@@ -125,6 +127,26 @@ Index(
     sqlite_where=_IS_PAID_FOR,
     postgresql_where=_IS_PAID_FOR,
 )
+
+#: The same for the picture itself, whatever its file says about it. Both, because photos that were accepted by an
+#: earlier version have no hash of the picture.
+Index("same_picture", photos.c.picture_sha256, photos.c.parameters)
+Index(
+    "one_payer_per_picture",
+    photos.c.picture_sha256,
+    photos.c.parameters,
+    unique=True,
+    sqlite_where=_IS_PAID_FOR,
+    postgresql_where=_IS_PAID_FOR,
+)
+
+#: The photos with files that have to be compared with what is known; stays small.
+_IS_TOUCHED = photos.c.touched_at_s.is_not(None)
+Index("touched", photos.c.touched_at_s, photos.c.id, sqlite_where=_IS_TOUCHED, postgresql_where=_IS_TOUCHED)
+
+#: The cutouts, so that one that comes back into an input is not taken for a photo.
+_HAS_CUTOUT = photos.c.cutout_sha256.is_not(None)
+Index("cutouts", photos.c.cutout_sha256, sqlite_where=_HAS_CUTOUT, postgresql_where=_HAS_CUTOUT)
 
 #: The photos that wait for another; stays small.
 Index("waiters", photos.c.wait_for, sqlite_where=photos.c.wait_for.is_not(None))

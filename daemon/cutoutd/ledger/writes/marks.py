@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import and_, exists, insert, not_, or_, select, update
 
-from cutoutd.core.photo import NO_WAIT, Photo, SourceOutcome, WaitKind
+from cutoutd.core.photo import NO_WAIT, PAID_FOR, Photo, Picture, SourceOutcome, WaitKind
 from cutoutd.ledger.schema.rows import source_values, wait_values
 from cutoutd.ledger.schema.tables import memory, photos, waits_as
 from cutoutd.ledger.sqlite.transactions import WriteTransaction
@@ -22,6 +22,23 @@ def release_unavailable(transaction: WriteTransaction, folder: str | None) -> No
     """End the waits of the unavailable photos of a folder, or of all folders."""
     away = update(photos).where(waits_as(WaitKind.UNAVAILABLE))
     transaction.execute((away.where(photos.c.folder == folder) if folder else away).values(wait_values(NO_WAIT)))
+
+
+def store_picture_hash(transaction: WriteTransaction, picture: Picture) -> None:
+    """Give the hash of a picture to the rows of an earlier version that have the hash of its file.
+
+    A row that is being paid for gets none while another one of that picture is: both were paid for already.
+    """
+    is_lacking = and_(photos.c.sha256 == picture.sha256, photos.c.picture_sha256.is_(None))
+    other = photos.alias()
+    is_paid_for = [state.value for state in PAID_FOR]
+    is_in_the_way = exists().where(
+        other.c.picture_sha256 == picture.picture_sha256,
+        other.c.parameters == photos.c.parameters,
+        other.c.state.in_(is_paid_for),
+    )
+    is_free = or_(photos.c.state.not_in(is_paid_for), not_(is_in_the_way))
+    transaction.execute(update(photos).where(is_lacking, is_free).values(picture_sha256=picture.picture_sha256))
 
 
 def move_input(transaction: WriteTransaction, folder: str, before: str, now: str) -> None:

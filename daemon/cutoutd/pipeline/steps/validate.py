@@ -62,6 +62,7 @@ def _accepted(content: bytes, picture: ImageInfo, folder: FolderSettings) -> Acc
         output=str(folder.output),
         target="",  # the ledger reserves it, in the same transaction
         note=picture.note,
+        picture_sha256=picture.sha256,
     )
 
 

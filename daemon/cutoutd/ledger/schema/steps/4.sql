@@ -1,0 +1,14 @@
+-- A photo is paid for by its picture, not by its file. Rows of earlier versions have no hash of the picture: the hash of
+-- the file counts for them, until their file is read again.
+
+ALTER TABLE photos ADD COLUMN picture_sha256 TEXT;
+
+ALTER TABLE photos ADD COLUMN touched_at_s FLOAT;
+
+CREATE INDEX same_picture ON photos (picture_sha256, parameters);
+
+CREATE UNIQUE INDEX one_payer_per_picture ON photos (picture_sha256, parameters) WHERE state IN ('removal_intended', 'removal_started', 'removal_finished');
+
+CREATE INDEX touched ON photos (touched_at_s, id) WHERE touched_at_s IS NOT NULL;
+
+CREATE INDEX cutouts ON photos (cutout_sha256) WHERE cutout_sha256 IS NOT NULL;
