@@ -45,7 +45,7 @@ def outcome_on(content: bytes, folder: FolderSettings, name: str = "a.jpg") -> I
 
 def sightings_in(folder: FolderSettings) -> list[Sighting]:
     """Every candidate that a scan meets; all of them are finished when they have stood still."""
-    found = list(Scan(folder.input, Exclusions(folder.exclude), is_recursive=folder.recursive).sightings())
+    found = list(Scan(folder.input, Exclusions.of(folder), is_recursive=folder.recursive).sightings())
     assert all(_is_settled(sighting, folder.input) for sighting in found)
     return found
 

@@ -189,8 +189,8 @@ def _stored_identity(provenance: ProvenanceRecord, folder: FolderSettings | None
 
 def _count_unknown(ledger: ReadTransaction, folder: FolderSettings) -> int:
     """Count the photos of an input tree that the next run would discover."""
-    scan = Scan(folder.input, Exclusions(folder.exclude), is_recursive=folder.recursive)
-    seen = [sighting for sighting in scan.sightings() if has_text_form(sighting.path)]
+    scan = Scan(folder.input, Exclusions.of(folder), is_recursive=folder.recursive)
+    seen = list(scan.sightings())
     unknown = 0
     for start in range(0, len(seen), _PATHS_PER_QUERY):
         batch = seen[start : start + _PATHS_PER_QUERY]

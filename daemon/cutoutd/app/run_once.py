@@ -14,6 +14,7 @@ from cutoutd.ledger.queries import photos
 from cutoutd.ledger.writes import approvals
 from cutoutd.pipeline.scheduling.pause import Pause
 from cutoutd.status.costs import PricedBatch, held_batches
+from cutoutd.watch.passed_over.passed_over import PassedOver
 
 #: Photos with a next step that is due later than this are left for the next run.
 _LEAVE_AFTER_S = 120.0
@@ -48,11 +49,17 @@ class RunOutcome:
     is_interrupted: bool
     unapproved: tuple[PricedBatch, ...] = ()  #: the batches that wait for approval
     pause: Pause | None = None  #: the pause that kept photos from being sent
+    passed_over: tuple[PassedOver, ...] = ()
+
+    @property
+    def may_have_missed(self) -> bool:
+        """True if photos may be where the run could not look."""
+        return any(item.reason.may_hide_photos for item in self.passed_over)
 
     @property
     def is_idle(self) -> bool:
         """True if there was nothing to do."""
-        is_troubled = self.missing or self.halt or self.pause or self.is_interrupted
+        is_troubled = self.missing or self.halt or self.pause or self.is_interrupted or self.may_have_missed
         return not (is_troubled or self.published or self.rejected or self.failed or self.held)
 
 
@@ -84,6 +91,7 @@ async def work_off(
         is_interrupted=stop.is_set(),
         unapproved=held_batches(await service.core.ledger.query(approvals.batches), service.core.settings.price),
         pause=service.core.pause.pause,
+        passed_over=tuple(item for watcher in service.watchers.folders for item in watcher.passed_over),
     )
 
 

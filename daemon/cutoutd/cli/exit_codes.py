@@ -72,4 +72,5 @@ def code_after(outcome: "RunOutcome") -> ExitCode:
         return code_for(outcome.halt)
     if outcome.held or outcome.missing or outcome.pause:
         return ExitCode.HELD
-    return ExitCode.SOME_NOT_PUBLISHED if outcome.rejected or outcome.failed else ExitCode.SUCCESS
+    is_incomplete = outcome.rejected or outcome.failed or outcome.may_have_missed
+    return ExitCode.SOME_NOT_PUBLISHED if is_incomplete else ExitCode.SUCCESS

@@ -40,6 +40,9 @@ def show_outcome(outcome: "RunOutcome") -> None:
         typer.echo(f"{batch.batch.folder}: {batch_in_words(batch)}", err=True)
     if outcome.missing:
         typer.echo(f"Input folders that are unavailable: {outcome.missing}", err=True)
+    for item in outcome.passed_over:
+        if not item.reason.is_by_setting:
+            typer.echo(f"Passed over: {item.sentence}. {item.advice}", err=True)
     if outcome.pause is not None:
         typer.echo(f"Nothing was sent: {outcome.pause.sentence}. To continue: cutoutd resume", err=True)
     if outcome.halt is not None:

@@ -68,6 +68,21 @@ def _storable(time_ns: int) -> int:
     return time_ns if -_NO_TIME_NS <= time_ns < _NO_TIME_NS else max(-_NO_TIME_NS, min(time_ns, _NO_TIME_NS - 1))
 
 
+def stat_entry(root: Path, path: str) -> os.stat_result | None:
+    """Return the status of whatever is at ``path`` now, also of a link itself.
+
+    None if nothing is there, or a symbolic link is on the way.
+
+    Raises:
+        OSError: unknown for now: permissions, a failing disk, an unmounted share.
+    """
+    try:
+        with _parent_of(root, path) as (parent_fd, name):
+            return os.stat(name, dir_fd=parent_fd, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+
+
 def stat_file(root: Path, path: str) -> Sighting | None:
     """Return a sighting of the file at ``path`` now, without opening it.
 
@@ -76,12 +91,8 @@ def stat_file(root: Path, path: str) -> Sighting | None:
     Raises:
         OSError: unknown for now: permissions, a failing disk, an unmounted share.
     """
-    try:
-        with _parent_of(root, path) as (parent_fd, name):
-            status = os.stat(name, dir_fd=parent_fd, follow_symlinks=False)
-    except FileNotFoundError:
-        return None
-    return Sighting.of(path, status) if stat.S_ISREG(status.st_mode) else None
+    status = stat_entry(root, path)
+    return Sighting.of(path, status) if status is not None and stat.S_ISREG(status.st_mode) else None
 
 
 def stat_quietly(root: Path, path: str) -> Sighting | None:

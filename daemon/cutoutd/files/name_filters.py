@@ -1,4 +1,4 @@
-"""The names in an input tree: candidates, junk, and the exclusions of the user.
+"""The names in an input tree: candidates, junk, and the exclusions of the user and of the folder's settings.
 
 Names alone are judged, never a file; the validation later decides by content. The scan and the kernel events use the
 same rules, so both see the same files.
@@ -6,6 +6,10 @@ same rules, so both see the same files.
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+
+from cutoutd.config.settings import FolderSettings
+from cutoutd.config.types.choices import ConflictCopies
+from cutoutd.files.conflict_copies import is_conflict_copy, is_snapshot_folder
 
 #: Accepted, if the content agrees.
 ACCEPTED_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png"})
@@ -42,9 +46,17 @@ _JUNK_PREFIXES = (".", "~$", "~syncthing~")
 
 
 def is_junk(name: str) -> bool:
-    """Return True if a file or folder of this name is skipped, with everything below it."""
+    """Return True if a file of this name is hidden, unfinished, or of the system."""
     lowered = name.casefold()
     return lowered.startswith(_JUNK_PREFIXES) or lowered in _JUNK_NAMES or lowered.endswith(_JUNK_SUFFIXES)
+
+
+def is_junk_folder(name: str) -> bool:
+    """Return True if a folder of this name is skipped with everything below it.
+
+    One that only looks temporary is not: people call folders ``x.tmp``, and a photo in it is a photo.
+    """
+    return name.startswith(".") or name.casefold() in _JUNK_NAMES
 
 
 def is_candidate(name: str) -> bool:
@@ -59,8 +71,22 @@ class Exclusions:
     at its end matches at every depth. Any other is anchored at the top. A folder that matches is excluded whole.
     """
 
-    def __init__(self, patterns: Iterable[str]) -> None:
+    def __init__(self, patterns: Iterable[str], *, skips_copies: bool = False) -> None:
         self._patterns = tuple(_segments(pattern) for pattern in patterns if pattern.strip("/"))
+        self._skips_copies = skips_copies
+
+    @classmethod
+    def of(cls, folder: FolderSettings) -> "Exclusions":
+        """Return the exclusions of a configured folder."""
+        return cls(folder.exclude, skips_copies=folder.conflict_copies is ConflictCopies.SKIP)
+
+    def skips_file(self, name: str) -> bool:
+        """Return True if a file of this name is a conflict copy that is not paid for."""
+        return self._skips_copies and is_conflict_copy(name)
+
+    def skips_folder(self, name: str) -> bool:
+        """Return True if a folder of this name holds earlier versions that are not paid for."""
+        return self._skips_copies and is_snapshot_folder(name)
 
     def covers(self, path: str) -> bool:
         """Return True if the path, or a folder above it, matches a pattern."""

@@ -19,6 +19,7 @@ from cutoutd.pipeline.scheduling.pause import PauseState
 from cutoutd.pipeline.scheduling.workers import WorkerPool
 from cutoutd.watch.availability.monitor import FolderAvailability
 from cutoutd.watch.folder import FolderWatcher
+from cutoutd.watch.passed_over.passed_over import PassedOverReason
 
 _MINUTE_S = 60.0
 
@@ -80,6 +81,14 @@ class StateMetrics(Collector):
         )
         files = {watcher.folder.name: len(watcher.waiting()) for watcher in sources.folder_watchers}
         yield _labelled("cutoutd_settling_files", "Files that are still being written.", "folder", files.items())
+        passed_over = GaugeMetricFamily(
+            "cutoutd_passed_over", "Files and folders that are passed over.", labels=("folder", "reason")
+        )
+        for watcher in sources.folder_watchers:
+            found = {item.reason: item.count for item in watcher.passed_over}
+            for reason in PassedOverReason:
+                passed_over.add_metric((watcher.folder.name, reason), found.get(reason, 0))
+        yield passed_over
 
     def _work(self) -> Iterator[Metric]:
         stages = self._sources.workers.stages

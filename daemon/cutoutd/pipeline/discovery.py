@@ -9,7 +9,7 @@ from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import log_error, log_event
 from cutoutd.core.photo import Identity, Version
 from cutoutd.files.input_tree import Sighting
-from cutoutd.ledger import Ledger, has_text_form
+from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.pipeline.scheduling.workers import WorkerPool
 from cutoutd.watch.availability.monitor import FolderAvailability
@@ -43,14 +43,13 @@ class Discovery:
         """Return the sightings that are not in the ledger yet, with one query for the whole batch.
 
         It returns none while the folder is unavailable, because its files may be what a missing mount has uncovered. A
-        later scan finds them. Names that the ledger cannot hold, with a few unassigned characters, are left alone.
+        later scan finds them.
         """
-        possible = [sighting for sighting in sightings if has_text_form(sighting.path)]
-        paths = [sighting.path for sighting in possible]
+        paths = [sighting.path for sighting in sightings]
         known = await self._retry_until_stored(lambda: self._ledger.query(photos.known_versions, folder, paths))
         found: list[Sighting] = []
         unknown: list[Sighting] = []
-        for sighting in possible:
+        for sighting in sightings:
             (found if _version(sighting) in known else unknown).append(sighting)
         self._availability.record_seen(folder, found)
         return [] if self._availability.is_unavailable(folder) else unknown

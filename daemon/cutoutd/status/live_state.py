@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from cutoutd.core.atomic_write import replaced
 from cutoutd.core.logs import printable
+from cutoutd.watch.passed_over.passed_over import PassedOver
 
 LIVE_NAME = "live.json"
 
@@ -70,6 +71,7 @@ class LiveState(_Frozen):
     settling: tuple[SettlingFile, ...] = ()
     settling_count: int = 0  #: the number of all; ``settling`` holds the first
     ignored: int = 0
+    passed_over: tuple[PassedOver, ...] = ()
     halt: LiveHalt | None = None
     unavailable: tuple[LiveUnavailableFolder, ...] = ()
     source_troubles: dict[str, Shown] = {}  #: by folder: the reason why on_success fails for now

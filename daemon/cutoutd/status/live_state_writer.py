@@ -76,6 +76,7 @@ class LiveStateWriter:
             settling=tuple(settling[:_MAX_SETTLING_NAMED]),
             settling_count=len(settling),
             ignored=sum(watcher.ignored for watcher in sources.folder_watchers),
+            passed_over=tuple(item for watcher in sources.folder_watchers for item in watcher.passed_over),
             halt=_halt(sources.breaker.error) if sources.breaker.error else None,
             unavailable=tuple(LiveUnavailableFolder(**asdict(folder)) for folder in sources.availability.unavailable()),
             source_troubles=sources.source_troubles(),

@@ -12,6 +12,7 @@ from enum import StrEnum
 from cutoutd.config.settings import Limits, Price
 from cutoutd.ledger import LaunchCounts
 from cutoutd.pipeline.budget.pricing import Bill, estimate
+from cutoutd.watch.passed_over.passed_over import PassedOver, passed_over_as_json
 
 _MAX_EXAMPLES = 3
 
@@ -54,6 +55,7 @@ class FolderPlan:
     batch: int  #: accepted photos that are neither paid for nor approved
     reasons: tuple[PlanReason, ...]  #: the most frequent first
     absence: str  #: the reason why the input cannot be read; empty: it can
+    passed_over: tuple[PassedOver, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ class FolderDraft:
         self._reasons: dict[str, list[tuple[str, str]]] = {}
         self._numbers: Counter[str] = Counter()
         self.absence = ""
+        self.passed_over: tuple[PassedOver, ...] = ()
 
     def note(self, outcome: PlannedOutcome, *, is_oversize: bool = False, is_new: bool = False) -> None:
         """Note the outcome of a photo; a new one is accepted, but not approved yet."""
@@ -134,7 +137,9 @@ class FolderDraft:
             PlanReason(code, photos, tuple(self._reasons[code])) for code, photos in self._numbers.most_common()
         )
         outcomes = {outcome: self._outcomes[outcome] for outcome in PlannedOutcome}
-        return FolderPlan(self._name, outcomes, self._smaller_copies, self._batch, reasons, self.absence)
+        return FolderPlan(
+            self._name, outcomes, self._smaller_copies, self._batch, reasons, self.absence, self.passed_over
+        )
 
 
 def price_plan(folders: Iterable[FolderPlan], price: Price) -> Bill:
@@ -175,6 +180,7 @@ def _folder_as_json(folder: FolderPlan) -> dict[str, object]:
         **{outcome.value: number for outcome, number in folder.outcomes.items()},
         "smaller_copies": folder.smaller_copies,
         "absence": folder.absence or None,
+        "passed_over": [passed_over_as_json(item) for item in folder.passed_over],
         "reasons": [
             {
                 "code": reason.code,

@@ -17,7 +17,7 @@ from cutoutd.core.logs import printable
 from cutoutd.core.photo import Identity, Photo, State
 from cutoutd.files.input_tree import Sighting, stat_quietly
 from cutoutd.files.name_filters import Exclusions
-from cutoutd.ledger import LaunchCounts, ReadTransaction, has_ledger, has_text_form, read_ledger
+from cutoutd.ledger import LaunchCounts, ReadTransaction, has_ledger, read_ledger
 from cutoutd.ledger.queries import plan, selection
 from cutoutd.ledger.writes import launches
 from cutoutd.ledger.writes.targets import target_key
@@ -91,22 +91,24 @@ class PlanScanner:
 
     def _count_in(self, folder: FolderSettings) -> int:
         try:
-            return sum(1 for _ in _scan(folder))
+            return sum(1 for _ in _scan(folder).sightings())
         except OSError:
             return 0
 
     def _plan_folder(self, folder: FolderSettings) -> FolderPlan:
-        draft, sightings = FolderDraft(folder.name), _scan(folder)
+        draft, scan = FolderDraft(folder.name), _scan(folder)
+        sightings = scan.sightings()
         try:
             while batch := list(islice(sightings, _BATCH)):
                 with self._reading():
                     self._note_batch(batch, folder, draft)
         except OSError as error:
             draft.absence = f"{folder.input} cannot be read: {error.strerror}"
+        draft.passed_over = scan.passed_over.of(folder.name)
         return draft.finish()
 
     def _note_batch(self, batch: list[Sighting], folder: FolderSettings, draft: FolderDraft) -> None:
-        identities = [Identity(folder.name, *sighting.version) for sighting in batch if has_text_form(sighting.path)]
+        identities = [Identity(folder.name, *sighting.version) for sighting in batch]
         paths = [identity.path for identity in identities]
         rows = {} if self._ledger is None else plan.photos_at(self._ledger, folder.name, paths)
         if self._ledger is not None:
@@ -197,8 +199,8 @@ class PlanScanner:
         self._ledger = None
 
 
-def _scan(folder: FolderSettings) -> Iterator[Sighting]:
-    return Scan(folder.input, Exclusions(folder.exclude), is_recursive=folder.recursive).sightings()
+def _scan(folder: FolderSettings) -> Scan:
+    return Scan(folder.input, Exclusions.of(folder), is_recursive=folder.recursive)
 
 
 def _has_free_cutout(ledger: ReadTransaction, photo: Photo) -> bool:

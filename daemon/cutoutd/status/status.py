@@ -29,6 +29,7 @@ from cutoutd.status.costs import (
 from cutoutd.status.forecast import NO_FORECAST, RECENT_S, Forecast, OpenWork, RecentlyPublished, forecast
 from cutoutd.status.live_state import LiveState, read_live_state
 from cutoutd.status.photo_counts import count_at
+from cutoutd.watch.passed_over.passed_over import passed_over_as_json
 
 _MAX_NAMED = 20
 
@@ -153,6 +154,7 @@ def status_as_json(status: Status) -> dict[str, Any]:
         "watched": [mount.model_dump() for mount in status.live.watched] if status.live else [],
         "settling": [file.model_dump() for file in status.live.settling] if status.live else [],
         "ignored": status.live.ignored if status.live else 0,
+        "passed_over": [passed_over_as_json(item) for item in status.live.passed_over] if status.live else [],
         "halt": status.live.halt.text if status.live and status.live.halt else None,
         "paused": asdict(status.pause) if status.pause else None,
         "source_troubles": status.live.source_troubles if status.live else {},

@@ -17,6 +17,7 @@ from cutoutd.files.input_tree import Sighting, open_beneath, stat_quietly
 from cutoutd.files.mounts import Backend
 from cutoutd.images.structure.completeness import is_whole
 from cutoutd.watch.bounds import DEFAULT_BOUNDS, WatchBounds
+from cutoutd.watch.passed_over.passed_over import PassedOver
 from cutoutd.watch.stability import StabilityCheck, WaitingFile
 from cutoutd.watch.watcher import Watcher
 
@@ -68,6 +69,11 @@ class FolderWatcher:
     def ignored(self) -> int:
         """The number of files in the tree that are no candidates."""
         return self._watcher.ignored
+
+    @property
+    def passed_over(self) -> tuple[PassedOver, ...]:
+        """The files and folders that are not taken, by reason."""
+        return self._watcher.passed_over.present
 
     @property
     def is_missing(self) -> bool:

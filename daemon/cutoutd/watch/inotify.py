@@ -25,7 +25,7 @@ from pathlib import Path
 
 from watchdog.observers.inotify_c import CallbackId, InotifyConstants, InotifyEvent, InotifyFD, Mask, WatchDescriptor
 
-from cutoutd.files.name_filters import is_candidate, is_junk
+from cutoutd.files.name_filters import is_candidate, is_junk_folder
 from cutoutd.watch.bounds import DEFAULT_BOUNDS, WatchBounds
 from cutoutd.watch.scanner import FolderSeen
 
@@ -220,7 +220,7 @@ class KernelEvents:
         name = os.fsdecode(event.name)
         path = f"{folder}/{name}" if folder else name
         if event.is_directory:
-            if (event.is_create or event.is_moved_to) and not is_junk(name) and not self._is_excluded(path):
+            if (event.is_create or event.is_moved_to) and not is_junk_folder(name) and not self._is_excluded(path):
                 self._buffer.add_folder(path)
         elif is_candidate(name) and not self._is_excluded(path):
             self._buffer.add_file(path, is_closed=event.is_close_write or event.is_moved_to)

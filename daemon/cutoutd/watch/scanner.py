@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cutoutd.files.input_tree import FOLDER_FLAGS, Sighting, open_folder_beneath
-from cutoutd.files.name_filters import Exclusions, is_candidate, is_junk
-
-MAX_PROBLEMS = 100  #: more are not told one by one
+from cutoutd.files.input_tree import FOLDER_FLAGS, Sighting, open_folder_beneath, stat_entry
+from cutoutd.files.name_filters import Exclusions, is_candidate, is_junk, is_junk_folder
+from cutoutd.ledger import has_text_form
+from cutoutd.watch.passed_over.notes import PassedOverNotes
+from cutoutd.watch.passed_over.passed_over import PassedOverReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +26,6 @@ class FolderSeen:
     device: int
     inode: int
     descriptor: int  #: open while it is listed, no longer
-
-
-@dataclass(frozen=True, slots=True)
-class ScanProblem:
-    """A folder or file that could not be read, and why. The rest of the scan went on."""
-
-    path: str
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +82,7 @@ class Scan:
         self._on_folder = on_folder
         self.folders = 0  #: entered
         self.ignored = 0  #: files and links that are no candidates
-        self.problems: list[ScanProblem] = []
+        self.passed_over = PassedOverNotes()
 
     def sightings(self, below: str = "") -> Iterator[Sighting]:
         """Yield every candidate in the folder ``below`` and under it, in the order of the file system.
@@ -97,6 +90,9 @@ class Scan:
         Raises:
             OSError: ``below`` itself cannot be listed: the root is missing, or the folder was moved away.
         """
+        if self._exclusions.skips_folder(below.rpartition("/")[2]):
+            self.passed_over.add(PassedOverReason.CONFLICT_COPY, below)
+            return
         pending = [_PendingFolder(below, None)]
         while pending:
             folder = pending.pop()
@@ -105,14 +101,23 @@ class Scan:
             except OSError as error:
                 if folder.path == below:
                     raise
-                self._report(folder.path, error.strerror or str(error))
+                self.passed_over.add_error(folder.path, error)
+
+    def look_at(self, path: str) -> Sighting | None:
+        """Return the candidate at a path that a kernel event named; None if there is none, or it is passed over."""
+        try:
+            status = stat_entry(self._root, path)
+        except OSError as error:
+            self.passed_over.add_error(path, error)
+            return None
+        return None if status is None else self._judge(path.rpartition("/")[2], path, status)
 
     def _list(self, folder: _PendingFolder, pending: list[_PendingFolder]) -> Iterator[Sighting]:
         fd = self._open(folder)
         try:
             status = os.fstat(fd)
             if folder.parent is not None and folder.parent.holds(status):
-                self._report(folder.path, "is a folder that contains itself: not entered again")
+                self.passed_over.add(PassedOverReason.LOOP, folder.path)
                 return
             self.folders += 1
             self._on_folder(FolderSeen(folder.path, status.st_dev, status.st_ino, fd))
@@ -144,22 +149,39 @@ class Scan:
             raise
 
     def _is_entered(self, name: str, path: str) -> bool:
-        return self._is_recursive and not is_junk(name) and not self._exclusions.covers(path)
+        if is_junk_folder(name) or self._exclusions.covers(path):
+            return False
+        if not self._is_recursive:
+            self.passed_over.add(PassedOverReason.SUBFOLDER, path)
+            return False
+        if self._exclusions.skips_folder(name):
+            self.passed_over.add(PassedOverReason.CONFLICT_COPY, path)
+            return False
+        return True
 
     def _sighting_of(self, entry: "os.DirEntry[str]", path: str) -> Sighting | None:
-        if is_candidate(entry.name) and not self._exclusions.covers(path):
-            try:
-                status = entry.stat(follow_symlinks=False)
-            except FileNotFoundError:
-                return None  # removed since it was listed
-            except OSError as error:
-                self._report(path, error.strerror or str(error))
-                return None
-            if stat.S_ISREG(status.st_mode):
-                return Sighting.of(path, status)
+        if is_candidate(entry.name):
+            if not self._exclusions.covers(path):
+                try:
+                    return self._judge(entry.name, path, entry.stat(follow_symlinks=False))
+                except OSError as error:
+                    self.passed_over.add_error(path, error)
+                    return None
+        elif entry.is_symlink() and not is_junk(entry.name) and not self._exclusions.covers(path):
+            self.passed_over.add(PassedOverReason.LINK, path)
         self.ignored += 1
         return None
 
-    def _report(self, path: str, sentence: str) -> None:
-        if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(ScanProblem(path, sentence))
+    def _judge(self, name: str, path: str, status: os.stat_result) -> Sighting | None:
+        """Return the sighting of a candidate by name, unless it is no photo or is passed over."""
+        if not stat.S_ISREG(status.st_mode):
+            self.ignored += 1
+            if stat.S_ISLNK(status.st_mode):
+                self.passed_over.add(PassedOverReason.LINK, path)
+        elif self._exclusions.skips_file(name):
+            self.passed_over.add(PassedOverReason.CONFLICT_COPY, path)
+        elif not has_text_form(path):
+            self.passed_over.add(PassedOverReason.UNSTORABLE_NAME, path)
+        else:
+            return Sighting.of(path, status)
+        return None

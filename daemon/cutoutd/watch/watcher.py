@@ -16,13 +16,14 @@ from itertools import islice
 from cutoutd.config.settings import FolderSettings, WatchSettings
 from cutoutd.core.logs import log_event
 from cutoutd.core.periodic import Heartbeats
-from cutoutd.files.input_tree import Sighting, stat_quietly
+from cutoutd.files.input_tree import Sighting
 from cutoutd.files.mounts import Backend, BackendKind
 from cutoutd.files.name_filters import Exclusions
 from cutoutd.watch.backends import BackendSet
 from cutoutd.watch.bounds import DEFAULT_BOUNDS, WatchBounds
 from cutoutd.watch.inotify import BufferedEvents, EventBuffer
-from cutoutd.watch.scanner import Scan, ScanProblem
+from cutoutd.watch.passed_over.record import PassedOverRecord
+from cutoutd.watch.scanner import Scan
 
 #: Scanning stays under 0.25 % of a core for a tree of any size: it rests 400 times as long as it worked. Only the walk
 #: is timed; the queries of the ledger for it take up to twice as much again (tests/bench).
@@ -112,7 +113,7 @@ class Watcher:
         self._bounds = bounds
         self._root = folder.input
         self._is_recursive = folder.recursive
-        self._exclusions = Exclusions(folder.exclude)
+        self._exclusions = Exclusions.of(folder)
         self._backends = BackendSet(self._root, watch.mode, self._exclusions)
         self._schedule = RescanSchedule(watch.rescan_interval_s)
         self._on_scan_finished = on_scan_finished
@@ -123,7 +124,7 @@ class Watcher:
         self.ignored = 0  #: files of the last whole scan that are no candidates
         self.heartbeats = Heartbeats()  #: of its loop
         self.started = asyncio.Event()  #: set once the root is watched, or known to be missing
-        self.problems: tuple[ScanProblem, ...] = ()  #: of the last whole scan
+        self.passed_over = PassedOverRecord(folder.name, self._root)
 
     @property
     def is_missing(self) -> bool:
@@ -205,30 +206,31 @@ class Watcher:
             yield batch
         if self._schedule.is_poll_due:
             self._cpu_s = 0.0
-            async for batch in self._scan_parts(BufferedEvents(folders=self._backends.polled)):
+            mended = await asyncio.to_thread(self.passed_over.mended_folders)
+            async for batch in self._scan_parts(BufferedEvents(folders=self._backends.polled | mended)):
                 yield batch
             self._schedule.note_poll(self._cpu_s)
 
     async def _look_at_files(self, files: dict[str, bool]) -> Batches:
         if files:
-            async for batch in self._batches(self._sightings_of(files)):
+            scan = self._new_scan()
+            async for batch in self._batches(_sightings_of(files, scan)):
                 yield batch
+            self.passed_over.update_files(files, scan.passed_over)
 
     async def _scan_parts(self, parts: BufferedEvents) -> Batches:
         for folder in parts.outermost_folders():
             if folder and not self._is_recursive:
                 continue
+            scan = self._new_scan()
             try:
-                async for batch in self._batches(self._new_scan().sightings(folder)):
+                async for batch in self._batches(scan.sightings(folder)):
                     yield batch
-            except OSError:
-                continue  # moved or removed meanwhile; the next whole scan tells of a missing root
-
-    def _sightings_of(self, files: dict[str, bool]) -> Iterator[Sighting]:
-        for path, is_closed in files.items():
-            sighting = stat_quietly(self._root, path)
-            if sighting is not None:
-                yield replace(sighting, is_closed=is_closed)
+            except OSError as error:
+                if not folder:
+                    continue  # the next whole scan tells of a missing root
+                scan.passed_over.add_error(folder, error)
+            self.passed_over.update_below(folder, scan.passed_over)
 
     async def _batches(self, sightings: Iterator[Sighting]) -> Batches:
         while batch := await asyncio.to_thread(self._next_batch, sightings):
@@ -262,4 +264,11 @@ class Watcher:
             log_event("input_back", f"{self._root} can be read again")
         self._missing_reason = ""
         self.ignored = scan.ignored
-        self.problems = tuple(scan.problems)
+        self.passed_over.update(scan.passed_over)
+
+
+def _sightings_of(files: dict[str, bool], scan: Scan) -> Iterator[Sighting]:
+    for path, is_closed in files.items():
+        sighting = scan.look_at(path)
+        if sighting is not None:
+            yield replace(sighting, is_closed=is_closed)

@@ -15,6 +15,7 @@ from cutoutd.core.errors import (
     KeysRefusedError,
 )
 from cutoutd.pipeline.scheduling.pause import Pause
+from cutoutd.watch.passed_over.passed_over import PassedOver, PassedOverReason
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CutoutdError)]
 OWN_CODES = {
@@ -38,6 +39,8 @@ OWN_CODES = {
     "SourceUnavailableError": 8,
     "FolderBlockedError": 8,
 }
+UNREADABLE = PassedOver("shop", PassedOverReason.UNREADABLE, 1, ("set",), "Permission denied")
+COPIES = PassedOver("shop", PassedOverReason.CONFLICT_COPY, 1, ("a.sync-conflict-20261129-101500-ABCDEFG.jpg",))
 WELL = RunOutcome(published=3, rejected=0, failed=0, held=0, missing=0, halt=None, is_interrupted=False)
 
 
@@ -62,6 +65,8 @@ def test_every_error_has_its_code(kind: type[CutoutdError]) -> None:
         ({"published": 0}, ExitCode.SUCCESS),
         ({"rejected": 1}, ExitCode.SOME_NOT_PUBLISHED),
         ({"failed": 1}, ExitCode.SOME_NOT_PUBLISHED),
+        ({"passed_over": (UNREADABLE,)}, ExitCode.SOME_NOT_PUBLISHED),
+        ({"passed_over": (COPIES,)}, ExitCode.SUCCESS),
         ({"held": 1, "rejected": 1}, ExitCode.HELD),
         ({"missing": 1}, ExitCode.HELD),
         ({"pause": Pause("", 0.0)}, ExitCode.HELD),

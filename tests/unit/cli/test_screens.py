@@ -42,6 +42,7 @@ from cutoutd.status.live_state import (
 )
 from cutoutd.status.plan import FolderDraft, Plan, PlannedOutcome, price_plan
 from cutoutd.status.status import Status, event_as_json, read_history, read_status, status_as_json
+from cutoutd.watch.passed_over.passed_over import PassedOver, PassedOverReason
 from support.golden import assert_golden, shape_of
 from support.ledgers import identity, photo_at, with_ledger
 
@@ -55,6 +56,10 @@ LIVE = LiveState(
     settling=(SettlingFile(folder="products", path="new.jpg", since_s=1.0, reason="it is still growing"),),
     settling_count=1,
     ignored=4,
+    passed_over=(
+        PassedOver("products", PassedOverReason.UNREADABLE, 1, ("set",), "Permission denied"),
+        PassedOver("products", PassedOverReason.CONFLICT_COPY, 5, ("a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg")),
+    ),
     halt=LiveHalt(title="Uploadcare refused the keys", sentence="401"),
     unavailable=(LiveUnavailableFolder(folder="people", reason="its mount is gone", since_s=1.0),),
     source_troubles={"products": "the archive is full"},
@@ -155,6 +160,7 @@ def test_plan() -> None:
         for _ in range(number):
             products.note(outcome, is_new=outcome is PlannedOutcome.SEND)
     products.note(PlannedOutcome.REJECT)
+    products.passed_over = LIVE.passed_over
     people.note(PlannedOutcome.SEND)
     folders = (products.finish(), people.finish())
     limits = Limits(per_day=100, confirm_over=100)

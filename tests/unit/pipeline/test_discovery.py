@@ -59,16 +59,6 @@ def test_a_finished_file_becomes_a_photo_once(tmp_path: Path) -> None:
     assert tally.met == 2
 
 
-def test_names_that_the_ledger_cannot_hold_are_left_alone(tmp_path: Path) -> None:
-    """A name with characters that stand for undecodable bytes in the ledger would be found anew for ever."""
-
-    async def scene(ledger: Ledger) -> None:
-        odd = Sighting("a\U0010ff80.jpg", 1000, 1, 1, 7)
-        assert await reception_of(ledger, RunCounts()).filter_new("products", [odd, SEEN]) == [SEEN]
-
-    with_ledger(tmp_path, scene)
-
-
 def test_a_superseded_version_is_unknown(tmp_path: Path) -> None:
     """A file that was moved away and back is taken again."""
 

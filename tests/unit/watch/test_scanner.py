@@ -27,7 +27,7 @@ def test_a_scan_finds_the_candidates_and_counts_the_rest(tmp_path: Path) -> None
     place(tmp_path, "a.jpg", "ünder line/😀.png", "x/y/z.heic", "notes.txt", "Thumbs.db", ".hidden.jpg", "@eaDir/a.jpg")
     scan = Scan(tmp_path, NO_EXCLUSIONS)
     assert paths(scan) == {"a.jpg", "ünder line/😀.png", "x/y/z.heic"}
-    assert (scan.ignored, scan.folders, scan.problems) == (3, 4, [])
+    assert (scan.ignored, scan.folders, scan.passed_over.is_empty) == (3, 4, True)
 
 
 def test_links_and_special_files_are_counted_not_followed(tmp_path: Path) -> None:
@@ -72,6 +72,46 @@ def test_a_folder_is_told_before_it_is_listed(tmp_path: Path) -> None:
     assert paths(scan) == {"a.jpg", "just_in_time.jpg"}
 
 
+def test_a_folder_that_only_looks_temporary_is_entered(tmp_path: Path) -> None:
+    """People call folders so; only a file of such a name is unfinished."""
+    place(tmp_path, "x.part/a.jpg", "y.tmp/b.jpg", "~$z/c.jpg", "d.jpg.part", ".hidden/e.jpg")
+    scan = Scan(tmp_path, NO_EXCLUSIONS)
+    assert paths(scan) == {"x.part/a.jpg", "y.tmp/b.jpg", "~$z/c.jpg"}
+    assert scan.passed_over.is_empty
+
+
+def test_conflict_copies_and_snapshots_are_named(tmp_path: Path) -> None:
+    """A scan, a look at a part, and a look at a file agree; what the user excludes is not named."""
+    copy, snapshot = "a.sync-conflict-20261129-101500-ABCDEFG.jpg", "x/~snapshot"
+    place(tmp_path, "a.jpg", copy, f"{snapshot}/a.jpg", "old/b (conflicted copy 2026-11-29 101500).jpg")
+    scan = Scan(tmp_path, Exclusions(["old"], skips_copies=True))
+    assert paths(scan) == {"a.jpg"}
+    assert {(reason, path) for reason, path, _ in scan.passed_over} == {
+        ("conflict_copy", copy),
+        ("conflict_copy", snapshot),
+    }
+    part = Scan(tmp_path, Exclusions((), skips_copies=True))
+    assert (paths(part, snapshot), part.look_at(copy)) == (set(), None)
+    assert [path for _, path, _ in part.passed_over] == [snapshot, copy]
+    assert paths(Scan(tmp_path, Exclusions(["old"]))) == {"a.jpg", copy, f"{snapshot}/a.jpg"}
+
+
+def test_names_that_the_ledger_cannot_hold_are_named(tmp_path: Path) -> None:
+    """A name with characters that stand for undecodable bytes in the ledger would be found anew for ever."""
+    place(tmp_path, "a\U0010ff80.jpg", "b.jpg")
+    scan = Scan(tmp_path, NO_EXCLUSIONS)
+    assert paths(scan) == {"b.jpg"}
+    assert list(scan.passed_over) == [("unstorable_name", "a\U0010ff80.jpg", "")]
+
+
+def test_subfolders_left_out_are_named(tmp_path: Path) -> None:
+    """A plan says how many folders ``recursive: false`` leaves out."""
+    place(tmp_path, "sub/b.jpg")
+    scan = Scan(tmp_path, NO_EXCLUSIONS, is_recursive=False)
+    assert paths(scan) == set()
+    assert list(scan.passed_over) == [("subfolder", "sub", "")]
+
+
 def test_a_missing_root_is_an_error(tmp_path: Path) -> None:
     """An input that is not mounted must not look like one that is empty."""
     with pytest.raises(FileNotFoundError):
@@ -93,7 +133,7 @@ def test_a_folder_that_cannot_be_read_is_trouble_for_itself_alone(
     monkeypatch.setattr(os, "open", refuse_one)
     scan = Scan(tmp_path, NO_EXCLUSIONS)
     assert paths(scan) == {"open/b.jpg"}
-    assert [(problem.path, problem.sentence) for problem in scan.problems] == [("closed", "Permission denied")]
+    assert list(scan.passed_over) == [("unreadable", "closed", "Permission denied")]
 
 
 @pytest.fixture
@@ -117,7 +157,7 @@ def test_depth_is_no_recursion(deep_root: Path) -> None:
     scan = Scan(deep_root, NO_EXCLUSIONS)
     assert paths(scan) == set()
     assert scan.folders > 1900
-    assert [problem.sentence for problem in scan.problems] == ["File name too long"]
+    assert [reason for reason, _, _ in scan.passed_over] == ["path_too_long"]
 
 
 def test_memory_does_not_grow_with_the_files(tmp_path: Path) -> None:

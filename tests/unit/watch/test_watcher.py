@@ -133,7 +133,7 @@ def test_what_could_not_be_looked_at_is_told(root: Path, monkeypatch: pytest.Mon
         return [sighting.path async for batch in watcher.scan_once() for sighting in batch]
 
     assert asyncio.run(play()) == ["0.jpg"]
-    assert [problem.path for problem in watcher.problems] == ["closed"]
+    assert [(item.reason, item.paths) for item in watcher.passed_over.present] == [("unreadable", ("closed",))]
     assert (watcher.ignored, watcher.is_missing) == (1, False)
 
 

@@ -13,6 +13,7 @@ from cutoutd.status.costs import PricedBatch, no_costs
 from cutoutd.status.forecast import Forecast
 from cutoutd.status.live_state import LiveHalt, LiveState, LiveUnavailableFolder
 from cutoutd.status.status import Launches, Status
+from cutoutd.watch.passed_over.passed_over import PassedOver, PassedOverReason
 from cutoutd.web.live.notices import Remedy, Tone
 from cutoutd.web.live.overview_model import OverviewModel, overview_of
 
@@ -94,10 +95,15 @@ def test_what_a_person_should_know_comes_gravest_first() -> None:
             "is_throttled": True,
             "launches_per_minute": 19.0,
             "launch_reason": "Uploadcare refused more after 20 in a minute (429)",
+            "passed_over": (
+                PassedOver("shop", PassedOverReason.UNREADABLE, 1, ("set",), "Permission denied"),
+                PassedOver("shop", PassedOverReason.LINK, 2, ("a", "b")),
+                PassedOver("shop", PassedOverReason.SUBFOLDER, 1, ("sub",)),
+            ),
         }
     )
     notices = overview(live=live, pause=Pause("stocktaking", 0.0), batches=(batch_of(600),)).notices
-    assert [notice.tone for notice in notices] == [Tone.BAD, Tone.WARN, Tone.ASK, Tone.WARN, Tone.WARN, Tone.WARN]
+    assert [notice.tone for notice in notices] == [Tone.BAD, Tone.WARN, Tone.ASK, *[Tone.WARN] * 5]
     assert notices[0].title == "Uploadcare refused the keys"
     assert "Check public_key" in notices[0].sentence
     assert "stocktaking" in notices[1].title
@@ -106,6 +112,8 @@ def test_what_a_person_should_know_comes_gravest_first() -> None:
     assert "not mounted" in notices[3].sentence
     assert "19 removals a minute" in notices[4].title
     assert "archive is full" in notices[5].sentence
+    assert "Shop/set: cannot be read (Permission denied)" in notices[6].sentence
+    assert "2 files and folders of “shop” passed over" in notices[7].title
     assert all(notice.sentence.endswith(".") and ".." not in notice.sentence for notice in notices)
 
 

@@ -3,6 +3,7 @@
 They change nothing, except that they try to write to folders.
 """
 
+import errno
 import os
 import shutil
 import stat
@@ -16,8 +17,11 @@ from cutoutd.app.check.kernel import KernelFiles, check_local_disk, check_watchi
 from cutoutd.config.settings import FolderSettings, Settings
 from cutoutd.config.types.choices import OnSuccess, Provenance
 from cutoutd.core.atomic_write import TEMPORARY_PREFIX
+from cutoutd.files.name_filters import Exclusions
 from cutoutd.files.output_tree import copy_owner_and_mode
 from cutoutd.files.provenance import ATTRIBUTE
+from cutoutd.watch.passed_over.passed_over import PassedOverReason
+from cutoutd.watch.scanner import Scan
 
 
 def check_machine(settings: Settings, kernel: KernelFiles | None = None) -> Iterator[Finding]:
@@ -32,6 +36,7 @@ def check_machine(settings: Settings, kernel: KernelFiles | None = None) -> Iter
     yield _check_free_space("state_dir", state_dir, settings.limits.min_free_bytes)
     for folder in settings.folders:
         yield _check_readable(folder)
+        yield from _check_passed_over(folder)
         yield _check_writable(f"folders.{folder.name}.output", folder.output, created_in=folder.output.parent)
         if folder.on_success is not OnSuccess.KEEP:
             yield _check_writable(f"folders.{folder.name}.on_success", folder.input, created_in=folder.input)
@@ -51,6 +56,18 @@ def _check_readable(folder: FolderSettings) -> Finding:
     except OSError as error:
         return Finding(Level.FAULT, subject, f"{folder.input}: {error.strerror}", _advice_on(error))
     return Finding(Level.GOOD, subject, f"{folder.input} can be read")
+
+
+def _check_passed_over(folder: FolderSettings) -> Iterator[Finding]:
+    """Yield a finding for each reason why files or folders would not be taken."""
+    scan = Scan(folder.input, Exclusions.of(folder), is_recursive=folder.recursive)
+    with suppress(OSError):  # a missing input is reported elsewhere
+        for sighting in scan.sightings():
+            if not os.access(folder.input / sighting.path, os.R_OK, effective_ids=True):
+                scan.passed_over.add(PassedOverReason.UNREADABLE, sighting.path, os.strerror(errno.EACCES))
+    for item in scan.passed_over.of(folder.name):
+        level = Level.FAULT if item.reason.may_hide_photos else Level.WARNING
+        yield Finding(level, f"folders.{folder.name}.input passed over", item.sentence, item.advice)
 
 
 def _advice_on(error: OSError) -> str:

@@ -105,6 +105,9 @@ def _sentences(plan: Plan) -> Iterator[str]:
 def _show_reasons(console: Console, folder: FolderPlan) -> None:
     if folder.absence:
         console.print(Text(f"\n{folder.name}: {folder.absence}", style="yellow"), soft_wrap=True)
+    for item in folder.passed_over:
+        console.print(Text(f"\nPassed over: {item.sentence}", style="yellow"), soft_wrap=True)
+        console.print(Text(f"  {item.advice}", style="dim"), soft_wrap=True)
     for reason in folder.reasons:
         console.print(Text(f"\n{folder.name}: {reason.photos:,} {reason.code}", style="bold"))
         for path, sentence in reason.examples:

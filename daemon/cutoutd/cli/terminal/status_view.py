@@ -45,6 +45,8 @@ def view_of(status: Status) -> RenderableType:
 def summary_of(status: Status) -> RenderableType:
     """Return the few most important lines, for the bottom of a terminal below the log."""
     attention = [*((folder.folder, folder.reason) for folder in status.live.unavailable)] if status.live else []
+    missed = [item for item in status.live.passed_over if item.reason.may_hide_photos] if status.live else []
+    attention += [(item.names, item.words) for item in missed]
     attention += [(batch.batch.folder, batch_in_words(batch)) for batch in status.batches]
     lines = [_section("Needs you", attention[:_MOST_LINES])] if attention else []
     return Group(Rule(style="dim"), *_top(status), _rows(_launches(status)), *lines)
@@ -117,6 +119,7 @@ def _daemon_sections(live: LiveState | None) -> Iterator[tuple[str, list[tuple[s
     throttled = ((kind, f"nothing is sent before {_time(until_s)}") for kind, until_s in live.throttled_until.items())
     yield "Throttled by Uploadcare (429)", list(throttled)
     yield "Sources that could not be moved or deleted", list(live.source_troubles.items())
+    yield "Passed over", [(item.names, f"{item.words}. {item.advice}") for item in live.passed_over]
     watched = ((f"{mount.folder}/{mount.path}", f"{mount.kind}: {mount.reason}") for mount in live.watched)
     yield "Watched folders", list(watched)
     title = f"Still being written ({live.settling_count})"

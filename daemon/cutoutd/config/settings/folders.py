@@ -7,6 +7,7 @@ from pydantic import Field
 
 from cutoutd.config.remove_bg import RemoveBg
 from cutoutd.config.types.choices import (
+    ConflictCopies,
     OnConflict,
     OnFailure,
     OnSourceRemoved,
@@ -39,6 +40,8 @@ class FolderDefaults(FrozenModel):
     """Take photos in the input's subfolders as well."""
     exclude: tuple[ExclusionPattern, ...] = ()
     """Patterns of files and folders to ignore; temporary and system files are ignored anyway."""
+    conflict_copies: ConflictCopies = ConflictCopies.SKIP
+    """Conflict copies of synchronising programs, and ~snapshot folders: skip them (they are told), or take them."""
     parameters: RemoveBg = Field(default=RemoveBg(), validation_alias="remove_bg")
     """Parameters of the removal in Uploadcare's own names; keys left out keep the service's default."""
     filename: FilenameTemplate = "{stem}.png"

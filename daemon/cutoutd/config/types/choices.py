@@ -55,6 +55,13 @@ class OnSourceRemoved(StrEnum):
     DELETE = "delete"
 
 
+class ConflictCopies(StrEnum):
+    """The treatment of conflict copies of synchronising programs."""
+
+    SKIP = "skip"
+    TAKE = "take"
+
+
 class WatchMode(StrEnum):
     """The way in which changes in the input trees are noticed."""
 

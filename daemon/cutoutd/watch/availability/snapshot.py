@@ -18,7 +18,7 @@ from cutoutd.config.settings import FolderSettings
 from cutoutd.core.photo import Identity
 from cutoutd.files.input_tree import Sighting, open_folder_beneath, stat_quietly
 from cutoutd.files.mounts import Mount, is_at_or_below, mount_over, read_mounts
-from cutoutd.files.name_filters import is_junk
+from cutoutd.files.name_filters import is_junk_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def _nested_parts(folder: FolderSettings, real: Path, mounts: Iterable[Mount]) -
     paths = (Path(mount.path) for mount in mounts)
     for mount in sorted(mount for mount in paths if mount != real and mount.is_relative_to(real)):
         path = mount.relative_to(real)
-        if not any(map(is_junk, path.parts)):
+        if not any(map(is_junk_folder, path.parts)):
             with suppress(OSError):  # as good as missing
                 yield MountedPart(str(path), str(mount), _device_of_listed(folder.input, str(path)))
 

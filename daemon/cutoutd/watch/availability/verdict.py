@@ -116,7 +116,7 @@ class AvailabilityCheck:
         return max((place for place in self._paths() if MountedPart(place, "", 0).holds(path)), key=len)
 
     def _has_photos(self, path: str) -> bool:
-        scan = Scan(self.folder.input, Exclusions(self.folder.exclude), is_recursive=self.folder.recursive)
+        scan = Scan(self.folder.input, Exclusions.of(self.folder), is_recursive=self.folder.recursive)
         with suppress(OSError):
             return any(self._place_of(sighting.path) == path for sighting in scan.sightings(path))
         return False

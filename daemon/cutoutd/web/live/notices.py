@@ -10,6 +10,7 @@ from cutoutd.pipeline.budget.pricing import estimate_in_words
 from cutoutd.status.costs import PricedBatch
 from cutoutd.status.live_state import LiveState
 from cutoutd.status.status import Launches, PossibleDoubleCharge, Status
+from cutoutd.watch.passed_over.passed_over import PassedOver
 
 
 class Tone(StrEnum):
@@ -48,6 +49,7 @@ def notices_of(status: Status) -> tuple[Notice, ...]:
         *_limit(status),
         *_throttled(status.live),
         *_sources(status.live),
+        *_passed_over(status.live),
         *_double_charges(status.launches, status.double_charges),
     )
 
@@ -106,6 +108,18 @@ def _throttled(live: LiveState | None) -> Iterator[Notice]:
 def _sources(live: LiveState | None) -> Iterator[Notice]:
     for folder, sentence in (live.source_troubles if live else {}).items():
         yield Notice(Tone.WARN, f"Photos of “{folder}” cannot be moved or deleted", _sentence(sentence))
+
+
+def _passed_over(live: LiveState | None) -> Iterator[Notice]:
+    for item in live.passed_over if live else ():
+        if not item.reason.is_by_setting:
+            title = f"Photos of “{item.folder}” may be missed" if item.reason.may_hide_photos else _left_out(item)
+            yield Notice(Tone.WARN, title, f"{_sentence(item.sentence)} {item.advice}")
+
+
+def _left_out(item: PassedOver) -> str:
+    things = "1 file or folder" if item.count == 1 else f"{item.count:,} files and folders"
+    return f"{things} of “{item.folder}” passed over"
 
 
 def _double_charges(launches: Launches, double_charges: tuple[PossibleDoubleCharge, ...]) -> Iterator[Notice]:
