@@ -45,6 +45,8 @@ def test_the_emergency_brake_needs_no_configuration(place: Place, change: object
         assert place.command("page").stdout.startswith("http://127.0.0.1:")
         assert place.command("resume").returncode == 0
         assert json.loads(place.command("status", "--json").stdout)["paused"] is None
+        if change is move_state:
+            assert "state_dir has changed" in place.command("reload").stdout
         # What changes something at the cost of money is read from the file, and so refused.
         assert place.command("approve", "--yes").returncode != 0
 

@@ -19,9 +19,12 @@ from cutoutd.cli import webhook  # isort: skip  # noqa: F401  as above
 from cutoutd.cli import trial  # isort: skip  # noqa: F401  as above
 from cutoutd.cli.exit_codes import ExitCode, code_for
 from cutoutd.cli.options import app
+from cutoutd.cli.terminal.plain_help import make_plain
 from cutoutd.core.errors import ConfigurationError, CutoutdError
 
 __all__ = ["app", "main"]
+
+make_plain(app)
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PathsArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[PATH]...", help="A photo: its file, or FOLDER/PATH as status shows it; or a folder."),
+    typer.Argument(metavar="PATH", help="A photo: its file, or FOLDER/PATH as status shows it; or a folder."),
 ]
 
 

@@ -16,6 +16,7 @@ from cutoutd.cli.options import (
     run_to_end,
     selectors_of,
 )
+from cutoutd.core.errors import ConfigurationError
 
 
 @app.command()
@@ -28,8 +29,9 @@ def page(config: ConfigOption = None) -> None:
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from cutoutd.ledger import Event
     from cutoutd.status.status import Status
 
 
@@ -43,13 +45,20 @@ def check(
     """Check configuration, folders, disks, keys, add-on and clock, before photos are sent."""
     from dataclasses import asdict
 
-    from rich.console import Console
-
-    from cutoutd.app.check import Level, check_all
+    from cutoutd.app.check import Finding, Level, check_all
+    from cutoutd.cli.terminal import output_console
     from cutoutd.cli.terminal.status_view import show_findings
 
     try:
-        report = run_to_end(check_all(read_settings(config), is_offline=offline, user=user))
+        settings = read_settings(config)
+    except ConfigurationError as error:
+        if as_json:
+            faults = [asdict(Finding(Level.FAULT, "configuration", fault)) for fault in error.faults]
+            typer.echo(json.dumps(faults, indent=2))
+            raise typer.Exit(ExitCode.USAGE) from None
+        raise
+    try:
+        report = run_to_end(check_all(settings, is_offline=offline, user=user))
     except LookupError:
         raise typer.BadParameter("there is no such user", param_hint="--user") from None
     except PermissionError:
@@ -57,7 +66,7 @@ def check(
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in report.findings], indent=2))
     else:
-        show_findings(Console(), report.findings)
+        show_findings(output_console(), report.findings)
     if report.halt_error is not None:
         raise typer.Exit(ExitCode.REFUSED)
     if any(finding.level is Level.FAULT for finding in report.findings):
@@ -77,9 +86,8 @@ def status(
     watching: Annotated[bool, typer.Option("--watch", help="Refresh every second, until Ctrl-C.")] = False,
 ) -> None:
     """Show the photos by state, the photos that wait and why, and the rejected and failed ones."""
-    from rich.console import Console
-
     from cutoutd.app.rebuild import outputs_without_ledger
+    from cutoutd.cli.terminal import output_console
     from cutoutd.cli.terminal.status_view import show_status
     from cutoutd.control.connection.client import load_status
     from cutoutd.core.logs import printable
@@ -92,7 +100,7 @@ def status(
     if as_json:
         typer.echo(json.dumps(status_as_json(found), indent=2))
     else:
-        show_status(Console(), found)
+        show_status(output_console(), found)
     if not found.is_running and (unknown := outputs_without_ledger(document)):
         places = printable(", ".join(map(str, unknown)))
         typer.echo(_LOST.format(state_dir=document.state_dir, places=places), err=True)
@@ -100,14 +108,15 @@ def status(
 
 def _watch(read: "Callable[[], Status]", *, as_json: bool) -> None:
     """Show the status again and again until Ctrl-C, which ends the command."""
-    from rich.console import Console
+    from cutoutd.cli.terminal import output_console
+    from cutoutd.cli.terminal.live_view import can_redraw, watch, watch_as_json
 
-    from cutoutd.cli.terminal.live_view import can_redraw, watch
-
-    console = Console()
-    if as_json or not can_redraw(console):
+    console = output_console()
+    if as_json:
+        watch_as_json(read, typer.echo)
+    if not can_redraw(console):
         raise typer.BadParameter(
-            "it draws on a terminal; `cutoutd status` and `cutoutd status --json` print once", param_hint="--watch"
+            "it draws on a terminal; elsewhere say --json too, for one line a second", param_hint="--watch"
         )
     watch(console, read)
 
@@ -118,23 +127,33 @@ def history(
     config: ConfigOption = None,
     as_json: JsonOption = False,
     limit: Annotated[int, typer.Option(help="The number of events, the latest ones.", min=1)] = 100,
+    following: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new events, until Ctrl-C.")] = False,
 ) -> None:
     """Show the events of one photo, or the latest of all, one a line."""
-    from rich.console import Console
-
+    from cutoutd.cli.terminal import output_console
+    from cutoutd.cli.terminal.live_view import follow
     from cutoutd.cli.terminal.status_view import show_history
     from cutoutd.control.connection.client import load_history
     from cutoutd.status.status import event_as_json
 
-    document = read_running(config)
-    events = load_history(document, selectors_of(path, document), limit)
-    if as_json:
+    document, console = read_running(config), output_console()
+    selectors = selectors_of(path, document)
+
+    def show(events: "Sequence[Event]") -> None:
+        if not as_json:
+            show_history(console, events)
+            return
         for event in events:
             typer.echo(json.dumps(event_as_json(event)))
-    else:
-        show_history(Console(), events)
-        if not events:
-            typer.echo(_no_such_photo(path) if path else "Nothing has happened yet.", err=True)
+
+    events = load_history(document, selectors, limit)
+    show(events)
+    if following:
+        follow(lambda number: load_history(document, selectors, number), show, events)
+    if not events:
+        typer.echo(_no_such_photo(path) if path else "Nothing has happened yet.", err=True)
+    if path and not events:
+        raise typer.Exit(ExitCode.SOME_NOT_PUBLISHED)
 
 
 def _no_such_photo(path: str) -> str:
@@ -164,14 +183,13 @@ def plan(
     changed: Annotated[bool, typer.Option("--changed", help="Plan `reprocess --changed` instead of a run.")] = False,
 ) -> None:
     """Show what a run would send, reject and cost, without sending anything."""
-    from rich.console import Console
-
+    from cutoutd.cli.terminal import output_console
     from cutoutd.cli.terminal.plan_view import scan_progress, show_plan
     from cutoutd.status.plan import plan_as_json
     from cutoutd.status.plan_scan import PlanScanner
 
     document = read_document(config)
-    with scan_progress(Console(stderr=True)) as bar:
+    with scan_progress(output_console(stderr=True)) as bar:
         scanner = PlanScanner(document, bar.step)
         if changed:
             found = scanner.plan_changed()
@@ -181,7 +199,9 @@ def plan(
     if as_json:
         typer.echo(json.dumps(plan_as_json(found), indent=2))
     else:
-        show_plan(Console(), found)
+        show_plan(output_console(), found)
+    if any(folder.absence for folder in found.folders):
+        raise typer.Exit(ExitCode.SOME_NOT_PUBLISHED)
 
 
 @app.command()

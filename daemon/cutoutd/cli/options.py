@@ -1,6 +1,7 @@
 """The application that the commands register with, their common options, and the configuration that they name."""
 
 import os
+import sys
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -26,11 +27,14 @@ _MOVED = (
     " restart it to change over."
 )
 
+
 app = typer.Typer(
     name="cutoutd",
     help="Drop a photo into a watched folder, find its transparent PNG in the mirrored folder.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    # Because frames in a pipe fold each sentence at 80 columns, where programs search it.
+    rich_markup_mode="rich" if sys.stdout.isatty() and sys.stderr.isatty() else None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

@@ -79,6 +79,8 @@ def _require_place(output: Path | None, form: str) -> None:
         return
     if output.suffix.lower() not in _ENDINGS[form]:
         raise typer.BadParameter(f"{output} does not end with {_ENDINGS[form][0]}", param_hint="--output")
+    if not output.parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {output.parent}: make it, or name another", param_hint="--output")
     if output.is_dir():
         raise typer.BadParameter(f"{output} is a folder", param_hint="--output")
 

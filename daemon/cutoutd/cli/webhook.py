@@ -22,7 +22,7 @@ app.add_typer(webhook)
 def create(
     url: Annotated[
         str | None,
-        typer.Argument(metavar="[URL]", help="The address of web.listen for Uploadcare; default: webhook.url."),
+        typer.Argument(metavar="URL", help="The address of web.listen for Uploadcare; default: webhook.url."),
     ] = None,
     config: ConfigOption = None,
 ) -> None:

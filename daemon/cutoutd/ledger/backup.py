@@ -39,6 +39,8 @@ def back_up(state_dir: Path, file: Path, *, is_replacing: bool) -> int:
 
 
 def _require_place(state_dir: Path, file: Path, *, is_replacing: bool) -> None:
+    if not file.parent.is_dir():
+        raise BackupRefusedError(f"there is no folder {file.parent}", advice="Make it, or name another.")
     if file.is_dir():
         raise BackupRefusedError(f"{file} is a folder", advice="Give the name of a file in it.")
     if file.resolve().parent == state_dir.resolve() and file.name.startswith(LEDGER_NAME):

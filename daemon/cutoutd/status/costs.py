@@ -68,6 +68,7 @@ def batch_as_json(priced: PricedBatch) -> dict[str, Any]:
         "held": priced.batch.held,
         "operations": priced.bill.operations,
         "money": _amount(priced.bill),
+        "currency": priced.bill.currency,
     }
 
 
@@ -108,6 +109,7 @@ def _as_json(cost: UsageCost) -> dict[str, Any]:
         "removals": cost.removal_operations,
         "total": cost.bill.operations,
         "money": _amount(cost.bill),
+        "currency": cost.bill.currency,
     }
 
 

@@ -162,6 +162,7 @@ def plan_as_json(plan: Plan) -> dict[str, object]:
         "operations": plan.bill.operations,
         "operations_are_complete": plan.bill.is_whole,
         "money": None if plan.bill.money is None else float(plan.bill.money),
+        "currency": plan.bill.currency,
         "limits": {
             "per_day": plan.limits.per_day,
             "left_today": plan.left_today,

@@ -1,6 +1,8 @@
 """The listener of ``web.listen``. Photos go on without it."""
 
+import errno
 import logging
+import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -52,21 +54,33 @@ _EXPOSED = (
 )
 
 
+def open_port(listen: Listen) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises:
+        OSError: the port is taken, or the address is not one of this machine's.
+    """
+    family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
+    return socket.create_server((listen.host, listen.port), family=family, backlog=_BACKLOG)
+
+
+def listen_advice(error: OSError) -> str:
+    """Return the advice against an error of ``open_port``."""
+    match error.errno:
+        case errno.EADDRNOTAVAIL:
+            return "Set web.listen to an address of this machine, such as 127.0.0.1:8717 (ip address shows them)."
+        case errno.EACCES:
+            return "Set web.listen to a port above 1023, or put a reverse proxy before it."
+        case _:
+            return "Set web.listen to a free port."
+
+
 def _listener(listen: Listen) -> socket.socket | None:
     try:
-        return socket.create_server(
-            (listen.host, listen.port),
-            family=socket.AF_INET6 if ":" in listen.host else socket.AF_INET,
-            backlog=_BACKLOG,
-        )
+        return open_port(listen)
     except OSError as error:
-        where = f"{listen.host}:{listen.port}"
-        log_event(
-            "no_page",
-            f"the page cannot be shown at {where}: {error.strerror or error}. Photos go on without it. "
-            "Set web.listen to a free port.",
-            level=logging.WARNING,
-        )
+        sentence = f"the page cannot be shown at {listen}: {os.strerror(error.errno or 0)}. Photos go on without it. "
+        log_event("no_page", sentence + listen_advice(error), level=logging.WARNING)
         return None
 
 

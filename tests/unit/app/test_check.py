@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from cutoutd.app.check import CheckReport, Finding, KernelFiles, Level, check_all
-from cutoutd.config.settings import Settings
+from cutoutd.config.settings import Settings, WebSettings
+from cutoutd.config.types.text_types import Listen
 from cutoutd.core.errors import AddonRefusedError, KeysRefusedError
 from support.folders import folder_in, settings_in
 from support.processes.sandbox_process import SandboxProcess
@@ -38,7 +39,8 @@ def found(report: CheckReport, subject: str) -> Finding:
 
 def test_all_is_well(tmp_path: Path, sandbox: SandboxProcess) -> None:
     """Folders, keys, host and clock are each named; nothing is left behind in any folder."""
-    report = checked(settings_in(tmp_path, sandbox.url, folder_in(tmp_path)))
+    settings = settings_in(tmp_path, sandbox.url, folder_in(tmp_path))
+    report = checked(settings.model_copy(update={"web": WebSettings(listen=Listen("127.0.0.1", 0))}))
     assert {finding.level for finding in report.findings} == {Level.GOOD}
     assert {finding.subject for finding in report.findings} == {
         "state_dir",
@@ -49,6 +51,7 @@ def test_all_is_well(tmp_path: Path, sandbox: SandboxProcess) -> None:
         "folders.products.output",
         "folders.products.watch",
         "CDN host",
+        "web.listen",
         "keys",
         "clock",
     }

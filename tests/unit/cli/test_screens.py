@@ -179,6 +179,7 @@ def test_check(tmp_path: Path) -> None:
             {
                 "uploadcare": {"public_key": "demopublickey", "secret_key_file": str(tmp_path / "key")},
                 "state_dir": str(tmp_path / "state"),
+                "web": {"listen": None},
                 "folders": [{"name": "shop", "input": str(tmp_path / "in"), "output": str(tmp_path / "out")}],
             }
         )

@@ -158,12 +158,14 @@ def test_status_tells_what_operations_cost(tmp_path: Path) -> None:
     asyncio.run(launch())
     plain = read_status(state_dir, Limits())
     counted = {"upload": 3, "launch": 0, "poll": 2, "other": 0}
-    assert status_as_json(plain)["operations"]["today"] == {**counted, "removals": None, "total": 5, "money": None}
+    no_money = {"money": None, "currency": None}
+    assert status_as_json(plain)["operations"]["today"] == {**counted, "removals": None, "total": 5, **no_money}
     assert "at least 5 operations" in shown(show_status, plain)
     price = Price(operations_per_removal=95, per_1000_operations=Decimal("0.50"))
     priced = read_status(state_dir, Limits(), price)
     told = json.loads(json.dumps(status_as_json(priced)))["operations"]
-    assert told["this_month"] == told["today"] == {**counted, "removals": 95, "total": 100, "money": 0.05}
+    money = {"money": 0.05, "currency": None}
+    assert told["this_month"] == told["today"] == {**counted, "removals": 95, "total": 100, **money}
     assert "100 operations, 0.05 in money: 3 upload, 2 poll, 95 for removals" in shown(show_status, priced)
 
 

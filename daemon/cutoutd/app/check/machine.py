@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cutoutd.app.check.finding import Finding, Level
 from cutoutd.app.check.kernel import KernelFiles, check_local_disk, check_watching
+from cutoutd.app.check.listener import check_listen
 from cutoutd.config.settings import FolderSettings, Settings
 from cutoutd.config.types.choices import OnSuccess, Provenance
 from cutoutd.core.atomic_write import TEMPORARY_PREFIX
@@ -34,6 +35,7 @@ def check_machine(settings: Settings, kernel: KernelFiles | None = None) -> Iter
     yield _check_writable("state_dir", state_dir, created_in=_nearest_existing(state_dir))
     yield from check_local_disk(state_dir if _exists(state_dir) else _nearest_existing(state_dir), kernel)
     yield _check_free_space("state_dir", state_dir, settings.limits.min_free_bytes)
+    yield from check_listen(settings)
     for folder in settings.folders:
         yield _check_readable(folder)
         yield from _check_passed_over(folder)

@@ -1,15 +1,16 @@
-"""The live views: ``status --watch``, and the summary below the log lines of ``run`` on a terminal.
+"""The live views: ``status --watch``, ``history --follow``, and the summary below the log lines of ``run``.
 
 The pauses grow with the time that reading takes, because more photos take longer. At most five percent of a core is
 used.
 """
 
 import asyncio
+import json
 import os
 import select
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from types import FrameType
 
@@ -19,12 +20,14 @@ from rich.text import Text
 
 from cutoutd.cli.terminal.status_view import summary_of, view_of
 from cutoutd.core.errors import CutoutdError
-from cutoutd.status.status import Status
+from cutoutd.ledger import Event
+from cutoutd.status.status import Status, status_as_json
 
 ReadStatus = Callable[[], Status]
 
 _READ_EVERY_S = 1.0
 _PAUSE_PER_READING = 20
+_EVENTS_AT_ONCE = 200
 
 #: On top, because a view longer than the terminal is cut off below.
 _HINT = Text("Ctrl-C leaves.\n", style="dim")
@@ -60,6 +63,52 @@ def watch(console: Console, read: ReadStatus) -> None:
             live.stop()
             console.print(view)
     raise KeyboardInterrupt
+
+
+def watch_as_json(read: ReadStatus, write: Callable[[str], object]) -> None:
+    """Write the status as a line of JSON every second until Ctrl-C or SIGTERM. Blocking.
+
+    Raises:
+        KeyboardInterrupt: Always, in the end.
+        CutoutdError: A reading failed.
+    """
+    with _stop_signal() as is_stopped_within:
+        pause_s = 0.0
+        while not is_stopped_within(pause_s):
+            began_s = time.monotonic()
+            write(json.dumps(status_as_json(read())))
+            pause_s = _pause_s(time.monotonic() - began_s)
+    raise KeyboardInterrupt
+
+
+def follow(
+    read: Callable[[int], Sequence[Event]], show: Callable[[Sequence[Event]], None], shown: Sequence[Event]
+) -> None:
+    """Show new events every second until Ctrl-C or SIGTERM. Blocking.
+
+    Args:
+        read: Returns so many of the latest events, oldest first.
+        show: Shows events.
+        shown: The events that are shown already.
+
+    Raises:
+        KeyboardInterrupt: Always, in the end.
+        CutoutdError: A reading failed.
+    """
+    last = shown[-1].id if shown else 0
+    with _stop_signal() as is_stopped_within:
+        while not is_stopped_within(_READ_EVERY_S):
+            new = _events_after(last, read)
+            show(new)
+            last = new[-1].id if new else last
+    raise KeyboardInterrupt
+
+
+def _events_after(last: int, read: Callable[[int], Sequence[Event]]) -> list[Event]:
+    number = _EVENTS_AT_ONCE
+    while len(events := read(number)) == number and events[0].id > last:
+        number *= 4  # because more happened since than was asked for
+    return [event for event in events if event.id > last]
 
 
 @asynccontextmanager

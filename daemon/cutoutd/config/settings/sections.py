@@ -14,6 +14,7 @@ from cutoutd.config.types.text_types import (
     AbsolutePath,
     BaseUrl,
     CommandWords,
+    Currency,
     HookUrl,
     HostName,
     Listen,
@@ -109,6 +110,8 @@ class Price(FrozenModel):
     """Operations of one removal besides its requests, which Uploadcare does not publish; unknown if left out."""
     per_1000_operations: Amount | None = Field(default=None, gt=0)
     """Price of 1,000 operations in your currency, e.g. 0.50; no money is shown if left out."""
+    currency: Currency | None = None
+    """The currency of that price as amounts show it, e.g. EUR or $; "in money" if left out."""
 
 
 class NotifySettings(FrozenModel):

@@ -25,6 +25,8 @@ HOOK_PATH = "/hooks/uploadcare"
 #: Uploadcare's OpenAPI, ``webhook_target``.
 _LONGEST_HOOK_URL = 255
 
+_LONGEST_CURRENCY = 10
+
 _TEMPLATE_FIELDS = ("stem", "name")
 
 
@@ -42,6 +44,12 @@ def _public_key(text: str) -> str:
     # Refuse other characters, because the key stands before a colon in the Authorization header.
     if not _KEY.fullmatch(text):
         raise ValueError('must be made of letters, digits, "-" and "_", as shown in the project\'s API keys')
+    return text
+
+
+def _currency(text: str) -> str:
+    if not (text.isprintable() and 1 <= len(text) <= _LONGEST_CURRENCY) or text != text.strip():
+        raise ValueError(f"must be a currency's sign or code, such as EUR or $, of at most {_LONGEST_CURRENCY} letters")
     return text
 
 
@@ -147,6 +155,9 @@ class Listen(NamedTuple):
     host: str
     port: int
 
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
     @property
     def is_loopback(self) -> bool:
         """True if only this machine can reach the address."""
@@ -198,6 +209,7 @@ def _command_words(value: object) -> object:
 
 
 FolderName = Annotated[str, AfterValidator(_folder_name), Field(json_schema_extra={"pattern": f"^{_NAME.pattern}$"})]
+Currency = Annotated[str, AfterValidator(_currency)]
 PublicKey = Annotated[str, AfterValidator(_public_key), Field(json_schema_extra={"pattern": f"^{_KEY.pattern}$"})]
 FilenameTemplate = Annotated[
     str,

@@ -29,6 +29,7 @@ from cutoutd.control.messages import (
     CommandResult,
     HistoryQuery,
     Message,
+    PauseCommand,
     PhotoName,
     StatusQuery,
 )
@@ -47,6 +48,7 @@ _CONNECT_TIMEOUT_S = 10.0
 _TIMEOUT = httpx2.Timeout(_CONNECT_TIMEOUT_S, read=COMMAND_TIMEOUT_S + 10.0)
 
 _LATER = "cutoutd is not running: it goes on when it is started"
+_PAUSED_LATER = "cutoutd is not running: once it is started, it stays paused"
 _NO_SOCKET = "If that is `run --once`, wait until it is done; if it is a daemon, its log says why it has no socket."
 _TRY_AGAIN = "Look at `cutoutd status`, and give the command again: what is done already does no harm."
 _SAME_VERSION = "Restart it, so that it is of the same version as this command."
@@ -88,7 +90,8 @@ def send_command(
             time.sleep(_RETRY_EVERY_S)
         else:
             has_moved = result.is_done and not result.is_idle
-            return replace(result, done=(*result.done, _LATER)) if has_moved else result
+            later = _PAUSED_LATER if isinstance(command, PauseCommand) else _LATER
+            return replace(result, done=(*result.done, later)) if has_moved else result
 
 
 def is_listening(settings: CommonSettings) -> bool:

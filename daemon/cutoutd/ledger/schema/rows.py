@@ -54,6 +54,7 @@ _ENUM_VALUES = _picker(("state", "wait_kind", "source_result", "failed_state"))
 class Event:
     """An event of a photo's history."""
 
+    id: int  #: later events have higher numbers
     photo_id: int
     folder: str
     path: str
@@ -97,6 +98,7 @@ def photo_from(row: Row[*tuple[Any, ...]]) -> Photo:
 def event_from(row: Row[*tuple[Any, ...]]) -> Event:
     """Return the event in a row of the events table, joined with its photo's folder and path."""
     return Event(
+        id=row.id,
         photo_id=row.photo_id,
         folder=row.folder,
         path=row.path,

@@ -2,7 +2,7 @@
 
 Every request is one operation, and an upload two more (docs/uploadcare.md 4). The further operations of a removal
 are not published, so they are added only if `price.operations_per_removal` is set. Without it a bill says that it
-leaves them out. Money is in the currency of `price.per_1000_operations`.
+leaves them out. Money is in `price.currency`.
 """
 
 from dataclasses import dataclass
@@ -27,6 +27,12 @@ class Bill:
     operations: int  #: all known ones
     unpriced_removals: int  #: removals with unknown operations of their own, so not counted
     money: Decimal | None  #: the price of the operations; None without a configured price
+    currency: str | None = None  #: as users write it
+
+    @property
+    def amount(self) -> str:
+        """The price for users: "0.07 EUR", or "0.07 in money" without a currency; empty without a price."""
+        return "" if self.money is None else f"{self.money:,.2f} {self.currency or 'in money'}"
 
     @property
     def is_whole(self) -> bool:
@@ -39,7 +45,7 @@ def bill(price: Price, *, requests: int, removals: int) -> Bill:
     is_known = price.operations_per_removal is not None
     operations = requests + removals * (price.operations_per_removal or 0)
     money = None if price.per_1000_operations is None else operations * price.per_1000_operations / 1000
-    return Bill(operations, 0 if is_known else removals, money)
+    return Bill(operations, 0 if is_known else removals, money, price.currency)
 
 
 def estimate(price: Price, *, uploads: int, removals: int) -> Bill:
@@ -63,7 +69,7 @@ def numbers_in_words(bill: Bill) -> str:
     """Return the same without the reason why it is only "at least"."""
     at_least = "" if bill.is_whole else "at least "
     words = f"{at_least}{bill.operations:,} {'operation' if bill.operations == 1 else 'operations'}"
-    return words if bill.money is None else f"{words}, {at_least}{bill.money:,.2f} in money"
+    return words if bill.money is None else f"{words}, {at_least}{bill.amount}"
 
 
 def estimate_in_words(bill: Bill) -> str:

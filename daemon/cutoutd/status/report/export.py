@@ -112,6 +112,7 @@ def _cost(cost: Cost) -> dict[str, Any]:
         "is_complete": cost.bill.is_whole,
         "is_estimate": cost.is_estimate,
         "money": money,
+        "currency": cost.bill.currency,
     }
 
 
