@@ -54,3 +54,27 @@ def small_disk(root: Path, options: str = "size=2m,nr_inodes=100") -> Iterator[S
         yield SmallDisk(root)
     finally:
         subprocess.run(["umount", "-l", str(root)], check=True)
+
+
+@contextmanager
+def exfat_disk(root: Path) -> Iterator[None]:
+    """A disk as cameras and Windows have, mounted at a folder, which is made; it refuses names that Windows refuses."""
+    image = root.with_name(f"{root.name}.exfat")
+    root.mkdir(parents=True, exist_ok=True)
+    with image.open("wb") as file:
+        file.truncate(16_000_000)
+    device = ""
+    try:
+        with suppress(OSError, subprocess.CalledProcessError):
+            subprocess.run(["mkfs.exfat", str(image)], check=True, capture_output=True)
+            losetup = ["losetup", "--find", "--show", str(image)]
+            device = subprocess.run(losetup, check=True, capture_output=True, text=True).stdout.strip()
+            subprocess.run(["mount.exfat-fuse", device, str(root)], check=True, capture_output=True)
+        if not root.is_mount():
+            pytest.skip("needs root, exfat-fuse and the right to mount: an exFAT disk")
+        yield
+    finally:
+        if root.is_mount():
+            subprocess.run(["umount", "-l", str(root)], check=True)
+        if device:
+            subprocess.run(["losetup", "--detach", device], check=False)

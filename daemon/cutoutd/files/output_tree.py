@@ -1,82 +1,29 @@
-"""The output tree: the names of cutouts and notes, the folders, the owners of files, and the errors of the disk.
+"""The output tree: its folders, the owners of files, and the errors of the disk.
 
 The root may be a symbolic link. No link below it is followed, so a user with write access there cannot lead cutouts out
 of the tree. Therefore folders stay open, and files are named relative to their descriptor.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BufferedRandom, BufferedReader
-from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from cutoutd.config.types.choices import OnConflict
 from cutoutd.core.atomic_write import TEMPORARY_PREFIX, rename_or_link, status_of, temporary_name
-from cutoutd.core.errors import DiskError, FolderBlockedError
+from cutoutd.core.errors import DiskError, FolderBlockedError, NameRefusedError
 from cutoutd.core.logs import printable
 from cutoutd.files.input_tree import LINK_ON_THE_WAY, descend, enter_folder
-
-#: The limit of Linux file systems for one name.
-MAX_NAME_BYTES = 255
-
-_NOTE_SUFFIX = ".failed.txt"
-_MAX_NUMBERED = 99
-
-#: So many spare targets are checked on the disk and in the ledger before a photo is accepted. More would cost queries,
-#: and other files hardly take all of them.
-_SPARES_CLAIMED = 8
+from cutoutd.files.target_names import plain
 
 _NEW_FILE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+#: The answers to a name that a file system cannot take. FUSE and Windows servers say that there is no such file.
+_NO_SUCH_NAME = frozenset({errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG, errno.ENOENT})
+
 _READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-
-
-def targets_of(path: str, *, template: str, on_conflict: OnConflict) -> tuple[str, ...]:
-    """Return the possible targets of a photo, best first, relative to the output root.
-
-    ``a.jpg`` wants ``a.png``. With ``rename`` the next photo gets ``a.jpg.png``, then ``a.jpg.2.png`` and a few more.
-    Below a folder that is named like a cutout, the same names in a folder beside it follow. Names that no file system
-    takes are left out, so the result may be empty.
-    """
-    source = PurePosixPath(path)
-    wanted = _possible(source, [template.format(stem=source.stem, name=source.name)])
-    if on_conflict is OnConflict.SKIP:
-        return wanted
-    mirrored = (*wanted, *islice(spare_targets_of(path), _SPARES_CLAIMED))
-    return mirrored + tuple(beside(target) for target in mirrored if beside(target) != target)
-
-
-def spare_targets_of(path: str) -> Iterator[str]:
-    """Yield the places for a cutout if the wanted one holds another file; one by one, because few are needed."""
-    source = PurePosixPath(path)
-    for ending in ("", *(f".{number}" for number in range(2, _MAX_NUMBERED + 1))):
-        yield from _possible(source, [f"{source.name}{ending}.png"])
-
-
-def beside(target: str) -> str:
-    """Return the target in folders with names that no cutout can have.
-
-    If ``x.png`` is a cutout, the folder ``x.png/`` cannot be made. It is the same target if no folder of its path is
-    named like a cutout.
-    """
-    *folders, name = target.split("/")
-    return "/".join([*(f"{folder}-folder" if folder.lower().endswith(".png") else folder for folder in folders), name])
-
-
-def _possible(source: PurePosixPath, names: list[str]) -> tuple[str, ...]:
-    return tuple(str(source.with_name(name)) for name in names if len(os.fsencode(name)) <= MAX_NAME_BYTES)
-
-
-def note_of(path: str) -> str:
-    """Return the path of the note about a rejected or failed photo, relative to the output root."""
-    source = PurePosixPath(path)
-    kept = source.name
-    # Cut by characters if it is too long for the suffix; the note itself tells the whole name.
-    while len(os.fsencode(kept)) > MAX_NAME_BYTES - len(_NOTE_SUFFIX):
-        kept = kept[:-1]
-    return str(source.with_name(kept + _NOTE_SUFFIX))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +96,7 @@ def made_folder(output: Path, target: str) -> Iterator[OpenFolder]:
 
     Raises:
         FolderBlockedError: one of its folders is a file or a link.
+        NameRefusedError: the file system takes no folder of that name.
         DiskError: the output root is not there.
         OSError: a folder cannot be made.
     """
@@ -178,6 +126,8 @@ def _open(output: Path, target: str, enter: Callable[[int, str], int]) -> Iterat
     except OSError as error:
         if error.errno in LINK_ON_THE_WAY:
             raise _blocked(output, target) from error
+        if error.errno != errno.ENOENT and any(is_refusal(error, name) for name in target.split("/")[:-1]):
+            raise name_refused(output, target) from error
         raise
     try:
         yield OpenFolder(descriptor)
@@ -189,7 +139,13 @@ def _make(parent: int, name: str) -> int:
     with suppress(FileNotFoundError):
         return enter_folder(parent, name)
     with suppress(FileExistsError):  # another photo has just made it
-        os.mkdir(name, dir_fd=parent)
+        try:
+            os.mkdir(name, dir_fd=parent)
+        except FileNotFoundError as error:
+            # Translated here, because later it could not be told from a folder that is missing.
+            if is_refusal(error, name):
+                raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), name) from error
+            raise
     made = enter_folder(parent, name)
     copy_owner_and_mode(made, parent)
     os.fsync(parent)
@@ -202,6 +158,16 @@ def _blocked(output: Path, target: str) -> FolderBlockedError:
         " link"
     )
     return FolderBlockedError(sentence)
+
+
+def is_refusal(error: OSError, name: str) -> bool:
+    """Return True if the error of a new file or folder is about its name. No file system refuses a plain name."""
+    return error.errno in _NO_SUCH_NAME and plain(name) != name
+
+
+def name_refused(output: Path, target: str) -> NameRefusedError:
+    """Return the error about a target that has a name which its file system does not take."""
+    return NameRefusedError(f"the file system of {output} takes no such name: {printable(target)}")
 
 
 def copy_owner_and_mode(descriptor: int, folder: int) -> None:
@@ -238,10 +204,16 @@ def sweep_temporary_files(output: Path, before_s: float) -> int:
     """
     swept = 0
     with suppress(OSError, DiskError):
-        for _, folder, names in folders_in(output):
+        for path, folder, names in folders_in(output):
+            is_temporary = PurePosixPath(path).name.startswith(TEMPORARY_PREFIX)
             swept += sum(
-                _is_swept(name, folder.descriptor, before_s) for name in names if name.startswith(TEMPORARY_PREFIX)
+                _is_swept(name, folder.descriptor, before_s)
+                for name in names
+                if is_temporary or name.startswith(TEMPORARY_PREFIX)
             )
+            if is_temporary:
+                with suppress(OSError):
+                    (output / path).rmdir()
     return swept
 
 

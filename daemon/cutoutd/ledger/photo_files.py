@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
-from cutoutd.core.photo import Photo, SourceOutcome
+from cutoutd.core.photo import Photo, SourceOutcome, require_value
 from cutoutd.ledger.group_commit import WriteCall
-from cutoutd.ledger.writes import marks
+from cutoutd.ledger.writes import marks, targets
 
 
 class PhotoFiles:
@@ -25,6 +26,18 @@ class PhotoFiles:
     async def mark_source_missing(self, photo_ids: Collection[int], at_s: float | None) -> None:
         """Store since when the sources of these photos are missing; None: they are there again."""
         await self._write(lambda transaction: marks.mark_source_missing(transaction, photo_ids, at_s))
+
+    async def replace_target(self, photo: Photo, safer: Sequence[str]) -> Photo:
+        """Return the photo with the first of these targets that is free, because its disk refused the one it had.
+
+        Raises:
+            RejectedError: every one of them is taken.
+        """
+        output = require_value(photo.bound.output)
+        target = await self._write(
+            lambda transaction: targets.replace_target(transaction, photo.identity, output, safer)
+        )
+        return replace(photo, bound=replace(photo.bound, target=target))
 
     async def mark_cleaned(self, photos: Sequence[Photo]) -> None:
         """Store that the photos' files at Uploadcare are deleted."""

@@ -14,6 +14,7 @@ from cutoutd.config.types.choices import (
     OnSuccess,
     Oversize,
     Provenance,
+    TargetNames,
 )
 from cutoutd.config.types.frozen_model import FrozenModel
 from cutoutd.config.types.text_types import (
@@ -52,6 +53,8 @@ class FolderDefaults(FrozenModel):
     """Photos over max_size: reject them, or send a smaller copy (shrink); the photo itself stays as it is."""
     on_conflict: OnConflict = OnConflict.RENAME
     """When two photos would get the same cutout path: rename the later cutout, or skip the later photo."""
+    target_names: TargetNames = TargetNames.KEEP
+    """Names of cutouts and their folders: keep the photo's where the disk takes it, or always portable to Windows."""
     on_failure: OnFailure = OnFailure.NOTE
     """In place of a cutout that could not be made: note (a .failed.txt with the reason) or none."""
     provenance: Provenance = Provenance.XATTR

@@ -24,6 +24,13 @@ class OnConflict(StrEnum):
     SKIP = "skip"
 
 
+class TargetNames(StrEnum):
+    """The names of cutouts: as the photos' own, or as every file system takes them."""
+
+    KEEP = "keep"
+    PORTABLE = "portable"
+
+
 class OnFailure(StrEnum):
     """The trace of a cutout that could not be made."""
 

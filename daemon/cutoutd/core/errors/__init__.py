@@ -22,6 +22,7 @@ Faults in cutoutd itself are no CutoutdError, and do not belong here.
     │   └── DiskError                the disk is full, or cannot be written now
     │       ├── SourceUnavailableError  the photo's folder is unavailable, or its file cannot be read now
     │       ├── FolderBlockedError   a file or a link stands in the place of a mirrored folder
+    │       ├── NameRefusedError     the output's file system takes no such name
     │       └── LedgerLockedError    another program keeps the ledger locked
     ├── HaltError                    stops all photos until a person acts; no photo is to blame
     │   ├── KeysRefusedError
@@ -78,6 +79,7 @@ from cutoutd.core.errors.retryable import (
     FolderBlockedError,
     LedgerLockedError,
     LimitReachedError,
+    NameRefusedError,
     NeverSentError,
     NotReadyError,
     RemovalLockedError,
@@ -116,6 +118,7 @@ __all__ = [
     "LedgerNewerError",
     "LedgerRemovedError",
     "LimitReachedError",
+    "NameRefusedError",
     "NeverSentError",
     "NotReadyError",
     "PageError",

@@ -111,6 +111,10 @@ class FolderBlockedError(DiskError):
     default_advice = "Move it away, because links inside an output are not followed; or rename the photo's folder."
 
 
+class NameRefusedError(DiskError):
+    """The file system of an output takes no such name, now or later; another name has to be used."""
+
+
 class LedgerLockedError(DiskError):
     """Another program keeps the ledger's database locked; facts about spent money wait for it."""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import chain
 
-from sqlalchemy import and_, bindparam, exists, not_, select
+from sqlalchemy import and_, bindparam, delete, exists, not_, select
 from sqlalchemy.dialects import sqlite
 
 from cutoutd.core.errors import RejectedError, RejectionCode
@@ -18,6 +18,9 @@ _IS_OUTPUT = targets.c.output == bindparam("output")
 _IS_BELOW = and_(targets.c.target_key > bindparam("after"), targets.c.target_key < bindparam("before"))
 
 _KEPT = select(targets.c.target).where(
+    targets.c.folder == bindparam("folder"), targets.c.path == bindparam("path"), _IS_OUTPUT
+)
+_FORGET = delete(targets).where(
     targets.c.folder == bindparam("folder"), targets.c.path == bindparam("path"), _IS_OUTPUT
 )
 _TAKEN = select(targets.c.target_key).where(_IS_OUTPUT, targets.c.target_key.in_(bindparam("keys", expanding=True)))
@@ -47,6 +50,20 @@ def reserve_target(transaction: WriteTransaction, identity: Identity, output: st
     raise RejectedError(
         RejectionCode.TARGET_TAKEN, msg, advice="Rename the photo, or set on_conflict: rename for its folder."
     )
+
+
+def replace_target(transaction: WriteTransaction, identity: Identity, output: str, safer: Sequence[str]) -> str:
+    """Give a path the first of these targets that is free, because its disk refused the one it had.
+
+    A path that has one of them already keeps it, because a crash may have come after this call.
+
+    Raises:
+        RejectedError: every one of them is taken; the path keeps its target.
+    """
+    path = {"folder": identity.folder, "path": identity.path, "output": output}
+    if transaction.scalar(_KEPT, path) not in safer:
+        transaction.execute(_FORGET, path)
+    return reserve_target(transaction, identity, output, safer)
 
 
 def target_key(target: str) -> str:

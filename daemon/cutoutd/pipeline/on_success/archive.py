@@ -8,22 +8,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
+from cutoutd.config.types.choices import TargetNames
 from cutoutd.core.atomic_write import numbered_names, rename_no_replace, status_of, temporary_name
 from cutoutd.core.photo import Photo
 from cutoutd.files.hashing import has_sha256, has_sha256_at
 from cutoutd.files.input_tree import enter_folder, open_folder_beneath
+from cutoutd.files.name_trial import form_taken
 
 
 def move_to_archive(photo: Photo, archive: Path, hidden: str, fd: int) -> str:
     """Move a hidden source to its mirrored path, and return its absolute path there. Blocking.
 
     To another mount it is copied with its times, checked, brought to the disk, and only then removed. A file of that
-    name with the same content is taken for it, because a crash leaves such a file.
+    name with the same content is taken for it, because a crash leaves such a file. If the archive's file system refuses
+    a name of the path, a safe one takes its place.
 
     Raises:
         OSError: the archive is missing or cannot be written, or the source cannot be removed; it is still there then.
     """
-    path = PurePosixPath(photo.identity.path)
+    wanted = photo.identity.path
+    path = PurePosixPath(form_taken(archive, wanted, TargetNames.KEEP)(wanted))
     with _mirrored(archive, path) as archive_fd:
         if (archived := _archived_copy(photo, path.name, archive_fd)) is not None:
             os.unlink(hidden, dir_fd=fd)
@@ -33,7 +37,7 @@ def move_to_archive(photo: Photo, archive: Path, hidden: str, fd: int) -> str:
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            name = _copy(photo, hidden, fd, archive_fd)
+            name = _copy(photo, hidden, fd, path.name, archive_fd)
             os.unlink(hidden, dir_fd=fd)
         return str(archive / path.with_name(name))
 
@@ -49,8 +53,8 @@ def _archived_copy(photo: Photo, name: str, fd: int) -> str | None:
     return None
 
 
-def _copy(photo: Photo, hidden: str, fd: int, archive_fd: int) -> str:
-    temporary = temporary_name(photo.identity.path)
+def _copy(photo: Photo, hidden: str, fd: int, name: str, archive_fd: int) -> str:
+    temporary = temporary_name(name)
     try:
         with (
             os.fdopen(os.open(hidden, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=fd), "rb") as source,
@@ -65,8 +69,7 @@ def _copy(photo: Photo, hidden: str, fd: int, archive_fd: int) -> str:
             copy.seek(0)
             if not has_sha256(copy, photo.picture.sha256):
                 raise OSError(errno.EIO, "the copy differs from the photo")
-        names = numbered_names(PurePosixPath(photo.identity.path).name)
-        return rename_no_replace(temporary, archive_fd, names, archive_fd)
+        return rename_no_replace(temporary, archive_fd, numbered_names(name), archive_fd)
     finally:
         with suppress(FileNotFoundError):
             os.unlink(temporary, dir_fd=archive_fd)

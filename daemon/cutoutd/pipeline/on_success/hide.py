@@ -12,7 +12,7 @@ from cutoutd.core.atomic_write import TEMPORARY_PREFIX, numbered_names, rename_n
 from cutoutd.core.photo import Photo
 from cutoutd.files.hashing import has_sha256_at
 from cutoutd.files.input_tree import Sighting
-from cutoutd.files.output_tree import MAX_NAME_BYTES
+from cutoutd.files.target_names import MAX_NAME_BYTES
 
 
 def hidden_name(photo: Photo) -> str:

@@ -10,10 +10,12 @@ from pathlib import Path, PurePosixPath
 
 from cutoutd.config.settings import FolderSettings
 from cutoutd.config.types.choices import OnFailure
-from cutoutd.core.errors import DiskError
+from cutoutd.core.errors import DiskError, NameRefusedError
 from cutoutd.core.logs import log_event, printable
 from cutoutd.core.photo import Photo
-from cutoutd.files.output_tree import OpenFolder, found_folder, made_folder, note_of
+from cutoutd.files.name_trial import form_taken
+from cutoutd.files.output_tree import OpenFolder, found_folder, is_refusal, made_folder
+from cutoutd.files.target_names import note_of, plain, portable
 
 #: A note of ours is shorter; a longer file is the user's own.
 _MOST_BYTES = 80_000
@@ -29,29 +31,44 @@ class FailureNotes:
 
     def write(self, photo: Photo) -> None:
         """Write the note of a rejected or failed photo, in place of an earlier note. Blocking."""
-        output, note = self._output_of(photo), note_of(photo.identity.path)
+        folder = self._folder_of(photo)
         with _log_trouble(photo):
             # No root is made here, because it would stand in for an unmounted disk and vanish under the next mount.
-            if output is not None and output.is_dir():
-                with made_folder(output, note) as folder:
-                    name = PurePosixPath(note).name
-                    if folder.status(name) is None or _is_about(folder, name, photo):
-                        folder.write(name, _text(photo).encode())
+            if folder is not None and folder.output.is_dir():
+                note = note_of(photo.identity.path)
+                _write(photo, folder.output, form_taken(folder.output, note, folder.target_names)(note))
 
     def remove(self, photo: Photo) -> None:
         """Remove the note of a photo that goes on after all. Blocking."""
-        output, note = self._output_of(photo), note_of(photo.identity.path)
-        with _log_trouble(photo), suppress(FileNotFoundError):
-            if output is not None and output.is_dir():
-                with found_folder(output, note) as folder:
-                    name = PurePosixPath(note).name
-                    if _is_about(folder, name, photo):
-                        folder.remove(name)
+        folder, note = self._folder_of(photo), note_of(photo.identity.path)
+        with _log_trouble(photo):
+            if folder is not None and folder.output.is_dir():
+                for form in dict.fromkeys((note, portable(note), plain(note))):
+                    _remove(photo, folder.output, form)
 
-    def _output_of(self, photo: Photo) -> Path | None:
-        """Return the output root of the photo's folder; None if the folder wants no notes."""
+    def _folder_of(self, photo: Photo) -> FolderSettings | None:
+        """Return the photo's folder; None if it wants no notes."""
         folder = self._folders.get(photo.identity.folder)
-        return None if folder is None or folder.on_failure is OnFailure.NONE else folder.output
+        return None if folder is None or folder.on_failure is OnFailure.NONE else folder
+
+
+def _write(photo: Photo, output: Path, note: str) -> None:
+    with made_folder(output, note) as folder:
+        name = PurePosixPath(note).name
+        if folder.status(name) is None or _is_about(folder, name, photo):
+            folder.write(name, _text(photo).encode())
+
+
+def _remove(photo: Photo, output: Path, note: str) -> None:
+    name = PurePosixPath(note).name
+    # A name that the disk refuses has no note either.
+    with suppress(FileNotFoundError, NameRefusedError), found_folder(output, note) as folder:
+        try:
+            if _is_about(folder, name, photo):
+                folder.remove(name)
+        except OSError as error:
+            if not is_refusal(error, name):
+                raise
 
 
 @contextmanager

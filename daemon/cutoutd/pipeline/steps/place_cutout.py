@@ -27,13 +27,14 @@ from cutoutd.core.photo import Photo, Published, require_value
 from cutoutd.files.hashing import has_sha256
 from cutoutd.files.output_tree import (
     OpenFolder,
-    beside,
     disk_errors,
     found_folder,
+    is_refusal,
     made_folder,
-    spare_targets_of,
+    name_refused,
 )
 from cutoutd.files.provenance import attach, chunk_for, provenance_of, with_chunk, without_chunk, write_chunk
+from cutoutd.files.target_names import beside, plain, portable, spare_targets_of
 from cutoutd.images.structure.png_check import PngCheck, PngHeader
 
 #: Writes go to a thread, one hop for this much: a hop costs about as much as writing 100 kB to the page cache.
@@ -188,6 +189,7 @@ def place(draft: DownloadedCutout, names: Iterable[str], own_cutouts: frozenset[
     a file that equals the download, because a crash came between rename and fact. Any other file stays.
 
     Raises:
+        NameRefusedError: the file system takes no file of such a name.
         DiskError: no target could be written; the download is gone and will be repeated.
     """
     names = iter(names)
@@ -214,6 +216,10 @@ def _is_placed(folder: OpenFolder, draft: DownloadedCutout, name: str, own: froz
             return False
         folder.rename(temporary, name)
         folder.sync()
+    except OSError as error:
+        if is_refusal(error, name) and folder.has_file(temporary):
+            raise name_refused(draft.output, draft.target_of(name)) from error
+        raise
     return True
 
 
@@ -241,6 +247,7 @@ async def publish_cutout(
 
     Raises:
         UnreachableError: no whole PNG arrived.
+        NameRefusedError: the file system takes no such name; the paid cutout has to get another one.
         DiskError: the output tree cannot be written for now.
     """
     output, target = require_value(photo.bound.output), require_value(photo.bound.target)
@@ -253,7 +260,9 @@ async def publish_cutout(
             raise
         # because an earlier cutout has the name of this one's folder
         draft = await download_cutout(replace(request, target=aside), fetch)
-    targets = chain([request.target], spare_targets_of(photo.identity.path))
+    # Spares are as safe as the target, because a refused one would be of no use.
+    form = plain if plain(target) == target else portable
+    targets = chain([request.target], map(form, spare_targets_of(photo.identity.path)))
     names = (PurePosixPath(target).name for target in targets)
     return _published(photo, draft, await asyncio.to_thread(place, draft, names, own_cutouts))
 

@@ -5,20 +5,26 @@ share: the versions of one path publish one after another, and only the newest v
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 from weakref import WeakValueDictionary
 
 from cutoutd.config.types.choices import OnSuccess, Provenance
-from cutoutd.core.errors import SupersededError
+from cutoutd.core.errors import NameRefusedError, SupersededError
+from cutoutd.core.logs import log_event, printable
 from cutoutd.core.photo import Photo, Published, require_value
+from cutoutd.files.target_names import safer_targets
 from cutoutd.ledger import ReadTransaction
 from cutoutd.ledger.queries import photos
 from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.pipeline.steps.place_cutout import publish_cutout
 from cutoutd.pipeline.steps.reuse import reuse_cutout
+from cutoutd.pipeline.steps.validate import name_note
+
+T = TypeVar("T")
 
 
 class Publisher:
@@ -40,7 +46,9 @@ class Publisher:
         """
         async with self._turn_of(photo) as own_cutouts:
             fetch = partial(self._uploadcare.fetch_cutout, require_value(photo.launch.result_uuid))
-            published = await publish_cutout(photo, fetch, own_cutouts, self._provenance_of(photo))
+            published = await self._place(
+                photo, lambda named: publish_cutout(named, fetch, own_cutouts, self._provenance_of(named))
+            )
             return await self._ledger.record_until_stored(photo, self._with_source_due(photo, published))
 
     async def reuse(self, photo: Photo) -> Photo | None:
@@ -51,8 +59,29 @@ class Publisher:
             DiskError: the cutout cannot be placed for now.
         """
         async with self._turn_of(photo) as own_cutouts:
-            reused = await reuse_cutout(photo, self._ledger, own_cutouts, self._provenance_of(photo))
+            reused = await self._place(
+                photo, lambda named: reuse_cutout(named, self._ledger, own_cutouts, self._provenance_of(named))
+            )
             return None if reused is None else await self._ledger.record(photo, self._with_source_due(photo, reused))
+
+    async def _place(self, photo: Photo, place: Callable[[Photo], Awaitable[T]]) -> T:
+        """Place a cutout at the photo's target, or at a safer one each time that the disk refuses the name.
+
+        A cutout that was paid for is placed in any case, and never paid for again because of a name.
+        """
+        named = photo
+        while True:
+            try:
+                return await place(named)
+            except NameRefusedError as refusal:
+                refused = require_value(named.bound.target)
+                safer = safer_targets(refused, photo.identity.path)
+                if not safer:
+                    raise
+                renamed = await self._ledger.files.replace_target(named, safer)
+                named = replace(renamed, note="; ".join(filter(None, (photo.note, name_note(refused)))))
+                place_now = printable(require_value(named.bound.target))
+                log_event("name_refused", f"{refusal.sentence}; its cutout gets {place_now}", about=photo)
 
     @asynccontextmanager
     async def _turn_of(self, photo: Photo) -> AsyncIterator[frozenset[str]]:

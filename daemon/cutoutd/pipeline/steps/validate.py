@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from cutoutd.config.settings import FolderSettings
-from cutoutd.config.types.choices import Oversize
+from cutoutd.config.types.choices import Oversize, TargetNames
 from cutoutd.core.errors import DiskError, FolderBlockedError, RejectedError, RejectionCode
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Accepted, Identity
 from cutoutd.files.input_tree import LINK_ON_THE_WAY, is_occupied, open_source, reading_errors, require_unchanged
-from cutoutd.files.output_tree import MAX_NAME_BYTES, targets_of
+from cutoutd.files.name_trial import form_taken
+from cutoutd.files.target_names import MAX_NAME_BYTES, targets_of
 from cutoutd.images.copies.shrink import LARGEST_SOURCE_BYTES
 from cutoutd.images.validation import ImageInfo, require_size, validate
 
@@ -29,6 +30,14 @@ class Validation:
 
     fact: Accepted
     free_targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _FreeTargets:
+    """The free targets of a cutout, the best one first, and what a person should know about them."""
+
+    targets: tuple[str, ...]
+    note: str | None = None
 
 
 def validate_photo(identity: Identity, folder: FolderSettings) -> Validation:
@@ -48,10 +57,12 @@ def validate_photo(identity: Identity, folder: FolderSettings) -> Validation:
         content = file.read(identity.size_bytes + 1)
     require_unchanged(folder.input, identity)
     picture = validate(content, identity.path)
-    return Validation(_accepted(content, picture, folder), _free_targets(identity.path, folder))
+    free = _free_targets(identity.path, folder)
+    note = "; ".join(filter(None, (picture.note, free.note))) or None
+    return Validation(_accepted(content, picture, folder, note), free.targets)
 
 
-def _accepted(content: bytes, picture: ImageInfo, folder: FolderSettings) -> Accepted:
+def _accepted(content: bytes, picture: ImageInfo, folder: FolderSettings, note: str | None) -> Accepted:
     is_sideways = picture.is_sideways
     return Accepted(
         sha256=hashlib.sha256(content).hexdigest(),
@@ -61,15 +72,17 @@ def _accepted(content: bytes, picture: ImageInfo, folder: FolderSettings) -> Acc
         parameters=folder.parameters.as_json(),
         output=str(folder.output),
         target="",  # the ledger reserves it, in the same transaction
-        note=picture.note,
+        note=note,
         picture_sha256=picture.sha256,
     )
 
 
-def _free_targets(path: str, folder: FolderSettings) -> tuple[str, ...]:
+def _free_targets(path: str, folder: FolderSettings) -> _FreeTargets:
     wanted = targets_of(path, template=folder.filename, on_conflict=folder.on_conflict)
     if not wanted:
         raise _too_long(f"the name of its cutout would be longer than {MAX_NAME_BYTES} bytes")
+    form, name = form_taken(folder.output, wanted[0], folder.target_names), wanted[0]
+    wanted = tuple(dict.fromkeys(map(form, wanted)))
     looks = {target: _look_at(target, folder) for target in wanted}
     if all(look is _TargetStatus.TOO_LONG for look in looks.values()):
         raise _too_long("the path of its cutout would be longer than the disk allows")
@@ -79,7 +92,8 @@ def _free_targets(path: str, folder: FolderSettings) -> tuple[str, ...]:
         place = printable(str(folder.output / wanted[0]))
         msg = f"the cutout cannot be written to {place}: one of its folders is a file or a symbolic link"
         raise FolderBlockedError(msg)
-    return free
+    is_told = folder.target_names is TargetNames.KEEP and wanted[0] != name
+    return _FreeTargets(free, name_note(name) if is_told else None)
 
 
 class _TargetStatus(Enum):
@@ -106,6 +120,11 @@ def _look_at(target: str, folder: FolderSettings) -> _TargetStatus:
         sentence = f"the cutout cannot be written to {printable(str(place))}: {error.strerror}"
         raise DiskError(sentence) from error
     return _TargetStatus.TAKEN if is_taken else _TargetStatus.FREE
+
+
+def name_note(target: str) -> str:
+    """Return the note on a cutout that got another name than it would have, because its disk refuses that one."""
+    return f"the disk of the output takes no name like {printable(target)}, so the cutout has a safe one"
 
 
 def _too_long(sentence: str) -> RejectedError:

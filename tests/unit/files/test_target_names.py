@@ -3,12 +3,21 @@
 import os
 from pathlib import PurePosixPath
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cutoutd.config.types.choices import OnConflict
 from cutoutd.core.atomic_write import TEMPORARY_PREFIX
-from cutoutd.files.output_tree import MAX_NAME_BYTES, note_of, spare_targets_of, targets_of
+from cutoutd.files.target_names import (
+    MAX_NAME_BYTES,
+    note_of,
+    plain,
+    portable,
+    safer_targets,
+    spare_targets_of,
+    targets_of,
+)
 
 #: Any name that Linux allows, undecodable ones as Python tells them, in at most three folders.
 names = (
@@ -85,3 +94,51 @@ def test_an_undecodable_name_is_kept() -> None:
     """A name that is no UTF-8 is not robbed of its bytes."""
     assert note_of("sub/\udcff.jpg") == "sub/\udcff.jpg.failed.txt"
     assert note_of("ä" * 126 + ".jpg") == "ä" * 122 + ".failed.txt"
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [
+        ("12:30.png", "12_30.png"),
+        ('a<b>c"d|e?f*g\\h.png', "a_b_c_d_e_f_g_h.png"),
+        ("CON.png", "CON_.png"),
+        ("con.tar.png", "con_.tar.png"),
+        ("aux/nul.png", "aux_/nul_.png"),
+        ("com1.png", "com1_.png"),
+        ("LPT¹.png", "LPT¹_.png"),
+        ("CON .png", "CON _.png"),
+        ("sub. /a.png", "sub__/a.png"),
+        ("..a/...", "..a/___"),
+        ("bell\x07.png", "bell_.png"),
+        ("\udcff.png", "_.png"),
+        ("console.png", "console.png"),
+        ("com10.png", "com10.png"),
+        ("ä ö 🦊.png", "ä ö 🦊.png"),
+    ],
+)
+def test_portable_names_are_the_same_for_ever(path: str, wanted: str) -> None:
+    """Each character and name that Windows refuses has one substitute, in every folder of the path; others stay."""
+    assert portable(path) == wanted
+
+
+@given(paths)
+def test_safe_names_need_no_other(path: str) -> None:
+    """Made safe twice is made safe once; plain names are short, and differ where the names differ."""
+    assert portable(portable(path)) == portable(path)
+    assert plain(plain(path)) == plain(path)
+    assert portable(plain(path)) == plain(path)
+    assert all(len(name) <= 100 and name.isascii() for name in plain(path).split("/"))
+
+
+def test_plain_names_stay_apart() -> None:
+    """Names of other characters would all look alike; their hash tells them apart."""
+    assert plain("日本.png") != plain("中国.png")
+    assert plain("a" * 200 + ".png").endswith(".png")
+
+
+def test_a_refused_target_has_safer_ones() -> None:
+    """First the portable name and its spares, then the plain one; a plain one has no other."""
+    first = safer_targets("日:本.png", "日:本.jpg")
+    assert first[:3] == ("日_本.png", "日_本.jpg.png", "日_本.jpg.2.png")
+    assert safer_targets(first[0], "日:本.jpg")[0] == plain("日_本.png")
+    assert safer_targets(plain("日_本.png"), "日:本.jpg") == ()
