@@ -43,7 +43,7 @@ from cutoutd.images.structure.completeness import is_whole
 from cutoutd.images.validation import validate
 from cutoutd.pipeline.steps.validate import validate_photo
 from cutoutd.watch.scanner import Scan
-from cutoutd.watch.stability import StabilityCheck
+from cutoutd.watch.stability import FileLook, StabilityCheck
 
 BATCH = 250
 TIME_S = 5.0
@@ -173,14 +173,15 @@ def _end_of(sighting: Sighting, folder: FolderSettings, *, is_shrunk: bool) -> s
 
 def _settle(sighting: Sighting, folder: FolderSettings) -> None:
     """A whole file is finished at the first look, any other at the second."""
-    clock_s = iter((0.0, _DELAY_S))
+    clock_s = [0.0]
     settling = StabilityCheck(
-        _DELAY_S, now_s=lambda: next(clock_s), wall_ns=lambda: sighting.ctime_ns + int(_DELAY_S * 1e9)
+        _DELAY_S, now_s=lambda: clock_s[-1], wall_ns=lambda: sighting.ctime_ns + int(_DELAY_S * 1e9)
     )
     with open_beneath(folder.input, sighting.path) as file:
         whole = is_whole(file)
-    is_finished = settling.is_finished(sighting, is_whole=whole)
-    if is_finished != whole or not (is_finished or settling.is_finished(sighting, is_whole=whole)):
+    is_finished = settling.is_finished(sighting, FileLook(is_whole=whole))
+    clock_s.append(_DELAY_S)
+    if is_finished != whole or not (is_finished or settling.is_finished(sighting, FileLook(is_whole=whole))):
         raise BrokenPromiseError("never settled")
 
 

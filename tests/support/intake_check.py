@@ -15,7 +15,7 @@ from cutoutd.files.name_filters import Exclusions
 from cutoutd.images.structure.completeness import is_whole
 from cutoutd.pipeline.steps.validate import validate_photo
 from cutoutd.watch.scanner import Scan
-from cutoutd.watch.stability import StabilityCheck
+from cutoutd.watch.stability import FileLook, StabilityCheck
 
 ACCEPTED = "accepted"
 _DELAY_S = 2.0
@@ -65,11 +65,14 @@ def judge(sighting: Sighting, folder: FolderSettings) -> IntakeOutcome:
 
 def _is_settled(sighting: Sighting, root: Path) -> bool:
     """Two looks, with the delay between them on a clock of our own."""
-    clock_s = iter((0.0, _DELAY_S))
-    settling = StabilityCheck(_DELAY_S, now_s=lambda: next(clock_s), wall_ns=lambda: sighting.ctime_ns)
+    clock_s = [0.0]
+    settling = StabilityCheck(_DELAY_S, now_s=lambda: clock_s[-1], wall_ns=lambda: sighting.ctime_ns)
     try:
         with open_beneath(root, sighting.path) as file:
             whole = is_whole(file)
     except OSError:
         whole = False
-    return settling.is_finished(sighting, is_whole=whole) or settling.is_finished(sighting, is_whole=whole)
+    look = FileLook(is_whole=whole)
+    is_finished = settling.is_finished(sighting, look)
+    clock_s.append(_DELAY_S)
+    return is_finished or settling.is_finished(sighting, look)

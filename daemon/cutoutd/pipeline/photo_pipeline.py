@@ -36,7 +36,7 @@ from cutoutd.core.photo import (
     WaitKind,
     require_value,
 )
-from cutoutd.files.input_tree import require_unchanged
+from cutoutd.files.unfinished import require_finished
 from cutoutd.images.memory_gate import run_gated
 from cutoutd.ledger.queries import duplicates
 from cutoutd.ledger.writes import webhook_results
@@ -139,7 +139,7 @@ class PhotoPipeline:
 
         Raises:
             SupersededError: the file is not the accepted version any more, or a newer version was published first.
-            DelayError: the file cannot be read, or the cutout cannot be placed, for now.
+            DelayError: the file cannot be read or is being written, or the cutout cannot be placed, for now.
         """
         if photo in self._ledger.known_unique:
             return None
@@ -224,8 +224,8 @@ class PhotoPipeline:
             return await self._ledger.record(photo, ResultLost())
 
     def _source_check(self, photo: Photo) -> Callable[[], None]:
-        """Return a blocking check that raises SupersededError if the file is not the accepted version any more."""
-        return partial(require_unchanged, self._folders.of(photo).input, photo.identity)
+        """Return a blocking check that raises an error if the file is another version by now, or is being written."""
+        return partial(require_finished, self._folders.of(photo).input, photo.identity)
 
     async def _postpone(self, photo: Photo, error: DelayError) -> Photo:
         """Let the photo wait before the same step is taken again."""

@@ -6,6 +6,7 @@ a crash, a file that is not in the ledger is noticed and delivered again.
 
 import asyncio
 import contextlib
+import logging
 import os
 import time
 from collections.abc import Sequence
@@ -13,12 +14,14 @@ from contextlib import aclosing
 from typing import Protocol
 
 from cutoutd.config.settings import FolderSettings, WatchSettings
+from cutoutd.core.logs import log_event, printable
 from cutoutd.files.input_tree import Sighting, open_beneath, stat_quietly
 from cutoutd.files.mounts import Backend
+from cutoutd.files.unfinished import write_signs
 from cutoutd.images.structure.completeness import is_whole
 from cutoutd.watch.bounds import DEFAULT_BOUNDS, WatchBounds
 from cutoutd.watch.passed_over.passed_over import PassedOver
-from cutoutd.watch.stability import StabilityCheck, WaitingFile
+from cutoutd.watch.stability import NOT_READ, FileLook, StabilityCheck, WaitingFile
 from cutoutd.watch.watcher import Watcher
 
 #: The time for which ``run_once`` waits for files that are still being written.
@@ -56,7 +59,7 @@ class FolderWatcher:
         self._sink = sink
         self._watcher = Watcher(folder, watch, self._on_scan_finished, bounds)
         self._stability = StabilityCheck(watch.stability_delay_s, capacity=bounds.max_waiting)
-        self._has_waiting = asyncio.Event()
+        self._has_looked = asyncio.Event()
         self._must_rescan = False  #: True if the folder was unavailable during the last scan
         self._arriving: set[Sighting] = set()
 
@@ -137,9 +140,16 @@ class FolderWatcher:
 
     async def _recheck_waiting_files(self) -> None:
         while True:
-            await self._has_waiting.wait()
-            await asyncio.sleep((self._stability.due_in_s() or 0.0) + self._bounds.recheck_together_s)
-            await self._recheck_waiting()
+            due_in_s = self._stability.due_in_s()
+            if due_in_s == 0:
+                await asyncio.sleep(self._bounds.recheck_together_s)
+                await self._recheck_waiting()
+                continue
+            self._has_looked.clear()
+            # A look ends the wait, because its file may be due before all others.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(due_in_s):
+                    await self._has_looked.wait()
 
     async def _scan_tree(self) -> bool:
         """Scan the whole tree once; True unless files had to be left to another scan."""
@@ -171,6 +181,9 @@ class FolderWatcher:
         for gone in set(due) - found.keys():
             self._stability.forget(gone)
         await self._deliver_new(list(found.values()))
+        for file in self._stability.take_untold():
+            sentence = f"{printable(file.path)} is not taken yet, because {file.reason}; cutoutd goes on looking"
+            log_event("unfinished", sentence, level=logging.WARNING)
 
     def _sightings_of(self, paths: Sequence[str]) -> dict[str, Sighting]:
         return {path: sighting for path in paths if (sighting := stat_quietly(self.folder.input, path)) is not None}
@@ -180,7 +193,7 @@ class FolderWatcher:
         for known in {sighting.path for sighting in sightings} - {sighting.path for sighting in new}:
             self._stability.forget(known)
         await self._deliver_finished(new)
-        self._update_timer()
+        self._has_looked.set()
 
     async def _deliver_finished(self, sightings: Sequence[Sighting]) -> None:
         """Look at a file while those before it are delivered, because deliveries then share a commit of the ledger."""
@@ -202,19 +215,13 @@ class FolderWatcher:
 
     async def _is_finished(self, sighting: Sighting) -> bool:
         is_read = self._stability.is_due_for_reading(sighting)
-        return self._stability.is_finished(
-            sighting, is_whole=is_read and await asyncio.to_thread(self._is_whole, sighting)
-        )
+        look = await asyncio.to_thread(self._look_into, sighting) if is_read else NOT_READ
+        return self._stability.is_finished(sighting, look)
 
-    def _is_whole(self, sighting: Sighting) -> bool:
-        """Return True if this very version is whole. A version changed since then is judged at its next look."""
+    def _look_into(self, sighting: Sighting) -> FileLook:
+        """Look into this very version. A version changed since then is judged at its next look."""
         with contextlib.suppress(OSError), open_beneath(self.folder.input, sighting.path) as file:
-            now = Sighting.of(sighting.path, os.fstat(file.fileno()))
-            return now.is_same_version(sighting) and is_whole(file)
-        return False
-
-    def _update_timer(self) -> None:
-        if self._stability.due_in_s() is None:
-            self._has_waiting.clear()
-        else:
-            self._has_waiting.set()
+            if Sighting.of(sighting.path, os.fstat(file.fileno())).is_same_version(sighting):
+                signs = write_signs(self.folder.input, sighting.path, file.fileno())
+                return FileLook(is_whole=signs.certain is None and is_whole(file), signs=signs)
+        return NOT_READ

@@ -10,19 +10,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import unquote
 
 import pytest
 
 from cutoutd.config.settings import FolderSettings
 from cutoutd.core import atomic_write
+from cutoutd.core.errors import SourceInUseError
 from cutoutd.core.photo import Photo, Published, SourceOutcome, SourceResult, State
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos, sources
 from cutoutd.pipeline.on_success import OnSuccessWorker
 from cutoutd.pipeline.on_success.action import apply_on_success, restore
-from cutoutd.pipeline.on_success.hide import hidden_name
+from cutoutd.pipeline.on_success.hide import hidden_name, hide_source
 from cutoutd.watch.availability.monitor import FolderAvailability
 from support.folders import folder_in, folders_of
 from support.ledgers import ACCEPTED, identity, identity_of, photo_at, with_columns, with_ledger
@@ -94,6 +95,37 @@ def test_a_source_is_moved_to_its_mirrored_path(archiving: Home) -> None:
     assert archiving.copies() == [place]
     assert (place.stat().st_mtime_ns, place.stat().st_mode) == (before.st_mtime_ns, before.st_mode)
     assert list(archiving.source.parent.iterdir()) == []
+
+
+def test_a_source_stays_while_a_program_writes_to_it(home: Home) -> None:
+    """Under its own name; when the program has closed it, the source leaves."""
+    with home.source.open("r+b"), pytest.raises(SourceInUseError, match="has it open for writing"):
+        home.leave()
+    assert home.source.read_bytes() == CONTENT
+    assert home.leave() is not None
+
+
+def test_a_writer_that_comes_at_the_last_moment_is_seen(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the look and the hiding: the source gets its name back, and the writer has not lost its file."""
+    writers: list[IO[bytes]] = []
+
+    def hide_late(photo: Photo, fd: int) -> bool:
+        writers.append(home.source.open("r+b"))
+        return hide_source(photo, fd)
+
+    monkeypatch.setattr("cutoutd.pipeline.on_success.action.hide_source", hide_late)
+    with pytest.raises(SourceInUseError):
+        home.leave()
+    writers[0].close()
+    assert home.copies() == [home.source]
+
+
+def test_a_source_with_a_control_file_stays(home: Home) -> None:
+    """A download tool goes on with it, now or tomorrow."""
+    home.source.with_name(home.source.name + ".aria2").touch()
+    with pytest.raises(SourceInUseError, match="aria2 beside it"):
+        home.leave()
+    assert home.source.read_bytes() == CONTENT
 
 
 def test_a_damaged_copy_costs_nothing(archiving: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutoutd.files.input_tree import Sighting
-from cutoutd.watch.stability import StabilityCheck
+from cutoutd.files.unfinished import NO_SIGNS, Sibling, Writer
+from cutoutd.watch.stability import QUIET_FACTOR, FileLook, StabilityCheck
 
 DELAY_S = 2.0
 START_S = 1_800_000_000.0
@@ -37,14 +38,14 @@ class Clocks:
 def test_closed_and_whole_is_finished_at_once() -> None:
     """No fixed delay for a copy that has ended."""
     clocks = Clocks()
-    assert clocks.settling().is_finished(clocks.file(is_closed=True), is_whole=True)
+    assert clocks.settling().is_finished(clocks.file(is_closed=True), FileLook(is_whole=True))
 
 
 def test_closed_but_not_whole_has_to_wait() -> None:
     """A program that opens and closes the file for each piece is not done with the first."""
     clocks = Clocks()
     settling = clocks.settling()
-    assert not settling.is_finished(clocks.file(is_closed=True), is_whole=False)
+    assert not settling.is_finished(clocks.file(is_closed=True), FileLook(is_whole=False))
     assert settling.waiting()[0].reason == "was closed, but is not whole yet"
 
 
@@ -53,13 +54,13 @@ def test_whole_and_long_unchanged_is_finished_at_the_first_look() -> None:
     clocks = Clocks()
     seen = clocks.file()
     clocks.pass_by(DELAY_S)
-    assert clocks.settling().is_finished(seen, is_whole=True)
+    assert clocks.settling().is_finished(seen, FileLook(is_whole=True))
 
 
 def test_an_old_stamp_on_a_file_just_written_is_not_believed() -> None:
     """Copying programs set mtime to the original's; ctime cannot be set."""
     clocks = Clocks()
-    assert not clocks.settling().is_finished(clocks.file(mtime_ns=0), is_whole=True)
+    assert not clocks.settling().is_finished(clocks.file(mtime_ns=0), FileLook(is_whole=True))
 
 
 def test_standing_still_is_enough_whole_or_not() -> None:
@@ -67,9 +68,9 @@ def test_standing_still_is_enough_whole_or_not() -> None:
     clocks = Clocks()
     settling = clocks.settling()
     seen = clocks.file()
-    assert not settling.is_finished(seen, is_whole=False)
+    assert not settling.is_finished(seen, FileLook(is_whole=False))
     clocks.pass_by(DELAY_S)
-    assert settling.is_finished(seen, is_whole=False)
+    assert settling.is_finished(seen, FileLook(is_whole=False))
     assert settling.waiting() == ()
 
 
@@ -79,7 +80,7 @@ def test_two_looks_in_quick_succession_are_not_standing_still() -> None:
     settling = clocks.settling()
     seen = clocks.file()
     for _ in range(19):
-        assert not settling.is_finished(seen, is_whole=False)
+        assert not settling.is_finished(seen, FileLook(is_whole=False))
         clocks.pass_by(DELAY_S / 20)
 
 
@@ -89,10 +90,10 @@ def test_any_change_starts_the_wait_anew(change: str) -> None:
     clocks = Clocks()
     settling = clocks.settling()
     seen = clocks.file()
-    settling.is_finished(seen, is_whole=False)
+    settling.is_finished(seen, FileLook(is_whole=False))
     clocks.pass_by(DELAY_S)
     changed = replace(seen, **{change: getattr(seen, change) + 1})
-    assert not settling.is_finished(changed, is_whole=False)
+    assert not settling.is_finished(changed, FileLook(is_whole=False))
     assert settling.waiting()[0].reason == "is still being written"
     assert settling.waiting()[0].since_s == START_S
 
@@ -113,7 +114,7 @@ def test_the_next_look_is_due_when_the_file_could_be_finished() -> None:
     clocks = Clocks()
     settling = clocks.settling()
     assert settling.due_in_s() is None
-    settling.is_finished(clocks.file(), is_whole=False)
+    settling.is_finished(clocks.file(), FileLook(is_whole=False))
     clocks.pass_by(0.5)
     assert (settling.due_in_s(), settling.due()) == (1.5, [])
     clocks.pass_by(1.5)
@@ -127,7 +128,7 @@ def test_memory_is_bounded() -> None:
     clocks = Clocks()
     settling = clocks.settling(capacity=2)
     for name in ("a.jpg", "b.jpg", "c.jpg", "a.jpg"):
-        settling.is_finished(clocks.file(path=name), is_whole=False)
+        settling.is_finished(clocks.file(path=name), FileLook(is_whole=False))
     assert {file.path for file in settling.waiting()} == {"a.jpg", "b.jpg"}
     assert settling.is_full
 
@@ -140,7 +141,7 @@ def test_a_file_that_keeps_changing_is_never_finished(steps: list[tuple[float, f
     for size, (passed_s, jump_s) in enumerate(steps):
         clocks.pass_by(passed_s)
         clocks.wall_s += jump_s
-        assert not settling.is_finished(clocks.file(size_bytes=size), is_whole=False)
+        assert not settling.is_finished(clocks.file(size_bytes=size), FileLook(is_whole=False))
 
 
 @given(
@@ -157,11 +158,11 @@ def test_a_file_that_stands_still_is_finished_in_bounded_time(
     settling = clocks.settling()
     stamp_ns = int((START_S + stamped_ahead_s) * 1e9)
     seen = clocks.file(mtime_ns=stamp_ns, ctime_ns=stamp_ns, is_closed=is_closed)
-    looks = [settling.is_finished(seen, is_whole=is_whole)]
+    looks = [settling.is_finished(seen, FileLook(is_whole=is_whole))]
     for jump_s in jumps:
         clocks.pass_by(DELAY_S)
         clocks.wall_s += jump_s
-        looks.append(looks[-1] or settling.is_finished(seen, is_whole=is_whole))
+        looks.append(looks[-1] or settling.is_finished(seen, FileLook(is_whole=is_whole)))
     assert looks[1]
 
 
@@ -172,7 +173,108 @@ def test_whatever_waits_falls_due(looks: list[tuple[str, int, bool, float]]) -> 
     settling = clocks.settling(capacity=2)
     for path, size, is_closed, passed_s in looks:
         clocks.pass_by(passed_s)
-        settling.is_finished(clocks.file(path=path, size_bytes=size, is_closed=is_closed), is_whole=False)
+        settling.is_finished(clocks.file(path=path, size_bytes=size, is_closed=is_closed), FileLook(is_whole=False))
     waiting = {file.path for file in settling.waiting()}
     clocks.pass_by(DELAY_S + 1e-6)
     assert set(settling.due()) == waiting
+
+
+WHOLE = FileLook(is_whole=True)
+LONG_S = 10_000.0
+
+
+def look_with(**signs: object) -> FileLook:
+    return FileLook(is_whole=True, signs=replace(NO_SIGNS, **signs))
+
+
+def sibling(clocks: Clocks, name: str, *, is_control_file: bool) -> Sibling:
+    """A file beside the photo, changed at this moment."""
+    return Sibling(name, is_control_file, int(clocks.wall_s * 1e9))
+
+
+def test_a_file_with_a_writer_waits_as_long_as_it_takes() -> None:
+    """Closed by another program, whole and old: it is not finished; status and, after a while, the log say why."""
+    clocks = Clocks()
+    settling = clocks.settling()
+    seen = clocks.file(is_closed=True)
+    for _ in range(20):
+        assert not settling.is_finished(seen, look_with(writer=Writer.PRESENT))
+        clocks.pass_by(60)
+    assert settling.waiting()[0].reason == "a program has it open for writing"
+    assert [file.path for file in settling.take_untold()] == ["a.jpg"]
+    assert settling.take_untold() == ()
+    assert settling.is_finished(seen, WHOLE)
+
+
+def test_looks_at_a_file_with_a_writer_grow_rare() -> None:
+    """Its end is told by an event; ten thousand of such files must not be opened every two seconds."""
+    clocks = Clocks()
+    settling = clocks.settling()
+    for _ in range(30):
+        settling.is_finished(clocks.file(mtime_ns=1, ctime_ns=1), look_with(writer=Writer.PRESENT))
+        clocks.pass_by(settling.due_in_s() or 0.0)
+    settling.is_finished(clocks.file(mtime_ns=1, ctime_ns=1), look_with(writer=Writer.PRESENT))
+    assert settling.due_in_s() == 30.0
+
+
+def test_a_control_file_counts_for_ever() -> None:
+    """Its tool removes it when the download is complete, so without that the photo is not complete."""
+    clocks = Clocks()
+    settling = clocks.settling()
+    beside = sibling(clocks, "a.jpg.aria2", is_control_file=True)
+    seen = clocks.file(is_closed=True)
+    clocks.pass_by(LONG_S)
+    assert not settling.is_finished(seen, look_with(sibling=beside))
+    assert settling.waiting()[0].reason == "a.jpg.aria2 beside it says that it is not complete"
+
+
+def test_what_a_crash_may_have_left_counts_for_ten_minutes() -> None:
+    """Holes, and a sibling in progress: while the file or the sibling changes, and for a while after that."""
+    clocks = Clocks()
+    settling = clocks.settling()
+    seen = clocks.file(is_closed=True)
+    assert not settling.is_finished(seen, look_with(has_holes=True))
+    clocks.pass_by(599)
+    beside = sibling(clocks, "a.jpg.part", is_control_file=False)
+    assert not settling.is_finished(seen, look_with(has_holes=True))
+    clocks.pass_by(1)
+    assert not settling.is_finished(seen, look_with(sibling=beside))
+    assert settling.is_finished(seen, look_with(has_holes=True))
+    clocks.pass_by(599)
+    assert settling.is_finished(seen, look_with(sibling=beside))
+
+
+def test_where_nothing_can_tell_a_file_stands_still_for_longer() -> None:
+    """On a network share a closed and whole file may have another writer."""
+    clocks = Clocks()
+    settling = clocks.settling()
+    seen = clocks.file(is_closed=True)
+    unsure = look_with(writer=Writer.UNKNOWN)
+    assert not settling.is_finished(seen, unsure)
+    assert settling.due_in_s() == QUIET_FACTOR * DELAY_S
+    clocks.pass_by(QUIET_FACTOR * DELAY_S - 0.1)
+    assert not settling.is_finished(seen, unsure)
+    clocks.pass_by(0.2)
+    assert settling.is_finished(seen, unsure)
+
+
+def test_a_name_overwritten_forty_times_is_finished_twice() -> None:
+    """The first version at once, the last one when it stood still: each would cost a removal."""
+    clocks = Clocks()
+    settling = clocks.settling()
+    finished = 0
+    for size in range(40):
+        finished += settling.is_finished(clocks.file(size_bytes=size, is_closed=True), WHOLE)
+        last = clocks.file(size_bytes=size)
+        clocks.pass_by(0.4)
+    clocks.pass_by(settling.due_in_s() or 0.0)
+    assert finished + settling.is_finished(last, WHOLE) == 2
+
+
+def test_a_changed_attribute_is_no_rewrite() -> None:
+    """A chmod right after the copy holds nothing up."""
+    clocks = Clocks()
+    settling = clocks.settling()
+    seen = clocks.file(is_closed=True)
+    assert settling.is_finished(seen, WHOLE)
+    assert settling.is_finished(replace(seen, ctime_ns=seen.ctime_ns + 1), WHOLE)

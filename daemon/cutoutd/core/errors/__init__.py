@@ -21,6 +21,7 @@ Faults in cutoutd itself are no CutoutdError, and do not belong here.
     │   ├── UnapprovedError          the folder has more new photos than may go without approval
     │   └── DiskError                the disk is full, or cannot be written now
     │       ├── SourceUnavailableError  the photo's folder is unavailable, or its file cannot be read now
+    │       │   └── SourceInUseError a program has the photo's file open for writing
     │       ├── FolderBlockedError   a file or a link stands in the place of a mirrored folder
     │       ├── NameRefusedError     the output's file system takes no such name
     │       └── LedgerLockedError    another program keeps the ledger locked
@@ -85,6 +86,7 @@ from cutoutd.core.errors.retryable import (
     RemovalLockedError,
     ResponseLostError,
     ResultGoneError,
+    SourceInUseError,
     SourceUnavailableError,
     ThrottledError,
     UnapprovedError,
@@ -129,6 +131,7 @@ __all__ = [
     "RemovalLockedError",
     "ResponseLostError",
     "ResultGoneError",
+    "SourceInUseError",
     "SourceUnavailableError",
     "SupersededError",
     "ThrottledError",

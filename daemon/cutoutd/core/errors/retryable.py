@@ -105,6 +105,13 @@ class SourceUnavailableError(DiskError):
     default_advice = "Mount its folder, or correct the permissions; cutoutd then goes on by itself."
 
 
+class SourceInUseError(SourceUnavailableError):
+    """A program has the photo's file open for writing, or changed it a moment ago where that cannot be told."""
+
+    title = "The photo's file is still being written"
+    default_advice = "Nothing to do: cutoutd goes on when its writer has closed it. fuser -v FILE names the program."
+
+
 class FolderBlockedError(DiskError):
     """A file or a symbolic link stands in an output tree where a mirrored folder belongs."""
 

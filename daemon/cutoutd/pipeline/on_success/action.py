@@ -8,9 +8,11 @@ from pathlib import Path
 
 from cutoutd.config.settings import FolderSettings
 from cutoutd.config.types.choices import OnSuccess
+from cutoutd.core.errors import SourceInUseError
 from cutoutd.core.photo import Photo, SourceOutcome, SourceResult, require_value
 from cutoutd.files.input_tree import is_occupied, open_folder_beneath
 from cutoutd.pipeline.on_success.archive import move_to_archive
+from cutoutd.pipeline.on_success.at_rest import require_at_rest, require_no_writer
 from cutoutd.pipeline.on_success.hide import hidden_name, hide_source, put_back
 from cutoutd.pipeline.on_success.trash import move_to_trash
 
@@ -21,16 +23,21 @@ def apply_on_success(photo: Photo, folder: FolderSettings) -> SourceOutcome | No
     Between any two steps the file has its own name, its hidden one, or its new one.
 
     Raises:
+        SourceInUseError: it is still being written; the source has its own name.
         OSError: it is impossible for now; the source has its own name again if the disk allows that.
     """
     if folder.on_success is OnSuccess.MOVE:
         _require_archive(require_value(folder.archive))  # first, because the rename would else be in vain
     with _folder_of(photo, folder.input) as fd:
-        if fd is None or not hide_source(photo, fd):
+        if fd is None:
+            return None
+        require_at_rest(photo, folder.input, fd)
+        if not hide_source(photo, fd):
             return None
         try:
+            require_no_writer(photo, hidden_name(photo), fd)
             outcome = _dispose(photo, folder, fd)
-        except OSError:
+        except (OSError, SourceInUseError):
             put_back(photo, fd)
             raise
         os.fsync(fd)

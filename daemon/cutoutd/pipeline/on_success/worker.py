@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cutoutd.config.settings import Folders, FolderSettings
 from cutoutd.config.types.choices import OnSuccess
-from cutoutd.core.errors import CutoutdError, DelayError
+from cutoutd.core.errors import CutoutdError, DelayError, SourceInUseError
 from cutoutd.core.logs import log_error, log_event, printable
 from cutoutd.core.periodic import every
 from cutoutd.core.photo import Photo, SourceOutcome
@@ -19,6 +19,7 @@ from cutoutd.ledger import ChangeFlag, Ledger
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.ledger.queries import sources
 from cutoutd.pipeline.on_success.action import apply_on_success, restore, source_missing
+from cutoutd.pipeline.on_success.at_rest import SourceFreshError
 from cutoutd.watch.availability.monitor import FolderAvailability
 
 _PHOTOS_AT_ONCE = 50
@@ -50,6 +51,7 @@ class OnSuccessWorker:
         self._changes = ChangeFlag(ledger)
         self._troubles: dict[str, str] = {}
         self._full: set[str] = set()  #: folders with a full archive in this round
+        self._has_fresh = False  #: True if a source has to stand still for longer
 
     def troubles(self) -> dict[str, str]:
         """Return, by folder, why sources are still in place."""
@@ -72,7 +74,10 @@ class OnSuccessWorker:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        await every(lambda: _TRY_AGAIN_AFTER_S if self._troubles else _LOOK_EVERY_S, self._apply_if_changed)
+        await every(self._pause_s, self._apply_if_changed)
+
+    def _pause_s(self) -> float:
+        return _TRY_AGAIN_AFTER_S if self._troubles or self._has_fresh else _LOOK_EVERY_S
 
     async def finish(self) -> None:
         """Work on the sources that are due now, for a few seconds at most."""
@@ -81,14 +86,19 @@ class OnSuccessWorker:
                 await self.apply_due()
         except TimeoutError:
             log_event("sources_postponed", "not all sources could be moved in time; the next run does it")
+        else:
+            if self._has_fresh:
+                log_event(
+                    "sources_postponed", "some sources have not stood still for long enough; the next run does it"
+                )
 
     async def _apply_if_changed(self) -> None:
-        if self._troubles or self._changes.take():
+        if self._troubles or self._has_fresh or self._changes.take():
             await self.apply_due()
 
     async def apply_due(self) -> None:
         """Work on every source that is due, once."""
-        before, self._troubles, self._full = self._troubles, {}, set()
+        before, self._troubles, self._full, self._has_fresh = self._troubles, {}, set(), False
         last_id = 0
         try:
             while photos := await self._ledger.query(sources.sources_due, last_id, _PHOTOS_AT_ONCE):
@@ -107,15 +117,22 @@ class OnSuccessWorker:
                 await self._ledger.files.mark_source_done(photo, None)
             elif not self._availability.is_unavailable(folder.name):
                 await self._apply(photo, folder)
+        except SourceFreshError:
+            self._has_fresh = True
+        except SourceInUseError as error:
+            self._note_trouble(photo, error.sentence, is_new=is_new)
         except DelayError:
             return  # the folder is unavailable: its sources wait as its photos do
         except OSError as error:
             sentence = f"{printable(photo.identity.path)} stays in place: {error.strerror}"
-            if is_new and photo.identity.folder not in self._troubles:
-                log_event("source_trouble", sentence, about=photo.identity, level=logging.WARNING)
-            self._troubles.setdefault(photo.identity.folder, sentence)
+            self._note_trouble(photo, sentence, is_new=is_new)
             if error.errno in _FULL:
                 self._full.add(photo.identity.folder)
+
+    def _note_trouble(self, photo: Photo, sentence: str, *, is_new: bool) -> None:
+        if is_new and photo.identity.folder not in self._troubles:
+            log_event("source_trouble", sentence, about=photo.identity, level=logging.WARNING)
+        self._troubles.setdefault(photo.identity.folder, sentence)
 
     async def _apply(self, photo: Photo, folder: FolderSettings) -> None:
         outcome: SourceOutcome | None = await asyncio.to_thread(apply_on_success, photo, folder)
