@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, event, select
 
 from cutoutd.core.photo import (
     Accepted,
+    Dismissed,
     Fact,
     Failed,
     Identity,
@@ -79,6 +80,8 @@ async def photo_at(ledger: Ledger, state: State, who: Identity | None = None, ac
     assert photo is not None
     if state is State.REJECTED:
         return await ledger.record(photo, REJECTED)
+    if state is State.DISMISSED:
+        return await ledger.record(await ledger.record(photo, FAILED), Dismissed())
     if state is State.DISCOVERED:
         return photo
     path = photo.identity.path

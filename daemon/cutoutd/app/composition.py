@@ -23,6 +23,7 @@ from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 from cutoutd.pipeline.completion.webhook_monitor import WebhookMonitor
 from cutoutd.pipeline.discovery import Discovery
 from cutoutd.pipeline.maintenance.clock_changes import ClockMonitor
+from cutoutd.pipeline.maintenance.outdated_failures import OutdatedFailures
 from cutoutd.pipeline.maintenance.remote_cleanup import RemoteCleaner
 from cutoutd.pipeline.maintenance.removed_sources import RemovedSourceCleaner
 from cutoutd.pipeline.maintenance.result_retention import ResultKeeper
@@ -35,6 +36,7 @@ from cutoutd.pipeline.scheduling.stages import stages_for
 from cutoutd.pipeline.scheduling.step_runner import RunCounts, StepRunner
 from cutoutd.pipeline.scheduling.workers import WorkerPool
 from cutoutd.pipeline.steps.context import StepContext
+from cutoutd.pipeline.steps.failure_note import FailureNotes
 from cutoutd.status.live_state_writer import LiveSources, LiveStateWriter
 from cutoutd.uploadcare.client import UploadcareClient, open_uploadcare
 from cutoutd.watch.availability.monitor import FolderAvailability
@@ -67,6 +69,7 @@ class Workers:
     on_success: OnSuccessWorker
     remote_cleaner: RemoteCleaner
     removed_sources: RemovedSourceCleaner
+    outdated_failures: OutdatedFailures
     result_keeper: ResultKeeper
     held_releaser: HeldReleaser
     clock_monitor: ClockMonitor
@@ -181,6 +184,13 @@ async def _build(core: Core, poll_schedule: PollSchedule, uploadcare: Uploadcare
         OnSuccessWorker(ledger, folders, availability),
         RemoteCleaner(ledger, uploadcare, settings.uploadcare.remote_cleanup),
         RemovedSourceCleaner(ledger, folders, availability, settings.watch.rescan_interval_s),
+        OutdatedFailures(
+            ledger,
+            folders,
+            availability,
+            FailureNotes(folders).remove_unchanged,
+            settings.watch.rescan_interval_s,
+        ),
         ResultKeeper(ledger, uploadcare),
         HeldReleaser(core.budget, pool, ChangeFlag(ledger)),
         ClockMonitor(ledger, pool.wake_all),

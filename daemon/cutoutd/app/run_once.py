@@ -96,8 +96,25 @@ async def work_off(
 
 
 async def _look_once(service: Service) -> int:
+    """Discover every file that is there; return the number of those that were still changing."""
+    missing = await _end_outdated_failures(service)
+    left = await _scan(service)
+    if missing:
+        left = await _scan(service)  # because a source counts as removed after two scans
+    await _end_outdated_failures(service)
+    return left
+
+
+async def _scan(service: Service) -> int:
     left = await asyncio.gather(*(arrival.run_once() for arrival in service.watchers.folders))
     return sum(map(len, left))
+
+
+async def _end_outdated_failures(service: Service) -> int:
+    """Return the number of rejected and failed photos without a source that were not ended yet."""
+    with suppress(CutoutdError):  # because the workers log the ledger's own trouble
+        return await service.workers.outdated_failures.end(is_resting=False)
+    return 0
 
 
 async def _until_done(service: Service, looking: asyncio.Task[int], stop: asyncio.Event, patience: RunPatience) -> None:

@@ -108,6 +108,7 @@ async def serve(
             workers.on_success.run(),
             watchdog.run(),
             workers.removed_sources.run(),
+            workers.outdated_failures.run(),
             run_supervised("the numbers for monitoring", metrics.run),
             run_supervised(
                 "the webhook monitor", partial(watchers.webhook_monitor.run, partial(_webhook_url, service))

@@ -35,6 +35,35 @@ def retry(
 
 
 @app.command()
+def dismiss(
+    paths: PathsArgument = None,
+    config: ConfigOption = None,
+    failed: Annotated[bool, typer.Option("--failed", help="All failed photos.")] = False,
+    rejected: Annotated[bool, typer.Option("--rejected", help="All rejected photos.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Dismiss all of them without asking.")] = False,
+) -> None:
+    """Take rejected and failed photos off the lists, with their notes; `retry` with its name brings a photo back."""
+    from dataclasses import replace
+
+    from cutoutd.control.connection.client import send_command
+    from cutoutd.control.messages import DismissCommand
+    from cutoutd.core.photo import State
+
+    if bool(paths) is (failed or rejected):
+        raise typer.BadParameter("name the photos, or say --failed or --rejected", param_hint="PATH")
+    document = read_document(config)
+    states = (*((State.FAILED,) if failed else ()), *((State.REJECTED,) if rejected else ()))
+    command = DismissCommand(resolve_paths(paths, document), states=states)
+    if states and not yes:
+        result = send_command(replace(command, dry_run=True), document)
+        if result.is_idle:
+            show_result(result)
+            return
+        confirm(result, "To dismiss that many, say --yes.")
+    show_result(send_command(command, document))
+
+
+@app.command()
 def reprocess(  # noqa: PLR0913, PLR0917  its options
     paths: PathsArgument = None,
     config: ConfigOption = None,
@@ -129,12 +158,17 @@ def resolve_paths(paths: list[str] | None, document: "ConfigurationFile") -> tup
 
 def confirm_payment(result: "CommandResult") -> None:
     """Ask for consent to the payment on a terminal; elsewhere require ``--yes``."""
+    confirm(result, "To pay for that many, say --yes.")
+
+
+def confirm(result: "CommandResult", otherwise: str) -> None:
+    """Ask for consent to what a dry run says, on a terminal; elsewhere end with the sentence ``otherwise``."""
     from cutoutd.core.logs import printable
 
     for sentence in result.done:
         typer.echo(f"{printable(sentence)}.")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        typer.echo("Nothing was done. To pay for that many, say --yes.", err=True)
+        typer.echo(f"Nothing was done. {otherwise}", err=True)
         raise typer.Exit(ExitCode.USAGE)
     typer.confirm("Continue?", abort=True)
 

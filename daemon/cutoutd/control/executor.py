@@ -5,10 +5,12 @@ from dataclasses import replace
 
 from cutoutd.config.settings import FolderSettings, Price
 from cutoutd.control.approve import ApproveHandler
+from cutoutd.control.dismiss import DismissHandler
 from cutoutd.control.messages import (
     ApproveCommand,
     Command,
     CommandResult,
+    DismissCommand,
     PauseCommand,
     ReloadCommand,
     ReprocessCommand,
@@ -52,6 +54,7 @@ class CommandExecutor:
     ) -> None:
         by_name = {folder.name: folder for folder in folders}
         self._retry = RetryHandler(ledger, by_name, wake)
+        self._dismiss = DismissHandler(ledger, by_name)
         self._approve = ApproveHandler(ledger, by_name.keys(), price or Price(), wake)
         self._reprocess = ReprocessHandler(ledger, by_name, wake)
         self._pause = pause or PauseState(ledger)
@@ -72,6 +75,8 @@ class CommandExecutor:
         match command:
             case RetryCommand():
                 return await self._mention_pause(await self._retry.execute(command))
+            case DismissCommand():
+                return await self._dismiss.execute(command)
             case ApproveCommand():
                 return await self._mention_pause(await self._approve.execute(command))
             case ReprocessCommand():

@@ -14,6 +14,7 @@ from pydantic import Field, PlainSerializer, PlainValidator, TypeAdapter
 
 from cutoutd.config.settings import Limits, Price
 from cutoutd.core.logs import printable
+from cutoutd.core.photo import State
 from cutoutd.ledger import Event
 from cutoutd.status.status import Status
 
@@ -35,6 +36,17 @@ class RetryCommand:
     paths: tuple[WireText, ...] = ()  #: without paths and numbers: every photo that failed
     photo_ids: tuple[int, ...] = ()  #: photos by their numbers in the ledger
     kind: Literal["retry"] = "retry"
+
+
+@dataclass(frozen=True, slots=True)
+class DismissCommand:
+    """Show rejected and failed photos as such no more, until ``retry`` brings them back."""
+
+    paths: tuple[WireText, ...] = ()
+    photo_ids: tuple[int, ...] = ()  #: photos by their numbers in the ledger
+    states: tuple[State, ...] = ()  #: all photos at these states
+    dry_run: bool = False  #: True: only report the number
+    kind: Literal["dismiss"] = "dismiss"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +101,9 @@ class ReloadCommand:
     kind: Literal["reload"] = "reload"
 
 
-Command = RetryCommand | ReprocessCommand | ApproveCommand | PauseCommand | ResumeCommand | ReloadCommand
+Command = (
+    RetryCommand | DismissCommand | ReprocessCommand | ApproveCommand | PauseCommand | ResumeCommand | ReloadCommand
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from cutoutd.config.settings import FolderSettings
 from cutoutd.control.messages import CommandResult, RetryCommand
 from cutoutd.control.result import ResultBuilder, photos_are
 from cutoutd.control.selection import pages_of, refuse_empty, required_folder, select_photos
-from cutoutd.core.errors import CutoutdError, LedgerError
+from cutoutd.core.errors import ControlError, CutoutdError, LedgerError, RejectedError
 from cutoutd.core.photo import (
     BY_LIMIT,
     INTERNAL_FAULT,
@@ -26,12 +26,15 @@ from cutoutd.core.photo import (
     WaitKind,
 )
 from cutoutd.files.input_tree import current_identity
+from cutoutd.images.memory_gate import run_gated
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import selection
 from cutoutd.ledger.queries.selection import PHOTOS_PER_PAGE
-from cutoutd.pipeline.steps.failure_note import FailureNotes
+from cutoutd.pipeline.steps.failure_note import DEFAULT_ADVICE, FailureNotes
+from cutoutd.pipeline.steps.validate import validate_photo
 
-_RETRIED = frozenset(State) - {State.PUBLISHED, State.SUPERSEDED}
+#: The photos that the name of a folder or a pattern stands for. A dismissed photo is brought back by its own name.
+_RETRIED = frozenset(State) - {State.PUBLISHED, State.SUPERSEDED, State.DISMISSED}
 
 #: The next step of photos that were brought to a state.
 _NEXT = {
@@ -96,7 +99,7 @@ class RetryHandler:
         if not command.paths:
             async for page in pages_of(self._ledger, await self._unnamed(command), self._page_size):
                 for photo in page:
-                    await self._retry(photo, result)
+                    await self._retry(photo, result, is_named=len(command.photo_ids) == 1)
         done: set[int] = set()
         for name in command.paths:
             selected = await select_photos(self._ledger, self._inputs, name, _RETRIED)
@@ -106,24 +109,40 @@ class RetryHandler:
                 for photo in page:
                     if selected.is_exact or why_not(photo) is None:
                         done.add(photo.id)
-                        await self._retry(photo, result)
+                        await self._retry(photo, result, is_named=selected.is_exact)
         return result.build(_describe, "No photo has failed")
 
     async def _unnamed(self, command: RetryCommand) -> Sequence[int]:
         return command.photo_ids or await self._ledger.query(selection.newest_photo_ids, {State.FAILED})
 
-    async def _retry(self, photo: Photo, result: ResultBuilder) -> None:
+    async def _retry(self, photo: Photo, result: ResultBuilder, *, is_named: bool) -> None:
         reason = why_not(photo)
         if reason is not None:
             result.refuse(photo, reason)
             return
         try:
+            if is_named and photo.state is State.REJECTED:
+                await self._require_other_verdict(photo)
             moved = await (self._resume(photo) if photo.state in TERMINAL else self._end_wait(photo))
         except CutoutdError as error:
             result.refuse(photo, error.sentence)
             return
         result.count(moved.state if photo.state in TERMINAL else "waited")
         self._wake(moved)
+
+    async def _require_other_verdict(self, photo: Photo) -> None:
+        """Check the file of a rejected photo again, because the same bytes mostly get the same answer.
+
+        Raises:
+            ControlError: it would be rejected again.
+        """
+        folder = required_folder(self._folders, photo)
+        identity = await asyncio.to_thread(current_identity, folder.input, photo.identity)
+        try:
+            await run_gated(identity.size_bytes, validate_photo, identity, folder)
+        except RejectedError as error:
+            msg = f"the same file would be rejected again: {error.sentence}. {error.advice or DEFAULT_ADVICE}"
+            raise ControlError(msg.rstrip(".")) from error
 
     async def _resume(self, photo: Photo) -> Photo:
         folder = required_folder(self._folders, photo)

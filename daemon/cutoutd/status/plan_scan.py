@@ -36,6 +36,7 @@ _OUTCOMES = {
     State.PUBLISHED: PlannedOutcome.PUBLISHED,
     State.REJECTED: PlannedOutcome.TROUBLED,
     State.FAILED: PlannedOutcome.TROUBLED,
+    State.DISMISSED: PlannedOutcome.TROUBLED,
     State.REMOVAL_INTENDED: PlannedOutcome.UNDER_WAY,
     State.REMOVAL_STARTED: PlannedOutcome.UNDER_WAY,
     State.REMOVAL_FINISHED: PlannedOutcome.UNDER_WAY,

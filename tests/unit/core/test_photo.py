@@ -9,6 +9,7 @@ from cutoutd.core.photo import (
     TERMINAL,
     TRANSITIONS,
     Accepted,
+    Dismissed,
     Ended,
     Fact,
     Failed,
@@ -55,6 +56,7 @@ FACTS: dict[State, Fact] = {
     State.PUBLISHED: Published("c" * 64, 10, "a.png", None),
     State.SUPERSEDED: SUPERSEDED,
     State.FAILED: FAILED,
+    State.DISMISSED: Dismissed(),
 }
 
 KINDS: tuple[type[Fact], ...] = (
@@ -76,6 +78,7 @@ KINDS: tuple[type[Fact], ...] = (
     Rejected,
     Failed,
     Superseded,
+    Dismissed,
     RetryFromStart,
     RetryUpload,
     RetrySearch,
@@ -116,6 +119,14 @@ ALLOWED = {
     ("removal_finished", "superseded"),
     ("removal_finished", "failed"),
     ("rejected", "discovered"),
+    ("rejected", "dismissed"),
+    ("rejected", "superseded"),
+    ("failed", "dismissed"),
+    ("failed", "superseded"),
+    ("dismissed", "accepted"),
+    ("dismissed", "removal_intended"),
+    ("dismissed", "removal_started"),
+    ("dismissed", "removal_finished"),
     ("failed", "accepted"),
     ("failed", "removal_intended"),
     ("failed", "removal_started"),
@@ -132,6 +143,13 @@ ORDERED = {
     (State.FAILED, State.REMOVAL_STARTED),
     (State.FAILED, State.REMOVAL_FINISHED),
     (State.PUBLISHED, State.ACCEPTED),
+    (State.REJECTED, State.DISMISSED),
+    (State.FAILED, State.DISMISSED),
+    (State.DISMISSED, State.DISCOVERED),
+    (State.DISMISSED, State.ACCEPTED),
+    (State.DISMISSED, State.REMOVAL_INTENDED),
+    (State.DISMISSED, State.REMOVAL_STARTED),
+    (State.DISMISSED, State.REMOVAL_FINISHED),
 }
 
 
@@ -154,7 +172,7 @@ def test_every_state_stands_in_the_table() -> None:
     """No state is forgotten, and nothing but an order leads back to discovered."""
     assert set(TRANSITIONS) == set(State)
     back = {before for before, followers in TRANSITIONS.items() if State.DISCOVERED in followers}
-    assert back == {State.REJECTED, State.FAILED}
+    assert back == {State.REJECTED, State.FAILED, State.DISMISSED}
 
 
 def test_at_rest_means_that_nothing_follows_by_itself() -> None:
@@ -163,7 +181,7 @@ def test_at_rest_means_that_nothing_follows_by_itself() -> None:
     assert set(State) - by_itself == TERMINAL
     assert all(after in TRANSITIONS[before] for before, after in ORDERED)
     assert {state for state in State if state.is_terminal} == TERMINAL
-    assert {"rejected", "published", "superseded", "failed"} == TERMINAL
+    assert {"rejected", "published", "superseded", "failed", "dismissed"} == TERMINAL
 
 
 @pytest.mark.parametrize("kind", KINDS)

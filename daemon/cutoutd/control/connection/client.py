@@ -27,6 +27,7 @@ from cutoutd.control.messages import (
     STATUSES,
     Command,
     CommandResult,
+    DismissCommand,
     HistoryQuery,
     Message,
     PauseCommand,
@@ -89,7 +90,7 @@ def send_command(
                 raise LedgerBusyError(f"{error.sentence}, which takes no commands", advice=_NO_SOCKET) from error
             time.sleep(_RETRY_EVERY_S)
         else:
-            has_moved = result.is_done and not result.is_idle
+            has_moved = result.is_done and not result.is_idle and not isinstance(command, DismissCommand)
             later = _PAUSED_LATER if isinstance(command, PauseCommand) else _LATER
             return replace(result, done=(*result.done, later)) if has_moved else result
 

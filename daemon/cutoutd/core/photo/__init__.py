@@ -6,6 +6,7 @@ Code that reads a file, sends a request, or writes the ledger does not belong he
 from cutoutd.core.photo.facts import (
     INTERNAL_FAULT,
     Accepted,
+    Dismissed,
     Ended,
     Fact,
     Failed,
@@ -76,6 +77,7 @@ __all__ = [
     "UNTIMED",
     "Accepted",
     "BoundSettings",
+    "Dismissed",
     "Ended",
     "Ending",
     "Fact",

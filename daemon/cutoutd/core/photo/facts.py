@@ -195,10 +195,17 @@ class Failed(Ended):
 class Superseded(Ended):
     """The file changed or disappeared before payment, or a newer version was published first.
 
-    It also follows a published photo if the cutout was deleted with its source.
+    It also follows a published photo if the cutout was deleted with its source. A failure ends so if its file is gone.
     """
 
     state = State.SUPERSEDED
+
+
+@dataclass(frozen=True, slots=True)
+class Dismissed(Fact):
+    """A person wants to hear no more of a rejected or failed photo; the row keeps its reason."""
+
+    state = State.DISMISSED
 
 
 #: The code of a failure that concerns neither the photo nor a removal that may be running.

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
-from cutoutd.core.photo.facts import Fact
+from cutoutd.core.photo.facts import INTERNAL_FAULT, Fact
 from cutoutd.core.photo.states import TRANSITIONS, State
 from cutoutd.core.photo.wait import NO_WAIT, Wait
 
@@ -184,6 +184,16 @@ class Photo:
             self.upload.width or require_value(self.picture.width),
             self.upload.height or require_value(self.picture.height),
         )
+
+    @property
+    def has_paid_removal(self) -> bool:
+        """True if a removal was paid for, or may have been, and its result can still come without another payment."""
+        ending = self.ending
+        may_run = ending.code == INTERNAL_FAULT and ending.failed_state in {
+            State.REMOVAL_INTENDED,
+            State.REMOVAL_STARTED,
+        }
+        return self.launch.result_uuid is not None or may_run
 
     @property
     def story(self) -> str:

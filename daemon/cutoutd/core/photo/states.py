@@ -23,6 +23,7 @@ class State(StrEnum):
     PUBLISHED = "published", "published"
     SUPERSEDED = "superseded", "superseded by a newer version, or gone"
     FAILED = "failed", "failed"
+    DISMISSED = "dismissed", "dismissed by a person"
 
     def __new__(cls, name: str, phrase: str = "") -> Self:
         """Make a state that is equal to its name."""
@@ -37,7 +38,7 @@ class State(StrEnum):
         return self in TERMINAL
 
 
-TERMINAL = frozenset({State.REJECTED, State.PUBLISHED, State.SUPERSEDED, State.FAILED})
+TERMINAL = frozenset({State.REJECTED, State.PUBLISHED, State.SUPERSEDED, State.FAILED, State.DISMISSED})
 
 #: The states before payment, in which the source is still needed, and may change or disappear.
 UNPAID = frozenset({State.DISCOVERED, State.ACCEPTED, State.UPLOADED})
@@ -48,8 +49,13 @@ AT_UPLOADCARE = frozenset({State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL
 #: The states between the paid call and the published cutout; only one photo of a picture stands here.
 PAID_FOR = frozenset({State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED})
 
+#: The states to which ``retry`` leads: a paid result is downloaded, and a possible removal is polled.
+_RETRIED = frozenset(
+    {State.DISCOVERED, State.ACCEPTED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED}
+)
+
 #: The states that may follow each state; the ledger refuses all others. FAILED may follow every state that is not
-#: terminal. REJECTED and FAILED end only by the command ``retry``, and PUBLISHED ends by ``reprocess``.
+#: terminal. REJECTED, FAILED and DISMISSED go on only by the command ``retry``, and PUBLISHED by ``reprocess``.
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.DISCOVERED: frozenset({State.ACCEPTED, State.REJECTED, State.SUPERSEDED, State.FAILED}),
     # PUBLISHED follows directly if an earlier cutout with the same content and parameters is reused. It follows
@@ -84,18 +90,13 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.REMOVAL_STARTED: frozenset({State.REMOVAL_FINISHED, State.ACCEPTED, State.FAILED}),
     # ACCEPTED follows only if the result is provably gone (after over 24 hours). This pays twice.
     State.REMOVAL_FINISHED: frozenset({State.PUBLISHED, State.ACCEPTED, State.SUPERSEDED, State.FAILED}),
-    State.REJECTED: frozenset({State.DISCOVERED}),
+    # SUPERSEDED follows if the file was removed, renamed or replaced, so that no failure is left to be seen to.
+    State.REJECTED: frozenset({State.DISCOVERED, State.DISMISSED, State.SUPERSEDED}),
     # SUPERSEDED follows if the cutout was deleted with its source. A source that comes back is a new photo.
     State.PUBLISHED: frozenset({State.ACCEPTED, State.SUPERSEDED}),
     State.SUPERSEDED: frozenset(),
-    # The state of the furthest valid fact follows: a paid result is downloaded, and a possible removal is polled.
-    State.FAILED: frozenset(
-        {
-            State.DISCOVERED,
-            State.ACCEPTED,
-            State.REMOVAL_INTENDED,
-            State.REMOVAL_STARTED,
-            State.REMOVAL_FINISHED,
-        }
-    ),
+    # SUPERSEDED as above, but not while a paid result can still be fetched.
+    State.FAILED: _RETRIED | {State.DISMISSED, State.SUPERSEDED},
+    # The row stays, so the same file is not tried again by itself.
+    State.DISMISSED: _RETRIED,
 }

@@ -1,8 +1,9 @@
 """The queries of the page of failures: rejected and failed photos by reason, except those with a later version."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import func, not_, select
 
 from cutoutd.core.photo import Photo, State
 from cutoutd.ledger.queries.gallery import has_no_newer
@@ -63,6 +64,16 @@ def of_reason(transaction: ReadTransaction, reason: FailureReason, limit: int) -
         .limit(limit)
     )
     return [photo_from(row) for row in rows]
+
+
+def troubled_ids(transaction: ReadTransaction) -> list[int]:
+    """Return the ids of all rejected and failed photos, also of those with a later version, in order."""
+    return sorted(transaction.scalars(select(photos.c.id).where(IS_TROUBLED)))
+
+
+def replaced_among(transaction: ReadTransaction, photo_ids: Collection[int]) -> set[int]:
+    """Return those of these photos that have a later version of their path."""
+    return set(transaction.scalars(select(photos.c.id).where(photos.c.id.in_(photo_ids), not_(IS_LAST_WORD))))
 
 
 def photo_ids_of(transaction: ReadTransaction, reason: FailureReason | None) -> tuple[int, ...]:

@@ -221,7 +221,7 @@ def to_keep(transaction: ReadTransaction, since_s: float, limit: int) -> list[st
     """Return the results that were not fetched since this Unix time and that Uploadcare was not told to store."""
     is_unfetched = and_(
         # The result of a failed photo counts too, because a retry can fetch it.
-        photos.c.state.in_([State.REMOVAL_FINISHED, State.FAILED]),
+        photos.c.state.in_([State.REMOVAL_FINISHED, State.FAILED, State.DISMISSED]),
         photos.c.result_uuid.is_not(None),
         photos.c.state_at_s < since_s,
         or_(photos.c.kept_uuid.is_(None), photos.c.kept_uuid != photos.c.result_uuid),

@@ -66,7 +66,9 @@ class Event:
     @property
     def order(self) -> str | None:
         """The command that made it so; None if it happened by itself."""
-        if self.from_state in {State.REJECTED, State.FAILED}:
+        if self.to_state is State.DISMISSED:
+            return "dismissed"
+        if self.from_state in {State.REJECTED, State.FAILED, State.DISMISSED} and self.to_state is not State.SUPERSEDED:
             return "retried"
         # An event about a published photo's source or cutout has these states too, but no command behind it.
         return "reprocessed" if (self.from_state, self.to_state) == (State.PUBLISHED, State.ACCEPTED) else None

@@ -191,7 +191,8 @@ IS_TO_CLEAN = text(
     "source_uuid IS NOT NULL AND remote_cleaned_at_s IS NULL AND (result_uuid IS NULL OR state = 'published')"
     f" AND NOT (state = 'failed' AND code = '{INTERNAL_FAULT}' AND failed_state IN"
     f" ('{State.REMOVAL_INTENDED.value}', '{State.REMOVAL_STARTED.value}'))"
-    f" AND state IN ({', '.join(repr(state.value) for state in sorted(TERMINAL))})"
+    # So do the files of a dismissed photo, because `retry` brings it back.
+    f" AND state IN ({', '.join(repr(state.value) for state in sorted(TERMINAL - {State.DISMISSED}))})"
 )
 Index("to_clean", photos.c.remote_cleaned_at_s, photos.c.id, sqlite_where=IS_TO_CLEAN, postgresql_where=IS_TO_CLEAN)
 

@@ -90,7 +90,7 @@ class RemovedSourceCleaner:
         A path with another version is not missing: that version is a photo of its own.
         """
         started_s, folders = time.thread_time(), self._folders()
-        missing = [photo for photo in photos if _is_removed(photo, folders[photo.identity.folder])]
+        missing = [photo for photo in photos if is_source_removed(photo, folders[photo.identity.folder])]
         return missing, time.thread_time() - started_s
 
     async def _store_missing(self, photos: list[Photo], missing: list[Photo]) -> None:
@@ -126,8 +126,11 @@ class RemovedSourceCleaner:
             log_event("withdrawn", removed.story, about=photo.identity)
 
 
-def _is_removed(photo: Photo, folder: FolderSettings) -> bool:
-    """Return True if no file is at its path. A link there, or in place of a folder above, is no removal."""
+def is_source_removed(photo: Photo, folder: FolderSettings) -> bool:
+    """Return True if no file is at the photo's path. Blocking.
+
+    A link there, or in place of a folder above, is no removal.
+    """
     try:
         return photo.identity.input == str(folder.input) and not is_occupied(folder.input, photo.identity.path)
     except OSError:
@@ -136,7 +139,7 @@ def _is_removed(photo: Photo, folder: FolderSettings) -> bool:
 
 def _delete_cutout(photo: Photo, folder: FolderSettings) -> bool:
     """Delete the cutout if it is the published file and its source is still missing; True if deleted. Blocking."""
-    if not _is_removed(photo, folder):
+    if not is_source_removed(photo, folder):
         return False
     output, target = Path(require_value(photo.bound.output)), require_value(photo.bound.target)
     try:

@@ -20,6 +20,9 @@ from cutoutd.files.target_names import note_of, plain, portable
 #: A note of ours is shorter; a longer file is the user's own.
 _MOST_BYTES = 80_000
 
+#: The advice for a photo that has none of its own.
+DEFAULT_ADVICE = "Replace the photo; cutoutd takes it up again by itself."
+
 _FIRST_WORDS = "cutoutd made no cutout of this photo"
 
 
@@ -40,11 +43,18 @@ class FailureNotes:
 
     def remove(self, photo: Photo) -> None:
         """Remove the note of a photo that goes on after all. Blocking."""
+        self._remove(photo, is_exact=False)
+
+    def remove_unchanged(self, photo: Photo) -> None:
+        """Remove the note of a rejected or failed photo, unless a person has written into it. Blocking."""
+        self._remove(photo, is_exact=True)
+
+    def _remove(self, photo: Photo, *, is_exact: bool) -> None:
         folder, note = self._folder_of(photo), note_of(photo.identity.path)
         with _log_trouble(photo):
             if folder is not None and folder.output.is_dir():
                 for form in dict.fromkeys((note, portable(note), plain(note))):
-                    _remove(photo, folder.output, form)
+                    _remove(photo, folder.output, form, is_exact=is_exact)
 
     def _folder_of(self, photo: Photo) -> FolderSettings | None:
         """Return the photo's folder; None if it wants no notes."""
@@ -59,12 +69,13 @@ def _write(photo: Photo, output: Path, note: str) -> None:
             folder.write(name, _text(photo).encode())
 
 
-def _remove(photo: Photo, output: Path, note: str) -> None:
+def _remove(photo: Photo, output: Path, note: str, *, is_exact: bool) -> None:
     name = PurePosixPath(note).name
     # A name that the disk refuses has no note either.
     with suppress(FileNotFoundError, NameRefusedError), found_folder(output, note) as folder:
         try:
-            if _is_about(folder, name, photo):
+            is_ours = _is_about(folder, name, photo)
+            if is_ours and (not is_exact or _read(folder, name) == _text(photo)):
                 folder.remove(name)
         except OSError as error:
             if not is_refusal(error, name):
@@ -88,9 +99,13 @@ def _is_about(folder: OpenFolder, name: str, photo: Photo) -> bool:
     """Return True for our note about a photo of this folder, because two folders may share an output tree."""
     if not folder.has_file(name):
         return False
-    with folder.open(name) as file:
-        text = file.read(_MOST_BYTES).decode("utf-8", "replace")
+    text = _read(folder, name)
     return text.startswith(_FIRST_WORDS) and f", folder {photo.identity.folder}\n" in text
+
+
+def _read(folder: OpenFolder, name: str) -> str:
+    with folder.open(name) as file:
+        return file.read(_MOST_BYTES).decode("utf-8", "replace")
 
 
 def _text(photo: Photo) -> str:
@@ -98,7 +113,7 @@ def _text(photo: Photo) -> str:
         f"{_FIRST_WORDS}: {photo.identity.path}",
         "",
         f"What happened: {(photo.ending.sentence or '').rstrip('.')}.",
-        f"What to do:    {photo.ending.advice or 'Replace the photo; cutoutd takes it up again by itself.'}",
+        f"What to do:    {photo.ending.advice or DEFAULT_ADVICE}",
         "",
         f"For support:   {photo.state}, code {photo.ending.code}, folder {photo.identity.folder}",
         "",

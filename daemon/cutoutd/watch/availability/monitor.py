@@ -8,13 +8,13 @@ the snapshot is in the ledger: after a kill the next check comes to the same res
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from cutoutd.config.settings import Folders, FolderSettings
 from cutoutd.core.errors import SourceUnavailableError
 from cutoutd.core.logs import log_event, printable
-from cutoutd.core.photo import Photo, require_value
+from cutoutd.core.photo import Photo, State, require_value
 from cutoutd.files.input_tree import Sighting
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos, sources
@@ -118,6 +118,25 @@ class FolderAvailability:
         await self.update(self._folders.of(photo).name, in_doubt=photo)
         self.require_available(photo)
 
+    async def is_removal_believed(self, photo: Photo, missing: Collection[Photo]) -> bool:
+        """Return True if the missing file of a rejected or failed photo was removed, and not its share.
+
+        A rejected photo is checked again without cost if it comes back, so nothing is at stake with it. The doubt about
+        failed ones never makes their folder unavailable.
+
+        Args:
+            photo: the photo.
+            missing: the photos with a missing file, of all folders; together they may show a vanished share.
+        """
+        name = photo.identity.folder
+        await self.update(name)
+        if self.is_unavailable(name) or photo.state is State.REJECTED:
+            return not self.is_unavailable(name)
+        failed = [each for each in missing if each.identity.folder == name and each.state is State.FAILED]
+        async with self._records[name].lock:
+            reason, _parts = await self._reason(self._records[name], failed)
+        return not reason
+
     async def open(self) -> None:
         """Load the snapshots and check every folder, before any photo goes on."""
         await self._ledger.waits.release_unavailable()
@@ -141,7 +160,7 @@ class FolderAvailability:
         record = self._records[folder]
         async with record.lock:
             await self._load(record)
-            reason, parts = await self._reason(record, in_doubt)
+            reason, parts = await self._reason(record, [in_doubt] if in_doubt else [])
             has_ended = await self._set_reason(record, reason)
             if not reason:
                 await (self._store_scan(record, parts) if after_scan else self._add_new_files(record))
@@ -155,7 +174,7 @@ class FolderAvailability:
             record.snapshot = snapshot_from(await self._ledger.query(photos.remembered, _key(record.folder)))
             record.is_loaded = True
 
-    async def _reason(self, record: _FolderRecord, in_doubt: Photo | None) -> tuple[str, MountedParts]:
+    async def _reason(self, record: _FolderRecord, in_doubt: Sequence[Photo]) -> tuple[str, MountedParts]:
         """Return why the folder is unavailable, empty if it is available; and the mounts that were checked."""
         try:
             parts = await asyncio.to_thread(self._parts_of, record.folder)
@@ -164,7 +183,7 @@ class FolderAvailability:
         await self._follow_input(record, parts)
         before = require_value(record.snapshot)
         unpaid = await self._ledger.query(sources.unpaid_of, record.folder.name, before.input, SAMPLE_SIZE)
-        in_flight = {SampleFile.of(photo.identity) for photo in (*unpaid, *([in_doubt] if in_doubt else []))}
+        in_flight = {SampleFile.of(photo.identity) for photo in (*unpaid, *in_doubt)}
         expected = await self._without_taken(record.folder, {*before.samples, *record.seen, *in_flight})
         check = AvailabilityCheck(record.folder, before.parts, parts, frozenset(expected), frozenset(in_flight))
         return await asyncio.to_thread(check.reason), parts

@@ -21,9 +21,14 @@ _TITLES = {
     State.PUBLISHED: "Published",
     State.SUPERSEDED: "Superseded",
     State.FAILED: "Failed",
+    State.DISMISSED: "Dismissed by a person",
 }
 
-_COMMAND_TITLES = {"retried": "Retried by a person", "reprocessed": "Ordered to be made again"}
+_COMMAND_TITLES = {
+    "dismissed": "Dismissed by a person",
+    "retried": "Retried by a person",
+    "reprocessed": "Ordered to be made again",
+}
 
 #: The labels of a fact's values, in their order. Other values follow under their own names.
 _LABELS = {
