@@ -64,6 +64,31 @@ def test_a_batch_dropped_on_a_running_daemon_is_held_through_a_crash(place: Plac
     assert sandbox.counters()["requests"] == {}
 
 
+def test_each_held_batch_is_one_line_of_the_log(place: Place) -> None:
+    """With number, cost and command; growing is no news, but a batch after an approval and a restart are."""
+    place.configure(limits={"confirm_over": MOST}, price={"operations_per_removal": 5})
+    with place.start() as daemon:
+        daemon.wait_for("started")
+        drop(place, "new", 30)
+        daemon.wait_for("batch_held")
+        (line,) = (line for line in daemon.lines if line.action == "batch_held")
+        assert line.level == "warning"
+        assert '"shop" has 30 new photos' in line.message
+        assert "They cost about " in line.message
+        assert line.message.endswith("To go on: cutoutd approve shop")
+        put(place.input / "one-more.jpg")
+        eventually(lambda: held(place) == 31)
+        assert place.command("approve", "shop", "--yes").returncode == 0
+        eventually(lambda: len(place.cutouts()) == 31)
+        assert daemon.count("batch_held") == 1
+        drop(place, "later", 30)
+        daemon.wait_until(lambda lines: sum(line.action == "batch_held" for line in lines) == 2)
+        assert daemon.stop() == 0
+    with place.start() as daemon:
+        daemon.wait_for("batch_held")
+        assert daemon.stop() == 0
+
+
 def test_a_steady_flow_is_never_held(place: Place, sandbox: SandboxProcess) -> None:
     """Photos that come one by one are published, however many they become."""
     place.configure(limits={"confirm_over": 2})

@@ -192,7 +192,7 @@ async def _build(core: Core, poll_schedule: PollSchedule, uploadcare: Uploadcare
             settings.watch.rescan_interval_s,
         ),
         ResultKeeper(ledger, uploadcare),
-        HeldReleaser(core.budget, pool, ChangeFlag(ledger)),
+        HeldReleaser(core.budget, pool, ChangeFlag(ledger), settings.price),
         ClockMonitor(ledger, pool.wake_all),
     )
     listener = Listener(settings.web.listen)

@@ -15,7 +15,7 @@ from typing import Protocol
 from cutoutd.config.settings import Limits
 from cutoutd.core.errors import DiskError, LimitReachedError
 from cutoutd.core.photo import UNPAID, Photo
-from cutoutd.ledger import LaunchCounts, Ledger
+from cutoutd.ledger import Batch, LaunchCounts, Ledger
 from cutoutd.ledger.writes import approvals
 
 
@@ -139,6 +139,12 @@ class Approval:
         most = self.most_to_check(photo.identity.folder)
         if most is not None:
             await self._ledger.query(approvals.require_approved, photo, most)
+
+    async def held_batches(self) -> list[Batch]:
+        """Return the batches that wait for a person."""
+        if not await self._ledger.query(approvals.held_folders):
+            return []
+        return [batch for batch in await self._ledger.query(approvals.batches) if batch.held]
 
     async def release_shrunk(self) -> bool:
         """Let the photos of batches go on that are no longer too large; return True if there were any."""

@@ -1,27 +1,32 @@
 """The release of held photos when the reason to hold them is gone: a batch has shrunk, or a launch was given back.
 
-It looks rarely and cheaply, and never decides if a photo may be paid for: each photo is checked again in its next step.
+A batch that is newly held gets one line in the log, with its cost. It looks rarely and cheaply. It never decides if a
+photo may be paid for: each photo is checked again in its next step.
 """
 
 import logging
 
+from cutoutd.config.settings import Price
 from cutoutd.core.errors import CutoutdError
-from cutoutd.core.logs import log_error
+from cutoutd.core.logs import log_error, log_event
 from cutoutd.core.periodic import every
 from cutoutd.ledger import ChangeFlag
 from cutoutd.pipeline.budget.budget import Budget
+from cutoutd.pipeline.budget.pricing import estimate, estimate_in_words
 from cutoutd.pipeline.scheduling.workers import WorkerPool
 
 _LOOK_EVERY_S = 5.0
 
 
 class HeldReleaser:
-    """Releases held photos; its only memory is the ledger."""
+    """Releases held photos, and logs the batches that stay held; what is held stands in the ledger alone."""
 
-    def __init__(self, budget: Budget, workers: WorkerPool, changes: ChangeFlag) -> None:
+    def __init__(self, budget: Budget, workers: WorkerPool, changes: ChangeFlag, price: Price) -> None:
         self._budget = budget
         self._workers = workers
         self._changes = changes
+        self._price = price
+        self._logged: frozenset[str] = frozenset()  #: the folders with a logged batch
         self._arriving_count = 0  #: at the last look
 
     async def run(self) -> None:
@@ -35,6 +40,7 @@ class HeldReleaser:
         """
         try:
             has_released = await self._budget.release()
+            await self._log_held()
         except CutoutdError as error:
             self._changes.give_back()
             log_error("ledger_trouble", error, level=logging.DEBUG)  # because the workers log it aloud
@@ -42,6 +48,21 @@ class HeldReleaser:
         if has_released:
             self._workers.wake_all()
         return has_released
+
+    async def _log_held(self) -> None:
+        """Log each batch once, when all its photos are stored, else the number would be too small."""
+        if self._budget.approval.arriving_count:
+            return
+        held = await self._budget.approval.held_batches()
+        for batch in held:
+            if batch.folder not in self._logged:
+                cost = estimate(self._price, uploads=batch.photos - batch.uploaded, removals=batch.photos)
+                sentence = (
+                    f'"{batch.folder}" has {batch.photos:,} new photos, more than limits.confirm_over allows;'
+                    f" none of them is sent. They cost {estimate_in_words(cost)}. To go on: cutoutd approve {batch.folder}"
+                )
+                log_event("batch_held", sentence, level=logging.WARNING)
+        self._logged = frozenset(batch.folder for batch in held)
 
     async def _look_if_changed(self) -> None:
         # Batches and limits change with stored facts, and batches with arriving files too.
