@@ -11,8 +11,10 @@ from PIL import Image, ImageChops, ImageStat
 from PIL.ImageFile import ImageFile
 
 from cutoutd.core.errors import RejectedError
-from cutoutd.images.copies.orientation import in_plain_mode, turned_upright
-from cutoutd.images.structure.formats import FIRST_SIDEWAYS, HEAD_BYTES, Format, open_picture, orientation_of, recognise
+from cutoutd.images.copies.modes import in_plain_mode
+from cutoutd.images.copies.orientation import turned_upright
+from cutoutd.images.structure.formats import HEAD_BYTES, Format, open_picture, recognise
+from cutoutd.images.structure.orientation import FIRST_SIDEWAYS, orientation_of
 
 #: The side of the reduced pictures: small enough to forgive rescaling by Uploadcare, large enough to tell photos apart.
 _REDUCED_SIDE = 128

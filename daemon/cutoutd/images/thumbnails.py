@@ -14,10 +14,14 @@ from PIL.ImageFile import ImageFile
 from cutoutd.config.settings import FolderSettings
 from cutoutd.core.errors import RejectedError, RejectionCode
 from cutoutd.core.photo import Photo
-from cutoutd.images.copies.orientation import has_alpha, in_plain_mode, turned_upright
+from cutoutd.images.copies.modes import in_plain_mode
+from cutoutd.images.copies.orientation import turned_upright
+from cutoutd.images.copies.srgb import in_srgb
 from cutoutd.images.memory_gate import run_gated
 from cutoutd.images.originals import Absence, Original, Roots, Side, has_side, key_of, open_original
-from cutoutd.images.structure.formats import open_picture, orientation_of
+from cutoutd.images.structure.colours import colours_of
+from cutoutd.images.structure.formats import open_picture
+from cutoutd.images.structure.orientation import orientation_of
 from cutoutd.images.thumbnail_cache import ThumbnailCache, ThumbnailSize
 
 MIME_TYPE = "image/webp"
@@ -95,7 +99,7 @@ def draw_side(photo: Photo, side: Side, inputs: Roots, archives: Roots, side_px:
 
 
 def shrunk(image: ImageFile, side_px: int, most_megapixels: float = float("inf")) -> Image.Image:
-    """Return the picture upright, as RGB or RGBA, with sides of at most ``side_px``; never enlarged.
+    """Return the picture upright, as RGB or RGBA in sRGB, with sides of at most ``side_px``; never enlarged.
 
     Raises:
         RejectedError: the picture has too many pixels to be decoded.
@@ -104,16 +108,15 @@ def shrunk(image: ImageFile, side_px: int, most_megapixels: float = float("inf")
     image.draft(None, (side_px * _GAP, side_px * _GAP))
     if image.width * image.height > most_megapixels * 1_000_000:
         raise RejectedError(RejectionCode.TOO_MANY_PIXELS, f"it has more than {most_megapixels} megapixels")
-    orientation = orientation_of(image)
+    orientation, colours = orientation_of(image), colours_of(image)
     small = in_plain_mode(image)
     small.thumbnail((side_px, side_px), Image.Resampling.LANCZOS, reducing_gap=_GAP)
-    return turned_upright(small.convert("RGBA" if has_alpha(small) else "RGB"), orientation)
+    return turned_upright(in_srgb(small, colours), orientation)
 
 
 def _draw(original: Original, side_px: int) -> bytes:
     with open_picture(original.content, original.format) as image:
-        icc_profile = image.info.get("icc_profile") if image.mode != "CMYK" else None
         small = shrunk(image, side_px, _MOST_MEGAPIXELS)
         out = BytesIO()
-        small.save(out, "WEBP", quality=_QUALITY, icc_profile=icc_profile or b"", exif=b"", xmp=b"")
+        small.save(out, "WEBP", quality=_QUALITY, icc_profile=b"", exif=b"", xmp=b"")
         return out.getvalue()

@@ -14,18 +14,18 @@ from typing import BinaryIO, TypeVar
 from PIL.ImageFile import ImageFile
 
 from cutoutd.core.errors import RejectedError, RejectionCode
+from cutoutd.images.structure.colours import colours_of
 from cutoutd.images.structure.formats import (
-    FIRST_SIDEWAYS,
     HEAD_BYTES,
     SAVE_AS_ADVICE,
     Format,
     color_space_of,
     damaged,
     open_picture,
-    orientation_of,
     recognise,
 )
 from cutoutd.images.structure.jpeg_segments import EOI, walk_segments
+from cutoutd.images.structure.orientation import FIRST_SIDEWAYS, read_orientation
 from cutoutd.images.structure.picture_hash import ExifLook, jpeg_sha256, png_sha256
 from cutoutd.images.structure.png_check import PngCheck
 from cutoutd.images.structure.png_chunks import IEND, walk_chunks
@@ -52,6 +52,8 @@ class ImageInfo:
     orientation: int  #: EXIF, 1 to 8; width and height are as stored, before it is applied
     has_alpha: bool
     sha256: str  #: of the picture itself, whatever the file says about it
+    is_disputed: bool = False  #: True if other programs may read another orientation
+    colours: str | None = None  #: the name of colours other than those of sRGB
     note: str | None = None  #: a remark for the user, although all is well
 
     @property
@@ -107,7 +109,7 @@ def validate(content: bytes, name: str) -> ImageInfo:
 
 
 def _look_of(image: ImageFile) -> ExifLook:
-    return ExifLook(orientation_of(image), color_space_of(image))
+    return ExifLook(read_orientation(image).value, color_space_of(image))
 
 
 def format_size(size_bytes: int) -> str:
@@ -166,13 +168,16 @@ def _require_sound(content: bytes, end: int) -> None:
 
 
 def _describe(image: ImageFile, picture_format: Format, sha256: str) -> ImageInfo:
+    orientation = read_orientation(image)
     return ImageInfo(
         format=picture_format,
         width=image.width,
         height=image.height,
-        orientation=orientation_of(image),
+        orientation=orientation.value,
         has_alpha="A" in image.getbands() or "transparency" in image.info,
         sha256=sha256,
+        is_disputed=orientation.is_disputed,
+        colours=colours_of(image).name,
         note=_note(image),
     )
 

@@ -10,9 +10,11 @@ from cutoutd.images.copies.orientation import make_upright
 from cutoutd.images.validation import validate
 from support.images.photographs import drawn, encoded, exif, jpeg, photograph, png
 
+PLENTY = 10_000_000
+
 
 def upright(content: bytes) -> Image.Image:
-    return Image.open(BytesIO(make_upright(content, validate(content, "a.jpg"))))
+    return Image.open(BytesIO(make_upright(content, validate(content, "a.jpg"), PLENTY).content))
 
 
 def corners(image: Image.Image) -> list[tuple[int, ...]]:
@@ -40,7 +42,7 @@ def test_the_copy_cannot_be_turned_again(make: Callable[..., bytes]) -> None:
     turned = upright(content)
     turned.load()
     assert not {"exif", "comment", "xmp"} & turned.info.keys()
-    assert validate(make_upright(content, validate(content, "a.jpg")), "a.jpg").orientation == 1
+    assert validate(make_upright(content, validate(content, "a.jpg"), PLENTY).content, "a.jpg").orientation == 1
 
 
 def test_comments_do_not_travel_with_the_copy() -> None:
@@ -63,26 +65,45 @@ def test_png_loses_nothing() -> None:
     assert turned.tobytes() == image.transpose(Image.Transpose.ROTATE_270).tobytes()
 
 
-def test_jpeg_keeps_its_colour_resolution() -> None:
-    """Quality 95 without chroma subsampling: the difference to the photo cannot be seen."""
-    content = photograph(exif=exif(3), quality=95)
-    turned = upright(content)
-    assert turned.layer[0][1:3] == (1, 1)
-    back = turned.transpose(Image.Transpose.ROTATE_180).tobytes()
-    before = Image.open(BytesIO(content)).tobytes()
-    assert sum(abs(a - b) for a, b in zip(back, before, strict=True)) / len(back) < 1.5
+@pytest.mark.parametrize("orientation", [3, 6])
+@pytest.mark.parametrize(
+    "options", [{"quality": 80}, {"quality": 98, "subsampling": 0}, {"quality": 90, "subsampling": 1}]
+)
+def test_a_jpeg_keeps_its_own_compression(options: dict[str, int], orientation: int) -> None:
+    """It does not grow by more than full colours across need, and differs less than quality 95 would make it differ."""
+    content = photograph(exif=exif(orientation), **options)
+    copy = make_upright(content, validate(content, "a.jpg"), PLENTY)
+    expected = ImageOps.exif_transpose(Image.open(BytesIO(content)))
+    plain = encoded(expected, "JPEG", quality=95, subsampling=0)
+    assert not copy.is_lossier
+    assert len(copy.content) < len(content) * (1.2 if options.get("subsampling") == 1 else 1.02)
+    assert difference(Image.open(BytesIO(copy.content)), expected) <= difference(Image.open(BytesIO(plain)), expected)
+
+
+def test_a_copy_that_is_still_too_large_falls_in_quality_step_by_step() -> None:
+    """The first step that fits is taken and told; below the floor the sentence says what was tried."""
+    content = photograph("coffee", quality=97, exif=exif(6))
+    picture = validate(content, "a.jpg")
+    own = make_upright(content, picture, PLENTY)
+    lower = make_upright(content, picture, len(own.content) * 2 // 3)
+    assert (own.quality, lower.quality) == (None, 89)
+    assert lower.description == "sent as a copy of 400 x 600 pixels, JPEG quality 89"
+    assert make_upright(content, picture, len(own.content) * 2 // 3) == lower
+    with pytest.raises(RejectedError, match=r"even a copy of 400 x 600 pixels as JPEG quality 75 has") as refusal:
+        make_upright(content, picture, 5_000)
+    assert refusal.value.code == RejectionCode.TOO_LARGE
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """The mean difference of two pictures of one size, of 255."""
+    pairs = zip(one.convert("RGB").tobytes(), other.convert("RGB").tobytes(), strict=True)
+    return sum(abs(a - b) for a, b in pairs) / (3 * one.width * one.height)
 
 
 def test_cmyk_keeps_its_colours() -> None:
     """Printers' JPEGs are stored inverted; the copy must not come out as a negative."""
     content = encoded(drawn(mode="CMYK"), "JPEG", quality=95, exif=exif(3))
     assert corners(upright(content)) == corners(drawn())[::-1]
-
-
-def test_an_upright_photo_stays_as_it_is() -> None:
-    """Not one byte is changed without need."""
-    content = jpeg()
-    assert make_upright(content, validate(content, "a.jpg")) is content
 
 
 def test_pixels_that_cannot_be_decoded_are_a_rejection() -> None:
@@ -94,5 +115,5 @@ def test_pixels_that_cannot_be_decoded_are_a_rejection() -> None:
     content[end : end + 4] = zlib.crc32(content[at:end]).to_bytes(4, "big")
     picture = validate(bytes(content), "a.png")
     with pytest.raises(RejectedError) as caught:
-        make_upright(bytes(content), picture)
+        make_upright(bytes(content), picture, PLENTY)
     assert caught.value.code == RejectionCode.DAMAGED

@@ -7,7 +7,8 @@ from PIL import Image, ImageCms, ImageOps
 
 from cutoutd.core.errors import RejectedError, RejectionCode
 from cutoutd.images.comparison import is_cutout_of, reference_image
-from cutoutd.images.copies.shrink import MOST_PIXELS, QUALITIES, SmallerCopy, make_smaller, size_to_send
+from cutoutd.images.copies.encoding import QUALITIES, SentCopy
+from cutoutd.images.copies.shrink import MOST_PIXELS, make_smaller, size_to_send
 from cutoutd.images.validation import validate
 from support.images.photographs import drawn, encoded, exif, jpeg, photograph, png, png_of
 
@@ -17,11 +18,11 @@ PLENTY = 10_000_000
 MEGAPIXEL = 1_000_000
 
 
-def smaller(content: bytes, max_bytes: int = PLENTY, most_pixels: int = MOST_PIXELS) -> SmallerCopy:
+def smaller(content: bytes, max_bytes: int = PLENTY, most_pixels: int = MOST_PIXELS) -> SentCopy:
     return make_smaller(content, validate(content, "a.jpg"), max_bytes, most_pixels)
 
 
-def opened(copy: SmallerCopy) -> Image.Image:
+def opened(copy: SentCopy) -> Image.Image:
     picture = Image.open(io.BytesIO(copy.content))
     picture.load()
     assert picture.size == (copy.width, copy.height)
@@ -128,13 +129,16 @@ def test_a_progressive_cmyk_jpeg_keeps_its_colours() -> None:
     assert difference(copy, Image.open(io.BytesIO(content))) < 2
 
 
-def test_16_bits_become_8() -> None:
-    """Grey levels of a 16-bit PNG keep their places; a copy that clips them would be all white."""
-    levels = gradient("I").point(lambda level: level * 257)
-    content = encoded(levels.convert("I;16"), "PNG")
-    copy = smaller(content)
-    assert copy.quality is None
-    assert difference(opened(copy), gradient("L")) < 1
+def test_grey_keeps_its_16_bits() -> None:
+    """Scaled and turned it has levels between those of 8 bits; as a JPEG it has the same levels in 8."""
+    levels = gradient("I").point(lambda level: level * 257).convert("I;16")
+    content = encoded(levels, "PNG", exif=exif(6))
+    copy = opened(smaller(content, most_pixels=64 * 64))
+    assert (copy.mode, copy.size) == ("I;16", (64, 64))
+    assert len({copy.getpixel((x, 32)) for x in range(64)}) == 64
+    grey = Image.open(io.BytesIO(photograph("coffee"))).convert("L")
+    content = encoded(grey.convert("I").point(lambda level: level * 257).convert("I;16"), "PNG")
+    assert difference(opened(smaller(content, len(content) // 4)), grey) < 2
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB"])

@@ -17,6 +17,7 @@ from cutoutd.core.errors import DiskError, FolderBlockedError, UnreachableError
 from cutoutd.core.photo import Photo, Published, RemovalFinished, State
 from cutoutd.files.output_tree import sweep_temporary_files
 from cutoutd.pipeline.steps.place_cutout import publish_cutout
+from support.images.coloured_photos import CICP_P3, srgb_profile, with_chunks
 from support.images.photographs import png, png_of
 from support.ledgers import ACCEPTED, identity
 
@@ -358,6 +359,15 @@ def test_a_mode_that_the_disk_refuses_is_done_without(tmp_path: Path, monkeypatc
         (png(mode="RGB"), {"parameters": '{"bg_color":"fff"}'}, None),
         (png(mode="L"), {"parameters": '{"channels":"alpha"}'}, None),
         (CUTOUT, {"note": "it is an animated PNG"}, "it is an animated PNG"),
+        (
+            CUTOUT,
+            {"colours": "Display P3"},
+            "the photo has the colours of Display P3, and the cutout does not say which it has: compare the two",
+        ),
+        (png(mode="RGBA", icc_profile=srgb_profile()), {"colours": "Display P3"}, None),
+        (with_chunks(CUTOUT, (b"cICP", CICP_P3)), {"colours": "Display P3"}, None),
+        (with_chunks(CUTOUT, (b"sRGB", b"\0")), {"colours": "Display P3"}, None),
+        (png(mode="L"), {"colours": "Display P3", "parameters": '{"channels":"alpha"}'}, None),
         (
             png_of(30, 20),
             {"note": "said before"},

@@ -17,6 +17,7 @@ from cutoutd.pipeline.steps.validate import validate_photo
 from support.fakes.fake_uploadcare import FakeUploadcare
 from support.folders import folder_in
 from support.images.photographs import exif, jpeg, photograph, png
+from support.images.turned_photos import jpeg_with, xmp_of
 from support.ledgers import identity_of, with_columns
 
 
@@ -56,17 +57,46 @@ def test_a_lying_photo_is_sent_upright(tmp_path: Path, content: bytes) -> None:
     assert (folder.input / "a.jpg").read_bytes() == content
 
 
-def test_an_upright_copy_may_be_too_large(tmp_path: Path) -> None:
-    """The size limit is about what is sent: a copy that outgrew it is refused before it leaves the machine."""
-    noise = Image.frombytes("RGB", (90, 60), os.urandom(90 * 60 * 3))
-    stored = BytesIO()
-    noise.save(stored, "JPEG", quality=40, exif=exif(6))
-    folder, uploadcare = folder_in(tmp_path, max_upload_bytes=len(stored.getvalue())), FakeUploadcare()
-    photo = accepted(folder, "a.jpg", stored.getvalue())
-    with pytest.raises(RejectedError, match="is over the") as refusal:
+@pytest.mark.parametrize("oversize", ["reject", "shrink"])
+def test_our_own_copy_never_fails_the_users_file(tmp_path: Path, oversize: str) -> None:
+    """A photo just within the limit is sent upright within it, whatever `oversize` says, and loses next to nothing."""
+    content = photograph("coffee", quality=85, exif=exif(6))
+    folder = folder_in(tmp_path, max_upload_bytes=len(content), oversize=oversize)
+    uploadcare, photo = FakeUploadcare(), accepted(folder, "a.jpg", content)
+    assert sent(photo, folder, uploadcare).sent_as is None
+    assert len(uploadcare.sent["a.jpg"]) <= len(content)
+
+
+@pytest.mark.parametrize("oversize", ["reject", "shrink"])
+def test_the_quality_of_our_own_copy_falls_if_it_must(tmp_path: Path, oversize: str) -> None:
+    """A copy that grew by turning is compressed more, in its own size, and the fact tells it."""
+    content = photograph("coffee", quality=95, subsampling=1, exif=exif(6))
+    folder = folder_in(tmp_path, max_upload_bytes=len(content), oversize=oversize)
+    uploadcare, photo = FakeUploadcare(), accepted(folder, "a.jpg", content)
+    fact = sent(photo, folder, uploadcare)
+    assert (fact.sent_as, fact.sent_width) == ("sent as a copy of 400 x 600 pixels, JPEG quality 92", None)
+    assert len(uploadcare.sent["a.jpg"]) <= len(content)
+
+
+def test_a_copy_that_no_quality_makes_small_enough_is_refused(tmp_path: Path) -> None:
+    """The sentence says what was tried, and nothing leaves the machine."""
+    photo = accepted(folder_in(tmp_path), "a.jpg", photograph("coffee", exif=exif(6)))
+    folder, uploadcare = folder_in(tmp_path, max_upload_bytes=5_000), FakeUploadcare()
+    with pytest.raises(RejectedError, match=r"even a copy of 400 x 600 pixels as JPEG quality 75 has .* 5 kB limit"):
         sent(photo, folder, uploadcare)
-    assert refusal.value.code == "too_large"
     assert uploadcare.calls == []
+
+
+def test_a_disputed_photo_is_sent_without_its_metadata(tmp_path: Path) -> None:
+    """Only XMP would turn it, so it is sent as it is stored, without a word that other programs could believe."""
+    content = jpeg_with(xmp=xmp_of(6))
+    folder, uploadcare = folder_in(tmp_path), FakeUploadcare()
+    photo = accepted(folder, "a.jpg", content)
+    assert (photo.picture.width, photo.picture.height) == (60, 40)
+    assert sent(photo, folder, uploadcare).sent_as is None
+    with Image.open(BytesIO(uploadcare.sent["a.jpg"])) as copy, Image.open(BytesIO(content)) as original:
+        assert "xmp" not in copy.info
+        assert copy.tobytes() == original.tobytes()
 
 
 @pytest.mark.parametrize("orientation", [1, 6])
@@ -108,15 +138,6 @@ def test_a_photo_over_the_limit_is_sent_smaller(tmp_path: Path, orientation: int
     assert (folder.input / "a.jpg").read_bytes() == content
     again = FakeUploadcare()
     assert (sent(photo, folder, again), again.sent) == (fact, uploadcare.sent)
-
-
-def test_an_upright_copy_that_outgrew_the_limit_is_sent_smaller(tmp_path: Path) -> None:
-    """Where large photos are shrunk, a copy that became large by turning is too."""
-    content = photograph("coffee", quality=90, exif=exif(6))
-    folder = folder_in(tmp_path, max_upload_bytes=len(content), oversize="shrink")
-    uploadcare, photo = FakeUploadcare(), accepted(folder, "a.jpg", content)
-    assert sent(photo, folder, uploadcare).sent_as is not None
-    assert len(uploadcare.sent["a.jpg"]) <= folder.max_upload_bytes
 
 
 def test_what_was_accepted_is_sent_whatever_the_folder_says_since(tmp_path: Path) -> None:

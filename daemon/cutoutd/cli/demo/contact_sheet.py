@@ -13,6 +13,8 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from cutoutd.cli.demo.fonts import TitleFont, font_for
 from cutoutd.core.atomic_write import replaced
+from cutoutd.core.errors import RejectedError
+from cutoutd.images.structure.formats import HEAD_BYTES, Format, open_picture, recognise
 from cutoutd.images.thumbnails import shrunk
 
 #: More would make a picture that many viewers refuse to open.
@@ -120,9 +122,14 @@ def _rounded_corners() -> Image.Image:
 def _small(path: Path) -> Image.Image | None:
     """Return the picture, upright and small, with transparency; None if it cannot be read."""
     try:
-        with Image.open(path) as stored:
-            return shrunk(stored, TILE_PX).convert("RGBA")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        with path.open("rb") as file:
+            picture_format = recognise(file.read(HEAD_BYTES), "")
+            if not isinstance(picture_format, Format):
+                return None
+            file.seek(0)
+            with open_picture(file, picture_format) as stored:
+                return shrunk(stored, TILE_PX).convert("RGBA")
+    except (OSError, RejectedError):
         return None
 
 

@@ -80,6 +80,8 @@ class Picture:
     height: int | None = None  #: pixels, upright
     orientation: int | None = None  #: EXIF orientation, 1 to 8
     picture_sha256: str | None = None  #: of the picture itself; None too if an earlier version accepted it
+    is_disputed: bool | None = None  #: True if other programs may read another orientation
+    colours: str | None = None  #: the name of colours other than those of sRGB
 
     @property
     def identity(self) -> str | None:
@@ -169,9 +171,9 @@ class Photo:
     note: str | None = None  #: something that a person should know although all is well
 
     @property
-    def is_upright(self) -> bool:
-        """True if the file can be sent as it is; otherwise a copy is turned as EXIF asks."""
-        return self.picture.orientation == 1
+    def needs_copy(self) -> bool:
+        """True if the file must not be sent as it is, because another program may show it turned."""
+        return self.picture.orientation != 1 or bool(self.picture.is_disputed)
 
     @property
     def sent_size(self) -> tuple[int, int]:

@@ -1,20 +1,16 @@
-"""Pixels as the rest of cutoutd needs them: upright, and in one of few pixel modes.
+"""Upright copies of photos for sending; the photo is never touched.
 
-The upright copy is only for sending; the photo is never touched. It needs three bytes a pixel, twice: call it in a
-thread, and few at a time.
+It takes eight bytes a pixel: call it through ``picture_memory``.
 """
 
-from io import BytesIO
-
 from PIL import Image
-from PIL.ImageFile import ImageFile
 
-from cutoutd.images.structure.formats import UPRIGHT, Format, open_picture
+from cutoutd.images.copies.encoding import SentCopy, compression_of, first_within, possible_copies
+from cutoutd.images.copies.metadata import without_metadata
+from cutoutd.images.structure.colours import colours_of
+from cutoutd.images.structure.formats import open_picture
+from cutoutd.images.structure.orientation import UPRIGHT
 from cutoutd.images.validation import ImageInfo
-
-_LEVELS_16_PER_8 = 257
-_OPAQUE = (255, 255)
-_WITH_ALPHA = frozenset({"RGBA", "LA"})
 
 _Turn = Image.Transpose
 
@@ -30,63 +26,28 @@ _TURNS = {
 }
 
 
-def make_upright(content: bytes, picture: ImageInfo) -> bytes:
-    """Return the picture turned as its EXIF orientation asks, in its own format. An upright one comes back as it is.
+def make_upright(content: bytes, picture: ImageInfo, max_bytes: int) -> SentCopy:
+    """Return the picture turned upright, without metadata, in at most ``max_bytes``. Blocking.
 
-    A PNG loses nothing but bits: Pillow reads 16 a colour channel as 8, as in the results of Uploadcare. A
-    JPEG is written anew with quality 95 and no chroma subsampling. Colours keep their ICC profile; EXIF, XMP and
-    comments are dropped. The copy may be larger than the photo, so check its size.
+    One that is stored upright loses its metadata alone, and nothing else. A turned PNG loses no more than bits: Pillow
+    reads 16 a colour channel as 8, as in the results of Uploadcare; grey keeps its 16. A turned JPEG keeps its own
+    compression if that is small enough, else its quality falls. Colours keep their profile, and a PNG its chunks.
 
     Raises:
-        RejectedError: ``damaged``, the pixels cannot be decoded.
+        RejectedError: ``damaged``, the pixels cannot be decoded; ``too_large``, no copy is small enough.
     """
     if picture.orientation == UPRIGHT:
-        return content
+        bare = without_metadata(content, picture.format)
+        return SentCopy(bare, picture.width, picture.height, "it is, without its metadata")
     with open_picture(content, picture.format) as image:
-        return _encode(turned_upright(image, picture.orientation), image, picture.format)
+        colours, own = colours_of(image), compression_of(image, picture.orientation)
+        if own is not None:
+            image.draft("YCbCr", None)  # as stored, because a detour over RGB rounds
+        turned = turned_upright(image, picture.orientation)
+    return first_within(max_bytes, possible_copies(turned, picture.format, colours, own), len(content))
 
 
 def turned_upright(image: Image.Image, orientation: int) -> Image.Image:
     """Return the picture as viewers show it; the same object if it is upright."""
     turn = _TURNS.get(orientation)
     return image if turn is None else image.transpose(turn)
-
-
-def _encode(turned: Image.Image, original: ImageFile, picture_format: Format) -> bytes:
-    copy = BytesIO()
-    icc_profile = original.info.get("icc_profile")
-    if picture_format is Format.PNG:
-        turned.save(copy, "PNG", icc_profile=icc_profile)
-    else:
-        # An empty comment, because Pillow would else copy that of the original.
-        turned.save(copy, "JPEG", quality=95, subsampling=0, icc_profile=icc_profile, comment=b"")
-    return copy.getvalue()
-
-
-def in_plain_mode(image: Image.Image) -> Image.Image:
-    """Return the picture as L, LA, RGB, RGBA or CMYK: eight bits a channel; the same object if it is one already.
-
-    All but CMYK can be scaled smoothly and written as PNG, or without alpha as JPEG.
-    """
-    image.load()
-    if image.mode.startswith("I"):
-        return image.convert("I").point(lambda level: level / _LEVELS_16_PER_8).convert("L")
-    if image.mode in _WITH_ALPHA:
-        return image
-    if image.has_transparency_data:
-        return image.convert("RGBA")
-    if image.mode == "1":
-        return image.convert("L")
-    return image.convert("RGB") if image.mode == "P" else image
-
-
-def without_idle_alpha(image: Image.Image) -> Image.Image:
-    """Return the picture without an alpha channel that makes nothing transparent. Many programs write one."""
-    if has_alpha(image) and image.getchannel("A").getextrema() == _OPAQUE:
-        return image.convert("RGB" if image.mode == "RGBA" else "L")
-    return image
-
-
-def has_alpha(image: Image.Image) -> bool:
-    """Return True if a picture in a plain mode has an alpha channel."""
-    return image.mode in _WITH_ALPHA

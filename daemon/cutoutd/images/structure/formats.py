@@ -32,11 +32,8 @@ HEAD_BYTES = 64  #: enough for every signature below
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 JPEG_SIGNATURE = b"\xff\xd8\xff"
 
-_ORIENTATION_TAG = 0x0112
 _EXIF_TAGS = 0x8769  #: the part of EXIF with the tags below
 _COLOR_TAGS = (0xA001, 0xA500)  #: ColorSpace and Gamma, EXIF 2.3
-FIRST_SIDEWAYS = 5  #: EXIF orientations from here to 8 swap width and height
-UPRIGHT = 1  #: the EXIF orientation of a picture that is stored as it is shown
 
 
 class Format(StrEnum):
@@ -232,22 +229,6 @@ def named_damage() -> Iterator[None]:
         raise damaged(str(error) or type(error).__name__) from error
 
 
-def orientation_of(image: ImageFile) -> int:
-    """Return the EXIF orientation, 1 to 8; upright for everything that is no such number.
-
-    Only EXIF counts, as in viewers. Pillow's own ``getexif`` would also believe XMP, which viewers ignore.
-    """
-    exif = Image.Exif()
-    try:
-        exif.load(image.info.get("exif", b""))
-        orientation = exif.get(_ORIENTATION_TAG, UPRIGHT)
-    # Every error, because garbage in EXIF is common and harmless, and its parser raises as freely as those above.
-    except Exception:  # noqa: BLE001 - see above
-        return UPRIGHT
-    is_known = isinstance(orientation, int) and UPRIGHT <= orientation <= 8  # noqa: PLR2004 - EXIF 2.3, 4.6.4
-    return orientation if is_known else UPRIGHT
-
-
 def color_space_of(image: ImageFile) -> str:
     """Return the colour space and gamma that EXIF gives, in one spelling; empty if it gives none."""
     if "exif" not in image.info:
@@ -257,5 +238,6 @@ def color_space_of(image: ImageFile) -> str:
         exif.load(image.info["exif"])
         tags = exif.get_ifd(_EXIF_TAGS)
         return " ".join(f"{tag}={tags[tag]}" for tag in _COLOR_TAGS if tag in tags)
-    except Exception:  # noqa: BLE001 - as in `orientation_of`
+    # Every error, because garbage in EXIF is common and harmless, and its parser raises as freely as those above.
+    except Exception:  # noqa: BLE001 - see above
         return ""

@@ -6,7 +6,7 @@ whatever the size.
 """
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from cutoutd.images.structure.formats import PNG_SIGNATURE
@@ -14,6 +14,7 @@ from cutoutd.images.structure.formats import PNG_SIGNATURE
 _IHDR_BYTES = 13
 _MAX_CHUNK_BYTES = (1 << 31) - 1  #: PNG specification, 5.3
 _MAX_SIDE = (1 << 31) - 1  #: PNG specification, 11.2.1
+_COLOUR_CHUNKS = frozenset({b"iCCP", b"cICP", b"cHRM", b"sRGB"})
 _HAS_ALPHA = {0: False, 2: False, 3: False, 4: True, 6: True}  #: by colour type; a tRNS chunk adds alpha to the rest
 _ALLOWED_DEPTHS = {0: {1, 2, 4, 8, 16}, 2: {8, 16}, 3: {1, 2, 4, 8}, 4: {8, 16}, 6: {8, 16}}
 
@@ -27,6 +28,7 @@ class PngHeader:
     bit_depth: int
     color_type: int
     has_alpha: bool
+    has_colours: bool = False  #: True if it says which colours it has, sRGB or others
 
 
 class _Part(Enum):
@@ -137,9 +139,10 @@ class PngCheck:
 
     def _note_chunk(self) -> None:
         self._has_data = self._has_data or self._type == b"IDAT"
-        if self._type == b"tRNS" and self._header is not None:
-            header = self._header
-            self._header = PngHeader(header.width, header.height, header.bit_depth, header.color_type, has_alpha=True)
+        if self._header is not None and self._type == b"tRNS":
+            self._header = replace(self._header, has_alpha=True)
+        elif self._header is not None and self._type in _COLOUR_CHUNKS:
+            self._header = replace(self._header, has_colours=True)
 
 
 def _require_order(chunk_type: bytes, length: int, *, is_first: bool) -> None:

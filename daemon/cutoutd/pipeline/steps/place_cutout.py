@@ -54,6 +54,12 @@ def note_on(photo: Photo, header: PngHeader) -> str | None:
         clauses.append(_note_on_size(photo, header))
     if not header.has_alpha and not {"channels", "bg_color"} & parameters.keys():
         clauses.append("the cutout has no transparency")
+    # No fault, because the service may have converted the colours; only a person can see whether it did.
+    if photo.picture.colours is not None and not header.has_colours and parameters.get("channels") != "alpha":
+        clauses.append(
+            f"the photo has the colours of {photo.picture.colours}, and the cutout does not say which it has:"
+            " compare the two"
+        )
     return "; ".join(filter(None, clauses)) or None
 
 

@@ -8,13 +8,13 @@ from pathlib import PurePosixPath
 
 from cutoutd.config.settings import LARGEST_UPLOAD_BYTES, FolderSettings
 from cutoutd.config.types.choices import Oversize
-from cutoutd.core.errors import SupersededError
+from cutoutd.core.errors import RejectedError, RejectionCode, SupersededError
 from cutoutd.core.photo import Photo, Uploaded
 from cutoutd.files.input_tree import open_source, reading_errors, require_unchanged
 from cutoutd.images.copies.orientation import make_upright
 from cutoutd.images.copies.shrink import make_smaller
 from cutoutd.images.memory_gate import run_gated
-from cutoutd.images.validation import require_size, validate
+from cutoutd.images.validation import validate
 from cutoutd.uploadcare.client import UploadcareClient
 
 #: The upload has the photo's own size.
@@ -55,7 +55,7 @@ async def upload_photo(photo: Photo, folder: FolderSettings, uploadcare: Uploadc
 
 def _pack(photo: Photo, folder: FolderSettings) -> _UploadContent:
     file = open_source(folder.input, photo.identity)
-    if photo.is_upright and not _is_oversize(photo, folder):
+    if not photo.needs_copy and not _is_oversize(photo, folder):
         return _UploadContent(file, is_copy=False)
     with file, reading_errors(folder.input, photo.identity):
         content = file.read(photo.identity.size_bytes + 1)
@@ -75,11 +75,14 @@ def _is_oversize(photo: Photo, folder: FolderSettings) -> bool:
 def _copy(content: bytes, photo: Photo, folder: FolderSettings) -> _UploadContent:
     picture = validate(content, photo.identity.path)
     if not _is_oversize(photo, folder):
-        upright = make_upright(content, picture)
-        if folder.oversize is Oversize.REJECT:
-            require_size(len(upright), folder.max_upload_bytes)
-        if len(upright) <= folder.max_upload_bytes:
-            return _UploadContent(io.BytesIO(upright))
+        try:
+            upright = make_upright(content, picture, folder.max_upload_bytes)
+        except RejectedError as error:
+            if error.code is not RejectionCode.TOO_LARGE or folder.oversize is Oversize.REJECT:
+                raise
+        else:
+            sent_as = upright.description if upright.is_lossier else None
+            return _UploadContent(io.BytesIO(upright.content), fact=Uploaded("", sent_as=sent_as))
     copy = make_smaller(content, picture, folder.max_upload_bytes)
     return _UploadContent(io.BytesIO(copy.content), fact=Uploaded("", copy.width, copy.height, copy.description))
 

@@ -74,6 +74,8 @@ def _accepted(content: bytes, picture: ImageInfo, folder: FolderSettings, note: 
         target="",  # the ledger reserves it, in the same transaction
         note=note,
         picture_sha256=picture.sha256,
+        is_disputed=picture.is_disputed,
+        colours=picture.colours,
     )
 
 

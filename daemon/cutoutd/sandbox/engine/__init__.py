@@ -3,17 +3,17 @@
 All work on pixels belongs here, and nothing about HTTP.
 """
 
-import uuid
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from cutoutd.sandbox.engine import border
 from cutoutd.sandbox.engine.composition import UnknownForegroundError, compose
 from cutoutd.sandbox.engine.geometry import Box
 from cutoutd.sandbox.engine.parameters import BadParameterError, Parameters, parse_parameters
+from cutoutd.sandbox.engine.pictures import read_picture, write_cutout
 
 __all__ = [
     "BadParameterError",
@@ -24,11 +24,6 @@ __all__ = [
     "cut_out",
     "parse_parameters",
 ]
-
-_COMPRESS_LEVEL = 1
-"""The fastest level of zlib: 12 megapixels take one second instead of four, for a slightly larger file."""
-_WHITE = (255, 255, 255, 255)
-_MAX_16_BIT_GREY_PER_8_BIT = 257
 
 
 class Engine(StrEnum):
@@ -59,27 +54,11 @@ def cut_out(
         UnknownForegroundError: Nothing stands out from the background.
         OSError: The source is no readable picture, or the destination cannot be written.
     """
-    picture = _open(source, is_exif_honoured=is_exif_honoured)
-    region = parameters.roi.pixels_in(picture.width, picture.height)
-    result = compose(picture, _find_foreground(picture, region, engine), parameters)
-    _write(result, destination)
+    picture = read_picture(source, is_exif_honoured=is_exif_honoured)
+    region = parameters.roi.pixels_in(picture.pixels.width, picture.pixels.height)
+    result = compose(picture.pixels, _find_foreground(picture.pixels, region, engine), parameters)
+    write_cutout(result, picture, destination)
     return Cutout(result.width, result.height, parameters.foreground_type)
-
-
-def _open(source: Path, *, is_exif_honoured: bool) -> Image.Image:
-    """Return the picture as opaque RGB; transparent parts become white."""
-    try:
-        with Image.open(source) as stored:
-            stored.load()
-            picture = ImageOps.exif_transpose(stored) if is_exif_honoured else stored.copy()
-    except (SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise OSError(f"{source.name} cannot be read as a picture: {error}") from error
-    if picture.mode.startswith("I"):
-        picture = picture.point(lambda level: level / _MAX_16_BIT_GREY_PER_8_BIT).convert("L")
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, _WHITE), picture)
-    return picture.convert("RGB")
 
 
 def _find_foreground(picture: Image.Image, region: Box, engine: Engine) -> Image.Image:
@@ -90,12 +69,3 @@ def _find_foreground(picture: Image.Image, region: Box, engine: Engine) -> Image
     from cutoutd.sandbox.engine import grabcut  # noqa: PLC0415 - OpenCV takes 0.2 s to import
 
     return grabcut.find_foreground(picture, region)
-
-
-def _write(result: Image.Image, destination: Path) -> None:
-    part = destination.with_name(f"{destination.name}.{uuid.uuid4().hex}.part")
-    try:
-        result.save(part, "PNG", compress_level=_COMPRESS_LEVEL)
-        part.replace(destination)
-    finally:
-        part.unlink(missing_ok=True)

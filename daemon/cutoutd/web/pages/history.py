@@ -52,7 +52,9 @@ _LABELS = {
 }
 
 #: Shown together, or of no use to a reader.
-_HIDDEN = frozenset({"width", "height", "sent_width", "sent_height", "output", "orientation", "is_source_due"})
+_HIDDEN = frozenset(
+    {"width", "height", "sent_width", "sent_height", "output", "orientation", "is_disputed", "is_source_due"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,3 +12,9 @@ CREATE UNIQUE INDEX one_payer_per_picture ON photos (picture_sha256, parameters)
 CREATE INDEX touched ON photos (touched_at_s, id) WHERE touched_at_s IS NOT NULL;
 
 CREATE INDEX cutouts ON photos (cutout_sha256) WHERE cutout_sha256 IS NOT NULL;
+
+-- What other programs may make of a picture. Photos that were accepted earlier are sent as they would have been.
+
+ALTER TABLE photos ADD COLUMN is_disputed BOOLEAN;
+
+ALTER TABLE photos ADD COLUMN colours TEXT;
