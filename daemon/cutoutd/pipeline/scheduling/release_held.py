@@ -58,8 +58,8 @@ class HeldReleaser:
             if batch.folder not in self._logged:
                 cost = estimate(self._price, uploads=batch.photos - batch.uploaded, removals=batch.photos)
                 sentence = (
-                    f'"{batch.folder}" has {batch.photos:,} new photos, more than limits.confirm_over allows;'
-                    f" none of them is sent. They cost {estimate_in_words(cost)}. To go on: cutoutd approve {batch.folder}"
+                    f'"{batch.folder}" has {batch.photos:,} new photos, more than limits.confirm_over allows; none of'
+                    f" them is sent. They cost {estimate_in_words(cost)}. To go on: cutoutd approve {batch.folder}"
                 )
                 log_event("batch_held", sentence, level=logging.WARNING)
         self._logged = frozenset(batch.folder for batch in held)
