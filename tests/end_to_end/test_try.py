@@ -1,7 +1,12 @@
 """``cutoutd try``: the whole main job with no account and no configuration, from any folder."""
 
+import os
 import re
+import shlex
 import signal
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import httpx2
@@ -13,7 +18,9 @@ from support.clients import http_requests
 from support.golden import assert_golden
 from support.images.drawn_photos import jpeg, put
 from support.processes.daemon_process import DaemonProcess, command, eventually
+from support.processes.fork_client import ENVIRONMENT
 
+_NOBODY = 65534
 _LOG_LINE = re.compile(r"\d\d:\d\d:\d\d ")
 
 
@@ -28,7 +35,9 @@ def test_samples_become_cutouts_and_a_contact_sheet(tmp_path: Path) -> None:
         _require_transparent((home / "cutouts" / sample.relative_to(home / "photos")).with_suffix(".png"))
     _require_sheet(home / "contact-sheet.png")
     screen = "\n".join(line for line in ended.stdout.splitlines() if not _LOG_LINE.match(line))
-    assert_golden(Path(__file__).parent / "golden" / "try.txt", screen, {str(tmp_path): "<folder>"})
+    assert_golden(
+        Path(__file__).parent / "golden" / "try.txt", screen, {str(tmp_path): "<folder>", sys.executable: "<python>"}
+    )
     with pytest.raises(httpx2.ConnectError):
         http_requests.get(_sandbox_url(home))
 
@@ -43,7 +52,10 @@ def test_own_photos_are_mirrored_and_odd_ones_rejected(tmp_path: Path) -> None:
     ended = command("try", str(photos), "--engine", "border", folder=tmp_path)
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert "2 published, 2 rejected" in ended.stdout
-    assert "PDF" in ended.stdout
+    assert "rejected invoice.jpg: " in ended.stdout
+    assert "rejected Hüte & Mützen/half.jpg: " in ended.stdout
+    (again,) = (line.partition(": ")[2] for line in ended.stdout.splitlines() if "--keep-running" in line)
+    assert shlex.split(again)[-3:] == ["try", str(photos), "--keep-running"]
     home = _home_beside(tmp_path)
     cutouts = home / "cutouts"
     for path in good:
@@ -58,6 +70,7 @@ def test_keep_running_takes_what_is_dropped(tmp_path: Path) -> None:
     put(photos / "a.jpg")
     with DaemonProcess("try", str(photos), "--engine", "border", "--keep-running", folder=tmp_path) as trial:
         trial.wait_until(lambda lines: any("Drop more photos" in line.message for line in lines))
+        trial.wait_until(lambda lines: any("The page: http://127.0.0.1:" in line.message for line in lines))
         home = _home_beside(tmp_path)
         first_sheet = (home / "contact-sheet.png").read_bytes()
         put(photos / "later/b.jpg")
@@ -79,7 +92,7 @@ def test_a_second_trial_says_where_everything_is(tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stdout + ended.stderr
     home = _home_beside(tmp_path)
     assert f"done already: 1 published, 1 rejected or failed; see {home / 'cutouts'}" in ended.stdout
-    assert f"cutoutd status --config {home / 'config.yaml'}" in ended.stdout
+    assert "rejected half.jpg: " in ended.stdout
     assert "0 published" not in ended.stdout
 
 
@@ -100,6 +113,45 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     ended = command("try", "no-such-folder", folder=tmp_path)
     assert ended.returncode == 2
     assert "is not a folder" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: another user has to try")
+@pytest.mark.parametrize("closed", ["here", "photos", "home"])
+def test_a_closed_folder_ends_it_in_words(closed: str) -> None:
+    """A folder of another user, as working folder, as photos or as the trial's home, is named with its reason."""
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        place.chmod(0o755)
+        (place / "own" / "cutoutd-try").mkdir(parents=True)
+        os.chown(place / "own", _NOBODY, _NOBODY)
+        (place / "photos").mkdir(mode=0o700)
+        here = place if closed == "here" else place / "own"
+        arguments = ["try", str(place / "photos")] if closed == "photos" else ["try"]
+        named = {"here": place / "cutoutd-try", "photos": place / "photos", "home": here / "cutoutd-try"}[closed]
+        code = f"import os, sys; os.setgroups([]); os.setresgid(*[{_NOBODY}] * 3); os.setresuid(*[{_NOBODY}] * 3)"
+        program = f"import cutoutd.cli.demo.demo, cutoutd.cli.trial; {code}; from cutoutd.cli import main; main()"
+        ended = subprocess.run(
+            [sys.executable, "-c", program, *arguments],
+            cwd=here,
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert ended.returncode in {1, 2}, ended.stdout + ended.stderr
+    assert str(named) in ended.stderr
+    assert "Permission denied" in ended.stderr or "is not readable" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_file_in_the_way_ends_it_in_words(tmp_path: Path) -> None:
+    """A file stands where the trial wants its folder: the sentence names it."""
+    (tmp_path / "cutoutd-try").write_text("in the way")
+    ended = command("try", folder=tmp_path)
+    assert ended.returncode == 1
+    assert f"{tmp_path}/cutoutd-try" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

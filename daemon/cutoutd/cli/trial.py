@@ -1,12 +1,12 @@
 """The commands that need no account: ``try`` for the whole job on this machine, and ``sandbox``."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from cutoutd.cli.options import app, run_to_end
-from cutoutd.cli.run import show_outcome
 
 
 @app.command(
@@ -34,13 +34,11 @@ def try_out(
     port: Annotated[int, typer.Option(help="The sandbox's port; 0 takes a free one.", min=0, max=65535)] = 0,
 ) -> None:
     """Try the whole thing on this machine: no account, no configuration, nothing is sent anywhere."""
-    if folder is not None and not folder.is_dir():
-        raise typer.BadParameter(f"{folder} is not a folder", param_hint="FOLDER")
+    if folder is not None and not os.path.isdir(folder):  # noqa: PTH112  because Path.is_dir() raises in closed folders
+        raise typer.BadParameter(f"{folder} is not a folder that you can open", param_hint="FOLDER")
     from cutoutd.cli.demo.demo import try_photos
     from cutoutd.cli.exit_codes import code_after
 
     sandbox_options = ("--engine", engine, "--port", str(port))
     outcome = run_to_end(try_photos(folder, sandbox_options, is_staying=keep_running, show=typer.echo))
-    if not keep_running and not outcome.is_idle:
-        show_outcome(outcome)
     raise typer.Exit(code_after(outcome))

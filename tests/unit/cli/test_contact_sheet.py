@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cutoutd.cli.demo.contact_sheet import MAX_PAIRS, TILE_PX, SheetPair, cutout_tile, draw_contact_sheet, photo_tile
-from cutoutd.cli.demo.fonts import font_for
+from cutoutd.cli.demo.fonts import TitleFont, title_font
 
 GREEN, WHITE = (20, 160, 60), (255, 255, 255)
 
@@ -52,7 +52,8 @@ def test_no_more_than_sixty_pairs_are_shown(tmp_path: Path) -> None:
     for sheet in sheets:
         draw_contact_sheet([pair] * int(sheet.stem), sheet)
     assert len({size_of(sheet) for sheet in sheets}) == 1
-    assert len({sheet.read_bytes() for sheet in sheets}) == 3
+    draw_contact_sheet([pair] * MAX_PAIRS, tmp_path / "more.png", left_out=500)
+    assert len({sheet.read_bytes() for sheet in (*sheets, tmp_path / "more.png")}) == 4
 
 
 def test_a_cutout_shows_the_checkerboard_where_it_is_transparent(pair: SheetPair) -> None:
@@ -114,15 +115,16 @@ def test_a_sheet_that_cannot_be_written_leaves_nothing_behind(pair: SheetPair, t
 @given(st.text(st.characters(), max_size=40))
 def test_any_name_can_be_a_title(title: str) -> None:
     """Emoji, line breaks, unpaired surrogates: whatever a file is called, its title fits and can be drawn."""
-    font = font_for([title], 17)
+    font = title_font(17)
     fitted = font.fit(title, 200)
-    assert font.font.getlength(fitted) <= 200
+    assert font.width_px(fitted) <= 200
     assert "\n" not in fitted
+    font.draw(Image.new("RGB", (200, 40)), (0, 0), fitted, GREEN)
 
 
 def test_a_long_title_keeps_its_beginning_and_its_end() -> None:
     """It is shortened in the middle, because names differ at their ends."""
-    fitted = font_for([], 17).fit("first folder/" + "x" * 300 + "/last.jpg", 300)
+    fitted = title_font(17).fit("first folder/" + "x" * 300 + "/last.jpg", 300)
     assert fitted.startswith("first")
     assert fitted.endswith("last.jpg")
     assert "…" in fitted
@@ -130,5 +132,12 @@ def test_a_long_title_keeps_its_beginning_and_its_end() -> None:
 
 def test_accents_survive_or_leave_their_letter() -> None:
     """With only the built-in font, which knows no umlauts, a name still reads; decomposed names read the same."""
-    builtin = font_for([], 17)
-    assert builtin.fit("Vase für 🌟 Blumen", 900) == builtin.fit("Vase fu\u0308r Blumen", 900) == "Vase fur Blumen"
+    builtin = TitleFont(title_font(17).fonts[:1])
+    assert builtin.fit("Vase für Blumen", 900) == builtin.fit("Vase fu\u0308r Blumen", 900) == "Vase fur Blumen"
+
+
+def test_an_emoji_is_drawn_or_named() -> None:
+    """An emoji that no font has is written by its name, so that two photos never get the same title."""
+    builtin = TitleFont(title_font(17).fonts[:1])
+    assert builtin.fit("📷\ufe0f 1.jpg", 900) == ":camera: 1.jpg"
+    assert title_font(17).fit("📷.jpg", 900) != title_font(17).fit("🎩.jpg", 900)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
-from cutoutd.cli.demo.fonts import TitleFont, font_for
+from cutoutd.cli.demo.fonts import TitleFont, title_font
 from cutoutd.core.atomic_write import replaced
 from cutoutd.core.errors import RejectedError
 from cutoutd.images.structure.formats import HEAD_BYTES, Format, open_picture, recognise
@@ -44,8 +44,10 @@ class SheetPair:
     after: Path
 
 
-def draw_contact_sheet(pairs: Sequence[SheetPair], destination: Path) -> None:
+def draw_contact_sheet(pairs: Sequence[SheetPair], destination: Path, *, left_out: int = 0) -> None:
     """Draw up to 60 pairs as a PNG at ``destination``; the sheet says how many more there are.
+
+    ``left_out`` more than those given are counted as left out.
 
     A picture that cannot be read leaves its tile empty. The sheet appears whole or not at all; a crash leaves at most a
     hidden ``.part`` file beside it.
@@ -53,7 +55,7 @@ def draw_contact_sheet(pairs: Sequence[SheetPair], destination: Path) -> None:
     Raises:
         OSError: The sheet cannot be written.
     """
-    sheet = _draw(pairs[:MAX_PAIRS], note=_note(len(pairs)))
+    sheet = _draw(pairs[:MAX_PAIRS], note=_note(len(pairs) + left_out))
     with replaced(destination) as file:
         sheet.save(file, "PNG")
 
@@ -69,28 +71,28 @@ def _draw(pairs: Sequence[SheetPair], *, note: str) -> Image.Image:
     height = _MARGIN_PX + _HEADING_HEIGHT_PX + math.ceil(len(pairs) / columns) * _CELL_HEIGHT_PX + _MARGIN_PX // 2
     sheet = Image.new("RGB", (width, height), _PAPER)
     _draw_heading(sheet, note)
-    title_font = font_for([pair.title for pair in pairs], _SMALL_FONT_PX)
+    small_font = title_font(_SMALL_FONT_PX)
     for index, pair in enumerate(pairs):
         row, column = divmod(index, columns)
         left = _MARGIN_PX + column * (_CELL_WIDTH_PX + _CELL_GAP_PX)
-        _draw_pair(sheet, pair, (left, _MARGIN_PX + _HEADING_HEIGHT_PX + row * _CELL_HEIGHT_PX), title_font)
+        _draw_pair(sheet, pair, (left, _MARGIN_PX + _HEADING_HEIGHT_PX + row * _CELL_HEIGHT_PX), small_font)
     return sheet
 
 
 def _draw_heading(sheet: Image.Image, note: str) -> None:
     pen, baseline = ImageDraw.Draw(sheet), _MARGIN_PX + _HEADING_FONT_PX
-    pen.text((_MARGIN_PX, baseline), "Before and after", _INK, font_for([], _HEADING_FONT_PX).font, anchor="ls")
+    pen.text((_MARGIN_PX, baseline), "Before and after", _INK, title_font(_HEADING_FONT_PX).fonts[0], anchor="ls")
     right = (sheet.width - _MARGIN_PX, baseline)
-    pen.text(right, note, _FAINT_INK, font_for([note], _SMALL_FONT_PX).font, anchor="rs")
+    pen.text(right, note, _FAINT_INK, title_font(_SMALL_FONT_PX).fonts[0], anchor="rs")
 
 
-def _draw_pair(sheet: Image.Image, pair: SheetPair, place: tuple[int, int], title_font: TitleFont) -> None:
+def _draw_pair(sheet: Image.Image, pair: SheetPair, place: tuple[int, int], font: TitleFont) -> None:
     left, top = place
     corners = _rounded_corners()
     sheet.paste(photo_tile(pair.before), place, corners)
     sheet.paste(cutout_tile(pair.after), (left + TILE_PX + _TILE_GAP_PX, top), corners)
-    title = title_font.fit(pair.title, _CELL_WIDTH_PX)
-    ImageDraw.Draw(sheet).text((left + 2, top + TILE_PX + _CAPTION_GAP_PX), title, _INK, title_font.font)
+    title = font.fit(pair.title, _CELL_WIDTH_PX)
+    font.draw(sheet, (left + 2, top + TILE_PX + _CAPTION_GAP_PX), title, _INK)
 
 
 def photo_tile(path: Path) -> Image.Image:

@@ -5,30 +5,30 @@ with an account.
 """
 
 import asyncio
-import hashlib
-import os
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
-import yaml
-
-from cutoutd import config
 from cutoutd.app.run_once import RunOutcome
 from cutoutd.cli.demo.contact_sheet import MAX_PAIRS, SheetPair, draw_contact_sheet
+from cutoutd.cli.demo.trial import Trial, command_line, prepare_trial, trial_errors, write_settings
 from cutoutd.cli.process import run_daemon, run_once
+from cutoutd.cli.run import show_outcome
 from cutoutd.config.settings import Settings
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.photo import Photo, State
 from cutoutd.ledger import read_ledger
 from cutoutd.ledger.queries import photos as photo_queries
-from cutoutd.sandbox.samples import copy_samples
+from cutoutd.web.access.link import links_to_page
 
 _SANDBOX_READY = "sandbox ready at "
 _SANDBOX_START_S = 30.0
+_LINK_EVERY_S = 0.5
+
+#: More reasons would fill a terminal.
+_MAX_REASONS = 20
 
 
 class SandboxMissingError(CutoutdError):
@@ -38,45 +38,6 @@ class SandboxMissingError(CutoutdError):
     default_advice = "Install it from the source folder with: pip install '.[sandbox]'"
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """The folders and files of one trial."""
-
-    photos: Path
-    home: Path
-
-    @property
-    def cutouts(self) -> Path:
-        """The folder that mirrors the photos."""
-        return self.home / "cutouts"
-
-    @property
-    def config(self) -> Path:
-        """The configuration, which other commands can use."""
-        return self.home / "config.yaml"
-
-    @property
-    def contact_sheet(self) -> Path:
-        """The picture of photos and cutouts."""
-        return self.home / "contact-sheet.png"
-
-
-def prepare_trial(photos: Path | None, show: Callable[[str], None]) -> Trial:
-    """Choose a home beside the photos, never among them; without photos, copy the samples."""
-    home = Path.cwd() / "cutoutd-try"
-    if photos is not None:
-        photos = photos.resolve()
-        above = photos.parent if home.is_relative_to(photos) else Path.cwd()
-        # A home for each folder, because else photos of the same name in two folders would share a cutout.
-        path_hash = hashlib.sha256(os.fsencode(photos)).hexdigest()[:6]
-        return Trial(photos, above / f"cutoutd-try-{photos.name}-{path_hash}")
-    trial = Trial(home / "photos", home)
-    if not trial.photos.exists():
-        show("Copying a few sample photos ...")
-        copy_samples(trial.photos)
-    return trial
-
-
 async def try_photos(
     photos: Path | None, sandbox_options: Sequence[str], *, is_staying: bool, show: Callable[[str], None]
 ) -> RunOutcome:
@@ -84,24 +45,46 @@ async def try_photos(
 
     Raises:
         SandboxMissingError: The sandbox cannot be started.
+        TrialError: A file of the trial cannot be read or written.
     """
     require_sandbox()
     trial = await asyncio.to_thread(prepare_trial, photos, show)
     show(f"photos:        {trial.photos}\ncutouts:       {trial.cutouts}")
     async with _sandbox_for(trial, sandbox_options) as settings:
         outcome = await run_once(settings)
-        earlier = await asyncio.to_thread(_earlier_results, trial, settings) if outcome.is_idle else ""
-        if await asyncio.to_thread(draw_sheet, trial, settings):
-            show(f"contact sheet: {trial.contact_sheet}   (before and after: open it)")
-        elif outcome.is_idle and not earlier:
-            show(f"There are no JPEG or PNG photos in {trial.photos} yet.")
-        if earlier:
-            show(earlier)
-        if is_staying and not outcome.is_interrupted:
-            show(f"Drop more photos into {trial.photos}; Ctrl-C ends it.")
-            await run_daemon(settings)
-            await asyncio.to_thread(draw_sheet, trial, settings)
+        for line in await asyncio.to_thread(_results, trial, settings, is_idle=outcome.is_idle):
+            show(line)
+        if outcome.is_interrupted:
+            return outcome
+        if is_staying:
+            await _stay(trial, settings, show)
+        else:
+            if not outcome.is_idle:
+                show_outcome(outcome)
+            again = command_line("try", *([] if photos is None else [str(trial.photos)]), "--keep-running")
+            show(f"To see it all on a page: {again}")
     return outcome
+
+
+async def _stay(trial: Trial, settings: Settings, show: Callable[[str], None]) -> None:
+    """Watch for more photos until Ctrl-C, and draw the sheet again."""
+    show(f"Drop more photos into {trial.photos}; Ctrl-C ends it.")
+    linking = asyncio.create_task(_show_link(settings, show))
+    try:
+        await run_daemon(settings)
+    finally:
+        linking.cancel()
+    await asyncio.to_thread(draw_sheet, trial, settings)
+
+
+async def _show_link(settings: Settings, show: Callable[[str], None]) -> None:
+    """Show the link to the page, as soon as the daemon has one."""
+    while True:
+        await asyncio.sleep(_LINK_EVERY_S)
+        with suppress(CutoutdError):
+            links = await asyncio.to_thread(links_to_page, settings)
+            show(f"The page: {links[0]}")
+            return
 
 
 def require_sandbox() -> None:
@@ -126,7 +109,7 @@ async def _sandbox_for(trial: Trial, options: Sequence[str]) -> AsyncIterator[Se
         start_new_session=True,  # Ctrl-C must not reach the sandbox, because the daemon needs it to finish
     )  # fmt: skip  # the reason stands beside its argument
     try:
-        yield _write_settings(trial, await _wait_for_url(process))
+        yield await asyncio.to_thread(write_settings, trial, await _wait_for_url(process))
     finally:
         if process.returncode is None:
             process.terminate()
@@ -146,46 +129,38 @@ async def _wait_for_url(process: asyncio.subprocess.Process) -> str:
     return line.removeprefix(_SANDBOX_READY).strip()
 
 
-def _write_settings(trial: Trial, url: str) -> Settings:
-    """Write the configuration and read it back, so that ``status`` and ``history`` work on a trial too."""
-    secret = trial.home / "sandbox-secret-key"
-    secret.unlink(missing_ok=True)
-    secret.touch(mode=0o600)
-    secret.write_text("sandboxsecretkey\n")
-    document = {
-        "uploadcare": {
-            "public_key": "sandboxpublickey",
-            "secret_key_file": str(secret),
-            **dict.fromkeys(("api_base", "upload_base", "cdn_base"), url),
-        },
-        "state_dir": str(trial.home / "state"),
-        "folders": [{"name": "try", "input": str(trial.photos), "output": str(trial.cutouts)}],
-        "limits": {"confirm_over": None},  # nothing costs money here
-    }
-    trial.config.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), encoding="utf-8")
-    return config.load(trial.config, {})
-
-
-def _earlier_results(trial: Trial, settings: Settings) -> str:
-    """Return a sentence about the results of earlier trials of these photos; empty if there are none."""
+def _results(trial: Trial, settings: Settings, *, is_idle: bool) -> Iterator[str]:
+    """Return what came of the photos, in lines for people, and draw the contact sheet. Blocking."""
     with read_ledger(settings.state_dir) as ledger:
         published = photo_queries.count(ledger, {State.PUBLISHED})
-        failed = photo_queries.count(ledger, {State.REJECTED, State.FAILED})
-    if not published + failed:
-        return ""
-    lines = [f"Everything was done already: {published} published, {failed} rejected or failed; see {trial.cutouts}"]
-    if failed:
-        lines.append(f"Why: cutoutd status --config {trial.config}")
-    return "\n".join(lines)
+        rejected = photo_queries.count(ledger, {State.REJECTED, State.FAILED})
+        troubled = photo_queries.at_state(ledger, {State.REJECTED, State.FAILED}, _MAX_REASONS)
+    if draw_sheet(trial, settings):
+        yield f"contact sheet: {trial.contact_sheet}   (before and after: open it)"
+    elif not published + rejected:
+        yield f"There are no JPEG or PNG photos in {trial.photos} yet."
+    if is_idle and published + rejected:
+        yield f"Everything was done already: {published} published, {rejected} rejected or failed; see {trial.cutouts}"
+    for photo in troubled:
+        yield f"{photo.state} {photo.identity.path}: {photo.ending.sentence}. {photo.ending.advice or ''}".rstrip()
+    if rejected > len(troubled):
+        command = command_line("status", "--config", str(trial.config))
+        yield f"{rejected - len(troubled):,} more were rejected or failed; {command} counts them."
 
 
 def draw_sheet(trial: Trial, settings: Settings) -> int:
-    """Draw the published photos and their cutouts, and return their number. Blocking."""
+    """Draw the published photos and their cutouts, and return their number. Blocking.
+
+    Raises:
+        TrialError: the sheet cannot be written.
+    """
     with read_ledger(settings.state_dir) as ledger:
         published = photo_queries.at_state(ledger, {State.PUBLISHED}, MAX_PAIRS)
+        number = photo_queries.count(ledger, {State.PUBLISHED})
     pairs = sorted(filter(_has_both_files, (_pair(photo, trial) for photo in published)), key=lambda pair: pair.title)
     if pairs:
-        draw_contact_sheet(pairs, trial.contact_sheet)
+        with trial_errors():
+            draw_contact_sheet(pairs, trial.contact_sheet, left_out=max(0, number - MAX_PAIRS))
     return len(pairs)
 
 

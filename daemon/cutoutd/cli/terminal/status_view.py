@@ -35,7 +35,7 @@ def view_of(status: Status) -> RenderableType:
     """Return the view of the whole status."""
     sections = (
         ("Launches", [*_launches(status)]),
-        ("Operations billed by Uploadcare", [*cost_rows(status.costs)]),
+        ("Operations counted for the bill", [*cost_rows(status.costs)]),
         *_daemon_sections(status.live),
         *_photo_sections(status),
     )
