@@ -2,13 +2,15 @@
 
 import hashlib
 import http.server
+import os
 import random
 import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -110,3 +112,43 @@ def test_a_name_that_is_overwritten_again_and_again_is_paid_for_few_times(
     paid = sandbox.counters()["executes_by_sha256"]
     assert hashlib.sha256(jpeg_of(colours[-1])).hexdigest() in paid
     assert sum(paid.values()) <= 3
+
+
+def chmod(photo: Path) -> None:
+    photo.chmod(0o640)
+
+
+def set_time_after_closing(photo: Path) -> None:
+    os.utime(photo, (1_500_000_000, 1_500_000_000))
+
+
+def set_attribute(photo: Path) -> None:
+    os.setxattr(photo, "user.rating", b"5")
+
+
+@pytest.mark.parametrize("change", [chmod, set_time_after_closing, set_attribute])
+@pytest.mark.parametrize("mode", ["auto", "polling"])
+def test_a_photo_changed_between_discovery_and_payment_comes_back_at_once(
+    place: Place, sandbox: SandboxProcess, change: Callable[[Path], None], mode: str
+) -> None:
+    """Rights, times and attributes that are set after the last byte; no rescan helps, and it is paid for once."""
+    place.configure(watch={"mode": mode, "stability_delay": "0s", "rescan_interval": "1h"})
+    photo = put(place.input / "a.jpg")
+    sandbox.set_faults({"kind": "status", "status": 503, "on": "upload", "times": 1_000_000})
+    with place.start() as daemon:
+        daemon.wait_for("accepted", "a.jpg")
+        change(photo)
+        sandbox.clear_faults()
+        daemon.wait_for("published", "a.jpg")
+    assert sandbox.counters()["requests"]["execute"] == 1
+
+
+def test_once_takes_the_newer_version_of_a_superseded_photo(place: Place, sandbox: SandboxProcess) -> None:
+    """It is not left to the next run of a script."""
+    photo = put(place.input / "a.jpg")
+    sandbox.set_faults({"kind": "status", "status": 503, "on": "upload", "times": 3})
+    with place.start("--once") as daemon:
+        daemon.wait_for("accepted", "a.jpg")
+        photo.write_bytes(jpeg_of("red"))
+        daemon.wait_for("published", "a.jpg")
+    assert sandbox.counters()["executes_by_sha256"] == {hashlib.sha256(jpeg_of("red")).hexdigest(): 1}

@@ -21,7 +21,7 @@ from cutoutd.monitoring.notifier import Notifier
 from cutoutd.pipeline.budget.budget import Budget, open_budget
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 from cutoutd.pipeline.completion.webhook_monitor import WebhookMonitor
-from cutoutd.pipeline.discovery import Discovery
+from cutoutd.pipeline.discovery import Discovery, superseded_looked_at
 from cutoutd.pipeline.maintenance.clock_changes import ClockMonitor
 from cutoutd.pipeline.maintenance.outdated_failures import OutdatedFailures
 from cutoutd.pipeline.maintenance.remote_cleanup import RemoteCleaner
@@ -158,7 +158,8 @@ async def service_on(shared: SharedState, settings: Settings) -> AsyncIterator[S
         await core.pause.open()
         await service.watchers.availability.open()
         await service.workers.on_success.open()
-        yield service
+        with superseded_looked_at(ledger, service.watchers.folders):
+            yield service
 
 
 async def _build(core: Core, poll_schedule: PollSchedule, uploadcare: UploadcareClient) -> Service:

@@ -78,6 +78,12 @@ async def work_off(
         looking = tasks.create_task(_look_once(service))
         telling = tasks.create_task(_tell_waits(service, tell, patience.tell_after_s))
         await _until_done(service, looking, stop, patience)
+        # A superseded photo has a newer version, which this run takes too.
+        while (
+            looking.done() and not stop.is_set() and any(folder.must_look_again for folder in service.watchers.folders)
+        ):
+            looking = tasks.create_task(_look_once(service))
+            await _until_done(service, looking, stop, patience)
         looking.cancel()
         telling.cancel()
     still_changing = looking.result() if looking.done() and not looking.cancelled() else 0

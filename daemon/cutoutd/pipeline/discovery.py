@@ -1,18 +1,20 @@
 """Discovery: finished files become rows of the ledger, unless they are known already."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 from cutoutd.config.settings import Folders
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import log_error, log_event
-from cutoutd.core.photo import Identity, Version
+from cutoutd.core.photo import Identity, Photo, State, Version
 from cutoutd.files.input_tree import Sighting
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.pipeline.scheduling.workers import WorkerPool
 from cutoutd.watch.availability.monitor import FolderAvailability
+from cutoutd.watch.folder import FolderWatcher
 
 T = TypeVar("T")
 
@@ -77,6 +79,26 @@ class Discovery:
             except CutoutdError as error:
                 log_error("ledger_trouble", error)
                 await asyncio.sleep(self._retry_after_s)
+
+
+@contextmanager
+def superseded_looked_at(ledger: Ledger, watchers: Sequence[FolderWatcher]) -> Iterator[None]:
+    """During the block, have the file of each superseded photo looked at again at once.
+
+    No event need tell of it: it may have come before the photo was stored, or not at all on a polled share.
+    """
+    by_name = {watcher.name: watcher for watcher in watchers}
+
+    def note(_: Photo | None, photo: Photo) -> None:
+        watcher = by_name.get(photo.identity.folder)
+        if photo.state is State.SUPERSEDED and watcher is not None:
+            watcher.look_soon(photo.identity.path)
+
+    ledger.add_listener(note)
+    try:
+        yield
+    finally:
+        ledger.remove_listener(note)
 
 
 def _version(sighting: Sighting) -> Version:

@@ -62,6 +62,7 @@ class FolderWatcher:
         self._has_looked = asyncio.Event()
         self._must_rescan = False  #: True if the folder was unavailable during the last scan
         self._arriving: set[Sighting] = set()
+        self.must_look_again = False  #: True if a photo was superseded since the last ``run_once`` began
 
     @property
     def arriving_count(self) -> int:
@@ -114,6 +115,11 @@ class FolderWatcher:
         """Return the files that are not finished yet, and why."""
         return self._stability.waiting()
 
+    def look_soon(self, path: str) -> None:
+        """Look at a file again at once, because its photo was superseded; from any thread."""
+        self.must_look_again = True
+        self._watcher.look_soon(path)
+
     async def run(self) -> None:
         """Deliver photos as they arrive, until cancelled. An error of the sink ends it."""
         async with asyncio.TaskGroup() as tasks:
@@ -124,6 +130,7 @@ class FolderWatcher:
     async def run_once(self, patience_s: float = PATIENCE_S) -> tuple[WaitingFile, ...]:
         """Deliver every file that is finished now or within ``patience_s``, and return the others."""
         give_up_s = time.monotonic() + patience_s
+        self.must_look_again = False
         is_complete = False
         while not is_complete:
             is_complete = await self._scan_tree()

@@ -35,11 +35,13 @@ _LIMITS = Path("/proc/sys/fs/inotify")
 _ROOM = 2
 
 #: CLOSE_WRITE and MOVED_TO mean that a file is done. CREATE tells of new folders, and of linked files, which are never
-#: closed. The removal of the folder itself matters for the root: a new root of the same name needs new watches.
+#: closed. ATTRIB tells of times, owners and rights that are set after the last byte. The removal of the folder itself
+#: matters for the root: a new root of the same name needs new watches.
 _MASK = Mask(
     InotifyConstants.IN_CLOSE_WRITE
     | InotifyConstants.IN_MOVED_TO
     | InotifyConstants.IN_CREATE
+    | InotifyConstants.IN_ATTRIB
     | InotifyConstants.IN_DELETE_SELF
     | InotifyConstants.IN_MOVE_SELF
     | InotifyConstants.IN_ONLYDIR
@@ -83,7 +85,7 @@ class EventBuffer:
         self._is_wake_scheduled = False
 
     def add_file(self, path: str, *, is_closed: bool) -> None:
-        """Add a file that appeared or that its writer closed; from any thread."""
+        """Add a file that appeared, changed its attributes, or was closed by its writer; from any thread."""
         with self._lock:
             files = self._events.files
             files[path] = is_closed or files.get(path, False)

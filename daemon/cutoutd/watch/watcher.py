@@ -183,6 +183,11 @@ class Watcher:
         if self._buffer is not None:
             self._buffer.add_everything()
 
+    def look_soon(self, path: str) -> None:
+        """Look at a file without waiting for an event or a rescan; from any thread. It was finished once."""
+        if self._buffer is not None:
+            self._buffer.add_file(path, is_closed=True)
+
     async def _next_batches(self, buffer: EventBuffer) -> Batches:
         """Yield what is due: the whole tree, the files with events, the polled mounts."""
         events = buffer.take()

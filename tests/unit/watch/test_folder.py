@@ -95,6 +95,22 @@ def test_a_photo_appended_piece_by_piece_is_delivered_once_and_complete(root: Pa
     played(play)
 
 
+def test_a_changed_attribute_is_noticed(root: Path) -> None:
+    """A server sets the time of a photo after its last byte, and no rescan helps here."""
+
+    async def play() -> None:
+        sink = RememberingSink()
+        async with watched_folder(folder_at(root), watch_with(), sink):
+            (root / "a.jpg").write_bytes(PHOTO)
+            await sink.until_delivered("a.jpg")
+            for change in (lambda: os.utime(root / "a.jpg", (1, 1)), lambda: (root / "a.jpg").chmod(0o600)):
+                looks = len(sink.seen)
+                change()
+                await sink.until(lambda looks=looks: len(sink.seen) > looks)
+
+    played(play)
+
+
 def test_a_file_renamed_into_place_is_delivered(root: Path) -> None:
     """As rsync and careful programs do; the temporary name is never looked at."""
 
