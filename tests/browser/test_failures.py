@@ -40,7 +40,7 @@ def test_one_click_retries_one_photo(place: Place, sandbox: SandboxProcess, wind
 
 
 def test_one_click_retries_all_of_a_reason_or_of_every(place: Place, sandbox: SandboxProcess, window: Open) -> None:
-    """Of the reason at which it stands and no other; or really all, rejected ones as well."""
+    """Of the reason at which it stands and no other; or all that it may help, so not those rejected for their bytes."""
     sandbox.set_faults({**GIVEN_UP, "times": 2})
     with shown(place) as (daemon, link):
         for name in ("a.jpg", "b.jpg"):
@@ -59,19 +59,43 @@ def test_one_click_retries_all_of_a_reason_or_of_every(place: Place, sandbox: Sa
         daemon.wait_for("published", "a.jpg", "b.jpg")
         page.reload()
         expect(page.get_by_role("heading", level=2)).to_have_count(2)
-        page.get_by_role("button", name="Retry all 2").click()
-        expect(page.get_by_role("status")).to_contain_text("1 photo is checked again")
+        expect(page.get_by_role("button", name="with Truncated")).to_have_text("Dismiss with Truncated")
+        page.get_by_role("button", name="Retry all 1 that it may help").click()
         expect(page.get_by_role("status")).to_contain_text("1 photo is sent again")
         daemon.wait_for("published", "c.jpg")
-        daemon.wait_until(lambda lines: sum(line.action == "rejected" for line in lines) == 2)
         page.reload()
         expect(page.get_by_role("heading", level=2)).to_have_count(1)
+
+
+def test_one_click_dismisses_one_photo_or_all(place: Place, sandbox: SandboxProcess, window: Open) -> None:
+    """Each row says what to do; a dismissed photo is gone from the page, and its own page brings it back."""
+    sandbox.set_faults({**GIVEN_UP, "times": 1})
+    with shown(place) as (daemon, link):
+        put(place.input / "a.jpg")
+        daemon.wait_for("failed", "a.jpg")
+        for name in ("b.jpg", "c.jpg"):
+            put(place.input / name, b"")
+        daemon.wait_for("rejected", "b.jpg", "c.jpg")
+        page = window(link)
+        page.goto(f"{address_of(link)}/failures")
+        expect(page.get_by_text("Copy it again from where it came from")).to_have_count(2)
+        page.get_by_role("button", name="Dismiss b.jpg").click()
+        expect(page.get_by_role("status")).to_contain_text("1 photo is dismissed")
+        expect(page.get_by_role("link", name="b.jpg")).to_have_count(0)
+        page.get_by_text("Dismiss all…").click()
+        page.get_by_role("button", name="Dismiss all 2").click()
+        expect(page.get_by_text("Nothing failed")).to_be_visible()
+        page.goto(f"{address_of(link)}/photos/1")
+        expect(page.get_by_text("Dismissed by a person").first).to_be_visible()
+        page.get_by_role("button", name="Retry").click()
+        daemon.wait_for("published", "a.jpg")
 
 
 def test_a_photo_that_is_gone_is_told(place: Place, sandbox: SandboxProcess, window: Open) -> None:
     """It is left alone, with the reason; nothing else is."""
     sandbox.set_faults({**GIVEN_UP, "times": 1})
-    with shown(place) as (daemon, link):
+    # Seldom, because a failure that is gone leaves the page after two scans.
+    with shown(place, watch={"rescan_interval": "1h", "stability_delay": "300ms"}) as (daemon, link):
         gone = put(place.input / "a.jpg")
         daemon.wait_for("failed", "a.jpg")
         gone.unlink()

@@ -172,7 +172,9 @@ def test_an_order_is_carried_out_once(place: Place) -> None:
             answer = client.post("/failures/retry", data=secret | fields, headers=OWN, follow_redirects=True)
             assert "nothing left to retry" in answer.text.lower()
         answer = client.post("/photos/1/retry", data=secret, headers=OWN, follow_redirects=True)
-        assert "1 photo is checked again" in answer.text
+        assert "would be rejected again" in answer.text
+        answer = client.post("/photos/1/dismiss", data=secret, headers=OWN, follow_redirects=True)
+        assert "1 photo is dismissed" in answer.text
 
 
 def test_odd_addresses_show_a_page(place: Place) -> None:
@@ -183,3 +185,19 @@ def test_odd_addresses_show_a_page(place: Place) -> None:
         odd = ("before=x", "before=1e999-1", "before=nan-1", "after=5-", "before=1-99999999999999999999", "name=%FF%00")
         assert {query: client.get(f"/gallery?{query}").status_code for query in odd} == dict.fromkeys(odd, 200)
         assert daemon.count("internal_fault") == 0
+
+
+def test_a_rejected_photo_is_shown_if_a_picture_is_in_it(place: Place) -> None:
+    """One that is too large, as long as it is that very file; one that is no picture has none."""
+    big = put(place.input / "big.jpg", jpeg())
+    put(place.input / "none.jpg", b"no picture")
+    with shown(place, folder={"max_size": "300B"}) as (daemon, link), visitor(link) as client:
+        daemon.wait_for("rejected", "big.jpg", "none.jpg")
+        numbers = {path: place.versions(path)[0].id for path in ("big.jpg", "none.jpg")}
+        assert isinstance(preview_of(client, f"/photos/{numbers['big.jpg']}/photo/small"), Image.Image)
+        assert isinstance(preview_of(client, f"/photos/{numbers['none.jpg']}/photo/small"), str)
+        failures = client.get("/failures").text
+        assert f"/photos/{numbers['big.jpg']}/photo/small" in failures
+        assert f"/photos/{numbers['none.jpg']}/photo/small" not in failures
+        big.write_bytes(jpeg()[:-1] + b"?")
+        assert "changed since" in str(preview_of(client, f"/photos/{numbers['big.jpg']}/photo/large"))

@@ -6,10 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from cutoutd.config.settings import FolderSettings
+from cutoutd.config.types.choices import Oversize
 from cutoutd.control.messages import CommandResult, RetryCommand
 from cutoutd.control.result import ResultBuilder, photos_are
 from cutoutd.control.selection import pages_of, refuse_empty, required_folder, select_photos
-from cutoutd.core.errors import ControlError, CutoutdError, LedgerError, RejectedError
+from cutoutd.core.errors import (
+    CONTENT_REJECTIONS,
+    ControlError,
+    CutoutdError,
+    LedgerError,
+    RejectedError,
+    RejectionCode,
+)
 from cutoutd.core.photo import (
     BY_LIMIT,
     INTERNAL_FAULT,
@@ -26,6 +34,7 @@ from cutoutd.core.photo import (
     WaitKind,
 )
 from cutoutd.files.input_tree import current_identity
+from cutoutd.images.copies.shrink import LARGEST_SOURCE_BYTES
 from cutoutd.images.memory_gate import run_gated
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import selection
@@ -74,6 +83,17 @@ def why_not(photo: Photo) -> str | None:
     if photo.wait.kind in BY_LIMIT or photo.wait.kind is WaitKind.DUPLICATE:
         return photo.wait.reason
     return None if photo.wait.is_delayed else f"it is under way: {photo.state.phrase}"
+
+
+def may_help(photo: Photo, folder: FolderSettings | None) -> bool:
+    """Return True if a retry may come to another answer. A rejection for its content ends with another file only."""
+    code = photo.ending.code
+    if photo.state is not State.REJECTED or code not in {*CONTENT_REJECTIONS, RejectionCode.TOO_LARGE}:
+        return True
+    if code in CONTENT_REJECTIONS or folder is None:
+        return False
+    most = LARGEST_SOURCE_BYTES if folder.oversize is Oversize.SHRINK else folder.max_upload_bytes
+    return photo.identity.size_bytes <= most
 
 
 class RetryHandler:

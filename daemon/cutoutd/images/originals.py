@@ -4,6 +4,7 @@ No link below a root is followed. An open file is compared with the record befor
 swapped, rewritten or retouched meanwhile is another file, and is not shown.
 """
 
+import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,9 +13,11 @@ from enum import StrEnum
 from io import BufferedReader
 from pathlib import Path
 
+from cutoutd.core.errors import PICTURE_REJECTIONS
 from cutoutd.core.photo import Photo, require_value
 from cutoutd.files.hashing import has_sha256
 from cutoutd.files.input_tree import Sighting, open_beneath
+from cutoutd.images.copies.shrink import LARGEST_SOURCE_BYTES
 from cutoutd.images.structure.formats import HEAD_BYTES, Format, recognise
 
 #: Trees by folder name.
@@ -45,16 +48,20 @@ class Original:
 
 
 def has_side(photo: Photo, side: Side) -> bool:
-    """Return True if the content of the file was recorded. A photo that was never read has nothing to show."""
-    return _sha256_of(photo, side) is not None
+    """Return True if the file can have a picture: its content was recorded, or it was rejected for something else."""
+    return _sha256_of(photo, side) is not None or (side is Side.PHOTO and _is_rejected_picture(photo))
 
 
 def key_of(photo: Photo, side: Side) -> str:
-    """Return the SHA-256 of the file, so that a picture kept by it never goes stale.
+    """Return a key of the file's content, so that a picture kept by it never goes stale: mostly its SHA-256.
+
+    A rejected photo has none; its number stands for one version of one file.
 
     Raises:
         ValueError: the file was not recorded.
     """
+    if side is Side.PHOTO and photo.picture.sha256 is None and _is_rejected_picture(photo):
+        return hashlib.sha256(f"photo {photo.id}: {photo.identity.version}".encode()).hexdigest()
     return require_value(_sha256_of(photo, side))
 
 
@@ -95,6 +102,10 @@ def _sha256_of(photo: Photo, side: Side) -> str | None:
     return photo.cutout.sha256 if side is Side.CUTOUT else photo.picture.sha256
 
 
+def _is_rejected_picture(photo: Photo) -> bool:
+    return photo.ending.code in PICTURE_REJECTIONS and photo.identity.size_bytes <= LARGEST_SOURCE_BYTES
+
+
 def _in_place(photo: Photo, root: Path) -> Original | Absence:
     content = open_beneath(root, photo.identity.path)
     with _closed_on_error(content):
@@ -102,7 +113,7 @@ def _in_place(photo: Photo, root: Path) -> Original | Absence:
         if found.version == _version_of(photo):
             return _open_if_picture(content)
         # By content, because a chmod changes only the change time, and a writer may have restored the old time.
-        if found.size_bytes == photo.identity.size_bytes:
+        if found.size_bytes == photo.identity.size_bytes and photo.picture.sha256 is not None:
             return _open_if_same(content, photo.picture.sha256)
     content.close()
     return _CHANGED

@@ -72,7 +72,15 @@ from cutoutd.core.errors.halt import (
     KeysRefusedError,
     VersionRefusedError,
 )
-from cutoutd.core.errors.photo import FailedError, PhotoError, RejectedError, RejectionCode, SupersededError
+from cutoutd.core.errors.photo import (
+    CONTENT_REJECTIONS,
+    PICTURE_REJECTIONS,
+    FailedError,
+    PhotoError,
+    RejectedError,
+    RejectionCode,
+    SupersededError,
+)
 from cutoutd.core.errors.retryable import (
     DelayError,
     DiskError,
@@ -96,6 +104,8 @@ from cutoutd.core.errors.retryable import (
 from cutoutd.core.errors.root import CutoutdError
 
 __all__ = [
+    "CONTENT_REJECTIONS",
+    "PICTURE_REJECTIONS",
     "AccountBlockedError",
     "AddonRefusedError",
     "BackupRefusedError",

@@ -28,6 +28,31 @@ class RejectionCode(StrEnum):
     NAME_TOO_LONG = "name_too_long"
 
 
+#: The rejections that only another file ends: the same bytes get the same answer, whatever the configuration says.
+CONTENT_REJECTIONS = frozenset(
+    {
+        RejectionCode.EMPTY,
+        RejectionCode.TRUNCATED,
+        RejectionCode.DAMAGED,
+        RejectionCode.NOT_A_PICTURE,
+        RejectionCode.OTHER_FORMAT,
+        RejectionCode.TOO_MANY_PIXELS,
+        RejectionCode.BAD_DIMENSIONS,
+    }
+)
+
+#: The rejections of files with a whole picture in them.
+PICTURE_REJECTIONS = frozenset(
+    {
+        RejectionCode.TOO_LARGE,
+        RejectionCode.TOO_MANY_PIXELS,
+        RejectionCode.BAD_DIMENSIONS,
+        RejectionCode.TARGET_TAKEN,
+        RejectionCode.NAME_TOO_LONG,
+    }
+)
+
+
 class RejectedError(PhotoError):
     """Local validation refused the photo before anything left this machine."""
 

@@ -76,9 +76,11 @@ def replaced_among(transaction: ReadTransaction, photo_ids: Collection[int]) -> 
     return set(transaction.scalars(select(photos.c.id).where(photos.c.id.in_(photo_ids), not_(IS_LAST_WORD))))
 
 
-def photo_ids_of(transaction: ReadTransaction, reason: FailureReason | None) -> tuple[int, ...]:
-    """Return the ids of all photos that were rejected or failed, for one reason or for any."""
-    query = select(photos.c.id).where(IS_TROUBLED, IS_LAST_WORD).order_by(photos.c.id)
+def photo_ids_of(
+    transaction: ReadTransaction, reason: FailureReason | None, without: Collection[str] = ()
+) -> tuple[int, ...]:
+    """Return the ids of all photos that were rejected or failed, for one reason, or for any but these codes."""
+    query = select(photos.c.id).where(IS_TROUBLED, IS_LAST_WORD, photos.c.code.not_in(without)).order_by(photos.c.id)
     if reason is not None:
         query = query.where(photos.c.code == reason.code, photos.c.state == reason.state)
     return tuple(transaction.scalars(query))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Photo
-from cutoutd.images.originals import Side
+from cutoutd.images.originals import Side, has_side, key_of
 from cutoutd.images.thumbnail_cache import ThumbnailSize
 
 
@@ -59,4 +59,4 @@ def before_after(photo: Photo) -> BeforeAfter:
 
 def version_of(photo: Photo, side: Side) -> str:
     """Return the part of a small picture's address that changes with its content."""
-    return ((photo.cutout.sha256 if side is Side.CUTOUT else photo.picture.sha256) or "")[:12]
+    return key_of(photo, side)[:12] if has_side(photo, side) else ""

@@ -8,7 +8,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from cutoutd.control import retry
-from cutoutd.control.messages import ReprocessCommand, RetryCommand
+from cutoutd.control.dismiss import DISMISSIBLE
+from cutoutd.control.messages import DismissCommand, ReprocessCommand, RetryCommand
 from cutoutd.core.photo import Photo, State
 from cutoutd.images.originals import Absence, Side
 from cutoutd.images.thumbnails import Thumbnails
@@ -46,6 +47,7 @@ class PossibleActions:
     """The buttons of a photo."""
 
     is_retriable: bool
+    is_dismissible: bool
     is_reprocessable: bool
     cost: str  #: the cost of a new cutout
 
@@ -76,6 +78,11 @@ def photo_routes(context: PageContext, thumbnails: Thumbnails) -> list[BaseRoute
         result = await context.backend.queue.submit(RetryCommand(photo_ids=(photo.id,)))
         return context.renderer.redirect(request, f"/photos/{photo.id}", result)
 
+    async def dismiss_photo(request: Request) -> Response:
+        photo = await requested_photo(request, context)
+        result = await context.backend.queue.submit(DismissCommand(photo_ids=(photo.id,)))
+        return context.renderer.redirect(request, f"/photos/{photo.id}", result)
+
     async def reprocess_photo(request: Request) -> Response:
         photo = await requested_photo(request, context)
         # Allow one removal, because the button names the cost of one.
@@ -85,6 +92,7 @@ def photo_routes(context: PageContext, thumbnails: Thumbnails) -> list[BaseRoute
     return [
         Route("/photos/{number}", show, methods=["GET"]),
         Route("/photos/{number}/retry", retry_photo, methods=["POST"]),
+        Route("/photos/{number}/dismiss", dismiss_photo, methods=["POST"]),
         Route("/photos/{number}/reprocess", reprocess_photo, methods=["POST"]),
     ]
 
@@ -102,9 +110,11 @@ async def _file(thumbnails: Thumbnails, photo: Photo, side: Side) -> ShownFile:
 
 
 def _possible_actions(context: PageContext, photo: Photo) -> PossibleActions:
-    price = context.backend.settings().price
+    settings = context.backend.settings()
+    price, folders = settings.price, {folder.name: folder for folder in settings.folders}
     return PossibleActions(
-        is_retriable=retry.why_not(photo) is None,
+        is_retriable=retry.why_not(photo) is None and retry.may_help(photo, folders.get(photo.identity.folder)),
+        is_dismissible=photo.state in DISMISSIBLE,
         is_reprocessable=photo.state is State.PUBLISHED and photo.source.result is None,
         cost=estimate_in_words(estimate(price, uploads=1, removals=1)),
     )
