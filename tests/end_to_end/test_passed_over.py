@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from support.images.drawn_photos import jpeg, put
@@ -126,3 +126,35 @@ def test_a_running_daemon_names_what_comes_without_a_scan(place: Place) -> None:
         eventually(lambda: passed_over(place) == {"link": ["link.jpg"], "conflict_copy": [COPY]})
         put(place.input / "b.jpg")
         eventually(lambda: place.cutouts() == ["b.jpg.png"])
+
+
+def put_deep(root: Path, levels: int, name: str) -> str:
+    """Put a photo below so many folders of long names, and return its path; no path of the kernel reaches it."""
+    folder = "d" * 250
+    fd = os.open(root, os.O_RDONLY)
+    for _ in range(levels):
+        with suppress(FileExistsError):
+            os.mkdir(folder, dir_fd=fd)
+        child = os.open(folder, os.O_RDONLY, dir_fd=fd)
+        os.close(fd)
+        fd = child
+    with os.fdopen(os.open(name, os.O_WRONLY | os.O_CREAT, dir_fd=fd), "wb") as photo:
+        photo.write(jpeg())
+    os.close(fd)
+    return "/".join([folder] * levels + [name])
+
+
+def test_a_path_over_the_limit_of_the_kernel_is_named(place: Place) -> None:
+    """Its folder is passed over; a photo just over the limit, in a folder just below it, is rejected by name."""
+    levels = (4095 - len(os.fsencode(place.input))) // 251
+    at_the_edge = put_deep(place.input, levels, f"{'e' * 240}.jpg")
+    put_deep(place.input, levels + 2, "a.jpg")
+    put(place.input / "b.jpg")
+    ended = place.run_once()
+    assert ended.returncode == 1
+    assert "the path is too long; photos there may be missed" in ended.stderr
+    assert "1 published, 1 rejected" in ended.stdout
+    assert place.versions(at_the_edge)[0].ending.code == "name_too_long"
+    for told in (place.command("check", "--offline"), place.command("plan")):
+        assert "the path is too long; photos there may be missed" in told.stdout
+    subprocess.run(["rm", "-rf", place.input / ("d" * 250)], check=True)
