@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -126,6 +127,19 @@ def test_a_running_daemon_names_what_comes_without_a_scan(place: Place) -> None:
         eventually(lambda: passed_over(place) == {"link": ["link.jpg"], "conflict_copy": [COPY]})
         put(place.input / "b.jpg")
         eventually(lambda: place.cutouts() == ["b.jpg.png"])
+
+
+def test_a_rebuild_says_which_cutouts_it_could_not_read(place: Place) -> None:
+    """Else the photos of a closed folder of the output would be paid for again, without a word."""
+    put(place.input / "a.jpg")
+    put(place.input / "set/x.jpg")
+    assert place.run_once().returncode == 0
+    shutil.rmtree(place.state)
+    close(place.output / "set")
+    told = command(place, "rebuild", "--dry-run")
+    assert told.returncode == 1
+    assert "1 published photos would be restored." in told.stdout
+    assert "1 folders of the outputs cannot be read (set)" in told.stdout
 
 
 def put_deep(root: Path, levels: int, name: str) -> str:

@@ -37,6 +37,7 @@ class RebuildResult:
     without_source: int = 0  #: photos that are gone or have changed
     without_provenance: int = 0  #: PNG files without a record of their source
     unreadable: int = 0
+    unreadable_folders: list[str] = field(default_factory=list)  #: their names; all in them is left out
     unknown_photos: int = 0  #: photos in the input trees that the ledger does not know now
     outputs: list[Path] = field(default_factory=list)
 
@@ -96,7 +97,7 @@ def _rebuild(
     by_name = {folder.name: folder for folder in settings.folders}
     found = []
     for output in result.outputs:
-        for path, folder in _png_files_in(output):
+        for path, folder in _png_files_in(output, result.unreadable_folders):
             result.examined += 1
             on_file(result.examined)
             if (restored := _read_cutout(output, path, folder, by_name, result)) is not None:
@@ -112,8 +113,8 @@ def _rebuild(
     return result
 
 
-def _png_files_in(output: Path) -> Iterator[tuple[str, OpenFolder]]:
-    for path, folder, names in folders_in(output):
+def _png_files_in(output: Path, unreadable: list[str]) -> Iterator[tuple[str, OpenFolder]]:
+    for path, folder, names in folders_in(output, lambda error: unreadable.append(str(error.filename))):
         for name in sorted(names):
             if name.lower().endswith(".png") and not name.startswith(TEMPORARY_PREFIX) and folder.has_file(name):
                 yield str(PurePosixPath(path, name)), folder

@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cutoutd.cli.exit_codes import ExitCode
 from cutoutd.cli.options import ConfigOption, app, read_document
 
 if TYPE_CHECKING:
     from cutoutd.app.rebuild import RebuildResult
+
+_MAX_NAMED = 3
 
 
 @app.command()
@@ -40,9 +43,13 @@ def rebuild(
         result = rebuild_ledger(document, lambda number: line.update(f"{number:,} cutouts read"), dry_run=dry_run)
     for sentence in _sentences(result, is_dry_run=dry_run):
         typer.echo(sentence)
+    if result.unreadable_folders:
+        raise typer.Exit(ExitCode.SOME_NOT_PUBLISHED)
 
 
 def _sentences(result: "RebuildResult", *, is_dry_run: bool) -> list[str]:
+    from cutoutd.core.logs import printable
+
     places = ", ".join(map(str, result.outputs))
     lines = [
         f"{result.examined:,} PNG files in {places} were read.",
@@ -59,6 +66,12 @@ def _sentences(result: "RebuildResult", *, is_dry_run: bool) -> list[str]:
         (result.without_provenance, "do not name their source (provenance), and were left out"),
     )
     lines += [f"{number:,} {remark}." for number, remark in remarks if number]
+    if result.unreadable_folders:
+        names = ", ".join(map(printable, result.unreadable_folders[:_MAX_NAMED]))
+        lines.append(
+            f"WARNING: {len(result.unreadable_folders):,} folders of the outputs cannot be read ({names}). Their"
+            " cutouts were left out, and would be paid for again. Let this user read them, and run rebuild again."
+        )
     if result.unknown_photos:
         lines.append(
             f"WARNING: {result.unknown_photos:,} photos in the inputs are not in the ledger. The next run pays"

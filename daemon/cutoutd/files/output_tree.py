@@ -217,14 +217,22 @@ def sweep_temporary_files(output: Path, before_s: float) -> int:
     return swept
 
 
-def folders_in(output: Path) -> Iterator[tuple[str, OpenFolder, list[str]]]:
+def _ignore(_: OSError) -> None:
+    """Ignore the error."""
+
+
+def folders_in(
+    output: Path, on_unreadable: Callable[[OSError], None] = _ignore
+) -> Iterator[tuple[str, OpenFolder, list[str]]]:
     """Yield every folder of an output tree: its path, the open folder, the names of its files. No link is followed.
+
+    ``on_unreadable`` gets the error about each folder that is left out with everything below it.
 
     Raises:
         DiskError: the output root is not there.
     """
     with found_folder(output, "") as root:
-        for path, _, names, descriptor in os.fwalk(".", dir_fd=root.descriptor):
+        for path, _, names, descriptor in os.fwalk(".", onerror=on_unreadable, dir_fd=root.descriptor):
             yield os.path.normpath(path), OpenFolder(descriptor), names
 
 

@@ -68,7 +68,8 @@ def _check_passed_over(folder: FolderSettings) -> Iterator[Finding]:
             if not os.access(folder.input / sighting.path, os.R_OK, effective_ids=True):
                 scan.passed_over.add(PassedOverReason.UNREADABLE, sighting.path, os.strerror(errno.EACCES))
     for item in scan.passed_over.of(folder.name):
-        level = Level.FAULT if item.reason.may_hide_photos else Level.WARNING
+        level = Level.GOOD if item.reason.is_by_setting else Level.WARNING
+        level = Level.FAULT if item.reason.may_hide_photos else level
         yield Finding(level, f"folders.{folder.name}.input passed over", item.sentence, item.advice)
 
 
