@@ -78,7 +78,7 @@ def test_a_stalled_writer_is_waited_for_and_named(place: Place, sandbox: Sandbox
         with (place.input / "a.MP.jpg").open("wb") as file:
             file.write(picture)
             file.flush()
-            eventually(lambda: settling_reasons(place) == ["a program has it open for writing"])
+            eventually(lambda: settling_reasons(place) == ["is open for writing in another program"])
             file.write(film)
         daemon.wait_for("source", "a.MP.jpg")
     assert sandbox.counters()["executes_by_sha256"] == {hashlib.sha256(picture + film).hexdigest(): 1}

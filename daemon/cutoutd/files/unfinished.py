@@ -58,7 +58,7 @@ class Sibling:
     @property
     def as_clause(self) -> str:
         """The sign in words."""
-        return f"{printable(self.name)} beside it says that it is not complete"
+        return f"has {printable(self.name)} beside it, so it is not complete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class WriteSigns:
     def certain(self) -> str | None:
         """The sign, as a clause, that the file is certainly not finished; None if there is none."""
         if self.writer is Writer.PRESENT:
-            return "a program has it open for writing"
+            return "is open for writing in another program"
         if self.sibling is not None and self.sibling.is_control_file:
             return self.sibling.as_clause
         return None
@@ -156,7 +156,7 @@ def require_finished(root: Path, identity: Identity) -> None:
     with open_source(root, identity) as file, reading_errors(root, identity):
         signs = WriteSigns(writer_of(file.fileno()), control_file_of(root, identity.path))
         if signs.certain is not None:
-            raise SourceInUseError(f"{printable(identity.path)} is not sent yet: {signs.certain}")
+            raise SourceInUseError(f"{printable(identity.path)} is not sent yet: it {signs.certain}")
 
 
 def _is_local(fd: int) -> bool:

@@ -138,6 +138,8 @@ class FolderWatcher:
             is_complete = is_complete or time.monotonic() >= give_up_s
         # With the files delivered after the last scan, because the next run could else not detect an unmounted share.
         await self._sink.check_availability(self.folder.name, after_scan=False)
+        for file in self.waiting():
+            _log_unfinished(file, "the next run looks again")
         return self.waiting()
 
     async def _receive_sightings(self) -> None:
@@ -189,8 +191,7 @@ class FolderWatcher:
             self._stability.forget(gone)
         await self._deliver_new(list(found.values()))
         for file in self._stability.take_untold():
-            sentence = f"{printable(file.path)} is not taken yet, because {file.reason}; cutoutd goes on looking"
-            log_event("unfinished", sentence, level=logging.WARNING)
+            _log_unfinished(file, "cutoutd goes on looking")
 
     def _sightings_of(self, paths: Sequence[str]) -> dict[str, Sighting]:
         return {path: sighting for path in paths if (sighting := stat_quietly(self.folder.input, path)) is not None}
@@ -232,3 +233,9 @@ class FolderWatcher:
                 signs = write_signs(self.folder.input, sighting.path, file.fileno())
                 return FileLook(is_whole=signs.certain is None and is_whole(file), signs=signs)
         return NOT_READ
+
+
+def _log_unfinished(file: WaitingFile, next_step: str) -> None:
+    log_event(
+        "unfinished", f"{printable(file.path)} is not taken yet: it {file.reason}; {next_step}", level=logging.WARNING
+    )

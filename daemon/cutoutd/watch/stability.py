@@ -218,7 +218,7 @@ class StabilityCheck:
                 return None
         if sibling is not None:
             return sibling.as_clause
-        return "parts of it were not written yet" if signs.has_holes else None
+        return "has parts that were not written yet" if signs.has_holes else None
 
 
 def _reason(sighting: Sighting, look: FileLook) -> str:

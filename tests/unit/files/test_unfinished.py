@@ -2,8 +2,10 @@
 
 import ctypes
 import os
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ from support.ledgers import identity_of
 
 _BOUNDING_SET_DROP = 24  #: PR_CAPBSET_DROP
 _CAP_LEASE = 28
+_SFTP_SERVER = "/usr/lib/openssh/sftp-server"
 
 
 @contextmanager
@@ -65,6 +68,44 @@ def test_a_file_of_another_user_cannot_be_told_without_the_capability(photo: Pat
 
     assert answers() == ["ABSENT", "PRESENT"]
     assert answers(without_lease) == ["UNKNOWN", "UNKNOWN"]
+
+
+@contextmanager
+def mounted_with_sshfs(source: Path, mount: Path) -> Iterator[None]:
+    """A FUSE file system with a server behind it, connected by pipes."""
+    to_server, to_client = os.pipe(), os.pipe()
+    server = subprocess.Popen([_SFTP_SERVER], stdin=to_server[0], stdout=to_client[1])
+    options = ["-f", "-o", "passive", f":{source}", str(mount)]
+    client = subprocess.Popen(["sshfs", *options], stdin=to_client[0], stdout=to_server[1], stderr=subprocess.PIPE)
+    for end in (*to_server, *to_client):
+        os.close(end)
+    try:
+        while not mount.is_mount() and client.poll() is None:
+            time.sleep(0.01)
+        if not mount.is_mount():
+            pytest.skip("there is no right to mount with FUSE here")
+        yield
+    finally:
+        subprocess.run(["fusermount3", "-u", "-z", str(mount)], check=False, capture_output=True)
+        for process in (client, server):
+            process.kill()
+            process.communicate()
+
+
+@pytest.mark.skipif(
+    shutil.which("sshfs") is None or not Path(_SFTP_SERVER).exists(), reason="this machine has no sshfs"
+)
+def test_a_share_cannot_say_that_there_is_no_writer(photo: Path, tmp_path: Path) -> None:
+    """A writer of this machine is seen; for those behind the share the answer is no certain no."""
+    (tmp_path / "mount").mkdir()
+    with mounted_with_sshfs(tmp_path, tmp_path / "mount"):
+        shared = tmp_path / "mount" / photo.name
+        with opened(shared) as fd:
+            assert writer_of(fd) is Writer.UNKNOWN
+            with shared.open("r+b"):
+                assert writer_of(fd) is Writer.PRESENT
+            with photo.open("r+b"):
+                assert writer_of(fd) is Writer.UNKNOWN
 
 
 def test_a_writer_that_breaks_a_lease_ends_no_process(photo: Path) -> None:
@@ -117,8 +158,8 @@ def test_the_last_look_before_payment_refuses_a_file_in_use(photo: Path) -> None
     """The photo waits and is not superseded, because its version has not changed."""
     identity = identity_of(photo.parent, "a.jpg")
     require_finished(photo.parent, identity)
-    with photo.open("r+b"), pytest.raises(SourceInUseError, match="a program has it open for writing"):
+    with photo.open("r+b"), pytest.raises(SourceInUseError, match="is open for writing in another program"):
         require_finished(photo.parent, identity)
     photo.with_name("a.jpg.aria2").touch()
-    with pytest.raises(SourceInUseError, match=r"a\.jpg\.aria2 beside it"):
+    with pytest.raises(SourceInUseError, match=r"has a\.jpg\.aria2 beside it"):
         require_finished(photo.parent, identity)

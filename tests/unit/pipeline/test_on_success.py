@@ -99,7 +99,7 @@ def test_a_source_is_moved_to_its_mirrored_path(archiving: Home) -> None:
 
 def test_a_source_stays_while_a_program_writes_to_it(home: Home) -> None:
     """Under its own name; when the program has closed it, the source leaves."""
-    with home.source.open("r+b"), pytest.raises(SourceInUseError, match="has it open for writing"):
+    with home.source.open("r+b"), pytest.raises(SourceInUseError, match="is open for writing"):
         home.leave()
     assert home.source.read_bytes() == CONTENT
     assert home.leave() is not None
@@ -123,7 +123,7 @@ def test_a_writer_that_comes_at_the_last_moment_is_seen(home: Home, monkeypatch:
 def test_a_source_with_a_control_file_stays(home: Home) -> None:
     """A download tool goes on with it, now or tomorrow."""
     home.source.with_name(home.source.name + ".aria2").touch()
-    with pytest.raises(SourceInUseError, match="aria2 beside it"):
+    with pytest.raises(SourceInUseError, match="aria2 beside it, so"):
         home.leave()
     assert home.source.read_bytes() == CONTENT
 

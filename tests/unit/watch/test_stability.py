@@ -200,7 +200,7 @@ def test_a_file_with_a_writer_waits_as_long_as_it_takes() -> None:
     for _ in range(20):
         assert not settling.is_finished(seen, look_with(writer=Writer.PRESENT))
         clocks.pass_by(60)
-    assert settling.waiting()[0].reason == "a program has it open for writing"
+    assert settling.waiting()[0].reason == "is open for writing in another program"
     assert [file.path for file in settling.take_untold()] == ["a.jpg"]
     assert settling.take_untold() == ()
     assert settling.is_finished(seen, WHOLE)
@@ -225,7 +225,7 @@ def test_a_control_file_counts_for_ever() -> None:
     seen = clocks.file(is_closed=True)
     clocks.pass_by(LONG_S)
     assert not settling.is_finished(seen, look_with(sibling=beside))
-    assert settling.waiting()[0].reason == "a.jpg.aria2 beside it says that it is not complete"
+    assert settling.waiting()[0].reason == "has a.jpg.aria2 beside it, so it is not complete"
 
 
 def test_what_a_crash_may_have_left_counts_for_ten_minutes() -> None:

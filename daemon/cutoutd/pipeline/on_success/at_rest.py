@@ -43,10 +43,12 @@ def require_at_rest(photo: Photo, root: Path, fd: int, wall_s: Callable[[], floa
     name = PurePosixPath(photo.identity.path).name
     writer, changed_s = _look_at(name, fd)
     if writer is Writer.PRESENT:
-        raise SourceInUseError(f"{printable(photo.identity.path)} stays in place: a program has it open for writing")
+        raise SourceInUseError(
+            f"{printable(photo.identity.path)} stays in place: it is open for writing in another program"
+        )
     sibling = control_file_of(root, photo.identity.path)
     if sibling is not None:
-        raise SourceInUseError(f"{printable(photo.identity.path)} stays in place: {sibling.as_clause}")
+        raise SourceInUseError(f"{printable(photo.identity.path)} stays in place: it {sibling.as_clause}")
     if writer is Writer.UNKNOWN and wall_s() - changed_s < QUIET_S:
         raise SourceFreshError(f"{printable(photo.identity.path)} stays in place until it stood still for a minute")
 
@@ -59,7 +61,9 @@ def require_no_writer(photo: Photo, hidden: str, fd: int) -> None:
         OSError: it cannot be opened for now.
     """
     if _look_at(hidden, fd)[0] is Writer.PRESENT:
-        raise SourceInUseError(f"{printable(photo.identity.path)} stays in place: a program has it open for writing")
+        raise SourceInUseError(
+            f"{printable(photo.identity.path)} stays in place: it is open for writing in another program"
+        )
 
 
 def _look_at(name: str, fd: int) -> tuple[Writer, float]:
