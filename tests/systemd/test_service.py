@@ -71,6 +71,18 @@ def test_kernel_events_are_heard_in_the_unit(machine: Machine) -> None:
     assert '"kind": "events"' in status
 
 
+def test_a_writer_of_another_users_photo_is_seen(machine: Machine) -> None:
+    """The unit grants the one right that this needs, CAP_LEASE; the photo is done when its writer has closed it."""
+    machine.write(f"{INPUT}/.open", jpeg())
+    machine.run("systemd-run", "--unit=writer", "sh", "-c", f"exec 3>>{INPUT}/.open; sleep 1000")
+    eventually(lambda: ".open" in machine.run("sh", "-c", "ls -l /proc/[0-9]*/fd | grep -o '/.open$' || true").stdout)
+    machine.run("mv", f"{INPUT}/.open", f"{INPUT}/open.jpg")
+    status = ("/opt/cutoutd/bin/cutoutd", "status", "--json", "--config", "/etc/cutoutd/config.yaml")
+    eventually(lambda: "is open for writing in another program" in machine.run(*status).stdout)
+    machine.run("systemctl", "stop", "writer")
+    cutouts(machine, "open.png")
+
+
 def test_members_of_the_services_group_ask_and_order(machine: Machine) -> None:
     """Who may not read the service's state sees its status all the same, and pauses it; a stranger hears what to do."""
     asking = ("-u", "nobody", "--", "/opt/cutoutd/bin/cutoutd")

@@ -129,6 +129,15 @@ def test_a_retouched_cutout_is_kept(tmp_path: Path) -> None:
     assert second.note == "another file stood at a.png, so the cutout went to a.jpg.png"
 
 
+def test_a_cutout_that_is_being_retouched_is_kept(tmp_path: Path) -> None:
+    """A program has it open for writing and has written nothing yet; its file must not vanish under it."""
+    first = published(photo_for(tmp_path), CUTOUT)
+    with (tmp_path / "a.png").open("r+b"):
+        second = published(photo_for(tmp_path), OTHER_CUTOUT, own=[first.cutout_sha256])
+    assert files_below(tmp_path) == {"a.png": CUTOUT, "a.jpg.png": OTHER_CUTOUT}
+    assert second.target == "a.jpg.png"
+
+
 def test_a_repeated_step_finds_its_own_work(tmp_path: Path) -> None:
     """After a crash between placing and storing, the very same bytes are taken for ours."""
     first = published(photo_for(tmp_path), CUTOUT)

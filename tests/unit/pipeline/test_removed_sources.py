@@ -132,6 +132,21 @@ def test_a_changed_cutout_stays(play: Play) -> None:
     play(scene)
 
 
+def test_a_cutout_that_is_being_retouched_stays(play: Play) -> None:
+    """It is open in a program; once that has closed it unchanged, it goes as the others do."""
+
+    async def scene(estate: Estate) -> None:
+        (estate.folder.input / "a.jpg").unlink()
+        with (estate.folder.output / "a.png").open("r+b"):
+            await estate.walk()
+            await estate.walk()
+        assert (estate.folder.output / "a.png").exists()
+        await estate.walk()
+        assert not (estate.folder.output / "a.png").exists()
+
+    play(scene)
+
+
 def test_nothing_is_deleted_while_the_share_is_away(play: Play) -> None:
     """An emptied tree is waited for, however often it is looked at."""
 

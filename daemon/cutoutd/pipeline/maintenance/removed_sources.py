@@ -26,6 +26,7 @@ from cutoutd.core.photo import Photo, Superseded, require_value
 from cutoutd.files.hashing import has_sha256
 from cutoutd.files.input_tree import is_occupied
 from cutoutd.files.output_tree import OpenFolder, found_folder
+from cutoutd.files.unfinished import Writer, writer_of
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import sources
 from cutoutd.watch.availability.monitor import FolderAvailability
@@ -158,7 +159,8 @@ def _is_published(parent: OpenFolder, name: str, photo: Photo) -> bool:
     if status is None or not stat.S_ISREG(status.st_mode) or status.st_size != photo.cutout.size_bytes:
         return False
     with parent.open(name) as file:
-        has_hash = has_sha256(file, photo.cutout.sha256)
+        # A file that a program writes to is about to be another one. The next walk looks again.
+        has_hash = writer_of(file.fileno()) is not Writer.PRESENT and has_sha256(file, photo.cutout.sha256)
     now = parent.status(name)
     # Once more, because another file may have taken its place while this one was read.
     is_still_it = now is not None and os.path.samestat(status, now) and status.st_mtime_ns == now.st_mtime_ns

@@ -35,6 +35,7 @@ from cutoutd.files.output_tree import (
 )
 from cutoutd.files.provenance import attach, chunk_for, provenance_of, with_chunk, without_chunk, write_chunk
 from cutoutd.files.target_names import beside, plain, portable, spare_targets_of
+from cutoutd.files.unfinished import Writer, writer_of
 from cutoutd.images.structure.png_check import PngCheck, PngHeader
 
 #: Writes go to a thread, one hop for this much: a hop costs about as much as writing 100 kB to the page cache.
@@ -240,7 +241,8 @@ def _is_own(folder: OpenFolder, name: str, own: frozenset[str]) -> bool:
     if not folder.has_file(name):
         return False
     with folder.open(name) as file:
-        return has_sha256(file, *own)
+        # A file that a person is retouching at this moment is no longer our own.
+        return writer_of(file.fileno()) is not Writer.PRESENT and has_sha256(file, *own)
 
 
 async def publish_cutout(
