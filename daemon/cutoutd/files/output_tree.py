@@ -14,7 +14,7 @@ from io import BufferedRandom, BufferedReader
 from pathlib import Path, PurePosixPath
 
 from cutoutd.core.atomic_write import TEMPORARY_PREFIX, rename_or_link, status_of, temporary_name
-from cutoutd.core.errors import DiskError, FolderBlockedError, NameRefusedError
+from cutoutd.core.errors import DiskError, FolderBlockedError, NameRefusedError, PlaceError
 from cutoutd.core.logs import printable
 from cutoutd.files.input_tree import LINK_ON_THE_WAY, descend, enter_folder
 from cutoutd.files.target_names import plain
@@ -97,7 +97,7 @@ def made_folder(output: Path, target: str) -> Iterator[OpenFolder]:
     Raises:
         FolderBlockedError: one of its folders is a file or a link.
         NameRefusedError: the file system takes no folder of that name.
-        DiskError: the output root is not there.
+        PlaceError: the output root is not there.
         OSError: a folder cannot be made.
     """
     with _open(output, target, _make) as folder:
@@ -118,7 +118,7 @@ def found_folder(output: Path, target: str) -> Iterator[OpenFolder]:
 @contextmanager
 def _open(output: Path, target: str, enter: Callable[[int, str], int]) -> Iterator[OpenFolder]:
     if not output.is_dir():
-        raise DiskError(
+        raise PlaceError(
             f"the output folder {output} is not there", advice="Mount it or create it; cutoutd goes on then."
         )
     try:
@@ -187,13 +187,13 @@ def disk_errors(target: Path) -> Iterator[None]:
     """Translate the errors of the system about a target.
 
     Raises:
-        DiskError: full, over quota, read-only, no permission, and every other error that may pass.
+        PlaceError: full, over quota, read-only, no permission, and every other error that may pass.
     """
     try:
         yield
     except OSError as error:
         msg = f"the cutout cannot be written to {printable(str(target))}: {error.strerror}"
-        raise DiskError(msg) from error
+        raise PlaceError(msg) from error
 
 
 def sweep_temporary_files(output: Path, before_s: float) -> int:
@@ -229,7 +229,7 @@ def folders_in(
     ``on_unreadable`` gets the error about each folder that is left out with everything below it.
 
     Raises:
-        DiskError: the output root is not there.
+        PlaceError: the output root is not there.
     """
     with found_folder(output, "") as root:
         for path, _, names, descriptor in os.fwalk(".", onerror=on_unreadable, dir_fd=root.descriptor):

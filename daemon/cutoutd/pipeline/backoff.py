@@ -12,6 +12,7 @@ from cutoutd.core.errors import (
     DiskError,
     DuplicateInProgressError,
     LimitReachedError,
+    PlaceError,
     RemovalLockedError,
     ResponseLostError,
     ResultGoneError,
@@ -37,6 +38,7 @@ _LONGEST_WAITS_S: tuple[tuple[type[DelayError], float], ...] = (
 #: The kinds of waiting that have a word of their own.
 _KINDS: tuple[tuple[type[DelayError], WaitKind], ...] = (
     (SourceUnavailableError, WaitKind.UNAVAILABLE),
+    (PlaceError, WaitKind.PLACE),
     (ThrottledError, WaitKind.THROTTLED),
     (DuplicateInProgressError, WaitKind.DUPLICATE),
 )

@@ -135,7 +135,8 @@ class PhotoPipeline:
     async def _reuse_or_wait(self, photo: Photo) -> Photo | None:
         """Reuse the cutout of the same picture, or wait for the photo that pays for it; None if this photo pays.
 
-        The file is checked first, because a changed file is not that picture.
+        A paid cutout that finds no place as the other photo's is fetched for this one. The file is checked first,
+        because a changed file is not that picture.
 
         Raises:
             SupersededError: the file is not the accepted version any more, or a newer version was published first.
@@ -150,7 +151,11 @@ class PhotoPipeline:
             reused = await self._publisher.reuse(photo)
             if reused is not None:
                 return reused
-        return None if info.payer is None else await self._ledger.postpone(photo, _wait_for(info.payer))
+        if info.payer is None:
+            return None
+        if info.payer.has_stranded_result:
+            return await self._publisher.reuse_result(photo, info.payer)
+        return await self._ledger.postpone(photo, _wait_for(info.payer))
 
     async def _upload(self, photo: Photo) -> Photo:
         """Send the source, within the limits. A crash after sending leaves an upload that expires after 24 hours."""

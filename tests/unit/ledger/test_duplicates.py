@@ -15,10 +15,11 @@ from support.ledgers import ACCEPTED, identity, photo_at, with_ledger
 PICTURE = replace(ACCEPTED, sha256="7" * 64)
 NOT_FOR_LONG = Wait(WaitKind.RETRY, 0.0, 1, "Uploadcare could not be reached")
 AWAY = Wait(WaitKind.UNAVAILABLE, 0.0, 1, "its folder is no longer in the configuration")
+FULL = Wait(WaitKind.PLACE, 0.0, 1, "its output is full")
 HELD = Wait(WaitKind.UNAPPROVED, UNTIL_SOMEBODY_ACTS_S, 1, "its folder has more new photos than that")
 
 
-@pytest.mark.parametrize("wait", [AWAY, HELD], ids=["away", "held"])
+@pytest.mark.parametrize("wait", [AWAY, HELD, FULL], ids=["away", "held", "full"])
 @pytest.mark.parametrize("state", [State.ACCEPTED, State.UPLOADED])
 def test_nobody_waits_for_an_unpaid_photo_that_may_never_go_on(tmp_path: Path, state: State, wait: Wait) -> None:
     """A folder that got another name in the configuration has its photos twice; the old ones are never paid for."""

@@ -22,8 +22,9 @@ Faults in cutoutd itself are no CutoutdError, and do not belong here.
     │   └── DiskError                the disk is full, or cannot be written now
     │       ├── SourceUnavailableError  the photo's folder is unavailable, or its file cannot be read now
     │       │   └── SourceInUseError a program has the photo's file open for writing
-    │       ├── FolderBlockedError   a file or a link stands in the place of a mirrored folder
-    │       ├── NameRefusedError     the output's file system takes no such name
+    │       ├── PlaceError           the place of a cutout cannot be made or written now
+    │       │   ├── FolderBlockedError  a file or a link stands in the place of a mirrored folder
+    │       │   └── NameRefusedError    the output's file system takes no such name
     │       └── LedgerLockedError    another program keeps the ledger locked
     ├── HaltError                    stops all photos until a person acts; no photo is to blame
     │   ├── KeysRefusedError
@@ -91,6 +92,7 @@ from cutoutd.core.errors.retryable import (
     NameRefusedError,
     NeverSentError,
     NotReadyError,
+    PlaceError,
     RemovalLockedError,
     ResponseLostError,
     ResultGoneError,
@@ -136,6 +138,7 @@ __all__ = [
     "PageError",
     "PageRefusedError",
     "PhotoError",
+    "PlaceError",
     "RejectedError",
     "RejectionCode",
     "RemovalLockedError",

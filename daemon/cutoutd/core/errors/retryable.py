@@ -112,13 +112,19 @@ class SourceInUseError(SourceUnavailableError):
     default_advice = "Nothing to do: cutoutd goes on when its writer has closed it. fuser -v FILE names the program."
 
 
-class FolderBlockedError(DiskError):
+class PlaceError(DiskError):
+    """The place of a cutout cannot be made or written now: its disk is full, over a quota, read-only or away."""
+
+    title = "The cutout finds no place"
+
+
+class FolderBlockedError(PlaceError):
     """A file or a symbolic link stands in an output tree where a mirrored folder belongs."""
 
     default_advice = "Move it away, because links inside an output are not followed; or rename the photo's folder."
 
 
-class NameRefusedError(DiskError):
+class NameRefusedError(PlaceError):
     """The file system of an output takes no such name, now or later; another name has to be used."""
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from cutoutd.core.photo.facts import INTERNAL_FAULT, Fact
 from cutoutd.core.photo.states import TRANSITIONS, State
-from cutoutd.core.photo.wait import NO_WAIT, Wait
+from cutoutd.core.photo.wait import NO_WAIT, UNBOUNDED, Wait
 
 
 class SourceResult(StrEnum):
@@ -174,6 +174,11 @@ class Photo:
     def needs_copy(self) -> bool:
         """True if the file must not be sent as it is, because another program may show it turned."""
         return self.picture.orientation != 1 or bool(self.picture.is_disputed)
+
+    @property
+    def has_stranded_result(self) -> bool:
+        """True if its paid cutout waits at Uploadcare for a place that may never be there."""
+        return self.state is State.REMOVAL_FINISHED and self.wait.kind in UNBOUNDED
 
     @property
     def sent_size(self) -> tuple[int, int]:

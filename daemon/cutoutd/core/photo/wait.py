@@ -18,6 +18,7 @@ class WaitKind(StrEnum):
     DUPLICATE = "duplicate"  #: another photo pays for the same picture
     HELD = "held"  #: a limit of day or month is reached
     UNAPPROVED = "unapproved"  #: its folder's batch is larger than ``confirm_over``, and a person has to approve it
+    PLACE = "place"  #: the place of its cutout cannot be written now
     UNAVAILABLE = "unavailable"  #: its folder or its file cannot be read now
 
 
@@ -30,8 +31,8 @@ BY_LIMIT = frozenset({WaitKind.HELD, WaitKind.UNAPPROVED})
 #: The kinds that the calendar, a person or a disk ends, whatever the clock says.
 UNTIMED = BY_LIMIT | {WaitKind.UNAVAILABLE}
 
-#: The kinds that may last for ever; no duplicate waits for an unpaid photo that has one.
-UNBOUNDED = frozenset({WaitKind.UNAVAILABLE, WaitKind.UNAPPROVED})
+#: The kinds that may last for ever; no duplicate waits for a photo that has one, unless its removal is running.
+UNBOUNDED = frozenset({WaitKind.UNAVAILABLE, WaitKind.UNAPPROVED, WaitKind.PLACE})
 
 
 @dataclass(frozen=True, slots=True)

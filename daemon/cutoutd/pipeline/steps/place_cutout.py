@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 
 from cutoutd.config.types.choices import Provenance
 from cutoutd.core.atomic_write import temporary_name
-from cutoutd.core.errors import CutoutdError, DiskError, FolderBlockedError, UnreachableError
+from cutoutd.core.errors import CutoutdError, FolderBlockedError, PlaceError, UnreachableError
 from cutoutd.core.logs import log_event
 from cutoutd.core.photo import Photo, Published, require_value
 from cutoutd.files.hashing import has_sha256
@@ -164,7 +164,7 @@ async def download_cutout(request: DownloadRequest, fetch: Fetch) -> DownloadedC
     Raises:
         UnreachableError: what arrived is not a whole PNG; nothing is left behind.
         FolderBlockedError: something else stands where the target's folder belongs; nothing was downloaded.
-        DiskError: the output tree cannot be written for now; nothing is left behind.
+        PlaceError: the output tree cannot be written for now; nothing is left behind.
     """
     path = str(PurePosixPath(request.target).with_name(temporary_name("a.png")))
     try:
@@ -197,7 +197,7 @@ def place(draft: DownloadedCutout, names: Iterable[str], own_cutouts: frozenset[
 
     Raises:
         NameRefusedError: the file system takes no file of such a name.
-        DiskError: no target could be written; the download is gone and will be repeated.
+        PlaceError: no target could be written; the download is gone and will be repeated.
     """
     names = iter(names)
     wanted = next(names)
@@ -210,7 +210,7 @@ def place(draft: DownloadedCutout, names: Iterable[str], own_cutouts: frozenset[
         finally:
             with suppress(OSError):  # because on a read-only disk the next start removes it
                 folder.remove(PurePosixPath(draft.file).name)
-    raise DiskError(f"every name for the cutout is taken by other files, the first is {first}")
+    raise PlaceError(f"every name for the cutout is taken by other files, the first is {first}")
 
 
 def _is_placed(folder: OpenFolder, draft: DownloadedCutout, name: str, own: frozenset[str]) -> bool:
@@ -256,7 +256,7 @@ async def publish_cutout(
     Raises:
         UnreachableError: no whole PNG arrived.
         NameRefusedError: the file system takes no such name; the paid cutout has to get another one.
-        DiskError: the output tree cannot be written for now.
+        PlaceError: the output tree cannot be written for now.
     """
     output, target = require_value(photo.bound.output), require_value(photo.bound.target)
     request = DownloadRequest(photo, Path(output), target, provenance)

@@ -21,7 +21,7 @@ from cutoutd.ledger import ReadTransaction
 from cutoutd.ledger.queries import photos
 from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.pipeline.steps.place_cutout import publish_cutout
-from cutoutd.pipeline.steps.reuse import reuse_cutout
+from cutoutd.pipeline.steps.reuse import note_on_reuse, reuse_cutout, sent_like
 from cutoutd.pipeline.steps.validate import name_note
 
 T = TypeVar("T")
@@ -63,6 +63,25 @@ class Publisher:
                 photo, lambda named: reuse_cutout(named, self._ledger, own_cutouts, self._provenance_of(named))
             )
             return None if reused is None else await self._ledger.record(photo, self._with_source_due(photo, reused))
+
+    async def reuse_result(self, photo: Photo, payer: Photo) -> Photo:
+        """Fetch and place the paid cutout of a photo of the same picture, which finds no place for it itself.
+
+        Each has a place of its own, so the trouble of one is none of the other's. The payer goes on trying, and its
+        result stays at Uploadcare until then.
+
+        Raises:
+            SupersededError: a newer version of the photo was published first.
+            DelayError, HaltError: the cutout cannot be fetched or placed for now.
+        """
+        async with self._turn_of(photo) as own_cutouts:
+            fetch = partial(self._uploadcare.fetch_cutout, require_value(payer.launch.result_uuid))
+            published = await self._place(
+                sent_like(photo, payer),
+                lambda named: publish_cutout(named, fetch, own_cutouts, self._provenance_of(named)),
+            )
+            reused = replace(published, reused_from=payer.id, note=note_on_reuse(published, payer))
+            return await self._ledger.record(photo, self._with_source_due(photo, reused))
 
     async def _place(self, photo: Photo, place: Callable[[Photo], Awaitable[T]]) -> T:
         """Place a cutout at the photo's target, or at a safer one each time that the disk refuses the name.

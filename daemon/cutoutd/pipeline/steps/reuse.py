@@ -39,11 +39,10 @@ async def reuse_cutout(
     duplicate = await earlier_cutout(photo, ledger)
     if duplicate is None:
         return None
-    like_duplicate = replace(
-        photo, upload=replace(photo.upload, width=duplicate.upload.width, height=duplicate.upload.height)
+    published = await publish_cutout(
+        sent_like(photo, duplicate), partial(_read, _place_of(duplicate)), own_cutouts, provenance
     )
-    published = await publish_cutout(like_duplicate, partial(_read, _place_of(duplicate)), own_cutouts, provenance)
-    return replace(published, reused_from=duplicate.id, note=_note(published, duplicate))
+    return replace(published, reused_from=duplicate.id, note=note_on_reuse(published, duplicate))
 
 
 async def earlier_cutout(photo: Photo, ledger: Ledger) -> Photo | None:
@@ -52,6 +51,11 @@ async def earlier_cutout(photo: Photo, ledger: Ledger) -> Photo | None:
         if await asyncio.to_thread(_is_untouched, _place_of(duplicate), require_value(duplicate.cutout.sha256)):
             return duplicate
     return None
+
+
+def sent_like(photo: Photo, duplicate: Photo) -> Photo:
+    """Return the photo with the size that its duplicate was sent in, because that is the size of the cutout."""
+    return replace(photo, upload=replace(photo.upload, width=duplicate.upload.width, height=duplicate.upload.height))
 
 
 def is_reusable(ledger: ReadTransaction, photo: Photo) -> bool:
@@ -66,7 +70,8 @@ def _place_of(duplicate: Photo) -> Path:
     return Path(require_value(duplicate.bound.output), require_value(duplicate.bound.target))
 
 
-def _note(published: Published, duplicate: Photo) -> str:
+def note_on_reuse(published: Published, duplicate: Photo) -> str:
+    """Return the note on a cutout that was not paid for, because another photo has the same picture."""
     free = f"nothing paid: the same picture as {duplicate.identity.folder}/{duplicate.identity.path}"
     return f"{published.note}; {free}" if published.note else free
 

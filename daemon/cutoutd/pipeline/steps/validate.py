@@ -11,7 +11,7 @@ from enum import Enum, auto
 
 from cutoutd.config.settings import FolderSettings
 from cutoutd.config.types.choices import Oversize, TargetNames
-from cutoutd.core.errors import DiskError, FolderBlockedError, RejectedError, RejectionCode
+from cutoutd.core.errors import FolderBlockedError, PlaceError, RejectedError, RejectionCode
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Accepted, Identity
 from cutoutd.files.input_tree import LINK_ON_THE_WAY, is_occupied, open_source, reading_errors, require_unchanged
@@ -120,7 +120,7 @@ def _look_at(target: str, folder: FolderSettings) -> _TargetStatus:
         if error.errno == errno.ENAMETOOLONG:
             return _TargetStatus.TOO_LONG
         sentence = f"the cutout cannot be written to {printable(str(place))}: {error.strerror}"
-        raise DiskError(sentence) from error
+        raise PlaceError(sentence) from error
     return _TargetStatus.TAKEN if is_taken else _TargetStatus.FREE
 
 
