@@ -1,12 +1,13 @@
 """The validation of a photo before it is sent.
 
 The content decides. Every rejection has a code, advice, and a sentence that reads after the name of the photo and a
-colon. The functions get the bytes of a finished file. Nothing is decoded, nothing leaves
-the machine, the file is not touched.
+colon. The functions get the bytes of a finished file. Nothing leaves the machine, the file is not touched.
+
+Only the pixels decide, and they must be whole. Side data (profiles, texts, resolutions) may be as odd as they like.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import PurePosixPath
 from typing import BinaryIO, TypeVar
@@ -14,20 +15,22 @@ from typing import BinaryIO, TypeVar
 from PIL.ImageFile import ImageFile
 
 from cutoutd.core.errors import RejectedError, RejectionCode
+from cutoutd.images.damage.jpeg_pixels import has_all_pixels, require_jpeg_pixels
+from cutoutd.images.damage.png_pixels import require_png_pixels
 from cutoutd.images.structure.colours import colours_of
 from cutoutd.images.structure.formats import (
     HEAD_BYTES,
     SAVE_AS_ADVICE,
     Format,
     color_space_of,
-    damaged,
     open_picture,
     recognise,
+    structure_errors,
 )
 from cutoutd.images.structure.jpeg_segments import EOI, walk_segments
+from cutoutd.images.structure.mending import mended
 from cutoutd.images.structure.orientation import FIRST_SIDEWAYS, read_orientation
 from cutoutd.images.structure.picture_hash import ExifLook, jpeg_sha256, png_sha256
-from cutoutd.images.structure.png_check import PngCheck
 from cutoutd.images.structure.png_chunks import IEND, walk_chunks
 
 #: Decoding a turned photo must not take the machine down: 250 megapixels are 750 MB once decoded. The largest phone
@@ -52,7 +55,7 @@ class ImageInfo:
     orientation: int  #: EXIF, 1 to 8; width and height are as stored, before it is applied
     has_alpha: bool
     sha256: str  #: of the picture itself, whatever the file says about it
-    is_disputed: bool = False  #: True if other programs may read another orientation
+    is_disputed: bool = False  #: True if other programs may read another orientation, or refuse it
     colours: str | None = None  #: the name of colours other than those of sRGB
     note: str | None = None  #: a remark for the user, although all is well
 
@@ -94,18 +97,50 @@ def validate(content: bytes, name: str) -> ImageInfo:
         RejectedError: it is not a JPEG or PNG that can be sent.
     """
     picture_format = _require_format(content, name)
-    if picture_format is Format.JPEG:
-        segments = _require_whole(content, walk_segments, lambda segment: segment.marker == EOI)
-        with open_picture(content, picture_format) as image:
-            picture = _describe(image, picture_format, jpeg_sha256(content, segments, _look_of(image)))
-        _require_sane_dimensions(picture)
+    if picture_format is Format.PNG:
+        return _validate_png(content)
+    return _validate_jpeg(content)
+
+
+def _validate_jpeg(content: bytes) -> ImageInfo:
+    segments = _parts(walk_segments, content)
+    has_end = bool(segments) and segments[-1].marker == EOI
+    with structure_errors():
+        sound = mended(content, has_end=has_end)
+    if sound is not content:
+        segments = _parts(walk_segments, sound)
+    if not has_end and not has_all_pixels(sound, segments):
+        raise _truncated(content)
+    with open_picture(sound[: segments[-1].end], Format.JPEG) as image:
+        picture = _describe(image, Format.JPEG, jpeg_sha256(sound, segments, _look_of(image)))
+    _require_sane_dimensions(picture)
+    if has_end:
+        with structure_errors():
+            require_jpeg_pixels(sound, segments)
     else:
-        chunks = _require_whole(content, walk_chunks, lambda chunk: chunk.type == IEND)
-        with open_picture(content, picture_format) as image:
-            picture = _describe(image, picture_format, png_sha256(content, chunks, _look_of(image)))
-        _require_sane_dimensions(picture)
-        _require_sound(content, chunks[-1].end)
-    return picture
+        picture = replace(picture, note=_joined(picture.note, "its end marker is missing, and its pixels are whole"))
+    return _marked(picture, is_sound=sound is content)
+
+
+def _validate_png(content: bytes) -> ImageInfo:
+    chunks = _parts(walk_chunks, content)
+    if not chunks or chunks[-1].type != IEND:
+        raise _truncated(content)
+    with structure_errors():
+        sound = mended(content)
+    if sound is not content:
+        chunks = _parts(walk_chunks, sound)
+    with open_picture(sound, Format.PNG) as image:
+        picture = _describe(image, Format.PNG, png_sha256(sound, chunks, _look_of(image)))
+    _require_sane_dimensions(picture)
+    with structure_errors():
+        require_png_pixels(sound, chunks)
+    return _marked(picture, is_sound=sound is content)
+
+
+def _marked(picture: ImageInfo, *, is_sound: bool) -> ImageInfo:
+    """Return the same, disputed if a strict reader would refuse the file."""
+    return picture if is_sound else replace(picture, is_disputed=True)
 
 
 def _look_of(image: ImageFile) -> ExifLook:
@@ -145,26 +180,15 @@ def _not_a_picture(promised: str | None, suffix: str) -> RejectedError:
     return RejectedError(RejectionCode.NOT_A_PICTURE, f"it is not{but}", advice=SAVE_AS_ADVICE)
 
 
-def _require_whole(content: bytes, walk: Callable[[BinaryIO], Iterable[T]], is_end: Callable[[T], bool]) -> list[T]:
-    """Return the segments or chunks of the picture, its end marker last."""
-    try:
-        parts = list(walk(BytesIO(content)))
-    except ValueError as error:
-        raise damaged(str(error)) from error
-    if not parts or not is_end(parts[-1]):
-        sentence = f"it ends after {format_size(len(content))}, before the picture's end marker"
-        raise RejectedError(RejectionCode.TRUNCATED, sentence, advice=_COPY_AGAIN)
-    return parts
+def _parts(walk: Callable[[BinaryIO], Iterable[T]], content: bytes) -> list[T]:
+    """Return the segments or chunks of the picture; a whole one has its end marker last."""
+    with structure_errors():
+        return list(walk(BytesIO(content)))
 
 
-def _require_sound(content: bytes, end: int) -> None:
-    """Check the CRCs of a PNG, which show a lost bit. The bytes behind its end do not matter."""
-    check = PngCheck()
-    try:
-        check.feed(memoryview(content)[:end])
-        check.finish()
-    except ValueError as error:
-        raise damaged(str(error)) from error
+def _truncated(content: bytes) -> RejectedError:
+    sentence = f"it ends after {format_size(len(content))}, before the picture's end marker"
+    return RejectedError(RejectionCode.TRUNCATED, sentence, advice=_COPY_AGAIN)
 
 
 def _describe(image: ImageFile, picture_format: Format, sha256: str) -> ImageInfo:
@@ -189,7 +213,11 @@ def _note(image: ImageFile) -> str | None:
         notes.append(f"it has {megapixels:.1f} megapixels: its cutout is scaled down to {SCALED_ABOVE_MEGAPIXELS}")
     if getattr(image, "is_animated", False):
         notes.append("it is an animated PNG: its cutout does not move")
-    return "; ".join(notes) or None
+    return _joined(*notes)
+
+
+def _joined(*notes: str | None) -> str | None:
+    return "; ".join(filter(None, notes)) or None
 
 
 def _require_sane_dimensions(picture: ImageInfo) -> None:

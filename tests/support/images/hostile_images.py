@@ -36,11 +36,19 @@ def with_chunks(*chunks: bytes) -> bytes:
     return SMALL_PNG[:PNG_METADATA_AT] + b"".join(chunks) + SMALL_PNG[PNG_METADATA_AT:]
 
 
-def jpeg_of(width: int, height: int, *, frame: int = 0xC0) -> bytes:
-    """A JPEG whose frame header claims these dimensions, and this kind of coding."""
+def jpeg_of(width: int, height: int, *, frame: int = 0xC0, data: bytes = b"") -> bytes:
+    """A JPEG whose frame header claims these dimensions, and this kind of coding, with more data for its pixels."""
     at = SMALL_JPEG.index(b"\xff\xc0")
     sizes = struct.pack(">HH", height, width)
-    return SMALL_JPEG[: at + 1] + bytes([frame]) + SMALL_JPEG[at + 2 : at + 5] + sizes + SMALL_JPEG[at + 9 :]
+    return (
+        SMALL_JPEG[: at + 1]
+        + bytes([frame])
+        + SMALL_JPEG[at + 2 : at + 5]
+        + sizes
+        + SMALL_JPEG[at + 9 : -2]
+        + data
+        + SMALL_JPEG[-2:]
+    )
 
 
 def tiff(*entries: tuple[int, int, int, int]) -> bytes:

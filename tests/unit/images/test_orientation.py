@@ -107,13 +107,13 @@ def test_cmyk_keeps_its_colours() -> None:
 
 
 def test_pixels_that_cannot_be_decoded_are_a_rejection() -> None:
-    """Header and checksums fine, data not: the photo is refused with a sentence."""
-    content = bytearray(png((200, 200), exif=exif(6)))
+    """Header and checksums fine, data not: the photo is refused with a sentence of our own."""
+    whole = png((200, 200), exif=exif(6))
+    content = bytearray(whole)
     at = content.index(b"IDAT")
     end = at + 4 + int.from_bytes(content[at - 4 : at], "big")
     content[at + 6 : at + 40] = bytes(34)
     content[end : end + 4] = zlib.crc32(content[at:end]).to_bytes(4, "big")
-    picture = validate(bytes(content), "a.png")
     with pytest.raises(RejectedError) as caught:
-        make_upright(bytes(content), picture, PLENTY)
-    assert caught.value.code == RejectionCode.DAMAGED
+        make_upright(bytes(content), validate(whole, "a.png"), 12_000_000)
+    assert (caught.value.code, caught.value.sentence) == (RejectionCode.DAMAGED, "it is damaged: it cannot be decoded")

@@ -46,7 +46,7 @@ JPEG_CHANGES: dict[str, Callable[[bytes], bytes]] = {
     "profile": lambda content: with_segment(content, b"ICC_PROFILE\0\x01\x01" + SRGB, 0xE2),
     "orientation": lambda content: with_segment(content, b"Exif\0\0" + exif(6)[6:], 0xE1),
     "no JFIF": lambda content: content[:2] + content[20:],
-    "data of the scan": lambda content: content[:-6] + bytes([content[-6] ^ 1]) + content[-5:],
+    "data of the scan": lambda content: content[:-10] + bytes([content[-10] ^ 1]) + content[-9:],
 }
 
 PNG_EDITS: dict[str, Callable[[bytes], bytes]] = {

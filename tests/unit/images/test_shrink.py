@@ -10,7 +10,7 @@ from cutoutd.images.comparison import is_cutout_of, reference_image
 from cutoutd.images.copies.encoding import QUALITIES, SentCopy
 from cutoutd.images.copies.shrink import MOST_PIXELS, make_smaller, size_to_send
 from cutoutd.images.validation import validate
-from support.images.photographs import drawn, encoded, exif, jpeg, photograph, png, png_of
+from support.images.photographs import drawn, encoded, exif, jpeg, photograph, png
 
 PLENTY = 10_000_000
 
@@ -176,9 +176,10 @@ def test_a_transparent_png_is_never_made_opaque() -> None:
 
 
 def test_pixels_that_cannot_be_decoded_are_a_rejection() -> None:
-    """A header may promise what its data do not hold."""
+    """A photo that was damaged between its validation and its upload is refused."""
+    whole = png((200, 200))
     with pytest.raises(RejectedError) as refusal:
-        smaller(png_of(6000, 6000))
+        make_smaller(whole.replace(b"IDAT", b"IDAt"), validate(whole, "a.png"), PLENTY)
     assert refusal.value.code == RejectionCode.DAMAGED
 
 

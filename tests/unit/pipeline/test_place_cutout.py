@@ -72,7 +72,7 @@ def test_a_large_cutout_arrives_whole(tmp_path: Path) -> None:
         ((CUTOUT[:-1],), "ends before its end marker"),
         ((), "ends before its end marker"),
         ((CUTOUT[:60], CUTOUT[61:]), "damaged"),
-        ((b"<html>sign in</html>",), "is not a PNG"),
+        ((b"<html>sign in</html>",), "it is no PNG"),
         ((CUTOUT, b"more"), "has bytes behind its end"),
     ],
 )

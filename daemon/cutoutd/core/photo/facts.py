@@ -27,7 +27,7 @@ class Accepted(Fact):
     target: str  #: relative to the output root
     note: str | None  #: something that a person should know although all is well
     picture_sha256: str | None = None  #: of the picture itself, whatever its file says about it
-    is_disputed: bool = False  #: True if other programs may read another orientation: a copy without it is sent
+    is_disputed: bool = False  #: True if others may read another orientation, or refuse it: a bare copy is sent
     colours: str | None = None  #: the name of colours other than those of sRGB
 
 

@@ -80,7 +80,7 @@ class Picture:
     height: int | None = None  #: pixels, upright
     orientation: int | None = None  #: EXIF orientation, 1 to 8
     picture_sha256: str | None = None  #: of the picture itself; None too if an earlier version accepted it
-    is_disputed: bool | None = None  #: True if other programs may read another orientation
+    is_disputed: bool | None = None  #: True if other programs may read another orientation, or refuse it
     colours: str | None = None  #: the name of colours other than those of sRGB
 
     @property

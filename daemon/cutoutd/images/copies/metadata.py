@@ -6,9 +6,9 @@ EXIF, XMP, texts and comments go. So no program finds anything in it that would 
 from collections.abc import Iterator
 from io import BytesIO
 
-from cutoutd.images.structure.formats import JPEG_SIGNATURE, PNG_SIGNATURE, Format
-from cutoutd.images.structure.jpeg_segments import EOI, SOS, walk_segments
-from cutoutd.images.structure.png_chunks import walk_chunks
+from cutoutd.images.structure.formats import Format
+from cutoutd.images.structure.jpeg_segments import EOI, JPEG_SIGNATURE, SOS, walk_segments
+from cutoutd.images.structure.png_chunks import PNG_SIGNATURE, walk_chunks
 
 _PNG_METADATA = frozenset({b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"tIME"})
 

@@ -1,4 +1,4 @@
-"""Image files as bytes: their format, header, segments and chunks, read without decoding a pixel.
+"""Image files as bytes: their format, header, segments, chunks and side data, read without decoding a pixel.
 
-The decision to reject a photo belongs in ``images.validation``, and pixels belong in ``images.copies``.
+Checks of the pixel data belong in ``images.damage``, and pixels in ``images.copies``.
 """

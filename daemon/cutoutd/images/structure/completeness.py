@@ -6,9 +6,8 @@ decoded. The content between the markers is not judged.
 
 from typing import BinaryIO
 
-from cutoutd.images.structure.formats import JPEG_SIGNATURE, PNG_SIGNATURE
-from cutoutd.images.structure.jpeg_segments import BLOCK_BYTES, EOI, walk_segments
-from cutoutd.images.structure.png_chunks import IEND, walk_chunks
+from cutoutd.images.structure.jpeg_segments import BLOCK_BYTES, EOI, JPEG_SIGNATURE, walk_segments
+from cutoutd.images.structure.png_chunks import IEND, PNG_SIGNATURE, walk_chunks
 
 
 def picture_end(file: BinaryIO, block_bytes: int = BLOCK_BYTES) -> int | None:

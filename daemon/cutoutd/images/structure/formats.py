@@ -24,13 +24,13 @@ from PIL.PngImagePlugin import PngImageFile
 
 from cutoutd.core.errors import RejectedError, RejectionCode
 from cutoutd.files.name_filters import RAW_SUFFIXES
+from cutoutd.images.structure.jpeg_segments import JPEG_SIGNATURE
+from cutoutd.images.structure.mending import mended_file
+from cutoutd.images.structure.png_chunks import PNG_SIGNATURE
 
 SAVE_AS_ADVICE = "Save it as JPEG or PNG and drop it again."
 
 HEAD_BYTES = 64  #: enough for every signature below
-
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-JPEG_SIGNATURE = b"\xff\xd8\xff"
 
 _EXIF_TAGS = 0x8769  #: the part of EXIF with the tags below
 _COLOR_TAGS = (0xA001, 0xA500)  #: ColorSpace and Gamma, EXIF 2.3
@@ -185,10 +185,10 @@ suppress_warnings = _SuppressWarnings()
 
 
 def damaged(reason: str) -> RejectedError:
-    """Return the rejection of a picture with a structure or pixels that make no sense."""
+    """Return the rejection of a picture with a structure or pixels that make no sense; the reason is a clause."""
     return RejectedError(
         RejectionCode.DAMAGED,
-        f"it is damaged and cannot be opened ({reason})",
+        f"it is damaged: {reason}",
         advice="Open it in a picture program; if that works, save it anew and drop it again.",
     )
 
@@ -202,16 +202,29 @@ class _Jpeg(JpegImageFile):
 def open_picture(content: bytes | BinaryIO, picture_format: Format) -> Iterator[ImageFile]:
     """Open a picture with its header parsed. Pixels are decoded only if the caller loads them; files stay open.
 
+    Odd side data and a missing end marker do not matter.
+
     Raises:
         RejectedError: ``damaged``, in place of every error of Pillow, also of those while the caller loads pixels.
     """
     parser = _Jpeg if picture_format is Format.JPEG else PngImageFile
-    with (
-        named_damage(),
-        suppress_warnings,
-        parser(BytesIO(content) if isinstance(content, bytes) else content) as image,
-    ):
+    with structure_errors():
+        file = mended_file(BytesIO(content) if isinstance(content, bytes) else content)
+    with named_damage(), suppress_warnings, parser(file) as image:
         yield image
+
+
+@contextmanager
+def structure_errors() -> Iterator[None]:
+    """Look at the structure of a picture.
+
+    Raises:
+        RejectedError: ``damaged``, in place of the ``ValueError`` of our own checks, in its words.
+    """
+    try:
+        yield
+    except ValueError as error:
+        raise damaged(str(error)) from error
 
 
 @contextmanager
@@ -224,9 +237,12 @@ def named_damage() -> Iterator[None]:
     try:
         yield
     # Every error, because parsers of foreign bytes raise nearly anything: SyntaxError, struct.error, zlib.error,
-    # ValueError, OSError, MemoryError. The bytes are in memory, so it is no fault of the disk.
+    # ValueError, OSError, MemoryError. The bytes are in memory, so it is no fault of the disk. Their words would tell
+    # users about the insides of a library, so the sentence has words of its own.
+    except RejectedError:
+        raise
     except Exception as error:
-        raise damaged(str(error) or type(error).__name__) from error
+        raise damaged("it cannot be decoded") from error
 
 
 def color_space_of(image: ImageFile) -> str:

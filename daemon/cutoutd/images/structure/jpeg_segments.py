@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from cutoutd.images.structure.formats import JPEG_SIGNATURE
+JPEG_SIGNATURE = b"\xff\xd8\xff"
 
 EOI = 0xD9  #: the end marker
 SOS = 0xDA  #: the start of a scan

@@ -7,10 +7,9 @@ import os
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from cutoutd.images.structure.formats import PNG_SIGNATURE
-
 IEND = b"IEND"  #: the type of the last chunk
 
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_CHUNK_BYTES = (1 << 31) - 1  #: PNG specification, 5.3
 
 _MAX_SIDE_CHUNKS = 1_000  #: chunks that hold no pixels; files with more keep parsers busy

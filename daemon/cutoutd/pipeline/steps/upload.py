@@ -14,6 +14,7 @@ from cutoutd.files.input_tree import open_source, reading_errors, require_unchan
 from cutoutd.images.copies.orientation import make_upright
 from cutoutd.images.copies.shrink import make_smaller
 from cutoutd.images.memory_gate import run_gated
+from cutoutd.images.structure.mending import mended
 from cutoutd.images.validation import validate
 from cutoutd.uploadcare.client import UploadcareClient
 
@@ -60,7 +61,8 @@ def _pack(photo: Photo, folder: FolderSettings) -> _UploadContent:
     with file, reading_errors(folder.input, photo.identity):
         content = file.read(photo.identity.size_bytes + 1)
     _require_accepted(hashlib.sha256(content).hexdigest(), photo)
-    return _copy(content, photo, folder)
+    # Mended, because a strict reader at the service would else refuse a picture with sound pixels.
+    return _copy(mended(content), photo, folder)
 
 
 def _is_oversize(photo: Photo, folder: FolderSettings) -> bool:
