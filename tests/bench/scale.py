@@ -17,7 +17,7 @@ from cutoutd.core.photo import Version
 from cutoutd.files.input_tree import Sighting
 from cutoutd.files.name_filters import Exclusions
 from cutoutd.ledger import Ledger, open_ledger
-from cutoutd.ledger.queries import photos as photo_queries
+from cutoutd.ledger.queries import known_files
 from cutoutd.ledger.sqlite.database import LEDGER_NAME
 from cutoutd.watch.scanner import Scan
 from cutoutd.watch.watcher import BATCH, REST_PER_CPU_SECOND
@@ -135,8 +135,8 @@ async def _rescan(stage: Stage) -> Rescan:
 
 
 async def _look_up(ledger: Ledger, batch: list[Sighting]) -> None:
-    known = await ledger.query(photo_queries.known_versions, FOLDER, [sighting.path for sighting in batch])
+    known = await ledger.query(known_files.known_files, FOLDER, [sighting.path for sighting in batch])
     seen = (Version(each.path, each.size_bytes, each.mtime_ns, each.inode) for each in batch)
-    strangers = [version.path for version in seen if version not in known]
+    strangers = [version.path for version in seen if version not in known.versions]
     if strangers:
         raise RuntimeError(f"{strangers[:3]} should have been known")

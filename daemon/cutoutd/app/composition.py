@@ -37,6 +37,7 @@ from cutoutd.pipeline.scheduling.step_runner import RunCounts, StepRunner
 from cutoutd.pipeline.scheduling.workers import WorkerPool
 from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.pipeline.steps.failure_note import FailureNotes
+from cutoutd.pipeline.touched_sources import TouchedSources
 from cutoutd.status.live_state_writer import LiveSources, LiveStateWriter
 from cutoutd.uploadcare.client import UploadcareClient, open_uploadcare
 from cutoutd.watch.availability.monitor import FolderAvailability
@@ -80,6 +81,8 @@ class Watchers:
     """The parts that watch the input folders, and the webhook."""
 
     folders: tuple[FolderWatcher, ...]
+    touched_sources: TouchedSources
+    discovery: Discovery
     availability: FolderAvailability
     webhook_monitor: WebhookMonitor
 
@@ -173,9 +176,12 @@ async def _build(core: Core, poll_schedule: PollSchedule, uploadcare: Uploadcare
     def wake_for_webhook() -> None:
         pool.wake_stage(State.REMOVAL_INTENDED, State.REMOVAL_STARTED)
 
-    discovery = Discovery(ledger, pool, folders, availability)
+    touched_sources = TouchedSources(ledger, folders, availability, settings.watch.stability_delay_s)
+    discovery = Discovery(ledger, pool, folders, touched_sources)
     watchers = Watchers(
         tuple(FolderWatcher(folder, settings.watch, discovery) for folder in settings.folders),
+        touched_sources,
+        discovery,
         availability,
         WebhookMonitor(ledger, uploadcare, poll_schedule, wake_for_webhook),
     )

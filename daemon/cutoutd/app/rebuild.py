@@ -18,7 +18,7 @@ from cutoutd.files.name_filters import Exclusions
 from cutoutd.files.output_tree import OpenFolder, folders_in
 from cutoutd.files.provenance import ProvenanceRecord, hashes_of, read_provenance
 from cutoutd.ledger import ReadTransaction, has_ledger, has_text_form, hold_ledger
-from cutoutd.ledger.queries import photos
+from cutoutd.ledger.queries import known_files
 from cutoutd.ledger.rebuild import RestoredCutout, RestoredPhoto, rehearse_restoring, restore
 from cutoutd.watch.scanner import Scan
 
@@ -195,6 +195,6 @@ def _count_unknown(ledger: ReadTransaction, folder: FolderSettings) -> int:
     unknown = 0
     for start in range(0, len(seen), _PATHS_PER_QUERY):
         batch = seen[start : start + _PATHS_PER_QUERY]
-        known = photos.known_versions(ledger, folder.name, [sighting.path for sighting in batch])
-        unknown += sum(Version(s.path, s.size_bytes, s.mtime_ns, s.inode) not in known for s in batch)
+        known = known_files.known_files(ledger, folder.name, [sighting.path for sighting in batch])
+        unknown += sum(Version(s.path, s.size_bytes, s.mtime_ns, s.inode) not in known.versions for s in batch)
     return unknown

@@ -10,7 +10,7 @@ from cutoutd.app.composition import Service
 from cutoutd.app.service import working
 from cutoutd.core.errors import CutoutdError, HaltError
 from cutoutd.core.photo import TERMINAL, State
-from cutoutd.ledger.queries import photos
+from cutoutd.ledger.queries import known_files, photos
 from cutoutd.ledger.writes import approvals
 from cutoutd.pipeline.scheduling.pause import Pause
 from cutoutd.status.costs import PricedBatch, held_batches
@@ -91,7 +91,7 @@ async def work_off(
         published=service.core.run_counts.at(State.PUBLISHED),
         rejected=service.core.run_counts.at(State.REJECTED),
         failed=service.core.run_counts.at(State.FAILED),
-        held=still_changing + await service.core.ledger.query(photos.count, _UNFINISHED),
+        held=still_changing + await _number_left(service),
         missing=len(service.watchers.availability.unavailable()),
         halt=service.core.breaker.error,
         is_interrupted=stop.is_set(),
@@ -99,6 +99,12 @@ async def work_off(
         pause=service.core.pause.pause,
         passed_over=tuple(item for watcher in service.watchers.folders for item in watcher.passed_over),
     )
+
+
+async def _number_left(service: Service) -> int:
+    """Return the number of photos that wait, and of files that could not be compared with what is known."""
+    ledger = service.core.ledger
+    return await ledger.query(photos.count, _UNFINISHED) + await ledger.query(known_files.number_touched)
 
 
 async def _look_once(service: Service) -> int:
@@ -131,7 +137,7 @@ async def _until_done(service: Service, looking: asyncio.Task[int], stop: asynci
 
 
 async def _is_worked_off(service: Service, patience: RunPatience) -> bool:
-    if service.workers.pool.busy:
+    if service.workers.pool.busy or service.watchers.touched_sources.is_busy:
         return False
     paused = {
         stage.state

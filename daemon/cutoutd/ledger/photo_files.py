@@ -4,7 +4,7 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from cutoutd.core.photo import Photo, SourceOutcome, require_value
+from cutoutd.core.photo import Identity, Photo, SourceOutcome, require_value
 from cutoutd.ledger.group_commit import WriteCall
 from cutoutd.ledger.writes import marks, targets
 
@@ -38,6 +38,18 @@ class PhotoFiles:
             lambda transaction: targets.replace_target(transaction, photo.identity, output, safer)
         )
         return replace(photo, bound=replace(photo.bound, target=target))
+
+    async def mark_touched(self, photo_ids: Collection[int]) -> None:
+        """Store that the files of these photos have other times or inodes, so that they have to be compared."""
+        await self._write(lambda transaction: marks.mark_touched(transaction, photo_ids, time.time()))
+
+    async def unmark_touched(self, photo: Photo) -> None:
+        """Store that a photo's file has not to be compared any more."""
+        await self._write(lambda transaction: marks.mark_touched(transaction, [photo.id], None))
+
+    async def refresh_version(self, photo: Photo, identity: Identity) -> None:
+        """Store the present times and inode of a photo's file, which was compared."""
+        await self._write(lambda transaction: marks.refresh_version(transaction, photo, identity))
 
     async def mark_cleaned(self, photos: Sequence[Photo]) -> None:
         """Store that the photos' files at Uploadcare are deleted."""

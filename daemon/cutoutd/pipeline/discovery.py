@@ -11,9 +11,10 @@ from cutoutd.core.logs import log_error, log_event
 from cutoutd.core.photo import Identity, Photo, State, Version
 from cutoutd.files.input_tree import Sighting
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.queries import photos
+from cutoutd.ledger.queries import known_files
+from cutoutd.ledger.queries.known_files import TouchedPhoto
 from cutoutd.pipeline.scheduling.workers import WorkerPool
-from cutoutd.watch.availability.monitor import FolderAvailability
+from cutoutd.pipeline.touched_sources import TouchedSources
 from cutoutd.watch.folder import FolderWatcher
 
 T = TypeVar("T")
@@ -31,30 +32,44 @@ class Discovery:
         ledger: Ledger,
         workers: WorkerPool,
         folders: Folders,
-        availability: FolderAvailability,
+        touched_sources: TouchedSources,
         *,
         retry_after_s: float = 5.0,
     ) -> None:
         self._ledger = ledger
         self._workers = workers
         self._folders = folders
-        self._availability = availability
+        self._availability = touched_sources.availability
+        self._touched_sources = touched_sources
         self._retry_after_s = retry_after_s
 
     async def filter_new(self, folder: str, sightings: Sequence[Sighting]) -> list[Sighting]:
         """Return the sightings that are not in the ledger yet, with one query for the whole batch.
 
-        It returns none while the folder is unavailable, because its files may be what a missing mount has uncovered. A
-        later scan finds them.
+        A file that may be a known photo with other times or another inode is compared in the background. While the
+        folder is unavailable it returns none, because its files may be what a missing mount has uncovered. A later scan
+        finds them.
         """
         paths = [sighting.path for sighting in sightings]
-        known = await self._retry_until_stored(lambda: self._ledger.query(photos.known_versions, folder, paths))
+        known = await self._retry_until_stored(lambda: self._ledger.query(known_files.known_files, folder, paths))
         found: list[Sighting] = []
         unknown: list[Sighting] = []
+        touched: list[TouchedPhoto] = []
         for sighting in sightings:
-            (found if _version(sighting) in known else unknown).append(sighting)
+            if _version(sighting) in known.versions:
+                found.append(sighting)
+            elif (photo := known.touched(sighting.path, sighting.size_bytes)) is not None:
+                found.append(sighting)
+                touched.append(photo)
+            else:
+                unknown.append(sighting)
         self._availability.record_seen(folder, found)
-        return [] if self._availability.is_unavailable(folder) else unknown
+        if self._availability.is_unavailable(folder):
+            return []
+        if touched:
+            unmarked = [photo.photo_id for photo in touched if not photo.is_marked]
+            await self._retry_until_stored(lambda: self._touched_sources.note(unmarked))
+        return unknown
 
     async def deliver(self, folder: str, sighting: Sighting) -> None:
         """Store a finished file as a photo, unless this version of it is one. After a crash the next scan finds it."""

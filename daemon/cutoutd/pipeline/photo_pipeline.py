@@ -133,7 +133,7 @@ class PhotoPipeline:
         return validation
 
     async def _reuse_or_wait(self, photo: Photo) -> Photo | None:
-        """Reuse the cutout of the same picture, or wait for the photo that pays for it; None if this photo pays.
+        """Keep or reuse the cutout of the same picture, or wait for its payer; None if this photo pays.
 
         A paid cutout that finds no place as the other photo's is fetched for this one. The file is checked first,
         because a changed file is not that picture.
@@ -147,6 +147,8 @@ class PhotoPipeline:
         await asyncio.to_thread(self._source_check(photo))
         # One query, because a duplicate that is published between two queries would be in neither result.
         info = await self._ledger.query(duplicates.duplicate_info, photo)
+        if info.earlier_version is not None and not info.is_superseded_by_newer:
+            return await self._publisher.keep(photo, info.earlier_version)
         if info.is_superseded_by_newer or info.has_cutout:  # if superseded, `reuse` raises SupersededError
             reused = await self._publisher.reuse(photo)
             if reused is not None:

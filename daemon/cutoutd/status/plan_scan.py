@@ -5,7 +5,7 @@ daemon from truncating its WAL.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
@@ -14,11 +14,11 @@ from cutoutd.config.settings import CommonSettings, FolderSettings
 from cutoutd.config.types.choices import OnConflict
 from cutoutd.core.errors import DiskError, RejectedError, RejectionCode, SupersededError
 from cutoutd.core.logs import printable
-from cutoutd.core.photo import Identity, Photo, State
+from cutoutd.core.photo import Identity, Photo, State, Version
 from cutoutd.files.input_tree import Sighting, stat_quietly
 from cutoutd.files.name_filters import Exclusions
 from cutoutd.ledger import LaunchCounts, ReadTransaction, has_ledger, read_ledger
-from cutoutd.ledger.queries import plan, selection
+from cutoutd.ledger.queries import duplicates, plan, selection
 from cutoutd.ledger.writes import launches
 from cutoutd.ledger.writes.targets import target_key
 from cutoutd.pipeline.budget.budget import learned_rate
@@ -109,26 +109,30 @@ class PlanScanner:
         return draft.finish()
 
     def _note_batch(self, batch: list[Sighting], folder: FolderSettings, draft: FolderDraft) -> None:
-        identities = [Identity(folder.name, *sighting.version) for sighting in batch]
+        identities = [Identity(folder.name, *sighting.version, str(folder.input)) for sighting in batch]
         paths = [identity.path for identity in identities]
         rows = {} if self._ledger is None else plan.photos_at(self._ledger, folder.name, paths)
         if self._ledger is not None:
             self._approved = plan.approved_of(self._ledger, [row.id for row in rows.values()])
         for identity in identities:
-            self._note(identity, rows.get(identity.version), folder, draft)
+            self._note(identity, rows, folder, draft)
             self._on_photo()
 
-    def _note(self, identity: Identity, row: Photo | None, folder: FolderSettings, draft: FolderDraft) -> None:
-        """Note a photo; ``row`` is the ledger's row of this version of the file."""
+    def _note(
+        self, identity: Identity, rows: Mapping[Version, Photo], folder: FolderSettings, draft: FolderDraft
+    ) -> None:
+        """Note a photo; ``rows`` are the ledger's photos of some paths, the oldest first."""
+        row = rows.get(identity.version)
         if row is not None and row.state in _OUTCOMES:
             draft.note(_OUTCOMES[row.state])
         elif row is not None and row.state is not State.DISCOVERED:
             self._note_payable(row, folder, draft)
         else:
-            self._note_new(identity, folder, draft)
+            versions = [each for each in rows.values() if each.identity.path == identity.path]
+            self._note_new(identity, versions[-1] if versions else None, folder, draft)
 
-    def _note_new(self, identity: Identity, folder: FolderSettings, draft: FolderDraft) -> None:
-        """Note a photo after the daemon's own validation."""
+    def _note_new(self, identity: Identity, last: Photo | None, folder: FolderSettings, draft: FolderDraft) -> None:
+        """Note a photo after the daemon's own validation; ``last`` is the last version of its path."""
         path = printable(identity.path)
         try:
             validation = validate_photo(identity, folder)
@@ -141,7 +145,13 @@ class PlanScanner:
             draft.note(PlannedOutcome.CHANGING)
         else:
             found = Photo(_NO_ID, identity, State.DISCOVERED, 0.0)
-            self._note_payable(found.with_fact(validation.fact, 0.0), folder, draft)
+            found = found.with_fact(validation.fact, 0.0)
+            if self._ledger is not None and duplicates.published_version(self._ledger, found) is not None:
+                draft.note(PlannedOutcome.PUBLISHED)
+            elif last is not None and last.state in _OUTCOMES and last.picture.sha256 == found.picture.sha256:
+                draft.note(_OUTCOMES[last.state])  # only its times or its inode are new
+            else:
+                self._note_payable(found, folder, draft)
 
     def _note_payable(self, photo: Photo, folder: FolderSettings, draft: FolderDraft) -> None:
         """Note an accepted or uploaded photo: it pays, or it reuses the cutout of another photo."""
@@ -173,7 +183,9 @@ class PlanScanner:
         with self._reading():
             for photo in self._published(folder):
                 if photo.bound.parameters != parameters:
-                    self._note_change(replace(photo, bound=replace(photo.bound, parameters=parameters)), folder, draft)
+                    cutout = replace(photo.cutout, previous_parameters=photo.bound.parameters)
+                    changed = replace(photo, bound=replace(photo.bound, parameters=parameters), cutout=cutout)
+                    self._note_change(changed, folder, draft)
                     self._on_photo()
         return draft.finish()
 
@@ -205,6 +217,6 @@ def _scan(folder: FolderSettings) -> Scan:
 
 
 def _has_free_cutout(ledger: ReadTransaction, photo: Photo) -> bool:
-    if is_reusable(ledger, photo):
+    if duplicates.published_version(ledger, photo) is not None or is_reusable(ledger, photo):
         return True
     return photo.state is not State.UPLOADED and plan.has_duplicate_at_uploadcare(ledger, photo)

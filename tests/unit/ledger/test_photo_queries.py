@@ -8,7 +8,7 @@ import pytest
 
 from cutoutd.core.photo import NO_WAIT, State, Superseded, Version, Wait, WaitKind
 from cutoutd.ledger import Ledger, ReadTransaction, Total, read_ledger
-from cutoutd.ledger.queries import lost_launches, photos, sources
+from cutoutd.ledger.queries import known_files, lost_launches, photos, sources
 from cutoutd.ledger.writes import approvals
 from support.ledgers import ACCEPTED, identity, photo_at, plan_of, versions_of, with_ledger
 
@@ -51,7 +51,9 @@ def test_known_versions_of_a_batch(tmp_path: Path) -> None:
         await ledger.discover(identity("a.jpg", mtime_ns=2))
         await ledger.discover(identity("a.jpg", folder="people"))
         await ledger.discover(identity("b.jpg"))
-        return await ledger.query(photos.known_versions, "products", ["a.jpg", "gone.jpg", "bad.jpg", "new.jpg"])
+        return (
+            await ledger.query(known_files.known_files, "products", ["a.jpg", "gone.jpg", "bad.jpg", "new.jpg"])
+        ).versions
 
     assert with_ledger(tmp_path, scene) == {
         Version("a.jpg", 1000, 1, 7),
@@ -66,7 +68,7 @@ def test_known_versions_of_any_name(tmp_path: Path, name: str) -> None:
 
     async def scene(ledger: Ledger) -> set[Version]:
         await ledger.discover(identity(name))
-        return await ledger.query(photos.known_versions, "products", [name, f"{name}.jpg"])
+        return (await ledger.query(known_files.known_files, "products", [name, f"{name}.jpg"])).versions
 
     assert with_ledger(tmp_path, scene) == {Version(name, 1000, 1, 7)}
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cutoutd.core.errors import LedgerError, RejectedError
 from cutoutd.core.photo import Photo, RemovalIntended, RemovalStarted, State, Uploaded, Wait, WaitKind
 from cutoutd.ledger import Event, Ledger
-from cutoutd.ledger.queries import photos
+from cutoutd.ledger.queries import known_files, photos
 from cutoutd.ledger.writes.targets import target_key
 from support.ledgers import ACCEPTED, identity, in_database, photo_at, versions_of, with_ledger
 
@@ -211,7 +211,7 @@ def test_every_path_and_inode_comes_back(found: object, tmp_path_factory: pytest
         photo = await photo_at(ledger, State.ACCEPTED, found)
         assert await ledger.query(versions_of, found.path) == [photo]
         assert photo.identity == found
-        assert await ledger.query(photos.known_versions, "products", [found.path]) == {found.version}
+        assert (await ledger.query(known_files.known_files, "products", [found.path])).versions == {found.version}
         assert (await told(ledger, found.path))[-1].detail["target"] == photo.bound.target
         assert await ledger.discover(found) is None
 

@@ -15,6 +15,7 @@ from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from cutoutd.pipeline.scheduling.stages import stages_for
 from cutoutd.pipeline.scheduling.step_runner import RunCounts, StepRunner
 from cutoutd.pipeline.scheduling.workers import WorkerPool
+from cutoutd.pipeline.touched_sources import TouchedSources
 from cutoutd.uploadcare.connections import Throttle
 from cutoutd.watch.availability.monitor import FolderAvailability
 from support.fakes.fake_uploadcare import FakeUploadcare
@@ -37,7 +38,7 @@ def reception_of(ledger: Ledger, tally: RunCounts) -> Discovery:
         StepRunner(ledger, journey, CircuitBreaker(), tally),
         stages_for(Concurrency(), spending.rate, Throttle()),
     )
-    return Discovery(ledger, lanes, folders, standby, retry_after_s=0.01)
+    return Discovery(ledger, lanes, folders, TouchedSources(ledger, folders, standby, 0.0), retry_after_s=0.01)
 
 
 def test_a_finished_file_becomes_a_photo_once(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from cutoutd.core import atomic_write
 from cutoutd.core.errors import SourceInUseError
 from cutoutd.core.photo import Photo, Published, SourceOutcome, SourceResult, State
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.queries import photos, sources
+from cutoutd.ledger.queries import known_files, photos, sources
 from cutoutd.pipeline.on_success import OnSuccessWorker
 from cutoutd.pipeline.on_success.action import apply_on_success, restore
 from cutoutd.pipeline.on_success.hide import hidden_name, hide_source
@@ -363,7 +363,7 @@ def test_what_is_due_is_done_once_and_stands_in_the_history(tmp_path: Path) -> N
         assert await ledger.query(sources.sources_due, 0, 10) == []
         last = (await ledger.query(photos.history, "a.jpg", 10))[-1]
         assert (last.to_state, last.detail) == (State.PUBLISHED, {"sentence": "the source was deleted"})
-        assert await ledger.query(photos.known_versions, folder.name, ["a.jpg", "b.jpg"]) != set()
+        assert (await ledger.query(known_files.known_files, folder.name, ["a.jpg", "b.jpg"])).versions
         assert await ledger.discover(due.identity) is not None
 
     with_ledger(tmp_path, scene)

@@ -3,6 +3,16 @@
 Code that reads a file, sends a request, or writes the ledger does not belong here.
 """
 
+from cutoutd.core.photo.command_facts import (
+    ReprocessCancelled,
+    Reprocessed,
+    Retry,
+    RetryDelivery,
+    RetryFromStart,
+    RetryPoll,
+    RetrySearch,
+    RetryUpload,
+)
 from cutoutd.core.photo.facts import (
     INTERNAL_FAULT,
     Accepted,
@@ -14,22 +24,15 @@ from cutoutd.core.photo.facts import (
     LaunchRefused,
     LaunchResponseLost,
     Published,
+    PublishedBefore,
     Rejected,
     RemovalFinished,
     RemovalIntended,
     RemovalLocked,
     RemovalStarted,
-    ReprocessCancelled,
-    Reprocessed,
     ResultFound,
     ResultFromWebhook,
     ResultLost,
-    Retry,
-    RetryDelivery,
-    RetryFromStart,
-    RetryPoll,
-    RetrySearch,
-    RetryUpload,
     Superseded,
     UploadAbandoned,
     Uploaded,
@@ -90,6 +93,7 @@ __all__ = [
     "Photo",
     "Picture",
     "Published",
+    "PublishedBefore",
     "PublishedCutout",
     "Rejected",
     "RemovalFinished",

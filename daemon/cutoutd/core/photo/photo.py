@@ -88,6 +88,12 @@ class Picture:
         """The hash by which a picture is paid for: its own, or that of its file if it has none."""
         return self.picture_sha256 or self.sha256
 
+    def is_same(self, other: "Picture") -> bool:
+        """Return True if both are known to be one picture."""
+        if self.picture_sha256 is not None and self.picture_sha256 == other.picture_sha256:
+            return True
+        return self.sha256 is not None and self.sha256 == other.sha256
+
 
 @dataclass(frozen=True, slots=True)
 class BoundSettings:

@@ -22,6 +22,7 @@ class DuplicateInfo:
     is_superseded_by_newer: bool  #: a later version of its path has a cutout in place
     has_cutout: bool  #: a duplicate has one that may be reused
     payer: Photo | None  #: the duplicate that goes first and pays; None: there is none
+    earlier_version: Photo | None  #: of the same path and the same picture, and published; None: there is none
 
 
 # Built once, because building them anew for each photo would cost about as much as the queries.
@@ -59,6 +60,21 @@ _PAID_SINCE = _SAME_PICTURE.where(
     _IS_PUBLISHED, photos.c.state_at_s > bindparam("since_s"), photos.c.reused_from.is_(None)
 )
 
+# The path in its input too, because a folder may get another name in the configuration.
+_LAST_PUBLICATION = (
+    select(photos)
+    .where(
+        photos.c.path == bindparam("path"),
+        or_(photos.c.folder == bindparam("folder"), photos.c.input == bindparam("input")),
+        photos.c.state == State.PUBLISHED,
+        photos.c.id < bindparam("photo_id"),
+    )
+    .order_by(photos.c.id.desc())
+    .limit(1)
+)
+
+_AFTER_ALL = (1 << 63) - 1
+
 _IS_OTHER = photos.c.id != bindparam("photo_id")
 _HAS_LIKE = select(
     select(photos.c.id).where(photos.c.sha256 == bindparam("sha256"), _IS_OTHER).exists()
@@ -75,7 +91,29 @@ def duplicate_info(transaction: ReadTransaction, photo: Photo) -> DuplicateInfo:
         is_superseded_by_newer=photo_queries.has_newer_publication(transaction, photo),
         has_cutout=bool(published_duplicates(transaction, photo, 1)),
         payer=elected_payer(transaction, photo),
+        earlier_version=published_version(transaction, photo),
     )
+
+
+def published_version(transaction: ReadTransaction, photo: Photo) -> Photo | None:
+    """Return the published version of the photo's path, if it has the photo's picture and no new cutout is wanted.
+
+    Only the last publication counts, because the output shows its cutout. Its parameters do not matter: a changed
+    configuration makes no cutout again.
+    """
+    if photo.cutout.previous_parameters is not None:
+        return None
+    identity = photo.identity
+    # A photo of no known input matches none, and one that is not stored yet comes after all others.
+    values = {
+        "folder": identity.folder,
+        "path": identity.path,
+        "input": identity.input or None,
+        "photo_id": photo.id or _AFTER_ALL,
+    }
+    rows = transaction.execute(_LAST_PUBLICATION, values)
+    last = next((photo_from(row) for row in rows), None)
+    return last if last is not None and last.picture.is_same(photo.picture) else None
 
 
 def is_unique(transaction: ReadTransaction, photo: Photo) -> bool:

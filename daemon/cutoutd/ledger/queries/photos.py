@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 
-from cutoutd.core.photo import BY_LIMIT, NOT_DELAYED, Photo, State, Version, WaitKind
+from cutoutd.core.photo import BY_LIMIT, NOT_DELAYED, Photo, State, WaitKind
 from cutoutd.ledger.schema.rows import Event, event_from, photo_from
 from cutoutd.ledger.schema.tables import IS_DELAYED, IS_TO_CLEAN, events, memory, photos, targets, waits_as
-from cutoutd.ledger.sqlite.database import is_among
 from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
 
@@ -36,12 +35,6 @@ class SkippedPhotos:
 
 _NONE_SKIPPED = SkippedPhotos()
 
-_KNOWN = select(photos.c.path, photos.c.size_bytes, photos.c.mtime_ns, photos.c.inode).where(
-    photos.c.folder == bindparam("folder"),
-    is_among(photos.c.path, "paths"),
-    photos.c.state != State.SUPERSEDED,
-    photos.c.source_result.is_(None),
-)
 _IS_DUE = and_(photos.c.state.in_(bindparam("states", expanding=True)), photos.c.wait_until_s <= bindparam("by_s"))
 _DUE = (
     select(photos)
@@ -72,11 +65,6 @@ _LAST_CUTOUTS = select(photos.c.cutout_sha256).where(_IS_VERSION, photos.c.cutou
 _PUBLICATIONS = (
     select(events.c.detail).join_from(events, photos).where(_IS_VERSION, events.c.to_state == State.PUBLISHED)
 )
-
-
-def known_versions(transaction: ReadTransaction, folder: str, paths: Collection[str]) -> set[Version]:
-    """Return the versions of these paths that are rows, without superseded ones and those that left their place."""
-    return set(map(Version._make, transaction.execute(_KNOWN, {"folder": folder, "paths": list(paths)}).all()))
 
 
 def due(

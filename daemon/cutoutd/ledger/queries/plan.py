@@ -12,9 +12,11 @@ from cutoutd.ledger.writes.targets import target_key
 
 
 def photos_at(transaction: ReadTransaction, folder: str, paths: Collection[str]) -> dict[Version, Photo]:
-    """Return the photos at these paths by version, without superseded ones."""
+    """Return the photos at these paths by version, without superseded ones, the oldest first."""
     rows = transaction.execute(
-        select(photos).where(photos.c.folder == folder, photos.c.path.in_(paths), photos.c.state != State.SUPERSEDED)
+        select(photos)
+        .where(photos.c.folder == folder, photos.c.path.in_(paths), photos.c.state != State.SUPERSEDED)
+        .order_by(photos.c.id)
     )
     found = (photo_from(row) for row in rows)
     return {photo.identity.version: photo for photo in found}

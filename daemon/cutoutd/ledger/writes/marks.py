@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from sqlalchemy import and_, exists, insert, not_, or_, select, update
 
-from cutoutd.core.photo import NO_WAIT, PAID_FOR, Photo, Picture, SourceOutcome, WaitKind
-from cutoutd.ledger.schema.rows import source_values, wait_values
-from cutoutd.ledger.schema.tables import memory, photos, waits_as
+from cutoutd.core.photo import NO_WAIT, PAID_FOR, Identity, Photo, Picture, SourceOutcome, WaitKind
+from cutoutd.ledger.schema.rows import identity_values, source_values, wait_values
+from cutoutd.ledger.schema.tables import IS_CURRENT, memory, photos, waits_as
 from cutoutd.ledger.sqlite.transactions import WriteTransaction
 from cutoutd.ledger.writes.transitions import add_event
 
@@ -39,6 +39,27 @@ def store_picture_hash(transaction: WriteTransaction, picture: Picture) -> None:
     )
     is_free = or_(photos.c.state.not_in(is_paid_for), not_(is_in_the_way))
     transaction.execute(update(photos).where(is_lacking, is_free).values(picture_sha256=picture.picture_sha256))
+
+
+def mark_touched(transaction: WriteTransaction, photo_ids: Collection[int], at_s: float | None) -> None:
+    """Store that the files of these photos have to be compared with what is known; None: no longer."""
+    transaction.execute(update(photos).where(photos.c.id.in_(photo_ids)).values(touched_at_s=at_s))
+
+
+def refresh_version(transaction: WriteTransaction, photo: Photo, identity: Identity) -> None:
+    """Store the present times and inode of a photo's file, unless another photo has them."""
+    has_them = exists().where(
+        IS_CURRENT,
+        photos.c.folder == identity.folder,
+        photos.c.path == identity.path,
+        photos.c.size_bytes == identity.size_bytes,
+        photos.c.mtime_ns == identity.mtime_ns,
+        photos.c.inode == identity.inode,
+        photos.c.id != photo.id,
+    )
+    if not transaction.scalar(select(has_them)):
+        transaction.execute(update(photos).where(photos.c.id == photo.id).values(identity_values(identity)))
+    mark_touched(transaction, [photo.id], None)
 
 
 def move_input(transaction: WriteTransaction, folder: str, before: str, now: str) -> None:

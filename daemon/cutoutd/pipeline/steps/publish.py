@@ -21,7 +21,13 @@ from cutoutd.ledger import ReadTransaction
 from cutoutd.ledger.queries import photos
 from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.pipeline.steps.place_cutout import publish_cutout
-from cutoutd.pipeline.steps.reuse import note_on_reuse, reuse_cutout, sent_like
+from cutoutd.pipeline.steps.reuse import (
+    has_cutout_in_place,
+    note_on_reuse,
+    published_before,
+    reuse_cutout,
+    sent_like,
+)
 from cutoutd.pipeline.steps.validate import name_note
 
 T = TypeVar("T")
@@ -101,6 +107,18 @@ class Publisher:
                 named = replace(renamed, note="; ".join(filter(None, (photo.note, name_note(refused)))))
                 place_now = printable(require_value(named.bound.target))
                 log_event("name_refused", f"{refusal.sentence}; its cutout gets {place_now}", about=photo)
+
+    async def keep(self, photo: Photo, earlier: Photo) -> Photo:
+        """Publish a photo as its earlier version of the same picture; nothing is written to the output.
+
+        Raises:
+            SupersededError: a newer version of the photo was published first.
+        """
+        async with self._turn_of(photo):
+            is_there = await asyncio.to_thread(has_cutout_in_place, earlier)
+            published = published_before(earlier, is_there=is_there)
+            # Without its cutout the source stays, because a person may want it made again.
+            return await self._ledger.record(photo, self._with_source_due(photo, published) if is_there else published)
 
     @asynccontextmanager
     async def _turn_of(self, photo: Photo) -> AsyncIterator[frozenset[str]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cutoutd.config.types.choices import Provenance
 from cutoutd.core.errors import UnreachableError
-from cutoutd.core.photo import Photo, Published, require_value
+from cutoutd.core.photo import Photo, Published, PublishedBefore, require_value
 from cutoutd.files.hashing import has_sha256
 from cutoutd.ledger import Ledger, ReadTransaction
 from cutoutd.ledger.queries import duplicates
@@ -63,6 +63,25 @@ def is_reusable(ledger: ReadTransaction, photo: Photo) -> bool:
     return any(
         _is_untouched(_place_of(duplicate), require_value(duplicate.cutout.sha256))
         for duplicate in duplicates.published_duplicates(ledger, photo, _LOOKED_AT)
+    )
+
+
+def has_cutout_in_place(photo: Photo) -> bool:
+    """Return True if the photo's cutout is where it was published, and as it was. Blocking."""
+    return _is_untouched(_place_of(photo), require_value(photo.cutout.sha256))
+
+
+def published_before(earlier: Photo, *, is_there: bool) -> PublishedBefore:
+    """Return the fact that a photo's picture was published as an earlier version of its path."""
+    gone = "" if is_there else "; its cutout is no longer in the output: cutoutd reprocess makes it again"
+    return PublishedBefore(
+        cutout_sha256=require_value(earlier.cutout.sha256),
+        cutout_bytes=require_value(earlier.cutout.size_bytes),
+        target=require_value(earlier.bound.target),
+        note=f"nothing paid: the same picture as before, in another file{gone}",
+        reused_from=earlier.id,
+        parameters=require_value(earlier.bound.parameters),
+        output=require_value(earlier.bound.output),
     )
 
 

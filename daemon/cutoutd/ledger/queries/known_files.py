@@ -1,0 +1,81 @@
+"""The queries about files that a scan finds: those that are photos already, and those that may be."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import Row, bindparam, func, select
+
+from cutoutd.core.photo import UNPAID, Photo, State
+from cutoutd.ledger.schema.rows import photo_from
+from cutoutd.ledger.schema.tables import photos
+from cutoutd.ledger.sqlite.database import is_among
+from cutoutd.ledger.sqlite.transactions import ReadTransaction
+
+# Built once, because every scan asks for each batch of files.
+_KNOWN = select(
+    photos.c.path,
+    photos.c.size_bytes,
+    photos.c.mtime_ns,
+    photos.c.inode,
+    photos.c.id,
+    photos.c.state,
+    photos.c.touched_at_s,
+).where(
+    photos.c.folder == bindparam("folder"),
+    is_among(photos.c.path, "paths"),
+    photos.c.state != State.SUPERSEDED,
+    photos.c.source_result.is_(None),
+)
+_VERSION_OF = itemgetter(0, 1, 2, 3)  #: the first columns of the query
+
+_IS_TOUCHED = photos.c.touched_at_s.is_not(None)
+_TOUCHED = (
+    select(photos)
+    .where(_IS_TOUCHED, photos.c.id > bindparam("after_id"))
+    .order_by(photos.c.id)
+    .limit(bindparam("limit"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TouchedPhoto:
+    """A known photo with a file that has other times or another inode now."""
+
+    photo_id: int
+    is_marked: bool  #: True if its file will be compared already
+
+
+class KnownFiles:
+    """The photos at some paths, without superseded ones and those that left their place."""
+
+    def __init__(self, rows: Sequence[Row[*tuple[Any, ...]]]) -> None:
+        self._rows = rows
+        #: Their versions; a ``Version`` is equal to a tuple of its values.
+        self.versions: set[tuple[object, ...]] = set(map(_VERSION_OF, rows))
+
+    def touched(self, path: str, size_bytes: int) -> TouchedPhoto | None:
+        """Return the last photo of a path, if a file of this size may be its touched file.
+
+        None for a photo before payment: its own check ends it, and the file comes as a new photo.
+        """
+        last = max((row for row in self._rows if row.path == path), key=itemgetter(4), default=None)
+        if last is None or last.size_bytes != size_bytes or last.state in UNPAID:
+            return None
+        return TouchedPhoto(last.id, is_marked=last.touched_at_s is not None)
+
+
+def known_files(transaction: ReadTransaction, folder: str, paths: Collection[str]) -> KnownFiles:
+    """Return what is known of the files at these paths."""
+    return KnownFiles(transaction.execute(_KNOWN, {"folder": folder, "paths": list(paths)}).all())
+
+
+def touched_photos(transaction: ReadTransaction, after_id: int, limit: int) -> list[Photo]:
+    """Return the photos with files that have to be compared with what is known, in the order of discovery."""
+    return [photo_from(row) for row in transaction.execute(_TOUCHED, {"after_id": after_id, "limit": limit})]
+
+
+def number_touched(transaction: ReadTransaction) -> int:
+    """Return the number of photos with files that have to be compared with what is known."""
+    return transaction.scalar(select(func.count()).select_from(photos).where(_IS_TOUCHED)) or 0
