@@ -1,8 +1,10 @@
 """Batches that are too large in the real daemon: nothing is sent before a person agrees, whatever happens meanwhile."""
 
+import re
 from pathlib import Path
 
 from cutoutd.core.photo import State
+from support.clients.page_client import OWN, shown, visitor
 from support.images.drawn_photos import jpeg, put
 from support.processes.daemon_process import Place, eventually
 from support.processes.sandbox_process import SandboxProcess
@@ -182,3 +184,24 @@ def test_an_approved_batch_still_keeps_to_the_limits(place: Place, sandbox: Sand
     status = place.status()
     assert (launches(sandbox), status["batches"], status["launches"]["held"]) == (4, [], 8)
     assert all("limits.per_day" in photo["reason"] for photo in status["waiting"])
+
+
+def test_photos_that_came_later_are_not_approved_unseen(place: Place, sandbox: SandboxProcess) -> None:
+    """The page shows the batch by name; its form, sent after another consent, pays for no later batch."""
+    drop(place, "new", MOST + 2)
+    with shown(place, limits={"confirm_over": MOST}) as (daemon, link), visitor(link) as client:
+        eventually(lambda: held(place) == MOST + 2)
+        seen = client.get("/approve?folder=shop")
+        assert all(f">{count}.jpg<" in seen.text for count in range(MOST + 2))
+        assert seen.text.count("/photo/small?v=") == MOST + 2
+        form = {name: re.findall(rf'name="{name}" value="(\w+)"', seen.text)[0] for name in ("csrf", "photos", "last")}
+        assert place.command("approve", "shop", "--yes").returncode == 0
+        daemon.wait_for("published", *(f"new/{count}.jpg" for count in range(MOST + 2)))
+        drop(place, "later", MOST + 1)
+        eventually(lambda: held(place) == MOST + 1)
+        assert client.get(f"/approve?folder=shop&last={form['last']}").status_code == 303
+        assert client.get("/photos?group=unapproved").text.count("shop/later<") == MOST + 1
+        answer = client.post("/approve", data={**form, "folder": "shop"}, headers=OWN, follow_redirects=True)
+        assert "nothing waits for approval" in answer.text.lower()
+        assert held(place) == MOST + 1
+        assert launches(sandbox) == MOST + 2

@@ -110,7 +110,7 @@ def approve(
     result = send_command(ApproveCommand(folder, dry_run=True), document)
     if not result.is_done and not dry_run:
         confirm_payment(result)
-        result = send_command(ApproveCommand(folder, max_removals=result.payable), document)
+        result = send_command(ApproveCommand(folder, max_removals=result.payable, last_id=result.last_id), document)
     show_result(result)
 
 

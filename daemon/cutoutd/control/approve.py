@@ -26,7 +26,7 @@ class ApproveHandler:
 
         After a crash a folder is approved as a whole or not at all.
         """
-        batches = await self._ledger.query(approvals.batches)
+        batches = await self._ledger.query(approvals.batches, command.last_id)
         if command.folder is None:
             selected = [batch for batch in batches if batch.held]
         else:
@@ -35,14 +35,16 @@ class ApproveHandler:
             return self._nothing_for(command.folder)
         if command.dry_run:
             payable = sum(batch.photos for batch in selected)
-            return CommandResult(self._sentences(selected, "to be approved"), payable=payable, is_done=False)
+            last_id = max(batch.last_id for batch in selected)
+            sentences = self._sentences(selected, "to be approved")
+            return CommandResult(sentences, payable=payable, last_id=last_id, is_done=False)
         agreed = _first_of(selected, command.max_removals)
         for batch in agreed:
-            await self._approve(batch.folder, batch.photos)
+            await self._approve(batch, command.last_id or batch.last_id)
         return CommandResult(self._sentences(agreed, "approved"))
 
-    async def _approve(self, folder: str, max_photos: int) -> None:
-        for photo in await self._ledger.waits.approve(folder, max_photos):
+    async def _approve(self, batch: Batch, last_id: int) -> None:
+        for photo in await self._ledger.waits.approve(batch.folder, batch.photos, last_id):
             self._wake(photo)
 
     def _sentences(self, batches: Sequence[Batch], word: str) -> tuple[str, ...]:

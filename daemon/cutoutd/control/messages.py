@@ -56,6 +56,7 @@ class ApproveCommand:
     folder: str | None = None  #: None: every folder in which photos wait for approval
     dry_run: bool = False  #: True: only report the cost
     max_removals: int | None = None  #: at most this many photos are approved, the oldest first; None: all
+    last_id: int | None = None  #: photos that came later are not meant, because they were not shown; None: all
     kind: Literal["approve"] = "approve"
 
 
@@ -154,6 +155,7 @@ class CommandResult:
     done: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()  #: each photo or name that was left alone, with the reason
     payable: int = 0  #: this many removals may have to be paid for
+    last_id: int = 0  #: a dry run of ``approve``: the newest photo that it counted
     is_idle: bool = False  #: True: there was nothing to do
     is_done: bool = True  #: False: ``done`` describes a dry run
 

@@ -23,9 +23,9 @@ class PhotoWaits:
         """Let a folder's unapproved photos go on, because its batch is small enough now."""
         await self._write(lambda transaction: approvals.release(transaction, folder))
 
-    async def approve(self, folder: str, most: int | None) -> list[Photo]:
-        """Approve a folder's batch, or its first ``most`` photos, and return the first of them at each state."""
-        return await self._write(lambda transaction: approvals.approve(transaction, folder, most, time.time()))
+    async def approve(self, folder: str, most: int | None, last_id: int | None = None) -> list[Photo]:
+        """Approve a folder's batch, or its first ``most`` photos up to ``last_id``; return the first at each state."""
+        return await self._write(lambda transaction: approvals.approve(transaction, folder, most, time.time(), last_id))
 
     async def release_unavailable(self, folder: str | None = None) -> None:
         """Let the unavailable photos of a folder, or of all folders, go on."""

@@ -33,6 +33,7 @@ from cutoutd.web.pages.gallery import gallery_routes
 from cutoutd.web.pages.image_files import image_routes
 from cutoutd.web.pages.overview import Overview
 from cutoutd.web.pages.photo import photo_routes
+from cutoutd.web.pages.photo_lists import photo_list_routes
 from cutoutd.web.rendering import PageRenderer
 from cutoutd.web.webhook_receiver import WebhookReceiver, webhook_routes
 
@@ -71,6 +72,7 @@ def private_routes(context: PageContext) -> list[BaseRoute]:
         *Overview(context).routes(),
         *gallery_routes(context),
         *failure_routes(context),
+        *photo_list_routes(context),
         *photos,
     ]
 

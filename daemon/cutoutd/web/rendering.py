@@ -26,7 +26,6 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 
 #: The links in the head of each page, in this order.
 _PLACES: Sequence[tuple[str, str]] = (("/", "Overview"), ("/gallery", "Gallery"), ("/failures", "Failures"))
-_ADDRESSES = frozenset(address for address, _name in _PLACES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +83,7 @@ class PageRenderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals.update(
-            asset=self.assets.address, places=_PLACES, addresses=_ADDRESSES, csrf=tokens.form
-        )
+        self._environment.globals.update(asset=self.assets.address, places=_PLACES, csrf=tokens.form)
         self._environment.filters.update(formatting.FILTERS)
 
     def respond(self, request: Request, template: str, **values: object) -> Response:

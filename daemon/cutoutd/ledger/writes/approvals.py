@@ -4,9 +4,9 @@ Too large a batch waits for a person (``limits.confirm_over``). It is counted in
 no launch slips through beside another. An unapproved photo says so in its own row, which a restart goes by.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, bindparam, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, select, update
 
 from cutoutd.core.errors import UnapprovedError
 from cutoutd.core.photo import NO_WAIT, Photo, State, WaitKind
@@ -23,8 +23,10 @@ class Batch:
     photos: int
     uploaded: int  #: the number of those that are not sent again
     held: int  #: the number of those that wait; the others come to it with their next step
+    last_id: int = field(default=0, compare=False)  #: the newest of them; later ones are not meant by an approval
 
 
+_LAST_ID = func.max(photos.c.id)
 _WAITS = waits_as(WaitKind.UNAPPROVED)
 
 # Built once: every photo asks twice.
@@ -49,10 +51,11 @@ def require_approved(transaction: ReadTransaction, photo: Photo, most: int | Non
     raise UnapprovedError(f'"{folder}" has more new photos than limits.confirm_over; type: cutoutd approve {folder}')
 
 
-def batches(transaction: ReadTransaction) -> list[Batch]:
-    """Return the batches of all folders, by folder."""
+def batches(transaction: ReadTransaction, last_id: int | None = None) -> list[Batch]:
+    """Return the batches of all folders, by folder, without photos that came after ``last_id``."""
     is_uploaded, is_held = photos.c.state == State.UPLOADED, photos.c.wait_kind == WaitKind.UNAPPROVED
-    query = select(photos.c.folder, func.count(), _number_where(is_uploaded), _number_where(is_held))
+    query = select(photos.c.folder, func.count(), _number_where(is_uploaded), _number_where(is_held), _LAST_ID)
+    query = query if last_id is None else query.where(photos.c.id <= last_id)
     rows = transaction.execute(query.where(IS_UNAPPROVED).group_by(photos.c.folder).order_by(photos.c.folder))
     return [Batch(*row) for row in rows]
 
@@ -67,13 +70,22 @@ def is_larger(transaction: ReadTransaction, folder: str, most: int | None) -> bo
     return most is not None and _is_larger(transaction, folder, most)
 
 
-def approve(transaction: WriteTransaction, folder: str, most: int | None, at_s: float) -> list[Photo]:
-    """Approve a folder's batch, or its first ``most`` photos, and end their waits.
+def batch_photos(transaction: ReadTransaction, folder: str, last_id: int, after_id: int, limit: int) -> list[Photo]:
+    """Return the photos of a folder's batch up to ``last_id``, after another, in the order of their discovery."""
+    is_meant = and_(IS_UNAPPROVED, photos.c.approved_at_s.is_(None), photos.c.folder == folder)
+    query = select(photos).where(is_meant, photos.c.id > after_id, photos.c.id <= last_id)
+    return [photo_from(row) for row in transaction.execute(query.order_by(photos.c.id).limit(limit))]
+
+
+def approve(
+    transaction: WriteTransaction, folder: str, most: int | None, at_s: float, last_id: int | None = None
+) -> list[Photo]:
+    """Approve a folder's batch, or its first ``most`` photos up to ``last_id``, and end their waits.
 
     Return the first of them at each state, where work begins.
     """
     first = select(photos.c.id).where(IS_UNAPPROVED, photos.c.folder == folder).order_by(photos.c.id).limit(most)
-    agreed = photos.c.id.in_(first)
+    agreed = photos.c.id.in_(first if last_id is None else first.where(photos.c.id <= last_id))
     heads = select(func.min(photos.c.id)).where(agreed).group_by(photos.c.state)
     found = transaction.execute(select(photos).where(photos.c.id.in_(heads))).all()
     transaction.execute(

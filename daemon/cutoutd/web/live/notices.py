@@ -37,6 +37,10 @@ class Notice:
     sentence: str
     remedy: Remedy | None = None
     folder: str | None = None  #: the folder that a remedy is about
+    address: str = ""  #: of the list of the photos that it is about
+
+
+_HELD = "/photos?group=held"
 
 
 def notices_of(status: Status) -> tuple[Notice, ...]:
@@ -96,7 +100,8 @@ def _limit(status: Status) -> Iterator[Notice]:
     if held > 0:
         photos = "1 photo waits" if held == 1 else f"{held:,} photos wait"
         until = next((photo.wait.reason for photo in status.waiting if photo.wait.kind in BY_LIMIT), "")
-        yield Notice(Tone.WARN, f"A limit is reached, and {photos}", _sentence(until or "They go on by themselves"))
+        sentence = _sentence(until or "They go on by themselves")
+        yield Notice(Tone.WARN, f"A limit is reached, and {photos}", sentence, address=_HELD)
 
 
 def _throttled(live: LiveState | None) -> Iterator[Notice]:

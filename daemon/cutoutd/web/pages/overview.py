@@ -1,6 +1,7 @@
 """``/``: the overview, and its buttons: pause, resume, and approve a batch."""
 
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -8,9 +9,11 @@ from starlette.routing import BaseRoute, Route
 
 from cutoutd.control.messages import ApproveCommand, Command, CommandResult, PauseCommand, ResumeCommand
 from cutoutd.core.errors import ControlError
+from cutoutd.ledger.writes import approvals
 from cutoutd.web.context import PageContext
 from cutoutd.web.live.server_sent_events import PARTS
-from cutoutd.web.pages.forms import form_of
+from cutoutd.web.pages.forms import form_of, number_in
+from cutoutd.web.pages.photo_lists import PER_PAGE, listed
 
 
 class Overview:
@@ -24,6 +27,7 @@ class Overview:
         self._status_cache = context.status_cache
         self._renderer = context.renderer
         self._queue = context.backend.queue
+        self._ledger = context.backend.ledger
 
     def routes(self) -> list[BaseRoute]:
         """Return ``/``, ``/pause``, ``/resume`` and ``/approve``."""
@@ -46,20 +50,38 @@ class Overview:
         return await self._execute(request, ResumeCommand())
 
     async def _show_batch(self, request: Request) -> Response:
-        """Show the number of photos and their cost, before the user agrees."""
-        folder = request.query_params.get("folder", "")
-        result = await self._queue.submit(ApproveCommand(folder, dry_run=True))
+        """Show the photos, their number and their cost, before the user agrees.
+
+        The address of the next page names the newest photo of the batch, so later photos stay out.
+        """
+        query = request.query_params
+        folder, after_id = query.get("folder", ""), number_in(query.get("after", "")) or 0
+        last_id = number_in(query.get("last", ""))
+        result = await self._queue.submit(ApproveCommand(folder, dry_run=True, last_id=last_id))
         if not result.payable:
             return RedirectResponse("/", HTTPStatus.SEE_OTHER)
-        return self._renderer.respond(request, "approve.html", title="Approve", folder=folder, result=result)
+        last_id = last_id or result.last_id
+        found = await self._ledger.query(approvals.batch_photos, folder, last_id, after_id, PER_PAGE + 1)
+        first = f"/approve?{urlencode({'folder': folder, 'last': last_id})}"
+        return self._renderer.respond(
+            request,
+            "approve.html",
+            title="Approve",
+            folder=folder,
+            result=result,
+            photos=listed(found[:PER_PAGE]),
+            is_first=not after_id,
+            first=first,
+            following=f"{first}&after={found[PER_PAGE - 1].id}" if found[PER_PAGE:] else None,
+        )
 
     async def _approve(self, request: Request) -> Response:
-        """Approve the number of photos that was shown, the oldest first."""
+        """Approve the photos that were shown: their number, the oldest first, and none that came later."""
         form = form_of(request)
-        folder, photos = form.one("folder"), form.number("photos")
-        if not folder or not photos:
+        folder, photos, last_id = form.one("folder"), form.number("photos"), form.number("last")
+        if not folder or not photos or not last_id:
             return self._renderer.refuse(HTTPStatus.BAD_REQUEST, "Nothing was approved", "The form is incomplete.")
-        return await self._execute(request, ApproveCommand(folder, max_removals=photos))
+        return await self._execute(request, ApproveCommand(folder, max_removals=photos, last_id=last_id))
 
     async def _execute(self, request: Request, command: Command) -> Response:
         try:
