@@ -7,7 +7,7 @@ that no font has, such as an emoji on a bare server, is written by its name.
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -92,6 +92,7 @@ def title_font(size_px: int) -> TitleFont:
     return TitleFont(tuple(fonts))
 
 
+@lru_cache(maxsize=10_000)
 def _has_glyph(font: Font, sign: str) -> bool:
     return sign == " " or bytes(font.getmask(sign)) != bytes(font.getmask(_NO_CHARACTER))
 
