@@ -2,9 +2,10 @@
 # Installs cutoutd as a systemd service, on Debian 12 and alike; run it from a copy of the source, as root.
 #
 #   systemd/install.sh [options]      install, or bring an installation up to date; safe to run again
-#   systemd/install.sh uninstall      stop it and take it away; configuration, key and ledger stay
+#   systemd/install.sh uninstall      stop it and take it away, with all instances; configuration, key and ledger stay
 #   systemd/install.sh purge          and those as well; photos and cutouts are never touched
 #
+#   --instance NAME             cutoutd@NAME instead of cutoutd: a configuration, key, ledger and folders of its own
 #   --input DIR, --output DIR   the watched tree and its mirror (/srv/photos/in, /srv/photos/out); made if missing
 #   --group NAME                the group that shares them (photos); made if missing
 #   --public-key KEY            of the project at Uploadcare; asked for if left out
@@ -14,13 +15,15 @@
 #   --without-program           /opt/cutoutd is there already: leave it alone
 #   --without-start             leave starting to you
 #
-# What exists already is kept: configuration, key, folders with their owners and modes. The ledger is copied to
-# /var/backups/cutoutd first (the last three are kept): an older version cannot read what a newer one has changed.
+# What exists already is kept: configuration, key, folders with their owners and modes. All ledgers are copied to
+# /var/backups/cutoutd first (the last three of each are kept): an older version cannot read what a newer one has
+# changed. An installation that fails half-way takes back what it made. At the end: cutoutd check, and the first status.
 set -euo pipefail
 SOURCE=$(cd "$(dirname "$0")/.." && pwd)
 PROGRAM=/opt/cutoutd CONFIGURATION=/etc/cutoutd UNITS=/etc/systemd/system BACKUPS=/var/backups/cutoutd
-INPUT=/srv/photos/in OUTPUT=/srv/photos/out SHARED=photos PUBLIC_KEY='' KEY_FILE=''
-HAS_PROGRAM='' WAS_RUNNING='' IS_ENCRYPTED='' IS_DYNAMIC='' STARTS=yes ACTION=install
+NAME='' INPUT='' OUTPUT='' SHARED='' PUBLIC_KEY='' KEY_FILE=''
+HAS_PROGRAM='' IS_ENCRYPTED='' IS_DYNAMIC='' STARTS=yes ACTION=install IS_COMPLETE=''
+RUNNING=() UNDO=()
 
 say() { echo "install.sh: $*"; }
 die() { say "$*" >&2; exit 1; }
@@ -33,9 +36,10 @@ options() {
             --dynamic-user) IS_DYNAMIC=yes ;;
             --without-program) HAS_PROGRAM=yes ;;
             --without-start) STARTS='' ;;
-            --input | --output | --group | --public-key | --secret-key-file)
-                [ $# -ge 2 ] || { say "$1 needs a value" >&2; exit 2; }
+            --instance | --input | --output | --group | --public-key | --secret-key-file)
+                [ -n "${2:-}" ] || { say "$1 needs a value" >&2; exit 2; }
                 case $1 in
+                    --instance) NAME=$2 ;;
                     --input) INPUT=$(realpath -m "$2") ;;
                     --output) OUTPUT=$(realpath -m "$2") ;;
                     --group) SHARED=$2 ;;
@@ -47,22 +51,80 @@ options() {
         esac
         shift
     done
+    [[ $NAME =~ ^[a-z0-9_.-]*$ && $NAME != config ]] ||
+        { say "--instance takes small letters, digits, '_', '.' and '-'; config is the service itself" >&2; exit 2; }
+    INPUT=${INPUT:-/srv/photos${NAME:+/$NAME}/in} OUTPUT=${OUTPUT:-/srv/photos${NAME:+/$NAME}/out}
+}
+
+# The places of one service, by the name of its instance; an empty name is the service itself.
+unit_of() { echo "cutoutd${1:+@$1}"; }
+settings_of() { echo "$CONFIGURATION/${1:-config}.yaml"; }
+key_of() { echo "$CONFIGURATION/${1:+$1.}secret-key"; }
+state_of() { echo "/var/lib/cutoutd${1:+-$1}"; }
+backups_of() { echo "$BACKUPS${1:+/$1}"; }
+
+# The names of all services that there is any trace of, the service itself first as an empty line.
+services() {
+    local name
+    echo
+    {
+        # Another file beside the configurations, such as an old one, is no instance.
+        for name in "$CONFIGURATION"/*.yaml; do
+            name=$(basename "$name" .yaml)
+            if [ -e "$(state_of "$name")" ] || [ -e "$(key_of "$name")" ]; then echo "$name"; fi
+        done
+        find "$UNITS" -maxdepth 1 -name 'cutoutd@?*.service.d' -printf '%f\n' | sed 's/^cutoutd@//; s/\.service\.d$//'
+        find "$UNITS" -path '*.wants/cutoutd@?*.service' -printf '%f\n' | sed 's/^cutoutd@//; s/\.service$//'
+        systemctl list-units --all --plain --no-legend 'cutoutd@*.service' | sed 's/^cutoutd@//; s/\.service .*$//'
+    } | sort -u | grep -vxE 'config|' || true
+}
+
+# The services that this run is about.
+concerned() { if [ -n "$NAME" ]; then echo "$NAME"; else services; fi; }
+
+undo_later() { UNDO+=("$(printf '%q ' "$@")"); }
+
+finish() {
+    local code=$? step
+    trap - EXIT
+    if [ "$code" != 0 ] && [ "$ACTION" = install ]; then
+        if [ -z "$IS_COMPLETE" ] && [ ${#UNDO[@]} -gt 0 ]; then
+            say "it failed half-way: what it had made is taken back" >&2
+            for ((step = ${#UNDO[@]} - 1; step >= 0; step--)); do eval "${UNDO[step]}" || true; done
+            systemctl daemon-reload || true
+        fi
+        [ ${#RUNNING[@]} = 0 ] || systemctl start "${RUNNING[@]}" || true
+    fi
+    exit "$code"
 }
 
 # With the version that is being replaced, and while nothing runs: no fact may be missing from the copy, and no program
 # may be replaced under a service that has not loaded all of it yet.
-ledger() {
-    [ -x "$PROGRAM/bin/cutoutd" ] && [ -e "$CONFIGURATION/config.yaml" ] || return 0
-    ! systemctl is-active --quiet cutoutd || WAS_RUNNING=yes
-    systemctl stop cutoutd 2>/dev/null || true
-    local copy said
-    copy=$BACKUPS/ledger-$(date +%Y%m%d-%H%M%S).sqlite
-    install -d -m 700 "$BACKUPS"
-    if said=$("$PROGRAM/bin/cutoutd" backup --force --config "$CONFIGURATION/config.yaml" "$copy" 2>&1); then
+ledgers() {
+    [ -x "$PROGRAM/bin/cutoutd" ] || return 0
+    local name names=()
+    # A program that stays needs only the service in question to stop.
+    if [ -n "$HAS_PROGRAM" ]; then names=("$NAME"); else mapfile -t names < <(services); fi
+    for name in "${names[@]}"; do
+        ! systemctl is-active --quiet "$(unit_of "$name")" || RUNNING+=("$(unit_of "$name")")
+        systemctl stop "$(unit_of "$name")" 2>/dev/null || true
+    done
+    for name in "${names[@]}"; do back_up "$name"; done
+}
+
+back_up() {
+    local folder copy said
+    [ -f "$(settings_of "$1")" ] || return 0
+    folder=$(backups_of "$1")
+    copy=$folder/ledger-$(date +%Y%m%d-%H%M%S).sqlite
+    install -d -m 700 "$BACKUPS" "$folder"
+    if said=$("$PROGRAM/bin/cutoutd" backup --force --config "$(settings_of "$1")" "$copy" 2>&1); then
         say "kept a copy of the ledger: $copy"
-        find "$BACKUPS" -name 'ledger-*.sqlite' | sort | head -n -3 | xargs -r -d '\n' rm -f
+        find "$folder" -maxdepth 1 -name 'ledger-*.sqlite' | sort | head -n -3 | xargs -r -d '\n' rm -f
     else
-        say "no copy of the ledger was made. ${said%%$'\n'*}"
+        say "no copy of the ledger of $(unit_of "$1") was made. ${said%%$'\n'*}"
+        rmdir --ignore-fail-on-non-empty "$folder" 2>/dev/null || true
+        rmdir --ignore-fail-on-non-empty "$BACKUPS" 2>/dev/null || true
     fi
 }
 
@@ -72,49 +134,99 @@ program() {
         apt-get update -qq
         DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv
     fi
-    [ -x "$PROGRAM/bin/python" ] || python3 -m venv "$PROGRAM"
-    if ! "$PROGRAM/bin/pip" install --quiet --disable-pip-version-check --upgrade "$SOURCE"; then
-        [ -z "$WAS_RUNNING" ] || systemctl start cutoutd || true
-        die "the program could not be installed; what was there is as it was"
+    if [ ! -x "$PROGRAM/bin/python" ]; then
+        [ -e "$PROGRAM" ] || undo_later rm -rf "$PROGRAM"
+        [ -e /usr/local/bin/cutoutd ] || undo_later rm -f /usr/local/bin/cutoutd
+        python3 -m venv "$PROGRAM"
     fi
+    "$PROGRAM/bin/pip" install --quiet --disable-pip-version-check --upgrade "$SOURCE" ||
+        die "the program could not be installed; what was there is as it was"
     ln -sfn "$PROGRAM/bin/cutoutd" /usr/local/bin/cutoutd
 }
 
+# An installation that is there already has answered this question.
+agree_on_group() {
+    [ ! -e "$(settings_of "$NAME")" ] || return 0
+    local members answer
+    members=$(getent group "$SHARED" | cut -d: -f4)
+    [ -t 0 ] || die "the group $SHARED exists already (members: ${members:-none}); say --group $SHARED to share the folders with it, or name another"
+    read -rp "The group $SHARED exists already (members: ${members:-none}). Share the folders with it? [y/N] " answer || answer=''
+    [[ $answer =~ ^[yY] ]] || die "name another group: --group NAME"
+}
+
 people() {
-    getent group "$SHARED" >/dev/null || groupadd --system "$SHARED"
+    local is_named=$SHARED
+    SHARED=${SHARED:-photos}
+    if ! getent group "$SHARED" >/dev/null; then
+        groupadd --system "$SHARED"
+        undo_later groupdel "$SHARED"
+    elif [ -z "$is_named" ]; then
+        agree_on_group
+    fi
     if [ -n "$IS_DYNAMIC" ]; then
         ! getent passwd cutoutd >/dev/null || getent passwd cutoutd | grep -q "Dynamic User" ||
             die "the user cutoutd exists, so systemd would not make one: userdel cutoutd first"
     else
-        install -D -m 644 "$SOURCE/systemd/sysusers.d/cutoutd.conf" /etc/sysusers.d/cutoutd.conf
+        getent passwd cutoutd >/dev/null || undo_later userdel cutoutd
+        place /etc/sysusers.d/cutoutd.conf "$SOURCE/systemd/sysusers.d/cutoutd.conf"
         systemd-sysusers /etc/sysusers.d/cutoutd.conf
         usermod --append --groups "$SHARED" cutoutd
     fi
 }
 
+# place TARGET SOURCE
+place() {
+    undo_folders "$(dirname "$1")"
+    [ -e "$1" ] || undo_later rm -f "$1"
+    install -D -T -m 644 "$2" "$1"
+}
+
+# All that is missing of a path, so that no folder stays behind.
+undo_folders() {
+    local folder=$1 missing=() index
+    while [ ! -e "$folder" ]; do missing+=("$folder"); folder=$(dirname "$folder"); done
+    for ((index = ${#missing[@]} - 1; index >= 0; index--)); do undo_later rmdir "${missing[index]}"; done
+}
+
 folders() {
     local folder
-    install -D -m 644 "$SOURCE/systemd/tmpfiles.d/cutoutd.conf" /etc/tmpfiles.d/cutoutd.conf
+    place /etc/tmpfiles.d/cutoutd.conf "$SOURCE/systemd/tmpfiles.d/cutoutd.conf"
+    undo_folders "$CONFIGURATION"
     systemd-tmpfiles --create /etc/tmpfiles.d/cutoutd.conf
     for folder in "$INPUT" "$OUTPUT"; do
-        [ -d "$folder" ] || { install -d -m 2770 -g "$SHARED" "$folder"; say "made $folder for the group $SHARED"; }
+        [ -d "$folder" ] && continue
+        undo_folders "$folder"
+        install -d -m 2770 -g "$SHARED" "$folder"
+        say "made $folder for the group $SHARED"
     done
 }
 
 configuration() {
-    [ -e "$CONFIGURATION/config.yaml" ] && { say "kept $CONFIGURATION/config.yaml"; return; }
+    local file
+    file=$(settings_of "$NAME")
+    [ -e "$file" ] && { say "kept $file"; return; }
     [ -n "$PUBLIC_KEY" ] || read -rp "Uploadcare's public key: " PUBLIC_KEY || die "no public key: --public-key"
-    python3 - "$SOURCE/config.example.yaml" "$CONFIGURATION/config.yaml" "$PUBLIC_KEY" "$INPUT" "$OUTPUT" <<'PYTHON'
-import json, pathlib, sys
+    undo_later rm -f "$file"
+    python3 - "$SOURCE/config.example.yaml" "$file" "$PUBLIC_KEY" "$(key_of "$NAME")" "$(state_of "$NAME")" "$INPUT" "$OUTPUT" <<'PYTHON'
+import json, pathlib, re, sys
 example, target, *values = sys.argv[1:]
 text = pathlib.Path(example).read_text(encoding="utf-8")
-yours = ("  public_key: demopublickey", "    input: /srv/photos/in", "    output: /srv/photos/out")
-for line, value in zip(yours, values):
+# Another instance has a port already; a page that finds its port taken would be missing.
+others = (file.read_text(encoding="utf-8") for file in pathlib.Path(target).parent.glob("*.yaml"))
+taken = {int(port) for other in others for port in re.findall(r"(?m)^  listen: 127\.0\.0\.1:(\d+)$", other)}
+port = next(port for port in range(8717, 65536) if port not in taken)
+yours = (
+    "  public_key: demopublickey", "  secret_key_file: /etc/cutoutd/secret-key", "state_dir: /var/lib/cutoutd",
+    "    input: /srv/photos/in", "    output: /srv/photos/out", "  listen: 127.0.0.1:8717",
+)
+for line, value in zip(yours, (*values, f"127.0.0.1:{port}")):
+    key, _, given = line.partition(": ")
     assert text.count(line + "\n") == 1, line
-    text = text.replace(line + "\n", line.partition(": ")[0] + ": " + json.dumps(value, ensure_ascii=False) + "\n")
+    written = value if value == given or key == "  listen" else json.dumps(value, ensure_ascii=False)
+    text = text.replace(line + "\n", f"{key}: {written}\n")
 pathlib.Path(target).write_text(text, encoding="utf-8")
 PYTHON
-    chmod 644 "$CONFIGURATION/config.yaml"
+    chmod 644 "$file"
 }
 
 # The key is never an argument of a program: everybody can read those.
@@ -127,14 +239,20 @@ secret() {
 }
 
 credential() {
-    local plain=$CONFIGURATION/secret-key sealed=$CONFIGURATION/secret-key.cred
+    local plain sealed
+    plain=$(key_of "$NAME") sealed=$(key_of "$NAME").cred
     if [ -e "$sealed" ] || [ -e "$plain" ] && [ -z "$KEY_FILE" ]; then
         say "kept the secret key"
-    elif [ -n "$IS_ENCRYPTED" ]; then
+        return
+    fi
+    undo_later rm -f "$plain.new" "$sealed.new"
+    [ -e "$plain" ] || undo_later rm -f "$plain"
+    if [ -n "$IS_ENCRYPTED" ]; then
+        undo_later rm -f "$sealed"
         secret | systemd-creds encrypt --quiet --name=uploadcare-secret-key - "$sealed.new"
         mv "$sealed.new" "$sealed"
         rm -f "$plain"
-        sed -i 's|^  secret_key_file: /etc/cutoutd/secret-key$|  # &|' "$CONFIGURATION/config.yaml"
+        sed -i "s|^  secret_key_file: .*$|  # &|" "$(settings_of "$NAME")"
     else
         (umask 077; secret >"$plain.new")
         mv "$plain.new" "$plain"
@@ -144,53 +262,103 @@ credential() {
 
 # A drop-in of ours, or none.
 drop_in() {
-    local file=$UNITS/cutoutd.service.d/$1.conf
+    local file
+    file=$UNITS/$(unit_of "$NAME").service.d/$1.conf
+    undo_folders "${file%/*}"
+    [ -e "$file" ] || undo_later rm -f "$file" "$file.new"
     mkdir -p "${file%/*}"
     cat >"$file.new"
     if [ -s "$file.new" ]; then mv "$file.new" "$file"; else rm -f "$file.new" "$file"; fi
 }
 
 units() {
-    install -m 644 "$SOURCE"/systemd/cutoutd{,@,-failure@}.service "$UNITS/"
-    "$PROGRAM/bin/cutoutd" systemd-dropin --config "$CONFIGURATION/config.yaml" | drop_in folders
-    if [ -e "$CONFIGURATION/secret-key.cred" ]; then
-        printf '[Service]\nLoadCredential=\nLoadCredentialEncrypted=uploadcare-secret-key:%s\n' \
-            "$CONFIGURATION/secret-key.cred"
+    local unit sealed
+    for unit in cutoutd cutoutd@ cutoutd-failure@; do place "$UNITS/$unit.service" "$SOURCE/systemd/$unit.service"; done
+    "$PROGRAM/bin/cutoutd" systemd-dropin --config "$(settings_of "$NAME")" | drop_in folders
+    sealed=$(key_of "$NAME").cred
+    if [ -e "$sealed" ]; then
+        printf '[Service]\nLoadCredential=\nLoadCredentialEncrypted=uploadcare-secret-key:%s\n' "$sealed"
     fi | drop_in credential
     if [ -n "$IS_DYNAMIC" ]; then printf '[Service]\nDynamicUser=yes\n'; fi | drop_in user
     systemctl daemon-reload
 }
 
 start() {
-    [ -n "$STARTS" ] || { say "start it with: systemctl enable --now cutoutd"; return; }
-    systemctl enable --quiet cutoutd
-    systemctl restart cutoutd || { systemctl status --no-pager --lines 20 cutoutd || true; die "it did not start"; }
-    [ ! -e "$CONFIGURATION/secret-key.cred" ] || say "the key is encrypted for the service; to check as it: systemd-run -qdP \
--p LoadCredentialEncrypted=uploadcare-secret-key:$CONFIGURATION/secret-key.cred cutoutd check --user cutoutd"
-    say "cutoutd runs: put photos into $INPUT, find cutouts in $OUTPUT (systemctl status cutoutd)"
+    local unit
+    unit=$(unit_of "$NAME")
+    [ ${#RUNNING[@]} = 0 ] || systemctl start "${RUNNING[@]}" || die "not all that ran before has started: systemctl status ${RUNNING[*]}"
+    [ -n "$STARTS" ] || { say "start it with: systemctl enable --now $unit"; return; }
+    systemctl enable --quiet "$unit"
+    systemctl restart "$unit" || { systemctl status --no-pager --lines 20 "$unit" || true; die "it did not start"; }
+    verify
+    say "$unit runs: put photos into $INPUT, find cutouts in $OUTPUT (systemctl status $unit)"
+}
+
+# As the service sees it. An encrypted key can be read by services only, so the check is run as one.
+verify() {
+    local settings sealed variable as_service=() is_well=yes
+    settings=$(settings_of "$NAME") sealed=$(key_of "$NAME").cred
+    if [ -e "$sealed" ]; then
+        as_service=(systemd-run -qdP -p "LoadCredentialEncrypted=uploadcare-secret-key:$sealed")
+        for variable in UPLOADCARE_API_BASE UPLOADCARE_UPLOAD_BASE UPLOADCARE_CDN_BASE; do
+            [ -z "${!variable:-}" ] || as_service+=(-E "$variable")
+        done
+    fi
+    say "what cutoutd check finds as the service:"
+    "${as_service[@]}" "$PROGRAM/bin/cutoutd" check --user cutoutd --config "$settings" || is_well=''
+    say "what cutoutd status shows:"
+    "$PROGRAM/bin/cutoutd" status --config "$settings" || is_well=''
+    [ -n "$is_well" ] ||
+        die "it is installed and runs, but not all is well: mend what is said above, then: ${as_service[*]:-sudo} cutoutd check --user cutoutd --config $settings"
 }
 
 remove() {
-    systemctl disable --quiet --now cutoutd 2>/dev/null || true
-    rm -f "$UNITS"/cutoutd{,@,-failure@}.service /etc/sysusers.d/cutoutd.conf /etc/tmpfiles.d/cutoutd.conf
-    rm -f "$UNITS"/cutoutd.service.d/{folders,credential,user}.conf
-    rmdir "$UNITS/cutoutd.service.d" 2>/dev/null || true
+    local name names=()
+    mapfile -t names < <(concerned)
+    # First all stand still: a program that is taken away under a service could not even stop it in order.
+    for name in "${names[@]}"; do
+        systemctl disable --quiet --now "$(unit_of "$name")" 2>/dev/null || true
+        ! systemctl is-active --quiet "$(unit_of "$name")" || die "$(unit_of "$name") could not be stopped; nothing was removed"
+    done
+    for name in "${names[@]}"; do
+        rm -f "$UNITS/$(unit_of "$name").service.d"/{folders,credential,user}.conf
+        rmdir "$UNITS/$(unit_of "$name").service.d" 2>/dev/null || true
+        [ "$ACTION" != purge ] || forget "$name"
+    done
+    [ -n "$NAME" ] || remove_program
     systemctl daemon-reload
+    if [ "$ACTION" = purge ]; then
+        say "$(unit_of "$NAME") is gone${names[1]:+, with its instances}; photos, cutouts and their group are untouched"
+    else
+        say "$(unit_of "$NAME") is uninstalled${names[1]:+, with its instances}; configuration, keys and ledgers are kept (purge removes them)"
+    fi
+}
+
+# Configuration, key, ledger and their copies.
+forget() {
+    local state
+    state=$(state_of "$1")
+    rm -f "$(settings_of "$1")" "$(key_of "$1")" "$(key_of "$1").cred"
+    rm -rf "$state" "${state/lib/lib/private}"
+    [ -z "$1" ] || rm -rf "$(backups_of "$1")"
+}
+
+remove_program() {
+    rm -f "$UNITS"/cutoutd{,@,-failure@}.service /etc/sysusers.d/cutoutd.conf /etc/tmpfiles.d/cutoutd.conf
     [ -n "$HAS_PROGRAM" ] || rm -rf "$PROGRAM"
     [ ! -L /usr/local/bin/cutoutd ] || rm -f /usr/local/bin/cutoutd
-    if [ "$ACTION" = purge ]; then
-        rm -rf "$CONFIGURATION" /var/lib/cutoutd /var/lib/private/cutoutd "$BACKUPS"
-        ! getent passwd cutoutd >/dev/null || userdel cutoutd
-        say "cutoutd is gone; photos, cutouts and the group $SHARED are untouched"
-    else
-        say "cutoutd is uninstalled; $CONFIGURATION and /var/lib/cutoutd are kept (purge removes them)"
-    fi
+    [ "$ACTION" = purge ] || return 0
+    rm -rf "$CONFIGURATION" "$BACKUPS"
+    ! getent passwd cutoutd >/dev/null || getent passwd cutoutd | grep -q "Dynamic User" || userdel cutoutd
 }
 
 options "$@"
 [ "$(id -u)" = 0 ] || die "needs root: sudo $0"
+trap finish EXIT
 if [ "$ACTION" = install ]; then
-    ledger; program; people; folders; configuration; credential; units; start
+    ledgers; program; people; folders; configuration; credential; units
+    IS_COMPLETE=yes
+    start
 else
     remove
 fi

@@ -214,25 +214,6 @@ def test_folders_made_anew_need_nobody(machine: Machine) -> None:
     assert main_pid(machine) == pid
 
 
-def test_the_installer_may_run_twice_and_leaves_no_trace(bare: Machine) -> None:
-    """Again, it keeps configuration and key; uninstalled, only photos, cutouts and the configuration stay."""
-    bare.install()
-    everything = (
-        "cat /etc/cutoutd/config.yaml /etc/cutoutd/secret-key; find /etc/systemd/system/cutoutd* -printf '%p %s %m\\n'"
-    )
-    before = bare.shell(everything)
-    said = bare.install()
-    assert "kept /etc/cutoutd/config.yaml" in said
-    assert before == bare.shell(everything)
-    drop(bare, "kept.jpg")
-    cutouts(bare, "kept.png")
-    bare.run("/opt/source/systemd/install.sh", "uninstall", "--without-program")
-    assert bare.run("systemctl", "cat", "cutoutd", is_expected_to_work=False).returncode != 0
-    assert bare.shell("stat -c '%a %U' /var/backups/cutoutd/ledger-*").splitlines() == ["600 root"]
-    for kept in ("/etc/cutoutd/config.yaml", "/var/lib/cutoutd", f"{OUTPUT}/kept.png", f"{INPUT}/kept.jpg"):
-        assert bare.has(kept)
-
-
 def test_a_share_that_comes_back_needs_nobody(bare: Machine) -> None:
     """The input is unmounted and mounted again under the running unit: photos that come then are done."""
     bare.install()
@@ -275,33 +256,6 @@ def test_an_encrypted_key_and_a_user_of_systemds_own(bare: Machine) -> None:
     cutouts(bare, "sealed.png")
     assert bare.run("grep", "-c", "^cutoutd:", "/etc/passwd", is_expected_to_work=False).returncode == 1
     assert int(bare.run("stat", "-c", "%u", f"{OUTPUT}/sealed.png").stdout) >= 61_184
-
-
-def test_instances_do_not_collide(machine: Machine) -> None:
-    """Two of them beside the service, each with its own configuration, key, ledger and folders."""
-    for name in ("north", "south"):
-        folders = f"/srv/photos/{name}"
-        machine.shell(
-            f"install -d -m 2770 -g photos {folders}/in {folders}/out; cp -p /etc/cutoutd/secret-key "
-            f"/etc/cutoutd/{name}.secret-key"
-        )
-        settings, unit = f"/etc/cutoutd/{name}.yaml", f"/etc/systemd/system/cutoutd@{name}.service.d"
-        machine.shell(
-            f"sed -e 's#/srv/photos/in#{folders}/in#; s#/srv/photos/out#{folders}/out#'"
-            f" -e 's#state_dir: .*#state_dir: /var/lib/cutoutd-{name}#' /etc/cutoutd/config.yaml > {settings};"
-            f"mkdir -p {unit}; /opt/cutoutd/bin/cutoutd systemd-dropin --config {settings} > {unit}/folders.conf"
-        )
-    machine.shell("systemctl daemon-reload; systemctl start cutoutd@north cutoutd@south")
-    try:
-        for name in ("north", "south"):
-            machine.write(f"/srv/photos/{name}/in/{name}.jpg", jpeg())
-            machine.await_file(f"/srv/photos/{name}/out/{name}.png")
-            assert machine.show(f"cutoutd@{name}", "NRestarts", "ActiveState") == {
-                "NRestarts": "0",
-                "ActiveState": "active",
-            }
-    finally:
-        machine.run("systemctl", "stop", "cutoutd@north", "cutoutd@south")
 
 
 def test_what_a_restart_cannot_mend_is_not_tried_again(machine: Machine) -> None:

@@ -24,7 +24,8 @@ def find_encrypted_credential(configuration: Path) -> Path | None:
     Only the service can decrypt it.
     """
     folder, name = configuration.absolute().parent, configuration.stem
-    places = (folder / "secret-key.cred", folder / f"{name}.secret-key.cred")
+    # An instance's own key comes first, because the service itself may have one beside it.
+    places = (folder / f"{name}.secret-key.cred", folder / "secret-key.cred")
     return next((place for place in places if os.path.lexists(place)), None)
 
 
