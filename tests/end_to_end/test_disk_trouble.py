@@ -8,7 +8,7 @@ import pytest
 from support.images.drawn_photos import is_cutout, put
 from support.processes.daemon_process import DaemonProcess, Place
 from support.processes.sandbox_process import SandboxProcess
-from support.small_disks import SmallDisk, small_disk
+from support.small_disks import SmallDisk, quota_disk, small_disk
 
 PHOTOS = tuple(f"{number}.jpg" for number in range(3))
 
@@ -93,6 +93,49 @@ def test_nothing_is_paid_for_that_may_find_no_room(shop: Place, patient_sandbox:
         disk.remount("size=40m")
         daemon.wait_for("published", *PHOTOS, within_s=90)
         require_paid_once(shop, patient_sandbox)
+
+
+def test_nothing_is_paid_for_that_finds_no_inode(shop: Place, patient_sandbox: SandboxProcess) -> None:
+    """The disk has free bytes, and takes no file: nothing is sent, `status` says why; with inodes again all goes on."""
+    with small_disk(shop.output) as disk, shop.start() as daemon:
+        daemon.wait_for("started")
+        disk.use_up_inodes()
+        drop(shop, "new")
+        wait_for_words(daemon, "no inodes left", len(PHOTOS))
+        assert patient_sandbox.counters()["requests"] == {}
+        assert "df -i" in shop.status()["waiting"][0]["reason"]
+        disk.give_inodes_back()
+        daemon.wait_for("published", *(f"new/{path}" for path in PHOTOS), within_s=90)
+        require_paid_once(shop, patient_sandbox, "new")
+
+
+def test_nothing_is_paid_for_over_a_quota(tmp_path: Path, shop: Place, patient_sandbox: SandboxProcess) -> None:
+    """A quota that leaves no room for a cutout, on a disk with plenty of space: nothing is sent until it is raised."""
+    with quota_disk(tmp_path / "home", shop.output) as disk, shop.start() as daemon:
+        disk.limit("32K")
+        drop(shop)
+        wait_for_words(daemon, "quota", len(PHOTOS))
+        assert patient_sandbox.counters()["requests"] == {}
+        disk.limit("none")
+        daemon.wait_for("published", *PHOTOS, within_s=90)
+        require_paid_once(shop, patient_sandbox)
+
+
+def test_nothing_new_is_paid_for_once_a_disk_refused_a_cutout(shop: Place, patient_sandbox: SandboxProcess) -> None:
+    """Paid cutouts meet a full disk: photos that arrive then are not even sent, and all are published in the end."""
+    with small_disk(shop.output) as disk, shop.start() as daemon:
+        drop(shop)
+        daemon.wait_for("removal_started", *PHOTOS)
+        disk.fill()
+        wait_for_words(daemon, "No space left on device", len(PHOTOS))
+        late = [f"late/{path}" for path in PHOTOS]
+        drop(shop, "late")
+        daemon.wait_until(lambda lines: {line.path for line in lines if line.action == "waiting"} >= set(late))
+        requests = patient_sandbox.counters()["requests"]
+        assert (requests["upload"], requests["execute"]) == (len(PHOTOS), len(PHOTOS))
+        disk.relieve()
+        daemon.wait_for("published", *PHOTOS, *late, within_s=90)
+        assert sorted(patient_sandbox.counters()["executes_by_sha256"].values()) == [1] * 2 * len(PHOTOS)
 
 
 def test_a_full_state_folder_stops_spending(shop: Place, patient_sandbox: SandboxProcess) -> None:

@@ -78,3 +78,43 @@ def exfat_disk(root: Path) -> Iterator[None]:
             subprocess.run(["umount", "-l", str(root)], check=True)
         if device:
             subprocess.run(["losetup", "--detach", device], check=False)
+
+
+class QuotaDisk:
+    """A mounted Btrfs subvolume with a quota, on a disk with plenty of free space."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def limit(self, size: str) -> None:
+        """Set the quota: ``1M``, ``none``."""
+        subprocess.run(["btrfs", "qgroup", "limit", size, str(self.root)], check=True, capture_output=True)
+
+
+@contextmanager
+def quota_disk(home: Path, root: Path) -> Iterator[QuotaDisk]:
+    """A subvolume with a quota, mounted at a folder; its image and its disk lie at home; both are made."""
+    disk = home / "disk"
+    disk.mkdir(parents=True)
+    root.mkdir(parents=True, exist_ok=True)
+    image = home / "image"
+    with image.open("wb") as file:
+        file.truncate(200_000_000)
+    steps = (
+        ["mkfs.btrfs", "-q", str(image)],
+        ["mount", "-o", "loop", str(image), str(disk)],
+        ["btrfs", "quota", "enable", str(disk)],
+        ["btrfs", "subvolume", "create", str(disk / "out")],
+        ["mount", "--bind", str(disk / "out"), str(root)],
+    )
+    try:
+        with suppress(OSError, subprocess.CalledProcessError):
+            for step in steps:
+                subprocess.run(step, check=True, capture_output=True)
+        if not root.is_mount():
+            pytest.skip("needs root, Btrfs and the right to mount: a disk with a quota")
+        yield QuotaDisk(root)
+    finally:
+        for place in (root, disk):
+            if place.is_mount():
+                subprocess.run(["umount", "-l", str(place)], check=True)

@@ -41,5 +41,22 @@ def rename_to_free_name(
         raise _error(ctypes.get_errno(), new)
 
 
+_FALLOCATE = _found("fallocate", [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64])
+
+
+def reserve_space(descriptor: int, size_bytes: int) -> None:
+    """Reserve space for a file without writing it. Blocking.
+
+    ``os.posix_fallocate`` does not fit, because it writes to the file where nothing can be reserved.
+
+    Raises:
+        OSError: EOPNOTSUPP or ENOSYS if space cannot be reserved there, and every other error.
+    """
+    if _FALLOCATE is None:
+        raise _error(errno.ENOSYS, "")
+    if _FALLOCATE(descriptor, 0, 0, size_bytes) != 0:
+        raise _error(ctypes.get_errno(), "")
+
+
 def _error(number: int, name: Path | str) -> OSError:
     return OSError(number, os.strerror(number), str(name))

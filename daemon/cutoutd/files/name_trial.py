@@ -52,7 +52,7 @@ def takes_names(output: Path, target: str) -> bool:
 @contextmanager
 def _temporary_folder(output: Path, target: str) -> Iterator[int]:
     """Make a folder in the last folder of the target that exists, and remove it afterwards."""
-    with _last_folder(output, target) as parent:
+    with last_folder(output, target) as parent:
         name = temporary_name("names")
         os.mkdir(name, 0o700, dir_fd=parent)
         try:
@@ -67,7 +67,8 @@ def _temporary_folder(output: Path, target: str) -> Iterator[int]:
 
 
 @contextmanager
-def _last_folder(output: Path, target: str) -> Iterator[int]:
+def last_folder(output: Path, target: str) -> Iterator[int]:
+    """Open the last folder of the target's path that exists, and yield its descriptor. Blocking."""
     descriptor = os.open(output, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         with suppress(OSError):

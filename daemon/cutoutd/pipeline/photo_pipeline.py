@@ -14,6 +14,7 @@ from cutoutd.core.errors import (
     DelayError,
     FailedError,
     PhotoError,
+    PlaceError,
     RejectedError,
     ResultGoneError,
     SupersededError,
@@ -189,7 +190,7 @@ class PhotoPipeline:
 
     async def _launch(self, photo: Photo) -> Photo:
         """Make the one call that costs money. A crash during it leaves `removal_intended`: see `steps.launch`."""
-        await self._budget.require_room(photo, self._source_check(photo))
+        await self._budget.require_room(photo, self._source_check(photo), is_launching=True)
         try:
             await self._uploadcare.files.require_ready(require_value(photo.upload.source_uuid))
         except UploadGoneError:
@@ -236,6 +237,8 @@ class PhotoPipeline:
 
     async def _postpone(self, photo: Photo, error: DelayError) -> Photo:
         """Let the photo wait before the same step is taken again."""
+        if isinstance(error, PlaceError) and photo.bound.output is not None:
+            self._budget.room.distrust(photo)
         return await self._ledger.postpone(photo, backoff(error, photo.wait.attempts, time.time()))
 
     async def _supersede(self, photo: Photo, error: SupersededError) -> Photo:

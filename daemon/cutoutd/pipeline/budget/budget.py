@@ -25,6 +25,7 @@ from cutoutd.ledger.queries import photos
 from cutoutd.ledger.writes import launches
 from cutoutd.pipeline.budget.launch_rate import LaunchRate, LearnedRate
 from cutoutd.pipeline.budget.limits import Approval, require_free, require_within, room_within
+from cutoutd.pipeline.budget.room import Room
 
 _KEY = "launch_rate"
 
@@ -88,6 +89,7 @@ class Budget:
         self._logged = ""  # the last limit that was logged
         self.throttled = 0  #: launches since the start that Uploadcare refused for their number (429)
         self.rate = rate  #: the rate of the launch stage
+        self.room = Room()  #: the places of cutouts
         self.approval = Approval(ledger, limits.confirm_over)
 
     def launch_pace(self) -> LaunchPace:
@@ -125,12 +127,17 @@ class Budget:
         finally:
             self._sending.discard(photo.id)
 
-    async def require_room(self, photo: Photo, check: Callable[[], None] = _nothing) -> None:
-        """Check that there is space for the cutout, because else it would be paid for in vain.
+    async def require_room(
+        self, photo: Photo, check: Callable[[], None] = _nothing, *, is_launching: bool = False
+    ) -> None:
+        """Check that the cutout will find a place, because else it would be paid for in vain.
+
+        Space is asked for and tried; before a launch, the folder of the cutout is made.
 
         `check` is another blocking check, made first and in the same thread: a thread of its own costs as much again.
 
         Raises:
+            PlaceError: no file can be written where the cutout belongs.
             DiskError: the file system of the output or of the state folder is nearly full.
         """
         places = (Path(require_value(photo.bound.output)), self._state_dir)
@@ -138,6 +145,7 @@ class Budget:
         def check_all() -> None:
             check()
             require_free(places, self._limits.min_free_bytes)
+            self.room.require(photo, is_making=is_launching)
 
         await asyncio.to_thread(check_all)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cutoutd.config.settings import Limits
-from cutoutd.core.errors import DiskError, LimitReachedError
+from cutoutd.core.errors import LimitReachedError, PlaceError
 from cutoutd.core.photo import UNPAID, Photo
 from cutoutd.ledger import Batch, LaunchCounts, Ledger
 from cutoutd.ledger.writes import approvals
@@ -47,25 +47,25 @@ def require_free(places: Iterable[Path], min_free_bytes: int) -> None:
     """Check that each folder can be written and its file system has this much free space. Blocking.
 
     Raises:
-        DiskError: a folder cannot be written, has too little space, or its free space is unknown.
+        PlaceError: a folder cannot be written, has too little space, or its free space is unknown.
     """
     for place in places:
         if not os.access(place, os.W_OK | os.X_OK):
-            raise DiskError(f"{place} cannot be written, and nothing is paid for that finds no place")
+            raise PlaceError(f"{place} cannot be written, and nothing is paid for that finds no place")
         free_bytes = _free_bytes(place)
         if free_bytes < min_free_bytes:
             msg = (
                 f"{place} has {free_bytes / 1e6:,.0f} MB of free space, and nothing is paid for below"
                 f" {min_free_bytes / 1e6:,.0f} MB (limits.min_free_space)"
             )
-            raise DiskError(msg)
+            raise PlaceError(msg)
 
 
 def _free_bytes(place: Path) -> int:
     try:
         return shutil.disk_usage(place).free
     except OSError as error:
-        raise DiskError(f"the free space of {place} is not known: {error.strerror}") from error
+        raise PlaceError(f"the free space of {place} is not known: {error.strerror}") from error
 
 
 def _reached(key: str, limit: int, period: str, resume: date) -> LimitReachedError:
