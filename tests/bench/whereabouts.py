@@ -54,7 +54,7 @@ _LISTED: Mapping[str, Part | None] = {
     "cutoutd.images": None,
     "cutoutd.core.errors": None,
     "cutoutd.core.photo": None,
-    "cutoutd.images.memory_gate": Part.HANDING,
+    "cutoutd.images.picture_memory": Part.HANDING,
     # The bare loop is a script.
     "__main__.upload": Part.UPLOADING,
     "__main__.launch": Part.ASKING,

@@ -187,7 +187,8 @@ def _settle(sighting: Sighting, folder: FolderSettings) -> None:
 
 def _turn(sighting: Sighting, folder: FolderSettings) -> None:
     content = (folder.input / sighting.path).read_bytes()
-    if validate(make_upright(content, validate(content, sighting.path)), sighting.path).orientation != 1:
+    upright = make_upright(content, validate(content, sighting.path), len(content) * 100 + 1_000_000).content
+    if validate(upright, sighting.path).orientation != 1:
         raise BrokenPromiseError("turned, and still lying")
 
 

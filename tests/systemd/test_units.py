@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from cutoutd.images.copies.shrink import LARGEST_SOURCE_BYTES
+from cutoutd.images.picture_memory import SMALLER_COPY, UPRIGHT_COPY
+from cutoutd.images.validation import MAX_MEGAPIXELS
+
 UNITS = Path(__file__).parents[2] / "systemd"
 NAMES = ("cutoutd.service", "cutoutd@.service", "cutoutd-failure@.service")
 
@@ -31,6 +35,14 @@ def test_the_sandboxing_is_tight(name: str) -> None:
     """At most 1.3 of 10; the rest is the internet and the photos' group, without which there is no work."""
     judged = analyze("security", "--offline=true", "--threshold=13", str(UNITS / name))
     assert judged.returncode == 0, judged.stdout
+
+
+@pytest.mark.parametrize("name", NAMES[:2])
+def test_the_largest_picture_fits_below_the_memory_bound(name: str) -> None:
+    """Above MemoryHigh the kernel slows the service down, so one picture that runs alone must not reach it."""
+    [bound_gb] = re.findall(r"^MemoryHigh=(\d+)G$", (UNITS / name).read_text(), re.MULTILINE)
+    largest = MAX_MEGAPIXELS * 1_000_000 * max(UPRIGHT_COPY, SMALLER_COPY) + LARGEST_SOURCE_BYTES
+    assert int(bound_gb) << 30 > largest + 250_000_000
 
 
 @pytest.mark.parametrize("name", NAMES[:2])

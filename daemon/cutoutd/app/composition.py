@@ -15,6 +15,7 @@ from cutoutd.app.webhook_secret import signing_secret_for
 from cutoutd.config.settings import Folders, Settings
 from cutoutd.core.photo import State
 from cutoutd.core.usage_counter import UsageCounter
+from cutoutd.images.picture_memory import picture_memory
 from cutoutd.ledger import ChangeFlag, Ledger, hold_ledger, open_ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.monitoring.notifier import Notifier
@@ -167,6 +168,7 @@ async def service_on(shared: SharedState, settings: Settings) -> AsyncIterator[S
 
 async def _build(core: Core, poll_schedule: PollSchedule, uploadcare: UploadcareClient) -> Service:
     ledger, settings = core.ledger, core.settings
+    picture_memory.set_budget(settings.limits.picture_memory_bytes)
     folders = Folders({folder.name: folder for folder in settings.folders})
     availability = FolderAvailability(ledger, folders)
     context = StepContext(ledger, uploadcare, folders)

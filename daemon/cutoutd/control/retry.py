@@ -35,7 +35,7 @@ from cutoutd.core.photo import (
 )
 from cutoutd.files.input_tree import current_identity
 from cutoutd.images.copies.shrink import LARGEST_SOURCE_BYTES
-from cutoutd.images.memory_gate import run_gated
+from cutoutd.images.picture_memory import picture_memory
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import selection
 from cutoutd.ledger.queries.selection import PHOTOS_PER_PAGE
@@ -159,7 +159,7 @@ class RetryHandler:
         folder = required_folder(self._folders, photo)
         identity = await asyncio.to_thread(current_identity, folder.input, photo.identity)
         try:
-            await run_gated(identity.size_bytes, validate_photo, identity, folder)
+            await picture_memory.run(identity.size_bytes, validate_photo, identity, folder)
         except RejectedError as error:
             msg = f"the same file would be rejected again: {error.sentence}. {error.advice or DEFAULT_ADVICE}"
             raise ControlError(msg.rstrip(".")) from error

@@ -1,6 +1,6 @@
 """Small pictures of photos and cutouts: upright, with their transparency and their colours, as WebP.
 
-Drawing needs four bytes a pixel, twice: call it in a thread, and few at a time.
+Drawing needs several bytes a pixel: call it through ``picture_memory``.
 """
 
 import asyncio
@@ -17,8 +17,8 @@ from cutoutd.core.photo import Photo
 from cutoutd.images.copies.modes import in_plain_mode
 from cutoutd.images.copies.orientation import turned_upright
 from cutoutd.images.copies.srgb import in_srgb
-from cutoutd.images.memory_gate import run_gated
 from cutoutd.images.originals import Absence, Original, Roots, Side, has_side, key_of, open_original
+from cutoutd.images.picture_memory import CUTOUT_BYTES, THUMBNAIL, picture_memory
 from cutoutd.images.structure.colours import colours_of
 from cutoutd.images.structure.formats import open_picture
 from cutoutd.images.structure.orientation import orientation_of
@@ -69,7 +69,7 @@ class Thumbnails:
                 return cached
             async with self._drawing:
                 # After a cancellation the thread goes on, and the next caller finds the picture in the cache.
-                return await run_gated(photo.identity.size_bytes, self._draw, photo, side, size)
+                return await picture_memory.run(need_of(photo, side), self._draw, photo, side, size)
 
     def _draw(self, photo: Photo, side: Side, size: ThumbnailSize) -> bytes | Absence:
         inputs, archives = roots_of(self._folders())
@@ -84,6 +84,13 @@ def roots_of(folders: Iterable[FolderSettings]) -> tuple[Roots, Roots]:
     folders = tuple(folders)
     inputs = {folder.name: folder.input for folder in folders}
     return inputs, {folder.name: folder.archive for folder in folders if folder.archive is not None}
+
+
+def need_of(photo: Photo, side: Side) -> int:
+    """Return the memory that drawing takes, in bytes."""
+    if side is Side.CUTOUT:
+        return CUTOUT_BYTES
+    return THUMBNAIL * photo.picture.pixels
 
 
 def draw_side(photo: Photo, side: Side, inputs: Roots, archives: Roots, side_px: int) -> bytes | Absence:
@@ -105,7 +112,8 @@ def shrunk(image: ImageFile, side_px: int, most_megapixels: float = float("inf")
         RejectedError: the picture has too many pixels to be decoded.
     """
     # Early, because a JPEG decoder skips most of its work when it knows the wanted size.
-    image.draft(None, (side_px * _GAP, side_px * _GAP))
+    scale = max(1.0, max(image.size) / (side_px * _GAP))
+    image.draft(None, (int(image.width / scale), int(image.height / scale)))
     if image.width * image.height > most_megapixels * 1_000_000:
         raise RejectedError(RejectionCode.TOO_MANY_PIXELS, f"it has more than {most_megapixels} megapixels")
     orientation, colours = orientation_of(image), colours_of(image)

@@ -38,7 +38,7 @@ from cutoutd.core.photo import (
     require_value,
 )
 from cutoutd.files.unfinished import require_finished
-from cutoutd.images.memory_gate import run_gated
+from cutoutd.images.picture_memory import picture_memory
 from cutoutd.ledger.queries import duplicates
 from cutoutd.ledger.writes import webhook_results
 from cutoutd.pipeline.backoff import backoff
@@ -124,7 +124,7 @@ class PhotoPipeline:
 
     async def _validate(self, photo: Photo) -> Photo:
         """Accept the photo if it can be sent. A crash here leaves nothing; the file is read again."""
-        validation = await run_gated(photo.identity.size_bytes, self._validate_file, photo)
+        validation = await picture_memory.run(photo.identity.size_bytes, self._validate_file, photo)
         return await self._ledger.accept(photo, validation.fact, validation.free_targets)
 
     def _validate_file(self, photo: Photo) -> Validation:

@@ -86,7 +86,7 @@ class RateLimit(FrozenModel):
 
 
 class Limits(FrozenModel):
-    """The limits on spending without approval, and on the use of the disk."""
+    """The limits on spending without approval, and on the use of disk and memory."""
 
     per_day: int | None = Field(default=None, ge=1)
     """Launched removals in a calendar day of this machine's time zone; no limit if left out."""
@@ -96,6 +96,8 @@ class Limits(FrozenModel):
     """A folder with more unpaid photos than this waits for `cutoutd approve`; null: it never waits."""
     min_free_bytes: Size = Field(default=1_000_000_000, gt=0, validation_alias="min_free_space")
     """Nothing is paid for while the disk of an output or the state folder has less free space."""
+    picture_memory_bytes: Size = Field(default=512_000_000, gt=0, validation_alias="picture_memory")
+    """Memory for decoded pictures; they wait for each other within it, and a larger one is decoded alone."""
 
     @property
     def is_counting(self) -> bool:

@@ -84,6 +84,11 @@ class Picture:
     colours: str | None = None  #: the name of colours other than those of sRGB
 
     @property
+    def pixels(self) -> int:
+        """The number of pixels; 0 before accepted."""
+        return (self.width or 0) * (self.height or 0)
+
+    @property
     def identity(self) -> str | None:
         """The hash by which a picture is paid for: its own, or that of its file if it has none."""
         return self.picture_sha256 or self.sha256

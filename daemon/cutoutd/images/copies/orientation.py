@@ -5,9 +5,15 @@ It takes eight bytes a pixel: call it through ``picture_memory``.
 
 from PIL import Image
 
-from cutoutd.images.copies.encoding import SentCopy, compression_of, first_within, possible_copies
+from cutoutd.images.copies.encoding import (
+    JpegCompression,
+    SentCopy,
+    compression_of,
+    first_within,
+    possible_copies,
+)
 from cutoutd.images.copies.metadata import without_metadata
-from cutoutd.images.structure.colours import colours_of
+from cutoutd.images.structure.colours import Colours, colours_of
 from cutoutd.images.structure.formats import open_picture
 from cutoutd.images.structure.orientation import UPRIGHT
 from cutoutd.images.validation import ImageInfo
@@ -39,12 +45,17 @@ def make_upright(content: bytes, picture: ImageInfo, max_bytes: int) -> SentCopy
     if picture.orientation == UPRIGHT:
         bare = without_metadata(content, picture.format)
         return SentCopy(bare, picture.width, picture.height, "it is, without its metadata")
+    turned, colours, own = _turned(content, picture)
+    return first_within(max_bytes, possible_copies(turned, picture.format, colours, own), len(content))
+
+
+def _turned(content: bytes, picture: ImageInfo) -> tuple[Image.Image, Colours, JpegCompression | None]:
+    """Decode and turn. The picture as it is stored is free again when this returns."""
     with open_picture(content, picture.format) as image:
         colours, own = colours_of(image), compression_of(image, picture.orientation)
         if own is not None:
             image.draft("YCbCr", None)  # as stored, because a detour over RGB rounds
-        turned = turned_upright(image, picture.orientation)
-    return first_within(max_bytes, possible_copies(turned, picture.format, colours, own), len(content))
+        return turned_upright(image, picture.orientation), colours, own
 
 
 def turned_upright(image: Image.Image, orientation: int) -> Image.Image:

@@ -21,7 +21,7 @@ for a day.
 import asyncio
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
@@ -32,6 +32,7 @@ from cutoutd.core.errors import CutoutdError
 from cutoutd.core.photo import Photo, require_value
 from cutoutd.files.input_tree import open_source
 from cutoutd.images.comparison import ReferenceImage, is_cutout_of, reference_image
+from cutoutd.images.picture_memory import CUTOUT_BYTES, LOOK, picture_memory
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.uploadcare.client import UploadcareClient
@@ -132,7 +133,13 @@ async def look_for_traces(photo: Photo, context: StepContext) -> LaunchTraces:
     candidates = await _unclaimed_results(source, context)
     if len(others) > _COMPARED_PHOTOS or not candidates:
         return LaunchTraces(source.is_removed, result_uuid=None)
-    is_ours = partial(_shows_only_first, [photo, *others], context.folders)
+    compared = [photo, *others]
+    # One picture at a time, beside the cutout.
+    need_bytes = CUTOUT_BYTES + max(LOOK * one.picture.pixels + one.identity.size_bytes for one in compared)
+
+    async def is_ours(cutout: BinaryIO) -> bool:
+        return await picture_memory.run(need_bytes, _shows_only_first, compared, context.folders, cutout)
+
     return LaunchTraces(source.is_removed, result_uuid=await _first_match(is_ours, candidates, context.uploadcare))
 
 
@@ -150,13 +157,13 @@ async def _unclaimed_results(source: RemoteFile, context: StepContext) -> list[R
 
 
 async def _first_match(
-    is_ours: Callable[[BinaryIO], bool], candidates: Sequence[RemoteFile], uploadcare: UploadcareClient
+    is_ours: Callable[[BinaryIO], Awaitable[bool]], candidates: Sequence[RemoteFile], uploadcare: UploadcareClient
 ) -> str | None:
     """Return the first result that must be the photo's."""
     for file in candidates:
         with tempfile.TemporaryFile() as cutout:
             await _download(file, cutout, uploadcare)
-            if await asyncio.to_thread(is_ours, cutout):
+            if await is_ours(cutout):
                 return file.uuid
     return None
 

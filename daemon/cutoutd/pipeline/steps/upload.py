@@ -13,8 +13,9 @@ from cutoutd.core.photo import Photo, Uploaded
 from cutoutd.files.input_tree import open_source, reading_errors, require_unchanged
 from cutoutd.images.copies.orientation import make_upright
 from cutoutd.images.copies.shrink import make_smaller
-from cutoutd.images.memory_gate import run_gated
+from cutoutd.images.picture_memory import SMALLER_COPY, UPRIGHT_COPY, picture_memory
 from cutoutd.images.structure.mending import mended
+from cutoutd.images.structure.orientation import UPRIGHT
 from cutoutd.images.validation import validate
 from cutoutd.uploadcare.client import UploadcareClient
 
@@ -41,7 +42,7 @@ async def upload_photo(photo: Photo, folder: FolderSettings, uploadcare: Uploadc
         RejectedError: its copy is over the size limit, or its pixels cannot be decoded.
         DiskError, DelayError, HaltError, FailedError: as ``open_source`` and ``Uploadcare.upload_source`` say.
     """
-    upload = await run_gated(photo.identity.size_bytes, _pack, photo, folder)
+    upload = await picture_memory.run(_need(photo, folder), _pack, photo, folder)
     with upload.content as content:
         size_bytes = content.seek(0, io.SEEK_END)
         content.seek(0)
@@ -52,6 +53,15 @@ async def upload_photo(photo: Photo, folder: FolderSettings, uploadcare: Uploadc
     if not upload.is_copy:
         _require_accepted(sent.sha256, photo)
     return replace(upload.fact, source_uuid=sent.uuid)
+
+
+def _need(photo: Photo, folder: FolderSettings) -> int:
+    """Return the memory that packing takes, in bytes: none if the file is sent as it is."""
+    if _is_oversize(photo, folder):
+        return SMALLER_COPY * photo.picture.pixels + photo.identity.size_bytes
+    if photo.picture.orientation != UPRIGHT:
+        return UPRIGHT_COPY * photo.picture.pixels + photo.identity.size_bytes
+    return 2 * photo.identity.size_bytes if photo.needs_copy else 0
 
 
 def _pack(photo: Photo, folder: FolderSettings) -> _UploadContent:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from cutoutd.config.settings import CommonSettings
 from cutoutd.core.photo import Photo
 from cutoutd.images.originals import Absence, Roots, Side
-from cutoutd.images.thumbnails import MIME_TYPE, draw_side, roots_of
+from cutoutd.images.picture_memory import picture_memory
+from cutoutd.images.thumbnails import MIME_TYPE, draw_side, need_of, roots_of
 
 #: A page with more is slow to make, to send and to scroll.
 MAX_PAIRS = 200
@@ -49,6 +50,7 @@ def pairs_of(
 
     ``step`` is called after each pair.
     """
+    picture_memory.set_budget(settings.limits.picture_memory_bytes)
     roots = roots_of(settings.folders)
     used = 0
     with ThreadPoolExecutor(_THREADS) as threads:
@@ -70,7 +72,8 @@ def pairs_of(
 
 
 def _picture(photo: Photo, side: Side, inputs: Roots, archives: Roots) -> ReportPicture:
-    content = draw_side(photo, side, inputs, archives, _SIDE_PX)
+    with picture_memory.reserved(need_of(photo, side)):
+        content = draw_side(photo, side, inputs, archives, _SIDE_PX)
     if isinstance(content, Absence):
         return ReportPicture("", content.sentence)
     return ReportPicture(f"data:{MIME_TYPE};base64,{base64.b64encode(content).decode()}", "")
