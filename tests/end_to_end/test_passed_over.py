@@ -113,20 +113,26 @@ def test_what_is_left_out_by_rule_is_told_and_no_failure(place: Place, sandbox: 
 
 
 def test_a_running_daemon_names_what_comes_without_a_scan(place: Place) -> None:
-    """Kernel events tell of links and conflict copies too; excluded ones are not named."""
+    """Kernel events tell of links, conflict copies and closed folders; a mended one is looked at again by itself."""
     place.configure(
         watch={"rescan_interval": "1h", "stability_delay": "300ms"},
         folder={"exclude": ["drafts"], "filename": "{name}.png"},
     )
-    with place.start() as daemon:
-        daemon.wait_for("watching")
-        put(place.home / "elsewhere/c.jpg")
+    put(place.home / "elsewhere/c.jpg")
+    put(place.home / "closed/x.jpg")
+    close(place.home / "closed")
+    with running(place) as log:
+        eventually(lambda: messages(log, "watching"))
         (place.input / "link.jpg").symlink_to("../elsewhere/c.jpg")
         put(place.input / COPY)
         put(place.input / "drafts" / COPY)
-        eventually(lambda: passed_over(place) == {"link": ["link.jpg"], "conflict_copy": [COPY]})
+        (place.home / "closed").rename(place.input / "closed")
+        expected = {"unreadable": ["closed"], "link": ["link.jpg"], "conflict_copy": [COPY]}
+        eventually(lambda: passed_over(place) == expected)
         put(place.input / "b.jpg")
-        eventually(lambda: place.cutouts() == ["b.jpg.png"])
+        (place.input / "closed").chmod(0o755)
+        eventually(lambda: place.cutouts() == ["b.jpg.png", "closed/x.jpg.png"])
+        eventually(lambda: "unreadable" not in passed_over(place))
 
 
 def test_a_rebuild_says_which_cutouts_it_could_not_read(place: Place) -> None:
