@@ -42,7 +42,9 @@ def test_a_large_batch_is_held_and_says_what_to_type(place: Place, sandbox: Sand
     assert status["launches"]["held"] == 30
     assert {(photo["state"], photo["until_s"]) for photo in status["waiting"]} == {("accepted", None)}
     assert all("type: cutoutd approve shop" in photo["reason"] for photo in status["waiting"])
-    assert "30 photos wait; type: cutoutd approve shop" in place.command("status").stdout
+    for told in (place.command("status"), place.command("check", "--offline")):
+        assert "30 photos wait; type: cutoutd approve shop" in told.stdout
+    assert "shop: all 30 would wait for your approval" in place.command("plan").stdout
     # A higher limit, or none, holds from the next start.
     place.configure(limits={"confirm_over": None})
     assert place.run_once().returncode == 0

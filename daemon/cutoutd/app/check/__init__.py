@@ -5,6 +5,7 @@ Faults of the configuration file itself belong in ``config``.
 
 import asyncio
 
+from cutoutd.app.check.approval import check_batches
 from cutoutd.app.check.as_user import as_user
 from cutoutd.app.check.finding import CheckReport, Finding, Level
 from cutoutd.app.check.kernel import KernelFiles
@@ -42,4 +43,4 @@ async def check_all(
 
 def _check_machine_as(user: str | None, settings: Settings, kernel: KernelFiles | None) -> tuple[Finding, ...]:
     with as_user(user):
-        return tuple(check_machine(settings, kernel))
+        return (*check_machine(settings, kernel), *check_batches(settings))
