@@ -19,7 +19,7 @@ from cutoutd.images.originals import Side
 from cutoutd.images.thumbnail_cache import ThumbnailCache, ThumbnailSize
 from cutoutd.images.thumbnails import Thumbnails
 from cutoutd.images.validation import validate
-from cutoutd.sandbox.engine import Engine, Parameters, cut_out
+from cutoutd.sandbox.engine import Engine, Parameters, cut_out, open_picture, orientation_of
 from support.folders import folder_in
 from support.images.turned_photos import TURNED_PHOTOS, TurnedPhoto
 from support.ledgers import identity_of, with_columns
@@ -95,7 +95,9 @@ def test_the_sandbox_shares_it(photo: TurnedPhoto, tmp_path: Path) -> None:
     """The sandbox reads photos with code of its own, and comes to the same."""
     source = tmp_path / "source"
     source.write_bytes(photo.content)
-    cutout = cut_out(source, tmp_path / "cutout.png", Parameters(), engine=Engine.BORDER)
+    with open_picture(source) as opened:
+        orientation = orientation_of(opened, source)
+    cutout = cut_out(source, tmp_path / "cutout.png", Parameters(), engine=Engine.BORDER, orientation=orientation)
     assert (cutout.width, cutout.height) == photo.size
 
 

@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 
 from cutoutd.sandbox.api.files import FileEndpoints
 from cutoutd.sandbox.api.webhooks import WebhookEndpoints
-from cutoutd.sandbox.engine import Cutout, UnknownForegroundError, parse_parameters
+from cutoutd.sandbox.engine import Cutout, UnknownForegroundError, UnreadableSourceError, parse_parameters
 from cutoutd.sandbox.faults.plan import FaultPlan
 from cutoutd.sandbox.faults.removal_effects import RemovalEffect
 from cutoutd.sandbox.settings import ProcessingTime
@@ -29,6 +29,7 @@ UNKNOWN_FOREGROUND = RemovalError(
     code="unknown_foreground", title="Could not identify foreground in image. For details and recommendations see help."
 )
 TOO_LARGE = RemovalError(code="file_too_large", title="The image file is larger than 12 MB.")
+UNREADABLE = RemovalError(code="unreadable_file", title="The image file cannot be read.")
 WRONG_TYPE = RemovalError(code="unsupported_file_type", title="Only JPG and PNG images are supported.")
 
 _log = logging.getLogger(__name__)
@@ -95,12 +96,14 @@ class Removals:
             self.ingest.blobs.path(source.uuid),
             source.sha256,
             parse_parameters(json.loads(removal.parameters)),
-            effect.is_exif_honoured,
+            source.orientation if effect.is_exif_honoured else None,
         )
         try:
             rendering, cutout = await asyncio.to_thread(self.results.render, request)
         except UnknownForegroundError as failure:
             raise RemovalFailedError(UNKNOWN_FOREGROUND) from failure
+        except UnreadableSourceError as failure:
+            raise RemovalFailedError(UNREADABLE) from failure
         if effect.spoil is not None:
             spoilt = self.ingest.blobs.new_temporary()
             await asyncio.to_thread(effect.spoil, rendering, spoilt)

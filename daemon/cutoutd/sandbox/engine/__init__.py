@@ -13,7 +13,13 @@ from cutoutd.sandbox.engine import border
 from cutoutd.sandbox.engine.composition import UnknownForegroundError, compose
 from cutoutd.sandbox.engine.geometry import Box
 from cutoutd.sandbox.engine.parameters import BadParameterError, Parameters, parse_parameters
-from cutoutd.sandbox.engine.pictures import read_picture, write_cutout
+from cutoutd.sandbox.engine.pictures import (
+    UnreadableSourceError,
+    open_picture,
+    orientation_of,
+    read_picture,
+    write_cutout,
+)
 
 __all__ = [
     "BadParameterError",
@@ -21,7 +27,10 @@ __all__ = [
     "Engine",
     "Parameters",
     "UnknownForegroundError",
+    "UnreadableSourceError",
     "cut_out",
+    "open_picture",
+    "orientation_of",
     "parse_parameters",
 ]
 
@@ -43,18 +52,19 @@ class Cutout:
 
 
 def cut_out(
-    source: Path, destination: Path, parameters: Parameters, *, engine: Engine, is_exif_honoured: bool = True
+    source: Path, destination: Path, parameters: Parameters, *, engine: Engine, orientation: int | None = None
 ) -> Cutout:
     """Write the cutout of a picture to ``destination`` as a PNG. Blocks for up to two seconds.
 
-    The file appears whole or not at all; a crash leaves at most a ``.part`` file beside it. The service's treatment of
-    EXIF orientation is not on record, so ``is_exif_honoured`` may be False: then pixels stay as they are stored.
+    The file appears whole or not at all; a crash leaves at most a ``.part`` file beside it. The EXIF orientation was
+    read when the file came in; without one, pixels stay as they are stored.
 
     Raises:
         UnknownForegroundError: Nothing stands out from the background.
-        OSError: The source is no readable picture, or the destination cannot be written.
+        UnreadableSourceError: The source is no readable picture.
+        OSError: The destination cannot be written.
     """
-    picture = read_picture(source, is_exif_honoured=is_exif_honoured)
+    picture = read_picture(source, orientation)
     region = parameters.roi.pixels_in(picture.pixels.width, picture.pixels.height)
     result = compose(picture.pixels, _find_foreground(picture.pixels, region, engine), parameters)
     write_cutout(result, picture, destination)

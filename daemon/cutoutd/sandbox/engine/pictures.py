@@ -1,12 +1,18 @@
-"""Photos as pixels, and cutouts as files: orientation, transparency and colours of a source."""
+"""Photos as pixels, and cutouts as files: orientation, transparency and colours of a source.
+
+Every parser of foreign bytes raises nearly anything. So each of them is called in one place, and its errors end there.
+"""
 
 import uuid
+import zlib
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageCms
+from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngInfo
 
 _COMPRESS_LEVEL = 1
@@ -14,9 +20,14 @@ _COMPRESS_LEVEL = 1
 _WHITE = (255, 255, 255, 255)
 _MAX_16_BIT_GREY_PER_8_BIT = 257
 _ORIENTATION_TAG = 0x0112
+_ORIENTATIONS = range(1, 9)
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_JPEG_SIGNATURE = b"\xff\xd8\xff"
 _COLOUR_CHUNKS = (b"cHRM", b"cICP", b"gAMA", b"sRGB")
-_RAW_PROFILES = ("Raw profile type exif", "Raw profile type APP1")
+_EXIF_CHUNK = b"eXIf"
+_TEXT_CHUNKS = (b"tEXt", b"zTXt")
+_RAW_PROFILES = (b"Raw profile type exif", b"Raw profile type APP1")
+_MAX_TEXT_BYTES = 1 << 20  # unpacked
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -43,20 +54,44 @@ class SourcePicture:
     chunks: tuple[tuple[bytes, bytes], ...]
 
 
-def read_picture(source: Path, *, is_exif_honoured: bool) -> SourcePicture:
-    """Return the picture; transparent parts become white. EXIF may turn it, and XMP does not.
+class UnreadableSourceError(OSError):
+    """A file that cannot be read as a picture."""
+
+
+class _JpegSource(JpegImageFile):
+    def _read_dpi_from_exif(self) -> None:
+        """Skip it, because garbage in EXIF would refuse a good picture."""
+
+
+def open_picture(source: Path) -> Image.Image:
+    """Open a picture with its header parsed, but no pixel decoded.
 
     Raises:
-        OSError: It cannot be read as a picture.
+        UnreadableSourceError: It cannot be read as a picture.
     """
     try:
-        with Image.open(source) as stored:
+        with source.open("rb") as file:
+            is_jpeg = file.read(len(_JPEG_SIGNATURE)) == _JPEG_SIGNATURE
+        # By name, because Pillow would else take a phone's JPEG with a second picture behind it for another format.
+        return _JpegSource(source) if is_jpeg else Image.open(source)
+    except Exception as error:
+        raise UnreadableSourceError(f"{source.name} cannot be read as a picture: {error}") from error
+
+
+def read_picture(source: Path, orientation: int | None) -> SourcePicture:
+    """Return the picture, turned by this EXIF orientation; transparent parts become white.
+
+    Raises:
+        UnreadableSourceError: It cannot be read as a picture.
+    """
+    with open_picture(source) as stored:
+        try:
             stored.load()
-            turn = _TURNS.get(_orientation(stored) or 1) if is_exif_honoured else None
-            picture = stored.copy() if turn is None else stored.transpose(turn)
-            icc_profile = stored.info.get("icc_profile")
-    except (SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise OSError(f"{source.name} cannot be read as a picture: {error}") from error
+        except Exception as error:
+            raise UnreadableSourceError(f"{source.name} cannot be decoded: {error}") from error
+        turn = _TURNS.get(orientation or 1)
+        picture = stored.copy() if turn is None else stored.transpose(turn)
+        icc_profile = stored.info.get("icc_profile")
     if picture.mode.startswith("I"):
         picture = picture.point(lambda level: level / _MAX_16_BIT_GREY_PER_8_BIT).convert("L")
     is_grey = picture.mode in {"L", "LA"}
@@ -67,7 +102,7 @@ def read_picture(source: Path, *, is_exif_honoured: bool) -> SourcePicture:
     if icc_profile and picture.mode in {"L", "CMYK"}:
         converted = _converted(picture, icc_profile)
         icc_profile, picture = (None, converted) if converted else (None, picture)
-    return SourcePicture(picture.convert("RGB"), icc_profile, tuple(_colour_chunks(source)))
+    return SourcePicture(picture.convert("RGB"), icc_profile, tuple(_chunks(source, _COLOUR_CHUNKS)))
 
 
 def write_cutout(result: Image.Image, source: SourcePicture, destination: Path) -> None:
@@ -84,9 +119,16 @@ def write_cutout(result: Image.Image, source: SourcePicture, destination: Path) 
         part.unlink(missing_ok=True)
 
 
-def _orientation(stored: Image.Image) -> int | None:
-    """Return the EXIF orientation of a loaded picture, also one that a byte or an older PNG's text tells."""
-    profiles = [stored.info.get("exif"), *(_unhexed(stored.info.get(name)) for name in _RAW_PROFILES)]
+def orientation_of(stored: Image.Image, source: Path) -> int | None:
+    """Return the EXIF orientation of an opened picture.
+
+    It may stand in a byte, in a chunk behind the pixels, or in the text of an older PNG. XMP does not count, and
+    neither does EXIF that makes no sense.
+    """
+    # From the chunks, because Pillow reads those behind the pixels only after it has decoded them.
+    late = [content for _, content in _chunks(source, (_EXIF_CHUNK,))[:1]]
+    texts = dict(map(_text, _chunks(source, _TEXT_CHUNKS)))
+    profiles = [stored.info.get("exif"), *late, *(_unhexed(texts.get(name, b"")) for name in _RAW_PROFILES)]
     for profile in filter(None, profiles):
         exif = Image.Exif()
         # Every error, because the parser of foreign bytes raises nearly anything.
@@ -94,13 +136,27 @@ def _orientation(stored: Image.Image) -> int | None:
             exif.load(profile)
             value = exif.get(_ORIENTATION_TAG)
             if value is not None:
-                return int(value[0] if isinstance(value, bytes) else value)
+                orientation = int(value[0] if isinstance(value, bytes) else value)
+                return orientation if orientation in _ORIENTATIONS else None
     return None
 
 
-def _unhexed(text: object) -> bytes:
+def _text(chunk: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """Return keyword and text of a chunk; an empty text if it cannot be unpacked."""
+    kind, content = chunk
+    keyword, _, text = content.partition(b"\0")
+    if kind == b"zTXt" and keyword in _RAW_PROFILES:
+        unpack = zlib.decompressobj()
+        try:
+            text = unpack.decompress(text[1:], _MAX_TEXT_BYTES)
+        except zlib.error:
+            text = b""
+    return keyword, text
+
+
+def _unhexed(text: bytes) -> bytes:
     with suppress(ValueError):
-        return bytes.fromhex("".join(str(text).split("\n")[3:]))
+        return bytes.fromhex(b"".join(text.split(b"\n")[3:]).decode("ascii"))
     return b""
 
 
@@ -112,15 +168,16 @@ def _converted(picture: Image.Image, icc_profile: bytes) -> Image.Image | None:
     return None
 
 
-def _colour_chunks(source: Path) -> list[tuple[bytes, bytes]]:
-    """Return the chunks before the pixels of a PNG that tell its colours; none of another format."""
+def _chunks(source: Path, wanted: Collection[bytes]) -> list[tuple[bytes, bytes]]:
+    """Return the wanted chunks of a PNG; none of another format. Those about colours stand before the pixels."""
     found = []
     with source.open("rb") as file:
         if file.read(len(_PNG_SIGNATURE)) != _PNG_SIGNATURE:
             return []
-        while (head := file.read(8)) and head[4:] not in {b"IDAT", b"IEND", b""}:
-            content = file.read(int.from_bytes(head[:4], "big"))
-            file.seek(4, 1)
-            if head[4:] in _COLOUR_CHUNKS:
-                found.append((head[4:], content))
+        while (head := file.read(8)) and head[4:] not in {b"IEND", b""}:
+            length = int.from_bytes(head[:4], "big")
+            if head[4:] in wanted:
+                found.append((head[4:], file.read(length)))
+                length = 0
+            file.seek(length + 4, 1)
     return found

@@ -9,15 +9,16 @@ import json
 import mimetypes
 import shutil
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
+
+from cutoutd.sandbox.engine import UnreadableSourceError, open_picture, orientation_of
 
 _UNKNOWN_TYPE = "application/octet-stream"
-_ORIENTATION_TAG = 0x0112  # EXIF
-_MULTI_PICTURE = "MPO"  # a phone's JPEG with a second picture behind it: the service calls it a JPEG, Pillow does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,26 +79,34 @@ def examine(path: Path, filename: str) -> BlobInfo:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     guess = mimetypes.guess_type(filename)[0] or _UNKNOWN_TYPE
     try:
-        with Image.open(path) as picture:
-            facts = _image_info(picture)
+        with open_picture(path) as picture:
+            facts = _image_info(picture, path)
             mime_type, image = Image.MIME.get(str(facts["format"]), guess), json.dumps(facts)
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
+    except UnreadableSourceError:
         mime_type, image = (_UNKNOWN_TYPE if guess.startswith("image/") else guess), None
     return BlobInfo(path.stat().st_size, sha256, mime_type, image)
 
 
-def _image_info(picture: Image.Image) -> dict[str, object]:
-    """Return the fields of ``content_info.image``, as in the published description; places and dates stay empty."""
-    dpi = picture.info.get("dpi")
+def _image_info(picture: Image.Image, path: Path) -> dict[str, object]:
+    """Return the fields of ``content_info.image``, as in the published description; places and dates stay empty.
+
+    This is the only look at metadata: whatever they are, a file with a readable header is a picture.
+    """
     return {
-        "format": "JPEG" if picture.format == _MULTI_PICTURE else picture.format,
+        "format": picture.format,
         "width": picture.width,
         "height": picture.height,
         "sequence": getattr(picture, "is_animated", False),
         "color_mode": picture.mode,
-        # The base method, because the one of PNG decodes all pixels: EXIF may follow them.
-        "orientation": Image.Image.getexif(picture).get(_ORIENTATION_TAG),
+        "orientation": orientation_of(picture, path),
         "geo_location": None,
         "datetime_original": None,
-        "dpi": [round(float(value)) for value in dpi] if dpi else None,
+        "dpi": _dpi(picture.info.get("dpi")),
     }
+
+
+def _dpi(given: object) -> list[int] | None:
+    # Every error, because a header may give fractions of zero, or one number for two.
+    with suppress(ValueError, TypeError, ArithmeticError):
+        return [round(float(value)) for value in given] if isinstance(given, tuple) and given else None
+    return None

@@ -20,18 +20,18 @@ class RenderRequest:
         source: Path of its bytes.
         sha256: Their digest.
         parameters: The checked ``remove_bg`` parameters.
-        is_exif_honoured: True if the picture is turned upright first.
+        orientation: The EXIF orientation by which the picture is turned upright first.
     """
 
     source: Path
     sha256: str
     parameters: Parameters
-    is_exif_honoured: bool = True
+    orientation: int | None = None
 
     @property
     def key(self) -> str:
         """The name of the result: the same for the same content and the same parameters."""
-        text = f"{self.sha256} {self.parameters!r} {self.is_exif_honoured}"
+        text = f"{self.sha256} {self.parameters!r} {self.orientation}"
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -67,5 +67,5 @@ class RenderedResults:
             destination,
             request.parameters,
             engine=self.engine,
-            is_exif_honoured=request.is_exif_honoured,
+            orientation=request.orientation,
         )

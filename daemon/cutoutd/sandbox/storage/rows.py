@@ -3,6 +3,7 @@
 Dates are text as the service writes it, because that form sorts and is shown to clients.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -48,6 +49,12 @@ class StoredFile:
     uploaded: str
     stored: str | None
     removed: str | None
+
+    @property
+    def orientation(self) -> int | None:
+        """The EXIF orientation, as it was read when the file came in."""
+        orientation = json.loads(self.image)["orientation"] if self.image else None
+        return orientation if isinstance(orientation, int) else None
 
     @property
     def is_removed(self) -> bool:
