@@ -10,7 +10,8 @@ import pytest
 
 from cutoutd.ledger import read_ledger
 from cutoutd.ledger.queries import photos
-from support.images.drawn_photos import jpeg, png, put, with_segment
+from support.images.drawn_photos import jpeg, jpeg_of, png, put, with_segment
+from support.ledgers import in_database
 from support.processes.daemon_process import Place, eventually
 from support.processes.sandbox_process import SandboxProcess
 
@@ -216,4 +217,79 @@ def test_swapped_photos_get_each_others_cutouts(place: Place, sandbox: SandboxPr
     (tmp_path / "c").rename(second)
     assert place.run_once().returncode == 0
     assert [(place.output / name).read_bytes() for name in ("a.png", "b.png")] == cutouts[::-1]
+    assert launches(sandbox) == 2
+
+
+def rewrite_in_place(photo: Path, content: bytes) -> None:
+    """Other bytes in the same file, with its size and its time, as programs do it that keep a photo's date."""
+    before = photo.stat()
+    assert len(content) == before.st_size
+    with photo.open("r+b") as file:
+        file.write(content)
+    os.utime(photo, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = photo.stat()
+    assert (after.st_ino, after.st_size, after.st_mtime_ns) == (before.st_ino, before.st_size, before.st_mtime_ns)
+
+
+def of_one_size(*colours: str) -> list[bytes]:
+    """Photos that differ in their looks alone."""
+    contents = [jpeg_of(colour) for colour in colours]
+    longest = max(map(len, contents))
+    return [content + bytes(longest - len(content)) for content in contents]
+
+
+@pytest.mark.parametrize("mode", ["auto", "polling"])
+def test_a_photo_rewritten_with_its_size_and_time_is_noticed(place: Place, sandbox: SandboxProcess, mode: str) -> None:
+    """Its change time tells; it gets a cutout of its own, once."""
+    place.configure(watch={"mode": mode, "stability_delay": "0s", "rescan_interval": "1s"})
+    red, blue = of_one_size("red", "blue")
+    photo = put(place.input / "a.jpg", red)
+    with place.start() as daemon:
+        daemon.wait_for("published", "a.jpg")
+        first = (place.output / "a.png").read_bytes()
+        rewrite_in_place(photo, blue)
+        daemon.wait_until(lambda lines: sum(line.action == "published" for line in lines) == 2)
+    assert (place.output / "a.png").read_bytes() != first
+    assert launches(sandbox) == 2
+
+
+def test_a_rating_in_place_that_keeps_the_date_costs_nothing(place: Place, sandbox: SandboxProcess) -> None:
+    """Size, time and inode stay, the bytes do not: it is read again, and its picture is known."""
+    if shutil.which("exiftool") is None:
+        pytest.skip("this machine has no exiftool")
+    photo = put(place.input / "a.jpg")
+    rating = ["exiftool", "-q", "-P", "-overwrite_original_in_place"]
+    subprocess.run([*rating, "-Rating=3", str(photo)], check=True)
+    assert place.run_once().returncode == 0
+    before = photo.stat()
+    subprocess.run([*rating, "-Rating=4", str(photo)], check=True)
+    after = photo.stat()
+    assert (after.st_ino, after.st_size, after.st_mtime_ns) == (before.st_ino, before.st_size, before.st_mtime_ns)
+    assert place.run_once().returncode == 0
+    assert (rows(place), launches(sandbox)) == (2, 1)
+
+
+def test_other_rights_of_a_photo_are_looked_into_once(place: Place, sandbox: SandboxProcess) -> None:
+    """A chmod of a whole archive has each file read once; nothing becomes a photo, and nothing is sent."""
+    for name in ("a.jpg", "b.jpg"):
+        put(place.input / name)
+    assert place.run_once().returncode == 0
+    for photo in place.input.iterdir():
+        photo.chmod(0o600)
+    said = [place.run_once().stderr.count("sources_compared") for _ in range(2)]
+    assert said == [1, 0]
+    assert (rows(place), launches(sandbox), sandbox.counters()["requests"]["upload"]) == (2, 2, 2)
+
+
+def test_ctimes_that_are_not_known_are_learned_without_a_look(place: Place, sandbox: SandboxProcess) -> None:
+    """Rows of an earlier version hold none; an upgrade reads no archive. What is rewritten later is noticed."""
+    red, blue = of_one_size("red", "blue")
+    photo = put(place.input / "a.jpg", red)
+    assert place.run_once().returncode == 0
+    in_database(place.state, "UPDATE photos SET ctime_ns = 0")
+    photo.chmod(0o600)
+    assert "sources_compared" not in place.run_once().stderr
+    assert [each.identity.ctime_ns for each in place.versions("a.jpg")] == [photo.stat().st_ctime_ns]
+    rewrite_in_place(photo, blue)
+    assert place.run_once().returncode == 0
     assert launches(sandbox) == 2

@@ -4,7 +4,6 @@ The end marker of a picture is no such sign. A download over several connections
 stalled program may be silent for minutes. Nothing is judged here: see ``watch.stability`` and ``pipeline.on_success``.
 """
 
-import ctypes
 import errno
 import fcntl
 import os
@@ -19,6 +18,7 @@ from cutoutd.core.errors import SourceInUseError
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Identity
 from cutoutd.files.input_tree import open_source, reading_errors
+from cutoutd.files.local_disk import is_on_fuse, is_on_local_disk
 
 #: The control files of download tools that write into the final name. Each is removed when the file is complete: aria2,
 #: axel, lftp. So a file with one is not complete, however old both are.
@@ -27,16 +27,6 @@ _CONTROL_SUFFIXES = (".aria2", ".st", ".lftp-pget-status")
 #: Names that programs use while they write or replace the file beside them. A crash may leave one for ever.
 _PARTIAL_SUFFIXES = (".part", ".partial", ".crdownload", ".download", ".filepart", ".!ut", ".tmp", ".temp", ".ytdl")
 _SUFFIXES = _CONTROL_SUFFIXES + _PARTIAL_SUFFIXES
-
-#: File systems without a disk of their own that only this machine writes to (statfs(2)): tmpfs, ramfs, btrfs, overlay,
-#: zfs, bcachefs, ubifs, ecryptfs.
-_LOCAL_TYPES = frozenset({0x01021994, 0x858458F6, 0x9123683E, 0x794C7630, 0x2FC12FC1, 0xCA451A4E, 0x24051905, 0xF15F})
-#: File systems on a disk that several machines share: ocfs2, gfs2.
-_SHARED_DISK_TYPES = frozenset({0x7461636F, 0x01161970})
-_FUSE_TYPE = 0x65735546
-
-_libc = ctypes.CDLL(None, use_errno=True)
-_STATFS_BYTES = 512  #: more than any system's struct statfs
 
 
 class Writer(Enum):
@@ -97,7 +87,7 @@ def writer_of(fd: int) -> Writer:
     The kernel grants a read lease only on a file without a writer (fcntl(2), "Leases"). It is given back at once. A
     writer that comes in between is held up for that moment.
     """
-    is_local = _is_local(fd)
+    is_local = is_on_local_disk(fd)
     try:
         # Because the signal of a lease, SIGIO, would end the process. SIGURG is ignored unless it is asked for.
         fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
@@ -105,7 +95,7 @@ def writer_of(fd: int) -> Writer:
         fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     except OSError as error:
         # NFS and SMB refuse a lease with the same number when the server has not granted one.
-        is_sure = is_local or _type_of(fd) == _FUSE_TYPE
+        is_sure = is_local or is_on_fuse(fd)
         return Writer.PRESENT if error.errno == errno.EAGAIN and is_sure else Writer.UNKNOWN
     return Writer.ABSENT if is_local else Writer.UNKNOWN
 
@@ -157,15 +147,3 @@ def require_finished(root: Path, identity: Identity) -> None:
         signs = WriteSigns(writer_of(file.fileno()), control_file_of(root, identity.path))
         if signs.certain is not None:
             raise SourceInUseError(f"{printable(identity.path)} is not sent yet: it {signs.certain}")
-
-
-def _is_local(fd: int) -> bool:
-    """Return True if no other machine can write to the file."""
-    has_disk = os.major(os.fstat(fd).st_dev) != 0
-    return _type_of(fd) not in _SHARED_DISK_TYPES if has_disk else _type_of(fd) in _LOCAL_TYPES
-
-
-def _type_of(fd: int) -> int:
-    """Return the type of the file system; 0 if it is unknown."""
-    status = ctypes.create_string_buffer(_STATFS_BYTES)
-    return ctypes.c_ulong.from_buffer(status).value & 0xFFFFFFFF if _libc.fstatfs(fd, status) == 0 else 0

@@ -1,7 +1,7 @@
 """Changes to what the ledger knows about the files of photos, here and at Uploadcare."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from cutoutd.core.photo import Identity, Photo, SourceOutcome, require_value
@@ -46,6 +46,10 @@ class PhotoFiles:
     async def unmark_touched(self, photo: Photo) -> None:
         """Store that a photo's file has not to be compared any more."""
         await self._write(lambda transaction: marks.mark_touched(transaction, [photo.id], None))
+
+    async def learn_ctimes(self, ctimes_ns: Mapping[int, int]) -> None:
+        """Store the present ctimes of photos, by photo, where none was known; their files count as unchanged."""
+        await self._write(lambda transaction: marks.learn_ctimes(transaction, ctimes_ns))
 
     async def refresh_version(self, photo: Photo, identity: Identity) -> None:
         """Store the present times and inode of a photo's file, which was compared."""

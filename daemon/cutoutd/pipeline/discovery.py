@@ -10,9 +10,10 @@ from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import log_error, log_event
 from cutoutd.core.photo import Identity, Photo, State, Version
 from cutoutd.files.input_tree import Sighting
+from cutoutd.files.local_disk import local_folders
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import known_files
-from cutoutd.ledger.queries.known_files import TouchedPhoto
+from cutoutd.ledger.queries.known_files import KnownVersion, TouchedPhoto
 from cutoutd.pipeline.scheduling.workers import WorkerPool
 from cutoutd.pipeline.touched_sources import TouchedSources
 from cutoutd.watch.folder import FolderWatcher
@@ -46,7 +47,8 @@ class Discovery:
     async def filter_new(self, folder: str, sightings: Sequence[Sighting]) -> list[Sighting]:
         """Return the sightings that are not in the ledger yet, with one query for the whole batch.
 
-        A file that may be a known photo with other times or another inode is compared in the background. While the
+        A file that may be a known photo with other times or another inode is compared in the background, and one that
+        may be a known photo with other bytes. While the
         folder is unavailable it returns none, because its files may be what a missing mount has uncovered. A later scan
         finds them.
         """
@@ -55,9 +57,12 @@ class Discovery:
         found: list[Sighting] = []
         unknown: list[Sighting] = []
         touched: list[TouchedPhoto] = []
+        rewritten: list[tuple[Sighting, KnownVersion]] = []
         for sighting in sightings:
-            if _version(sighting) in known.versions:
+            if (last := known.last_of(_version(sighting))) is not None:
                 found.append(sighting)
+                if last.ctime_ns != sighting.ctime_ns and not last.is_unpaid:
+                    rewritten.append((sighting, last))
             elif (photo := known.touched(sighting.path, sighting.size_bytes)) is not None:
                 found.append(sighting)
                 touched.append(photo)
@@ -66,10 +71,26 @@ class Discovery:
         self._availability.record_seen(folder, found)
         if self._availability.is_unavailable(folder):
             return []
+        if rewritten:
+            touched += await self._with_new_ctimes(folder, rewritten)
         if touched:
             unmarked = [photo.photo_id for photo in touched if not photo.is_marked]
             await self._retry_until_stored(lambda: self._touched_sources.note(unmarked))
         return unknown
+
+    async def _with_new_ctimes(self, folder: str, seen: Sequence[tuple[Sighting, KnownVersion]]) -> list[TouchedPhoto]:
+        """Return the photos to compare, because a file may be rewritten with its size and its mtime.
+
+        A chmod or a new hard link changes the ctime too. Where the kernel does not know of every change, a ctime may
+        differ at each look, so none is compared there.
+        """
+        root = self._folders[folder].input
+        learned = {last.photo_id: sighting.ctime_ns for sighting, last in seen if last.ctime_ns == 0}
+        if learned:
+            await self._retry_until_stored(lambda: self._ledger.files.learn_ctimes(learned))
+        changed = [(sighting.path.rpartition("/")[0], last) for sighting, last in seen if last.ctime_ns]
+        local = await asyncio.to_thread(local_folders, root, {parent for parent, _ in changed})
+        return [TouchedPhoto(last.photo_id, last.is_marked) for parent, last in changed if parent in local]
 
     async def deliver(self, folder: str, sighting: Sighting) -> None:
         """Store a finished file as a photo, unless this version of it is one. After a crash the next scan finds it."""

@@ -15,7 +15,8 @@ from cutoutd.core.errors import CutoutdError, DiskError, RejectedError, SourceUn
 from cutoutd.core.logs import log_error, log_event
 from cutoutd.core.photo import UNPAID, Identity, Photo, State
 from cutoutd.files.hashing import has_sha256
-from cutoutd.files.input_tree import Sighting, open_source, reading_errors, require_unchanged, stat_quietly
+from cutoutd.files.input_tree import Sighting, open_source, reading_errors, stat_quietly
+from cutoutd.files.unfinished import require_finished
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import known_files
 from cutoutd.pipeline.steps.validate import validate_photo
@@ -148,7 +149,7 @@ class TouchedSources:
                 return _Comparison.OTHER
             with open_source(folder.input, identity) as file, reading_errors(folder.input, identity):
                 is_same = has_sha256(file, photo.picture.sha256)
-            require_unchanged(folder.input, identity)
+            require_finished(folder.input, identity)
         except RejectedError as error:
             # Checked again, because the hash of a rejected file is not known. The same reason is not told twice.
             return _Comparison.SAME if error.code == photo.ending.code else _Comparison.OTHER

@@ -22,6 +22,7 @@ _KNOWN = select(
     photos.c.id,
     photos.c.state,
     photos.c.touched_at_s,
+    photos.c.ctime_ns,
 ).where(
     photos.c.folder == bindparam("folder"),
     is_among(photos.c.path, "paths"),
@@ -47,13 +48,35 @@ class TouchedPhoto:
     is_marked: bool  #: True if its file will be compared already
 
 
+@dataclass(frozen=True, slots=True)
+class KnownVersion:
+    """The photo of a version of a file."""
+
+    photo_id: int
+    ctime_ns: int  #: the last with known content; 0: not known
+    is_marked: bool  #: True if its file will be compared already
+    is_unpaid: bool  #: its own check finds a change
+
+
 class KnownFiles:
     """The photos at some paths, without superseded ones and those that left their place."""
 
     def __init__(self, rows: Sequence[Row[*tuple[Any, ...]]]) -> None:
         self._rows = rows
+        self._last: dict[tuple[object, ...], Row[*tuple[Any, ...]]] = {}
+        for row in rows:
+            last = self._last.setdefault(_VERSION_OF(row), row)
+            if row.id > last.id:
+                self._last[_VERSION_OF(row)] = row
         #: Their versions; a ``Version`` is equal to a tuple of its values.
-        self.versions: set[tuple[object, ...]] = set(map(_VERSION_OF, rows))
+        self.versions: set[tuple[object, ...]] = set(self._last)
+
+    def last_of(self, version: tuple[object, ...]) -> KnownVersion | None:
+        """Return the last photo of this version, because a file may be rewritten with its size and its mtime."""
+        row = self._last.get(version)
+        if row is None:
+            return None
+        return KnownVersion(row.id, row.ctime_ns, row.touched_at_s is not None, row.state in UNPAID)
 
     def touched(self, path: str, size_bytes: int) -> TouchedPhoto | None:
         """Return the last photo of a path, if a file of this size may be its touched file.

@@ -1,15 +1,21 @@
 """Changes of rows that are no facts: waits that end together, and the files of photos."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import and_, exists, insert, not_, or_, select, update
+from sqlalchemy import and_, bindparam, exists, insert, not_, or_, select, update
 
 from cutoutd.core.photo import NO_WAIT, PAID_FOR, Identity, Photo, Picture, SourceOutcome, WaitKind
 from cutoutd.ledger.schema.rows import identity_values, source_values, wait_values
 from cutoutd.ledger.schema.tables import IS_CURRENT, memory, photos, waits_as
-from cutoutd.ledger.sqlite.transactions import WriteTransaction
+from cutoutd.ledger.sqlite.transactions import Prepared, WriteTransaction
 from cutoutd.ledger.writes.transitions import add_event
+
+_LEARN_CTIME = Prepared(
+    update(photos)
+    .where(photos.c.id == bindparam("photo_id"), photos.c.ctime_ns == 0)
+    .values(ctime_ns=bindparam("ctime"))
+)
 
 
 def release_held(transaction: WriteTransaction, most: int) -> None:
@@ -46,6 +52,12 @@ def mark_touched(transaction: WriteTransaction, photo_ids: Collection[int], at_s
     transaction.execute(update(photos).where(photos.c.id.in_(photo_ids)).values(touched_at_s=at_s))
 
 
+def learn_ctimes(transaction: WriteTransaction, ctimes_ns: Mapping[int, int]) -> None:
+    """Store the ctimes of photos, by photo, where none was known."""
+    for photo_id, ctime_ns in ctimes_ns.items():
+        transaction.run(_LEARN_CTIME, {"photo_id": photo_id, "ctime": ctime_ns})
+
+
 def refresh_version(transaction: WriteTransaction, photo: Photo, identity: Identity) -> None:
     """Store the present times and inode of a photo's file, unless another photo has them."""
     has_them = exists().where(
@@ -55,6 +67,7 @@ def refresh_version(transaction: WriteTransaction, photo: Photo, identity: Ident
         photos.c.size_bytes == identity.size_bytes,
         photos.c.mtime_ns == identity.mtime_ns,
         photos.c.inode == identity.inode,
+        photos.c.ctime_ns == identity.ctime_ns,
         photos.c.id != photo.id,
     )
     if not transaction.scalar(select(has_them)):

@@ -18,3 +18,12 @@ CREATE INDEX cutouts ON photos (cutout_sha256) WHERE cutout_sha256 IS NOT NULL;
 ALTER TABLE photos ADD COLUMN is_disputed BOOLEAN;
 
 ALTER TABLE photos ADD COLUMN colours TEXT;
+
+-- A file may be rewritten with its size and its mtime. Earlier versions did not keep the ctime of ended photos current,
+-- so it is learned anew, without a look into any file.
+
+DROP INDEX one_row_per_version;
+
+UPDATE photos SET ctime_ns = 0 WHERE state IN ('published', 'rejected', 'failed');
+
+CREATE UNIQUE INDEX one_row_per_version ON photos (folder, path, size_bytes, mtime_ns, inode, ctime_ns) WHERE state != 'superseded' AND source_result IS NULL;
