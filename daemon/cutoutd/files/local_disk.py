@@ -29,7 +29,7 @@ def is_on_local_disk(fd: int) -> bool:
 
 
 def is_on_fuse(fd: int) -> bool:
-    """Return True if a program serves the file system, so the kernel knows at least of the writers of this machine."""
+    """Return True if a program serves the file system; the kernel then knows of the writers of this machine."""
     return _type_of(fd) == _FUSE_TYPE
 
 

@@ -47,10 +47,9 @@ class Discovery:
     async def filter_new(self, folder: str, sightings: Sequence[Sighting]) -> list[Sighting]:
         """Return the sightings that are not in the ledger yet, with one query for the whole batch.
 
-        A file that may be a known photo with other times or another inode is compared in the background, and one that
-        may be a known photo with other bytes. While the
-        folder is unavailable it returns none, because its files may be what a missing mount has uncovered. A later scan
-        finds them.
+        A file that may be a known photo with other times or another inode is compared in the background. So is one with
+        another ctime, which may have other bytes. While the folder is unavailable it returns none, because its files
+        may be what a missing mount has uncovered. A later scan finds them.
         """
         paths = [sighting.path for sighting in sightings]
         known = await self._retry_until_stored(lambda: self._ledger.query(known_files.known_files, folder, paths))
@@ -81,8 +80,8 @@ class Discovery:
     async def _with_new_ctimes(self, folder: str, seen: Sequence[tuple[Sighting, KnownVersion]]) -> list[TouchedPhoto]:
         """Return the photos to compare, because a file may be rewritten with its size and its mtime.
 
-        A chmod or a new hard link changes the ctime too. Where the kernel does not know of every change, a ctime may
-        differ at each look, so none is compared there.
+        A chmod or a new hard link changes the ctime too. On a disk that is not local a ctime may differ at each look,
+        so none is compared there.
         """
         root = self._folders[folder].input
         learned = {last.photo_id: sighting.ctime_ns for sighting, last in seen if last.ctime_ns == 0}
