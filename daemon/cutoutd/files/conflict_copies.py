@@ -20,7 +20,7 @@ _IN_BRACKETS = (
     r"(?:^|[ (\[])conflict (?:on )?\d{4}-\d{2}-\d{2}",
     r"conflict #\d+",
     r"in konflikt stehende kopie|konfliktkopie",
-    r"en conflit",
+    r"copie en conflit",
     r"copia (?:conflictiva|en conflicto|in conflitto)",
     r"cópia (?:em conflito|conflituosa|conflitante)",
     r"conflicterende kopie|conflictkopie",

@@ -59,6 +59,7 @@ def test_the_forms_of_known_programs_are_conflict_copies(name: str) -> None:
         "a (copy).jpg",
         "Konflikt.jpg",
         "Gipfel (Konflikt um Kopien).jpg",
+        "voyage (pays en conflit).jpg",
         "safeBackup.jpg",
         "safeBackup-0001.jpg",
         "übung.jpg",
