@@ -58,6 +58,7 @@ def test_a_blocked_folder_holds_up_no_other(tmp_path: Path, slow_sandbox: Sandbo
         put(place.input / "sub/payer.jpg", picture)
         daemon.wait_for("removal_started", "sub/payer.jpg")
         put(place.input / "copy.jpg", picture)
+        (place.output / "sub").rmdir()  # made before the launch
         (place.output / "sub").write_text("mine")
         daemon.wait_for("published", "copy.jpg")
         assert daemon.count("failed") == 0
