@@ -6,7 +6,7 @@ from cutoutd.web.pages.history import history_entry, parameters_in_words
 
 
 def told(to_state: State, from_state: State | None = None, **detail: object) -> tuple[str, dict[str, str]]:
-    moment = history_entry(Event(1, "shop", "a.jpg", 5.0, from_state, to_state, detail))
+    moment = history_entry(Event(1, 1, "shop", "a.jpg", 5.0, from_state, to_state, detail))
     return moment.title, dict(moment.details)
 
 
@@ -31,8 +31,11 @@ def test_what_happened_comes_before_what_to_do() -> None:
 
 
 def test_orders_are_told_as_orders() -> None:
-    """A retry, a cutout made anew, and a fact that repeats."""
+    """A retry, a dismissal, a cutout made anew, and a fact that repeats; a failure that is gone was no order."""
     assert told(State.ACCEPTED, State.FAILED)[0] == "Retried by a person"
+    assert told(State.DISCOVERED, State.DISMISSED)[0] == "Retried by a person"
+    assert told(State.DISMISSED, State.REJECTED)[0] == "Dismissed by a person"
+    assert told(State.SUPERSEDED, State.REJECTED)[0] == "Superseded"
     assert told(State.ACCEPTED, State.PUBLISHED)[0] == "Ordered to be made again"
     assert told(State.REMOVAL_INTENDED, State.REMOVAL_INTENDED)[0] == "Still removal being launched"
 
