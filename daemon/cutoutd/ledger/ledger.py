@@ -91,8 +91,12 @@ class Ledger:
             partial(self._notify_listeners, None),
         )
 
-    async def accept(self, photo: Photo, fact: Accepted, free_targets: Sequence[str]) -> Photo:
+    async def accept(
+        self, photo: Photo, fact: Accepted, free_targets: Sequence[str], *, is_placed: bool = False
+    ) -> Photo:
         """Accept a photo and reserve the target that its path always had, or else the first free one.
+
+        A photo with its cutout in place already is never known as unique, so that it is looked at before it is sent.
 
         Raises:
             RejectedError: every target is taken.
@@ -108,7 +112,7 @@ class Ledger:
         def notify(stored: tuple[Photo, bool]) -> None:
             accepted, is_unique = stored
             self._notify_listeners(photo, accepted)
-            if is_unique:
+            if is_unique and not is_placed:
                 self.known_unique.add(accepted)
 
         return (await self._write(accept, notify))[0]

@@ -16,6 +16,7 @@ from cutoutd.core.errors import (
     PhotoError,
     PlaceError,
     RejectedError,
+    RejectionCode,
     ResultGoneError,
     SupersededError,
     UploadGoneError,
@@ -50,7 +51,7 @@ from cutoutd.pipeline.steps.launch import Launcher
 from cutoutd.pipeline.steps.publish import Publisher
 from cutoutd.pipeline.steps.recover_launch import may_have_expired
 from cutoutd.pipeline.steps.upload import upload_photo
-from cutoutd.pipeline.steps.validate import Validation, validate_photo
+from cutoutd.pipeline.steps.validate import Validation, own_cutout, validate_photo
 from cutoutd.uploadcare.responses import Progress
 from cutoutd.watch.availability.monitor import FolderAvailability
 
@@ -125,7 +126,10 @@ class PhotoPipeline:
     async def _validate(self, photo: Photo) -> Photo:
         """Accept the photo if it can be sent. A crash here leaves nothing; the file is read again."""
         validation = await picture_memory.run(photo.identity.size_bytes, self._validate_file, photo)
-        return await self._ledger.accept(photo, validation.fact, validation.free_targets)
+        if validation.is_png and await self._ledger.query(duplicates.is_cutout, validation.fact.sha256):
+            raise own_cutout()
+        is_placed = validation.is_cutout_placed
+        return await self._ledger.accept(photo, validation.fact, validation.free_targets, is_placed=is_placed)
 
     def _validate_file(self, photo: Photo) -> Validation:
         validation = validate_photo(photo.identity, self._folders.of(photo))
@@ -154,11 +158,15 @@ class PhotoPipeline:
             reused = await self._publisher.reuse(photo)
             if reused is not None:
                 return reused
-        if info.payer is None:
-            return None
-        if info.payer.has_stranded_result:
-            return await self._publisher.reuse_result(photo, info.payer)
-        return await self._ledger.postpone(photo, _wait_for(info.payer))
+        if (placed := await self._publisher.adopt(photo)) is not None:
+            return placed
+        return None if info.payer is None else await self._follow(photo, info.payer)
+
+    async def _follow(self, photo: Photo, payer: Photo) -> Photo:
+        """Fetch the result of the payer if it finds no place there; else wait for it."""
+        if payer.has_stranded_result:
+            return await self._publisher.reuse_result(photo, payer)
+        return await self._ledger.postpone(photo, _wait_for(payer))
 
     async def _upload(self, photo: Photo) -> Photo:
         """Send the source, within the limits. A crash after sending leaves an upload that expires after 24 hours."""
@@ -192,9 +200,11 @@ class PhotoPipeline:
         """Make the one call that costs money. A crash during it leaves `removal_intended`: see `steps.launch`."""
         await self._budget.require_room(photo, self._source_check(photo), is_launching=True)
         try:
-            await self._uploadcare.files.require_ready(require_value(photo.upload.source_uuid))
+            has_run = await self._uploadcare.files.require_ready(require_value(photo.upload.source_uuid))
         except UploadGoneError:
             return await self._ledger.record(photo, UploadExpired())
+        if has_run and photo.launch.unclear_since_s is None:  # else its result was looked for, and not found in time
+            return await self._launcher.find_earlier_removal(photo)
         if photo not in self._ledger.known_unique and (found := await self._reuse_or_wait(photo)):
             return found  # reused or put to wait, because another photo of the same picture overtook it meanwhile
         return await self._launcher.launch(photo, self._poll_schedule.first_wait)
@@ -227,6 +237,8 @@ class PhotoPipeline:
         try:
             return await self._publisher.publish(photo)
         except ResultGoneError:
+            if (placed := await self._publisher.adopt(photo)) is not None:
+                return placed
             if not may_have_expired(photo.state_at_s, time.time()):
                 raise
             return await self._ledger.record(photo, ResultLost())
@@ -261,7 +273,8 @@ class PhotoPipeline:
         other order the note would stay missing.
         """
         fact = _fact_for(photo, error)
-        if isinstance(fact, Rejected | Failed):
+        # None for a cutout that came back, because a note would come back too, as often as the trees are synchronised.
+        if isinstance(fact, Rejected | Failed) and fact.code != RejectionCode.OWN_CUTOUT:
             await asyncio.to_thread(self._failure_notes.write, photo.with_fact(fact, time.time()))
         return await self._ledger.record(photo, fact)
 

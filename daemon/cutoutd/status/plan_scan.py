@@ -23,7 +23,7 @@ from cutoutd.ledger.writes import launches
 from cutoutd.ledger.writes.targets import target_key
 from cutoutd.pipeline.budget.budget import learned_rate
 from cutoutd.pipeline.steps.reuse import is_reusable
-from cutoutd.pipeline.steps.validate import Validation, validate_photo
+from cutoutd.pipeline.steps.validate import Validation, own_cutout, validate_photo
 from cutoutd.status.plan import FolderDraft, FolderPlan, Plan, PlannedOutcome, price_plan
 from cutoutd.watch.scanner import Scan
 
@@ -136,6 +136,8 @@ class PlanScanner:
         path = printable(identity.path)
         try:
             validation = validate_photo(identity, folder)
+            if validation.is_png and self._ledger and duplicates.is_cutout(self._ledger, validation.fact.sha256):
+                raise own_cutout()
             self._require_target(identity, validation, folder)
         except RejectedError as error:
             draft.note_obstacle(PlannedOutcome.REJECT, error.code, path=path, sentence=error.sentence)
@@ -146,7 +148,7 @@ class PlanScanner:
         else:
             found = Photo(_NO_ID, identity, State.DISCOVERED, 0.0)
             found = found.with_fact(validation.fact, 0.0)
-            if self._ledger is not None and duplicates.published_version(self._ledger, found) is not None:
+            if validation.is_cutout_placed or (self._ledger and duplicates.published_version(self._ledger, found)):
                 draft.note(PlannedOutcome.PUBLISHED)
             elif last is not None and last.state in _OUTCOMES and last.picture.sha256 == found.picture.sha256:
                 draft.note(_OUTCOMES[last.state])  # only its times or its inode are new

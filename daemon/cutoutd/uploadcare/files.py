@@ -125,8 +125,8 @@ class FilesApi:
             return None
         return parse(RemoteFile, require_success(response))
 
-    async def require_ready(self, source_uuid: str) -> None:
-        """Raise unless an upload can be used; one operation.
+    async def require_ready(self, source_uuid: str) -> bool:
+        """Return True if a removal was made of an upload already; raise unless it can be used. One operation.
 
         Raises:
             NotReadyError: Uploadcare still processes the upload.
@@ -137,6 +137,7 @@ class FilesApi:
             raise UploadGoneError("the upload is no longer at Uploadcare, which keeps it for 24 hours")
         if not file.is_ready:
             raise NotReadyError("Uploadcare has not finished taking the upload in")
+        return file.has_run_remove_bg
 
     async def require_result(self, result_uuid: str) -> RemoteFile:
         """Return Uploadcare's description of a result; one operation.

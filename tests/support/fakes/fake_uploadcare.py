@@ -58,9 +58,9 @@ class FakeUploadcare:
             assert len(self.sent[name]) == size_bytes
             return UploadResult(uuid=name, sha256=hashlib.sha256(self.sent[name]).hexdigest())
 
-    async def require_ready(self, source_uuid: str) -> None:
+    async def require_ready(self, source_uuid: str) -> bool:
         async with self._call("require_ready", source_uuid):
-            return
+            return False
 
     async def start_removal(self, source_uuid: str, parameters: str) -> str:
         async with self._call("start_removal", source_uuid):

@@ -26,6 +26,7 @@ class RejectionCode(StrEnum):
     BAD_DIMENSIONS = "bad_dimensions"
     TARGET_TAKEN = "target_taken"
     NAME_TOO_LONG = "name_too_long"
+    OWN_CUTOUT = "own_cutout"
 
 
 #: The rejections that only another file ends: the same bytes get the same answer, whatever the configuration says.
@@ -38,6 +39,7 @@ CONTENT_REJECTIONS = frozenset(
         RejectionCode.OTHER_FORMAT,
         RejectionCode.TOO_MANY_PIXELS,
         RejectionCode.BAD_DIMENSIONS,
+        RejectionCode.OWN_CUTOUT,
     }
 )
 

@@ -75,6 +75,8 @@ _LAST_PUBLICATION = (
 
 _AFTER_ALL = (1 << 63) - 1
 
+_IS_CUTOUT = select(select(photos.c.id).where(photos.c.cutout_sha256 == bindparam("sha256")).exists())
+
 _IS_OTHER = photos.c.id != bindparam("photo_id")
 _HAS_LIKE = select(
     select(photos.c.id).where(photos.c.sha256 == bindparam("sha256"), _IS_OTHER).exists()
@@ -120,6 +122,11 @@ def is_unique(transaction: ReadTransaction, photo: Photo) -> bool:
     """Return True if no other row has the photo's picture, the bytes of its file, or its path."""
     values = {**_duplicate_key(photo), "folder": photo.identity.folder, "path": photo.identity.path}
     return transaction.scalar(_HAS_LIKE, values) == 0
+
+
+def is_cutout(transaction: ReadTransaction, sha256: str) -> bool:
+    """Return True if a file with this hash was published as a cutout."""
+    return transaction.scalar(_IS_CUTOUT, {"sha256": sha256}) == 1
 
 
 def elected_payer(transaction: ReadTransaction, photo: Photo) -> Photo | None:

@@ -23,6 +23,7 @@ from cutoutd.core.photo import (
     LaunchOutcomeUnknown,
     LaunchResponseLost,
     Photo,
+    RemovalIntended,
     RemovalLocked,
     RemovalStarted,
     ResultFound,
@@ -63,6 +64,9 @@ def _scaled(roi: str, full: tuple[int, int], sent: tuple[int, int]) -> str:
     )
     return " ".join(f"{edge}{_PIXELS}" for edge in edges)
 
+
+#: The reason for a launch that the ledger does not know.
+_RAN_BEFORE = "its upload says that a removal was made of it, by a launch that the ledger does not know"
 
 #: The reason for a lost response after a crash.
 _ENDED_MEANWHILE = "cutoutd ended before an answer was stored"
@@ -113,6 +117,15 @@ class Launcher:
         if photo.launch.has_lost_outcome:
             log_paid_again(photo, request_id, await self._ledger.query(lost_launches.lost_launches_of, photo.id))
         return await self._ledger.record_until_stored(intended, RemovalStarted(request_id), first_wait(time.time()))
+
+    async def find_earlier_removal(self, photo: Photo) -> Photo:
+        """Look for the result of a removal that its upload tells of, and the ledger does not; nothing is launched.
+
+        A ledger that was restored from a backup lacks the launch. The day of this launch counts it.
+        """
+        log_event("removal_noticed", _RAN_BEFORE, about=photo.identity, level=logging.WARNING)
+        intended = await self._ledger.record(photo, RemovalIntended())
+        return await self._ledger.record(intended, LaunchResponseLost(time.time(), _RAN_BEFORE))
 
     async def find_outcome(self, photo: Photo) -> Photo:
         """Look once for the outcome of a lost launch; after a crash the look is repeated.

@@ -21,6 +21,7 @@ from cutoutd.ledger import ReadTransaction
 from cutoutd.ledger.queries import photos
 from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.pipeline.steps.place_cutout import publish_cutout
+from cutoutd.pipeline.steps.placed_cutout import placed_cutout
 from cutoutd.pipeline.steps.reuse import (
     has_cutout_in_place,
     note_on_reuse,
@@ -107,6 +108,16 @@ class Publisher:
                 named = replace(renamed, note="; ".join(filter(None, (photo.note, name_note(refused)))))
                 place_now = printable(require_value(named.bound.target))
                 log_event("name_refused", f"{refusal.sentence}; its cutout gets {place_now}", about=photo)
+
+    async def adopt(self, photo: Photo) -> Photo | None:
+        """Publish a photo with the cutout that is in its place already; None if none is there, or it is unknown.
+
+        Raises:
+            SupersededError: a newer version of the photo was published first.
+        """
+        async with self._turn_of(photo):
+            placed = await asyncio.to_thread(placed_cutout, photo)
+            return None if placed is None else await self._ledger.record(photo, self._with_source_due(photo, placed))
 
     async def keep(self, photo: Photo, earlier: Photo) -> Photo:
         """Publish a photo as its earlier version of the same picture; nothing is written to the output.

@@ -6,7 +6,7 @@ It neither writes nor sends. The pipeline stores the fact, and the ledger reserv
 import errno
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from cutoutd.config.settings import FolderSettings
@@ -16,9 +16,12 @@ from cutoutd.core.logs import printable
 from cutoutd.core.photo import Accepted, Identity
 from cutoutd.files.input_tree import LINK_ON_THE_WAY, is_occupied, open_source, reading_errors, require_unchanged
 from cutoutd.files.name_trial import form_taken
+from cutoutd.files.provenance import read_provenance
 from cutoutd.files.target_names import MAX_NAME_BYTES, targets_of
 from cutoutd.images.copies.shrink import LARGEST_SOURCE_BYTES
+from cutoutd.images.structure.png_chunks import PNG_SIGNATURE
 from cutoutd.images.validation import ImageInfo, require_size, validate
+from cutoutd.pipeline.steps.placed_cutout import is_placed_at
 
 #: PATH_MAX with its closing zero: longer paths exist, but no program could open such a cutout by its path.
 _MAX_PATH_BYTES = 4096
@@ -30,6 +33,8 @@ class Validation:
 
     fact: Accepted
     free_targets: tuple[str, ...]
+    is_png: bool
+    is_cutout_placed: bool  #: True if a cutout of this picture is in its place, which the ledger may not know
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,8 @@ class _FreeTargets:
     """The free targets of a cutout, the best one first, and what a person should know about them."""
 
     targets: tuple[str, ...]
-    note: str | None = None
+    note: str | None
+    is_placed: bool  #: True if the cutout of this very picture is at the best one
 
 
 def validate_photo(identity: Identity, folder: FolderSettings) -> Validation:
@@ -55,14 +61,27 @@ def validate_photo(identity: Identity, folder: FolderSettings) -> Validation:
     require_size(identity.size_bytes, LARGEST_SOURCE_BYTES if is_shrinking else folder.max_upload_bytes)
     with open_source(folder.input, identity) as file, reading_errors(folder.input, identity):
         content = file.read(identity.size_bytes + 1)
+        is_png = content.startswith(PNG_SIGNATURE)
+        if is_png and read_provenance(file) is not None:
+            raise own_cutout()
     require_unchanged(folder.input, identity)
     picture = validate(content, identity.path)
-    free = _free_targets(identity.path, folder)
+    accepted = _accepted(content, picture, folder)
+    free = _free_targets(identity.path, folder, accepted)
     note = "; ".join(filter(None, (picture.note, free.note))) or None
-    return Validation(_accepted(content, picture, folder, note), free.targets)
+    return Validation(replace(accepted, note=note), free.targets, is_png=is_png, is_cutout_placed=free.is_placed)
 
 
-def _accepted(content: bytes, picture: ImageInfo, folder: FolderSettings, note: str | None) -> Accepted:
+def own_cutout() -> RejectedError:
+    """Return the rejection of a cutout that came back into an input, whole or edited."""
+    return RejectedError(
+        RejectionCode.OWN_CUTOUT,
+        "it is a cutout that cutoutd made; nothing is sent or paid",
+        advice="Nothing to do. To have it cut out all the same, save it in a picture program and drop the new file.",
+    )
+
+
+def _accepted(content: bytes, picture: ImageInfo, folder: FolderSettings) -> Accepted:
     is_sideways = picture.is_sideways
     return Accepted(
         sha256=hashlib.sha256(content).hexdigest(),
@@ -72,20 +91,24 @@ def _accepted(content: bytes, picture: ImageInfo, folder: FolderSettings, note: 
         parameters=folder.parameters.as_json(),
         output=str(folder.output),
         target="",  # the ledger reserves it, in the same transaction
-        note=note,
+        note=None,
         picture_sha256=picture.sha256,
         is_disputed=picture.is_disputed,
         colours=picture.colours,
     )
 
 
-def _free_targets(path: str, folder: FolderSettings) -> _FreeTargets:
+def _free_targets(path: str, folder: FolderSettings, accepted: Accepted) -> _FreeTargets:
     wanted = targets_of(path, template=folder.filename, on_conflict=folder.on_conflict)
     if not wanted:
         raise _too_long(f"the name of its cutout would be longer than {MAX_NAME_BYTES} bytes")
     form, name = form_taken(folder.output, wanted[0], folder.target_names), wanted[0]
     wanted = tuple(dict.fromkeys(map(form, wanted)))
     looks = {target: _look_at(target, folder) for target in wanted}
+    placed = next((target for target, look in looks.items() if look is _TargetStatus.TAKEN), None)
+    is_placed = placed is not None and is_placed_at(folder.output, placed, accepted)
+    if placed is not None and is_placed:
+        looks[placed] = _TargetStatus.FREE  # for this photo, because its own cutout is there
     if all(look is _TargetStatus.TOO_LONG for look in looks.values()):
         raise _too_long("the path of its cutout would be longer than the disk allows")
     free = tuple(target for target, look in looks.items() if look is _TargetStatus.FREE)
@@ -95,7 +118,7 @@ def _free_targets(path: str, folder: FolderSettings) -> _FreeTargets:
         msg = f"the cutout cannot be written to {place}: one of its folders is a file or a symbolic link"
         raise FolderBlockedError(msg)
     is_told = folder.target_names is TargetNames.KEEP and wanted[0] != name
-    return _FreeTargets(free, name_note(name) if is_told else None)
+    return _FreeTargets(free, name_note(name) if is_told else None, is_placed=is_placed)
 
 
 class _TargetStatus(Enum):
