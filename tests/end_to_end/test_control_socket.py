@@ -71,7 +71,7 @@ def test_a_long_state_folder_works(tmp_path: Path, sandbox: SandboxProcess) -> N
     with place.start() as daemon:
         daemon.wait_for("started")
         assert daemon.count("no_control") == 0
-        assert place.command("retry", "--failed").returncode == 0
+        assert place.command("retry", "--yes", "--failed").returncode == 0
         assert daemon.count("ordered") == 1
         assert daemon.stop() == 0
 
@@ -83,7 +83,7 @@ def test_without_a_socket_photos_go_on(place: Place) -> None:
     with place.start() as daemon:
         daemon.wait_for("no_control")
         daemon.wait_for("published", "a.jpg")
-        ended = place.command("retry", "--failed")
+        ended = place.command("retry", "--yes", "--failed")
         assert ended.returncode == 4
         assert "takes no commands" in ended.stderr
         assert daemon.stop() == 0
@@ -97,7 +97,7 @@ def test_who_may_not_give_orders_is_told(place: Place, open_folder: Path) -> Non
         daemon.wait_for("started")
         if os.geteuid() != 0:
             control.chmod(0)  # nobody else can be acted here, so the owner is kept out
-        command = [sys.executable, "-c", AS_SOMEBODY_ELSE, "retry", "--failed", str(place.config)]
+        command = [sys.executable, "-c", AS_SOMEBODY_ELSE, "retry", "--yes", "--failed", str(place.config)]
         ended = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
         assert ended.returncode == 7, ended.stderr
         assert "control socket may not be used" in ended.stderr

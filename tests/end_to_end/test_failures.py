@@ -115,7 +115,7 @@ def test_a_paid_failure_outlives_its_source(place: Place, sandbox: SandboxProces
     assert states(place, "a.jpg") == [State.FAILED]
     refused = place.command("dismiss", "--failed", "--yes")
     assert "paid for" in refused.stderr
-    assert place.command("retry", "shop/a.jpg").returncode == 0
+    assert place.command("retry", "--yes", "shop/a.jpg").returncode == 0
     assert place.run_once().returncode == 0
     assert place.outputs() == ["a.png"]
     assert sandbox.counters()["requests"]["execute"] == 1
@@ -142,7 +142,7 @@ def test_dismissed_photos_are_out_of_sight_until_a_retry(place: Place, sandbox: 
         put(place.input / "worse.jpg", jpeg())
         daemon.wait_for("published", "worse.jpg")
         assert sandbox.counters()["requests"]["execute"] == 2
-        assert place.command("retry", "shop/failed.jpg").returncode == 0
+        assert place.command("retry", "--yes", "shop/failed.jpg").returncode == 0
         daemon.wait_for("published", "failed.jpg")
         assert place.command("retry", "shop/bad.jpg").returncode == 0
         eventually(lambda: states(place, "bad.jpg") == [State.REJECTED])

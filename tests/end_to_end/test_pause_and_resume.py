@@ -61,6 +61,6 @@ def test_whoever_lets_photos_go_on_hears_of_the_pause(place: Place, sandbox: San
     put(place.input / "a.jpg")
     assert place.run_once().returncode == 1
     place.command("pause")
-    assert "is paused, so nothing is sent" in place.command("retry", "a.jpg").stdout
+    assert "is paused, so nothing is sent" in place.command("retry", "--yes", "a.jpg").stdout
     place.command("resume")
-    assert "is paused" not in place.command("retry", "--failed").stdout
+    assert "is paused" not in place.command("retry", "--yes", "--failed").stdout

@@ -50,7 +50,7 @@ def test_the_running_daemon_retries_at_once(place: Place, sandbox: SandboxProces
     fail_once(place, sandbox, "a.jpg")
     assert place.note("a.jpg")
     with started(place) as daemon:
-        assert ordered(place, "retry", str(place.input / "a.jpg")) == "1 photo is sent again.\n"
+        assert ordered(place, "retry", "--yes", str(place.input / "a.jpg")) == "1 photo is sent again.\n"
         daemon.wait_for("published", "a.jpg")
         assert place.outputs() == ["a.png"]
         assert stat.S_IMODE((place.state / "control.sock").stat().st_mode) == 0o660
@@ -66,8 +66,8 @@ def test_each_way_to_name_a_photo_is_understood(place: Place, sandbox: SandboxPr
     paths = ["a.jpg", "b.jpg", "c.jpg", "sub/d.jpg", "sub/e1.jpg", "f.jpg"]
     fail_once(place, sandbox, *paths)
     for name in (str(place.input / "a.jpg"), "shop/b.jpg", "c.jpg", "sub/*e?.jpg", "shop/sub"):
-        assert ordered(place, "retry", name).startswith("1 photo is sent again.\ncutoutd is not running")
-    assert "1 photo is sent again" in ordered(place, "retry", "--failed")
+        assert ordered(place, "retry", "--yes", name).startswith("1 photo is sent again.\ncutoutd is not running")
+    assert "1 photo is sent again" in ordered(place, "retry", "--yes", "--failed")
     assert "No photo has failed" in ordered(place, "retry", "--failed")
     assert place.run_once().returncode == 0
     assert place.outputs() == ["a.png", "b.png", "c.png", "f.png", "sub/d.png", "sub/e1.png"]
@@ -80,7 +80,9 @@ def test_what_cannot_be_retried_is_told(place: Place, sandbox: SandboxProcess) -
     assert place.run_once().returncode == 0
     (place.input / "gone.jpg").unlink()
     put(place.input / "changed.jpg")
-    ended = place.command("retry", "a.jpg", "gone.jpg", "changed.jpg", "fine.jpg", "nobody.jpg", "/elsewhere/a.jpg")
+    ended = place.command(
+        "retry", "--yes", "a.jpg", "gone.jpg", "changed.jpg", "fine.jpg", "nobody.jpg", "/elsewhere/a.jpg"
+    )
     assert ended.returncode == 1
     assert ended.stdout.startswith("1 photo is sent again.\n")
     told = dict(line.removeprefix("Left alone: ").split(": ", 1) for line in ended.stderr.splitlines())
@@ -111,7 +113,7 @@ def test_a_removal_that_was_given_up_is_launched_anew(place: Place, sandbox: San
     put(place.input / "a.jpg")
     assert place.run_once().returncode == 1
     assert place.versions("a.jpg")[0].ending.code == "unknown_foreground"
-    assert "sent again" in ordered(place, "retry", "a.jpg")
+    assert "sent again" in ordered(place, "retry", "--yes", "a.jpg")
     assert place.run_once().returncode == 0
     assert (sandbox.counters()["requests"]["upload"], executes(sandbox)) == (2, 2)
 
@@ -272,7 +274,7 @@ def test_a_failure_leaves_the_earlier_cutout(place: Place, sandbox: SandboxProce
     assert place.run_once().returncode == 1
     assert (place.output / "a.png").read_bytes() == (place.output / "copy.png").read_bytes() == before
     assert place.versions("a.jpg")[0].state is State.FAILED
-    ordered(place, "retry", "a.jpg")
+    ordered(place, "retry", "--yes", "a.jpg")
     assert place.run_once().returncode == 0
     assert place.outputs() == ["a.png", "copy.png"]
 
@@ -305,3 +307,21 @@ def test_two_commands_at_once_are_one(place: Place, sandbox: SandboxProcess) -> 
     assert sorted(each.stdout for each in ended) == ["", "", "2 photos are made again.\n"]
     assert sorted(each.returncode for each in ended) == [0, 1, 1]
     assert executes(sandbox) == 4
+
+
+def test_a_retry_that_costs_asks_first(place: Place, sandbox: SandboxProcess) -> None:
+    """Without a terminal and without --yes nothing is done; what costs nothing is not asked about."""
+    fail_once(place, sandbox, "a.jpg", "b.jpg")
+    before = executes(sandbox)
+    for arguments in (("a.jpg",), ("--failed",)):
+        asked = place.command("retry", *arguments)
+        assert asked.returncode == 2
+        number = (
+            "1 photo is to be sent again; 1 removal" if arguments[0] == "a.jpg" else "2 photos are to be sent again"
+        )
+        assert number in asked.stdout
+        assert "may have to be paid for: at least" in asked.stdout
+        assert "say --yes" in asked.stderr
+    assert {place.versions(path)[0].state for path in ("a.jpg", "b.jpg")} == {State.FAILED}
+    assert executes(sandbox) == before
+    assert "2 photos are sent again" in ordered(place, "retry", "--yes", "--failed")

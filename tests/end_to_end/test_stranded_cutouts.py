@@ -43,7 +43,7 @@ def test_a_copy_for_another_output_takes_the_paid_cutout(tmp_path: Path, slow_sa
         (waiting,) = place.status()["waiting"]
         assert (waiting["path"], "No space left" in waiting["reason"]) == ("payer.jpg", True)
         disk.relieve()
-        place.command("retry", "payer.jpg")
+        place.command("retry", "--yes", "payer.jpg")
         daemon.wait_for("published", "payer.jpg")
         assert all(is_cutout(file) for file in (place.output / "payer.png", *other_output.iterdir()))
     assert [copy.cutout.reused_from for copy in place.versions("waits.jpg")] == [place.versions("payer.jpg")[0].id]

@@ -23,15 +23,23 @@ def retry(
     paths: PathsArgument = None,
     config: ConfigOption = None,
     failed: Annotated[bool, typer.Option("--failed", help="All failed photos.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Pay without asking.")] = False,
 ) -> None:
-    """Retry photos that failed, were rejected or wait; nothing is paid for twice."""
+    """Retry photos that failed, were rejected or wait; a paid result is only fetched, a new removal is paid for."""
+    from dataclasses import replace
+
     from cutoutd.control.connection.client import send_command
     from cutoutd.control.messages import RetryCommand
 
     if bool(paths) is failed:
         raise typer.BadParameter("name the photos, or say --failed", param_hint="PATH")
     document = read_document(config)
-    show_result(send_command(RetryCommand(resolve_paths(paths, document)), document))
+    command = RetryCommand(resolve_paths(paths, document), max_removals=None if yes else 0)
+    result = send_command(command, document)
+    if not result.is_done:
+        confirm_payment(result)
+        result = send_command(replace(command, max_removals=result.payable), document)
+    show_result(result)
 
 
 @app.command()

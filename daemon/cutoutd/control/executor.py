@@ -23,6 +23,7 @@ from cutoutd.core.errors import ControlError
 from cutoutd.core.logs import log_event
 from cutoutd.core.photo import Photo
 from cutoutd.ledger import Ledger
+from cutoutd.pipeline.budget.pricing import estimate, estimate_in_words
 from cutoutd.pipeline.scheduling.pause import PauseState
 
 _PAUSE_MEANS = (
@@ -53,9 +54,10 @@ class CommandExecutor:
         pause: PauseState | None = None,
     ) -> None:
         by_name = {folder.name: folder for folder in folders}
+        self._price = price or Price()
         self._retry = RetryHandler(ledger, by_name, wake)
         self._dismiss = DismissHandler(ledger, by_name)
-        self._approve = ApproveHandler(ledger, by_name.keys(), price or Price(), wake)
+        self._approve = ApproveHandler(ledger, by_name.keys(), self._price, wake)
         self._reprocess = ReprocessHandler(ledger, by_name, wake)
         self._pause = pause or PauseState(ledger)
 
@@ -74,7 +76,7 @@ class CommandExecutor:
     async def _dispatch(self, command: Command) -> CommandResult:
         match command:
             case RetryCommand():
-                return await self._mention_pause(await self._retry.execute(command))
+                return await self._mention_pause(self._priced(await self._retry.execute(command)))
             case DismissCommand():
                 return await self._dismiss.execute(command)
             case ApproveCommand():
@@ -87,6 +89,13 @@ class CommandExecutor:
                 return await self._end_pause()
             case ReloadCommand():
                 raise ControlError("cutoutd is not running", advice="It reads its configuration when it starts.")
+
+    def _priced(self, result: CommandResult) -> CommandResult:
+        """Add the cost to the sentence of a command that was not carried out because of it."""
+        if result.is_done:
+            return result
+        cost = estimate_in_words(estimate(self._price, uploads=result.payable, removals=result.payable))
+        return replace(result, done=tuple(f"{sentence}: {cost}" for sentence in result.done))
 
     async def _begin_pause(self, reason: str) -> CommandResult:
         before = await self._pause.load()

@@ -35,6 +35,7 @@ class RetryCommand:
 
     paths: tuple[WireText, ...] = ()  #: without paths and numbers: every photo that failed
     photo_ids: tuple[int, ...] = ()  #: photos by their numbers in the ledger
+    max_removals: int | None = None  #: more payable removals than this: nothing is done; None: no bound
     kind: Literal["retry"] = "retry"
 
 

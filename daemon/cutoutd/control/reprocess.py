@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from cutoutd.config.settings import FolderSettings
 from cutoutd.control.messages import CommandResult, ReprocessCommand, Scope
-from cutoutd.control.result import ResultBuilder, photos_are
+from cutoutd.control.result import ResultBuilder, photos_are, removals_in_words
 from cutoutd.control.selection import PUBLISHED, ReprocessSelection, pages_of, required_folder, select_for_reprocess
 from cutoutd.core.errors import ControlError, CutoutdError
 from cutoutd.core.photo import Identity, Photo, Reprocessed, require_value
@@ -85,7 +85,7 @@ class ReprocessHandler:
             if (after.picture.identity, after.bound.parameters) not in seen:
                 seen.add((after.picture.identity, after.bound.parameters))
                 payable += await earlier_cutout(after, self._ledger) is None
-        words = f"{photos_are(number)} to be made again; {_removals(payable)} may have to be paid for"
+        words = f"{photos_are(number)} to be made again; {removals_in_words(payable)} may have to be paid for"
         planned = result.build(lambda _: [words] if number else [], _IDLE[scope])
         return replace(planned, payable=payable, is_done=False)
 
@@ -131,7 +131,3 @@ _IDLE = {
     Scope.MISSING: "no cutout is missing",
     Scope.CHANGED: "no published photo has other parameters than its folder",
 }
-
-
-def _removals(number: int) -> str:
-    return "no removal" if number == 0 else "1 removal" if number == 1 else f"up to {number:,} removals"

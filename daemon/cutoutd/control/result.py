@@ -57,3 +57,8 @@ class ResultBuilder:
 def photos_are(number: int) -> str:
     """Return the subject and verb of a sentence about photos."""
     return "1 photo is" if number == 1 else f"{number:,} photos are"
+
+
+def removals_in_words(number: int) -> str:
+    """Return the number of removals that a sentence says may have to be paid for."""
+    return "no removal" if number == 0 else "1 removal" if number == 1 else f"up to {number:,} removals"

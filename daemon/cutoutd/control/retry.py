@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from cutoutd.config.settings import FolderSettings
 from cutoutd.config.types.choices import Oversize
 from cutoutd.control.messages import CommandResult, RetryCommand
-from cutoutd.control.result import ResultBuilder, photos_are
+from cutoutd.control.result import ResultBuilder, photos_are, removals_in_words
 from cutoutd.control.selection import pages_of, refuse_empty, required_folder, select_photos
 from cutoutd.core.errors import (
     CONTENT_REJECTIONS,
@@ -40,6 +41,7 @@ from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import selection
 from cutoutd.ledger.queries.selection import PHOTOS_PER_PAGE
 from cutoutd.pipeline.steps.failure_note import DEFAULT_ADVICE, FailureNotes
+from cutoutd.pipeline.steps.reuse import earlier_cutout
 from cutoutd.pipeline.steps.validate import validate_photo
 
 #: The photos that the name of a folder or a pattern stands for. A dismissed photo is brought back by its own name.
@@ -114,12 +116,25 @@ class RetryHandler:
         self._page_size = page_size
 
     async def execute(self, command: RetryCommand) -> CommandResult:
-        """Let the named photos go on, or all that failed. After a crash, the same command does the rest."""
+        """Let the named photos go on, or all that failed; after a crash, the same command does the rest.
+
+        Nothing is done if more removals may have to be paid for than the command allows.
+        """
+        if command.max_removals is not None:
+            plan = await self._plan(command)
+            if plan.payable > command.max_removals:
+                return plan
         result = ResultBuilder()
+        async for photo, is_named in self._selected(command, result):
+            await self._retry(photo, result, is_named=is_named)
+        return result.build(_describe, "No photo has failed")
+
+    async def _selected(self, command: RetryCommand, result: ResultBuilder) -> AsyncIterator[tuple[Photo, bool]]:
+        """Yield each photo that the command is about, and True if the user named that very photo."""
         if not command.paths:
             async for page in pages_of(self._ledger, await self._unnamed(command), self._page_size):
                 for photo in page:
-                    await self._retry(photo, result, is_named=len(command.photo_ids) == 1)
+                    yield photo, len(command.photo_ids) == 1
         done: set[int] = set()
         for name in command.paths:
             selected = await select_photos(self._ledger, self._inputs, name, _RETRIED)
@@ -129,8 +144,26 @@ class RetryHandler:
                 for photo in page:
                     if selected.is_exact or why_not(photo) is None:
                         done.add(photo.id)
-                        await self._retry(photo, result, is_named=selected.is_exact)
-        return result.build(_describe, "No photo has failed")
+                        yield photo, selected.is_exact
+
+    async def _plan(self, command: RetryCommand) -> CommandResult:
+        """Return what would be sent again, with the number of removals that may have to be paid for.
+
+        Rejected photos are checked like new ones, and waiting ones go their way in any case, so neither counts.
+        """
+        number, pictures = 0, set[tuple[str | None, str]]()
+        async for photo, _ in self._selected(command, ResultBuilder()):
+            folder = self._folders.get(photo.identity.folder)
+            if folder is None or photo.state not in TERMINAL or why_not(photo) is not None:
+                continue
+            parameters = folder.parameters.as_json()
+            if isinstance(fact_after(photo, parameters), RetryUpload):
+                number += 1
+                after = replace(photo, bound=replace(photo.bound, parameters=parameters))
+                if await earlier_cutout(after, self._ledger) is None:
+                    pictures.add((after.picture.identity, parameters))
+        words = f"{photos_are(number)} to be sent again; {removals_in_words(len(pictures))} may have to be paid for"
+        return CommandResult((words,), payable=len(pictures), is_done=False)
 
     async def _unnamed(self, command: RetryCommand) -> Sequence[int]:
         return command.photo_ids or await self._ledger.query(selection.newest_photo_ids, {State.FAILED})

@@ -96,7 +96,7 @@ class Ledger:
     ) -> Photo:
         """Accept a photo and reserve the target that its path always had, or else the first free one.
 
-        A photo with its cutout in place already is never known as unique, so that it is looked at before it is sent.
+        A photo with its cutout in place is never known as unique, so that a later step looks at it.
 
         Raises:
             RejectedError: every target is taken.

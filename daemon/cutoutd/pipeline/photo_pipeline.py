@@ -273,7 +273,7 @@ class PhotoPipeline:
         other order the note would stay missing.
         """
         fact = _fact_for(photo, error)
-        # None for a cutout that came back, because a note would come back too, as often as the trees are synchronised.
+        # None for a cutout that came back, because a note would come back with each synchronisation.
         if isinstance(fact, Rejected | Failed) and fact.code != RejectionCode.OWN_CUTOUT:
             await asyncio.to_thread(self._failure_notes.write, photo.with_fact(fact, time.time()))
         return await self._ledger.record(photo, fact)
