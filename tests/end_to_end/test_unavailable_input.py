@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,31 +12,9 @@ from cutoutd.core.photo import State
 from support.images.drawn_photos import put
 from support.processes.daemon_process import Place, eventually
 from support.processes.sandbox_process import SandboxProcess
+from support.small_disks import Share
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it mounts")
-
-
-class Share:
-    """A small file system of its own that is mounted at a place, taken away, and mounted again with all its files."""
-
-    def __init__(self, home: Path, place: Path) -> None:
-        self._store = home
-        self._place = place
-        home.mkdir()
-        place.mkdir(parents=True, exist_ok=True)
-        if subprocess.run(["mount", "-t", "tmpfs", "none", home], check=False).returncode:
-            pytest.skip("this machine does not let even root mount")
-
-    def mount(self) -> None:
-        subprocess.run(["mount", "--bind", self._store, self._place], check=True)
-
-    def unmount(self) -> None:
-        subprocess.run(["umount", "--lazy", self._place], check=True)
-
-    def remove(self) -> None:
-        if os.path.ismount(self._place):
-            self.unmount()
-        subprocess.run(["umount", "--lazy", self._store], check=True)
 
 
 @pytest.fixture

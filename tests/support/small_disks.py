@@ -1,7 +1,10 @@
-"""Small real disks: a tmpfs that can be filled, turned read-only and given room again. They take root to mount."""
+"""Real disks for tests: one that can be filled, and a share that comes and goes. They take root to mount."""
 
 import os
+import shutil
+import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -118,3 +121,96 @@ def quota_disk(home: Path, root: Path) -> Iterator[QuotaDisk]:
         for place in (root, disk):
             if place.is_mount():
                 subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+class Share:
+    """A small file system of its own that is mounted at a place, taken away, and mounted again with all its files."""
+
+    def __init__(self, home: Path, place: Path) -> None:
+        self._store = home
+        self._place = place
+        home.mkdir()
+        place.mkdir(parents=True, exist_ok=True)
+        if subprocess.run(["mount", "-t", "tmpfs", "none", home], check=False).returncode:
+            pytest.skip("this machine does not let even root mount")
+
+    def mount(self) -> None:
+        """Let its files appear at the place."""
+        subprocess.run(["mount", "--bind", self._store, self._place], check=True)
+
+    def unmount(self) -> None:
+        """Leave the bare mount point."""
+        subprocess.run(["umount", "--lazy", self._place], check=True)
+
+    def remove(self) -> None:
+        """Take everything down, for good."""
+        if os.path.ismount(self._place):
+            self.unmount()
+        subprocess.run(["umount", "--lazy", self._store], check=True)
+
+
+@contextmanager
+def share_at(home: Path, place: Path) -> Iterator[Share]:
+    """A share with its files at home, mounted at a place; both are made."""
+    share = Share(home, place)
+    share.mount()
+    try:
+        yield share
+    finally:
+        share.remove()
+
+
+class NetworkShare:
+    """A folder mounted over SFTP by sshfs; its server is a process of ours, and no network is used."""
+
+    def __init__(self, store: Path, place: Path) -> None:
+        self._store = store
+        self._place = place
+        store.mkdir()
+        place.mkdir(parents=True, exist_ok=True)
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def mount(self) -> None:
+        """Start server and client, and wait until the share is mounted."""
+        here, there = socket.socketpair()
+        with here, there:
+            client = ["sshfs", "-f", "-o", "passive", f"photos@nas:{self._store}", str(self._place)]
+            self._processes = [
+                subprocess.Popen([_SFTP_SERVER], stdin=here, stdout=here),
+                subprocess.Popen(client, stdin=there, stdout=there),
+            ]
+        deadline_s = time.monotonic() + 10
+        while not os.path.ismount(self._place):
+            if self._processes[1].poll() is not None or time.monotonic() > deadline_s:
+                pytest.skip("this machine does not let even root mount")
+            time.sleep(0.02)
+
+    def unmount(self) -> None:
+        """Leave the bare mount point; client and server end by themselves."""
+        subprocess.run(["umount", self._place], check=True)
+        for process in self._processes:
+            process.wait(10)
+
+    def remove(self) -> None:
+        """Take everything down, for good."""
+        if os.path.ismount(self._place):
+            subprocess.run(["umount", "--lazy", self._place], check=True)
+        for process in self._processes:
+            process.terminate()
+            process.wait(10)
+
+
+_SFTP_SERVER = "/usr/lib/openssh/sftp-server"
+
+
+@contextmanager
+def network_share_at(store: Path, place: Path) -> Iterator[NetworkShare]:
+    """A share of a server, mounted at a place; both folders are made."""
+    if not (shutil.which("sshfs") and all(Path(needed).exists() for needed in (_SFTP_SERVER, "/dev/fuse"))):
+        pytest.skip("this machine has no sshfs or no /dev/fuse")
+    share = NetworkShare(store, place)
+    try:
+        share.mount()
+        yield share
+    finally:
+        share.remove()

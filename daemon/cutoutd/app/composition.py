@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from cutoutd.app.startup import make_outputs, make_state_dir
+from cutoutd.app.startup import make_outputs, make_state_dir, require_separate_trees
 from cutoutd.app.webhook_secret import signing_secret_for
 from cutoutd.config.settings import Folders, Settings
 from cutoutd.core.photo import State
@@ -42,7 +42,9 @@ from cutoutd.pipeline.touched_sources import TouchedSources
 from cutoutd.status.live_state_writer import LiveSources, LiveStateWriter
 from cutoutd.uploadcare.client import UploadcareClient, open_uploadcare
 from cutoutd.watch.availability.monitor import FolderAvailability
+from cutoutd.watch.availability.tree_watch import TreeWatch
 from cutoutd.watch.folder import FolderWatcher
+from cutoutd.watch.trees.tree_overlap import state_tree
 from cutoutd.web.listener import Listener
 from cutoutd.web.webhook_receiver import WebhookReceiver
 
@@ -151,8 +153,10 @@ async def service_on(shared: SharedState, settings: Settings) -> AsyncIterator[S
     Raises:
         LedgerError: the ledger cannot be read or written.
         DiskError: an output root cannot be made.
+        ConfigurationError: two of its trees share a folder.
     """
     ledger = shared.ledger
+    await asyncio.to_thread(require_separate_trees, settings)
     await asyncio.to_thread(make_outputs, settings, await ledger.query(photos.outputs_used))
     async with open_uploadcare(settings.uploadcare, connections=_CONNECTIONS, usage=shared.usage) as uploadcare:
         budget = await open_budget(ledger, settings)
@@ -170,7 +174,8 @@ async def _build(core: Core, poll_schedule: PollSchedule, uploadcare: Uploadcare
     ledger, settings = core.ledger, core.settings
     picture_memory.set_budget(settings.limits.picture_memory_bytes)
     folders = Folders({folder.name: folder for folder in settings.folders})
-    availability = FolderAvailability(ledger, folders)
+    trees = TreeWatch(settings.folders, (state_tree(settings.state_dir),))
+    availability = FolderAvailability(ledger, folders, trees=trees)
     context = StepContext(ledger, uploadcare, folders)
     pipeline = PhotoPipeline(context, core.budget, poll_schedule, availability)
     pool = _worker_pool(core, pipeline, uploadcare)

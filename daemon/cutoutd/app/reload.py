@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cutoutd.app.check.finding import Level
 from cutoutd.app.check.machine import check_machine
+from cutoutd.app.startup import require_separate_trees
 from cutoutd.config.remove_bg import RemoveBg
 from cutoutd.config.settings import FolderSettings, Settings
 from cutoutd.config.types.frozen_model import FrozenModel
@@ -153,6 +154,8 @@ class Reloader:
             if found.is_empty:
                 log_event("reloaded", "; ".join((_NOTHING, *restart_notes)))
                 return CommandResult((_NOTHING, *restart_notes), is_idle=True)
+            if faults := await asyncio.to_thread(_overlaps, new):
+                return CommandResult(refused=faults)
             if faults := await asyncio.to_thread(_out_of_reach, new, found):
                 return CommandResult(refused=faults)
             failure = await self._put_into_force(new)
@@ -208,6 +211,15 @@ def _split_restart_keys(old: Settings, read: Settings) -> tuple[Settings, tuple[
         if getattr(read, name) != value
     )
     return read.model_copy(update=kept), restart_notes
+
+
+def _overlaps(new: Settings) -> tuple[str, ...]:
+    """Return the faults of trees that share a folder, also of a new folder with an old one. Blocking."""
+    try:
+        require_separate_trees(new)
+    except ConfigurationError as error:
+        return error.faults
+    return ()
 
 
 def _out_of_reach(new: Settings, found: ConfigurationChanges) -> tuple[str, ...]:

@@ -1,13 +1,15 @@
 """The preparation of folders before cutoutd works."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cutoutd.config.settings import Settings
-from cutoutd.core.errors import DiskError
+from cutoutd.core.errors import ConfigurationError, DiskError
 from cutoutd.core.logs import log_event
+from cutoutd.files.mounts import read_mounts
 from cutoutd.files.output_tree import sweep_temporary_files
+from cutoutd.watch.trees.tree_overlap import overlap_faults
 
 #: The clock that stamps files moves in ticks, at most so long. Without it, a file of this very run could look older.
 _FILE_CLOCK_LAG_S = 0.01
@@ -25,6 +27,17 @@ def make_state_dir(state_dir: Path) -> None:
     """
     with _translate_errors(state_dir):
         state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def require_separate_trees(settings: Settings) -> None:
+    """Refuse trees that share a folder as they are mounted now: cutouts would be paid for as photos. Blocking.
+
+    Raises:
+        ConfigurationError: two do.
+    """
+    with suppress(OSError):  # because a mount table that cannot be read proves nothing
+        if faults := tuple(overlap.sentence for overlap in overlap_faults(settings, read_mounts())):
+            raise ConfigurationError(faults)
 
 
 def make_outputs(settings: Settings, used: frozenset[str]) -> None:

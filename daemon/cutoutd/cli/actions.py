@@ -144,6 +144,18 @@ def resume(config: ConfigOption = None) -> None:
 
 
 @app.command()
+def trust(
+    folder: Annotated[str, typer.Argument(help="Its name.")],
+    config: ConfigOption = None,
+) -> None:
+    """Take an unavailable folder as it is mounted now: another disk or none, or emptied on purpose."""
+    from cutoutd.control.connection.client import send_command
+    from cutoutd.control.messages import TrustCommand
+
+    show_result(send_command(TrustCommand(folder), read_document(config)))
+
+
+@app.command()
 def reload(config: ConfigOption = None) -> None:
     """Let the running cutoutd read its configuration again; a configuration with faults changes nothing."""
     from cutoutd.control.connection.client import send_command

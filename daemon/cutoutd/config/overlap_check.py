@@ -1,4 +1,4 @@
-"""The checks between folders: repeated names, missing archives, and trees inside each other.
+"""The checks between folders: repeated names, missing archives, and trees inside each other by their paths.
 
 Cutouts inside an input would be taken for photos and paid for again. A state folder inside an output would be
 published. The checks compare real paths, so a symbolic link hides nothing. Faulty folders are checked as far as they
@@ -17,7 +17,7 @@ from cutoutd.config.types.text_types import absolute_path
 from cutoutd.config.yaml_source import ConfigFault, KeyPath, Source, Value, quoted
 
 
-class _Role(StrEnum):
+class TreeRole(StrEnum):
     """The role of a tree; of two equal trees, the later role is at fault."""
 
     INPUT = "input"
@@ -28,30 +28,30 @@ class _Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Tree:
-    role: _Role
+    role: TreeRole
     owner: str  #: the folder's name in faults: folder "products"
     path: KeyPath
     real: Path
 
     def __str__(self) -> str:
-        return f"the state folder ({self.real})" if self.role is _Role.STATE else f"the {self.role} of {self.owner}"
+        return f"the state folder ({self.real})" if self.role is TreeRole.STATE else f"the {self.role} of {self.owner}"
 
 
 #: The reason why the first role may not lie inside the second. Other pairs are allowed: outputs may share a tree.
-_REASONS = {
-    (_Role.INPUT, _Role.INPUT): "two folders would take the same photos",
-    (_Role.OUTPUT, _Role.INPUT): "cutouts would be taken for photos",
-    (_Role.INPUT, _Role.OUTPUT): "photos and cutouts would mix",
-    (_Role.ARCHIVE, _Role.INPUT): "archived photos would be taken up again",
-    (_Role.INPUT, _Role.ARCHIVE): "photos would be archived among themselves",
-    (_Role.ARCHIVE, _Role.OUTPUT): "photos and cutouts would mix",
-    (_Role.OUTPUT, _Role.ARCHIVE): "photos and cutouts would mix",
-    (_Role.STATE, _Role.ARCHIVE): "the ledger would lie among photos",
-    (_Role.ARCHIVE, _Role.STATE): "photos would lie beside the ledger",
-    (_Role.STATE, _Role.INPUT): "the ledger would lie among photos",
-    (_Role.STATE, _Role.OUTPUT): "the ledger would lie among cutouts",
-    (_Role.INPUT, _Role.STATE): "photos would lie beside the ledger",
-    (_Role.OUTPUT, _Role.STATE): "cutouts would lie beside the ledger",
+NESTING_REASONS = {
+    (TreeRole.INPUT, TreeRole.INPUT): "two folders would take the same photos",
+    (TreeRole.OUTPUT, TreeRole.INPUT): "cutouts would be taken for photos",
+    (TreeRole.INPUT, TreeRole.OUTPUT): "photos and cutouts would mix",
+    (TreeRole.ARCHIVE, TreeRole.INPUT): "archived photos would be taken up again",
+    (TreeRole.INPUT, TreeRole.ARCHIVE): "photos would be archived among themselves",
+    (TreeRole.ARCHIVE, TreeRole.OUTPUT): "photos and cutouts would mix",
+    (TreeRole.OUTPUT, TreeRole.ARCHIVE): "photos and cutouts would mix",
+    (TreeRole.STATE, TreeRole.ARCHIVE): "the ledger would lie among photos",
+    (TreeRole.ARCHIVE, TreeRole.STATE): "photos would lie beside the ledger",
+    (TreeRole.STATE, TreeRole.INPUT): "the ledger would lie among photos",
+    (TreeRole.STATE, TreeRole.OUTPUT): "the ledger would lie among cutouts",
+    (TreeRole.INPUT, TreeRole.STATE): "photos would lie beside the ledger",
+    (TreeRole.OUTPUT, TreeRole.STATE): "cutouts would lie beside the ledger",
 }
 
 
@@ -77,8 +77,8 @@ def archive_faults(source: Source) -> list[ConfigFault]:
 
 def tree_faults(source: Source, folder: Path) -> list[ConfigFault]:
     """Return the faults of trees that lie inside each other; relative paths start at ``folder``."""
-    trees = sorted(_trees(source, folder), key=lambda tree: list(_Role).index(tree.role))
-    first: dict[tuple[_Role, Path], _Tree] = {}
+    trees = sorted(_trees(source, folder), key=lambda tree: list(TreeRole).index(tree.role))
+    first: dict[tuple[TreeRole, Path], _Tree] = {}
     for tree in trees:
         first.setdefault((tree.role, tree.real), tree)
     return [fault for tree in trees for fault in _faults_of(tree, first, source)]
@@ -87,11 +87,11 @@ def tree_faults(source: Source, folder: Path) -> list[ConfigFault]:
 def _trees(source: Source, folder: Path) -> Iterator[_Tree]:
     state = _real(source.values.get("state_dir") or CommonSettings.model_fields["state_dir"].default, folder)
     if state:
-        yield _Tree(_Role.STATE, "", ("state_dir",), state)
+        yield _Tree(TreeRole.STATE, "", ("state_dir",), state)
     for index, section in _folders(source):
         name = section.get("name")
         owner = f"folder {quoted(name)}" if name and isinstance(name, str) else f"folders[{index}]"
-        for role in (_Role.INPUT, _Role.OUTPUT, _Role.ARCHIVE):
+        for role in (TreeRole.INPUT, TreeRole.OUTPUT, TreeRole.ARCHIVE):
             real = _real(section.get(role), folder)
             if real:
                 yield _Tree(role, owner, ("folders", index, role.value), real)
@@ -112,11 +112,11 @@ def _real(text: object, folder: Path) -> Path | None:
         return None
 
 
-def _faults_of(tree: _Tree, first: dict[tuple[_Role, Path], _Tree], source: Source) -> Iterator[ConfigFault]:
+def _faults_of(tree: _Tree, first: dict[tuple[TreeRole, Path], _Tree], source: Source) -> Iterator[ConfigFault]:
     for around in (tree.real, *tree.real.parents):
-        for role in _Role:
+        for role in TreeRole:
             other = first.get((role, around))
-            reason = _REASONS.get((tree.role, role))
+            reason = NESTING_REASONS.get((tree.role, role))
             if other and other is not tree and reason and _is_at_fault(tree, other):
                 yield _nested(tree, other, reason, source)
 
@@ -127,12 +127,12 @@ def _nested(tree: _Tree, other: _Tree, reason: str, source: Source) -> ConfigFau
     If that is a state folder that the file does not name, the fault points at the outer tree.
     """
     is_equal = tree.real == other.real
-    if tree.role is _Role.STATE and tree.path not in source.contents:
+    if tree.role is TreeRole.STATE and tree.path not in source.contents:
         return source.fault_at(other.path, f"{'is' if is_equal else 'holds'} {tree}: {reason}")
     return source.fault_at(tree.path, f"{'is also' if is_equal else 'lies inside'} {other}: {reason}")
 
 
 def _is_at_fault(tree: _Tree, other: _Tree) -> bool:
     """Return True for one of two equal trees: the later role, or the later of two inputs."""
-    order = list(_Role)
+    order = list(TreeRole)
     return tree.real != other.real or order.index(tree.role) >= order.index(other.role)

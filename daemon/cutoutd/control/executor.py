@@ -16,6 +16,7 @@ from cutoutd.control.messages import (
     ReprocessCommand,
     ResumeCommand,
     RetryCommand,
+    TrustCommand,
 )
 from cutoutd.control.reprocess import ReprocessHandler
 from cutoutd.control.retry import RetryHandler
@@ -25,10 +26,15 @@ from cutoutd.core.photo import Photo
 from cutoutd.ledger import Ledger
 from cutoutd.pipeline.budget.pricing import estimate, estimate_in_words
 from cutoutd.pipeline.scheduling.pause import PauseState
+from cutoutd.watch.availability.trust import give_trust
 
 _PAUSE_MEANS = (
     "nothing new is sent or launched before `cutoutd resume`; photos are still found and checked, and what is launched"
     " is finished and published"
+)
+_TRUST_MEANS = (
+    "its input, output and archive are taken as they are mounted now, within seconds or at the next start; unpaid"
+    " photos that are missing there count as removed"
 )
 _IS_PAUSED = "cutoutd is paused, so nothing is sent before `cutoutd resume`"
 
@@ -60,6 +66,8 @@ class CommandExecutor:
         self._approve = ApproveHandler(ledger, by_name.keys(), self._price, wake)
         self._reprocess = ReprocessHandler(ledger, by_name, wake)
         self._pause = pause or PauseState(ledger)
+        self._ledger = ledger
+        self._folders = by_name
 
     async def execute(self, command: Command) -> CommandResult:
         """Execute a command. After a crash some photos are done and others not; the same command then does the rest.
@@ -83,10 +91,20 @@ class CommandExecutor:
                 return await self._mention_pause(await self._approve.execute(command))
             case ReprocessCommand():
                 return await self._mention_pause(await self._reprocess.execute(command))
+            case _:
+                return await self._dispatch_other(command)
+
+    async def _dispatch_other(
+        self, command: PauseCommand | ResumeCommand | TrustCommand | ReloadCommand
+    ) -> CommandResult:
+        """Execute a command about the service or a folder, and not about photos."""
+        match command:
             case PauseCommand(reason):
                 return await self._begin_pause(reason)
             case ResumeCommand():
                 return await self._end_pause()
+            case TrustCommand(folder):
+                return await self._trust(folder)
             case ReloadCommand():
                 raise ControlError("cutoutd is not running", advice="It reads its configuration when it starts.")
 
@@ -96,6 +114,12 @@ class CommandExecutor:
             return result
         cost = estimate_in_words(estimate(self._price, uploads=result.payable, removals=result.payable))
         return replace(result, done=tuple(f"{sentence}: {cost}" for sentence in result.done))
+
+    async def _trust(self, folder: str) -> CommandResult:
+        if folder not in self._folders:
+            return CommandResult(refused=(f'no folder is called "{folder}"',))
+        await give_trust(self._ledger, folder)
+        return CommandResult((f"{folder}: {_TRUST_MEANS}",))
 
     async def _begin_pause(self, reason: str) -> CommandResult:
         before = await self._pause.load()

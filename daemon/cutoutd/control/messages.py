@@ -97,6 +97,14 @@ class ResumeCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class TrustCommand:
+    """Take the trees of a folder as they are mounted now, and what is missing there for removed."""
+
+    folder: str
+    kind: Literal["trust"] = "trust"
+
+
+@dataclass(frozen=True, slots=True)
 class ReloadCommand:
     """Read the configuration again and use it."""
 
@@ -104,7 +112,14 @@ class ReloadCommand:
 
 
 Command = (
-    RetryCommand | DismissCommand | ReprocessCommand | ApproveCommand | PauseCommand | ResumeCommand | ReloadCommand
+    RetryCommand
+    | DismissCommand
+    | ReprocessCommand
+    | ApproveCommand
+    | PauseCommand
+    | ResumeCommand
+    | TrustCommand
+    | ReloadCommand
 )
 
 

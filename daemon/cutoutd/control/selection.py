@@ -16,8 +16,9 @@ from cutoutd.core.errors import ControlError
 from cutoutd.core.photo import Photo, State, require_value
 from cutoutd.core.photo_selector import selectors_for
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.queries import selection
+from cutoutd.ledger.queries import photos, selection
 from cutoutd.ledger.queries.selection import PHOTOS_PER_PAGE
+from cutoutd.watch.availability.destinations import Destinations
 
 PUBLISHED = frozenset({State.PUBLISHED})
 
@@ -47,7 +48,10 @@ async def select_for_reprocess(
     if command.scope is Scope.NAMED:
         photo_ids = [number for name in command.paths for number in await _named(ledger, folders, name, result)]
         return ReprocessSelection(list(dict.fromkeys((*photo_ids, *command.photo_ids))), result)
-    is_selected = _is_changed(folders) if command.scope is Scope.CHANGED else _is_missing(result)
+    if command.scope is Scope.CHANGED:
+        is_selected = _is_changed(folders)
+    else:
+        is_selected = _is_missing(result, await _unavailable_outputs(ledger))
     return ReprocessSelection(await _among_published(ledger, is_selected), result)
 
 
@@ -112,12 +116,21 @@ def _is_changed(folders: Mapping[str, FolderSettings]) -> Callable[[Photo], bool
     return lambda photo: photo.bound.parameters != present.get(photo.identity.folder, photo.bound.parameters)
 
 
-def _is_missing(result: ResultBuilder) -> Callable[[Photo], bool]:
+async def _unavailable_outputs(ledger: Ledger) -> dict[str, str]:
+    """Return the outputs that are not mounted as they were, with the reason: their cutouts are not missing."""
+    destinations = Destinations(ledger)
+    reasons = {output: await destinations.check(Path(output)) for output in await ledger.query(photos.outputs_used)}
+    return {output: reason for output, reason in reasons.items() if reason}
+
+
+def _is_missing(result: ResultBuilder, unavailable: Mapping[str, str]) -> Callable[[Photo], bool]:
     """Return a test for a missing cutout.
 
-    An output folder that is missing or empty is refused as a whole, because its disk may not be mounted.
+    An output folder that is unavailable, missing or empty is refused as a whole: its disk may not be mounted.
     """
-    are_in_use: dict[str, bool] = {}
+    for reason in unavailable.values():
+        result.refuse_all(reason)
+    are_in_use: dict[str, bool] = dict.fromkeys(unavailable, False)
 
     def is_missing(photo: Photo) -> bool:
         output = require_value(photo.bound.output)

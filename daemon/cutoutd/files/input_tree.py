@@ -154,12 +154,20 @@ def is_occupied(root: Path, path: str) -> bool:
     return True
 
 
-def descend(root: Path, names: Sequence[str], enter: Callable[[int, str], int]) -> int:
-    """Walk down from the root, folder by folder, and return the descriptor of the last folder.
+def descend(
+    root: Path, names: Sequence[str], enter: Callable[[int, str], int], guard: Callable[[Path, int], None] | None = None
+) -> int:
+    """Walk down from the root, which may be a link, and return the descriptor of the last folder.
 
-    The root may be a link. ``enter`` opens a folder by its name in the folder with this descriptor.
+    ``enter`` opens a folder by its name in the folder with this descriptor. ``guard`` may refuse the open root.
     """
     fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    if guard is not None:
+        try:
+            guard(root, fd)
+        except BaseException:
+            os.close(fd)
+            raise
     for name in names:
         try:
             child_fd = enter(fd, name)

@@ -6,6 +6,7 @@ It returns how each part of a tree is watched, and why. All but ``read_mounts`` 
 
 import os
 import re
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,6 +24,9 @@ class BackendKind(StrEnum):
     POLLING = "polling"
 
 
+_TOP = PurePosixPath("/")
+
+
 @dataclass(frozen=True, slots=True)
 class Mount:
     """A line of the mount table."""
@@ -31,6 +35,9 @@ class Mount:
     upon: int  #: the number of the parent mount
     path: PurePosixPath
     fs_type: str
+    device: str = ""  #: major and minor number; major 0 is given anew at each mount
+    root: PurePosixPath = _TOP  #: the folder of the file system that is mounted
+    source: str = ""  #: the disk or the share
 
 
 Places = frozenset[tuple[int, PurePosixPath]]  #: on which mount, at which path, another one is mounted
@@ -100,6 +107,27 @@ def parse_mounts(table: str) -> tuple[Mount, ...]:
     return tuple(mount for mount in mounts.values() if not _is_hidden(mount, mounts, taken))
 
 
+class MountTable:
+    """The mount table of this machine; parsed again only when its text has changed."""
+
+    def __init__(self, table: Path = MOUNT_TABLE) -> None:
+        self._table = table
+        self._lock = threading.Lock()
+        self._read: tuple[bytes, tuple[Mount, ...]] = (b"", ())
+
+    def mounts(self) -> tuple[Mount, ...]:
+        """Return the visible mounts: the same object until something was mounted or unmounted. Blocking.
+
+        Raises:
+            OSError: the mount table cannot be read.
+        """
+        content = self._table.read_bytes()
+        with self._lock:
+            if content != self._read[0]:
+                self._read = content, parse_mounts(os.fsdecode(content))
+            return self._read[1]
+
+
 def _is_hidden(mount: Mount, mounts: dict[int, Mount], taken: Places) -> bool:
     """Return True if another mount is over this one, or over a folder on the way to it.
 
@@ -120,8 +148,11 @@ def _parse_line(line: str) -> Mount | None:
     """Parse number, parent, device, root and mount point; the type is behind a lone hyphen, after optional fields."""
     ahead, _, behind = line.partition(" - ")
     try:
-        number, upon, _, _, path = ahead.split(" ")[:5]
-        return Mount(int(number), int(upon), PurePosixPath(_unescaped(path)), behind.split(" ")[0])
+        number, upon, device, root, path = (_unescaped(field) for field in ahead.split(" ")[:5])
+        fs_type, source = (*behind.split(" "), "")[:2]
+        return Mount(
+            int(number), int(upon), PurePosixPath(path), fs_type, device, PurePosixPath(root), _unescaped(source)
+        )
     except ValueError:
         return None
 

@@ -88,19 +88,25 @@ class OpenFolder:
         os.fsync(self.descriptor)
 
 
+#: Refuses a root, which is open as this descriptor, if it is not the tree that it should be.
+Guard = Callable[[Path, int], None]
+
+
 @contextmanager
-def made_folder(output: Path, target: str) -> Iterator[OpenFolder]:
+def made_folder(output: Path, target: str, guard: Guard | None = None) -> Iterator[OpenFolder]:
     """Open the mirrored folder of a target; missing folders are made, but never the output root. Blocking.
 
-    An unmounted disk leaves no root or an empty one. Cutouts written there would vanish under the next mount.
+    An unmounted disk leaves no root or an empty one. Cutouts written there would vanish under the next mount. So the
+    guard is asked with the root open, before anything is made.
 
     Raises:
+        TreeUnavailableError: the guard refuses the root.
         FolderBlockedError: one of its folders is a file or a link.
         NameRefusedError: the file system takes no folder of that name.
         PlaceError: the output root is not there.
         OSError: a folder cannot be made.
     """
-    with _open(output, target, _make) as folder:
+    with _open(output, target, _make, guard) as folder:
         yield folder
 
 
@@ -116,13 +122,15 @@ def found_folder(output: Path, target: str) -> Iterator[OpenFolder]:
 
 
 @contextmanager
-def _open(output: Path, target: str, enter: Callable[[int, str], int]) -> Iterator[OpenFolder]:
+def _open(
+    output: Path, target: str, enter: Callable[[int, str], int], guard: Guard | None = None
+) -> Iterator[OpenFolder]:
     if not output.is_dir():
         raise PlaceError(
             f"the output folder {output} is not there", advice="Mount it or create it; cutoutd goes on then."
         )
     try:
-        descriptor = descend(output, target.split("/")[:-1], enter)
+        descriptor = descend(output, target.split("/")[:-1], enter, guard)
     except OSError as error:
         if error.errno in LINK_ON_THE_WAY:
             raise _blocked(output, target) from error

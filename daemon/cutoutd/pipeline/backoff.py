@@ -18,6 +18,7 @@ from cutoutd.core.errors import (
     ResultGoneError,
     SourceUnavailableError,
     ThrottledError,
+    TreeUnavailableError,
     UnapprovedError,
 )
 from cutoutd.core.photo import UNTIL_SOMEBODY_ACTS_S, Wait, WaitKind
@@ -39,6 +40,7 @@ _LONGEST_WAITS_S: tuple[tuple[type[DelayError], float], ...] = (
 _KINDS: tuple[tuple[type[DelayError], WaitKind], ...] = (
     (SourceUnavailableError, WaitKind.UNAVAILABLE),
     (PlaceError, WaitKind.PLACE),
+    (TreeUnavailableError, WaitKind.UNAVAILABLE),
     (ThrottledError, WaitKind.THROTTLED),
     (DuplicateInProgressError, WaitKind.DUPLICATE),
 )

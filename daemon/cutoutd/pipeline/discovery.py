@@ -101,11 +101,15 @@ class Discovery:
             self._workers.begin(photo)
 
     async def check_availability(self, folder: str, *, after_scan: bool) -> bool:
-        """Judge anew if the folder is available; return True if it has just become so, and should be scanned again."""
+        """Judge anew if the folder is available; return True if its tree should be scanned again."""
         has_ended = await self._retry_until_stored(lambda: self._availability.update(folder, after_scan=after_scan))
         if has_ended:
             self._workers.wake_all()
         return has_ended
+
+    async def has_changed_mounts(self, folder: str) -> bool:
+        """Return True if something was mounted, unmounted or led elsewhere in the trees of the folder."""
+        return await asyncio.to_thread(self._availability.has_changed, folder)
 
     async def _retry_until_stored(self, attempt: Callable[[], Awaitable[T]]) -> T:
         while True:

@@ -81,9 +81,9 @@ class PhotoPipeline:
         self._budget = budget
         self._poll_schedule = poll_schedule
         self._availability = availability
-        self._failure_notes = FailureNotes(context.folders)
+        self._failure_notes = FailureNotes(context.folders, availability.destinations.require_mounted)
         self._launcher = Launcher(context, budget)
-        self._publisher = Publisher(context)
+        self._publisher = Publisher(context, availability.destinations)
 
     async def advance(self, photo: Photo) -> Photo:
         """Take the step that follows the photo's last fact; return the photo with its new fact or with a wait.
@@ -198,6 +198,7 @@ class PhotoPipeline:
 
     async def _launch(self, photo: Photo) -> Photo:
         """Make the one call that costs money. A crash during it leaves `removal_intended`: see `steps.launch`."""
+        await asyncio.to_thread(self._availability.require_same_trees, photo)  # because the place is made now
         await self._budget.require_room(photo, self._source_check(photo), is_launching=True)
         try:
             has_run = await self._uploadcare.files.require_ready(require_value(photo.upload.source_uuid))
@@ -207,6 +208,7 @@ class PhotoPipeline:
             return await self._launcher.find_earlier_removal(photo)
         if photo not in self._ledger.known_unique and (found := await self._reuse_or_wait(photo)):
             return found  # reused or put to wait, because another photo of the same picture overtook it meanwhile
+        await asyncio.to_thread(self._availability.require_same_trees, photo)
         return await self._launcher.launch(photo, self._poll_schedule.first_wait)
 
     async def _poll(self, photo: Photo) -> Photo:

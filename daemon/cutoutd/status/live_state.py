@@ -47,6 +47,12 @@ class LiveUnavailableFolder(_Frozen):
     folder: str
     reason: Shown
     since_s: float  #: Unix time
+    advice: Shown = ""
+
+    @property
+    def text(self) -> str:
+        """The reason and the advice in one text."""
+        return f"{self.reason}. {self.advice}" if self.advice else self.reason
 
 
 class LiveHalt(_Frozen):

@@ -38,7 +38,10 @@ class FileSink(Protocol):
         """Take a finished file. The same version may come twice, because a scan can overtake a delivery."""
 
     async def check_availability(self, folder: str, *, after_scan: bool) -> bool:
-        """Check the folder; return True if it is available again, so that its tree should be scanned anew."""
+        """Check the folder; return True if it is available again or mounted otherwise: its tree is scanned anew."""
+
+    async def has_changed_mounts(self, folder: str) -> bool:
+        """Return True if something was mounted, unmounted or led elsewhere in the trees of the folder."""
 
 
 class FolderWatcher:
@@ -175,9 +178,17 @@ class FolderWatcher:
 
     async def _poll_mounts(self) -> None:
         while True:
-            await asyncio.sleep(self._bounds.poll_mounts_s)
+            await self._wait_for_mounts()
             if await self._sink.check_availability(self.folder.name, after_scan=False):
                 self._watcher.rescan_soon()
+
+    async def _wait_for_mounts(self) -> None:
+        """Wait until the next check is due, or a mount has changed."""
+        due_s = time.monotonic() + self._bounds.poll_mounts_s
+        while (left_s := due_s - time.monotonic()) > 0:
+            await asyncio.sleep(min(self._bounds.look_at_mounts_s, left_s))
+            if await self._sink.has_changed_mounts(self.folder.name):
+                return
 
     async def _wait_until_stable(self, give_up_s: float) -> None:
         while (due_in_s := self._stability.due_in_s()) is not None and (left_s := give_up_s - time.monotonic()) > 0:

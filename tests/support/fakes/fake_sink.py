@@ -46,6 +46,10 @@ class RememberingSink:
         assert folder == FOLDER
         return False
 
+    async def has_changed_mounts(self, folder: str) -> bool:
+        assert folder == FOLDER
+        return False
+
     @property
     def paths(self) -> list[str]:
         return [sighting.path for sighting in self.delivered]

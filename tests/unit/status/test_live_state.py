@@ -77,6 +77,9 @@ class Known:
     async def check_availability(self, _folder: str, *, after_scan: bool) -> bool:  # noqa: ARG002  the protocol's name
         return False
 
+    async def has_changed_mounts(self, _folder: str) -> bool:
+        return False
+
 
 class AllThere:
     """A judge of folders that finds nothing amiss."""

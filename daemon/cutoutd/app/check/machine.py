@@ -18,11 +18,13 @@ from cutoutd.app.check.listener import check_listen
 from cutoutd.config.settings import FolderSettings, Settings
 from cutoutd.config.types.choices import OnSuccess, Provenance
 from cutoutd.core.atomic_write import TEMPORARY_PREFIX
+from cutoutd.files.mounts import read_mounts
 from cutoutd.files.name_filters import Exclusions
 from cutoutd.files.output_tree import copy_owner_and_mode
 from cutoutd.files.provenance import ATTRIBUTE
 from cutoutd.watch.passed_over.passed_over import PassedOverReason
 from cutoutd.watch.scanner import Scan
+from cutoutd.watch.trees.tree_overlap import overlap_faults
 
 
 def check_machine(settings: Settings, kernel: KernelFiles | None = None) -> Iterator[Finding]:
@@ -31,6 +33,7 @@ def check_machine(settings: Settings, kernel: KernelFiles | None = None) -> Iter
     Blocking, because it counts the subfolders of every input.
     """
     kernel = kernel or KernelFiles()
+    yield from _check_overlaps(settings, kernel)
     state_dir = settings.state_dir
     yield _check_writable("state_dir", state_dir, created_in=_nearest_existing(state_dir))
     yield from check_local_disk(state_dir if _exists(state_dir) else _nearest_existing(state_dir), kernel)
@@ -48,6 +51,12 @@ def check_machine(settings: Settings, kernel: KernelFiles | None = None) -> Iter
         yield from _check_attributes(folder)
         yield _check_free_space(f"folders.{folder.name}.output", folder.output, settings.limits.min_free_bytes)
         yield from check_watching(folder, settings.watch.mode, kernel)
+
+
+def _check_overlaps(settings: Settings, kernel: KernelFiles) -> Iterator[Finding]:
+    with suppress(OSError):
+        for overlap in overlap_faults(settings, read_mounts(kernel.mount_table)):
+            yield Finding(Level.FAULT, "folders", overlap.sentence, "Unmount one of the two, or name another folder.")
 
 
 def _check_readable(folder: FolderSettings) -> Finding:

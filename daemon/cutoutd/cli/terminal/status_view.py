@@ -44,7 +44,7 @@ def view_of(status: Status) -> RenderableType:
 
 def summary_of(status: Status) -> RenderableType:
     """Return the few most important lines, for the bottom of a terminal below the log."""
-    attention = [*((folder.folder, folder.reason) for folder in status.live.unavailable)] if status.live else []
+    attention = [*((folder.folder, folder.text) for folder in status.live.unavailable)] if status.live else []
     missed = [item for item in status.live.passed_over if item.reason.may_hide_photos] if status.live else []
     attention += [(item.names, item.words) for item in missed]
     attention += [(batch.batch.folder, batch_in_words(batch)) for batch in status.batches]
@@ -115,7 +115,7 @@ def _running_line(status: Status) -> RenderableType:
 def _daemon_sections(live: LiveState | None) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     if live is None:
         return
-    yield "Unavailable folders", [(folder.folder, folder.reason) for folder in live.unavailable]
+    yield "Unavailable folders", [(folder.folder, folder.text) for folder in live.unavailable]
     throttled = ((kind, f"nothing is sent before {_time(until_s)}") for kind, until_s in live.throttled_until.items())
     yield "Throttled by Uploadcare (429)", list(throttled)
     yield "Sources that could not be moved or deleted", list(live.source_troubles.items())

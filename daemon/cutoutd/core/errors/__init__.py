@@ -22,6 +22,7 @@ Faults in cutoutd itself are no CutoutdError, and do not belong here.
     │   └── DiskError                the disk is full, or cannot be written now
     │       ├── SourceUnavailableError  the photo's folder is unavailable, or its file cannot be read now
     │       │   └── SourceInUseError a program has the photo's file open for writing
+    │       ├── TreeUnavailableError an output is not mounted, or its mounts have just changed
     │       ├── PlaceError           the place of a cutout cannot be made or written now
     │       │   ├── FolderBlockedError  a file or a link stands in the place of a mirrored folder
     │       │   └── NameRefusedError    the output's file system takes no such name
@@ -99,6 +100,7 @@ from cutoutd.core.errors.retryable import (
     SourceInUseError,
     SourceUnavailableError,
     ThrottledError,
+    TreeUnavailableError,
     UnapprovedError,
     UnreachableError,
     UploadGoneError,
@@ -148,6 +150,7 @@ __all__ = [
     "SourceUnavailableError",
     "SupersededError",
     "ThrottledError",
+    "TreeUnavailableError",
     "UnapprovedError",
     "UnreachableError",
     "UploadGoneError",

@@ -112,6 +112,13 @@ class SourceInUseError(SourceUnavailableError):
     default_advice = "Nothing to do: cutoutd goes on when its writer has closed it. fuser -v FILE names the program."
 
 
+class TreeUnavailableError(DiskError):
+    """Nothing may be written to an output now: its disk or share is not mounted, or its mounts have just changed."""
+
+    title = "The output is unavailable"
+    default_advice = "Mount it; cutoutd then goes on by itself."
+
+
 class PlaceError(DiskError):
     """The place of a cutout cannot be made or written now: its disk is full, over a quota, read-only or away."""
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, true
 
 from cutoutd.core.photo import BY_LIMIT, NOT_DELAYED, Photo, State, WaitKind
 from cutoutd.ledger.schema.rows import Event, event_from, photo_from
@@ -171,6 +171,31 @@ def cutouts_of(transaction: ReadTransaction, photo: Photo) -> frozenset[str]:
 def outputs_used(transaction: ReadTransaction) -> frozenset[str]:
     """Return the output roots in which some photo has a target."""
     return frozenset(transaction.scalars(select(targets.c.output).distinct()))
+
+
+def last_cutouts_in(transaction: ReadTransaction, output: str, below: str, limit: int) -> list[tuple[str, int]]:
+    """Return target and size of the last published cutouts in a folder of an output, "" for its root.
+
+    It reads a row for each cutout, so ask it only when the mounts of the output have changed.
+    """
+    rows = transaction.execute(
+        select(photos.c.target, photos.c.cutout_bytes)
+        .where(photos.c.output == output, photos.c.state == State.PUBLISHED, _is_in(photos.c.target, below))
+        .order_by(photos.c.id.desc())
+        .limit(limit)
+    )
+    return [(target, size_bytes or 0) for target, size_bytes in rows]
+
+
+def has_target_in(transaction: ReadTransaction, output: str, below: str) -> bool:
+    """Return True if a photo has its target in a folder of an output."""
+    is_there = select(targets.c.target).where(targets.c.output == output, _is_in(targets.c.target, below)).limit(1)
+    return transaction.scalar(is_there) is not None
+
+
+def _is_in(target: ColumnElement[str], folder: str) -> ColumnElement[bool]:
+    # A range, because a name may hold the wildcards of LIKE; "0" is the character after "/".
+    return and_(target > f"{folder}/", target < f"{folder}0") if folder else true()
 
 
 def has_newer_publication(transaction: ReadTransaction, photo: Photo) -> bool:

@@ -8,22 +8,25 @@ from pathlib import Path
 
 from cutoutd.config.settings import FolderSettings
 from cutoutd.config.types.choices import OnSuccess
-from cutoutd.core.errors import SourceInUseError
+from cutoutd.core.errors import SourceInUseError, TreeUnavailableError
 from cutoutd.core.photo import Photo, SourceOutcome, SourceResult, require_value
 from cutoutd.files.input_tree import is_occupied, open_folder_beneath
+from cutoutd.files.output_tree import Guard
 from cutoutd.pipeline.on_success.archive import move_to_archive
 from cutoutd.pipeline.on_success.at_rest import require_at_rest, require_no_writer
 from cutoutd.pipeline.on_success.hide import hidden_name, hide_source, put_back
 from cutoutd.pipeline.on_success.trash import move_to_trash
 
 
-def apply_on_success(photo: Photo, folder: FolderSettings) -> SourceOutcome | None:
+def apply_on_success(photo: Photo, folder: FolderSettings, guard: Guard | None = None) -> SourceOutcome | None:
     """Move, trash or delete the source of a published photo; None if it is missing or another version. Blocking.
 
-    Between any two steps the file has its own name, its hidden one, or its new one.
+    Between any two steps the file has its own name, its hidden one, or its new one. `guard` refuses an archive that is
+    not mounted.
 
     Raises:
         SourceInUseError: it is still being written; the source has its own name.
+        TreeUnavailableError: the guard refuses the archive; the source has its own name.
         OSError: it is impossible for now; the source has its own name again if the disk allows that.
     """
     if folder.on_success is OnSuccess.MOVE:
@@ -36,8 +39,8 @@ def apply_on_success(photo: Photo, folder: FolderSettings) -> SourceOutcome | No
             return None
         try:
             require_no_writer(photo, hidden_name(photo), fd)
-            outcome = _dispose(photo, folder, fd)
-        except (OSError, SourceInUseError):
+            outcome = _dispose(photo, folder, fd, guard)
+        except (OSError, SourceInUseError, TreeUnavailableError):
             put_back(photo, fd)
             raise
         os.fsync(fd)
@@ -73,12 +76,12 @@ def restore(photo: Photo, root: Path) -> None:
             put_back(photo, fd)
 
 
-def _dispose(photo: Photo, folder: FolderSettings, fd: int) -> SourceOutcome:
+def _dispose(photo: Photo, folder: FolderSettings, fd: int, guard: Guard | None) -> SourceOutcome:
     hidden = hidden_name(photo)
     # No default case, so that mypy names a missing action.
     match folder.on_success:
         case OnSuccess.MOVE:
-            path = move_to_archive(photo, require_value(folder.archive), hidden, fd)
+            path = move_to_archive(photo, require_value(folder.archive), hidden, fd, guard)
             return SourceOutcome(SourceResult.MOVED, f"the source was moved to {path}", path)
         case OnSuccess.TRASH:
             path = move_to_trash(folder.input / photo.identity.path, hidden, fd)

@@ -14,9 +14,10 @@ from cutoutd.core.photo import Photo
 from cutoutd.files.hashing import has_sha256, has_sha256_at
 from cutoutd.files.input_tree import enter_folder, open_folder_beneath
 from cutoutd.files.name_trial import form_taken
+from cutoutd.files.output_tree import Guard
 
 
-def move_to_archive(photo: Photo, archive: Path, hidden: str, fd: int) -> str:
+def move_to_archive(photo: Photo, archive: Path, hidden: str, fd: int, guard: Guard | None = None) -> str:
     """Move a hidden source to its mirrored path, and return its absolute path there. Blocking.
 
     To another mount it is copied with its times, checked, brought to the disk, and only then removed. A file of that
@@ -24,11 +25,12 @@ def move_to_archive(photo: Photo, archive: Path, hidden: str, fd: int) -> str:
     a name of the path, a safe one takes its place.
 
     Raises:
+        TreeUnavailableError: the guard refuses the archive.
         OSError: the archive is missing or cannot be written, or the source cannot be removed; it is still there then.
     """
     wanted = photo.identity.path
     path = PurePosixPath(form_taken(archive, wanted, TargetNames.KEEP)(wanted))
-    with _mirrored(archive, path) as archive_fd:
+    with _mirrored(archive, path, guard) as archive_fd:
         if (archived := _archived_copy(photo, path.name, archive_fd)) is not None:
             os.unlink(hidden, dir_fd=fd)
             return str(archive / path.with_name(archived))
@@ -85,10 +87,12 @@ def _copy_metadata(fd: int, copy_fd: int) -> None:
 
 
 @contextmanager
-def _mirrored(archive: Path, path: PurePosixPath) -> Iterator[int]:
+def _mirrored(archive: Path, path: PurePosixPath, guard: Guard | None) -> Iterator[int]:
     """Open the folder of a mirrored path; missing folders are made, and links in the archive are not followed."""
     fd = open_folder_beneath(archive, "")
     try:
+        if guard is not None:
+            guard(archive, fd)
         for name in path.parent.parts:
             with suppress(FileExistsError):
                 os.mkdir(name, stat.S_IMODE(os.fstat(fd).st_mode), dir_fd=fd)

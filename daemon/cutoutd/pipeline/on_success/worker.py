@@ -11,10 +11,10 @@ from pathlib import Path
 
 from cutoutd.config.settings import Folders, FolderSettings
 from cutoutd.config.types.choices import OnSuccess
-from cutoutd.core.errors import CutoutdError, DelayError, SourceInUseError
+from cutoutd.core.errors import CutoutdError, DelayError, SourceInUseError, TreeUnavailableError
 from cutoutd.core.logs import log_error, log_event, printable
 from cutoutd.core.periodic import every
-from cutoutd.core.photo import Photo, SourceOutcome
+from cutoutd.core.photo import Photo, SourceOutcome, require_value
 from cutoutd.ledger import ChangeFlag, Ledger
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.ledger.queries import sources
@@ -50,7 +50,8 @@ class OnSuccessWorker:
         self._availability = availability
         self._changes = ChangeFlag(ledger)
         self._troubles: dict[str, str] = {}
-        self._full: set[str] = set()  #: folders with a full archive in this round
+        self._checked: set[Path] = set()  #: archives that were looked at in this round
+        self._full: set[str] = set()  #: folders with a full or unavailable archive in this round
         self._has_fresh = False  #: True if a source has to stand still for longer
 
     def troubles(self) -> dict[str, str]:
@@ -99,6 +100,7 @@ class OnSuccessWorker:
     async def apply_due(self) -> None:
         """Work on every source that is due, once."""
         before, self._troubles, self._full, self._has_fresh = self._troubles, {}, set(), False
+        self._checked = set()
         last_id = 0
         try:
             while photos := await self._ledger.query(sources.sources_due, last_id, _PHOTOS_AT_ONCE):
@@ -119,15 +121,22 @@ class OnSuccessWorker:
                 await self._apply(photo, folder)
         except SourceFreshError:
             self._has_fresh = True
-        except SourceInUseError as error:
-            self._note_trouble(photo, error.sentence, is_new=is_new)
+        except (SourceInUseError, TreeUnavailableError) as error:
+            self._note_delay(photo, error, is_new=is_new)
         except DelayError:
             return  # the folder is unavailable: its sources wait as its photos do
         except OSError as error:
-            sentence = f"{printable(photo.identity.path)} stays in place: {error.strerror}"
+            sentence = f"{printable(photo.identity.path)} stays in place: {error.strerror or error}"
             self._note_trouble(photo, sentence, is_new=is_new)
             if error.errno in _FULL:
                 self._full.add(photo.identity.folder)
+
+    def _note_delay(self, photo: Photo, error: SourceInUseError | TreeUnavailableError, *, is_new: bool) -> None:
+        sentence = error.sentence
+        if isinstance(error, TreeUnavailableError):
+            sentence = f"{printable(photo.identity.path)} stays in place: {sentence}"
+            self._full.add(photo.identity.folder)
+        self._note_trouble(photo, sentence, is_new=is_new)
 
     def _note_trouble(self, photo: Photo, sentence: str, *, is_new: bool) -> None:
         if is_new and photo.identity.folder not in self._troubles:
@@ -135,7 +144,16 @@ class OnSuccessWorker:
         self._troubles.setdefault(photo.identity.folder, sentence)
 
     async def _apply(self, photo: Photo, folder: FolderSettings) -> None:
-        outcome: SourceOutcome | None = await asyncio.to_thread(apply_on_success, photo, folder)
+        destinations = self._availability.destinations
+        if folder.on_success is OnSuccess.MOVE:
+            archive = require_value(folder.archive)
+            if archive not in self._checked:
+                self._checked.add(archive)
+                await destinations.check(archive)
+            await destinations.require_available(archive)
+        outcome: SourceOutcome | None = await asyncio.to_thread(
+            apply_on_success, photo, folder, destinations.require_mounted
+        )
         if outcome is None:
             await self._availability.confirm_missing(photo)
             outcome = await asyncio.to_thread(source_missing, photo, folder)

@@ -14,7 +14,7 @@ from cutoutd.core.errors import DiskError, NameRefusedError
 from cutoutd.core.logs import log_event, printable
 from cutoutd.core.photo import Photo
 from cutoutd.files.name_trial import form_taken
-from cutoutd.files.output_tree import OpenFolder, found_folder, is_refusal, made_folder
+from cutoutd.files.output_tree import Guard, OpenFolder, found_folder, is_refusal, made_folder
 from cutoutd.files.target_names import note_of, plain, portable
 
 #: A note of ours is shorter; a longer file is the user's own.
@@ -29,8 +29,9 @@ _FIRST_WORDS = "cutoutd made no cutout of this photo"
 class FailureNotes:
     """Writes and removes notes in the folders that want them. A note is a courtesy: the ledger has the facts."""
 
-    def __init__(self, folders: Mapping[str, FolderSettings]) -> None:
+    def __init__(self, folders: Mapping[str, FolderSettings], guard: Guard | None = None) -> None:
         self._folders = folders
+        self._guard = guard  # refuses an output that is not mounted
 
     def write(self, photo: Photo) -> None:
         """Write the note of a rejected or failed photo, in place of an earlier note. Blocking."""
@@ -39,7 +40,8 @@ class FailureNotes:
             # No root is made here, because it would stand in for an unmounted disk and vanish under the next mount.
             if folder is not None and folder.output.is_dir():
                 note = note_of(photo.identity.path)
-                _write(photo, folder.output, form_taken(folder.output, note, folder.target_names)(note))
+                form = form_taken(folder.output, note, folder.target_names)
+                _write(photo, folder.output, form(note), self._guard)
 
     def remove(self, photo: Photo) -> None:
         """Remove the note of a photo that goes on after all. Blocking."""
@@ -62,8 +64,8 @@ class FailureNotes:
         return None if folder is None or folder.on_failure is OnFailure.NONE else folder
 
 
-def _write(photo: Photo, output: Path, note: str) -> None:
-    with made_folder(output, note) as folder:
+def _write(photo: Photo, output: Path, note: str, guard: Guard | None) -> None:
+    with made_folder(output, note, guard) as folder:
         name = PurePosixPath(note).name
         if folder.status(name) is None or _is_about(folder, name, photo):
             folder.write(name, _text(photo).encode())

@@ -26,6 +26,7 @@ from cutoutd.core.logs import log_event
 from cutoutd.core.photo import Photo, Published, require_value
 from cutoutd.files.hashing import has_sha256
 from cutoutd.files.output_tree import (
+    Guard,
     OpenFolder,
     disk_errors,
     found_folder,
@@ -95,6 +96,7 @@ class DownloadRequest:
     output: Path  #: the output root
     target: str  #: relative to it
     provenance: Provenance
+    guard: Guard | None = None  #: refuses an output that is not mounted
 
 
 class StreamingWriter:
@@ -179,7 +181,7 @@ async def download_cutout(request: DownloadRequest, fetch: Fetch) -> DownloadedC
 
 
 def _create(request: DownloadRequest, path: str) -> BufferedRandom:
-    with made_folder(request.output, request.target) as folder:
+    with made_folder(request.output, request.target, request.guard) as folder:
         return folder.create(PurePosixPath(path).name)
 
 
@@ -246,7 +248,11 @@ def _is_own(folder: OpenFolder, name: str, own: frozenset[str]) -> bool:
 
 
 async def publish_cutout(
-    photo: Photo, fetch: Fetch, own_cutouts: frozenset[str], provenance: Provenance = Provenance.XATTR
+    photo: Photo,
+    fetch: Fetch,
+    own_cutouts: frozenset[str],
+    provenance: Provenance = Provenance.XATTR,
+    guard: Guard | None = None,
 ) -> Published:
     """Download, verify and place a photo's cutout; return the fact to store.
 
@@ -259,7 +265,7 @@ async def publish_cutout(
         PlaceError: the output tree cannot be written for now.
     """
     output, target = require_value(photo.bound.output), require_value(photo.bound.target)
-    request = DownloadRequest(photo, Path(output), target, provenance)
+    request = DownloadRequest(photo, Path(output), target, provenance, guard)
     try:
         draft = await download_cutout(request, fetch)
     except FolderBlockedError:

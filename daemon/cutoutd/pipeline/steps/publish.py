@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
@@ -23,6 +24,7 @@ from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.pipeline.steps.place_cutout import publish_cutout
 from cutoutd.pipeline.steps.placed_cutout import placed_cutout
 from cutoutd.pipeline.steps.reuse import (
+    earlier_publications,
     has_cutout_in_place,
     note_on_reuse,
     published_before,
@@ -30,14 +32,17 @@ from cutoutd.pipeline.steps.reuse import (
     sent_like,
 )
 from cutoutd.pipeline.steps.validate import name_note
+from cutoutd.watch.availability.destinations import Destinations
 
 T = TypeVar("T")
 
 
 class Publisher:
-    """Puts cutouts in place and stores that fact."""
+    """Puts cutouts in place and stores that fact, while their output is mounted."""
 
-    def __init__(self, context: StepContext) -> None:
+    def __init__(self, context: StepContext, destinations: Destinations) -> None:
+        self._destinations = destinations
+        self._guard = destinations.require_mounted
         self._ledger = context.ledger
         self._uploadcare = context.uploadcare
         self._folders = context.folders
@@ -51,25 +56,43 @@ class Publisher:
             SupersededError: a newer version of the photo was published first.
             DelayError, HaltError: the cutout cannot be fetched or placed for now.
         """
+        await self._destinations.require_available(Path(require_value(photo.bound.output)))
         async with self._turn_of(photo) as own_cutouts:
             fetch = partial(self._uploadcare.fetch_cutout, require_value(photo.launch.result_uuid))
             published = await self._place(
-                photo, lambda named: publish_cutout(named, fetch, own_cutouts, self._provenance_of(named))
+                photo,
+                lambda named: publish_cutout(named, fetch, own_cutouts, self._provenance_of(named), self._guard),
             )
             return await self._ledger.record_until_stored(photo, self._with_source_due(photo, published))
 
     async def reuse(self, photo: Photo) -> Photo | None:
-        """Place a copy of an earlier cutout of the same picture; None if no such cutout can be read.
+        """Place a copy of an earlier cutout of the same picture; None if there is none any more.
 
         Raises:
             SupersededError: a newer version of the photo was published first.
-            DiskError: the cutout cannot be placed for now.
+            DiskError: the cutout cannot be read or placed for now.
         """
         async with self._turn_of(photo) as own_cutouts:
             reused = await self._place(
-                photo, lambda named: reuse_cutout(named, self._ledger, own_cutouts, self._provenance_of(named))
+                photo,
+                lambda named: reuse_cutout(named, self._ledger, own_cutouts, self._provenance_of(named), self._guard),
             )
-            return None if reused is None else await self._ledger.record(photo, self._with_source_due(photo, reused))
+            if reused is None:
+                await self._require_earlier_outputs(photo)
+                return None
+            return await self._ledger.record(photo, self._with_source_due(photo, reused))
+
+    async def _require_earlier_outputs(self, photo: Photo) -> None:
+        """Wait while an earlier cutout of the picture may be in an output that is not mounted.
+
+        Raises:
+            TreeUnavailableError: it may. Outputs that are no longer configured may never come back, and do not count.
+        """
+        configured = {str(folder.output) for folder in self._folders.values()}
+        for output in {duplicate.bound.output for duplicate in await earlier_publications(photo, self._ledger)}:
+            if output in configured:
+                await self._destinations.check(Path(require_value(output)))
+                await self._destinations.require_available(Path(require_value(output)))
 
     async def reuse_result(self, photo: Photo, payer: Photo) -> Photo:
         """Fetch and place the paid cutout of a photo of the same picture, which finds no place for it itself.
@@ -85,7 +108,7 @@ class Publisher:
             fetch = partial(self._uploadcare.fetch_cutout, require_value(payer.launch.result_uuid))
             published = await self._place(
                 sent_like(photo, payer),
-                lambda named: publish_cutout(named, fetch, own_cutouts, self._provenance_of(named)),
+                lambda named: publish_cutout(named, fetch, own_cutouts, self._provenance_of(named), self._guard),
             )
             reused = replace(published, reused_from=payer.id, note=note_on_reuse(published, payer))
             return await self._ledger.record(photo, self._with_source_due(photo, reused))

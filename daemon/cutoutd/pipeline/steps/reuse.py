@@ -14,6 +14,7 @@ from cutoutd.config.types.choices import Provenance
 from cutoutd.core.errors import UnreachableError
 from cutoutd.core.photo import Photo, Published, PublishedBefore, require_value
 from cutoutd.files.hashing import has_sha256
+from cutoutd.files.output_tree import Guard
 from cutoutd.ledger import Ledger, ReadTransaction
 from cutoutd.ledger.queries import duplicates
 from cutoutd.pipeline.steps.place_cutout import publish_cutout
@@ -25,11 +26,12 @@ _LOOKED_AT = 10
 
 
 async def reuse_cutout(
-    photo: Photo, ledger: Ledger, own_cutouts: frozenset[str], provenance: Provenance
+    photo: Photo, ledger: Ledger, own_cutouts: frozenset[str], provenance: Provenance, guard: Guard
 ) -> Published | None:
     """Copy the cutout of a photo with the same content and parameters into place; None if none can be read.
 
-    The files that were published for the photo's path before, `own_cutouts`, may be replaced.
+    The files that were published for the photo's path before, `own_cutouts`, may be replaced. `guard` refuses an
+    output that is not mounted.
 
     A crash here leaves at most a temporary file, or the finished copy, which the repeated step finds.
 
@@ -40,17 +42,22 @@ async def reuse_cutout(
     if duplicate is None:
         return None
     published = await publish_cutout(
-        sent_like(photo, duplicate), partial(_read, _place_of(duplicate)), own_cutouts, provenance
+        sent_like(photo, duplicate), partial(_read, _place_of(duplicate)), own_cutouts, provenance, guard
     )
     return replace(published, reused_from=duplicate.id, note=note_on_reuse(published, duplicate))
 
 
 async def earlier_cutout(photo: Photo, ledger: Ledger) -> Photo | None:
     """Return the photo with a cutout that can be copied instead of paying; None if there is none."""
-    for duplicate in await ledger.query(duplicates.published_duplicates, photo, _LOOKED_AT):
+    for duplicate in await earlier_publications(photo, ledger):
         if await asyncio.to_thread(_is_untouched, _place_of(duplicate), require_value(duplicate.cutout.sha256)):
             return duplicate
     return None
+
+
+async def earlier_publications(photo: Photo, ledger: Ledger) -> list[Photo]:
+    """Return the photos with a published cutout of the same picture, whether it is there or not."""
+    return await ledger.query(duplicates.published_duplicates, photo, _LOOKED_AT)
 
 
 def sent_like(photo: Photo, duplicate: Photo) -> Photo:

@@ -3,21 +3,26 @@
 From an unavailable folder nothing new is taken, its photos wait without cost, and no file counts as missing. Paid
 photos and other folders go on. The state ends by itself, and then the tree is scanned. It is kept in memory only, but
 the snapshot is in the ledger: after a kill the next check comes to the same result.
+
+A folder is unavailable because of its input, because of its output, or because two trees share a folder.
 """
 
 import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import replace
 
 from cutoutd.config.settings import Folders, FolderSettings
-from cutoutd.core.errors import SourceUnavailableError
+from cutoutd.core.errors import SourceUnavailableError, TreeUnavailableError
 from cutoutd.core.logs import log_event, printable
 from cutoutd.core.photo import Photo, State, require_value
 from cutoutd.files.input_tree import Sighting
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos, sources
+from cutoutd.watch.availability.destinations import Destinations
+from cutoutd.watch.availability.folder_record import FolderRecord
 from cutoutd.watch.availability.snapshot import (
     SAMPLE_SIZE,
     FolderSnapshot,
@@ -27,33 +32,16 @@ from cutoutd.watch.availability.snapshot import (
     sample,
     snapshot_from,
 )
+from cutoutd.watch.availability.tree_watch import NO_LOOK, TreeWatch
+from cutoutd.watch.availability.trust import end_trust, is_trust_given
+from cutoutd.watch.availability.unavailable_folder import SEPARATE_TREES, UnavailableFolder, mount_or_trust
 from cutoutd.watch.availability.verdict import AvailabilityCheck
 
 #: A photo is freed when its folder is available again. This is the wait in case that is missed.
 _FALLBACK_S = 3600.0
 
-
-@dataclass(slots=True)
-class _FolderRecord:
-    """The knowledge about one folder."""
-
-    folder: FolderSettings
-    is_loaded: bool = False
-    snapshot: FolderSnapshot | None = None
-    seen: tuple[SampleFile, ...] = ()  #: known photos seen since the last scan
-    reason: str = ""
-    since_s: float = 0.0
-    scans_s: tuple[float, ...] = ()  #: the ends of the last two scans, Unix time
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-
-@dataclass(frozen=True, slots=True)
-class UnavailableFolder:
-    """A folder that is unavailable, and why."""
-
-    folder: str
-    reason: str
-    since_s: float  #: Unix time
+#: A look is repeated within seconds, and a photo that came in between waits so long.
+_BETWEEN_LOOKS_S = 3.0
 
 
 class FolderAvailability:
@@ -63,6 +51,7 @@ class FolderAvailability:
         ledger: stores the snapshots.
         folders: by name.
         parts_of: returns the mounts of a folder's input. Blocking.
+        trees: looks at all trees of the configuration.
     """
 
     def __init__(
@@ -70,16 +59,19 @@ class FolderAvailability:
         ledger: Ledger,
         folders: Folders,
         parts_of: Callable[[FolderSettings], MountedParts] = mounted_parts,
+        trees: TreeWatch | None = None,
     ) -> None:
         self._ledger = ledger
         self._parts_of = parts_of
-        self._records = {name: _FolderRecord(folder) for name, folder in folders.items()}
+        self._trees = trees or TreeWatch(folders.values())
+        self.destinations = Destinations(ledger, self._trees.table)
+        self._records = {name: FolderRecord(folder) for name, folder in folders.items()}
         self._folders = folders
 
     def unavailable(self) -> tuple[UnavailableFolder, ...]:
         """Return the folders that are unavailable now."""
         return tuple(
-            UnavailableFolder(name, record.reason, record.since_s)
+            UnavailableFolder(name, record.reason, record.since_s, record.advice)
             for name, record in self._records.items()
             if record.reason
         )
@@ -109,6 +101,30 @@ class FolderAvailability:
         if record.reason:
             raise SourceUnavailableError(record.reason, retry_after_s=_FALLBACK_S)
 
+    def require_same_trees(self, photo: Photo) -> None:
+        """Let the photo wait if a tree of its folder has changed since the last look. Blocking.
+
+        It is called right before a payment, because looks come seconds apart.
+
+        Raises:
+            TreeUnavailableError: one was mounted, unmounted or led elsewhere.
+            SourceUnavailableError: its folder is unavailable.
+        """
+        self.require_available(photo)
+        folder = self._folders.of(photo).name
+        if self.has_changed(folder):
+            msg = f'the mounts of the folder "{folder}" have just changed'
+            raise TreeUnavailableError(msg, retry_after_s=_BETWEEN_LOOKS_S)
+
+    def has_changed(self, folder: str) -> bool:
+        """Return True if a tree of the folder was mounted, unmounted or led elsewhere since the last look. Blocking."""
+        record = self._records[folder]
+        try:
+            record.look = record.look if record.look.trees else self._trees.look(folder)
+            return self._trees.has_changed(folder, record.look)
+        except OSError:
+            return True  # the next look tells what is wrong with the mount table
+
     async def confirm_missing(self, photo: Photo) -> None:
         """Check the folder of a photo with a file that seems to be missing or changed.
 
@@ -134,8 +150,7 @@ class FolderAvailability:
             return not self.is_unavailable(name)
         failed = [each for each in missing if each.identity.folder == name and each.state is State.FAILED]
         async with self._records[name].lock:
-            reason, _parts = await self._reason(self._records[name], failed)
-        return not reason
+            return not (await self._input_reason(self._records[name], failed))[0]
 
     async def open(self) -> None:
         """Load the snapshots and check every folder, before any photo goes on."""
@@ -150,7 +165,7 @@ class FolderAvailability:
             record.seen = sample((*record.seen, *known))
 
     async def update(self, folder: str, *, in_doubt: Photo | None = None, after_scan: bool = False) -> bool:
-        """Check a folder; return True if it is available again.
+        """Check a folder; return True if it is available again, or if it is mounted otherwise than before.
 
         Args:
             folder: its name.
@@ -160,6 +175,10 @@ class FolderAvailability:
         record = self._records[folder]
         async with record.lock:
             await self._load(record)
+            if await is_trust_given(self._ledger, folder):
+                await self._trust(record)
+                await end_trust(self._ledger, folder)
+            has_moved = await self._look(record)
             reason, parts = await self._reason(record, [in_doubt] if in_doubt else [])
             has_ended = await self._set_reason(record, reason)
             if not reason:
@@ -167,28 +186,50 @@ class FolderAvailability:
             if after_scan:
                 record.seen = ()
                 record.scans_s = (*record.scans_s, time.time())[-2:]
-        return has_ended
+            if has_moved and not (reason or has_ended):
+                await self._ledger.waits.release_unavailable(folder)
+        return has_ended or (has_moved and not reason)
 
-    async def _load(self, record: _FolderRecord) -> None:
+    async def _look(self, record: FolderRecord) -> bool:
+        """Look at the folder's trees; return True if one is mounted otherwise than at the last look."""
+        before = record.look
+        try:
+            record.look = await asyncio.to_thread(self._trees.look, record.folder.name)
+        except OSError:
+            record.look = NO_LOOK
+        return bool(before.trees) and not before.is_same(record.look)
+
+    async def _load(self, record: FolderRecord) -> None:
         if not record.is_loaded:
             record.snapshot = snapshot_from(await self._ledger.query(photos.remembered, _key(record.folder)))
             record.is_loaded = True
 
-    async def _reason(self, record: _FolderRecord, in_doubt: Sequence[Photo]) -> tuple[str, MountedParts]:
-        """Return why the folder is unavailable, empty if it is available; and the mounts that were checked."""
+    async def _reason(self, record: FolderRecord, in_doubt: Sequence[Photo]) -> tuple[str, MountedParts]:
+        """Return why the folder is unavailable, empty if it is available; and the mounts of its input."""
+        if record.look.overlap:
+            record.advice = SEPARATE_TREES
+            return record.look.overlap, ()
+        record.advice = mount_or_trust(record.folder.name)
+        reason, parts = await self._input_reason(record, in_doubt)
+        output_reason = await self.destinations.check(record.folder.output)
+        return reason or output_reason, parts
+
+    async def _input_reason(self, record: FolderRecord, in_doubt: Sequence[Photo]) -> tuple[str, MountedParts]:
         try:
             parts = await asyncio.to_thread(self._parts_of, record.folder)
         except OSError as error:
             return f"the input folder {printable(str(record.folder.input))} cannot be read: {error.strerror}", ()
         await self._follow_input(record, parts)
         before = require_value(record.snapshot)
+        if before.is_trusted and before.parts == parts:
+            return "", parts
         unpaid = await self._ledger.query(sources.unpaid_of, record.folder.name, before.input, SAMPLE_SIZE)
         in_flight = {SampleFile.of(photo.identity) for photo in (*unpaid, *in_doubt)}
         expected = await self._without_taken(record.folder, {*before.samples, *record.seen, *in_flight})
         check = AvailabilityCheck(record.folder, before.parts, parts, frozenset(expected), frozenset(in_flight))
         return await asyncio.to_thread(check.reason), parts
 
-    async def _follow_input(self, record: _FolderRecord, parts: MountedParts) -> None:
+    async def _follow_input(self, record: FolderRecord, parts: MountedParts) -> None:
         """Begin a snapshot if there is none, or if it shows another input.
 
         Another input is the same tree at another place if half of the sample is there. A few copies in another tree do
@@ -207,31 +248,44 @@ class FolderAvailability:
         taken = await self._ledger.query(sources.taken_of, folder.name, [file.path for file in expected])
         return expected - {SampleFile(version.path, version.size_bytes, version.mtime_ns) for version in taken}
 
-    async def _set_reason(self, record: _FolderRecord, reason: str) -> bool:
+    async def _set_reason(self, record: FolderRecord, reason: str) -> bool:
         before, record.reason = record.reason, reason
         if reason and not before:
             record.since_s = time.time()
-            log_event("standby", f'the folder "{record.folder.name}" is unavailable: {reason}', level=logging.WARNING)
+            sentence = f'the folder "{record.folder.name}" is unavailable: {reason}. {record.advice}'
+            log_event("standby", sentence, level=logging.WARNING)
         elif before and not reason:
             await self._ledger.waits.release_unavailable(record.folder.name)
             log_event("standby_over", f'the folder "{record.folder.name}" is available again, and its photos go on')
         return bool(before) and not reason
 
-    async def _store_scan(self, record: _FolderRecord, parts: MountedParts) -> None:
+    async def _store_scan(self, record: FolderRecord, parts: MountedParts) -> None:
         """Store the sightings of a scan. Files of the last snapshot stay while they exist, so it is rarely written."""
         there = await asyncio.to_thread(
             _present, {*record.seen, *require_value(record.snapshot).samples}, record.folder
         )
-        await self._store(record, FolderSnapshot(str(record.folder.input), parts, sample(there)))
+        is_trusted = require_value(record.snapshot).is_trusted and not there
+        await self._store(record, FolderSnapshot(str(record.folder.input), parts, sample(there), is_trusted))
 
-    async def _add_new_files(self, record: _FolderRecord) -> None:
+    async def _trust(self, record: FolderRecord) -> None:
+        """Take the folder's trees as they are now, because a person says that they are right."""
+        for root in {record.folder.output, *([record.folder.archive] if record.folder.archive else [])}:
+            await self.destinations.forget(root)
+        with suppress(OSError):
+            parts = await asyncio.to_thread(self._parts_of, record.folder)
+            record.seen = ()
+            await self._store(record, FolderSnapshot(str(record.folder.input), parts, (), is_trusted=True))
+
+    async def _add_new_files(self, record: FolderRecord) -> None:
         """Add files seen since the last scan while there is room, because an unmount may come before the next scan."""
         snapshot = require_value(record.snapshot)
         if record.seen and len(snapshot.samples) < SAMPLE_SIZE:
             there = await asyncio.to_thread(_present, record.seen, record.folder)
-            await self._store(record, replace(snapshot, samples=sample((*snapshot.samples, *there))))
+            samples = sample((*snapshot.samples, *there))
+            is_trusted = snapshot.is_trusted and not samples
+            await self._store(record, replace(snapshot, samples=samples, is_trusted=is_trusted))
 
-    async def _store(self, record: _FolderRecord, snapshot: FolderSnapshot) -> None:
+    async def _store(self, record: FolderRecord, snapshot: FolderSnapshot) -> None:
         if snapshot != record.snapshot:
             await self._ledger.remember(_key(record.folder), snapshot.as_json())
             record.snapshot = snapshot

@@ -102,6 +102,7 @@ class FolderSnapshot:
     input: str
     parts: tuple[MountedPart, ...]
     samples: tuple[SampleFile, ...]
+    is_trusted: bool = False  #: True: a person says that these parts are right, although known files are missing
 
     def as_json(self) -> str:
         """Return it as JSON. Names that are not UTF-8 survive, because JSON escapes lone surrogates."""
@@ -115,7 +116,8 @@ def snapshot_from(text: str | None) -> FolderSnapshot | None:
         parts = tuple(MountedPart(**part) for part in values["parts"])
         # Ledgers written before 0.2 call the samples witnesses.
         samples = values["samples"] if "samples" in values else values["witnesses"]
-        return FolderSnapshot(values["input"], parts, tuple(SampleFile(**each) for each in samples))
+        found = tuple(SampleFile(**each) for each in samples)
+        return FolderSnapshot(values["input"], parts, found, bool(values.get("is_trusted")))
     except (ValueError, KeyError, TypeError):
         return None
 

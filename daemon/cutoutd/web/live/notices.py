@@ -91,7 +91,8 @@ def _unavailable(live: LiveState | None) -> Iterator[Notice]:
         yield Notice(
             Tone.WARN,
             f"“{folder.folder}” is not available",
-            f"{_sentence(folder.reason)} Its photos wait, and no cutout is deleted. It goes on by itself.",
+            f"{_sentence(folder.reason)} Its photos wait, and no cutout is deleted. "
+            f"{folder.advice or 'It goes on by itself.'}",
         )
 
 
