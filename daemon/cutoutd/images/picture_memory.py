@@ -26,6 +26,7 @@ UPRIGHT_COPY = 8
 SMALLER_COPY = 9
 LOOK = 5
 THUMBNAIL = 6
+CUTOUT_THUMBNAIL = 10
 
 #: A cutout has at most 25 megapixels (docs/uploadcare.md 1), of ten bytes while it is scaled.
 CUTOUT_BYTES = 250_000_000

@@ -18,7 +18,7 @@ from cutoutd.images.copies.modes import in_plain_mode
 from cutoutd.images.copies.orientation import turned_upright
 from cutoutd.images.copies.srgb import in_srgb
 from cutoutd.images.originals import Absence, Original, Roots, Side, has_side, key_of, open_original
-from cutoutd.images.picture_memory import CUTOUT_BYTES, THUMBNAIL, picture_memory
+from cutoutd.images.picture_memory import CUTOUT_BYTES, CUTOUT_THUMBNAIL, THUMBNAIL, picture_memory
 from cutoutd.images.structure.colours import colours_of
 from cutoutd.images.structure.formats import open_picture
 from cutoutd.images.structure.orientation import orientation_of
@@ -89,7 +89,7 @@ def roots_of(folders: Iterable[FolderSettings]) -> tuple[Roots, Roots]:
 def need_of(photo: Photo, side: Side) -> int:
     """Return the memory that drawing takes, in bytes."""
     if side is Side.CUTOUT:
-        return CUTOUT_BYTES
+        return min(CUTOUT_BYTES, CUTOUT_THUMBNAIL * photo.picture.pixels) or CUTOUT_BYTES
     return THUMBNAIL * photo.picture.pixels
 
 
