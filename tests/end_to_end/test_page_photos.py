@@ -12,6 +12,7 @@ from PIL import Image
 from support.clients.page_client import OWN, address_of, secret_in, shown, visitor
 from support.images.drawn_photos import jpeg, lying_jpeg, put
 from support.processes.daemon_process import Place
+from support.processes.sandbox_process import SandboxProcess
 
 
 def preview_of(client: httpx2.Client, path: str) -> Image.Image | str:
@@ -175,6 +176,28 @@ def test_an_order_is_carried_out_once(place: Place) -> None:
         assert "would be rejected again" in answer.text
         answer = client.post("/photos/1/dismiss", data=secret, headers=OWN, follow_redirects=True)
         assert "1 photo is dismissed" in answer.text
+
+
+def test_a_retry_that_costs_shows_its_cost_first(place: Place, sandbox: SandboxProcess) -> None:
+    """The button leads to a page with the cost; only its form, with that number of removals, has it sent again."""
+    sandbox.set_faults({"kind": "error_details", "code": "unknown_foreground", "times": 1})
+    put(place.input / "a.jpg")
+    with shown(place) as (daemon, link), visitor(link) as client:
+        daemon.wait_for("failed", "a.jpg")
+        secret = {"csrf": secret_in(client.get("/failures").text)}
+        for path, fields in (
+            ("/photos/1/retry", {}),
+            ("/failures/retry", {"number": "1"}),
+            ("/failures/retry", {"all": "1"}),
+        ):
+            answer = client.post(path, data=secret | fields, headers=OWN, follow_redirects=True)
+            assert "1 removal may have to be paid for" in answer.text
+            assert f'action="{path}"' in answer.text
+        assert place.versions("a.jpg")[0].state == "failed"
+        form = secret | {"number": "1", "removals": "1"}
+        answer = client.post("/failures/retry", data=form, headers=OWN, follow_redirects=True)
+        assert "1 photo is sent again" in answer.text
+        daemon.wait_for("published", "a.jpg")
 
 
 def test_odd_addresses_show_a_page(place: Place) -> None:

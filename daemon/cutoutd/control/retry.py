@@ -157,7 +157,7 @@ class RetryHandler:
             if folder is None or photo.state not in TERMINAL or why_not(photo) is not None:
                 continue
             parameters = folder.parameters.as_json()
-            if isinstance(fact_after(photo, parameters), RetryUpload):
+            if isinstance(fact_after(photo, parameters), RetryUpload) and await _has_source(photo, folder):
                 number += 1
                 after = replace(photo, bound=replace(photo.bound, parameters=parameters))
                 if await earlier_cutout(after, self._ledger) is None:
@@ -211,6 +211,14 @@ class RetryHandler:
         with suppress(LedgerError):  # the photo goes on already
             return await self._ledger.postpone(photo, NO_WAIT)
         return photo
+
+
+async def _has_source(photo: Photo, folder: FolderSettings) -> bool:
+    try:
+        await asyncio.to_thread(current_identity, folder.input, photo.identity)
+    except CutoutdError:
+        return False
+    return True
 
 
 def _describe(numbers: Counter[str]) -> list[str]:

@@ -18,6 +18,7 @@ from cutoutd.pipeline.steps.failure_note import DEFAULT_ADVICE
 from cutoutd.web.context import PageContext
 from cutoutd.web.live.before_after import BeforeAfter, before_after
 from cutoutd.web.pages.forms import Form, form_of
+from cutoutd.web.pages.paid_retry import retry_or_ask
 
 #: The number of photos shown for each reason; a retry includes the others.
 _MAX_SHOWN = 12
@@ -75,7 +76,9 @@ def failure_routes(context: PageContext) -> list[BaseRoute]:
 
     async def retry(request: Request) -> Response:
         photo_ids = await _selected(context, form_of(request), without=_SAME_AGAIN)
-        return await execute(request, RetryCommand(photo_ids=photo_ids) if photo_ids else None)
+        if not photo_ids:
+            return await execute(request, None)
+        return await retry_or_ask(request, context, RetryCommand(photo_ids=photo_ids), "/failures")
 
     async def dismiss(request: Request) -> Response:
         photo_ids = await _selected(context, form_of(request))

@@ -22,6 +22,7 @@ from cutoutd.web.live.before_after import before_after
 from cutoutd.web.pages.failures import title_of
 from cutoutd.web.pages.history import history_entry, parameters_in_words
 from cutoutd.web.pages.image_files import requested_photo
+from cutoutd.web.pages.paid_retry import retry_or_ask
 
 _MAX_VERSIONS = 20
 
@@ -75,8 +76,7 @@ def photo_routes(context: PageContext, thumbnails: Thumbnails) -> list[BaseRoute
 
     async def retry_photo(request: Request) -> Response:
         photo = await requested_photo(request, context)
-        result = await context.backend.queue.submit(RetryCommand(photo_ids=(photo.id,)))
-        return context.renderer.redirect(request, f"/photos/{photo.id}", result)
+        return await retry_or_ask(request, context, RetryCommand(photo_ids=(photo.id,)), f"/photos/{photo.id}")
 
     async def dismiss_photo(request: Request) -> Response:
         photo = await requested_photo(request, context)
