@@ -109,7 +109,9 @@ def test_changed_parameters_are_priced(place: Place) -> None:
 
 
 def test_a_missing_input_is_said(place: Place, tmp_path: Path) -> None:
-    """An unmounted share is no empty folder."""
+    """An unmounted share is no empty folder, and a plan without it is not whole."""
     place.configure(folder={"input": str(tmp_path / "nowhere")})
-    assert "cannot be read" in plan(place)["folders"]["shop"]["absence"]
+    ended = place.command("plan", "--json")
+    assert ended.returncode == 1
+    assert "cannot be read" in json.loads(ended.stdout)["folders"]["shop"]["absence"]
     assert "cannot be read" in place.command("plan").stdout
