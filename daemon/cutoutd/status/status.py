@@ -14,7 +14,7 @@ from cutoutd.core.photo import TERMINAL, UNPAID, Photo, State
 from cutoutd.core.photo_selector import PhotoSelector
 from cutoutd.core.usage_counter import local_day
 from cutoutd.ledger import Event, LaunchCounts, LostLaunch, ReadTransaction, Total, has_ledger, is_held, read_ledger
-from cutoutd.ledger.queries import lost_launches, monitoring, photos
+from cutoutd.ledger.queries import known_files, lost_launches, monitoring, photos
 from cutoutd.ledger.writes import approvals, launches, usage
 from cutoutd.pipeline.scheduling.pause import Pause, pause_in
 from cutoutd.status.costs import (
@@ -69,6 +69,7 @@ class Status:
     batches: tuple[PricedBatch, ...]  #: batches that wait for approval
     pause: Pause | None = None  #: the user's pause; it holds also while no daemon runs
     forecast: Forecast = NO_FORECAST  #: the rate, and the expected end
+    touched: int = 0  #: known photos with files that are still to be compared, because of other times or inodes
 
 
 def read_status(state_dir: Path, limits: Limits, price: Price | None = None) -> Status:
@@ -118,6 +119,7 @@ def status_in(
         batches=held_batches(approvals.batches(ledger), price),
         pause=pause,
         forecast=forecast(work, RecentlyPublished(*monitoring.published_since(ledger, now_s - RECENT_S)), now_s),
+        touched=known_files.number_touched(ledger),
     )
 
 
@@ -153,6 +155,7 @@ def status_as_json(status: Status) -> dict[str, Any]:
         "folders": _folders_as_json(status.totals),
         "watched": [mount.model_dump() for mount in status.live.watched] if status.live else [],
         "settling": [file.model_dump() for file in status.live.settling] if status.live else [],
+        "touched": status.touched,
         "ignored": status.live.ignored if status.live else 0,
         "passed_over": [passed_over_as_json(item) for item in status.live.passed_over] if status.live else [],
         "halt": status.live.halt.text if status.live and status.live.halt else None,

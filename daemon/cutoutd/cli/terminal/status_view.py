@@ -127,6 +127,8 @@ def _daemon_sections(live: LiveState | None) -> Iterator[tuple[str, list[tuple[s
 
 
 def _photo_sections(status: Status) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    compared = "known photos have other times or inodes: their files are compared, and the same bytes cost nothing"
+    yield "Compared with what is known", [(f"{status.touched:,}", compared)] if status.touched else []
     yield "Waiting for your approval", [(batch.batch.folder, batch_in_words(batch)) for batch in status.batches]
     yield "Waiting", [(_place(photo), photo.wait.reason) for photo in status.waiting]
     yield (
