@@ -36,6 +36,7 @@ JPEG_EDITS: dict[str, Callable[[bytes], bytes]] = {
     "IPTC": lambda content: with_segment(content, b"Photoshop 3.0\x008BIM", 0xED),
     "density": lambda content: content.replace(b"JFIF\0\x01\x01\0\0\x01\0\x01", b"JFIF\0\x01\x01\x01\x01\x2c\x01\x2c"),
     "trailer": lambda content: content + b"SEFT a video",
+    "no JFIF": lambda content: content[:2] + content[20:],
     "offsets of other pictures": lambda content: with_segment(content, b"MPF\0II*\0", 0xE2),
 }
 
@@ -45,7 +46,6 @@ JPEG_CHANGES: dict[str, Callable[[bytes], bytes]] = {
     "colour transform": lambda content: with_segment(content, b"Adobe\0\x64\0\0\0\0\0", 0xEE),
     "profile": lambda content: with_segment(content, b"ICC_PROFILE\0\x01\x01" + SRGB, 0xE2),
     "orientation": lambda content: with_segment(content, b"Exif\0\0" + exif(6)[6:], 0xE1),
-    "no JFIF": lambda content: content[:2] + content[20:],
     "data of the scan": lambda content: content[:-10] + bytes([content[-10] ^ 1]) + content[-9:],
 }
 
@@ -129,11 +129,42 @@ def test_the_name_of_a_profile_does_not_count() -> None:
 
 
 def test_a_colour_space_in_exif_counts() -> None:
-    """Some viewers show a picture by it if it has no profile."""
-    plain, wide = Image.Exif(), Image.Exif()
-    plain.get_ifd(0x8769)[0xA001] = 1
-    wide.get_ifd(0x8769)[0xA001] = 2
-    assert hash_of(jpeg(exif=plain.tobytes())) != hash_of(jpeg(exif=wide.tobytes()))
+    """Some viewers show a picture by it if it has no profile. Editors add sRGB or "uncalibrated" to any picture."""
+
+    def with_values(color_space: int, **more: float) -> str:
+        exif = Image.Exif()
+        exif.get_ifd(0x8769)[0xA001] = color_space
+        if "gamma" in more:
+            exif.get_ifd(0x8769)[0xA500] = more["gamma"]
+        return hash_of(jpeg(exif=exif.tobytes()))
+
+    assert {hash_of(jpeg()), with_values(1), with_values(0xFFFF)} == {hash_of(jpeg())}
+    others = {with_values(2), with_values(1, gamma=1.0), with_values(1, gamma=2.2)}
+    assert len(others - {hash_of(jpeg())}) == len(others) == 3
+
+
+def test_jfif_counts_where_it_decides_the_colours() -> None:
+    """Without it decoders go by Adobe's segment, and by the names of the colours."""
+    rgb = with_segment(jpeg(), b"Adobe\0\x64\0\0\0\0\0", 0xEE)
+    jfif = jpeg()[2:20]
+    without = rgb.replace(jfif, b"", 1)
+    assert hash_of(without) != hash_of(rgb)
+
+
+def test_colours_behind_the_pixels_are_not_those_before_them() -> None:
+    """Decoders ignore them there, so a picture with them there is another one."""
+    gamma = chunk(b"gAMA", (100_000).to_bytes(4, "big"))
+    content = png()
+    assert hash_of(content[:33] + gamma + content[33:]) != hash_of(content[:-12] + gamma + content[-12:])
+    profile = b"\xff\xe2" + (len(LAB) + 16).to_bytes(2, "big") + b"ICC_PROFILE\0\x01\x01" + LAB
+    content = jpeg(progressive=True)
+    assert hash_of(content[:2] + profile + content[2:]) != hash_of(content[:-2] + profile + content[-2:])
+
+
+def test_a_profile_that_lacks_a_piece_is_another_one() -> None:
+    """Decoders drop it, whatever its bytes."""
+    whole, half = (with_segment(jpeg(), b"ICC_PROFILE\0\x01" + count + SRGB, 0xE2) for count in (b"\x01", b"\x02"))
+    assert hash_of(whole) != hash_of(half)
 
 
 @given(st.binary(max_size=40), st.binary(max_size=40))
@@ -146,14 +177,15 @@ def test_no_two_divisions_of_unknown_data_are_one_picture(first: bytes, second: 
 
 @pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
 @pytest.mark.parametrize("suffix", ["jpg", "png"])
-def test_edits_by_exiftool_are_no_other_picture(tmp_path: Path, suffix: str) -> None:
-    """A rating, a keyword, a caption, an artist, a date, all at once and removed again."""
-    options: dict[str, object] = {"exif": exif(1), "icc_profile": SRGB, "dpi": (72, 72)}
+@pytest.mark.parametrize("options", [{"exif": exif(1), "icc_profile": SRGB, "dpi": (72, 72)}, {}])
+def test_edits_by_exiftool_are_no_other_picture(tmp_path: Path, suffix: str, options: dict[str, object]) -> None:
+    """A rating, a keyword, a caption, an artist, a date, all at once and removed again, and then everything else."""
     made = encoded(drawn((600, 400)), "JPEG" if suffix == "jpg" else "PNG", **options)
     photo = tmp_path / f"a.{suffix}"
     photo.write_bytes(made)
-    edits = ["-Rating=5", "-Keywords=cup", "-Subject=cup", "-Description=A cup", "-Artist=me", "-ModifyDate=now"]
-    for arguments in (edits, ["-XMP:all=", "-IPTC:all=", "-Comment=x"], ["-EXIF:all="]):
+    edits = ["-Rating=5", "-Keywords=cup", "-Subject=cup", "-Description=A cup", "-Artist=me", "-DateTimeOriginal=now"]
+    removals = (["-XMP:all=", "-IPTC:all=", "-Comment=x"], ["-EXIF:all="], ["-Lens=x"], ["-all=", "--icc_profile:all"])
+    for arguments in (edits, *removals):
         before = photo.read_bytes()
         subprocess.run(["exiftool", "-q", "-overwrite_original", *arguments, photo], check=True)
         assert photo.read_bytes() != before

@@ -33,7 +33,12 @@ SAVE_AS_ADVICE = "Save it as JPEG or PNG and drop it again."
 HEAD_BYTES = 64  #: enough for every signature below
 
 _EXIF_TAGS = 0x8769  #: the part of EXIF with the tags below
-_COLOR_TAGS = (0xA001, 0xA500)  #: ColorSpace and Gamma, EXIF 2.3
+_COLOR_SPACE, _GAMMA = 0xA001, 0xA500  #: EXIF 2.3
+_INTEROPERABILITY, _INTEROPERABILITY_INDEX = 0xA005, 1
+_ADOBE_RGB = "R03"  #: DCF 2.0
+
+#: sRGB, and "uncalibrated". Viewers show both alike, and editors add either to a file that they edit.
+_PLAIN_COLOR_SPACES = (None, 1, 0xFFFF)
 
 
 class Format(StrEnum):
@@ -246,14 +251,19 @@ def named_damage() -> Iterator[None]:
 
 
 def color_space_of(image: ImageFile) -> str:
-    """Return the colour space and gamma that EXIF gives, in one spelling; empty if it gives none."""
+    """Return the colour space and gamma that EXIF gives, in one spelling; empty for those of sRGB."""
     if "exif" not in image.info:
         return ""
     exif = Image.Exif()
     try:
         exif.load(image.info["exif"])
         tags = exif.get_ifd(_EXIF_TAGS)
-        return " ".join(f"{tag}={tags[tag]}" for tag in _COLOR_TAGS if tag in tags)
+        said = [] if tags.get(_COLOR_SPACE) in _PLAIN_COLOR_SPACES else [f"{_COLOR_SPACE}={tags[_COLOR_SPACE]}"]
+        if _GAMMA in tags:
+            said.append(f"{_GAMMA}={tags[_GAMMA]}")
+        if exif.get_ifd(_INTEROPERABILITY).get(_INTEROPERABILITY_INDEX) == _ADOBE_RGB:
+            said.append(_ADOBE_RGB)
+        return " ".join(said)
     # Every error, because garbage in EXIF is common and harmless, and its parser raises as freely as those above.
     except Exception:  # noqa: BLE001 - see above
         return ""

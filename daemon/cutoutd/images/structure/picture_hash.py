@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from cutoutd.images.structure.jpeg_segments import JpegSegment
+from cutoutd.images.structure.jpeg_segments import SOS, JpegSegment
 from cutoutd.images.structure.png_chunks import PngChunk
 
 _VERSION = b"cutoutd picture 1"
@@ -18,6 +18,7 @@ _VERSION = b"cutoutd picture 1"
 _COMMENT = 0xFE
 _APP0 = 0xE0
 _APP2 = 0xE2
+_APP14 = 0xEE
 _BETWEEN = -1  #: the data of a scan, or stray bytes between segments
 
 #: JPEG application segments by marker and first bytes that say nothing about the look of the picture.
@@ -29,7 +30,13 @@ _JPEG_METADATA: tuple[tuple[int, bytes], ...] = (
     (_APP2, b"MPF\0"),  # the offsets of further pictures behind this one
     (0xED, b"Photoshop 3.0\0"),  # IPTC
 )
-_JFIF = b"JFIF\0"  #: counts as such, because decoders take the colours of such a file for YCbCr
+_JFIF = b"JFIF\0"  #: counts as such where decoders would else not take the colours for YCbCr
+_ADOBE = b"Adobe"
+_ADOBE_TRANSFORM_AT, _ADOBE_YCBCR = 11, 1
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  #: all SOF markers
+_COLOURS = 3
+_COMPONENTS_AT, _COMPONENT_BYTES = 6, 3  #: in the content of a frame
+_JFIF_COMPONENTS = bytes((1, 2, 3))
 _ICC = b"ICC_PROFILE\0"
 _ICC_NUMBER_BYTES = 2  #: the number of a piece and of all pieces
 
@@ -73,23 +80,51 @@ def _jpeg_pieces(view: memoryview, segments: Sequence[JpegSegment]) -> Iterator[
     """Yield the colour profile, and then everything else that counts, each behind its marker."""
     profile: list[tuple[bytes, memoryview]] = []
     counted: list[tuple[int, memoryview]] = []
+    is_before_scans = True
+    is_jfif_counted = not _is_ycbcr_anyway(view, segments)
     at = segments[0].start
     for segment in segments:
         if segment.start > at:
             counted.append((_BETWEEN, view[at : segment.start]))
         at = segment.end
         content = view[segment.content_start : segment.end]
-        if segment.marker == _APP2 and content[: len(_ICC)] == _ICC:
+        is_before_scans = is_before_scans and segment.marker != SOS
+        # Behind the first scan decoders do not look for a profile any more.
+        if is_before_scans and segment.marker == _APP2 and content[: len(_ICC)] == _ICC:
             numbered = content[len(_ICC) :]
             profile.append((bytes(numbered[:_ICC_NUMBER_BYTES]), numbered[_ICC_NUMBER_BYTES:]))
         elif segment.marker == _APP0 and content[: len(_JFIF)] == _JFIF:
-            counted.append((_APP0, content[:0]))  # without its density and thumbnail
+            if is_jfif_counted:
+                counted.append((_APP0, content[:0]))  # without its density and thumbnail
         elif not _is_jpeg_metadata(segment.marker, content):
             counted.append((segment.marker, content))
-    yield [piece for _, piece in sorted(profile, key=lambda numbered: numbered[0])]
+    profile.sort(key=lambda numbered: numbered[0])
+    # Because decoders drop a profile that lacks a piece: as bytes it may be equal to a whole one.
+    yield [memoryview(bytes([_is_complete([number for number, _ in profile])]))]
+    yield [piece for _, piece in profile]
     for kind, piece in counted:
         yield [memoryview(str(kind).encode())]
         yield [piece]
+
+
+def _is_complete(numbers: Sequence[bytes]) -> bool:
+    return all(tuple(number) == (at, len(numbers)) for at, number in enumerate(numbers, 1))
+
+
+def _is_ycbcr_anyway(view: memoryview, segments: Sequence[JpegSegment]) -> bool:
+    """Return True if JFIF makes no difference: decoders go by it, else by Adobe, else by the names of the colours."""
+    transform, components = None, b""
+    for segment in segments:
+        content = view[segment.content_start : segment.end]
+        if segment.marker == SOS:
+            break
+        if segment.marker == _APP14 and content[: len(_ADOBE)] == _ADOBE and len(content) > _ADOBE_TRANSFORM_AT:
+            transform = content[_ADOBE_TRANSFORM_AT]
+        elif segment.marker in _FRAMES:
+            components = bytes(content[_COMPONENTS_AT::_COMPONENT_BYTES])
+    if len(components) != _COLOURS:
+        return True
+    return components == _JFIF_COMPONENTS if transform is None else transform == _ADOBE_YCBCR
 
 
 def _is_jpeg_metadata(marker: int, content: memoryview) -> bool:
@@ -99,9 +134,16 @@ def _is_jpeg_metadata(marker: int, content: memoryview) -> bool:
 
 
 def _png_pieces(view: memoryview, chunks: Sequence[PngChunk]) -> Iterator[Sequence[memoryview]]:
-    """Yield the pixels as one piece, however they are divided, and then every other chunk behind its type."""
+    """Yield the pixels as one piece, however they are divided, and then every other chunk behind its type.
+
+    The place of the pixels counts, because decoders ignore colours that stand behind them.
+    """
     yield [view[chunk.content_start : chunk.content_end] for chunk in chunks if chunk.type == _PIXELS]
+    is_before_pixels = True
     for chunk in chunks:
+        if chunk.type == _PIXELS and is_before_pixels:
+            is_before_pixels = False
+            yield [memoryview(_PIXELS)]
         if chunk.type != _PIXELS and chunk.type not in _PNG_METADATA:
             content = view[chunk.content_start : chunk.content_end]
             yield [memoryview(chunk.type)]
