@@ -22,15 +22,11 @@ import os, sys
 from pathlib import Path
 from cutoutd import cli, config
 from cutoutd.cli import actions
+import http.client
 from cutoutd.control.connection import client
-import httpx2
 
 # Imported while it may be read: the program itself may lie where only its owner looks.
 cli.app(["retry", "--help"], standalone_mode=False)
-try:
-    httpx2.Client(transport=httpx2.HTTPTransport(uds="/nobody/listens")).get("http://cutoutd")
-except httpx2.ConnectError:
-    pass
 document = config.read(Path(sys.argv.pop()), os.environ)
 actions.read_document = lambda _explicit: document
 if os.geteuid() == 0:

@@ -9,10 +9,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TypeVar
 
-import httpx2
 from pydantic import TypeAdapter, ValidationError
 
 from cutoutd.config.settings import CommonSettings
@@ -46,7 +47,7 @@ _RETRY_EVERY_S = 0.2
 _CONNECT_TIMEOUT_S = 10.0
 
 #: A little longer than the server's own limit, because its error reply must still arrive.
-_TIMEOUT = httpx2.Timeout(_CONNECT_TIMEOUT_S, read=COMMAND_TIMEOUT_S + 10.0)
+_READ_TIMEOUT_S = COMMAND_TIMEOUT_S + 10.0
 
 _LATER = "cutoutd is not running: it goes on when it is started"
 _PAUSED_LATER = "cutoutd is not running: once it is started, it stays paused"
@@ -98,12 +99,12 @@ def send_command(
 def is_listening(settings: CommonSettings) -> bool:
     """Return True if a cutoutd listens where these settings say, also if this user may not use it. Blocking."""
     try:
-        with short_path(client_socket_path(settings)) as path:
-            return _has_listener(path)
-    except FileNotFoundError:
-        return False
-    except OSError:
+        connection = _connect(client_socket_path(settings))
+    except (OSError, ControlError):
         return True
+    if connection is not None:
+        connection.close()
+    return connection is not None
 
 
 def load_status(settings: CommonSettings) -> Status:
@@ -173,38 +174,46 @@ def exchange_at(socket_path: Path, message: Message) -> bytes | None:
         PermissionError: this user may not use the socket.
         ControlError: it did not answer, or it refused; the error says why.
     """
+    connection = _connect(socket_path)
+    if connection is None:
+        return None
+    with connection:
+        status, content = _post(connection, MESSAGES.dump_json(message))
+    if status != HTTPStatus.OK:
+        refusal = decode_reply(ERRORS, content)
+        raise ControlError(refusal.sentence, advice=refusal.advice)
+    return content
+
+
+def _connect(socket_path: Path) -> socket.socket | None:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.settimeout(_CONNECT_TIMEOUT_S)
     try:
         with short_path(socket_path) as path:
-            if not _has_listener(path):
-                return None
-            with _http_client(path) as client:
-                response = client.post("/", content=MESSAGES.dump_json(message))
-    except FileNotFoundError:
-        return None
-    except httpx2.TimeoutException as error:
+            connection.connect(path)
+    except OSError as error:
+        connection.close()
+        if isinstance(error, FileNotFoundError | ConnectionRefusedError):
+            return None
+        if isinstance(error, TimeoutError):
+            raise ControlError("the running cutoutd did not answer in time", advice=_TRY_AGAIN) from error
+        raise
+    return connection
+
+
+def _post(connection: socket.socket, body: bytes) -> tuple[int, bytes]:
+    """Return status and body of the response. The standard client serves, because nothing here costs money."""
+    connection.settimeout(_READ_TIMEOUT_S)
+    http = HTTPConnection("cutoutd")
+    http.sock = connection
+    try:
+        http.request("POST", "/", body)
+        response = http.getresponse()
+        return response.status, response.read()
+    except TimeoutError as error:
         raise ControlError("the running cutoutd did not answer in time", advice=_TRY_AGAIN) from error
-    except httpx2.HTTPError as error:
+    except (HTTPException, OSError) as error:
         raise ControlError("the running cutoutd ended before it had answered", advice=_TRY_AGAIN) from error
-    if not response.is_success:
-        refusal = decode_reply(ERRORS, response.content)
-        raise ControlError(refusal.sentence, advice=refusal.advice)
-    return response.content
-
-
-def _has_listener(path: str) -> bool:
-    """Return True if a process listens. The HTTP client would leak a refused socket and hide the reason."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(_CONNECT_TIMEOUT_S)
-        try:
-            probe.connect(path)
-        except (FileNotFoundError, ConnectionRefusedError):
-            return False
-    return True
-
-
-def _http_client(path: str) -> httpx2.Client:
-    transport = httpx2.HTTPTransport(uds=path)
-    return httpx2.Client(transport=transport, base_url="http://cutoutd", timeout=_TIMEOUT, trust_env=False)
 
 
 @contextmanager
