@@ -169,7 +169,7 @@ def test_approval_releases_exactly_those_present(place: Place, sandbox: SandboxP
         assert daemon.stop() == 0
     # With nobody running the command works on the ledger itself, here for all folders.
     assert place.command("approve", "--yes").stdout.startswith("shop: 11 approved")
-    assert place.command("approve", "--yes").stdout == "nothing waits for approval.\n"
+    assert place.command("approve", "--yes").stdout == "Nothing waits for approval.\n"
     assert place.command("approve", "shops", "--yes").returncode == 1
     assert place.run_once().returncode == 0
     assert launches(sandbox) == 23

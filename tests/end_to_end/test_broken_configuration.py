@@ -9,7 +9,7 @@ import tempfile
 import pytest
 
 from support.images.drawn_photos import put
-from support.processes.daemon_process import Place
+from support.processes.daemon_process import Place, command
 from support.processes.sandbox_process import SandboxProcess
 
 BROKEN = "folders: [\n  - not: closed"
@@ -60,6 +60,29 @@ def test_only_its_own_daemon_is_reached(place: Place, sandbox: SandboxProcess) -
         refused = place.command("pause")
         assert (refused.returncode, "config.yaml" in refused.stderr) == (2, True), refused
         assert json.loads(other.command("status", "--json").stdout)["paused"] is None
+
+
+def test_a_lost_configuration_of_the_working_folder_is_known(place: Place, sandbox: SandboxProcess) -> None:
+    """Without a name, a command finds the daemon of ./config.yaml after that file is gone, also if others run."""
+    other = Place(place.home / "other", sandbox.url)
+    with place.start() as daemon, other.start() as another:
+        daemon.wait_for("started")
+        another.wait_for("started")
+        remove(place)
+        paused = command("pause", "stop at once", folder=place.config.parent)
+        assert paused.returncode == 0, paused
+        assert json.loads(place.command("status", "--json").stdout)["paused"]["reason"] == "stop at once"
+        assert json.loads(other.command("status", "--json").stdout)["paused"] is None
+
+
+def test_a_moved_socket_is_named(place: Place) -> None:
+    """A configuration that names another control socket by now is told as such, not as another state folder."""
+    with place.start() as daemon:
+        daemon.wait_for("started")
+        place.configure(control_socket=str(place.home / "elsewhere.sock"))
+        told = place.command("status").stderr
+        assert f"names {place.home}/elsewhere.sock as control_socket, but" in told
+        assert place.command("reload").stdout == "control_socket has changed, which takes effect at the next start.\n"
 
 
 IMPOSTOR = """

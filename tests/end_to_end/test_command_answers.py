@@ -2,6 +2,8 @@
 
 import json
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -110,3 +112,46 @@ def test_programs_can_watch_and_follow(place: Place) -> None:
             assert events.count("discovered") == events.count("published") == 1
             assert json.loads(status.output.splitlines()[0])["running"] is True
             assert history.stop(signal.SIGINT) == status.stop(signal.SIGINT) == 130
+
+
+@pytest.mark.parametrize("words", [("status",), ("check", "--offline"), ("retry", "a.jpg"), ("try",), ("backup", "b")])
+def test_a_deleted_working_folder_is_told(unused: Place, words: tuple[str, ...]) -> None:
+    """A command in a folder that was deleted says so and ends with 2, because no relative name means anything there."""
+    ended = in_shell('mkdir gone && cd gone && rmdir ../gone && exec "$@"', unused, *words)
+    assert (ended.returncode, "was deleted; change to another" in ended.stderr) == (2, True), ended
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("words", [("status",), ("status", "--json"), ("history",), ("report", "--csv"), ("schema",)])
+def test_output_into_a_full_disk_is_told(unused: Place, words: tuple[str, ...]) -> None:
+    """A command whose output finds no room ends with 8 and a sentence."""
+    put(unused.input / "a.jpg", b"no photo")
+    unused.run_once()
+    ended = in_shell('exec "$@" >/dev/full', unused, *words)
+    assert ended.returncode == 8, ended
+    assert ended.stderr == "The output of this command cannot be written: No space left on device.\n"
+
+
+def test_closed_streams_are_no_fault(unused: Place) -> None:
+    """A command whose input and outputs are closed does its work all the same."""
+    unused.run_once()
+    ended = in_shell('exec "$@" <&- >&- 2>&-', unused, "pause", "lunch")
+    assert (ended.returncode, unused.status()["paused"]["reason"]) == (0, "lunch")
+
+
+def test_a_table_into_a_pipe_that_breaks_ends_quietly(unused: Place) -> None:
+    """``report --csv | head -1`` says nothing of its own, however long the table is."""
+    for number in range(30):
+        put(unused.input / f"{number}.jpg", b"no photo %d" % number)
+    unused.run_once()
+    assert in_shell('"$@" | true', unused, "report", "--csv").stderr == ""
+
+
+def in_shell(line: str, place: Place, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of a shell, in which "$@" is a command with this configuration."""
+    program = [sys.executable, "-m", "cutoutd", *words]
+    config = [] if words[0] in {"try", "schema"} else ["--config", str(place.config)]
+    return subprocess.run(
+        ["/bin/bash", "-c", line, "-", *program, *config],
+        cwd=place.home, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip  # one line for what stays the same

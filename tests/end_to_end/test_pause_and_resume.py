@@ -17,7 +17,7 @@ def test_a_paused_daemon_finishes_only_what_is_launched(own_place: Place, own_sa
     with own_place.start() as daemon:
         daemon.wait_for("removal_started", "before.jpg")
         told = own_place.command("pause", "sale\tphotos first").stdout
-        assert re.match(r"paused since \S+ \S+: sale\\tphotos first\.\nnothing new is sent", told)
+        assert re.match(r"Paused since \S+ \S+: sale\\tphotos first\.\nNothing new is sent", told)
         put(own_place.input / "after.jpg")
         daemon.wait_for("accepted", "after.jpg")
         daemon.wait_for("published", "before.jpg")
@@ -33,7 +33,7 @@ def test_a_paused_daemon_finishes_only_what_is_launched(own_place: Place, own_sa
             State.ACCEPTED
         }
         assert sum(own_sandbox.counters()["executes_by_sha256"].values()) == 1
-        assert own_place.command("resume").stdout == "going on.\n"
+        assert own_place.command("resume").stdout == "Going on.\n"
         daemon.wait_for("published", "after.jpg", "later.jpg")
         assert own_place.status()["paused"] is None
 
@@ -50,7 +50,7 @@ def test_a_paused_ledger_is_worked_off_as_far_as_it_goes(place: Place, sandbox: 
     assert place.outputs() == []
     assert sandbox.counters()["executes_by_sha256"] == {}
     assert eventually(lambda: [photo.state for photo in place.versions("a.jpg")]) == [State.ACCEPTED]
-    assert place.command("resume").stdout.startswith("going on.\n")
+    assert place.command("resume").stdout.startswith("Going on.\n")
     assert place.run_once().returncode == 0
     assert place.outputs() == ["a.png"]
 

@@ -154,7 +154,7 @@ def test_what_is_logged_changes_as_well(place: Place) -> None:
         assert "changed: concurrency.uploads, log.level" in reload(place)
         put(place.input / "a.jpg")
         eventually(lambda: place.outputs() == ["a.png"])
-        assert "nothing has changed" in reload(place)
+        assert "Nothing has changed" in reload(place)
         assert daemon.stop() == 0
         assert daemon.count("published") == 0
 

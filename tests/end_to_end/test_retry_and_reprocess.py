@@ -205,7 +205,7 @@ def test_missing_cutouts_are_made_anew(place: Place, sandbox: SandboxProcess) ->
     put(place.input / "copy.jpg", content)
     put(place.input / "b.jpg")
     assert place.run_once().returncode == 0
-    assert "no cutout is missing" in ordered(place, "reprocess", "--missing")
+    assert "No cutout is missing" in ordered(place, "reprocess", "--missing")
     (place.output / "a.png").unlink()
     assert "1 photo is made again" in ordered(place, "reprocess", "--missing")
     assert place.run_once().returncode == 0
@@ -235,7 +235,7 @@ def test_changed_parameters_are_applied(place: Place, sandbox: SandboxProcess) -
     for name in ("a.jpg", "b.jpg"):
         put(place.input / name)
     assert place.run_once().returncode == 0
-    assert "no published photo has other parameters" in ordered(place, "reprocess", "--changed")
+    assert "No published photo has other parameters" in ordered(place, "reprocess", "--changed")
     before = (place.output / "a.png").read_bytes()
     place.configure(folder={"remove_bg": {"bg_color": "00ff00"}})
     assert "up to 2 removals" in ordered(place, "reprocess", "--changed", "--dry-run")
@@ -244,7 +244,7 @@ def test_changed_parameters_are_applied(place: Place, sandbox: SandboxProcess) -
     assert place.outputs() == ["a.png", "b.png"]
     assert (place.output / "a.png").read_bytes() != before
     assert executes(sandbox) == 4
-    assert "no published photo has other parameters" in ordered(place, "reprocess", "--changed")
+    assert "No published photo has other parameters" in ordered(place, "reprocess", "--changed")
 
 
 def test_an_edited_cutout_survives(place: Place, sandbox: SandboxProcess) -> None:

@@ -88,9 +88,9 @@ def test_members_of_the_services_group_ask_and_order(machine: Machine) -> None:
     asking = ("-u", "nobody", "--", "/opt/cutoutd/bin/cutoutd")
     told = machine.run("runuser", "-g", "cutoutd", *asking, "status", "--json").stdout
     assert '"running": true' in told
-    assert "paused since" in machine.run("runuser", "-g", "cutoutd", *asking, "pause", "lunch").stdout
+    assert "Paused since" in machine.run("runuser", "-g", "cutoutd", *asking, "pause", "lunch").stdout
     eventually(lambda: "Paused, lunch" in machine.show("cutoutd", "StatusText")["StatusText"])
-    assert machine.run("runuser", "-g", "cutoutd", *asking, "resume").stdout == "going on.\n"
+    assert machine.run("runuser", "-g", "cutoutd", *asking, "resume").stdout == "Going on.\n"
     refused = machine.run("runuser", *asking, "status", is_expected_to_work=False)
     assert refused.returncode == 7
     assert "join the group" in refused.stderr

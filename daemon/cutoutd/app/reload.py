@@ -152,8 +152,9 @@ class Reloader:
             new, restart_notes = _split_restart_keys(self.settings, read)
             found = differences(self.settings, new)
             if found.is_empty:
-                log_event("reloaded", "; ".join((_NOTHING, *restart_notes)))
-                return CommandResult((_NOTHING, *restart_notes), is_idle=True)
+                sentences = restart_notes or (_NOTHING,)
+                log_event("reloaded", "; ".join(sentences))
+                return CommandResult(sentences, is_idle=True)
             if faults := await asyncio.to_thread(_overlaps, new):
                 return CommandResult(refused=faults)
             if faults := await asyncio.to_thread(_out_of_reach, new, found):

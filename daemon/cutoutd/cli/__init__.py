@@ -3,6 +3,7 @@
 The work itself belongs in ``app``, ``control``, and ``status``.
 """
 
+import errno
 import sys
 import traceback
 
@@ -24,6 +25,8 @@ from cutoutd.core.errors import ConfigurationError, CutoutdError
 
 __all__ = ["app", "main"]
 
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
+
 make_plain(app)
 
 
@@ -35,11 +38,24 @@ def main() -> None:
         typer.echo("\n".join(error.faults), err=True)
         sys.exit(code_for(error))
     except CutoutdError as error:
-        advice = f"\n{error.advice}" if error.advice else ""
+        advice = f"\n{error.advice_at_end}" if error.advice_at_end else ""
         typer.echo(f"{error.title}: {error.sentence.rstrip('.')}.{advice}", err=True)
         sys.exit(code_for(error))
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
-    except Exception:  # noqa: BLE001  a bug has its own exit code, else a script takes it for a bad photo
-        traceback.print_exc()
-        sys.exit(ExitCode.INTERNAL)
+    except Exception as error:  # noqa: BLE001  a bug has its own exit code, else a script takes it for a bad photo
+        sys.exit(_code_after_output_trouble(error) or _code_after_bug())
+
+
+def _code_after_output_trouble(error: Exception) -> ExitCode | None:
+    """Say that the command's own output cannot be written, and return the exit code; None if it is something else."""
+    # Files of ours have names in their errors, and standard output has none.
+    if not isinstance(error, OSError) or error.errno not in _FULL or error.filename is not None:
+        return None
+    typer.echo(f"The output of this command cannot be written: {error.strerror}.", err=True)
+    return ExitCode.DISK
+
+
+def _code_after_bug() -> ExitCode:
+    traceback.print_exc()
+    return ExitCode.INTERNAL

@@ -198,8 +198,14 @@ def show_result(result: "CommandResult") -> None:
     from cutoutd.core.logs import printable
 
     for sentence in result.done:
-        typer.echo(f"{printable(sentence)}.")
+        typer.echo(f"{_begun(printable(sentence))}.")
     for sentence in result.refused:
         typer.echo(f"Left alone: {printable(sentence)}.", err=True)
     if result.refused:
         raise typer.Exit(ExitCode.SOME_NOT_PUBLISHED)
+
+
+def _begun(sentence: str) -> str:
+    """Return a sentence with a capital, unless it begins with the name of a folder or a key."""
+    is_word = sentence.partition(" ")[0].isalpha()
+    return sentence[:1].upper() + sentence[1:] if is_word else sentence

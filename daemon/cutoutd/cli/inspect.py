@@ -15,6 +15,7 @@ from cutoutd.cli.options import (
     read_settings,
     run_to_end,
     selectors_of,
+    working_folder,
 )
 from cutoutd.core.errors import ConfigurationError
 
@@ -167,12 +168,11 @@ def _no_such_photo(path: str) -> str:
 def systemd_dropin(config: ConfigOption = None) -> None:
     """Print the drop-in with which systemd lets the service reach the configured folders."""
     import os
-    from pathlib import Path
 
     from cutoutd import config as configuration
     from cutoutd.app.systemd_dropin import render_dropin
 
-    source = configuration.find(config, os.environ, Path.cwd())
+    source = configuration.find(config, os.environ, working_folder())
     typer.echo(render_dropin(configuration.read(source, os.environ), source.absolute()), nl=False)
 
 

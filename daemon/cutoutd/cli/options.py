@@ -18,12 +18,22 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+
+def _open_streams() -> None:
+    """Open /dev/null in place of closed standard streams, because else a file of ours would become one of them."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123  open to the end
+
+
+_open_streams()
+
 _UNUSABLE = (
     "The configuration cannot be used now: `cutoutd check` says why. This is about the running cutoutd, which uses the"
     " one that it has read before."
 )
 _MOVED = (
-    "The configuration names {} as state_dir, but the running cutoutd still uses {}. This is about the running one;"
+    "The configuration names {0} as {2}, but the running cutoutd still uses {1}. This is about the running one;"
     " restart it to change over."
 )
 
@@ -72,18 +82,31 @@ def run_to_end(work: "Coroutine[object, object, T]") -> T:
         raise SystemExit(ExitCode.INTERRUPTED) from error
 
 
+def working_folder() -> Path:
+    """Return the working directory.
+
+    Raises:
+        ConfigurationError: it was deleted, so no relative name means anything.
+    """
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        fault = "the folder that you are in was deleted; change to another one and type the command again"
+        raise ConfigurationError((fault,)) from None
+
+
 def read_settings(explicit: Path | None) -> "Settings":
     """Read the whole configuration, with its secret; a fault in it ends the command."""
     from cutoutd import config
 
-    return config.load(config.find(explicit, os.environ, Path.cwd()), os.environ)
+    return config.load(config.find(explicit, os.environ, working_folder()), os.environ)
 
 
 def settings_reader(explicit: Path | None) -> "tuple[Callable[[], Settings], Path]":
     """Return a function that reads again the file that ``read_settings`` reads now, and the file."""
     from cutoutd import config
 
-    source = config.find(explicit, os.environ, Path.cwd())
+    source = config.find(explicit, os.environ, working_folder())
     return lambda: config.load(source, os.environ), source
 
 
@@ -91,7 +114,7 @@ def read_document(explicit: Path | None) -> "ConfigurationFile":
     """Read the configuration without its secret, because reading the ledger must not need access to it."""
     from cutoutd import config
 
-    return config.read(config.find(explicit, os.environ, Path.cwd()), os.environ)
+    return config.read(config.find(explicit, os.environ, working_folder()), os.environ)
 
 
 def read_running(explicit: Path | None) -> "CommonSettings":
@@ -109,9 +132,17 @@ def read_running(explicit: Path | None) -> "CommonSettings":
         typer.echo(_UNUSABLE, err=True)
         return running
     if not is_listening(document) and (running := _running(explicit)) is not None:
-        typer.echo(_MOVED.format(document.state_dir, running.state_dir), err=True)
+        typer.echo(_moved(document, running), err=True)
         return running
     return document
+
+
+def _moved(document: "CommonSettings", running: "CommonSettings") -> str:
+    from cutoutd.control.connection.socket import client_socket_path
+
+    if document.state_dir != running.state_dir:
+        return _MOVED.format(document.state_dir, running.state_dir, "state_dir")
+    return _MOVED.format(client_socket_path(document), client_socket_path(running), "control_socket")
 
 
 def _running(explicit: Path | None) -> "CommonSettings | None":
@@ -119,10 +150,10 @@ def _running(explicit: Path | None) -> "CommonSettings | None":
     from cutoutd.control.connection.running_instances import running_settings
 
     try:
-        source = config.find(explicit, os.environ, Path.cwd())
+        return running_settings(config.find(explicit, os.environ, working_folder()))
     except ConfigurationError:
-        source = None
-    return running_settings(source)
+        usual = (running_settings(place) for place in (working_folder() / "config.yaml", config.SYSTEM_WIDE))
+        return next((running for running in usual if running is not None), None) or running_settings(None)
 
 
 def resolve_path(path: str, document: "CommonSettings") -> str:

@@ -38,7 +38,11 @@ _SECOND_SIGNAL_S = 2.0
 
 
 async def run_daemon(
-    settings: Settings, reread: Callable[[], Settings] | None = None, config_file: Path | None = None
+    settings: Settings,
+    reread: Callable[[], Settings] | None = None,
+    config_file: Path | None = None,
+    *,
+    is_last: bool = True,
 ) -> None:
     """Watch and process photos until SIGTERM or SIGINT; a second one does not wait for current requests.
 
@@ -46,6 +50,7 @@ async def run_daemon(
         settings: The first configuration.
         reread: The function that reads the configuration again, for a reload; None if it is not from a file.
         config_file: The file that ``reread`` reads.
+        is_last: The program ends with it; False if work follows, such as the contact sheet of a trial.
 
     Raises:
         LedgerError, DiskError: The service could not start.
@@ -60,7 +65,8 @@ async def run_daemon(
         with _stop_on_signal() as stop, _reload_on_hangup(reloader):
             await keep_serving(reloader, stop, notifier_from(os.environ))
         flush_logs()
-    force_exit_after(_THREADS_S, ExitCode.SUCCESS)
+    if is_last:
+        force_exit_after(_THREADS_S, ExitCode.SUCCESS)
 
 
 def _prepare(settings: Settings, write: Callable[[str], None] | None = None) -> None:
@@ -78,8 +84,12 @@ def _live_view(console: Console, reloader: Reloader) -> AbstractAsyncContextMana
     return shown_below(console, read)
 
 
-async def run_once(settings: Settings) -> RunOutcome:
+async def run_once(settings: Settings, *, is_last: bool = True) -> RunOutcome:
     """Process the photos that are there now, with a progress bar on a terminal, else with plain lines.
+
+    Args:
+        settings: The configuration.
+        is_last: As for ``run_daemon``.
 
     Raises:
         LedgerError, DiskError: The service could not start.
@@ -92,7 +102,7 @@ async def run_once(settings: Settings) -> RunOutcome:
             configure_logging(_level_beside_bar(settings.log.level), "text", partial(_print, bar.console))
         async with open_service(settings) as service, _updating(bar, service.core.run_counts):
             outcome = await work_off(service, stop, _write_error)
-        if stop.is_set():
+        if stop.is_set() and is_last:
             force_exit_after(_THREADS_S, ExitCode.INTERRUPTED)
         return outcome
 

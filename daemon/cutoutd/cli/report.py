@@ -57,8 +57,11 @@ def report(  # noqa: PLR0913, PLR0917  an option each, as Typer reads them
 
             pieces = report_json(view, found) if form == "json" else report_csv(view, found)
         if output is None:
-            for piece in pieces:
-                typer.echo(piece, nl=False)
+            try:
+                for piece in pieces:
+                    typer.echo(piece, nl=False)
+            finally:
+                del pieces  # its query ends before the ledger closes, also if a pipe breaks
         else:
             from cutoutd.status.report.export import write_report
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from cutoutd.cli.options import app, run_to_end
+from cutoutd.cli.options import app, run_to_end, working_folder
 
 
 @app.command(
@@ -34,6 +34,7 @@ def try_out(
     port: Annotated[int, typer.Option(help="The sandbox's port; 0 takes a free one.", min=0, max=65535)] = 0,
 ) -> None:
     """Try the whole thing on this machine: no account, no configuration, nothing is sent anywhere."""
+    working_folder()
     if folder is not None and not os.path.isdir(folder):  # noqa: PTH112  because Path.is_dir() raises in closed folders
         raise typer.BadParameter(f"{folder} is not a folder that you can open", param_hint="FOLDER")
     from cutoutd.cli.demo.demo import try_photos

@@ -4,6 +4,6 @@ Checks that need the machine or the service, such as missing folders, belong in 
 """
 
 from cutoutd.config.json_schema import json_schema
-from cutoutd.config.loader import find, load, read
+from cutoutd.config.loader import SYSTEM_WIDE, find, load, read
 
-__all__ = ["find", "json_schema", "load", "read"]
+__all__ = ["SYSTEM_WIDE", "find", "json_schema", "load", "read"]

@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -25,7 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         asyncio.run(_serve_until_signal(settings))
     except OSError as error:
-        sys.stderr.write(f"sandbox: {error}\n")
+        place = error.filename or f"{settings.host}:{settings.port}"
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        sys.stderr.write(f"sandbox: {place}: {reason}\n")
         return 1
     return 0
 

@@ -39,6 +39,9 @@ OWN_CODES = {
     "SourceUnavailableError": 8,
     "FolderBlockedError": 8,
     "TreeUnavailableError": 8,
+    "PlaceError": 8,
+    "NameRefusedError": 8,
+    "SourceInUseError": 8,
 }
 UNREADABLE = PassedOver("shop", PassedOverReason.UNREADABLE, 1, ("set",), "Permission denied")
 COPIES = PassedOver("shop", PassedOverReason.CONFLICT_COPY, 1, ("a.sync-conflict-20261129-101500-ABCDEFG.jpg",))

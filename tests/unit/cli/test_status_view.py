@@ -134,7 +134,7 @@ def test_status_tells_what_was_spent(tmp_path: Path) -> None:
     text = shown(show_status, status)
     for words in (
         "2 of 2",
-        "held by a limit",
+        "held or unapproved",
         "19 a minute: refused (429)",
         "paid for twice",
         "request-2",

@@ -51,7 +51,7 @@ async def try_photos(
     trial = await asyncio.to_thread(prepare_trial, photos, show)
     show(f"photos:        {trial.photos}\ncutouts:       {trial.cutouts}")
     async with _sandbox_for(trial, sandbox_options) as settings:
-        outcome = await run_once(settings)
+        outcome = await run_once(settings, is_last=False)
         for line in await asyncio.to_thread(_results, trial, settings, is_idle=outcome.is_idle):
             show(line)
         if outcome.is_interrupted:
@@ -71,7 +71,7 @@ async def _stay(trial: Trial, settings: Settings, show: Callable[[str], None]) -
     show(f"Drop more photos into {trial.photos}; Ctrl-C ends it.")
     linking = asyncio.create_task(_show_link(settings, show))
     try:
-        await run_daemon(settings)
+        await run_daemon(settings, is_last=False)
     finally:
         linking.cancel()
     await asyncio.to_thread(draw_sheet, trial, settings)
@@ -141,7 +141,7 @@ def _results(trial: Trial, settings: Settings, *, is_idle: bool) -> Iterator[str
         yield f"There are no JPEG or PNG photos in {trial.photos} yet."
     if is_idle and published + rejected:
         yield f"Everything was done already: {published} published, {rejected} rejected or failed; see {trial.cutouts}"
-    for photo in troubled:
+    for photo in sorted(troubled, key=lambda photo: photo.identity.path):
         yield f"{photo.state} {photo.identity.path}: {photo.ending.sentence}. {photo.ending.advice or ''}".rstrip()
     if rejected > len(troubled):
         command = command_line("status", "--config", str(trial.config))

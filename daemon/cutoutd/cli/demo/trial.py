@@ -58,7 +58,8 @@ def trial_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
+        file = error.filename2 or error.filename  # of a copy, the second is the one that is written
+        place = f"{file}: " if file else ""
         raise TrialError(f"{place}{error.strerror or error}") from error
 
 

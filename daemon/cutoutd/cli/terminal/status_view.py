@@ -148,7 +148,7 @@ def _launches(status: Status) -> Iterator[tuple[str, str]]:
     if launches.lost:
         yield "responses lost", f"{launches.lost:,} ever: launched without a response, possibly paid for"
     if launches.held:
-        yield "photos held by a limit", f"{launches.held:,}"
+        yield "held or unapproved", f"{launches.held:,}"
     if status.live and status.live.launches_per_minute is not None:
         yield "rate", f"at most {status.live.launches_per_minute:.0f} a minute: {status.live.launch_reason}"
 

@@ -51,7 +51,10 @@ _READ_TIMEOUT_S = COMMAND_TIMEOUT_S + 10.0
 
 _LATER = "cutoutd is not running: it goes on when it is started"
 _PAUSED_LATER = "cutoutd is not running: once it is started, it stays paused"
-_NO_SOCKET = "If that is `run --once`, wait until it is done; if it is a daemon, its log says why it has no socket."
+_NO_SOCKET = (
+    "If that is `run --once`, wait until it is done. If it is a daemon, its log says why it has no socket; or"
+    " control_socket was changed since its start: restart it."
+)
 _TRY_AGAIN = "Look at `cutoutd status`, and give the command again: what is done already does no harm."
 _SAME_VERSION = "Restart it, so that it is of the same version as this command."
 _ALLOWED_USERS = (

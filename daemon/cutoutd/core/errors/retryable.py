@@ -97,6 +97,12 @@ class DiskError(DelayError):
     title = "The disk cannot be written"
     default_advice = "Free some space, or correct the permissions; cutoutd then goes on by itself."
 
+    @property
+    def advice_at_end(self) -> str:
+        """The advice without the promise that it goes on by itself, because nothing runs any more."""
+        is_own = self.advice != DiskError.default_advice
+        return self.advice if is_own else "Free some space, or correct the permissions, and try again."
+
 
 class SourceUnavailableError(DiskError):
     """The photo's file cannot be read now: its folder is unavailable, or refuses access."""

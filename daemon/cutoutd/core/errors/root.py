@@ -16,3 +16,8 @@ class CutoutdError(Exception):
         super().__init__(sentence)
         self.sentence = sentence
         self.advice = advice or self.default_advice
+
+    @property
+    def advice_at_end(self) -> str:
+        """The advice after a command that has ended with this error."""
+        return self.advice
