@@ -10,7 +10,7 @@ from itertools import dropwhile, takewhile
 
 from cutoutd.images.structure.mending import is_side_chunk
 from cutoutd.images.structure.png_check import PngHeader, read_header
-from cutoutd.images.structure.png_chunks import PngChunk
+from cutoutd.images.structure.png_chunks import IEND, PngChunk
 
 _BLOCK_BYTES = 1 << 18
 _SLICE_BYTES = 1 << 16
@@ -37,7 +37,8 @@ def require_png_pixels(content: bytes, chunks: Sequence[PngChunk]) -> None:
         if not chunk.type.isalpha():
             msg = "it holds a chunk that PNG does not allow"
             raise ValueError(msg)
-        if not is_side_chunk(chunk.type):
+        # The sum of the last chunk does not matter, because nothing is in it.
+        if not is_side_chunk(chunk.type) and chunk.type != IEND:
             _require_checksum(view, chunk)
     before = list(takewhile(lambda chunk: chunk.type != b"IDAT", chunks))
     # Only those that follow each other, because decoders stop at the first other chunk.

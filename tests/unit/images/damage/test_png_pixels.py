@@ -117,6 +117,12 @@ def test_what_viewers_overlook_does_not_matter(data: bytes) -> None:
     require_png_pixels(with_data(WHOLE, data))
 
 
+def test_the_checksum_of_the_end_does_not_matter() -> None:
+    """Decoders warn at most: a preallocated file may lack its last four bytes."""
+    content = WHOLE[:-4] + bytes(4)
+    assert validate(content, "a.png").sha256 == validate(WHOLE, "a.png").sha256
+
+
 def test_a_palette_picture_needs_its_palette() -> None:
     """Its pixels are only numbers of colours."""
     content = encoded(drawn(mode="P"), "PNG")
