@@ -6,8 +6,8 @@ import shutil
 from PIL import Image
 
 from cutoutd.config.settings import Concurrency
-from support.images.drawn_photos import is_cutout, jpeg, put
-from support.processes.daemon_process import Place
+from support.images.drawn_photos import is_cutout, jpeg, jpeg_of, put
+from support.processes.daemon_process import Place, eventually
 from support.processes.sandbox_process import SandboxProcess
 
 
@@ -107,3 +107,19 @@ def test_a_file_from_the_far_future_is_a_photo_like_any_other(place: Place) -> N
     assert place.run_once().returncode == 0
     assert place.run_once().returncode == 0
     assert place.outputs() == ["a.png"]
+
+
+def test_photos_that_are_renumbered_cost_nothing(place: Place, sandbox: SandboxProcess) -> None:
+    """Each takes the name of the next one, so each new cutout replaces the one that the next photo needs."""
+    pictures = [jpeg_of(colour) for colour in ("red", "green", "blue", "black")]
+    for number, picture in enumerate(pictures):
+        put(place.input / f"{number}.jpg", picture)
+    with place.start() as daemon:
+        daemon.wait_until(lambda lines: sum(line.action == "published" for line in lines) == len(pictures))
+        cutouts = [(place.output / f"{number}.png").read_bytes() for number in range(len(pictures))]
+        for number, picture in enumerate(pictures):
+            before = daemon.count("published")
+            put(place.input / f"{number + 1}.jpg", picture)
+            eventually(lambda before=before: daemon.count("published") > before)  # type: ignore[misc]
+    assert [(place.output / f"{number + 1}.png").read_bytes() for number in range(len(pictures))] == cutouts
+    assert sandbox.counters()["requests"]["execute"] == len(pictures)

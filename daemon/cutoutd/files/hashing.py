@@ -9,13 +9,22 @@ from io import BufferedIOBase
 from cutoutd.files.input_tree import FILE_FLAGS
 
 
+def sha256_of(file: BufferedIOBase) -> str:
+    """Return the SHA-256 of the rest of an open file. Blocking.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def has_sha256(file: BufferedIOBase, *expected: str | None) -> bool:
     """Return True if the rest of an open file has one of these hashes. Blocking.
 
     Raises:
         OSError: the file cannot be read.
     """
-    return hashlib.file_digest(file, "sha256").hexdigest() in expected
+    return sha256_of(file) in expected
 
 
 def has_sha256_at(name: str, fd: int, expected: str | None) -> bool:

@@ -24,7 +24,7 @@ from cutoutd.core.atomic_write import temporary_name
 from cutoutd.core.errors import CutoutdError, FolderBlockedError, PlaceError, UnreachableError
 from cutoutd.core.logs import log_event
 from cutoutd.core.photo import Photo, Published, require_value
-from cutoutd.files.hashing import has_sha256
+from cutoutd.files.hashing import sha256_of
 from cutoutd.files.output_tree import (
     Guard,
     OpenFolder,
@@ -38,6 +38,7 @@ from cutoutd.files.provenance import attach, chunk_for, provenance_of, with_chun
 from cutoutd.files.target_names import beside, plain, portable, spare_targets_of
 from cutoutd.files.unfinished import Writer, writer_of
 from cutoutd.images.structure.png_check import PngCheck, PngHeader
+from cutoutd.pipeline.steps.replaced_cutouts import replaced_cutouts
 
 #: Writes go to a thread, one hop for this much: a hop costs about as much as writing 100 kB to the page cache.
 _CHUNK_BYTES = 1 << 20
@@ -221,7 +222,7 @@ def _is_placed(folder: OpenFolder, draft: DownloadedCutout, name: str, own: froz
         if not folder.rename_or_link(temporary, name):
             _say_unheard(draft.output)
     except FileExistsError:
-        if not _is_own(folder, name, own):
+        if not _is_own(folder, name, own, draft.sha256):
             return False
         folder.rename(temporary, name)
         folder.sync()
@@ -239,12 +240,18 @@ def _say_unheard(output: Path) -> None:
     log_event("moves_unheard", sentence)
 
 
-def _is_own(folder: OpenFolder, name: str, own: frozenset[str]) -> bool:
+def _is_own(folder: OpenFolder, name: str, own: frozenset[str], new: str) -> bool:
+    """Return True for a cutout of our own; it is kept for a while, unless it is the new one."""
     if not folder.has_file(name):
         return False
     with folder.open(name) as file:
         # A file that a person is retouching at this moment is no longer our own.
-        return writer_of(file.fileno()) is not Writer.PRESENT and has_sha256(file, *own)
+        if writer_of(file.fileno()) is Writer.PRESENT:
+            return False
+        sha256 = sha256_of(file)
+        if sha256 in own and sha256 != new:
+            replaced_cutouts.keep(sha256, file)
+        return sha256 in own
 
 
 async def publish_cutout(

@@ -23,6 +23,7 @@ from cutoutd.ledger.queries import photos
 from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.pipeline.steps.place_cutout import publish_cutout
 from cutoutd.pipeline.steps.placed_cutout import placed_cutout
+from cutoutd.pipeline.steps.replaced_cutouts import KEPT_FOR_S, replaced_cutouts
 from cutoutd.pipeline.steps.reuse import (
     earlier_publications,
     has_cutout_in_place,
@@ -165,6 +166,8 @@ class Publisher:
             if is_outdated:
                 raise SupersededError("newer_version", "a newer version of the photo was published first")
             yield own_cutouts
+            if own_cutouts:
+                asyncio.get_running_loop().call_later(KEPT_FOR_S, replaced_cutouts.drop_old)
 
     def _with_source_due(self, photo: Photo, published: Published) -> Published:
         """Return the fact with a note for `on_success` that the source is still to be seen to, if it is."""

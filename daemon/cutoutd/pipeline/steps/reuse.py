@@ -6,8 +6,10 @@ people retouch cutouts, and a retouched one is theirs alone.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from io import BufferedReader
 from pathlib import Path
 
 from cutoutd.config.types.choices import Provenance
@@ -18,6 +20,7 @@ from cutoutd.files.output_tree import Guard
 from cutoutd.ledger import Ledger, ReadTransaction
 from cutoutd.ledger.queries import duplicates
 from cutoutd.pipeline.steps.place_cutout import publish_cutout
+from cutoutd.pipeline.steps.replaced_cutouts import replaced_cutouts
 
 _CHUNK_BYTES = 1 << 20
 
@@ -38,20 +41,32 @@ async def reuse_cutout(
     Raises:
         DiskError: the output tree cannot be written for now.
     """
-    duplicate = await earlier_cutout(photo, ledger)
-    if duplicate is None:
+    found = await _opened_cutout(photo, ledger)
+    if found is None:
         return None
-    published = await publish_cutout(
-        sent_like(photo, duplicate), partial(_read, _place_of(duplicate)), own_cutouts, provenance, guard
-    )
+    duplicate, file = found
+    with file:
+        published = await publish_cutout(
+            sent_like(photo, duplicate), partial(_read, file), own_cutouts, provenance, guard
+        )
     return replace(published, reused_from=duplicate.id, note=note_on_reuse(published, duplicate))
 
 
 async def earlier_cutout(photo: Photo, ledger: Ledger) -> Photo | None:
     """Return the photo with a cutout that can be copied instead of paying; None if there is none."""
+    found = await _opened_cutout(photo, ledger)
+    if found is None:
+        return None
+    found[1].close()
+    return found[0]
+
+
+async def _opened_cutout(photo: Photo, ledger: Ledger) -> tuple[Photo, BufferedReader] | None:
+    """Return the photo with its cutout, open, because another cutout may take its place at any moment."""
     for duplicate in await earlier_publications(photo, ledger):
-        if await asyncio.to_thread(_is_untouched, _place_of(duplicate), require_value(duplicate.cutout.sha256)):
-            return duplicate
+        file = await asyncio.to_thread(_opened, duplicate)
+        if file is not None:
+            return duplicate, file
     return None
 
 
@@ -102,6 +117,27 @@ def note_on_reuse(published: Published, duplicate: Photo) -> str:
     return f"{published.note}; {free}" if published.note else free
 
 
+def _opened(duplicate: Photo) -> BufferedReader | None:
+    """Open the cutout in its place, or the one that was just replaced there; None if it is not what was published."""
+    sha256 = require_value(duplicate.cutout.sha256)
+    with suppress(OSError):
+        file = _place_of(duplicate).open("rb")
+        if _is_content(file, sha256):
+            return file
+    kept = replaced_cutouts.open(sha256)
+    return kept if kept is not None and _is_content(kept, sha256) else None
+
+
+def _is_content(file: BufferedReader, sha256: str) -> bool:
+    """Return True for the expected content, rewound; else close the file."""
+    with suppress(OSError):
+        if has_sha256(file, sha256):
+            file.seek(0)
+            return True
+    file.close()
+    return False
+
+
 def _is_untouched(cutout: Path, sha256: str) -> bool:
     try:
         with cutout.open("rb") as file:
@@ -110,10 +146,10 @@ def _is_untouched(cutout: Path, sha256: str) -> bool:
         return False
 
 
-async def _read(cutout: Path, sink: Callable[[bytes], Awaitable[None]]) -> None:
+async def _read(file: BufferedReader, sink: Callable[[bytes], Awaitable[None]]) -> None:
     try:
-        with await asyncio.to_thread(cutout.open, "rb") as file:
-            while piece := await asyncio.to_thread(file.read, _CHUNK_BYTES):
-                await sink(piece)
-    except FileNotFoundError as error:
-        raise UnreachableError(f"the earlier cutout {cutout} was moved away meanwhile") from error
+        await asyncio.to_thread(file.seek, 0)  # because it may be read a second time, for another place
+        while piece := await asyncio.to_thread(file.read, _CHUNK_BYTES):
+            await sink(piece)
+    except OSError as error:
+        raise UnreachableError(f"an earlier cutout cannot be read: {error.strerror}") from error
