@@ -12,7 +12,9 @@ from io import BytesIO
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
+from cutoutd.config.settings import LARGEST_UPLOAD_BYTES
 from cutoutd.images.damage.jpeg_scans import HuffmanCode, JpegFrame, JpegScan, read_frame, read_scans
+from cutoutd.images.picture_memory import picture_memory
 from cutoutd.images.structure.jpeg_segments import EOI, SOS, JpegSegment
 from cutoutd.images.structure.mending import END_MARKER
 
@@ -35,7 +37,10 @@ _FORGIVEN_SHARE = 100
 
 _DECODER_MAX_SIDE = 65_500  #: of libjpeg
 
-#: Decoding a progressive JPEG needs six bytes a pixel.
+#: Decoding a progressive JPEG needs six bytes a pixel, also to an eighth of its size. Within this it need not wait.
+_MAX_SMALL_PIXELS = 2_000_000
+#: Two whole pictures are compared, of four bytes each, and one is just decoded.
+_COMPARED_BYTES = 14
 _MAX_COMPARED_PIXELS = 50_000_000
 _COEFFICIENTS = 64
 
@@ -77,8 +82,13 @@ def has_all_pixels(content: bytes, segments: Sequence[JpegSegment]) -> bool:
     frame = pixels.frame
     if not _are_all_scans(frame, pixels.scans) or frame.width * frame.height > _MAX_COMPARED_PIXELS:
         return False
+    # A larger file holds memory of the budget already, and two that wait for each other's would wait for ever.
+    if len(content) > LARGEST_UPLOAD_BYTES:
+        return False
     # Without filling, because a preallocated file must not pass for a blank picture.
-    return _is_last_scan_whole(pixels.until(pixels.scans[-1].end).rstrip(b"\0\xff"))
+    data = pixels.until(pixels.scans[-1].end).rstrip(b"\0\xff")
+    with picture_memory.reserved(_COMPARED_BYTES * frame.width * frame.height):
+        return _is_last_scan_whole(data)
 
 
 class _Pixels:
@@ -168,8 +178,8 @@ def _blank_bits(code: HuffmanCode | None) -> int:
 
 def _require_decodable(pixels: _Pixels) -> None:
     is_known = pixels.frame.is_sequential or pixels.frame.is_progressive
-    end = pixels.scans[-1].end
-    if not is_known or end > _ALWAYS_DECODED_SCANS_BYTES:
+    end, size = pixels.scans[-1].end, pixels.frame.width * pixels.frame.height
+    if not is_known or end > _ALWAYS_DECODED_SCANS_BYTES or size > _MAX_SMALL_PIXELS:
         return
     if _decoded(pixels.until(end) + END_MARKER, is_small=True) is None:
         msg = "its pixels make no sense"

@@ -1,9 +1,12 @@
+import threading
 from io import BytesIO
 
 import pytest
 from PIL import Image, ImageDraw
 
+from cutoutd.config.settings import Limits
 from cutoutd.core.errors import RejectedError, RejectionCode
+from cutoutd.images.picture_memory import picture_memory
 from cutoutd.images.structure.jpeg_segments import SOS, walk_segments
 from cutoutd.images.validation import validate
 from support.images.photographs import drawn, encoded, exif, jpeg, photograph
@@ -141,3 +144,20 @@ def test_garbage_in_side_data_does_not_reach_the_decoder() -> None:
     """Only tables and data of the pixels are looked at."""
     validate(jpeg(exif=b"Exif\0\0nonsense" * 50), "a.jpg")
     validate(encoded(drawn(), "JPEG", comment=b"\xff\xd8\xff" * 100), "a.jpg")
+
+
+def test_whole_pictures_wait_for_the_memory_of_decoded_ones() -> None:
+    """The pixels behind a missing end marker are compared within the one budget, else many would fill the machine."""
+    content = photograph(exif=exif(6))[:-2]
+    accepted = threading.Event()
+
+    def look() -> None:
+        validate(content, "a.jpg")
+        accepted.set()
+
+    with picture_memory.reserved(Limits().picture_memory_bytes):
+        thread = threading.Thread(target=look)
+        thread.start()
+        assert not accepted.wait(0.5)
+    thread.join(20)
+    assert accepted.is_set()
