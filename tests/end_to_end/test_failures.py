@@ -1,5 +1,7 @@
 """Failures heal: what was removed, renamed, replaced or dismissed is no failure any more, and nothing paid is lost."""
 
+import os
+
 import pytest
 
 from cutoutd.core.photo import Failed, State
@@ -149,6 +151,23 @@ def test_dismissed_photos_are_out_of_sight_until_a_retry(place: Place, sandbox: 
     assert notes(place) == ["bad.jpg.failed.txt"]
     history = place.command("history", "shop/bad.jpg").stdout
     assert "dismissed" in history
+
+
+def test_a_touch_or_other_rights_bring_no_dismissed_photo_back(place: Place, sandbox: SandboxProcess) -> None:
+    """Its bytes are the same, whatever its times, rights and links say; other bytes are a new photo."""
+    fail_once(place, sandbox, "failed.jpg")
+    for path in ("touched.jpg", "rights.jpg", "linked.jpg", "other.jpg"):
+        put(place.input / path, b"no picture")
+    assert place.run_once().returncode == 1
+    assert place.command("dismiss", "--rejected", "--failed", "--yes").stdout == "5 photos are dismissed.\n"
+    for path in ("failed.jpg", "touched.jpg"):
+        os.utime(place.input / path)
+    (place.input / "rights.jpg").chmod(0o600)
+    (place.input.parent / "link").hardlink_to(place.input / "linked.jpg")
+    put(place.input / "other.jpg", b"none either")
+    assert place.run_once().returncode == 1
+    assert (counted(place), notes(place)) == ((1, 0), ["other.jpg.failed.txt"])
+    assert sandbox.counters()["requests"]["execute"] == 1
 
 
 def test_a_retry_that_cannot_help_says_what_does(place: Place) -> None:

@@ -144,14 +144,14 @@ class TouchedSources:
         if identity.size_bytes != photo.identity.size_bytes:
             return _Comparison.GONE  # because a scan takes a file of another size for a new photo
         try:
-            if photo.state is State.REJECTED:
+            if photo.picture.sha256 is None:  # rejected, and perhaps dismissed afterwards
                 validate_photo(identity, folder)
                 return _Comparison.OTHER
             with open_source(folder.input, identity) as file, reading_errors(folder.input, identity):
                 is_same = has_sha256(file, photo.picture.sha256)
             require_finished(folder.input, identity)
         except RejectedError as error:
-            # Checked again, because the hash of a rejected file is not known. The same reason is not told twice.
+            # Checked again, because the hash of such a file is not known. The same reason is not told twice.
             return _Comparison.SAME if error.code == photo.ending.code else _Comparison.OTHER
         except (SupersededError, SourceUnavailableError, DiskError):
             return _Comparison.OPEN  # the next scan has it compared again
