@@ -75,14 +75,23 @@ def _possible(source: PurePosixPath, names: list[str]) -> tuple[str, ...]:
     return tuple(str(source.with_name(name)) for name in names if len(os.fsencode(name)) <= MAX_NAME_BYTES)
 
 
-def note_of(path: str) -> str:
-    """Return the path of the note about a rejected or failed photo, relative to the output root."""
+def notes_of(folder: str, path: str) -> tuple[str, str]:
+    """Return the two paths for the note about a rejected or failed photo, relative to the output root.
+
+    The first one may be taken by the note about another photo. The second one never is, whatever the disk makes of
+    names.
+    """
+    mark = hashlib.sha256(os.fsencode(f"{folder}/{path}")).hexdigest()[:8]
+    return _note(path, _NOTE_SUFFIX), _note(path, f"-{mark}{_NOTE_SUFFIX}")
+
+
+def _note(path: str, suffix: str) -> str:
     source = PurePosixPath(path)
     kept = source.name
     # Cut by characters if it is too long for the suffix; the note itself tells the whole name.
-    while len(os.fsencode(kept)) > MAX_NAME_BYTES - len(_NOTE_SUFFIX):
+    while len(os.fsencode(kept)) > MAX_NAME_BYTES - len(suffix):
         kept = kept[:-1]
-    return str(source.with_name(kept + _NOTE_SUFFIX))
+    return str(source.with_name(kept + suffix))
 
 
 def forms_of(path: str, rule: TargetNames) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from cutoutd.config.types.choices import OnConflict
 from cutoutd.core.atomic_write import TEMPORARY_PREFIX
 from cutoutd.files.target_names import (
     MAX_NAME_BYTES,
-    note_of,
+    notes_of,
     plain,
     portable,
     safer_targets,
@@ -76,7 +76,7 @@ def test_a_name_that_only_just_fits() -> None:
 @given(paths)
 def test_notes_lie_beside_the_cutouts(path: str) -> None:
     """A note lies in the mirrored folder, has a name that can be written, and never looks like a picture."""
-    note = PurePosixPath(note_of(path))
+    note = PurePosixPath(notes_of("shop", path)[0])
     assert note.parent == PurePosixPath(path).parent
     assert len(os.fsencode(note.name)) <= MAX_NAME_BYTES
     assert note.name.endswith(".failed.txt")
@@ -87,13 +87,13 @@ def test_notes_lie_beside_the_cutouts(path: str) -> None:
 def test_photos_do_not_share_a_note(one: str, other: str) -> None:
     """Two photos of one folder have two notes, undecodable names included, unless their names had to be cut."""
     if one != other and max(len(os.fsencode(one)), len(os.fsencode(other))) <= 244:
-        assert note_of(one) != note_of(other)
+        assert notes_of("shop", one)[0] != notes_of("shop", other)[0]
 
 
 def test_an_undecodable_name_is_kept() -> None:
     """A name that is no UTF-8 is not robbed of its bytes."""
-    assert note_of("sub/\udcff.jpg") == "sub/\udcff.jpg.failed.txt"
-    assert note_of("ä" * 126 + ".jpg") == "ä" * 122 + ".failed.txt"
+    assert notes_of("shop", "sub/\udcff.jpg")[0] == "sub/\udcff.jpg.failed.txt"
+    assert notes_of("shop", "ä" * 126 + ".jpg")[0] == "ä" * 122 + ".failed.txt"
 
 
 @pytest.mark.parametrize(

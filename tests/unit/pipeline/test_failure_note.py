@@ -63,6 +63,35 @@ def test_a_foreign_file_is_left_alone(notes: FailureNotes, place: Path) -> None:
     assert place.read_text() == FOREIGN
 
 
+LONG = "n" * 245
+
+
+@pytest.mark.parametrize(
+    ("path", "other"),
+    [
+        pytest.param("a:b.jpg", "a_b.jpg", id="a safe name"),
+        pytest.param(f"{LONG}-1.jpg", f"{LONG}-2.jpg", id="names that are cut"),
+    ],
+)
+def test_photos_that_want_one_note_get_two(tmp_path: Path, path: str, other: str) -> None:
+    """Each note says its own photo, and is taken away with that photo only."""
+    notes = FailureNotes({"products": folder_in(tmp_path, target_names="portable")})
+    photos = [replace(PHOTO, identity=identity(each)) for each in (path, other)]
+    for photo in photos * 2:
+        notes.write(photo)
+    assert first_lines(tmp_path / "out") == {f"cutoutd made no cutout of this photo: {each}" for each in (path, other)}
+    assert len(list((tmp_path / "out").iterdir())) == 2
+    notes.remove(photos[0])
+    assert first_lines(tmp_path / "out") == {f"cutoutd made no cutout of this photo: {other}"}
+    notes.remove(photos[1])
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def first_lines(output: Path) -> set[str]:
+    """The first lines of all notes."""
+    return {note.read_text().splitlines()[0] for note in output.iterdir()}
+
+
 @pytest.mark.parametrize("is_dangling", [True, False])
 def test_a_link_is_left_alone(notes: FailureNotes, place: Path, tmp_path: Path, is_dangling: bool) -> None:  # noqa: FBT001  two cases
     """A symbolic link in the note's place is somebody's, wherever it leads."""

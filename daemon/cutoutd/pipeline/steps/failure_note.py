@@ -1,10 +1,11 @@
 """The note beside the place of a cutout: it says in plain words why there is no cutout, and what to do.
 
-A note is ours only when it begins with our first words; a file of that name with other content is left alone.
+A note is ours only when it begins with our first words; a file of that name with other content is left alone. Two
+photos may want one name, which is cut, made safe, or the same but for its capitals. Then the second note gets another.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
@@ -15,7 +16,7 @@ from cutoutd.core.logs import log_event, printable
 from cutoutd.core.photo import Photo
 from cutoutd.files.name_trial import form_taken
 from cutoutd.files.output_tree import Guard, OpenFolder, found_folder, is_refusal, made_folder
-from cutoutd.files.target_names import note_of, plain, portable
+from cutoutd.files.target_names import notes_of, plain, portable
 
 #: A note of ours is shorter; a longer file is the user's own.
 _MOST_BYTES = 80_000
@@ -39,9 +40,9 @@ class FailureNotes:
         with _log_trouble(photo):
             # No root is made here, because it would stand in for an unmounted disk and vanish under the next mount.
             if folder is not None and folder.output.is_dir():
-                note = note_of(photo.identity.path)
-                form = form_taken(folder.output, note, folder.target_names)
-                _write(photo, folder.output, form(note), self._guard)
+                wanted, own = notes_of(folder.name, photo.identity.path)
+                form = form_taken(folder.output, wanted, folder.target_names)
+                _write(photo, folder.output, (form(wanted), form(own)), self._guard)
 
     def remove(self, photo: Photo) -> None:
         """Remove the note of a photo that goes on after all. Blocking."""
@@ -52,11 +53,12 @@ class FailureNotes:
         self._remove(photo, is_exact=True)
 
     def _remove(self, photo: Photo, *, is_exact: bool) -> None:
-        folder, note = self._folder_of(photo), note_of(photo.identity.path)
+        folder = self._folder_of(photo)
         with _log_trouble(photo):
             if folder is not None and folder.output.is_dir():
-                for form in dict.fromkeys((note, portable(note), plain(note))):
-                    _remove(photo, folder.output, form, is_exact=is_exact)
+                notes = notes_of(folder.name, photo.identity.path)
+                for same_form in dict.fromkeys((notes, *(tuple(map(form, notes)) for form in (portable, plain)))):
+                    _remove(photo, folder.output, same_form, is_exact=is_exact)
 
     def _folder_of(self, photo: Photo) -> FolderSettings | None:
         """Return the photo's folder; None if it wants no notes."""
@@ -64,24 +66,27 @@ class FailureNotes:
         return None if folder is None or folder.on_failure is OnFailure.NONE else folder
 
 
-def _write(photo: Photo, output: Path, note: str, guard: Guard | None) -> None:
-    with made_folder(output, note, guard) as folder:
-        name = PurePosixPath(note).name
-        if folder.status(name) is None or _is_about(folder, name, photo):
-            folder.write(name, _text(photo).encode())
+def _write(photo: Photo, output: Path, notes: Sequence[str], guard: Guard | None) -> None:
+    with made_folder(output, notes[0], guard) as folder:
+        for name in (PurePosixPath(note).name for note in notes):
+            if folder.status(name) is None or _is_about(folder, name, photo):
+                folder.write(name, _text(photo).encode())
+                return
+            if not _is_note(folder, name):
+                return
 
 
-def _remove(photo: Photo, output: Path, note: str, *, is_exact: bool) -> None:
-    name = PurePosixPath(note).name
+def _remove(photo: Photo, output: Path, notes: Sequence[str], *, is_exact: bool) -> None:
     # A name that the disk refuses has no note either.
-    with suppress(FileNotFoundError, NameRefusedError), found_folder(output, note) as folder:
-        try:
-            is_ours = _is_about(folder, name, photo)
-            if is_ours and (not is_exact or _read(folder, name) == _text(photo)):
-                folder.remove(name)
-        except OSError as error:
-            if not is_refusal(error, name):
-                raise
+    with suppress(FileNotFoundError, NameRefusedError), found_folder(output, notes[0]) as folder:
+        for name in (PurePosixPath(note).name for note in notes):
+            try:
+                is_ours = _is_about(folder, name, photo)
+                if is_ours and (not is_exact or _read(folder, name) == _text(photo)):
+                    folder.remove(name)
+            except OSError as error:
+                if not is_refusal(error, name):
+                    raise
 
 
 @contextmanager
@@ -97,12 +102,17 @@ def _log_trouble(photo: Photo) -> Iterator[None]:
         )
 
 
+def _is_note(folder: OpenFolder, name: str) -> bool:
+    """Return True for a note of ours, about whatever photo."""
+    return folder.has_file(name) and _read(folder, name).startswith(_FIRST_WORDS)
+
+
 def _is_about(folder: OpenFolder, name: str, photo: Photo) -> bool:
-    """Return True for our note about a photo of this folder, because two folders may share an output tree."""
+    """Return True for our note about this very photo, because two folders may share an output tree."""
     if not folder.has_file(name):
         return False
     text = _read(folder, name)
-    return text.startswith(_FIRST_WORDS) and f", folder {photo.identity.folder}\n" in text
+    return text.startswith(f"{_first_line(photo)}\n") and f", folder {photo.identity.folder}\n" in text
 
 
 def _read(folder: OpenFolder, name: str) -> str:
@@ -110,9 +120,13 @@ def _read(folder: OpenFolder, name: str) -> str:
         return file.read(_MOST_BYTES).decode("utf-8", "replace")
 
 
+def _first_line(photo: Photo) -> str:
+    return printable(f"{_FIRST_WORDS}: {photo.identity.path}")
+
+
 def _text(photo: Photo) -> str:
     lines = [
-        f"{_FIRST_WORDS}: {photo.identity.path}",
+        _first_line(photo),
         "",
         f"What happened: {(photo.ending.sentence or '').rstrip('.')}.",
         f"What to do:    {photo.ending.advice or DEFAULT_ADVICE}",
