@@ -91,3 +91,14 @@ def test_the_orientation_is_read_when_the_file_comes_in(
     assert info.image is not None
     assert f'"orientation": {orientation or "null"},' in info.image
     assert info.mime_type == f"image/{Image.open(io.BytesIO(content)).format.lower()}".replace("mpo", "jpeg")  # type: ignore[union-attr] # a picture
+
+
+def test_a_large_picture_is_a_picture(tmp_path: Path) -> None:
+    """The largest that cutoutd takes has 250 megapixels; the decoder's own limit is lower."""
+    size = (15_800, 15_800)
+    header = size[0].to_bytes(4, "big") + size[1].to_bytes(4, "big") + b"\1\0\0\0\0"
+    content = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+    (tmp_path / "a").write_bytes(content)
+    info = examine(tmp_path / "a", "a.png")
+    assert info.image is not None
+    assert '"width": 15800' in info.image

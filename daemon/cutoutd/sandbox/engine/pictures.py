@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image, ImageCms
 from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngInfo
+from PIL.PngImagePlugin import PngImageFile, PngInfo
 
 _COMPRESS_LEVEL = 1
 """The fastest level of zlib: 12 megapixels take one second instead of four, for a slightly larger file."""
@@ -71,9 +71,12 @@ def open_picture(source: Path) -> Image.Image:
     """
     try:
         with source.open("rb") as file:
-            is_jpeg = file.read(len(_JPEG_SIGNATURE)) == _JPEG_SIGNATURE
+            head = file.read(len(_PNG_SIGNATURE))
         # By name, because Pillow would else take a phone's JPEG with a second picture behind it for another format.
-        return _JpegSource(source) if is_jpeg else Image.open(source)
+        # It would also refuse large pictures, by a limit of its own.
+        if head.startswith(_JPEG_SIGNATURE):
+            return _JpegSource(source)
+        return PngImageFile(source) if head == _PNG_SIGNATURE else Image.open(source)
     except Exception as error:
         raise UnreadableSourceError(f"{source.name} cannot be read as a picture: {error}") from error
 
