@@ -23,10 +23,13 @@ SOURCE=$(cd "$(dirname "$0")/.." && pwd)
 PROGRAM=/opt/cutoutd CONFIGURATION=/etc/cutoutd UNITS=/etc/systemd/system BACKUPS=/var/backups/cutoutd
 NAME='' INPUT='' OUTPUT='' SHARED='' PUBLIC_KEY='' KEY_FILE=''
 HAS_PROGRAM='' IS_ENCRYPTED='' IS_DYNAMIC='' STARTS=yes ACTION=install IS_COMPLETE=''
-RUNNING=() UNDO=()
+RUNNING=() UNDO=() OUTDATED=()
 
 say() { echo "install.sh: $*"; }
 die() { say "$*" >&2; exit 1; }
+
+# A link that leads nowhere is there, too.
+lies_there() { [ -e "$1" ] || [ -L "$1" ]; }
 
 options() {
     while [ $# -gt 0 ]; do
@@ -51,8 +54,9 @@ options() {
         esac
         shift
     done
-    [[ $NAME =~ ^[a-z0-9_.-]*$ && $NAME != config ]] ||
-        { say "--instance takes small letters, digits, '_', '.' and '-'; config is the service itself" >&2; exit 2; }
+    # A name with a dot first would be hidden, or lead out of its folder.
+    [[ $NAME =~ ^([a-z0-9][a-z0-9_.-]*)?$ && $NAME != config ]] ||
+        { say "--instance takes small letters, digits, '_', '.' and '-', a letter or digit first; config is the service itself" >&2; exit 2; }
     INPUT=${INPUT:-/srv/photos${NAME:+/$NAME}/in} OUTPUT=${OUTPUT:-/srv/photos${NAME:+/$NAME}/out}
 }
 
@@ -106,8 +110,15 @@ ledgers() {
     # A program that stays needs only the service in question to stop.
     if [ -n "$HAS_PROGRAM" ]; then names=("$NAME"); else mapfile -t names < <(services); fi
     for name in "${names[@]}"; do
+        # One that runs with an earlier configuration would not start again.
+        ! systemctl is-active --quiet "$(unit_of "$name")" ||
+            "$PROGRAM/bin/cutoutd" systemd-dropin --config "$(settings_of "$name")" >/dev/null ||
+            die "$(unit_of "$name") runs, but would not start again with these faults; mend them first: nothing was changed"
+    done
+    for name in "${names[@]}"; do
         ! systemctl is-active --quiet "$(unit_of "$name")" || RUNNING+=("$(unit_of "$name")")
         systemctl stop "$(unit_of "$name")" 2>/dev/null || true
+        ! systemctl is-active --quiet "$(unit_of "$name")" || die "$(unit_of "$name") could not be stopped; nothing was changed"
     done
     for name in "${names[@]}"; do back_up "$name"; done
 }
@@ -135,18 +146,23 @@ program() {
         DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv
     fi
     if [ ! -x "$PROGRAM/bin/python" ]; then
-        [ -e "$PROGRAM" ] || undo_later rm -rf "$PROGRAM"
-        [ -e /usr/local/bin/cutoutd ] || undo_later rm -f /usr/local/bin/cutoutd
+        lies_there "$PROGRAM" || undo_later rm -rf "$PROGRAM"
         python3 -m venv "$PROGRAM"
     fi
     "$PROGRAM/bin/pip" install --quiet --disable-pip-version-check --upgrade "$SOURCE" ||
         die "the program could not be installed; what was there is as it was"
+    if [ -e /usr/local/bin/cutoutd ] && [ ! -L /usr/local/bin/cutoutd ]; then
+        say "kept /usr/local/bin/cutoutd, which is another program; this one is $PROGRAM/bin/cutoutd"
+        return
+    fi
+    lies_there /usr/local/bin/cutoutd || undo_later rm -f /usr/local/bin/cutoutd
     ln -sfn "$PROGRAM/bin/cutoutd" /usr/local/bin/cutoutd
 }
 
-# An installation that is there already has answered this question.
+# An installation that is there already has answered this question, and so has another instance.
 agree_on_group() {
     [ ! -e "$(settings_of "$NAME")" ] || return 0
+    ! id -nG cutoutd 2>/dev/null | tr ' ' '\n' | grep -qxF -- "$SHARED" || return 0
     local members answer
     members=$(getent group "$SHARED" | cut -d: -f4)
     [ -t 0 ] || die "the group $SHARED exists already (members: ${members:-none}); say --group $SHARED to share the folders with it, or name another"
@@ -177,7 +193,7 @@ people() {
 # place TARGET SOURCE
 place() {
     undo_folders "$(dirname "$1")"
-    [ -e "$1" ] || undo_later rm -f "$1"
+    lies_there "$1" || undo_later rm -f "$1"
     install -D -T -m 644 "$2" "$1"
 }
 
@@ -205,15 +221,18 @@ configuration() {
     local file
     file=$(settings_of "$NAME")
     [ -e "$file" ] && { say "kept $file"; return; }
-    [ -n "$PUBLIC_KEY" ] || read -rp "Uploadcare's public key: " PUBLIC_KEY || die "no public key: --public-key"
+    [ ! -L "$file" ] || die "$file is a link that leads nowhere: remove it, or make what it leads to"
+    [ -n "$PUBLIC_KEY" ] || read -rp "Uploadcare's public key: " PUBLIC_KEY || true
+    [ -n "$PUBLIC_KEY" ] || die "no public key: --public-key"
     undo_later rm -f "$file"
     python3 - "$SOURCE/config.example.yaml" "$file" "$PUBLIC_KEY" "$(key_of "$NAME")" "$(state_of "$NAME")" "$INPUT" "$OUTPUT" <<'PYTHON'
 import json, pathlib, re, sys
 example, target, *values = sys.argv[1:]
 text = pathlib.Path(example).read_text(encoding="utf-8")
 # Another instance has a port already; a page that finds its port taken would be missing.
-others = (file.read_text(encoding="utf-8") for file in pathlib.Path(target).parent.glob("*.yaml"))
-taken = {int(port) for other in others for port in re.findall(r"(?m)^  listen: 127\.0\.0\.1:(\d+)$", other)}
+files = (file for file in pathlib.Path(target).parent.glob("*.yaml") if file.is_file())
+others = (file.read_text(encoding="utf-8", errors="replace") for file in files)
+taken = {int(port) for other in others for port in re.findall(r"""\blisten: *["']?[^\s"'#]*:(\d+)""", other)}
 port = next(port for port in range(8717, 65536) if port not in taken)
 yours = (
     "  public_key: demopublickey", "  secret_key_file: /etc/cutoutd/secret-key", "state_dir: /var/lib/cutoutd",
@@ -233,8 +252,9 @@ PYTHON
 secret() {
     if [ -n "$KEY_FILE" ]; then cat "$KEY_FILE"; return; fi
     local key
-    read -rsp "Uploadcare's secret key (not shown): " key || die "no secret key: --secret-key-file"
+    read -rsp "Uploadcare's secret key (not shown): " key || true
     echo >&2
+    [ -n "$key" ] || die "no secret key: --secret-key-file"
     printf '%s\n' "$key"
 }
 
@@ -243,20 +263,25 @@ credential() {
     plain=$(key_of "$NAME") sealed=$(key_of "$NAME").cred
     if [ -e "$sealed" ] || [ -e "$plain" ] && [ -z "$KEY_FILE" ]; then
         say "kept the secret key"
+        [ -z "$IS_ENCRYPTED" ] || [ -e "$sealed" ] || say "it is not encrypted: to have that, add --secret-key-file $plain"
         return
     fi
     undo_later rm -f "$plain.new" "$sealed.new"
-    [ -e "$plain" ] || undo_later rm -f "$plain"
+    # The other form goes only at the very end: a failure before that must leave one.
     if [ -n "$IS_ENCRYPTED" ]; then
-        undo_later rm -f "$sealed"
+        [ -e "$sealed" ] || undo_later rm -f "$sealed"
         secret | systemd-creds encrypt --quiet --name=uploadcare-secret-key - "$sealed.new"
         mv "$sealed.new" "$sealed"
-        rm -f "$plain"
+        OUTDATED+=("$plain")
+        undo_later sed -i 's|^  #   secret_key_file: |  secret_key_file: |' "$(settings_of "$NAME")"
         sed -i "s|^  secret_key_file: .*$|  # &|" "$(settings_of "$NAME")"
     else
+        [ -e "$plain" ] || undo_later rm -f "$plain"
         (umask 077; secret >"$plain.new")
         mv "$plain.new" "$plain"
-        rm -f "$sealed"
+        [ ! -e "$sealed" ] || undo_later mv "$sealed.old" "$sealed"
+        [ ! -e "$sealed" ] || { mv "$sealed" "$sealed.old"; OUTDATED+=("$sealed.old"); }
+        sed -i 's|^  #   secret_key_file: |  secret_key_file: |' "$(settings_of "$NAME")"
     fi
 }
 
@@ -265,7 +290,7 @@ drop_in() {
     local file
     file=$UNITS/$(unit_of "$NAME").service.d/$1.conf
     undo_folders "${file%/*}"
-    [ -e "$file" ] || undo_later rm -f "$file" "$file.new"
+    lies_there "$file" || undo_later rm -f "$file" "$file.new"
     mkdir -p "${file%/*}"
     cat >"$file.new"
     if [ -s "$file.new" ]; then mv "$file.new" "$file"; else rm -f "$file.new" "$file"; fi
@@ -294,26 +319,41 @@ start() {
     say "$unit runs: put photos into $INPUT, find cutouts in $OUTPUT (systemctl status $unit)"
 }
 
-# As the service sees it. An encrypted key can be read by services only, so the check is run as one.
+# As the service sees it. An encrypted key can be read by services only, so the check is run as one. The folder of a user
+# that systemd makes is hidden from all others, so the check is run inside the service, with the ids of its process.
 verify() {
-    local settings sealed variable as_service=() is_well=yes
+    local settings sealed variable process as_service=() seen_by=(--user cutoutd) is_well=yes
     settings=$(settings_of "$NAME") sealed=$(key_of "$NAME").cred
-    if [ -e "$sealed" ]; then
+    if [ "$(systemctl show --property=DynamicUser --value "$(unit_of "$NAME")")" = yes ]; then
+        process=$(systemctl show --property=MainPID --value "$(unit_of "$NAME")")
+        seen_by=()
+        as_service=(nsenter --target "$process" --mount setpriv "--reuid=$(id_of "$process" Uid)" "--regid=$(id_of "$process" Gid)"
+            "--groups=$(sed -n 's/^Groups:\s*//p' "/proc/$process/status" | xargs | tr ' ' ,)"
+            env "CREDENTIALS_DIRECTORY=/run/credentials/$(unit_of "$NAME").service")
+    elif [ -e "$sealed" ]; then
         as_service=(systemd-run -qdP -p "LoadCredentialEncrypted=uploadcare-secret-key:$sealed")
         for variable in UPLOADCARE_API_BASE UPLOADCARE_UPLOAD_BASE UPLOADCARE_CDN_BASE; do
             [ -z "${!variable:-}" ] || as_service+=(-E "$variable")
         done
     fi
     say "what cutoutd check finds as the service:"
-    "${as_service[@]}" "$PROGRAM/bin/cutoutd" check --user cutoutd --config "$settings" || is_well=''
+    "${as_service[@]}" "$PROGRAM/bin/cutoutd" check "${seen_by[@]}" --config "$settings" || is_well=''
     say "what cutoutd status shows:"
     "$PROGRAM/bin/cutoutd" status --config "$settings" || is_well=''
     [ -n "$is_well" ] ||
-        die "it is installed and runs, but not all is well: mend what is said above, then: ${as_service[*]:-sudo} cutoutd check --user cutoutd --config $settings"
+        die "it is installed and runs, but not all is well: mend what is said above, then $(next_look "$settings" "${as_service[@]}")"
+}
+
+id_of() { awk -v name="$2:" '$1 == name { print $2 }' "/proc/$1/status"; }
+
+# A check that needs the inside of a service is made by this program only.
+next_look() {
+    if [ $# = 1 ]; then echo "look again: sudo cutoutd check --user cutoutd --config $1"; else echo "run this again"; fi
 }
 
 remove() {
     local name names=()
+    [ -z "$NAME" ] || [ -e "$(settings_of "$NAME")" ] || services | grep -qxF -- "$NAME" || die "there is no instance $NAME"
     mapfile -t names < <(concerned)
     # First all stand still: a program that is taken away under a service could not even stop it in order.
     for name in "${names[@]}"; do
@@ -358,6 +398,7 @@ trap finish EXIT
 if [ "$ACTION" = install ]; then
     ledgers; program; people; folders; configuration; credential; units
     IS_COMPLETE=yes
+    [ ${#OUTDATED[@]} = 0 ] || rm -f "${OUTDATED[@]}"
     start
 else
     remove

@@ -113,3 +113,45 @@ def test_an_upgrade_stops_and_copies_every_instance(bare: Machine) -> None:
     for unit, copies in (("cutoutd", "/var/backups/cutoutd"), ("cutoutd@north", "/var/backups/cutoutd/north")):
         assert bare.show(unit, "ActiveState")["ActiveState"] == "active"
         assert bare.shell(f"ls {copies}/ledger-*.sqlite")
+
+
+@pytest.mark.parametrize("name", [".", "..", ".hidden", "-x", "a b", "../x", "config"])
+def test_a_name_that_leads_elsewhere_is_refused(bare: Machine, name: str) -> None:
+    """An instance whose name would be hidden, or lead out of its folder, is a slip of the hand; nothing is made."""
+    before = bare.shell(TRACES)
+    refused = bare.try_install("--instance", name)
+    assert (refused.returncode, "--instance takes small letters" in refused.stderr) == (2, True)
+    assert bare.shell(TRACES) == before
+
+
+def test_an_instance_with_a_user_for_the_time_it_runs(bare: Machine) -> None:
+    """With an encrypted key and no permanent user, the check looks from inside the service and finds all well."""
+    bare.install("--instance", "north", "--dynamic-user", "--encrypt")
+    assert bare.has("/var/lib/private/cutoutd-north/ledger.sqlite")
+    bare.shell("/opt/source/systemd/install.sh purge --without-program --instance north")
+    assert not bare.has("/var/lib/private/cutoutd-north")
+    unknown = bare.run("/opt/source/systemd/install.sh", "purge", "--instance", "noth", is_expected_to_work=False)
+    assert (unknown.returncode, "there is no instance noth" in unknown.stderr) == (1, True)
+
+
+def test_what_runs_with_an_earlier_configuration_is_left_running(bare: Machine) -> None:
+    """A configuration that was broken since its start would not start again, so nothing is stopped; it is named."""
+    bare.install()
+    bare.shell("cp /etc/cutoutd/config.yaml /root/good.yaml; echo 'nonsense: [' >>/etc/cutoutd/config.yaml")
+    refused = bare.try_install("--group", "photos")
+    assert (refused.returncode, "cutoutd runs, but would not start again" in refused.stderr) == (1, True)
+    assert bare.show("cutoutd", "ActiveState")["ActiveState"] == "active"
+    bare.shell("mv /root/good.yaml /etc/cutoutd/config.yaml")
+
+
+def test_a_key_outlives_a_failure_while_its_form_changes(bare: Machine) -> None:
+    """Half-way from a plain key to an encrypted one, a failure leaves the plain key and its configuration."""
+    bare.install("--instance", "north")
+    obstacle = "/etc/systemd/system/cutoutd-failure@.service"
+    bare.shell(f"rm {obstacle}; mkdir {obstacle}")
+    failed = bare.try_install("--group", "photos", "--instance", "north", "--encrypt")
+    bare.shell(f"rmdir {obstacle}")
+    assert failed.returncode == 1, failed.stdout
+    assert bare.shell("ls /etc/cutoutd | grep secret").split() == ["north.secret-key"]
+    assert bare.shell("grep -c '^  secret_key_file:' /etc/cutoutd/north.yaml").strip() == "1"
+    assert bare.try_install("--instance", "north").returncode == 0  # nor is the group asked about that it shares
