@@ -16,7 +16,7 @@ def test_a_fact_is_told_with_what_it_brings() -> None:
         State.ACCEPTED, State.DISCOVERED, width=4000, height=3000, parameters='{"crop":true,"type":"product"}',
         note=None, orientation=1, sha256="ab",
     ) == (
-        "Accepted", {"Pixels": "4,000 x 3,000", "Parameters": "crop: yes, type: product", "SHA-256": "ab"},
+        "Accepted", {"Pixels": "4,000 x 3,000", "Parameters": "crop: yes, type: product", "SHA-256 of the photo": "ab"},
     )  # fmt: skip
     assert told(State.PUBLISHED, State.REMOVAL_FINISHED, cutout_bytes=1_500_000, target="a\udce9.png") == (
         "Published",

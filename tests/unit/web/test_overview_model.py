@@ -112,7 +112,7 @@ def test_what_a_person_should_know_comes_gravest_first() -> None:
     assert "not mounted" in notices[3].sentence
     assert "19 removals a minute" in notices[4].title
     assert "archive is full" in notices[5].sentence
-    assert "Shop/set: cannot be read (Permission denied)" in notices[6].sentence
+    assert "shop/set: cannot be read (Permission denied)" in notices[6].sentence
     assert "2 files and folders of “shop” passed over" in notices[7].title
     assert all(notice.sentence.endswith(".") and ".." not in notice.sentence for notice in notices)
 

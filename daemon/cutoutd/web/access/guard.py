@@ -116,7 +116,7 @@ class AccessGuard:
         return self._renderer.refuse(status, title, sentence, *hints, about=about)
 
 
-_MISDIRECTED = "The address has another name than this page. Open the link that `cutoutd page` prints."
+_MISDIRECTED = "The address has another name than this page. Open the link that “cutoutd page” prints."
 _NO_LINK = "This page shows private photos and can spend money, so it opens with its own link only."
 _OLD_LINK = "The token in this link is wrong, or no longer valid."
 _NAME_ALLOWED = "If this is its name behind a reverse proxy of yours, allow it in the configuration and reload cutoutd:"

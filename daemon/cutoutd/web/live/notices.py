@@ -120,7 +120,7 @@ def _passed_over(live: LiveState | None) -> Iterator[Notice]:
     for item in live.passed_over if live else ():
         if not item.reason.is_by_setting:
             title = f"Photos of “{item.folder}” may be missed" if item.reason.may_hide_photos else _left_out(item)
-            yield Notice(Tone.WARN, title, f"{_sentence(item.sentence)} {item.advice}")
+            yield Notice(Tone.WARN, title, f"{printable(item.sentence)}. {item.advice}")
 
 
 def _left_out(item: PassedOver) -> str:

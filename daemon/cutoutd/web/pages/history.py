@@ -46,7 +46,8 @@ _LABELS = {
     "source_uuid": "Upload",
     "request_id": "Removal",
     "result_uuid": "Result",
-    "sha256": "SHA-256",
+    "sha256": "SHA-256 of the photo",
+    "picture_sha256": "SHA-256 of its picture",
     "cutout_sha256": "SHA-256 of the cutout",
     "reused_from": "Cutout of photo number",
 }
