@@ -33,7 +33,6 @@ from cutoutd.core.photo import (
     ResultLost,
     State,
     Superseded,
-    UploadExpired,
     Wait,
     WaitKind,
     require_value,
@@ -203,7 +202,7 @@ class PhotoPipeline:
         try:
             has_run = await self._uploadcare.files.require_ready(require_value(photo.upload.source_uuid))
         except UploadGoneError:
-            return await self._ledger.record(photo, UploadExpired())
+            return await self._launcher.renew_upload(photo)
         if has_run and photo.launch.unclear_since_s is None:  # else its result was looked for, and not found in time
             return await self._launcher.find_earlier_removal(photo)
         if photo not in self._ledger.known_unique and (found := await self._reuse_or_wait(photo)):

@@ -182,8 +182,8 @@ def test_a_definite_no_outlives_a_full_disk(tmp_path: Path, monkeypatch: pytest.
     played(tmp_path, scene)
 
 
-def test_an_expired_upload_is_sent_anew_unpaid(tmp_path: Path) -> None:
-    """An upload that is gone before the launch leads back to accepted: no intent, no call."""
+def test_an_expired_upload_is_sent_anew_unpaid(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """An upload that is gone before the launch leads back to accepted: no intent, no call; one gone early is told."""
 
     async def scene(trip: Trip) -> None:
         photo = await trip.photo_at(State.UPLOADED)
@@ -193,6 +193,7 @@ def test_an_expired_upload_is_sent_anew_unpaid(tmp_path: Path) -> None:
         assert trip.uploadcare.count("start_removal") == 0
 
     played(tmp_path, scene)
+    assert [record.action for record in caplog.records if record.levelname == "WARNING"] == ["upload_vanished"]
 
 
 def test_a_photo_that_changed_is_not_paid_for(tmp_path: Path) -> None:

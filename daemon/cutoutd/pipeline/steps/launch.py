@@ -29,6 +29,7 @@ from cutoutd.core.photo import (
     ResultFound,
     ResultLost,
     UploadAbandoned,
+    UploadExpired,
     Wait,
     require_value,
 )
@@ -37,7 +38,13 @@ from cutoutd.ledger.queries.lost_launches import log_paid_again
 from cutoutd.pipeline.backoff import backoff
 from cutoutd.pipeline.budget.budget import Budget
 from cutoutd.pipeline.steps.context import StepContext
-from cutoutd.pipeline.steps.recover_launch import RecoveryAction, look_for_traces, next_action, search_of
+from cutoutd.pipeline.steps.recover_launch import (
+    RecoveryAction,
+    look_for_traces,
+    may_have_expired,
+    next_action,
+    search_of,
+)
 
 _PIXELS = "px"
 
@@ -67,6 +74,11 @@ def _scaled(roi: str, full: tuple[int, int], sent: tuple[int, int]) -> str:
 
 #: The reason for a launch that the ledger does not know.
 _RAN_BEFORE = "its upload says that a removal was made of it, by a launch that the ledger does not know"
+
+_UPLOAD_VANISHED = (
+    "its upload is gone from Uploadcare, before its day is over: it is sent and paid for again. If the ledger was just"
+    " restored from a backup, pause cutoutd and put the cutouts back, else photos are paid for twice"
+)
 
 #: The reason for a lost response after a crash.
 _ENDED_MEANWHILE = "cutoutd ended before an answer was stored"
@@ -117,6 +129,15 @@ class Launcher:
         if photo.launch.has_lost_outcome:
             log_paid_again(photo, request_id, await self._ledger.query(lost_launches.lost_launches_of, photo.id))
         return await self._ledger.record_until_stored(intended, RemovalStarted(request_id), first_wait(time.time()))
+
+    async def renew_upload(self, photo: Photo) -> Photo:
+        """Let a photo be uploaded again, because its upload is gone.
+
+        Age explains that after a day. Before, a person or an earlier cutoutd deleted it, maybe after a paid removal.
+        """
+        if not may_have_expired(photo.state_at_s, time.time()):
+            log_event("upload_vanished", _UPLOAD_VANISHED, about=photo.identity, level=logging.WARNING)
+        return await self._ledger.record(photo, UploadExpired())
 
     async def find_earlier_removal(self, photo: Photo) -> Photo:
         """Look for the result of a removal that its upload tells of, and the ledger does not; nothing is launched.
