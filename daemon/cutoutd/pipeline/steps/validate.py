@@ -8,6 +8,7 @@ import hashlib
 import os
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from pathlib import Path
 
 from cutoutd.config.settings import FolderSettings
 from cutoutd.config.types.choices import Oversize, TargetNames
@@ -131,18 +132,19 @@ class _TargetStatus(Enum):
 
 
 def _look_at(target: str, folder: FolderSettings) -> _TargetStatus:
-    place = folder.output / target
+    place = f"{folder.output}/{target}"
     if len(os.fsencode(place)) >= _MAX_PATH_BYTES:
         return _TargetStatus.TOO_LONG
     try:
         # Taken too, because the mirror of a source folder of that name would need the place sooner or later.
-        is_taken = (folder.input / target).is_dir() or is_occupied(folder.output, target)
+        is_mirror = os.access(source := f"{folder.input}/{target}", os.F_OK) and Path(source).is_dir()
+        is_taken = is_mirror or is_occupied(folder.output, target)
     except OSError as error:
         if error.errno in LINK_ON_THE_WAY:
             return _TargetStatus.BLOCKED
         if error.errno == errno.ENAMETOOLONG:
             return _TargetStatus.TOO_LONG
-        sentence = f"the cutout cannot be written to {printable(str(place))}: {error.strerror}"
+        sentence = f"the cutout cannot be written to {printable(place)}: {error.strerror}"
         raise PlaceError(sentence) from error
     return _TargetStatus.TAKEN if is_taken else _TargetStatus.FREE
 
