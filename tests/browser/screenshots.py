@@ -63,7 +63,7 @@ def shop(home: Path, sandbox: SandboxProcess) -> Iterator[tuple[Place, DaemonPro
     sections = {
         "folders": folders,
         "limits": {"per_day": 200, "confirm_over": 20},
-        "price": {"operations_per_removal": 40, "per_1000_operations": 0.5},
+        "price": {"operations_per_removal": 40, "per_1000_operations": 0.5, "currency": "EUR"},
     }
     with shown(place, **sections) as (daemon, link):
         yield place, daemon, link
