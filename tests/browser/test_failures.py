@@ -42,7 +42,7 @@ def test_one_click_retries_one_photo(place: Place, sandbox: SandboxProcess, wind
 
 
 def test_one_click_retries_all_of_a_reason_or_of_every(place: Place, sandbox: SandboxProcess, window: Open) -> None:
-    """Of the reason at which it stands and no other; or all that it may help, so not those rejected for their bytes."""
+    """Of the reason at which it stands, or all where it may help, so not those rejected for their bytes."""
     sandbox.set_faults({**GIVEN_UP, "times": 2})
     with shown(place) as (daemon, link):
         for name in ("a.jpg", "b.jpg"):
@@ -63,7 +63,7 @@ def test_one_click_retries_all_of_a_reason_or_of_every(place: Place, sandbox: Sa
         page.reload()
         expect(page.get_by_role("heading", level=2)).to_have_count(2)
         expect(page.get_by_role("button", name="with Truncated")).to_have_text("Dismiss with Truncated")
-        page.get_by_role("button", name="Retry all 1 that it may help").click()
+        page.get_by_role("button", name="Retry all 1 where it may help").click()
         page.get_by_role("button", name="Retry and pay").click()
         expect(page.get_by_role("status")).to_contain_text("1 photo is sent again")
         daemon.wait_for("published", "c.jpg")

@@ -155,3 +155,10 @@ def in_shell(line: str, place: Place, *words: str) -> subprocess.CompletedProces
         ["/bin/bash", "-c", line, "-", *program, *config],
         cwd=place.home, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip  # one line for what stays the same
+
+
+def test_the_program_keeps_its_name_at_the_beginning_of_a_sentence(unused: Place) -> None:
+    """Results begin with a capital, but names of the program, of folders and of keys stay as they are."""
+    unused.run_once()
+    paused = unused.command("pause").stdout.splitlines()
+    assert [line.partition(" ")[0] for line in paused] == ["Paused", "Nothing", "cutoutd"]

@@ -47,7 +47,7 @@ def test_a_day_holds_as_many_launches_as_its_limit(place: Place, sandbox: Sandbo
     tomorrow = datetime.now(UTC).astimezone().date() + timedelta(days=1)
     assert {photo["state"] for photo in status["waiting"]} == {"accepted"}
     assert all("limits.per_day allows 3 removals" in photo["reason"] for photo in status["waiting"])
-    assert all(f"goes on on {tomorrow}" in photo["reason"] for photo in status["waiting"])
+    assert all(f"waits until {tomorrow}" in photo["reason"] for photo in status["waiting"])
     assert "3 of 3" in place.command("status").stdout
     published = place.outputs()[0].replace(".png", ".jpg")
     put(place.input / "copy.jpg", pictures[published])

@@ -206,6 +206,6 @@ def show_result(result: "CommandResult") -> None:
 
 
 def _begun(sentence: str) -> str:
-    """Return a sentence with a capital, unless it begins with the name of a folder or a key."""
-    is_word = sentence.partition(" ")[0].isalpha()
-    return sentence[:1].upper() + sentence[1:] if is_word else sentence
+    """Return a sentence with a capital, unless it begins with the name of a folder, a key or the program."""
+    first = sentence.partition(" ")[0]
+    return sentence[:1].upper() + sentence[1:] if first.isalpha() and first != "cutoutd" else sentence

@@ -45,7 +45,7 @@ def test_a_reached_limit_names_itself_and_when_it_goes_on(limits: Limits, day: d
     with pytest.raises(LimitReachedError) as reached:
         require_within(limits, spent(day, 7, 7), wanted=1)
     key = "limits.per_month" if limits.per_month else "limits.per_day"
-    for words in (key, "7 removals", f"goes on on {resume}"):
+    for words in (key, "7 removals", f"waits until {resume}"):
         assert words in reached.value.sentence
     assert reached.value.until_s == datetime(resume.year, resume.month, resume.day).astimezone().timestamp()
 

@@ -70,7 +70,8 @@ def _free_bytes(place: Path) -> int:
 
 def _reached(key: str, limit: int, period: str, resume: date) -> LimitReachedError:
     removals = "1 removal" if limit == 1 else f"{limit:,} removals"
-    sentence = f"limits.{key} allows {removals} in {period}, and no more are left; it goes on on {resume}"
+    when = "on" if key == "per_day" else "in"
+    sentence = f"limits.{key} allows {removals} {when} {period}, and none is left; the rest waits until {resume}"
     return LimitReachedError(sentence, until_s=datetime.combine(resume, time()).timestamp())
 
 
