@@ -2,6 +2,12 @@
 
 import os
 
+from hypothesis import settings
+
+# A deadline would fail a right test on a busy machine: no test here asserts a speed.
+settings.register_profile("without_deadline", deadline=None)
+settings.load_profile("without_deadline")
+
 pytest_plugins = ["support.fixtures"]
 
 _WORKERS_PER_CORE = 3

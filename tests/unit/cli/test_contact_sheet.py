@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -112,7 +112,6 @@ def test_a_sheet_that_cannot_be_written_leaves_nothing_behind(pair: SheetPair, t
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cutout.png", "folder", "photo.png"]
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(), max_size=40))
 def test_any_name_can_be_a_title(title: str) -> None:
     """Emoji, line breaks, unpaired surrogates: whatever a file is called, its title fits and can be drawn."""
