@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import PurePosixPath
 
-from cutoutd.config.types.choices import OnConflict, TargetNames
+from cutoutd.config.types.choices import OnConflict
 
 #: The limit of Linux file systems for one name.
 MAX_NAME_BYTES = 255
@@ -96,15 +96,6 @@ def _note(path: str, suffix: str) -> str:
     while len(os.fsencode(kept)) > MAX_NAME_BYTES - len(suffix):
         kept = kept[:-1]
     return str(source.with_name(kept + suffix))
-
-
-def forms_of(path: str, rule: TargetNames) -> tuple[str, ...]:
-    """Return the forms of a path in an output, the wanted one first; every file system takes the last one.
-
-    A path that needs no other form has one only.
-    """
-    forms = (portable(path), plain(path))
-    return tuple(dict.fromkeys(forms if rule is TargetNames.PORTABLE else (path, *forms)))
 
 
 def safer_targets(target: str, path: str) -> tuple[str, ...]:
