@@ -1,9 +1,11 @@
 """The launch rate: never over the ceiling, just under what was taken after a refusal, and gently up again."""
 
 import math
+import random
 from collections import deque
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -154,33 +156,94 @@ def test_a_refusal_stops_all_and_the_rate_falls_below_what_was_accepted(plan: in
     assert rate.free == 1
 
 
-def test_the_rate_probes_upward_only_at_full_use() -> None:
-    """A minute of idleness proves nothing; a full minute at full use without a refusal earns one more launch."""
+def accept(rate: LaunchRate, photo_id: int = 1) -> None:
+    """Launch a photo, which is accepted."""
+    rate.take(photo_id)
+    rate.keep(photo_id)
+
+
+def test_the_rate_rises_with_each_minute_in_which_launches_are_accepted() -> None:
+    """Without an accepted launch nothing is known; one a minute is enough for the ceiling within ten minutes."""
     clock = Clock()
     rate = LaunchRate(600, clock=clock)
-    rate.recall(LearnedRate(19.0, 20), paused_for_s=0, ages_s=())
-    clock.now_s += 3600
-    rate.take(1)
-    rate.keep(1)
-    assert rate.per_minute == 19
-    work(rate, Service(600, clock), 62)
-    assert rate.per_minute == 20
-    work(rate, Service(600, clock), 4 * 3600)
-    assert rate.per_minute == 600
+    rate.recall(LearnedRate(10.0, 11), paused_for_s=0, ages_s=())
+    clock.now_s += 59
+    accept(rate)
+    assert rate.per_minute == 10
+    rates = []
+    for _ in range(10):
+        clock.now_s += 61
+        accept(rate)
+        rates.append(rate.per_minute)
+    assert rates[0] < 13
+    assert rates[-1] == 600
     assert rate.learned is None
 
 
-def test_a_mishap_costs_half_the_rate_once() -> None:
-    """Refusals with next to nothing launched before them halve the rate once, and never below the smallest plan."""
+@pytest.mark.parametrize("accepted_between", [0, 1, 2])
+@pytest.mark.parametrize("launches_a_minute", [0.5, 1, 20])
+def test_six_short_refusals_are_made_up_for_within_minutes(accepted_between: int, launches_a_minute: float) -> None:
+    """Six refusals by chance, whatever was accepted between them, cost no more than ten minutes of a lower rate."""
     clock = Clock()
     rate = LaunchRate(600, clock=clock)
-    rate.refuse(1.0)
-    rate.refuse(1.0)
+    for _ in range(6):
+        for photo_id in range(accepted_between):
+            clock.now_s += rate.free_in_s
+            accept(rate, photo_id)
+        clock.now_s += rate.free_in_s
+        rate.take(9)
+        rate.refuse(1.0, 9)
+        rate.give_back(9)
+    refused_at_s = clock.now_s
+    while rate.per_minute < 600:
+        clock.now_s += max(rate.free_in_s, 60 / launches_a_minute)
+        accept(rate)
+    assert clock.now_s - refused_at_s <= 601
+
+
+def test_refusals_by_chance_slow_down_no_more_than_they_ask() -> None:
+    """Three of ten launches are refused for a second each, whatever the rate: the pauses cost time, and little else."""
+    clock, chance = Clock(), random.Random(7)  # noqa: S311  no secret
+    rate = LaunchRate(600, clock=clock)
+    accepted, began_s = 0, clock.now_s
+    while accepted < 200:
+        clock.now_s += rate.free_in_s
+        rate.take(1)
+        if chance.random() < 0.3:
+            rate.refuse(1.0, 1)
+        else:
+            rate.keep(1)
+            accepted += 1
+        rate.give_back(1)
+    pauses_s = 200 * 0.3 / 0.7
+    assert clock.now_s - began_s <= 2 * (pauses_s + 20)
+
+
+def test_launches_that_met_the_same_refusal_halve_the_rate_once() -> None:
+    """Refusals that no full minute explains halve the rate once for all launches under way, and not below 10."""
+    clock = Clock()
+    rate = LaunchRate(600, clock=clock)
+    rate.take(1)
+    rate.take(2)
+    rate.refuse(1.0, 1)
+    rate.refuse(1.0, 2)
     assert rate.per_minute == 300
-    for _ in range(20):
-        clock.now_s += 2
+    for _ in range(8):
+        clock.now_s += 1 + rate.free_in_s
+        accept(rate)
         rate.refuse(1.0)
     assert rate.per_minute == 10
+
+
+def test_an_old_lesson_is_forgotten() -> None:
+    """What an earlier process learned counts for an hour, and its age for the rise after the first accepted launch."""
+    old, young = LaunchRate(600, clock=Clock()), LaunchRate(600, clock=Clock())
+    old.recall(LearnedRate(19.0, 20), paused_for_s=0, ages_s=(), learned_ago_s=3600)
+    assert old.per_minute == 600
+    young.recall(LearnedRate(19.0, 20), paused_for_s=0, ages_s=(), learned_ago_s=600)
+    assert young.per_minute == 19
+    accept(young)
+    assert young.per_minute == 600
 
 
 def test_a_restart_remembers() -> None:

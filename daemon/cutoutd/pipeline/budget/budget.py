@@ -49,6 +49,7 @@ class _Memory:
     lesson: LearnedRate | None = None
     paused_until_s: float = 0.0  #: Unix time
     paused_at_s: float = 0.0  #: Unix time; in the future if the clock was set back: then there is no pause
+    learned_at_s: float = 0.0  #: Unix time of the lesson
 
     def paused_for_s(self, now_s: float) -> float:
         """Return the seconds that are left of the pause."""
@@ -62,7 +63,8 @@ async def open_budget(ledger: Ledger, settings: Settings) -> "Budget":
     launched_at_s = await ledger.query(launches.since, now_s - _MINUTE_S)
     rate = LaunchRate(settings.rate_limit.launches_per_minute)
     ages_s = [max(0.0, now_s - at_s) for at_s in launched_at_s]
-    rate.recall(memory.lesson, paused_for_s=memory.paused_for_s(now_s), ages_s=ages_s)
+    learned_ago_s = max(0.0, now_s - memory.learned_at_s)
+    rate.recall(memory.lesson, paused_for_s=memory.paused_for_s(now_s), ages_s=ages_s, learned_ago_s=learned_ago_s)
     if number := await ledger.query(photos.over_limit):
         await ledger.waits.release_held(number)
     budget = Budget(ledger, settings.limits, rate, settings.state_dir, memory)
@@ -99,7 +101,7 @@ class Budget:
             until = datetime.fromtimestamp(self._paused_until_s, UTC).astimezone()
             reason = f"Uploadcare asked for patience (429); nothing is launched before {until:%H:%M:%S}"
         elif learned is not None:
-            reason = f"Uploadcare refused more after {learned.accepted} in a minute (429); in full use it rises again"
+            reason = f"Uploadcare refused more after {learned.accepted} in a minute (429); it rises again by the minute"
         else:
             reason = "rate_limit.launches_per_minute"
         return LaunchPace(self.rate.per_minute, reason, is_throttled=self.rate.paused_for_s > 0 or learned is not None)
@@ -183,7 +185,7 @@ class Budget:
         """
         if isinstance(refusal, ThrottledError):
             self.throttled += 1
-            self._pause(refusal)
+            self._pause(refusal, intended.id)
         await self._ledger.record_until_stored(intended, LaunchRefused())
         await self._remember()
 
@@ -196,9 +198,9 @@ class Budget:
                 log_event("limit_reached", error.sentence, level=logging.WARNING)
             raise
 
-    def _pause(self, refusal: ThrottledError) -> None:
+    def _pause(self, refusal: ThrottledError, photo_id: int) -> None:
         is_news = self.rate.paused_for_s == 0
-        self.rate.refuse(refusal.retry_after_s or 0.0)
+        self.rate.refuse(refusal.retry_after_s or 0.0, photo_id)
         self._paused_at_s = time.time()
         self._paused_until_s = self._paused_at_s + self.rate.paused_for_s
         if is_news:
@@ -207,8 +209,10 @@ class Budget:
 
     async def _remember(self) -> None:
         """Store the learned rate and the pause if they changed. A failure is only logged: both can be learned again."""
-        memory = _Memory(self.rate.learned, self._paused_until_s, self._paused_at_s)
-        if memory == self._memory:
+        lesson, last = self.rate.learned, self._memory
+        learned_at_s = last.learned_at_s if lesson == last.lesson else time.time()
+        memory = _Memory(lesson, self._paused_until_s, self._paused_at_s, learned_at_s)
+        if memory == last:
             return
         try:
             await self._ledger.remember(_KEY, _MEMORY.dump_json(memory).decode())

@@ -24,8 +24,17 @@ _LOWEST_LIMIT = 10
 _LAG_S = 3.0
 
 _FALL_TO_SHARE = 0.95
-_RISE_BY_SHARE = 0.05
-_FULL_USE_SHARE = 0.9
+
+#: The first rise, a minute after a refusal that a full minute explains. Each rise doubles the next one, because plans
+#: and the programs that share them change: 10 a minute become 600 within 10 minutes.
+_RISE_AFTER_FULL_MINUTE = 0.05
+_LARGEST_RISE = 1.0
+
+#: A lesson from an earlier process counts for so long.
+_LESSON_LASTS_S = 3600.0
+
+#: For so long refusals teach nothing after one that no rate explains.
+_UNEXPLAINED_FOR_S = 60.0
 
 #: The longest pause that is obeyed, as in `backoff`.
 _LONGEST_PAUSE_S = 3600.0
@@ -54,7 +63,10 @@ class LaunchRate:
         self._accepted = 0
         self._tokens = _BURST
         self._filled_at_s = self._risen_at_s = self._open_at_s = clock()
-        self._under_way: set[int] = set()
+        self._rise_share = _LARGEST_RISE
+        self._has_accepted = True  # a launch since the last pause
+        self._unexplained_until_s = clock()
+        self._under_way: dict[int, float] = {}  # the moment at which each was taken
         self._kept_at_s: deque[float] = deque()
 
     @property
@@ -90,66 +102,93 @@ class LaunchRate:
         token_at_s = begin_s + max(0.0, 1.0 - self._tokens_at(begin_s)) * _MINUTE_S / self._per_minute
         return max(token_at_s - now_s, self._room_in_s(now_s), 0.01)
 
-    def recall(self, learned: LearnedRate | None, *, paused_for_s: float, ages_s: Iterable[float]) -> None:
-        """Go on where an earlier process stopped; `ages_s` are the ages of its launches of the last minute."""
+    def recall(
+        self, learned: LearnedRate | None, *, paused_for_s: float, ages_s: Iterable[float], learned_ago_s: float = 0.0
+    ) -> None:
+        """Go on where an earlier process stopped.
+
+        Args:
+            learned: its lesson; one that is too old is forgotten.
+            paused_for_s: the rest of its pause.
+            ages_s: the ages of its launches of the last minute.
+            learned_ago_s: the age of its lesson, which counts for the next rise.
+        """
         now_s = self._clock()
         self._kept_at_s.extend(sorted(now_s - age_s for age_s in ages_s))
-        if learned is not None:
+        if learned is not None and learned_ago_s < _LESSON_LASTS_S:
             self._per_minute = min(self._per_minute, learned.per_minute)
             self._accepted = learned.accepted
+            self._rise_share, self._risen_at_s = _RISE_AFTER_FULL_MINUTE, now_s - learned_ago_s
         if paused_for_s > 0:
             self._pause(paused_for_s, now_s)
+            self._has_accepted = True  # because nothing is known of the launches before the pause
 
     def take(self, photo_id: int) -> None:
         """Take a launch that is about to be made; one must be free."""
         now_s = self._clock()
         self._tokens = self._tokens_at(now_s) - 1.0
         self._filled_at_s = now_s
-        self._under_way.add(photo_id)
+        self._under_way[photo_id] = now_s
 
     def keep(self, photo_id: int) -> None:
         """Count a launch that was accepted, or has an unknown outcome.
 
-        After a full minute at full use the rate rises a little.
+        The rate rises once for each minute since the last refusal, however few launches there were. Else a refusal by
+        accident would slow down a quiet folder for hours.
         """
         now_s = self._clock()
-        self._under_way.discard(photo_id)
+        taken_at_s = self._under_way.pop(photo_id, now_s)
         self._kept_at_s.append(now_s)
-        is_in_full_use = self._count(now_s) >= _FULL_USE_SHARE * int(self._per_minute)
-        if is_in_full_use and now_s - self._risen_at_s >= _MINUTE_S:
-            self._per_minute = min(self._ceiling, self._per_minute + max(1.0, _RISE_BY_SHARE * self._per_minute))
-            self._risen_at_s = now_s
+        if taken_at_s < self._open_at_s:
+            return  # because it shows nothing about the time after the pause
+        self._has_accepted = True
+        while self._per_minute < self._ceiling and now_s - self._risen_at_s >= _MINUTE_S:
+            self._per_minute = min(self._ceiling, self._per_minute + max(1.0, self._rise_share * self._per_minute))
+            self._rise_share = min(_LARGEST_RISE, 2 * self._rise_share)
+            self._risen_at_s += _MINUTE_S
+        self._risen_at_s = max(self._risen_at_s, now_s - _MINUTE_S)
 
     def give_back(self, photo_id: int) -> None:
         """Give back a launch that was certainly not made; do nothing if it was kept already."""
-        if photo_id not in self._under_way:
+        if self._under_way.pop(photo_id, None) is None:
             return
-        self._under_way.discard(photo_id)
         if self._clock() >= self._open_at_s:  # a pause ends without a burst
             self._tokens += 1.0
 
-    def refuse(self, retry_after_s: float) -> None:
-        """Pause because Uploadcare accepted no more (429), and go on a little below the rate that it accepted.
+    def refuse(self, retry_after_s: float, photo_id: int | None = None) -> None:
+        """Pause because Uploadcare accepted no more (429), and mostly go on with a lower rate.
 
-        If our own launches cannot have filled the minute, other programs share the limit, or it was an accident. Then
-        the rate is halved, once for all launches that met the same refusal.
+        - The launches of the last minute explain the refusal: go on a little below the rate that was accepted.
+        - They do not: other programs share the limit, or it was an accident. The rate is halved, once for all launches
+          that met the same refusal.
+        - It was the first launch after a pause: no rate explains that. Only the pauses that Uploadcare asks for are
+          obeyed for a minute; else refusals by chance would lower the rate for ever.
         """
         now_s = self._clock()
+        taken_at_s = now_s if photo_id is None else self._under_way.get(photo_id, now_s)
+        if taken_at_s >= self._open_at_s and not self._has_accepted:
+            self._per_minute = float(self._ceiling)
+            self._unexplained_until_s = now_s + _UNEXPLAINED_FOR_S
+        elif now_s >= self._unexplained_until_s:
+            self._learn(retry_after_s, now_s)
+        self._pause(retry_after_s, now_s)
+
+    def _learn(self, retry_after_s: float, now_s: float) -> None:
         accepted = self._count_kept(now_s)
         if self._has_filled_minute(retry_after_s, now_s):
             in_a_minute = accepted * _MINUTE_S / self._accepted_within_s(retry_after_s, now_s)
             just_under = min(in_a_minute - 1.0, in_a_minute * _FALL_TO_SHARE)
             self._per_minute = max(1.0, min(self._per_minute, just_under))
-            self._accepted = accepted
+            self._accepted, self._rise_share = accepted, _RISE_AFTER_FULL_MINUTE
         elif now_s >= self._open_at_s:
             self._per_minute = min(self._per_minute, max(_LOWEST_LIMIT, self._per_minute / 2))
-            self._accepted = accepted
-        self._pause(retry_after_s, now_s)
+            self._accepted, self._rise_share = accepted, _LARGEST_RISE
 
     def _pause(self, pause_s: float, now_s: float) -> None:
         self._open_at_s = max(self._open_at_s, now_s + min(pause_s, _LONGEST_PAUSE_S))
         self._tokens = 0.0
         self._filled_at_s = self._risen_at_s = self._open_at_s
+        self._has_accepted = False
 
     def _has_filled_minute(self, retry_after_s: float, now_s: float) -> bool:
         """Return True if our own launches have filled the minute: it has room when its first launch is a minute old."""
