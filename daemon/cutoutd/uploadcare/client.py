@@ -38,7 +38,6 @@ from cutoutd.uploadcare.error_mapping import (
 )
 from cutoutd.uploadcare.files import CdnBase, FilesApi, Sink, UploadForm, UploadResult, copy_body, require_image
 from cutoutd.uploadcare.responses import (
-    MAX_MESSAGE_CHARACTERS,
     LaunchReply,
     ProjectInfo,
     ProjectReply,
@@ -47,6 +46,7 @@ from cutoutd.uploadcare.responses import (
     UploadReply,
     parse,
     parse_removal_status,
+    shown,
 )
 from cutoutd.uploadcare.transport import TimeoutSet, read_response, send, send_and_read, to_response
 from cutoutd.uploadcare.webhooks import WebhookApi
@@ -269,9 +269,5 @@ def trace_note(head: Response | None) -> str:
     """Return the identifiers by which Uploadcare's support can find a lost call, or an empty text."""
     if head is None:
         return ""
-    trace = head.headers.get(_REQUEST_ID_HEADER)
-    return (
-        f" (HTTP {head.status}, {_REQUEST_ID_HEADER} {trace[:MAX_MESSAGE_CHARACTERS]})"
-        if trace
-        else f" (HTTP {head.status})"
-    )
+    trace = shown(head.headers.get(_REQUEST_ID_HEADER, ""))
+    return f" (HTTP {head.status}, {_REQUEST_ID_HEADER} {trace})" if trace else f" (HTTP {head.status})"

@@ -20,6 +20,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx2
 from pydantic import SecretStr
@@ -33,9 +34,7 @@ from cutoutd import __version__
 from cutoutd.config.settings import AccountWithSecret
 from cutoutd.core.errors import ThrottledError
 from cutoutd.core.logs import log_event
-
-#: The longest pause; requests go on after it even if the service asked for more, as with photos in ``backoff``.
-_MAX_PAUSE_S = 3600.0
+from cutoutd.uploadcare.error_mapping import MAX_RETRY_AFTER_S
 
 API_VERSION = "0.7"
 REMOVE_BG = AddonLabels.REMOVE_BG.value
@@ -100,7 +99,7 @@ class Throttle:
 
     def _begin(self, request_kind: RequestKind, error: ThrottledError) -> None:
         is_news = self.remaining_s(request_kind) == 0
-        pause_s = min(error.retry_after_s or 0.0, _MAX_PAUSE_S)
+        pause_s = min(error.retry_after_s or 0.0, MAX_RETRY_AFTER_S)
         self._open_at_s[request_kind] = max(self._open_at_s.get(request_kind, 0.0), self._clock() + pause_s)
         if is_news:
             log_event(
@@ -159,6 +158,8 @@ async def open_connections(
         httpx2.AsyncClient,
         verify=httpx2.create_ssl_context(),
         headers={"User-Agent": f"cutoutd/{__version__}"},
+        # No cookie is kept. Uploadcare needs none, and one that is odd would spoil every later request.
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         mounts=dict.fromkeys(_THIS_MACHINE),
     )
     normal = httpx2.Limits(max_connections=connections, keepalive_expiry=_KEEPALIVE_S)

@@ -5,7 +5,6 @@ caller raises it. A response that is not Uploadcare's, such as a proxy's page, b
 messages: docs/uploadcare.md 2, 3 and 5.
 """
 
-import json
 import re
 from http import HTTPStatus
 
@@ -25,16 +24,17 @@ from cutoutd.core.errors import (
     UnreachableError,
     VersionRefusedError,
 )
-from cutoutd.uploadcare.responses import (
-    LOGIN_PAGE_ADVICE,
-    MAX_MESSAGE_CHARACTERS,
-    Response,
-    http_date_s,
-    permanent_failure,
-)
+from cutoutd.uploadcare.bounded_json import read_json
+from cutoutd.uploadcare.responses import LOGIN_PAGE_ADVICE, Response, http_date_s, permanent_failure, shown
 
 #: Used if a response has no Retry-After (docs/uploadcare.md 3).
 _DEFAULT_RETRY_AFTER_S = 30.0
+
+#: The longest pause that is kept and said; a request after it finds out if the service wants more.
+MAX_RETRY_AFTER_S = 3600.0
+
+#: Digits enough to see that a number of seconds is beyond that.
+_MAX_DIGITS = 12
 
 #: Uploadcare accepts signatures within 15 minutes (docs/uploadcare.md 3). The margin covers rounding and slow replies.
 _REFUSED_SKEW_S = 15 * 60.0 - 30.0
@@ -136,22 +136,24 @@ def delivery_error_for(response: Response) -> CutoutdError:
 def service_message(response: Response) -> str | None:
     """Return the service's message, or None if the body is not the service's.
 
-    The message is ``detail``, or a text for each faulty field.
+    The message is ``detail``, or texts for each faulty field.
     """
     try:
-        fields = json.loads(response.body)
+        fields = read_json(response.body)
     except ValueError:
         return None
     if not isinstance(fields, dict) or not fields:
         return None
-    parts = [_flat(value) if name == "detail" else f"{name}: {_flat(value)}" for name, value in fields.items()]
-    return "; ".join(parts)[:MAX_MESSAGE_CHARACTERS]
+    texts = {name: _flat(value) for name, value in fields.items()}
+    parts = [text if name == "detail" else f"{name}: {text}" for name, text in texts.items()]
+    return shown("; ".join(parts)) if any(texts.values()) else None
 
 
 def _flat(value: object) -> str:
+    """Return a field's text or texts as one; ``read_json`` has bounded their depth."""
     if isinstance(value, list):
         return " ".join(_flat(member) for member in value)
-    return " ".join(str(value).split())
+    return str(value)
 
 
 def _keys_refused(response: Response, quote: str) -> HaltError:
@@ -177,20 +179,23 @@ def clock_skew_sentence(clock_skew_s: float | None) -> str | None:
 
 def _throttled(response: Response) -> ThrottledError:
     """Return the error for a 429, whatever its body, because the limiter in front of Uploadcare replies as well."""
-    retry_after_s = _retry_after_s(response)
-    sentence = f"{response.host} asks for {retry_after_s:g} s of patience"
-    return ThrottledError(sentence, retry_after_s=retry_after_s)
+    asked_s = _retry_after_s(response)
+    retry_after_s = min(asked_s, MAX_RETRY_AFTER_S)
+    more = "" if retry_after_s == asked_s else "more than "
+    return ThrottledError(
+        f"{response.host} asks for {more}{retry_after_s:.0f} s of patience", retry_after_s=retry_after_s
+    )
 
 
 def _retry_after_s(response: Response) -> float:
     header = response.headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d{1,9}", header):
-        return float(header)
+    if re.fullmatch(r"\d+", header, re.ASCII):
+        return float(header[:_MAX_DIGITS])
     retry_at_s = http_date_s(header)
     if retry_at_s is not None:
         server_now_s = response.received_at_s - (response.clock_skew_s or 0.0)
         return max(0.0, retry_at_s - server_now_s)
-    expected = re.search(r"available in (\d{1,9}) second", response.text)
+    expected = re.search(r"available in ([0-9]{1,9}) second", response.text)
     return float(expected[1]) if expected else _DEFAULT_RETRY_AFTER_S
 
 

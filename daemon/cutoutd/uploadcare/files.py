@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from io import BufferedIOBase
+from urllib.parse import parse_qsl, urlencode
 
 import httpx2
 
@@ -24,7 +25,7 @@ from cutoutd.core.errors import (
     UploadGoneError,
 )
 from cutoutd.uploadcare.error_mapping import require_success, service_message
-from cutoutd.uploadcare.responses import LOGIN_PAGE_ADVICE, BatchReply, FilesPage, RemoteFile, parse
+from cutoutd.uploadcare.responses import LOGIN_PAGE_ADVICE, BatchReply, FilesPage, RemoteFile, parse, shown
 from cutoutd.uploadcare.transport import Call
 
 #: Read by a thread at once, because a change of thread costs as much as hashing 100 kB.
@@ -38,8 +39,14 @@ _FILES_PER_REQUEST = 100
 
 _FILES_PER_PAGE = 100
 
+#: A list with more pages is none that ends; Uploadcare bills each page.
+_MAX_PAGES = 200
+
 #: A cutout has at most 25 megapixels. That is 200 MB as raw RGBA with 16 bits a channel, and PNG makes it smaller.
 MAX_CUTOUT_BYTES = 256_000_000
+
+#: A length with more digits is none, and the HTTP library has its own view of it.
+_MAX_DIGITS = 20
 
 #: Only bodies that are certainly no image are refused here; the download step verifies the image itself.
 _IMAGE_TYPES = ("image/", "application/octet-stream", "binary/octet-stream")
@@ -151,15 +158,24 @@ class FilesApi:
         return file
 
     async def list_since(self, since: datetime) -> list[RemoteFile]:
-        """Return all files of the project uploaded since then, newest first; one operation for each hundred."""
-        files: list[RemoteFile] = []
-        url: str | None = f"files/?ordering=-datetime_uploaded&limit={_FILES_PER_PAGE}"
-        while url is not None:
-            page = parse(FilesPage, require_success(await self._call("GET", url)))
-            files += [file for file in page.results if file.uploaded_at >= since]
-            is_reached = any(file.uploaded_at < since for file in page.results)
-            url = None if is_reached or page.next is None else f"files/?{page.next.partition('?')[2]}"
-        return files
+        """Return all files of the project uploaded since then, newest first; one operation for each hundred.
+
+        Raises:
+            UnreachableError: the list does not come to an end; each page of it costs an operation.
+        """
+        files: dict[str, RemoteFile] = {}
+        query = f"ordering=-datetime_uploaded&limit={_FILES_PER_PAGE}"
+        for _ in range(_MAX_PAGES):
+            page = parse(FilesPage, require_success(await self._call("GET", f"files/?{query}")))
+            is_new = any(file.uuid not in files for file in page.results)
+            files |= {file.uuid: file for file in page.results}
+            if page.next is None or any(file.uploaded_at < since for file in page.results):
+                return [file for file in files.values() if file.uploaded_at >= since]
+            if not is_new:
+                raise UnreachableError("Uploadcare's list of files goes round in a circle")
+            # Take the address apart, because it is foreign text that need not be one.
+            query = urlencode(parse_qsl(page.next.partition("?")[2], keep_blank_values=True))
+        raise UnreachableError(f"Uploadcare's list of files has no end after {_MAX_PAGES} pages")
 
     async def delete(self, uuids: Sequence[str]) -> None:
         """Delete uploads and results for good, and ignore those already gone; one operation for each hundred.
@@ -180,7 +196,7 @@ class FilesApi:
         for start in range(0, len(uuids), _FILES_PER_REQUEST):
             batch = list(uuids[start : start + _FILES_PER_REQUEST])
             response = require_success(await self._call(method, "files/storage/", batch))
-            missing |= parse(BatchReply, response).problems.keys()
+            missing |= parse(BatchReply, response).problems.keys() & batch
         return missing
 
 
@@ -225,7 +241,7 @@ def require_image(response: httpx2.Response) -> None:
     """
     media_type = response.headers.get("content-type", "").lower()
     if media_type and not media_type.startswith(_IMAGE_TYPES):
-        msg = f"{response.url.host} delivered {media_type.partition(';')[0]} instead of a picture"
+        msg = f"{response.url.host} delivered {shown(media_type.partition(';')[0])} instead of a picture"
         raise UnreachableError(msg, advice=LOGIN_PAGE_ADVICE)
 
 
@@ -246,8 +262,9 @@ async def copy_body(response: httpx2.Response, sink: Sink, *, max_bytes: int = M
         await sink(chunk)
     promised = response.headers.get("content-length", "")
     is_as_sent = "content-encoding" not in response.headers
-    if is_as_sent and promised.isdecimal() and length_bytes != int(promised):
-        raise UnreachableError(f"{response.url.host} delivered {length_bytes} of {promised} bytes")
+    is_number = promised.isdecimal() and len(promised) < _MAX_DIGITS
+    if is_as_sent and is_number and length_bytes != int(promised):
+        raise UnreachableError(f"{response.url.host} delivered {length_bytes} of {shown(promised)} bytes")
     if length_bytes == 0:
         raise UnreachableError(f"{response.url.host} delivered an empty file")
     return length_bytes

@@ -1,26 +1,44 @@
 """Uploadcare's successful responses as values; ``error_mapping`` reads all others.
 
 A response without the recorded shape is not Uploadcare's (a login page, a proxy's JSON). Parsing it raises
-UnreachableError, which blames no photo. Shapes: the OpenAPI files and recorded responses (docs/uploadcare.md 2, 5).
+UnreachableError, which blames no photo. Texts that people will see are printable from here on, and short. Shapes: the
+OpenAPI files and recorded responses (docs/uploadcare.md 2, 5).
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 import httpx2
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from cutoutd.core.errors import FailedError, UnreachableError
+from cutoutd.core.logs import printable
+from cutoutd.uploadcare.bounded_json import read_json
 
 Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 
 #: The most that is shown of a message of the service; a foreign page must not fill the screen.
 MAX_MESSAGE_CHARACTERS = 300
 
+#: The longest slug of a refusal, and the longest media type, that is shown.
+_MAX_WORD_CHARACTERS = 100
+
+#: The longest date of HTTP has 29 characters.
+_MAX_DATE_CHARACTERS = 64
+
+#: A year outside is no date of the service's: it reports what happened lately.
+_YEARS = range(2000, 2200)
+
 LOGIN_PAGE_ADVICE = "If this lasts, look whether a login page or a proxy of your network answers in Uploadcare's place."
+
+
+def shown(text: str, max_characters: int = MAX_MESSAGE_CHARACTERS) -> str:
+    """Return a text of the service as one short, printable line."""
+    return printable(" ".join(text[: 4 * max_characters].split()))[:max_characters]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +59,7 @@ class Response:
     @property
     def media_type(self) -> str:
         """The content type without its parameters."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return shown(self.headers.get("content-type", "").partition(";")[0].lower(), _MAX_WORD_CHARACTERS)
 
     @property
     def clock_skew_s(self) -> float | None:
@@ -51,17 +69,33 @@ class Response:
 
     @property
     def text(self) -> str:
-        """The body as one short line."""
-        return " ".join(self.body.decode("utf-8", "replace").split())[:MAX_MESSAGE_CHARACTERS]
+        """The body as one short, printable line."""
+        return shown(self.body.decode("utf-8", "replace"))
 
 
 def http_date_s(text: str) -> float | None:
-    """Return the Unix time of a date header, or None if the text is no date."""
+    """Return the Unix time of a date header, or None if the text is no date, or an absurd one."""
     try:
-        date = parsedate_to_datetime(text)
-    except ValueError:
+        date = parsedate_to_datetime(text[:_MAX_DATE_CHARACTERS])
+    except (ValueError, TypeError, OverflowError, IndexError):  # the library's answers to absurd numbers
         return None
-    return date.replace(tzinfo=date.tzinfo or UTC).timestamp()
+    return date.replace(tzinfo=date.tzinfo or UTC).timestamp() if date.year in _YEARS else None
+
+
+def _near(date: datetime) -> datetime:
+    if date.year not in _YEARS:
+        msg = f"the year {date.year} is absurd"
+        raise ValueError(msg)
+    return date
+
+
+#: A date of the service's, which always names its zone.
+ServiceDate = Annotated[AwareDatetime, AfterValidator(_near)]
+
+#: A text of the service's that people will see.
+ServiceText = Annotated[str, AfterValidator(shown)]
+
+_ServiceWord = Annotated[str, AfterValidator(partial(shown, max_characters=_MAX_WORD_CHARACTERS))]
 
 
 class Reply(BaseModel):
@@ -70,7 +104,7 @@ class Reply(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-AnyReply = TypeVar("AnyReply", bound=Reply)
+AnyReply = TypeVar("AnyReply", bound=BaseModel)
 
 
 def parse(model: type[AnyReply], response: Response) -> AnyReply:
@@ -80,11 +114,21 @@ def parse(model: type[AnyReply], response: Response) -> AnyReply:
         UnreachableError: the response has another shape than Uploadcare's.
     """
     try:
-        return model.model_validate_json(response.body)
-    except ValidationError as error:
+        return read_reply(model, response.body)
+    except ValueError as error:
         media_type = response.media_type or "an unnamed type"
         msg = f"{response.host} answered {response.status} with {media_type} that is not Uploadcare's answer"
         raise UnreachableError(msg, advice=LOGIN_PAGE_ADVICE) from error
+
+
+def read_reply(model: type[AnyReply], body: bytes) -> AnyReply:
+    """Return a JSON body as a value.
+
+    Raises:
+        ValueError: it is beyond the bounds of ``bounded_json``, or of another shape.
+    """
+    read_json(body)
+    return model.model_validate_json(body, strict=True)
 
 
 class UploadReply(Reply):
@@ -102,8 +146,8 @@ class LaunchReply(Reply):
 class ProjectReply(Reply):
     """``GET /project/``."""
 
-    name: str
-    pub_key: str
+    name: ServiceText
+    pub_key: ServiceText
 
 
 class RemoteFile(Reply):
@@ -114,9 +158,9 @@ class RemoteFile(Reply):
 
     uuid: Uuid
     is_ready: bool
-    uploaded_at: datetime = Field(alias="datetime_uploaded")
+    uploaded_at: ServiceDate = Field(alias="datetime_uploaded")
     removed_at: str | None = Field(alias="datetime_removed")
-    size_bytes: int = Field(alias="size")
+    size_bytes: int = Field(alias="size", ge=0)
     mime_type: str | None = None
     original_file_url: str | None = None
     #: Notes of add-ons on the file; ``remove_bg`` notes on the source that it has run, and nothing else.
@@ -172,8 +216,8 @@ class _Result(Reply):
 
 
 class _Details(Reply):
-    code: str | None = None
-    title: str | None = None
+    code: _ServiceWord | None = None
+    title: ServiceText | None = None
 
 
 class _StatusReply(Reply):
@@ -213,8 +257,8 @@ def parse_removal_status(response: Response) -> RemovalStatus:
 def permanent_failure(response: Response, sentence: str) -> FailedError:
     """Return the error for a final refusal, with the service's optional ``details: {code, title}``."""
     try:
-        details = _ErrorReply.model_validate_json(response.body).details
-    except ValidationError:
+        details = read_reply(_ErrorReply, response.body).details
+    except ValueError:
         details = _Details()
     reason = f": {details.title or details.code}" if details.title or details.code else ""
     return FailedError(details.code or "removal_failed", sentence + reason)

@@ -17,7 +17,7 @@ from urllib.request import getproxies
 import httpx2
 
 from cutoutd.core.errors import NeverSentError, UnreachableError
-from cutoutd.uploadcare.responses import Response
+from cutoutd.uploadcare.responses import Response, shown
 
 #: Uploadcare's own responses have a few hundred bytes; a page of this size is not Uploadcare's.
 MAX_RESPONSE_BYTES = 1_000_000
@@ -39,6 +39,7 @@ _SENTENCES: tuple[tuple[type[Exception], str], ...] = (
     (TimeoutError, "the exchange with {host} was not over after {timeouts.overall_s:g} s"),
     (httpx2.ProxyError, "the proxy gave no way to {host}: {error}"),
     (httpx2.UnsupportedProtocol, "the address of {host} does not begin with http:// or https://"),
+    (httpx2.InvalidURL, "{host} named an address that is none"),
     (httpx2.TooManyRedirects, "{host} redirects in a circle"),
     (httpx2.DecodingError, "{host} sent an answer that cannot be decompressed"),
 )
@@ -125,7 +126,7 @@ async def read_response(response: httpx2.Response) -> Response:
 def to_response(response: httpx2.Response, body: bytes = b"") -> Response:
     """Return a response as a value, with the body that was read, if any."""
     return Response(
-        host=response.url.host,
+        host=shown(response.url.host),
         status=response.status_code,
         headers=response.headers,
         body=body,
@@ -140,7 +141,7 @@ def _translate_errors(request: httpx2.Request, timeouts: Timeouts) -> Iterator[N
         yield
     except _BEFORE_SENDING as error:
         raise NeverSentError(_explain(error, request.url.host, timeouts)) from error
-    except (httpx2.RequestError, TimeoutError, ssl.SSLError) as error:
+    except (httpx2.RequestError, httpx2.InvalidURL, TimeoutError, ssl.SSLError) as error:
         raise UnreachableError(_explain(error, request.url.host, timeouts)) from error
 
 
@@ -150,7 +151,7 @@ def _explain(error: Exception, host: str, timeouts: Timeouts) -> str:
         return _explain_connect_error(error, host)
     for kind, sentence in _SENTENCES:
         if isinstance(error, kind):
-            return sentence.format(host=host, timeouts=timeouts, error=error)
+            return sentence.format(host=host, timeouts=timeouts, error=shown(str(error)))
     return f"the connection to {host} broke off before the answer was complete"
 
 

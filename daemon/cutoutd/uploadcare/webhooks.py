@@ -10,13 +10,14 @@ import hmac
 from collections.abc import Sequence
 from http import HTTPStatus
 
-from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationError
+from pydantic import RootModel, SecretStr, ValidationError
 
-from cutoutd.core.errors import CutoutdError, UnreachableError, WebhookRefusedError
+from cutoutd.core.errors import CutoutdError, WebhookRefusedError
 from cutoutd.core.photo.photo import WebhookResult
+from cutoutd.uploadcare.bounded_json import ForeignJsonError
 from cutoutd.uploadcare.connections import REMOVE_BG
 from cutoutd.uploadcare.error_mapping import error_for, service_message
-from cutoutd.uploadcare.responses import LOGIN_PAGE_ADVICE, Reply, Response, Uuid, parse
+from cutoutd.uploadcare.responses import Reply, Response, ServiceText, Uuid, parse, read_reply, shown
 from cutoutd.uploadcare.transport import Call
 
 #: The header that holds the signature.
@@ -28,33 +29,27 @@ EVENT = "file.uploaded"
 _SIGNATURE_PREFIX = "v1="
 
 
-class _MessagePart(BaseModel):
-    """The base of all parts of a message; unknown fields are ignored."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class _Initiator(_MessagePart):
+class _Initiator(Reply):
     """The cause of a message, of any type."""
 
     type: str
     detail: dict[str, object] | None = None
 
 
-class _InitiatorDetail(_MessagePart):
+class _InitiatorDetail(Reply):
     request_id: Uuid
     source_file_uuid: Uuid
 
 
-class _Hook(_MessagePart):
+class _Hook(Reply):
     event: str
 
 
-class _File(_MessagePart):
+class _File(Reply):
     uuid: Uuid
 
 
-class _Message(_MessagePart):
+class _Message(Reply):
     initiator: _Initiator
     hook: _Hook
     data: _File
@@ -75,7 +70,7 @@ def webhook_result_in(body: bytes) -> WebhookResult | None:
         ValueError: the body is no message of Uploadcare's.
     """
     try:
-        message = _Message.model_validate_json(body)
+        message = read_reply(_Message, body)
         detail = message.initiator.detail or {}
         is_result = message.initiator.type == "addon" and detail.get("addon_name") == REMOVE_BG
         if not is_result or message.hook.event != EVENT:
@@ -83,6 +78,9 @@ def webhook_result_in(body: bytes) -> WebhookResult | None:
         link = _InitiatorDetail.model_validate(detail)
     except ValidationError as error:
         msg = f"it is no webhook message of Uploadcare's ({error.error_count()} fields are not as they should be)"
+        raise ValueError(msg) from None
+    except ForeignJsonError as error:
+        msg = f"it is no webhook message of Uploadcare's ({shown(str(error))})"
         raise ValueError(msg) from None
     return WebhookResult(message.data.uuid, link.source_file_uuid, link.request_id)
 
@@ -97,13 +95,14 @@ class RemoteWebhook(Reply):
     """A webhook of the project: a subscription to one event."""
 
     id: int
-    event: str
-    target_url: str
+    event: ServiceText
+    target_url: str  #: as it came, because it is compared and sent back
     is_active: bool
     signing_secret: SecretStr | None = None
 
 
-_WEBHOOKS = TypeAdapter(list[RemoteWebhook])
+class _Webhooks(RootModel[list[RemoteWebhook]]):
+    """``GET /webhooks/``."""
 
 
 class WebhookApi:
@@ -117,12 +116,7 @@ class WebhookApi:
 
     async def list_all(self) -> Sequence[RemoteWebhook]:
         """Return all webhooks of the project."""
-        response = _require_success(await self._call("GET", "webhooks/"))
-        try:
-            return _WEBHOOKS.validate_json(response.body)
-        except ValidationError as error:
-            msg = f"{response.host} answered {response.status} with a list that is not Uploadcare's"
-            raise UnreachableError(msg, advice=LOGIN_PAGE_ADVICE) from error
+        return parse(_Webhooks, _require_success(await self._call("GET", "webhooks/"))).root
 
     async def create(self, url: str, secret: SecretStr) -> RemoteWebhook:
         """Create a webhook for finished removals; Uploadcare refuses a second one with the same target and event."""

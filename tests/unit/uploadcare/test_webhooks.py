@@ -53,7 +53,9 @@ def test_other_events_announce_nothing(others: dict[str, object]) -> None:
     "junk",
     [b"", b"\xff", b"null", b"[]", b"{}", b'{"initiator": {}}', b"[" * 100_000,
      message(SOURCE, REQUEST, "../../etc/passwd"), message("x", REQUEST, RESULT), message(SOURCE, "", RESULT),
-     message(SOURCE, REQUEST, RESULT, data=None), json.dumps(json.loads(BODY) | {"hook": 7}).encode()],
+     message(SOURCE, REQUEST, RESULT, data=None), json.dumps(json.loads(BODY) | {"hook": 7}).encode(),
+     json.dumps(json.loads(BODY) | {"x": "\ud800"}).encode(), BODY[:-1] + b', "data": {}}', BODY[:-1] + b', "x": NaN}',
+     BODY[:-1] + b', "x": ' + b'{"a":' * 900 + b"1" + b"}" * 901],
 )  # fmt: skip  # one list
 def test_junk_is_told_from_messages(junk: bytes) -> None:
     """Whoever knows the secret still says only what Uploadcare may say: UUIDs, and nothing else."""
