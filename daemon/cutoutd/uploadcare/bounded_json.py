@@ -46,7 +46,7 @@ def read_json(body: bytes) -> object:
 
 
 def _unambiguous(members: list[tuple[str, object]]) -> dict[str, object]:
-    """Return the object, whose names must differ. Readers take the first or the last of two, as they like."""
+    """Return the object if all its names differ, because readers disagree which of two equal ones counts."""
     value = dict(members)
     if len(value) < len(members):
         raise ForeignJsonError("a name occurs twice in one object")
