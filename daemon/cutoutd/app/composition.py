@@ -7,7 +7,7 @@ Nothing runs yet: see `app.service`.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from cutoutd.app.startup import make_outputs, make_state_dir, require_separate_trees
@@ -31,7 +31,7 @@ from cutoutd.pipeline.maintenance.result_retention import ResultKeeper
 from cutoutd.pipeline.on_success import OnSuccessWorker
 from cutoutd.pipeline.photo_pipeline import PhotoPipeline
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
-from cutoutd.pipeline.scheduling.pause import PauseState
+from cutoutd.pipeline.scheduling.pause import LaunchGate, PauseState
 from cutoutd.pipeline.scheduling.release_held import HeldReleaser
 from cutoutd.pipeline.scheduling.stages import stages_for
 from cutoutd.pipeline.scheduling.step_runner import RunCounts, StepRunner
@@ -63,6 +63,7 @@ class Core:
     breaker: CircuitBreaker
     pause: PauseState
     run_counts: RunCounts
+    launch_gate: LaunchGate = field(default_factory=LaunchGate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +235,7 @@ def _worker_pool(core: Core, pipeline: PhotoPipeline, uploadcare: UploadcareClie
         core.budget.rate,
         uploadcare.throttle,
         excluded_folders=core.budget.approval.unscanned_folders,
-        paused_for_s=core.pause.remaining_s,
+        paused_for_s=lambda: max(core.pause.remaining_s(), core.launch_gate.remaining_s()),
     )
     pool = WorkerPool(core.ledger, StepRunner(core.ledger, pipeline, core.breaker, core.run_counts), stages)
     core.pause.call_at_end(pool.wake_all)

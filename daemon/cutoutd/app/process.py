@@ -2,14 +2,17 @@
 
 import asyncio
 import ctypes
+import logging
 import os
 import resource
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from cutoutd.core.logs import log_fault
+from cutoutd.core.logs import log_event, log_fault
 from cutoutd.pipeline.scheduling.workers import WorkerPool
+from cutoutd.uploadcare.transport import TimeoutSet
 
 _M_ARENA_MAX = -8  #: glibc, malloc.h
 _PR_SET_DUMPABLE = 4  #: linux/prctl.h
@@ -17,8 +20,14 @@ _PR_SET_DUMPABLE = 4  #: linux/prctl.h
 #: The time limit of steps at a stop; the next run repeats a step that was cut off.
 _FREE_S = 2.0
 
-#: The time limit of launches at a stop, because a late response spares a search for the result. Our unit waits 30 s.
-_PAID_S = 20.0
+#: The time limit of launches at a stop: as long as the call may take, and some more to store its answer. Cut off, it
+#: might be paid for again. ``TimeoutStopSec`` of our units is longer.
+PAID_S = TimeoutSet().launch.overall_s + 15.0
+
+_LOOK_EVERY_S = 1.0
+
+#: The pause between two lines that tell of the wait for paid answers.
+_TELL_EVERY_S = 15.0
 
 #: The pause after a fault, so that a permanent fault costs one log line a minute.
 _RESTART_AFTER_S = 60.0
@@ -57,13 +66,59 @@ def force_exit_after(patience_s: float, code: int) -> None:
     timer.start()
 
 
-async def drain_workers(workers: WorkerPool, steps: asyncio.Task[None]) -> bool:
-    """Begin no further step, and wait for the present ones; return False if some took too long and were cut off."""
+async def drain_workers(
+    workers: WorkerPool,
+    steps: asyncio.Task[None],
+    *,
+    must_end: Callable[[], bool] = lambda: True,
+    alive: Callable[[], None] = lambda: None,
+    paid_s: float = PAID_S,
+) -> bool:
+    """Begin no further step, and wait for the present ones; return False if some took too long and were cut off.
+
+    What costs nothing is cut off soon. A paid call is waited for as long as it may take.
+
+    Args:
+        workers: the steps of photos.
+        steps: the task that runs them.
+        must_end: False while nothing hurries, as in a reload: then a paid call is never cut off.
+        alive: called every second of the wait.
+        paid_s: the time limit of paid calls, from the moment at which cutoutd must end.
+    """
     workers.stop()
     await asyncio.wait({steps}, timeout=_FREE_S)
     has_cut_off = workers.cancel_unpaid()
-    await asyncio.wait({steps}, timeout=_PAID_S - _FREE_S)
+    tell = WaitTeller(workers)
+    while not steps.done() and paid_s > 0:
+        await asyncio.wait({steps}, timeout=min(_LOOK_EVERY_S, paid_s))
+        alive()
+        paid_s -= _LOOK_EVERY_S if must_end() else 0.0
+        tell.look(f"at most {paid_s:.0f} s more; another signal ends cutoutd at once" if must_end() else "")
     return not steps.cancel() and not has_cut_off
+
+
+async def finish_launches(workers: WorkerPool, stop: asyncio.Event) -> None:
+    """Wait for the paid calls under way while all else goes on; end early if ``stop`` is set."""
+    tell = WaitTeller(workers)
+    while workers.is_paying and not stop.is_set():
+        await workers.next_step(within_s=_LOOK_EVERY_S)
+        tell.look("all other photos go on")
+
+
+class WaitTeller:
+    """Tells now and then that paid calls are waited for."""
+
+    def __init__(self, workers: WorkerPool) -> None:
+        self._workers = workers
+        self._told_at_s = time.monotonic()
+
+    def look(self, clause: str) -> None:
+        """Tell if the last line is old enough."""
+        now_s = time.monotonic()
+        if now_s - self._told_at_s >= _TELL_EVERY_S and self._workers.is_paying:
+            self._told_at_s = now_s
+            sentence = "the answers to paid launches are waited for, else they might be paid for again"
+            log_event("answers_awaited", "; ".join(filter(None, (sentence, clause))), level=logging.WARNING)
 
 
 async def run_supervised(

@@ -19,7 +19,7 @@ from cutoutd.files.output_tree import OpenFolder, folders_in
 from cutoutd.files.provenance import ProvenanceRecord, hashes_of, read_provenance
 from cutoutd.ledger import ReadTransaction, has_ledger, has_text_form, hold_ledger
 from cutoutd.ledger.queries import known_files
-from cutoutd.ledger.rebuild import RestoredCutout, RestoredPhoto, rehearse_restoring, restore
+from cutoutd.ledger.recovery.rebuild import RestoredCutout, RestoredPhoto, rehearse_restoring, restore
 from cutoutd.watch.scanner import Scan
 
 #: The number of paths in one query of the ledger.

@@ -5,7 +5,8 @@ Start: hold the ledger, open it, open Uploadcare, remove leftovers, go on where 
 Stop: begin nothing, let the steps under way finish within a grace period, close the ledger. The grace period is long
 only for paid calls.
 
-Reload: a stop and a start on the same ledger, with other settings.
+Reload: launch nothing, let all else go on until the paid calls under way have their answers. Then a stop and a start on
+the same ledger, with other settings.
 
 A kill at any point loses nothing: the next start goes on at each photo's last fact.
 """
@@ -13,12 +14,12 @@ A kill at any point loses nothing: the next start goes on at each photo's last f
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
 from cutoutd.app.composition import Service, SharedState, open_shared_state, service_on
-from cutoutd.app.process import drain_workers, run_supervised
+from cutoutd.app.process import drain_workers, finish_launches, run_supervised
 from cutoutd.app.reload import Reloader
 from cutoutd.app.startup import remove_leftovers
 from cutoutd.app.webhook_secret import expected_url
@@ -100,7 +101,8 @@ async def serve(
     page_context = await open_page_context(PageBackend(lambda: settings, core.ledger, commands, live_state))
     machine_endpoints = MonitoringEndpoints(health, metrics, endpoints.webhook_receiver)
     page = endpoints.listener.open(application(machine_endpoints, page_context, settings.web))
-    async with page, working(service) as tasks, commands.serving(executor, live_state):
+    ending = working(service, must_end=stop.is_set, alive=systemd.alive)
+    async with page, ending as tasks, commands.serving(executor, live_state):
         loops = [
             *(watcher.run() for watcher in watchers.folders),
             _confirm_start(service, reloader),
@@ -119,6 +121,8 @@ async def serve(
         running = [tasks.create_task(loop) for loop in loops]
         log_event("started", f"watching {', '.join(folder.name for folder in settings.folders)}")
         await _first_of(stop, reloader.reload_requested)
+        core.launch_gate.close()
+        await finish_launches(workers.pool, stop)
         if stop.is_set():
             commands.close()
             systemd.stopping()
@@ -131,7 +135,9 @@ async def serve(
 
 
 @asynccontextmanager
-async def working(service: Service) -> AsyncIterator[asyncio.TaskGroup]:
+async def working(
+    service: Service, must_end: Callable[[], bool] = lambda: True, alive: Callable[[], None] = lambda: None
+) -> AsyncIterator[asyncio.TaskGroup]:
     """Run the stages during the block; after it let the steps under way finish, see `drain_workers`.
 
     The sources and remote files of finished photos come last, so a stop leaves as little as possible.
@@ -153,7 +159,7 @@ async def working(service: Service) -> AsyncIterator[asyncio.TaskGroup]:
         yield tasks
         for loop in loops:
             loop.cancel()
-        is_finished = await drain_workers(workers.pool, steps)
+        is_finished = await drain_workers(workers.pool, steps, must_end=must_end, alive=alive)
     await workers.on_success.finish()
     if is_finished and core.breaker.error is None:
         await workers.remote_cleaner.finish()

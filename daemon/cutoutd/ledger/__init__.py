@@ -3,12 +3,12 @@
 Nothing here decides a photo's next step, and nothing outside sees more of the database than a ``ReadTransaction``.
 """
 
-from cutoutd.ledger.backup import back_up
 from cutoutd.ledger.changes import ChangeFlag, PhotoCounts
 from cutoutd.ledger.instance_lock import hold_ledger, is_held
 from cutoutd.ledger.ledger import Ledger, open_ledger, read_ledger
 from cutoutd.ledger.queries.lost_launches import LostLaunch
 from cutoutd.ledger.queries.photos import Total
+from cutoutd.ledger.recovery.backup import back_up
 from cutoutd.ledger.schema.column_types import has_text_form
 from cutoutd.ledger.schema.rows import Event
 from cutoutd.ledger.sqlite.database import has_ledger

@@ -1,7 +1,6 @@
 """The ledger's face: ``open_ledger`` for the daemon, which writes; ``read_ledger`` for commands, which only read."""
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -12,7 +11,6 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Engine
 
 from cutoutd.core.errors import CutoutdError, DiskError, LedgerDamagedError, LedgerRemovedError
-from cutoutd.core.logs import log_event
 from cutoutd.core.photo import NO_WAIT, Accepted, Fact, Identity, Photo, Wait
 from cutoutd.core.usage_counter import UsageCounter
 from cutoutd.ledger.changes import PhotoCounts, UniquePhotos
@@ -20,6 +18,7 @@ from cutoutd.ledger.group_commit import GroupCommitter
 from cutoutd.ledger.photo_files import PhotoFiles
 from cutoutd.ledger.photo_waits import PhotoWaits
 from cutoutd.ledger.queries import duplicates, photos
+from cutoutd.ledger.recovery.paid_facts import PaidFacts
 from cutoutd.ledger.schema.migrations import bring_up_to_date, require_up_to_date
 from cutoutd.ledger.sqlite.clean_shutdown import CleanShutdownMarker, check_and_open
 from cutoutd.ledger.sqlite.create import create_ledger_file
@@ -41,7 +40,7 @@ class Ledger:
         engine: the database.
         state_dir: the folder of the database, for messages.
         writer: the thread that writes.
-        retry_after_s: the pause between two tries to store a fact that must not be lost on a full disk.
+        retry_after_s: the pause between two tries to store a fact that must not be lost.
 
     Raises, from every method:
         DiskError: the disk is full or read-only, which passes.
@@ -52,13 +51,13 @@ class Ledger:
         self._engine = engine
         self._state_dir = state_dir
         self._writer = writer
-        self._retry_after_s = retry_after_s
         self.known_unique = UniquePhotos()  #: the photos that certainly share their picture and path with no other
         self._listeners: tuple[Listener, ...] = (self.known_unique.note,)
         self.counts = PhotoCounts()  #: not open before `count_photos`
         self.trouble: CutoutdError | None = None  #: the error of the last write; None once a write went well
         self.waits = PhotoWaits(self._write)
         self.files = PhotoFiles(self._write)
+        self.paid_facts = PaidFacts(state_dir, self._record, self.query, retry_after_s=retry_after_s)
 
     def add_listener(self, listener: Listener) -> None:
         """Call this function for every fact from now on."""
@@ -119,8 +118,11 @@ class Ledger:
 
     async def record(self, photo: Photo, fact: Fact, wait: Wait = NO_WAIT) -> Photo:
         """Store a fact, and the wait before the step after it."""
+        return await self._record(photo, fact, time.time(), wait)
+
+    async def _record(self, photo: Photo, fact: Fact, at_s: float, wait: Wait) -> Photo:
         return await self._write(
-            lambda transaction: transitions.record(transaction, photo, fact, time.time(), wait),
+            lambda transaction: transitions.record(transaction, photo, fact, at_s, wait),
             partial(self._notify_listeners, photo),
         )
 
@@ -142,20 +144,15 @@ class Ledger:
         )
 
     async def record_until_stored(self, photo: Photo, fact: Fact, wait: Wait = NO_WAIT) -> Photo:
-        """Store a fact that money or operations were spent on: while the disk is full, try again until it is stored.
+        """Store a fact that money or operations were spent on: try again until it is stored, whatever the trouble.
 
-        Giving up would lose the only trace of what was paid for. After a kill, ``removal_intended`` tells of a launch.
+        Giving up would lose the only trace of what was paid for. If the process ends before, the next start stores it.
+
+        Raises:
+            PhotoMovedOnError: another fact was stored first.
+            DuplicateInProgressError: another photo with the same content and parameters is being paid for.
         """
-        while True:
-            try:
-                return await self.record(photo, fact, wait)
-            except DiskError as error:
-                log_event(
-                    "ledger_trouble",
-                    f"{error.sentence}; {fact} is kept in memory, and stored as soon as the ledger can be written",
-                    level=logging.ERROR,
-                )
-                await asyncio.sleep(self._retry_after_s)
+        return await self.paid_facts.store(photo, fact, wait)
 
     async def postpone(self, photo: Photo, wait: Wait) -> Photo:
         """Store the wait of a photo."""
@@ -199,8 +196,8 @@ async def open_ledger(
 ) -> AsyncIterator[Ledger]:
     """Open the ledger in ``state_dir``, after making it or bringing it up to date; the caller holds the instance lock.
 
-    Its commits also store what is counted in ``usage``. A fact that must not be lost is offered again to a full disk
-    every ``retry_after_s``.
+    Its commits also store what is counted in ``usage``. A fact that must not be lost is offered again every
+    ``retry_after_s`` while it cannot be stored. What an earlier run could not store is stored first.
 
     Raises:
         LedgerNewerError, LedgerDamagedError, LedgerError, DiskError: it cannot be used.
@@ -212,13 +209,15 @@ async def open_ledger(
         await asyncio.to_thread(bring_up_to_date, engine)
     file_identity = FileIdentity(state_dir)
     writer = GroupCommitter(engine, usage or UsageCounter(), file_identity.require_in_place)
+    ledger = Ledger(engine, state_dir, writer, retry_after_s=retry_after_s)
     try:
-        ledger = Ledger(engine, state_dir, writer, retry_after_s=retry_after_s)
         ledger.waits.may_have_webhook_results = await ledger.query(webhook_results.is_any_stored)
+        await ledger.paid_facts.store_left()
         yield ledger
     finally:
         # In one thread call, because a cancellation in between could mark a file that another process has opened.
         await asyncio.to_thread(_close, writer, engine, marker, file_identity)
+        ledger.paid_facts.close()
 
 
 def _close(writer: GroupCommitter, engine: Engine, marker: CleanShutdownMarker, file_identity: FileIdentity) -> None:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from cutoutd.core.errors import DiskError, LedgerDamagedError, LedgerMissingError, LedgerNewerError
-from cutoutd.core.photo import Photo, RemovalStarted, State
+from cutoutd.core.photo import Photo, RemovalStarted, State, Wait, WaitKind
 from cutoutd.ledger import Ledger, has_ledger, open_ledger, read_ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.ledger.schema.migrations import NEWEST
@@ -168,6 +168,31 @@ def test_what_was_paid_for_is_offered_until_the_disk_takes_it(small_disk: Path) 
     given, stored = with_ledger(small_disk, scene)
     assert stored == given
     assert stored.launch.request_id == "request"
+
+
+def test_what_was_paid_for_outlives_the_process_on_a_full_disk(small_disk: Path) -> None:
+    """The room for it was taken in advance, and the next start stores it."""
+
+    async def first(ledger: Ledger) -> Callable[[], None]:
+        photo = await photo_at(ledger, State.REMOVAL_INTENDED)
+        give_back = fill_up(small_disk)
+        while True:  # until the disk is certainly full for the ledger too
+            try:
+                photo = await ledger.postpone(photo, Wait(WaitKind.RETRY, 1.0, reason="x" * 5000))
+            except DiskError:
+                break
+        insisting = asyncio.create_task(ledger.record_until_stored(photo, RemovalStarted("request")))
+        await asyncio.sleep(0.1)
+        assert not insisting.done()
+        insisting.cancel()
+        await asyncio.wait([insisting])
+        return give_back
+
+    async def second(ledger: Ledger) -> Photo:
+        return (await ledger.query(versions_of, "a.jpg"))[0]
+
+    with_ledger(small_disk, first)()
+    assert with_ledger(small_disk, second).launch.request_id == "request"
 
 
 def test_a_ledger_on_a_read_only_disk_is_the_disks_trouble(small_disk: Path) -> None:

@@ -11,7 +11,7 @@ from cutoutd.core.errors import LedgerError
 from cutoutd.core.photo import NO_WAIT, Photo, Reprocessed, State, Wait, WaitKind
 from cutoutd.ledger import Ledger, ReadTransaction
 from cutoutd.ledger.queries import photos
-from cutoutd.ledger.rebuild import RestoredCutout, RestoredPhoto, restore
+from cutoutd.ledger.recovery.rebuild import RestoredCutout, RestoredPhoto, restore
 from support.ledgers import identity, in_database, photo_at, state_of, versions_of, with_ledger
 
 MAKING = RestoredCutout("5" * 64, 60, 40, 1, "{}", "/out", "a.png", "c" * 64, 1000)

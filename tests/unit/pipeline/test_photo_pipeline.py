@@ -11,7 +11,6 @@ import pytest
 from cutoutd.config.settings import FolderSettings
 from cutoutd.core.errors import (
     CutoutdError,
-    DiskError,
     FailedError,
     KeysRefusedError,
     NeverSentError,
@@ -20,10 +19,11 @@ from cutoutd.core.errors import (
     ThrottledError,
     UploadGoneError,
 )
-from cutoutd.core.photo import Photo, RemovalIntended, State, Uploaded, Wait
+from cutoutd.core.photo import LaunchOutcomeUnknown, Photo, RemovalIntended, State, Uploaded, Wait
 from cutoutd.core.photo.photo import WebhookResult
 from cutoutd.ledger import Ledger, open_ledger
 from cutoutd.ledger.queries import photos
+from cutoutd.ledger.sqlite.database import LEDGER_NAME
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 from cutoutd.pipeline.photo_pipeline import PhotoPipeline
 from support.fakes.fake_uploadcare import FakeUploadcare
@@ -162,24 +162,45 @@ def test_a_halt_blames_no_photo(tmp_path: Path) -> None:
     played(tmp_path, scene)
 
 
-def test_a_definite_no_outlives_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A refusal that the disk does not take at once is offered again, or it would look like a lost answer."""
+def test_a_definite_no_outlives_a_ledger_that_is_away(tmp_path: Path) -> None:
+    """A refusal that the ledger does not take at once is offered again, or it would look like a lost answer."""
 
     async def scene(trip: Trip) -> None:
         photo = await trip.photo_at(State.UPLOADED)
         trip.uploadcare.fail("start_removal", ThrottledError("429"))
-        record, refusals = trip.ledger.record, [DiskError("full"), DiskError("full")]
-
-        async def full(photo: Photo, *facts: object) -> Photo:
-            if photo.state is State.REMOVAL_INTENDED and refusals:
-                raise refusals.pop()
-            return await record(photo, *facts)
-
-        monkeypatch.setattr(trip.ledger, "record", full)
-        assert (await trip.journey.advance(photo)).state is State.UPLOADED
-        assert not refusals
+        async with ledger_away_during_launch(trip, photo, tmp_path) as launching:
+            assert not launching.done()
+        assert (await launching).state is State.UPLOADED
 
     played(tmp_path, scene)
+
+
+def test_a_received_answer_outlives_a_ledger_that_is_away(tmp_path: Path) -> None:
+    """Also that of a photo which may have been paid for before, although more is read from the ledger for it."""
+
+    async def scene(trip: Trip) -> None:
+        photo = await trip.photo_at(State.UPLOADED)
+        photo = await trip.ledger.record(photo, RemovalIntended())
+        photo = await trip.ledger.record(photo, LaunchOutcomeUnknown(1.0))
+        async with ledger_away_during_launch(trip, photo, tmp_path) as launching:
+            assert not launching.done()
+        assert (await launching).launch.request_id == "a.jpg"
+        assert trip.uploadcare.count("start_removal") == 1
+
+    played(tmp_path, scene)
+
+
+@asynccontextmanager
+async def ledger_away_during_launch(trip: Trip, photo: Photo, place: Path) -> AsyncIterator[asyncio.Task[Photo]]:
+    """The paid call is made, and its answer comes while the ledger's file is away."""
+    gate = trip.uploadcare.hold("start_removal")
+    launching = asyncio.create_task(trip.journey.advance(photo))
+    await trip.uploadcare.called("start_removal")
+    aside = (place / LEDGER_NAME).rename(place / "aside")
+    gate.set()
+    await asyncio.sleep(0.1)
+    yield launching
+    aside.rename(place / LEDGER_NAME)
 
 
 def test_an_expired_upload_is_sent_anew_unpaid(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

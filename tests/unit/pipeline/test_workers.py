@@ -396,11 +396,11 @@ def test_a_ledger_in_trouble_loses_nothing(tmp_path: Path, caplog: pytest.LogCap
     """A fact that the ledger does not take leaves the photo where it was; the step is taken again when it can."""
 
     async def scene(house: House) -> None:
-        when = "BEFORE INSERT ON events WHEN NEW.to_state = 'uploaded'"
+        when = "BEFORE INSERT ON events WHEN NEW.to_state = 'removal_intended'"
         await asyncio.to_thread(in_database, tmp_path, f"CREATE TRIGGER no {when} BEGIN SELECT RAISE(ABORT, 'no'); END")
         await house.drop("a.jpg")
-        await asyncio.wait_for(house.uploadcare.called("upload_source", 2), PATIENCE_S)
-        assert await house.count(State.ACCEPTED) == 1
+        await asyncio.wait_for(house.uploadcare.called("require_ready", 2), PATIENCE_S)
+        assert await house.count(State.UPLOADED) == 1
         await asyncio.to_thread(in_database, tmp_path, "DROP TRIGGER no")
         await house.until(State.PUBLISHED, 1)
 

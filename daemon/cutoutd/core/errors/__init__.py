@@ -46,6 +46,7 @@ Faults in cutoutd itself are no CutoutdError, and do not belong here.
         ├── LedgerRemovedError
         ├── LedgerBusyError
         ├── LedgerNewerError
+        ├── PhotoMovedOnError        another fact about the photo was stored first
         └── LedgerDamagedError
 
 """
@@ -63,6 +64,7 @@ from cutoutd.core.errors.command import (
     LedgerRemovedError,
     PageError,
     PageRefusedError,
+    PhotoMovedOnError,
     WebhookRefusedError,
 )
 from cutoutd.core.errors.halt import (
@@ -140,6 +142,7 @@ __all__ = [
     "PageError",
     "PageRefusedError",
     "PhotoError",
+    "PhotoMovedOnError",
     "PlaceError",
     "RejectedError",
     "RejectionCode",

@@ -63,6 +63,10 @@ class LedgerRemovedError(LedgerError):
     )
 
 
+class PhotoMovedOnError(LedgerError):
+    """Another fact about the photo was stored first, so this one does not follow."""
+
+
 class LedgerBusyError(LedgerError):
     """Another running instance holds this ledger."""
 

@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, insert, select, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
-from cutoutd.core.errors import DuplicateInProgressError, LedgerError
+from cutoutd.core.errors import DuplicateInProgressError, PhotoMovedOnError
 from cutoutd.core.photo import (
     NO_WAIT,
     TERMINAL,
@@ -73,7 +73,7 @@ def record(transaction: WriteTransaction, photo: Photo, fact: Fact, at_s: float,
 
     Raises:
         ValueError: the fact may not follow the photo's state.
-        LedgerError: the row has another state than the photo, so another fact was stored first.
+        PhotoMovedOnError: the row has another state than the photo, so another fact was stored first.
         DuplicateInProgressError: another photo with the same content and parameters is being paid for.
     """
     changed = photo.with_fact(fact, at_s)
@@ -161,7 +161,7 @@ def resume(transaction: WriteTransaction, photo: Photo, fact: Fact, ctime_ns: in
     """Store that an ended photo goes on because a person asked for it; its file is the same, but for its ctime.
 
     Raises:
-        LedgerError: the photo went on already.
+        PhotoMovedOnError: the photo went on already.
         DuplicateInProgressError: another photo with the same content and parameters is being paid for.
     """
     _update_row(transaction, photo, {"ctime_ns": ctime_ns})
@@ -190,7 +190,7 @@ def _update_row(transaction: WriteTransaction, photo: Photo, values: dict[str, A
     values = {**values, "row_id": photo.id, "row_state": photo.state}
     if transaction.run(_row_update(tuple(values)), values).rowcount != 1:
         msg = f"photo {photo.id} is no longer {photo.state}; another program wrote to the ledger"
-        raise LedgerError(msg)
+        raise PhotoMovedOnError(msg)
 
 
 @cache

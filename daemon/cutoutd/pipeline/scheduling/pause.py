@@ -19,6 +19,8 @@ from cutoutd.ledger.queries import photos
 
 _KEY = "pause"
 
+_GATE_LOOK_S = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Pause:
@@ -99,3 +101,18 @@ def pause_in(ledger: ReadTransaction) -> Pause | None:
         return _MEMORY.validate_json(photos.remembered(ledger, _KEY) or "null")
     except ValidationError:
         return Pause("", time.time())
+
+
+class LaunchGate:
+    """Ends sending and launching before a reload, while all other steps go on."""
+
+    def __init__(self) -> None:
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Let nothing more be sent or launched."""
+        self._is_closed = True
+
+    def remaining_s(self) -> float:
+        """Return the seconds until the next look at the gate; 0 while it is open."""
+        return _GATE_LOOK_S if self._is_closed else 0.0

@@ -49,6 +49,11 @@ class WorkerPool:
         """The stages, each with the number of its steps under way."""
         return [(queue.stage, queue.busy) for queue in self._queues.values()]
 
+    @property
+    def is_paying(self) -> bool:
+        """True if a paid call is under way, or its answer is being stored."""
+        return any(map(self.steps.is_paying, self._busy))
+
     def begin(self, photo: Photo) -> None:
         """Take a photo that has just become a row of the ledger; begin at once if a step is free."""
         self.steps.note_photo(photo)

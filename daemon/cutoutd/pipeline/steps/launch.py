@@ -95,7 +95,7 @@ class Launcher:
         self._paying: set[int] = set()
 
     def is_paying(self, photo_id: int) -> bool:
-        """Return True if the paid call of this photo is under way: cut off, its response would be lost."""
+        """Return True if the paid call of this photo is under way, or its answer is being stored."""
         return photo_id in self._paying
 
     async def launch(self, photo: Photo, first_wait: Callable[[float], Wait]) -> Photo:
@@ -126,9 +126,11 @@ class Launcher:
         except CutoutdError as error:
             await self._budget.refund(intended, error)
             raise
+        # Before anything else, because an error in between would lose the answer that was paid for.
+        started = await self._ledger.record_until_stored(intended, RemovalStarted(request_id), first_wait(time.time()))
         if photo.launch.has_lost_outcome:
             log_paid_again(photo, request_id, await self._ledger.query(lost_launches.lost_launches_of, photo.id))
-        return await self._ledger.record_until_stored(intended, RemovalStarted(request_id), first_wait(time.time()))
+        return started
 
     async def renew_upload(self, photo: Photo) -> Photo:
         """Let a photo be uploaded again, because its upload is gone.
