@@ -48,6 +48,7 @@ _LISTED: Mapping[str, Part | None] = {
     "cutoutd.files.provenance": Part.PLACING,
     "cutoutd.core.atomic_write": Part.PLACING,
     "cutoutd.pipeline.steps.place_cutout": Part.PLACING,
+    "cutoutd.pipeline.steps.delivery": Part.PLACING,
     "cutoutd.pipeline.steps.publish": Part.PLACING,
     "cutoutd.pipeline.steps.reuse": Part.PLACING,
     "cutoutd.files.hashing": None,

@@ -14,7 +14,7 @@ from cutoutd.control.messages import CommandResult, ReprocessCommand, Scope
 from cutoutd.control.result import ResultBuilder, photos_are, removals_in_words
 from cutoutd.control.selection import PUBLISHED, ReprocessSelection, pages_of, required_folder, select_for_reprocess
 from cutoutd.core.errors import ControlError, CutoutdError
-from cutoutd.core.photo import Identity, Photo, Reprocessed, require_value
+from cutoutd.core.photo import DamagedReprocessed, Identity, Photo, Reprocessed, State, require_value
 from cutoutd.files.input_tree import current_identity
 from cutoutd.ledger import Ledger
 from cutoutd.pipeline.steps.reuse import earlier_cutout
@@ -26,7 +26,7 @@ class _Candidate:
 
     photo: Photo
     identity: Identity  #: with the present ctime of the file
-    fact: Reprocessed
+    fact: Reprocessed | DamagedReprocessed
 
     @property
     def after(self) -> Photo:
@@ -106,13 +106,18 @@ class ReprocessHandler:
         Raises:
             CutoutdError: it cannot be made again; the error says why.
         """
-        if photo.state not in PUBLISHED:
+        is_damaged = photo.state is State.FAILED and photo.has_stranded_result
+        if photo.state not in PUBLISHED and not is_damaged:
             raise ControlError(f"it is not published, but {photo.state.phrase}")
         if photo.source.result is not None:
             raise ControlError(f"{photo.source.sentence}; put it back to have it made again")
         folder = required_folder(self._folders, photo)
         identity = await asyncio.to_thread(current_identity, folder.input, photo.identity)
-        return _Candidate(photo, identity, fact_after(photo, folder.parameters.as_json(), scope, now_s))
+        parameters = folder.parameters.as_json()
+        if is_damaged:
+            # Without the previous parameters, because there is no earlier cutout to go back to.
+            return _Candidate(photo, identity, DamagedReprocessed(parameters=parameters, reprocess_started_s=now_s))
+        return _Candidate(photo, identity, fact_after(photo, parameters, scope, now_s))
 
     async def _resume(self, candidate: _Candidate, result: ResultBuilder) -> None:
         try:

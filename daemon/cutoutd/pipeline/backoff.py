@@ -15,6 +15,7 @@ from cutoutd.core.errors import (
     PlaceError,
     RemovalLockedError,
     ResponseLostError,
+    ResultDamagedError,
     ResultGoneError,
     SourceUnavailableError,
     ThrottledError,
@@ -36,12 +37,16 @@ _LONGEST_WAITS_S: tuple[tuple[type[DelayError], float], ...] = (
     (ResponseLostError, 60.0),  # an outage leaves many attempts behind, and the search is to go on soon after it
 )
 
+#: Fetches cost money by their length, and a damaged cutout seldom gets better within seconds.
+_FIRST_FETCH_WAIT_S, _FETCH_WAIT_FACTOR, _LONGEST_FETCH_WAIT_S = 5.0, 6.0, 600.0
+
 #: The kinds of waiting that have a word of their own.
 _KINDS: tuple[tuple[type[DelayError], WaitKind], ...] = (
     (SourceUnavailableError, WaitKind.UNAVAILABLE),
     (PlaceError, WaitKind.PLACE),
     (TreeUnavailableError, WaitKind.UNAVAILABLE),
     (ThrottledError, WaitKind.THROTTLED),
+    (ResultDamagedError, WaitKind.DAMAGED),
     (DuplicateInProgressError, WaitKind.DUPLICATE),
 )
 
@@ -72,6 +77,9 @@ def backoff(error: DelayError, attempts: int, now_s: float, *, jitter: Callable[
 def _wait_s(error: DelayError, attempts: int, jitter: Callable[[], float]) -> float:
     if error.retry_after_s is not None:
         return min(error.retry_after_s, _LONGEST_PATIENCE_S) + _SPREAD_S * jitter()
+    if isinstance(error, ResultDamagedError):
+        wait_s = min(_LONGEST_FETCH_WAIT_S, _FIRST_FETCH_WAIT_S * _FETCH_WAIT_FACTOR ** min(attempts, 20))
+        return wait_s * (1 + jitter()) / 2
     longest_s = next((cap_s for kind, cap_s in _LONGEST_WAITS_S if isinstance(error, kind)), _LONGEST_WAIT_S)
     # The exponent is bounded because an outage may outlast any float.
     return min(longest_s, _FIRST_WAIT_S * 2.0 ** min(attempts, 20)) * jitter()

@@ -19,6 +19,7 @@ import httpx2
 from cutoutd.core.errors import (
     DiskError,
     NotReadyError,
+    ResultDamagedError,
     ResultGoneError,
     SupersededError,
     UnreachableError,
@@ -251,14 +252,15 @@ async def copy_body(response: httpx2.Response, sink: Sink, *, max_bytes: int = M
     After an error the sink holds a part, which the caller must discard.
 
     Raises:
-        UnreachableError: the body ended early, is empty, or is longer than any cutout.
+        UnreachableError: the body ended early.
+        ResultDamagedError: it is empty, or longer than any cutout.
     """
     length_bytes = 0
     async for chunk in response.aiter_bytes():
         length_bytes += len(chunk)
         if length_bytes > max_bytes:
             msg = f"{response.url.host} delivered more than {max_bytes} bytes, which no cutout has"
-            raise UnreachableError(msg)
+            raise ResultDamagedError(msg)
         await sink(chunk)
     promised = response.headers.get("content-length", "")
     is_as_sent = "content-encoding" not in response.headers
@@ -266,5 +268,5 @@ async def copy_body(response: httpx2.Response, sink: Sink, *, max_bytes: int = M
     if is_as_sent and is_number and length_bytes != int(promised):
         raise UnreachableError(f"{response.url.host} delivered {length_bytes} of {shown(promised)} bytes")
     if length_bytes == 0:
-        raise UnreachableError(f"{response.url.host} delivered an empty file")
+        raise ResultDamagedError(f"{response.url.host} delivered an empty file")
     return length_bytes

@@ -9,6 +9,7 @@ from cutoutd.core.photo import (
     TERMINAL,
     TRANSITIONS,
     Accepted,
+    DamagedReprocessed,
     Dismissed,
     Ended,
     Fact,
@@ -85,6 +86,7 @@ KINDS: tuple[type[Fact], ...] = (
     RetryPoll,
     RetryDelivery,
     Reprocessed,
+    DamagedReprocessed,
     ReprocessCancelled,
 )
 

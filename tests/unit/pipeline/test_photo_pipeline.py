@@ -1,6 +1,7 @@
 """The journey where it touches money: what is stored before, after and instead of the paid call."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from cutoutd.config.settings import FolderSettings
+from cutoutd.control.executor import CommandExecutor
+from cutoutd.control.messages import ReprocessCommand, RetryCommand
 from cutoutd.core.errors import (
     CutoutdError,
     FailedError,
@@ -19,7 +22,7 @@ from cutoutd.core.errors import (
     ThrottledError,
     UploadGoneError,
 )
-from cutoutd.core.photo import LaunchOutcomeUnknown, Photo, RemovalIntended, State, Uploaded, Wait
+from cutoutd.core.photo import LaunchOutcomeUnknown, Photo, RemovalIntended, State, Uploaded, Wait, WaitKind
 from cutoutd.core.photo.photo import WebhookResult
 from cutoutd.ledger import Ledger, open_ledger
 from cutoutd.ledger.queries import photos
@@ -367,3 +370,80 @@ def test_a_webhook_result_is_used_although_its_receipt_was_cut_off(tmp_path: Pat
         assert (photo.state, photo.launch.result_uuid) == (State.REMOVAL_FINISHED, "result")
 
     played(tmp_path, scene)
+
+
+async def advanced(trip: Trip, photo: Photo, times: int = 20) -> Photo:
+    """The photo after so many steps, or at its end; waits are not waited for."""
+    for _ in range(times):
+        if photo.state.is_terminal:
+            break
+        photo = await trip.journey.advance(photo)
+    return photo
+
+
+def test_a_result_that_is_no_png_is_fetched_a_few_times_and_kept(tmp_path: Path) -> None:
+    """Four fetches with growing waits; then the photo has failed with a code, and its result stays at Uploadcare."""
+
+    async def scene(trip: Trip) -> None:
+        photo = await trip.photo_at(State.REMOVAL_FINISHED)
+        trip.uploadcare.cutout = png(mode="RGBA")[:-30]
+        waits_s = []
+        while not photo.state.is_terminal:
+            before_s = time.time()
+            photo = await trip.journey.advance(photo)
+            if not photo.state.is_terminal:
+                assert photo.wait.kind is WaitKind.DAMAGED
+                waits_s.append(photo.wait.until_s - before_s)
+        assert (photo.state, photo.ending.code) == (State.FAILED, "result_damaged")
+        assert "is fetched again" not in (photo.ending.sentence or "")
+        assert "fetches it again for nothing" in (photo.ending.advice or "")
+        assert trip.uploadcare.count("fetch_cutout") == 4
+        assert sum(waits_s) > 100
+        assert waits_s == sorted(waits_s)
+        assert await trip.ledger.query(photos.to_keep, time.time() + 1, 10) == ["a.jpg"]
+        assert await trip.ledger.query(photos.to_clean, 10) == []
+
+    played(tmp_path, scene)
+
+
+def test_retry_fetches_a_damaged_result_again_for_nothing(tmp_path: Path) -> None:
+    """What is whole by then is published; nothing was paid a second time."""
+
+    async def scene(trip: Trip) -> None:
+        photo = await trip.photo_at(State.REMOVAL_FINISHED)
+        whole, trip.uploadcare.cutout = trip.uploadcare.cutout, b"no PNG"
+        assert (await advanced(trip, photo)).state is State.FAILED
+        trip.uploadcare.cutout = whole
+        await ordered(trip, RetryCommand())
+        again = (await trip.ledger.query(photos.at_state, {State.REMOVAL_FINISHED}, 9))[0]
+        assert (await advanced(trip, again)).state is State.PUBLISHED
+        assert trip.uploadcare.count("start_removal") == 1
+
+    played(tmp_path, scene)
+
+
+def test_a_duplicate_of_a_damaged_result_pays_for_nothing(tmp_path: Path) -> None:
+    """The picture was paid for: the duplicate tries the same result, and only a person has it paid for again."""
+
+    async def scene(trip: Trip) -> None:
+        photo = await trip.photo_at(State.REMOVAL_FINISHED)
+        whole, trip.uploadcare.cutout = trip.uploadcare.cutout, b"no PNG"
+        await advanced(trip, photo)
+        (trip.folder.input / "b.jpg").write_bytes((trip.folder.input / "a.jpg").read_bytes())
+        twin = await trip.ledger.discover(identity_of(trip.folder.input, "b.jpg"))
+        assert twin is not None
+        assert (await advanced(trip, twin)).ending.code == "result_damaged"
+        assert trip.uploadcare.count("start_removal") == 1
+        trip.uploadcare.cutout = whole
+        await ordered(trip, ReprocessCommand(paths=("a.jpg",)))
+        again = (await trip.ledger.query(photos.at_state, {State.ACCEPTED}, 9))[0]
+        assert (await advanced(trip, again)).state is State.PUBLISHED
+        assert trip.uploadcare.count("start_removal") == 2
+
+    played(tmp_path, scene)
+
+
+async def ordered(trip: Trip, command: RetryCommand | ReprocessCommand) -> None:
+    """Carry out a person's command."""
+    result = await CommandExecutor(trip.ledger, [trip.folder], lambda _: None).execute(command)
+    assert not result.refused

@@ -13,7 +13,7 @@ import pytest
 
 from cutoutd.core import atomic_write
 from cutoutd.core.atomic_write import TEMPORARY_PREFIX
-from cutoutd.core.errors import DiskError, FolderBlockedError, UnreachableError
+from cutoutd.core.errors import DiskError, FolderBlockedError, ResultDamagedError, UnreachableError
 from cutoutd.core.photo import Photo, Published, RemovalFinished, State
 from cutoutd.files.output_tree import sweep_temporary_files
 from cutoutd.pipeline.steps.place_cutout import publish_cutout
@@ -79,7 +79,7 @@ def test_a_large_cutout_arrives_whole(tmp_path: Path) -> None:
 def test_a_damaged_cutout_leaves_nothing_behind(tmp_path: Path, pieces: tuple[bytes, ...], sentence: str) -> None:
     """What is cut off or damaged on the way is fetched again; no file appears, none is touched."""
     (tmp_path / "a.png").write_bytes(CUTOUT)
-    with pytest.raises(UnreachableError, match=sentence):
+    with pytest.raises(ResultDamagedError, match=sentence):
         published(photo_for(tmp_path), *pieces)
     assert files_below(tmp_path) == {"a.png": CUTOUT}
 
@@ -298,7 +298,7 @@ def test_whatever_the_disk_refuses_is_the_disks_trouble(
 
     with monkeypatch.context() as disk:
         if name == "write":
-            disk.setattr("cutoutd.pipeline.steps.place_cutout.StreamingWriter._flush", refuse)
+            disk.setattr("cutoutd.pipeline.steps.delivery.download.StreamingWriter._flush", refuse)
         elif name == "fsync":
             disk.setattr(os, name, refuse)
         else:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
-from cutoutd.core.errors import UnreachableError
+from cutoutd.core.errors import ResultDamagedError, UnreachableError
 from cutoutd.uploadcare.files import CdnBase, copy_body, require_image
 from cutoutd.uploadcare.responses import RemoteFile
 
@@ -87,7 +87,7 @@ def test_lengths_are_held_against_the_promise() -> None:
 
 def test_nothing_is_no_cutout() -> None:
     """An empty file is fetched again."""
-    with pytest.raises(UnreachableError, match="empty"):
+    with pytest.raises(ResultDamagedError, match="empty"):
         poured(response(content_length="0"))
 
 
@@ -98,6 +98,6 @@ def test_endless_deliveries_end() -> None:
     async def keep(piece: bytes) -> None:
         kept.append(piece)
 
-    with pytest.raises(UnreachableError, match="more than 10 bytes"):
+    with pytest.raises(ResultDamagedError, match="more than 10 bytes"):
         asyncio.run(copy_body(response(b"12345678", b"9ab", b"c"), keep, max_bytes=10))
     assert kept == [b"12345678"]

@@ -16,6 +16,7 @@ Faults in cutoutd itself are no CutoutdError, and do not belong here.
     │   ├── UploadGoneError          the upload has expired, and must be sent again
     │   ├── RemovalLockedError       the add-on already works on this upload
     │   ├── ResultGoneError          the cutout is no longer at the service
+    │   ├── ResultDamagedError       the cutout arrived, and is no whole PNG
     │   ├── ResponseLostError        a paid call was sent, and its response was lost
     │   ├── LimitReachedError        the configured number of launches is reached
     │   ├── UnapprovedError          the folder has more new photos than may go without approval
@@ -98,6 +99,7 @@ from cutoutd.core.errors.retryable import (
     PlaceError,
     RemovalLockedError,
     ResponseLostError,
+    ResultDamagedError,
     ResultGoneError,
     SourceInUseError,
     SourceUnavailableError,
@@ -148,6 +150,7 @@ __all__ = [
     "RejectionCode",
     "RemovalLockedError",
     "ResponseLostError",
+    "ResultDamagedError",
     "ResultGoneError",
     "SourceInUseError",
     "SourceUnavailableError",

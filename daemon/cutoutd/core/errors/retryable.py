@@ -67,6 +67,13 @@ class ResultGoneError(DelayError):
     title = "The cutout is gone from Uploadcare"
 
 
+class ResultDamagedError(DelayError):
+    """The delivered cutout is no whole PNG of plausible size; its fetch is repeated a few times."""
+
+    title = "The cutout arrived damaged"
+    default_advice = "Nothing to do: cutoutd fetches it again, a few times."
+
+
 class ResponseLostError(DelayError):
     """A paid call was sent and its response was lost; a blind repetition could pay twice."""
 

@@ -4,6 +4,7 @@ Code that reads a file, sends a request, or writes the ledger does not belong he
 """
 
 from cutoutd.core.photo.command_facts import (
+    DamagedReprocessed,
     ReprocessCancelled,
     Reprocessed,
     Retry,
@@ -15,6 +16,7 @@ from cutoutd.core.photo.command_facts import (
 )
 from cutoutd.core.photo.facts import (
     INTERNAL_FAULT,
+    RESULT_DAMAGED,
     Accepted,
     Dismissed,
     Ended,
@@ -72,6 +74,7 @@ __all__ = [
     "NOT_DELAYED",
     "NO_WAIT",
     "PAID_FOR",
+    "RESULT_DAMAGED",
     "TERMINAL",
     "TRANSITIONS",
     "UNBOUNDED",
@@ -80,6 +83,7 @@ __all__ = [
     "UNTIMED",
     "Accepted",
     "BoundSettings",
+    "DamagedReprocessed",
     "Dismissed",
     "Ended",
     "Ending",

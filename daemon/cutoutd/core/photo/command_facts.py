@@ -78,6 +78,20 @@ class Reprocessed(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DamagedReprocessed(Retry):
+    """A person asked for a new cutout of a photo with a damaged paid result; it is paid for again."""
+
+    state = State.ACCEPTED
+    parameters: str  #: the present ones
+    reprocess_started_s: float  #: Unix time; earlier cutouts and results are not reused
+    source_uuid: None = None
+    request_id: None = None
+    result_uuid: None = None
+    unclear_since_s: None = None
+    locked_since_s: None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReprocessCancelled(Fact):
     """No new cutout can be made, because the source is gone or has changed; the earlier cutout stays."""
 

@@ -218,5 +218,8 @@ class Dismissed(Fact):
     state = State.DISMISSED
 
 
+#: The code of a failure with a paid result at Uploadcare that is no picture.
+RESULT_DAMAGED = "result_damaged"
+
 #: The code of a failure that concerns neither the photo nor a removal that may be running.
 INTERNAL_FAULT = "internal_fault"

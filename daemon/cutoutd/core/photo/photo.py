@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
-from cutoutd.core.photo.facts import INTERNAL_FAULT, Fact
+from cutoutd.core.photo.facts import INTERNAL_FAULT, RESULT_DAMAGED, Fact
 from cutoutd.core.photo.states import TRANSITIONS, State
 from cutoutd.core.photo.wait import NO_WAIT, UNBOUNDED, Wait
 
@@ -188,7 +188,9 @@ class Photo:
 
     @property
     def has_stranded_result(self) -> bool:
-        """True if its paid cutout waits at Uploadcare for a place that may never be there."""
+        """True if its paid cutout is at Uploadcare and may stay there for ever: it finds no place, or is damaged."""
+        if self.state is State.FAILED:
+            return self.ending.code == RESULT_DAMAGED and self.launch.result_uuid is not None
         return self.state is State.REMOVAL_FINISHED and self.wait.kind in UNBOUNDED
 
     @property

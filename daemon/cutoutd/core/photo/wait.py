@@ -18,6 +18,7 @@ class WaitKind(StrEnum):
     DUPLICATE = "duplicate"  #: another photo pays for the same picture
     HELD = "held"  #: a limit of day or month is reached
     UNAPPROVED = "unapproved"  #: its folder's batch is larger than ``confirm_over``, and a person has to approve it
+    DAMAGED = "damaged"  #: its cutout arrived damaged, and is fetched again
     PLACE = "place"  #: the place of its cutout cannot be written now
     UNAVAILABLE = "unavailable"  #: its folder or its file cannot be read now
 

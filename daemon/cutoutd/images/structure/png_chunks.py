@@ -12,8 +12,8 @@ IEND = b"IEND"  #: the type of the last chunk
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_CHUNK_BYTES = (1 << 31) - 1  #: PNG specification, 5.3
 
-_MAX_SIDE_CHUNKS = 1_000  #: chunks that hold no pixels; files with more keep parsers busy
-_MAX_CHUNKS = 250_000  #: 250 MB in pieces of 1 kB; encoders write 8 kB or more
+MAX_SIDE_CHUNKS = 1_000  #: chunks that hold no pixels; files with more keep parsers busy
+MAX_CHUNKS = 250_000  #: 250 MB in pieces of 1 kB; encoders write 8 kB or more
 _PIXEL_CHUNKS = frozenset({b"IDAT", b"fdAT", b"fcTL"})
 
 _HEAD_BYTES = 8  #: length and type
@@ -50,7 +50,7 @@ def walk_chunks(file: BinaryIO) -> Iterator[PngChunk]:
     size_bytes = file.seek(0, os.SEEK_END)
     at = len(PNG_SIGNATURE)
     side_chunks = 0
-    for _ in range(_MAX_CHUNKS):
+    for _ in range(MAX_CHUNKS):
         file.seek(at)
         head = file.read(_HEAD_BYTES)
         if not head.strip(b"\0"):
@@ -66,9 +66,9 @@ def walk_chunks(file: BinaryIO) -> Iterator[PngChunk]:
         if chunk.type == IEND:
             return
         side_chunks += chunk.type not in _PIXEL_CHUNKS
-        if side_chunks > _MAX_SIDE_CHUNKS:
-            msg = f"it has more than {_MAX_SIDE_CHUNKS:,} chunks that hold no pixels"
+        if side_chunks > MAX_SIDE_CHUNKS:
+            msg = f"it has more than {MAX_SIDE_CHUNKS:,} chunks that hold no pixels"
             raise ValueError(msg)
         at = chunk.end
-    msg = f"it has more than {_MAX_CHUNKS:,} chunks"
+    msg = f"it has more than {MAX_CHUNKS:,} chunks"
     raise ValueError(msg)

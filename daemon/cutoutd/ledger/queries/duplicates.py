@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import and_, bindparam, or_, select
 
-from cutoutd.core.photo import AT_UPLOADCARE, NOT_DELAYED, UNBOUNDED, UNPAID, Photo, State
+from cutoutd.core.photo import AT_UPLOADCARE, NOT_DELAYED, RESULT_DAMAGED, UNBOUNDED, UNPAID, Photo, State
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.ledger.schema.rows import photo_from
 from cutoutd.ledger.schema.tables import photos
@@ -34,8 +34,16 @@ _GOES_ON = or_(
     photos.c.state.not_in([state.value for state in UNPAID]),
     photos.c.wait_kind.not_in(sorted(UNBOUNDED)),
 )
-_IS_FURTHER = and_(
-    photos.c.state.in_([state.value for state in AT_UPLOADCARE]), photos.c.state != bindparam("state"), _GOES_ON
+# It was paid for too, so a duplicate tries its result, and pays only on command.
+_IS_DAMAGED = and_(
+    photos.c.state == State.FAILED.value,
+    photos.c.code == RESULT_DAMAGED,
+    photos.c.result_uuid.is_not(None),
+    bindparam("is_anew").is_(False),
+)
+_IS_FURTHER = or_(
+    and_(photos.c.state.in_([state.value for state in AT_UPLOADCARE]), photos.c.state != bindparam("state"), _GOES_ON),
+    _IS_DAMAGED,
 )
 _IS_FIRST = and_(
     photos.c.state == bindparam("state"),
@@ -133,9 +141,11 @@ def elected_payer(transaction: ReadTransaction, photo: Photo) -> Photo | None:
     """Return the duplicate that goes first: one that is further on, or an earlier one at the same state.
 
     A duplicate at the same state does not go first while something delays it. An unpaid one that is further on does not
-    go first while its wait may last for ever: for its folder, or for approval.
+    go first while its wait may last for ever: for its folder, or for approval. One with a
+    damaged result goes first, unless a person wants the photo made again.
     """
-    rows = transaction.execute(_PAYER, {**_duplicate_key(photo), "state": photo.state})
+    is_anew = photo.cutout.reprocess_started_s is not None
+    rows = transaction.execute(_PAYER, {**_duplicate_key(photo), "state": photo.state, "is_anew": is_anew})
     return next((photo_from(row) for row in rows), None)
 
 

@@ -14,16 +14,17 @@ from typing import TypeVar
 from weakref import WeakValueDictionary
 
 from cutoutd.config.types.choices import OnSuccess, Provenance
-from cutoutd.core.errors import NameRefusedError, SupersededError
+from cutoutd.core.errors import NameRefusedError, ResultDamagedError, SupersededError
 from cutoutd.core.logs import log_event, printable
 from cutoutd.core.photo import Photo, Published, require_value
 from cutoutd.files.target_names import safer_targets
 from cutoutd.ledger import ReadTransaction
 from cutoutd.ledger.queries import photos
 from cutoutd.pipeline.steps.context import StepContext
+from cutoutd.pipeline.steps.delivery.damage import damaged_or_failed
+from cutoutd.pipeline.steps.delivery.replaced_cutouts import KEPT_FOR_S, replaced_cutouts
 from cutoutd.pipeline.steps.place_cutout import publish_cutout
 from cutoutd.pipeline.steps.placed_cutout import placed_cutout
-from cutoutd.pipeline.steps.replaced_cutouts import KEPT_FOR_S, replaced_cutouts
 from cutoutd.pipeline.steps.reuse import (
     earlier_publications,
     has_cutout_in_place,
@@ -54,16 +55,20 @@ class Publisher:
 
         Raises:
             ResultGoneError: Uploadcare no longer has the cutout.
+            FailedError: what it has is no PNG, however often it is fetched.
             SupersededError: a newer version of the photo was published first.
             DelayError, HaltError: the cutout cannot be fetched or placed for now.
         """
         await self._destinations.require_available(Path(require_value(photo.bound.output)))
         async with self._turn_of(photo) as own_cutouts:
             fetch = partial(self._uploadcare.fetch_cutout, require_value(photo.launch.result_uuid))
-            published = await self._place(
-                photo,
-                lambda named: publish_cutout(named, fetch, own_cutouts, self._provenance_of(named), self._guard),
-            )
+            try:
+                published = await self._place(
+                    photo,
+                    lambda named: publish_cutout(named, fetch, own_cutouts, self._provenance_of(named), self._guard),
+                )
+            except ResultDamagedError as error:
+                raise damaged_or_failed(photo, error) from error
             return await self._ledger.record_until_stored(photo, self._with_source_due(photo, published))
 
     async def reuse(self, photo: Photo) -> Photo | None:
@@ -103,14 +108,18 @@ class Publisher:
 
         Raises:
             SupersededError: a newer version of the photo was published first.
+            FailedError: the cutout is no PNG, however often it is fetched.
             DelayError, HaltError: the cutout cannot be fetched or placed for now.
         """
         async with self._turn_of(photo) as own_cutouts:
             fetch = partial(self._uploadcare.fetch_cutout, require_value(payer.launch.result_uuid))
-            published = await self._place(
-                sent_like(photo, payer),
-                lambda named: publish_cutout(named, fetch, own_cutouts, self._provenance_of(named), self._guard),
-            )
+            try:
+                published = await self._place(
+                    sent_like(photo, payer),
+                    lambda named: publish_cutout(named, fetch, own_cutouts, self._provenance_of(named), self._guard),
+                )
+            except ResultDamagedError as error:
+                raise damaged_or_failed(photo, error) from error
             reused = replace(published, reused_from=payer.id, note=note_on_reuse(published, payer))
             return await self._ledger.record(photo, self._with_source_due(photo, reused))
 

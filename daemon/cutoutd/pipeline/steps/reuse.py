@@ -19,8 +19,8 @@ from cutoutd.files.hashing import has_sha256
 from cutoutd.files.output_tree import Guard
 from cutoutd.ledger import Ledger, ReadTransaction
 from cutoutd.ledger.queries import duplicates
+from cutoutd.pipeline.steps.delivery.replaced_cutouts import replaced_cutouts
 from cutoutd.pipeline.steps.place_cutout import publish_cutout
-from cutoutd.pipeline.steps.replaced_cutouts import replaced_cutouts
 
 _CHUNK_BYTES = 1 << 20
 
