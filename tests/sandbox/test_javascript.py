@@ -11,7 +11,7 @@ SCRIPT = Path(__file__).with_name("javascript_clients.mjs")
 
 
 def test_javascript_clients(sandbox: SandboxProcess, tmp_path: Path, photo: bytes) -> None:
-    """Upload, information, removal, paging, webhooks and batches pass through the vendor's rest and upload clients."""
+    """Uploads of every kind, groups, labels, removal, paging, webhooks and batches pass through both clients."""
     lend_packages(tmp_path, "@uploadcare/rest-client", "@uploadcare/upload-client")
     script = shutil.copy(SCRIPT, tmp_path)
     (tmp_path / "cup.jpg").write_bytes(photo)

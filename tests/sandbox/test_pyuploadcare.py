@@ -133,3 +133,35 @@ def test_webhooks(uploadcare: Uploadcare) -> None:
     assert uploadcare.update_webhook(webhook.id, is_active=False).is_active is False
     uploadcare.delete_webhook(webhook.id)
     assert list(uploadcare.list_webhooks()) == []
+
+
+def test_from_url_and_groups(uploadcare: Uploadcare, photo_file: Path, sandbox: SandboxProcess) -> None:
+    """An upload from an address is waited for; with another file it becomes a group that is listed and deleted."""
+    (uuid,) = send(uploadcare, photo_file, times=1)
+    fetched = uploadcare.upload_from_url_sync(f"{sandbox.url}{uuid}/cup.jpg", interval=0.05, metadata={"pet": "cat"})
+    assert (fetched.filename, fetched.size, fetched.info["metadata"]) == (
+        "cup.jpg",
+        photo_file.stat().st_size,
+        {"pet": "cat"},
+    )
+    group = uploadcare.create_file_group([uploadcare.file(uuid), fetched])
+    assert [file.uuid for file in uploadcare.file_group(group.id)] == [uuid, fetched.uuid]
+    assert group.id in [listed.id for listed in uploadcare.list_file_groups()]
+    group.delete()
+    with pytest.raises(InvalidRequestError, match="Not found"):
+        uploadcare.file_group(group.id).update_info()
+
+
+def test_multipart_labels_and_copies(uploadcare: Uploadcare, tmp_path: Path) -> None:
+    """A file over 10 MB goes in parts; its metadata, tags and copies go through the client's own objects."""
+    path = tmp_path / "big.bin"
+    path.write_bytes(b"cutout " * 1_600_000)
+    with path.open("rb") as stream:
+        file = uploadcare.upload(stream, tags=["Red"])
+    assert file.size == path.stat().st_size
+    assert uploadcare.metadata_api.update_or_create_key(file.uuid, "pet", "cat") == "cat"
+    assert uploadcare.metadata_api.get_all_metadata(file.uuid) == {"pet": "cat"}
+    assert uploadcare.tags_api.update(file.uuid, add=["big"]).tags == ["red", "big"]
+    assert file.create_local_copy(store=True).size == file.size
+    with pytest.raises(InvalidRequestError, match="no storage"):
+        file.create_remote_copy("bucket")

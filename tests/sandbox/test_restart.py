@@ -1,4 +1,6 @@
 import json
+import sqlite3
+from pathlib import Path
 
 import httpx2
 
@@ -56,3 +58,15 @@ def test_undelivered_webhook_is_sent_after_a_kill(
     own_sandbox.start()
     assert receiver.next().body == first.body
     assert json.loads(first.body)["data"]["uuid"] == uuid
+
+
+def test_state_of_an_earlier_version_is_taken_over(tmp_path: Path, photo: bytes) -> None:
+    """A database whose files have no tags yet is completed at the start, and its files stay."""
+    with SandboxProcess(tmp_path) as sandbox:
+        uuid = send(sandbox, photo)
+        sandbox.stop()
+        with sqlite3.connect(tmp_path / "sandbox.sqlite") as database:
+            database.execute("ALTER TABLE files DROP COLUMN tags")
+        sandbox.start()
+        with sandbox.client() as rest:
+            assert rest.get(f"/files/{uuid}/tags/").json() == {"tags": []}

@@ -114,10 +114,10 @@ def test_throttling_is_plain_text(sandbox: SandboxProcess, plain: httpx2.Client)
 
 def test_metadata_and_names_come_back(plain: httpx2.Client, rest: httpx2.Client, photo: bytes) -> None:
     """The metadata[key] fields and the name as sent are kept, umlauts, blanks and emoji included."""
-    form = {"UPLOADCARE_PUB_KEY": PUBLIC_KEY, "metadata[pet]": "cat", "metadata[a b]": "ü"}
+    form = {"UPLOADCARE_PUB_KEY": PUBLIC_KEY, "metadata[pet]": "cat", "metadata[a.b]": "ü"}
     answer = plain.post("/base/", data=form, files={"file": ("Tasse Nr. 1 - süß 🍵.jpg", photo)})
     info = rest.get(f"/files/{answer.json()['file']}/").json()
-    assert info["metadata"] == {"pet": "cat", "a b": "ü"}
+    assert info["metadata"] == {"pet": "cat", "a.b": "ü"}
     assert info["original_filename"] == "Tasse Nr. 1 - süß 🍵.jpg"
     assert info["original_file_url"].endswith("/TasseNr1s.jpg")
 

@@ -77,6 +77,7 @@ def parse_settings(argv: Sequence[str] | None) -> SandboxSettings:
         launch_burst=given.launch_burst,
         operations_per_removal=given.operations_per_removal,
         faults=tuple(given.fault),
+        from_url_hosts=tuple(host.lower() for host in given.from_url_host),
         is_autostore_enabled=not given.no_autostore,
         is_signed_upload_required=given.signed_uploads,
         is_ended_by_input=given.end_with_input,
@@ -112,6 +113,8 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="files with UPLOADCARE_STORE=auto, and results, expire after 24 hours",
     )
+    add("--from-url-host", action="append", default=[], metavar="HOST",
+        help="a host beside this machine that /from_url/ may fetch from, any number of times")  # fmt: skip # as above
     add("--signed-uploads", action="store_true", help="refuse uploads without a signature")
     add("--end-with-input", action="store_true", help="end when standard input closes, so with its parent process")
     return parser

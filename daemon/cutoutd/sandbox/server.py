@@ -6,6 +6,7 @@ One call of ``serve`` is one sandbox on one port; its state is below its state f
 import asyncio
 import contextlib
 import socket
+import uuid
 from collections.abc import Callable, Iterator
 from email.utils import format_datetime
 
@@ -19,11 +20,18 @@ from cutoutd.sandbox.api.cdn import CdnEndpoints
 from cutoutd.sandbox.api.endpoint import EndpointContext
 from cutoutd.sandbox.api.file_list import FileList
 from cutoutd.sandbox.api.files import FileEndpoints
-from cutoutd.sandbox.api.project import ProjectEndpoints
 from cutoutd.sandbox.api.rate_limit import launch_limit
 from cutoutd.sandbox.api.removals import Removals
+from cutoutd.sandbox.api.resources.copies import CopyEndpoints
+from cutoutd.sandbox.api.resources.groups import GroupEndpoints
+from cutoutd.sandbox.api.resources.labels import LabelEndpoints
+from cutoutd.sandbox.api.resources.project import ProjectEndpoints
 from cutoutd.sandbox.api.routes import Handlers, application
-from cutoutd.sandbox.api.uploads import UploadEndpoints
+from cutoutd.sandbox.api.uploads.direct import UploadEndpoints
+from cutoutd.sandbox.api.uploads.from_url import FromUrlEndpoints
+from cutoutd.sandbox.api.uploads.intake import Intake
+from cutoutd.sandbox.api.uploads.multipart import MultipartEndpoints
+from cutoutd.sandbox.api.uploads.url_fetch import UrlFetcher
 from cutoutd.sandbox.api.webhook_sender import WebhookSender
 from cutoutd.sandbox.api.webhooks import WebhookEndpoints
 from cutoutd.sandbox.clock import Clock
@@ -39,6 +47,7 @@ from cutoutd.sandbox.storage.ingest import Ingest
 from cutoutd.sandbox.storage.rendered_results import RenderedResults
 
 BACKLOG = 2048
+REQUEST_ID_HEADER = "X-Uploadcare-Request-Id"
 
 
 async def serve(settings: SandboxSettings, on_ready: Callable[[str], None]) -> None:
@@ -83,35 +92,46 @@ def _build_app(settings: SandboxSettings, store: Store, tasks: asyncio.TaskGroup
     )
     authentication = UploadAuthentication(keys, clock, is_signature_required=settings.is_signed_upload_required)
     limit = launch_limit(store, clock, settings.launch_limit_per_minute, settings.launch_burst)
+    intake, cdn = Intake(ingest, counters, webhooks.queue_messages), CdnEndpoints(files, blobs)
+    fetcher = UrlFetcher(frozenset(settings.from_url_hosts))
+    from_url = FromUrlEndpoints(intake, authentication, store.url_uploads, clock, fetcher, tasks.create_task)
     handlers = Handlers(
         project=ProjectEndpoints(settings.public_key, settings.is_autostore_enabled),
-        uploads=UploadEndpoints(ingest, files, authentication, counters, webhooks.queue_messages),
+        uploads=UploadEndpoints(intake, files, authentication),
+        multipart=MultipartEndpoints(intake, authentication, store.multiparts, clock, settings.secret_key),
+        from_url=from_url,
+        groups=GroupEndpoints(store, clock, authentication, cdn),
+        labels=LabelEndpoints(store, files),
+        copies=CopyEndpoints(store, blobs, clock, files),
         files=files,
         file_list=FileList(store),
         addons=AddonEndpoints(store, clock, files, removals, counters, limit),
         webhooks=webhooks,
-        cdn=CdnEndpoints(files, blobs),
+        cdn=cdn,
         control=ControlEndpoints(counters, faults, clock),
     )
     removals.resume()
+    from_url.resume()
     tasks.create_task(sender.run())
-    return _with_date_header(
+    return _with_common_headers(
         application(handlers, EndpointContext(counters, faults, files), RestAuthentication(keys, clock).admit), clock
     )
 
 
-def _with_date_header(app: Starlette, clock: Clock) -> ASGIApp:
-    """Put the sandbox's own time into the ``Date`` header, because clients must see a moved clock."""
+def _with_common_headers(app: Starlette, clock: Clock) -> ASGIApp:
+    """Give each response the sandbox's own time, because clients must see a moved clock, and a request id."""
 
-    async def app_with_date(scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_date(message: Message) -> None:
+    async def app_with_headers(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["date"] = format_datetime(clock.now(), usegmt=True)
+                headers = MutableHeaders(scope=message)
+                headers["date"] = format_datetime(clock.now(), usegmt=True)
+                headers.setdefault(REQUEST_ID_HEADER, str(uuid.uuid4()))
             await send(message)
 
-        await app(scope, receive, send_with_date)
+        await app(scope, receive, send_with_headers)
 
-    return app_with_date
+    return app_with_headers
 
 
 class _SandboxServer(uvicorn.Server):

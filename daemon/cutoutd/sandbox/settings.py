@@ -51,6 +51,7 @@ class SandboxSettings:
         launch_burst: Size of a bucket that fills evenly; 0 counts the launches of a minute instead.
         operations_per_removal: Billable operations of one removal; assumed, because Uploadcare publishes no number.
         faults: The faults in force from the start.
+        from_url_hosts: Names of hosts beside this machine that uploads may come from.
         is_autostore_enabled: The project's setting; it decides for ``UPLOADCARE_STORE=auto`` and for results.
         is_signed_upload_required: True if uploads without a signature are refused.
         is_ended_by_input: True if it ends when its standard input closes.
@@ -67,6 +68,7 @@ class SandboxSettings:
     launch_burst: int = 0
     operations_per_removal: int = 10
     faults: tuple[Fault, ...] = ()
+    from_url_hosts: tuple[str, ...] = ()
     is_autostore_enabled: bool = True
     is_signed_upload_required: bool = False
     is_ended_by_input: bool = False

@@ -16,11 +16,14 @@ from cutoutd.sandbox.api.removals import Removals
 from cutoutd.sandbox.clock import Clock
 from cutoutd.sandbox.counters import Counters
 from cutoutd.sandbox.engine import BadParameterError, parse_parameters
-from cutoutd.sandbox.http.responses import HttpRefusal, not_found, plain_json
+from cutoutd.sandbox.http.responses import HttpRefusal, not_found, plain_json, read_json
 from cutoutd.sandbox.storage.database import Store
 from cutoutd.sandbox.storage.rows import StoredRemoval, StoredRemovalStatus
 
 ADDON = "remove_bg"
+OTHER_ADDONS = frozenset(
+    {"aws_rekognition_detect_labels", "aws_rekognition_detect_moderation_labels", "uc_clamav_virus_scan"}
+)
 STATUS_IS_KEPT_H = 24
 LOCK_LASTS_H = 24  # a removal that died locks its file for up to a day (docs/uploadcare.md 2)
 BAD_UUID = "Must be a valid UUID."
@@ -88,7 +91,10 @@ def _as_json(removal: StoredRemoval) -> dict[str, object]:
 
 
 def _require_addon(request: Request) -> None:
-    if request.path_params["addon"] != ADDON:
+    addon = request.path_params["addon"]
+    if addon in OTHER_ADDONS:
+        raise HttpRefusal(403, f"The add-on {addon} is not available in the sandbox.")
+    if addon != ADDON:
         raise not_found()
 
 
@@ -110,10 +116,7 @@ def _target(body: dict[str, object]) -> str:
 
 
 async def _json_object(request: Request) -> dict[str, object]:
-    try:
-        body = json.loads(await request.body())
-    except ValueError as error:
-        raise HttpRefusal(400, f"JSON parse error - {error}") from error
+    body = await read_json(request)
     if not isinstance(body, dict):
         raise HttpRefusal(400, "Expected JSON object.")
     return body

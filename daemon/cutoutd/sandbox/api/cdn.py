@@ -1,6 +1,6 @@
 """The CDN: the bytes of a file, whole or in ranges, streamed from disk.
 
-Links with operations in them are not found, because the sandbox does not transform pictures.
+Links with operations in them are refused, because the sandbox does not transform pictures.
 """
 
 from starlette.requests import Request
@@ -25,7 +25,11 @@ class CdnEndpoints:
 
     async def fetch(self, request: Request) -> Response:
         """``GET`` and ``HEAD`` of ``/{uuid}/`` and ``/{uuid}/{filename}``; honours ``Range``."""
-        file = self._files.find_present(request.path_params["uuid"])
+        return self.download(request.path_params["uuid"])
+
+    def download(self, file_uuid: str) -> FileResponse:
+        """Return the bytes of a file as a response. Raises the 404 refusal."""
+        file = self._files.find_present(file_uuid)
         return _Download(
             self._blobs.path(file.uuid),
             media_type=file.mime_type,

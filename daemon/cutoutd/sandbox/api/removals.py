@@ -16,9 +16,9 @@ from cutoutd.sandbox.engine import Cutout, UnknownForegroundError, UnreadableSou
 from cutoutd.sandbox.faults.plan import FaultPlan
 from cutoutd.sandbox.faults.removal_effects import RemovalEffect
 from cutoutd.sandbox.settings import ProcessingTime
-from cutoutd.sandbox.storage.ingest import Ingest, UploadLabel
+from cutoutd.sandbox.storage.ingest import Ingest
 from cutoutd.sandbox.storage.rendered_results import RenderedResults, RenderRequest
-from cutoutd.sandbox.storage.rows import RemovalError, StoredFile, StoredRemoval, StoredRemovalStatus
+from cutoutd.sandbox.storage.rows import RemovalError, StoredFile, StoredRemoval, StoredRemovalStatus, UploadLabel
 
 LARGEST_SOURCE_BYTES = 12 * 1000 * 1000
 SOURCE_TYPES = {"image/jpeg", "image/png"}

@@ -113,8 +113,10 @@ class WebhookEndpoints:
         return Response(status_code=204)
 
     async def unsubscribe(self, request: Request) -> Response:
-        """``DELETE /webhooks/unsubscribe/`` with the target in the body; a missing one is no error."""
-        target = str((await _fields(request)).get("target_url", ""))
+        """``DELETE /webhooks/unsubscribe/`` with the target in the body; an unknown one is no error."""
+        target = str((await _fields(request)).get("target_url") or "")
+        if not target:
+            raise HttpRefusal(400, "`target_url` is missing.")
         for webhook in self.store.webhooks.all():
             if webhook.target_url == target:
                 self.store.webhooks.delete(webhook.id)

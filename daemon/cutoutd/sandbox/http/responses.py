@@ -7,6 +7,7 @@ Bodies and headers are as docs/uploadcare.md 5 records them. Handlers return the
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
+from xml.sax.saxutils import escape
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -97,6 +98,23 @@ def refuse_upload(request: Request, refusal: HttpRefusal) -> Response:
         error = {"content": text, "status_code": refusal.status, "error_code": refusal.code}
         return JSONResponse({"error": error}, headers=refusal.headers)
     return PlainTextResponse(text, refusal.status, headers=refusal.headers)
+
+
+def refuse_storage(_request: Request, refusal: HttpRefusal) -> Response:
+    """Return the refusal of the storage that takes parts: XML, as Amazon S3 writes it."""
+    body = (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{escape(refusal.code)}</Code>'
+        f"<Message>{escape(str(refusal.body))}</Message></Error>"
+    )
+    return Response(body, refusal.status, media_type="application/xml", headers=refusal.headers)
+
+
+async def read_json(request: Request) -> object:
+    """Return the JSON of a REST request. Raises the 400 refusal for anything else."""
+    try:
+        return json.loads(await request.body())
+    except ValueError as error:
+        raise HttpRefusal(400, f"JSON parse error - {error}") from error
 
 
 def refuse_cdn(_request: Request, refusal: HttpRefusal) -> Response:

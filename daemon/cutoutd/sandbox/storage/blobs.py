@@ -44,9 +44,10 @@ class BlobStore:
     def __init__(self, state_dir: Path) -> None:
         self._files = state_dir / "files"
         self._incoming = state_dir / "incoming"
+        self._parts = state_dir / "parts"
         self.results = state_dir / "renderings"
         shutil.rmtree(self._incoming, ignore_errors=True)
-        for folder in (self._files, self._incoming, self.results):
+        for folder in (self._files, self._incoming, self._parts, self.results):
             folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, file_uuid: str) -> Path:
@@ -71,6 +72,25 @@ class BlobStore:
     def discard(self, file_uuid: str) -> None:
         """Delete the bytes of a file, if they are there."""
         self.path(file_uuid).unlink(missing_ok=True)
+
+    def copy(self, source_uuid: str, copied_uuid: str) -> None:
+        """Give a file's bytes a second UUID; no byte is copied, because files never change."""
+        self.path(copied_uuid).hardlink_to(self.path(source_uuid))
+
+    def keep_part(self, temporary: Path, file_uuid: str, number: int) -> None:
+        """Move a received part to its place; an earlier one is replaced."""
+        folder = self._parts / file_uuid
+        folder.mkdir(exist_ok=True)
+        temporary.rename(folder / str(number))
+
+    def parts_of(self, file_uuid: str) -> list[Path]:
+        """Return the received parts of a file in their order."""
+        folder = self._parts / file_uuid
+        return sorted(folder.iterdir(), key=lambda part: int(part.name)) if folder.is_dir() else []
+
+    def discard_parts(self, file_uuid: str) -> None:
+        """Delete the parts of a file, if they are there."""
+        shutil.rmtree(self._parts / file_uuid, ignore_errors=True)
 
 
 def examine(path: Path, filename: str) -> BlobInfo:

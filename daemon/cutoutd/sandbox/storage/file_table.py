@@ -43,7 +43,7 @@ class FileTable:
 
     def add(self, file: StoredFile) -> None:
         """Store a file; its bytes must be in the blob store already."""
-        self._db.execute("INSERT INTO files VALUES (?,?,?,?,?,?,?,?,?,?,?)", astuple(file))
+        self._db.execute("INSERT INTO files VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", astuple(file))
 
     def find(self, uuid: str) -> StoredFile | None:
         """Return the file with this UUID, also if it was removed."""
@@ -60,6 +60,14 @@ class FileTable:
     def set_appdata(self, uuid: str, appdata: str) -> None:
         """Replace the add-on data of a file."""
         self._db.execute("UPDATE files SET appdata = ? WHERE uuid = ?", (appdata, uuid))
+
+    def set_metadata(self, uuid: str, metadata: str) -> None:
+        """Replace the metadata of a file."""
+        self._db.execute("UPDATE files SET metadata = ? WHERE uuid = ?", (metadata, uuid))
+
+    def set_tags(self, uuid: str, tags: str) -> None:
+        """Replace the tags of a file."""
+        self._db.execute("UPDATE files SET tags = ? WHERE uuid = ?", (tags, uuid))
 
     def expired(self, uploaded_before: str) -> list[str]:
         """Return the UUIDs of files that were never stored and were uploaded before that moment."""

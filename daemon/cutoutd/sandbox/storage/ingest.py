@@ -3,29 +3,13 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from cutoutd.sandbox.clock import Clock
 from cutoutd.sandbox.storage.blobs import BlobStore, examine
 from cutoutd.sandbox.storage.database import Store
-from cutoutd.sandbox.storage.rows import StoredFile
-
-
-@dataclass(frozen=True, slots=True)
-class UploadLabel:
-    """The facts about a file that its bytes do not tell.
-
-    Attributes:
-        filename: Its name, as the client wrote it.
-        store: ``1``, ``0``, or anything else for the project's own setting (``UPLOADCARE_STORE``).
-        metadata: The form's ``metadata[key]`` fields.
-    """
-
-    filename: str
-    store: str = "auto"
-    metadata: Mapping[str, str] = field(default_factory=dict)
+from cutoutd.sandbox.storage.rows import StoredFile, UploadLabel
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +21,13 @@ class Ingest:
     clock: Clock
     is_autostore_enabled: bool
 
-    async def create_file(self, temporary: Path, label: UploadLabel) -> StoredFile:
-        """Make a file of finished bytes. A kill before the last step leaves bytes without a row."""
+    async def create_file(self, temporary: Path, label: UploadLabel, file_uuid: str | None = None) -> StoredFile:
+        """Make a file of finished bytes, under a given UUID if there is one.
+
+        A kill before the last step leaves bytes without a row.
+        """
         info = await asyncio.to_thread(examine, temporary, label.filename)
-        file_uuid = str(uuid.uuid4())
+        file_uuid = file_uuid or str(uuid.uuid4())
         self.blobs.adopt(temporary, file_uuid)
         moment = self.clock.stamp()
         is_stored = {"1": True, "0": False}.get(label.store, self.is_autostore_enabled)
@@ -56,6 +43,7 @@ class Ingest:
             uploaded=moment,
             stored=moment if is_stored else None,
             removed=None,
+            tags=json.dumps(label.tags),
         )
         self.store.files.add(file)
         return file

@@ -5,8 +5,8 @@ Dates are text as the service writes it, because that form sorts and is shown to
 
 import json
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
@@ -18,6 +18,23 @@ def read_rows(kind: type[Row], cursor: sqlite3.Cursor) -> Iterator[Row]:
     names = [column[0] for column in cursor.description]
     for row in cursor:
         yield kind(**dict(zip(names, row, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLabel:
+    """The facts about a file that its bytes do not tell.
+
+    Attributes:
+        filename: Its name, as the client wrote it.
+        store: ``1``, ``0``, or anything else for the project's own setting (``UPLOADCARE_STORE``).
+        metadata: The form's ``metadata[key]`` fields.
+        tags: The words of the form's ``tags``.
+    """
+
+    filename: str
+    store: str = "auto"
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +53,7 @@ class StoredFile:
         uploaded: Time of the upload.
         stored: Time at which it was stored permanently; null means that it expires after 24 hours.
         removed: Time at which it was deleted or expired; its information stays.
+        tags: JSON list of its tags.
     """
 
     uuid: str
@@ -49,6 +67,7 @@ class StoredFile:
     uploaded: str
     stored: str | None
     removed: str | None
+    tags: str = "[]"
 
     @property
     def orientation(self) -> int | None:
