@@ -33,7 +33,7 @@ from cutoutd.pipeline.photo_pipeline import PhotoPipeline
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from cutoutd.pipeline.scheduling.pause import LaunchGate, PauseState
 from cutoutd.pipeline.scheduling.release_held import HeldReleaser
-from cutoutd.pipeline.scheduling.stages import stages_for
+from cutoutd.pipeline.scheduling.stages import StageHolds, stages_for
 from cutoutd.pipeline.scheduling.step_runner import RunCounts, StepRunner
 from cutoutd.pipeline.scheduling.workers import WorkerPool
 from cutoutd.pipeline.steps.context import StepContext
@@ -179,7 +179,7 @@ async def _build(core: Core, poll_schedule: PollSchedule, uploadcare: Uploadcare
     availability = FolderAvailability(ledger, folders, trees=trees)
     context = StepContext(ledger, uploadcare, folders)
     pipeline = PhotoPipeline(context, core.budget, poll_schedule, availability)
-    pool = _worker_pool(core, pipeline, uploadcare)
+    pool = _worker_pool(core, pipeline, poll_schedule, uploadcare)
 
     def wake_for_webhook() -> None:
         pool.wake_stage(State.REMOVAL_INTENDED, State.REMOVAL_STARTED)
@@ -229,13 +229,19 @@ async def _build(core: Core, poll_schedule: PollSchedule, uploadcare: Uploadcare
     return Service(core, workers, watchers, endpoints)
 
 
-def _worker_pool(core: Core, pipeline: PhotoPipeline, uploadcare: UploadcareClient) -> WorkerPool:
+def _worker_pool(
+    core: Core, pipeline: PhotoPipeline, poll_schedule: PollSchedule, uploadcare: UploadcareClient
+) -> WorkerPool:
     stages = stages_for(
         core.settings.concurrency,
         core.budget.rate,
         uploadcare.throttle,
-        excluded_folders=core.budget.approval.unscanned_folders,
-        paused_for_s=lambda: max(core.pause.remaining_s(), core.launch_gate.remaining_s()),
+        StageHolds(
+            core.budget.approval.unscanned_folders,
+            partial(core.ledger.counts.crowded_folders, State.REMOVAL_FINISHED, core.settings.concurrency.removals),
+            lambda: max(core.pause.remaining_s(), core.launch_gate.remaining_s()),
+            poll_schedule.late_after_s,
+        ),
     )
     pool = WorkerPool(core.ledger, StepRunner(core.ledger, pipeline, core.breaker, core.run_counts), stages)
     core.pause.call_at_end(pool.wake_all)

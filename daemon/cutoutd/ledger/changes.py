@@ -98,6 +98,16 @@ class PhotoCounts:
             wanted = frozenset(states)
             return sum(number for (_, state), number in self._numbers.items() if state in wanted)
 
+    def folders_at(self, state: State) -> int:
+        """Return the number of folders with a photo at this state."""
+        return len(self.crowded_folders(state, 1))
+
+    def crowded_folders(self, state: State, least: int) -> frozenset[str]:
+        """Return the folders with at least so many photos at this state."""
+        with self._lock:
+            items = self._numbers.items()
+            return frozenset(folder for (folder, at), number in items if at is state and number >= least)
+
 
 class UniquePhotos:
     """Photos that were alone with their picture and path when they were accepted, and still are.

@@ -18,7 +18,7 @@ from cutoutd.core.photo import Identity, Photo, State, Version
 from cutoutd.files.input_tree import Sighting, stat_quietly
 from cutoutd.files.name_filters import Exclusions
 from cutoutd.ledger import LaunchCounts, ReadTransaction, has_ledger, read_ledger
-from cutoutd.ledger.queries import duplicates, plan, selection
+from cutoutd.ledger.queries import duplicates, known_files, selection
 from cutoutd.ledger.writes import launches
 from cutoutd.ledger.writes.targets import target_key
 from cutoutd.pipeline.budget.budget import learned_rate
@@ -111,9 +111,9 @@ class PlanScanner:
     def _note_batch(self, batch: list[Sighting], folder: FolderSettings, draft: FolderDraft) -> None:
         identities = [Identity(folder.name, *sighting.version, str(folder.input)) for sighting in batch]
         paths = [identity.path for identity in identities]
-        rows = {} if self._ledger is None else plan.photos_at(self._ledger, folder.name, paths)
+        rows = {} if self._ledger is None else known_files.photos_at(self._ledger, folder.name, paths)
         if self._ledger is not None:
-            self._approved = plan.approved_of(self._ledger, [row.id for row in rows.values()])
+            self._approved = known_files.approved_of(self._ledger, [row.id for row in rows.values()])
         for identity in identities:
             self._note(identity, rows, folder, draft)
             self._on_photo()
@@ -171,11 +171,11 @@ class PlanScanner:
         if validation.free_targets and folder.on_conflict is OnConflict.RENAME:
             return
         output, ledger = str(folder.output), self._ledger
-        if ledger is not None and plan.has_target(ledger, identity, output):
+        if ledger is not None and known_files.has_target(ledger, identity, output):
             return
         for target in validation.free_targets:
             claim = (output, target_key(target))
-            if claim not in self._targets and not (ledger and plan.is_claimed(ledger, output, target)):
+            if claim not in self._targets and not (ledger and known_files.is_claimed(ledger, output, target)):
                 self._targets.add(claim)
                 return
         raise RejectedError(RejectionCode.TARGET_TAKEN, f"another photo or file has the name of its cutout in {output}")
@@ -221,4 +221,4 @@ def _scan(folder: FolderSettings) -> Scan:
 def _has_free_cutout(ledger: ReadTransaction, photo: Photo) -> bool:
     if duplicates.published_version(ledger, photo) is not None or is_reusable(ledger, photo):
         return True
-    return photo.state is not State.UPLOADED and plan.has_duplicate_at_uploadcare(ledger, photo)
+    return photo.state is not State.UPLOADED and known_files.has_duplicate_at_uploadcare(ledger, photo)

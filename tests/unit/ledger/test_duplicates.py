@@ -9,7 +9,7 @@ import pytest
 from cutoutd.core.errors import DuplicateInProgressError
 from cutoutd.core.photo import UNTIL_SOMEBODY_ACTS_S, RemovalIntended, State, Wait, WaitKind
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.queries import duplicates, photos, plan
+from cutoutd.ledger.queries import duplicates, known_files, photos
 from support.ledgers import ACCEPTED, identity, photo_at, with_ledger
 
 PICTURE = replace(ACCEPTED, sha256="7" * 64)
@@ -96,6 +96,6 @@ def test_rows_without_a_hash_are_no_duplicates_of_each_other(tmp_path: Path) -> 
         other = await photo_at(ledger, State.ACCEPTED, identity(), replace(PICTURE, sha256="9" * 64))
         assert not await ledger.query(duplicates.published_duplicates, other, 9)
         assert await ledger.query(duplicates.elected_payer, other) is None
-        assert not await ledger.query(plan.has_duplicate_at_uploadcare, other)
+        assert not await ledger.query(known_files.has_duplicate_at_uploadcare, other)
 
     with_ledger(tmp_path, scene)

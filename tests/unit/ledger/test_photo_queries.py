@@ -17,10 +17,6 @@ async def names(ledger: Ledger, states: set[State], now_s: float, limit: int = 1
     return [photo.identity.path for photo in await ledger.query(photos.due, states, now_s, limit)]
 
 
-async def next_due_s(ledger: Ledger, state: State, now_s: float) -> float | None:
-    return (await ledger.query(photos.due_and_next, state, now_s, 10))[1]
-
-
 def test_who_is_due_is_told_in_order(tmp_path: Path) -> None:
     """Photos whose wait is over come first by the end of their wait, then by age; those that still wait do not."""
 
@@ -34,9 +30,6 @@ def test_who_is_due_is_told_in_order(tmp_path: Path) -> None:
         assert await names(ledger, {State.ACCEPTED}, 29.9) == due[:3]
         assert await names(ledger, {State.ACCEPTED}, 30.0, limit=2) == due[:2]
         assert await names(ledger, {State.ACCEPTED, State.UPLOADED}, 0.0) == [*due[:2], "elsewhere.jpg"]
-        assert await next_due_s(ledger, State.ACCEPTED, 29.9) == 30.0
-        assert await next_due_s(ledger, State.ACCEPTED, 30.0) == 1e9
-        assert await next_due_s(ledger, State.UPLOADED, 0.0) is None
 
     with_ledger(tmp_path, scene)
 

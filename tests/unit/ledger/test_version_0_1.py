@@ -23,7 +23,7 @@ from cutoutd.core.photo import (
 )
 from cutoutd.core.usage_counter import Purpose
 from cutoutd.ledger import Ledger, ReadTransaction, open_ledger, read_ledger
-from cutoutd.ledger.queries import duplicates, lost_launches, photos, plan, sources
+from cutoutd.ledger.queries import duplicates, known_files, photos, sources
 from cutoutd.ledger.sqlite.database import LEDGER_NAME
 from cutoutd.ledger.writes import approvals, launches, usage, webhook_results
 from cutoutd.watch.availability.snapshot import SampleFile, snapshot_from
@@ -145,7 +145,7 @@ def test_everything_else_is_found_again(ledger_dir: Path) -> None:
     """Money, searches, results, people's decisions, and what was remembered of the folder."""
     with read_ledger(ledger_dir) as view:
         assert launches.launch_counts(view, 1_700_035_600.0).this_month == 18
-        assert [photo.identity.path for photo in lost_launches.open_outcomes(view, 0.0, 9)] == ["lost launch.jpg"]
+        assert at(view, "lost launch.jpg").launch.unclear_since_s is not None
         assert at(view, "lost launch.jpg").launch.lost_because == "HTTP 502 without a body"
         payer = duplicates.elected_payer(view, at(view, "duplicate.jpg"))
         assert payer is not None
@@ -159,7 +159,7 @@ def test_everything_else_is_found_again(ledger_dir: Path) -> None:
         assert at(view, "failed.jpg").ending.failed_state is State.REMOVAL_STARTED
         assert approvals.held_folders(view) == ["products"]
         assert photos.held(view) == 2
-        assert plan.approved_of(view, [1, 2, 3]) == set()
+        assert known_files.approved_of(view, [1, 2, 3]) == set()
         assert usage.usage_of(view, date(2023, 11, 15)).today[Purpose.UPLOAD] == 9
         snapshot = snapshot_from(photos.remembered(view, "roll of products"))
         assert snapshot is not None

@@ -13,7 +13,7 @@ from cutoutd.core.photo import State
 from cutoutd.ledger import Ledger, open_ledger
 from cutoutd.pipeline.budget.launch_rate import LaunchRate
 from cutoutd.pipeline.scheduling.pause import PauseState, pause_in
-from cutoutd.pipeline.scheduling.stages import stages_for
+from cutoutd.pipeline.scheduling.stages import StageHolds, stages_for
 from cutoutd.uploadcare.connections import Throttle
 from support.ledgers import with_ledger
 
@@ -69,7 +69,7 @@ def test_both_may_be_said_twice(tmp_path: Path) -> None:
 
 def test_it_holds_back_what_costs_money_and_nothing_else() -> None:
     """Uploads and launches rest; checking, asking, searching and publishing go on."""
-    ways = stages_for(Concurrency(), LaunchRate(600), Throttle(), paused_for_s=lambda: math.inf)
+    ways = stages_for(Concurrency(), LaunchRate(600), Throttle(), StageHolds(paused_for_s=lambda: math.inf))
     assert {lane.state for lane in ways if lane.paused_for_s() > 0} == {State.ACCEPTED, State.UPLOADED}
 
 

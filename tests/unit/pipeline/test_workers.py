@@ -18,7 +18,6 @@ from cutoutd.core.errors import (
     AddonRefusedError,
     KeysRefusedError,
     NeverSentError,
-    ResponseLostError,
     ThrottledError,
     UploadGoneError,
 )
@@ -501,44 +500,6 @@ def test_a_duplicate_that_waited_in_an_earlier_run_goes_on_at_once(tmp_path: Pat
                 await opened.until(State.PUBLISHED, 2)
                 opened.lanes.stop()
                 await running
-
-    asyncio.run(play())
-
-
-def test_nothing_is_launched_while_the_ledger_is_asked_for_lost_launches(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A photo that is uploaded during that question waits for its end: a launch has a lost response."""
-    is_answered, is_asked = asyncio.Event(), asyncio.Event()
-    query = Ledger.query
-
-    async def slow(ledger: Ledger, question: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  as the ledger's own
-        result = await query(ledger, question, *args, **kwargs)
-        asker = getattr(question, "__self__", None)
-        if asker is not None and asker.stage.name == "launch":
-            is_asked.set()
-            await is_answered.wait()
-        return result
-
-    async def play() -> None:
-        async with house(tmp_path, Concurrency(), timing=Timing()) as opened, asyncio.timeout(20.0):
-            (opened.folder.input / "lost.jpg").write_bytes(jpeg())
-            photo = await opened.ledger.discover(identity_of(opened.folder.input, "lost.jpg"))
-            opened.uploadcare.fail("start_removal", ResponseLostError("no answer"))
-            for stage, _ in opened.lanes.stages[:3]:
-                assert photo is not None
-                photo = await opened.lanes.steps.take_step(photo, stage)
-            monkeypatch.setattr(Ledger, "query", slow)
-            running = asyncio.create_task(opened.lanes.run())
-            await is_asked.wait()
-            await opened.drop("other.jpg")
-            await opened.until(State.UPLOADED, 1)
-            await asyncio.sleep(0.2)
-            is_answered.set()
-            await asyncio.sleep(0.2)
-            assert opened.uploadcare.calls.count(("start_removal", "other.jpg")) == 0
-            opened.lanes.stop()
-            await running
 
     asyncio.run(play())
 

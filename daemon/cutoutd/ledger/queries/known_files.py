@@ -1,17 +1,21 @@
-"""The queries about files that a scan finds: those that are photos already, and those that may be."""
+"""The queries about files that a scan finds: those that are photos already, and those that may be.
+
+``cutoutd plan`` asks them too, and what a photo at a path would cost.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, and_, bindparam, func, or_, select
 
-from cutoutd.core.photo import UNPAID, Photo, State
+from cutoutd.core.photo import AT_UPLOADCARE, UNPAID, Identity, Photo, State, Version
 from cutoutd.ledger.schema.rows import photo_from
-from cutoutd.ledger.schema.tables import photos
+from cutoutd.ledger.schema.tables import photos, targets
 from cutoutd.ledger.sqlite.database import is_among
 from cutoutd.ledger.sqlite.transactions import ReadTransaction
+from cutoutd.ledger.writes.targets import target_key
 
 # Built once, because every scan asks for each batch of files.
 _KNOWN = select(
@@ -102,3 +106,43 @@ def touched_photos(transaction: ReadTransaction, after_id: int, limit: int) -> l
 def number_touched(transaction: ReadTransaction) -> int:
     """Return the number of photos with files that have to be compared with what is known."""
     return transaction.scalar(select(func.count()).select_from(photos).where(_IS_TOUCHED)) or 0
+
+
+def photos_at(transaction: ReadTransaction, folder: str, paths: Collection[str]) -> dict[Version, Photo]:
+    """Return the photos at these paths by version, without superseded ones, the oldest first."""
+    rows = transaction.execute(
+        select(photos)
+        .where(photos.c.folder == folder, photos.c.path.in_(paths), photos.c.state != State.SUPERSEDED)
+        .order_by(photos.c.id)
+    )
+    found = (photo_from(row) for row in rows)
+    return {photo.identity.version: photo for photo in found}
+
+
+def approved_of(transaction: ReadTransaction, photo_ids: Collection[int]) -> set[int]:
+    """Return the approved ones of these photos."""
+    return set(
+        transaction.scalars(select(photos.c.id).where(photos.c.id.in_(photo_ids), photos.c.approved_at_s.is_not(None)))
+    )
+
+
+def has_duplicate_at_uploadcare(transaction: ReadTransaction, photo: Photo) -> bool:
+    """Return True if a duplicate was uploaded and is not published yet."""
+    is_same = or_(photos.c.sha256 == photo.picture.sha256, photos.c.picture_sha256 == photo.picture.identity)
+    is_duplicate = and_(is_same, photos.c.parameters == photo.bound.parameters, photos.c.id != photo.id)
+    duplicates = select(func.count()).select_from(photos).where(is_duplicate, photos.c.state.in_(AT_UPLOADCARE))
+    return (transaction.scalar(duplicates) or 0) > 0
+
+
+def has_target(transaction: ReadTransaction, identity: Identity, output: str) -> bool:
+    """Return True if the path has a target already, which it keeps for ever."""
+    own = select(func.count()).where(
+        targets.c.folder == identity.folder, targets.c.path == identity.path, targets.c.output == output
+    )
+    return (transaction.scalar(own) or 0) > 0
+
+
+def is_claimed(transaction: ReadTransaction, output: str, target: str) -> bool:
+    """Return True if some path has this target."""
+    claims = select(func.count()).where(targets.c.output == output, targets.c.target_key == target_key(target))
+    return (transaction.scalar(claims) or 0) > 0

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from sqlalchemy import and_, func, select
 
 from cutoutd.core.logs import log_event
-from cutoutd.core.photo import Photo, State
+from cutoutd.core.photo import Photo
 from cutoutd.ledger.schema.rows import photo_from
 from cutoutd.ledger.schema.tables import launches, photos
 from cutoutd.ledger.sqlite.transactions import ReadTransaction
@@ -41,13 +41,6 @@ def lost_launches_of(transaction: ReadTransaction, photo_id: int) -> tuple[LostL
 def lost_launches(transaction: ReadTransaction) -> int:
     """Return the number of lost launches."""
     return transaction.scalar(select(func.count()).select_from(launches).where(_IS_LOST)) or 0
-
-
-def open_outcomes(transaction: ReadTransaction, since_s: float, limit: int) -> list[Photo]:
-    """Return the photos that lost a launch's response after this Unix time and search for it, but no locked ones."""
-    is_lost = and_(photos.c.state == State.REMOVAL_INTENDED, photos.c.unclear_since_s > since_s)
-    rows = transaction.execute(select(photos).where(is_lost, photos.c.locked_since_s.is_(None)).limit(limit))
-    return [photo_from(row) for row in rows]
 
 
 def paid_again(transaction: ReadTransaction, limit: int) -> list[Photo]:

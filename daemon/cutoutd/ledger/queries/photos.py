@@ -43,12 +43,6 @@ _DUE = (
     .limit(bindparam("limit"))
 )
 _NUMBER_DUE = select(func.count()).select_from(photos).where(_IS_DUE, photos.c.wait_kind != WaitKind.UNAVAILABLE.value)
-_FIRST_TO_GO_ON = (
-    select(photos)
-    .where(photos.c.state == bindparam("state"), photos.c.folder.not_in(bindparam("folders", expanding=True)))
-    .order_by(photos.c.wait_until_s, photos.c.id)
-    .limit(bindparam("limit"))
-)
 _IS_VERSION = and_(
     photos.c.folder == bindparam("folder"), photos.c.path == bindparam("path"), photos.c.input == bindparam("input")
 )
@@ -80,22 +74,6 @@ def due(
     values = {"states": list(states), "by_s": now_s, "folders": list(skipped.folders), "limit": limit_with_skipped}
     rows = transaction.execute(_DUE, values)
     return [photo_from(row) for row in rows if row.id not in skipped.photo_ids][:limit]
-
-
-def due_and_next(
-    transaction: ReadTransaction, state: State, now_s: float, limit: int, *, skipped: SkippedPhotos = _NONE_SKIPPED
-) -> tuple[list[Photo], float | None]:
-    """Return the due photos at a state, and the Unix time at which the next wait there ends; None: no other waits.
-
-    One statement answers both. The time is of no use if as many photos are due as were asked for.
-    """
-    rows_needed = limit + len(skipped.photo_ids) + 1
-    rows = transaction.execute(
-        _FIRST_TO_GO_ON, {"state": state.value, "folders": list(skipped.folders), "limit": rows_needed}
-    ).all()
-    due_rows = [row for row in rows if row.wait_until_s <= now_s]
-    photos_due = [photo_from(row) for row in due_rows if row.id not in skipped.photo_ids][:limit]
-    return photos_due, rows[len(due_rows)].wait_until_s if len(due_rows) < len(rows) else None
 
 
 def count(transaction: ReadTransaction, states: Collection[State]) -> int:

@@ -14,7 +14,7 @@ from cutoutd.core.errors import LedgerDamagedError, LedgerError, LedgerNewerErro
 from cutoutd.ledger.schema import tables
 
 #: The last step of this version.
-NEWEST = 4
+NEWEST = 5
 
 
 def bring_up_to_date(engine: Engine) -> None:

@@ -4,6 +4,8 @@ Statements stay portable, because a shared PostgreSQL ledger is the planned next
 change here needs a numbered step in the folder ``steps``.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -16,6 +18,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    TextClause,
     and_,
     text,
 )
@@ -24,6 +27,14 @@ from cutoutd.core.photo import INTERNAL_FAULT, NOT_DELAYED, TERMINAL, UNPAID, St
 from cutoutd.ledger.schema.column_types import PathText, Unsigned64
 
 metadata = MetaData()
+
+_Condition = ColumnElement[bool] | TextClause
+
+
+def _partial_index(name: str, *columns: Column[Any], where: _Condition, unique: bool = False) -> None:
+    """Add an index of the rows with a condition."""
+    Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
 
 migrations = Table(
     "migrations",
@@ -99,7 +110,7 @@ photos = Table(
 #: One row for one version of a file. Superseded versions do not count, nor those that left their place: a file moved
 #: away and back is a new photo.
 IS_CURRENT = and_(photos.c.state != State.SUPERSEDED.value, photos.c.source_result.is_(None))
-Index(
+_partial_index(
     "one_row_per_version",
     photos.c.folder,
     photos.c.path,
@@ -107,9 +118,8 @@ Index(
     photos.c.mtime_ns,
     photos.c.inode,
     photos.c.ctime_ns,
+    where=IS_CURRENT,
     unique=True,
-    sqlite_where=IS_CURRENT,
-    postgresql_where=IS_CURRENT,
 )
 
 #: All versions of a path, also those that do not count.
@@ -122,34 +132,20 @@ Index("twins", photos.c.sha256, photos.c.parameters)
 _IS_PAID_FOR = photos.c.state.in_(
     [State.REMOVAL_INTENDED.value, State.REMOVAL_STARTED.value, State.REMOVAL_FINISHED.value]  # PAID_FOR, in order
 )
-Index(
-    "one_payer",
-    photos.c.sha256,
-    photos.c.parameters,
-    unique=True,
-    sqlite_where=_IS_PAID_FOR,
-    postgresql_where=_IS_PAID_FOR,
-)
+_partial_index("one_payer", photos.c.sha256, photos.c.parameters, where=_IS_PAID_FOR, unique=True)
 
 #: The same for the picture itself, whatever its file says about it. Both, because photos that were accepted by an
 #: earlier version have no hash of the picture.
 Index("same_picture", photos.c.picture_sha256, photos.c.parameters)
-Index(
-    "one_payer_per_picture",
-    photos.c.picture_sha256,
-    photos.c.parameters,
-    unique=True,
-    sqlite_where=_IS_PAID_FOR,
-    postgresql_where=_IS_PAID_FOR,
-)
+_partial_index("one_payer_per_picture", photos.c.picture_sha256, photos.c.parameters, where=_IS_PAID_FOR, unique=True)
 
 #: The photos with files that have to be compared with what is known; stays small.
 _IS_TOUCHED = photos.c.touched_at_s.is_not(None)
-Index("touched", photos.c.touched_at_s, photos.c.id, sqlite_where=_IS_TOUCHED, postgresql_where=_IS_TOUCHED)
+_partial_index("touched", photos.c.touched_at_s, photos.c.id, where=_IS_TOUCHED)
 
 #: The cutouts, so that one that comes back into an input is not taken for a photo.
 _HAS_CUTOUT = photos.c.cutout_sha256.is_not(None)
-Index("cutouts", photos.c.cutout_sha256, sqlite_where=_HAS_CUTOUT, postgresql_where=_HAS_CUTOUT)
+_partial_index("cutouts", photos.c.cutout_sha256, where=_HAS_CUTOUT)
 
 #: The photos that wait for another; stays small.
 Index("waiters", photos.c.wait_for, sqlite_where=photos.c.wait_for.is_not(None))
@@ -157,8 +153,8 @@ Index("waiters", photos.c.wait_for, sqlite_where=photos.c.wait_for.is_not(None))
 #: The photos that something delays, by kind of waiting; stays small. A query that names the kind repeats the condition
 #: of the index, because SQLite would not use it otherwise.
 IS_DELAYED = text(f"wait_kind NOT IN ({', '.join(repr(kind.value) for kind in sorted(NOT_DELAYED))})")
-Index("delayed_by_kind", photos.c.wait_kind, photos.c.folder, sqlite_where=IS_DELAYED, postgresql_where=IS_DELAYED)
-Index("delayed", photos.c.wait_until_s, sqlite_where=IS_DELAYED, postgresql_where=IS_DELAYED)
+_partial_index("delayed_by_kind", photos.c.wait_kind, photos.c.folder, where=IS_DELAYED)
+_partial_index("delayed", photos.c.wait_until_s, where=IS_DELAYED)
 
 
 def waits_as(kind: WaitKind) -> ColumnElement[bool]:
@@ -169,22 +165,23 @@ def waits_as(kind: WaitKind) -> ColumnElement[bool]:
 #: The folders' batches: photos that may cost money and are not approved. The index begins with a column that is null
 #: in all of its rows, as ``to_clean``.
 IS_UNAPPROVED = text(f"approved_at_s IS NULL AND state IN ({', '.join(repr(state.value) for state in sorted(UNPAID))})")
-Index("batch", photos.c.approved_at_s, photos.c.folder, sqlite_where=IS_UNAPPROVED, postgresql_where=IS_UNAPPROVED)
+_partial_index("batch", photos.c.approved_at_s, photos.c.folder, where=IS_UNAPPROVED)
 
 #: The sources to be moved or deleted; stays small. It begins with the state, else the planner would take ``due``, where
 #: every published photo is a row.
 _IS_SOURCE_DUE = photos.c.is_source_due.is_(True)
-Index("source_due", photos.c.state, photos.c.id, sqlite_where=_IS_SOURCE_DUE, postgresql_where=_IS_SOURCE_DUE)
+_partial_index("source_due", photos.c.state, photos.c.id, where=_IS_SOURCE_DUE)
 
 #: The photos that may have been paid for twice; stays small.
 _HAS_LOST = photos.c.has_lost_outcome.is_(True)
-Index("paid_again", photos.c.id, sqlite_where=_HAS_LOST, postgresql_where=_HAS_LOST)
+_partial_index("paid_again", photos.c.id, where=_HAS_LOST)
 
 #: The numbers of photos by state and folder.
 Index("totals", photos.c.state, photos.c.folder)
 
-#: The due photos of a stage; also serves the counts by state.
-Index("due", photos.c.state, photos.c.wait_until_s, photos.c.id)
+#: The photos that are due, by stage and folder. A query repeats the condition, as with ``delayed``.
+IS_UNDER_WAY = text(f"state NOT IN ({', '.join(repr(state.value) for state in sorted(TERMINAL))})")
+_partial_index("due", photos.c.state, photos.c.folder, photos.c.wait_until_s, photos.c.id, where=IS_UNDER_WAY)
 
 #: Ended photos with files that may still be at Uploadcare; stays small. It begins with a column that is null in all of
 #: its rows, else the planner would take ``due``.
@@ -197,26 +194,19 @@ IS_TO_CLEAN = text(
     # So do the files of a dismissed photo, because `retry` brings it back.
     f" AND state IN ({', '.join(repr(state.value) for state in sorted(TERMINAL - {State.DISMISSED}))})"
 )
-Index("to_clean", photos.c.remote_cleaned_at_s, photos.c.id, sqlite_where=IS_TO_CLEAN, postgresql_where=IS_TO_CLEAN)
+_partial_index("to_clean", photos.c.remote_cleaned_at_s, photos.c.id, where=IS_TO_CLEAN)
 
 #: The gallery: published photos by time, with every column of a search, which therefore reads only this index. It
 #: begins with a column that is null in all of its rows, as ``to_clean``.
 _IS_PUBLISHED = text(f"state = '{State.PUBLISHED.value}'")
 IS_SHOWN = and_(_IS_PUBLISHED, photos.c.code.is_(None))
-Index(
-    "gallery",
-    photos.c.code,
-    photos.c.state_at_s,
-    photos.c.id,
-    photos.c.folder,
-    photos.c.path,
-    sqlite_where=_IS_PUBLISHED,
-    postgresql_where=_IS_PUBLISHED,
+_partial_index(
+    "gallery", photos.c.code, photos.c.state_at_s, photos.c.id, photos.c.folder, photos.c.path, where=_IS_PUBLISHED
 )
 
 #: Rejected and failed photos, by reason.
 IS_TROUBLED = text(f"state IN ('{State.FAILED.value}', '{State.REJECTED.value}')")
-Index("troubled", photos.c.code, photos.c.state_at_s, sqlite_where=IS_TROUBLED, postgresql_where=IS_TROUBLED)
+_partial_index("troubled", photos.c.code, photos.c.state_at_s, where=IS_TROUBLED)
 
 #: The photo with its cutout at a path, so that no other file is ever overwritten.
 Index("by_target", photos.c.output, photos.c.target)
@@ -267,7 +257,7 @@ Index("spent", launches.c.day, launches.c.is_returned)
 
 #: The launches without a response; stays small.
 _IS_LOST = launches.c.lost_because.is_not(None)
-Index("lost", launches.c.id, sqlite_where=_IS_LOST, postgresql_where=_IS_LOST)
+_partial_index("lost", launches.c.id, where=_IS_LOST)
 
 announcements = Table(
     "announcements",

@@ -57,6 +57,11 @@ _OVERDUE_AFTER_S = 600.0
 #: The shortest and the longest time from then on to the next poll; chance chooses.
 _RARELY_S = (300.0, 900.0)
 
+#: A removal is late after so many times the longest time seen, but not before a minute.
+_LATE_TIMES = 4.0
+_LEAST_LATE_S = 60.0
+_LATE_UNTIL_KNOWN_S = 120.0
+
 #: While webhooks are trusted, a removal is polled this long after every usual time. While usual times are unknown, it
 #: is polled this long after its launch.
 _LEAST_MARGIN_S = 2.0
@@ -201,6 +206,13 @@ class PollSchedule:
     def usual_wait_s(self) -> float:
         """Return the seconds from a launch to the first poll without webhooks."""
         return next_poll_after_s(self._times.sorted_s, elapsed_s=0.0, polls=0, jitter=self._jitter)
+
+    def late_after_s(self) -> float:
+        """Return the seconds after which a removal that runs takes far longer than the others did."""
+        times_s = self._times.sorted_s
+        if len(times_s) < ENOUGH_TIMES:
+            return _LATE_UNTIL_KNOWN_S
+        return min(max(_LEAST_LATE_S, _LATE_TIMES * times_s[-1]), _OVERDUE_AFTER_S)
 
     def on_poll_unfinished(self, photo: Photo, removal: RemovalStatus, now_s: float) -> None:
         """Note a poll that found the removal unfinished, or unknown; `is_forgotten` and `next_wait` follow from it."""

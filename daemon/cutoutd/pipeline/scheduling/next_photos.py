@@ -6,23 +6,30 @@ here that a later look would not decide anew.
 
 import math
 import time
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cutoutd.core.photo import Photo, State, require_value
+from cutoutd.core.photo import Photo, State
 from cutoutd.ledger import Ledger, ReadTransaction
-from cutoutd.ledger.queries import lost_launches
 from cutoutd.ledger.queries import photos as photo_queries
-from cutoutd.ledger.queries.photos import SkippedPhotos
+from cutoutd.ledger.queries import picking
+from cutoutd.ledger.queries.picking import Downstream, PickQuery, RoomQuery
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from cutoutd.pipeline.scheduling.stages import Stage
-from cutoutd.pipeline.steps import recover_launch
 
-#: A photo that waits for longer than this holds up no other photo.
+#: A photo that waits for longer than this cannot probe.
 _LONGEST_ACTIVE_WAIT_S = 1000.0
 
-#: With more lost launches than this at once, only the first ones are looked at.
-_MOST_LOST_LAUNCHES = 20
+#: While late photos take all places, the time to the next trial doubles with each, up to this.
+_LONGEST_TRIAL_WAIT_S = 3600.0
+_MOST_DOUBLINGS = 20
+
+#: The facts that show that the photo before them went on as it should.
+_WENT_ON = {
+    State.UPLOADED: frozenset({State.REMOVAL_STARTED, State.REMOVAL_FINISHED}),
+    State.REMOVAL_STARTED: frozenset({State.REMOVAL_FINISHED}),
+    State.REMOVAL_FINISHED: frozenset({State.PUBLISHED}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +38,9 @@ class DuePhotos:
 
     photos: list[Photo]
     next_due_s: float | None = None  #: Unix time at which the next waiting photo is due; None: no wait ends by time
-    has_more: bool = False  #: True if more photos may be due than the look asked for
+    has_more: bool = False  #: True if more photos may be due than the look returned
     room: float = math.inf  #: the steps that may run at once, as far as photos downstream decide it
-    has_lost: bool = False  #: True if a launch with a response that was lost just now is open
+    has_late: bool = False  #: True if late photos take places downstream
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +48,57 @@ class DueQuery:
     """A look of one stage."""
 
     stage: Stage
-    limit: int  #: the most photos to return
-    skipped: SkippedPhotos
-    now_s: float  #: Unix time
-    checks_room: bool  #: True to count the photos downstream and the lost launches as well
+    pick: PickQuery
+    room: RoomQuery | None  #: None: there is certainly room downstream
 
     def run(self, ledger: ReadTransaction) -> DuePhotos:
-        """Return the due photos, those that waited longest first."""
-        room, has_lost = self._room(ledger) if self.checks_room else (math.inf, False)
-        if room <= 0:
-            return DuePhotos([], has_more=True, room=room, has_lost=has_lost)
-        photos, next_due_s = photo_queries.due_and_next(
-            ledger, self.stage.state, self.now_s, self.limit, skipped=self.skipped
-        )
-        if len(photos) == self.limit:
-            return DuePhotos(photos, has_more=True, room=room, has_lost=has_lost)
-        return DuePhotos(photos, next_due_s, room=room, has_lost=has_lost)
+        """Return the due photos, in turn between their folders."""
+        room, has_late = math.inf, False
+        if self.room is not None:
+            downstream = picking.downstream(ledger, self.room)
+            room, has_late = room_for(self.stage.max_downstream, downstream, self.room), downstream.late > 0
+            if room <= 0:
+                return DuePhotos([], has_more=True, room=room, has_late=has_late)
+        picked = picking.pick(ledger, self.pick)
+        return DuePhotos(picked.photos, picked.next_due_s, picked.has_more, room, has_late)
 
-    def _room(self, ledger: ReadTransaction) -> tuple[float, bool]:
-        if self.stage.state is State.UPLOADED and _has_lost_launch(ledger, self.now_s):
-            return 0, True
-        if not self.stage.downstream:
-            return math.inf, False
-        return self.stage.max_downstream - _count_under_way(ledger, self.stage.downstream, self.now_s), False
+
+def room_for(most: int, downstream: Downstream, query: RoomQuery) -> float:
+    """Return how many steps may begin.
+
+    If late photos take all places, one more is tried now and then: once it goes on, they take none. So a service that
+    is merely slow gets a few more removals a day. One that forgot some gets all others at once.
+    """
+    room = most - downstream.placed
+    if room > 0 or downstream.newest_s is None:
+        return room
+    trial_wait_s = query.late_after_s * 2.0 ** min(-room, _MOST_DOUBLINGS)
+    is_trial_due = query.now_s - downstream.newest_s >= min(trial_wait_s, _LONGEST_TRIAL_WAIT_S)
+    return 1 if is_trial_due else room
+
+
+class NewestMoved:
+    """For each state, the time at which the newest photo that went on had come to it.
+
+    Photos that came before, and are late, are stuck: the service has passed them by. It is kept in memory only. After a
+    restart all count as before, until one goes on.
+    """
+
+    def __init__(self) -> None:
+        self._came_s: dict[State, float] = {}
+
+    def note(self, before: Photo, after: Photo) -> None:
+        """Note a step."""
+        if after.state not in _WENT_ON.get(before.state, ()):
+            return
+        self._came_s[before.state] = max(self._came_s.get(before.state, 0.0), before.state_at_s)
+        if before.state is State.UPLOADED:  # a launch with a response
+            self._came_s[State.REMOVAL_INTENDED] = after.state_at_s
+
+    def by(self, now_s: float) -> Mapping[State, float]:
+        """Return the times by state; without those that are in the future, because the clock was set back."""
+        self._came_s = {state: came_s for state, came_s in self._came_s.items() if came_s <= now_s}
+        return self._came_s
 
 
 async def is_probed_at(state: State, breaker: CircuitBreaker, busy: frozenset[State], ledger: Ledger) -> bool:
@@ -71,7 +106,7 @@ async def is_probed_at(state: State, breaker: CircuitBreaker, busy: frozenset[St
 
     A step elsewhere would prove nothing, and might cost money. If no photo stands at the refused step any more (an
     upload expired), the nearest photo goes on towards it. Otherwise the halt would never end. Lost launches are looked
-    for all the same, because nothing is launched before they are found.
+    for all the same, because their results are paid for.
 
     Args:
         state: the state before the stage's step.
@@ -85,17 +120,3 @@ async def is_probed_at(state: State, breaker: CircuitBreaker, busy: frozenset[St
         return False  # because the probe is under way; its photo may be further on in the middle of the step
     by_s = time.time() + _LONGEST_ACTIVE_WAIT_S
     return state is await ledger.query(photo_queries.furthest_of, breaker.probe_states, by_s)
-
-
-def _count_under_way(ledger: ReadTransaction, states: Collection[State], now_s: float) -> int:
-    """Count the photos that go on soon: photos of folders that left the configuration must not hold up all others."""
-    return photo_queries.count_due_by(ledger, states, now_s + _LONGEST_ACTIVE_WAIT_S)
-
-
-def _has_lost_launch(ledger: ReadTransaction, now_s: float) -> bool:
-    """Return True if a launch's response was lost just now and a search may find its result.
-
-    Later launches would lengthen the search. No photo depends on it for its safety: see `recover_launch`.
-    """
-    lost = lost_launches.open_outcomes(ledger, now_s - recover_launch.LOOK_FOR_S, _MOST_LOST_LAUNCHES)
-    return any(recover_launch.is_comparable(require_value(photo.bound.parameters)) for photo in lost)

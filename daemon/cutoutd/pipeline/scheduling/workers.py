@@ -14,10 +14,11 @@ from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import log_error
 from cutoutd.core.photo import TERMINAL, UNBOUNDED, Photo, State
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.queries.photos import SkippedPhotos
+from cutoutd.ledger.queries.picking import PickQuery, RoomQuery
 from cutoutd.ledger.writes.transitions import payers
-from cutoutd.pipeline.scheduling.next_photos import DueQuery, is_probed_at
-from cutoutd.pipeline.scheduling.stages import READ_AHEAD, Stage, StageQueue
+from cutoutd.pipeline.scheduling.next_photos import DueQuery, NewestMoved, is_probed_at
+from cutoutd.pipeline.scheduling.stage_queue import READ_AHEAD, StageQueue
+from cutoutd.pipeline.scheduling.stages import Stage
 from cutoutd.pipeline.scheduling.step_runner import StepRunner
 
 
@@ -36,7 +37,7 @@ class WorkerPool:
         self._looks: list[set[int]] = []  # for each look under way: the photos that began meanwhile
         self._awaited: set[int] = set()  # photos that duplicates wait for
         self._stepped = asyncio.Event()
-        self._note_lost_launch()  # because an earlier run may have left one
+        self._newest_moved = NewestMoved()
         self.is_stopping = False  #: True if no further steps are taken
 
     @property
@@ -70,7 +71,6 @@ class WorkerPool:
     def enqueue(self, photo: Photo) -> None:
         """Note that this photo, and maybe others with it, may go on by a command."""
         self.steps.note_photo(photo)
-        self._note_lost_launch()
         self.wake_stage(photo.state)
 
     def wake_stage(self, *states: State) -> None:
@@ -153,7 +153,7 @@ class WorkerPool:
             return self._timing.ledger_trouble_wait_s
         if is_probing:
             await self._look(queue)
-            if not self.is_stopping and self._rest_s(queue.stage) == 0 and queue.ready and queue.busy == 0:
+            if not self.is_stopping and self._rest_s(queue.stage) == 0 and len(queue.ready) and queue.busy == 0:
                 self._start(queue, queue.take(), tasks)
             queue.leave_to_ledger()
         return self._timing.poll_ledger_s
@@ -164,36 +164,49 @@ class WorkerPool:
         Photos that are busy when the ledger is asked, or begin meanwhile, are left out: their rows in the result may be
         old, and a step taken again would upload the photo twice.
         """
-        stage, must_check = queue.stage, not queue.has_room and not self._is_halted(queue.stage)
-        is_closed = bool(stage.excluded_folders())
-        skipped = SkippedPhotos(frozenset(self._busy), stage.excluded_folders())
-        query = DueQuery(stage, queue.free + READ_AHEAD, skipped, time.time(), checks_room=must_check)
+        must_check = not queue.has_room and not self._is_halted(queue.stage)
+        query = self._query_for(queue, checks_room=must_check)
         begun: set[int] = set()
         self._looks.append(begun)
         queue.begin_look(asks_for_room=must_check)
-        was_uncertain, queue.is_uncertain = queue.is_uncertain, queue.is_uncertain and not must_check
         try:
             found = await self._ledger.query(query.run)
         except CutoutdError as error:
             log_error("ledger_trouble", error)
-            queue.is_uncertain = queue.is_uncertain or was_uncertain
             queue.timer.look_within(self._timing.ledger_trouble_wait_s)
             return 0
         finally:
             self._looks = [look for look in self._looks if look is not begun]
             queue.is_asking = False
-        queue.is_uncertain = queue.is_uncertain or found.has_lost
+        queue.has_late = found.has_late
         gone = begun | self._busy.keys()
         queue.fill([photo for photo in found.photos if photo.id not in gone], has_more=found.has_more)
         next_due_s = self._timing.poll_ledger_s if found.next_due_s is None else found.next_due_s - time.time()
-        poll_s = self._timing.poll_closed_folders_s if is_closed else self._timing.poll_ledger_s
+        poll_s = self._timing.poll_closed_folders_s if queue.stage.is_opening() else self._timing.poll_ledger_s
         queue.timer.look_within(min(next_due_s, poll_s))
         return found.room - queue.busy if must_check else 0
+
+    def _query_for(self, queue: StageQueue, *, checks_room: bool) -> DueQuery:
+        stage, now_s = queue.stage, time.time()
+        pick = PickQuery(
+            stage.state,
+            now_s,
+            queue.free + READ_AHEAD,
+            stage.excluded_folders(),
+            frozenset(self._busy),
+            queue.ready.last_folder,
+            self._ledger.counts.folders_at(stage.state),
+        )
+        if not (checks_room and stage.downstream):
+            return DueQuery(stage, pick, None)
+        moved_s = self._newest_moved.by(now_s)
+        room = RoomQuery(stage.downstream, stage.uncounted_folders(), now_s, stage.late_after_s(), moved_s)
+        return DueQuery(stage, pick, room)
 
     def _begin_ready(self, queue: StageQueue, tasks: asyncio.TaskGroup, room: float) -> None:
         """Begin with ready photos; `room` is the number of steps that the ledger has just allowed."""
         closed = queue.stage.excluded_folders()
-        while queue.ready and queue.free > 0 and (room > 0 or queue.has_room) and not self.is_stopping:
+        while len(queue.ready) and queue.free > 0 and (room > 0 or queue.has_room) and not self.is_stopping:
             photo = queue.take()
             if photo.identity.folder in closed:
                 queue.has_backlog = True
@@ -233,7 +246,6 @@ class WorkerPool:
             queue.release(before)
             self._stepped.set()
             if after is None:
-                self._note_lost_launch()
                 self.wake_all()
         if after is None:
             return before, None
@@ -255,24 +267,21 @@ class WorkerPool:
 
     def _hand_over(self, queue: StageQueue, photo: Photo) -> None:
         """Leave a photo to the stage of its next step."""
-        if photo.state is State.REMOVAL_INTENDED:
-            self._note_lost_launch()
         if (delay_s := photo.wait.until_s - time.time()) > 0:
             queue.timer.look_within(delay_s)
         else:
             queue.add(photo)
 
-    def _note_lost_launch(self) -> None:
-        """Have the launch stage ask the ledger for lost launches: while one is looked for, no other launch begins."""
-        if State.UPLOADED in self._queues:
-            self._queues[State.UPLOADED].is_uncertain = True
-
     def _wake_others(self, own: StageQueue, before: Photo, after: Photo) -> None:
         """Wake the stages that have a photo waiting for what this step has freed."""
+        self._newest_moved.note(before, after)
         for queue in self._queues.values():
-            if queue.is_blocked and queue.stage.is_freed_by(before, after):
+            is_passing = queue.has_late and before.state in queue.stage.downstream
+            if queue.is_blocked and (is_passing or queue.stage.is_freed_by(before, after)):
                 queue.is_blocked = False
                 queue.timer.wake()
+            elif after.state is State.PUBLISHED and queue.stage.excluded_folders():
+                queue.look_soon()  # because its folder may have room for another result now
             elif self._breaker.error is not None or (queue is own and (queue.has_waiting or queue.timer.due_in_s <= 0)):
                 queue.timer.wake()
         if after.wait.for_photo is not None:
