@@ -20,6 +20,7 @@ from cutoutd.core.errors import (
     UnreachableError,
 )
 from cutoutd.core.usage_counter import Purpose, UsageCounter
+from cutoutd.uploadcare.addresses import Reach, get_following
 from cutoutd.uploadcare.connections import (
     REMOVE_BG,
     Connections,
@@ -78,7 +79,11 @@ async def open_uploadcare(
         timeouts: the time limits of each kind of request.
     """
     signer = Signer(account.public_key, account.secret_key)
-    cdn = CdnBase(account.cdn_base, computed_cdn_base(account.public_key))
+    cdn = CdnBase(
+        account.cdn_base,
+        computed_cdn_base(account.public_key),
+        Reach(account.api_base, account.upload_base, account.cdn_base),
+    )
     async with open_connections(signer.request_auth, account, connections) as pools:
         yield UploadcareClient(pools, signer, cdn, timeouts=timeouts or TimeoutSet(), usage=usage or UsageCounter())
 
@@ -198,10 +203,9 @@ class UploadcareClient:
         if not self._cdn.is_known:
             self._cdn.learn(await self.files.require_result(result_uuid))
         url = self._cdn.url_of(result_uuid)
-        # Ask for the stored bytes, because a compressed body has another length than the promised one.
-        request = self._pools.deliveries.build_request("GET", url, headers={"Accept-Encoding": "identity"})
-        with self.throttle.obey(RequestKind.DOWNLOADS):
-            async with send(self._pools.deliveries, request, self._timeouts.transfer) as response:
+        asked = get_following(self._pools.deliveries, url, self._timeouts.transfer, self._cdn.reach)
+        with self.throttle.obey(RequestKind.DOWNLOADS), self._cdn.doubt_if_unreachable():
+            async with asked as response:
                 if response.status_code == HTTPStatus.OK:
                     require_image(response)
                     return await copy_body(response, sink)
@@ -209,7 +213,7 @@ class UploadcareClient:
                 raise delivery_error_for(to_response(response))
         self._cdn.learn(await self.files.require_result(result_uuid))
         raise UnreachableError(
-            f"{request.url.host} does not have the cutout, though Uploadcare does", advice=_CDN_ADVICE
+            f"{shown(response.url.host)} does not have the cutout, though Uploadcare does", advice=_CDN_ADVICE
         )
 
     async def get_project(self) -> ProjectInfo:

@@ -34,6 +34,7 @@ from cutoutd import __version__
 from cutoutd.config.settings import AccountWithSecret
 from cutoutd.core.errors import ThrottledError
 from cutoutd.core.logs import log_event
+from cutoutd.uploadcare.addresses import Reach, guarded_transport
 from cutoutd.uploadcare.error_mapping import MAX_RETRY_AFTER_S
 
 API_VERSION = "0.7"
@@ -139,7 +140,8 @@ def computed_cdn_base(public_key: str) -> str:
 class Connections:
     """The HTTP clients by use, each with the base of its URLs.
 
-    Only ``deliveries`` follows redirects, because an API that redirects is a login page of the local network.
+    None follows redirects by itself: an API that redirects is a login page of the local network, and ``addresses``
+    follows those of deliveries.
     """
 
     calls: httpx2.AsyncClient
@@ -154,9 +156,10 @@ async def open_connections(
     auth: httpx2.Auth, account: AccountWithSecret, connections: int
 ) -> AsyncIterator[Connections]:
     """Open pools of at most ``connections`` each, and close them at the end; requests to the REST API are signed."""
+    verify = httpx2.create_ssl_context()
     client = partial(
         httpx2.AsyncClient,
-        verify=httpx2.create_ssl_context(),
+        verify=verify,
         headers={"User-Agent": f"cutoutd/{__version__}"},
         # No cookie is kept. Uploadcare needs none, and one that is odd would spoil every later request.
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
@@ -164,11 +167,12 @@ async def open_connections(
     )
     normal = httpx2.Limits(max_connections=connections, keepalive_expiry=_KEEPALIVE_S)
     short = httpx2.Limits(max_connections=connections, keepalive_expiry=_LAUNCH_KEEPALIVE_S)
+    guarded = guarded_transport(verify, normal, Reach(account.api_base, account.upload_base, account.cdn_base))
     async with AsyncExitStack() as stack:
         yield Connections(
             calls=await stack.enter_async_context(client(limits=normal, auth=auth, base_url=account.api_base)),
             launches=await stack.enter_async_context(client(limits=short, auth=auth, base_url=account.api_base)),
             uploads=await stack.enter_async_context(client(limits=normal, base_url=account.upload_base)),
-            deliveries=await stack.enter_async_context(client(limits=normal, follow_redirects=True)),
+            deliveries=await stack.enter_async_context(client(limits=normal, transport=guarded)),
             throttle=Throttle(),
         )

@@ -7,7 +7,9 @@ September 2025 have another one (docs/uploadcare.md 3).
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -18,6 +20,7 @@ import httpx2
 
 from cutoutd.core.errors import (
     DiskError,
+    NeverSentError,
     NotReadyError,
     ResultDamagedError,
     ResultGoneError,
@@ -25,6 +28,7 @@ from cutoutd.core.errors import (
     UnreachableError,
     UploadGoneError,
 )
+from cutoutd.uploadcare.addresses import Reach
 from cutoutd.uploadcare.error_mapping import require_success, service_message
 from cutoutd.uploadcare.responses import LOGIN_PAGE_ADVICE, BatchReply, FilesPage, RemoteFile, parse, shown
 from cutoutd.uploadcare.transport import Call
@@ -32,7 +36,7 @@ from cutoutd.uploadcare.transport import Call
 #: Read by a thread at once, because a change of thread costs as much as hashing 100 kB.
 _BLOCK_BYTES = 1 << 20
 
-#: Sent at once; small enough for the write time-out on a slow line.
+#: Small enough for the write time-out on a slow line.
 _PIECE_BYTES = 1 << 18
 
 #: How many files one request may delete or store (docs/uploadcare.md 3).
@@ -46,13 +50,13 @@ _MAX_PAGES = 200
 #: A cutout has at most 25 megapixels. That is 200 MB as raw RGBA with 16 bits a channel, and PNG makes it smaller.
 MAX_CUTOUT_BYTES = 256_000_000
 
-#: A length with more digits is none, and the HTTP library has its own view of it.
-_MAX_DIGITS = 20
+_DOUBT_EVERY_S = 300.0
 
 #: Only bodies that are certainly no image are refused here; the download step verifies the image itself.
 _IMAGE_TYPES = ("image/", "application/octet-stream", "binary/octet-stream")
 
 Sink = Callable[[bytes], Awaitable[None]]
+Clock = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +206,24 @@ class FilesApi:
 
 
 class CdnBase:
-    """The base of all CDN URLs of a project, as far as the client knows it."""
+    """The base of all CDN URLs of a project, as far as the client knows it.
 
-    def __init__(self, configured: str | None, computed: str) -> None:
+    Args:
+        configured: the base that the configuration names, if any.
+        computed: the base that follows from the public key.
+        reach: the addresses that a base may lead to.
+        clock: the time in seconds.
+    """
+
+    def __init__(
+        self, configured: str | None, computed: str, reach: Reach | None = None, clock: Clock = time.monotonic
+    ) -> None:
         self._configured = configured
         self._learned: str | None = None
         self._computed = computed
+        self.reach = reach or Reach()
+        self._clock = clock
+        self._doubt_again_at_s = 0.0
 
     @property
     def is_known(self) -> bool:
@@ -220,10 +236,24 @@ class CdnBase:
         return httpx2.URL(self._base).netloc.decode()
 
     def learn(self, file: RemoteFile) -> None:
-        """Take the base from a file's own URL if it has one; a configured base stays in force."""
+        """Take the base from a file's own URL if it has an allowed one; a configured base stays in force."""
         base, has_uuid, _ = (file.original_file_url or "").partition(file.uuid)
-        if has_uuid and base.startswith(("https://", "http://")):
+        if has_uuid and not self.reach.trouble_with(base):
             self._learned = base
+
+    @contextmanager
+    def doubt_if_unreachable(self) -> Iterator[None]:
+        """Guard a block that fetches: forget the learned base if nothing can be sent there.
+
+        So one odd answer holds up no cutout for long. Learning costs an operation, so a doubt comes now and then.
+        """
+        try:
+            yield
+        except NeverSentError:
+            if self._clock() >= self._doubt_again_at_s:
+                self._learned = None
+                self._doubt_again_at_s = self._clock() + _DOUBT_EVERY_S
+            raise
 
     def url_of(self, uuid: str) -> str:
         """Return the URL of the file itself, without a transformation."""
@@ -264,8 +294,7 @@ async def copy_body(response: httpx2.Response, sink: Sink, *, max_bytes: int = M
         await sink(chunk)
     promised = response.headers.get("content-length", "")
     is_as_sent = "content-encoding" not in response.headers
-    is_number = promised.isdecimal() and len(promised) < _MAX_DIGITS
-    if is_as_sent and is_number and length_bytes != int(promised):
+    if is_as_sent and promised.isdecimal() and length_bytes != int(promised):
         raise UnreachableError(f"{response.url.host} delivered {length_bytes} of {shown(promised)} bytes")
     if length_bytes == 0:
         raise ResultDamagedError(f"{response.url.host} delivered an empty file")
