@@ -30,6 +30,7 @@ from cutoutd.uploadcare.connections import (
     computed_cdn_base,
     open_connections,
 )
+from cutoutd.uploadcare.delivery import CdnBase, Sink, copy_body, require_image
 from cutoutd.uploadcare.error_mapping import (
     delivery_error_for,
     error_for,
@@ -37,7 +38,7 @@ from cutoutd.uploadcare.error_mapping import (
     require_success,
     upload_error_for,
 )
-from cutoutd.uploadcare.files import CdnBase, FilesApi, Sink, UploadForm, UploadResult, copy_body, require_image
+from cutoutd.uploadcare.files import FilesApi, UploadForm, UploadResult
 from cutoutd.uploadcare.responses import (
     LaunchReply,
     ProjectInfo,

@@ -12,7 +12,7 @@ import pytest
 from cutoutd.core.errors import NeverSentError, UnreachableError
 from cutoutd.uploadcare.addresses import Reach, guarded_transport, is_public
 from cutoutd.uploadcare.client import open_uploadcare
-from cutoutd.uploadcare.files import CdnBase
+from cutoutd.uploadcare.delivery import CdnBase
 from cutoutd.uploadcare.responses import RemoteFile
 from support.clocks import Clock
 from support.servers.scripted_server import PATIENT, Script, answer, served_by, settings_for

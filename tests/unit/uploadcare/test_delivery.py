@@ -5,7 +5,7 @@ import httpx2
 import pytest
 
 from cutoutd.core.errors import ResultDamagedError, UnreachableError
-from cutoutd.uploadcare.files import CdnBase, copy_body, require_image
+from cutoutd.uploadcare.delivery import CdnBase, copy_body, require_image
 from cutoutd.uploadcare.responses import RemoteFile
 
 UUID = "21975c81-7f57-4c7a-aef9-acfe28779f78"
