@@ -167,6 +167,7 @@ class UploadcareClient:
         body = {"target": source_uuid, "params": json.loads(parameters)}
         request = self._pools.launches.build_request("POST", f"addons/{REMOVE_BG}/execute/", json=body)
         head: Response | None = None
+        response: Response | None = None
         try:
             with self._usage.count_request(Purpose.LAUNCH):
                 async with send(self._pools.launches, request, self._timeouts.launch) as received:
@@ -176,7 +177,8 @@ class UploadcareClient:
         except NeverSentError:
             raise
         except UnreachableError as error:
-            if head is not None and (request_id := request_id_in(head)) is not None:
+            # A whole body that is not Uploadcare's says that the header is not either.
+            if head is not None and response is None and (request_id := request_id_in(head)) is not None:
                 return request_id
             msg = f"a removal was launched and no answer of Uploadcare's arrived: {error.sentence}"
             raise ResponseLostError(msg + trace_note(head)) from error
