@@ -102,23 +102,28 @@ def reprocess(  # noqa: PLR0913, PLR0917  its options
 
 @app.command()
 def approve(
-    folder: Annotated[str | None, typer.Argument(help="Its name; without it, every folder with a batch.")] = None,
+    folder: Annotated[
+        str | None, typer.Argument(help="A folder (without it: all with a batch), or a photo with a doubtful cutout.")
+    ] = None,
     config: ConfigOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the number of photos and the cost.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Pay without asking.")] = False,
 ) -> None:
-    """Agree to pay for a large batch: the photos that are there now. Later photos are a new batch."""
+    """Agree to pay for a large batch: the photos that are there now; or to a doubtful cutout, which costs nothing."""
     from cutoutd.control.connection.client import send_command
     from cutoutd.control.messages import ApproveCommand
 
     document = read_document(config)
+    paths = resolve_paths([folder], document) if folder else ()
     if yes and not dry_run:
-        show_result(send_command(ApproveCommand(folder), document))
+        show_result(send_command(ApproveCommand(folder, paths=paths), document))
         return
-    result = send_command(ApproveCommand(folder, dry_run=True), document)
+    result = send_command(ApproveCommand(folder, dry_run=True, paths=paths), document)
     if not result.is_done and not dry_run:
-        confirm_payment(result)
-        result = send_command(ApproveCommand(folder, max_removals=result.payable, last_id=result.last_id), document)
+        if result.payable:
+            confirm_payment(result)
+        agreed = ApproveCommand(folder, max_removals=result.payable, last_id=result.last_id, paths=paths)
+        result = send_command(agreed, document)
     show_result(result)
 
 

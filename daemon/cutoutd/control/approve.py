@@ -1,11 +1,17 @@
-"""``approve``: the user agrees to pay for the photos that a folder has now. Later photos are a new batch."""
+"""``approve``: the user agrees to pay for the photos that a folder has now, or to a doubtful cutout.
 
-from collections.abc import Callable, Collection, Sequence
+Photos that arrive later are a new batch. A doubtful cutout that is approved replaces its source, as `on_success` says.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from cutoutd.config.settings import Price
+from cutoutd.config.settings import FolderSettings, Price
 from cutoutd.control.messages import ApproveCommand, CommandResult
-from cutoutd.core.photo import Photo
+from cutoutd.control.result import ResultBuilder, photos_are
+from cutoutd.control.selection import pages_of, refuse_empty, select_photos
+from cutoutd.core.photo import Photo, State
 from cutoutd.ledger import Batch, Ledger
 from cutoutd.ledger.writes import approvals
 from cutoutd.pipeline.budget.pricing import estimate_in_words
@@ -15,14 +21,16 @@ from cutoutd.status.costs import price_batch
 class ApproveHandler:
     """Executes ``approve``."""
 
-    def __init__(self, ledger: Ledger, folders: Collection[str], price: Price, wake: Callable[[Photo], None]) -> None:
+    def __init__(
+        self, ledger: Ledger, folders: Mapping[str, FolderSettings], price: Price, wake: Callable[[Photo], None]
+    ) -> None:
         self._ledger = ledger
         self._folders = folders
         self._price = price
         self._wake = wake
 
     async def execute(self, command: ApproveCommand) -> CommandResult:
-        """Approve the oldest photos, as many as the command allows; in a dry run only report the cost.
+        """Approve the oldest photos, as many as the command allows, or cutouts; in a dry run only report the cost.
 
         After a crash a folder is approved as a whole or not at all.
         """
@@ -31,6 +39,8 @@ class ApproveHandler:
             selected = [batch for batch in batches if batch.held]
         else:
             selected = [batch for batch in batches if batch.folder == command.folder]
+        if not selected and command.paths and command.folder not in self._folders:
+            return await self._approve_cutouts(command)
         if not selected:
             return self._nothing_for(command.folder)
         if command.dry_run:
@@ -47,6 +57,27 @@ class ApproveHandler:
         for photo in await self._ledger.waits.approve(batch.folder, batch.photos, last_id):
             self._wake(photo)
 
+    async def _approve_cutouts(self, command: ApproveCommand) -> CommandResult:
+        """End the doubt about the cutouts of these photos, each of which must be named by its own name."""
+        result = ResultBuilder()
+        inputs = {name: folder.input for name, folder in self._folders.items()}
+        for name in command.paths:
+            selected = await select_photos(self._ledger, inputs, name, frozenset({State.PUBLISHED}))
+            refuse_empty(result, name, selected, "nothing below it is published")
+            async for page in pages_of(self._ledger, selected.photo_ids):
+                for photo in page:
+                    await self._approve_cutout(photo, result, is_exact=selected.is_exact, is_dry=command.dry_run)
+        return replace(result.build(_describe, "no cutout is doubtful"), is_done=not command.dry_run)
+
+    async def _approve_cutout(self, photo: Photo, result: ResultBuilder, *, is_exact: bool, is_dry: bool) -> None:
+        if photo.state is not State.PUBLISHED or photo.cutout.doubt is None:
+            if is_exact:
+                result.refuse(photo, "its cutout is not doubtful")
+            return
+        if not is_dry:
+            await self._ledger.files.approve_cutout(photo)
+        result.count("to be approved" if is_dry else "approved")
+
     def _sentences(self, batches: Sequence[Batch], word: str) -> tuple[str, ...]:
         return tuple(
             f"{batch.folder}: {batch.photos:,} {word}, {estimate_in_words(price_batch(batch, self._price).bill)}"
@@ -56,7 +87,12 @@ class ApproveHandler:
     def _nothing_for(self, folder: str | None) -> CommandResult:
         if folder is None or folder in self._folders:
             return CommandResult(("nothing waits for approval",), is_idle=True)
-        return CommandResult(refused=(f'no folder is called "{folder}"',))
+        return CommandResult(refused=(f'no folder is called "{folder}", and no photo',))
+
+
+def _describe(numbers: Counter[str]) -> list[str]:
+    means = "no longer doubtful; what on_success says is done with the source"
+    return [f"{photos_are(number)} {word}: {means}" for word, number in numbers.items()]
 
 
 def _first_of(batches: Sequence[Batch], max_photos: int | None) -> list[Batch]:

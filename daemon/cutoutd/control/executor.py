@@ -63,7 +63,7 @@ class CommandExecutor:
         self._price = price or Price()
         self._retry = RetryHandler(ledger, by_name, wake)
         self._dismiss = DismissHandler(ledger, by_name)
-        self._approve = ApproveHandler(ledger, by_name.keys(), self._price, wake)
+        self._approve = ApproveHandler(ledger, by_name, self._price, wake)
         self._reprocess = ReprocessHandler(ledger, by_name, wake)
         self._pause = pause or PauseState(ledger)
         self._ledger = ledger

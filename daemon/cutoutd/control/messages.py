@@ -58,6 +58,7 @@ class ApproveCommand:
     dry_run: bool = False  #: True: only report the cost
     max_removals: int | None = None  #: at most this many photos are approved, the oldest first; None: all
     last_id: int | None = None  #: photos that came later are not meant, because they were not shown; None: all
+    paths: tuple[WireText, ...] = ()  #: photos with doubtful cutouts, if ``folder`` is no folder's name
     kind: Literal["approve"] = "approve"
 
 

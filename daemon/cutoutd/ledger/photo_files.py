@@ -23,6 +23,10 @@ class PhotoFiles:
         """Store that on_success needs nothing more for a published photo, and its outcome if there is one."""
         await self._write(lambda transaction: marks.mark_source_done(transaction, photo, outcome, time.time()))
 
+    async def approve_cutout(self, photo: Photo) -> None:
+        """Store that a person approved a doubtful cutout, so that on_success may see to its source."""
+        await self._write(lambda transaction: marks.approve_cutout(transaction, photo, time.time()))
+
     async def mark_source_missing(self, photo_ids: Collection[int], at_s: float | None) -> None:
         """Store since when the sources of these photos are missing; None: they are there again."""
         await self._write(lambda transaction: marks.mark_source_missing(transaction, photo_ids, at_s))

@@ -14,7 +14,7 @@ from cutoutd.core.photo import TERMINAL, UNPAID, Photo, State
 from cutoutd.core.photo_selector import PhotoSelector
 from cutoutd.core.usage_counter import local_day
 from cutoutd.ledger import Event, LaunchCounts, LostLaunch, ReadTransaction, Total, has_ledger, is_held, read_ledger
-from cutoutd.ledger.queries import known_files, lost_launches, monitoring, photos
+from cutoutd.ledger.queries import known_files, lost_launches, monitoring, photos, sources
 from cutoutd.ledger.writes import approvals, launches, usage
 from cutoutd.pipeline.scheduling.pause import Pause, pause_in
 from cutoutd.status.costs import (
@@ -69,6 +69,7 @@ class Status:
     batches: tuple[PricedBatch, ...]  #: batches that wait for approval
     pause: Pause | None = None  #: the user's pause; it holds also while no daemon runs
     forecast: Forecast = NO_FORECAST  #: the rate, and the expected end
+    doubtful: tuple[Photo, ...] = ()  #: published photos with a doubtful cutout that keeps their source in place
     touched: int = 0  #: known photos with files that are still to be compared, because of other times or inodes
 
 
@@ -119,6 +120,7 @@ def status_in(
         batches=held_batches(approvals.batches(ledger), price),
         pause=pause,
         forecast=forecast(work, RecentlyPublished(*monitoring.published_since(ledger, now_s - RECENT_S)), now_s),
+        doubtful=tuple(sources.doubtful(ledger, _MAX_NAMED)),
         touched=known_files.number_touched(ledger),
     )
 
@@ -180,6 +182,9 @@ def status_as_json(status: Status) -> dict[str, Any]:
                 "reason": photo.wait.reason,
             }
             for photo in status.waiting
+        ],
+        "doubtful": [
+            {**_name(photo), "doubt": photo.cutout.doubt, "sentence": photo.note} for photo in status.doubtful
         ],
         "troubled": [
             {

@@ -16,9 +16,11 @@ from urllib.parse import unquote
 import pytest
 
 from cutoutd.config.settings import FolderSettings
+from cutoutd.control.executor import CommandExecutor
+from cutoutd.control.messages import ApproveCommand
 from cutoutd.core import atomic_write
 from cutoutd.core.errors import SourceInUseError
-from cutoutd.core.photo import Photo, Published, SourceOutcome, SourceResult, State
+from cutoutd.core.photo import Doubt, Photo, Published, SourceOutcome, SourceResult, State
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import known_files, photos, sources
 from cutoutd.pipeline.on_success import OnSuccessWorker
@@ -341,13 +343,16 @@ def test_a_hidden_name_is_never_too_long(archiving: Home) -> None:
     assert hidden_name(long).startswith(".cutoutd-aside-7-ää")
 
 
-async def published(ledger: Ledger, folder: FolderSettings, name: str, *, is_due: bool = True) -> Photo:
+async def published(
+    ledger: Ledger, folder: FolderSettings, name: str, *, is_due: bool = True, doubt: Doubt | None = None
+) -> Photo:
     """A photo with a source that is due."""
     (folder.input / name).write_bytes(name.encode())
     who = replace(identity_of(folder.input, name), input=str(folder.input))
     accepted = replace(ACCEPTED, sha256=hashlib.sha256(name.encode()).hexdigest())
     photo = await photo_at(ledger, State.REMOVAL_FINISHED, who, accepted)
-    return await ledger.record(photo, Published("c" * 64, 9, photo.bound.target or "", None, is_source_due=is_due))
+    fact = Published("c" * 64, 9, photo.bound.target or "", None, is_source_due=is_due, doubt=doubt)
+    return await ledger.record(photo, fact)
 
 
 def test_what_is_due_is_done_once_and_stands_in_the_history(tmp_path: Path) -> None:
@@ -433,6 +438,37 @@ def test_a_folder_that_stands_by_is_waited_for(tmp_path: Path, monkeypatch: pyte
         (tmp_path / "away").rename(folder.input)
         await standby.update(folder.name)
         await aftercare.apply_due()
+        assert list(folder.input.iterdir()) == []
+
+    with_ledger(tmp_path, scene)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_source_leaves_for_a_doubtful_cutout_before_a_person_approves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """The doubtful one stays, also over a restart, while others go; approved by its own name, it goes too."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    folder = folder_in(tmp_path, on_success=kind, archive=tmp_path / "archive")
+    (tmp_path / "archive").mkdir()
+
+    async def scene(ledger: Ledger) -> None:
+        def worker() -> OnSuccessWorker:
+            return OnSuccessWorker(ledger, folders_of(folder), FolderAvailability(ledger, folders_of(folder)))
+
+        await published(ledger, folder, "sound.jpg")
+        await published(ledger, folder, "doubtful.jpg", doubt=Doubt.EMPTY)
+        await worker().apply_due()
+        await worker().apply_due()
+        assert [file.name for file in folder.input.iterdir()] == ["doubtful.jpg"]
+        assert [photo.identity.path for photo in await ledger.query(sources.doubtful, 9)] == ["doubtful.jpg"]
+        executor = CommandExecutor(ledger, [folder], lambda _: None)
+        refused = await executor.execute(ApproveCommand("sound.jpg", paths=("sound.jpg",)))
+        assert "is not doubtful" in refused.refused[0]
+        await executor.execute(ApproveCommand("doubtful.jpg", dry_run=True, paths=("doubtful.jpg",)))
+        assert await ledger.query(sources.doubtful, 9)
+        assert not (await executor.execute(ApproveCommand("doubtful.jpg", paths=("doubtful.jpg",)))).refused
+        await worker().apply_due()
         assert list(folder.input.iterdir()) == []
 
     with_ledger(tmp_path, scene)

@@ -3,6 +3,8 @@
 import asyncio
 import errno
 import os
+import struct
+import zlib
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -14,14 +16,23 @@ import pytest
 from cutoutd.core import atomic_write
 from cutoutd.core.atomic_write import TEMPORARY_PREFIX
 from cutoutd.core.errors import DiskError, FolderBlockedError, ResultDamagedError, UnreachableError
-from cutoutd.core.photo import Photo, Published, RemovalFinished, State
+from cutoutd.core.photo import Doubt, Photo, Published, RemovalFinished, State
 from cutoutd.files.output_tree import sweep_temporary_files
 from cutoutd.pipeline.steps.place_cutout import publish_cutout
 from support.images.coloured_photos import CICP_P3, srgb_profile, with_chunks
-from support.images.photographs import png, png_of
+from support.images.photographs import chunk, drawn, encoded, png, png_of
 from support.ledgers import ACCEPTED, identity
 
 CUTOUT = png(mode="RGBA")
+
+
+def with_alpha(alpha: int) -> bytes:
+    """A cutout with this alpha everywhere."""
+    picture = drawn(mode="RGBA")
+    picture.putalpha(alpha)
+    return encoded(picture, "PNG")
+
+
 OTHER_CUTOUT = png(mode="RGBA", compress_level=0)
 
 
@@ -422,3 +433,33 @@ def test_a_leftover_that_cannot_be_removed_stays(tmp_path: Path, monkeypatch: py
     (tmp_path / f"{TEMPORARY_PREFIX}old.png").write_text("left")
     monkeypatch.setattr(os, "unlink", refuse)
     assert sweep_temporary_files(tmp_path, before_s=1e12) == 0
+
+
+@pytest.mark.parametrize(
+    ("cutout", "doubt"),
+    [
+        (CUTOUT, None),
+        (with_alpha(0), Doubt.EMPTY),
+        (png(mode="RGB"), Doubt.NO_TRANSPARENCY),
+        (png((30, 20), mode="RGBA"), Doubt.OTHER_SIZE),
+    ],
+)
+def test_a_cutout_that_may_not_replace_its_source_is_told_apart(
+    tmp_path: Path, cutout: bytes, doubt: Doubt | None
+) -> None:
+    """It is published, and the fact has the doubt that keeps the source in place."""
+    assert published(photo_for(tmp_path), cutout).doubt == doubt
+
+
+@pytest.mark.parametrize("row_filter", range(5))
+@pytest.mark.parametrize("form", [("RGBA", 1), ("LA", 1)])
+def test_an_empty_cutout_is_known_whatever_the_filters(tmp_path: Path, row_filter: int, form: tuple[str, int]) -> None:
+    """The look needs no decoding, and one pixel that is not transparent ends it, even the last."""
+    pixel_bytes = {"RGBA": 4, "LA": 2}[form[0]]
+    row = bytes([row_filter]) + (b"\7" * (pixel_bytes - 1) + b"\0") * 60
+    kind = {"RGBA": 6, "LA": 4}[form[0]]
+    header = struct.pack(">IIBBBBB", 60, 40, 8, kind, 0, 0, 0)
+    for rows, doubt in ((row * 40, Doubt.EMPTY), ((row * 40)[:-1] + b"\1", None)):
+        content = CUTOUT[:8] + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+        (tmp_path / "a.png").unlink(missing_ok=True)
+        assert published(photo_for(tmp_path), content).doubt == doubt

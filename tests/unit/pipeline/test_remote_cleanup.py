@@ -1,6 +1,7 @@
 """Deleting at Uploadcare what is no longer needed, many files at a time, again after a crash, never too early."""
 
 import asyncio
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from cutoutd.config.types.choices import RemoteCleanup
 from cutoutd.core.errors import UnreachableError
-from cutoutd.core.photo import State, Superseded, Uploaded
+from cutoutd.core.photo import Doubt, Published, State, Superseded, Uploaded
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.pipeline.maintenance.remote_cleanup import CleanupTiming, RemoteCleaner
@@ -95,3 +96,17 @@ def test_trouble_is_told_and_tried_again(tmp_path: Path, caplog: pytest.LogCaptu
 
     with_ledger(tmp_path, scene)
     assert "cleanup_postponed" in [record.action for record in caplog.records]
+
+
+def test_the_files_of_a_doubtful_cutout_stay_for_a_day(tmp_path: Path) -> None:
+    """A person may want the result once more; after a day nothing is kept, as for every other photo."""
+
+    async def scene(ledger: Ledger) -> None:
+        photo = await photo_at(ledger, State.REMOVAL_FINISHED, identity("doubtful.jpg"))
+        await ledger.record(photo, Published("c" * 64, 9, "doubtful.png", None, doubt=Doubt.OTHER_SIZE))
+        now_s = time.time()
+        assert await ledger.query(photos.to_clean, 9, now_s - 86_400) == []
+        assert len(await ledger.query(photos.to_clean, 9, now_s + 1)) == 1
+        assert await RemoteCleaner(ledger, FakeUploadcare(), RemoteCleanup.DELETE).clean() == 0
+
+    with_ledger(tmp_path, scene)

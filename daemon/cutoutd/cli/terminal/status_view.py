@@ -135,6 +135,8 @@ def _photo_sections(status: Status) -> Iterator[tuple[str, list[tuple[str, str]]
         "Possibly paid for twice: the response to an earlier launch was lost",
         [(_place(again.photo), _paid_again(again)) for again in status.double_charges],
     )
+    doubtful = ((_place(photo), f"{photo.note}; look at it, then: cutoutd approve PHOTO") for photo in status.doubtful)
+    yield "Doubtful cutouts, which keep their sources in place", list(doubtful)
     yield "Rejected or failed, newest first", [(_place(photo), _why(photo)) for photo in status.troubled]
 
 

@@ -14,6 +14,7 @@ from cutoutd.core.photo.command_facts import (
     RetrySearch,
     RetryUpload,
 )
+from cutoutd.core.photo.doubt import Doubt
 from cutoutd.core.photo.facts import (
     INTERNAL_FAULT,
     RESULT_DAMAGED,
@@ -85,6 +86,7 @@ __all__ = [
     "BoundSettings",
     "DamagedReprocessed",
     "Dismissed",
+    "Doubt",
     "Ended",
     "Ending",
     "Fact",

@@ -166,6 +166,8 @@ class Published(Fact):
     note: str | None
     is_source_due: bool = False  #: True if on_success has still to be applied to the source
     reused_from: int | None = None  #: the photo with the original of this copy; None if this photo was paid for
+    doubt: str | None = None  #: a ``Doubt`` that keeps the source in place; None: there is none
+    source_sentence: str | None = None  #: why the source stays in place, to show
     previous_parameters: None = None
     reprocess_started_s: None = None
 

@@ -140,6 +140,7 @@ class PublishedCutout:
     reused_from: int | None = None  #: the photo with the original of this copy; None if this photo was paid for
     previous_parameters: str | None = None  #: of the cutout in place while another one is made
     reprocess_started_s: float | None = None  #: Unix time; only cutouts made since then are reused
+    doubt: str | None = None  #: a ``Doubt``; None: it may replace its source, by itself or by a person's word
 
 
 @dataclass(frozen=True, slots=True)

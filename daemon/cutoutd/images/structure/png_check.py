@@ -12,6 +12,7 @@ import zlib
 from dataclasses import replace
 from enum import Enum, auto
 
+from cutoutd.images.alpha_rows import AlphaLook
 from cutoutd.images.structure.png_chunks import MAX_CHUNK_BYTES, MAX_CHUNKS, MAX_SIDE_CHUNKS, PNG_SIGNATURE
 from cutoutd.images.structure.png_header import INDEXED, PngHeader, read_header
 from cutoutd.images.structure.png_rows import PngRows
@@ -85,8 +86,8 @@ class PngCheck:
         if self._header is None or self._pixels is None:
             msg = "it holds no picture"
             raise ValueError(msg)
-        self._pixels.finish()
-        return self._header
+        alpha = self._pixels.finish()
+        return replace(self._header, is_empty=alpha.is_empty)
 
     def _take(self, taken: memoryview) -> None:
         self._wanted -= len(taken)
@@ -210,6 +211,7 @@ class _UnpackedPixels:
             raise ValueError(msg)
         self._unpack = zlib.decompressobj()
         self._rows = PngRows(header)
+        self._alpha = AlphaLook(header)
         # Only bytes that are pixels can be compared with the palette without being decoded.
         is_comparable = header.color_type == INDEXED and header.bit_depth == _BYTE_DEPTH
         self._colours = bytes(range(palette_entries)) if is_comparable else None
@@ -248,8 +250,8 @@ class _UnpackedPixels:
             raise ValueError(msg)
         self._is_closed = chunk_type != b"IDAT"
 
-    def finish(self) -> None:
-        """Refuse pixels that are not whole.
+    def finish(self) -> AlphaLook:
+        """Return the look at the alpha of whole pixels.
 
         Raises:
             ValueError: they are not.
@@ -268,11 +270,13 @@ class _UnpackedPixels:
         if self._has_unknown_colours and not self._rows.are_filtered:
             msg = "its pixels have colours that its palette lacks"
             raise ValueError(msg)
+        return self._alpha
 
     def _count(self, block: bytes) -> None:
         self._rows.take(block)
         if self._rows.are_too_many:
             msg = "it has more pixels than its header says"
             raise ValueError(msg)
+        self._alpha.take(block)
         if self._colours is not None and not self._rows.are_filtered:
             self._has_unknown_colours = self._has_unknown_colours or bool(block.translate(None, self._colours))

@@ -23,6 +23,7 @@ class PngHeader:
     has_alpha: bool
     has_colours: bool = False  #: True if it says which colours it has, sRGB or others
     is_interlaced: bool = False
+    is_empty: bool = False  #: True if every pixel is transparent
 
     @property
     def pixels(self) -> int:

@@ -202,9 +202,13 @@ def open_launches(transaction: ReadTransaction, photo: Photo, limit: int) -> lis
     return [photo_from(row) for row in rows]
 
 
-def to_clean(transaction: ReadTransaction, limit: int) -> Sequence[Photo]:
-    """Return the ended photos that may still have files at Uploadcare."""
-    rows = transaction.execute(select(photos).where(IS_TO_CLEAN).order_by(photos.c.id).limit(limit))
+def to_clean(transaction: ReadTransaction, limit: int, doubtful_since_s: float | None = None) -> Sequence[Photo]:
+    """Return the ended photos that may still have files at Uploadcare.
+
+    Those with a doubtful cutout are among them only if they were published before this Unix time.
+    """
+    is_over = or_(photos.c.doubt.is_(None), photos.c.state_at_s < doubtful_since_s) if doubtful_since_s else true()
+    rows = transaction.execute(select(photos).where(IS_TO_CLEAN, is_over).order_by(photos.c.id).limit(limit))
     return [photo_from(row) for row in rows]
 
 

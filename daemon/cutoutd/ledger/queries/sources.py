@@ -38,13 +38,16 @@ def unpaid_of(transaction: ReadTransaction, folder: str, root: str, limit: int) 
 
 
 def sources_due(transaction: ReadTransaction, after_id: int, limit: int) -> list[Photo]:
-    """Return the published photos for which on_success has still to be applied."""
-    rows = transaction.execute(
-        select(photos)
-        .where(photos.c.is_source_due.is_(True), photos.c.state == State.PUBLISHED, photos.c.id > after_id)
-        .order_by(photos.c.id)
-        .limit(limit)
-    )
+    """Return the published photos for which on_success has still to be applied; none with a doubtful cutout."""
+    is_due = and_(photos.c.is_source_due.is_(True), photos.c.state == State.PUBLISHED, photos.c.doubt.is_(None))
+    rows = transaction.execute(select(photos).where(is_due, photos.c.id > after_id).order_by(photos.c.id).limit(limit))
+    return [photo_from(row) for row in rows]
+
+
+def doubtful(transaction: ReadTransaction, limit: int) -> list[Photo]:
+    """Return the published photos with a doubtful cutout that keeps a source from on_success, oldest first."""
+    is_kept = and_(photos.c.is_source_due.is_(True), photos.c.state == State.PUBLISHED, photos.c.doubt.is_not(None))
+    rows = transaction.execute(select(photos).where(is_kept).order_by(photos.c.id).limit(limit))
     return [photo_from(row) for row in rows]
 
 

@@ -91,6 +91,7 @@ photos = Table(
         Float,
         comment="when a person wanted it paid for again; only later cutouts are reused",
     ),
+    Column("doubt", Text, comment="why the cutout does not replace its source; null: it does. See Doubt"),
     Column("reused_from", Integer, comment="the photo whose cutout was copied; null: this one was paid for"),
     Column("is_source_due", Boolean, nullable=False, comment="true: on_success has still to be applied"),
     Column("source_result", Text, comment="the way in which the source left its place; null: it is where it was"),

@@ -98,6 +98,12 @@ def mark_source_done(transaction: WriteTransaction, photo: Photo, outcome: Sourc
         add_event(transaction, replace(photo, state_at_s=at_s), photo.state, {"sentence": outcome.sentence})
 
 
+def approve_cutout(transaction: WriteTransaction, photo: Photo, at_s: float) -> None:
+    """Store that a doubt about a cutout is ended by a person."""
+    transaction.execute(update(photos).where(photos.c.id == photo.id).values(doubt=None, source_sentence=None))
+    add_event(transaction, replace(photo, state_at_s=at_s), photo.state, {"sentence": "its cutout was approved"})
+
+
 def mark_source_missing(transaction: WriteTransaction, photo_ids: Collection[int], at_s: float | None) -> None:
     """Store since when the sources of these photos are missing; None: they are there again."""
     transaction.execute(update(photos).where(photos.c.id.in_(photo_ids)).values(source_missing_since_s=at_s))

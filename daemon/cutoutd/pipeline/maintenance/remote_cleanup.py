@@ -6,6 +6,7 @@ each request is billed.
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,9 @@ from cutoutd.uploadcare.client import UploadcareClient
 
 #: Uploadcare takes up to 100 files in one request; a photo has two.
 _PHOTOS_PER_REQUEST = 50
+
+#: A doubtful cutout may be wanted from Uploadcare once more. Files that are not stored end after a day in any case.
+_DOUBTFUL_FOR_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,8 @@ class RemoteCleaner:
             DelayError, HaltError: Uploadcare cannot delete now; the earlier deletions are stored.
         """
         cleaned = 0
-        while photos := await self._ledger.query(photo_queries.to_clean, _PHOTOS_PER_REQUEST):
+        doubtful_since_s = time.time() - _DOUBTFUL_FOR_S
+        while photos := await self._ledger.query(photo_queries.to_clean, _PHOTOS_PER_REQUEST, doubtful_since_s):
             await self._uploadcare.files.delete(_files_of(photos))
             await self._ledger.files.mark_cleaned(photos)
             cleaned += len(photos)

@@ -23,7 +23,7 @@ from cutoutd.files.hashing import sha256_of
 from cutoutd.files.output_tree import Guard, OpenFolder, disk_errors, found_folder, is_refusal, name_refused
 from cutoutd.files.target_names import beside, plain, portable, spare_targets_of
 from cutoutd.files.unfinished import Writer, writer_of
-from cutoutd.pipeline.steps.delivery.doubts import note_on
+from cutoutd.pipeline.steps.delivery.doubts import doubts_about
 from cutoutd.pipeline.steps.delivery.download import DownloadedCutout, DownloadRequest, Fetch, download_cutout
 from cutoutd.pipeline.steps.delivery.replaced_cutouts import replaced_cutouts
 
@@ -125,7 +125,8 @@ async def publish_cutout(
 
 
 def _published(photo: Photo, draft: DownloadedCutout, target: str) -> Published:
-    notes = [photo.note, photo.upload.sent_as, note_on(photo, draft.header)]
+    doubts = doubts_about(photo, draft.header)
+    notes = [photo.note, photo.upload.sent_as, *(stated.clause for stated in doubts)]
     if target != photo.bound.target:
         notes.append(f"another file stood at {photo.bound.target}, so the cutout went to {target}")
     return Published(
@@ -133,4 +134,5 @@ def _published(photo: Photo, draft: DownloadedCutout, target: str) -> Published:
         cutout_bytes=draft.size_bytes,
         target=target,
         note="; ".join(filter(None, notes)) or None,
+        doubt=doubts[0].doubt if doubts else None,
     )

@@ -4,10 +4,15 @@ The provenance of the file is the evidence: it names the picture and the paramet
 """
 
 from pathlib import Path
+from typing import BinaryIO
 
-from cutoutd.core.photo import Accepted, Photo, Published, require_value
+from cutoutd.core.photo import Accepted, Doubt, Photo, Published, require_value
 from cutoutd.files.input_tree import open_beneath
 from cutoutd.files.provenance import ProvenanceRecord, hashes_of, read_provenance
+from cutoutd.images.structure.png_check import PngCheck
+from cutoutd.pipeline.steps.delivery.doubts import doubts_about, most_pixels
+
+_BLOCK_BYTES = 1 << 20
 
 _NOTE = "nothing paid: its cutout was in its place already"
 
@@ -27,11 +32,25 @@ def placed_cutout(photo: Photo) -> Published | None:
                 return None
             file_sha256, made_sha256 = hashes_of(file)
             size_bytes = file.tell()
+            doubt = _doubt_about(photo, file) if made_sha256 == record.cutout_sha256 else Doubt.EDITED
     except OSError:
         return None
     sha256 = file_sha256 if made_sha256 == record.cutout_sha256 else record.cutout_sha256
     note = f"{photo.note}; {_NOTE}" if photo.note else _NOTE
-    return Published(cutout_sha256=sha256, cutout_bytes=size_bytes, target=target, note=note)
+    return Published(cutout_sha256=sha256, cutout_bytes=size_bytes, target=target, note=note, doubt=doubt)
+
+
+def _doubt_about(photo: Photo, file: BinaryIO) -> Doubt | None:
+    """Return the gravest doubt about a cutout, because its source may be deleted for it."""
+    check = PngCheck(most_pixels(photo))
+    file.seek(0)
+    try:
+        while block := file.read(_BLOCK_BYTES):
+            check.feed(block)
+        doubts = doubts_about(photo, check.finish())
+    except ValueError:
+        return Doubt.UNVERIFIED
+    return doubts[0].doubt if doubts else None
 
 
 def is_placed_at(output: Path, target: str, accepted: Accepted) -> bool:

@@ -5,6 +5,7 @@ share: the versions of one path publish one after another, and only the newest v
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -181,7 +182,13 @@ class Publisher:
     def _with_source_due(self, photo: Photo, published: Published) -> Published:
         """Return the fact with a note for `on_success` that the source is still to be seen to, if it is."""
         folder = self._folders.get(photo.identity.folder)
-        return replace(published, is_source_due=folder is not None and folder.on_success is not OnSuccess.KEEP)
+        is_due = folder is not None and folder.on_success is not OnSuccess.KEEP
+        if is_due and published.doubt is not None:
+            path = printable(f"{photo.identity.folder}/{photo.identity.path}")
+            sentence = f"the source stays in place, because its cutout is doubtful ({published.doubt}); look at it,"
+            published = replace(published, source_sentence=f"{sentence} then: cutoutd approve {path}")
+            log_event("cutout_doubtful", require_value(published.source_sentence), about=photo, level=logging.WARNING)
+        return replace(published, is_source_due=is_due)
 
     def _provenance_of(self, photo: Photo) -> Provenance:
         """Return the choice of the photo's folder; a paid photo is published even if its folder is not configured."""

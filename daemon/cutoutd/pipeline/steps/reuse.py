@@ -101,6 +101,7 @@ def published_before(earlier: Photo, *, is_there: bool) -> PublishedBefore:
         cutout_bytes=require_value(earlier.cutout.size_bytes),
         target=require_value(earlier.bound.target),
         note=f"nothing paid: the same picture as before, in another file{gone}",
+        doubt=earlier.cutout.doubt,
         reused_from=earlier.id,
         parameters=require_value(earlier.bound.parameters),
         output=require_value(earlier.bound.output),

@@ -42,6 +42,8 @@ _LABELS = {
     "sent_as": "Sent as",
     "note": "Note",
     "source_result": "Source",
+    "source_sentence": "Source",
+    "doubt": "Doubt",
     "lost_because": "Answer lost",
     "source_uuid": "Upload",
     "request_id": "Removal",
