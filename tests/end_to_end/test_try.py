@@ -17,6 +17,7 @@ from PIL import Image
 from support.clients import http_requests
 from support.golden import assert_golden
 from support.images.drawn_photos import jpeg, put
+from support.images.tiny_model import write_tiny_model
 from support.processes.daemon_process import DaemonProcess, command, eventually
 from support.processes.fork_client import ENVIRONMENT
 
@@ -40,6 +41,26 @@ def test_samples_become_cutouts_and_a_contact_sheet(tmp_path: Path) -> None:
     )
     with pytest.raises(httpx2.ConnectError):
         http_requests.get(_sandbox_url(home))
+
+
+def test_trained_model_cuts_out(tmp_path: Path) -> None:
+    """With ``--engine model`` and a file, the trial's cutouts are that model's."""
+    put(tmp_path / "photos" / "cup.jpg")
+    model = write_tiny_model(tmp_path / "tiny.onnx")
+    ended = command("try", "photos", "--engine", "model", "--model", model.name, folder=tmp_path)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    _require_transparent(_home_beside(tmp_path) / "cutouts" / "cup.png")
+
+
+def test_model_is_not_downloaded_unasked(tmp_path: Path) -> None:
+    """Without ``--yes`` and a terminal, size, source and licence are said, and the trial does not begin."""
+    put(tmp_path / "photos" / "cup.jpg")
+    ended = command("try", "photos", "--engine", "model", "--model", "silueta", folder=tmp_path)
+    assert ended.returncode == 2
+    assert all(word in ended.stdout for word in ("about 44 MB", "silueta.onnx", "Apache-2.0"))
+    assert "Nothing was done. To download it, say --yes." in ended.stderr
+    assert command("try", "--model", "silueta", folder=tmp_path).returncode == 2
+    assert list(tmp_path.iterdir()) == [tmp_path / "photos"]
 
 
 def test_own_photos_are_mirrored_and_odd_ones_rejected(tmp_path: Path) -> None:

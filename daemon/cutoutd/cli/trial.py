@@ -24,13 +24,18 @@ def sandbox(context: typer.Context) -> None:
 
 
 @app.command(name="try")
-def try_out(
+def try_out(  # noqa: PLR0913, PLR0917  its options
     folder: Annotated[Path | None, typer.Argument(help="Your photos; without it, sample photos are used.")] = None,
     keep_running: Annotated[bool, typer.Option("--keep-running", help="Go on watching, for more photos.")] = False,
     engine: Annotated[
-        Literal["grabcut", "border"],
-        typer.Option(help="border is fast, but only plain backgrounds suit it."),
+        Literal["grabcut", "border", "model"],
+        typer.Option(help="border is fast, but only plain backgrounds suit it; model is a trained model."),
     ] = "grabcut",
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|FILE", help="For --engine model: a name of its catalogue, or an ONNX file."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Download the model without asking.")] = False,
     port: Annotated[int, typer.Option(help="The sandbox's port; 0 takes a free one.", min=0, max=65535)] = 0,
 ) -> None:
     """Try the whole thing on this machine: no account, no configuration, nothing is sent anywhere."""
@@ -40,6 +45,12 @@ def try_out(
     from cutoutd.cli.demo.demo import try_photos
     from cutoutd.cli.exit_codes import code_after
 
-    sandbox_options = ("--engine", engine, "--port", str(port))
+    if model is not None and engine != "model":
+        raise typer.BadParameter("it needs --engine model", param_hint="--model")
+    sandbox_options: tuple[str, ...] = ("--engine", engine, "--port", str(port))
+    if engine == "model":
+        from cutoutd.cli.demo.model import model_options
+
+        sandbox_options += model_options(model, is_agreed=yes)
     outcome = run_to_end(try_photos(folder, sandbox_options, is_staying=keep_running, show=typer.echo))
     raise typer.Exit(code_after(outcome))

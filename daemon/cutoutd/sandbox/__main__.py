@@ -13,10 +13,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cutoutd.sandbox.engine import Engine
+from cutoutd.sandbox.engine import Engine, ModelEngine
+from cutoutd.sandbox.engine.model_catalog import CATALOG, DEFAULT_MODEL
+from cutoutd.sandbox.engine.model_files import ModelError, default_folder, find_model, require_runtime
 from cutoutd.sandbox.faults.plan import FAULT_KINDS, Fault, FaultError
 from cutoutd.sandbox.server import serve
 from cutoutd.sandbox.settings import ProcessingTime, SandboxSettings
+
+MODEL = "model"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -64,14 +68,19 @@ def _print_address(settings: SandboxSettings, url: str) -> None:
 
 def parse_settings(argv: Sequence[str] | None) -> SandboxSettings:
     """Read the command line; a wrong one ends the program with status 2."""
-    given = _parser().parse_args(argv)
+    parser = _parser()
+    given = parser.parse_args(argv)
+    try:
+        engine = _engine(given)
+    except ModelError as error:
+        parser.error(f"--engine {MODEL}: {error}")
     return SandboxSettings(
         state_dir=given.state_dir,
         public_key=given.public_key,
         secret_key=given.secret_key,
         host=given.host,
         port=given.port,
-        engine=given.engine,
+        engine=engine,
         processing_time=given.processing_time,
         launch_limit_per_minute=given.launch_limit,
         launch_burst=given.launch_burst,
@@ -82,6 +91,21 @@ def parse_settings(argv: Sequence[str] | None) -> SandboxSettings:
         is_signed_upload_required=given.signed_uploads,
         is_ended_by_input=given.end_with_input,
     )
+
+
+def _engine(given: argparse.Namespace) -> Engine | ModelEngine:
+    """Return the engine of the command line; a model is loaded, so that a broken one is told at once."""
+    if given.engine != MODEL:
+        return Engine(given.engine)
+    require_runtime()
+
+    def is_agreed(question: str) -> bool:
+        sys.stderr.write(f"{question}\n")
+        return given.yes or (sys.stdin.isatty() and input("Download it? [y/N] ").strip().lower() in {"y", "yes"})
+
+    engine = ModelEngine(find_model(given.model, default_folder(), is_agreed))
+    engine.load()
+    return engine
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -98,7 +122,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--port", type=int, default=defaults.port, help="0 takes a free port (default: %(default)s)")
     add("--public-key", default=defaults.public_key, help="default: %(default)s")
     add("--secret-key", default=defaults.secret_key, help="default: %(default)s")
-    add("--engine", type=Engine, choices=list(Engine), default=defaults.engine, help="default: %(default)s")
+    add("--engine", choices=[*Engine, MODEL], default=Engine.GRABCUT, help="default: %(default)s")
+    add("--model", default=DEFAULT_MODEL, metavar="NAME|FILE",
+        help=f"for --engine {MODEL}: an ONNX file, or {', '.join(CATALOG)}")  # fmt: skip # as above
+    add("--yes", action="store_true", help="download the model without asking")
     add("--processing-time", type=_processing_time, default=defaults.processing_time, metavar="SECONDS",
         help="duration of a removal, or lognormal:MEDIAN:SIGMA (default: 1)")  # fmt: skip # one option, one statement
     add("--launch-limit", type=int, default=0, metavar="N", help="removals a minute; 0 is no limit (default)")

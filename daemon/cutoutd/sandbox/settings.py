@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from cutoutd.sandbox.engine import Engine
+from cutoutd.sandbox.engine import Engine, ModelEngine
 from cutoutd.sandbox.faults.plan import Fault
 
 
@@ -62,7 +62,7 @@ class SandboxSettings:
     secret_key: str = "sandboxsecretkey"  # noqa: S105 - a stand-in's published key, worth nothing anywhere else
     host: str = "127.0.0.1"
     port: int = 0
-    engine: Engine = Engine.GRABCUT
+    engine: Engine | ModelEngine = Engine.GRABCUT
     processing_time: ProcessingTime = ProcessingTime()
     launch_limit_per_minute: int = 0
     launch_burst: int = 0

@@ -25,6 +25,7 @@ __all__ = [
     "BadParameterError",
     "Cutout",
     "Engine",
+    "ModelEngine",
     "Parameters",
     "UnknownForegroundError",
     "UnreadableSourceError",
@@ -36,10 +37,23 @@ __all__ = [
 
 
 class Engine(StrEnum):
-    """The way to find the foreground: carefully, or fast enough for load tests."""
+    """The way to find the foreground without a model: carefully, or fast enough for load tests."""
 
     GRABCUT = "grabcut"
     BORDER = "border"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEngine:
+    """The engine of a trained model, with its file."""
+
+    file: Path
+
+    def load(self) -> None:
+        """Load the model now. Blocks for seconds. Raises ModelError if it cannot be used."""
+        from cutoutd.sandbox.engine import onnx_model  # noqa: PLC0415 - its runtime is an extra of its own
+
+        onnx_model.load(self.file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +66,12 @@ class Cutout:
 
 
 def cut_out(
-    source: Path, destination: Path, parameters: Parameters, *, engine: Engine, orientation: int | None = None
+    source: Path,
+    destination: Path,
+    parameters: Parameters,
+    *,
+    engine: Engine | ModelEngine,
+    orientation: int | None = None,
 ) -> Cutout:
     """Write the cutout of a picture to ``destination`` as a PNG. Blocks for up to two seconds.
 
@@ -71,9 +90,13 @@ def cut_out(
     return Cutout(result.width, result.height, parameters.foreground_type)
 
 
-def _find_foreground(picture: Image.Image, region: Box, engine: Engine) -> Image.Image:
+def _find_foreground(picture: Image.Image, region: Box, engine: Engine | ModelEngine) -> Image.Image:
     if region.width <= 0 or region.height <= 0:
         raise UnknownForegroundError("The region of interest lies outside of the picture.")
+    if isinstance(engine, ModelEngine):
+        from cutoutd.sandbox.engine import onnx_model  # noqa: PLC0415 - its runtime is an extra of its own
+
+        return onnx_model.find_foreground(picture, region, engine.file)
     if engine is Engine.BORDER:
         return border.find_foreground(picture, region)
     from cutoutd.sandbox.engine import grabcut  # noqa: PLC0415 - OpenCV takes 0.2 s to import

@@ -22,8 +22,8 @@ _FAINTEST, _CLEAREST = 0.12, 0.88
 _STRIP_ROWS = 256
 
 
-def refine(picture: Image.Image, reduced: Pixels, found: Pixels) -> Image.Image:
-    """Return the full-size grey mask for ``found``, zeros and ones of the size of ``reduced``."""
+def refine(picture: Image.Image, reduced: Pixels, found: Pixels | Floats) -> Image.Image:
+    """Return the full-size grey mask for ``found``: zeros and ones, or shares of one, of the size of ``reduced``."""
     opacity_by_colour = _opacity_by_colour(np.divide(reduced, 255, dtype=np.float32), found.astype(np.float32))
     band = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _BAND_PX + 1, 2 * _BAND_PX + 1))
     limits = np.dstack([cv2.erode(found, band), cv2.dilate(found, band)]).astype(np.float32)

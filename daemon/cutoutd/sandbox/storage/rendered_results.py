@@ -8,7 +8,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from cutoutd.sandbox.engine import Cutout, Engine, Parameters, cut_out
+from cutoutd.sandbox.engine import Cutout, Engine, ModelEngine, Parameters, cut_out
 from cutoutd.sandbox.storage.blobs import BlobStore
 
 
@@ -40,7 +40,7 @@ class RenderedResults:
     """The maker of cutouts, and its kept results."""
 
     blobs: BlobStore
-    engine: Engine
+    engine: Engine | ModelEngine
 
     def render(self, request: RenderRequest) -> tuple[Path, Cutout]:
         """Make the cutout in a new temporary file and return both. Errors of the engine pass.
