@@ -67,12 +67,12 @@ async def serve(settings: SandboxSettings, on_ready: Callable[[str], None]) -> N
     with _listening(settings) as listener, contextlib.closing(Store(settings.state_dir / "sandbox.sqlite")) as store:
         url = _url_of(listener)
         async with asyncio.TaskGroup() as tasks:
-            app = _build_app(settings, store, tasks, url)
+            app = build_app(settings, store, tasks, url)
             on_ready(url)
             await _serve_until_cancelled(app, listener)
 
 
-def _build_app(settings: SandboxSettings, store: Store, tasks: asyncio.TaskGroup, url: str) -> ASGIApp:
+def build_app(settings: SandboxSettings, store: Store, tasks: asyncio.TaskGroup, url: str) -> ASGIApp:
     """Make every part, and resume the work of an earlier process."""
     clock, blobs, faults = Clock(), BlobStore(settings.state_dir), FaultPlan(settings.faults)
     keys = Keys(settings.public_key, settings.secret_key)

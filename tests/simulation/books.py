@@ -1,0 +1,54 @@
+"""What the ledger and the service say about a world, read from their own files."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A removal that the service accepted."""
+
+    request_id: str
+    sha256: str  #: of the source
+    parameters: str
+    status: str
+    result: str | None  #: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceBooks:
+    """The service's side."""
+
+    removals: Sequence[Removal]
+    hashes: Mapping[str, str]  #: SHA-256 of every file that it ever had, by UUID
+    kept: frozenset[str]  #: UUIDs of the files that it still has
+
+
+def photos_in(state_dir: Path) -> list[Row]:
+    """Return the ledger's rows, oldest first; none if there is no ledger yet."""
+    file = state_dir / "ledger.sqlite"
+    return _rows(file, "SELECT * FROM photos ORDER BY id") if file.exists() else []
+
+
+def service_books(place: Path) -> ServiceBooks:
+    """Return what the service knows."""
+    file = place / "sandbox.sqlite"
+    files = _rows(file, "SELECT uuid, sha256, removed FROM files")
+    hashes = {row["uuid"]: row["sha256"] for row in files}
+    removals = [
+        Removal(row["request_id"], hashes[row["target"]], row["parameters"], row["status"], row["file_id"])
+        for row in _rows(file, "SELECT * FROM removals ORDER BY started")
+    ]
+    return ServiceBooks(removals, hashes, frozenset(row["uuid"] for row in files if row["removed"] is None))
+
+
+def _rows(file: Path, sql: str) -> list[Row]:
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
+        database.row_factory = sqlite3.Row
+        return [dict(row) for row in database.execute(sql)]

@@ -1,0 +1,104 @@
+"""The command line of the simulator, and the processes that run its worlds."""
+
+import argparse
+import gc
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+from simulation.run import Verdict, run
+from simulation.weather import PROFILES, Story, draw
+
+#: Seconds of real time after which a world is taken for hung.
+_MOST_REAL_S = 120
+
+
+def main(words: Sequence[str]) -> int:
+    """Run the command line; return 1 if a world failed."""
+    parser = argparse.ArgumentParser(prog="simulation")
+    parser.add_argument("seed", type=int, nargs="?")
+    parser.add_argument("--seeds", default="0:50", help="FROM:TO")
+    parser.add_argument("--profile", choices=PROFILES, default="all")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no world after this time")
+    parser.add_argument("-j", type=int, default=1, help="processes at once")
+    parser.add_argument("-v", action="store_true", help="show everything that happens")
+    given = parser.parse_args(words)
+    if given.seed is not None:
+        return _replay(draw(given.seed, given.profile), is_verbose=given.v)
+    first, _, end = given.seeds.partition(":")
+    began_s, failed, number = time.monotonic(), 0, 0
+    stories = (draw(seed, given.profile) for seed in range(int(first), int(end)))
+    until_s = began_s + given.seconds
+    for verdict in run_all((story for story in stories if time.monotonic() < until_s), given.j):
+        number += 1
+        failed += bool(verdict.faults)
+        if verdict.faults or given.v:
+            _print(verdict)
+    print(f"{number} worlds, {failed} failed, {time.monotonic() - began_s:.1f} s")  # noqa: T201
+    return int(failed > 0)
+
+
+def _replay(story: Story, *, is_verbose: bool) -> int:
+    for event in story.events:
+        print(f"{event.at_s:9.3f} {event}")  # noqa: T201
+    (verdict,) = run_all([story], 1, is_verbose=is_verbose)
+    _print(verdict)
+    return int(bool(verdict.faults))
+
+
+def _print(verdict: Verdict) -> None:
+    state = "FAILED" if verdict.faults else "ok"
+    numbers = f"{verdict.photos} photos, {verdict.paid} paid, {verdict.elapsed_s:.0f} s, trace {verdict.trace[:16]}"
+    print(f"seed {verdict.seed}: {state} ({numbers})")  # noqa: T201
+    for fault in verdict.faults:
+        print(f"    {fault}")  # noqa: T201
+    sys.stdout.flush()
+
+
+def run_all(
+    stories: "Iterator[Story] | Sequence[Story]", processes: int, *, is_verbose: bool = False
+) -> Iterator[Verdict]:
+    """Run each story in a process of its own, which begins as a copy of this one."""
+    gc.freeze()
+    running: dict[int, tuple[Story, int]] = {}
+    for story in stories:
+        if len(running) >= processes:
+            yield _finished(running)
+        reader, writer = os.pipe()
+        sys.stdout.flush()
+        if (child := os.fork()) == 0:
+            os.close(reader)
+            _run_in_child(story, writer, is_verbose=is_verbose)
+        os.close(writer)
+        running[child] = story, reader
+    while running:
+        yield _finished(running)
+
+
+def _run_in_child(story: Story, writer: int, *, is_verbose: bool) -> None:
+    signal.alarm(_MOST_REAL_S)
+    gc.disable()
+    try:
+        verdict = asdict(run(story, is_verbose=is_verbose))
+    except BaseException:  # noqa: BLE001  the parent tells of it
+        verdict = asdict(Verdict(story.seed, (traceback.format_exc(),), "", 0.0, 0, 0))
+    with os.fdopen(writer, "w") as pipe:
+        json.dump(verdict, pipe)
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def _finished(running: dict[int, tuple[Story, int]]) -> Verdict:
+    child, status = os.wait()
+    story, reader = running.pop(child)
+    with os.fdopen(reader) as pipe:
+        text = pipe.read()
+    if not text:
+        return Verdict(story.seed, (f"the world did not end: status {status}",), "", 0.0, 0, 0)
+    found = json.loads(text)
+    return Verdict(**{**found, "faults": tuple(found["faults"])})

@@ -1,0 +1,81 @@
+"""The disks of a simulated machine: real files on a memory file system, with times of the world, and with faults."""
+
+import errno
+import os
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+class Disks:
+    """The system calls that meet faults; `install` puts them into ``os``."""
+
+    def __init__(self, root: Path, rng: random.Random) -> None:
+        self._root = str(root)
+        self._rng = rng
+        self.full: set[str] = set()  #: trees without room
+        self._open = os.open
+        self._fsync = os.fsync
+        self._rename = os.rename
+        self._replace = os.replace
+
+    def install(self) -> None:
+        """Replace the calls until the process ends."""
+        os.open = self._open_file  # type: ignore[assignment]
+        os.fsync = self._sync_file  # type: ignore[assignment]
+        os.urandom = self._rng.randbytes
+
+    def _open_file(self, path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        if flags & os.O_CREAT and self.full:
+            self._require_room(path, dir_fd)
+        descriptor = self._open(path, flags, mode, dir_fd=dir_fd)
+        if flags & os.O_CREAT:
+            self._stamp(descriptor)
+        return descriptor
+
+    def _sync_file(self, descriptor: int) -> None:
+        if self.full:
+            self._require_room(f"/proc/self/fd/{descriptor}", None)
+        self._fsync(descriptor)
+        self._stamp(descriptor)
+
+    def _stamp(self, descriptor: int) -> None:
+        now_ns = time.time_ns()
+        os.utime(descriptor, ns=(now_ns, now_ns))
+
+    def _require_room(self, path: Any, dir_fd: int | None) -> None:
+        place = os.fsdecode(path)
+        if dir_fd is not None and not place.startswith("/"):
+            place = f"{Path(f'/proc/self/fd/{dir_fd}').readlink()}/{place}"
+        if place.startswith("/proc/self/fd/"):
+            place = str(Path(place).readlink())
+        if any(place == tree or place.startswith(f"{tree}/") for tree in self.full):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), place)
+
+
+Restore = Callable[[], None]
+
+
+def unmount(tree: Path) -> Restore:
+    """Take a tree away and leave its empty mount point; return the function that mounts it again."""
+    hidden = tree.with_name(f".{tree.name}-unmounted")
+    tree.rename(hidden)
+    tree.mkdir()
+
+    def mount() -> None:
+        if any(tree.iterdir()):  # what was written meanwhile lies under the mount
+            tree.rename(tree.with_name(f".{tree.name}-under-{time.monotonic_ns()}"))
+        else:
+            tree.rmdir()
+        hidden.rename(tree)
+
+    return mount
+
+
+def take_away(tree: Path) -> Restore:
+    """Take a tree away with its mount point; return the function that brings it back."""
+    hidden = tree.with_name(f".{tree.name}-away")
+    tree.rename(hidden)
+    return lambda: hidden.rename(tree) and None

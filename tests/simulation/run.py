@@ -1,0 +1,159 @@
+"""One world, from its first moment to the verdict."""
+
+import asyncio
+import random
+import shutil
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pyuploadcare.api.auth
+from anyio._backends import _asyncio as anyio_backend
+
+import cutoutd.sandbox.clock
+from cutoutd.core.logs import configure_logging
+from cutoutd.files import mounts
+from cutoutd.sandbox.engine import Engine
+from cutoutd.sandbox.server import build_app
+from cutoutd.sandbox.settings import ProcessingTime, SandboxSettings
+from cutoutd.sandbox.storage.database import Store
+from simulation import liveness, safety
+from simulation.events import Event, Scene
+from simulation.machine import clock as clocks
+from simulation.machine.clock import VirtualClock, VirtualDatetime
+from simulation.machine.loop import StandstillError, VirtualLoop, life
+from simulation.machine.threads import Threads
+from simulation.product import Product
+from simulation.service.internet import SERVICE, transport_of
+from simulation.weather import WEATHER_S, Story
+from simulation.world import PUBLIC_KEY, SECRET_KEY, World, settings_of
+
+_PLACE = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path("/tmp")  # noqa: S108  worlds are removed
+
+#: A world's photos are looked at so often after the weather.
+_LOOK_EVERY_S = 20.0
+
+#: Within this time after the weather, every photo that can be done must be done.
+LIVENESS_S = 4_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The end of a world."""
+
+    seed: int
+    faults: tuple[str, ...]
+    trace: str  #: the hash of all events
+    elapsed_s: float  #: of the world
+    photos: int
+    paid: int
+
+
+def run(story: Story, *, is_verbose: bool = False) -> Verdict:
+    """Run a story to its end; call it in a process of its own, because it replaces the clocks and threads of Python."""
+    root = _PLACE / f"cutoutd-simulation-{story.seed}"
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir()
+    clock = VirtualClock()
+    loop = VirtualLoop(clock)
+    world = World(root, story.seed, clock)
+    if is_verbose:
+        world.on_line = print
+    threads = Threads(loop, random.Random(f"threads {story.seed}"), life)  # noqa: S311  a world, not a secret
+    clocks.use(clock, threads.sleep)
+    threads.install()
+    world.disks.install()
+    _replace_libraries(world)
+    random.seed(story.seed)
+    configure_logging("info", "text", lambda line: world.trace("log", line.partition(" ")[2] or line))
+    asyncio.set_event_loop(loop)
+    try:
+        faults = loop.run_until_complete(_live(world, loop, story))
+    except StandstillError as error:
+        faults = [str(error)]
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+    paid = len(world.internet.executions)
+    return Verdict(story.seed, tuple(faults), world.hash.hexdigest(), clock.elapsed_s, len(world.files), paid)
+
+
+def _replace_libraries(world: World) -> None:
+    """Lead what the libraries do with sockets, threads and clocks into the world."""
+    httpx2._client.AsyncHTTPTransport = transport_of(world.internet)
+    context = httpx2.create_ssl_context()
+    httpx2.create_ssl_context = lambda *_, **__: context
+    pyuploadcare.api.auth.datetime = VirtualDatetime
+    cutoutd.sandbox.clock.datetime = VirtualDatetime  # type: ignore[misc]
+
+    async def run_in_thread(_: object, function: Callable[..., Any], args: tuple[Any, ...], **__: object) -> object:
+        return await asyncio.to_thread(function, *args)
+
+    _write_mount_table(world)
+    anyio_backend.AsyncIOBackend.run_sync_in_worker_thread = classmethod(run_in_thread)
+
+
+def _write_mount_table(world: World) -> None:
+    """Give the world a mount table of its own: one disk, so that looks at it cost what they cost elsewhere."""
+    table = world.root / "mountinfo"
+    table.write_text("1 0 8:1 / / rw - ext4 /dev/sda1 rw\n")
+    mounts.read_mounts.__defaults__ = (table,)
+    mounts.MountTable.__init__.__defaults__ = (table,)  # type: ignore[misc]
+
+
+async def _live(world: World, loop: VirtualLoop, story: Story) -> list[str]:
+    world.settings = settings_of(world.root, story.folders, story.options)
+    for plan in story.folders:
+        world.input(plan.name).mkdir()
+        world.output(plan.name).mkdir()
+    product = Product(world, loop)
+    store = Store(_made(world.root / "sandbox") / "sandbox.sqlite")
+    settings = SandboxSettings(
+        state_dir=world.root / "sandbox",
+        public_key=PUBLIC_KEY,
+        secret_key=SECRET_KEY,
+        engine=Engine.BORDER,
+        processing_time=ProcessingTime(story.processing_s, 0.4),
+    )
+    world.internet.service = build_app(settings, store, _Tasks(), SERVICE)  # type: ignore[arg-type]
+    scene = Scene(world, product)
+    product.start()
+    await asyncio.gather(*(_play(event, scene) for event in story.events))
+    await asyncio.sleep(max(0.0, WEATHER_S - world.clock.elapsed_s))
+    world.trace("weather", "is over")
+    faults = await _settle(scene)
+    await product.stop()
+    return [*product.crashes, *faults, *safety.faults_in(world)]
+
+
+class _Tasks:
+    """The tasks of the service, which end with the process."""
+
+    def create_task(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        return asyncio.get_running_loop().create_task(work)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+async def _play(event: Event, scene: Scene) -> None:
+    await asyncio.sleep(event.at_s)
+    scene.world.trace("event", str(event))
+    await event.begin(scene)
+    if event.for_s:
+        await asyncio.sleep(event.for_s)
+        scene.world.trace("event", f"over: {event}")
+        await event.end(scene)
+
+
+async def _settle(scene: Scene) -> list[str]:
+    """Wait until every photo that can be done is done; return what stands after the time for that."""
+    since_s, left = scene.world.clock.elapsed_s, ["nothing was looked at"]
+    while left and scene.world.clock.elapsed_s < since_s + LIVENESS_S:
+        await asyncio.sleep(_LOOK_EVERY_S)
+        left = liveness.faults_in(scene)
+    scene.world.trace("settled", f"after {scene.world.clock.elapsed_s - since_s:.0f} s: {len(left)} faults")
+    return left

@@ -1,0 +1,166 @@
+"""The drawing of a world from a seed: its folders, its photos, its weather."""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from simulation import events as ev
+from simulation.service.faults import Effect, Fault
+from simulation.world import FolderPlan
+
+#: The weather ends after this time.
+WEATHER_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A world before it begins: everything that will happen in it."""
+
+    seed: int
+    profile: str
+    folders: tuple[FolderPlan, ...]
+    events: tuple[ev.Event, ...]
+    options: Mapping[str, object] = field(default_factory=dict)
+    processing_s: float = 4.0
+
+
+Draw = Callable[[random.Random, tuple[FolderPlan, ...]], list[ev.Event]]
+
+
+def _moment(rng: random.Random) -> float:
+    return rng.uniform(1.0, WEATHER_S * 0.9)
+
+
+def _span(rng: random.Random, longest_s: float = 300.0) -> float:
+    return min(longest_s, rng.lognormvariate(3.5, 1.2))
+
+
+def _photos(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Event]:
+    """Draw photos: most of them at the beginning, some copies, some that change."""
+    found: list[ev.Event] = []
+    pictures = 0
+    for folder in folders:
+        burst_s = rng.choice((1.0, 60.0, 400.0))
+        for number in range(rng.randint(1, 12)):
+            copy = rng.random() < 0.2 and pictures > 0
+            picture = rng.randrange(pictures) if copy else pictures
+            pictures += not copy
+            sub = rng.choice(("", "", "", "sub/", "a b/"))
+            name, at_s = f"{sub}{folder.name}{number}.jpg", rng.uniform(0.0, burst_s)
+            found.append(ev.PutPhoto(at_s=at_s, folder=folder.name, name=name, picture=picture))
+            fate = rng.random()
+            later_s = at_s + rng.choice((0.2, 3.0, 20.0, 300.0)) * rng.uniform(0.5, 1.5)
+            if fate < 0.08:
+                found.append(ev.PutPhoto(at_s=later_s, folder=folder.name, name=name, picture=pictures))
+                pictures += 1
+            elif fate < 0.14:
+                found.append(ev.RenamePhoto(at_s=later_s, folder=folder.name, name=name, new=f"new-{number}.jpg"))
+            elif fate < 0.18:
+                found.append(ev.RemovePhoto(at_s=later_s, folder=folder.name, name=name))
+            elif fate < 0.22:
+                found.append(ev.FeedBack(at_s=later_s + 30, folder=folder.name, name=name))
+            elif fate < 0.25 and not sub:
+                found.append(ev.ForeignFile(at_s=later_s, folder=folder.name, name=f"{folder.name}{number}.png"))
+    return found
+
+
+_KINDS = ("upload", "execute", "status", "file", "files", "cdn", "delete", "store")
+_BEFORE = (Effect.REFUSED, Effect.NO_ROUTE, Effect.RESET, Effect.SILENT)
+_AFTER = (Effect.LOST, Effect.DEAF)
+_ODD = ("500", "502", "503", "503_later", "504", "429", "429_bare", "portal", "empty", "half", "list", "types")
+
+
+def _network(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Event]:
+    return [
+        ev.NetworkFault(at_s=_moment(rng), for_s=_span(rng), fault=_network_fault(rng))
+        for _ in range(rng.randint(1, 6))
+    ]
+
+
+def _network_fault(rng: random.Random) -> Fault:
+    on = frozenset(rng.sample(_KINDS, rng.randint(1, 3))) if rng.random() < 0.7 else frozenset()
+    rate = rng.choice((0.1, 0.3, 0.6, 1.0))
+    choice = rng.random()
+    if choice < 0.35:
+        return Fault(rng.choice(_BEFORE), on, rate)
+    if choice < 0.55:
+        return Fault(rng.choice(_AFTER), on, rate)
+    if choice < 0.65:
+        return Fault(Effect.SLOW, on, rate, seconds=rng.uniform(1, 100))
+    if choice < 0.7:
+        return Fault(Effect.LATE, on, rate, seconds=rng.uniform(1, 200))
+    if choice < 0.75:
+        return Fault(Effect.CUT, frozenset({"cdn"}), rate)
+    effect = rng.choice((Effect.ANSWER, Effect.ANSWER, Effect.ACTED_ANSWER))
+    return Fault(effect, on, rate, answer=rng.choice(_ODD))
+
+
+def _kills(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Event]:
+    soon = [ev.Kill(at_s=rng.uniform(0.5, 60.0)) for _ in range(rng.randint(0, 3))]
+    return [*soon, *(ev.Kill(at_s=_moment(rng)) for _ in range(rng.randint(0, 2)))]
+
+
+def _reloads(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Event]:
+    return [
+        ev.Reload(at_s=rng.choice((_moment(rng), rng.uniform(0.5, 60.0))), uploads=rng.randint(1, 8))
+        for _ in range(rng.randint(1, 2))
+    ]
+
+
+def _clocks(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Event]:
+    sizes = (5.0, 120.0, 3_700.0, 90_000.0, 40 * 86_400.0, 3.9 * 365 * 86_400.0)
+    return [
+        ev.ClockStep(at_s=_moment(rng), by_s=rng.choice((1, -1)) * rng.choice(sizes)) for _ in range(rng.randint(1, 3))
+    ]
+
+
+def _shares(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Event]:
+    return [
+        ev.TreeAway(
+            at_s=_moment(rng),
+            for_s=_span(rng),
+            tree=f"{rng.choice(folders).name}-{rng.choice(('in', 'out'))}",
+            leaves_mount_point=rng.random() < 0.5,
+        )
+        for _ in range(rng.randint(1, 2))
+    ]
+
+
+def _full_disks(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Event]:
+    return [
+        ev.DiskFull(at_s=_moment(rng), for_s=_span(rng), tree=f"{rng.choice(folders).name}-out")
+        for _ in range(rng.randint(1, 2))
+    ]
+
+
+def _people(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Event]:
+    found: list[ev.Event] = [ev.Order(at_s=_moment(rng), word="retry") for _ in range(rng.randint(0, 2))]
+    if rng.random() < 0.4:
+        found.append(ev.Pause(at_s=_moment(rng), for_s=_span(rng)))
+    return found
+
+
+#: What a profile draws besides photos.
+PROFILES: Mapping[str, tuple[Draw, ...]] = {
+    "calm": (),
+    "network": (_network,),
+    "kills": (_kills,),
+    "reloads": (_reloads,),
+    "clocks": (_clocks,),
+    "shares": (_shares,),
+    "disks": (_full_disks,),
+    "people": (_people,),
+    "all": (_network, _kills, _reloads, _clocks, _shares, _full_disks, _people),
+}
+
+
+def draw(seed: int, profile: str = "all") -> Story:
+    """Return the story of a seed; of a mixed profile, each seed has some kinds of weather."""
+    rng = random.Random(f"story {seed} {profile}")  # noqa: S311  a world, not a secret
+    folders = tuple(FolderPlan(name) for name in ("a", "b", "c")[: rng.choice((1, 2, 2, 3))])
+    draws = PROFILES[profile]
+    if len(draws) > 1:
+        draws = tuple(each for each in draws if rng.random() < 0.45)
+    events = [*_photos(rng, folders), *(event for each in draws for event in each(rng, folders))]
+    ordered = tuple(sorted(events, key=lambda event: event.at_s))
+    return Story(seed, profile, folders, ordered, processing_s=rng.choice((0.5, 4.0, 20.0)))
