@@ -3,6 +3,7 @@
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from cutoutd.core.photo import Identity, Photo, SourceOutcome, require_value
 from cutoutd.ledger.group_commit import WriteCall
@@ -16,8 +17,14 @@ class PhotoFiles:
         self._write = write
 
     async def move_input(self, folder: str, before: str, now: str) -> None:
-        """Store that a folder's input tree has moved, with every photo in it."""
-        await self._write(lambda transaction: marks.move_input(transaction, folder, before, now))
+        """Store that a folder's input tree has moved, with every photo in it, page by page.
+
+        A crash in the middle leaves photos of both inputs; the repeated call moves the others.
+        """
+        after_id: int | None = 0
+        while after_id is not None:
+            move = partial(marks.move_input, folder=folder, before=before, now=now, after_id=after_id)
+            after_id = await self._write(move)
 
     async def mark_source_done(self, photo: Photo, outcome: SourceOutcome | None) -> None:
         """Store that on_success needs nothing more for a published photo, and its outcome if there is one."""

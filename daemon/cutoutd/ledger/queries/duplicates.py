@@ -65,7 +65,10 @@ _SAME_PICTURE = (
 _IS_PUBLISHED = and_(photos.c.state == State.PUBLISHED, photos.c.parameters == bindparam("parameters"))
 _PUBLISHED = _SAME_PICTURE.where(or_(_IS_PUBLISHED, photos.c.previous_parameters == bindparam("parameters")))
 _PAID_SINCE = _SAME_PICTURE.where(
-    _IS_PUBLISHED, photos.c.state_at_s > bindparam("since_s"), photos.c.reused_from.is_(None)
+    photos.c.state.concat("") == State.PUBLISHED,  # as above
+    photos.c.parameters == bindparam("parameters"),
+    photos.c.state_at_s > bindparam("since_s"),
+    photos.c.reused_from.is_(None),
 )
 
 # The path in its input too, because a folder may get another name in the configuration.
@@ -74,7 +77,7 @@ _LAST_PUBLICATION = (
     .where(
         photos.c.path == bindparam("path"),
         or_(photos.c.folder == bindparam("folder"), photos.c.input == bindparam("input")),
-        photos.c.state == State.PUBLISHED,
+        photos.c.state.concat("") == State.PUBLISHED,  # concat, else the planner reads all published photos
         photos.c.id < bindparam("photo_id"),
     )
     .order_by(photos.c.id.desc())

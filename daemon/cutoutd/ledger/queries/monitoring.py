@@ -9,7 +9,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, and_, func, select
 
 from cutoutd.core.photo import TERMINAL, UNTIMED, State, WaitKind
-from cutoutd.ledger.schema.tables import IS_DELAYED, IS_SHOWN, events, photos, waits_as
+from cutoutd.ledger.schema.tables import IS_DELAYED, IS_SHOWN, photos, waits_as
 from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
 
@@ -74,9 +74,8 @@ def possible_double_charges(transaction: ReadTransaction) -> int:
 
 
 def last_published_s(transaction: ReadTransaction) -> float | None:
-    """Return the Unix time of the last publication. It may read all events, so ask it once."""
-    published = select(events.c.at_s).where(events.c.to_state == State.PUBLISHED)
-    at_s: float | None = transaction.scalar(published.order_by(events.c.id.desc()).limit(1))
+    """Return the Unix time of the last publication of a cutout that is still in use."""
+    at_s: float | None = transaction.scalar(select(func.max(photos.c.state_at_s)).where(IS_SHOWN))
     return at_s
 
 

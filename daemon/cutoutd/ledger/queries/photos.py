@@ -5,14 +5,24 @@ than its result (``due``: 1.0 ms, built once 0.3 ms; tests/bench).
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, true
+from sqlalchemy import ColumnElement, TextClause, and_, bindparam, func, or_, select, true
 
 from cutoutd.core.photo import BY_LIMIT, NOT_DELAYED, Photo, State, WaitKind
 from cutoutd.ledger.schema.rows import Event, event_from, photo_from
-from cutoutd.ledger.schema.tables import IS_DELAYED, IS_TO_CLEAN, events, memory, photos, targets, waits_as
+from cutoutd.ledger.schema.tables import (
+    IS_DELAYED,
+    IS_SHOWN,
+    IS_TO_CLEAN,
+    IS_TROUBLED,
+    events,
+    memory,
+    photos,
+    targets,
+    waits_as,
+)
 from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
 
@@ -59,6 +69,13 @@ _LAST_CUTOUTS = select(photos.c.cutout_sha256).where(_IS_VERSION, photos.c.cutou
 _PUBLICATIONS = (
     select(events.c.detail).join_from(events, photos).where(_IS_VERSION, events.c.to_state == State.PUBLISHED)
 )
+
+#: The conditions of the indexes by time, for the states that photos stay at for good.
+_IN_INDEX: Mapping[State, ColumnElement[bool] | TextClause] = {
+    State.PUBLISHED: IS_SHOWN,
+    State.REJECTED: IS_TROUBLED,
+    State.FAILED: IS_TROUBLED,
+}
 
 
 def due(
@@ -111,10 +128,12 @@ def totals(transaction: ReadTransaction) -> list[Total]:
 
 def at_state(transaction: ReadTransaction, states: Collection[State], limit: int) -> list[Photo]:
     """Return the photos at these states, newest fact first."""
-    rows = transaction.execute(
-        select(photos).where(photos.c.state.in_(states)).order_by(photos.c.state_at_s.desc()).limit(limit)
-    )
-    return [photo_from(row) for row in rows]
+    found: list[Photo] = []
+    for state in states:  # one by one, because an index then gives the newest of each
+        query = select(photos).where(_IN_INDEX.get(state, true()), photos.c.state == state)
+        rows = transaction.execute(query.order_by(photos.c.state_at_s.desc()).limit(limit))
+        found += [photo_from(row) for row in rows]
+    return sorted(found, key=lambda photo: -photo.state_at_s)[:limit]
 
 
 def waiting(transaction: ReadTransaction, limit: int) -> list[Photo]:
@@ -193,13 +212,14 @@ def claimed_results(transaction: ReadTransaction, uuids: Collection[str]) -> set
 
 def open_launches(transaction: ReadTransaction, photo: Photo, limit: int) -> list[Photo]:
     """Return other photos with a paid call that has, or may have, a result that no photo has yet."""
-    is_open = or_(
-        photos.c.state.in_({State.REMOVAL_INTENDED, State.REMOVAL_STARTED}), photos.c.unclear_since_s.is_not(None)
-    )
-    rows = transaction.execute(
-        select(photos).where(is_open, photos.c.id != photo.id).order_by(photos.c.id).limit(limit)
-    )
-    return [photo_from(row) for row in rows]
+    # A comparison, because the planner finds IS NOT NULL in no index.
+    is_unclear = photos.c.unclear_since_s > 0
+    is_running = photos.c.state.in_({State.REMOVAL_INTENDED, State.REMOVAL_STARTED})
+    found: dict[int, Photo] = {}
+    for is_open in (is_running, is_unclear):  # one by one, else the planner goes through all photos
+        query = select(photos).where(is_open, photos.c.id != photo.id).order_by(photos.c.id).limit(limit)
+        found |= {row.id: photo_from(row) for row in transaction.execute(query)}
+    return [found[photo_id] for photo_id in sorted(found)][:limit]
 
 
 def to_clean(transaction: ReadTransaction, limit: int, doubtful_since_s: float | None = None) -> Sequence[Photo]:
@@ -222,7 +242,7 @@ def to_keep(transaction: ReadTransaction, since_s: float, limit: int) -> list[st
         or_(photos.c.kept_uuid.is_(None), photos.c.kept_uuid != photos.c.result_uuid),
     )
     return list(
-        transaction.scalars(select(photos.c.result_uuid).where(is_unfetched).order_by(photos.c.id).limit(limit))
+        transaction.scalars(select(photos.c.result_uuid).where(is_unfetched).order_by(photos.c.state_at_s).limit(limit))
     )
 
 
@@ -233,7 +253,8 @@ def held(transaction: ReadTransaction) -> int:
 
 def failed_since(transaction: ReadTransaction, since_s: float) -> int:
     """Return the number of photos that failed after this Unix time."""
-    return _number_of(transaction, and_(photos.c.state == State.FAILED, photos.c.state_at_s > since_s))
+    is_later = and_(IS_TROUBLED, photos.c.state == State.FAILED, photos.c.state_at_s > since_s)
+    return _number_of(transaction, is_later)
 
 
 def first_over_limit(transaction: ReadTransaction) -> Photo | None:

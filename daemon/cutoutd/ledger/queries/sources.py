@@ -75,7 +75,7 @@ def is_cutout_wanted(transaction: ReadTransaction, photo: Photo) -> bool:
         photos.c.state != State.SUPERSEDED,
     )
     is_copy = and_(
-        photos.c.state.in_(UNPAID),
+        photos.c.state.concat("").in_(UNPAID),  # concat, else the planner reads all unpaid photos
         photos.c.parameters == photo.bound.parameters,
         or_(photos.c.sha256 == photo.picture.sha256, photos.c.picture_sha256 == photo.picture.identity),
     )

@@ -156,6 +156,7 @@ Index("waiters", photos.c.wait_for, sqlite_where=photos.c.wait_for.is_not(None))
 IS_DELAYED = text(f"wait_kind NOT IN ({', '.join(repr(kind.value) for kind in sorted(NOT_DELAYED))})")
 _partial_index("delayed_by_kind", photos.c.wait_kind, photos.c.folder, where=IS_DELAYED)
 _partial_index("delayed", photos.c.wait_until_s, where=IS_DELAYED)
+_partial_index("delayed_in_order", photos.c.wait_kind, photos.c.id, where=IS_DELAYED)
 
 
 def waits_as(kind: WaitKind) -> ColumnElement[bool]:
@@ -208,6 +209,15 @@ _partial_index(
 #: Rejected and failed photos, by reason.
 IS_TROUBLED = text(f"state IN ('{State.FAILED.value}', '{State.REJECTED.value}')")
 _partial_index("troubled", photos.c.code, photos.c.state_at_s, where=IS_TROUBLED)
+_partial_index("troubled_by_time", photos.c.state, photos.c.state_at_s, photos.c.id, where=IS_TROUBLED)
+
+#: The photos with a file at Uploadcare, by the file.
+_partial_index("by_source", photos.c.source_uuid, where=photos.c.source_uuid.is_not(None))
+_partial_index("by_result", photos.c.result_uuid, where=photos.c.result_uuid.is_not(None))
+
+#: The photos with a search for a launch's outcome; stay small.
+_partial_index("unclear", photos.c.unclear_since_s, where=photos.c.unclear_since_s.is_not(None))
+_partial_index("locked", photos.c.locked_since_s, where=photos.c.locked_since_s.is_not(None))
 
 #: The photo with its cutout at a path, so that no other file is ever overwritten.
 Index("by_target", photos.c.output, photos.c.target)

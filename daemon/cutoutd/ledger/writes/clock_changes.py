@@ -7,11 +7,14 @@ for a lost launch early, because then the photo is paid for again.
 
 from sqlalchemy import ColumnElement, and_, func, select, update
 
-from cutoutd.core.photo import UNTIMED, State
+from cutoutd.core.photo import TERMINAL, UNTIMED, State
 from cutoutd.ledger.schema.tables import events, photos
 from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 
 _SEARCHES = (photos.c.unclear_since_s, photos.c.locked_since_s)
+
+#: The facts before a start that show the clock of the last run.
+_NEWEST_FACTS = 1000
 
 #: The waits that a person, a disk or the calendar ends, whatever the clock says.
 _IS_DECIDED = photos.c.wait_kind.in_(sorted(UNTIMED))
@@ -33,9 +36,12 @@ def shift_times(transaction: WriteTransaction, clock_step_s: float, now_s: float
 
 def ahead_s(transaction: ReadTransaction, now_s: float) -> float:
     """Return by how much the newest fact is in the future; at most 0 unless the clock was set back."""
-    newest_s = transaction.scalar(select(func.max(events.c.at_s)))
+    newest = select(events.c.at_s).order_by(events.c.id.desc()).limit(_NEWEST_FACTS).subquery()
+    newest_s = transaction.scalar(select(func.max(newest.c.at_s)))
     return (newest_s or now_s) - now_s
 
 
 def _is_wait_from(now_s: float) -> ColumnElement[bool]:
-    return and_(photos.c.wait_set_at_s > now_s, photos.c.wait_until_s > now_s, ~_IS_DECIDED)
+    # With the states, because the index of the waits begins with them.
+    is_unfinished = photos.c.state.in_([state.value for state in State if state not in TERMINAL])
+    return and_(is_unfinished, photos.c.wait_until_s > now_s, photos.c.wait_set_at_s > now_s, ~_IS_DECIDED)

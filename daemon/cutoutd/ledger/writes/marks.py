@@ -3,13 +3,16 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import and_, bindparam, exists, insert, not_, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, insert, not_, or_, select, update
 
 from cutoutd.core.photo import NO_WAIT, PAID_FOR, Identity, Photo, Picture, SourceOutcome, WaitKind
 from cutoutd.ledger.schema.rows import identity_values, source_values, wait_values
 from cutoutd.ledger.schema.tables import IS_CURRENT, memory, photos, waits_as
 from cutoutd.ledger.sqlite.transactions import Prepared, WriteTransaction
 from cutoutd.ledger.writes.transitions import add_event
+
+#: The rows that one transaction changes of a whole folder, because facts wait for it.
+_ROWS_AT_ONCE = 5000
 
 _LEARN_CTIME = Prepared(
     update(photos)
@@ -75,10 +78,14 @@ def refresh_version(transaction: WriteTransaction, photo: Photo, identity: Ident
     mark_touched(transaction, [photo.id], None)
 
 
-def move_input(transaction: WriteTransaction, folder: str, before: str, now: str) -> None:
-    """Store that a folder's input tree has moved, with every photo in it."""
-    moved = update(photos).where(photos.c.folder == folder, photos.c.input == before)
+def move_input(transaction: WriteTransaction, folder: str, before: str, now: str, after_id: int) -> int | None:
+    """Store that a folder's input tree has moved, for one page of photos; return where the next begins, or None."""
+    last_id = after_id + _ROWS_AT_ONCE
+    is_page = and_(photos.c.id > after_id, photos.c.id <= last_id)
+    # concat, else an index of the folder would give all of its photos.
+    moved = update(photos).where(is_page, photos.c.folder.concat("") == folder, photos.c.input == before)
     transaction.execute(moved.values(input=now))
+    return last_id if (transaction.scalar(select(func.max(photos.c.id))) or 0) > last_id else None
 
 
 def remember(transaction: WriteTransaction, key: str, value: str, at_s: float) -> None:
