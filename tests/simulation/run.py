@@ -26,7 +26,7 @@ from simulation.machine.clock import VirtualClock, VirtualDatetime
 from simulation.machine.loop import StandstillError, VirtualLoop, life
 from simulation.machine.threads import Threads
 from simulation.product import Product
-from simulation.service.internet import SERVICE, transport_of
+from simulation.service.internet import SERVICE, carrier_of
 from simulation.weather import WEATHER_S, Story
 from simulation.world import PUBLIC_KEY, SECRET_KEY, World, settings_of
 
@@ -81,7 +81,7 @@ def run(story: Story, *, is_verbose: bool = False) -> Verdict:
 
 def _replace_libraries(world: World) -> None:
     """Lead what the libraries do with sockets, threads and clocks into the world."""
-    httpx2._client.AsyncHTTPTransport = transport_of(world.internet)
+    httpx2.AsyncHTTPTransport.handle_async_request = carrier_of(world.internet)  # type: ignore[method-assign]
     context = httpx2.create_ssl_context()
     httpx2.create_ssl_context = lambda *_, **__: context
     pyuploadcare.api.auth.datetime = VirtualDatetime

@@ -8,9 +8,9 @@ import asyncio
 import contextvars
 import json
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import httpx2
 from starlette.types import ASGIApp
@@ -222,16 +222,10 @@ def kind_of(request: httpx2.Request) -> str:
     return "webhooks" if path.startswith("/webhooks/") else "cdn"
 
 
-def transport_of(internet: Internet) -> type[httpx2.AsyncBaseTransport]:
-    """Return the class that takes the place of httpx2's own transport."""
+def carrier_of(internet: Internet) -> Callable[..., Coroutine[Any, Any, httpx2.Response]]:
+    """Return the method that takes the place of that of httpx2's own transport."""
 
-    class Transport(httpx2.AsyncBaseTransport):
-        """The way into the internet of this world."""
+    async def handle_async_request(_: httpx2.AsyncHTTPTransport, request: httpx2.Request) -> httpx2.Response:
+        return await internet.carry(request)
 
-        def __init__(self, **_: object) -> None:
-            super().__init__()
-
-        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-            return await internet.carry(request)
-
-    return Transport
+    return handle_async_request
