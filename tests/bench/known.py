@@ -43,7 +43,7 @@ def know_all(state_dir: Path, root: Path, photos: int) -> None:
     asyncio.run(_take_the_first_through(state_dir, root))
     with closing(sqlite3.connect(state_dir / LEDGER_NAME)) as database:
         database.row_factory = sqlite3.Row
-        database.execute("UPDATE photos SET remote_cleaned_at_s = 1")
+        database.execute("DELETE FROM remote_files")
         for start in range(1, photos, _BATCH):
             _copy_rows(database, root, range(start, min(start + _BATCH, photos)))
             database.commit()

@@ -182,7 +182,7 @@ async def _build(core: Core, poll_schedule: PollSchedule, uploadcare: Uploadcare
     pool = _worker_pool(core, pipeline, poll_schedule, uploadcare)
 
     def wake_for_webhook() -> None:
-        pool.wake_stage(State.REMOVAL_INTENDED, State.REMOVAL_STARTED)
+        pool.wake_stage(State.ACCEPTED, State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED)
 
     touched_sources = TouchedSources(ledger, folders, availability, settings.watch.stability_delay_s)
     discovery = Discovery(ledger, pool, folders, touched_sources)

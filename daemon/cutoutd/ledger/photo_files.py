@@ -7,7 +7,8 @@ from functools import partial
 
 from cutoutd.core.photo import Identity, Photo, SourceOutcome, require_value
 from cutoutd.ledger.group_commit import WriteCall
-from cutoutd.ledger.writes import marks, targets
+from cutoutd.ledger.writes import marks, remote_files, targets
+from cutoutd.ledger.writes.remote_files import FileKind, NotedFile
 
 
 class PhotoFiles:
@@ -66,9 +67,14 @@ class PhotoFiles:
         """Store the present times and inode of a photo's file, which was compared."""
         await self._write(lambda transaction: marks.refresh_version(transaction, photo, identity))
 
-    async def mark_cleaned(self, photos: Sequence[Photo]) -> None:
-        """Store that the photos' files at Uploadcare are deleted."""
-        await self._write(lambda transaction: marks.mark_cleaned(transaction, photos, time.time()))
+    async def note_unwanted_upload(self, photo: Photo, uuid: str) -> None:
+        """Store that an upload of this photo is of no use, so that it is deleted at Uploadcare."""
+        file = NotedFile(uuid, FileKind.SOURCE, is_spent=True)
+        await self._write(lambda transaction: remote_files.note(transaction, photo.id, file, time.time()))
+
+    async def mark_cleaned(self, uuids: Collection[str]) -> None:
+        """Store that these files are deleted at Uploadcare."""
+        await self._write(lambda transaction: remote_files.mark_cleaned(transaction, uuids))
 
     async def mark_kept(self, result_uuids: Collection[str]) -> None:
         """Store that Uploadcare was told to store these results."""

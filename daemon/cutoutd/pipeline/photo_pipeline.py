@@ -22,6 +22,7 @@ from cutoutd.core.errors import (
     UploadGoneError,
 )
 from cutoutd.core.photo import (
+    PAID_FOR,
     UNPAID,
     Ended,
     Failed,
@@ -106,17 +107,21 @@ class PhotoPipeline:
             case State.DISCOVERED:
                 return await self._validate(photo)
             case State.ACCEPTED:
-                return await self._reuse_or_wait(photo) or await self._upload(photo)
+                return (
+                    await self._use_any_webhook_result(photo)
+                    or await self._reuse_or_wait(photo)
+                    or await self._upload(photo)
+                )
             case State.UPLOADED:
                 return (
-                    await self._finish_earlier_launch(photo)
+                    await self._use_any_webhook_result(photo)
                     or await self._reuse_or_wait(photo)
                     or await self._launch(photo)
                 )
             case State.REMOVAL_INTENDED:
-                return await self._use_webhook_result(photo) or await self._launcher.find_outcome(photo)
+                return await self._use_any_webhook_result(photo) or await self._launcher.find_outcome(photo)
             case State.REMOVAL_STARTED:
-                return await self._use_webhook_result(photo) or await self._poll(photo)
+                return await self._use_any_webhook_result(photo) or await self._poll(photo)
             case State.REMOVAL_FINISHED:
                 return await self._publish(photo)
             case _:
@@ -171,22 +176,17 @@ class PhotoPipeline:
         """Send the source, within the limits. A crash after sending leaves an upload that expires after 24 hours."""
         # The budget makes the check of the source, because one thread for both checks costs half as much as two.
         async with self._budget.claim(photo, self._source_check(photo)):
-            uploaded = await upload_photo(photo, self._folders.of(photo), self._uploadcare)
+            unwanted = partial(self._ledger.files.note_unwanted_upload, photo)
+            uploaded = await upload_photo(photo, self._folders.of(photo), self._uploadcare, unwanted)
             return await self._ledger.record_until_stored(photo, uploaded)
 
-    async def _finish_earlier_launch(self, photo: Photo) -> Photo | None:
-        """Use the webhook result of an earlier launch with a lost response; None if there is none."""
-        if photo.launch.unclear_since_s is None:
-            return None
-        return await self._use_webhook_result(photo)
-
-    async def _use_webhook_result(self, photo: Photo) -> Photo | None:
-        """Record the removal as finished if a webhook result of the photo's upload is stored; else return None.
+    async def _use_any_webhook_result(self, photo: Photo) -> Photo | None:
+        """Record the removal as finished if a webhook result of one of its launches is stored; else return None.
 
         Uploadcare signs a webhook message, which names the upload and the launch. Therefore nothing has to be asked or
         compared. A crash before the fact is stored keeps the webhook result, and the repeated step finds it.
         """
-        if not self._ledger.waits.may_have_webhook_results:
+        if not (self._ledger.waits.may_have_webhook_results and (photo.state in PAID_FOR or photo.may_be_paid_for)):
             return None
         found = await self._ledger.query(webhook_results.result_for, photo)
         if found is None:

@@ -120,6 +120,7 @@ ALLOWED = {
     ("removal_finished", "accepted"),
     ("removal_finished", "superseded"),
     ("removal_finished", "failed"),
+    ("accepted", "removal_finished"),
     ("rejected", "discovered"),
     ("rejected", "dismissed"),
     ("rejected", "superseded"),

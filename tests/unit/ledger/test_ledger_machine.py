@@ -54,7 +54,7 @@ from cutoutd.ledger import Ledger, ReadTransaction, open_ledger
 from cutoutd.ledger.queries import duplicates
 from cutoutd.ledger.schema import tables
 from cutoutd.ledger.schema.rows import photo_from
-from cutoutd.ledger.writes import webhook_results
+from cutoutd.ledger.writes import remote_files, webhook_results
 from cutoutd.ledger.writes.webhook_results import Receipt
 from support.ledgers import ACCEPTED, REJECTED, SUPERSEDED, identity
 from support.nightly import IS_NIGHTLY
@@ -150,6 +150,8 @@ class LedgerMachine(RuleBasedStateMachine):
         self._earlier: list[Photo] = []
         self._service = Service()
         self._intents = self._returns = 0
+        self._rounds: Counter[int] = Counter()  #: of each photo, how often it was made again
+        self._made_in: dict[str, tuple[int, int, str | None]] = {}  #: of each removal: photo, round, parameters
         self._open()
 
     def teardown(self) -> None:
@@ -258,6 +260,7 @@ class LedgerMachine(RuleBasedStateMachine):
         made = None
         if answer in {"accepted", "announced first", "lost", "killed after"}:
             made = self._service.remove(photo.upload.source_uuid or "", next(self._number))
+            self._made_in[made.request_id] = (photo.id, self._rounds[photo.id], photo.bound.parameters)
         if answer.startswith("killed"):
             self._crash()
         elif answer in {"accepted", "announced first"} and made:
@@ -324,6 +327,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(data=st.data(), parameters=st.sampled_from(PARAMETERS), scope=st.sampled_from(Scope))
     def reprocess(self, data: st.DataObject, parameters: str, scope: Scope) -> None:
         photo = self._draw(data, State.PUBLISHED)
+        self._rounds[photo.id] += 1
         self._resume(photo, reprocess.fact_after(photo, parameters, scope, 1.0))
 
     @precondition(lambda self: any(self._is_made_anew(photo) for photo in self.standing_at({State.ACCEPTED})))
@@ -348,14 +352,15 @@ class LedgerMachine(RuleBasedStateMachine):
         foreign = WebhookResult("theirs", "their-source", "their-request")
         assert self._run(self._ledger.waits.store_webhook_result(foreign)) is Receipt.NOT_OURS
 
-    @at(State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED)
+    @at(State.ACCEPTED, State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED)
     @rule(data=st.data())
     def take_webhook_result(self, data: st.DataObject) -> None:
-        photo = self._draw(data, State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED)
+        photo = self._draw(data, State.ACCEPTED, State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED)
         found = self._run(self._ledger.query(webhook_results.result_for, photo))
         if found is not None:
             message = found[0]
-            assert message in self._service.made_of(photo.upload.source_uuid)
+            assert self._made_in[message.request_id] == (photo.id, self._rounds[photo.id], photo.bound.parameters)
+            assert photo.may_be_paid_for or message.source_uuid == photo.upload.source_uuid
             self._record(photo, ResultFromWebhook(message.result_uuid, message.request_id))
 
     @precondition(lambda self: self._earlier)
@@ -396,6 +401,18 @@ class LedgerMachine(RuleBasedStateMachine):
         self._require_one_payer(content)
         self._require_counted_launches(content)
         self._require_ended_waits(content)
+        self._require_known_files(content)
+
+    def _require_known_files(self, content: Content) -> None:
+        """The cleanup knows every upload and every result, and takes none that its photo still needs."""
+        uploads = [(photo, photo.upload.source_uuid) for photo in content.photos if photo.upload.source_uuid]
+        results = [(photo, photo.launch.result_uuid) for photo in content.photos if photo.launch.result_uuid]
+        uuids = [uuid for _, uuid in (*uploads, *results)]
+        assert self._run(self._ledger.query(remote_files.claimed, uuids)) == set(uuids)
+        due = self._run(self._ledger.query(remote_files.to_clean, 4e9, 1000))
+        assert all(uuid not in due for photo, uuid in (*uploads, *results) if photo.state not in TERMINAL)
+        due_now = self._run(self._ledger.query(remote_files.to_clean, 1.0, 1000))
+        assert all(uuid not in due_now for photo, uuid in results if photo.state is State.FAILED)
 
     def _require_what_was_acknowledged(self, content: Content) -> None:
         held = {photo.id: replace(photo, wait=NO_WAIT) for photo in content.photos}

@@ -9,7 +9,7 @@ import pytest
 from cutoutd.core.photo import NO_WAIT, State, Superseded, Version, Wait, WaitKind
 from cutoutd.ledger import Ledger, ReadTransaction, Total, read_ledger
 from cutoutd.ledger.queries import known_files, lost_launches, photos, sources
-from cutoutd.ledger.writes import approvals
+from cutoutd.ledger.writes import approvals, remote_files
 from support.ledgers import ACCEPTED, identity, photo_at, plan_of, versions_of, with_ledger
 
 
@@ -123,10 +123,12 @@ def test_only_the_files_of_photos_at_rest_are_cleaned(tmp_path: Path) -> None:
         published = await photo_at(ledger, State.PUBLISHED, identity("published.jpg"))
         uploaded = await photo_at(ledger, State.UPLOADED, identity("changed.jpg"))
         changed = await ledger.record(uploaded, Superseded("changed", "it was changed", ""))
-        assert list(await ledger.query(photos.to_clean, 10)) == [published, changed]
-        assert list(await ledger.query(photos.to_clean, 1)) == [published]
-        await ledger.files.mark_cleaned([published])
-        assert list(await ledger.query(photos.to_clean, 10)) == [changed]
+        assert (published.id, changed.id) == (3, 4)
+        uuids = ["result-uuid", "source-uuid", "source-uuid"]
+        assert sorted(await ledger.query(remote_files.to_clean, 1.0, 10)) == uuids
+        assert len(await ledger.query(remote_files.to_clean, 1.0, 1)) == 1
+        await ledger.files.mark_cleaned(["result-uuid"])
+        assert sorted(await ledger.query(remote_files.to_clean, 1.0, 10)) == uuids[1:]
 
     with_ledger(tmp_path, scene)
 
@@ -152,7 +154,7 @@ def test_a_newer_version_of_the_same_path_counts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("question", "index"),
     [
-        (lambda view: photos.to_clean(view, 100), "to_clean"),
+        (lambda view: remote_files.to_clean(view, 1.0, 100), "ix_remote_files_photo_id"),
         (lambda view: photos.waiting(view, 20), "delayed"),
         (photos.totals, "totals"),
         (lambda view: sources.sources_due(view, 0, 100), "source_due"),

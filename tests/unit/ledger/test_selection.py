@@ -9,7 +9,6 @@ from cutoutd.core.errors import DuplicateInProgressError, LedgerError
 from cutoutd.core.photo import (
     INTERNAL_FAULT,
     Failed,
-    Photo,
     Published,
     Reprocessed,
     RetryDelivery,
@@ -20,7 +19,7 @@ from cutoutd.core.photo import (
 from cutoutd.core.photo_selector import PhotoSelector
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import duplicates, photos, selection
-from cutoutd.ledger.writes import approvals
+from cutoutd.ledger.writes import approvals, remote_files
 from support.ledgers import ACCEPTED, identity, photo_at, versions_of, with_ledger
 
 #: What several photos show.
@@ -162,26 +161,22 @@ def test_who_is_to_be_paid_for_again_takes_only_what_was_paid_since(tmp_path: Pa
 def test_nothing_in_use_is_deleted_at_uploadcare(tmp_path: Path) -> None:
     """A removal that may run keeps its source; files of a photo taken up meanwhile are not those that were deleted."""
 
-    async def to_clean(ledger: Ledger) -> list[Photo]:
-        return list(await ledger.query(photos.to_clean, 9))
+    async def to_clean(ledger: Ledger) -> list[str]:
+        return await ledger.query(remote_files.to_clean, 1.0, 9)
 
     async def scene(ledger: Ledger) -> None:
         running = await photo_at(ledger, State.REMOVAL_STARTED, identity("running.jpg"))
         await ledger.record(running, Failed(INTERNAL_FAULT, "s", "a"))
         assert await to_clean(ledger) == []
         refused = await ledger.record(await photo_at(ledger, State.UPLOADED), Failed("refused", "s", "a"))
-        assert await to_clean(ledger) == [refused]
+        assert await to_clean(ledger) == ["source-uuid"]
         again = await ledger.resume(refused, RetryUpload(parameters="{}"), 1)
         again = await ledger.record(again, Uploaded("another"))
-        await ledger.files.mark_cleaned([refused])
-        again = await ledger.record(again, Failed("refused", "s", "a"))
-        assert await to_clean(ledger) == [again]
-        await ledger.files.mark_cleaned([again])
+        await ledger.files.mark_cleaned(["source-uuid"])
         assert await to_clean(ledger) == []
-        again = await ledger.resume(again, RetryUpload(parameters="{}"), 1)
-        again = await ledger.record(again, Uploaded("third"))
+        await ledger.record(again, Failed("refused", "s", "a"))
+        assert await to_clean(ledger) == ["another"]
+        await ledger.files.mark_cleaned(["another"])
         assert await to_clean(ledger) == []
-        again = await ledger.record(again, Failed("refused", "s", "a"))
-        assert await to_clean(ledger) == [again]
 
     with_ledger(tmp_path, scene)

@@ -28,7 +28,7 @@ from cutoutd.ledger.sqlite.transactions import Prepared
 from support.ledgers import ACCEPTED, identity
 
 #: The seven writes of one photo without webhooks, limits and duplicates; BEGIN and COMMIT do not count.
-MAX_STATEMENTS = 22
+MAX_STATEMENTS = 24
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 
 from cutoutd.core.errors import LedgerError
 from cutoutd.core.photo import (
+    TERMINAL,
     Photo,
     Published,
     RemovalFinished,
@@ -25,7 +26,7 @@ from cutoutd.core.usage_counter import Purpose
 from cutoutd.ledger import Ledger, ReadTransaction, open_ledger, read_ledger
 from cutoutd.ledger.queries import duplicates, known_files, photos, sources
 from cutoutd.ledger.sqlite.database import LEDGER_NAME
-from cutoutd.ledger.writes import approvals, launches, usage, webhook_results
+from cutoutd.ledger.writes import approvals, launches, remote_files, usage, webhook_results
 from cutoutd.watch.availability.snapshot import SampleFile, snapshot_from
 from support.ledgers import ACCEPTED, versions_of, with_ledger
 
@@ -165,6 +166,23 @@ def test_everything_else_is_found_again(ledger_dir: Path) -> None:
         assert snapshot is not None
         assert snapshot.samples == (SampleFile("found.jpg", 1001, 1),)
         assert json.loads(require_value(photos.remembered(view, "pause")))["reason"] == "stocktaking"
+
+
+def test_the_cleanup_knows_all_that_may_be_at_uploadcare(ledger_dir: Path) -> None:
+    """Uploads and results of its rows, of its announcements, and of earlier rounds that only its events tell of."""
+    with closing(sqlite3.connect(":memory:")) as old, read_ledger(ledger_dir) as view:
+        old.executescript(DUMP.read_text())
+        rows = old.execute("SELECT source_uuid, result_uuid FROM photos WHERE remote_cleaned_at_s IS NULL")
+        uuids = {uuid for row in rows for uuid in row if uuid}
+        uuids |= {uuid for (uuid,) in old.execute("SELECT result_uuid FROM announcements")}
+        events = old.execute("SELECT detail FROM events WHERE to_state = 'removal_finished'")
+        uuids |= {uuid for (detail,) in events if (uuid := json.loads(detail).get("result_uuid"))}
+        assert remote_files.claimed(view, sorted(uuids)) == uuids
+        due = set(remote_files.to_clean(view, 1_700_035_600.0, 999))
+        under_way = photos.at_state(view, set(State) - TERMINAL, 999)
+        needed = {uuid for photo in under_way for uuid in (photo.upload.source_uuid, photo.launch.result_uuid)}
+        assert due
+        assert due.isdisjoint(needed)
 
 
 def test_its_photos_go_on_to_published(ledger_dir: Path) -> None:

@@ -22,11 +22,24 @@ from cutoutd.core.errors import (
     ThrottledError,
     UploadGoneError,
 )
-from cutoutd.core.photo import LaunchOutcomeUnknown, Photo, RemovalIntended, State, Uploaded, Wait, WaitKind
+from cutoutd.core.photo import (
+    Fact,
+    LaunchOutcomeUnknown,
+    LaunchResponseLost,
+    Photo,
+    RemovalIntended,
+    State,
+    UploadAbandoned,
+    Uploaded,
+    Wait,
+    WaitKind,
+)
 from cutoutd.core.photo.photo import WebhookResult
 from cutoutd.ledger import Ledger, open_ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.ledger.sqlite.database import LEDGER_NAME
+from cutoutd.ledger.writes import remote_files
+from cutoutd.ledger.writes.webhook_results import Receipt
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 from cutoutd.pipeline.photo_pipeline import PhotoPipeline
 from support.fakes.fake_uploadcare import FakeUploadcare
@@ -401,7 +414,6 @@ def test_a_result_that_is_no_png_is_fetched_a_few_times_and_kept(tmp_path: Path)
         assert sum(waits_s) > 100
         assert waits_s == sorted(waits_s)
         assert await trip.ledger.query(photos.to_keep, time.time() + 1, 10) == ["a.jpg"]
-        assert await trip.ledger.query(photos.to_clean, 10) == []
 
     played(tmp_path, scene)
 
@@ -447,3 +459,44 @@ async def ordered(trip: Trip, command: RetryCommand | ReprocessCommand) -> None:
     """Carry out a person's command."""
     result = await CommandExecutor(trip.ledger, [trip.folder], lambda _: None).execute(command)
     assert not result.refused
+
+
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.UPLOADED, State.REMOVAL_INTENDED])
+def test_the_result_of_an_upload_that_was_given_up_is_adopted(tmp_path: Path, state: State) -> None:
+    """It is announced when the photo waits to be sent again, is sent again, or is looked for a second time."""
+
+    async def scene(trip: Trip) -> None:
+        photo = await trip.photo_at(State.UPLOADED)
+        lost: tuple[Fact, ...] = (RemovalIntended(), LaunchResponseLost(time.time(), "cut off"))
+        for fact in (*lost, UploadAbandoned()):
+            photo = await trip.ledger.record(photo, fact)
+        for fact in (Uploaded("again"), *lost):
+            photo = photo if photo.state is state else await trip.ledger.record(photo, fact)
+        photo = await trip.ledger.postpone(photo, Wait(WaitKind.RETRY, 4e9, reason="trouble"))
+        announced = WebhookResult("result", "a.jpg", "request")
+        assert await trip.ledger.waits.store_webhook_result(announced) is Receipt.STORED
+        (photo,) = await trip.ledger.query(versions_of, "a.jpg")
+        assert photo.wait.until_s == 0.0
+        photo = await trip.journey.advance(photo)
+        assert (photo.state, photo.launch.result_uuid) == (State.REMOVAL_FINISHED, "result")
+        assert (await trip.journey.advance(photo)).state is State.PUBLISHED
+        assert trip.uploadcare.count("start_removal") == 0
+
+    played(tmp_path, scene)
+
+
+def test_an_upload_of_a_file_that_changed_meanwhile_is_deleted(tmp_path: Path) -> None:
+    """It was sent, and is of no use: the photo ends, and the cleanup knows the upload."""
+
+    async def scene(trip: Trip) -> None:
+        photo = await trip.photo_at(State.ACCEPTED)
+        gate = trip.uploadcare.hold("upload_source")
+        sending = asyncio.create_task(trip.journey.advance(photo))
+        await trip.uploadcare.called("upload_source")
+        (trip.folder.input / "a.new").write_bytes(jpeg())
+        (trip.folder.input / "a.new").rename(trip.folder.input / "a.jpg")
+        gate.set()
+        assert (await sending).state is State.SUPERSEDED
+        assert await trip.ledger.query(remote_files.to_clean, time.time(), 9) == ["a.jpg"]
+
+    played(tmp_path, scene)

@@ -217,6 +217,11 @@ class Photo:
         return self.launch.result_uuid is not None or may_run
 
     @property
+    def may_be_paid_for(self) -> bool:
+        """True if an earlier launch without a known outcome may have been accepted."""
+        return self.launch.has_lost_outcome or self.launch.unclear_since_s is not None
+
+    @property
     def story(self) -> str:
         """The state in one clause, with what matters about it."""
         launch = self.launch

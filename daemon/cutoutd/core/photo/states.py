@@ -59,9 +59,11 @@ _RETRIED = frozenset(
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.DISCOVERED: frozenset({State.ACCEPTED, State.REJECTED, State.SUPERSEDED, State.FAILED}),
     # PUBLISHED follows directly if an earlier cutout with the same content and parameters is reused. It follows
-    # UPLOADED if that cutout was still in progress before.
-    State.ACCEPTED: frozenset({State.UPLOADED, State.PUBLISHED, State.SUPERSEDED, State.FAILED}),
-    # REMOVAL_FINISHED follows if a webhook announces the result of an earlier launch that counted as lost.
+    # UPLOADED if that cutout was still in progress before. REMOVAL_FINISHED follows both if a webhook announces the
+    # result of an earlier launch that counted as lost.
+    State.ACCEPTED: frozenset(
+        {State.UPLOADED, State.REMOVAL_FINISHED, State.PUBLISHED, State.SUPERSEDED, State.FAILED}
+    ),
     State.UPLOADED: frozenset(
         {
             State.PUBLISHED,

@@ -12,17 +12,7 @@ from sqlalchemy import ColumnElement, TextClause, and_, bindparam, func, or_, se
 
 from cutoutd.core.photo import BY_LIMIT, NOT_DELAYED, Photo, State, WaitKind
 from cutoutd.ledger.schema.rows import Event, event_from, photo_from
-from cutoutd.ledger.schema.tables import (
-    IS_DELAYED,
-    IS_SHOWN,
-    IS_TO_CLEAN,
-    IS_TROUBLED,
-    events,
-    memory,
-    photos,
-    targets,
-    waits_as,
-)
+from cutoutd.ledger.schema.tables import IS_DELAYED, IS_SHOWN, IS_TROUBLED, events, memory, photos, targets, waits_as
 from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
 
@@ -204,12 +194,6 @@ def _path_of(photo: Photo) -> dict[str, str]:
     return {"folder": photo.identity.folder, "path": photo.identity.path, "input": photo.identity.input}
 
 
-def claimed_results(transaction: ReadTransaction, uuids: Collection[str]) -> set[str]:
-    """Return those of these Uploadcare files that some photo has as its source or its result."""
-    columns = (photos.c.source_uuid, photos.c.result_uuid)
-    return {uuid for column in columns for uuid in transaction.scalars(select(column).where(column.in_(uuids)))}
-
-
 def open_launches(transaction: ReadTransaction, photo: Photo, limit: int) -> list[Photo]:
     """Return other photos with a paid call that has, or may have, a result that no photo has yet."""
     # A comparison, because the planner finds IS NOT NULL in no index.
@@ -220,16 +204,6 @@ def open_launches(transaction: ReadTransaction, photo: Photo, limit: int) -> lis
         query = select(photos).where(is_open, photos.c.id != photo.id).order_by(photos.c.id).limit(limit)
         found |= {row.id: photo_from(row) for row in transaction.execute(query)}
     return [found[photo_id] for photo_id in sorted(found)][:limit]
-
-
-def to_clean(transaction: ReadTransaction, limit: int, doubtful_since_s: float | None = None) -> Sequence[Photo]:
-    """Return the ended photos that may still have files at Uploadcare.
-
-    Those with a doubtful cutout are among them only if they were published before this Unix time.
-    """
-    is_over = or_(photos.c.doubt.is_(None), photos.c.state_at_s < doubtful_since_s) if doubtful_since_s else true()
-    rows = transaction.execute(select(photos).where(IS_TO_CLEAN, is_over).order_by(photos.c.id).limit(limit))
-    return [photo_from(row) for row in rows]
 
 
 def to_keep(transaction: ReadTransaction, since_s: float, limit: int) -> list[str]:

@@ -23,7 +23,7 @@ from sqlalchemy import (
     text,
 )
 
-from cutoutd.core.photo import INTERNAL_FAULT, NOT_DELAYED, TERMINAL, UNPAID, State, WaitKind
+from cutoutd.core.photo import NOT_DELAYED, TERMINAL, UNPAID, State, WaitKind
 from cutoutd.ledger.schema.column_types import PathText, Unsigned64
 
 metadata = MetaData()
@@ -103,7 +103,6 @@ photos = Table(
     Column("sentence", PathText, comment="rejected, failed, superseded: what happened"),
     Column("advice", Text, comment="rejected, failed, superseded: what to do"),
     Column("failed_state", Text, comment="failed: the state it failed at, where a retry goes on"),
-    Column("remote_cleaned_at_s", Float, comment="when its files at Uploadcare were deleted; null: they may be there"),
     Column("picture_sha256", Text, comment="of the picture itself; from accepted on; null: an earlier version took it"),
     Column("touched_at_s", Float, comment="when its file was found with another time or inode; null: it is as known"),
 )
@@ -185,21 +184,8 @@ Index("totals", photos.c.state, photos.c.folder)
 IS_UNDER_WAY = text(f"state NOT IN ({', '.join(repr(state.value) for state in sorted(TERMINAL))})")
 _partial_index("due", photos.c.state, photos.c.folder, photos.c.wait_until_s, photos.c.id, where=IS_UNDER_WAY)
 
-#: Ended photos with files that may still be at Uploadcare; stays small. It begins with a column that is null in all of
-#: its rows, else the planner would take ``due``.
-IS_TO_CLEAN = text(
-    # The paid result of a photo that failed afterwards stays, because a retry can fetch it. So does the source of a
-    # removal that may be running, because a fault in cutoutd did not end it.
-    "source_uuid IS NOT NULL AND remote_cleaned_at_s IS NULL AND (result_uuid IS NULL OR state = 'published')"
-    f" AND NOT (state = 'failed' AND code = '{INTERNAL_FAULT}' AND failed_state IN"
-    f" ('{State.REMOVAL_INTENDED.value}', '{State.REMOVAL_STARTED.value}'))"
-    # So do the files of a dismissed photo, because `retry` brings it back.
-    f" AND state IN ({', '.join(repr(state.value) for state in sorted(TERMINAL - {State.DISMISSED}))})"
-)
-_partial_index("to_clean", photos.c.remote_cleaned_at_s, photos.c.id, where=IS_TO_CLEAN)
-
 #: The gallery: published photos by time, with every column of a search, which therefore reads only this index. It
-#: begins with a column that is null in all of its rows, as ``to_clean``.
+#: begins with a column that is null in all of its rows, as ``batch``.
 _IS_PUBLISHED = text(f"state = '{State.PUBLISHED.value}'")
 IS_SHOWN = and_(_IS_PUBLISHED, photos.c.code.is_(None))
 _partial_index(
@@ -258,6 +244,17 @@ launches = Table(
     Column("request_id", Text, comment="Uploadcare's removal; null: no response came"),
     Column("lost_because", Text, comment="what came instead of a response; null: unknown or not lost"),
     Column("found_uuid", Text, comment="the result found without a response, or by a webhook; null: neither"),
+    Column("is_past", Boolean, nullable=False, server_default=text("0"), comment="true: its result is not wanted now"),
+)
+
+remote_files = Table(
+    "remote_files",
+    metadata,
+    Column("uuid", Text, primary_key=True, comment="a file that may be at Uploadcare"),
+    Column("photo_id", ForeignKey("photos.id"), primary_key=True, index=True),
+    Column("kind", Text, nullable=False, comment="source or result"),
+    Column("since_s", Float, nullable=False, comment="when it was first known, Unix time"),
+    Column("is_spent", Boolean, nullable=False, comment="true: it is not wanted, whatever becomes of the photo"),
 )
 
 #: The launch of an upload, looked up for a webhook result.

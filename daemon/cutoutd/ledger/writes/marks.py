@@ -1,6 +1,6 @@
 """Changes of rows that are no facts: waits that end together, and the files of photos."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from sqlalchemy import and_, bindparam, exists, func, insert, not_, or_, select, update
@@ -114,13 +114,6 @@ def approve_cutout(transaction: WriteTransaction, photo: Photo, at_s: float) -> 
 def mark_source_missing(transaction: WriteTransaction, photo_ids: Collection[int], at_s: float | None) -> None:
     """Store since when the sources of these photos are missing; None: they are there again."""
     transaction.execute(update(photos).where(photos.c.id.in_(photo_ids)).values(source_missing_since_s=at_s))
-
-
-def mark_cleaned(transaction: WriteTransaction, cleaned: Sequence[Photo], at_s: float) -> None:
-    """Store that the photos' files at Uploadcare are deleted, unless a photo has another upload by now."""
-    ids, uuids = [photo.id for photo in cleaned], [photo.upload.source_uuid for photo in cleaned]
-    is_same = and_(photos.c.id.in_(ids), photos.c.source_uuid.in_(uuids))
-    transaction.execute(update(photos).where(is_same).values(remote_cleaned_at_s=at_s))
 
 
 def mark_kept(transaction: WriteTransaction, result_uuids: Collection[str]) -> None:

@@ -23,14 +23,13 @@ from cutoutd.core.photo import (
     RemovalIntended,
     Reprocessed,
     State,
-    Uploaded,
     Wait,
     WaitKind,
 )
 from cutoutd.ledger.schema.rows import identity_values, wait_values
 from cutoutd.ledger.schema.tables import events, photos
 from cutoutd.ledger.sqlite.transactions import Prepared, ReadTransaction, WriteTransaction
-from cutoutd.ledger.writes import approvals, launches, targets, webhook_results
+from cutoutd.ledger.writes import approvals, launches, remote_files, targets, webhook_results
 
 #: Names in the detail of events, which ``cutoutd history --json`` shows: users have them, so they stay.
 _DETAIL_NAMES = {
@@ -86,8 +85,6 @@ def record(transaction: WriteTransaction, photo: Photo, fact: Fact, at_s: float,
     values = {**facts, **wait_values(wait), "wait_set_at_s": at_s, "state": changed.state.value, "state_at_s": at_s}
     if isinstance(fact, Failed):
         values["failed_state"] = photo.state
-    if isinstance(fact, Uploaded):
-        values["remote_cleaned_at_s"] = None  # because the files deleted at Uploadcare were those of an earlier upload
     if photo.state in TERMINAL:
         # An approval ends with the photo. To reprocess is to approve, because the command tells the price.
         values["approved_at_s"] = at_s if isinstance(fact, Reprocessed) else None
@@ -98,6 +95,7 @@ def record(transaction: WriteTransaction, photo: Photo, fact: Fact, at_s: float,
     detail = {_DETAIL_NAMES.get(name, name): value for name, value in facts.items()}
     add_event(transaction, changed, photo.state, detail)
     launches.update_launch(transaction, photo, fact, at_s)
+    remote_files.note_fact(transaction, photo, fact, at_s)
     if changed.state in TERMINAL:
         end_waits_for(transaction, changed)
     return changed

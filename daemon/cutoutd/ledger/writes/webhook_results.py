@@ -2,17 +2,22 @@
 
 A webhook result may come before its launch's response is stored, or although that response was lost. Therefore it is
 stored first, and the photo's next step finds it. A photo with a webhook result waits no longer.
+
+A photo may have given up the upload meanwhile, because its outcome was not found. Its launches still name the upload,
+so the result is the photo's, and it is not paid for again. A result of an earlier round, before the photo was made
+again, is only cleaned up.
 """
 
 from enum import Enum, auto
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
 
 from cutoutd.core.photo import NO_WAIT, Photo, State
 from cutoutd.core.photo.photo import WebhookResult
 from cutoutd.ledger.schema.rows import wait_values
-from cutoutd.ledger.schema.tables import announcements, launches, photos
+from cutoutd.ledger.schema.tables import announcements, launches, photos, remote_files
 from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
+from cutoutd.ledger.writes.remote_files import FileKind, NotedFile, note
 
 #: Uploadcare repeats a message for up to 72 hours until it is accepted (docs/uploadcare.md 3). It deletes a result that
 #: it was not told to store after a day.
@@ -20,6 +25,9 @@ _KEPT_FOR_S = 7 * 86_400.0
 
 #: The states with a next step that looks for a webhook result.
 _AWAITING = frozenset({State.REMOVAL_INTENDED, State.REMOVAL_STARTED})
+
+#: Those that look for one after a launch without a known outcome.
+_MAY_ADOPT = frozenset({State.ACCEPTED, State.UPLOADED, State.REMOVAL_INTENDED})
 
 
 class Receipt(Enum):
@@ -30,42 +38,59 @@ class Receipt(Enum):
     NOT_OURS = auto()  #: this ledger has no launch of that upload
 
 
-_LAUNCHED_FOR = select(launches.c.photo_id).where(launches.c.source_uuid == bindparam("source_uuid")).limit(1)
+_LAUNCHED_FOR = (
+    select(launches.c.photo_id, launches.c.is_past)
+    .where(launches.c.source_uuid == bindparam("source_uuid"))
+    .order_by(launches.c.id.desc())
+    .limit(1)
+)
 _IS_KNOWN = select(announcements.c.at_s).where(announcements.c.result_uuid == bindparam("result_uuid"))
 _INSERT = insert(announcements)
-_OF_SOURCE = (
-    select(announcements).where(announcements.c.source_uuid == bindparam("source_uuid")).order_by(announcements.c.at_s)
+_OF_PHOTO = (
+    select(announcements)
+    .join(remote_files, remote_files.c.uuid == announcements.c.result_uuid)
+    .where(remote_files.c.photo_id == bindparam("photo_id"), remote_files.c.is_spent.is_(False))
+    .order_by(announcements.c.at_s)
 )
 
 
 def store(transaction: WriteTransaction, result: WebhookResult, at_s: float) -> Receipt:
     """Store a webhook result that came at this time, end its photo's wait, and delete results older than a week."""
     values = {"source_uuid": result.source_uuid, "result_uuid": result.result_uuid}
-    photo_id = transaction.scalar(_LAUNCHED_FOR, values)
-    if photo_id is None:
+    launch = transaction.execute(_LAUNCHED_FOR, values).first()
+    if launch is None:
         return Receipt.NOT_OURS
     if transaction.scalar(_IS_KNOWN, values) is not None:
         return Receipt.KNOWN
     transaction.known.may_have_webhook_results = True
     transaction.execute(_INSERT, {**values, "request_id": result.request_id, "at_s": at_s})
     transaction.execute(delete(announcements).where(announcements.c.at_s < at_s - _KEPT_FOR_S))
-    waiting = update(photos).where(
-        photos.c.id == photo_id,
-        photos.c.source_uuid == result.source_uuid,
-        photos.c.state.in_([state.value for state in _AWAITING]),
-    )
-    transaction.execute(waiting.values(wait_values(NO_WAIT)))
+    file = NotedFile(result.result_uuid, FileKind.RESULT, is_spent=launch.is_past)
+    note(transaction, launch.photo_id, file, at_s)
+    if not launch.is_past:
+        _end_wait(transaction, launch.photo_id, result.source_uuid)
     return Receipt.STORED
 
 
-def result_for(transaction: ReadTransaction, photo: Photo) -> tuple[WebhookResult, float] | None:
-    """Return the webhook result of the photo's present upload, and the Unix time at which it came.
+def _end_wait(transaction: WriteTransaction, photo_id: int, source_uuid: str) -> None:
+    is_awaited = and_(photos.c.source_uuid == source_uuid, photos.c.state.in_(sorted(_AWAITING)))
+    is_adopted = and_(photos.c.has_lost_outcome.is_(True), photos.c.state.in_(sorted(_MAY_ADOPT)))
+    waiting = update(photos).where(photos.c.id == photo_id, or_(is_awaited, is_adopted))
+    transaction.execute(waiting.values(wait_values(NO_WAIT)))
 
-    Any result of the upload is the photo's, because the upload was made for it alone, with its parameters. There are
-    several if a launch was repeated because its response was lost. The result of the photo's own launch comes first.
+
+def result_for(transaction: ReadTransaction, photo: Photo) -> tuple[WebhookResult, float] | None:
+    """Return the webhook result of the photo, and the Unix time at which it came.
+
+    Any result of its upload is the photo's, because the upload was made for it alone, with its parameters. So is that
+    of an upload that it gave up. There are several if a launch was repeated because its response was lost. The result
+    of the photo's own launch comes first, then those of its present upload. A removal that runs takes only these.
     """
-    rows = list(transaction.execute(_OF_SOURCE, {"source_uuid": photo.upload.source_uuid}))
-    rows.sort(key=lambda row: row.request_id != photo.launch.request_id)
+    rows = list(transaction.execute(_OF_PHOTO, {"photo_id": photo.id}))
+    present = photo.upload.source_uuid
+    if not photo.may_be_paid_for or photo.state not in _MAY_ADOPT:
+        rows = [row for row in rows if row.source_uuid == present]
+    rows.sort(key=lambda row: (row.request_id != photo.launch.request_id, row.source_uuid != present))
     for row in rows:
         return WebhookResult(row.result_uuid, row.source_uuid, row.request_id), row.at_s
     return None
@@ -78,8 +103,8 @@ def is_any_stored(transaction: ReadTransaction) -> bool:
 
 def has_arrived(transaction: WriteTransaction, photo: Photo) -> bool:
     """Return True if the photo waits for a webhook result that has arrived already."""
-    is_awaited = photo.state in _AWAITING and transaction.known.may_have_webhook_results
-    return is_awaited and result_for(transaction, photo) is not None
+    is_awaited = photo.state in _AWAITING or (photo.state in _MAY_ADOPT and photo.may_be_paid_for)
+    return is_awaited and transaction.known.may_have_webhook_results and result_for(transaction, photo) is not None
 
 
 def poll_without_webhooks(transaction: WriteTransaction, usual_wait_s: float) -> None:

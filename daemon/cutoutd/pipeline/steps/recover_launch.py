@@ -34,6 +34,7 @@ from cutoutd.files.input_tree import open_source
 from cutoutd.images.comparison import ReferenceImage, is_cutout_of, reference_image
 from cutoutd.images.picture_memory import CUTOUT_BYTES, LOOK, picture_memory
 from cutoutd.ledger.queries import photos as photo_queries
+from cutoutd.ledger.writes import remote_files
 from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.uploadcare.client import UploadcareClient
 from cutoutd.uploadcare.responses import RemoteFile
@@ -151,7 +152,7 @@ def is_comparable(parameters: str) -> bool:
 async def _unclaimed_results(source: RemoteFile, context: StepContext) -> list[RemoteFile]:
     files = await context.uploadcare.files.list_since(source.uploaded_at)
     results = [file for file in files if file.mime_type == "image/png" and not file.is_removed]
-    claimed = await context.ledger.query(photo_queries.claimed_results, [file.uuid for file in results])
+    claimed = await context.ledger.query(remote_files.claimed, [file.uuid for file in results])
     unclaimed = [file for file in results if file.uuid not in claimed]
     return unclaimed[::-1][:_COMPARED_FILES]
 

@@ -3,12 +3,13 @@
 import asyncio
 import hashlib
 import io
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from cutoutd.config.settings import LARGEST_UPLOAD_BYTES, FolderSettings
 from cutoutd.config.types.choices import Oversize
-from cutoutd.core.errors import RejectedError, RejectionCode, SupersededError
+from cutoutd.core.errors import CutoutdError, RejectedError, RejectionCode, SupersededError
 from cutoutd.core.photo import Photo, Uploaded
 from cutoutd.files.input_tree import open_source, reading_errors, require_unchanged
 from cutoutd.images.copies.orientation import make_upright
@@ -32,10 +33,16 @@ class _UploadContent:
     fact: Uploaded = _SENT_WHOLE
 
 
-async def upload_photo(photo: Photo, folder: FolderSettings, uploadcare: UploadcareClient) -> Uploaded:
+async def upload_photo(
+    photo: Photo,
+    folder: FolderSettings,
+    uploadcare: UploadcareClient,
+    note_unwanted: Callable[[str], Awaitable[None]],
+) -> Uploaded:
     """Upload the photo, check that the sent bytes are the accepted ones, and return the fact to store.
 
-    A crash, or a refusal after sending, leaves an unpaid upload that expires after 24 hours.
+    A crash leaves an unpaid upload that expires after 24 hours. ``note_unwanted`` gets the UUID of an upload that turns
+    out to be of no use.
 
     Raises:
         SupersededError: the file is not, or no longer, the accepted version.
@@ -49,9 +56,13 @@ async def upload_photo(photo: Photo, folder: FolderSettings, uploadcare: Uploadc
         with reading_errors(folder.input, photo.identity):
             name = PurePosixPath(photo.identity.path).name
             sent = await uploadcare.upload_source(content, name=name, size_bytes=size_bytes)
-    await asyncio.to_thread(require_unchanged, folder.input, photo.identity)
-    if not upload.is_copy:
-        _require_accepted(sent.sha256, photo)
+    try:
+        await asyncio.to_thread(require_unchanged, folder.input, photo.identity)
+        if not upload.is_copy:
+            _require_accepted(sent.sha256, photo)
+    except CutoutdError:
+        await note_unwanted(sent.uuid)
+        raise
     return replace(upload.fact, source_uuid=sent.uuid)
 
 

@@ -20,3 +20,34 @@ CREATE INDEX locked ON photos (locked_since_s) WHERE locked_since_s IS NOT NULL;
 CREATE INDEX delayed_in_order ON photos (wait_kind, id) WHERE wait_kind NOT IN ('none', 'poll');
 
 CREATE INDEX troubled_by_time ON photos (state, state_at_s, id) WHERE state IN ('failed', 'rejected');
+-- Every file that may be at Uploadcare, so that the cleanup knows those of earlier rounds too: uploads that were given up,
+-- results that came late or twice. A file that was deleted there leaves the table. Uploads that are not current are gone
+-- after a day by themselves.
+
+CREATE TABLE remote_files (
+    uuid TEXT NOT NULL,
+    photo_id INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    since_s FLOAT NOT NULL,
+    is_spent BOOLEAN NOT NULL,
+    PRIMARY KEY (uuid, photo_id),
+    FOREIGN KEY(photo_id) REFERENCES photos (id)
+);
+
+CREATE INDEX ix_remote_files_photo_id ON remote_files (photo_id);
+
+ALTER TABLE launches ADD COLUMN is_past BOOLEAN DEFAULT 0 NOT NULL;
+
+INSERT OR IGNORE INTO remote_files SELECT source_uuid, id, 'source', state_at_s, 0 FROM photos WHERE source_uuid IS NOT NULL AND remote_cleaned_at_s IS NULL;
+
+INSERT OR IGNORE INTO remote_files SELECT result_uuid, id, 'result', state_at_s, 0 FROM photos WHERE result_uuid IS NOT NULL AND remote_cleaned_at_s IS NULL;
+
+INSERT OR IGNORE INTO remote_files SELECT announcements.result_uuid, launches.photo_id, 'result', announcements.at_s, 0 FROM announcements JOIN launches ON launches.source_uuid = announcements.source_uuid JOIN photos ON photos.id = launches.photo_id WHERE photos.remote_cleaned_at_s IS NULL OR photos.result_uuid IS NOT announcements.result_uuid;
+
+INSERT OR IGNORE INTO remote_files SELECT launches.found_uuid, launches.photo_id, 'result', launches.at_s, 0 FROM launches JOIN photos ON photos.id = launches.photo_id WHERE launches.found_uuid IS NOT NULL AND (photos.remote_cleaned_at_s IS NULL OR photos.result_uuid IS NOT launches.found_uuid);
+
+INSERT OR IGNORE INTO remote_files SELECT json_extract(events.detail, '$.result_uuid'), events.photo_id, 'result', events.at_s, 0 FROM events JOIN photos ON photos.id = events.photo_id WHERE events.to_state = 'removal_finished' AND json_extract(events.detail, '$.result_uuid') IS NOT NULL AND photos.result_uuid IS NOT json_extract(events.detail, '$.result_uuid');
+
+DROP INDEX to_clean;
+
+ALTER TABLE photos DROP COLUMN remote_cleaned_at_s;
