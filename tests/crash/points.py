@@ -42,7 +42,7 @@ _FILE_CALLS = (
 _CALLS_WITH_TWO_FILES = ("link", "rename", "replace", "symlink")
 
 _RANDOM_PARTS = re.compile(
-    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=\.cutoutd-)[0-9a-f]{16}|(?<=\.cutoutd-aside-)[0-9]+"
+    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=\.cutoutd-)[0-9a-f]{16}|(?<=\.cutoutd-swap-)[0-9a-f]{16}-[0-9a-f]{16}|(?<=\.cutoutd-aside-)[0-9]+"
 )
 
 _LINE = re.compile(r"(?P<name>.*?)(?: of (?P<photo>.*))? #(?P<number>\d+)")

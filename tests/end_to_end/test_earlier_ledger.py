@@ -24,7 +24,16 @@ _RENAMED = {
     "previous_parameters": "earlier_parameters",
     "source_missing_since_s": "missed_at_s",
 }
-_NEWER = {"wait_kind", "source_result", "archived_path", "picture_sha256", "touched_at_s", "is_disputed", "colours"}
+_NEWER = {
+    "doubt",
+    "wait_kind",
+    "source_result",
+    "archived_path",
+    "picture_sha256",
+    "touched_at_s",
+    "is_disputed",
+    "colours",
+}
 
 RUNNING = tuple(f"{number}.jpg" for number in range(4))
 

@@ -11,10 +11,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath, PurePosixPath
 from typing import BinaryIO
 
+from cutoutd.core.draft_writers import draft_digits
 from cutoutd.core.linux_calls import rename_to_free_name
 
 #: Every temporary file of cutoutd begins like this. So leftovers are recognised, and no watcher takes one for a photo.
 TEMPORARY_PREFIX = ".cutoutd-"
+
+#: The originals that are set aside for a moment begin like this. They are no drafts: each is the only copy of a photo.
+ASIDE_PREFIX = f"{TEMPORARY_PREFIX}aside-"
 
 #: The answers of file systems without hard links: exFAT and FAT the first, network shares and FUSE the others. The
 #: first also comes where the kernel lets only the owner of a file link it (fs.protected_hardlinks).
@@ -22,7 +26,7 @@ _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})
 
 #: The answers where no rename replaces nothing: EINVAL of NFS and most of FUSE, ENOSYS of old kernels, the others of
 #: sandboxes. EINVAL also comes for a name that the file system refuses; the link tells the two apart.
-_NO_SUCH_RENAME = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM})
+NO_SUCH_RENAME = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM})
 
 _NEW_FILE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -31,8 +35,8 @@ _MOST_NUMBERED = 999
 
 
 def temporary_name(name: str) -> str:
-    """Return a new name for a temporary file beside the file ``name``, with the same suffix."""
-    return f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}{PurePath(name).suffix}"
+    """Return a new name for a draft beside the file ``name``, with the same suffix. It tells its writer."""
+    return f"{TEMPORARY_PREFIX}{draft_digits()}{PurePath(name).suffix}"
 
 
 def sync(path: Path) -> None:
@@ -98,7 +102,7 @@ def rename_or_link(name: Path | str, new: Path | str, *, fd: int | None = None, 
     try:
         rename_to_free_name(name, new, src_dir_fd=fd, dst_dir_fd=new_fd)
     except OSError as error:
-        if error.errno not in _NO_SUCH_RENAME:
+        if error.errno not in NO_SUCH_RENAME:
             raise
         is_renamed = _link_or_look(name, new, fd, new_fd)
     if new_fd is None:

@@ -10,6 +10,7 @@ from pathlib import Path
 _NO_FOLDER = -100
 
 _NO_REPLACE = 1
+_EXCHANGE = 2
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -34,11 +35,24 @@ def rename_to_free_name(
         FileExistsError: the new name is taken.
         OSError: EINVAL or ENOSYS if file system, kernel or C library cannot do it, and every other error.
     """
-    if _RENAMEAT2 is None:
-        raise _error(errno.ENOSYS, new)
     folders = [_NO_FOLDER if each is None else each for each in (src_dir_fd, dst_dir_fd)]
-    if _RENAMEAT2(folders[0], os.fsencode(name), folders[1], os.fsencode(new), _NO_REPLACE) != 0:
-        raise _error(ctypes.get_errno(), new)
+    _rename((folders[0], name), (folders[1], new), _NO_REPLACE)
+
+
+def exchange_names(name: str, other: str, dir_fd: int) -> None:
+    """Exchange the names of two files in an open folder, in one step. Blocking.
+
+    Raises:
+        OSError: EINVAL or ENOSYS if file system, kernel or C library cannot do it, and every other error.
+    """
+    _rename((dir_fd, name), (dir_fd, other), _EXCHANGE)
+
+
+def _rename(place: tuple[int, Path | str], new: tuple[int, Path | str], flag: int) -> None:
+    if _RENAMEAT2 is None:
+        raise _error(errno.ENOSYS, new[1])
+    if _RENAMEAT2(place[0], os.fsencode(place[1]), new[0], os.fsencode(new[1]), flag) != 0:
+        raise _error(ctypes.get_errno(), new[1])
 
 
 _FALLOCATE = _found("fallocate", [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64])

@@ -13,15 +13,21 @@ from dataclasses import dataclass
 from io import BufferedRandom, BufferedReader
 from pathlib import Path, PurePosixPath
 
-from cutoutd.core.atomic_write import TEMPORARY_PREFIX, rename_or_link, status_of, temporary_name
+from cutoutd.core.atomic_write import ASIDE_PREFIX, TEMPORARY_PREFIX, rename_or_link, status_of, temporary_name
+from cutoutd.core.draft_writers import is_being_written, is_written_elsewhere
 from cutoutd.core.errors import DiskError, FolderBlockedError, NameRefusedError, PlaceError
 from cutoutd.core.logs import printable
+from cutoutd.core.set_aside import SWAP_PREFIX, Judge, recover_aside, remove_if_ours, replace_if_ours
+from cutoutd.files.hashing import sha256_of
 from cutoutd.files.input_tree import LINK_ON_THE_WAY, descend, enter_folder
 from cutoutd.files.target_names import plain
 
 _NEW_FILE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 #: The answers to a name that a file system cannot take. FUSE and Windows servers say that there is no such file.
 _NO_SUCH_NAME = frozenset({errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG, errno.ENOENT})
+
+#: No download lasts longer, so a draft of another machine that is older has no writer.
+_WRITTEN_ELSEWHERE_FOR_S = 86_400.0
 
 _READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -59,17 +65,19 @@ class OpenFolder:
         """Open a file for reading, without ever waiting for a pipe."""
         return os.fdopen(os.open(name, _READ_FLAGS, dir_fd=self.descriptor), "rb")
 
-    def write(self, name: str, content: bytes) -> None:
-        """Put a small file in place as a whole, over a file of that name."""
+    def write(self, name: str, content: bytes, judge: Judge) -> bool:
+        """Put a small file in place as a whole, or over one that is ours; False if another file is there."""
         temporary = temporary_name(name)
         try:
             with self.create(temporary) as file:
                 file.write(content)
-            self.rename(temporary, name)
-        except OSError:
+            with suppress(FileExistsError):
+                self.rename_or_link(temporary, name)
+                return True
+            return self.replace_if_ours(temporary, name, judge)
+        finally:
             with suppress(OSError):
                 self.remove(temporary)
-            raise
 
     def rename_or_link(self, name: str, new: str) -> bool:
         """Give a file a new name that no other file has; return True if it was renamed, not linked."""
@@ -78,6 +86,14 @@ class OpenFolder:
     def rename(self, name: str, new: str) -> None:
         """Give a file another name, over a file of that name."""
         os.replace(name, new, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+
+    def replace_if_ours(self, draft: str, name: str, judge: Judge) -> bool:
+        """Give a draft the name of a file that is ours; False if it is not, and keeps its name."""
+        return replace_if_ours(draft, name, self.descriptor, judge)
+
+    def remove_if_ours(self, name: str, judge: Judge) -> bool:
+        """Remove a file that is ours; False if it is not, and keeps its name."""
+        return remove_if_ours(name, self.descriptor, judge)
 
     def remove(self, name: str) -> None:
         """Remove a file."""
@@ -207,15 +223,17 @@ def disk_errors(target: Path) -> Iterator[None]:
 def sweep_temporary_files(output: Path, before_s: float) -> int:
     """Remove the temporary files that a crash left in a tree, and return their number. Blocking.
 
-    Only files last written before ``before_s`` (Unix time) count, because later ones belong to this very run. A file
-    that cannot be removed stays and does no harm.
+    Only files last written before ``before_s`` (Unix time) count, because later ones belong to this very run. Drafts of
+    processes that are still running stay, and so do originals that are set aside. A file that cannot be removed stays
+    and does no harm.
     """
     swept = 0
     with suppress(OSError, DiskError):
         for path, folder, names in folders_in(output):
-            is_temporary = PurePosixPath(path).name.startswith(TEMPORARY_PREFIX)
+            above = PurePosixPath(path).name
+            is_temporary = above.startswith(TEMPORARY_PREFIX)
             swept += sum(
-                _is_swept(name, folder.descriptor, before_s)
+                _is_swept(name, above if is_temporary else name, folder.descriptor, before_s)
                 for name in names
                 if is_temporary or name.startswith(TEMPORARY_PREFIX)
             )
@@ -244,9 +262,21 @@ def folders_in(
             yield os.path.normpath(path), OpenFolder(descriptor), names
 
 
-def _is_swept(name: str, folder: int, before_s: float) -> bool:
+def _is_swept(name: str, draft: str, folder: int, before_s: float) -> bool:
+    if name.startswith(SWAP_PREFIX):
+        return recover_aside(name, folder, before_s - _WRITTEN_ELSEWHERE_FOR_S, sha256_of)
     with suppress(OSError):
-        if os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime < before_s:
+        if _is_leftover(draft, os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime, before_s):
             os.unlink(name, dir_fd=folder)
             return True
     return False
+
+
+def _is_leftover(draft: str, changed_at_s: float, before_s: float) -> bool:
+    """Return True if nothing writes a draft any more. An original that is set aside is no draft."""
+    if draft.startswith(ASIDE_PREFIX) or changed_at_s >= before_s:
+        return False
+    digits = draft.removeprefix(TEMPORARY_PREFIX)
+    if is_written_elsewhere(digits):
+        return changed_at_s < before_s - _WRITTEN_ELSEWHERE_FOR_S
+    return not is_being_written(digits)

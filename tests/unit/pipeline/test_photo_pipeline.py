@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,7 @@ from cutoutd.ledger.writes import remote_files
 from cutoutd.ledger.writes.webhook_results import Receipt
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 from cutoutd.pipeline.photo_pipeline import PhotoPipeline
+from cutoutd.pipeline.steps import reuse
 from support.fakes.fake_uploadcare import FakeUploadcare
 from support.fakes.unlimited_budget import unlimited_budget
 from support.folders import folder_in, folders_of
@@ -499,4 +501,27 @@ def test_an_upload_of_a_file_that_changed_meanwhile_is_deleted(tmp_path: Path) -
         assert (await sending).state is State.SUPERSEDED
         assert await trip.ledger.query(remote_files.to_clean, time.time(), 9) == ["a.jpg"]
 
+    played(tmp_path, scene)
+
+
+def test_a_cutout_edited_while_it_is_copied_is_no_twins_cutout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The edit comes between the look at the file and its copy: the copy is dropped, and the edited one is kept."""
+    has_content = reuse._is_content
+
+    def edited_late(file: BufferedReader, sha256: str) -> bool:
+        is_content = has_content(file, sha256)
+        cutout.write_bytes(png(mode="RGBA", compress_level=0))
+        return is_content
+
+    async def scene(trip: Trip) -> None:
+        await trip.photo_at(State.PUBLISHED)
+        monkeypatch.setattr(reuse, "_is_content", edited_late)
+        (trip.folder.input / "b.jpg").write_bytes((trip.folder.input / "a.jpg").read_bytes())
+        twin = await trip.ledger.discover(identity_of(trip.folder.input, "b.jpg"))
+        assert twin is not None
+        assert (await advanced(trip, twin)).state is State.PUBLISHED
+        assert (trip.folder.output / "b.png").read_bytes() == trip.uploadcare.cutout
+        assert cutout.read_bytes() != trip.uploadcare.cutout
+
+    cutout = tmp_path / "out" / "a.png"
     played(tmp_path, scene)

@@ -4,6 +4,9 @@ import asyncio
 import errno
 import os
 import struct
+import subprocess
+import sys
+import time
 import zlib
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -13,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.core import atomic_write
+from cutoutd.core import atomic_write, set_aside
 from cutoutd.core.atomic_write import TEMPORARY_PREFIX
 from cutoutd.core.errors import DiskError, FolderBlockedError, ResultDamagedError, UnreachableError
 from cutoutd.core.photo import Doubt, Photo, Published, RemovalFinished, State
@@ -463,3 +466,47 @@ def test_an_empty_cutout_is_known_whatever_the_filters(tmp_path: Path, row_filte
         content = CUTOUT[:8] + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
         (tmp_path / "a.png").unlink(missing_ok=True)
         assert published(photo_for(tmp_path), content).doubt == doubt
+
+
+def test_a_sweep_takes_only_the_drafts_of_dead_writers(tmp_path: Path) -> None:
+    """An original that another instance set aside stays for ever, as do the drafts of running instances."""
+    aside = f"{TEMPORARY_PREFIX}aside-7-a.jpg"
+    own = atomic_write.temporary_name("a.png")
+    machine, chance = own.removeprefix(TEMPORARY_PREFIX)[:4], "0123ab.png"
+    script = "from cutoutd.core.atomic_write import temporary_name; print(temporary_name('a.png'), flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", script], stdin=-1, stdout=-1, text=True) as writer:
+        assert writer.stdout is not None
+        theirs = writer.stdout.readline().strip()
+        dead = f"{TEMPORARY_PREFIX}{machine}{'0' * 6}{chance}"
+        foreign = f"{TEMPORARY_PREFIX}{'0000' if machine != '0000' else '1111'}{'0' * 6}{chance}"
+        for name in (aside, own, theirs, dead, foreign, f"{TEMPORARY_PREFIX}0123456789abcdef0.png"):
+            (tmp_path / name).write_text("a")
+        os.utime(tmp_path / foreign, (10, 10))
+        assert sweep_temporary_files(tmp_path, before_s=80_000.0) == 0
+        assert sweep_temporary_files(tmp_path, before_s=time.time() + 60) == 3
+        assert set(files_below(tmp_path)) == {aside, own, theirs}
+        writer.kill()
+        writer.wait()
+        assert sweep_temporary_files(tmp_path, before_s=time.time() + 60) == 1
+    assert set(files_below(tmp_path)) == {aside, own}
+
+
+def test_a_cutout_retouched_at_the_last_moment_is_not_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is saved between the comparison and the rename: it keeps its name, and the new cutout goes beside it."""
+    first = published(photo_for(tmp_path), CUTOUT)
+    exchange = set_aside.exchange_names
+
+    def exchange_late(name: str, other: str, fd: int) -> None:
+        if not (tmp_path / "saved").exists():
+            (tmp_path / "saved").touch()
+            (tmp_path / "editor.tmp").write_bytes(b"retouched")
+            (tmp_path / "editor.tmp").replace(tmp_path / "a.png")
+        exchange(name, other, fd)
+
+    monkeypatch.setattr(set_aside, "exchange_names", exchange_late)
+    second = published(photo_for(tmp_path), OTHER_CUTOUT, own=[first.cutout_sha256])
+    assert second.target == "a.jpg.png"
+    (tmp_path / "saved").unlink()
+    assert files_below(tmp_path) == {"a.png": b"retouched", "a.jpg.png": OTHER_CUTOUT}

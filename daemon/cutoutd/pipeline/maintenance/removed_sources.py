@@ -12,9 +12,9 @@ cutout is deleted only if
 import asyncio
 import logging
 import os
-import stat
 import time
 from functools import partial
+from io import BufferedReader
 from pathlib import Path
 
 from cutoutd.config.settings import Folders, FolderSettings
@@ -25,7 +25,7 @@ from cutoutd.core.periodic import every
 from cutoutd.core.photo import Photo, Superseded, require_value
 from cutoutd.files.hashing import has_sha256
 from cutoutd.files.input_tree import is_occupied
-from cutoutd.files.output_tree import OpenFolder, found_folder
+from cutoutd.files.output_tree import found_folder
 from cutoutd.files.unfinished import Writer, writer_of
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import sources
@@ -145,23 +145,17 @@ def _delete_cutout(photo: Photo, folder: FolderSettings) -> bool:
     output, target = Path(require_value(photo.bound.output)), require_value(photo.bound.target)
     try:
         with found_folder(output, target) as parent:
-            is_published = _is_published(parent, Path(target).name, photo)
-            if is_published:
-                parent.remove(Path(target).name)
+            is_deleted = parent.remove_if_ours(Path(target).name, partial(_published_sha256, photo))
+            if is_deleted:
                 parent.sync()
-            return is_published
+            return is_deleted
     except FileNotFoundError:
         return False  # the user moved it
 
 
-def _is_published(parent: OpenFolder, name: str, photo: Photo) -> bool:
-    status = parent.status(name)
-    if status is None or not stat.S_ISREG(status.st_mode) or status.st_size != photo.cutout.size_bytes:
-        return False
-    with parent.open(name) as file:
-        # A file that a program writes to is about to be another one. The next walk looks again.
-        has_hash = writer_of(file.fileno()) is not Writer.PRESENT and has_sha256(file, photo.cutout.sha256)
-    now = parent.status(name)
-    # Once more, because another file may have taken its place while this one was read.
-    is_still_it = now is not None and os.path.samestat(status, now) and status.st_mtime_ns == now.st_mtime_ns
-    return has_hash and is_still_it
+def _published_sha256(photo: Photo, file: BufferedReader) -> str | None:
+    """Return the SHA-256 of the published file; None if this is another one, or a program writes to it."""
+    # Such a file is about to be another one. The next walk looks again.
+    if os.fstat(file.fileno()).st_size != photo.cutout.size_bytes or writer_of(file.fileno()) is Writer.PRESENT:
+        return None
+    return photo.cutout.sha256 if has_sha256(file, photo.cutout.sha256) else None

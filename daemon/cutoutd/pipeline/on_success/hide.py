@@ -8,7 +8,7 @@ import os
 import stat
 from pathlib import PurePosixPath
 
-from cutoutd.core.atomic_write import TEMPORARY_PREFIX, numbered_names, rename_no_replace, status_of
+from cutoutd.core.atomic_write import ASIDE_PREFIX, numbered_names, rename_no_replace, status_of
 from cutoutd.core.photo import Photo
 from cutoutd.files.hashing import has_sha256_at
 from cutoutd.files.input_tree import Sighting
@@ -20,7 +20,7 @@ def hidden_name(photo: Photo) -> str:
 
     It holds the number of the photo, so a crash loses nothing, and the old name for the user.
     """
-    name = f"{TEMPORARY_PREFIX}aside-{photo.id}-{PurePosixPath(photo.identity.path).name}"
+    name = f"{ASIDE_PREFIX}{photo.id}-{PurePosixPath(photo.identity.path).name}"
     while len(os.fsencode(name)) > MAX_NAME_BYTES:
         name = name[:-1]
     return name

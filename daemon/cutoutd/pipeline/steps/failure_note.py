@@ -4,9 +4,12 @@ A note is ours only when it begins with our first words; a file of that name wit
 photos may want one name, which is cut, made safe, or the same but for its capitals. Then the second note gets another.
 """
 
+import hashlib
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
 
 from cutoutd.config.settings import FolderSettings
@@ -69,8 +72,7 @@ class FailureNotes:
 def _write(photo: Photo, output: Path, notes: Sequence[str], guard: Guard | None) -> None:
     with made_folder(output, notes[0], guard) as folder:
         for name in (PurePosixPath(note).name for note in notes):
-            if folder.status(name) is None or _is_about(folder, name, photo):
-                folder.write(name, _text(photo).encode())
+            if folder.write(name, _text(photo).encode(), partial(_sha256_if_about, photo)):
                 return
             if not _is_note(folder, name):
                 return
@@ -81,9 +83,7 @@ def _remove(photo: Photo, output: Path, notes: Sequence[str], *, is_exact: bool)
     with suppress(FileNotFoundError, NameRefusedError), found_folder(output, notes[0]) as folder:
         for name in (PurePosixPath(note).name for note in notes):
             try:
-                is_ours = _is_about(folder, name, photo)
-                if is_ours and (not is_exact or _read(folder, name) == _text(photo)):
-                    folder.remove(name)
+                folder.remove_if_ours(name, partial(_sha256_if_about, photo, is_exact=is_exact))
             except OSError as error:
                 if not is_refusal(error, name):
                     raise
@@ -107,12 +107,13 @@ def _is_note(folder: OpenFolder, name: str) -> bool:
     return folder.has_file(name) and _read(folder, name).startswith(_FIRST_WORDS)
 
 
-def _is_about(folder: OpenFolder, name: str, photo: Photo) -> bool:
-    """Return True for our note about this very photo, because two folders may share an output tree."""
-    if not folder.has_file(name):
-        return False
-    text = _read(folder, name)
-    return text.startswith(f"{_first_line(photo)}\n") and f", folder {photo.identity.folder}\n" in text
+def _sha256_if_about(photo: Photo, file: BufferedReader, *, is_exact: bool = False) -> str | None:
+    """Return the SHA-256 of our note about this very photo, because two folders may share an output tree."""
+    content = file.read(_MOST_BYTES)
+    text = content.decode("utf-8", "replace")
+    is_about = text.startswith(f"{_first_line(photo)}\n") and f", folder {photo.identity.folder}\n" in text
+    is_ours = is_about and (not is_exact or text == _text(photo))
+    return hashlib.sha256(content).hexdigest() if is_ours and not file.read(1) else None
 
 
 def _read(folder: OpenFolder, name: str) -> str:

@@ -11,7 +11,8 @@ import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
+from io import BufferedReader
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
@@ -58,10 +59,7 @@ def _is_placed(folder: OpenFolder, draft: DownloadedCutout, name: str, own: froz
         if not folder.rename_or_link(temporary, name):
             _say_unheard(draft.output)
     except FileExistsError:
-        if not _is_own(folder, name, own, draft.sha256):
-            return False
-        folder.rename(temporary, name)
-        folder.sync()
+        return folder.replace_if_ours(temporary, name, partial(_own_sha256, own, draft.sha256))
     except OSError as error:
         if is_refusal(error, name) and folder.has_file(temporary):
             raise name_refused(draft.output, draft.target_of(name)) from error
@@ -76,18 +74,15 @@ def _say_unheard(output: Path) -> None:
     log_event("moves_unheard", sentence)
 
 
-def _is_own(folder: OpenFolder, name: str, own: frozenset[str], new: str) -> bool:
-    """Return True for a cutout of our own; it is kept for a while, unless it is the new one."""
-    if not folder.has_file(name):
-        return False
-    with folder.open(name) as file:
-        # A file that a person is retouching at this moment is no longer our own.
-        if writer_of(file.fileno()) is Writer.PRESENT:
-            return False
-        sha256 = sha256_of(file)
-        if sha256 in own and sha256 != new:
-            replaced_cutouts.keep(sha256, file)
-        return sha256 in own
+def _own_sha256(own: frozenset[str], new: str, file: BufferedReader) -> str | None:
+    """Return the SHA-256 of a cutout of our own, else None; it is kept for a while, unless it is the new one."""
+    # A file that a person is retouching at this moment is no longer our own.
+    if writer_of(file.fileno()) is Writer.PRESENT:
+        return None
+    sha256 = sha256_of(file)
+    if sha256 in own and sha256 != new:
+        replaced_cutouts.keep(sha256, file)
+    return sha256 if sha256 in own else None
 
 
 async def publish_cutout(

@@ -5,7 +5,9 @@ people retouch cutouts, and a retouched one is theirs alone.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -13,7 +15,8 @@ from io import BufferedReader
 from pathlib import Path
 
 from cutoutd.config.types.choices import Provenance
-from cutoutd.core.errors import UnreachableError
+from cutoutd.core.errors import ResultDamagedError, UnreachableError
+from cutoutd.core.logs import log_event
 from cutoutd.core.photo import Photo, Published, PublishedBefore, require_value
 from cutoutd.files.hashing import has_sha256
 from cutoutd.files.output_tree import Guard
@@ -41,33 +44,32 @@ async def reuse_cutout(
     Raises:
         DiskError: the output tree cannot be written for now.
     """
-    found = await _opened_cutout(photo, ledger)
-    if found is None:
-        return None
-    duplicate, file = found
-    with file:
-        published = await publish_cutout(
-            sent_like(photo, duplicate), partial(_read, file), own_cutouts, provenance, guard
-        )
-    return replace(published, reused_from=duplicate.id, note=note_on_reuse(published, duplicate))
+    async for duplicate, file in _opened_cutouts(photo, ledger):
+        with file:
+            read = partial(_read, file, require_value(duplicate.cutout.sha256))
+            try:
+                published = await publish_cutout(sent_like(photo, duplicate), read, own_cutouts, provenance, guard)
+            except ResultDamagedError as error:
+                log_event("cutout_not_reused", error.sentence, about=photo, level=logging.WARNING)
+                continue
+        return replace(published, reused_from=duplicate.id, note=note_on_reuse(published, duplicate))
+    return None
 
 
 async def earlier_cutout(photo: Photo, ledger: Ledger) -> Photo | None:
     """Return the photo with a cutout that can be copied instead of paying; None if there is none."""
-    found = await _opened_cutout(photo, ledger)
-    if found is None:
-        return None
-    found[1].close()
-    return found[0]
+    async for duplicate, file in _opened_cutouts(photo, ledger):
+        file.close()
+        return duplicate
+    return None
 
 
-async def _opened_cutout(photo: Photo, ledger: Ledger) -> tuple[Photo, BufferedReader] | None:
-    """Return the photo with its cutout, open, because another cutout may take its place at any moment."""
+async def _opened_cutouts(photo: Photo, ledger: Ledger) -> AsyncIterator[tuple[Photo, BufferedReader]]:
+    """Yield the photos with their cutouts, open, because another cutout may take its place at any moment."""
     for duplicate in await earlier_publications(photo, ledger):
         file = await asyncio.to_thread(_opened, duplicate)
         if file is not None:
-            return duplicate, file
-    return None
+            yield duplicate, file
 
 
 async def earlier_publications(photo: Photo, ledger: Ledger) -> list[Photo]:
@@ -147,10 +149,18 @@ def _is_untouched(cutout: Path, sha256: str) -> bool:
         return False
 
 
-async def _read(file: BufferedReader, sink: Callable[[bytes], Awaitable[None]]) -> None:
+async def _read(file: BufferedReader, sha256: str, sink: Callable[[bytes], Awaitable[None]]) -> None:
+    """Copy an earlier cutout, and refuse the copy if it is not what was published.
+
+    A person may retouch the file while it is copied, and a retouched one is theirs alone.
+    """
+    copied = hashlib.sha256()
     try:
         await asyncio.to_thread(file.seek, 0)  # because it may be read a second time, for another place
         while piece := await asyncio.to_thread(file.read, _CHUNK_BYTES):
+            copied.update(piece)
             await sink(piece)
     except OSError as error:
         raise UnreachableError(f"an earlier cutout cannot be read: {error.strerror}") from error
+    if copied.hexdigest() != sha256:
+        raise ResultDamagedError("an earlier cutout changed while it was copied")

@@ -1,0 +1,136 @@
+"""Replacing and removing files that a person may save over at that very moment: nothing of theirs is lost."""
+
+import errno
+import hashlib
+import os
+from collections.abc import Callable
+from io import BufferedReader
+from pathlib import Path
+
+import pytest
+
+from cutoutd.core import linux_calls
+from cutoutd.core.set_aside import SWAP_PREFIX, Judge, recover_aside, remove_if_ours, replace_if_ours
+
+OURS, NEW, THEIRS, LATEST = b"ours", b"new", b"retouched", b"retouched again"
+
+
+def sha256_of(file: BufferedReader) -> str:
+    return hashlib.sha256(file.read()).hexdigest()
+
+
+def judging(*saves: Callable[[], None]) -> Judge:
+    """A judge of OURS; behind each of its looks a person does this."""
+    left = list(saves)
+
+    def judge(file: BufferedReader) -> str | None:
+        content = file.read()
+        if left:
+            left.pop(0)()
+        return hashlib.sha256(content).hexdigest() if content == OURS else None
+
+    return judge
+
+
+def saved(file: Path, content: bytes) -> Callable[[], None]:
+    """An editor's save: a new file takes the place of the old one."""
+
+    def save() -> None:
+        draft = file.with_name("editor.tmp")
+        draft.write_bytes(content)
+        draft.replace(file)
+
+    return save
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+@pytest.fixture(params=["exchange", "links", "looks"])
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, int]:
+    """A folder on a file system that can exchange names, or has only links, or not even those."""
+
+    def refuse_links(*_args: object, **_options: object) -> None:
+        raise OSError(errno.EPERM, "no links")
+
+    if request.param != "exchange":
+        monkeypatch.setattr(linux_calls, "_RENAMEAT2", None)
+    if request.param == "looks":
+        monkeypatch.setattr(os, "link", refuse_links)
+    (tmp_path / "a.png").write_bytes(OURS)
+    (tmp_path / "draft").write_bytes(NEW)
+    return tmp_path, os.open(tmp_path, os.O_RDONLY)
+
+
+def test_our_own_file_is_replaced(place: tuple[Path, int]) -> None:
+    """The new one has the name, and nothing is left aside."""
+    folder, fd = place
+    assert replace_if_ours("draft", "a.png", fd, judging())
+    assert {name: content for name, content in contents(folder).items() if name != "draft"} == {"a.png": NEW}
+
+
+def test_a_file_saved_between_the_look_and_the_rename_stays(place: tuple[Path, int]) -> None:
+    """It keeps its name, and the draft is still there for another place."""
+    folder, fd = place
+    assert not replace_if_ours("draft", "a.png", fd, judging(saved(folder / "a.png", THEIRS)))
+    assert contents(folder) == {"a.png": THEIRS, "draft": NEW}
+
+
+def test_two_saves_in_one_moment_are_both_kept(place: tuple[Path, int]) -> None:
+    """The second comes while the first is judged: whatever name each has then, neither is gone."""
+    folder, fd = place
+    judge = judging(saved(folder / "a.png", THEIRS), saved(folder / "a.png", LATEST))
+    assert not replace_if_ours("draft", "a.png", fd, judge)
+    assert {THEIRS, LATEST} <= set(contents(folder).values())
+    assert contents(folder)["a.png"] == LATEST
+    assert not any(name.startswith(SWAP_PREFIX) for name in contents(folder))
+
+
+def test_only_our_own_file_is_removed(place: tuple[Path, int]) -> None:
+    """A file that was saved between the look and the removal gets its name back."""
+    folder, fd = place
+    assert not remove_if_ours("a.png", fd, judging(saved(folder / "a.png", THEIRS)))
+    assert contents(folder) == {"a.png": THEIRS, "draft": NEW}
+    saved(folder / "a.png", OURS)()
+    assert remove_if_ours("a.png", fd, judging())
+    assert contents(folder) == {"draft": NEW}
+    assert not remove_if_ours("a.png", fd, judging())
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize("is_theirs", [False, True])
+def test_what_a_kill_left_aside_is_cleared_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_theirs: bool
+) -> None:
+    """A person's file gets its name back, or a numbered one; ours goes. While its writer lives, nothing is touched."""
+    (tmp_path / "a.png").write_bytes(OURS)
+    (tmp_path / "draft").write_bytes(NEW)
+    fd = os.open(tmp_path, os.O_RDONLY)
+
+    def die() -> None:
+        raise Killed
+
+    first = saved(tmp_path / "a.png", THEIRS) if is_theirs else list
+    with pytest.raises(Killed):
+        replace_if_ours("draft", "a.png", fd, judging(first, die))
+    aside = next(name for name in contents(tmp_path) if name.startswith(SWAP_PREFIX))
+    assert not recover_aside(aside, fd, 0.0, sha256_of)
+    dead = aside.replace(aside[len(SWAP_PREFIX) + 4 : len(SWAP_PREFIX) + 10], "000000")
+    (tmp_path / aside).rename(tmp_path / dead)
+    assert recover_aside(dead, fd, 0.0, sha256_of)
+    assert contents(tmp_path) == ({"a.png": NEW, "a.2.png": THEIRS} if is_theirs else {"a.png": NEW})
+
+
+def test_links_and_folders_are_not_ours(tmp_path: Path) -> None:
+    """They are neither opened nor moved."""
+    (tmp_path / "a.png").symlink_to("elsewhere")
+    (tmp_path / "b.png").mkdir()
+    fd = os.open(tmp_path, os.O_RDONLY)
+    for name in ("a.png", "b.png", "c.png"):
+        assert not remove_if_ours(name, fd, judging())
+        assert not replace_if_ours("draft", name, fd, judging())
+    assert {file.name for file in tmp_path.iterdir()} == {"a.png", "b.png"}
