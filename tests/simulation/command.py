@@ -1,6 +1,7 @@
 """The command line of the simulator, and the processes that run its worlds."""
 
 import argparse
+import ctypes
 import gc
 import json
 import os
@@ -16,6 +17,9 @@ from simulation.weather import PROFILES, Story, draw
 
 #: Seconds of real time after which a world is taken for hung.
 _MOST_REAL_S = 120
+
+#: The child ends with its parent (prctl(2)).
+_PR_SET_PDEATHSIG = 1
 
 
 def main(words: Sequence[str]) -> int:
@@ -82,6 +86,7 @@ def run_all(
 
 def _run_in_child(story: Story, writer: int, *, is_verbose: bool) -> None:
     signal.alarm(_MOST_REAL_S)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     gc.disable()
     try:
         verdict = asdict(run(story, is_verbose=is_verbose))

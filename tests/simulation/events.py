@@ -157,15 +157,15 @@ class ClockStep(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TreeAway(Event):
-    """A share is unmounted, or taken away with its mount point, and comes back."""
+    """A tree goes away and comes back: a mount leaves its empty mount point, a folder nothing."""
 
     tree: str
-    leaves_mount_point: bool
 
     async def begin(self, scene: Scene) -> None:
         if self.tree not in scene.away:
-            leave = unmount if self.leaves_mount_point else take_away
-            scene.away[self.tree] = leave(scene.world.root / self.tree)
+            tree = scene.world.root / self.tree
+            is_mount = tree in scene.world.mount_table.mounted
+            scene.away[self.tree] = unmount(tree, scene.world.mount_table) if is_mount else take_away(tree)
 
     async def end(self, scene: Scene) -> None:
         if self.tree in scene.away:

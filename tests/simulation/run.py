@@ -1,6 +1,7 @@
 """One world, from its first moment to the verdict."""
 
 import asyncio
+import os
 import random
 import shutil
 from collections.abc import Callable, Coroutine
@@ -53,7 +54,7 @@ class Verdict:
 
 def run(story: Story, *, is_verbose: bool = False) -> Verdict:
     """Run a story to its end; call it in a process of its own, because it replaces the clocks and threads of Python."""
-    root = _PLACE / f"cutoutd-simulation-{story.seed}"
+    root = _PLACE / f"cutoutd-simulation-{os.getpid()}"
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir()
     clock = VirtualClock()
@@ -90,16 +91,9 @@ def _replace_libraries(world: World) -> None:
     async def run_in_thread(_: object, function: Callable[..., Any], args: tuple[Any, ...], **__: object) -> object:
         return await asyncio.to_thread(function, *args)
 
-    _write_mount_table(world)
+    mounts.read_mounts.__defaults__ = (world.mount_table.file,)
+    mounts.MountTable.__init__.__defaults__ = (world.mount_table.file,)  # type: ignore[misc]
     anyio_backend.AsyncIOBackend.run_sync_in_worker_thread = classmethod(run_in_thread)
-
-
-def _write_mount_table(world: World) -> None:
-    """Give the world a mount table of its own: one disk, so that looks at it cost what they cost elsewhere."""
-    table = world.root / "mountinfo"
-    table.write_text("1 0 8:1 / / rw - ext4 /dev/sda1 rw\n")
-    mounts.read_mounts.__defaults__ = (table,)
-    mounts.MountTable.__init__.__defaults__ = (table,)  # type: ignore[misc]
 
 
 async def _live(world: World, loop: VirtualLoop, story: Story) -> list[str]:
@@ -107,6 +101,8 @@ async def _live(world: World, loop: VirtualLoop, story: Story) -> list[str]:
     for plan in story.folders:
         world.input(plan.name).mkdir()
         world.output(plan.name).mkdir()
+        for side, fs_type in plan.mounts.items():
+            world.mount_table.add(world.root / f"{plan.name}-{side}", fs_type)
     product = Product(world, loop)
     store = Store(_made(world.root / "sandbox") / "sandbox.sqlite")
     settings = SandboxSettings(

@@ -120,7 +120,6 @@ def _shares(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Even
             at_s=_moment(rng),
             for_s=_span(rng),
             tree=f"{rng.choice(folders).name}-{rng.choice(('in', 'out'))}",
-            leaves_mount_point=rng.random() < 0.5,
         )
         for _ in range(rng.randint(1, 2))
     ]
@@ -154,10 +153,14 @@ PROFILES: Mapping[str, tuple[Draw, ...]] = {
 }
 
 
+def _mounts(rng: random.Random) -> dict[str, str]:
+    return {side: rng.choice(("ext4", "nfs4", "cifs", "fuse.sshfs")) for side in ("in", "out") if rng.random() < 0.6}
+
+
 def draw(seed: int, profile: str = "all") -> Story:
     """Return the story of a seed; of a mixed profile, each seed has some kinds of weather."""
     rng = random.Random(f"story {seed} {profile}")  # noqa: S311  a world, not a secret
-    folders = tuple(FolderPlan(name) for name in ("a", "b", "c")[: rng.choice((1, 2, 2, 3))])
+    folders = tuple(FolderPlan(name, _mounts(rng)) for name in ("a", "b", "c")[: rng.choice((1, 2, 2, 3))])
     draws = PROFILES[profile]
     if len(draws) > 1:
         draws = tuple(each for each in draws if rng.random() < 0.45)

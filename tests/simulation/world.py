@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cutoutd.config.settings import Settings
 from simulation.machine.clock import VirtualClock
-from simulation.machine.disk import Disks
+from simulation.machine.disk import Disks, MountTable
 from simulation.pictures import photo
 from simulation.service.internet import SERVICE, Internet
 
@@ -25,6 +25,7 @@ class FolderPlan:
     """A folder of a world, as its configuration says."""
 
     name: str
+    mounts: Mapping[str, str] = field(default_factory=dict)  #: file system types by side, "in" or "out"
     options: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -45,6 +46,7 @@ class World:
         self.context = contextvars.copy_context()
         self.rng = random.Random(f"world {seed}")  # noqa: S311  a world, not a secret
         self.disks = Disks(root, random.Random(f"disks {seed}"))  # noqa: S311  a world, not a secret
+        self.mount_table = MountTable(root / "mountinfo")
         self.internet = Internet(self, random.Random(f"internet {seed}"), lambda: clock.elapsed_s)  # noqa: S311  a world, not a secret
         self.files: dict[tuple[str, str], Put] = {}  #: the photos that are in the inputs now
         self.foreign: dict[Path, str] = {}  #: files of others in the outputs, with their hashes

@@ -58,8 +58,42 @@ class Disks:
 Restore = Callable[[], None]
 
 
-def unmount(tree: Path) -> Restore:
+class MountTable:
+    """The mount table of a world, as the product reads it: one disk, and the mounts that are there now."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.mounted: dict[Path, str] = {}
+        self._number = 1
+        self._write()
+
+    def add(self, tree: Path, fs_type: str) -> None:
+        """Show a tree as a mount."""
+        self._number += 1
+        sources = {"ext4": f"/dev/sdb{self._number}", "nfs4": f"server:/{tree.name}", "cifs": f"//server/{tree.name}"}
+        self.bring_back(
+            tree, f"{self._number} 1 0:{self._number} / {tree} rw - {fs_type} {sources.get(fs_type, tree.name)} rw"
+        )
+
+    def take_out(self, tree: Path) -> str:
+        """Show it no more, and return its line."""
+        line = self.mounted.pop(tree)
+        self._write()
+        return line
+
+    def bring_back(self, tree: Path, line: str) -> None:
+        """Show it again."""
+        self.mounted[tree] = line
+        self._write()
+
+    def _write(self) -> None:
+        lines = ("1 0 8:1 / / rw - ext4 /dev/sda1 rw", *self.mounted.values())
+        self.file.write_text("".join(f"{line}\n" for line in lines))
+
+
+def unmount(tree: Path, table: MountTable) -> Restore:
     """Take a tree away and leave its empty mount point; return the function that mounts it again."""
+    line = table.take_out(tree)
     hidden = tree.with_name(f".{tree.name}-unmounted")
     tree.rename(hidden)
     tree.mkdir()
@@ -70,6 +104,7 @@ def unmount(tree: Path) -> Restore:
         else:
             tree.rmdir()
         hidden.rename(tree)
+        table.bring_back(tree, line)
 
     return mount
 
