@@ -15,6 +15,7 @@ from cutoutd.app.webhook_secret import signing_secret_for
 from cutoutd.config.settings import Folders, Settings
 from cutoutd.core.photo import State
 from cutoutd.core.usage_counter import UsageCounter
+from cutoutd.files.provenance import provenance_keys
 from cutoutd.images.picture_memory import picture_memory
 from cutoutd.ledger import ChangeFlag, Ledger, hold_ledger, open_ledger
 from cutoutd.ledger.queries import photos
@@ -141,6 +142,8 @@ async def open_shared_state(settings: Settings) -> AsyncIterator[SharedState]:
     """
     await asyncio.to_thread(make_state_dir, settings.state_dir)
     with hold_ledger(settings.state_dir):
+        secret_key = settings.uploadcare.secret_key.get_secret_value()
+        await asyncio.to_thread(provenance_keys.open, settings.state_dir, secret_key)
         usage = UsageCounter()
         async with open_ledger(settings.state_dir, usage) as ledger:
             await ledger.count_photos()

@@ -16,7 +16,7 @@ from cutoutd.files.hashing import has_sha256
 from cutoutd.files.input_tree import open_beneath, stat_quietly
 from cutoutd.files.name_filters import Exclusions
 from cutoutd.files.output_tree import OpenFolder, folders_in
-from cutoutd.files.provenance import ProvenanceRecord, hashes_of, read_provenance
+from cutoutd.files.provenance import ProvenanceRecord, hashes_of, provenance_keys, read_provenance
 from cutoutd.ledger import ReadTransaction, has_ledger, has_text_form, hold_ledger
 from cutoutd.ledger.queries import known_files
 from cutoutd.ledger.recovery.rebuild import RestoredCutout, RestoredPhoto, rehearse_restoring, restore
@@ -35,6 +35,9 @@ class RebuildResult:
     known: int = 0  #: already in the ledger, or a second copy
     edited: int = 0  #: edited cutouts count as paid for, but are never reused for copies of their photos
     without_source: int = 0  #: photos that are gone or have changed
+    unsigned: int = 0  #: cutouts with a record that is not signed by this installation, and was not believed
+    trusts_unsigned: bool = False  #: True: unsigned ones are believed, because a person asked for it
+    can_verify: bool = True  #: False: there is no key to verify signatures with
     without_provenance: int = 0  #: PNG files without a record of their source
     unreadable: int = 0
     unreadable_folders: list[str] = field(default_factory=list)  #: their names; all in them is left out
@@ -60,7 +63,9 @@ def _is_filled(folder: Path) -> bool:
         return False  # because it does not exist yet, or this user may not read it
 
 
-def rebuild(settings: CommonSettings, on_file: Callable[[int], None], *, dry_run: bool) -> RebuildResult:
+def rebuild(
+    settings: CommonSettings, on_file: Callable[[int], None], *, dry_run: bool, trusts_unsigned: bool = False
+) -> RebuildResult:
     """Restore the photos of all cutouts in the output trees.
 
     Blocking; the caller needs no lock. A crash leaves the ledger, or its absence, unchanged.
@@ -69,11 +74,15 @@ def rebuild(settings: CommonSettings, on_file: Callable[[int], None], *, dry_run
         settings: the folders and the state folder.
         on_file: gets the number of files examined so far.
         dry_run: count, and store nothing.
+        trusts_unsigned: believe cutouts without a valid signature, too.
 
     Raises:
         LedgerError, DiskError: another instance runs, the ledger cannot be used, or an output does not exist.
     """
-    result = RebuildResult(outputs=sorted({folder.output for folder in settings.folders}))
+    outputs = sorted({folder.output for folder in settings.folders})
+    result = RebuildResult(
+        outputs=outputs, trusts_unsigned=trusts_unsigned, can_verify=trusts_unsigned or provenance_keys.can_verify
+    )
     if dry_run and not has_ledger(settings.state_dir):
         return _rebuild(settings, result, on_file, rehearse_restoring)
     _make_folder(settings.state_dir)
@@ -128,6 +137,9 @@ def _read_cutout(
             provenance = read_provenance(file)
             if provenance is None or not all(map(has_text_form, (provenance.path, provenance.target, path))):
                 result.without_provenance += 1
+                return None
+            if not (result.trusts_unsigned or provenance_keys.have_signed(provenance)):
+                result.unsigned += 1
                 return None
             file_sha256, published_sha256 = hashes_of(file)
             size_bytes, at_s = file.tell(), folder.changed_at_s(PurePosixPath(path).name)

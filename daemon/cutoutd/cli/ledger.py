@@ -1,12 +1,13 @@
 """The commands for the ledger: ``backup`` copies it, ``rebuild`` restores a lost one."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cutoutd.cli.exit_codes import ExitCode
-from cutoutd.cli.options import ConfigOption, app, read_document
+from cutoutd.cli.options import ConfigOption, app, read_document, read_settings
 
 if TYPE_CHECKING:
     from cutoutd.app.rebuild import RebuildResult
@@ -31,20 +32,39 @@ def backup(
 def rebuild(
     config: ConfigOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be restored.")] = False,
+    trust_unsigned: Annotated[
+        bool, typer.Option("--trust-unsigned", help="Believe cutouts that this installation did not sign, too.")
+    ] = False,
 ) -> None:
     """Restore a lost ledger from the cutouts, or add what it lacks, so that nothing is paid for twice."""
     from rich.console import Console
 
     from cutoutd.app.rebuild import rebuild as rebuild_ledger
+    from cutoutd.files.provenance import provenance_keys
 
     document = read_document(config)
+    provenance_keys.open(document.state_dir, _secret_key(config), is_kept=False)
     console = Console(stderr=True)
     with console.status("searching for cutouts") as line:
-        result = rebuild_ledger(document, lambda number: line.update(f"{number:,} cutouts read"), dry_run=dry_run)
+        result = rebuild_ledger(
+            document,
+            lambda number: line.update(f"{number:,} cutouts read"),
+            dry_run=dry_run,
+            trusts_unsigned=trust_unsigned,
+        )
     for sentence in _sentences(result, is_dry_run=dry_run):
         typer.echo(sentence)
     if result.unreadable_folders:
         raise typer.Exit(ExitCode.SOME_NOT_PUBLISHED)
+
+
+def _secret_key(config: Path | None) -> str | None:
+    """Return the secret key of the project; None if this user may not read it."""
+    from cutoutd.core.errors import ConfigurationError
+
+    with suppress(ConfigurationError):
+        return read_settings(config).uploadcare.secret_key.get_secret_value()
+    return None
 
 
 def _sentences(result: "RebuildResult", *, is_dry_run: bool) -> list[str]:
@@ -66,6 +86,8 @@ def _sentences(result: "RebuildResult", *, is_dry_run: bool) -> list[str]:
         (result.without_provenance, "do not name their source (provenance), and were left out"),
     )
     lines += [f"{number:,} {remark}." for number, remark in remarks if number]
+    if result.unsigned:
+        lines.append(_unsigned(result))
     if result.unreadable_folders:
         names = ", ".join(map(printable, result.unreadable_folders[:_MAX_NAMED]))
         lines.append(
@@ -79,3 +101,16 @@ def _sentences(result: "RebuildResult", *, is_dry_run: bool) -> list[str]:
             " that are already paid for out of the input first. A batch above limits.confirm_over waits for you."
         )
     return lines
+
+
+def _unsigned(result: "RebuildResult") -> str:
+    reason = (
+        "were not signed by this installation"
+        if result.can_verify
+        else "cannot be verified, because this user may read neither provenance.key in state_dir nor the secret key"
+    )
+    return (
+        f"WARNING: {result.unsigned:,} cutouts {reason}, and were left out: everyone who may write to an output can"
+        " make such files. Cutouts of earlier versions have no signature. To believe them all: cutoutd rebuild"
+        " --trust-unsigned."
+    )

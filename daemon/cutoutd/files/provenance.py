@@ -1,22 +1,31 @@
 """The provenance of a cutout, in its file: enough to write its photo into a new ledger if the old one is lost.
 
 It is an extended attribute, which leaves the bytes of the file as Uploadcare made them. Or it is a text chunk right
-behind the PNG's header. Every writer of the file can write it too, so a reader must check it.
+behind the PNG's header. Every writer of the file can write it too, so it is signed, and a reader must check it.
 """
 
 import hashlib
+import hmac
 import json
 import os
 import zlib
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Annotated, BinaryIO
 
 from pydantic import Field, PlainValidator, StringConstraints, TypeAdapter, ValidationError
 
+from cutoutd.core.atomic_write import replaced
 from cutoutd.core.photo import Photo, require_value
 
 ATTRIBUTE = "user.cutoutd.origin"
+
+#: The file with the keys, in the state folder: one a line, the newest first.
+KEY_FILE_NAME = "provenance.key"
+
+#: They make it hopeless to find the secret key by trying signatures; 60 ms, at the first start only.
+_DERIVATION_ROUNDS = 100_000
 
 _FORMAT = 1
 _KEYWORD = b"cutoutd\0"
@@ -65,17 +74,73 @@ class ProvenanceRecord:
     cutout_sha256: _Sha256  #: of the cutout as Uploadcare made it, without our own chunk
     format: Annotated[int, Field(ge=1)] = _FORMAT
     picture_sha256: _Sha256 | None = None  #: of the picture itself; None: an earlier version made the cutout
+    signature: _Sha256 | None = None  #: HMAC-SHA256 of everything else; None: an earlier version made the cutout
 
 
 _RECORD = TypeAdapter(ProvenanceRecord)
 
 
-def provenance_of(photo: Photo, cutout_sha256: str) -> ProvenanceRecord:
-    """Return the provenance of a photo's cutout.
+class ProvenanceKeys:
+    """The keys of this installation: the first one signs, and all of them verify.
 
-    It depends on the photo alone, so a repeated step writes the same bytes.
+    The first start derives one from the secret key of the project and keeps it in the state folder. So it is there
+    again when the state folder is lost, and outlives a change of the secret key.
     """
-    return ProvenanceRecord(
+
+    def __init__(self) -> None:
+        self._keys: tuple[bytes, ...] = ()
+
+    def open(self, state_dir: Path, secret_key: str | None, *, is_kept: bool = True) -> None:
+        """Read the keys, or derive one and keep it. Blocking.
+
+        Args:
+            state_dir: the folder of the file with the keys.
+            secret_key: the secret key of the project; None: this user may not read it.
+            is_kept: False: change no file.
+        """
+        file = state_dir / KEY_FILE_NAME
+        with suppress(OSError):
+            self._keys = tuple(line.strip() for line in file.read_bytes().splitlines() if line.strip())
+            return
+        self._keys = () if secret_key is None else (_derived(secret_key),)
+        if is_kept and self._keys:
+            with suppress(OSError), replaced(file, mode=0o600) as content:  # without it, the next start derives it
+                content.write(self._keys[0] + b"\n")
+
+    @property
+    def can_verify(self) -> bool:
+        """True if there is a key at all."""
+        return bool(self._keys)
+
+    def sign(self, record: ProvenanceRecord) -> ProvenanceRecord:
+        """Return the record with its signature; as it is if there is no key."""
+        return replace(record, signature=_signature(self._keys[0], record)) if self._keys else record
+
+    def have_signed(self, record: ProvenanceRecord) -> bool:
+        """Return True if the signature of a record is of one of these keys."""
+        given = record.signature or ""
+        return any(hmac.compare_digest(_signature(key, record), given) for key in self._keys)
+
+
+#: Those of the process.
+provenance_keys = ProvenanceKeys()
+
+
+def _derived(secret_key: str) -> bytes:
+    derived = hashlib.pbkdf2_hmac("sha256", secret_key.encode(), b"cutoutd provenance", _DERIVATION_ROUNDS)
+    return derived.hex().encode()
+
+
+def _signature(key: bytes, record: ProvenanceRecord) -> str:
+    return hmac.new(key, _encode(replace(record, signature=None)), hashlib.sha256).hexdigest()
+
+
+def provenance_of(photo: Photo, cutout_sha256: str) -> ProvenanceRecord:
+    """Return the signed provenance of a photo's cutout.
+
+    It depends on the photo and the key alone, so a repeated step writes the same bytes.
+    """
+    record = ProvenanceRecord(
         folder=photo.identity.folder,
         path=photo.identity.path,
         target=require_value(photo.bound.target),
@@ -89,6 +154,7 @@ def provenance_of(photo: Photo, cutout_sha256: str) -> ProvenanceRecord:
         cutout_sha256=cutout_sha256,
         picture_sha256=photo.picture.picture_sha256,
     )
+    return provenance_keys.sign(record)
 
 
 def attach(descriptor: int, record: ProvenanceRecord) -> bool:

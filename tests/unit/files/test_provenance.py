@@ -12,8 +12,18 @@ import pytest
 
 from cutoutd.config.types.choices import Provenance
 from cutoutd.core.photo import Photo, Published, RemovalFinished, State
-from cutoutd.files.provenance import ATTRIBUTE, ProvenanceRecord, chunk_for, provenance_of, read_provenance, with_chunk
+from cutoutd.files import provenance
+from cutoutd.files.provenance import (
+    ATTRIBUTE,
+    ProvenanceKeys,
+    ProvenanceRecord,
+    chunk_for,
+    provenance_of,
+    read_provenance,
+    with_chunk,
+)
 from cutoutd.images.structure.png_check import PngCheck
+from cutoutd.pipeline.steps import placed_cutout as placed_cutouts
 from cutoutd.pipeline.steps.place_cutout import publish_cutout
 from support.images.photographs import png
 from support.ledgers import ACCEPTED, identity
@@ -144,3 +154,83 @@ def test_a_forged_chunk_says_nothing(tmp_path: Path) -> None:
     for forged in (chunk[:40], b"\xff\xff\xff\xff" + chunk[4:30], len(deep).to_bytes(4, "big") + deep):
         (tmp_path / "a.png").write_bytes(with_chunk(CUTOUT[:33], forged))
         assert origin_in(tmp_path / "a.png") is None
+
+
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch) -> ProvenanceKeys:
+    """The keys of another process, without any yet."""
+    keys = ProvenanceKeys()
+    monkeypatch.setattr(provenance, "provenance_keys", keys)
+    return keys
+
+
+@pytest.mark.parametrize("form", [Provenance.XATTR, Provenance.PNG_TEXT])
+def test_a_provenance_is_signed_and_a_changed_one_is_not(
+    tmp_path: Path, keys: ProvenanceKeys, form: Provenance
+) -> None:
+    """Whatever value of it is changed, the signature no longer fits; nor does one of another installation."""
+    keys.open(tmp_path, "secret")
+    photo = photo_for(tmp_path)
+    found = origin_in(tmp_path / publish(photo, form).target)
+    assert found is not None
+    assert keys.have_signed(found)
+    for forged in (
+        replace(found, sha256="0" * 64),
+        replace(found, parameters="{}"),
+        replace(found, path="b.jpg"),
+        replace(found, cutout_sha256="0" * 64),
+        replace(found, signature=None),
+        replace(found, signature="0" * 64),
+    ):
+        assert not keys.have_signed(forged)
+    other = ProvenanceKeys()
+    (tmp_path / "elsewhere").mkdir()
+    other.open(tmp_path / "elsewhere", "another secret")
+    assert not other.have_signed(found)
+
+
+def test_the_key_outlives_the_state_folder_and_the_secret(tmp_path: Path) -> None:
+    """It is derived, so a lost one comes back; it is kept, privately, so another secret key changes nothing."""
+    keys = ProvenanceKeys()
+    keys.open(tmp_path, "secret")
+    record = keys.sign(provenance_of(photo_for(tmp_path), "c" * 64))
+    file = tmp_path / "provenance.key"
+    assert file.stat().st_mode & 0o777 == 0o600
+    keys.open(tmp_path, "another")
+    assert keys.have_signed(record)
+    file.unlink()
+    keys.open(tmp_path, None)
+    assert not keys.can_verify
+    assert not keys.have_signed(record)
+    keys.open(tmp_path, "secret", is_kept=False)
+    assert keys.have_signed(record)
+    assert not file.exists()
+
+
+def test_a_newer_key_signs_and_an_older_one_still_verifies(tmp_path: Path) -> None:
+    """A person puts a new one on top of the file."""
+    keys = ProvenanceKeys()
+    keys.open(tmp_path, "secret")
+    old = keys.sign(provenance_of(photo_for(tmp_path), "c" * 64))
+    file = tmp_path / "provenance.key"
+    file.write_text(f"a new key\n{file.read_text()}")
+    keys.open(tmp_path, "secret")
+    new = keys.sign(old)
+    assert new.signature != old.signature
+    assert keys.have_signed(old)
+    assert keys.have_signed(new)
+
+
+@pytest.mark.parametrize("is_signed", [True, False])
+def test_only_a_signed_cutout_in_its_place_counts_as_paid_for(
+    tmp_path: Path, keys: ProvenanceKeys, monkeypatch: pytest.MonkeyPatch, *, is_signed: bool
+) -> None:
+    """A forged one would end a photo without any cutout of it, and have its source deleted."""
+    monkeypatch.setattr(placed_cutouts, "provenance_keys", keys)
+    photo = photo_for(tmp_path)
+    if is_signed:
+        keys.open(tmp_path, "secret")
+    publish(photo, Provenance.XATTR)
+    keys.open(tmp_path, "secret")
+    accepted = replace(photo, state=State.ACCEPTED)
+    assert (placed_cutouts.placed_cutout(accepted) is not None) is is_signed

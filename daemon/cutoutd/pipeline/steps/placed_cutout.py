@@ -1,6 +1,7 @@
 """A cutout that is in its place already, and that a ledger restored from a backup does not know.
 
-The provenance of the file is the evidence: it names the picture and the parameters. Such a photo was paid for.
+The provenance of the file is the evidence, if it is signed: it names the picture and the parameters. Such a photo was
+paid for.
 """
 
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import BinaryIO
 
 from cutoutd.core.photo import Accepted, Doubt, Photo, Published, require_value
 from cutoutd.files.input_tree import open_beneath
-from cutoutd.files.provenance import ProvenanceRecord, hashes_of, read_provenance
+from cutoutd.files.provenance import ProvenanceRecord, hashes_of, provenance_keys, read_provenance
 from cutoutd.images.structure.png_check import PngCheck
 from cutoutd.pipeline.steps.delivery.doubts import doubts_about, most_pixels
 
@@ -73,4 +74,5 @@ def _is_of(photo: Photo, record: ProvenanceRecord) -> bool:
 
 def _is_made_of(record: ProvenanceRecord, sha256: str, picture_sha256: str | None, *, parameters: str) -> bool:
     is_same = sha256 == record.sha256 or (picture_sha256 is not None and picture_sha256 == record.picture_sha256)
-    return is_same and parameters == record.parameters
+    # Signed, because every writer of the output could else end a photo with any file.
+    return is_same and parameters == record.parameters and provenance_keys.have_signed(record)
