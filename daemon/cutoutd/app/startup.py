@@ -1,5 +1,7 @@
 """The preparation of folders before cutoutd works."""
 
+import logging
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -7,12 +9,20 @@ from pathlib import Path
 from cutoutd.config.settings import Settings
 from cutoutd.core.errors import ConfigurationError, DiskError
 from cutoutd.core.logs import log_event
+from cutoutd.core.rights import refuse_links_in
 from cutoutd.files.mounts import read_mounts
 from cutoutd.files.output_tree import sweep_temporary_files
+from cutoutd.ledger import has_ledger
 from cutoutd.watch.trees.tree_overlap import overlap_faults
 
 #: The clock that stamps files moves in ticks, at most so long. Without it, a file of this very run could look older.
 _FILE_CLOCK_LAG_S = 0.01
+
+#: The rights to a state folder that only its user may have.
+_OPEN_TO_OTHERS = stat.S_IRWXO | stat.S_IWGRP
+
+#: The names that a state folder may hold before it has a ledger.
+_OUR_NAMES = ("ledger.", "live.json", "page-", "webhook.json", "control.sock", "previews", ".cutoutd-")
 
 #: No command takes longer. One that runs beside cutoutd may write into the state folder. A backup, for example,
 #: reads for a minute what it has written.
@@ -20,13 +30,37 @@ _COMMAND_S = 3600.0
 
 
 def make_state_dir(state_dir: Path) -> None:
-    """Make the state folder, private to this user. Blocking.
+    """Make the state folder, private to this user, or make one that is there private. Blocking.
 
     Raises:
-        DiskError: it cannot be made.
+        DiskError: it cannot be made, other users may look into it, or root would follow a link in it.
     """
     with _translate_errors(state_dir):
         state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        mode = stat.S_IMODE(state_dir.stat().st_mode)
+    if mode & _OPEN_TO_OTHERS:
+        _close_to_others(state_dir, mode)
+    try:
+        refuse_links_in(state_dir)
+    except OSError as error:
+        raise DiskError(f"the state folder {state_dir} cannot be used: {error.strerror}") from error
+
+
+def _close_to_others(state_dir: Path, mode: int) -> None:
+    """Take the rights of other users away from a folder that is cutoutd's own, and refuse any other."""
+    is_ours = has_ledger(state_dir) or all(file.name.startswith(_OUR_NAMES) for file in state_dir.iterdir())
+    if is_ours and not mode & stat.S_ISVTX:
+        with suppress(OSError):
+            state_dir.chmod(mode & ~_OPEN_TO_OTHERS)
+            log_event(
+                "state_folder_closed",
+                f"other users could look into {state_dir}, which holds the ledger; their rights were taken away"
+                f" (mode {mode:04o} before)",
+                level=logging.WARNING,
+            )
+            return
+    msg = f"other users may look into the state folder {state_dir} (mode {mode:04o})"
+    raise DiskError(msg, advice=f"Give cutoutd a folder of its own (state_dir), or run: chmod o=,g-w {state_dir}")
 
 
 def require_separate_trees(settings: Settings) -> None:

@@ -14,8 +14,10 @@ from cutoutd.config.settings import CommonSettings
 from cutoutd.core.atomic_write import replaced
 from cutoutd.core.errors import DiskError
 from cutoutd.core.logs import register_secret
+from cutoutd.core.rights import read_own_file
 
 SUBSCRIPTION_NAME = "webhook.json"
+_MAX_BYTES = 100_000
 
 
 class WebhookSubscription(BaseModel):
@@ -34,7 +36,7 @@ class WebhookSubscription(BaseModel):
 def load_subscription(state_dir: Path) -> WebhookSubscription | None:
     """Return the subscription that ``cutoutd webhook create`` stored, or None. Blocking."""
     try:
-        return WebhookSubscription.model_validate_json((state_dir / SUBSCRIPTION_NAME).read_bytes())
+        return WebhookSubscription.model_validate_json(read_own_file(state_dir / SUBSCRIPTION_NAME, _MAX_BYTES))
     except (OSError, ValidationError):
         return None
 
@@ -78,10 +80,10 @@ def store_subscription(state_dir: Path, subscription: WebhookSubscription) -> No
         with replaced(state_dir / SUBSCRIPTION_NAME, mode=0o600) as file:
             file.write(subscription.model_dump_json().encode())
             owner = state_dir.stat()
-            if owner.st_uid != os.geteuid():
+            if owner.st_uid != os.geteuid():  # where only root reaches the folder
                 os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
     except OSError as error:
-        msg = f"the webhook cannot be subscription in {state_dir}: {error.strerror}"
+        msg = f"the webhook cannot be stored in {state_dir}: {error.strerror}"
         raise DiskError(msg, advice="Run the command as root, or as the user that cutoutd runs as.") from error
 
 

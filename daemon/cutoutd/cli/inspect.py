@@ -188,7 +188,7 @@ def plan(
     from cutoutd.status.plan import plan_as_json
     from cutoutd.status.plan_scan import PlanScanner
 
-    document = read_document(config)
+    document = read_document(config, is_scanning=True)
     with scan_progress(output_console(stderr=True)) as bar:
         scanner = PlanScanner(document, bar.step)
         if changed:

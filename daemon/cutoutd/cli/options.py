@@ -10,13 +10,14 @@ import typer
 
 from cutoutd import __version__
 from cutoutd.cli.exit_codes import ExitCode
-from cutoutd.core.errors import ConfigurationError
+from cutoutd.core.errors import ConfigurationError, DiskError
 from cutoutd.core.photo_selector import PhotoSelector, selectors_for
 
 if TYPE_CHECKING:
     from cutoutd.config.settings import CommonSettings, ConfigurationFile, Settings
 
 T = TypeVar("T")
+AnySettings = TypeVar("AnySettings", bound="CommonSettings")
 
 
 def _open_streams() -> None:
@@ -110,11 +111,31 @@ def settings_reader(explicit: Path | None) -> "tuple[Callable[[], Settings], Pat
     return lambda: config.load(source, os.environ), source
 
 
-def read_document(explicit: Path | None) -> "ConfigurationFile":
-    """Read the configuration without its secret, because reading the ledger must not need access to it."""
+def read_settings_as_owner(explicit: Path | None) -> "Settings":
+    """Read the whole configuration, then act with the rights of the state folder's owner."""
+    return _as_owner(read_settings(explicit))
+
+
+def read_document(explicit: Path | None, *, is_scanning: bool = False) -> "ConfigurationFile":
+    """Read the configuration without its secret, because reading the ledger must not need access to it.
+
+    A command of root's then acts with the rights of the state folder's owner. One that scans photos keeps root's, and
+    refuses a state folder with links.
+    """
     from cutoutd import config
 
-    return config.read(config.find(explicit, os.environ, working_folder()), os.environ)
+    document = config.read(config.find(explicit, os.environ, working_folder()), os.environ)
+    return _as_owner(document, is_scanning=is_scanning)
+
+
+def _as_owner(settings: "AnySettings", *, is_scanning: bool = False) -> "AnySettings":
+    from cutoutd.core.rights import become_owner_of, refuse_links_in
+
+    try:
+        (refuse_links_in if is_scanning else become_owner_of)(settings.state_dir)
+    except OSError as error:
+        raise DiskError(f"the state folder {settings.state_dir} cannot be used: {error.strerror}") from error
+    return settings
 
 
 def read_running(explicit: Path | None) -> "CommonSettings":
@@ -130,10 +151,10 @@ def read_running(explicit: Path | None) -> "CommonSettings":
         if (running := _running(explicit)) is None:
             raise
         typer.echo(_UNUSABLE, err=True)
-        return running
+        return _as_owner(running)
     if not is_listening(document) and (running := _running(explicit)) is not None:
         typer.echo(_moved(document, running), err=True)
-        return running
+        return _as_owner(running)
     return document
 
 

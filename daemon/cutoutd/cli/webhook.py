@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cutoutd.cli.options import ConfigOption, JsonOption, app, read_settings, run_to_end
+from cutoutd.cli.options import ConfigOption, JsonOption, app, read_settings_as_owner, run_to_end
 
 if TYPE_CHECKING:
     from cutoutd.app.webhook_setup import ListedWebhook
@@ -32,7 +32,7 @@ def create(
     from cutoutd.app.webhook_setup import SetupResult, subscribe
     from cutoutd.config.types.text_types import HookUrl
 
-    settings = read_settings(config)
+    settings = read_settings_as_owner(config)
     given = url or settings.webhook.url
     if given is None:
         raise typer.BadParameter("is missing, and webhook.url is not set", param_hint="URL")
@@ -58,7 +58,7 @@ def show(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show the project's webhooks: the address, whether it is active, and whether it is this machine's."""
     from cutoutd.app.webhook_setup import list_webhooks
 
-    found = run_to_end(list_webhooks(read_settings(config)))
+    found = run_to_end(list_webhooks(read_settings_as_owner(config)))
     if as_json:
         typer.echo(json.dumps([_as_json(each) for each in found], indent=2))
         return
@@ -86,7 +86,7 @@ def remove(config: ConfigOption = None) -> None:
     """Delete this machine's webhook at Uploadcare; cutoutd polls again."""
     from cutoutd.app.webhook_setup import unsubscribe
 
-    found = run_to_end(unsubscribe(read_settings(config)))
+    found = run_to_end(unsubscribe(read_settings_as_owner(config)))
     for each in found:
         typer.echo(f"Uploadcare no longer reports to {each.target_url}")
     if not found:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from cutoutd.core.errors import DiskError, LedgerBusyError
+from cutoutd.core.errors import DiskError, LedgerBusyError, LedgerError
 from cutoutd.ledger.sqlite.database import unreadable
 
 LOCK_NAME = "ledger.lock"
@@ -28,7 +28,9 @@ def hold_ledger(state_dir: Path) -> Iterator[None]:
         DiskError: the state folder is not there or cannot be written.
     """
     try:
-        descriptor = os.open(state_dir / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # Not through a link, because root would write the number of its process into any file.
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(state_dir / LOCK_NAME, flags, 0o600)
     except OSError as error:
         raise DiskError(f"the state folder {state_dir} cannot be used: {error.strerror}") from error
     try:
@@ -48,7 +50,8 @@ def is_held(state_dir: Path) -> bool:
         LedgerError: the state folder may not be read.
     """
     try:
-        with (state_dir / LOCK_NAME).open("rb") as file:
+        descriptor = os.open(state_dir / LOCK_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
@@ -56,6 +59,8 @@ def is_held(state_dir: Path) -> bool:
         return True
     except PermissionError as error:
         raise unreadable(state_dir) from error
+    except OSError as error:  # a link, or no file at all
+        raise LedgerError(f"{state_dir / LOCK_NAME} is not the ledger's lock: {error.strerror}") from error
     return False
 
 

@@ -11,9 +11,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from cutoutd.core.atomic_write import replaced
 from cutoutd.core.logs import printable
+from cutoutd.core.rights import read_own_file
 from cutoutd.watch.passed_over.passed_over import PassedOver
 
 LIVE_NAME = "live.json"
+_MAX_LIVE_BYTES = 20_000_000
 
 #: A text as it is shown to the user. JSON carries UTF-8 only, file names may hold other bytes.
 Shown = Annotated[str, BeforeValidator(printable)]
@@ -94,13 +96,13 @@ def write_live_state(state_dir: Path, live: LiveState) -> None:
     Raises:
         OSError: the state folder cannot be written.
     """
-    with replaced(state_dir / LIVE_NAME, is_durable=False) as file:
+    with replaced(state_dir / LIVE_NAME, mode=0o600, is_durable=False) as file:
         file.write(live.model_dump_json().encode())
 
 
 def read_live_state(state_dir: Path) -> LiveState | None:
     """Return the last state; None if there is no file, or another version wrote it."""
     try:
-        return LiveState.model_validate_json((state_dir / LIVE_NAME).read_bytes())
+        return LiveState.model_validate_json(read_own_file(state_dir / LIVE_NAME, _MAX_LIVE_BYTES))
     except (OSError, ValidationError):
         return None

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cutoutd.core.atomic_write import rename_or_link, sync, temporary_name
 from cutoutd.core.errors import BackupRefusedError, DiskError
+from cutoutd.core.rights import as_owner_of
 from cutoutd.ledger.sqlite.database import LEDGER_NAME, require_ledger, require_whole, translated_errors
 
 
@@ -25,15 +26,21 @@ def back_up(state_dir: Path, file: Path, *, is_replacing: bool) -> int:
         LedgerError: there is no ledger, or it cannot be read.
     """
     require_ledger(state_dir)
-    _require_place(state_dir, file, is_replacing=is_replacing)
+    with as_owner_of(file.parent):
+        _require_place(state_dir, file, is_replacing=is_replacing)
     draft = file.with_name(temporary_name(LEDGER_NAME))
     with _disk_errors(file):
         try:
-            draft.touch(mode=0o600, exist_ok=False)
-            number = _copy(state_dir, draft)
-            _place(draft, file, is_replacing=is_replacing)
+            with closing(sqlite3.connect(state_dir / LEDGER_NAME)) as ledger:
+                with suppress(sqlite3.Error):  # which the copy meets again
+                    ledger.execute("PRAGMA schema_version").fetchone()  # opens all its files, with the present rights
+                # The copy may go where only root writes; in a folder of another user, root follows no link.
+                with as_owner_of(file.parent):
+                    draft.touch(mode=0o600, exist_ok=False)
+                    number = _copy(ledger, state_dir, draft)
+                    _place(draft, file, is_replacing=is_replacing)
         finally:
-            with suppress(OSError):
+            with suppress(OSError), as_owner_of(file.parent):
                 draft.unlink()
     return number
 
@@ -49,8 +56,8 @@ def _require_place(state_dir: Path, file: Path, *, is_replacing: bool) -> None:
         raise _exists(file)
 
 
-def _copy(state_dir: Path, draft: Path) -> int:
-    with closing(sqlite3.connect(state_dir / LEDGER_NAME)) as ledger, closing(sqlite3.connect(draft)) as copy:
+def _copy(ledger: sqlite3.Connection, state_dir: Path, draft: Path) -> int:
+    with closing(sqlite3.connect(draft)) as copy:
         try:
             with translated_errors(state_dir):
                 # All pages in one step, so no writer gets in between and makes it begin again.

@@ -16,7 +16,7 @@ from sqlite3 import IntegrityError
 
 from sqlalchemy import Engine, ExceptionContext, event
 
-from cutoutd.core.atomic_write import sync
+from cutoutd.core.atomic_write import replaced, sync
 from cutoutd.core.errors import DiskError
 from cutoutd.ledger.sqlite.database import LEDGER_NAME, require_sound
 
@@ -78,8 +78,9 @@ class CleanShutdownMarker:
         time.sleep(_TICK_S)
         imprint = _identity_of_file(self._state_dir)
         if imprint is not None:
-            with suppress(OSError):
-                (self._state_dir / MARKER_NAME).write_bytes(imprint)
+            file = self._state_dir / MARKER_NAME
+            with suppress(OSError), replaced(file, mode=0o600, is_durable=False) as marker:
+                marker.write(imprint)
 
     def _note(self, context: ExceptionContext) -> None:
         # An IntegrityError is a result of the schema's constraints, and no trouble.

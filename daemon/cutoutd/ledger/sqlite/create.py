@@ -3,6 +3,7 @@
 A crash leaves at most the unfinished file beside its place, which the next attempt removes.
 """
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +30,8 @@ def create_ledger_file(state_dir: Path, fill: Callable[[Connection], None] = lam
     """
     try:
         _remove(state_dir, _UNFINISHED, *(f"{name}{end}" for name in (_UNFINISHED, LEDGER_NAME) for end in _COMPANIONS))
+        # SQLite gives its other files the rights of this one.
+        os.close(os.open(state_dir / _UNFINISHED, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         engine = open_database(state_dir, _UNFINISHED)
         try:
             with translated_errors(state_dir):

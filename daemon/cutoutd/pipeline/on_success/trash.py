@@ -82,7 +82,7 @@ def _device_of(path: Path) -> int:
 
 
 def _move(trash: _TrashDirectory, source: Path, hidden: str, fd: int) -> str:
-    files_fd, info_fd = _open_private(trash.folder, "files"), _open_private(trash.folder, "info")
+    files_fd, info_fd = _open_private(trash, "files"), _open_private(trash, "info")
     try:
         origin = source if trash.topdir is None else source.parent.resolve().relative_to(trash.topdir) / source.name
         for name in numbered_names(source.name):
@@ -96,14 +96,29 @@ def _move(trash: _TrashDirectory, source: Path, hidden: str, fd: int) -> str:
     raise OSError(errno.EEXIST, "every name in the trash is taken")
 
 
-def _open_private(trash: Path, name: str) -> int:
-    """Open a folder of the trash; it must be private, and not a link to the folder of another user."""
-    folder = trash / name
-    trash.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if trash.is_symlink() or trash.stat().st_uid != os.getuid():
-        raise OSError(errno.EPERM, f"{trash} belongs to another user")
-    return os.open(folder, FOLDER_FLAGS)
+def _open_private(trash: _TrashDirectory, name: str) -> int:
+    """Open a folder of the trash, made if missing; it must be private, and nothing is made behind a link."""
+    parent = trash.folder.parent
+    if trash.topdir is None:
+        parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # At the top of a mount, other users may plant links. The parents of a home trash are the user's own.
+    parent_fd = os.open(parent, FOLDER_FLAGS if trash.topdir else os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        trash_fd = _make_and_open(trash.folder.name, parent_fd)
+    finally:
+        os.close(parent_fd)
+    try:
+        if os.fstat(trash_fd).st_uid != os.geteuid():
+            raise OSError(errno.EPERM, f"{trash.folder} belongs to another user")
+        return _make_and_open(name, trash_fd)
+    finally:
+        os.close(trash_fd)
+
+
+def _make_and_open(name: str, fd: int) -> int:
+    with suppress(FileExistsError):
+        os.mkdir(name, 0o700, dir_fd=fd)
+    return os.open(name, FOLDER_FLAGS, dir_fd=fd)
 
 
 def _is_recorded(name: str, origin: Path, info_fd: int) -> bool:

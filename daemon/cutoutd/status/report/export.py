@@ -19,6 +19,7 @@ from cutoutd.core.atomic_write import replaced
 from cutoutd.core.errors import DiskError
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Photo, State
+from cutoutd.core.rights import as_owner_of
 from cutoutd.ledger import ReadTransaction
 from cutoutd.ledger.queries import report
 from cutoutd.status.report.data import Cost, ReportData
@@ -45,13 +46,13 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "\uff1d", "\uff0b", 
 
 
 def write_report(file: Path, pieces: Iterable[str]) -> None:
-    """Write a report as a whole, over a file of that name. Blocking.
+    """Write a report as a whole, over a file of that name; only this user can read it. Blocking.
 
     Raises:
         DiskError: the report cannot be written; an old file remains.
     """
     try:
-        with replaced(file) as content:
+        with as_owner_of(file.parent), replaced(file, mode=0o600) as content:
             content.writelines(piece.encode() for piece in pieces)
     except OSError as error:
         raise DiskError(f"the report cannot be written to {file}: {error.strerror}") from error

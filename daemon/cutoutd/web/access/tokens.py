@@ -102,7 +102,9 @@ def read_token(settings: CommonSettings) -> str:
     """
     path = token_path(settings)
     try:
-        with path.open("rb") as file:
+        # A file of our own is no link; one that the configuration names may be one, as secrets of containers are.
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if settings.web.token_file else os.O_NOFOLLOW)
+        with os.fdopen(os.open(path, flags), "rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             text = file.read(_MAX_BYTES).decode("ascii", "replace").strip()
     except PermissionError as error:
