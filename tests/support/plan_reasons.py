@@ -29,7 +29,7 @@ REASONS: dict[str, str] = {
     "queries.report._each": _REPORT,
     "queries.report.launched": _REPORT,
     "queries.report.published": _REPORT,
-    "queries.photos.count_due_by": "a reader, only during a halt",
+    "queries.photos.furthest_of": "it ends at the first photo",
     "queries.picking.downstream": _PAID_FOR,
     "queries.picking.pick": "it sorts no more rows than it returns",
     "queries.sources.is_cutout_wanted": "it ends at the first photo",

@@ -165,6 +165,7 @@ async def service_on(shared: SharedState, settings: Settings) -> AsyncIterator[S
     async with open_uploadcare(settings.uploadcare, connections=_CONNECTIONS, usage=shared.usage) as uploadcare:
         budget = await open_budget(ledger, settings)
         core = Core(settings, ledger, shared.usage, budget, CircuitBreaker(), PauseState(ledger), RunCounts())
+        uploadcare.acceptance.call_for_each(core.breaker.note_accepted)
         service = await _build(core, shared.poll_schedule, uploadcare)
         await service.workers.clock_monitor.open()
         await core.pause.open()

@@ -89,16 +89,20 @@ class PhotoPipeline:
         """Take the step that follows the photo's last fact; return the photo with its new fact or with a wait.
 
         Raises:
-            HaltError: no photo's fault; nothing is sent until a person acts.
+            HaltError: a refusal that is about all photos, or about this one: see `scheduling.refusals`.
         """
         try:
             return await self._next_step(photo)
-        except DelayError as error:
+        except (DelayError, PhotoError) as error:
+            return await self.conclude(photo, error)
+
+    async def conclude(self, photo: Photo, error: DelayError | PhotoError) -> Photo:
+        """Let the photo wait, or end it, because of this error."""
+        if isinstance(error, DelayError):
             return await self._postpone(photo, error)
-        except SupersededError as error:
+        if isinstance(error, SupersededError):
             return await self._supersede(photo, error)
-        except PhotoError as error:
-            return await self._end(photo, error)
+        return await self._end(photo, error)
 
     async def _next_step(self, photo: Photo) -> Photo:
         if photo.state in UNPAID:
@@ -249,7 +253,6 @@ class PhotoPipeline:
         return partial(require_finished, self._folders.of(photo).input, photo.identity)
 
     async def _postpone(self, photo: Photo, error: DelayError) -> Photo:
-        """Let the photo wait before the same step is taken again."""
         if isinstance(error, PlaceError) and photo.bound.output is not None:
             self._budget.room.distrust(photo)
         return await self._ledger.postpone(photo, backoff(error, photo.wait.attempts, time.time()))
@@ -269,9 +272,8 @@ class PhotoPipeline:
     async def _end(self, photo: Photo, error: PhotoError) -> Photo:
         """End the photo without a cutout, or cancel its reprocess; its row says why.
 
-        If it is rejected or failed, a note beside the place of its cutout says the same; a superseded photo gets none.
-        The note is written first. A crash between the two leaves a note that the repeated step writes again; in the
-        other order the note would stay missing.
+        If it is rejected or failed, a note beside the place of its cutout says the same. It is written first, because
+        after a crash in between the repeated step writes it again.
         """
         fact = _fact_for(photo, error)
         # None for a cutout that came back, because a note would come back with each synchronisation.
@@ -280,7 +282,7 @@ class PhotoPipeline:
         return await self._ledger.record(photo, fact)
 
     def is_paying(self, photo_id: int) -> bool:
-        """Return True if a paid call of this photo is under way."""
+        """Return True if a paid call is under way."""
         return self._launcher.is_paying(photo_id)
 
 
@@ -291,8 +293,7 @@ def _wait_for(payer: Photo) -> Wait:
 
 def _fact_for(photo: Photo, error: PhotoError) -> Ended | ReprocessCancelled:
     kind = _ENDINGS[type(error)]
-    previous_parameters = photo.cutout.previous_parameters
-    if kind is Superseded and previous_parameters is not None:
+    if kind is Superseded and (previous_parameters := photo.cutout.previous_parameters) is not None:
         return ReprocessCancelled(parameters=previous_parameters, note=f"not made anew: {error.sentence}")
     if kind is Rejected and photo.state is not State.DISCOVERED:
         kind = Failed  # because the photo itself was accepted: the copy that was made for sending is at fault

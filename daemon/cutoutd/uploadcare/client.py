@@ -16,10 +16,13 @@ from cutoutd.core.errors import (
     AddonRefusedError,
     FailedError,
     NeverSentError,
+    RefusableRequest,
+    RemovalLockedError,
     ResponseLostError,
     UnreachableError,
 )
 from cutoutd.core.usage_counter import Purpose, UsageCounter
+from cutoutd.uploadcare.acceptance import Acceptance
 from cutoutd.uploadcare.addresses import Reach, get_following
 from cutoutd.uploadcare.connections import (
     REMOVE_BG,
@@ -34,6 +37,7 @@ from cutoutd.uploadcare.delivery import CdnBase, Sink, copy_body, require_image
 from cutoutd.uploadcare.error_mapping import (
     delivery_error_for,
     error_for,
+    is_answer,
     launch_error_for,
     require_success,
     upload_error_for,
@@ -109,6 +113,7 @@ class UploadcareClient:
         self._cdn = cdn
         self._timeouts = timeouts
         self._usage = usage
+        self.acceptance = Acceptance()
         self.files = FilesApi(self._call)
         self.webhooks = WebhookApi(self._call)
 
@@ -136,13 +141,16 @@ class UploadcareClient:
         fields = self._signer.upload_fields() | {"UPLOADCARE_STORE": "0"}
         form = UploadForm(fields, content, name=name, size_bytes=size_bytes)
         request = self._pools.uploads.build_request("POST", "base/", content=form, headers=form.headers)
+        accept = self.acceptance.begin(RefusableRequest.UPLOAD)
         with self.throttle.obey(RequestKind.UPLOADS):
             with self._usage.count_request(Purpose.UPLOAD):
                 response = await send_and_read(self._pools.uploads, request, self._timeouts.transfer)
             if not response.is_success:
                 raise upload_error_for(response)
         self._usage.count(Purpose.UPLOAD, _OPERATIONS_PER_FILE)
-        return UploadResult(uuid=parse(UploadReply, response).file, sha256=form.sha256)
+        uploaded = UploadResult(uuid=parse(UploadReply, response).file, sha256=form.sha256)
+        accept()
+        return uploaded
 
     async def start_removal(self, source_uuid: str, parameters: str) -> str:
         """Launch a removal and return its ``request_id``: **the call that costs money**.
@@ -168,13 +176,17 @@ class UploadcareClient:
         request = self._pools.launches.build_request("POST", f"addons/{REMOVE_BG}/execute/", json=body)
         head: Response | None = None
         response: Response | None = None
+        accept = self.acceptance.begin(RefusableRequest.LAUNCH)
         try:
             with self._usage.count_request(Purpose.LAUNCH):
                 async with send(self._pools.launches, request, self._timeouts.launch) as received:
                     head = to_response(received)
                     response = await read_response(received)
-            return parse_launch(response)
+            launched = parse_launch(response)
         except NeverSentError:
+            raise
+        except (FailedError, RemovalLockedError):  # an answer about this photo, so the add-on may be used
+            accept()
             raise
         except UnreachableError as error:
             # A whole body that is not Uploadcare's says that the header is not either.
@@ -186,6 +198,8 @@ class UploadcareClient:
             # Ask for the file, because a missing add-on and a missing file share the 404. Neither launch was accepted.
             await self.files.require_ready(source_uuid)
             raise
+        accept()
+        return launched
 
     async def get_removal_status(self, request_id: str) -> RemovalStatus:
         """Return the progress of a removal; one operation."""
@@ -206,12 +220,15 @@ class UploadcareClient:
         if not self._cdn.is_known:
             self._cdn.learn(await self.files.require_result(result_uuid))
         url = self._cdn.url_of(result_uuid)
+        accept = self.acceptance.begin(RefusableRequest.DOWNLOAD)
         asked = get_following(self._pools.deliveries, url, self._timeouts.transfer, self._cdn.reach)
         with self.throttle.obey(RequestKind.DOWNLOADS), self._cdn.doubt_if_unreachable():
             async with asked as response:
                 if response.status_code == HTTPStatus.OK:
                     require_image(response)
-                    return await copy_body(response, sink)
+                    length_bytes = await copy_body(response, sink)
+                    accept()
+                    return length_bytes
             if response.status_code not in _GONE:
                 raise delivery_error_for(to_response(response))
         self._cdn.learn(await self.files.require_result(result_uuid))
@@ -239,11 +256,14 @@ class UploadcareClient:
 
     async def _call(self, method: str, url: str, body: object = None, *, purpose: Purpose = Purpose.OTHER) -> Response:
         request = self._pools.calls.build_request(method, url, json=body)
+        accept = self.acceptance.begin(RefusableRequest.QUESTION)
         with self.throttle.obey(RequestKind.CALLS):
             with self._usage.count_request(purpose):
                 response = await send_and_read(self._pools.calls, request, self._timeouts.call)
             if response.status == HTTPStatus.TOO_MANY_REQUESTS:
                 raise error_for(response)
+        if is_answer(response):
+            accept()
         return response
 
 

@@ -19,9 +19,11 @@ from cutoutd.core.errors import (
     FailedError,
     HaltError,
     KeysRefusedError,
+    RefusableRequest,
     RemovalLockedError,
     ThrottledError,
     UnreachableError,
+    UploadsRefusedError,
     VersionRefusedError,
 )
 from cutoutd.uploadcare.bounded_json import read_json
@@ -55,12 +57,21 @@ _NOT_ABOUT_THE_PHOTO = {
 _KEYS_STATUSES = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 _KEYS_MESSAGE = re.compile(r"signature|expire|PUB_KEY|marked as removed", re.IGNORECASE)
 
+#: The Upload API's messages about the account, and the one about the types of files that the project accepts. Any other
+#: 400 is about the photo; a 403 may be about either.
+_ACCOUNT_MESSAGE = re.compile(r"\baccount\b|\bpaid\b|payment|limits", re.IGNORECASE)
+_TYPES_MESSAGE = re.compile(r"file types?\b.*\b(not allowed|forbidden)", re.IGNORECASE)
+
 #: The wait before the next try on a locked upload. Its removal takes seconds, or has died and keeps the lock for long.
 _LOCK_RETRY_S = 60.0
 
 
 def error_for(response: Response) -> CutoutdError:
     """Return the error for an error response of any REST call; no photo is to blame."""
+    return _on(RefusableRequest.QUESTION, _error_for(response))
+
+
+def _error_for(response: Response) -> CutoutdError:
     if response.status == HTTPStatus.TOO_MANY_REQUESTS:
         return _throttled(response)
     message = service_message(response)
@@ -77,6 +88,14 @@ def error_for(response: Response) -> CutoutdError:
     return UnreachableError(quote)
 
 
+def is_answer(response: Response) -> bool:
+    """Return True if Uploadcare answered a question, also with a no about what was asked for."""
+    if response.is_success:
+        return True
+    is_no = response.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}
+    return is_no and service_message(response) is not None
+
+
 def require_success(response: Response) -> Response:
     """Return the response if it reports success.
 
@@ -90,9 +109,13 @@ def require_success(response: Response) -> Response:
 
 def launch_error_for(response: Response) -> CutoutdError:
     """Return the error for a refused launch; UnreachableError means that the outcome is unknown."""
+    return _on(RefusableRequest.LAUNCH, _launch_error_for(response))
+
+
+def _launch_error_for(response: Response) -> CutoutdError:
     message = service_message(response)
     if message is None or response.status in _NOT_ABOUT_THE_PHOTO or not httpx2.codes.is_client_error(response.status):
-        return error_for(response)
+        return _error_for(response)
     match response.status:
         case HTTPStatus.FORBIDDEN | HTTPStatus.NOT_FOUND:
             return AddonRefusedError(f'{response.host} said {response.status}: "{message}"')
@@ -105,6 +128,10 @@ def launch_error_for(response: Response) -> CutoutdError:
 
 def upload_error_for(response: Response) -> CutoutdError:
     """Return the error for a refused upload; the Upload API replies in plain text."""
+    return _on(RefusableRequest.UPLOAD, _upload_error_for(response))
+
+
+def _upload_error_for(response: Response) -> CutoutdError:
     if response.status == HTTPStatus.TOO_MANY_REQUESTS:
         return _throttled(response)
     if response.media_type != "text/plain" or not response.text:
@@ -113,9 +140,19 @@ def upload_error_for(response: Response) -> CutoutdError:
     is_about_keys = response.status in _KEYS_STATUSES and _KEYS_MESSAGE.search(response.text)
     if response.status == HTTPStatus.UNAUTHORIZED or is_about_keys:
         return _keys_refused(response, quote)
+    return _no_to_upload(response, quote)
+
+
+def _no_to_upload(response: Response, quote: str) -> CutoutdError:
+    """Return the error for a refused upload with a message that is not about keys."""
     match response.status:
-        case HTTPStatus.PAYMENT_REQUIRED | HTTPStatus.FORBIDDEN if response.text != "Upload failed.":
+        case HTTPStatus.PAYMENT_REQUIRED:
             return AccountBlockedError(quote)
+        case HTTPStatus.FORBIDDEN if response.text != "Upload failed.":
+            is_about_account = _ACCOUNT_MESSAGE.search(response.text)
+            return AccountBlockedError(quote) if is_about_account else UploadsRefusedError(quote)
+        case HTTPStatus.BAD_REQUEST if _TYPES_MESSAGE.search(response.text):
+            return UploadsRefusedError(quote)
         case HTTPStatus.BAD_REQUEST | HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             return FailedError("upload_refused", f'Uploadcare refused the upload: {response.status} "{response.text}"')
     return UnreachableError(quote)
@@ -123,6 +160,10 @@ def upload_error_for(response: Response) -> CutoutdError:
 
 def delivery_error_for(response: Response) -> CutoutdError:
     """Return the error for a cutout that the CDN does not deliver; the caller handles a missing file (404, 410)."""
+    return _on(RefusableRequest.DOWNLOAD, _delivery_error_for(response))
+
+
+def _delivery_error_for(response: Response) -> CutoutdError:
     match response.status:
         case HTTPStatus.TOO_MANY_REQUESTS:
             return _throttled(response)
@@ -147,6 +188,11 @@ def service_message(response: Response) -> str | None:
     texts = {name: _flat(value) for name, value in fields.items()}
     parts = [text if name == "detail" else f"{name}: {text}" for name, text in texts.items()]
     return shown("; ".join(parts)) if any(texts.values()) else None
+
+
+def _on(request: RefusableRequest, error: CutoutdError) -> CutoutdError:
+    """Return the error; a halt begins with this kind of request, and the next accepted one of it ends the halt."""
+    return error.on(request) if isinstance(error, HaltError) else error
 
 
 def _flat(value: object) -> str:

@@ -27,12 +27,17 @@ class FakeUploadcare:
         self.cutout = png(mode="RGBA")
         self.polls_before_done = 0
         self._errors: dict[str, deque[Exception]] = defaultdict(deque)
+        self._own_errors: dict[tuple[str, str], Exception] = {}
         self._gates: dict[str, asyncio.Event] = {}
         self._called: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     def fail(self, method: str, *errors: Exception) -> None:
         """The next calls of this method raise these."""
         self._errors[method].extend(errors)
+
+    def fail_for(self, what: str, method: str, error: Exception) -> None:
+        """All calls of this method for this photo raise this."""
+        self._own_errors[method, what] = error
 
     def hold(self, method: str) -> asyncio.Event:
         """Calls of this method stand still until the event is set."""
@@ -101,6 +106,8 @@ class FakeUploadcare:
         try:
             if method in self._gates:
                 await self._gates[method].wait()
+            if error := self._own_errors.get((method, what)):
+                raise error
             if self._errors[method]:
                 raise self._errors[method].popleft()
             yield

@@ -27,6 +27,7 @@ OWN_CODES = {
     "LedgerBusyError": 4,
     "HaltError": 5,
     "AccountBlockedError": 5,
+    "UploadsRefusedError": 5,
     "DeliveryRefusedError": 5,
     "VersionRefusedError": 5,
     "ClockWrongError": 5,

@@ -5,9 +5,20 @@ from dataclasses import replace
 
 import pytest
 
-from cutoutd.core.errors import AccountBlockedError, KeysRefusedError
-from cutoutd.core.photo import Photo, State, Wait, WaitKind
+from cutoutd.core.errors import (
+    AccountBlockedError,
+    AddonRefusedError,
+    CutoutdError,
+    DeliveryRefusedError,
+    FailedError,
+    HaltError,
+    KeysRefusedError,
+    RefusableRequest,
+    RefusedForNowError,
+)
+from cutoutd.core.photo import Ending, Photo, State, Wait, WaitKind
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
+from cutoutd.pipeline.scheduling.refusals import SCOPES
 from support.clocks import Clock
 from support.ledgers import identity
 
@@ -74,16 +85,89 @@ def test_a_halt_is_told_once_at_each_end(halt: CircuitBreaker, clock: Clock, cap
         (State.REMOVAL_FINISHED, State.SUPERSEDED, False),
     ],
 )
-def test_only_what_went_through_the_refused_step_ends_it(
-    halt: CircuitBreaker, at: State, to: State, *, is_over: bool
-) -> None:
+def test_only_what_went_through_the_refused_step_ends_it(clock: Clock, at: State, to: State, *, is_over: bool) -> None:
     """A photo that took a way on which nothing was asked of Uploadcare shows nothing."""
-    halt.open(REFUSED, at)
     before = Photo(1, identity(), at, 0.0)
-    assert halt.is_over(before, replace(before, state=to)) is is_over
-    assert not halt.is_over(before, replace(before, state=to, wait=Wait(WaitKind.RETRY, 1.0, 1, "no connection")))
     elsewhere = replace(before, state=State.DISCOVERED)
-    assert not halt.is_over(elsewhere, replace(elsewhere, state=to))
+    for photo, after, ends in (
+        (before, replace(before, state=to), is_over),
+        (before, replace(before, state=to, wait=Wait(WaitKind.RETRY, 1.0, 1, "no connection")), False),
+        (elsewhere, replace(elsewhere, state=to), False),
+    ):
+        halt = CircuitBreaker(clock)
+        halt.open(REFUSED, at)
+        halt.note_step(photo, after)
+        assert (halt.error is None) is ends
+
+
+def test_an_answer_about_a_hung_removal_ends_a_halt_that_a_question_began(halt: CircuitBreaker) -> None:
+    """It still runs, for far too long: Uploadcare said so, and therefore accepts the keys."""
+    halt.open(REFUSED, State.REMOVAL_STARTED)
+    before = Photo(1, identity(), State.REMOVAL_STARTED, 0.0)
+    halt.note_step(before, replace(before, wait=Wait(WaitKind.OVERDUE, 900.0, 9, "it runs for long")))
+    assert halt.error is None
+
+
+@pytest.mark.parametrize("kind", list(SCOPES))
+@pytest.mark.parametrize("request_kind", list(RefusableRequest))
+def test_every_reason_has_an_end(
+    halt: CircuitBreaker, clock: Clock, kind: type[HaltError], request_kind: RefusableRequest
+) -> None:
+    """Any accepted request of the refused kind ends it, whoever sent it, unless it was sent before the halt."""
+    ended: list[bool] = []
+    halt.call_at_end(lambda: ended.append(True))
+    halt.open(kind("no").on(request_kind), State.REMOVAL_FINISHED)
+    for other in set(RefusableRequest) - {request_kind}:
+        halt.note_accepted(other, clock.now_s + 1)
+    halt.note_accepted(request_kind, clock.now_s - 1)
+    assert (halt.error is None, ended) == (False, [])
+    halt.note_accepted(request_kind, clock.now_s + 1)
+    assert (halt.error is None, ended) == (True, [True])
+
+
+def refused(halt: CircuitBreaker, kind: type[HaltError], photo_id: int, state: State) -> CutoutdError | None:
+    """Return what one more refusal means for its photo; None: there is a halt."""
+    return halt.refuse(kind("403"), Photo(photo_id, identity(), state, 0.0))
+
+
+def test_a_cutout_that_is_refused_alone_is_its_own_trouble(halt: CircuitBreaker) -> None:
+    """One file that is not delivered waits, others go on, and it never stops them."""
+    for _ in range(5):
+        assert isinstance(refused(halt, DeliveryRefusedError, 1, State.REMOVAL_FINISHED), RefusedForNowError)
+        halt.note_accepted(RefusableRequest.DOWNLOAD, 0.0)
+    assert halt.error is None
+
+
+def test_a_refusal_of_many_photos_is_a_halt(halt: CircuitBreaker) -> None:
+    """The third photo in a row that is refused shows that it is not about one of them."""
+    assert refused(halt, DeliveryRefusedError, 1, State.REMOVAL_FINISHED) is not None
+    assert refused(halt, DeliveryRefusedError, 2, State.REMOVAL_FINISHED) is not None
+    assert refused(halt, DeliveryRefusedError, 3, State.REMOVAL_FINISHED) is None
+    assert halt.error is not None
+
+
+def test_another_photo_probes_when_the_same_one_fails_again(halt: CircuitBreaker, clock: Clock) -> None:
+    """The refused photo is passed over once it was refused twice; if others are accepted, it fails alone in the end."""
+    assert refused(halt, AddonRefusedError, 1, State.UPLOADED) is None
+    assert halt.suspects == frozenset()
+    clock.now_s += halt.probe_in_s
+    assert refused(halt, AddonRefusedError, 1, State.UPLOADED) is None
+    assert halt.suspects == {1}
+    halt.note_accepted(RefusableRequest.LAUNCH, clock.now_s)
+    assert isinstance(refused(halt, AddonRefusedError, 1, State.UPLOADED), RefusedForNowError)
+    halt.note_accepted(RefusableRequest.LAUNCH, clock.now_s)
+    assert isinstance(refused(halt, AddonRefusedError, 1, State.UPLOADED), FailedError)
+    assert halt.error is None
+
+
+def test_uploads_that_fail_alike_are_a_halt(halt: CircuitBreaker) -> None:
+    """A rule of the project that cutoutd does not know fails three photos, not a hundred thousand."""
+    for number in range(3):
+        assert halt.error is None
+        before = Photo(number, identity(), State.ACCEPTED, 0.0)
+        halt.note_step(before, replace(before, state=State.FAILED, ending=Ending("upload_refused", '400 "No."')))
+    assert halt.error is not None
+    assert halt.error.reason == "uploads_refused"
 
 
 def test_the_next_halt_begins_anew(halt: CircuitBreaker, clock: Clock) -> None:

@@ -16,10 +16,13 @@ import pytest
 from cutoutd.config.settings import Concurrency, FolderSettings
 from cutoutd.core.errors import (
     AddonRefusedError,
+    DeliveryRefusedError,
+    HaltError,
     KeysRefusedError,
     NeverSentError,
     ThrottledError,
     UploadGoneError,
+    UploadsRefusedError,
 )
 from cutoutd.core.photo import State, Wait, WaitKind
 from cutoutd.ledger import Ledger, open_ledger
@@ -332,6 +335,47 @@ def test_a_halt_ends_although_nobody_stands_where_it_began(tmp_path: Path) -> No
 
     uploadcare = played(tmp_path, scene)
     assert uploadcare.count("upload_source") == 3
+
+
+@pytest.mark.parametrize(
+    ("method", "error", "state"),
+    [
+        ("fetch_cutout", DeliveryRefusedError("403"), State.REMOVAL_FINISHED),
+        ("upload_source", UploadsRefusedError("403"), State.FAILED),
+    ],
+)
+def test_a_file_that_is_refused_alone_stops_no_other(
+    tmp_path: Path, method: str, error: HaltError, state: State
+) -> None:
+    """The service refuses one file again and again: it waits or fails, and all others go on without a halt."""
+
+    async def scene(house: House) -> None:
+        house.uploadcare.fail_for("odd.jpg", method, error)
+        await house.drop("odd.jpg", *NAMES)
+        await house.until(State.PUBLISHED, len(NAMES))
+        await asyncio.wait_for(house.uploadcare.called(method, len(NAMES) + 2), PATIENCE_S)
+        await house.until(state, 1)
+        assert house.halt.error is None
+
+    played(tmp_path, scene)
+
+
+def test_a_rule_of_the_project_halts_and_fails_no_photo(tmp_path: Path) -> None:
+    """Types of files are restricted: the third refused photo halts all, and afterwards every photo is published."""
+
+    async def scene(house: House) -> None:
+        house.uploadcare.fail("upload_source", *(UploadsRefusedError("400") for _ in range(3)))
+        await house.drop(*NAMES)
+        async with asyncio.timeout(PATIENCE_S):
+            while house.halt.error is None:
+                await house.lanes.next_step(within_s=0.1)
+            while house.halt.error is not None:
+                house.clock.now_s += 900
+                await house.lanes.next_step(within_s=0.1)
+        await house.until(State.PUBLISHED, len(NAMES))
+        assert (house.halt.error, await house.count(State.FAILED)) == (None, 0)
+
+    played(tmp_path, scene)
 
 
 def test_a_429_stops_launches_and_nothing_else(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from cutoutd.core.errors import (
     RemovalLockedError,
     ThrottledError,
     UnreachableError,
+    UploadsRefusedError,
     VersionRefusedError,
 )
 from cutoutd.uploadcare.error_mapping import delivery_error_for, error_for, launch_error_for, upload_error_for
@@ -106,7 +107,8 @@ def test_the_services_code_reaches_the_user() -> None:
         (403, "Account has reached its limits.", AccountBlockedError),
         (403, "Upload failed.", UnreachableError),
         (400, "File is too large.", FailedError),
-        (400, "Uploading of these file types is not allowed.", FailedError),
+        (400, "Uploading of these file types is not allowed.", UploadsRefusedError),
+        (403, "Uploading of this file is not permitted.", UploadsRefusedError),
         (400, "The file is infected by Win.Test.EICAR_HDB-1 virus.", FailedError),
         (413, "The size of the request is too large.", FailedError),
         (500, "Oops", UnreachableError),

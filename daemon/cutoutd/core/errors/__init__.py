@@ -12,6 +12,7 @@ Faults in cutoutd itself are no CutoutdError, and do not belong here.
     │   │   └── NeverSentError       not one byte of the request left this machine
     │   ├── DuplicateInProgressError another photo with the same content is being paid for
     │   ├── ThrottledError           the service asked for fewer requests
+    │   ├── RefusedForNowError       the service refused a request of this photo, and maybe of no other one
     │   ├── NotReadyError            the service still processes the upload
     │   ├── UploadGoneError          the upload has expired, and must be sent again
     │   ├── RemovalLockedError       the add-on already works on this upload
@@ -34,6 +35,7 @@ Faults in cutoutd itself are no CutoutdError, and do not belong here.
     │   ├── AddonRefusedError
     │   ├── AccountBlockedError
     │   ├── DeliveryRefusedError
+    │   ├── UploadsRefusedError
     │   └── VersionRefusedError
     ├── ConfigurationError           the configuration has faults; all of them are listed
     ├── ControlError                 the running cutoutd did not get a command, or did not execute it
@@ -75,6 +77,8 @@ from cutoutd.core.errors.halt import (
     DeliveryRefusedError,
     HaltError,
     KeysRefusedError,
+    RefusableRequest,
+    UploadsRefusedError,
     VersionRefusedError,
 )
 from cutoutd.core.errors.photo import (
@@ -97,6 +101,7 @@ from cutoutd.core.errors.retryable import (
     NeverSentError,
     NotReadyError,
     PlaceError,
+    RefusedForNowError,
     RemovalLockedError,
     ResponseLostError,
     ResultDamagedError,
@@ -146,6 +151,8 @@ __all__ = [
     "PhotoError",
     "PhotoMovedOnError",
     "PlaceError",
+    "RefusableRequest",
+    "RefusedForNowError",
     "RejectedError",
     "RejectionCode",
     "RemovalLockedError",
@@ -160,6 +167,7 @@ __all__ = [
     "UnapprovedError",
     "UnreachableError",
     "UploadGoneError",
+    "UploadsRefusedError",
     "VersionRefusedError",
     "WebhookRefusedError",
 ]

@@ -1,14 +1,30 @@
-"""Errors that stop all photos until a person acts; no photo is to blame."""
+"""Errors that stop all photos until a person acts; no photo is to blame, unless only one photo meets them."""
 
-from typing import ClassVar
+from enum import StrEnum
+from typing import ClassVar, Self
 
 from cutoutd.core.errors.root import CutoutdError
+
+
+class RefusableRequest(StrEnum):
+    """The kinds of request that Uploadcare accepts or refuses for reasons of their own."""
+
+    UPLOAD = "upload"
+    QUESTION = "question"  #: every REST call but the launch
+    LAUNCH = "launch"
+    DOWNLOAD = "download"
 
 
 class HaltError(CutoutdError):
     """All photos must stop; ``reason`` is a stable slug."""
 
     reason: ClassVar[str] = "halted"
+    request: RefusableRequest | None = None  #: the kind of request that was refused; None: the step tells it
+
+    def on(self, request: RefusableRequest) -> Self:
+        """Return the error, as one of this kind of request."""
+        self.request = request
+        return self
 
 
 class KeysRefusedError(HaltError):
@@ -54,6 +70,14 @@ class DeliveryRefusedError(HaltError):
         "If the project demands signed CDN URLs, switch that off at Uploadcare, or point uploadcare.cdn_base "
         "at a host that delivers without a token; if it does not, look at the project's billing page."
     )
+
+
+class UploadsRefusedError(HaltError):
+    """The project does not accept such uploads: its types of files are restricted, or for a reason of its own."""
+
+    title = "Uploadcare refused the upload"
+    reason = "uploads_refused"
+    default_advice = "Look at the project's upload settings at Uploadcare: it has to accept JPEG and PNG files."
 
 
 class VersionRefusedError(HaltError):

@@ -30,6 +30,13 @@ class DuplicateInProgressError(DelayError):
     title = "Waiting for the same picture"
 
 
+class RefusedForNowError(DelayError):
+    """Uploadcare refused a request of this photo, and maybe of no other one."""
+
+    title = "Uploadcare refused a request of this photo"
+    default_advice = "Nothing to do, if other photos go on. If none does, cutoutd halts and says why."
+
+
 class ThrottledError(DelayError):
     """Uploadcare asked for fewer requests."""
 

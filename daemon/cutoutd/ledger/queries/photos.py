@@ -12,7 +12,17 @@ from sqlalchemy import ColumnElement, TextClause, and_, bindparam, func, or_, se
 
 from cutoutd.core.photo import BY_LIMIT, NOT_DELAYED, Photo, State, WaitKind
 from cutoutd.ledger.schema.rows import Event, event_from, photo_from
-from cutoutd.ledger.schema.tables import IS_DELAYED, IS_SHOWN, IS_TROUBLED, events, memory, photos, targets, waits_as
+from cutoutd.ledger.schema.tables import (
+    IS_DELAYED,
+    IS_SHOWN,
+    IS_TROUBLED,
+    IS_UNDER_WAY,
+    events,
+    memory,
+    photos,
+    targets,
+    waits_as,
+)
 from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
 
@@ -42,9 +52,19 @@ _DUE = (
     .order_by(photos.c.wait_until_s, photos.c.id)
     .limit(bindparam("limit"))
 )
-_NUMBER_DUE = select(func.count()).select_from(photos).where(_IS_DUE, photos.c.wait_kind != WaitKind.UNAVAILABLE.value)
 _IS_VERSION = and_(
     photos.c.folder == bindparam("folder"), photos.c.path == bindparam("path"), photos.c.input == bindparam("input")
+)
+_ANY_TO_GO_ON = (
+    select(photos.c.id)
+    .where(
+        photos.c.state == bindparam("state"),
+        IS_UNDER_WAY,
+        photos.c.wait_until_s <= bindparam("by_s"),
+        photos.c.wait_kind != WaitKind.UNAVAILABLE.value,
+        photos.c.id.not_in(bindparam("avoided", expanding=True)),
+    )
+    .limit(1)
 )
 _NEWER_PUBLICATION = (
     select(photos.c.id)
@@ -88,20 +108,25 @@ def count(transaction: ReadTransaction, states: Collection[State]) -> int:
     return _number_of(transaction, photos.c.state.in_(states))
 
 
-def count_due_by(transaction: ReadTransaction, states: Collection[State], by_s: float) -> int:
-    """Return the number of photos at these states that go on before this Unix time, except unavailable ones."""
-    return transaction.scalar(_NUMBER_DUE, {"states": list(states), "by_s": by_s}) or 0
-
-
 def count_untroubled(transaction: ReadTransaction, states: Collection[State], always: State) -> int:
     """Return the number of photos at these states that nothing delays; those at ``always`` count in any case."""
     is_moving = or_(photos.c.wait_kind.in_(NOT_DELAYED), photos.c.state == always)
     return _number_of(transaction, and_(photos.c.state.in_(states), is_moving))
 
 
-def furthest_of(transaction: ReadTransaction, way: Sequence[State], by_s: float) -> State | None:
-    """Return the last of these ordered states at which a photo goes on before this Unix time."""
-    return next((state for state in reversed(way) if count_due_by(transaction, {state}, by_s)), None)
+def furthest_of(
+    transaction: ReadTransaction, way: Sequence[State], by_s: float, avoided: Collection[int] = ()
+) -> State | None:
+    """Return the last of these ordered states at which a photo goes on before this Unix time.
+
+    It is not one of the avoided photos, if there is another one at any of the states.
+    """
+    for ids in (avoided, ()) if avoided else ((),):
+        for state in reversed(way):
+            values = {"state": state.value, "by_s": by_s, "avoided": list(ids)}
+            if transaction.scalar(_ANY_TO_GO_ON, values) is not None:
+                return state
+    return None
 
 
 def _number_of(transaction: ReadTransaction, condition: ColumnElement[bool]) -> int:

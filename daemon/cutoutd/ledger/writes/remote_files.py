@@ -134,7 +134,7 @@ def mark_cleaned(transaction: WriteTransaction, uuids: Collection[str]) -> None:
     cleaned = remote_files.c.uuid.in_(uuids)
     of_cleaned = select(remote_files.c.photo_id).where(cleaned)
     has_lost = and_(photos.c.id.in_(of_cleaned), photos.c.result_uuid.in_(uuids))
-    is_over = photos.c.state.in_([State.FAILED, State.DISMISSED])
+    is_over = photos.c.state.concat("").in_([State.FAILED, State.DISMISSED])  # concat, else it reads all failed photos
     transaction.execute(update(photos).where(has_lost, is_over).values(result_uuid=None, kept_uuid=None))
     transaction.execute(delete(remote_files).where(cleaned))
 

@@ -17,8 +17,8 @@ from cutoutd.ledger.queries.picking import Downstream, PickQuery, RoomQuery
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from cutoutd.pipeline.scheduling.stages import Stage
 
-#: A photo that waits for longer than this cannot probe.
-_LONGEST_ACTIVE_WAIT_S = 1000.0
+#: A photo that waits for longer than this does not probe, if one that is less far can.
+_LONGEST_WAIT_OF_PROBE_S = 60.0
 
 #: While late photos take all places, the time to the next trial doubles with each, up to this.
 _LONGEST_TRIAL_WAIT_S = 3600.0
@@ -118,5 +118,5 @@ async def is_probed_at(state: State, breaker: CircuitBreaker, busy: frozenset[St
         return True
     if not busy.isdisjoint(breaker.probe_states):
         return False  # because the probe is under way; its photo may be further on in the middle of the step
-    by_s = time.time() + _LONGEST_ACTIVE_WAIT_S
-    return state is await ledger.query(photo_queries.furthest_of, breaker.probe_states, by_s)
+    by_s = time.time() + _LONGEST_WAIT_OF_PROBE_S
+    return state is await ledger.query(photo_queries.furthest_of, breaker.probe_states, by_s, breaker.suspects)

@@ -106,9 +106,7 @@ class StepRunner:
         """
         try:
             with self.heartbeats.during(f"{stage.name} of photo {photo.id}", within_s=_LONGEST_STEP_S):
-                after = await self._pipeline.advance(photo)
-        except HaltError as error:
-            self.breaker.open(error, photo.state)
+                after = await self._advance(photo)
         except CutoutdError as error:
             # The ledger did not take the fact. The photo keeps its state, and the step is taken again.
             log_error("ledger_trouble", error, about=photo)
@@ -116,13 +114,24 @@ class StepRunner:
         except Exception as fault:  # noqa: BLE001  the one broad except of the workers: a fault costs one photo
             await self._fail(photo, fault)
         else:
+            if after is None:
+                return None
             if stage.rate and after.state in _LAUNCHED:
                 stage.rate.keep(photo.id)
             self._note(photo, after)
             return after
         return None
 
+    async def _advance(self, photo: Photo) -> Photo | None:
+        """Take the step; return None if it was refused for all photos, so that there is a halt."""
+        try:
+            return await self._pipeline.advance(photo)
+        except HaltError as error:
+            own = self.breaker.refuse(error, photo)
+            return None if own is None else await self._pipeline.conclude(photo, own)
+
     def _note(self, before: Photo, after: Photo) -> None:
+        self.breaker.note_step(before, after)
         if after.state is before.state:
             _log_wait(after)
             return

@@ -38,6 +38,7 @@ class WorkerPool:
         self._awaited: set[int] = set()  # photos that duplicates wait for
         self._stepped = asyncio.Event()
         self._newest_moved = NewestMoved()
+        steps.breaker.call_at_end(self.wake_all)
         self.is_stopping = False  #: True if no further steps are taken
 
     @property
@@ -151,21 +152,24 @@ class WorkerPool:
         except CutoutdError as error:
             log_error("ledger_trouble", error)
             return self._timing.ledger_trouble_wait_s
+        for avoided in (self._breaker.suspects, frozenset[int]()) if is_probing else ():
+            await self._look(queue, avoided)
+            if len(queue.ready):
+                break
         if is_probing:
-            await self._look(queue)
             if not self.is_stopping and self._rest_s(queue.stage) == 0 and len(queue.ready) and queue.busy == 0:
                 self._start(queue, queue.take(), tasks)
             queue.leave_to_ledger()
         return self._timing.poll_ledger_s
 
-    async def _look(self, queue: StageQueue) -> float:
-        """Ask the ledger for due photos and fill the queue; return the number of steps that may begin.
+    async def _look(self, queue: StageQueue, avoided: frozenset[int] = frozenset()) -> float:
+        """Ask the ledger for due photos but these, and fill the queue; return the number of steps that may begin.
 
         Photos that are busy when the ledger is asked, or begin meanwhile, are left out: their rows in the result may be
         old, and a step taken again would upload the photo twice.
         """
         must_check = not queue.has_room and not self._is_halted(queue.stage)
-        query = self._query_for(queue, checks_room=must_check)
+        query = self._query_for(queue, avoided, checks_room=must_check)
         begun: set[int] = set()
         self._looks.append(begun)
         queue.begin_look(asks_for_room=must_check)
@@ -186,14 +190,14 @@ class WorkerPool:
         queue.timer.look_within(min(next_due_s, poll_s))
         return found.room - queue.busy if must_check else 0
 
-    def _query_for(self, queue: StageQueue, *, checks_room: bool) -> DueQuery:
+    def _query_for(self, queue: StageQueue, avoided: frozenset[int], *, checks_room: bool) -> DueQuery:
         stage, now_s = queue.stage, time.time()
         pick = PickQuery(
             stage.state,
             now_s,
             queue.free + READ_AHEAD,
             stage.excluded_folders(),
-            frozenset(self._busy),
+            avoided | self._busy.keys(),
             queue.ready.last_folder,
             self._ledger.counts.folders_at(stage.state),
         )
@@ -249,9 +253,6 @@ class WorkerPool:
                 self.wake_all()
         if after is None:
             return before, None
-        if self._breaker.error is not None and self._breaker.is_over(before, after):
-            self._breaker.close()
-            self.wake_all()
         self._wake_others(queue, before, after)
         return after, self._next_queue(after)
 
