@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import announced, cpu, gallery, latency, polls, scale, soak, stages, start, throughput
+from bench import announced, cpu, gallery, latency, polls, scale, soak, stages, start, throughput, weather
 from bench.figures import Findings, keep
 from bench.table import write_tables
 from bench.verdict import UnsoundRunError
@@ -44,6 +44,7 @@ MEASUREMENTS: Mapping[str, Measurement] = {
     "polls": Measurement(polls.measure, 400, 0.5),
     "scale": Measurement(scale.measure, 100_000, 5),
     "million": Measurement(scale.measure, 1_000_000, 30),
+    "weather": Measurement(weather.measure, 200, 30),
     "soak": Measurement(soak.measure_soak, 10_000, 15),
     "flood": Measurement(soak.measure_flood, 50_000, 8),
     "gallery": Measurement(gallery.measure, 1_000_000, 10),

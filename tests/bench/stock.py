@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from PIL import Image, ImageChops, ImageDraw
+from PIL import Image, ImageChops, ImageColor, ImageDraw
 
 from cutoutd.sandbox.engine import Cutout, Engine, cut_out, parse_parameters
 from cutoutd.sandbox.storage.blobs import BlobStore
@@ -84,6 +84,21 @@ def make_stock(folder: Path, number: int, size: tuple[int, int] = LARGE) -> Stoc
     return Stock(items, cutout)
 
 
+def make_varied_stock(folder: Path, number: int, size: tuple[int, int]) -> Stock:
+    """Make photos of which no two look alike, as it matters where a cutout is known again by its pixels."""
+    folder.mkdir(parents=True)
+    items, cutout = [], None
+    for index in range(number):
+        photo, rendered = folder / f"{index:06}.jpg", folder / f"{index:06}.png"
+        colour = ImageColor.getrgb(f"hsl({360 * index // number}, 80%, {30 + index % 3 * 10}%)")
+        photo.write_bytes(_drawn(size, colour))
+        cutout = cut_out(photo, rendered, parse_parameters({}), engine=Engine.BORDER)
+        hashes = _sha256(photo.read_bytes()), _sha256(rendered.read_bytes())
+        items.append(Numbered(photo.name, photo, hashes[0], rendered, hashes[1]))
+    assert cutout is not None
+    return Stock(tuple(items), cutout)
+
+
 def _numbered(folder: Path, jpeg: bytes, png: bytes, number: int) -> Iterator[Numbered]:
     for index in range(number):
         name, text = f"{index:06}.jpg", f"{index:06}".encode()
@@ -99,11 +114,11 @@ def _numbered(folder: Path, jpeg: bytes, png: bytes, number: int) -> Iterator[Nu
         yield Numbered(name, paths[0], _sha256(photo), paths[1], _sha256(cutout))
 
 
-def _drawn(size: tuple[int, int]) -> bytes:
+def _drawn(size: tuple[int, int], colour: tuple[int, ...] = (160, 60, 40)) -> bytes:
     width, height = size
     grain = Image.merge("RGB", [Image.effect_noise(size, _GRAIN)] * 3)
     ground = Image.new("RGB", size, (236, 236, 234))
-    subject = Image.new("RGB", size, (160, 60, 40))
+    subject = Image.new("RGB", size, colour)
     where = Image.new("L", size, 0)
     ImageDraw.Draw(where).ellipse((width * 7 // 26, height * 5 // 26, width * 19 // 26, height * 21 // 26), fill=255)
     picture = ImageChops.add(Image.composite(subject, ground, where), grain, 1, -128)

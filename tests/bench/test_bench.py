@@ -5,18 +5,22 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import httpx2
 import pytest
 from PIL import Image
 
 from bench import __main__ as harness
-from bench import announced, cpu, figures, gallery, polls, stages, table
+from bench import announced, cpu, figures, gallery, polls, stages, table, weather
 from bench.figures import Figure, Findings
 from bench.optimum import LogNormal, average, best_schedule
 from bench.stage import INSTANT, Stage, open_stage
-from bench.stock import SMALL, Stock, make_stock
+from bench.stock import SMALL, Stock, make_stock, make_varied_stock
+from bench.storm import Storm, Trouble, Weather
 from bench.throughput import ideal_s, script_run
 from bench.verdict import UnsoundRunError, faults_in, require_sound
+from bench.weather import Case
 from bench.whereabouts import Part, part_of
+from support.processes.sandbox_process import NO_TLS, REST_TYPE, SandboxProcess
 
 PHOTOS = 4
 
@@ -76,6 +80,51 @@ def test_the_script_is_measured_at_the_realistic_service(tmp_path: Path, stock: 
     run = script_run(tmp_path / "pool", stock, PHOTOS, threads=PHOTOS)
     assert run.photos == PHOTOS
     assert run.over_ideal > 1
+
+
+CALM = Case("calm", Weather(0.0), 1.0)
+
+
+def test_weather_strikes_and_photos_arrive(tmp_path: Path) -> None:
+    """In calm weather nothing is struck; requests that are refused or cut are asked again, until all is published."""
+    case = Case("rough", Weather(0.2, (Trouble.REFUSE, Trouble.RESET, Trouble.SHORT)), 99.0)
+    findings = weather.measure(tmp_path / "work", PHOTOS, SMALL, cases=[case])
+    assert [figure.name for figure in findings.figures] == ["calm weather", "weather: rough"]
+    assert findings.series["calm"]["struck"] == {}
+    assert [outcome["published"] for outcome in findings.series.values()] == [PHOTOS, PHOTOS]
+    assert [outcome["wrong"] + outcome["second_launches"] for outcome in findings.series.values()] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "is_acted", "status"),
+    [
+        (Trouble.REFUSE, False, 503),
+        (Trouble.THROTTLE, False, 429),
+        (Trouble.RESET, False, None),
+        (Trouble.LOST, True, None),
+        (Trouble.PORTAL, False, 200),
+        (Trouble.SHORT, True, None),
+        (Trouble.JUNK, True, 401),
+    ],
+)
+def test_each_trouble_is_what_it_says(tmp_path: Path, trouble: Trouble, is_acted: bool, status: int | None) -> None:  # noqa: FBT001  a column of the table
+    """A request is carried out or not, and answered or not, as the table of troubles says."""
+    with SandboxProcess(tmp_path) as sandbox, Storm(sandbox.url, Weather(1.0, (trouble,))) as storm:
+        try:
+            answer = httpx2.get(f"{storm.url}project/", headers={"Accept": REST_TYPE}, verify=NO_TLS, trust_env=False)
+            got: int | None = answer.status_code
+        except httpx2.TransportError:
+            got = None
+        assert (got, sandbox.counters()["requests"].get("project", 0)) == (status, int(is_acted))
+        assert dict(storm.struck) == {trouble: 1}
+
+
+def test_kills_take_nothing_along(tmp_path: Path) -> None:
+    """A daemon that is killed again and again publishes every photo once."""
+    stock = make_varied_stock(tmp_path / "stock", PHOTOS, SMALL)
+    outcome = weather.play(tmp_path / "stage", stock, replace(CALM, is_killed=True), 120)
+    assert outcome.is_sound
+    assert outcome.kills > 0
 
 
 def test_the_gallery_is_measured_on_a_full_ledger(tmp_path: Path) -> None:
