@@ -115,7 +115,7 @@ OF_A_LAUNCH: tuple[Fault, ...] = (
 
 
 def test_no_launch_is_ever_repeated_blindly(place: Place, sandbox: SandboxProcess) -> None:
-    """Whatever the paid call meets, it is made again only after a definite no, or told as a possible double charge."""
+    """It is made again only after a no, or if its upload shows no removal, or else told as a possible double charge."""
     faults = sample_of(OF_A_LAUNCH, 6)
     photos = [f"{number}.jpg" for number in range(len(faults))]
     place.configure(concurrency={"uploads": len(photos)})
@@ -124,13 +124,13 @@ def test_no_launch_is_ever_repeated_blindly(place: Place, sandbox: SandboxProces
         put(place.input / path)
     with place.hurry() as daemon:
         daemon.wait_for("published", *photos, within_s=LONG_S)
-        paid_again = daemon.count("possible_double_charge")
+        paid_again, not_made = daemon.count("possible_double_charge"), daemon.count("launch_not_made")
         assert daemon.stop() == 0
     require_published_once(place, sandbox, photos, paid_again)
     status = place.status()
     # One photo may lose several answers, and is told once: the ledger counts the launches, the log the photos.
     lost = status["launches"]["lost"]
-    assert sandbox.counters()["requests"]["execute"] <= len(photos) + len(DEFINITE_NO) + lost
+    assert sandbox.counters()["requests"]["execute"] <= len(photos) + len(DEFINITE_NO) + lost + not_made
     assert len(status["possible_double_charges"]) == paid_again <= lost
 
 

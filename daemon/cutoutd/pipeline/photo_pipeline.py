@@ -82,7 +82,7 @@ class PhotoPipeline:
         self._poll_schedule = poll_schedule
         self._availability = availability
         self._failure_notes = FailureNotes(context.folders, availability.destinations.require_mounted)
-        self._launcher = Launcher(context, budget)
+        self._launcher = Launcher(context, budget, poll_schedule.shown_after_s)
         self._publisher = Publisher(context, availability.destinations)
 
     async def advance(self, photo: Photo) -> Photo:

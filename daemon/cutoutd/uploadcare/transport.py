@@ -88,7 +88,9 @@ async def send(
     request.extensions["timeout"] = httpx2.Timeout(
         connect=timeouts.connect_s, write=timeouts.write_s, read=timeouts.read_s, pool=timeouts.pool_s
     ).as_dict()
-    with _translate_errors(request, timeouts):
+    progress = _SendProgress()
+    request.extensions["trace"] = progress.note
+    with _translate_errors(request, timeouts, progress):
         async with asyncio.timeout(timeouts.overall_s):
             response = await client.send(request, stream=True)
             try:
@@ -134,14 +136,34 @@ def to_response(response: httpx2.Response, body: bytes = b"") -> Response:
     )
 
 
+class _SendProgress:
+    """The progress of a request, as the HTTP library tells it; a transport in memory tells nothing."""
+
+    def __init__(self) -> None:
+        self._has_begun = False
+        self._has_begun_body = False
+
+    @property
+    def is_certainly_incomplete(self) -> bool:
+        """True if the body was certainly not begun: then the service can have carried nothing out."""
+        return self._has_begun and not self._has_begun_body
+
+    async def note(self, event: str, _info: object) -> None:
+        """Note an event of the HTTP library."""
+        self._has_begun = True
+        self._has_begun_body = self._has_begun_body or event.endswith(".send_request_body.started")
+
+
 @contextmanager
-def _translate_errors(request: httpx2.Request, timeouts: Timeouts) -> Iterator[None]:
+def _translate_errors(request: httpx2.Request, timeouts: Timeouts, progress: _SendProgress) -> Iterator[None]:
     """Translate the errors of the HTTP library; other errors of the caller's block pass unchanged."""
     try:
         yield
     except _BEFORE_SENDING as error:
         raise NeverSentError(_explain(error, request.url.host, timeouts)) from error
     except (httpx2.RequestError, httpx2.InvalidURL, TimeoutError, ssl.SSLError) as error:
+        if request.method == "POST" and progress.is_certainly_incomplete:
+            raise NeverSentError(_explain(error, request.url.host, timeouts)) from error
         raise UnreachableError(_explain(error, request.url.host, timeouts)) from error
 
 

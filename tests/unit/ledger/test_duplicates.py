@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from cutoutd.core.errors import DuplicateInProgressError
-from cutoutd.core.photo import UNTIL_SOMEBODY_ACTS_S, RemovalIntended, State, Wait, WaitKind
+from cutoutd.core.photo import (
+    UNTIL_SOMEBODY_ACTS_S,
+    LaunchNotMade,
+    LaunchResponseLost,
+    RemovalIntended,
+    State,
+    Wait,
+    WaitKind,
+)
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import duplicates, known_files, photos
 from support.ledgers import ACCEPTED, identity, photo_at, with_ledger
@@ -97,5 +105,21 @@ def test_rows_without_a_hash_are_no_duplicates_of_each_other(tmp_path: Path) -> 
         assert not await ledger.query(duplicates.published_duplicates, other, 9)
         assert await ledger.query(duplicates.elected_payer, other) is None
         assert not await ledger.query(known_files.has_duplicate_at_uploadcare, other)
+
+    with_ledger(tmp_path, scene)
+
+
+def test_a_picture_with_an_unknown_outcome_is_not_launched_with_other_parameters(tmp_path: Path) -> None:
+    """Their results could not be told apart, so one waits for the other; a launch with an answer holds up none."""
+
+    async def scene(ledger: Ledger) -> None:
+        lost = await photo_at(ledger, State.REMOVAL_INTENDED, identity("lost.jpg"), PICTURE)
+        other = replace(PICTURE, parameters='{"type":"car"}')
+        photo = await photo_at(ledger, State.UPLOADED, identity(), other)
+        assert await ledger.query(duplicates.elected_payer, photo) is None
+        lost = await ledger.record(lost, LaunchResponseLost(1.0, "no answer"))
+        assert await ledger.query(duplicates.elected_payer, photo) == lost
+        await ledger.record(lost, LaunchNotMade())
+        assert await ledger.query(duplicates.elected_payer, photo) is None
 
     with_ledger(tmp_path, scene)

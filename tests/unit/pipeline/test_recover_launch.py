@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -9,10 +10,12 @@ from cutoutd.pipeline.steps.recover_launch import (
     OutcomeSearch,
     RecoveryAction,
     is_comparable,
+    looked_for_s,
     next_action,
 )
 
 NOTHING = LaunchTraces(is_source_gone=False, result_uuid=None)
+NO_REMOVAL = LaunchTraces(is_source_gone=False, result_uuid=None, may_have_run=False)
 GONE = LaunchTraces(is_source_gone=True, result_uuid=None)
 FOUND = LaunchTraces(is_source_gone=False, result_uuid="result")
 
@@ -65,3 +68,26 @@ def test_results_that_differ_by_request_are_never_adopted(name: str) -> None:
 def test_plain_results_can_be_compared() -> None:
     """Parameters that only choose what is cut out leave the pixels where they were."""
     assert is_comparable(json.dumps({"type": "product", "semitransparency": False, "roi": "0% 0% 50% 50%"}))
+
+
+def test_a_launch_that_left_no_mark_on_its_upload_was_not_made() -> None:
+    """After the time that any removal takes, an upload without a mark and without a lock had none."""
+    search = OutcomeSearch(20.0, shown_after_s=20.0)
+    assert next_action(NO_REMOVAL, search) is RecoveryAction.NOT_MADE
+    assert next_action(NO_REMOVAL, replace(search, unclear_for_s=19.9)) is RecoveryAction.LOOK_AGAIN
+
+
+def test_a_lock_or_a_mark_shows_that_a_launch_was_made() -> None:
+    """Then it may be paid for, and the full search comes before another launch."""
+    locked = OutcomeSearch(20.0, locked_for_s=0.0, shown_after_s=20.0)
+    assert next_action(NO_REMOVAL, locked) is RecoveryAction.LOOK_AGAIN
+    assert next_action(NO_REMOVAL, replace(locked, unclear_for_s=LOOK_FOR_S)) is RecoveryAction.LAUNCH_AGAIN
+    assert next_action(NOTHING, OutcomeSearch(20.0, shown_after_s=20.0)) is RecoveryAction.LOOK_AGAIN
+    assert next_action(GONE, OutcomeSearch(20.0, shown_after_s=20.0)) is RecoveryAction.LOOK_AGAIN
+
+
+def test_launches_that_come_to_nothing_again_and_again_become_rarer() -> None:
+    """A service that breaks its own rules is not fed a removal every few seconds."""
+    search = OutcomeSearch(0.0, shown_after_s=20.0)
+    found = [looked_for_s(NO_REMOVAL, replace(search, not_made=number)) for number in (0, 5, 6, 7, 50)]
+    assert found == [20.0, 20.0, 40.0, 80.0, 20.0 * 128]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cutoutd.config.settings import Concurrency, Folders, FolderSettings
+from cutoutd.core.errors import ResponseLostError
 from cutoutd.core.photo import State, Wait, WaitKind
 from cutoutd.ledger import Ledger, open_ledger
 from cutoutd.ledger.queries import photos as photo_queries
@@ -171,3 +172,18 @@ def test_a_small_folder_does_not_wait_for_a_large_one(tmp_path: Path) -> None:
             return [name for method, name in opened.uploadcare.calls if method == "upload_source"]
 
     assert "lone.jpg" in asyncio.run(play())[:4]
+
+
+def test_a_lost_answer_holds_up_its_own_photo_alone(tmp_path: Path) -> None:
+    """While the outcome of one launch is looked for, all others are launched."""
+
+    async def play() -> None:
+        async with shops(tmp_path, "shop") as opened, asyncio.TaskGroup() as tasks:
+            opened.uploadcare.fail("start_removal", ResponseLostError("no answer"))
+            tasks.create_task(opened.workers.run())
+            await opened.drop("shop", *(f"{number}.jpg" for number in range(6)))
+            await opened.until_published(5)
+            assert await opened.ledger.query(photo_queries.count, {State.REMOVAL_INTENDED}) == 1
+            opened.workers.stop()
+
+    asyncio.run(play())

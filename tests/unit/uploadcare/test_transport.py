@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import io
 import logging
 import socket
@@ -109,6 +110,18 @@ def test_no_secure_connection() -> None:
     error = asyncio.run(play())
     assert type(error) is NeverSentError
     assert "no secure connection to 127.0.0.1" in error.sentence
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # of the HTTP library, for a handshake that was cut off
+def test_a_handshake_without_end_is_no_launch() -> None:
+    """The whole time ran out before the request had begun, so nothing was carried out."""
+
+    async def play() -> CutoutdError:
+        async with served_by(silent) as url:
+            return await met_at(url.replace("http:", "https:"), launch, SHORT_OVERALL)
+
+    assert type(asyncio.run(play())) is NeverSentError
+    gc.collect()
 
 
 @pytest.mark.parametrize(

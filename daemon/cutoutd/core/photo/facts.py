@@ -77,6 +77,15 @@ class RemovalLocked(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class LaunchNotMade(Fact):
+    """The paid call was not accepted: the upload shows no removal after any would have ended, and was never locked."""
+
+    state = State.UPLOADED
+    unclear_since_s: None = None
+    locked_since_s: None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LaunchOutcomeUnknown(Fact):
     """The outcome of the paid call was not found in time: another launch may pay twice."""
 

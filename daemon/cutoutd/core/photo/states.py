@@ -75,8 +75,9 @@ TRANSITIONS: dict[State, frozenset[State]] = {
         }
     ),
     # The state repeats if the response was lost, or if the upload is locked.
-    # UPLOADED follows a certain refusal: the call was never sent, or a parsed refusal came. UPLOADED, or ACCEPTED for a
-    # new upload, also follows if the outcome stays unknown for too long. This may pay twice. REMOVAL_FINISHED follows
+    # UPLOADED follows a certain refusal: the call was never sent, a parsed refusal came, or the upload shows that no
+    # removal was made of it. UPLOADED, or ACCEPTED for a new upload, also follows if the outcome stays unknown for too
+    # long. This may pay twice. REMOVAL_FINISHED follows
     # directly if the result was found.
     State.REMOVAL_INTENDED: frozenset(
         {

@@ -27,9 +27,6 @@ class DuplicateInfo:
 
 # Built once, because building them anew for each photo would cost about as much as the queries.
 _IS_SAME_PICTURE = or_(photos.c.sha256 == bindparam("sha256"), photos.c.picture_sha256 == bindparam("picture_sha256"))
-_IS_DUPLICATE = and_(
-    _IS_SAME_PICTURE, photos.c.parameters == bindparam("parameters"), photos.c.id != bindparam("photo_id")
-)
 _GOES_ON = or_(
     photos.c.state.not_in([state.value for state in UNPAID]),
     photos.c.wait_kind.not_in(sorted(UNBOUNDED)),
@@ -50,9 +47,16 @@ _IS_FIRST = and_(
     photos.c.id < bindparam("photo_id"),
     photos.c.wait_kind.in_(sorted(NOT_DELAYED)),
 )
+# A result of the same picture with other parameters could be either's while an outcome is looked for.
+_IS_LOOKED_FOR = and_(
+    photos.c.parameters != bindparam("parameters"),
+    photos.c.state == State.REMOVAL_INTENDED.value,
+    photos.c.unclear_since_s.is_not(None),
+)
+_GOES_FIRST = or_(and_(photos.c.parameters == bindparam("parameters"), or_(_IS_FURTHER, _IS_FIRST)), _IS_LOOKED_FOR)
 _PAYER = (
     select(photos)
-    .where(_IS_DUPLICATE, or_(_IS_FURTHER, _IS_FIRST))
+    .where(_IS_SAME_PICTURE, photos.c.id != bindparam("photo_id"), _GOES_FIRST)
     .order_by(photos.c.state == bindparam("state"), photos.c.id)  # further ones first, because False sorts before True
     .limit(1)
 )

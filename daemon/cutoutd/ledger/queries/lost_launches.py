@@ -17,8 +17,9 @@ from cutoutd.ledger.schema.rows import photo_from
 from cutoutd.ledger.schema.tables import launches, photos
 from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
-#: Sent, no response, and no result was found. Only the bill shows whether it was charged.
-_IS_LOST = and_(launches.c.lost_because.is_not(None), launches.c.found_uuid.is_(None))
+#: Sent, no response, and neither a result nor a proof that it was not made. Only the bill shows if it was charged.
+_HAS_NO_RESPONSE = and_(launches.c.lost_because.is_not(None), launches.c.found_uuid.is_(None))
+_IS_LOST = and_(_HAS_NO_RESPONSE, launches.c.is_returned.is_(False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,13 @@ def lost_launches_of(transaction: ReadTransaction, photo_id: int) -> tuple[LostL
     of_photo = and_(launches.c.photo_id == photo_id, _IS_LOST)
     rows = transaction.execute(select(*columns).where(of_photo).order_by(launches.c.id))
     return tuple(LostLaunch(*row) for row in rows)
+
+
+def number_not_made(transaction: ReadTransaction, photo: Photo) -> int:
+    """Return how many launches on the photo's upload got no response and were not made."""
+    of_upload = and_(launches.c.photo_id == photo.id, launches.c.source_uuid == photo.upload.source_uuid)
+    not_made = select(func.count()).where(of_upload, _HAS_NO_RESPONSE, launches.c.is_returned.is_(True))
+    return transaction.scalar(not_made) or 0
 
 
 def lost_launches(transaction: ReadTransaction) -> int:

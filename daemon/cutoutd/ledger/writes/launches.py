@@ -13,6 +13,7 @@ from sqlalchemy import Text, and_, bindparam, case, func, insert, or_, select, u
 
 from cutoutd.core.photo import (
     Fact,
+    LaunchNotMade,
     LaunchRefused,
     LaunchResponseLost,
     Photo,
@@ -105,7 +106,7 @@ def _outcome(photo: Photo, fact: Fact) -> dict[str, str | bool]:
     """Return the columns of the photo's last launch that a fact brings; mostly none."""
     outcome: dict[str, str | bool] = {}
     match fact:
-        case LaunchRefused():
+        case LaunchRefused() | LaunchNotMade():
             outcome["is_returned"] = True
         case RemovalLocked() if photo.launch.unclear_since_s is not None:
             outcome["is_returned"] = True  # because the running call was stored when it was made

@@ -62,6 +62,13 @@ _LATE_TIMES = 4.0
 _LEAST_LATE_S = 60.0
 _LATE_UNTIL_KNOWN_S = 120.0
 
+#: The mark of a removal on its upload is certain after twice the longest time seen and a margin: the call itself may
+#: have been on its way for some seconds.
+_SHOWN_TIMES = 2.0
+_SHOWN_MARGIN_S = 10.0
+_LEAST_SHOWN_S = 15.0
+_SHOWN_UNTIL_KNOWN_S = 60.0
+
 #: While webhooks are trusted, a removal is polled this long after every usual time. While usual times are unknown, it
 #: is polled this long after its launch.
 _LEAST_MARGIN_S = 2.0
@@ -213,6 +220,13 @@ class PollSchedule:
         if len(times_s) < ENOUGH_TIMES:
             return _LATE_UNTIL_KNOWN_S
         return min(max(_LEAST_LATE_S, _LATE_TIMES * times_s[-1]), _OVERDUE_AFTER_S)
+
+    def shown_after_s(self) -> float:
+        """Return the seconds after which an accepted removal has certainly ended, so that its upload shows it."""
+        times_s = self._times.sorted_s
+        if len(times_s) < ENOUGH_TIMES:
+            return _SHOWN_UNTIL_KNOWN_S
+        return max(_LEAST_SHOWN_S, _SHOWN_TIMES * times_s[-1] + _SHOWN_MARGIN_S)
 
     def on_poll_unfinished(self, photo: Photo, removal: RemovalStatus, now_s: float) -> None:
         """Note a poll that found the removal unfinished, or unknown; `is_forgotten` and `next_wait` follow from it."""

@@ -20,6 +20,7 @@ from cutoutd.core.errors import CutoutdError, DelayError, RemovalLockedError, Re
 from cutoutd.core.logs import log_event
 from cutoutd.core.photo import (
     NO_WAIT,
+    LaunchNotMade,
     LaunchOutcomeUnknown,
     LaunchResponseLost,
     Photo,
@@ -33,14 +34,17 @@ from cutoutd.core.photo import (
     Wait,
     require_value,
 )
+from cutoutd.ledger import ReadTransaction
 from cutoutd.ledger.queries import lost_launches
 from cutoutd.ledger.queries.lost_launches import log_paid_again
 from cutoutd.pipeline.backoff import backoff
 from cutoutd.pipeline.budget.budget import Budget
 from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.pipeline.steps.recover_launch import (
+    OutcomeSearch,
     RecoveryAction,
     look_for_traces,
+    looked_for_s,
     may_have_expired,
     next_action,
     search_of,
@@ -80,18 +84,32 @@ _UPLOAD_VANISHED = (
     " restored from a backup, pause cutoutd and put the cutouts back, else photos are paid for twice"
 )
 
+_LOOKED_FOR = "it is not known yet whether Uploadcare began its removal; cutoutd looks for it"
+
+_NOT_MADE = (
+    "its upload was not locked, and shows no removal although any would have ended by now: the launch with the lost"
+    " answer was not made, and a new one pays nothing twice"
+)
+
 #: The reason for a lost response after a crash.
 _ENDED_MEANWHILE = "cutoutd ended before an answer was stored"
 
 
 class Launcher:
-    """Launches removals of uploads that are ready, and finds the outcomes of lost launches."""
+    """Launches removals of uploads that are ready, and finds the outcomes of lost launches.
 
-    def __init__(self, context: StepContext, budget: Budget) -> None:
+    Args:
+        context: the ledger, the service and the folders.
+        budget: decides if a launch may be made.
+        shown_after_s: returns after how many seconds an accepted removal has ended, and its upload shows it.
+    """
+
+    def __init__(self, context: StepContext, budget: Budget, shown_after_s: Callable[[], float]) -> None:
         self._context = context
         self._ledger = context.ledger
         self._uploadcare = context.uploadcare
         self._budget = budget
+        self._shown_after_s = shown_after_s
         self._paying: set[int] = set()
 
     def is_paying(self, photo_id: int) -> bool:
@@ -154,16 +172,18 @@ class Launcher:
         """Look once for the outcome of a lost launch; after a crash the look is repeated.
 
         Raises:
-            ResponseLostError: the outcome is not known yet.
             DelayError, HaltError: Uploadcare could not be asked.
         """
         if photo.launch.unclear_since_s is None and photo.launch.locked_since_s is None:
             return await self._ledger.record(photo, LaunchResponseLost(photo.state_at_s, _ENDED_MEANWHILE))
         traces = await look_for_traces(photo, self._context)
-        search = search_of(photo, len(await self._ledger.query(lost_launches.lost_launches_of, photo.id)), time.time())
+        search = replace(await self._ledger.query(_search_in, photo, time.time()), shown_after_s=self._shown_after_s())
         match next_action(traces, search):
             case RecoveryAction.ADOPT:
                 return await self._ledger.record_until_stored(photo, ResultFound(require_value(traces.result_uuid)))
+            case RecoveryAction.NOT_MADE:
+                log_event("launch_not_made", _NOT_MADE, about=photo.identity)
+                return await self._ledger.record(photo, LaunchNotMade())
             case RecoveryAction.LAUNCH_AGAIN:
                 return await self._ledger.record(
                     photo, LaunchOutcomeUnknown(photo.launch.unclear_since_s or photo.state_at_s)
@@ -171,9 +191,10 @@ class Launcher:
             case RecoveryAction.SEND_ANEW:
                 return await self._ledger.record(photo, UploadAbandoned())
             case RecoveryAction.LOOK_AGAIN:
-                raise ResponseLostError(
-                    "it is not known yet whether Uploadcare began its removal; cutoutd looks for it"
-                )
+                wait = backoff(ResponseLostError(_LOOKED_FOR), photo.wait.attempts, time.time())
+                # Not later than the end of the search, because then something can be done.
+                end_s = time.time() + looked_for_s(traces, search) - search.unclear_for_s
+                return await self._ledger.postpone(photo, replace(wait, until_s=min(wait.until_s, end_s)))
 
     async def adopt_or_give_up(self, photo: Photo) -> Photo:
         """Adopt the result of a removal that Uploadcare has forgotten; without one give it up, and pay again."""
@@ -202,3 +223,8 @@ class Launcher:
         return await self._ledger.record_until_stored(
             intended, fact, replace(wait, until_s=max(wait.until_s, not_before.until_s))
         )
+
+
+def _search_in(ledger: ReadTransaction, photo: Photo, now_s: float) -> OutcomeSearch:
+    lost = len(lost_launches.lost_launches_of(ledger, photo.id))
+    return replace(search_of(photo, lost, now_s), not_made=lost_launches.number_not_made(ledger, photo))

@@ -11,11 +11,11 @@ Adopting any other result would be worse than paying twice.
 
 This comparison alone keeps photos from getting the cutouts of others, whatever is launched meanwhile. A result that is
 not this photo's has one of three origins: a photo that claims it, a photo with an open launch, or another program. The
-first is excluded, and the second is compared.
+first is excluded, and the second is compared. So an unknown outcome holds back no other photo. The one
+exception is the same picture with other parameters, because their results cannot be told apart.
 
-Holding other launches back only makes the search shorter: there are fewer results to read and fewer similar pictures.
-Therefore launches are held back while a lost response is young. A mere lock (409) holds back none, because it may last
-for a day.
+Most lost launches were never accepted. A removal locks its upload while it runs, and leaves a mark on it when it ends.
+An upload without either, after the time that any removal takes, had no removal: launching again costs nothing twice.
 """
 
 import asyncio
@@ -39,9 +39,12 @@ from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.uploadcare.client import UploadcareClient
 from cutoutd.uploadcare.responses import RemoteFile
 
-#: The time of the search before the call is made again. A removal takes seconds. While it runs, another call is refused
-#: (409) and costs nothing, so a lag longer than this does no harm.
+#: The time of the search for a removal that may have been made, before the call is made again. While it runs, another
+#: call is refused (409) and costs nothing, so a lag longer than this does no harm.
 LOOK_FOR_S = 180.0
+
+#: After so many launches on one upload that were not made, the time to the next one doubles with each.
+_NOT_MADE_AT_PACE = 6
 
 #: After each further lost launch of a photo the search lasts twice as long, up to so many doublings. A service that
 #: makes removals and never responds costs a few removals a day then, not one every few minutes.
@@ -69,6 +72,7 @@ class RecoveryAction(Enum):
 
     ADOPT = auto()
     LOOK_AGAIN = auto()
+    NOT_MADE = auto()
     LAUNCH_AGAIN = auto()
     SEND_ANEW = auto()
 
@@ -79,6 +83,7 @@ class LaunchTraces:
 
     is_source_gone: bool
     result_uuid: str | None  #: a result that must be this photo's
+    may_have_run: bool = True  #: False: the upload is there, and says that no removal of it has ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +91,43 @@ class OutcomeSearch:
     """The progress of the search for an outcome."""
 
     unclear_for_s: float  #: since the last lost response, or since a lock without one
-    locked_for_s: float = 0.0  #: since the upload was first found locked; 0: it was not
+    locked_for_s: float | None = None  #: since the upload was first found locked; None: it was not
     lost_launches: int = 1  #: of this photo, never found
+    shown_after_s: float = LOOK_FOR_S  #: after so long an accepted removal has ended, and shows itself
+    not_made: int = 0  #: earlier launches on this upload without a response, which were not made
 
 
 def search_of(photo: Photo, lost_launches: int, now_s: float) -> OutcomeSearch:
     """Return the search for a photo's outcome at this Unix time."""
-    locked_since_s = now_s if photo.launch.locked_since_s is None else photo.launch.locked_since_s
-    unclear_since_s = locked_since_s if photo.launch.unclear_since_s is None else photo.launch.unclear_since_s
-    return OutcomeSearch(now_s - unclear_since_s, now_s - locked_since_s, lost_launches)
+    locked_since_s = photo.launch.locked_since_s
+    unclear_since_s = photo.launch.unclear_since_s or locked_since_s or now_s
+    locked_for_s = None if locked_since_s is None else now_s - locked_since_s
+    return OutcomeSearch(now_s - unclear_since_s, locked_for_s, lost_launches)
 
 
 def next_action(traces: LaunchTraces, search: OutcomeSearch) -> RecoveryAction:
     """Return the next step, from the findings and the time for which the outcome has been open."""
     if traces.result_uuid is not None:
         return RecoveryAction.ADOPT
-    if search.unclear_for_s < LOOK_FOR_S * 2 ** min(max(search.lost_launches - 1, 0), _MOST_DOUBLINGS):
+    if search.unclear_for_s < looked_for_s(traces, search):
         return RecoveryAction.LOOK_AGAIN
-    if traces.is_source_gone or search.locked_for_s >= LOCK_BOUND_S:
+    if _shows_no_removal(traces, search):
+        return RecoveryAction.NOT_MADE
+    if traces.is_source_gone or (search.locked_for_s or 0.0) >= LOCK_BOUND_S:
         return RecoveryAction.SEND_ANEW
     return RecoveryAction.LAUNCH_AGAIN
+
+
+def looked_for_s(traces: LaunchTraces, search: OutcomeSearch) -> float:
+    """Return how long the outcome is looked for."""
+    if _shows_no_removal(traces, search):
+        slower = max(0, search.not_made - _NOT_MADE_AT_PACE + 1)
+        return min(LOOK_FOR_S, search.shown_after_s) * 2.0 ** min(slower, _MOST_DOUBLINGS)
+    return LOOK_FOR_S * 2.0 ** min(max(search.lost_launches - 1, 0), _MOST_DOUBLINGS)
+
+
+def _shows_no_removal(traces: LaunchTraces, search: OutcomeSearch) -> bool:
+    return not traces.may_have_run and search.locked_for_s is None
 
 
 def may_have_expired(since_s: float, now_s: float) -> bool:
@@ -129,7 +151,7 @@ async def look_for_traces(photo: Photo, context: StepContext) -> LaunchTraces:
         return LaunchTraces(is_source_gone=True, result_uuid=None)
     may_have_run = source.has_run_remove_bg or source.is_removed
     if not may_have_run or not is_comparable(require_value(photo.bound.parameters)):
-        return LaunchTraces(source.is_removed, result_uuid=None)
+        return LaunchTraces(source.is_removed, result_uuid=None, may_have_run=may_have_run)
     others = await context.ledger.query(photo_queries.open_launches, photo, _COMPARED_PHOTOS + 1)
     candidates = await _unclaimed_results(source, context)
     if len(others) > _COMPARED_PHOTOS or not candidates:
