@@ -87,6 +87,7 @@ UNSIGNED = [
     Call("GET", "/{file}/cup.jpg", 200),
     Call("GET", "/{file}/-/json/", 400, "does not transform pictures"),
     Call("GET", "/{file}/-/resize/200x/cup.jpg", 400, "does not transform pictures"),
+    Call("GET", "/{group}/", 400, "shows no galleries"),
     Call("GET", "/{group}/nth/0/", 200),
 ]
 

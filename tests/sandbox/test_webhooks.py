@@ -148,3 +148,17 @@ def test_other_events_and_silenced_hooks(rest: httpx2.Client, upload: Upload, re
     payload = json.loads(receiver.next().body)
     assert (payload["hook"]["event"], payload["data"]["uuid"]) == ("file.deleted", uuid)
     assert payload["data"]["datetime_removed"] is not None
+
+
+def test_changes_tell_the_values_before(
+    rest: httpx2.Client, upload: Upload, launch: Launch, receiver: WebhookReceiver
+) -> None:
+    """Changed metadata, and the add-on data of a removal, are announced with what stood there before."""
+    source = upload()
+    subscribe(rest, receiver.url, event="file.info_updated")
+    rest.put(f"/files/{source}/metadata/pet/", json="cat")
+    told = json.loads(receiver.next().body)
+    assert (told["data"]["metadata"], told["previous_values"]) == ({"pet": "cat"}, {"metadata": {}})
+    launch(source)
+    told = json.loads(receiver.next().body)
+    assert (told["data"]["uuid"], told["previous_values"]) == (source, {"appdata": {}})

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from cutoutd.sandbox.api.files import FileEndpoints, public_name
+from cutoutd.sandbox.http.responses import HttpRefusal
 from cutoutd.sandbox.storage.blobs import BlobStore
 
 
@@ -25,6 +26,8 @@ class CdnEndpoints:
 
     async def fetch(self, request: Request) -> Response:
         """``GET`` and ``HEAD`` of ``/{uuid}/`` and ``/{uuid}/{filename}``; honours ``Range``."""
+        if "~" in request.path_params["uuid"]:
+            raise HttpRefusal(400, "The sandbox shows no galleries: fetch the files of a group with nth/N/.")
         return self.download(request.path_params["uuid"])
 
     def download(self, file_uuid: str) -> FileResponse:

@@ -137,6 +137,9 @@ class Removals:
             "datetime_updated": moment,
         }
         self.ingest.store.files.set_appdata(source_uuid, json.dumps(appdata))
+        if source is not None:
+            before = json.loads(source.appdata) if source.appdata else {}
+            self.webhooks.queue_change(source, {"appdata": before})
 
     def _fail(self, removal: StoredRemoval, error: RemovalError) -> None:
         ended = replace(removal, status=StoredRemovalStatus.ERROR, error_code=error.code, error_title=error.title)

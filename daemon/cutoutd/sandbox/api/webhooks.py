@@ -6,6 +6,7 @@ Sending belongs in ``webhook_sender``.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -46,7 +47,17 @@ class WebhookEndpoints:
         detail = {"addon_name": "remove_bg", "request_id": removal.request_id, "source_file_uuid": removal.target}
         self._queue("file.uploaded", result, {"type": "addon", "detail": detail})
 
-    def _queue(self, event: str, file: StoredFile, initiator: Mapping[str, object]) -> None:
+    def queue_change(self, file: StoredFile, previous_values: Mapping[str, object]) -> None:
+        """Queue ``file.info_updated`` with the values before the change."""
+        self._queue("file.info_updated", file, BY_API, {"previous_values": previous_values})
+
+    def _queue(
+        self,
+        event: str,
+        file: StoredFile,
+        initiator: Mapping[str, object],
+        further: Mapping[str, object] = MappingProxyType({}),
+    ) -> None:
         data = describe(file, self.base_url)
         moment = self.clock.stamp()
         for webhook in self.store.webhooks.all():
@@ -56,6 +67,7 @@ class WebhookEndpoints:
                     "hook": self._public(webhook),
                     "data": data,
                     "file": data["original_file_url"] or f"{self.base_url}{file.uuid}/",
+                    **further,
                 }
                 body = json.dumps(payload)
                 self.sender.add(

@@ -1,7 +1,7 @@
 """The labels of a file: its metadata, key by key, and its tags."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -20,6 +20,7 @@ class LabelEndpoints:
 
     store: Store
     files: FileEndpoints
+    queue_change: Callable[[StoredFile, Mapping[str, object]], None]
 
     async def show_metadata(self, request: Request) -> Response:
         """``GET /files/{uuid}/metadata/``."""
@@ -81,6 +82,7 @@ class LabelEndpoints:
 
     def _set_metadata(self, file: StoredFile, metadata: Mapping[str, str]) -> None:
         self.store.files.set_metadata(file.uuid, json.dumps(metadata))
+        self.queue_change(self.files.find(file.uuid), {"metadata": self._metadata(file)})
 
     def _changed(self, file: StoredFile, tags: list[str]) -> Response:
         before: list[str] = json.loads(file.tags)
