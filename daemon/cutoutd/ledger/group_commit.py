@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from cutoutd.core.logs import log_fault
 from cutoutd.core.usage_counter import UsageCounter, UsageCounts
+from cutoutd.ledger.sqlite.database import empty_log, is_disk_full
 from cutoutd.ledger.sqlite.transactions import Known, WriteTransaction
 from cutoutd.ledger.writes import transitions, usage, webhook_results
 
@@ -149,6 +150,8 @@ class GroupCommitter:
         # An IntegrityError is a result of the schema's constraints, and no trouble.
         is_trouble = isinstance(error, (DBAPIError, sqlite3.Error)) and not isinstance(error, IntegrityError)
         self.has_had_trouble = self.has_had_trouble or is_trouble
+        if is_disk_full(error):
+            empty_log(self._engine)  # so that the caller's next try may find room
 
 
 def _read_known(transaction: WriteTransaction) -> Known:

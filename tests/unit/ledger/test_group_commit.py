@@ -7,12 +7,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event, text
 
+from cutoutd.core.errors import DiskError
 from cutoutd.core.photo import RemovalStarted, State
 from cutoutd.core.usage_counter import Purpose, UsageCounter, local_day
 from cutoutd.ledger import Ledger, read_ledger
@@ -24,6 +26,7 @@ from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 from cutoutd.ledger.writes import usage
 from support.ledgers import identity, photo_at, state_of, with_ledger
 from support.processes.sandbox_process import SOURCE_ROOT
+from support.small_disks import small_disk
 
 
 class Counting:
@@ -240,3 +243,26 @@ def test_operations_outlive_a_commit_that_fails(database: Counting) -> None:
     database.operations.count(Purpose.OTHER, 1)
     asyncio.run(database.writer.write(database.add("second")))
     assert operations_in(database)[Purpose.OTHER] == 2
+
+
+def test_a_log_that_took_the_last_room_gives_it_back(tmp_path: Path) -> None:
+    """A reader held the log up until the disk was full; once it is gone, the ledger can be written again."""
+    state_dir = tmp_path / "state"
+
+    async def fill(ledger: Ledger) -> None:
+        while True:
+            await ledger.remember("key", os.urandom(100_000).hex())
+
+    async def scene(ledger: Ledger) -> None:
+        with read_ledger(state_dir) as reader:
+            photo_queries.totals(reader)  # from here on its view of the ledger is kept
+            with pytest.raises(DiskError):
+                await fill(ledger)
+        with suppress(DiskError):
+            await ledger.remember("key", "short")
+        await ledger.remember("key", "short")
+        assert await ledger.query(photo_queries.remembered, "key") == "short"
+
+    with small_disk(state_dir, "size=3m,nr_inodes=100"):
+        with_ledger(state_dir, lambda ledger: ledger.remember("key", "long" * 50_000))
+        with_ledger(state_dir, scene)

@@ -5,7 +5,7 @@ import re
 import sqlite3
 import unicodedata
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,9 @@ LEDGER_NAME = "ledger.sqlite"
 
 #: The longest wait of a writer, for example for a backup's last page. Readers never wait in WAL mode.
 _BUSY_TIMEOUT_MS = 10_000
+
+#: SQLite keeps what was stored last in a second file, the log. One that grew while a reader held it up is cut to this.
+_LARGEST_LOG_BYTES = 16 << 20
 
 
 def has_ledger(state_dir: Path) -> bool:
@@ -133,8 +136,29 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         "journal_mode = WAL",
         "synchronous = FULL",  # a stored fact survives a power cut, because it may stand for money
         "foreign_keys = ON",
+        f"journal_size_limit = {_LARGEST_LOG_BYTES}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def empty_log(engine: Engine) -> None:
+    """Move all of the log into the ledger's own file, and give the log's room back to the disk. Blocking.
+
+    On a small disk the log may take the last room, because a reader held it up. Then nothing could be stored for ever.
+    It fails quietly, because the next write reports the trouble with the disk.
+    """
+    with suppress(DBAPIError, sqlite3.Error):
+        with closing(engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA busy_timeout = 0")  # because the writer must not wait for a reader here
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Return True if SQLite found no room."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return (getattr(cause, "sqlite_errorname", "") or "").startswith(("SQLITE_FULL", "SQLITE_IOERR_WRITE"))
 
 
 def _begin(connection: Connection) -> None:
