@@ -147,12 +147,11 @@ def empty_log(engine: Engine) -> None:
     On a small disk the log may take the last room, because a reader held it up. Then nothing could be stored for ever.
     It fails quietly, because the next write reports the trouble with the disk.
     """
-    with suppress(DBAPIError, sqlite3.Error):
-        with closing(engine.raw_connection()) as connection:
-            cursor = connection.cursor()
-            cursor.execute("PRAGMA busy_timeout = 0")  # because the writer must not wait for a reader here
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+    with suppress(DBAPIError, sqlite3.Error), closing(engine.raw_connection()) as connection:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA busy_timeout = 0")  # because the writer must not wait for a reader here
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
 
 
 def is_disk_full(error: BaseException | None) -> bool:
