@@ -26,6 +26,7 @@ _RENAMED = {
 }
 _NEWER = {
     "doubt",
+    "sent_within",
     "wait_kind",
     "source_result",
     "archived_path",

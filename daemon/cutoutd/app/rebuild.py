@@ -173,6 +173,7 @@ def _cutout_of(provenance: ProvenanceRecord, output: Path, path: str, sha256: st
         cutout_sha256=sha256,
         cutout_bytes=size_bytes,
         picture_sha256=provenance.picture_sha256,
+        sent_within=provenance.sent_within,
     )
 
 

@@ -18,6 +18,7 @@ from cutoutd.core.photo import DamagedReprocessed, Identity, Photo, Reprocessed,
 from cutoutd.files.input_tree import current_identity
 from cutoutd.ledger import Ledger
 from cutoutd.pipeline.steps.reuse import earlier_cutout
+from cutoutd.pipeline.steps.upload import expected_rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +79,13 @@ class ReprocessHandler:
         Photos of one picture need one removal, and none if an earlier cutout can be reused.
         """
         result = selection.result.copy()
-        number, payable, seen = 0, 0, set[tuple[str | None, str | None]]()
+        number, payable, seen = 0, 0, set[tuple[str | None, str | None, int]]()
         async for candidate in self._candidates(selection, scope, result):
             number += 1
             after = candidate.after
-            if (after.picture.identity, after.bound.parameters) not in seen:
-                seen.add((after.picture.identity, after.bound.parameters))
+            key = (after.picture.identity, after.bound.parameters, after.bound.sent_within)
+            if key not in seen:
+                seen.add(key)
                 payable += await earlier_cutout(after, self._ledger) is None
         words = f"{photos_are(number)} to be made again; {removals_in_words(payable)} may have to be paid for"
         planned = result.build(lambda _: [words] if number else [], _IDLE[scope])
@@ -114,10 +116,15 @@ class ReprocessHandler:
         folder = required_folder(self._folders, photo)
         identity = await asyncio.to_thread(current_identity, folder.input, photo.identity)
         parameters = folder.parameters.as_json()
+        rule = expected_rule(photo.identity.size_bytes, folder, needs_copy=photo.needs_copy)
+        if scope is Scope.MISSING:
+            rule = photo.bound.sent_within  # as its parameters
         if is_damaged:
             # Without the previous parameters, because there is no earlier cutout to go back to.
-            return _Candidate(photo, identity, DamagedReprocessed(parameters=parameters, reprocess_started_s=now_s))
-        return _Candidate(photo, identity, fact_after(photo, parameters, scope, now_s))
+            anew = DamagedReprocessed(parameters=parameters, reprocess_started_s=now_s, sent_within=rule)
+            return _Candidate(photo, identity, anew)
+        fact = replace(fact_after(photo, parameters, scope, now_s), sent_within=rule)
+        return _Candidate(photo, identity, fact)
 
     async def _resume(self, candidate: _Candidate, result: ResultBuilder) -> None:
         try:

@@ -42,6 +42,7 @@ from cutoutd.ledger.queries import selection
 from cutoutd.ledger.queries.selection import PHOTOS_PER_PAGE
 from cutoutd.pipeline.steps.failure_note import DEFAULT_ADVICE, FailureNotes
 from cutoutd.pipeline.steps.reuse import earlier_cutout
+from cutoutd.pipeline.steps.upload import expected_rule
 from cutoutd.pipeline.steps.validate import validate_photo
 
 #: The photos that the name of a folder or a pattern stands for. A dismissed photo is brought back by its own name.
@@ -151,7 +152,7 @@ class RetryHandler:
 
         Rejected photos are checked like new ones, and waiting ones go their way in any case, so neither counts.
         """
-        number, pictures = 0, set[tuple[str | None, str]]()
+        number, pictures = 0, set[tuple[str | None, str, int]]()
         async for photo, _ in self._selected(command, ResultBuilder()):
             folder = self._folders.get(photo.identity.folder)
             if folder is None or photo.state not in TERMINAL or why_not(photo) is not None:
@@ -159,9 +160,10 @@ class RetryHandler:
             parameters = folder.parameters.as_json()
             if isinstance(fact_after(photo, parameters), RetryUpload) and await _has_source(photo, folder):
                 number += 1
-                after = replace(photo, bound=replace(photo.bound, parameters=parameters))
+                rule = expected_rule(photo.identity.size_bytes, folder, needs_copy=photo.needs_copy)
+                after = replace(photo, bound=replace(photo.bound, parameters=parameters, sent_within=rule))
                 if await earlier_cutout(after, self._ledger) is None:
-                    pictures.add((after.picture.identity, parameters))
+                    pictures.add((after.picture.identity, parameters, rule))
         words = f"{photos_are(number)} to be sent again; {removals_in_words(len(pictures))} may have to be paid for"
         return CommandResult((words,), payable=len(pictures), is_done=False)
 
@@ -200,6 +202,9 @@ class RetryHandler:
     async def _resume(self, photo: Photo) -> Photo:
         folder = required_folder(self._folders, photo)
         fact = fact_after(photo, folder.parameters.as_json())
+        if isinstance(fact, RetryUpload):
+            rule = expected_rule(photo.identity.size_bytes, folder, needs_copy=photo.needs_copy)
+            fact = replace(fact, sent_within=rule)
         identity = photo.identity
         if isinstance(fact, RetryFromStart | RetryUpload):  # a paid result needs no source any more
             identity = await asyncio.to_thread(current_identity, folder.input, photo.identity)

@@ -17,7 +17,7 @@ from typing import Annotated, BinaryIO
 from pydantic import Field, PlainValidator, StringConstraints, TypeAdapter, ValidationError
 
 from cutoutd.core.atomic_write import replaced
-from cutoutd.core.photo import Photo, require_value
+from cutoutd.core.photo import SENT_WHOLE, Photo, require_value
 
 ATTRIBUTE = "user.cutoutd.origin"
 
@@ -74,6 +74,7 @@ class ProvenanceRecord:
     cutout_sha256: _Sha256  #: of the cutout as Uploadcare made it, without our own chunk
     format: Annotated[int, Field(ge=1)] = _FORMAT
     picture_sha256: _Sha256 | None = None  #: of the picture itself; None: an earlier version made the cutout
+    sent_within: Annotated[int, Field(ge=-1, lt=1 << 63)] = SENT_WHOLE  #: how the photo was sent
     signature: _Sha256 | None = None  #: HMAC-SHA256 of everything else; None: an earlier version made the cutout
 
 
@@ -153,6 +154,7 @@ def provenance_of(photo: Photo, cutout_sha256: str) -> ProvenanceRecord:
         parameters=require_value(photo.bound.parameters),
         cutout_sha256=cutout_sha256,
         picture_sha256=photo.picture.picture_sha256,
+        sent_within=photo.bound.sent_within,
     )
     return provenance_keys.sign(record)
 

@@ -56,7 +56,7 @@ class PlanScanner:
         self._on_photo = on_photo
         self._ledger: ReadTransaction | None = None  #: the open transaction; None also before the first run
         self._approved: set[int] = set()  #: approved photos of the present batch
-        self._paying: set[tuple[str | None, str | None]] = set()  #: pictures and parameters that the plan pays for
+        self._paying: set[tuple[str | None, str | None, int]] = set()  #: pictures and parameters that the plan pays for
         #: Targets that the plan has claimed; only for folders without ``rename``.
         self._targets: set[tuple[str, str]] = set()
 
@@ -157,7 +157,8 @@ class PlanScanner:
 
     def _note_payable(self, photo: Photo, folder: FolderSettings, draft: FolderDraft) -> None:
         """Note an accepted or uploaded photo: it pays, or it reuses the cutout of another photo."""
-        key, is_approved = (photo.picture.identity, photo.bound.parameters), photo.id in self._approved
+        key = (photo.picture.identity, photo.bound.parameters, photo.bound.sent_within)
+        is_approved = photo.id in self._approved
         if key in self._paying or (self._ledger is not None and _has_free_cutout(self._ledger, photo)):
             draft.note(PlannedOutcome.REUSE, is_new=not is_approved)
             return

@@ -11,14 +11,18 @@ from cutoutd.core.photo import (
     UNTIL_SOMEBODY_ACTS_S,
     LaunchNotMade,
     LaunchResponseLost,
+    Published,
+    RemovalFinished,
     RemovalIntended,
+    RemovalStarted,
     State,
+    Uploaded,
     Wait,
     WaitKind,
 )
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import duplicates, known_files, photos
-from support.ledgers import ACCEPTED, identity, photo_at, with_ledger
+from support.ledgers import ACCEPTED, identity, in_database, photo_at, with_ledger
 
 PICTURE = replace(ACCEPTED, sha256="7" * 64)
 NOT_FOR_LONG = Wait(WaitKind.RETRY, 0.0, 1, "Uploadcare could not be reached")
@@ -121,5 +125,44 @@ def test_a_picture_with_an_unknown_outcome_is_not_launched_with_other_parameters
         assert await ledger.query(duplicates.elected_payer, photo) == lost
         await ledger.record(lost, LaunchNotMade())
         assert await ledger.query(duplicates.elected_payer, photo) is None
+
+    with_ledger(tmp_path, scene)
+
+
+@pytest.mark.parametrize(("one", "other", "is_same"), [(0, 0, True), (5, 5, True), (0, 5, False), (5, 6, False)])
+def test_photos_that_are_sent_by_other_rules_are_no_duplicates(
+    tmp_path: Path, one: int, other: int, *, is_same: bool
+) -> None:
+    """A smaller copy has another cutout: neither waits for the other nor takes its cutout, and both may be paid for."""
+
+    async def scene(ledger: Ledger) -> None:
+        first = await photo_at(ledger, State.ACCEPTED, identity("a.jpg"), replace(PICTURE, sent_within=one))
+        first = await ledger.record(first, Uploaded("a", sent_within=one))
+        second = await photo_at(ledger, State.ACCEPTED, identity("b.jpg"), replace(PICTURE, sent_within=other))
+        second = await ledger.record(second, Uploaded("b", sent_within=other))
+        first = await ledger.record(first, RemovalIntended())
+        assert (await ledger.query(duplicates.elected_payer, second) is not None) is is_same
+        if is_same:
+            with pytest.raises(DuplicateInProgressError):
+                await ledger.record(second, RemovalIntended())
+        for fact in (RemovalStarted("request"), RemovalFinished("result"), Published("c" * 64, 9, "a.png", None)):
+            first = await ledger.record(first, fact)
+        assert bool(await ledger.query(duplicates.published_duplicates, second, 9)) is is_same
+        if not is_same:
+            await ledger.record(second, RemovalIntended())
+
+    with_ledger(tmp_path, scene)
+
+
+def test_a_smaller_copy_of_an_earlier_version_is_reused_for_smaller_copies_only(tmp_path: Path) -> None:
+    """It stored no limit: it may be that of any other smaller copy, and it is never the whole photo."""
+
+    async def scene(ledger: Ledger) -> None:
+        await photo_at(ledger, State.PUBLISHED, identity("a.jpg"), replace(PICTURE, sent_within=0))
+        in_database(tmp_path, "UPDATE photos SET sent_within = -1")  # SENT_SMALLER
+        smaller = await photo_at(ledger, State.ACCEPTED, identity("b.jpg"), replace(PICTURE, sent_within=5))
+        whole = await photo_at(ledger, State.ACCEPTED, identity("c.jpg"), PICTURE)
+        assert await ledger.query(duplicates.published_duplicates, smaller, 9)
+        assert not await ledger.query(duplicates.published_duplicates, whole, 9)
 
     with_ledger(tmp_path, scene)

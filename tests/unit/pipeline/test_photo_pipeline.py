@@ -1,14 +1,16 @@
 """The journey where it touches money: what is stored before, after and instead of the paid call."""
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BufferedReader
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from cutoutd.config.settings import FolderSettings
 from cutoutd.control.executor import CommandExecutor
@@ -48,8 +50,8 @@ from support.fakes.fake_uploadcare import FakeUploadcare
 from support.fakes.unlimited_budget import unlimited_budget
 from support.folders import folder_in, folders_of
 from support.images.drawn_photos import jpeg
-from support.images.photographs import png
-from support.ledgers import identity_of, versions_of
+from support.images.photographs import encoded, png
+from support.ledgers import identity_of, versions_of, with_ledger
 from support.pipelines import pipeline_of
 
 
@@ -525,3 +527,42 @@ def test_a_cutout_edited_while_it_is_copied_is_no_twins_cutout(tmp_path: Path, m
 
     cutout = tmp_path / "out" / "a.png"
     played(tmp_path, scene)
+
+
+def noisy_png(size: tuple[int, int] = (200, 150)) -> bytes:
+    """A PNG that does not get smaller by itself."""
+    return encoded(Image.frombytes("RGB", size, random.Random(1).randbytes(3 * size[0] * size[1])), "PNG")  # noqa: S311
+
+
+@pytest.mark.parametrize("first", ["whole", "smaller"])
+def test_a_whole_photo_never_gets_the_cutout_of_a_smaller_copy(tmp_path: Path, first: str) -> None:
+    """The same file in a folder that sends it whole and in two that shrink it alike: two removals, not one or three."""
+    content = noisy_png()
+    rules = {"whole": {}, "smaller": {"oversize": "shrink", "max_upload_bytes": len(content) // 2}}
+    rules["again"] = rules["smaller"]
+    places = {name: tmp_path / name for name in rules}
+    for place in places.values():
+        place.mkdir()
+    folders = {name: folder_in(places[name], name=name, **rule) for name, rule in rules.items()}
+    uploadcare = FakeUploadcare()
+
+    async def scene(ledger: Ledger) -> None:
+        budget, schedule = unlimited_budget(ledger, tmp_path), PollSchedule([0.0] * 5)
+        journey = pipeline_of(ledger, uploadcare, folders_of(*folders.values()), budget, schedule)
+        widths = {}
+        for name in sorted(folders, key=lambda name: name != first):
+            (folders[name].input / f"{name}.png").write_bytes(content)
+            photo = await ledger.discover(replace(identity_of(folders[name].input, f"{name}.png"), folder=name))
+            while photo is not None and not photo.state.is_terminal:
+                photo = await journey.advance(photo)
+            assert photo is not None
+            assert photo.state is State.PUBLISHED, photo.story
+            widths[name] = photo.cutout.reused_from is None
+        assert sum(widths.values()) == 2
+        assert widths["whole"]
+        assert uploadcare.count("start_removal") == 2
+        assert {name: len(sent) == len(content) for name, sent in uploadcare.sent.items()} == {
+            name: name == "whole.png" for name in uploadcare.sent
+        }
+
+    with_ledger(tmp_path, scene)

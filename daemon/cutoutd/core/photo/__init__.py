@@ -18,6 +18,8 @@ from cutoutd.core.photo.doubt import Doubt
 from cutoutd.core.photo.facts import (
     INTERNAL_FAULT,
     RESULT_DAMAGED,
+    SENT_SMALLER,
+    SENT_WHOLE,
     Accepted,
     Dismissed,
     Ended,
@@ -77,6 +79,8 @@ __all__ = [
     "NO_WAIT",
     "PAID_FOR",
     "RESULT_DAMAGED",
+    "SENT_SMALLER",
+    "SENT_WHOLE",
     "TERMINAL",
     "TRANSITIONS",
     "UNBOUNDED",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cutoutd.core.photo.facts import Fact
+from cutoutd.core.photo.facts import SENT_WHOLE, Fact
 from cutoutd.core.photo.states import State
 
 
@@ -29,6 +29,7 @@ class RetryUpload(Retry):
 
     state = State.ACCEPTED
     parameters: str  #: the present ones, because the earlier ones may be the reason of the refusal
+    sent_within: int = SENT_WHOLE  #: by the present rules of its folder
     source_uuid: None = None
     request_id: None = None
     unclear_since_s: None = None
@@ -68,6 +69,7 @@ class Reprocessed(Fact):
     parameters: str  #: the present ones
     previous_parameters: str  #: those of the earlier cutout
     reprocess_started_s: float | None  #: Unix time; earlier cutouts are not reused, unless this is None
+    sent_within: int = SENT_WHOLE  #: by the present rules of its folder
     source_uuid: None = None
     request_id: None = None
     result_uuid: None = None
@@ -84,6 +86,7 @@ class DamagedReprocessed(Retry):
     state = State.ACCEPTED
     parameters: str  #: the present ones
     reprocess_started_s: float  #: Unix time; earlier cutouts and results are not reused
+    sent_within: int = SENT_WHOLE  #: by the present rules of its folder
     source_uuid: None = None
     request_id: None = None
     result_uuid: None = None

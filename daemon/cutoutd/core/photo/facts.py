@@ -5,6 +5,12 @@ from typing import ClassVar
 
 from cutoutd.core.photo.states import State
 
+#: The rule of a photo that is sent with all its pixels, whatever its folder allows.
+SENT_WHOLE = 0
+
+#: The rule of a photo that an earlier version sent as a smaller copy; it did not store the limit.
+SENT_SMALLER = -1
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -29,6 +35,7 @@ class Accepted(Fact):
     picture_sha256: str | None = None  #: of the picture itself, whatever its file says about it
     is_disputed: bool = False  #: True if others may read another orientation, or refuse it: a bare copy is sent
     colours: str | None = None  #: the name of colours other than those of sRGB
+    sent_within: int = SENT_WHOLE  #: it is sent as it is, or as a copy of at most so many bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,7 @@ class Uploaded(Fact):
     sent_width: int | None = None  #: of a smaller copy; None if the photo was sent in its own size
     sent_height: int | None = None
     sent_as: str | None = None  #: the making of a smaller copy, as a clause
+    sent_within: int = SENT_WHOLE  #: the limit in bytes that made it smaller or lossier
     unclear_since_s: None = None
     locked_since_s: None = None
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
-from cutoutd.core.photo.facts import INTERNAL_FAULT, RESULT_DAMAGED, Fact
+from cutoutd.core.photo.facts import INTERNAL_FAULT, RESULT_DAMAGED, SENT_WHOLE, Fact
 from cutoutd.core.photo.states import TRANSITIONS, State
 from cutoutd.core.photo.wait import NO_WAIT, UNBOUNDED, Wait
 
@@ -107,6 +107,7 @@ class BoundSettings:
     parameters: str | None = None  #: remove_bg parameters, normalised JSON
     output: str | None = None  #: the output root, absolute
     target: str | None = None  #: relative to the output root; final at published
+    sent_within: int = SENT_WHOLE  #: the file is sent as it is, or as a copy of at most so many bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Photos with the same picture and parameters: the one that pays for all, and the cutouts that can be reused.
+"""Photos with the same picture and parameters, sent by one rule: the one that pays, and the cutouts to reuse.
 
 Two photos have the same picture if their pictures have one hash, or their files: photos that were accepted by an
 earlier version have only the hash of their file.
@@ -6,9 +6,19 @@ earlier version have only the hash of their file.
 
 from dataclasses import dataclass
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, not_, or_, select
 
-from cutoutd.core.photo import AT_UPLOADCARE, NOT_DELAYED, RESULT_DAMAGED, UNBOUNDED, UNPAID, Photo, State
+from cutoutd.core.photo import (
+    AT_UPLOADCARE,
+    NOT_DELAYED,
+    RESULT_DAMAGED,
+    SENT_SMALLER,
+    SENT_WHOLE,
+    UNBOUNDED,
+    UNPAID,
+    Photo,
+    State,
+)
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.ledger.schema.rows import photo_from
 from cutoutd.ledger.schema.tables import photos
@@ -27,6 +37,13 @@ class DuplicateInfo:
 
 # Built once, because building them anew for each photo would cost about as much as the queries.
 _IS_SAME_PICTURE = or_(photos.c.sha256 == bindparam("sha256"), photos.c.picture_sha256 == bindparam("picture_sha256"))
+# A smaller copy has another cutout than the whole photo. A limit that was not stored may be any.
+_IS_SENT_ALIKE = or_(
+    photos.c.sent_within == bindparam("sent_within"),
+    and_(photos.c.sent_within == SENT_SMALLER, bindparam("sent_within") != SENT_WHOLE),
+    and_(photos.c.sent_within != SENT_WHOLE, bindparam("sent_within") == SENT_SMALLER),
+)
+_IS_MADE_ALIKE = and_(photos.c.parameters == bindparam("parameters"), _IS_SENT_ALIKE)
 _GOES_ON = or_(
     photos.c.state.not_in([state.value for state in UNPAID]),
     photos.c.wait_kind.not_in(sorted(UNBOUNDED)),
@@ -47,13 +64,13 @@ _IS_FIRST = and_(
     photos.c.id < bindparam("photo_id"),
     photos.c.wait_kind.in_(sorted(NOT_DELAYED)),
 )
-# A result of the same picture with other parameters could be either's while an outcome is looked for.
+# A result of the same picture that is made otherwise could be either's while an outcome is looked for.
 _IS_LOOKED_FOR = and_(
-    photos.c.parameters != bindparam("parameters"),
+    not_(_IS_MADE_ALIKE),
     photos.c.state == State.REMOVAL_INTENDED.value,
     photos.c.unclear_since_s.is_not(None),
 )
-_GOES_FIRST = or_(and_(photos.c.parameters == bindparam("parameters"), or_(_IS_FURTHER, _IS_FIRST)), _IS_LOOKED_FOR)
+_GOES_FIRST = or_(and_(_IS_MADE_ALIKE, or_(_IS_FURTHER, _IS_FIRST)), _IS_LOOKED_FOR)
 _PAYER = (
     select(photos)
     .where(_IS_SAME_PICTURE, photos.c.id != bindparam("photo_id"), _GOES_FIRST)
@@ -66,11 +83,17 @@ _SAME_PICTURE = (
     .order_by(photos.c.state_at_s.desc())
     .limit(bindparam("limit"))
 )
-_IS_PUBLISHED = and_(photos.c.state == State.PUBLISHED, photos.c.parameters == bindparam("parameters"))
-_PUBLISHED = _SAME_PICTURE.where(or_(_IS_PUBLISHED, photos.c.previous_parameters == bindparam("parameters")))
+_IS_PUBLISHED = and_(photos.c.state == State.PUBLISHED, _IS_MADE_ALIKE)
+# Before it is sent anew, because afterwards the row tells only how the new one was sent.
+_IS_MADE_AGAIN = and_(
+    photos.c.state == State.ACCEPTED,
+    photos.c.previous_parameters == bindparam("parameters"),
+    photos.c.sent_width.is_(None) == (bindparam("sent_within") == SENT_WHOLE),
+)
+_PUBLISHED = _SAME_PICTURE.where(or_(_IS_PUBLISHED, _IS_MADE_AGAIN))
 _PAID_SINCE = _SAME_PICTURE.where(
     photos.c.state.concat("") == State.PUBLISHED,  # as above
-    photos.c.parameters == bindparam("parameters"),
+    _IS_MADE_ALIKE,
     photos.c.state_at_s > bindparam("since_s"),
     photos.c.reused_from.is_(None),
 )
@@ -173,4 +196,5 @@ def _duplicate_key(photo: Photo) -> dict[str, object]:
         "sha256": photo.picture.sha256,
         "picture_sha256": photo.picture.picture_sha256,
         "parameters": photo.bound.parameters,
+        "sent_within": photo.bound.sent_within,
     }

@@ -129,7 +129,8 @@ def approved_of(transaction: ReadTransaction, photo_ids: Collection[int]) -> set
 def has_duplicate_at_uploadcare(transaction: ReadTransaction, photo: Photo) -> bool:
     """Return True if a duplicate was uploaded and is not published yet."""
     is_same = or_(photos.c.sha256 == photo.picture.sha256, photos.c.picture_sha256 == photo.picture.identity)
-    is_duplicate = and_(is_same, photos.c.parameters == photo.bound.parameters, photos.c.id != photo.id)
+    is_made_alike = and_(photos.c.parameters == photo.bound.parameters, photos.c.sent_within == photo.bound.sent_within)
+    is_duplicate = and_(is_same, is_made_alike, photos.c.id != photo.id)
     duplicates = select(func.count()).select_from(photos).where(is_duplicate, photos.c.state.in_(AT_UPLOADCARE))
     return (transaction.scalar(duplicates) or 0) > 0
 

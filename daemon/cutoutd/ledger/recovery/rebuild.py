@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import and_, case, insert, select, update
 
-from cutoutd.core.photo import NO_WAIT, Identity, Photo, SourceOutcome, SourceResult, State
+from cutoutd.core.photo import NO_WAIT, SENT_WHOLE, Identity, Photo, SourceOutcome, SourceResult, State
 from cutoutd.ledger.schema.migrations import bring_up_to_date
 from cutoutd.ledger.schema.rows import identity_values, photo_from, source_values, wait_values
 from cutoutd.ledger.schema.tables import IS_CURRENT, photos, targets
@@ -42,6 +42,7 @@ class RestoredCutout:
     cutout_sha256: str
     cutout_bytes: int
     picture_sha256: str | None = None
+    sent_within: int = SENT_WHOLE
 
 
 @dataclass(frozen=True, slots=True)

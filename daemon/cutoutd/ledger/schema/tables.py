@@ -72,6 +72,7 @@ photos = Table(
     Column("parameters", Text, comment="remove_bg parameters, normalised JSON; bound at accepted"),
     Column("output", PathText, comment="output root; bound at accepted"),
     Column("target", PathText, comment="relative to the output root; bound at accepted, final at published"),
+    Column("sent_within", BigInteger, nullable=False, server_default=text("0"), comment="see SENT_WHOLE, SENT_SMALLER"),
     Column("source_uuid", Text, comment="Uploadcare's file; from uploaded on, null again when it expired there"),
     Column("sent_width", Integer, comment="of a smaller copy that was sent; null: it has the photo's own size"),
     Column("sent_height", Integer, comment="as sent_width"),
@@ -125,19 +126,20 @@ _partial_index(
 #: All versions of a path, also those that do not count.
 Index("by_path", photos.c.path, photos.c.folder)
 
-#: Duplicates: photos of the same content and parameters. One of them pays, the others reuse.
+#: Duplicates: photos of the same content and parameters, sent by the same rule. One of them pays, the others reuse.
 Index("twins", photos.c.sha256, photos.c.parameters)
 
 #: Never two launches for the same content and parameters at once, whatever the code does.
 _IS_PAID_FOR = photos.c.state.in_(
     [State.REMOVAL_INTENDED.value, State.REMOVAL_STARTED.value, State.REMOVAL_FINISHED.value]  # PAID_FOR, in order
 )
-_partial_index("one_payer", photos.c.sha256, photos.c.parameters, where=_IS_PAID_FOR, unique=True)
+_MADE_ALIKE = (photos.c.parameters, photos.c.sent_within)
+_partial_index("one_payer", photos.c.sha256, *_MADE_ALIKE, where=_IS_PAID_FOR, unique=True)
 
 #: The same for the picture itself, whatever its file says about it. Both, because photos that were accepted by an
 #: earlier version have no hash of the picture.
 Index("same_picture", photos.c.picture_sha256, photos.c.parameters)
-_partial_index("one_payer_per_picture", photos.c.picture_sha256, photos.c.parameters, where=_IS_PAID_FOR, unique=True)
+_partial_index("one_payer_per_picture", photos.c.picture_sha256, *_MADE_ALIKE, where=_IS_PAID_FOR, unique=True)
 
 #: The photos with files that have to be compared with what is known; stays small.
 _IS_TOUCHED = photos.c.touched_at_s.is_not(None)

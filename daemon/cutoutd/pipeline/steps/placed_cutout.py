@@ -7,7 +7,7 @@ paid for.
 from pathlib import Path
 from typing import BinaryIO
 
-from cutoutd.core.photo import Accepted, Doubt, Photo, Published, require_value
+from cutoutd.core.photo import Accepted, BoundSettings, Doubt, Photo, Published, require_value
 from cutoutd.files.input_tree import open_beneath
 from cutoutd.files.provenance import ProvenanceRecord, hashes_of, provenance_keys, read_provenance
 from cutoutd.images.structure.png_check import PngCheck
@@ -61,18 +61,17 @@ def is_placed_at(output: Path, target: str, accepted: Accepted) -> bool:
             record = read_provenance(file)
     except OSError:
         return False
-    return record is not None and _is_made_of(
-        record, accepted.sha256, accepted.picture_sha256, parameters=accepted.parameters
-    )
+    bound = BoundSettings(accepted.parameters, sent_within=accepted.sent_within)
+    return record is not None and _is_made_of(record, accepted.sha256, accepted.picture_sha256, bound)
 
 
 def _is_of(photo: Photo, record: ProvenanceRecord) -> bool:
     picture = photo.picture
-    parameters = require_value(photo.bound.parameters)
-    return _is_made_of(record, require_value(picture.sha256), picture.picture_sha256, parameters=parameters)
+    return _is_made_of(record, require_value(picture.sha256), picture.picture_sha256, photo.bound)
 
 
-def _is_made_of(record: ProvenanceRecord, sha256: str, picture_sha256: str | None, *, parameters: str) -> bool:
+def _is_made_of(record: ProvenanceRecord, sha256: str, picture_sha256: str | None, bound: BoundSettings) -> bool:
     is_same = sha256 == record.sha256 or (picture_sha256 is not None and picture_sha256 == record.picture_sha256)
     # Signed, because every writer of the output could else end a photo with any file.
-    return is_same and parameters == record.parameters and provenance_keys.have_signed(record)
+    is_made_so = (bound.parameters, bound.sent_within) == (record.parameters, record.sent_within)
+    return is_same and is_made_so and provenance_keys.have_signed(record)

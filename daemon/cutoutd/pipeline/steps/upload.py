@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from cutoutd.config.settings import LARGEST_UPLOAD_BYTES, FolderSettings
 from cutoutd.config.types.choices import Oversize
 from cutoutd.core.errors import CutoutdError, RejectedError, RejectionCode, SupersededError
-from cutoutd.core.photo import Photo, Uploaded
+from cutoutd.core.photo import SENT_WHOLE, Photo, Uploaded
 from cutoutd.files.input_tree import open_source, reading_errors, require_unchanged
 from cutoutd.images.copies.orientation import make_upright
 from cutoutd.images.copies.shrink import make_smaller
@@ -20,8 +20,11 @@ from cutoutd.images.structure.orientation import UPRIGHT
 from cutoutd.images.validation import validate
 from cutoutd.uploadcare.client import UploadcareClient
 
+#: A turned copy is at most so many times as large as its photo.
+_MOST_GROWTH = 2
+
 #: The upload has the photo's own size.
-_SENT_WHOLE = Uploaded(source_uuid="")
+_OWN_SIZE = Uploaded(source_uuid="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class _UploadContent:
 
     content: io.BufferedIOBase
     is_copy: bool = True
-    fact: Uploaded = _SENT_WHOLE
+    fact: Uploaded = _OWN_SIZE
 
 
 async def upload_photo(
@@ -66,6 +69,15 @@ async def upload_photo(
     return replace(upload.fact, source_uuid=sent.uuid)
 
 
+def expected_rule(size_bytes: int, folder: FolderSettings, *, needs_copy: bool) -> int:
+    """Return the rule by which a photo will be sent: with all its pixels, or within so many bytes.
+
+    It is a part of what makes duplicates; the upload stores the one that came true.
+    """
+    may_grow_over = needs_copy and size_bytes * _MOST_GROWTH > folder.max_upload_bytes
+    return folder.max_upload_bytes if size_bytes > _most_bytes(folder) or may_grow_over else SENT_WHOLE
+
+
 def _need(photo: Photo, folder: FolderSettings) -> int:
     """Return the memory that packing takes, in bytes: none if the file is sent as it is."""
     if _is_oversize(photo, folder):
@@ -91,8 +103,12 @@ def _is_oversize(photo: Photo, folder: FolderSettings) -> bool:
 
     Changing `oversize` to reject affects new photos only; photos accepted earlier are still shrunk and sent.
     """
-    most_bytes = folder.max_upload_bytes if folder.oversize is Oversize.SHRINK else LARGEST_UPLOAD_BYTES
-    return photo.identity.size_bytes > most_bytes
+    return photo.identity.size_bytes > _most_bytes(folder)
+
+
+def _most_bytes(folder: FolderSettings) -> int:
+    """Return the size above which a photo is not sent as it is."""
+    return folder.max_upload_bytes if folder.oversize is Oversize.SHRINK else LARGEST_UPLOAD_BYTES
 
 
 def _copy(content: bytes, photo: Photo, folder: FolderSettings) -> _UploadContent:
@@ -104,10 +120,13 @@ def _copy(content: bytes, photo: Photo, folder: FolderSettings) -> _UploadConten
             if error.code is not RejectionCode.TOO_LARGE or folder.oversize is Oversize.REJECT:
                 raise
         else:
-            sent_as = upright.description if upright.is_lossier else None
-            return _UploadContent(io.BytesIO(upright.content), fact=Uploaded("", sent_as=sent_as))
+            if not upright.is_lossier:
+                return _UploadContent(io.BytesIO(upright.content))
+            fact = Uploaded("", sent_as=upright.description, sent_within=folder.max_upload_bytes)
+            return _UploadContent(io.BytesIO(upright.content), fact=fact)
     copy = make_smaller(content, picture, folder.max_upload_bytes)
-    return _UploadContent(io.BytesIO(copy.content), fact=Uploaded("", copy.width, copy.height, copy.description))
+    fact = Uploaded("", copy.width, copy.height, copy.description, sent_within=folder.max_upload_bytes)
+    return _UploadContent(io.BytesIO(copy.content), fact=fact)
 
 
 def _require_accepted(sha256: str, photo: Photo) -> None:

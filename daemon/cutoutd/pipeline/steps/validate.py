@@ -20,9 +20,11 @@ from cutoutd.files.name_trial import form_taken
 from cutoutd.files.provenance import read_provenance
 from cutoutd.files.target_names import MAX_NAME_BYTES, targets_of
 from cutoutd.images.copies.shrink import LARGEST_SOURCE_BYTES
+from cutoutd.images.structure.orientation import UPRIGHT
 from cutoutd.images.structure.png_chunks import PNG_SIGNATURE
 from cutoutd.images.validation import ImageInfo, require_size, validate
 from cutoutd.pipeline.steps.placed_cutout import is_placed_at
+from cutoutd.pipeline.steps.upload import expected_rule
 
 #: PATH_MAX with its closing zero: longer paths exist, but no program could open such a cutout by its path.
 _MAX_PATH_BYTES = 4096
@@ -68,6 +70,9 @@ def validate_photo(identity: Identity, folder: FolderSettings) -> Validation:
     require_unchanged(folder.input, identity)
     picture = validate(content, identity.path)
     accepted = _accepted(content, picture, folder)
+    needs_copy = accepted.orientation != UPRIGHT or accepted.is_disputed
+    rule = expected_rule(len(content), folder, needs_copy=needs_copy)
+    accepted = replace(accepted, sent_within=rule)
     free = _free_targets(identity.path, folder, accepted)
     note = "; ".join(filter(None, (picture.note, free.note))) or None
     return Validation(replace(accepted, note=note), free.targets, is_png=is_png, is_cutout_placed=free.is_placed)

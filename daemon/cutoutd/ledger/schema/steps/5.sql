@@ -51,3 +51,16 @@ INSERT OR IGNORE INTO remote_files SELECT json_extract(events.detail, '$.result_
 DROP INDEX to_clean;
 
 ALTER TABLE photos DROP COLUMN remote_cleaned_at_s;
+-- A photo that is sent as a smaller copy is not the same as the whole one. Earlier versions did not store the limit.
+
+ALTER TABLE photos ADD COLUMN sent_within BIGINT DEFAULT 0 NOT NULL;
+
+UPDATE photos SET sent_within = -1 WHERE sent_width IS NOT NULL OR (sha256 IS NOT NULL AND size_bytes > 12582912);
+
+DROP INDEX one_payer;
+
+CREATE UNIQUE INDEX one_payer ON photos (sha256, parameters, sent_within) WHERE state IN ('removal_intended', 'removal_started', 'removal_finished');
+
+DROP INDEX one_payer_per_picture;
+
+CREATE UNIQUE INDEX one_payer_per_picture ON photos (picture_sha256, parameters, sent_within) WHERE state IN ('removal_intended', 'removal_started', 'removal_finished');
