@@ -39,6 +39,25 @@ async def every(
         await asyncio.sleep(interval_s() if callable(interval_s) else interval_s)
 
 
+class GrowingRest:
+    """The rest of a loop that asks for something: twice as long after each refusal, and as at first after a success.
+
+    Args:
+        first_s: the rest while all goes well.
+        longest_s: the longest rest.
+    """
+
+    def __init__(self, first_s: float, longest_s: float) -> None:
+        self._first_s = first_s
+        self._longest_s = longest_s
+        self.present_s = first_s  #: the present rest
+
+    def after(self, *, is_done: bool) -> float:
+        """Return the rest after a look."""
+        self.present_s = self._first_s if is_done else min(2 * self.present_s, self._longest_s)
+        return self.present_s
+
+
 class Heartbeats:
     """The heartbeats of some loops and of their steps. For one thread.
 

@@ -2,9 +2,13 @@
 
 No photo is given up because of a DelayError, however long it lasts. Waits grow with full jitter, so that many photos do
 not come back in the same second. They stay so short that all photos move half a minute after the service is back.
+
+A request may be billed, and get the same answer each time. Such tries become rare: a photo takes a few hundred
+operations a day at most, whatever it meets.
 """
 
 import random
+import sys
 from collections.abc import Callable
 
 from cutoutd.core.errors import (
@@ -12,6 +16,9 @@ from cutoutd.core.errors import (
     DiskError,
     DuplicateInProgressError,
     LimitReachedError,
+    NeverSentError,
+    NotDeliveredError,
+    NotReadyError,
     PlaceError,
     RemovalLockedError,
     ResponseLostError,
@@ -21,6 +28,8 @@ from cutoutd.core.errors import (
     ThrottledError,
     TreeUnavailableError,
     UnapprovedError,
+    UnreachableError,
+    UploadGoneError,
 )
 from cutoutd.core.photo import UNTIL_SOMEBODY_ACTS_S, Wait, WaitKind
 
@@ -35,6 +44,17 @@ _LONGEST_WAITS_S: tuple[tuple[type[DelayError], float], ...] = (
     (RemovalLockedError, 300.0),  # the lock of a removal that died can stay for a day
     (ResultGoneError, 900.0),
     (ResponseLostError, 60.0),  # an outage leaves many attempts behind, and the search is to go on soon after it
+)
+
+#: Answers that cost an operation each and say the same each time: so many tries at the usual pace, and the longest wait
+#: behind them. The end of an outage is to be noticed soon, so its waits begin to grow late. The first class that fits
+#: counts; without one, as without a connection, a try costs nothing.
+_LATE_TRIES: tuple[tuple[tuple[type[DelayError], ...], int, float], ...] = (
+    ((NeverSentError,), sys.maxsize, 0.0),
+    ((NotDeliveredError, NotReadyError, UploadGoneError, ResultGoneError, RemovalLockedError), 12, 900.0),
+    ((ResponseLostError,), 12, 900.0),
+    ((ThrottledError,), 12, 420.0),
+    ((UnreachableError,), 60, 420.0),
 )
 
 #: Fetches cost money by their length, and a damaged cutout seldom gets better within seconds.
@@ -75,6 +95,19 @@ def backoff(error: DelayError, attempts: int, now_s: float, *, jitter: Callable[
 
 
 def _wait_s(error: DelayError, attempts: int, jitter: Callable[[], float]) -> float:
+    return max(_usual_wait_s(error, attempts, jitter), _late_wait_s(error, attempts, jitter))
+
+
+def _late_wait_s(error: DelayError, attempts: int, jitter: Callable[[], float]) -> float:
+    """Return the shortest wait of a billed try after many others with the same answer; else 0."""
+    for kinds, tries, longest_s in _LATE_TRIES:
+        if isinstance(error, kinds):
+            late = min(attempts - tries, 20)
+            return 0.0 if late < 0 else min(longest_s, _LONGEST_WAIT_S * 2.0**late) * (1 + jitter()) / 2
+    return 0.0
+
+
+def _usual_wait_s(error: DelayError, attempts: int, jitter: Callable[[], float]) -> float:
     if error.retry_after_s is not None:
         return min(error.retry_after_s, _LONGEST_PATIENCE_S) + _SPREAD_S * jitter()
     if isinstance(error, ResultDamagedError):

@@ -255,7 +255,7 @@ class PhotoPipeline:
     async def _postpone(self, photo: Photo, error: DelayError) -> Photo:
         if isinstance(error, PlaceError) and photo.bound.output is not None:
             self._budget.room.distrust(photo)
-        return await self._ledger.postpone(photo, backoff(error, photo.wait.attempts, time.time()))
+        return await self._ledger.postpone(photo, backoff(error, photo.wait.failed_tries, time.time()))
 
     async def _supersede(self, photo: Photo, error: SupersededError) -> Photo:
         """End a photo because its file is gone or changed, or because a newer version was published first.

@@ -16,6 +16,7 @@ from cutoutd.core.errors import (
     AddonRefusedError,
     FailedError,
     NeverSentError,
+    NotDeliveredError,
     RefusableRequest,
     RemovalLockedError,
     ResponseLostError,
@@ -209,13 +210,12 @@ class UploadcareClient:
     async def fetch_cutout(self, result_uuid: str, sink: Sink) -> int:
         """Pass a result to ``sink`` in chunks as they arrive, and return its length in bytes.
 
-        The first fetch may cost an operation to find the project's CDN host. After an error the sink holds a part or
-        nothing, and the caller must fetch the whole again.
+        The first fetch may cost an operation. After an error the sink holds a part, and the whole has to be fetched.
 
         Raises:
             ResultGoneError: Uploadcare no longer has the result.
-            DeliveryRefusedError: the CDN refuses (401, 403), for example if the project demands signed URLs.
-            UnreachableError: the body was cut off or is no image, besides the reasons common to every call.
+            DeliveryRefusedError, NotDeliveredError: the CDN refuses (401, 403), or does not have it.
+            UnreachableError: the body was cut off or is no image.
         """
         if not self._cdn.is_known:
             self._cdn.learn(await self.files.require_result(result_uuid))
@@ -232,7 +232,7 @@ class UploadcareClient:
             if response.status_code not in _GONE:
                 raise delivery_error_for(to_response(response))
         self._cdn.learn(await self.files.require_result(result_uuid))
-        raise UnreachableError(
+        raise NotDeliveredError(
             f"{shown(response.url.host)} does not have the cutout, though Uploadcare does", advice=_CDN_ADVICE
         )
 

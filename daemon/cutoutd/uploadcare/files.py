@@ -34,8 +34,8 @@ _FILES_PER_REQUEST = 100
 
 _FILES_PER_PAGE = 100
 
-#: A list with more pages is none that ends; Uploadcare bills each page.
-_MAX_PAGES = 200
+#: Uploadcare bills each page of a list, and a list may have no end.
+_MAX_PAGES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,24 +142,26 @@ class FilesApi:
         return file
 
     async def list_since(self, since: datetime) -> list[RemoteFile]:
-        """Return all files of the project uploaded since then, newest first; one operation for each hundred.
+        """Return the first files of the project uploaded after a time, oldest first, up to a thousand.
+
+        One operation for each hundred. Those right after the time come first, because only they are looked for.
 
         Raises:
-            UnreachableError: the list does not come to an end; each page of it costs an operation.
+            UnreachableError: the list goes round in a circle.
         """
         files: dict[str, RemoteFile] = {}
-        query = f"ordering=-datetime_uploaded&limit={_FILES_PER_PAGE}"
+        query = urlencode({"ordering": "datetime_uploaded", "from": since.isoformat(), "limit": _FILES_PER_PAGE})
         for _ in range(_MAX_PAGES):
             page = parse(FilesPage, require_success(await self._call("GET", f"files/?{query}")))
             is_new = any(file.uuid not in files for file in page.results)
             files |= {file.uuid: file for file in page.results}
-            if page.next is None or any(file.uploaded_at < since for file in page.results):
-                return [file for file in files.values() if file.uploaded_at >= since]
+            if page.next is None:
+                break
             if not is_new:
                 raise UnreachableError("Uploadcare's list of files goes round in a circle")
             # Take the address apart, because it is foreign text that need not be one.
             query = urlencode(parse_qsl(page.next.partition("?")[2], keep_blank_values=True))
-        raise UnreachableError(f"Uploadcare's list of files has no end after {_MAX_PAGES} pages")
+        return sorted((file for file in files.values() if file.uploaded_at >= since), key=lambda file: file.uploaded_at)
 
     async def delete(self, uuids: Sequence[str]) -> None:
         """Delete uploads and results for good, and ignore those already gone; one operation for each hundred.

@@ -34,6 +34,34 @@ def test_silence_has_a_reason_and_advice(webhooks: list[RemoteWebhook], words: s
     assert words in missing_webhook_reason(URL, webhooks)
 
 
+def test_the_reason_is_asked_for_once_an_hour(tmp_path: Path) -> None:
+    """Messages may stop and return all day, and each list of the webhooks is billed."""
+    asked: list[int] = []
+
+    class Listing:
+        @property
+        def webhooks(self) -> "Listing":
+            return self
+
+        async def list_all(self) -> list[RemoteWebhook]:
+            asked.append(1)
+            return []
+
+    async def scene() -> None:
+        async with open_ledger(tmp_path) as ledger:
+            pace = PollSchedule()
+            monitor = WebhookMonitor(ledger, Listing(), pace, lambda: None)  # type: ignore[arg-type]  # all that is asked of it
+            for _ in range(5):
+                pace.webhook_trust.expect(1.0)
+                await monitor._look(lambda: URL)
+                for number in range(3):
+                    pace.on_poll_success(Photo(number, identity(), State.REMOVAL_STARTED, 4e9), 4e9)
+                await monitor._look(lambda: URL)
+
+    asyncio.run(scene())
+    assert len(asked) == 1
+
+
 class Absent:
     """An Uploadcare that cannot be asked either."""
 

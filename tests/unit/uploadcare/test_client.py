@@ -403,3 +403,16 @@ def test_a_large_file_arrives_whole(sandbox: SandboxProcess) -> None:
     source = driven(sandbox, lambda uploadcare: sent(uploadcare, content))
     assert source.sha256 == hashlib.sha256(content).hexdigest()
     assert sandbox.counters()["uploads_by_sha256"] == {source.sha256: 1}
+
+
+def test_files_after_a_time_come_oldest_first(sandbox: SandboxProcess) -> None:
+    """Only those after it: a result that is looked for was made soon after its launch."""
+
+    async def scene(uploadcare: UploadcareClient) -> tuple[list[str], list[str]]:
+        uuids = [(await sent(uploadcare, picture(shade))).uuid for shade in (10, 20, 30)]
+        first = await uploadcare.files.get(uuids[0])
+        assert first is not None
+        return uuids[1:], [file.uuid for file in await uploadcare.files.list_since(first.uploaded_at)]
+
+    expected, listed = driven(sandbox, scene)
+    assert listed == expected

@@ -9,7 +9,8 @@ Faults in cutoutd itself are no CutoutdError, and do not belong here.
     │   └── SupersededError          the file changed or disappeared unpaid, or a newer version was published first
     ├── DelayError                   the same step is tried again later, without help
     │   ├── UnreachableError         no connection, or no usable response; nothing was done
-    │   │   └── NeverSentError       not one byte of the request left this machine
+    │   │   ├── NeverSentError       not one byte of the request left this machine
+    │   │   └── NotDeliveredError    the CDN does not have what Uploadcare has
     │   ├── DuplicateInProgressError another photo with the same content is being paid for
     │   ├── ThrottledError           the service asked for fewer requests
     │   ├── RefusedForNowError       the service refused a request of this photo, and maybe of no other one
@@ -99,6 +100,7 @@ from cutoutd.core.errors.retryable import (
     LimitReachedError,
     NameRefusedError,
     NeverSentError,
+    NotDeliveredError,
     NotReadyError,
     PlaceError,
     RefusedForNowError,
@@ -145,6 +147,7 @@ __all__ = [
     "LimitReachedError",
     "NameRefusedError",
     "NeverSentError",
+    "NotDeliveredError",
     "NotReadyError",
     "PageError",
     "PageRefusedError",

@@ -68,6 +68,12 @@ class RemovalLockedError(DelayError):
     default_advice = "Nothing to do: Uploadcare lifts the lock when that removal ends, or within a day if it died."
 
 
+class NotDeliveredError(UnreachableError):
+    """The CDN does not have the cutout, although Uploadcare does; each look for the reason costs an operation."""
+
+    title = "The cutout is not delivered"
+
+
 class ResultGoneError(DelayError):
     """The cutout was paid for, and is no longer at Uploadcare."""
 

@@ -52,6 +52,11 @@ class Wait:
         return self.kind not in NOT_DELAYED
 
     @property
+    def failed_tries(self) -> int:
+        """The tries of the step that failed in a row; polls that went well are none."""
+        return self.attempts if self.is_delayed else 0
+
+    @property
     def has_end(self) -> bool:
         """True if time alone ends the wait."""
         return self.kind is not WaitKind.UNAPPROVED

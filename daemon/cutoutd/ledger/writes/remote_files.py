@@ -91,6 +91,7 @@ def _spend(transaction: WriteTransaction, photo: Photo) -> None:
 
 _NOW_S = bindparam("now_s", type_=Float())
 _IS_SURE = or_(photos.c.doubt.is_(None), photos.c.state_at_s < _NOW_S - _DOUBTFUL_FOR_S)
+_IS_RETRIED = frozenset({State.FAILED, State.DISMISSED})
 _IS_AT_REST = and_(photos.c.state.in_([State.PUBLISHED, State.SUPERSEDED, State.REJECTED]), _IS_SURE)
 _IS_SOURCE = remote_files.c.kind == FileKind.SOURCE.value
 _MAY_RUN = and_(
@@ -129,13 +130,21 @@ def to_clean(transaction: ReadTransaction, now_s: float, limit: int) -> list[str
     return list(transaction.scalars(_TO_CLEAN, {"now_s": now_s, "limit": limit}))
 
 
+def uploads_of(transaction: ReadTransaction, photo_id: int) -> int:
+    """Return how many uploads of a photo were made and not cleaned up; those of more than a day ago are."""
+    is_upload = and_(remote_files.c.photo_id == photo_id, _IS_SOURCE)
+    return transaction.scalar(select(func.count()).select_from(remote_files).where(is_upload)) or 0
+
+
 def mark_cleaned(transaction: WriteTransaction, uuids: Collection[str]) -> None:
     """Forget files that are deleted at Uploadcare. A photo that failed does not count on its result any more."""
     cleaned = remote_files.c.uuid.in_(uuids)
-    of_cleaned = select(remote_files.c.photo_id).where(cleaned)
-    has_lost = and_(photos.c.id.in_(of_cleaned), photos.c.result_uuid.in_(uuids))
-    is_over = photos.c.state.concat("").in_([State.FAILED, State.DISMISSED])  # concat, else it reads all failed photos
-    transaction.execute(update(photos).where(has_lost, is_over).values(result_uuid=None, kept_uuid=None))
+    ids = set(transaction.scalars(select(remote_files.c.photo_id).where(cleaned)))
+    rows = transaction.execute(select(photos.c.id, photos.c.state, photos.c.result_uuid).where(photos.c.id.in_(ids)))
+    have_lost = [row.id for row in rows if row.state in _IS_RETRIED and row.result_uuid in set(uuids)]
+    if have_lost:
+        lost = update(photos).where(photos.c.id.in_(have_lost))
+        transaction.execute(lost.values(result_uuid=None, kept_uuid=None))
     transaction.execute(delete(remote_files).where(cleaned))
 
 

@@ -7,6 +7,7 @@ off after failures. Then the removals under way are polled on the normal schedul
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -20,6 +21,8 @@ from cutoutd.uploadcare.client import UploadcareClient
 from cutoutd.uploadcare.webhooks import RemoteWebhook
 
 _LOOK_EVERY_S = 1.0
+
+_ASK_EVERY_S = 3600.0
 
 
 class WebhookMonitor:
@@ -40,6 +43,8 @@ class WebhookMonitor:
         self._poll_schedule = poll_schedule
         self._wake = wake
         self._was_trusted = False
+        self._asked_at_s = -math.inf
+        self._last_reason = ""
 
     async def run(self, url: Callable[[], str | None]) -> None:
         """Look until cancelled.
@@ -75,11 +80,15 @@ class WebhookMonitor:
         self._was_trusted = trust.is_trusted
 
     async def _reason(self, url: str) -> str:
-        try:
-            webhooks = await self._uploadcare.webhooks.list_all()
-        except CutoutdError as error:
-            return f"Uploadcare could not be asked about the webhook: {error.sentence}"
-        return missing_webhook_reason(url, webhooks)
+        """Return the reason why messages stopped; each look for it is billed, so the last one serves for an hour."""
+        now_s = time.monotonic()
+        if now_s - self._asked_at_s >= _ASK_EVERY_S:
+            self._asked_at_s = now_s
+            try:
+                self._last_reason = missing_webhook_reason(url, await self._uploadcare.webhooks.list_all())
+            except CutoutdError as error:
+                self._last_reason = f"Uploadcare could not be asked about the webhook: {error.sentence}"
+        return self._last_reason
 
 
 _SILENT = "removals finished without a webhook message, so polling has resumed"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from cutoutd.config.types.choices import RemoteCleanup
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import log_error, log_event
-from cutoutd.core.periodic import every
+from cutoutd.core.periodic import GrowingRest, every
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.writes import remote_files
 from cutoutd.uploadcare.client import UploadcareClient
@@ -52,16 +52,15 @@ class RemoteCleaner:
         self._uploadcare = uploadcare
         self._policy = policy
         self._timing = timing or CleanupTiming()
-        self._wait_s = self._timing.linger_s
+        self._rest = GrowingRest(self._timing.linger_s, self._timing.longest_wait_s)
 
     async def run(self) -> None:
         """Clean up now and then until cancelled. Trouble is logged and tried again, ever more rarely."""
-        await asyncio.sleep(self._wait_s)
-        await every(lambda: self._wait_s, self._look)
+        await asyncio.sleep(self._rest.present_s)
+        await every(lambda: self._rest.present_s, self._look)
 
     async def _look(self) -> None:
-        is_done = await self._clean_or_tell()
-        self._wait_s = self._timing.linger_s if is_done else min(2 * self._wait_s, self._timing.longest_wait_s)
+        self._rest.after(is_done=await self._clean_or_tell())
 
     async def finish(self) -> None:
         """Clean up because cutoutd stops: begin no request after a few seconds, and wait for the last answer."""

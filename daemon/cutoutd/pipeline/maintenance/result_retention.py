@@ -9,7 +9,7 @@ import time
 from functools import partial
 
 from cutoutd.core.logs import log_error, log_event
-from cutoutd.core.periodic import every
+from cutoutd.core.periodic import GrowingRest, every
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.uploadcare.client import UploadcareClient
@@ -18,6 +18,9 @@ from cutoutd.uploadcare.client import UploadcareClient
 _UNFETCHED_FOR_S = 3600.0
 
 _LOOK_EVERY_S = 60.0
+
+#: After refusals; the results have a day.
+_LONGEST_REST_S = 3600.0
 
 #: Uploadcare takes up to 100 files in one request.
 _RESULTS_PER_REQUEST = 100
@@ -33,9 +36,18 @@ class ResultKeeper:
         self._unrecorded: set[str] = set()
 
     async def run(self) -> None:
-        """Look now and then until cancelled. Trouble is logged and tried again."""
-        on_error = partial(log_error, "retention_postponed", level=logging.WARNING)
-        await every(_LOOK_EVERY_S, lambda: self.store_unfetched(time.time()), on_error)
+        """Look now and then until cancelled. Trouble is logged and tried again, ever more rarely."""
+        rest = GrowingRest(_LOOK_EVERY_S, _LONGEST_REST_S)
+
+        async def look() -> None:
+            is_done = False
+            try:
+                await self.store_unfetched(time.time())
+                is_done = True
+            finally:
+                rest.after(is_done=is_done)
+
+        await every(lambda: rest.present_s, look, partial(log_error, "retention_postponed", level=logging.WARNING))
 
     async def store_unfetched(self, now_s: float) -> None:
         """Store every result that has waited for an hour at this Unix time; each of them once.

@@ -32,11 +32,13 @@ from cutoutd.core.photo import (
     UploadAbandoned,
     UploadExpired,
     Wait,
+    WaitKind,
     require_value,
 )
 from cutoutd.ledger import ReadTransaction
 from cutoutd.ledger.queries import lost_launches
 from cutoutd.ledger.queries.lost_launches import log_paid_again
+from cutoutd.ledger.writes import remote_files
 from cutoutd.pipeline.backoff import backoff
 from cutoutd.pipeline.budget.budget import Budget
 from cutoutd.pipeline.steps.context import StepContext
@@ -90,6 +92,10 @@ _NOT_MADE = (
     "its upload was not locked, and shows no removal although any would have ended by now: the launch with the lost"
     " answer was not made, and a new one pays nothing twice"
 )
+
+#: An upload costs three operations, and may vanish or be locked again and again: after so many the next ones wait.
+_UPLOADS_AT_PACE = 3
+_FIRST_UPLOAD_WAIT_S, _LONGEST_UPLOAD_WAIT_S = 60.0, 3600.0
 
 #: The reason for a lost response after a crash.
 _ENDED_MEANWHILE = "cutoutd ended before an answer was stored"
@@ -157,7 +163,16 @@ class Launcher:
         """
         if not may_have_expired(photo.state_at_s, time.time()):
             log_event("upload_vanished", _UPLOAD_VANISHED, about=photo.identity, level=logging.WARNING)
-        return await self._ledger.record(photo, UploadExpired())
+        return await self._ledger.record(photo, UploadExpired(), await self._wait_before_upload(photo))
+
+    async def _wait_before_upload(self, photo: Photo) -> Wait:
+        """Return the wait before a photo is sent again: none at first, because mostly it is sent again once."""
+        uploads = await self._ledger.query(remote_files.uploads_of, photo.id)
+        if uploads < _UPLOADS_AT_PACE:
+            return NO_WAIT
+        wait_s = min(_LONGEST_UPLOAD_WAIT_S, _FIRST_UPLOAD_WAIT_S * 2.0 ** min(uploads - _UPLOADS_AT_PACE, 20))
+        reason = f"it was sent {uploads} times in vain within a day; it is sent again later"
+        return Wait(WaitKind.RETRY, time.time() + wait_s, uploads, reason)
 
     async def find_earlier_removal(self, photo: Photo) -> Photo:
         """Look for the result of a removal that its upload tells of, and the ledger does not; nothing is launched.
@@ -189,7 +204,7 @@ class Launcher:
                     photo, LaunchOutcomeUnknown(photo.launch.unclear_since_s or photo.state_at_s)
                 )
             case RecoveryAction.SEND_ANEW:
-                return await self._ledger.record(photo, UploadAbandoned())
+                return await self._ledger.record(photo, UploadAbandoned(), await self._wait_before_upload(photo))
             case RecoveryAction.LOOK_AGAIN:
                 wait = backoff(ResponseLostError(_LOOKED_FOR), photo.wait.attempts, time.time())
                 # Not later than the end of the search, because then something can be done.

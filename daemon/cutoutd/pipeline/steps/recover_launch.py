@@ -176,7 +176,7 @@ async def _unclaimed_results(source: RemoteFile, context: StepContext) -> list[R
     results = [file for file in files if file.mime_type == "image/png" and not file.is_removed]
     claimed = await context.ledger.query(remote_files.claimed, [file.uuid for file in results])
     unclaimed = [file for file in results if file.uuid not in claimed]
-    return unclaimed[::-1][:_COMPARED_FILES]
+    return unclaimed[:_COMPARED_FILES]
 
 
 async def _first_match(
