@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from support.clients.browser_windows import DESK, Open
-from support.clients.page_client import address_of
+from support.clients.page_client import address_of, is_on_page
 
 #: Far longer than anything takes, as everywhere in this suite.
 PATIENCE_MS = 90_000
@@ -64,5 +64,5 @@ def _note_error(troubles: list[str], message: ConsoleMessage) -> None:
 
 
 def _note_stranger(troubles: list[str], url: str, address: str) -> None:
-    if not url.startswith(f"{address}/"):
+    if not is_on_page(url, address):
         troubles.append(f"a request to {url}")

@@ -212,6 +212,22 @@ def test_the_story_is_quoted_as_it_is() -> None:
     assert all(textwrap.indent(story, "    ") in code for story in told)
 
 
+def test_the_threat_model_names_tests_that_exist() -> None:
+    """Each promise of `docs/security.md` is held by a test, and its rule for fail2ban fits the line of the log."""
+    text = (ROOT / "docs" / "security.md").read_text()
+    rows = [
+        line for line in section(text, "## Who may be hostile").splitlines() if line.startswith("| ") and ".py" in line
+    ]
+    assert len(rows) >= 9
+    for file, _, test in (
+        named.partition("::") for row in rows for named in re.findall(r"`([\w/]+\.py(?:::\w+)?)`", row)
+    ):
+        assert f"def {test or 'test_'}" in (ROOT / "tests" / file).read_text()
+    rule = re.search(r"failregex = (.+)<ADDR>\$", text)
+    assert rule
+    assert rule[1] in (SOURCES / "web" / "access" / "guard.py").read_text()
+
+
 def test_what_people_see_is_what_the_code_says() -> None:
     """Slugs and sentences that are quoted in the table of faults stand in the code."""
     code = "".join(file.read_text() for file in SOURCES.rglob("*.py"))

@@ -21,10 +21,17 @@ from cutoutd.core.errors import ConfigurationError
 
 
 @app.command()
-def page(config: ConfigOption = None) -> None:
+def page(
+    config: ConfigOption = None,
+    sign_out: Annotated[bool, typer.Option("--sign-out", help="Sign all browsers out instead.")] = False,
+) -> None:
     """Print the link to the page of the running cutoutd; it lets its holder look, retry and approve."""
-    from cutoutd.web.access.link import links_to_page
+    from cutoutd.web.access.link import links_to_page, sign_out_everywhere
 
+    if sign_out:
+        sign_out_everywhere(read_running(config))
+        typer.echo("No browser is signed in any more. The link opens the page again.")
+        return
     for link in links_to_page(read_running(config)):
         typer.echo(link)
 

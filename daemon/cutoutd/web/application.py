@@ -24,7 +24,7 @@ from cutoutd.images.thumbnail_cache import ThumbnailCache
 from cutoutd.images.thumbnails import Thumbnails
 from cutoutd.monitoring import MetricsExposition
 from cutoutd.monitoring.health import HealthCheck
-from cutoutd.web.access.guard import AccessGuard
+from cutoutd.web.access.guard import AccessGuard, AccessKeys
 from cutoutd.web.access.security_headers import with_headers
 from cutoutd.web.context import PageContext
 from cutoutd.web.monitoring_routes import health_routes, metrics_routes
@@ -58,7 +58,8 @@ def application(monitoring: MonitoringEndpoints, context: PageContext | None, we
         *webhook_routes(monitoring.webhook_receiver),
     ]
     if context is not None:
-        private = AccessGuard(_private(context), web=web, tokens=context.tokens, renderer=context.renderer)
+        keys = AccessKeys(context.tokens, context.sessions)
+        private = AccessGuard(_private(context), web=web, keys=keys, renderer=context.renderer)
         routes += [*context.renderer.assets.routes(), Mount("/", private)]
     return SecurityHeaders(Starlette(routes=routes))
 

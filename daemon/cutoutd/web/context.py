@@ -5,6 +5,7 @@ import logging
 
 from cutoutd.core.errors import PageError
 from cutoutd.core.logs import log_error, register_secret
+from cutoutd.web.access.sessions import Sessions
 from cutoutd.web.access.tokens import Tokens, ensure_token
 from cutoutd.web.backend import PageBackend
 from cutoutd.web.live.server_sent_events import ServerSentEvents
@@ -23,6 +24,7 @@ class PageContext:
     def __init__(self, backend: PageBackend, token: str) -> None:
         self.backend = backend
         self.tokens = Tokens(token)
+        self.sessions = Sessions(backend.settings().state_dir, self.tokens)
         self.renderer = PageRenderer(self.tokens)
         self.status_cache = StatusCache(backend)
         self.events = ServerSentEvents(self.status_cache, self.renderer)

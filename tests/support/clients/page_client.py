@@ -33,6 +33,12 @@ def address_of(link: str) -> str:
     return link.partition("/?")[0]
 
 
+def is_on_page(url: str, address: str) -> bool:
+    """Whether a URL is one of the page at this address, or at the page's own host name on the same port."""
+    own = re.match(r"http://cutoutd-[0-9a-f]{12}\.localhost:(\d+)/", url)
+    return url.startswith(f"{address}/") or (own is not None and address.endswith(f":{own[1]}"))
+
+
 @contextmanager
 def visitor(link: str) -> Iterator[httpx2.Client]:
     """A client that has followed the link and holds the cookie."""

@@ -32,6 +32,9 @@ _REPEATING = frozenset(
     }
 )
 
+#: The actions with the address of a client, which is part of the fault.
+_BY_CLIENT = frozenset({"page_refused"})
+
 #: Numbers in a message do not make another fault, as in "within 10 s" and "within 9.7 s".
 _VOLATILE = re.compile(r"\d+(?:\.\d+)?")
 
@@ -55,7 +58,8 @@ class Deduplicator:
         """Return True if the line must be written now; count it otherwise."""
         if line.action not in _REPEATING or line.level < logging.WARNING or line.trace:
             return True
-        kind = (line.action, line.level, _VOLATILE.sub("#", line.message))
+        fault = line.message if line.action in _BY_CLIENT else _VOLATILE.sub("#", line.message)
+        kind = (line.action, line.level, fault)
         series = self._series.get(kind)
         if series is None:
             self._series[kind] = _Series(line, now_s)

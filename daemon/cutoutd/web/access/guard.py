@@ -6,10 +6,12 @@ It checks, in this order:
 2. the link's token or the session cookie;
 3. for commands: ``Origin`` and ``Sec-Fetch-Site``, then the secret in the form.
 
-The log line of a refusal holds nothing of the request. Repeated refusals are counted.
+A browser that comes to this machine's plain address is led to the page's own host name. The log line of a refusal names
+the client, and holds nothing else of the request.
 """
 
 import logging
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -18,15 +20,32 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cutoutd.config.settings import WebSettings
 from cutoutd.core.logs import log_event
-from cutoutd.web.access.hosts import is_encrypted, is_origin_of, is_own, name_of, port_of
+from cutoutd.web.access.hosts import (
+    is_browser_at_plain_address,
+    is_encrypted,
+    is_origin_of,
+    is_own,
+    name_of,
+    port_of,
+)
+from cutoutd.web.access.refusals import Refusals, client_address
+from cutoutd.web.access.sessions import SESSION_S, Sessions
 from cutoutd.web.access.tokens import Tokens
 from cutoutd.web.pages.forms import FormError, read_form
 from cutoutd.web.rendering import PageRenderer
 
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
-#: A month. The link begins another session.
-_SESSION_S = 30 * 86_400
+#: The form that ends all sessions.
+SIGN_OUT = "/sign-out"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKeys:
+    """The keys of the page."""
+
+    tokens: Tokens  #: the link's token, and the values derived from it
+    sessions: Sessions
 
 
 class AccessGuard:
@@ -35,50 +54,69 @@ class AccessGuard:
     Args:
         app: the private application.
         web: the listener and the further names; only these names are allowed.
-        tokens: the token and the values derived from it.
+        keys: the token and the sessions.
         renderer: renders refusals.
     """
 
-    def __init__(self, app: ASGIApp, *, web: WebSettings, tokens: Tokens, renderer: PageRenderer) -> None:
+    def __init__(self, app: ASGIApp, *, web: WebSettings, keys: AccessKeys, renderer: PageRenderer) -> None:
         self._app = app
         self._web = web
-        self._tokens = tokens
+        self._tokens = keys.tokens
+        self._sessions = keys.sessions
         self._renderer = renderer
+        self._refusals = Refusals()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
         request = Request(scope, receive)
-        response = self._refuse_stranger(request) or await self._refuse_forgery(request)
+        response = await self._refuse_stranger(request) or await self._refuse_forgery(request)
+        if response is None and request.url.path == SIGN_OUT and request.method == "POST":
+            response = await self._sign_out()
         await (response or self._app)(scope, receive, send)
 
-    def _refuse_stranger(self, request: Request) -> Response | None:
+    async def _refuse_stranger(self, request: Request) -> Response | None:
         host = request.headers.get("host", "")
-        if self._web.listen is None or not is_own(host, self._web.listen, self._web.hosts):
-            return self._refuse_name(name_of(host))
+        own_hosts = (self._tokens.host, *self._web.hosts)
+        if self._web.listen is None or not is_own(host, self._web.listen, own_hosts):
+            return self._refuse_name(request, name_of(host))
+        if request.method in _SAFE_METHODS and is_browser_at_plain_address(request.headers):
+            return self._lead_to_own_host(request)
         token = request.query_params.get("token")
         if token is not None and request.method in _SAFE_METHODS and request.url.path == "/":
-            return self._start_session(request) if self._tokens.is_token(token) else self._ask_for_link(_OLD_LINK)
-        if self._tokens.is_session(request.cookies.get(_cookie(host), "")):
+            is_right = self._tokens.is_token(token)
+            return await self._start_session(request) if is_right else self._refuse_token(request)
+        if await self._sessions.is_valid(request.cookies.get(_cookie(host), "")):
             return None
         if request.method in _SAFE_METHODS and request.headers.get("sec-fetch-site") == "cross-site":
             return self._redirect_without_token(_address(request))
-        return self._ask_for_link(_NO_LINK)
+        return self._ask_for_link(request)
+
+    def _lead_to_own_host(self, request: Request) -> Response:
+        """Redirect to the same address by the page's own host name, with the token if there is one."""
+        address = f"http://{self._tokens.host}:{port_of(request.headers.get('host', ''))}{_address(request)}"
+        return RedirectResponse(address, HTTPStatus.SEE_OTHER, headers={"Referrer-Policy": "no-referrer"})
+
+    async def _sign_out(self) -> Response:
+        """End the sessions of all browsers, this one's included."""
+        await self._sessions.end_all()
+        log_event("signed_out", "all browsers were signed out of the page")
+        return self._renderer.refuse(HTTPStatus.OK, "Signed out", _SIGNED_OUT, *_LINK_COMMANDS, about=_LINK_PRINTED)
 
     async def _refuse_forgery(self, request: Request) -> Response | None:
         if request.method in _SAFE_METHODS:
             return None
         if not _is_from_own_page(request):
-            return self._refusal(HTTPStatus.FORBIDDEN, "The request did not come from this page", _FORGED)
+            return self._refusal(request, HTTPStatus.FORBIDDEN, _FOREIGN, _FORGED)
         try:
             form = await read_form(request)
         except FormError as error:
-            return self._refusal(HTTPStatus(error.status), "The request was not understood", str(error))
+            return self._refusal(request, HTTPStatus(error.status), "The request was not understood", str(error))
         if not self._tokens.is_form(form.one("csrf")):
-            return self._refusal(HTTPStatus.FORBIDDEN, "The request did not come from this page", _FORGED)
+            return self._refusal(request, HTTPStatus.FORBIDDEN, _FOREIGN, _FORGED)
         request.state.form = form
         return None
 
-    def _start_session(self, request: Request) -> Response:
+    async def _start_session(self, request: Request) -> Response:
         """Set the session cookie, and redirect to the address without the token."""
         response: Response = RedirectResponse("/", HTTPStatus.SEE_OTHER)
         if request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
@@ -88,8 +126,8 @@ class AccessGuard:
         name = _cookie(request.headers.get("host", ""))
         response.set_cookie(
             name,
-            self._tokens.session,
-            max_age=_SESSION_S,
+            await self._sessions.start(),
+            max_age=SESSION_S,
             path="/",
             httponly=True,
             samesite="strict",
@@ -103,20 +141,50 @@ class AccessGuard:
         values = {"title": "One moment", "sentence": "Opening the page…", "hints": (), "about": "", "again": address}
         return HTMLResponse(self._renderer.render("refusal.html", **values))
 
-    def _refuse_name(self, name: str) -> Response:
+    def _refuse_name(self, request: Request, name: str) -> Response:
         """Refuse a name that is not ours, and say what would make it ours. Only a well-formed name is shown."""
         hints = () if not name or ":" in name else (f"web:\n  hosts: [{name}]",)
-        return self._refusal(HTTPStatus.MISDIRECTED_REQUEST, "Wrong address", _MISDIRECTED, *hints, about=_NAME_ALLOWED)
+        page = self._renderer.refuse(
+            HTTPStatus.MISDIRECTED_REQUEST, "Wrong address", _MISDIRECTED, *hints, about=_NAME_ALLOWED
+        )
+        return self._tell(request, page, "Wrong address")
 
-    def _ask_for_link(self, sentence: str) -> Response:
-        return self._refusal(HTTPStatus.FORBIDDEN, "You need the link", sentence, *_LINK_COMMANDS, about=_LINK_PRINTED)
+    def _ask_for_link(self, request: Request) -> Response:
+        title = "You need the link"
+        page = self._renderer.refuse(HTTPStatus.FORBIDDEN, title, _NO_LINK, *_LINK_COMMANDS, about=_LINK_PRINTED)
+        return self._tell(request, page, title)
 
-    def _refusal(self, status: HTTPStatus, title: str, sentence: str, *hints: str, about: str = "") -> Response:
-        log_event("page_refused", f"a request for the page was refused: {title}", level=logging.WARNING)
-        return self._renderer.refuse(status, title, sentence, *hints, about=about)
+    def _refusal(self, request: Request, status: HTTPStatus, title: str, sentence: str) -> Response:
+        return self._tell(request, self._renderer.refuse(status, title, sentence), title)
+
+    def _tell(self, request: Request, refusal: Response, title: str) -> Response:
+        """Log a refusal with its client, and return it."""
+        sentence = f"a request for the page was refused: {title}, from {self._client(request)}"
+        log_event("page_refused", sentence, level=logging.WARNING)
+        return refusal
+
+    def _refuse_token(self, request: Request) -> Response:
+        """Refuse a wrong token. Each try is logged, and a client with too many has to wait; a right one never does."""
+        client = self._client(request)
+        number = self._refusals.count(client)
+        if self._refusals.is_logged(number):
+            sentence = f"a request for the page was refused: wrong token, from {client}"
+            log_event("token_refused", sentence, level=logging.WARNING)
+        if self._refusals.is_too_often(number):
+            wait = {"Retry-After": str(self._refusals.wait_s), "Connection": "close"}
+            return Response(status_code=HTTPStatus.TOO_MANY_REQUESTS, headers=wait)
+        title = "You need the link"
+        return self._renderer.refuse(HTTPStatus.FORBIDDEN, title, _OLD_LINK, *_LINK_COMMANDS, about=_LINK_PRINTED)
+
+    def _client(self, request: Request) -> str:
+        peer = request.client.host if request.client else ""
+        is_proxied = name_of(request.headers.get("host", "")) in self._web.hosts
+        return client_address(peer, request.headers, is_proxied=is_proxied)
 
 
 _MISDIRECTED = "The address has another name than this page. Open the link that “cutoutd page” prints."
+_FOREIGN = "The request did not come from this page"
+_SIGNED_OUT = "No browser is signed in any more. The link opens the page again."
 _NO_LINK = "This page shows private photos and can spend money, so it opens with its own link only."
 _OLD_LINK = "The token in this link is wrong, or no longer valid."
 _NAME_ALLOWED = "If this is its name behind a reverse proxy of yours, allow it in the configuration and reload cutoutd:"

@@ -41,6 +41,23 @@ def port_of(host: str) -> str:
     return (found["port"] if found else None) or "80"
 
 
+def is_browser_at_plain_address(headers: Mapping[str, str]) -> bool:
+    """Return True if a browser opens a page at this machine's plain address, which all its ports share.
+
+    Only browsers send this header, and they find every name below ``localhost`` by themselves. Other programs may not.
+    """
+    name = name_of(headers.get("host", ""))
+    is_plain = name == "localhost" or _is_loopback(name)
+    return is_plain and headers.get("sec-fetch-mode") == "navigate"
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
 def is_origin_of(origin: str, host: str) -> bool:
     """Return True if an ``Origin`` header names the requested host. A proxy may have added https."""
     return origin in {f"http://{host}", f"https://{host}"}

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from cutoutd.config.settings import CommonSettings
 from cutoutd.control.connection.client import decode_reply, send_message
 from cutoutd.control.messages import PAGE_LINKS, PageLink, PageLinkQuery
-from cutoutd.core.errors import PageError
+from cutoutd.core.errors import PageError, PageRefusedError
 from cutoutd.ledger import is_held
 from cutoutd.status.live_state import LiveState, read_live_state
+from cutoutd.web.access.sessions import end_all_sessions
 from cutoutd.web.access.tokens import read_token
 
 _TRIES, _TRY_EVERY_S = 20, 0.1
@@ -41,6 +42,19 @@ def links_to_page(settings: CommonSettings) -> tuple[str, ...]:
         raise PageError(link.trouble, advice=link.advice)
     address = link.address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
     return tuple(f"{each}/?token={link.token}" for each in (address, *(f"https://{host}" for host in link.hosts)))
+
+
+def sign_out_everywhere(settings: CommonSettings) -> None:
+    """End the sessions of all browsers; the running daemon notices within a second. Blocking.
+
+    Raises:
+        PageRefusedError: this user may not write the state folder.
+    """
+    try:
+        end_all_sessions(settings.state_dir)
+    except OSError as error:
+        msg = f"the sessions in {settings.state_dir} cannot be ended: {error.strerror}"
+        raise PageRefusedError(msg, advice="Use the user that cutoutd runs as, or root.") from error
 
 
 async def _address(live: Callable[[], LiveState]) -> str | None:

@@ -1,8 +1,7 @@
 """The page's secret token: the private file that holds it, and the values that are derived from it.
 
-The file is made at the first start. No log and no process list shows the token. It stands only in the link. The
-browser's cookie holds a derived value, and forms hold another, so that neither reveals the token. All comparisons take
-constant time.
+The file is made at the first start. No log and no process list shows the token. It stands only in the link. Forms and
+the page's host name hold derived values, which do not reveal the token. All comparisons take constant time.
 """
 
 import hmac
@@ -23,6 +22,7 @@ TOKEN_NAME = "page-token"  # noqa: S105  the file's name
 _RANDOM_BYTES = 32
 _MAX_BYTES = 4_096
 _MIN_CHARACTERS = 16
+_HOST_CHARACTERS = 12
 
 _ALLOWED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
 
@@ -39,16 +39,18 @@ class Tokens:
 
     def __init__(self, token: str) -> None:
         self._token = token.encode()
-        self.session = self._derive("visit")  #: the value of the browser's cookie
+        #: A host of the page's own on this machine, because browsers share cookies between all ports of one host.
+        #: Nothing else knows the name, so no other port can be visited by it.
+        self.host = f"cutoutd-{self._derive('host')[:_HOST_CHARACTERS]}.localhost"
         self.form = self._derive("form")  #: the value in each form, which no other site can know
 
     def is_token(self, text: str) -> bool:
         """Return True if the text is the link's token."""
         return hmac.compare_digest(text.encode(), self._token)
 
-    def is_session(self, text: str) -> bool:
-        """Return True if the text is the value of our cookie."""
-        return hmac.compare_digest(text.encode(), self.session.encode())
+    def hash_session(self, value: str) -> str:
+        """Return the form in which a session is stored."""
+        return self._derive(f"session {value}")
 
     def is_form(self, text: str) -> bool:
         """Return True if the text is the value in our forms."""
