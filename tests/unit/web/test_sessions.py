@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.web.access.refusals import Refusals, client_address
 from cutoutd.web.access.sessions import SESSION_S, SESSIONS_NAME, Sessions, end_all_sessions
 from cutoutd.web.access.tokens import Tokens
+from cutoutd.web.access.wrong_tokens import WrongTokens, client_address
 from support.clocks import Clock
 
 TOKENS = Tokens("a" * 43)
@@ -84,7 +84,7 @@ def test_sessions_are_bounded(tmp_path: Path, clock: Clock) -> None:
 
 def test_refusals_are_counted_by_client(clock: Clock) -> None:
     """The first are logged for fail2ban, many more have to wait, and a later window begins anew."""
-    refusals = Refusals(clock)
+    refusals = WrongTokens(clock)
     numbers = [refusals.count("192.0.2.7") for _ in range(40)]
     assert [number for number in numbers if refusals.is_logged(number)] == list(range(1, 21))
     assert refusals.is_too_often(numbers[-1])

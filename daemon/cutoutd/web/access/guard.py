@@ -28,9 +28,9 @@ from cutoutd.web.access.hosts import (
     name_of,
     port_of,
 )
-from cutoutd.web.access.refusals import Refusals, client_address
 from cutoutd.web.access.sessions import SESSION_S, Sessions
 from cutoutd.web.access.tokens import Tokens
+from cutoutd.web.access.wrong_tokens import WrongTokens, client_address
 from cutoutd.web.pages.forms import FormError, read_form
 from cutoutd.web.rendering import PageRenderer
 
@@ -64,7 +64,7 @@ class AccessGuard:
         self._tokens = keys.tokens
         self._sessions = keys.sessions
         self._renderer = renderer
-        self._refusals = Refusals()
+        self._wrong_tokens = WrongTokens()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
@@ -166,12 +166,12 @@ class AccessGuard:
     def _refuse_token(self, request: Request) -> Response:
         """Refuse a wrong token. Each try is logged, and a client with too many has to wait; a right one never does."""
         client = self._client(request)
-        number = self._refusals.count(client)
-        if self._refusals.is_logged(number):
+        number = self._wrong_tokens.count(client)
+        if self._wrong_tokens.is_logged(number):
             sentence = f"a request for the page was refused: wrong token, from {client}"
             log_event("token_refused", sentence, level=logging.WARNING)
-        if self._refusals.is_too_often(number):
-            wait = {"Retry-After": str(self._refusals.wait_s), "Connection": "close"}
+        if self._wrong_tokens.is_too_often(number):
+            wait = {"Retry-After": str(self._wrong_tokens.wait_s), "Connection": "close"}
             return Response(status_code=HTTPStatus.TOO_MANY_REQUESTS, headers=wait)
         title = "You need the link"
         return self._renderer.refuse(HTTPStatus.FORBIDDEN, title, _OLD_LINK, *_LINK_COMMANDS, about=_LINK_PRINTED)

@@ -19,7 +19,7 @@ _MAX_TRIES = 30
 _MAX_CLIENTS = 1_000
 
 
-class Refusals:
+class WrongTokens:
     """The wrong tokens of the last minutes.
 
     Args:
