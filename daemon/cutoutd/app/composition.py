@@ -40,6 +40,7 @@ from cutoutd.pipeline.scheduling.workers import WorkerPool
 from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.pipeline.steps.failure_note import FailureNotes
 from cutoutd.pipeline.touched_sources import TouchedSources
+from cutoutd.status.live_standstills import StandstillSources
 from cutoutd.status.live_state_writer import LiveSources, LiveStateWriter
 from cutoutd.uploadcare.client import UploadcareClient, open_uploadcare
 from cutoutd.watch.availability.monitor import FolderAvailability
@@ -215,6 +216,9 @@ async def _build(core: Core, poll_schedule: PollSchedule, uploadcare: Uploadcare
         ClockMonitor(ledger, pool.wake_all),
     )
     listener = Listener(settings.web.listen)
+    standing = StandstillSources(
+        core.breaker, pool, availability, uploadcare.throttle.ends, core.budget.approval.unscanned_folders
+    )
     live_sources = LiveSources(
         watchers.folders,
         core.breaker,
@@ -223,6 +227,7 @@ async def _build(core: Core, poll_schedule: PollSchedule, uploadcare: Uploadcare
         workers.on_success.troubles,
         lambda: listener.address,
         uploadcare.throttle.ends,
+        standing.now,
     )
     endpoints = Endpoints(
         listener,

@@ -193,6 +193,7 @@ def _metrics(service: Service) -> MetricsExposition:
         core.usage,
         core.budget,
         watchers.availability,
+        service.endpoints.live_state_writer.standstills,
     )
     return MetricsExposition(core.ledger, sources, core.settings)
 

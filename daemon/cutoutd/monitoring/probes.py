@@ -7,14 +7,14 @@ a core.
 import asyncio
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 from cutoutd.core.errors import CutoutdError
 from cutoutd.ledger import ChangeFlag, Ledger
 from cutoutd.ledger.queries import monitoring
-from cutoutd.ledger.queries.monitoring import WaitCause
+from cutoutd.ledger.queries.monitoring import WaitCause, WaitGroup
 from cutoutd.monitoring.transition_metrics import TransitionMetrics
 
 _MIN_REST_S = 2.0
@@ -41,6 +41,8 @@ class Probes:
         self._disks = disks
         #: Photos by the cause of their wait.
         self.waiting: Mapping[WaitCause, int] = MappingProxyType(dict.fromkeys(WaitCause, 0))
+        self.wait_groups: Sequence[WaitGroup] = ()  #: delayed photos by kind of wait
+        self.unknown_outcomes = 0  #: photos with a launch of unknown outcome
         self.longest_unmoved_s: float | None = None  #: Unix time, see ``queries.monitoring``
         self.possible_double_charges: int | None = None  #: photos; None before the first query
         self.free_bytes: Mapping[str, int] = MappingProxyType({})  #: by disk; a disk that cannot be read is left out
@@ -63,6 +65,8 @@ class Probes:
                     is_recalled = True
                 if changes.take():
                     self.waiting = await self._ledger.query(monitoring.waiting_by_cause)
+                    self.wait_groups = await self._ledger.query(monitoring.wait_groups)
+                    self.unknown_outcomes = await self._ledger.query(monitoring.unknown_outcomes)
                     self.possible_double_charges = await self._ledger.query(monitoring.possible_double_charges)
             except CutoutdError:
                 changes.give_back()  # the workers get the same error and report it

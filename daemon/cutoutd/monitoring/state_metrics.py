@@ -1,7 +1,7 @@
 """The metrics of the present state. They are collected in the event loop, to which most of the state belongs."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
@@ -17,6 +17,7 @@ from cutoutd.pipeline.budget.budget import Budget
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from cutoutd.pipeline.scheduling.pause import PauseState
 from cutoutd.pipeline.scheduling.workers import WorkerPool
+from cutoutd.status.standstill import Standstill, StandstillCode, StoredStandstills, standstills
 from cutoutd.watch.availability.monitor import FolderAvailability
 from cutoutd.watch.folder import FolderWatcher
 from cutoutd.watch.passed_over.passed_over import PassedOverReason
@@ -36,6 +37,7 @@ class MetricSources:
     usage: UsageCounter
     budget: Budget
     availability: FolderAvailability
+    standstills: Callable[[], tuple[Standstill, ...]] = tuple
 
 
 class StateMetrics(Collector):
@@ -113,6 +115,25 @@ class StateMetrics(Collector):
             for watcher in sources.folder_watchers
         }
         yield _labelled("cutoutd_folder_standby", "1 if a folder is unavailable.", "folder", unavailable.items())
+        yield from self._reasons()
+
+    def _reasons(self) -> Iterator[Metric]:
+        sources = self._sources
+        stored = StoredStandstills(self._probes.wait_groups, self._probes.unknown_outcomes, sources.pause.pause)
+        found = standstills(sources.standstills(), stored, sources.photo_counts.totals())
+        present, numbers, ends = (dict.fromkeys(StandstillCode, 0.0) for _ in range(3))
+        for each in found:
+            present[each.code] = 1.0
+            numbers[each.code] += each.photos
+            ends[each.code] = max(ends[each.code], each.until_s or 0.0)
+        yield _labelled("cutoutd_standstill", "1 if something stands still, by reason.", "reason", present.items())
+        yield _labelled("cutoutd_standstill_photos", "Photos that stand still, by reason.", "reason", numbers.items())
+        yield _labelled(
+            "cutoutd_standstill_end_timestamp_seconds",
+            "Unix time at which it ends, or is tried again, by reason; 0 if no time ends it.",
+            "reason",
+            ends.items(),
+        )
 
     def _money(self) -> Iterator[Metric]:
         sources = self._sources

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from cutoutd.core.atomic_write import replaced
 from cutoutd.core.logs import printable
 from cutoutd.core.rights import read_own_file
+from cutoutd.status.standstill import Standstill
 from cutoutd.watch.passed_over.passed_over import PassedOver
 
 LIVE_NAME = "live.json"
@@ -87,6 +88,7 @@ class LiveState(_Frozen):
     launches_per_minute: float | None = None  #: the present rate
     launch_reason: Shown = ""  #: the reason for the rate
     is_throttled: bool = False  #: True if Uploadcare accepts fewer launches than configured
+    standstills: tuple[Standstill, ...] = ()  #: see ``standstill``
     web_address: str | None = None  #: the page's address, http://HOST:PORT
 
 

@@ -21,6 +21,7 @@ from cutoutd.status.live_state import (
     WatchedMount,
     write_live_state,
 )
+from cutoutd.status.standstill import Standstill
 from cutoutd.watch.availability.monitor import FolderAvailability
 from cutoutd.watch.folder import FolderWatcher
 
@@ -41,6 +42,7 @@ class LiveSources:
     source_troubles: Callable[[], dict[str, str]] = dict
     web_address: Callable[[], str | None] = lambda: None
     throttled_until: Callable[[], dict[str, float]] = dict
+    standstills: Callable[[], tuple[Standstill, ...]] = tuple
 
 
 class LiveStateWriter:
@@ -84,8 +86,13 @@ class LiveStateWriter:
             launches_per_minute=pace.per_minute,
             launch_reason=pace.reason,
             is_throttled=pace.is_throttled,
+            standstills=sources.standstills(),
             web_address=sources.web_address(),
         )
+
+    def standstills(self) -> tuple[Standstill, ...]:
+        """Return what stands still, as far as only the daemon knows."""
+        return self._sources.standstills()
 
     async def _write_if_changed(self) -> None:
         live = self.present()

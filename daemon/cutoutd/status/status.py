@@ -29,6 +29,7 @@ from cutoutd.status.costs import (
 from cutoutd.status.forecast import NO_FORECAST, RECENT_S, Forecast, OpenWork, RecentlyPublished, forecast
 from cutoutd.status.live_state import LiveState, read_live_state
 from cutoutd.status.photo_counts import count_at
+from cutoutd.status.standstill import Standstill, StoredStandstills, standstills
 from cutoutd.watch.passed_over.passed_over import passed_over_as_json
 
 _MAX_NAMED = 20
@@ -70,6 +71,7 @@ class Status:
     pause: Pause | None = None  #: the user's pause; it holds also while no daemon runs
     forecast: Forecast = NO_FORECAST  #: the rate, and the expected end
     doubtful: tuple[Photo, ...] = ()  #: published photos with a doubtful cutout that keeps their source in place
+    standstills: tuple[Standstill, ...] = ()  #: everything that stands still, with its reason and its end
     touched: int = 0  #: known photos with files that are still to be compared, because of other times or inodes
 
 
@@ -121,8 +123,16 @@ def status_in(
         pause=pause,
         forecast=forecast(work, RecentlyPublished(*monitoring.published_since(ledger, now_s - RECENT_S)), now_s),
         doubtful=tuple(sources.doubtful(ledger, _MAX_NAMED)),
+        standstills=standstills(
+            live.standstills if live else (), stored_standstills(ledger, pause), totals, is_running=is_running
+        ),
         touched=known_files.number_touched(ledger),
     )
+
+
+def stored_standstills(ledger: ReadTransaction, pause: Pause | None) -> StoredStandstills:
+    """Return the standstills that the ledger knows."""
+    return StoredStandstills(monitoring.wait_groups(ledger), monitoring.unknown_outcomes(ledger), pause)
 
 
 def _left(spent: LaunchCounts, limits: Limits) -> int | None:
@@ -165,6 +175,7 @@ def status_as_json(status: Status) -> dict[str, Any]:
         "source_troubles": status.live.source_troubles if status.live else {},
         "patience": status.live.throttled_until if status.live else {},
         "standby": [folder.model_dump() for folder in status.live.unavailable] if status.live else [],
+        "standstills": [asdict(standstill) for standstill in status.standstills],
         "launches": {
             **asdict(status.launches),
             "per_minute": status.live.launches_per_minute if status.live else None,

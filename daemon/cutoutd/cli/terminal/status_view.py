@@ -34,6 +34,7 @@ def show_status(console: Console, status: Status) -> None:
 def view_of(status: Status) -> RenderableType:
     """Return the view of the whole status."""
     sections = (
+        ("Standing still", [(str(each.stage), each.in_words) for each in status.standstills]),
         ("Launches", [*_launches(status)]),
         ("Operations counted for the bill", [*cost_rows(status.costs)]),
         *_daemon_sections(status.live),

@@ -4,11 +4,12 @@ Small indexes answer all of them but ``longest_unmoved_s``.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, func, select
 
-from cutoutd.core.photo import TERMINAL, UNTIMED, State, WaitKind
+from cutoutd.core.photo import NOT_DELAYED, TERMINAL, UNTIMED, State, Wait, WaitKind
 from cutoutd.ledger.schema.tables import IS_DELAYED, IS_SHOWN, photos, waits_as
 from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
@@ -23,6 +24,37 @@ def published_since(transaction: ReadTransaction, since_s: float) -> tuple[int, 
 def unavailable_count(transaction: ReadTransaction) -> int:
     """Return the number of unavailable photos."""
     return _number(transaction, waits_as(WaitKind.UNAVAILABLE))
+
+
+@dataclass(frozen=True, slots=True)
+class WaitGroup:
+    """The delayed photos with one kind of wait."""
+
+    kind: WaitKind
+    photos: int
+    until_s: float  #: Unix time at which the wait of the first of them ends
+    reason: str  #: of the first of them, to show
+
+    @property
+    def has_end(self) -> bool:
+        """True if time alone ends the wait."""
+        return Wait(self.kind).has_end
+
+
+def wait_groups(transaction: ReadTransaction) -> list[WaitGroup]:
+    """Return the delayed photos by kind of wait; the oldest photo speaks for its kind."""
+    groups = []
+    for kind in sorted(set(WaitKind) - NOT_DELAYED):
+        if number := _number(transaction, waits_as(kind)):
+            first = select(photos.c.wait_until_s, photos.c.wait_reason).where(waits_as(kind)).order_by(photos.c.id)
+            groups.append(WaitGroup(kind, number, *transaction.execute(first.limit(1)).one()))
+    return groups
+
+
+def unknown_outcomes(transaction: ReadTransaction) -> int:
+    """Return the number of photos with a launch of unknown outcome that is looked for."""
+    is_open = and_(photos.c.unclear_since_s > 0, photos.c.state.concat("") == State.REMOVAL_INTENDED)
+    return _number(transaction, is_open)
 
 
 class WaitCause(StrEnum):

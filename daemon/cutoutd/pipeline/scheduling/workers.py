@@ -30,7 +30,7 @@ class WorkerPool:
         self._breaker = steps.breaker
         self._timing = steps.timing
         self.steps = steps
-        self._queues = {stage.state: StageQueue(stage, ledger.counts) for stage in stages}
+        self.queues = {stage.state: StageQueue(stage, ledger.counts) for stage in stages}
         self._busy: dict[int, StageQueue] = {}
         self._workers: dict[int, asyncio.Task[None]] = {}
         self._tasks: asyncio.TaskGroup | None = None  # set while `run` runs
@@ -49,7 +49,7 @@ class WorkerPool:
     @property
     def stages(self) -> list[tuple[Stage, int]]:
         """The stages, each with the number of its steps under way."""
-        return [(queue.stage, queue.busy) for queue in self._queues.values()]
+        return [(queue.stage, queue.busy) for queue in self.queues.values()]
 
     @property
     def is_paying(self) -> bool:
@@ -59,7 +59,7 @@ class WorkerPool:
     def begin(self, photo: Photo) -> None:
         """Take a photo that has just become a row of the ledger; begin at once if a step is free."""
         self.steps.note_photo(photo)
-        queue = self._queues[photo.state]
+        queue = self.queues[photo.state]
         if photo.id in self._busy:
             return  # because a look has found the row before the news of it came here
         if self._tasks is None:
@@ -77,12 +77,12 @@ class WorkerPool:
     def wake_stage(self, *states: State) -> None:
         """Have the stages of these states look into the ledger: photos that waited there may go on."""
         for state in states:
-            if state in self._queues:
-                self._queues[state].look_soon()
+            if state in self.queues:
+                self.queues[state].look_soon()
 
     def wake_all(self) -> None:
         """Have every stage look into the ledger: some photos that waited may go on."""
-        self.wake_stage(*self._queues)
+        self.wake_stage(*self.queues)
 
     async def next_step(self, within_s: float) -> None:
         """Return when a step is finished, or after this time."""
@@ -111,7 +111,7 @@ class WorkerPool:
             log_error("ledger_trouble", error)
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
-            for queue in self._queues.values():
+            for queue in self.queues.values():
                 tasks.create_task(self._run_stage(queue, tasks), name=f"stage {queue.stage.name}")
 
     async def _run_stage(self, queue: StageQueue, tasks: asyncio.TaskGroup) -> None:
@@ -259,7 +259,7 @@ class WorkerPool:
     def _next_queue(self, photo: Photo) -> StageQueue | None:
         if photo.state in TERMINAL:
             return None
-        queue = self._queues[photo.state]
+        queue = self.queues[photo.state]
         if self._is_free_for(queue, photo):
             self._occupy(queue, photo)
             return queue
@@ -276,7 +276,7 @@ class WorkerPool:
     def _wake_others(self, own: StageQueue, before: Photo, after: Photo) -> None:
         """Wake the stages that have a photo waiting for what this step has freed."""
         self._newest_moved.note(before, after)
-        for queue in self._queues.values():
+        for queue in self.queues.values():
             is_passing = queue.has_late and before.state in queue.stage.downstream
             if queue.is_blocked and (is_passing or queue.stage.is_freed_by(before, after)):
                 queue.is_blocked = False
