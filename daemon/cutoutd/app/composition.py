@@ -182,6 +182,7 @@ async def _build(core: Core, poll_schedule: PollSchedule, uploadcare: Uploadcare
     folders = Folders({folder.name: folder for folder in settings.folders})
     trees = TreeWatch(settings.folders, (state_tree(settings.state_dir),))
     availability = FolderAvailability(ledger, folders, trees=trees)
+    core.budget.leave_out(partial(_closed_folders, ledger, folders, availability))
     context = StepContext(ledger, uploadcare, folders)
     pipeline = PhotoPipeline(context, core.budget, poll_schedule, availability)
     pool = _worker_pool(core, pipeline, poll_schedule, uploadcare)
@@ -255,3 +256,10 @@ def _worker_pool(
     pool = WorkerPool(core.ledger, StepRunner(core.ledger, pipeline, core.breaker, core.run_counts), stages)
     core.pause.call_at_end(pool.wake_all)
     return pool
+
+
+def _closed_folders(ledger: Ledger, folders: Folders, availability: FolderAvailability) -> frozenset[str]:
+    """Return the folders with photos that are unavailable, or no longer configured."""
+    return frozenset(
+        name for name in ledger.counts.folders() if name not in folders or availability.is_unavailable(name)
+    )

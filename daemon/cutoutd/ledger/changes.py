@@ -98,6 +98,11 @@ class PhotoCounts:
             wanted = frozenset(states)
             return sum(number for (_, state), number in self._numbers.items() if state in wanted)
 
+    def folders(self) -> frozenset[str]:
+        """Return the folders with photos."""
+        with self._lock:
+            return frozenset(folder for (folder, _), number in self._numbers.items() if number)
+
     def folders_at(self, state: State) -> int:
         """Return the number of folders with a photo at this state."""
         return len(self.crowded_folders(state, 1))

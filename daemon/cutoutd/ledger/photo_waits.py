@@ -1,6 +1,7 @@
 """Changes to the waits of many photos at once."""
 
 import time
+from collections.abc import Collection
 
 from cutoutd.core.photo import Photo
 from cutoutd.core.photo.photo import WebhookResult
@@ -15,9 +16,16 @@ class PhotoWaits:
         self._write = write
         self.may_have_webhook_results = True  #: False: certainly no webhook result is stored
 
-    async def release_held(self, most: int) -> None:
-        """Let this many photos go on that a limit of day or month held, the first ones first."""
-        await self._write(lambda transaction: marks.release_held(transaction, most))
+    async def release_held(self, most: int, closed_folders: Collection[str] = ()) -> None:
+        """Let this many photos go on that a limit of day or month held, the first ones first.
+
+        Photos of ``closed_folders`` could not use it.
+        """
+        await self._write(lambda transaction: marks.release_held(transaction, most, closed_folders))
+
+    async def release_duplicates(self) -> None:
+        """Let photos look for another payer than one that is not paid for yet."""
+        await self._write(marks.release_duplicates)
 
     async def release_batch(self, folder: str) -> None:
         """Let a folder's unapproved photos go on, because its batch is small enough now."""

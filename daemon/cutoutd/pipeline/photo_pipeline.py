@@ -159,7 +159,7 @@ class PhotoPipeline:
             return None
         await asyncio.to_thread(self._source_check(photo))
         # One query, because a duplicate that is published between two queries would be in neither result.
-        info = await self._ledger.query(duplicates.duplicate_info, photo)
+        info = await self._ledger.query(duplicates.duplicate_info, photo, self._budget.unusable_folders())
         if info.earlier_version is not None and not info.is_superseded_by_newer:
             return await self._publisher.keep(photo, info.earlier_version)
         if info.is_superseded_by_newer or info.has_cutout:  # if superseded, `reuse` raises SupersededError

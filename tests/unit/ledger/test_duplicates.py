@@ -28,10 +28,12 @@ PICTURE = replace(ACCEPTED, sha256="7" * 64)
 NOT_FOR_LONG = Wait(WaitKind.RETRY, 0.0, 1, "Uploadcare could not be reached")
 AWAY = Wait(WaitKind.UNAVAILABLE, 0.0, 1, "its folder is no longer in the configuration")
 FULL = Wait(WaitKind.PLACE, 0.0, 1, "its output is full")
+OVER = Wait(WaitKind.HELD, time.time() + 86_400, reason="per_day is reached")
+TRIED = Wait(WaitKind.RETRY, 0.0, 3, "Uploadcare still processes the upload")
 HELD = Wait(WaitKind.UNAPPROVED, UNTIL_SOMEBODY_ACTS_S, 1, "its folder has more new photos than that")
 
 
-@pytest.mark.parametrize("wait", [AWAY, HELD, FULL], ids=["away", "held", "full"])
+@pytest.mark.parametrize("wait", [AWAY, HELD, FULL, OVER, TRIED], ids=["away", "held", "full", "over", "tried"])
 @pytest.mark.parametrize("state", [State.ACCEPTED, State.UPLOADED])
 def test_nobody_waits_for_an_unpaid_photo_that_may_never_go_on(tmp_path: Path, state: State, wait: Wait) -> None:
     """A folder that got another name in the configuration has its photos twice; the old ones are never paid for."""
@@ -154,6 +156,22 @@ def test_photos_that_are_sent_by_other_rules_are_no_duplicates(
     with_ledger(tmp_path, scene)
 
 
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.UPLOADED])
+def test_nobody_waits_for_an_unpaid_photo_of_a_closed_folder(tmp_path: Path, state: State) -> None:
+    """One that is away, not scanned or not configured pays for nothing now; what is paid for is waited for anyway."""
+
+    async def scene(ledger: Ledger) -> None:
+        payer = await photo_at(ledger, state, identity(folder="away"), PICTURE)
+        copy = await photo_at(ledger, State.ACCEPTED, identity(), PICTURE)
+        assert await ledger.query(duplicates.elected_payer, copy) == payer
+        assert await ledger.query(duplicates.elected_payer, copy, ["away"]) is None
+        if state is State.UPLOADED:
+            payer = await ledger.record(payer, RemovalIntended())
+            assert await ledger.query(duplicates.elected_payer, copy, ["away"]) == payer
+
+    with_ledger(tmp_path, scene)
+
+
 def test_a_smaller_copy_of_an_earlier_version_is_reused_for_smaller_copies_only(tmp_path: Path) -> None:
     """It stored no limit: it may be that of any other smaller copy, and it is never the whole photo."""
 
@@ -164,5 +182,22 @@ def test_a_smaller_copy_of_an_earlier_version_is_reused_for_smaller_copies_only(
         whole = await photo_at(ledger, State.ACCEPTED, identity("c.jpg"), PICTURE)
         assert await ledger.query(duplicates.published_duplicates, smaller, 9)
         assert not await ledger.query(duplicates.published_duplicates, whole, 9)
+
+    with_ledger(tmp_path, scene)
+
+
+def test_a_start_lets_photos_look_for_another_payer(tmp_path: Path) -> None:
+    """The folder of the payer may be gone with the new configuration; one that is paid for is still waited for."""
+
+    async def scene(ledger: Ledger) -> None:
+        for name, state in (("unpaid", State.ACCEPTED), ("paid", State.REMOVAL_STARTED)):
+            picture = replace(PICTURE, sha256=name[0] * 64)
+            payer = await photo_at(ledger, state, identity(f"{name}.jpg"), picture)
+            copy = await photo_at(ledger, State.ACCEPTED, identity(f"{name} copy.jpg"), picture)
+            wait = Wait(WaitKind.DUPLICATE, time.time() + 3600, 0, "it is under way", for_photo=payer.id)
+            await ledger.postpone(copy, wait)
+        await ledger.waits.release_duplicates()
+        due = await ledger.query(photos.due, {State.ACCEPTED}, time.time(), 9)
+        assert [photo.identity.path for photo in due] == ["unpaid.jpg", "unpaid copy.jpg"]
 
     with_ledger(tmp_path, scene)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from cutoutd.core.photo.facts import INTERNAL_FAULT, RESULT_DAMAGED, SENT_WHOLE, Fact
 from cutoutd.core.photo.states import TRANSITIONS, State
-from cutoutd.core.photo.wait import NO_WAIT, UNBOUNDED, Wait
+from cutoutd.core.photo.wait import NO_WAIT, Wait
 
 
 class SourceResult(StrEnum):
@@ -193,7 +193,7 @@ class Photo:
         """True if its paid cutout is at Uploadcare and may stay there for ever: it finds no place, or is damaged."""
         if self.state is State.FAILED:
             return self.ending.code == RESULT_DAMAGED and self.launch.result_uuid is not None
-        return self.state is State.REMOVAL_FINISHED and self.wait.kind in UNBOUNDED
+        return self.state is State.REMOVAL_FINISHED and self.wait.may_last
 
     @property
     def sent_size(self) -> tuple[int, int]:

@@ -32,8 +32,11 @@ BY_LIMIT = frozenset({WaitKind.HELD, WaitKind.UNAPPROVED})
 #: The kinds that the calendar, a person or a disk ends, whatever the clock says.
 UNTIMED = BY_LIMIT | {WaitKind.UNAVAILABLE}
 
-#: The kinds that may last for ever; no duplicate waits for a photo that has one, unless its removal is running.
-UNBOUNDED = frozenset({WaitKind.UNAVAILABLE, WaitKind.UNAPPROVED, WaitKind.PLACE})
+#: The kinds that may last for ever, or for a day; no duplicate waits for a photo that has one, unless its removal runs.
+UNBOUNDED = frozenset({WaitKind.UNAVAILABLE, WaitKind.UNAPPROVED, WaitKind.PLACE, WaitKind.HELD})
+
+#: After so many tries the trouble may be the photo's own, and no duplicate waits for its end.
+TRIES_AWAITED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,11 @@ class Wait:
     def failed_tries(self) -> int:
         """The tries of the step that failed in a row; polls that went well are none."""
         return self.attempts if self.is_delayed else 0
+
+    @property
+    def may_last(self) -> bool:
+        """True if no duplicate waits for its end."""
+        return self.kind in UNBOUNDED or (self.kind is WaitKind.RETRY and self.attempts >= TRIES_AWAITED)
 
     @property
     def has_end(self) -> bool:

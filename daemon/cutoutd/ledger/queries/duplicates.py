@@ -4,6 +4,7 @@ Two photos have the same picture if their pictures have one hash, or their files
 earlier version have only the hash of their file.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import and_, bindparam, not_, or_, select
@@ -14,10 +15,12 @@ from cutoutd.core.photo import (
     RESULT_DAMAGED,
     SENT_SMALLER,
     SENT_WHOLE,
+    TRIES_AWAITED,
     UNBOUNDED,
     UNPAID,
     Photo,
     State,
+    WaitKind,
 )
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.ledger.schema.rows import photo_from
@@ -44,9 +47,15 @@ _IS_SENT_ALIKE = or_(
     and_(photos.c.sent_within != SENT_WHOLE, bindparam("sent_within") == SENT_SMALLER),
 )
 _IS_MADE_ALIKE = and_(photos.c.parameters == bindparam("parameters"), _IS_SENT_ALIKE)
+#: Photos of other folders cannot go on before they are paid for.
+_IS_OPEN = photos.c.folder.not_in(bindparam("closed_folders", expanding=True))
 _GOES_ON = or_(
     photos.c.state.not_in([state.value for state in UNPAID]),
-    photos.c.wait_kind.not_in(sorted(UNBOUNDED)),
+    and_(
+        photos.c.wait_kind.not_in(sorted(UNBOUNDED)),
+        or_(photos.c.wait_kind != WaitKind.RETRY.value, photos.c.wait_attempts < TRIES_AWAITED),
+        _IS_OPEN,
+    ),
 )
 # It was paid for too, so a duplicate tries its result, and pays only on command.
 _IS_DAMAGED = and_(
@@ -63,6 +72,7 @@ _IS_FIRST = and_(
     photos.c.state == bindparam("state"),
     photos.c.id < bindparam("photo_id"),
     photos.c.wait_kind.in_(sorted(NOT_DELAYED)),
+    _IS_OPEN,
 )
 # A result of the same picture that is made otherwise could be either's while an outcome is looked for.
 _IS_LOOKED_FOR = and_(
@@ -125,12 +135,15 @@ _HAS_LIKE = select(
 )
 
 
-def duplicate_info(transaction: ReadTransaction, photo: Photo) -> DuplicateInfo:
-    """Return what has to be known before a photo is sent or paid for."""
+def duplicate_info(transaction: ReadTransaction, photo: Photo, closed_folders: Collection[str] = ()) -> DuplicateInfo:
+    """Return what has to be known before a photo is sent or paid for.
+
+    Photos of ``closed_folders`` cannot be paid for now, so none of them is the payer.
+    """
     return DuplicateInfo(
         is_superseded_by_newer=photo_queries.has_newer_publication(transaction, photo),
         has_cutout=bool(published_duplicates(transaction, photo, 1)),
-        payer=elected_payer(transaction, photo),
+        payer=elected_payer(transaction, photo, closed_folders),
         earlier_version=published_version(transaction, photo),
     )
 
@@ -167,15 +180,16 @@ def is_cutout(transaction: ReadTransaction, sha256: str) -> bool:
     return transaction.scalar(_IS_CUTOUT, {"sha256": sha256}) == 1
 
 
-def elected_payer(transaction: ReadTransaction, photo: Photo) -> Photo | None:
+def elected_payer(transaction: ReadTransaction, photo: Photo, closed_folders: Collection[str] = ()) -> Photo | None:
     """Return the duplicate that goes first: one that is further on, or an earlier one at the same state.
 
     A duplicate at the same state does not go first while something delays it. An unpaid one that is further on does not
-    go first while its wait may last for ever: for its folder, or for approval. One with a
+    go first while its wait may last: for its folder, for approval, for a limit, or after several tries. One with a
     damaged result goes first, unless a person wants the photo made again.
     """
     is_anew = photo.cutout.reprocess_started_s is not None
-    rows = transaction.execute(_PAYER, {**_duplicate_key(photo), "state": photo.state, "is_anew": is_anew})
+    values = {"state": photo.state, "is_anew": is_anew, "closed_folders": list(closed_folders)}
+    rows = transaction.execute(_PAYER, {**_duplicate_key(photo), **values})
     return next((photo_from(row) for row in rows), None)
 
 

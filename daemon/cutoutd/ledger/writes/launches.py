@@ -43,7 +43,8 @@ class LaunchCounts:
     day: date  #: the day for which the next launch counts
     today: int
     this_month: int
-    ahead: int  #: photos that are uploaded, or about to be, and not launched
+    ahead: int  #: photos that are uploaded, or about to be, and will be launched
+    held: int = 0  #: those of them that a limit holds
 
 
 # Built once, because every launch needs them.
@@ -62,17 +63,25 @@ _INSERT_LAUNCH = Prepared(
 _IS_COUNTED = and_(launches.c.day >= bindparam("first"), launches.c.is_returned.is_(False))
 _NUMBER_SINCE = select(func.count()).select_from(launches).where(_IS_COUNTED)
 _IS_SENT = and_(photos.c.state == State.ACCEPTED, photos.c.id.in_(bindparam("sending", expanding=True)))
-# An unapproved photo may wait for long, and must not keep an allowance from others.
-_IS_NEXT = and_(photos.c.state == State.UPLOADED, photos.c.wait_kind != WaitKind.UNAPPROVED.value)
-_NUMBER_AHEAD = select(func.count()).select_from(photos).where(or_(_IS_NEXT, _IS_SENT))
+# What waits for a person, a disk or another photo may wait for ever. It must not keep an allowance from others.
+_CLAIM_NONE = [WaitKind.UNAPPROVED, WaitKind.UNAVAILABLE, WaitKind.PLACE, WaitKind.DUPLICATE]
+_IS_NEXT = and_(photos.c.state == State.UPLOADED, photos.c.wait_kind.not_in([kind.value for kind in _CLAIM_NONE]))
+_AHEAD = select(func.count(), func.count().filter(photos.c.wait_kind == WaitKind.HELD.value)).where(
+    or_(_IS_NEXT, _IS_SENT), photos.c.folder.not_in(bindparam("closed_folders", expanding=True))
+)
 
 
-def launch_counts(transaction: ReadTransaction, at_s: float, sending: Collection[int] = ()) -> LaunchCounts:
-    """Return the numbers at this Unix time; ``sending`` are the photos that are being uploaded."""
+def launch_counts(
+    transaction: ReadTransaction, at_s: float, sending: Collection[int] = (), closed_folders: Collection[str] = ()
+) -> LaunchCounts:
+    """Return the numbers at this Unix time; ``sending`` are the photos that are being uploaded.
+
+    Photos of ``closed_folders`` cannot be launched now, so they claim no launch.
+    """
     day = _day(transaction, at_s)
-    return LaunchCounts(
-        day, _count_since(transaction, day), _count_since(transaction, day.replace(day=1)), _ahead(transaction, sending)
-    )
+    values = {"sending": list(sending), "closed_folders": list(closed_folders)}
+    ahead, held = transaction.execute(_AHEAD, values).one()
+    return LaunchCounts(day, _count_since(transaction, day), _count_since(transaction, day.replace(day=1)), ahead, held)
 
 
 def since(transaction: ReadTransaction, at_s: float) -> list[float]:
@@ -137,7 +146,3 @@ def _local_day(at_s: float) -> date:
 
 def _count_since(transaction: ReadTransaction, first: date) -> int:
     return transaction.scalar(_NUMBER_SINCE, {"first": first.isoformat()}) or 0
-
-
-def _ahead(transaction: ReadTransaction, sending: Collection[int]) -> int:
-    return transaction.scalar(_NUMBER_AHEAD, {"sending": list(sending)}) or 0

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy import and_, bindparam, exists, func, insert, not_, or_, select, update
 
-from cutoutd.core.photo import NO_WAIT, PAID_FOR, Identity, Photo, Picture, SourceOutcome, WaitKind
+from cutoutd.core.photo import NO_WAIT, PAID_FOR, UNPAID, Identity, Photo, Picture, SourceOutcome, WaitKind
 from cutoutd.ledger.schema.rows import identity_values, source_values, wait_values
 from cutoutd.ledger.schema.tables import IS_CURRENT, memory, photos, waits_as
 from cutoutd.ledger.sqlite.transactions import Prepared, WriteTransaction
@@ -21,10 +21,21 @@ _LEARN_CTIME = Prepared(
 )
 
 
-def release_held(transaction: WriteTransaction, most: int) -> None:
+def release_held(transaction: WriteTransaction, most: int, closed_folders: Collection[str] = ()) -> None:
     """End the waits of the first ``most`` held photos; a photo over a limit is held again by its next step."""
-    first = select(photos.c.id).where(waits_as(WaitKind.HELD)).order_by(photos.c.id).limit(most)
+    is_held = and_(waits_as(WaitKind.HELD), photos.c.folder.not_in(closed_folders))
+    first = select(photos.c.id).where(is_held).order_by(photos.c.id).limit(most)
     transaction.execute(update(photos).where(photos.c.id.in_(first)).values(wait_values(NO_WAIT)))
+
+
+def release_duplicates(transaction: WriteTransaction) -> None:
+    """End the waits for photos that are not paid for yet, because they may pay no more."""
+    payers = photos.alias("payers")
+    unpaid = select(payers.c.id).where(
+        payers.c.id == photos.c.wait_for, payers.c.state.in_([state.value for state in UNPAID])
+    )
+    waiting = update(photos).where(waits_as(WaitKind.DUPLICATE), exists(unpaid))
+    transaction.execute(waiting.values(wait_values(NO_WAIT)))
 
 
 def release_unavailable(transaction: WriteTransaction, folder: str | None) -> None:

@@ -14,7 +14,6 @@ from cutoutd.core.errors import DuplicateInProgressError, PhotoMovedOnError
 from cutoutd.core.photo import (
     NO_WAIT,
     TERMINAL,
-    UNBOUNDED,
     Accepted,
     Fact,
     Failed,
@@ -147,7 +146,7 @@ def postpone(transaction: WriteTransaction, photo: Photo, wait: Wait, at_s: floa
         wait = NO_WAIT
     if webhook_results.has_arrived(transaction, photo):
         wait = NO_WAIT
-    if wait.kind in UNBOUNDED:
+    if wait.may_last and photo.state not in {State.REMOVAL_INTENDED, State.REMOVAL_STARTED}:
         end_waits_for(transaction, photo)
     if wait.for_photo is not None:
         transaction.known.add_payer(wait.for_photo)

@@ -7,7 +7,7 @@ keeps photos from being sent in vain. The ledger also keeps the learned launch r
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -69,6 +69,7 @@ async def open_budget(ledger: Ledger, settings: Settings) -> "Budget":
         await ledger.waits.release_held(number)
     budget = Budget(ledger, settings.limits, rate, settings.state_dir, memory)
     await budget.approval.release_shrunk()
+    await ledger.waits.release_duplicates()  # because a payer's folder may have left the configuration
     return budget
 
 
@@ -93,6 +94,15 @@ class Budget:
         self.rate = rate  #: the rate of the launch stage
         self.room = Room()  #: the places of cutouts
         self.approval = Approval(ledger, limits.confirm_over)
+        self._closed_folders: Callable[[], Collection[str]] = frozenset
+
+    def leave_out(self, closed_folders: Callable[[], Collection[str]]) -> None:
+        """Let photos of these folders claim nothing from now on: their folder is away, or not configured."""
+        self._closed_folders = closed_folders
+
+    def unusable_folders(self) -> frozenset[str]:
+        """Return the folders of which nothing can be paid for now."""
+        return frozenset({*self._closed_folders(), *self.approval.unscanned_folders()})
 
     def launch_pace(self) -> LaunchPace:
         """Return the present launch rate in words."""
@@ -123,7 +133,7 @@ class Budget:
             await self.require_room(photo, check)
             await self.approval.require(photo)
             if self._limits.is_counting:
-                spent = await self._ledger.query(launches.launch_counts, time.time(), sending)
+                spent = await self._ledger.query(self._counts_with, sending)
                 self._require_within(spent, wanted=spent.ahead)
             yield
         finally:
@@ -172,10 +182,10 @@ class Budget:
         has_released = await self.approval.release_shrunk()
         if not await self._ledger.query(photos.over_limit):
             return has_released
-        spent = await self._ledger.query(launches.launch_counts, time.time(), frozenset(self._sending))
+        spent = await self._ledger.query(self._counts_with, frozenset(self._sending))
         room = room_within(self._limits, spent)
         if room:
-            await self._ledger.waits.release_held(room)
+            await self._ledger.waits.release_held(room, self._closed_folders())
         return has_released or bool(room)
 
     async def refund(self, intended: Photo, refusal: CutoutdError) -> None:
@@ -188,6 +198,9 @@ class Budget:
             self._pause(refusal, intended.id)
         await self._ledger.record_until_stored(intended, LaunchRefused())
         await self._remember()
+
+    def _counts_with(self, ledger: ReadTransaction, sending: frozenset[int]) -> LaunchCounts:
+        return launches.launch_counts(ledger, time.time(), sending, self._closed_folders())
 
     def _require_within(self, spent: LaunchCounts, *, wanted: int) -> None:
         try:

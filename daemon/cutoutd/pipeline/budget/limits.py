@@ -34,13 +34,13 @@ def require_within(limits: Limits, spent: LaunchCounts, *, wanted: int) -> None:
 
 
 def room_within(limits: Limits, spent: LaunchCounts) -> int | None:
-    """Return the number of photos that may still go towards a launch; None without a limit."""
+    """Return the number of held photos that may go towards a launch; None without a limit."""
     left = [
         limit - made
         for limit, made in ((limits.per_day, spent.today), (limits.per_month, spent.this_month))
         if limit is not None
     ]
-    return max(0, min(left) - spent.ahead) if left else None
+    return max(0, min(left) - (spent.ahead - spent.held)) if left else None
 
 
 def require_free(places: Iterable[Path], min_free_bytes: int) -> None:

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import log_error
-from cutoutd.core.photo import TERMINAL, UNBOUNDED, Photo, State
+from cutoutd.core.photo import TERMINAL, Photo, State
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries.picking import PickQuery, RoomQuery
 from cutoutd.ledger.writes.transitions import payers
@@ -287,7 +287,7 @@ class WorkerPool:
                 queue.timer.wake()
         if after.wait.for_photo is not None:
             self._awaited.add(after.wait.for_photo)
-        if after.id in self._awaited and (after.state in TERMINAL or after.wait.kind in UNBOUNDED):
+        if after.id in self._awaited and (after.state in TERMINAL or after.wait.may_last):
             self._awaited.discard(after.id)
             self.wake_stage(State.ACCEPTED, State.UPLOADED)
 
