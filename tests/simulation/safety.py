@@ -37,10 +37,13 @@ def _paid_twice(world: World, books: ServiceBooks) -> Iterator[str]:
 
 
 def _replaced(rows: Sequence[Row]) -> Iterator[Row]:
-    """Yield the published rows with a cutout that a later one took the place of."""
+    """Yield the rows with a paid cutout that a newer version of the photo took the place of."""
     newest = {(row["output"], row["target"]): row["id"] for row in rows if row["state"] == "published"}
     for row in rows:
-        if row["state"] == "published" and newest[row["output"], row["target"]] != row["id"]:
+        is_published = row["state"] == "published"
+        if is_published and newest[row["output"], row["target"]] != row["id"]:
+            yield row
+        elif row["state"] == "superseded" and row["request_id"] is not None:
             yield row
 
 
