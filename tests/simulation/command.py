@@ -12,7 +12,10 @@ import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
+from simulation.planted import hunt
+from simulation.plants import PLANTS
 from simulation.run import Verdict, run
+from simulation.shrink import shrink
 from simulation.weather import PROFILES, Story, draw
 
 #: Seconds of real time after which a world is taken for hung.
@@ -31,7 +34,14 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no world after this time")
     parser.add_argument("-j", type=int, default=1, help="processes at once")
     parser.add_argument("-v", action="store_true", help="show everything that happens")
+    parser.add_argument("--first", action="store_true", help="end at the first failure")
+    parser.add_argument("--shrink", action="store_true", help="shrink the story of a failing seed")
+    parser.add_argument("--planted", nargs="*", metavar="ITEM", help="hunt planted faults; without a name, all")
     given = parser.parse_args(words)
+    if given.planted is not None:
+        return _hunt(given.planted, given.j)
+    if given.seed is not None and given.shrink:
+        return _shrink(draw(given.seed, given.profile))
     if given.seed is not None:
         return _replay(draw(given.seed, given.profile), is_verbose=given.v)
     first, _, end = given.seeds.partition(":")
@@ -43,8 +53,31 @@ def main(words: Sequence[str]) -> int:
         failed += bool(verdict.faults)
         if verdict.faults or given.v:
             _print(verdict)
+        if verdict.faults and given.first:
+            return 1
     print(f"{number} worlds, {failed} failed, {time.monotonic() - began_s:.1f} s")  # noqa: T201
     return int(failed > 0)
+
+
+def _hunt(names: Sequence[str], processes: int) -> int:
+    plants = [plant for plant in PLANTS if not names or any(name in plant.item for name in names)]
+    missed = 0
+    for found in hunt(plants, processes=processes):
+        missed += found.seed is None
+        where = "NOT FOUND" if found.seed is None else f"seed {found.seed}"
+        print(f"{found.plant.item}: {where}, {found.seconds:.0f} s: {found.fault}", flush=True)  # noqa: T201
+    return int(missed > 0)
+
+
+def _shrink(story: Story) -> int:
+    def run_one(each: Story) -> Verdict:
+        return next(iter(run_all([each], 1)))
+
+    shorter, verdict = shrink(story, run_one, lambda text: print(text, flush=True))  # noqa: T201
+    for event in shorter.events:
+        print(f"{event.at_s:9.3f} {event}")  # noqa: T201
+    _print(verdict)
+    return int(bool(verdict.faults))
 
 
 def _replay(story: Story, *, is_verbose: bool) -> int:

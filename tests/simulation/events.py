@@ -186,6 +186,21 @@ class DiskFull(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LedgerAway(Event):
+    """Somebody moves the ledger away, and back."""
+
+    async def begin(self, scene: Scene) -> None:
+        ledger = scene.world.root / "state" / "ledger.sqlite"
+        if ledger.exists():
+            ledger.rename(ledger.with_name("moved.sqlite"))
+
+    async def end(self, scene: Scene) -> None:
+        moved = scene.world.root / "state" / "moved.sqlite"
+        if moved.exists():
+            moved.rename(moved.with_name("ledger.sqlite"))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Pause(Event):
     """Somebody pauses cutoutd, and resumes it."""
 

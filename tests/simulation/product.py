@@ -2,7 +2,7 @@
 
 import asyncio
 import fcntl
-import logging
+import traceback
 from contextlib import suppress
 from pathlib import Path
 
@@ -50,11 +50,14 @@ class Product:
         self._task.add_done_callback(self._note_end, context=self._world.context.copy())
 
     def kill(self) -> None:
-        """End cutoutd as SIGKILL does, and start it again later."""
+        """End cutoutd as SIGKILL does, and start it again later; nothing happens while it does not run."""
+        if self._task is None or self._task.done():
+            return
         self._world.trace("kill", f"life {self._number}")
         self._world.kills.append(self._world.clock.elapsed_s)
         self._loop.kill(self._number)
         self._abandon()
+        self._task = None
         self._loop.call_later(_RESTART_AFTER_S, self.start, context=self._world.context.copy())
 
     async def stop(self) -> None:
@@ -116,5 +119,5 @@ class Product:
             return
         if not isinstance(error, CutoutdError):
             self.crashes.append(f"cutoutd crashed: {error!r}")
-            logging.getLogger("simulation").error("crash", exc_info=error)
+            self._world.trace("crash", "".join(traceback.format_exception(error)))
         self._loop.call_later(_RESTART_AFTER_S, self.start)

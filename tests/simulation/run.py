@@ -24,7 +24,7 @@ from simulation import liveness, safety
 from simulation.events import Event, Scene
 from simulation.machine import clock as clocks
 from simulation.machine.clock import VirtualClock, VirtualDatetime
-from simulation.machine.loop import StandstillError, VirtualLoop, life
+from simulation.machine.loop import StandstillError, VirtualLoop
 from simulation.machine.threads import Threads
 from simulation.product import Product
 from simulation.service.internet import SERVICE, carrier_of
@@ -37,7 +37,7 @@ _PLACE = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path("/tmp")  # noqa
 _LOOK_EVERY_S = 20.0
 
 #: Within this time after the weather, every photo that can be done must be done.
-LIVENESS_S = 4_000.0
+LIVENESS_S = 2_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def run(story: Story, *, is_verbose: bool = False) -> Verdict:
     world = World(root, story.seed, clock)
     if is_verbose:
         world.on_line = print
-    threads = Threads(loop, random.Random(f"threads {story.seed}"), life)  # noqa: S311  a world, not a secret
+    threads = Threads(loop, clock, random.Random(f"threads {story.seed}"))  # noqa: S311  a world, not a secret
     clocks.use(clock, threads.sleep)
     threads.install()
     world.disks.install()
@@ -103,6 +103,7 @@ async def _live(world: World, loop: VirtualLoop, story: Story) -> list[str]:
         world.output(plan.name).mkdir()
         for side, fs_type in plan.mounts.items():
             world.mount_table.add(world.root / f"{plan.name}-{side}", fs_type)
+    world.is_search_easy = story.profile == "lost"
     product = Product(world, loop)
     store = Store(_made(world.root / "sandbox") / "sandbox.sqlite")
     settings = SandboxSettings(

@@ -28,7 +28,8 @@ def _paid_twice(world: World, books: ServiceBooks) -> Iterator[str]:
         if each.answered_at_s is None or any(0 <= at_s - each.answered_at_s < _STORED_WITHIN_S for at_s in world.kills)
     }
     for removal in books.removals:
-        excused[removal.sha256, removal.parameters] += removal.request_id in lost or removal.status == "error"
+        is_lost = removal.request_id in lost and not world.is_search_easy
+        excused[removal.sha256, removal.parameters] += is_lost or removal.status == "error"
     for row in _replaced(photos_in(world.root / "state")):  # a cutout that is gone cannot be reused
         excused[row["sha256"], row["parameters"]] += 1
     for key, number in paid.items():
@@ -41,9 +42,9 @@ def _replaced(rows: Sequence[Row]) -> Iterator[Row]:
     newest = {(row["output"], row["target"]): row["id"] for row in rows if row["state"] == "published"}
     for row in rows:
         is_published = row["state"] == "published"
-        if is_published and newest[row["output"], row["target"]] != row["id"]:
-            yield row
-        elif row["state"] == "superseded" and row["request_id"] is not None:
+        if (is_published and newest[row["output"], row["target"]] != row["id"]) or (
+            row["state"] == "superseded" and row["request_id"] is not None
+        ):
             yield row
 
 

@@ -95,6 +95,54 @@ def _network_fault(rng: random.Random) -> Fault:
     return Fault(effect, on, rate, answer=rng.choice(_ODD))
 
 
+def _lost_launches(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Event]:
+    """Draw launches with lost responses, and nothing that would hinder the search for their results."""
+    return [
+        ev.NetworkFault(
+            at_s=rng.uniform(0.0, 60.0),
+            for_s=rng.uniform(20.0, 300.0),
+            fault=Fault(rng.choice(_AFTER), frozenset({"execute"}), rng.choice((0.1, 0.3, 0.6, 1.0))),
+        )
+    ]
+
+
+def _refusals(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Event]:
+    """Draw refusals that halt the service, for one kind of request or all."""
+    kind = frozenset({rng.choice(("upload", "execute", "status", "file", "cdn", "delete"))})
+    return [
+        ev.NetworkFault(
+            at_s=rng.uniform(0.0, 60.0),
+            for_s=rng.uniform(1.0, 200.0),
+            fault=Fault(Effect.ANSWER, rng.choice((kind, frozenset())), 1.0, answer=rng.choice(("401", "403"))),
+        )
+        for _ in range(rng.randint(1, 2))
+    ]
+
+
+def _throttles(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Event]:
+    """Draw refusals for the number of requests."""
+    return [
+        ev.NetworkFault(
+            at_s=rng.uniform(0.0, 60.0),
+            for_s=rng.uniform(5.0, 60.0),
+            fault=Fault(Effect.ANSWER, frozenset({"execute"}), rng.choice((0.3, 1.0)), answer="429_short"),
+        )
+    ]
+
+
+def _bad_removals(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Event]:
+    """Draw removals that fail or never end; photos of theirs are never done, all others are."""
+    kinds = ("endless", "error_details", "engine_error", "expired_result", "not_png", "opaque", "half_png")
+    return [
+        ev.RemovalFault(at_s=rng.uniform(0.0, 300.0), kind=rng.choice(kinds), times=rng.randint(1, 3))
+        for _ in range(rng.randint(1, 3))
+    ]
+
+
+def _lost_ledgers(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Event]:
+    return [ev.LedgerAway(at_s=rng.uniform(5.0, 120.0), for_s=rng.uniform(1.0, 60.0)) for _ in range(rng.randint(1, 2))]
+
+
 def _kills(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Event]:
     soon = [ev.Kill(at_s=rng.uniform(0.5, 60.0)) for _ in range(rng.randint(0, 3))]
     return [*soon, *(ev.Kill(at_s=_moment(rng)) for _ in range(rng.randint(0, 2)))]
@@ -143,6 +191,11 @@ def _people(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Even
 PROFILES: Mapping[str, tuple[Draw, ...]] = {
     "calm": (),
     "network": (_network,),
+    "lost": (_lost_launches,),
+    "halts": (_refusals,),
+    "throttles": (_throttles,),
+    "removals": (_bad_removals,),
+    "ledger": (_lost_ledgers,),
     "kills": (_kills,),
     "reloads": (_reloads,),
     "clocks": (_clocks,),
@@ -164,6 +217,9 @@ def draw(seed: int, profile: str = "all") -> Story:
     draws = PROFILES[profile]
     if len(draws) > 1:
         draws = tuple(each for each in draws if rng.random() < 0.45)
-    events = [*_photos(rng, folders), *(event for each in draws for event in each(rng, folders))]
+    photos = _photos(rng, folders)
+    if profile == "lost":  # because a launch whose photo is gone cannot be told from others
+        photos = [event for event in photos if isinstance(event, ev.PutPhoto)]
+    events = [*photos, *(event for each in draws for event in each(rng, folders))]
     ordered = tuple(sorted(events, key=lambda event: event.at_s))
     return Story(seed, profile, folders, ordered, processing_s=rng.choice((0.5, 4.0, 20.0)))

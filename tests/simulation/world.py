@@ -57,6 +57,7 @@ class World:
         self.is_verbose = False
         self.faults_end_s = 0.0
         self.kills: list[float] = []
+        self.is_search_easy = False  #: nothing hinders the search for the result of a lost launch
         self.settings: Settings | None = None
         self.on_line: Callable[[str], None] = lambda _: None
 

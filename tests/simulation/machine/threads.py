@@ -12,14 +12,14 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial, partialmethod
 from typing import Any
 
 import greenlet
 
-from simulation.machine.loop import VirtualLoop
+from simulation.machine.clock import VirtualClock
+from simulation.machine.loop import VirtualLoop, life
 
 #: The number of threads of asyncio's own pool; fewer than on any real machine.
 _DEFAULT_THREADS = 6
@@ -40,10 +40,10 @@ class _Pool:
 class Threads:
     """All threads of one machine."""
 
-    def __init__(self, loop: VirtualLoop, rng: random.Random, life: ContextVar[int]) -> None:
+    def __init__(self, loop: VirtualLoop, clock: VirtualClock, rng: random.Random) -> None:
         self._loop = loop
+        self._clock = clock
         self._rng = rng
-        self._life = life
         self._pools: dict[tuple[int, int], _Pool] = {}
         self._executors: list[object] = []  # kept, so that no later one gets the number of an earlier one
         self._all: list[greenlet.greenlet] = []  # kept, because an end by garbage collection would run `finally`
@@ -76,12 +76,15 @@ class Threads:
         greenlet.getcurrent().parent.switch()
 
     def sleep(self, seconds: float) -> None:
-        """Be the ``time.sleep`` of threads; the event loop never sleeps."""
+        """Be the ``time.sleep`` of threads, and of code that stops the event loop for a moment."""
+        if greenlet.getcurrent().parent is None:
+            self._clock.advance(seconds)
+            return
         self._loop.call_later(max(0.0, seconds), self.wait())
         self.park()
 
     def _pool(self, executor: object) -> _Pool:
-        key = self._life.get(), id(executor)
+        key = life.get(), id(executor)
         if key not in self._pools:
             self._executors.append(executor)
             self._pools[key] = _Pool(getattr(executor, "_max_workers", _DEFAULT_THREADS))

@@ -49,6 +49,7 @@ ANSWERS: Mapping[str, Answer] = {
     "503_later": json_answer(503, {"detail": "Service unavailable."}, Retry_After="120"),
     "504": Answer(504, b"<html>Gateway Timeout</html>", {"Content-Type": "text/html"}),
     "429": json_answer(429, {"detail": "Request was throttled."}, Retry_After="20"),
+    "429_short": json_answer(429, {"detail": "Request was throttled."}, Retry_After="1"),
     "429_bare": json_answer(429, {"detail": "Request was throttled."}),
     "401": json_answer(401, {"detail": "Incorrect authentication credentials."}),
     "403": json_answer(403, {"detail": "You do not have permission to perform this action."}),

@@ -1,0 +1,63 @@
+"""Faults that are planted into a copy of the product, to prove that the simulator finds them.
+
+Each plant is the smallest edit that brings a mended fault back, or makes a plausible mistake. Its text must occur
+exactly once, else the plant has rotted and must be renewed.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulation.plants import PLANTS, Plant
+
+_ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Hunt:
+    """The outcome of a hunt for a planted fault."""
+
+    plant: Plant
+    seed: int | None  #: None: it was not found
+    fault: str
+    seconds: float
+
+
+def rotten(plants: Iterable[Plant] = PLANTS) -> list[str]:
+    """Return the plants whose text is not where it was."""
+    found = []
+    for plant in plants:
+        file = _ROOT / "daemon" / "cutoutd" / plant.file
+        if not file.is_file() or file.read_text().count(plant.old) != 1:
+            found.append(f"{plant.item}: {plant.file}")
+    return found
+
+
+def hunt(plants: Sequence[Plant], *, most_seeds: int = 2_000, processes: int = 1) -> Iterator[Hunt]:
+    """Plant each fault by itself, and run worlds until one fails."""
+    for plant in plants:
+        began_s = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="cutoutd-planted-") as place:
+            shutil.copytree(_ROOT / "daemon", Path(place) / "daemon")
+            file = Path(place) / "daemon" / "cutoutd" / plant.file
+            file.write_text(file.read_text().replace(plant.old, plant.new))
+            seed, fault = _first_failure(Path(place), plant, most_seeds, processes)
+        yield Hunt(plant, seed, fault, time.monotonic() - began_s)
+
+
+def _first_failure(place: Path, plant: Plant, most_seeds: int, processes: int) -> tuple[int | None, str]:
+    environment = {**os.environ, "PYTHONPATH": f"{place / 'daemon'}:{_ROOT / 'tests'}"}
+    seeds = f"{plant.first_seed}:{plant.first_seed + most_seeds}"
+    command = [sys.executable, "-m", "simulation", "--seeds", seeds, "--profile", plant.profile, "--first"]
+    done = subprocess.run(
+        [*command, "-j", str(processes)], env=environment, cwd=place, capture_output=True, text=True, check=False
+    )
+    found = re.search(r"seed (\d+): FAILED.*\n((?:    .*\n?)+)", done.stdout)
+    return (int(found[1]), found[2].strip().splitlines()[-1].strip()) if found else (None, done.stderr[-300:])
