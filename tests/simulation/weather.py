@@ -9,7 +9,7 @@ from simulation.service.faults import Effect, Fault
 from simulation.world import FolderPlan
 
 #: The weather ends after this time.
-WEATHER_S = 600.0
+WEATHER_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def _moment(rng: random.Random) -> float:
     return rng.uniform(1.0, WEATHER_S * 0.9)
 
 
-def _span(rng: random.Random, longest_s: float = 300.0) -> float:
+def _span(rng: random.Random, longest_s: float = 200.0) -> float:
     return min(longest_s, rng.lognormvariate(3.5, 1.2))
 
 
@@ -40,7 +40,7 @@ def _photos(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Even
     found: list[ev.Event] = []
     pictures = 0
     for folder in folders:
-        burst_s = rng.choice((1.0, 60.0, 400.0))
+        burst_s = rng.choice((1.0, 60.0, 200.0))
         for number in range(rng.randint(1, 12)):
             copy = rng.random() < 0.2 and pictures > 0
             picture = rng.randrange(pictures) if copy else pictures
@@ -49,7 +49,7 @@ def _photos(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Even
             name, at_s = f"{sub}{folder.name}{number}.jpg", rng.uniform(0.0, burst_s)
             found.append(ev.PutPhoto(at_s=at_s, folder=folder.name, name=name, picture=picture))
             fate = rng.random()
-            later_s = at_s + rng.choice((0.2, 3.0, 20.0, 300.0)) * rng.uniform(0.5, 1.5)
+            later_s = at_s + rng.choice((0.2, 3.0, 20.0, 100.0)) * rng.uniform(0.5, 1.5)
             if fate < 0.08:
                 found.append(ev.PutPhoto(at_s=later_s, folder=folder.name, name=name, picture=pictures))
                 pictures += 1
