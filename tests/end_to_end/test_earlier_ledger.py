@@ -27,6 +27,7 @@ _RENAMED = {
 _NEWER = {
     "doubt",
     "sent_within",
+    "is_past",
     "wait_kind",
     "source_result",
     "archived_path",

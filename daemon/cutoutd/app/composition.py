@@ -15,7 +15,7 @@ from cutoutd.app.webhook_secret import signing_secret_for
 from cutoutd.config.settings import Folders, Settings
 from cutoutd.core.photo import State
 from cutoutd.core.usage_counter import UsageCounter
-from cutoutd.files.provenance import provenance_keys
+from cutoutd.files.provenance import KEPT_KEY, provenance_keys
 from cutoutd.images.picture_memory import picture_memory
 from cutoutd.ledger import ChangeFlag, Ledger, hold_ledger, open_ledger
 from cutoutd.ledger.queries import photos
@@ -143,12 +143,18 @@ async def open_shared_state(settings: Settings) -> AsyncIterator[SharedState]:
     """
     await asyncio.to_thread(make_state_dir, settings.state_dir)
     with hold_ledger(settings.state_dir):
-        secret_key = settings.uploadcare.secret_key.get_secret_value()
-        await asyncio.to_thread(provenance_keys.open, settings.state_dir, secret_key)
         usage = UsageCounter()
         async with open_ledger(settings.state_dir, usage) as ledger:
+            await _open_provenance_keys(ledger, settings)
             await ledger.count_photos()
             yield SharedState(ledger, usage, PollSchedule())
+
+
+async def _open_provenance_keys(ledger: Ledger, settings: Settings) -> None:
+    secret_key = settings.uploadcare.secret_key.get_secret_value()
+    kept = await ledger.query(photos.remembered, KEPT_KEY)
+    if made := await asyncio.to_thread(provenance_keys.open, settings.state_dir, secret_key, kept):
+        await ledger.remember(KEPT_KEY, made)
 
 
 @asynccontextmanager

@@ -43,7 +43,7 @@ def rebuild(
     from cutoutd.files.provenance import provenance_keys
 
     document = read_document(config)
-    provenance_keys.open(document.state_dir, _secret_key(config), is_kept=False)
+    provenance_keys.open(document.state_dir, _secret_key(config), _kept_key(document.state_dir))
     console = Console(stderr=True)
     with console.status("searching for cutouts") as line:
         result = rebuild_ledger(
@@ -64,6 +64,18 @@ def _secret_key(config: Path | None) -> str | None:
 
     with suppress(ConfigurationError):
         return read_settings(config).uploadcare.secret_key.get_secret_value()
+    return None
+
+
+def _kept_key(state_dir: Path) -> str | None:
+    """Return the key that the ledger keeps; None if there is no ledger, or it cannot be read."""
+    from cutoutd.core.errors import CutoutdError
+    from cutoutd.files.provenance import KEPT_KEY
+    from cutoutd.ledger import read_ledger
+    from cutoutd.ledger.queries import photos
+
+    with suppress(CutoutdError), read_ledger(state_dir) as ledger:
+        return photos.remembered(ledger, KEPT_KEY)
     return None
 
 
@@ -107,7 +119,7 @@ def _unsigned(result: "RebuildResult") -> str:
     reason = (
         "were not signed by this installation"
         if result.can_verify
-        else "cannot be verified, because this user may read neither provenance.key in state_dir nor the secret key"
+        else "cannot be verified, because this user may read neither the ledger nor the secret key"
     )
     return (
         f"WARNING: {result.unsigned:,} cutouts {reason}, and were left out: everyone who may write to an output can"

@@ -16,13 +16,15 @@ from typing import Annotated, BinaryIO
 
 from pydantic import Field, PlainValidator, StringConstraints, TypeAdapter, ValidationError
 
-from cutoutd.core.atomic_write import replaced
 from cutoutd.core.photo import SENT_WHOLE, Photo, require_value
 
 ATTRIBUTE = "user.cutoutd.origin"
 
-#: The file with the keys, in the state folder: one a line, the newest first.
+#: A person's own file with keys, in the state folder: one a line, the newest first.
 KEY_FILE_NAME = "provenance.key"
+
+#: The name under which the ledger keeps the key.
+KEPT_KEY = "provenance key"
 
 #: They make it hopeless to find the secret key by trying signatures; 60 ms, at the first start only.
 _DERIVATION_ROUNDS = 100_000
@@ -84,29 +86,33 @@ _RECORD = TypeAdapter(ProvenanceRecord)
 class ProvenanceKeys:
     """The keys of this installation: the first one signs, and all of them verify.
 
-    The first start derives one from the secret key of the project and keeps it in the state folder. So it is there
-    again when the state folder is lost, and outlives a change of the secret key.
+    The first start derives one from the secret key of the project, and the ledger keeps it. So it is there again when
+    the ledger is lost, and outlives a change of the secret key. A file in the state folder comes first: it is for keys
+    of another machine, and for new ones.
     """
 
     def __init__(self) -> None:
         self._keys: tuple[bytes, ...] = ()
 
-    def open(self, state_dir: Path, secret_key: str | None, *, is_kept: bool = True) -> None:
-        """Read the keys, or derive one and keep it. Blocking.
+    def open(self, state_dir: Path, secret_key: str | None, kept: str | None = None) -> str | None:
+        """Take the keys, and return one that the ledger has to keep, if there is a new one. Blocking.
 
         Args:
             state_dir: the folder of the file with the keys.
             secret_key: the secret key of the project; None: this user may not read it.
-            is_kept: False: change no file.
+            kept: the key that the ledger keeps; None: there is none.
         """
-        file = state_dir / KEY_FILE_NAME
         with suppress(OSError):
-            self._keys = tuple(line.strip() for line in file.read_bytes().splitlines() if line.strip())
-            return
-        self._keys = () if secret_key is None else (_derived(secret_key),)
-        if is_kept and self._keys:
-            with suppress(OSError), replaced(file, mode=0o600) as content:  # without it, the next start derives it
-                content.write(self._keys[0] + b"\n")
+            lines = (state_dir / KEY_FILE_NAME).read_bytes().splitlines()
+            self._keys = tuple(line.strip() for line in lines if line.strip())
+            if self._keys:
+                return None
+        if kept is None and secret_key is None:
+            self._keys = ()
+            return None
+        key = kept or _derived(secret_key or "")
+        self._keys = (key.encode(),)
+        return key if kept is None else None
 
     @property
     def can_verify(self) -> bool:
@@ -127,9 +133,9 @@ class ProvenanceKeys:
 provenance_keys = ProvenanceKeys()
 
 
-def _derived(secret_key: str) -> bytes:
+def _derived(secret_key: str) -> str:
     derived = hashlib.pbkdf2_hmac("sha256", secret_key.encode(), b"cutoutd provenance", _DERIVATION_ROUNDS)
-    return derived.hex().encode()
+    return derived.hex()
 
 
 def _signature(key: bytes, record: ProvenanceRecord) -> str:

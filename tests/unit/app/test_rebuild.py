@@ -44,11 +44,11 @@ def test_a_forged_cutout_is_told_and_not_believed(
     (tmp_path / "elsewhere").mkdir()
     keys.open(tmp_path / "elsewhere", "the secret of another")
     cutout_of("foreign", folder.output, form)
-    keys.open(tmp_path, "secret", is_kept=False)
+    keys.open(tmp_path, "secret")
     cutout_of("signed", folder.output, form)
     found = rebuild(settings, lambda _: None, dry_run=True)
     assert (found.restored, found.unsigned, found.can_verify) == (1, 2, True)
     assert rebuild(settings, lambda _: None, dry_run=True, trusts_unsigned=True).restored == 3
-    keys.open(tmp_path, None, is_kept=False)
+    keys.open(tmp_path, None)
     blind = rebuild(settings, lambda _: None, dry_run=True)
     assert (blind.restored, blind.unsigned, blind.can_verify) == (0, 3, False)

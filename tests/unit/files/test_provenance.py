@@ -189,32 +189,28 @@ def test_a_provenance_is_signed_and_a_changed_one_is_not(
     assert not other.have_signed(found)
 
 
-def test_the_key_outlives_the_state_folder_and_the_secret(tmp_path: Path) -> None:
-    """It is derived, so a lost one comes back; it is kept, privately, so another secret key changes nothing."""
+def test_the_key_outlives_the_ledger_and_the_secret(tmp_path: Path) -> None:
+    """It is derived, so a lost one comes back; the ledger keeps it, so another secret key changes nothing."""
     keys = ProvenanceKeys()
-    keys.open(tmp_path, "secret")
+    kept = keys.open(tmp_path, "secret")
+    assert kept
     record = keys.sign(provenance_of(photo_for(tmp_path), "c" * 64))
-    file = tmp_path / "provenance.key"
-    assert file.stat().st_mode & 0o777 == 0o600
-    keys.open(tmp_path, "another")
+    assert keys.open(tmp_path, "another", kept) is None
     assert keys.have_signed(record)
-    file.unlink()
     keys.open(tmp_path, None)
     assert not keys.can_verify
     assert not keys.have_signed(record)
-    keys.open(tmp_path, "secret", is_kept=False)
+    assert keys.open(tmp_path, "secret") == kept
     assert keys.have_signed(record)
-    assert not file.exists()
 
 
 def test_a_newer_key_signs_and_an_older_one_still_verifies(tmp_path: Path) -> None:
-    """A person puts a new one on top of the file."""
+    """A person writes both into a file, the new one first."""
     keys = ProvenanceKeys()
-    keys.open(tmp_path, "secret")
+    kept = keys.open(tmp_path, "secret")
     old = keys.sign(provenance_of(photo_for(tmp_path), "c" * 64))
-    file = tmp_path / "provenance.key"
-    file.write_text(f"a new key\n{file.read_text()}")
-    keys.open(tmp_path, "secret")
+    (tmp_path / "provenance.key").write_text(f"a new key\n{kept}\n")
+    assert keys.open(tmp_path, "secret", kept) is None
     new = keys.sign(old)
     assert new.signature != old.signature
     assert keys.have_signed(old)
