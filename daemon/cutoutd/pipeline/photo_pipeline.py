@@ -207,7 +207,7 @@ class PhotoPipeline:
             has_run = await self._uploadcare.files.require_ready(require_value(photo.upload.source_uuid))
         except UploadGoneError:
             return await self._launcher.renew_upload(photo)
-        if has_run and photo.launch.unclear_since_s is None:  # else its result was looked for, and not found in time
+        if has_run and photo.launch.noticed_at_s is None:  # else its result was looked for, and not found in time
             return await self._launcher.find_earlier_removal(photo)
         if photo not in self._ledger.known_unique and (found := await self._reuse_or_wait(photo)):
             return found  # reused or put to wait, because another photo of the same picture overtook it meanwhile

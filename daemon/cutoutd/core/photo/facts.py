@@ -48,6 +48,7 @@ class Uploaded(Fact):
     sent_height: int | None = None
     sent_as: str | None = None  #: the making of a smaller copy, as a clause
     sent_within: int = SENT_WHOLE  #: the limit in bytes that made it smaller or lossier
+    noticed_at_s: None = None
     unclear_since_s: None = None
     locked_since_s: None = None
 
@@ -72,6 +73,17 @@ class LaunchResponseLost(Fact):
 
     state = State.REMOVAL_INTENDED
     unclear_since_s: float  #: Unix time
+    lost_because: str  #: the reason why there is no response
+    locked_since_s: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierRunNoticed(Fact):
+    """The upload says that a removal was made of it, of which neither an answer nor a result is known."""
+
+    state = State.REMOVAL_INTENDED
+    unclear_since_s: float  #: Unix time, from which on its result is looked for
+    noticed_at_s: float  #: Unix time
     lost_because: str  #: the reason why there is no response
     locked_since_s: None = None
 

@@ -31,6 +31,7 @@ class SourceOutcome:
 
 
 T = TypeVar("T")
+_RUNNING = frozenset({State.REMOVAL_INTENDED, State.REMOVAL_STARTED})
 
 
 def require_value(value: T | None) -> T:
@@ -130,6 +131,7 @@ class Launch:
     lost_because: str | None = None  #: what came instead of the response
     locked_since_s: float | None = None  #: Unix time since which Uploadcare says that a removal is running
     has_lost_outcome: bool = False  #: True if a paid call may have been made in vain
+    noticed_at_s: float | None = None  #: Unix time at which the upload was found to have had a removal unknown here
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +213,7 @@ class Photo:
     def has_paid_removal(self) -> bool:
         """True if a removal was paid for, or may have been, and its result can still come without another payment."""
         ending = self.ending
-        may_run = ending.code == INTERNAL_FAULT and ending.failed_state in {
-            State.REMOVAL_INTENDED,
-            State.REMOVAL_STARTED,
-        }
+        may_run = ending.code == INTERNAL_FAULT and ending.failed_state in _RUNNING
         return self.launch.result_uuid is not None or may_run
 
     @property

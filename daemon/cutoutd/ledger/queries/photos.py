@@ -219,14 +219,18 @@ def _path_of(photo: Photo) -> dict[str, str]:
     return {"folder": photo.identity.folder, "path": photo.identity.path, "input": photo.identity.input}
 
 
-def open_launches(transaction: ReadTransaction, photo: Photo, limit: int) -> list[Photo]:
-    """Return other photos with a paid call that has, or may have, a result that no photo has yet."""
-    # A comparison, because the planner finds IS NOT NULL in no index.
-    is_unclear = photos.c.unclear_since_s > 0
-    is_running = photos.c.state.in_({State.REMOVAL_INTENDED, State.REMOVAL_STARTED})
+def open_launches(transaction: ReadTransaction, photo: Photo, since_s: float, limit: int) -> list[Photo]:
+    """Return other photos with a paid call since this Unix time and maybe a result that no photo has.
+
+    A photo may have ended while its launch had no known outcome, so its state does not matter then.
+    """
+    is_unclear = photos.c.unclear_since_s > since_s
+    is_under_way = photos.c.state.in_({State.REMOVAL_INTENDED, State.REMOVAL_STARTED})
+    is_running = and_(is_under_way, photos.c.state_at_s > since_s)
     found: dict[int, Photo] = {}
-    for is_open in (is_running, is_unclear):  # one by one, else the planner goes through all photos
-        query = select(photos).where(is_open, photos.c.id != photo.id).order_by(photos.c.id).limit(limit)
+    # One by one, and in the order of their indexes, else the planner goes through all photos.
+    for is_open, order in ((is_running, photos.c.id), (is_unclear, photos.c.unclear_since_s)):
+        query = select(photos).where(is_open, photos.c.id != photo.id).order_by(order).limit(limit)
         found |= {row.id: photo_from(row) for row in transaction.execute(query)}
     return [found[photo_id] for photo_id in sorted(found)][:limit]
 

@@ -81,6 +81,7 @@ photos = Table(
     Column("lost_because", Text, comment="what came instead of that response"),
     Column("locked_since_s", Float, comment="when Uploadcare first said that a removal is running; null: it did not"),
     Column("has_lost_outcome", Boolean, nullable=False, comment="true: a paid call may have been made in vain"),
+    Column("noticed_at_s", Float, comment="when its upload was found to have had an unknown removal; null: it was not"),
     Column("request_id", Text, comment="Uploadcare's removal; from removal_started on"),
     Column("result_uuid", Text, comment="Uploadcare's file; from removal_finished on"),
     Column("kept_uuid", Text, comment="the result that Uploadcare was told to store, as it was not fetched in time"),

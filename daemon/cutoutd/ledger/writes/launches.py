@@ -12,6 +12,7 @@ from functools import cache
 from sqlalchemy import Text, and_, bindparam, case, func, insert, or_, select, update
 
 from cutoutd.core.photo import (
+    EarlierRunNoticed,
     Fact,
     LaunchNotMade,
     LaunchRefused,
@@ -117,13 +118,13 @@ def _outcome(photo: Photo, fact: Fact) -> dict[str, str | bool]:
     match fact:
         case LaunchRefused() | LaunchNotMade():
             outcome["is_returned"] = True
-        case RemovalLocked() if photo.launch.unclear_since_s is not None:
-            outcome["is_returned"] = True  # because the running call was stored when it was made
+        case RemovalLocked() | EarlierRunNoticed() if photo.launch.unclear_since_s is not None:
+            outcome["is_returned"] = True  # because the call that was accepted was stored when it was made
         case RemovalLocked():
             outcome["lost_because"] = _LOCKED
         case RemovalStarted():
             outcome["request_id"] = fact.request_id
-        case LaunchResponseLost():
+        case LaunchResponseLost() | EarlierRunNoticed():
             outcome["lost_because"] = fact.lost_because
         case ResultLost():
             outcome["lost_because"] = (

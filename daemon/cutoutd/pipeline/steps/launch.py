@@ -20,6 +20,7 @@ from cutoutd.core.errors import CutoutdError, DelayError, RemovalLockedError, Re
 from cutoutd.core.logs import log_event
 from cutoutd.core.photo import (
     NO_WAIT,
+    EarlierRunNoticed,
     LaunchNotMade,
     LaunchOutcomeUnknown,
     LaunchResponseLost,
@@ -80,6 +81,8 @@ def _scaled(roi: str, full: tuple[int, int], sent: tuple[int, int]) -> str:
 
 #: The reason for a launch that the ledger does not know.
 _RAN_BEFORE = "its upload says that a removal was made of it, by a launch that the ledger does not know"
+
+_RAN_LATE = "its upload says by now that its removal was made, later than its result was looked for"
 
 _UPLOAD_VANISHED = (
     "its upload is gone from Uploadcare, before its day is over: it is sent and paid for again. If the ledger was just"
@@ -177,11 +180,13 @@ class Launcher:
     async def find_earlier_removal(self, photo: Photo) -> Photo:
         """Look for the result of a removal that its upload tells of, and the ledger does not; nothing is launched.
 
-        A ledger that was restored from a backup lacks the launch. The day of this launch counts it.
+        A ledger that was restored from a backup lacks the launch. The day of this launch counts it. A lost launch may
+        also have taken longer than the search for it: its result is looked for once more, and it counts once.
         """
-        log_event("removal_noticed", _RAN_BEFORE, about=photo.identity, level=logging.WARNING)
+        reason = _RAN_BEFORE if photo.launch.unclear_since_s is None else _RAN_LATE
+        log_event("removal_noticed", reason, about=photo.identity, level=logging.WARNING)
         intended = await self._ledger.record(photo, RemovalIntended())
-        return await self._ledger.record(intended, LaunchResponseLost(time.time(), _RAN_BEFORE))
+        return await self._ledger.record(intended, EarlierRunNoticed(time.time(), time.time(), reason))
 
     async def find_outcome(self, photo: Photo) -> Photo:
         """Look once for the outcome of a lost launch; after a crash the look is repeated.

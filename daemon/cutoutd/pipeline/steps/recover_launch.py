@@ -24,7 +24,6 @@ import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from functools import partial
 from typing import BinaryIO
 
 from cutoutd.config.settings import Folders
@@ -65,6 +64,10 @@ _COMPARED_FILES = 10
 
 #: With more open launches than this the search waits until there are fewer: each costs a read and a comparison.
 _COMPARED_PHOTOS = 200
+
+
+#: Pictures with sides in the same proportion, up to rounding, have the same shape.
+_SHAPE_TOLERANCE = 0.02
 
 
 class RecoveryAction(Enum):
@@ -152,7 +155,9 @@ async def look_for_traces(photo: Photo, context: StepContext) -> LaunchTraces:
     may_have_run = source.has_run_remove_bg or source.is_removed
     if not may_have_run or not is_comparable(require_value(photo.bound.parameters)):
         return LaunchTraces(source.is_removed, result_uuid=None, may_have_run=may_have_run)
-    others = await context.ledger.query(photo_queries.open_launches, photo, _COMPARED_PHOTOS + 1)
+    # A removal ends within a day, so the results of earlier launches are older than this upload.
+    since_s = source.uploaded_at.timestamp() - _KEPT_FOR_S
+    others = await context.ledger.query(photo_queries.open_launches, photo, since_s, _COMPARED_PHOTOS + 1)
     candidates = await _unclaimed_results(source, context)
     if len(others) > _COMPARED_PHOTOS or not candidates:
         return LaunchTraces(source.is_removed, result_uuid=None)
@@ -201,14 +206,32 @@ async def _download(file: RemoteFile, cutout: BinaryIO, uploadcare: UploadcareCl
 def _shows_only_first(photos: Sequence[Photo], folders: Folders, cutout: BinaryIO) -> bool:
     """Return True if the cutout is of the first photo and of none of the others.
 
-    The photos are read one at a time, because there may be many. Return False too if one of their files cannot be
-    read, because then they cannot be told apart.
+    The photos are read one at a time, because there may be many.
     """
-    first, *others = (partial(_likeness, photo, folders) for photo in photos)
+    first, *others = photos
     try:
-        return is_cutout_of(first(), cutout) and not any(is_cutout_of(other(), cutout) for other in others)
+        is_ours = is_cutout_of(_likeness(first, folders), cutout)
     except (CutoutdError, OSError, KeyError):
         return False
+    return is_ours and not any(_may_show(other, first, folders, cutout) for other in others)
+
+
+def _may_show(other: Photo, first: Photo, folders: Folders, cutout: BinaryIO) -> bool:
+    """Return True if the cutout of the first photo may be of the other one too.
+
+    A file may be unreadable, or another by now. Then two photos of the same shape cannot be told apart.
+    """
+    try:
+        return is_cutout_of(_likeness(other, folders), cutout)
+    except (CutoutdError, OSError, KeyError):
+        return _has_same_shape(other, first)
+
+
+def _has_same_shape(other: Photo, first: Photo) -> bool:
+    (width, height), (first_width, first_height) = (
+        (photo.picture.width or 0, photo.picture.height or 0) for photo in (other, first)
+    )
+    return abs(width * first_height - first_width * height) <= _SHAPE_TOLERANCE * first_width * height
 
 
 def _likeness(photo: Photo, folders: Folders) -> ReferenceImage | None:

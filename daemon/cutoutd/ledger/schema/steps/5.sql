@@ -64,3 +64,7 @@ CREATE UNIQUE INDEX one_payer ON photos (sha256, parameters, sent_within) WHERE 
 DROP INDEX one_payer_per_picture;
 
 CREATE UNIQUE INDEX one_payer_per_picture ON photos (picture_sha256, parameters, sent_within) WHERE state IN ('removal_intended', 'removal_started', 'removal_finished');
+
+-- An upload that tells of an unknown removal is searched for its result once, and not paid for again before.
+
+ALTER TABLE photos ADD COLUMN noticed_at_s FLOAT;

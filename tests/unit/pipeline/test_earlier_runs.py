@@ -1,0 +1,159 @@
+"""An upload that says a removal was made of it, and the launches of others that may have a result too."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from cutoutd.core.photo import (
+    Accepted,
+    LaunchOutcomeUnknown,
+    LaunchResponseLost,
+    Photo,
+    RemovalIntended,
+    State,
+    Superseded,
+    Uploaded,
+)
+from cutoutd.ledger import Ledger, open_ledger
+from cutoutd.ledger.queries import photos
+from cutoutd.ledger.writes import launches
+from cutoutd.pipeline.completion.poll_schedule import PollSchedule
+from cutoutd.pipeline.steps.context import StepContext
+from cutoutd.pipeline.steps.recover_launch import look_for_traces
+from cutoutd.uploadcare.responses import RemoteFile
+from support.fakes.fake_uploadcare import FakeUploadcare
+from support.fakes.unlimited_budget import unlimited_budget
+from support.folders import folder_in, folders_of
+from support.images.drawn_photos import jpeg
+from support.ledgers import ACCEPTED, identity, identity_of, photo_at, with_ledger
+from support.pipelines import pipeline_of
+
+DAY_S = 86_400.0
+SOURCE, RESULT = "11111111-0000-4000-8000-000000000000", "22222222-0000-4000-8000-000000000000"
+
+
+class Ran(FakeUploadcare):
+    """Every upload says that a removal was made of it, and no result can be found."""
+
+    async def require_ready(self, source_uuid: str) -> bool:
+        await super().require_ready(source_uuid)
+        return True
+
+
+@pytest.mark.parametrize("is_unclear", [False, True], ids=["unknown launch", "lost launch"])
+def test_an_upload_that_ran_is_searched_before_it_is_paid_for_again(tmp_path: Path, is_unclear: bool) -> None:  # noqa: FBT001  a case of the table
+    """Also after a search for a lost launch that was over before the removal; it is searched once, and not for ever."""
+    folder, uploadcare = folder_in(tmp_path), Ran()
+
+    async def scene() -> None:
+        async with open_ledger(tmp_path) as ledger:
+            budget = unlimited_budget(ledger, tmp_path)
+            journey = pipeline_of(ledger, uploadcare, folders_of(folder), budget, PollSchedule([0.0] * 5))
+            (folder.input / "a.jpg").write_bytes(jpeg())
+            photo = await ledger.discover(identity_of(folder.input, "a.jpg"))
+            assert photo is not None
+            while photo.state is not State.UPLOADED:
+                photo = await journey.advance(photo)
+            if is_unclear:
+                photo = await ledger.record(photo, RemovalIntended())
+                photo = await ledger.record(photo, LaunchResponseLost(1.0, "cut off"))
+                photo = await ledger.record(photo, LaunchOutcomeUnknown(1.0))
+            photo = await journey.advance(photo)
+            assert photo.state is State.REMOVAL_INTENDED
+            assert uploadcare.count("start_removal") == 0
+            assert (await ledger.query(launches.launch_counts, time.time())).today == 1
+            photo = await ledger.record(photo, LaunchOutcomeUnknown(1.0))  # the search was in vain
+            assert (await journey.advance(photo)).state is State.REMOVAL_STARTED
+            assert uploadcare.count("start_removal") == 1
+
+    asyncio.run(scene())
+
+
+def test_a_doubt_ends_after_a_day_whatever_the_photo_became(tmp_path: Path) -> None:
+    """A photo that ended while its launch had no outcome counts for as long as the service can make a result of it."""
+
+    async def scene(ledger: Ledger) -> None:
+        now_s = time.time()
+        photo = await photo_at(ledger, State.REMOVAL_INTENDED, identity("looks.jpg"))
+        for name, unclear_since_s in (("recent.jpg", now_s - 60), ("old.jpg", now_s - 2 * DAY_S)):
+            other = await photo_at(ledger, State.REMOVAL_INTENDED, identity(name))
+            other = await ledger.record(other, LaunchResponseLost(unclear_since_s, "cut off"))
+            other = await ledger.record(other, LaunchOutcomeUnknown(unclear_since_s))
+            await ledger.record(other, Superseded("changed", "it was changed", ""))
+        open_now = await ledger.query(photos.open_launches, photo, now_s - DAY_S, 9)
+        assert [other.identity.path for other in open_now] == ["recent.jpg"]
+
+    with_ledger(tmp_path, scene)
+
+
+def picture(size: tuple[int, int], colour: str) -> bytes:
+    stored = BytesIO()
+    Image.new("RGB", size, colour).save(stored, "PNG")
+    return stored.getvalue()
+
+
+class OneResult(FakeUploadcare):
+    """The project has one result that nobody claims: of a red picture, 60 pixels wide."""
+
+    async def get(self, uuid: str) -> RemoteFile:  # type: ignore[override]  # the fake knows no file
+        return described(uuid, "image/png", {"remove_bg": {}})
+
+    async def list_since(self, _since: datetime) -> list[RemoteFile]:
+        return [described(RESULT, "image/png", None)]
+
+    async def fetch_cutout(self, result_uuid: str, sink: Callable[[bytes], Awaitable[None]]) -> int:
+        assert result_uuid == RESULT
+        await sink(picture((60, 40), "red"))
+        return 1
+
+
+def described(uuid: str, mime_type: str, appdata: dict[str, object] | None) -> RemoteFile:
+    return RemoteFile.model_validate(
+        {
+            "uuid": uuid,
+            "is_ready": True,
+            "datetime_uploaded": datetime.now(UTC),
+            "datetime_removed": None,
+            "size": 1,
+            "mime_type": mime_type,
+            "appdata": appdata,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("other_size", "is_adopted"), [((40, 60), True), ((60, 40), False)], ids=["tall", "same shape"]
+)
+def test_a_photo_that_cannot_be_read_holds_up_only_its_own_shape(
+    tmp_path: Path,
+    other_size: tuple[int, int],
+    is_adopted: bool,  # noqa: FBT001  a case of the table
+) -> None:
+    """Another photo with an open launch has no file any more: only a picture of its shape could be its."""
+    folder = folder_in(tmp_path)
+
+    async def lost(ledger: Ledger, name: str, size: tuple[int, int]) -> Photo:
+        (folder.input / name).write_bytes(picture(size, "red"))
+        photo = await ledger.discover(identity_of(folder.input, name))
+        assert photo is not None
+        accepted: Accepted = replace(ACCEPTED, sha256=name.rjust(64, "0"), width=size[0], height=size[1])
+        photo = await ledger.accept(photo, accepted, [f"{name}.png"])
+        for fact in (Uploaded(SOURCE), RemovalIntended(), LaunchResponseLost(time.time(), "cut off")):
+            photo = await ledger.record(photo, fact)
+        return photo
+
+    async def scene(ledger: Ledger) -> str | None:
+        await lost(ledger, "other.png", other_size)
+        (folder.input / "other.png").unlink()
+        photo = await lost(ledger, "ours.png", (60, 40))
+        context = StepContext(ledger, OneResult(), folders_of(folder))  # type: ignore[arg-type]  # a stand-in
+        return (await look_for_traces(photo, context)).result_uuid
+
+    assert (with_ledger(tmp_path, scene) == RESULT) is is_adopted
