@@ -46,6 +46,16 @@ def test_the_largest_picture_fits_below_the_memory_bound(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES[:2])
+def test_memory_tasks_programs_and_ports_are_bounded(name: str) -> None:
+    """The hard bound of memory lies above the soft one, and what is written by the service is never run."""
+    settings = dict(line.partition("=")[::2] for line in (UNITS / name).read_text().splitlines() if "=" in line)
+    assert int(settings["MemoryMax"].rstrip("G")) > int(settings["MemoryHigh"].rstrip("G"))
+    assert int(settings["TasksMax"]) <= 1_000
+    assert (settings["NoExecPaths"], settings["SocketBindDeny"]) == ("/", "any")
+    assert not {"/srv", "/var", "/home", "/"} & set(settings["ExecPaths"].replace("-", "").split())
+
+
+@pytest.mark.parametrize("name", NAMES[:2])
 def test_every_restriction_has_its_reason(name: str) -> None:
     """Each line that takes something away stands under a comment, alone or with its kin."""
     restrictions = (UNITS / name).read_text().partition("may not do, and why")[2].partition("[Install]")[0]

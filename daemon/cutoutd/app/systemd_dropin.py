@@ -7,6 +7,7 @@ is mounted again, then appears in the service as well. Owners and modes still de
 
 import grp
 import os
+import shutil
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -21,6 +22,10 @@ _STATE_DIR = Path("/var/lib/cutoutd")
 _SYSTEM_FOLDERS = frozenset(
     map(Path, ("/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/opt", "/proc", "/root", "/run", "/sys", "/usr"))
 ) | {Path("/var"), Path("/var/lib"), Path("/var/log"), Path("/run/user")}
+
+#: The folders and the port that the unit itself opens.
+_PROGRAM_FOLDERS = tuple(map(Path, ("/usr", "/bin", "/lib", "/lib64", "/opt")))
+_UNIT_PORT = 8717
 
 _HOME_FOLDERS = (Path("/home"), Path("/root"), Path("/run/user"))
 _TEMPORARY_FOLDERS = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108  because the unit hides them
@@ -37,6 +42,8 @@ def render_dropin(document: ConfigurationFile, source: Path) -> str:
             "SupplementaryGroups", sorted({group for path in _photo_paths(document) for group in _groups_for(path)})
         ),
         *_visibility_settings(document),
+        *_port_settings(document),
+        *_program_settings(document),
     )
     return "\n".join(lines) + "\n"
 
@@ -93,6 +100,26 @@ def _visibility_settings(document: ConfigurationFile) -> Iterator[str]:
     if any(path.is_relative_to(folder) for path in paths for folder in _TEMPORARY_FOLDERS):
         yield "# A folder lies among temporary files, of which the unit would have its own."
         yield "PrivateTmp=no"
+
+
+def _port_settings(document: ConfigurationFile) -> Iterator[str]:
+    listen = document.web.listen
+    if listen is not None and listen.port != _UNIT_PORT:
+        yield "# The page has another port than the unit opens."
+        yield f"SocketBindAllow=tcp:{listen.port}"
+
+
+def _program_settings(document: ConfigurationFile) -> Iterator[str]:
+    """Yield the place of a notification command that the unit would not run."""
+    words = document.notify.command
+    found = shutil.which(words[0]) if words else None
+    if found is None:
+        return
+    program = Path(os.path.abspath(found))  # noqa: PTH100  links stay, because the unit is asked for the name
+    paths = {path for path in (program, program.resolve()) if not any(map(path.is_relative_to, _PROGRAM_FOLDERS))}
+    if paths:
+        yield "# notify.command lies where the unit runs no programs."
+        yield from _lines("ExecPaths", map(_quoted, sorted(paths)))
 
 
 def _lines(name: str, values: Iterable[str]) -> Iterator[str]:

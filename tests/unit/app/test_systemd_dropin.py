@@ -85,3 +85,23 @@ def test_the_command_needs_no_secret(tmp_path: Path) -> None:
     done = command("systemd-dropin", "--config", str(settings_of(tmp_path, Path("/srv/a/in"), Path("/srv/b/out"))))
     assert (done.returncode, done.stderr) == (0, "")
     assert "ReadWritePaths=/srv/b\n" in done.stdout
+
+
+def test_the_place_of_the_notification_command_is_opened_for_programs(tmp_path: Path) -> None:
+    """The unit runs programs below /usr and /opt only; a script of one's own elsewhere is named."""
+    script = tmp_path / "tell us.sh"
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o755)
+    file = settings_of(tmp_path, Path("/srv/in"), Path("/srv/photos/out"))
+    for program, opened in ((script, [f'ExecPaths="{script}"']), (Path("/usr/bin/env"), [])):
+        file.write_text(file.read_text().partition("notify:")[0] + f"notify: {{command: ['{program}']}}\n")
+        lines = render_dropin(config.read(file, {}), file).splitlines()
+        assert [line for line in lines if line.startswith("ExecPaths=")] == opened
+
+
+def test_another_port_of_the_page_is_opened(tmp_path: Path) -> None:
+    """The unit opens the usual one."""
+    file = settings_of(tmp_path, Path("/srv/in"), Path("/srv/photos/out"))
+    assert not any(line.startswith("SocketBind") for line in render_dropin(config.read(file, {}), file).splitlines())
+    file.write_text(file.read_text() + "web: {listen: '127.0.0.1:9000'}\n")
+    assert "SocketBindAllow=tcp:9000" in render_dropin(config.read(file, {}), file).splitlines()
