@@ -71,6 +71,32 @@ def dismiss(
     show_result(send_command(command, document))
 
 
+@app.command("give-up")
+def give_up(
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH", help="A photo: its file, or FOLDER/PATH as status shows it; or a folder."),
+    ],
+    config: ConfigOption = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Give up without asking.")] = False,
+) -> None:
+    """Wait no longer for removals that hang: the photos count as failed, and their copies go on."""
+    from dataclasses import replace
+
+    from cutoutd.control.connection.client import send_command
+    from cutoutd.control.messages import GiveUpCommand
+
+    document = read_document(config)
+    command = GiveUpCommand(resolve_paths(paths, document))
+    if not yes:
+        result = send_command(replace(command, dry_run=True), document)
+        if result.is_idle:
+            show_result(result)
+            return
+        confirm(result, "To give them up, say --yes.")
+    show_result(send_command(command, document))
+
+
 @app.command()
 def reprocess(  # noqa: PLR0913, PLR0917  its options
     paths: PathsArgument = None,

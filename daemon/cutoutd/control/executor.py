@@ -6,11 +6,13 @@ from dataclasses import replace
 from cutoutd.config.settings import FolderSettings, Price
 from cutoutd.control.approve import ApproveHandler
 from cutoutd.control.dismiss import DismissHandler
+from cutoutd.control.give_up import GiveUpHandler
 from cutoutd.control.messages import (
     ApproveCommand,
     Command,
     CommandResult,
     DismissCommand,
+    GiveUpCommand,
     PauseCommand,
     ReloadCommand,
     ReprocessCommand,
@@ -63,6 +65,7 @@ class CommandExecutor:
         self._price = price or Price()
         self._retry = RetryHandler(ledger, by_name, wake)
         self._dismiss = DismissHandler(ledger, by_name)
+        self._give_up = GiveUpHandler(ledger, by_name, wake)
         self._approve = ApproveHandler(ledger, by_name, self._price, wake)
         self._reprocess = ReprocessHandler(ledger, by_name, wake)
         self._pause = pause or PauseState(ledger)
@@ -87,6 +90,8 @@ class CommandExecutor:
                 return await self._mention_pause(self._priced(await self._retry.execute(command)))
             case DismissCommand():
                 return await self._dismiss.execute(command)
+            case GiveUpCommand():
+                return await self._give_up.execute(command)
             case ApproveCommand():
                 return await self._mention_pause(await self._approve.execute(command))
             case ReprocessCommand():

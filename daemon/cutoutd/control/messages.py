@@ -51,6 +51,15 @@ class DismissCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveUpCommand:
+    """Wait no longer for removals that hang."""
+
+    paths: tuple[WireText, ...] = ()
+    dry_run: bool = False  #: True: only report the effect
+    kind: Literal["give_up"] = "give_up"
+
+
+@dataclass(frozen=True, slots=True)
 class ApproveCommand:
     """Let photos go on that wait for approval."""
 
@@ -115,6 +124,7 @@ class ReloadCommand:
 Command = (
     RetryCommand
     | DismissCommand
+    | GiveUpCommand
     | ReprocessCommand
     | ApproveCommand
     | PauseCommand

@@ -121,6 +121,8 @@ _LAST_PUBLICATION = (
     .limit(1)
 )
 
+_WAITING_FOR = select(photos).where(photos.c.wait_for == bindparam("photo_id")).order_by(photos.c.id)
+
 _AFTER_ALL = (1 << 63) - 1
 
 _IS_CUTOUT = select(select(photos.c.id).where(photos.c.cutout_sha256 == bindparam("sha256")).exists())
@@ -191,6 +193,11 @@ def elected_payer(transaction: ReadTransaction, photo: Photo, closed_folders: Co
     values = {"state": photo.state, "is_anew": is_anew, "closed_folders": list(closed_folders)}
     rows = transaction.execute(_PAYER, {**_duplicate_key(photo), **values})
     return next((photo_from(row) for row in rows), None)
+
+
+def waiting_for(transaction: ReadTransaction, photo: Photo) -> list[Photo]:
+    """Return the photos that wait for this one, the first one first."""
+    return [photo_from(row) for row in transaction.execute(_WAITING_FOR, {"photo_id": photo.id})]
 
 
 def published_duplicates(transaction: ReadTransaction, photo: Photo, limit: int) -> list[Photo]:
