@@ -8,10 +8,11 @@ import hashlib
 from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from io import BufferedIOBase
 
 from cutoutd.uploadcare.files import UploadResult
-from cutoutd.uploadcare.responses import Progress, RemovalStatus
+from cutoutd.uploadcare.responses import Progress, RemoteFile, RemovalStatus
 from support.images.photographs import png
 
 
@@ -91,6 +92,11 @@ class FakeUploadcare:
         """Nothing is known of any file."""
         async with self._call("get_file", uuid):
             return
+
+    async def list_since(self, _since: datetime) -> list[RemoteFile]:
+        """The project has no files."""
+        async with self._call("list_since", ""):
+            return []
 
     async def delete(self, uuids: Sequence[str]) -> None:
         async with self._call("delete_files", " ".join(uuids)):

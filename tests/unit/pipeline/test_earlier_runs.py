@@ -19,13 +19,17 @@ from cutoutd.core.photo import (
     RemovalIntended,
     State,
     Superseded,
+    UploadAbandoned,
     Uploaded,
+    Wait,
+    WaitKind,
 )
 from cutoutd.ledger import Ledger, open_ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.ledger.writes import launches
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 from cutoutd.pipeline.steps.context import StepContext
+from cutoutd.pipeline.steps.launch import Launcher
 from cutoutd.pipeline.steps.recover_launch import look_for_traces
 from cutoutd.uploadcare.responses import RemoteFile
 from support.fakes.fake_uploadcare import FakeUploadcare
@@ -157,3 +161,24 @@ def test_a_photo_that_cannot_be_read_holds_up_only_its_own_shape(
         return (await look_for_traces(photo, context)).result_uuid
 
     assert (with_ledger(tmp_path, scene) == RESULT) is is_adopted
+
+
+def test_a_result_of_an_upload_that_was_given_up_is_found_before_it_is_paid_for_again(tmp_path: Path) -> None:
+    """Without a webhook too: the result came after the search, and is there before the new upload is launched."""
+    folder, uploadcare = folder_in(tmp_path), OneResult()
+
+    async def scene(ledger: Ledger) -> None:
+        (folder.input / "a.png").write_bytes(picture((60, 40), "red"))
+        photo = await ledger.discover(identity_of(folder.input, "a.png"))
+        assert photo is not None
+        photo = await ledger.accept(photo, ACCEPTED, ["a.png"])
+        lost = (Uploaded(SOURCE), RemovalIntended(), LaunchResponseLost(time.time(), "cut off"), UploadAbandoned())
+        for fact in (*lost, Uploaded("again")):
+            photo = await ledger.record(photo, fact)
+        context = StepContext(ledger, uploadcare, folders_of(folder))  # type: ignore[arg-type]  # a stand-in
+        launcher = Launcher(context, unlimited_budget(ledger, tmp_path), lambda: 1.0)
+        photo = await launcher.launch(photo, lambda now_s: Wait(WaitKind.POLL, now_s))
+        assert (photo.state, photo.launch.result_uuid) == (State.REMOVAL_FINISHED, RESULT)
+        assert uploadcare.count("start_removal") == 0
+
+    with_ledger(tmp_path, scene)

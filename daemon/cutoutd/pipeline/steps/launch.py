@@ -44,8 +44,10 @@ from cutoutd.pipeline.backoff import backoff
 from cutoutd.pipeline.budget.budget import Budget
 from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.pipeline.steps.recover_launch import (
+    DAY_S,
     OutcomeSearch,
     RecoveryAction,
+    look_for_given_up,
     look_for_traces,
     looked_for_s,
     may_have_expired,
@@ -128,13 +130,23 @@ class Launcher:
     async def launch(self, photo: Photo, first_wait: Callable[[float], Wait]) -> Photo:
         """Pay for a removal; `first_wait` returns the wait before the first poll of a removal begun at this Unix time.
 
-        A crash leaves `removal_intended`; its outcome is then looked for.
+        The result of a launch on an upload that was given up is looked for once more, and adopted instead. A crash
+        leaves `removal_intended`; its outcome is then looked for.
 
         Raises:
             DelayError, PhotoError, HaltError: the call was refused, and nothing was paid.
         """
+        if photo.launch.has_lost_outcome and (found := await self._find_given_up(photo)) is not None:
+            return await self._ledger.record_until_stored(photo, ResultFound(found))
         with self._call_for(photo):
             return await self._pay(photo, first_wait)
+
+    async def _find_given_up(self, photo: Photo) -> str | None:
+        """Return the result of a lost launch of the last day on another upload of the photo; None if there is none."""
+        since_s = time.time() - DAY_S
+        lost = await self._ledger.query(lost_launches.lost_launches_of, photo.id)
+        others = [each.at_s for each in lost if each.source_uuid != photo.upload.source_uuid and each.at_s > since_s]
+        return await look_for_given_up(photo, min(others), self._context) if others else None
 
     async def _pay(self, photo: Photo, first_wait: Callable[[float], Wait]) -> Photo:
         intended = await self._budget.record_launch_intent(photo)

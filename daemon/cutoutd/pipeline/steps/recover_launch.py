@@ -23,6 +23,7 @@ import json
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import BinaryIO
 
@@ -53,7 +54,7 @@ _MOST_DOUBLINGS = 7
 LOCK_BOUND_S = 1800.0
 
 #: Uploadcare keeps the status of a removal, and files that are not stored, for a day.
-_KEPT_FOR_S = 86_400.0
+DAY_S = 86_400.0
 
 #: Results of removals that move, resize, tint or mask the subject cannot be compared with the photo's pixels.
 _INCOMPARABLE = frozenset({"crop", "scale", "position", "add_shadow", "bg_color", "channels"})
@@ -65,6 +66,9 @@ _COMPARED_FILES = 10
 #: With more open launches than this the search waits until there are fewer: each costs a read and a comparison.
 _COMPARED_PHOTOS = 200
 
+
+#: Uploadcare refuses requests if its clock differs by more.
+_CLOCKS_DIFFER_S = 900.0
 
 #: Pictures with sides in the same proportion, up to rounding, have the same shape.
 _SHAPE_TOLERANCE = 0.02
@@ -138,7 +142,7 @@ def may_have_expired(since_s: float, now_s: float) -> bool:
 
     Both are Unix times of this machine. Uploadcare itself must have said too that the file is gone.
     """
-    return now_s - since_s > _KEPT_FOR_S
+    return now_s - since_s > DAY_S
 
 
 async def look_for_traces(photo: Photo, context: StepContext) -> LaunchTraces:
@@ -155,12 +159,31 @@ async def look_for_traces(photo: Photo, context: StepContext) -> LaunchTraces:
     may_have_run = source.has_run_remove_bg or source.is_removed
     if not may_have_run or not is_comparable(require_value(photo.bound.parameters)):
         return LaunchTraces(source.is_removed, result_uuid=None, may_have_run=may_have_run)
-    # A removal ends within a day, so the results of earlier launches are older than this upload.
-    since_s = source.uploaded_at.timestamp() - _KEPT_FOR_S
+    return LaunchTraces(source.is_removed, result_uuid=await _find_result(photo, source.uploaded_at, context))
+
+
+async def look_for_given_up(photo: Photo, launched_at_s: float, context: StepContext) -> str | None:
+    """Return the result of a launch at this Unix time on an upload that the photo gave up; None if there is none.
+
+    One operation for each hundred files since then. The result may have come after the search for it.
+
+    Raises:
+        DelayError, HaltError: Uploadcare could not be asked.
+    """
+    if not is_comparable(require_value(photo.bound.parameters)):
+        return None
+    since = datetime.fromtimestamp(launched_at_s - _CLOCKS_DIFFER_S, UTC)
+    return await _find_result(photo, since, context)
+
+
+async def _find_result(photo: Photo, since: datetime, context: StepContext) -> str | None:
+    """Return a result since then that must be the photo's."""
+    # A removal ends within a day, so the results of earlier launches are older than that.
+    since_s = since.timestamp() - DAY_S
     others = await context.ledger.query(photo_queries.open_launches, photo, since_s, _COMPARED_PHOTOS + 1)
-    candidates = await _unclaimed_results(source, context)
+    candidates = await _unclaimed_results(since, context)
     if len(others) > _COMPARED_PHOTOS or not candidates:
-        return LaunchTraces(source.is_removed, result_uuid=None)
+        return None
     compared = [photo, *others]
     # One picture at a time, beside the cutout.
     need_bytes = CUTOUT_BYTES + max(LOOK * one.picture.pixels + one.identity.size_bytes for one in compared)
@@ -168,7 +191,7 @@ async def look_for_traces(photo: Photo, context: StepContext) -> LaunchTraces:
     async def is_ours(cutout: BinaryIO) -> bool:
         return await picture_memory.run(need_bytes, _shows_only_first, compared, context.folders, cutout)
 
-    return LaunchTraces(source.is_removed, result_uuid=await _first_match(is_ours, candidates, context.uploadcare))
+    return await _first_match(is_ours, candidates, context.uploadcare)
 
 
 def is_comparable(parameters: str) -> bool:
@@ -176,8 +199,8 @@ def is_comparable(parameters: str) -> bool:
     return _INCOMPARABLE.isdisjoint(json.loads(parameters))
 
 
-async def _unclaimed_results(source: RemoteFile, context: StepContext) -> list[RemoteFile]:
-    files = await context.uploadcare.files.list_since(source.uploaded_at)
+async def _unclaimed_results(since: datetime, context: StepContext) -> list[RemoteFile]:
+    files = await context.uploadcare.files.list_since(since)
     results = [file for file in files if file.mime_type == "image/png" and not file.is_removed]
     claimed = await context.ledger.query(remote_files.claimed, [file.uuid for file in results])
     unclaimed = [file for file in results if file.uuid not in claimed]
