@@ -14,7 +14,7 @@ from cutoutd import config
 from cutoutd.config.settings import ConfigurationFile
 from cutoutd.control.connection.client import load_history, load_status
 from cutoutd.core.errors import ControlRefusedError, LedgerError
-from cutoutd.core.photo_selector import selectors_for
+from cutoutd.core.photo.photo_selector import selectors_for
 from cutoutd.status.status import event_as_json, status_as_json
 from support.images.drawn_photos import put
 from support.processes.daemon_process import Place

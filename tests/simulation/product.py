@@ -11,7 +11,9 @@ from cutoutd.app.reload import Reloader
 from cutoutd.app.service import serve
 from cutoutd.control.messages import Command, CommandResult
 from cutoutd.control.queue import CommandQueue
+from cutoutd.core.blocking import ledger_calls, local_calls, places
 from cutoutd.core.errors import CutoutdError
+from cutoutd.images import picture_memory as picture_memory_module
 from cutoutd.ledger.instance_lock import LOCK_NAME
 from cutoutd.monitoring.systemd_notify import SystemdNotifier
 from cutoutd.pipeline.steps.delivery.replaced_cutouts import replaced_cutouts
@@ -83,6 +85,9 @@ class Product:
         """Do what the kernel does when a process ends."""
         self._commands = self.service = None
         replaced_cutouts._kept.clear()
+        places._places.clear()
+        for calls in (local_calls, ledger_calls, picture_memory_module._pixel_calls):
+            calls.__init__(at_once=calls._at_once)  # type: ignore[misc]
         for link in Path("/proc/self/fd").iterdir():
             with suppress(OSError):
                 if link.readlink().name == LOCK_NAME:

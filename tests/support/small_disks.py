@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -185,6 +186,14 @@ class NetworkShare:
                 pytest.skip("this machine does not let even root mount")
             time.sleep(0.02)
 
+    def hang(self) -> None:
+        """Let the server answer nothing any more, as when its machine is gone: every call to the share hangs."""
+        self._processes[0].send_signal(signal.SIGSTOP)
+
+    def answer(self) -> None:
+        """Let the server go on where it stood."""
+        self._processes[0].send_signal(signal.SIGCONT)
+
     def unmount(self) -> None:
         """Leave the bare mount point; client and server end by themselves."""
         subprocess.run(["umount", self._place], check=True)
@@ -195,6 +204,7 @@ class NetworkShare:
         """Take everything down, for good."""
         if os.path.ismount(self._place):
             subprocess.run(["umount", "--lazy", self._place], check=True)
+        self.answer()
         for process in self._processes:
             process.terminate()
             process.wait(10)

@@ -4,7 +4,6 @@ The ledger is held and opened first, once. Uploadcare and everything that works 
 Nothing runs yet: see `app.service`.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from functools import partial
 from cutoutd.app.startup import make_outputs, make_state_dir, require_separate_trees
 from cutoutd.app.webhook_secret import signing_secret_for
 from cutoutd.config.settings import Folders, Settings
+from cutoutd.core.blocking import local_calls
 from cutoutd.core.photo import State
 from cutoutd.core.usage_counter import UsageCounter
 from cutoutd.files.provenance import KEPT_KEY, provenance_keys
@@ -141,7 +141,7 @@ async def open_shared_state(settings: Settings) -> AsyncIterator[SharedState]:
         LedgerError: another instance holds the ledger, or it cannot be used.
         DiskError: the state folder cannot be made.
     """
-    await asyncio.to_thread(make_state_dir, settings.state_dir)
+    await local_calls.run(make_state_dir, settings.state_dir)
     with hold_ledger(settings.state_dir):
         usage = UsageCounter()
         async with open_ledger(settings.state_dir, usage) as ledger:
@@ -153,7 +153,7 @@ async def open_shared_state(settings: Settings) -> AsyncIterator[SharedState]:
 async def _open_provenance_keys(ledger: Ledger, settings: Settings) -> None:
     secret_key = settings.uploadcare.secret_key.get_secret_value()
     kept = await ledger.query(photos.remembered, KEPT_KEY)
-    if made := await asyncio.to_thread(provenance_keys.open, settings.state_dir, secret_key, kept):
+    if made := await local_calls.run(provenance_keys.open, settings.state_dir, secret_key, kept):
         await ledger.remember(KEPT_KEY, made)
 
 
@@ -167,8 +167,8 @@ async def service_on(shared: SharedState, settings: Settings) -> AsyncIterator[S
         ConfigurationError: two of its trees share a folder.
     """
     ledger = shared.ledger
-    await asyncio.to_thread(require_separate_trees, settings)
-    await asyncio.to_thread(make_outputs, settings, await ledger.query(photos.outputs_used))
+    await require_separate_trees(settings)
+    await make_outputs(settings, await ledger.query(photos.outputs_used))
     async with open_uploadcare(settings.uploadcare, connections=_CONNECTIONS, usage=shared.usage) as uploadcare:
         budget = await open_budget(ledger, settings)
         core = Core(settings, ledger, shared.usage, budget, CircuitBreaker(), PauseState(ledger), RunCounts())

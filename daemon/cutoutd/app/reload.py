@@ -17,6 +17,7 @@ from cutoutd.config.remove_bg import RemoveBg
 from cutoutd.config.settings import FolderSettings, Settings
 from cutoutd.config.types.frozen_model import FrozenModel
 from cutoutd.control.messages import CommandResult
+from cutoutd.core.blocking import local_calls
 from cutoutd.core.errors import ConfigurationError, ControlError, CutoutdError
 from cutoutd.core.logs import log_event, log_fault
 
@@ -146,7 +147,7 @@ class Reloader:
             raise ControlError("this cutoutd was not started from a configuration file", advice="Start it again.")
         async with self._one_at_a_time:
             try:
-                read = await asyncio.to_thread(self._reread)
+                read = await local_calls.run(self._reread)
             except ConfigurationError as error:
                 return CommandResult(refused=error.faults)
             new, restart_notes = _split_restart_keys(self.settings, read)
@@ -155,9 +156,9 @@ class Reloader:
                 sentences = restart_notes or (_NOTHING,)
                 log_event("reloaded", "; ".join(sentences))
                 return CommandResult(sentences, is_idle=True)
-            if faults := await asyncio.to_thread(_overlaps, new):
+            if faults := await _overlaps(new):
                 return CommandResult(refused=faults)
-            if faults := await asyncio.to_thread(_out_of_reach, new, found):
+            if faults := await local_calls.run(_out_of_reach, new, found):
                 return CommandResult(refused=faults)
             failure = await self._put_into_force(new)
             if failure is not None:
@@ -214,10 +215,10 @@ def _split_restart_keys(old: Settings, read: Settings) -> tuple[Settings, tuple[
     return read.model_copy(update=kept), restart_notes
 
 
-def _overlaps(new: Settings) -> tuple[str, ...]:
-    """Return the faults of trees that share a folder, also of a new folder with an old one. Blocking."""
+async def _overlaps(new: Settings) -> tuple[str, ...]:
+    """Return the faults of trees that share a folder, also of a new folder with an old one."""
     try:
-        require_separate_trees(new)
+        await require_separate_trees(new)
     except ConfigurationError as error:
         return error.faults
     return ()

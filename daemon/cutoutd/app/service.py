@@ -155,7 +155,7 @@ async def working(
         )
         loops = [tasks.create_task(part.run()) for part in parts]
         loops.append(tasks.create_task(service.watchers.touched_sources.run(service.watchers.discovery.deliver)))
-        tasks.create_task(asyncio.to_thread(remove_leftovers, core.settings, started_at_s))
+        loops.append(tasks.create_task(remove_leftovers(core.settings, started_at_s)))
         yield tasks
         for loop in loops:
             loop.cancel()

@@ -4,16 +4,18 @@ import logging
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from cutoutd.config.settings import Settings
-from cutoutd.core.errors import ConfigurationError, DiskError
+from cutoutd.core.blocking import FIRST_LOOK_S, calls_to, local_calls
+from cutoutd.core.errors import ConfigurationError, DiskError, TreeUnavailableError
 from cutoutd.core.logs import log_event
 from cutoutd.core.rights import refuse_links_in
 from cutoutd.files.mounts import read_mounts
 from cutoutd.files.output_tree import sweep_temporary_files
 from cutoutd.ledger import has_ledger
-from cutoutd.watch.trees.tree_overlap import overlap_faults
+from cutoutd.watch.trees.tree_overlap import configured_trees, look_at_trees, overlaps_among
 
 #: The clock that stamps files moves in ticks, at most so long. Without it, a file of this very run could look older.
 _FILE_CLOCK_LAG_S = 0.01
@@ -63,19 +65,22 @@ def _close_to_others(state_dir: Path, mode: int) -> None:
     raise DiskError(msg, advice=f"Give cutoutd a folder of its own (state_dir), or run: chmod o=,g-w {state_dir}")
 
 
-def require_separate_trees(settings: Settings) -> None:
-    """Refuse trees that share a folder as they are mounted now: cutouts would be paid for as photos. Blocking.
+async def require_separate_trees(settings: Settings) -> None:
+    """Refuse trees that share a folder as they are mounted now: cutouts would be paid for as photos.
+
+    A tree that does not answer is left to `FolderAvailability`, because a start does not wait for it.
 
     Raises:
         ConfigurationError: two do.
     """
     with suppress(OSError):  # because a mount table that cannot be read proves nothing
-        if faults := tuple(overlap.sentence for overlap in overlap_faults(settings, read_mounts())):
+        trees = await look_at_trees(configured_trees(settings), await local_calls.run(read_mounts))
+        if faults := tuple(overlap.sentence for overlap in overlaps_among(trees)):
             raise ConfigurationError(faults)
 
 
-def make_outputs(settings: Settings, used: frozenset[str]) -> None:
-    """Make each output root before its first use. Blocking.
+async def make_outputs(settings: Settings, used: frozenset[str]) -> None:
+    """Make each output root before its first use, if its disk answers.
 
     Later a missing root is not made again, because its disk may be unmounted.
 
@@ -84,8 +89,8 @@ def make_outputs(settings: Settings, used: frozenset[str]) -> None:
     """
     for folder in settings.folders:
         if str(folder.output) not in used:
-            with _translate_errors(folder.output):
-                folder.output.mkdir(exist_ok=True)
+            with _translate_errors(folder.output), suppress(TreeUnavailableError):
+                await calls_to(folder.output).within(FIRST_LOOK_S, partial(folder.output.mkdir, exist_ok=True))
 
 
 @contextmanager
@@ -98,15 +103,19 @@ def _translate_errors(path: Path) -> Iterator[None]:
         raise DiskError(msg, advice=advice) from error
 
 
-def remove_leftovers(settings: Settings, started_at_s: float) -> None:
-    """Remove the temporary files that an earlier run left in its state folder and beside its cutouts. Blocking.
+async def remove_leftovers(settings: Settings, started_at_s: float) -> None:
+    """Remove the temporary files that an earlier run left in its state folder and beside its cutouts.
+
+    An output that does not answer keeps them until a later start.
 
     Args:
         settings: say where they may lie.
         started_at_s: Unix time before which no part of this run wrote a file.
     """
     before_s = started_at_s - _FILE_CLOCK_LAG_S
-    removed = sum(sweep_temporary_files(output, before_s) for output in {folder.output for folder in settings.folders})
-    removed += sweep_temporary_files(settings.state_dir, before_s - _COMMAND_S)
+    removed = await local_calls.run(sweep_temporary_files, settings.state_dir, before_s - _COMMAND_S)
+    for output in {folder.output for folder in settings.folders}:
+        with suppress(TreeUnavailableError):
+            removed += await calls_to(output).run(sweep_temporary_files, output, before_s)
     if removed:
         log_event("swept", f"{removed} temporary files of an earlier run were removed")

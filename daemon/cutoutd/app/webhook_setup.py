@@ -4,7 +4,6 @@ The secret is stored on this machine before Uploadcare gets it. A crash in betwe
 and the next ``create`` uses it. No photo is touched.
 """
 
-import asyncio
 import ipaddress
 import secrets
 from collections.abc import AsyncIterator, Sequence
@@ -23,6 +22,7 @@ from cutoutd.app.webhook_secret import (
     store_subscription,
 )
 from cutoutd.config.settings import Settings
+from cutoutd.core.blocking import local_calls
 from cutoutd.core.errors import WebhookRefusedError
 from cutoutd.core.logs import register_secret
 from cutoutd.uploadcare.client import open_uploadcare
@@ -61,10 +61,10 @@ async def subscribe(settings: Settings, url: str) -> SetupResult:
         DiskError: the state folder cannot be written.
     """
     _require_public(url, settings)
-    before = await asyncio.to_thread(load_subscription, settings.state_dir)
-    secret = await asyncio.to_thread(signing_secret_for, settings) or SecretStr(secrets.token_hex(_SECRET_BYTES))
+    before = await local_calls.run(load_subscription, settings.state_dir)
+    secret = await local_calls.run(signing_secret_for, settings) or SecretStr(secrets.token_hex(_SECRET_BYTES))
     register_secret(secret.get_secret_value())
-    await asyncio.to_thread(store_subscription, settings.state_dir, WebhookSubscription(url=url, secret=secret))
+    await local_calls.run(store_subscription, settings.state_dir, WebhookSubscription(url=url, secret=secret))
     async with _open_webhooks(settings) as webhooks:
         present = [webhook for webhook in await webhooks.list_all() if webhook.event == EVENT]
         setup = await _set_up(webhooks, [webhook for webhook in present if webhook.target_url == url], url, secret)
@@ -104,7 +104,7 @@ async def unsubscribe(settings: Settings) -> list[RemoteWebhook]:
         found = [webhook for webhook in await webhooks.list_all() if _is_ours(webhook, our_urls)]
         for webhook in found:
             await webhooks.delete(webhook)
-    await asyncio.to_thread(delete_subscription, settings.state_dir)
+    await local_calls.run(delete_subscription, settings.state_dir)
     return found
 
 
@@ -115,7 +115,7 @@ async def _open_webhooks(settings: Settings) -> AsyncIterator[WebhookApi]:
 
 
 async def _our_urls(settings: Settings) -> set[str]:
-    subscription = await asyncio.to_thread(load_subscription, settings.state_dir)
+    subscription = await local_calls.run(load_subscription, settings.state_dir)
     return {url for url in (settings.webhook.url, subscription.url if subscription else None) if url is not None}
 
 

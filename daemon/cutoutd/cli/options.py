@@ -11,7 +11,7 @@ import typer
 from cutoutd import __version__
 from cutoutd.cli.exit_codes import ExitCode
 from cutoutd.core.errors import ConfigurationError, DiskError
-from cutoutd.core.photo_selector import PhotoSelector, selectors_for
+from cutoutd.core.photo.photo_selector import PhotoSelector, selectors_for
 
 if TYPE_CHECKING:
     from cutoutd.config.settings import CommonSettings, ConfigurationFile, Settings

@@ -78,7 +78,7 @@ def read(path: Path, environ: Mapping[str, str]) -> ConfigurationFile:
     Raises:
         ConfigurationError: as ``load``.
     """
-    document, faults = _check(_read_with_overlays(path, environ), path)
+    document, faults = _check(_read_with_overlays(path, environ), path, is_following_links=False)
     if document is None or faults:
         raise _configuration_error(faults)
     return document
@@ -127,12 +127,14 @@ def _merged(shared: dict[str, Value], own: dict[str, Value]) -> dict[str, Value]
     return merged
 
 
-def _check(source: Source, path: Path) -> tuple[ConfigurationFile | None, list[ConfigFault]]:
+def _check(
+    source: Source, path: Path, *, is_following_links: bool = True
+) -> tuple[ConfigurationFile | None, list[ConfigFault]]:
     document, faults = validation.validate(source, path.parent)
     between_folders = [
         *overlap_check.name_faults(source),
         *overlap_check.archive_faults(source),
-        *overlap_check.tree_faults(source, path.parent),
+        *overlap_check.tree_faults(source, path.parent, is_following_links=is_following_links),
     ]
     return document, [*source.faults, *faults, *between_folders]
 

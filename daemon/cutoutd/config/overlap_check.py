@@ -6,15 +6,19 @@ can be read, so that one mistake does not hide another.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from cutoutd.config.settings import CommonSettings
 from cutoutd.config.types.choices import OnSuccess
 from cutoutd.config.types.text_types import absolute_path
 from cutoutd.config.yaml_source import ConfigFault, KeyPath, Source, Value, quoted
+from cutoutd.core.blocking import FIRST_LOOK_S, calls_to
+from cutoutd.core.errors import TreeUnavailableError
 
 
 class TreeRole(StrEnum):
@@ -75,24 +79,30 @@ def archive_faults(source: Source) -> list[ConfigFault]:
     ]
 
 
-def tree_faults(source: Source, folder: Path) -> list[ConfigFault]:
-    """Return the faults of trees that lie inside each other; relative paths start at ``folder``."""
-    trees = sorted(_trees(source, folder), key=lambda tree: list(TreeRole).index(tree.role))
+def tree_faults(source: Source, folder: Path, *, is_following_links: bool = True) -> list[ConfigFault]:
+    """Return the faults of trees that lie inside each other; relative paths start at ``folder``.
+
+    Following links asks the disks. A command that only shows something does not, because a share may hang.
+    """
+    trees = sorted(
+        _trees(source, folder, _real if is_following_links else _absolute),
+        key=lambda tree: list(TreeRole).index(tree.role),
+    )
     first: dict[tuple[TreeRole, Path], _Tree] = {}
     for tree in trees:
         first.setdefault((tree.role, tree.real), tree)
     return [fault for tree in trees for fault in _faults_of(tree, first, source)]
 
 
-def _trees(source: Source, folder: Path) -> Iterator[_Tree]:
-    state = _real(source.values.get("state_dir") or CommonSettings.model_fields["state_dir"].default, folder)
+def _trees(source: Source, folder: Path, place_of: Callable[[object, Path], Path | None]) -> Iterator[_Tree]:
+    state = place_of(source.values.get("state_dir") or CommonSettings.model_fields["state_dir"].default, folder)
     if state:
         yield _Tree(TreeRole.STATE, "", ("state_dir",), state)
     for index, section in _folders(source):
         name = section.get("name")
         owner = f"folder {quoted(name)}" if name and isinstance(name, str) else f"folders[{index}]"
         for role in (TreeRole.INPUT, TreeRole.OUTPUT, TreeRole.ARCHIVE):
-            real = _real(section.get(role), folder)
+            real = place_of(section.get(role), folder)
             if real:
                 yield _Tree(role, owner, ("folders", index, role.value), real)
 
@@ -105,11 +115,19 @@ def _folders(source: Source) -> Iterator[tuple[int, dict[str, Value]]]:
 
 
 def _real(text: object, folder: Path) -> Path | None:
-    """Return the path with all symbolic links followed, or None if validation already reports it as no path."""
-    try:
-        return Path(os.path.realpath(absolute_path(str(text), folder))) if isinstance(text, str | Path) else None
-    except (ValueError, OSError):
-        return None
+    """Return the path with all symbolic links followed, as far as its disk answers; None for no path."""
+    path = _absolute(text, folder)
+    if path is not None:
+        with suppress(ValueError, OSError, TreeUnavailableError):
+            return Path(calls_to(path).wait(FIRST_LOOK_S, partial(os.path.realpath, path)))
+    return path
+
+
+def _absolute(text: object, folder: Path) -> Path | None:
+    """Return the path; None if validation already reports it as no path."""
+    with suppress(ValueError, OSError):
+        return absolute_path(str(text), folder) if isinstance(text, str | Path) else None
+    return None
 
 
 def _faults_of(tree: _Tree, first: dict[tuple[TreeRole, Path], _Tree], source: Source) -> Iterator[ConfigFault]:

@@ -1,6 +1,5 @@
 """``dismiss``: a person wants to hear no more of rejected and failed photos. ``retry`` brings them back."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -58,7 +57,7 @@ class DismissHandler:
         if not command.dry_run:
             try:
                 # Remove the note first, because a crash after the fact would leave it for ever.
-                await asyncio.to_thread(self._notes.remove_unchanged, photo)
+                await self._notes.remove_in_thread(photo, is_exact=True)
                 await self._ledger.record(photo, Dismissed())
             except CutoutdError as error:
                 result.refuse(photo, error.sentence)

@@ -4,7 +4,6 @@ This command may pay for a picture a second time. Therefore it counts the payabl
 if they are more than the user agreed to.
 """
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from cutoutd.config.settings import FolderSettings
 from cutoutd.control.messages import CommandResult, ReprocessCommand, Scope
 from cutoutd.control.result import ResultBuilder, photos_are, removals_in_words
 from cutoutd.control.selection import PUBLISHED, ReprocessSelection, pages_of, required_folder, select_for_reprocess
+from cutoutd.core.blocking import calls_to
 from cutoutd.core.errors import ControlError, CutoutdError
 from cutoutd.core.photo import DamagedReprocessed, Identity, Photo, Reprocessed, State, require_value
 from cutoutd.files.input_tree import current_identity
@@ -114,7 +114,7 @@ class ReprocessHandler:
         if photo.source.result is not None:
             raise ControlError(f"{photo.source.sentence}; put it back to have it made again")
         folder = required_folder(self._folders, photo)
-        identity = await asyncio.to_thread(current_identity, folder.input, photo.identity)
+        identity = await calls_to(folder.input).look(current_identity, folder.input, photo.identity)
         parameters = folder.parameters.as_json()
         rule = expected_rule(photo.identity.size_bytes, folder, needs_copy=photo.needs_copy)
         if scope is Scope.MISSING:

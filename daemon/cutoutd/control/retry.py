@@ -1,6 +1,5 @@
 """``retry``: failed, rejected and waiting photos go on at the latest fact that still holds."""
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -11,6 +10,7 @@ from cutoutd.config.types.choices import Oversize
 from cutoutd.control.messages import CommandResult, RetryCommand
 from cutoutd.control.result import ResultBuilder, photos_are, removals_in_words
 from cutoutd.control.selection import pages_of, refuse_empty, required_folder, select_photos
+from cutoutd.core.blocking import calls_to
 from cutoutd.core.errors import (
     CONTENT_REJECTIONS,
     ControlError,
@@ -36,14 +36,13 @@ from cutoutd.core.photo import (
 )
 from cutoutd.files.input_tree import current_identity
 from cutoutd.images.copies.shrink import LARGEST_SOURCE_BYTES
-from cutoutd.images.picture_memory import picture_memory
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import selection
 from cutoutd.ledger.queries.selection import PHOTOS_PER_PAGE
 from cutoutd.pipeline.steps.failure_note import DEFAULT_ADVICE, FailureNotes
 from cutoutd.pipeline.steps.reuse import earlier_cutout
 from cutoutd.pipeline.steps.upload import expected_rule
-from cutoutd.pipeline.steps.validate import validate_photo
+from cutoutd.pipeline.steps.validate import validate_in_thread
 
 #: The photos that the name of a folder or a pattern stands for. A dismissed photo is brought back by its own name.
 _RETRIED = frozenset(State) - {State.PUBLISHED, State.SUPERSEDED, State.DISMISSED}
@@ -192,9 +191,9 @@ class RetryHandler:
             ControlError: it would be rejected again.
         """
         folder = required_folder(self._folders, photo)
-        identity = await asyncio.to_thread(current_identity, folder.input, photo.identity)
+        identity = await calls_to(folder.input).look(current_identity, folder.input, photo.identity)
         try:
-            await picture_memory.run(identity.size_bytes, validate_photo, identity, folder)
+            await validate_in_thread(identity, folder)
         except RejectedError as error:
             msg = f"the same file would be rejected again: {error.sentence}. {error.advice or DEFAULT_ADVICE}"
             raise ControlError(msg.rstrip(".")) from error
@@ -207,9 +206,9 @@ class RetryHandler:
             fact = replace(fact, sent_within=rule)
         identity = photo.identity
         if isinstance(fact, RetryFromStart | RetryUpload):  # a paid result needs no source any more
-            identity = await asyncio.to_thread(current_identity, folder.input, photo.identity)
+            identity = await calls_to(folder.input).look(current_identity, folder.input, photo.identity)
         # Remove the note first, because a crash after the fact would leave it for ever.
-        await asyncio.to_thread(self._notes.remove, photo)
+        await self._notes.remove_in_thread(photo)
         return await self._ledger.resume(photo, fact, identity.ctime_ns)
 
     async def _end_wait(self, photo: Photo) -> Photo:
@@ -220,7 +219,7 @@ class RetryHandler:
 
 async def _has_source(photo: Photo, folder: FolderSettings) -> bool:
     try:
-        await asyncio.to_thread(current_identity, folder.input, photo.identity)
+        await calls_to(folder.input).look(current_identity, folder.input, photo.identity)
     except CutoutdError:
         return False
     return True

@@ -4,7 +4,6 @@ A selection holds numbers and no photos, because it may cover everything that wa
 about money.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,10 @@ from pathlib import Path
 from cutoutd.config.settings import FolderSettings
 from cutoutd.control.messages import ReprocessCommand, Scope
 from cutoutd.control.result import ResultBuilder
-from cutoutd.core.errors import ControlError
+from cutoutd.core.blocking import calls_to
+from cutoutd.core.errors import ControlError, TreeUnavailableError
 from cutoutd.core.photo import Photo, State, require_value
-from cutoutd.core.photo_selector import selectors_for
+from cutoutd.core.photo.photo_selector import selectors_for
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos, selection
 from cutoutd.ledger.queries.selection import PHOTOS_PER_PAGE
@@ -52,7 +52,7 @@ async def select_for_reprocess(
         is_selected = _is_changed(folders)
     else:
         is_selected = _is_missing(result, await _unavailable_outputs(ledger))
-    return ReprocessSelection(await _among_published(ledger, is_selected), result)
+    return ReprocessSelection(await _among_published(ledger, is_selected, result), result)
 
 
 async def select_photos(ledger: Ledger, inputs: Mapping[str, Path], name: str, states: Collection[State]) -> Selected:
@@ -104,10 +104,19 @@ async def _named(
     return selected.photo_ids
 
 
-async def _among_published(ledger: Ledger, is_selected: Callable[[Photo], bool]) -> list[int]:
+def _selected(photos: Sequence[Photo], is_selected: Callable[[Photo], bool]) -> list[int]:
+    return [photo.id for photo in photos if is_selected(photo)]
+
+
+async def _among_published(ledger: Ledger, is_selected: Callable[[Photo], bool], result: ResultBuilder) -> list[int]:
     found: list[int] = []
     async for page in pages_of(ledger, await ledger.query(selection.newest_photo_ids, PUBLISHED)):
-        found += await asyncio.to_thread(lambda photos: [photo.id for photo in photos if is_selected(photo)], page)
+        for output in {photo.bound.output for photo in page}:
+            there = [photo for photo in page if photo.bound.output == output]
+            try:
+                found += await calls_to(Path(require_value(output))).run(_selected, there, is_selected)
+            except TreeUnavailableError as error:
+                result.refuse_all(error.sentence)
     return found
 
 

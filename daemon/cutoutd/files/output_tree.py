@@ -14,6 +14,8 @@ from io import BufferedRandom, BufferedReader
 from pathlib import Path, PurePosixPath
 
 from cutoutd.core.atomic_write import ASIDE_PREFIX, TEMPORARY_PREFIX, rename_or_link, status_of, temporary_name
+from cutoutd.core.blocking import note_progress
+from cutoutd.core.blocking.tree_walk import walk
 from cutoutd.core.draft_writers import is_being_written, is_written_elsewhere
 from cutoutd.core.errors import DiskError, FolderBlockedError, NameRefusedError, PlaceError
 from cutoutd.core.logs import printable
@@ -258,8 +260,9 @@ def folders_in(
         PlaceError: the output root is not there.
     """
     with found_folder(output, "") as root:
-        for path, _, names, descriptor in os.fwalk(".", onerror=on_unreadable, dir_fd=root.descriptor):
-            yield os.path.normpath(path), OpenFolder(descriptor), names
+        for path, descriptor, names in walk(root.descriptor, on_unreadable):
+            note_progress()
+            yield path, OpenFolder(descriptor), names
 
 
 def _is_swept(name: str, draft: str, folder: int, before_s: float) -> bool:

@@ -94,6 +94,16 @@ def open_original(photo: Photo, side: Side, inputs: Roots, archives: Roots) -> O
         return Absence(f"The {side} cannot be read: {error.strerror}.")
 
 
+def root_of(photo: Photo, side: Side, inputs: Roots, archives: Roots) -> Path | None:
+    """Return the tree in which ``open_original`` looks; None if it looks in none."""
+    folder = photo.identity.folder
+    if side is Side.CUTOUT:
+        return None if photo.bound.output is None else Path(photo.bound.output)
+    if photo.source.result is not None:
+        return archives.get(folder)
+    return Path(photo.identity.input) if photo.identity.input else inputs.get(folder)
+
+
 _NO_LONGER_CONFIGURED = Absence("Its folder is no longer in the configuration.")
 _CHANGED = Absence("The file was changed since.")
 

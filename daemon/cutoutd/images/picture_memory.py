@@ -7,16 +7,16 @@ The needs below are measured peaks (docs/architecture.md, Decisions), rounded up
 """
 
 import asyncio
-import contextvars
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
 from typing import ParamSpec, TypeVar
 
 from cutoutd.config.settings import LARGEST_UPLOAD_BYTES, Limits
+from cutoutd.core.blocking import BlockingCalls, local_calls
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -34,8 +34,11 @@ CUTOUT_BYTES = 250_000_000
 #: Work within this never waits, because usual photos would stand behind one huge picture.
 _NEGLIGIBLE_BYTES = LARGEST_UPLOAD_BYTES
 
+#: The time limit of work that reads from a tree; the pixels of a large PNG take half a minute of a busy machine.
+_LONGEST_S = 300.0
+
 #: Threads of their own, so that the steps of other photos do not wait behind a picture that takes seconds.
-_threads = ThreadPoolExecutor(thread_name_prefix="pixels")
+_pixel_calls = BlockingCalls(at_once=32)
 
 
 class PictureMemory:
@@ -58,18 +61,28 @@ class PictureMemory:
 
         After a cancellation a begun thread goes on to its end, and keeps its memory until then.
         """
-        task = partial(contextvars.copy_context().run, partial(work, *args, **kwargs))
+        is_negligible = need_bytes <= _NEGLIGIBLE_BYTES
+        calls = local_calls if is_negligible else _pixel_calls
+        return await self.run_at(calls, need_bytes, partial(work, *args, **kwargs))
+
+    async def run_at(
+        self, calls: BlockingCalls, need_bytes: int, work: Callable[[], T], *, also: BlockingCalls | None = None
+    ) -> T:
+        """As `run`, among the calls to a tree, because the work reads a file of it; and `also` of another one.
+
+        Raises:
+            TreeUnavailableError: the tree does not answer.
+        """
         if need_bytes <= _NEGLIGIBLE_BYTES:
-            return await asyncio.to_thread(task)
+            return await calls.within(_LONGEST_S, work, also=also)
+        calls.require_answer()
         turn = self._ask(need_bytes)
         try:
             await asyncio.wrap_future(turn)
         except asyncio.CancelledError:
             self._leave(need_bytes, turn)
             raise
-        begun = _threads.submit(task)
-        begun.add_done_callback(lambda _: self._give_back(need_bytes))
-        return await asyncio.wrap_future(begun)
+        return await calls.within(_LONGEST_S, work, also=also, on_end=lambda: self._give_back(need_bytes))
 
     @contextmanager
     def reserved(self, need_bytes: int) -> Iterator[None]:

@@ -5,6 +5,7 @@ Drawing needs several bytes a pixel: call it through ``picture_memory``.
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
 from io import BytesIO
 from weakref import WeakValueDictionary
 
@@ -12,12 +13,13 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from cutoutd.config.settings import FolderSettings
-from cutoutd.core.errors import RejectedError, RejectionCode
+from cutoutd.core.blocking import BlockingCalls, calls_to, local_calls
+from cutoutd.core.errors import RejectedError, RejectionCode, TreeUnavailableError
 from cutoutd.core.photo import Photo
 from cutoutd.images.copies.modes import in_plain_mode
 from cutoutd.images.copies.orientation import turned_upright
 from cutoutd.images.copies.srgb import in_srgb
-from cutoutd.images.originals import Absence, Original, Roots, Side, has_side, key_of, open_original
+from cutoutd.images.originals import Absence, Original, Roots, Side, has_side, key_of, open_original, root_of
 from cutoutd.images.picture_memory import CUTOUT_BYTES, CUTOUT_THUMBNAIL, THUMBNAIL, picture_memory
 from cutoutd.images.structure.colours import colours_of
 from cutoutd.images.structure.formats import open_picture
@@ -54,22 +56,35 @@ class Thumbnails:
         self._locks: WeakValueDictionary[tuple[str, ThumbnailSize], asyncio.Lock] = WeakValueDictionary()
 
     async def original(self, photo: Photo, side: Side) -> Original | Absence:
-        """Open one of the photo's files; the caller closes it."""
-        return await asyncio.to_thread(open_original, photo, side, *roots_of(self._folders()))
+        """Open one of the photo's files; the caller reads and closes it among ``calls_to`` its tree."""
+        try:
+            return await self.calls_to(photo, side).run(open_original, photo, side, *roots_of(self._folders()))
+        except TreeUnavailableError as error:
+            return Absence(f"{error.sentence}.")
 
     async def thumbnail(self, photo: Photo, side: Side, size: ThumbnailSize) -> bytes | Absence:
         """Return a small picture as WebP; a cached one also when its file is gone, because it shows that very file."""
         if not has_side(photo, side):
-            return await asyncio.to_thread(self._draw, photo, side, size)
+            return self._draw(photo, side, size)  # a sentence, without a look at any file
         key = key_of(photo, side)
         lock = self._locks.setdefault((key, size), asyncio.Lock())
         async with lock:
-            cached = await asyncio.to_thread(self._cache.get, key, size)
+            cached = await local_calls.run(self._cache.get, key, size)
             if cached is not None:
                 return cached
             async with self._drawing:
                 # After a cancellation the thread goes on, and the next caller finds the picture in the cache.
-                return await picture_memory.run(need_of(photo, side), self._draw, photo, side, size)
+                draw = partial(self._draw, photo, side, size)
+                try:
+                    return await picture_memory.run_at(self.calls_to(photo, side), need_of(photo, side), draw)
+                except TreeUnavailableError as error:
+                    return Absence(f"{error.sentence}.")
+
+    def calls_to(self, photo: Photo, side: Side) -> BlockingCalls:
+        """Return the calls to the tree that the file is in."""
+        inputs, archives = roots_of(self._folders())
+        root = root_of(photo, side, inputs, archives)
+        return local_calls if root is None else calls_to(root)
 
     def _draw(self, photo: Photo, side: Side, size: ThumbnailSize) -> bytes | Absence:
         inputs, archives = roots_of(self._folders())

@@ -1,6 +1,5 @@
 """The ledger's face: ``open_ledger`` for the daemon, which writes; ``read_ledger`` for commands, which only read."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -10,6 +9,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Engine
 
+from cutoutd.core.blocking import ledger_calls
 from cutoutd.core.errors import CutoutdError, DiskError, LedgerDamagedError, LedgerRemovedError
 from cutoutd.core.photo import NO_WAIT, Accepted, Fact, Identity, Photo, Wait
 from cutoutd.core.usage_counter import UsageCounter
@@ -81,7 +81,7 @@ class Ledger:
         self, question: Callable[Concatenate[ReadTransaction, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Return the result of a function of ``queries``, read in a thread."""
-        return await asyncio.to_thread(self._query, lambda transaction: question(transaction, *args, **kwargs))
+        return await ledger_calls.run(self._query, lambda transaction: question(transaction, *args, **kwargs))
 
     async def discover(self, identity: Identity) -> Photo | None:
         """Store a finished file as a new photo; return None if this version of the file is stored already."""
@@ -202,11 +202,11 @@ async def open_ledger(
     Raises:
         LedgerNewerError, LedgerDamagedError, LedgerError, DiskError: it cannot be used.
     """
-    await asyncio.to_thread(check_and_open if has_ledger(state_dir) else create_ledger_file, state_dir)
+    await ledger_calls.run(check_and_open if has_ledger(state_dir) else create_ledger_file, state_dir)
     engine = open_database(state_dir)
     marker = CleanShutdownMarker(engine, state_dir)
     with translated_errors(state_dir):
-        await asyncio.to_thread(bring_up_to_date, engine)
+        await ledger_calls.run(bring_up_to_date, engine)
     file_identity = FileIdentity(state_dir)
     writer = GroupCommitter(engine, usage or UsageCounter(), file_identity.require_in_place)
     ledger = Ledger(engine, state_dir, writer, retry_after_s=retry_after_s)
@@ -216,7 +216,7 @@ async def open_ledger(
         yield ledger
     finally:
         # In one thread call, because a cancellation in between could mark a file that another process has opened.
-        await asyncio.to_thread(_close, writer, engine, marker, file_identity)
+        await ledger_calls.run(_close, writer, engine, marker, file_identity)
         ledger.paid_facts.close()
 
 

@@ -8,10 +8,12 @@ import asyncio
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 
-from cutoutd.core.errors import CutoutdError
+from cutoutd.core.blocking import calls_to
+from cutoutd.core.errors import CutoutdError, TreeUnavailableError
 from cutoutd.ledger import ChangeFlag, Ledger
 from cutoutd.ledger.queries import monitoring
 from cutoutd.ledger.queries.monitoring import WaitCause, WaitGroup
@@ -85,7 +87,9 @@ class Probes:
 
     async def _read_disks(self) -> None:
         while True:
-            self.free_bytes = await asyncio.to_thread(_free_bytes, self._disks)
+            found = await asyncio.gather(*map(_free_bytes_of, self._disks.values()))
+            named = zip(self._disks, found, strict=True)
+            self.free_bytes = {name: free_bytes for name, free_bytes in named if free_bytes is not None}
             await asyncio.sleep(_READ_DISKS_EVERY_S)
 
 
@@ -93,11 +97,8 @@ def _rest_after_s(began_s: float) -> float:
     return min(max(_MIN_REST_S, (time.monotonic() - began_s) * _REST_PER_QUERY), _MAX_REST_S)
 
 
-def _free_bytes(disks: Mapping[str, Path]) -> dict[str, int]:
-    free_bytes: dict[str, int] = {}
-    for name, folder in disks.items():
-        try:
-            free_bytes[name] = shutil.disk_usage(folder).free
-        except OSError:
-            continue  # not mounted: ``availability`` and the workers report it
-    return free_bytes
+async def _free_bytes_of(folder: Path) -> int | None:
+    """Return the free space; None for a disk that is not mounted or does not answer, which ``availability`` reports."""
+    with suppress(OSError, TreeUnavailableError):
+        return (await calls_to(folder).look(shutil.disk_usage, folder)).free
+    return None

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from cutoutd.config.settings import Folders
-from cutoutd.core.errors import CutoutdError
+from cutoutd.core.blocking import calls_to
+from cutoutd.core.errors import CutoutdError, TreeUnavailableError
 from cutoutd.core.logs import log_error, log_event
 from cutoutd.core.photo import Identity, Photo, State, Version
 from cutoutd.files.input_tree import Sighting
@@ -88,7 +89,10 @@ class Discovery:
         if learned:
             await self._retry_until_stored(lambda: self._ledger.files.learn_ctimes(learned))
         changed = [(sighting.path.rpartition("/")[0], last) for sighting, last in seen if last.ctime_ns]
-        local = await asyncio.to_thread(local_folders, root, {parent for parent, _ in changed})
+        try:
+            local = await calls_to(root).run(local_folders, root, {parent for parent, _ in changed})
+        except TreeUnavailableError:
+            return []  # the next scan of the tree notices them again
         return [TouchedPhoto(last.photo_id, last.is_marked) for parent, last in changed if parent in local]
 
     async def deliver(self, folder: str, sighting: Sighting) -> None:
@@ -100,16 +104,18 @@ class Discovery:
             log_event(photo.state, photo.story, about=photo)
             self._workers.begin(photo)
 
-    async def check_availability(self, folder: str, *, after_scan: bool) -> bool:
+    async def check_availability(self, folder: str, *, after_scan: bool, is_complete: bool = True) -> bool:
         """Judge anew if the folder is available; return True if its tree should be scanned again."""
-        has_ended = await self._retry_until_stored(lambda: self._availability.update(folder, after_scan=after_scan))
+        has_ended = await self._retry_until_stored(
+            lambda: self._availability.update(folder, after_scan=after_scan, is_complete=is_complete)
+        )
         if has_ended:
             self._workers.wake_all()
         return has_ended
 
     async def has_changed_mounts(self, folder: str) -> bool:
         """Return True if something was mounted, unmounted or led elsewhere in the trees of the folder."""
-        return await asyncio.to_thread(self._availability.has_changed, folder)
+        return await self._availability.has_changed(folder)
 
     async def _retry_until_stored(self, attempt: Callable[[], Awaitable[T]]) -> T:
         while True:

@@ -5,11 +5,11 @@ thing and stores the fact that it became true. After a crash the step that follo
 the docstring of each step says what that means. `scheduling` decides which photo is next and when.
 """
 
-import asyncio
 import time
 from collections.abc import Callable
 from functools import partial
 
+from cutoutd.core.blocking import calls_to
 from cutoutd.core.errors import (
     DelayError,
     FailedError,
@@ -39,7 +39,6 @@ from cutoutd.core.photo import (
     require_value,
 )
 from cutoutd.files.unfinished import require_finished
-from cutoutd.images.picture_memory import picture_memory
 from cutoutd.ledger.queries import duplicates
 from cutoutd.ledger.writes import webhook_results
 from cutoutd.pipeline.backoff import backoff
@@ -51,7 +50,7 @@ from cutoutd.pipeline.steps.launch import Launcher
 from cutoutd.pipeline.steps.publish import Publisher
 from cutoutd.pipeline.steps.recover_launch import may_have_expired
 from cutoutd.pipeline.steps.upload import upload_photo
-from cutoutd.pipeline.steps.validate import Validation, own_cutout, validate_photo
+from cutoutd.pipeline.steps.validate import own_cutout, validate_in_thread
 from cutoutd.uploadcare.responses import Progress
 from cutoutd.watch.availability.monitor import FolderAvailability
 
@@ -133,17 +132,13 @@ class PhotoPipeline:
 
     async def _validate(self, photo: Photo) -> Photo:
         """Accept the photo if it can be sent. A crash here leaves nothing; the file is read again."""
-        validation = await picture_memory.run(photo.identity.size_bytes, self._validate_file, photo)
+        # The note goes before the fact, because after it a crash would leave a stale note for ever.
+        remove_note = partial(self._failure_notes.remove, photo)
+        validation = await validate_in_thread(photo.identity, self._folders.of(photo), remove_note)
         if validation.is_png and await self._ledger.query(duplicates.is_cutout, validation.fact.sha256):
             raise own_cutout()
         is_placed = validation.is_cutout_placed
         return await self._ledger.accept(photo, validation.fact, validation.free_targets, is_placed=is_placed)
-
-    def _validate_file(self, photo: Photo) -> Validation:
-        validation = validate_photo(photo.identity, self._folders.of(photo))
-        # Before the fact, because after it a crash would leave a stale note for ever.
-        self._failure_notes.remove(photo)
-        return validation
 
     async def _reuse_or_wait(self, photo: Photo) -> Photo | None:
         """Keep or reuse the cutout of the same picture, or wait for its payer; None if this photo pays.
@@ -157,7 +152,7 @@ class PhotoPipeline:
         """
         if photo in self._ledger.known_unique:
             return None
-        await asyncio.to_thread(self._source_check(photo))
+        await calls_to(self._folders.of(photo).input).run(self._source_check(photo))
         # One query, because a duplicate that is published between two queries would be in neither result.
         info = await self._ledger.query(duplicates.duplicate_info, photo, self._budget.unusable_folders())
         if info.earlier_version is not None and not info.is_superseded_by_newer:
@@ -201,7 +196,7 @@ class PhotoPipeline:
 
     async def _launch(self, photo: Photo) -> Photo:
         """Make the one call that costs money. A crash during it leaves `removal_intended`: see `steps.launch`."""
-        await asyncio.to_thread(self._availability.require_same_trees, photo)  # because the place is made now
+        await self._availability.require_same_trees(photo)  # because the place is made now
         await self._budget.require_room(photo, self._source_check(photo), is_launching=True)
         try:
             has_run = await self._uploadcare.files.require_ready(require_value(photo.upload.source_uuid))
@@ -211,7 +206,7 @@ class PhotoPipeline:
             return await self._launcher.find_earlier_removal(photo)
         if photo not in self._ledger.known_unique and (found := await self._reuse_or_wait(photo)):
             return found  # reused or put to wait, because another photo of the same picture overtook it meanwhile
-        await asyncio.to_thread(self._availability.require_same_trees, photo)
+        await self._availability.require_same_trees(photo)
         return await self._launcher.launch(photo, self._poll_schedule.first_wait)
 
     async def _poll(self, photo: Photo) -> Photo:
@@ -278,7 +273,7 @@ class PhotoPipeline:
         fact = _fact_for(photo, error)
         # None for a cutout that came back, because a note would come back with each synchronisation.
         if isinstance(fact, Rejected | Failed) and fact.code != RejectionCode.OWN_CUTOUT:
-            await asyncio.to_thread(self._failure_notes.write, photo.with_fact(fact, time.time()))
+            await self._failure_notes.write_in_thread(photo.with_fact(fact, time.time()))
         return await self._ledger.record(photo, fact)
 
     def is_paying(self, photo_id: int) -> bool:

@@ -7,11 +7,20 @@ is a new photo. The ledger holds what is still to be compared, so a restart lose
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum, auto
+from pathlib import Path
 
 from cutoutd.config.settings import Folders
-from cutoutd.core.errors import CutoutdError, DiskError, RejectedError, SourceUnavailableError, SupersededError
+from cutoutd.core.blocking import calls_to, note_progress
+from cutoutd.core.errors import (
+    CutoutdError,
+    DiskError,
+    RejectedError,
+    SourceUnavailableError,
+    SupersededError,
+    TreeUnavailableError,
+)
 from cutoutd.core.logs import log_error, log_event
 from cutoutd.core.photo import UNPAID, Identity, Photo, State
 from cutoutd.files.hashing import has_sha256
@@ -108,28 +117,34 @@ class TouchedSources:
             log_event("sources_compared", sentence)
 
     async def _compare_batch(self, batch: Sequence[Photo], deliver: Deliver) -> list[_Comparison]:
-        before = await asyncio.to_thread(self._look, batch)
+        before = await self._look(batch)
         await asyncio.sleep(self._stability_delay_s)
-        return await asyncio.gather(*(self._settle(photo, before.get(photo.id), deliver) for photo in batch))
+        return await asyncio.gather(*(self._settle(photo, before, deliver) for photo in batch))
 
-    def _look(self, batch: Sequence[Photo]) -> dict[int, Sighting | None]:
-        return {
-            photo.id: stat_quietly(self._folders[photo.identity.folder].input, photo.identity.path)
-            for photo in batch
-            if photo.identity.folder in self._folders
-        }
+    async def _look(self, batch: Sequence[Photo]) -> dict[int, Sighting | None]:
+        """Return the present files, folder by folder; none of a folder that does not answer."""
+        seen: dict[int, Sighting | None] = {}
+        for name in {photo.identity.folder for photo in batch} & self._folders.keys():
+            photos = [photo for photo in batch if photo.identity.folder == name]
+            with suppress(TreeUnavailableError):
+                seen |= await calls_to(self._folders[name].input).run(_seen, self._folders[name].input, photos)
+        return seen
 
-    async def _settle(self, photo: Photo, seen: Sighting | None, deliver: Deliver) -> _Comparison:
+    async def _settle(self, photo: Photo, before: dict[int, Sighting | None], deliver: Deliver) -> _Comparison:
         """Compare one file, and store the finding."""
         folder = photo.identity.folder
-        if folder not in self._folders or self.availability.is_unavailable(folder):
+        if photo.id not in before or self.availability.is_unavailable(folder):
             return _Comparison.OPEN
+        seen = before[photo.id]
         if seen is None or photo.state in UNPAID | {State.SUPERSEDED} or photo.source.result is not None:
             await self._ledger.files.unmark_touched(photo)
             return _Comparison.GONE
         identity = Identity(folder, *seen.version, str(self._folders[folder].input))
         async with self._slots:
-            finding = await asyncio.to_thread(self._compare, photo, identity)
+            try:
+                finding = await calls_to(self._folders[folder].input).run(self._compare, photo, identity)
+            except TreeUnavailableError:
+                return _Comparison.OPEN
         if finding is _Comparison.SAME:
             await self._ledger.files.refresh_version(photo, identity)
         elif finding is not _Comparison.OPEN:
@@ -156,3 +171,11 @@ class TouchedSources:
         except (SupersededError, SourceUnavailableError, DiskError):
             return _Comparison.OPEN  # the next scan has it compared again
         return _Comparison.SAME if is_same else _Comparison.OTHER
+
+
+def _seen(root: Path, photos: Sequence[Photo]) -> dict[int, Sighting | None]:
+    found: dict[int, Sighting | None] = {}
+    for photo in photos:
+        found[photo.id] = stat_quietly(root, photo.identity.path)
+        note_progress()
+    return found

@@ -1,6 +1,5 @@
 """The writer of the live-state file, which tells commands the facts that only the running daemon knows."""
 
-import asyncio
 import logging
 import os
 import time
@@ -8,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from cutoutd.core.blocking import local_calls
 from cutoutd.core.errors import HaltError
 from cutoutd.core.logs import log_event
 from cutoutd.core.periodic import every
@@ -99,7 +99,7 @@ class LiveStateWriter:
         if live == self._written:
             return
         try:
-            await asyncio.to_thread(write_live_state, self._state_dir, live)
+            await local_calls.run(write_live_state, self._state_dir, live)
         except OSError as error:
             log_event("live_untold", f"status cannot be kept up to date: {error}", level=logging.DEBUG)
         else:

@@ -11,7 +11,7 @@ from typing import Any
 
 from cutoutd.config.settings import Limits, Price
 from cutoutd.core.photo import TERMINAL, UNPAID, Photo, State
-from cutoutd.core.photo_selector import PhotoSelector
+from cutoutd.core.photo.photo_selector import PhotoSelector
 from cutoutd.core.usage_counter import local_day
 from cutoutd.ledger import Event, LaunchCounts, LostLaunch, ReadTransaction, Total, has_ledger, is_held, read_ledger
 from cutoutd.ledger.queries import known_files, lost_launches, monitoring, photos, sources

@@ -12,6 +12,7 @@ from io import BufferedIOBase
 from pydantic import ValidationError
 
 from cutoutd.config.settings import AccountWithSecret
+from cutoutd.core.blocking import BlockingCalls, local_calls
 from cutoutd.core.errors import (
     AddonRefusedError,
     FailedError,
@@ -128,19 +129,19 @@ class UploadcareClient:
         """The pauses that Uploadcare asked for."""
         return self._pools.throttle
 
-    async def upload_source(self, content: BufferedIOBase, *, name: str, size_bytes: int) -> UploadResult:
-        """Send a photo unstored, so that Uploadcare deletes it after 24 hours; three operations, no removal.
+    async def upload_source(
+        self, content: BufferedIOBase, *, name: str, size_bytes: int, calls: BlockingCalls = local_calls
+    ) -> UploadResult:
+        """Send a photo unstored, so that it expires after 24 hours, also after a crash; three operations, no removal.
 
-        A thread reads ``content`` from its present position, and the form hashes the bytes that it sends. A crash here
-        leaves at most an unknown upload, which expires.
+        A thread of ``calls`` reads ``content`` from its present position, and the form hashes the bytes that it sends.
 
         Raises:
-            SupersededError: ``content`` is not ``size_bytes`` long.
-            DiskError: ``content`` cannot be read.
+            SupersededError, DiskError: ``content`` is not ``size_bytes`` long, or cannot be read.
             FailedError: the service refuses this file (400, 413), in its own words.
         """
         fields = self._signer.upload_fields() | {"UPLOADCARE_STORE": "0"}
-        form = UploadForm(fields, content, name=name, size_bytes=size_bytes)
+        form = UploadForm(fields, content, name=name, size_bytes=size_bytes, calls=calls)
         request = self._pools.uploads.build_request("POST", "base/", content=form, headers=form.headers)
         accept = self.acceptance.begin(RefusableRequest.UPLOAD)
         with self.throttle.obey(RequestKind.UPLOADS):

@@ -1,6 +1,5 @@
 """The project's files at Uploadcare: the form that sends one, uploads and results."""
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import httpx2
 
+from cutoutd.core.blocking import BlockingCalls, local_calls
 from cutoutd.core.errors import (
     DiskError,
     NotReadyError,
@@ -54,7 +54,15 @@ class UploadForm(httpx2.AsyncByteStream):
     length meanwhile ends the upload.
     """
 
-    def __init__(self, fields: Mapping[str, str], content: BufferedIOBase, *, name: str, size_bytes: int) -> None:
+    def __init__(
+        self,
+        fields: Mapping[str, str],
+        content: BufferedIOBase,
+        *,
+        name: str,
+        size_bytes: int,
+        calls: BlockingCalls = local_calls,
+    ) -> None:
         # The HTTP library writes the form around an empty file; the file's own bytes are slipped in while sending.
         shown_name = name.encode("utf-8", "replace").decode()
         empty = httpx2.Request("POST", "http://form", data=dict(fields), files={"file": (shown_name, b"")})
@@ -62,6 +70,7 @@ class UploadForm(httpx2.AsyncByteStream):
         self._tail = f"\r\n--{boundary}--\r\n".encode()
         self._head = empty.read().removesuffix(self._tail)
         self._content = content
+        self._calls = calls  # to the tree that the file is in
         self._size_bytes = size_bytes
         # Read into again and again: a thread that hands a block over would keep it until it is scheduled once more. The
         # one byte more than promised shows a file that grew.
@@ -81,7 +90,7 @@ class UploadForm(httpx2.AsyncByteStream):
         yield self._head
         left_bytes, is_at_end = self._size_bytes, False
         while not is_at_end and left_bytes >= 0:
-            read_bytes = await asyncio.to_thread(self._read_block)
+            read_bytes = await self._calls.run(self._read_block)
             left_bytes, is_at_end = left_bytes - read_bytes, read_bytes < len(self._block)
             if left_bytes >= 0:
                 for at in range(0, read_bytes, _PIECE_BYTES):

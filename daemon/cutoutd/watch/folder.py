@@ -14,6 +14,8 @@ from contextlib import aclosing
 from typing import Protocol
 
 from cutoutd.config.settings import FolderSettings, WatchSettings
+from cutoutd.core.blocking import calls_to
+from cutoutd.core.errors import TreeUnavailableError
 from cutoutd.core.logs import log_event, printable
 from cutoutd.files.input_tree import Sighting, open_beneath, stat_quietly
 from cutoutd.files.mounts import Backend
@@ -37,8 +39,11 @@ class FileSink(Protocol):
     async def deliver(self, folder: str, sighting: Sighting) -> None:
         """Take a finished file. The same version may come twice, because a scan can overtake a delivery."""
 
-    async def check_availability(self, folder: str, *, after_scan: bool) -> bool:
-        """Check the folder; return True if it is available again or mounted otherwise: its tree is scanned anew."""
+    async def check_availability(self, folder: str, *, after_scan: bool, is_complete: bool = True) -> bool:
+        """Check the folder; return True if it is available again or mounted otherwise: its tree is scanned anew.
+
+        A scan is complete if it looked everywhere, and no file that it found is left to be taken later.
+        """
 
     async def has_changed_mounts(self, folder: str) -> bool:
         """Return True if something was mounted, unmounted or led elsewhere in the trees of the folder."""
@@ -172,7 +177,10 @@ class FolderWatcher:
         return is_complete and not self._must_rescan
 
     async def _on_scan_finished(self) -> None:
-        self._must_rescan = await self._sink.check_availability(self.folder.name, after_scan=True)
+        is_complete = self._watcher.is_scan_complete and not self._stability.waiting()
+        self._must_rescan = await self._sink.check_availability(
+            self.folder.name, after_scan=True, is_complete=is_complete
+        )
         if self._must_rescan:
             self._watcher.rescan_soon()
 
@@ -197,7 +205,11 @@ class FolderWatcher:
 
     async def _recheck_waiting(self) -> None:
         due = self._stability.due()
-        found = await asyncio.to_thread(self._sightings_of, due)
+        try:
+            found = await calls_to(self.folder.input).run(self._sightings_of, due)
+        except TreeUnavailableError:
+            await asyncio.sleep(self._bounds.look_at_mounts_s)
+            return  # they wait on
         for gone in set(due) - found.keys():
             self._stability.forget(gone)
         await self._deliver_new(list(found.values()))
@@ -234,7 +246,10 @@ class FolderWatcher:
 
     async def _is_finished(self, sighting: Sighting) -> bool:
         is_read = self._stability.is_due_for_reading(sighting)
-        look = await asyncio.to_thread(self._look_into, sighting) if is_read else NOT_READ
+        look = NOT_READ
+        if is_read:
+            with contextlib.suppress(TreeUnavailableError):
+                look = await calls_to(self.folder.input).run(self._look_into, sighting)
         return self._stability.is_finished(sighting, look)
 
     def _look_into(self, sighting: Sighting) -> FileLook:

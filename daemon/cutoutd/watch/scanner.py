@@ -11,11 +11,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cutoutd.core.blocking import note_progress
 from cutoutd.files.input_tree import FOLDER_FLAGS, Sighting, open_folder_beneath, stat_entry
 from cutoutd.files.name_filters import Exclusions, is_candidate, is_junk, is_junk_folder
 from cutoutd.ledger import has_text_form
 from cutoutd.watch.passed_over.notes import PassedOverNotes
 from cutoutd.watch.passed_over.passed_over import PassedOverReason
+
+#: Photos further down are passed over: programs fail at such trees, with errors that are hard to tell from others.
+MOST_FOLDERS_DEEP = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,7 @@ class Scan:
                 self.passed_over.add(PassedOverReason.LOOP, folder.path)
                 return
             self.folders += 1
+            note_progress()  # because one step may walk over many folders
             self._on_folder(FolderSeen(folder.path, status.st_dev, status.st_ino, fd))
             parent = _ParentFolder(status.st_dev, status.st_ino, folder.parent)
             prefix = f"{folder.path}/" if folder.path else ""
@@ -157,6 +162,9 @@ class Scan:
         if self._exclusions.skips_folder(name):
             self.passed_over.add(PassedOverReason.CONFLICT_COPY, path)
             return False
+        if path.count("/") >= MOST_FOLDERS_DEEP:
+            self.passed_over.add(PassedOverReason.TOO_DEEP, path)
+            return False
         return True
 
     def _sighting_of(self, entry: "os.DirEntry[str]", path: str) -> Sighting | None:
@@ -180,6 +188,8 @@ class Scan:
                 self.passed_over.add(PassedOverReason.LINK, path)
         elif self._exclusions.skips_file(name):
             self.passed_over.add(PassedOverReason.CONFLICT_COPY, path)
+        elif path.count("/") > MOST_FOLDERS_DEEP:
+            self.passed_over.add(PassedOverReason.TOO_DEEP, path)
         elif not has_text_form(path):
             self.passed_over.add(PassedOverReason.UNSTORABLE_NAME, path)
         else:

@@ -10,10 +10,13 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 
 from cutoutd.config.settings import FolderSettings, WatchSettings
+from cutoutd.core.blocking import calls_to
+from cutoutd.core.errors import TreeUnavailableError
 from cutoutd.core.logs import log_event
 from cutoutd.core.periodic import Heartbeats
 from cutoutd.files.input_tree import Sighting
@@ -112,6 +115,8 @@ class Watcher:
     ) -> None:
         self._bounds = bounds
         self._root = folder.input
+        self._folder = folder.name
+        self._calls = calls_to(folder.input)
         self._is_recursive = folder.recursive
         self._exclusions = Exclusions.of(folder)
         self._backends = BackendSet(self._root, watch.mode, self._exclusions)
@@ -121,6 +126,7 @@ class Watcher:
         self._missing_reason = ""  #: empty if the root can be read
         self._cpu_s = 0.0  #: CPU time since the last scan or poll began
         self.is_first_scan_done = False  #: True after the first whole scan
+        self.is_scan_complete = False  #: True if the last whole scan could look everywhere
         self.ignored = 0  #: files of the last whole scan that are no candidates
         self.heartbeats = Heartbeats()  #: of its loop
         self.started = asyncio.Event()  #: set once the root is watched, or known to be missing
@@ -162,13 +168,16 @@ class Watcher:
     async def scan_once(self) -> Batches:
         """Yield every candidate that is in the tree now, in batches; none for a missing root."""
         self._cpu_s = 0.0
-        await asyncio.to_thread(self._backends.begin_scan, self._buffer)
+        self.is_scan_complete = False
         scan = self._new_scan()
         try:
+            await self._calls.look(self._backends.begin_scan, self._buffer)
             async for batch in self._batches(scan.sightings()):
                 yield batch
         except OSError as error:
-            self._note_missing(error)
+            self._note_missing(f"{self._root} cannot be read ({error.strerror})")
+        except TreeUnavailableError as error:
+            self._note_missing(error.sentence)
         else:
             self._note_present(scan)
         self._backends.finish_scan(scan.folders)
@@ -211,16 +220,20 @@ class Watcher:
             yield batch
         if self._schedule.is_poll_due:
             self._cpu_s = 0.0
-            mended = await asyncio.to_thread(self.passed_over.mended_folders)
-            async for batch in self._scan_parts(BufferedEvents(folders=self._backends.polled | mended)):
-                yield batch
+            with suppress(TreeUnavailableError):  # the next whole scan tells of it
+                mended = await self._calls.run(self.passed_over.mended_folders)
+                async for batch in self._scan_parts(BufferedEvents(folders=self._backends.polled | mended)):
+                    yield batch
             self._schedule.note_poll(self._cpu_s)
 
     async def _look_at_files(self, files: dict[str, bool]) -> Batches:
         if files:
             scan = self._new_scan()
-            async for batch in self._batches(_sightings_of(files, scan)):
-                yield batch
+            try:
+                async for batch in self._batches(_sightings_of(files, scan)):
+                    yield batch
+            except TreeUnavailableError:
+                return  # a whole scan follows when the tree answers again
             self.passed_over.update_files(files, scan.passed_over)
 
     async def _scan_parts(self, parts: BufferedEvents) -> Batches:
@@ -231,6 +244,8 @@ class Watcher:
             try:
                 async for batch in self._batches(scan.sightings(folder)):
                     yield batch
+            except TreeUnavailableError:
+                return  # as for files
             except OSError as error:
                 if not folder:
                     continue  # the next whole scan tells of a missing root
@@ -238,7 +253,7 @@ class Watcher:
             self.passed_over.update_below(folder, scan.passed_over)
 
     async def _batches(self, sightings: Iterator[Sighting]) -> Batches:
-        while batch := await asyncio.to_thread(self._next_batch, sightings):
+        while batch := await self._calls.run(self._next_batch, sightings):
             self.heartbeats.beat("scanning")
             yield batch
 
@@ -258,8 +273,8 @@ class Watcher:
                 "watching", f"{self._root} was scanned as a whole (folders: {scan.folders}) and is watched by {ways}"
             )
 
-    def _note_missing(self, error: OSError) -> None:
-        reason = f"{self._root} cannot be read ({error.strerror}); every rescan tries again"
+    def _note_missing(self, sentence: str) -> None:
+        reason = f"{sentence}; every rescan tries again"
         if reason != self._missing_reason:
             log_event("input_missing", reason, level=logging.WARNING)
         self._missing_reason = reason
@@ -268,6 +283,7 @@ class Watcher:
         if self._missing_reason:
             log_event("input_back", f"{self._root} can be read again")
         self._missing_reason = ""
+        self.is_scan_complete = not any(item.reason.may_hide_photos for item in scan.passed_over.of(self._folder))
         self.ignored = scan.ignored
         self.passed_over.update(scan.passed_over)
 

@@ -1,8 +1,8 @@
 """The context that every page gets."""
 
-import asyncio
 import logging
 
+from cutoutd.core.blocking import local_calls
 from cutoutd.core.errors import PageError
 from cutoutd.core.logs import log_error, register_secret
 from cutoutd.web.access.sessions import Sessions
@@ -39,7 +39,7 @@ async def open_page_context(backend: PageBackend) -> PageContext | None:
     if settings.web.listen is None:
         return None
     try:
-        token = await asyncio.to_thread(ensure_token, settings)
+        token = await local_calls.run(ensure_token, settings)
     except PageError as error:
         log_error("no_page", error, level=logging.WARNING)
         return None

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from cutoutd.config.types.text_types import HOOK_PATH
+from cutoutd.core.blocking import local_calls
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.http_server import BodyTooLargeError, read_body
 from cutoutd.core.logs import log_event
@@ -75,7 +76,7 @@ class WebhookReceiver:
             DiskError, LedgerError: it could not be stored; Uploadcare must repeat it.
         """
         try:
-            secret = await asyncio.to_thread(self._secret)
+            secret = await local_calls.run(self._secret)
         except ValueError as error:
             _log_refusal(f"webhook.secret_file {error}")
             return ReceiptResult.CLOSED

@@ -18,6 +18,7 @@ from typing import Any
 
 import greenlet
 
+from cutoutd.core.blocking import thread_starter
 from simulation.machine.clock import VirtualClock
 from simulation.machine.loop import VirtualLoop, life
 
@@ -70,6 +71,18 @@ class Threads:
         if current.parent is None:
             raise RuntimeError("only a thread may wait: this would stop the event loop")
         return lambda: self._soon(partial(self._switch, current))
+
+    def wait_for(self, future: "Future[Any]", timeout_s: float) -> None:
+        """Stop the present thread until a call of another one is done, or the time is over."""
+        wakes = [self.wait()]
+
+        def wake(*_: object) -> None:
+            if wakes:
+                wakes.pop()()
+
+        future.add_done_callback(wake)
+        self._loop.call_later(timeout_s, wake)
+        self.park()
 
     def park(self) -> None:
         """Stop the present thread until it is woken."""
@@ -131,6 +144,8 @@ class Threads:
         threading.Thread = partial(Thread, self)  # type: ignore[assignment,misc]
         queue.SimpleQueue = partial(SimpleQueue, self)  # type: ignore[assignment,misc]
         ThreadPoolExecutor.submit = partialmethod(_submit, self)  # type: ignore[assignment]
+        thread_starter.start = self.start  # type: ignore[method-assign]
+        thread_starter.wait = self.wait_for  # type: ignore[method-assign]
 
 
 class Thread:

@@ -42,7 +42,7 @@ class RememberingSink:
                 self.delivered.append(sighting)
             self._news.notify_all()
 
-    async def check_availability(self, folder: str, *, after_scan: bool) -> bool:  # noqa: ARG002  the protocol's name
+    async def check_availability(self, folder: str, **_scan: bool) -> bool:
         assert folder == FOLDER
         return False
 

@@ -58,7 +58,9 @@ class FakeUploadcare:
         """The API of files, which is this object as well."""
         return self
 
-    async def upload_source(self, content: BufferedIOBase, *, name: str, size_bytes: int) -> UploadResult:
+    async def upload_source(
+        self, content: BufferedIOBase, *, name: str, size_bytes: int, **_calls: object
+    ) -> UploadResult:
         async with self._call("upload_source", name):
             self.sent[name] = content.read()
             assert len(self.sent[name]) == size_bytes

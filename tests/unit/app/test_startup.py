@@ -1,5 +1,6 @@
 """The preparation of folders at a start."""
 
+import asyncio
 import os
 import time
 from pathlib import Path
@@ -22,5 +23,5 @@ def test_a_backup_under_way_in_the_state_folder_stays(tmp_path: Path) -> None:
     for file, age_s in ages_s.items():
         file.touch()
         os.utime(file, (now_s - age_s, now_s - age_s))
-    remove_leftovers(settings, now_s)
+    asyncio.run(remove_leftovers(settings, now_s))
     assert [file.name for file in ages_s if file.exists()] == [f"{TEMPORARY_PREFIX}backup.sqlite"]

@@ -24,7 +24,7 @@ from cutoutd.core.photo import (
     Wait,
     WaitKind,
 )
-from cutoutd.core.photo_selector import PhotoSelector
+from cutoutd.core.photo.photo_selector import PhotoSelector
 from cutoutd.core.usage_counter import Purpose, UsageCounter
 from cutoutd.ledger import Ledger, hold_ledger, open_ledger
 from cutoutd.status.live_state import LiveHalt, LiveState, SettlingFile, write_live_state

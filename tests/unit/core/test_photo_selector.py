@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.core.photo_selector import PhotoSelector, selectors_for
+from cutoutd.core.photo.photo_selector import PhotoSelector, selectors_for
 
 INPUTS = {"shop": Path("/srv/in"), "people": Path("/srv/people")}
 

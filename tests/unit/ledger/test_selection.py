@@ -16,7 +16,7 @@ from cutoutd.core.photo import (
     State,
     Uploaded,
 )
-from cutoutd.core.photo_selector import PhotoSelector
+from cutoutd.core.photo.photo_selector import PhotoSelector
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import duplicates, photos, selection
 from cutoutd.ledger.writes import approvals, remote_files

@@ -74,7 +74,7 @@ class Known:
     async def deliver(self, _folder: str, sighting: Sighting) -> None:
         self.delivered.append(sighting.path)
 
-    async def check_availability(self, _folder: str, *, after_scan: bool) -> bool:  # noqa: ARG002  the protocol's name
+    async def check_availability(self, _folder: str, **_scan: bool) -> bool:
         return False
 
     async def has_changed_mounts(self, _folder: str) -> bool:

@@ -1,5 +1,6 @@
 """Trees that share a folder under two names, told from trees that only look alike."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ APART = {
 
 def overlaps(table: str, place: Path) -> list[str]:
     folder = folder_in(place).model_copy(update={"input": Path("/no-in"), "output": Path("/no-out")})
-    trees = look_at_trees(trees_of(folder), parse_mounts(TOP + table))
+    trees = asyncio.run(look_at_trees(trees_of(folder), parse_mounts(TOP + table)))
     return [overlap.sentence for overlap in overlaps_among(trees)]
 
 

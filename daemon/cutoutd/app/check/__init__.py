@@ -3,8 +3,6 @@
 Faults of the configuration file itself belong in ``config``.
 """
 
-import asyncio
-
 from cutoutd.app.check.approval import check_batches
 from cutoutd.app.check.as_user import as_user
 from cutoutd.app.check.finding import CheckReport, Finding, Level
@@ -12,6 +10,7 @@ from cutoutd.app.check.kernel import KernelFiles
 from cutoutd.app.check.machine import check_machine
 from cutoutd.app.check.uploadcare import check_uploadcare
 from cutoutd.config.settings import Settings
+from cutoutd.core.blocking import local_calls
 from cutoutd.uploadcare.client import open_uploadcare
 
 __all__ = ["CheckReport", "Finding", "KernelFiles", "Level", "check_all"]
@@ -32,7 +31,7 @@ async def check_all(
         LookupError: there is no such user.
         PermissionError: only root can act as another user.
     """
-    found = await asyncio.to_thread(_check_machine_as, user, settings, kernel)
+    found = await local_calls.run(_check_machine_as, user, settings, kernel)
     async with open_uploadcare(settings.uploadcare, connections=1) as uploadcare:
         found += (Finding(Level.GOOD, "CDN host", uploadcare.cdn_host),)
         if is_offline:

@@ -1,7 +1,7 @@
 """The checks that depend on the kernel: the file system of the state folder, and the watching of inputs."""
 
-import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,8 @@ from cutoutd.app.check.finding import Finding, Level
 from cutoutd.config.settings import FolderSettings
 from cutoutd.config.types.choices import WatchMode
 from cutoutd.files.mounts import MOUNT_TABLE, Backend, BackendKind, choose_backends, read_mounts
+from cutoutd.files.name_filters import Exclusions
+from cutoutd.watch.scanner import Scan
 
 #: A warning comes when an input needs this share of the kernel's watches, because other programs need some too.
 _NOTABLE_SHARE = 0.8
@@ -49,11 +51,12 @@ def _check_watches(folder: FolderSettings, kernel: KernelFiles) -> Iterator[Find
         limit = int(kernel.max_user_watches.read_text())
     except (OSError, ValueError):
         return
-    needed = 0
-    for _ in os.walk(folder.input) if folder.recursive else (folder.input,):
-        needed += 1
-        if needed > limit:
-            break
+    scan = Scan(folder.input, Exclusions.of(folder), is_recursive=folder.recursive)
+    with suppress(OSError):  # a missing input is reported elsewhere
+        for _ in scan.sightings():
+            if scan.folders > limit:
+                break
+    needed = min(scan.folders, limit + 1)
     if needed > limit * _NOTABLE_SHARE:
         subject = f"folders.{folder.name}.watch"
         sentence = f"{folder.input} has {needed:,} folders or more, and the kernel allows {limit:,} inotify watches"

@@ -8,8 +8,9 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from cutoutd.app.check.finding import Finding, Level
@@ -18,6 +19,8 @@ from cutoutd.app.check.listener import check_listen
 from cutoutd.config.settings import FolderSettings, Settings
 from cutoutd.config.types.choices import OnSuccess, Provenance
 from cutoutd.core.atomic_write import TEMPORARY_PREFIX
+from cutoutd.core.blocking import LOOK_S, calls_to, note_progress
+from cutoutd.core.errors import TreeUnavailableError
 from cutoutd.files.mounts import read_mounts
 from cutoutd.files.name_filters import Exclusions
 from cutoutd.files.output_tree import copy_owner_and_mode
@@ -40,17 +43,38 @@ def check_machine(settings: Settings, kernel: KernelFiles | None = None) -> Iter
     yield _check_free_space("state_dir", state_dir, settings.limits.min_free_bytes)
     yield from check_listen(settings)
     for folder in settings.folders:
-        yield _check_readable(folder)
-        yield from _check_passed_over(folder)
-        yield _check_writable(f"folders.{folder.name}.output", folder.output, created_in=folder.output.parent)
-        if folder.on_success is not OnSuccess.KEEP:
-            yield _check_writable(f"folders.{folder.name}.on_success", folder.input, created_in=folder.input)
+        subject = f"folders.{folder.name}"
+        yield from _answers(f"{subject}.input", folder.input, partial(_check_input, folder, settings, kernel))
+        yield from _answers(f"{subject}.output", folder.output, partial(_check_output, folder, settings))
         if folder.archive is not None:
-            yield _check_writable(f"folders.{folder.name}.archive", folder.archive, created_in=folder.archive.parent)
-        yield from _check_group(folder)
-        yield from _check_attributes(folder)
-        yield _check_free_space(f"folders.{folder.name}.output", folder.output, settings.limits.min_free_bytes)
-        yield from check_watching(folder, settings.watch.mode, kernel)
+            yield from _answers(f"{subject}.archive", folder.archive, partial(_check_archive, subject, folder.archive))
+
+
+def _answers(subject: str, root: Path, check: Callable[[], Iterable[Finding]]) -> tuple[Finding, ...]:
+    """Return what a check of a tree finds; a fault if the tree does not answer. Blocking."""
+    try:
+        return calls_to(root).wait(LOOK_S, lambda: tuple(check()))
+    except TreeUnavailableError as error:
+        return (Finding(Level.FAULT, subject, error.sentence, error.advice),)
+
+
+def _check_input(folder: FolderSettings, settings: Settings, kernel: KernelFiles) -> Iterator[Finding]:
+    yield _check_readable(folder)
+    yield from _check_passed_over(folder)
+    if folder.on_success is not OnSuccess.KEEP:
+        yield _check_writable(f"folders.{folder.name}.on_success", folder.input, created_in=folder.input)
+    yield from check_watching(folder, settings.watch.mode, kernel)
+
+
+def _check_archive(subject: str, archive: Path) -> Iterator[Finding]:
+    yield _check_writable(f"{subject}.archive", archive, created_in=archive.parent)
+
+
+def _check_output(folder: FolderSettings, settings: Settings) -> Iterator[Finding]:
+    yield _check_writable(f"folders.{folder.name}.output", folder.output, created_in=folder.output.parent)
+    yield from _check_group(folder)
+    yield from _check_attributes(folder)
+    yield _check_free_space(f"folders.{folder.name}.output", folder.output, settings.limits.min_free_bytes)
 
 
 def _check_overlaps(settings: Settings, kernel: KernelFiles) -> Iterator[Finding]:
@@ -74,6 +98,7 @@ def _check_passed_over(folder: FolderSettings) -> Iterator[Finding]:
     scan = Scan(folder.input, Exclusions.of(folder), is_recursive=folder.recursive)
     with suppress(OSError):  # a missing input is reported elsewhere
         for sighting in scan.sightings():
+            note_progress()
             if not os.access(folder.input / sighting.path, os.R_OK, effective_ids=True):
                 scan.passed_over.add(PassedOverReason.UNREADABLE, sighting.path, os.strerror(errno.EACCES))
     for item in scan.passed_over.of(folder.name):

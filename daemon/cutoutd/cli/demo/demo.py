@@ -17,6 +17,7 @@ from cutoutd.cli.demo.trial import Trial, command_line, prepare_trial, trial_err
 from cutoutd.cli.process import run_daemon, run_once
 from cutoutd.cli.run import show_outcome
 from cutoutd.config.settings import Settings
+from cutoutd.core.blocking import local_calls
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.photo import Photo, State
 from cutoutd.ledger import read_ledger
@@ -48,11 +49,11 @@ async def try_photos(
         TrialError: A file of the trial cannot be read or written.
     """
     require_sandbox()
-    trial = await asyncio.to_thread(prepare_trial, photos, show)
+    trial = await local_calls.run(prepare_trial, photos, show)
     show(f"photos:        {trial.photos}\ncutouts:       {trial.cutouts}")
     async with _sandbox_for(trial, sandbox_options) as settings:
         outcome = await run_once(settings, is_last=False)
-        for line in await asyncio.to_thread(_results, trial, settings, is_idle=outcome.is_idle):
+        for line in await local_calls.run(_results, trial, settings, is_idle=outcome.is_idle):
             show(line)
         if outcome.is_interrupted:
             return outcome
@@ -74,7 +75,7 @@ async def _stay(trial: Trial, settings: Settings, show: Callable[[str], None]) -
         await run_daemon(settings, is_last=False)
     finally:
         linking.cancel()
-    await asyncio.to_thread(draw_sheet, trial, settings)
+    await local_calls.run(draw_sheet, trial, settings)
 
 
 async def _show_link(settings: Settings, show: Callable[[str], None]) -> None:
@@ -82,7 +83,7 @@ async def _show_link(settings: Settings, show: Callable[[str], None]) -> None:
     while True:
         await asyncio.sleep(_LINK_EVERY_S)
         with suppress(CutoutdError):
-            links = await asyncio.to_thread(links_to_page, settings)
+            links = await local_calls.run(links_to_page, settings)
             show(f"The page: {links[0]}")
             return
 
@@ -109,7 +110,7 @@ async def _sandbox_for(trial: Trial, options: Sequence[str]) -> AsyncIterator[Se
         start_new_session=True,  # Ctrl-C must not reach the sandbox, because the daemon needs it to finish
     )  # fmt: skip  # the reason stands beside its argument
     try:
-        yield await asyncio.to_thread(write_settings, trial, await _wait_for_url(process))
+        yield await local_calls.run(write_settings, trial, await _wait_for_url(process))
     finally:
         if process.returncode is None:
             process.terminate()

@@ -19,6 +19,7 @@ from rich.live import Live
 from rich.text import Text
 
 from cutoutd.cli.terminal.status_view import summary_of, view_of
+from cutoutd.core.blocking import local_calls
 from cutoutd.core.errors import CutoutdError
 from cutoutd.ledger import Event
 from cutoutd.status.status import Status, status_as_json
@@ -128,7 +129,7 @@ async def _keep_showing(live: Live, read: ReadStatus) -> None:
     while True:
         began_s = time.monotonic()
         with suppress(CutoutdError):  # because the log lines above tell errors of the ledger in better words
-            status = await asyncio.to_thread(read)
+            status = await local_calls.run(read)
             live.update(summary_of(status), refresh=True)
         await asyncio.sleep(_pause_s(time.monotonic() - began_s))
 

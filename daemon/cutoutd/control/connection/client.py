@@ -36,7 +36,7 @@ from cutoutd.control.messages import (
     StatusQuery,
 )
 from cutoutd.core.errors import ControlError, ControlRefusedError, LedgerBusyError, LedgerError, LedgerMissingError
-from cutoutd.core.photo_selector import PhotoSelector
+from cutoutd.core.photo.photo_selector import PhotoSelector
 from cutoutd.ledger import Event, has_ledger, hold_ledger, open_ledger
 from cutoutd.status.status import Status, read_history, read_status
 

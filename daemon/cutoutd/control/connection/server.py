@@ -40,10 +40,11 @@ from cutoutd.control.messages import (
     encode_reply,
 )
 from cutoutd.control.queue import CommandQueue
+from cutoutd.core.blocking import ledger_calls
 from cutoutd.core.errors import ControlError, CutoutdError
 from cutoutd.core.http_server import BodyTooLargeError, read_body, serve_http
 from cutoutd.core.logs import log_error, log_fault
-from cutoutd.core.photo_selector import PhotoSelector
+from cutoutd.core.photo.photo_selector import PhotoSelector
 from cutoutd.ledger import Ledger
 from cutoutd.status.status import read_history, status_in
 
@@ -98,7 +99,7 @@ class MessageHandler:
                 return encode_reply(STATUSES, status)
             case HistoryQuery(photos, limit):
                 selectors = None if photos is None else [PhotoSelector(each.folder, each.path) for each in photos]
-                events = await asyncio.to_thread(read_history, self._settings().state_dir, selectors, limit)
+                events = await ledger_calls.run(read_history, self._settings().state_dir, selectors, limit)
                 return encode_reply(HISTORIES, events)
             case PageLinkQuery():
                 return encode_reply(PAGE_LINKS, await self._page_link())

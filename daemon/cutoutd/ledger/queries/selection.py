@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Column, Select, func, select
 
 from cutoutd.core.photo import Photo, State
-from cutoutd.core.photo_selector import PhotoSelector
+from cutoutd.core.photo.photo_selector import PhotoSelector
 from cutoutd.ledger.schema.rows import photo_from
 from cutoutd.ledger.schema.tables import photos
 from cutoutd.ledger.sqlite.transactions import ReadTransaction

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from cutoutd.core.blocking import local_calls
 from cutoutd.core.errors import CutoutdError, DiskError, DuplicateInProgressError, LedgerError, PhotoMovedOnError
 from cutoutd.core.logs import log_event, printable
 from cutoutd.core.photo import NO_WAIT, Fact, Photo, Wait
@@ -68,7 +69,7 @@ class PaidFacts:
         Raises:
             LedgerError, DiskError: they cannot be stored now, so no photo may go on.
         """
-        for unstored in await asyncio.to_thread(self._unstored.open):
+        for unstored in await local_calls.run(self._unstored.open):
             row = await self._row(unstored)
             if row is not None and unstored.is_about(row):
                 photo = await self._record(row, unstored.fact, unstored.at_s, NO_WAIT)
@@ -76,7 +77,7 @@ class PaidFacts:
             elif row is None or not unstored.is_stored_in(row):
                 sentence = f"the last run could not store {unstored.fact}, and the ledger does not know its photo"
                 log_event("answer_unclaimed", f"{sentence}: {printable(unstored.path)}", level=logging.ERROR)
-        await asyncio.to_thread(self._unstored.clear)
+        await local_calls.run(self._unstored.clear)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -93,7 +94,7 @@ class PaidFacts:
                     raise
                 return row  # because a write that was reported as failed may have reached the disk
             except (DiskError, LedgerError) as error:
-                has_room = await asyncio.to_thread(self._unstored.keep, unstored)
+                has_room = await local_calls.run(self._unstored.keep, unstored)
                 if error.sentence != told:
                     _tell(error, unstored, has_room=has_room)
                 told = error.sentence

@@ -4,7 +4,6 @@ Limits and approval bind in the ledger's own transaction, so no limit is ever ex
 keeps photos from being sent in vain. The ledger also keeps the learned launch rate across restarts.
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Collection
@@ -17,6 +16,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from cutoutd.config.settings import Limits, Settings
+from cutoutd.core.blocking import WORK_S, calls_to
 from cutoutd.core.errors import CutoutdError, LimitReachedError, ThrottledError
 from cutoutd.core.logs import log_event
 from cutoutd.core.photo import LaunchRefused, Photo, require_value
@@ -152,14 +152,15 @@ class Budget:
             PlaceError: no file can be written where the cutout belongs.
             DiskError: the file system of the output or of the state folder is nearly full.
         """
-        places = (Path(require_value(photo.bound.output)), self._state_dir)
+        output = Path(require_value(photo.bound.output))
+        places = (output, self._state_dir)
 
         def check_all() -> None:
             check()
             require_free(places, self._limits.min_free_bytes)
             self.room.require(photo, is_making=is_launching)
 
-        await asyncio.to_thread(check_all)
+        await calls_to(Path(photo.identity.input)).within(WORK_S, check_all, also=calls_to(output))
 
     async def record_launch_intent(self, photo: Photo) -> Photo:
         """Store that the paid call is about to be made, counted against the limits in the same transaction.

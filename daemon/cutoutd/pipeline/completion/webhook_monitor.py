@@ -5,13 +5,13 @@ off after failures. Then the removals under way are polled on the normal schedul
 `webhook_trust` judges if messages arrive; this module acts on it.
 """
 
-import asyncio
 import logging
 import math
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from cutoutd.core.blocking import local_calls
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import log_error, log_event
 from cutoutd.core.periodic import every
@@ -57,7 +57,7 @@ class WebhookMonitor:
 
     async def _look(self, current_url: Callable[[], str | None]) -> None:
         try:
-            url = await asyncio.to_thread(current_url)
+            url = await local_calls.run(current_url)
         except ValueError as error:
             log_event(
                 "webhook_unready",

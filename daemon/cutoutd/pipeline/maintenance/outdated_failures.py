@@ -16,13 +16,14 @@ from contextlib import suppress
 from functools import partial
 
 from cutoutd.config.settings import Folders
-from cutoutd.core.errors import LedgerError
+from cutoutd.core.blocking import calls_to
+from cutoutd.core.errors import LedgerError, TreeUnavailableError
 from cutoutd.core.logs import log_error, log_event
 from cutoutd.core.periodic import every
 from cutoutd.core.photo import Photo, State, Superseded
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import failures, selection
-from cutoutd.pipeline.maintenance.removed_sources import is_source_removed
+from cutoutd.pipeline.maintenance.removed_sources import missing_among
 from cutoutd.watch.availability.monitor import FolderAvailability
 
 _PHOTOS_AT_ONCE = 200
@@ -75,7 +76,7 @@ class OutdatedFailures:
         for page in selection.pages(await self._ledger.query(failures.troubled_ids), _PHOTOS_AT_ONCE):
             photos = [photo for photo in await self._ledger.query(selection.photos_with_ids, page) if _may_end(photo)]
             replaced = await self._ledger.query(failures.replaced_among, [photo.id for photo in photos])
-            missing, cpu_s = await asyncio.to_thread(self._missing, photos)
+            missing, cpu_s = await missing_among(photos, self._folders)
             await self._store_missing(photos, missing)
             for photo in photos:
                 if photo.id in replaced:
@@ -85,13 +86,6 @@ class OutdatedFailures:
                     waiting += 1
             await asyncio.sleep(cpu_s * _REST_PER_CPU_SECOND if is_resting else 0)
         return waiting
-
-    def _missing(self, photos: Sequence[Photo]) -> tuple[list[Photo], float]:
-        """Return the photos without any file at their path, and the CPU time of the look in seconds. Blocking."""
-        started_s = time.thread_time()
-        known = [(photo, self._folders.get(photo.identity.folder)) for photo in photos]
-        missing = [photo for photo, folder in known if folder is not None and is_source_removed(photo, folder)]
-        return missing, time.thread_time() - started_s
 
     async def _store_missing(self, photos: Sequence[Photo], missing: Sequence[Photo]) -> None:
         newly = [photo.id for photo in missing if photo.source.missing_since_s is None]
@@ -108,7 +102,10 @@ class OutdatedFailures:
         if not await self._availability.is_removal_believed(photo, missing):
             return False
         # Remove the note first, because a crash after the fact would leave it for ever.
-        await asyncio.to_thread(self._remove_note, photo)
+        try:
+            await calls_to(self._folders.of(photo).output).run(self._remove_note, photo)
+        except TreeUnavailableError:
+            return False
         await self._store(photo, _REMOVED)
         return True
 

@@ -13,13 +13,16 @@ import asyncio
 import logging
 import os
 import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from io import BufferedReader
 from pathlib import Path
 
 from cutoutd.config.settings import Folders, FolderSettings
 from cutoutd.config.types.choices import OnSourceRemoved
-from cutoutd.core.errors import DelayError
+from cutoutd.core.blocking import WORK_S, calls_to, note_progress
+from cutoutd.core.errors import DelayError, TreeUnavailableError
 from cutoutd.core.logs import log_error, log_event, printable
 from cutoutd.core.periodic import every
 from cutoutd.core.photo import Photo, Superseded, require_value
@@ -74,7 +77,7 @@ class RemovedSourceCleaner:
         while photos := await self._ledger.query(
             sources.published_in, self._folders().keys(), last_id, _PHOTOS_AT_ONCE
         ):
-            missing, cpu_s = await asyncio.to_thread(self._missing, photos)
+            missing, cpu_s = await missing_among(photos, self._folders())
             await asyncio.sleep(cpu_s * _REST_PER_CPU_SECOND)
             await self._store_missing(photos, missing)
             for photo in missing:
@@ -84,15 +87,6 @@ class RemovedSourceCleaner:
     def _folders(self) -> dict[str, FolderSettings]:
         folders = self._all_folders.items()
         return {name: folder for name, folder in folders if folder.on_source_removed is OnSourceRemoved.DELETE}
-
-    def _missing(self, photos: list[Photo]) -> tuple[list[Photo], float]:
-        """Return the photos without any file at their path, and the CPU time of the look in seconds. Blocking.
-
-        A path with another version is not missing: that version is a photo of its own.
-        """
-        started_s, folders = time.thread_time(), self._folders()
-        missing = [photo for photo in photos if is_source_removed(photo, folders[photo.identity.folder])]
-        return missing, time.thread_time() - started_s
 
     async def _store_missing(self, photos: list[Photo], missing: list[Photo]) -> None:
         ids = {photo.id for photo in missing}
@@ -116,7 +110,11 @@ class RemovedSourceCleaner:
         if await self._ledger.query(sources.is_cutout_wanted, photo):
             return
         try:
-            is_deleted = await asyncio.to_thread(_delete_cutout, photo, folder)
+            output = calls_to(Path(require_value(photo.bound.output)))
+            delete = partial(_delete_cutout, photo, folder)
+            is_deleted = await calls_to(folder.input).within(WORK_S, delete, also=output)
+        except TreeUnavailableError:
+            return  # a tree that does not answer proves nothing; the next walk looks again
         except OSError as error:
             cutout = printable(str(Path(require_value(photo.bound.output), require_value(photo.bound.target))))
             log_event("withdrawal_trouble", f"{cutout} cannot be deleted: {error.strerror}", level=logging.WARNING)
@@ -125,6 +123,31 @@ class RemovedSourceCleaner:
             # A crash before this leaves a published photo without its cutout, as if the user had moved the cutout.
             removed = await self._ledger.record(photo, _REMOVED)
             log_event("withdrawn", removed.story, about=photo.identity)
+
+
+async def missing_among(photos: Sequence[Photo], folders: Mapping[str, FolderSettings]) -> tuple[list[Photo], float]:
+    """Return the photos without any file at their path, and the CPU time of the look in seconds.
+
+    A path with another version is not missing: that version is a photo of its own. Nothing is missing in a folder that
+    does not answer.
+    """
+    missing: list[Photo] = []
+    cpu_s = 0.0
+    for name in {photo.identity.folder for photo in photos} & folders.keys():
+        those = [photo for photo in photos if photo.identity.folder == name]
+        with suppress(TreeUnavailableError):
+            found, took_s = await calls_to(folders[name].input).run(_missing_in, folders[name], those)
+            missing, cpu_s = missing + found, cpu_s + took_s
+    return missing, cpu_s
+
+
+def _missing_in(folder: FolderSettings, photos: Sequence[Photo]) -> tuple[list[Photo], float]:
+    started_s, missing = time.thread_time(), []
+    for photo in photos:
+        if is_source_removed(photo, folder):
+            missing.append(photo)
+        note_progress()
+    return missing, time.thread_time() - started_s
 
 
 def is_source_removed(photo: Photo, folder: FolderSettings) -> bool:

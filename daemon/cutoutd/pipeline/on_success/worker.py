@@ -7,14 +7,16 @@ its photo: it is logged once and tried again.
 import asyncio
 import errno
 import logging
+from functools import partial
 from pathlib import Path
 
 from cutoutd.config.settings import Folders, FolderSettings
 from cutoutd.config.types.choices import OnSuccess
+from cutoutd.core.blocking import calls_to
 from cutoutd.core.errors import CutoutdError, DelayError, SourceInUseError, TreeUnavailableError
 from cutoutd.core.logs import log_error, log_event, printable
 from cutoutd.core.periodic import every
-from cutoutd.core.photo import Photo, SourceOutcome, require_value
+from cutoutd.core.photo import Photo, require_value
 from cutoutd.ledger import ChangeFlag, Ledger
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.ledger.queries import sources
@@ -27,6 +29,9 @@ _PHOTOS_AT_ONCE = 50
 #: The pause between looks for newly published photos, and after trouble.
 _LOOK_EVERY_S = 2.0
 _TRY_AGAIN_AFTER_S = 30.0
+
+#: The time limit for one source: a large file may be copied to another disk or share.
+_ONE_SOURCE_S = 600.0
 
 #: The longest wait of a stop; the next run does the rest.
 _PATIENCE_S = 10.0
@@ -63,13 +68,11 @@ class OnSuccessWorker:
         for archive in {folder.archive for folder in self._folders.values() if folder.archive}:
             if await self._ledger.query(photo_queries.remembered, f"archive {printable(str(archive))}") is None:
                 try:
-                    await asyncio.to_thread(archive.mkdir, exist_ok=True)
-                except OSError as error:
-                    log_event(
-                        "source_trouble",
-                        f"{archive} cannot be made, so photos stay in place: {error.strerror}",
-                        level=logging.WARNING,
-                    )
+                    await calls_to(archive).look(archive.mkdir, exist_ok=True)
+                except (OSError, TreeUnavailableError) as error:
+                    reason = error.sentence if isinstance(error, TreeUnavailableError) else error.strerror
+                    sentence = f"{archive} cannot be made, so photos stay in place: {reason}"
+                    log_event("source_trouble", sentence, level=logging.WARNING)
                 else:
                     await self._ledger.remember(f"archive {printable(str(archive))}", "true")
 
@@ -115,7 +118,7 @@ class OnSuccessWorker:
         folder = self._folders.get(photo.identity.folder)
         try:
             if folder is None or folder.on_success is OnSuccess.KEEP or photo.identity.input != str(folder.input):
-                await asyncio.to_thread(restore, photo, Path(photo.identity.input))
+                await calls_to(Path(photo.identity.input)).run(restore, photo, Path(photo.identity.input))
                 await self._ledger.files.mark_source_done(photo, None)
             elif not self._availability.is_unavailable(folder.name):
                 await self._apply(photo, folder)
@@ -151,11 +154,14 @@ class OnSuccessWorker:
                 self._checked.add(archive)
                 await destinations.check(archive)
             await destinations.require_available(archive)
-        outcome: SourceOutcome | None = await asyncio.to_thread(
-            apply_on_success, photo, folder, destinations.require_mounted
+        calls = calls_to(folder.input)
+        outcome = await calls.within(
+            _ONE_SOURCE_S,
+            partial(apply_on_success, photo, folder, destinations.require_mounted),
+            also=None if folder.archive is None else calls_to(folder.archive),
         )
         if outcome is None:
             await self._availability.confirm_missing(photo)
-            outcome = await asyncio.to_thread(source_missing, photo, folder)
+            outcome = await calls.run(source_missing, photo, folder)
         await self._ledger.files.mark_source_done(photo, outcome)
         log_event("source", printable(outcome.sentence), about=photo.identity)

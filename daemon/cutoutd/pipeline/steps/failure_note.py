@@ -6,7 +6,7 @@ photos may want one name, which is cut, made safe, or the same but for its capit
 
 import hashlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from io import BufferedReader
@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from cutoutd.config.settings import FolderSettings
 from cutoutd.config.types.choices import OnFailure
+from cutoutd.core.blocking import calls_to
 from cutoutd.core.errors import DiskError, NameRefusedError
 from cutoutd.core.logs import log_event, printable
 from cutoutd.core.photo import Photo
@@ -46,6 +47,20 @@ class FailureNotes:
                 wanted, own = notes_of(folder.name, photo.identity.path)
                 form = form_taken(folder.output, wanted, folder.target_names)
                 _write(photo, folder.output, (form(wanted), form(own)), self._guard)
+
+    async def write_in_thread(self, photo: Photo) -> None:
+        """As ``write``, in a thread; an output that does not answer gets no note."""
+        await self._in_thread(photo, self.write)
+
+    async def remove_in_thread(self, photo: Photo, *, is_exact: bool = False) -> None:
+        """As ``remove``, or as ``remove_unchanged`` if `is_exact`, in a thread."""
+        await self._in_thread(photo, self.remove_unchanged if is_exact else self.remove)
+
+    async def _in_thread(self, photo: Photo, work: Callable[[Photo], None]) -> None:
+        folder = self._folder_of(photo)
+        if folder is not None:
+            with _log_trouble(photo):
+                await calls_to(folder.output).run(work, photo)
 
     def remove(self, photo: Photo) -> None:
         """Remove the note of a photo that goes on after all. Blocking."""

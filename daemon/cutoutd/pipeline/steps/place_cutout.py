@@ -7,7 +7,6 @@ repeated step then finds the very bytes that it was about to write.
 A sound PNG with unexpected properties gets a note, and is published all the same, because it was paid for.
 """
 
-import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -17,6 +16,7 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from cutoutd.config.types.choices import Provenance
+from cutoutd.core.blocking import calls_to
 from cutoutd.core.errors import FolderBlockedError, PlaceError
 from cutoutd.core.logs import log_event
 from cutoutd.core.photo import Photo, Published, require_value
@@ -116,7 +116,7 @@ async def publish_cutout(
     form = plain if plain(target) == target else portable
     targets = chain([request.target], map(form, spare_targets_of(photo.identity.path)))
     names = (PurePosixPath(target).name for target in targets)
-    return _published(photo, draft, await asyncio.to_thread(place, draft, names, own_cutouts))
+    return _published(photo, draft, await calls_to(request.output).run(place, draft, names, own_cutouts))
 
 
 def _published(photo: Photo, draft: DownloadedCutout, target: str) -> Published:

@@ -15,6 +15,7 @@ from typing import TypeVar
 from weakref import WeakValueDictionary
 
 from cutoutd.config.types.choices import OnSuccess, Provenance
+from cutoutd.core.blocking import BlockingCalls, calls_to
 from cutoutd.core.errors import NameRefusedError, ResultDamagedError, SupersededError
 from cutoutd.core.logs import log_event, printable
 from cutoutd.core.photo import Photo, Published, require_value
@@ -150,7 +151,7 @@ class Publisher:
             SupersededError: a newer version of the photo was published first.
         """
         async with self._turn_of(photo):
-            placed = await asyncio.to_thread(placed_cutout, photo)
+            placed = await _calls_to_output_of(photo).run(placed_cutout, photo)
             return None if placed is None else await self._ledger.record(photo, self._with_source_due(photo, placed))
 
     async def keep(self, photo: Photo, earlier: Photo) -> Photo:
@@ -160,7 +161,7 @@ class Publisher:
             SupersededError: a newer version of the photo was published first.
         """
         async with self._turn_of(photo):
-            is_there = await asyncio.to_thread(has_cutout_in_place, earlier)
+            is_there = await _calls_to_output_of(earlier).run(has_cutout_in_place, earlier)
             published = published_before(earlier, is_there=is_there)
             # Without its cutout the source stays, because a person may want it made again.
             return await self._ledger.record(photo, self._with_source_due(photo, published) if is_there else published)
@@ -194,6 +195,10 @@ class Publisher:
         """Return the choice of the photo's folder; a paid photo is published even if its folder is not configured."""
         folder = self._folders.get(photo.identity.folder)
         return Provenance.XATTR if folder is None else folder.provenance
+
+
+def _calls_to_output_of(photo: Photo) -> BlockingCalls:
+    return calls_to(Path(require_value(photo.bound.output)))
 
 
 def _cutouts_at_path(ledger: ReadTransaction, photo: Photo) -> tuple[bool, frozenset[str]]:

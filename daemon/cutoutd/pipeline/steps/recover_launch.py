@@ -18,16 +18,18 @@ Most lost launches were never accepted. A removal locks its upload while it runs
 An upload without either, after the time that any removal takes, had no removal: launching again costs nothing twice.
 """
 
-import asyncio
 import json
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
+from functools import partial
+from pathlib import Path
 from typing import BinaryIO
 
 from cutoutd.config.settings import Folders
+from cutoutd.core.blocking import WORK_S, calls_to, local_calls
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.photo import Photo, require_value
 from cutoutd.files.input_tree import open_source
@@ -221,7 +223,7 @@ async def _first_match(
 
 async def _download(file: RemoteFile, cutout: BinaryIO, uploadcare: UploadcareClient) -> None:
     async def keep(piece: bytes) -> None:
-        await asyncio.to_thread(cutout.write, piece)
+        await local_calls.run(cutout.write, piece)
 
     await uploadcare.fetch_cutout(file.uuid, keep)
 
@@ -258,5 +260,11 @@ def _has_same_shape(other: Photo, first: Photo) -> bool:
 
 
 def _likeness(photo: Photo, folders: Folders) -> ReferenceImage | None:
-    with open_source(folders[photo.identity.folder].input, photo.identity) as file:
-        return reference_image(file.read())
+    root = folders[photo.identity.folder].input
+    # In turn, because a tree that hangs must not hold up the search of another folder's photo.
+    return reference_image(calls_to(root).wait(WORK_S, partial(_content, root, photo)))
+
+
+def _content(root: Path, photo: Photo) -> bytes:
+    with open_source(root, photo.identity) as file:
+        return file.read()

@@ -4,7 +4,6 @@ Copies, renamed photos and restored backups cost nothing this way. The earlier f
 people retouch cutouts, and a retouched one is theirs alone.
 """
 
-import asyncio
 import hashlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,7 +14,8 @@ from io import BufferedReader
 from pathlib import Path
 
 from cutoutd.config.types.choices import Provenance
-from cutoutd.core.errors import ResultDamagedError, UnreachableError
+from cutoutd.core.blocking import BlockingCalls, calls_to
+from cutoutd.core.errors import ResultDamagedError, TreeUnavailableError, UnreachableError
 from cutoutd.core.logs import log_event
 from cutoutd.core.photo import Photo, Published, PublishedBefore, require_value
 from cutoutd.files.hashing import has_sha256
@@ -45,13 +45,15 @@ async def reuse_cutout(
         DiskError: the output tree cannot be written for now.
     """
     async for duplicate, file in _opened_cutouts(photo, ledger):
-        with file:
-            read = partial(_read, file, require_value(duplicate.cutout.sha256))
-            try:
-                published = await publish_cutout(sent_like(photo, duplicate), read, own_cutouts, provenance, guard)
-            except ResultDamagedError as error:
-                log_event("cutout_not_reused", error.sentence, about=photo, level=logging.WARNING)
-                continue
+        calls = _calls_to_output_of(duplicate)
+        read = partial(_read, file, calls, require_value(duplicate.cutout.sha256))
+        try:
+            published = await publish_cutout(sent_like(photo, duplicate), read, own_cutouts, provenance, guard)
+        except ResultDamagedError as error:
+            log_event("cutout_not_reused", error.sentence, about=photo, level=logging.WARNING)
+            continue
+        finally:
+            calls.begin(file.close)  # in a thread, because closing a file of a dead share hangs too
         return replace(published, reused_from=duplicate.id, note=note_on_reuse(published, duplicate))
     return None
 
@@ -59,17 +61,32 @@ async def reuse_cutout(
 async def earlier_cutout(photo: Photo, ledger: Ledger) -> Photo | None:
     """Return the photo with a cutout that can be copied instead of paying; None if there is none."""
     async for duplicate, file in _opened_cutouts(photo, ledger):
-        file.close()
+        _calls_to_output_of(duplicate).begin(file.close)
         return duplicate
     return None
 
 
 async def _opened_cutouts(photo: Photo, ledger: Ledger) -> AsyncIterator[tuple[Photo, BufferedReader]]:
-    """Yield the photos with their cutouts, open, because another cutout may take its place at any moment."""
+    """Yield the photos with their cutouts, open, because another cutout may take its place at any moment.
+
+    Raises:
+        TreeUnavailableError: further ones may be in an output that does not answer.
+    """
+    silent: TreeUnavailableError | None = None
     for duplicate in await earlier_publications(photo, ledger):
-        file = await asyncio.to_thread(_opened, duplicate)
-        if file is not None:
-            yield duplicate, file
+        try:
+            file = await _calls_to_output_of(duplicate).run(_opened, duplicate)
+        except TreeUnavailableError as error:
+            silent = error
+        else:
+            if file is not None:
+                yield duplicate, file
+    if silent is not None:
+        raise silent
+
+
+def _calls_to_output_of(duplicate: Photo) -> BlockingCalls:
+    return calls_to(Path(require_value(duplicate.bound.output)))
 
 
 async def earlier_publications(photo: Photo, ledger: Ledger) -> list[Photo]:
@@ -149,15 +166,17 @@ def _is_untouched(cutout: Path, sha256: str) -> bool:
         return False
 
 
-async def _read(file: BufferedReader, sha256: str, sink: Callable[[bytes], Awaitable[None]]) -> None:
+async def _read(
+    file: BufferedReader, calls: BlockingCalls, sha256: str, sink: Callable[[bytes], Awaitable[None]]
+) -> None:
     """Copy an earlier cutout, and refuse the copy if it is not what was published.
 
     A person may retouch the file while it is copied, and a retouched one is theirs alone.
     """
     copied = hashlib.sha256()
     try:
-        await asyncio.to_thread(file.seek, 0)  # because it may be read a second time, for another place
-        while piece := await asyncio.to_thread(file.read, _CHUNK_BYTES):
+        await calls.run(file.seek, 0)  # because it may be read a second time, for another place
+        while piece := await calls.run(file.read, _CHUNK_BYTES):
             copied.update(piece)
             await sink(piece)
     except OSError as error:

@@ -1,14 +1,15 @@
 """The upload of a photo: of its file as it is, or of an upright or smaller copy; only of the accepted version."""
 
-import asyncio
 import hashlib
 import io
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import PurePosixPath
 
 from cutoutd.config.settings import LARGEST_UPLOAD_BYTES, FolderSettings
 from cutoutd.config.types.choices import Oversize
+from cutoutd.core.blocking import calls_to, local_calls
 from cutoutd.core.errors import CutoutdError, RejectedError, RejectionCode, SupersededError
 from cutoutd.core.photo import SENT_WHOLE, Photo, Uploaded
 from cutoutd.files.input_tree import open_source, reading_errors, require_unchanged
@@ -32,6 +33,7 @@ class _UploadContent:
     """The content of an upload, and the fact to store about it, still without its UUID."""
 
     content: io.BufferedIOBase
+    size_bytes: int
     is_copy: bool = True
     fact: Uploaded = _OWN_SIZE
 
@@ -52,15 +54,18 @@ async def upload_photo(
         RejectedError: its copy is over the size limit, or its pixels cannot be decoded.
         DiskError, DelayError, HaltError, FailedError: as ``open_source`` and ``Uploadcare.upload_source`` say.
     """
-    upload = await picture_memory.run(_need(photo, folder), _pack, photo, folder)
-    with upload.content as content:
-        size_bytes = content.seek(0, io.SEEK_END)
-        content.seek(0)
-        with reading_errors(folder.input, photo.identity):
-            name = PurePosixPath(photo.identity.path).name
-            sent = await uploadcare.upload_source(content, name=name, size_bytes=size_bytes)
+    calls = calls_to(folder.input)
+    upload = await picture_memory.run_at(calls, _need(photo, folder), partial(_pack, photo, folder))
     try:
-        await asyncio.to_thread(require_unchanged, folder.input, photo.identity)
+        with reading_errors(folder.input, photo.identity):
+            name, calls_for_content = PurePosixPath(photo.identity.path).name, local_calls if upload.is_copy else calls
+            sent = await uploadcare.upload_source(
+                upload.content, name=name, size_bytes=upload.size_bytes, calls=calls_for_content
+            )
+    finally:
+        calls.begin(upload.content.close)  # in a thread, because closing a file of a dead share hangs too
+    try:
+        await calls.run(require_unchanged, folder.input, photo.identity)
         if not upload.is_copy:
             _require_accepted(sent.sha256, photo)
     except CutoutdError:
@@ -90,7 +95,9 @@ def _need(photo: Photo, folder: FolderSettings) -> int:
 def _pack(photo: Photo, folder: FolderSettings) -> _UploadContent:
     file = open_source(folder.input, photo.identity)
     if not photo.needs_copy and not _is_oversize(photo, folder):
-        return _UploadContent(file, is_copy=False)
+        size_bytes = file.seek(0, io.SEEK_END)
+        file.seek(0)
+        return _UploadContent(file, size_bytes, is_copy=False)
     with file, reading_errors(folder.input, photo.identity):
         content = file.read(photo.identity.size_bytes + 1)
     _require_accepted(hashlib.sha256(content).hexdigest(), photo)
@@ -121,12 +128,12 @@ def _copy(content: bytes, photo: Photo, folder: FolderSettings) -> _UploadConten
                 raise
         else:
             if not upright.is_lossier:
-                return _UploadContent(io.BytesIO(upright.content))
+                return _UploadContent(io.BytesIO(upright.content), len(upright.content))
             fact = Uploaded("", sent_as=upright.description, sent_within=folder.max_upload_bytes)
-            return _UploadContent(io.BytesIO(upright.content), fact=fact)
+            return _UploadContent(io.BytesIO(upright.content), len(upright.content), fact=fact)
     copy = make_smaller(content, picture, folder.max_upload_bytes)
     fact = Uploaded("", copy.width, copy.height, copy.description, sent_within=folder.max_upload_bytes)
-    return _UploadContent(io.BytesIO(copy.content), fact=fact)
+    return _UploadContent(io.BytesIO(copy.content), len(copy.content), fact=fact)
 
 
 def _require_accepted(sha256: str, photo: Photo) -> None:

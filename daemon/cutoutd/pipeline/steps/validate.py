@@ -6,12 +6,14 @@ It neither writes nor sends. The pipeline stores the fact, and the ledger reserv
 import errno
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from pathlib import Path
 
 from cutoutd.config.settings import FolderSettings
 from cutoutd.config.types.choices import Oversize, TargetNames
+from cutoutd.core.blocking import calls_to
 from cutoutd.core.errors import FolderBlockedError, PlaceError, RejectedError, RejectionCode
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Accepted, Identity
@@ -20,6 +22,7 @@ from cutoutd.files.name_trial import form_taken
 from cutoutd.files.provenance import read_provenance
 from cutoutd.files.target_names import MAX_NAME_BYTES, targets_of
 from cutoutd.images.copies.shrink import LARGEST_SOURCE_BYTES
+from cutoutd.images.picture_memory import picture_memory
 from cutoutd.images.structure.orientation import UPRIGHT
 from cutoutd.images.structure.png_chunks import PNG_SIGNATURE
 from cutoutd.images.validation import ImageInfo, require_size, validate
@@ -76,6 +79,25 @@ def validate_photo(identity: Identity, folder: FolderSettings) -> Validation:
     free = _free_targets(identity.path, folder, accepted)
     note = "; ".join(filter(None, (picture.note, free.note))) or None
     return Validation(replace(accepted, note=note), free.targets, is_png=is_png, is_cutout_placed=free.is_placed)
+
+
+async def validate_in_thread(
+    identity: Identity, folder: FolderSettings, afterwards: Callable[[], None] | None = None
+) -> Validation:
+    """As `validate_photo`, in a thread for the folder's input; `afterwards` is done there too.
+
+    Raises:
+        TreeUnavailableError: the input or the output does not answer, besides the errors of `validate_photo`.
+    """
+
+    def work() -> Validation:
+        validation = validate_photo(identity, folder)
+        if afterwards is not None:
+            afterwards()
+        return validation
+
+    calls, also = calls_to(folder.input), calls_to(folder.output)
+    return await picture_memory.run_at(calls, identity.size_bytes, work, also=also)
 
 
 def own_cutout() -> RejectedError:

@@ -4,6 +4,7 @@ A file on a bare mount point vanishes under the next mount. So the ledger rememb
 and a tree is unavailable if
 
 - its root is missing;
+- it does not answer;
 - one of its mounts is gone, unless the last cutouts are all there without it;
 - it is on another disk or share than before, and none of the last cutouts is there.
 
@@ -12,7 +13,6 @@ A mount below the root may go if no cutout belongs there, or if its mount point 
 Cutouts may be carried away at any time, so missing ones alone prove nothing.
 """
 
-import asyncio
 import json
 import os
 from collections.abc import Iterator
@@ -20,6 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from cutoutd.core.blocking import calls_to, local_calls
 from cutoutd.core.errors import TreeUnavailableError
 from cutoutd.core.logs import printable
 from cutoutd.files.input_tree import stat_quietly
@@ -90,12 +91,15 @@ class Destinations:
         """Look at a tree; return why it is unavailable, empty if it is available."""
         record = self._records.get(root) or await self._load(root)
         try:
-            mounts = await asyncio.to_thread(self._table.mounts)
-            tree = await asyncio.to_thread(look_at_tree, root, mounts)
+            mounts = await local_calls.run(self._table.mounts)
+            tree = await calls_to(root).look(look_at_tree, root, mounts)
+            record.reason = await self._reason(record, tree)
         except OSError as error:
             record.reason, record.tree = f"the mount table cannot be read: {error.strerror}", None
             return record.reason
-        record.reason = await self._reason(record, tree)
+        except TreeUnavailableError as error:
+            record.reason, record.tree = error.sentence, None
+            return record.reason
         if record.reason:
             record.tree = None
             return record.reason
@@ -167,8 +171,9 @@ class Destinations:
     async def _known_cutouts(self, root: Path, path: str) -> KnownCutouts:
         last = await self._ledger.query(photos.last_cutouts_in, str(root), path, _SAMPLE_SIZE)
         is_used = await self._ledger.query(photos.has_target_in, str(root), path)
-        there = await asyncio.to_thread(_number_there, root, last)
-        return KnownCutouts(len(last), there, is_used, await asyncio.to_thread(os.path.isdir, root / path))
+        calls = calls_to(root)
+        there = await calls.run(_number_there, root, last)
+        return KnownCutouts(len(last), there, is_used, await calls.look(os.path.isdir, root / path))
 
 
 def _differences(remembered: tuple[TreePart, ...], tree: MountedTree) -> Iterator[tuple[TreePart, TreePart | None]]:

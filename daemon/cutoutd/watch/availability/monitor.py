@@ -12,30 +12,24 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from cutoutd.config.settings import Folders, FolderSettings
 from cutoutd.core.errors import SourceUnavailableError, TreeUnavailableError
-from cutoutd.core.logs import log_event, printable
-from cutoutd.core.photo import Photo, State, require_value
+from cutoutd.core.logs import log_event
+from cutoutd.core.photo import Photo, State
 from cutoutd.files.input_tree import Sighting
 from cutoutd.ledger import Ledger
-from cutoutd.ledger.queries import photos, sources
 from cutoutd.watch.availability.destinations import Destinations
 from cutoutd.watch.availability.folder_record import FolderRecord
+from cutoutd.watch.availability.input_snapshots import InputSnapshots
 from cutoutd.watch.availability.snapshot import (
-    SAMPLE_SIZE,
-    FolderSnapshot,
     MountedParts,
-    SampleFile,
     mounted_parts,
     sample,
-    snapshot_from,
 )
 from cutoutd.watch.availability.tree_watch import NO_LOOK, TreeWatch
 from cutoutd.watch.availability.trust import end_trust, is_trust_given
 from cutoutd.watch.availability.unavailable_folder import SEPARATE_TREES, UnavailableFolder, mount_or_trust
-from cutoutd.watch.availability.verdict import AvailabilityCheck
 
 #: A photo is freed when its folder is available again. This is the wait in case that is missed.
 _FALLBACK_S = 3600.0
@@ -62,7 +56,7 @@ class FolderAvailability:
         trees: TreeWatch | None = None,
     ) -> None:
         self._ledger = ledger
-        self._parts_of = parts_of
+        self._inputs = InputSnapshots(ledger, parts_of)
         self._trees = trees or TreeWatch(folders.values())
         self.destinations = Destinations(ledger, self._trees.table)
         self._records = {name: FolderRecord(folder) for name, folder in folders.items()}
@@ -101,8 +95,8 @@ class FolderAvailability:
         if record.reason:
             raise SourceUnavailableError(record.reason, retry_after_s=_FALLBACK_S)
 
-    def require_same_trees(self, photo: Photo) -> None:
-        """Let the photo wait if a tree of its folder has changed since the last look. Blocking.
+    async def require_same_trees(self, photo: Photo) -> None:
+        """Let the photo wait if a tree of its folder has changed since the last look.
 
         It is called right before a payment, because looks come seconds apart.
 
@@ -112,16 +106,19 @@ class FolderAvailability:
         """
         self.require_available(photo)
         folder = self._folders.of(photo).name
-        if self.has_changed(folder):
+        if await self.has_changed(folder):
             msg = f'the mounts of the folder "{folder}" have just changed'
             raise TreeUnavailableError(msg, retry_after_s=_BETWEEN_LOOKS_S)
 
-    def has_changed(self, folder: str) -> bool:
-        """Return True if a tree of the folder was mounted, unmounted or led elsewhere since the last look. Blocking."""
+    async def has_changed(self, folder: str) -> bool:
+        """Return True if a tree of the folder was mounted, unmounted or led elsewhere since the last look.
+
+        True also if one does not answer any more, or answers again.
+        """
         record = self._records[folder]
         try:
-            record.look = record.look if record.look.trees else self._trees.look(folder)
-            return self._trees.has_changed(folder, record.look)
+            record.look = record.look if record.look.trees else await self._trees.look(folder)
+            return await self._trees.has_changed(folder, record.look)
         except OSError:
             return True  # the next look tells what is wrong with the mount table
 
@@ -150,13 +147,14 @@ class FolderAvailability:
             return not self.is_unavailable(name)
         failed = [each for each in missing if each.identity.folder == name and each.state is State.FAILED]
         async with self._records[name].lock:
-            return not (await self._input_reason(self._records[name], failed))[0]
+            with suppress(TreeUnavailableError):
+                return not (await self._inputs.reason(self._records[name], failed))[0]
+        return False
 
     async def open(self) -> None:
         """Load the snapshots and check every folder, before any photo goes on."""
         await self._ledger.waits.release_unavailable()
-        for name in self._records:
-            await self.update(name)
+        await asyncio.gather(*map(self.update, self._records))  # side by side, because some may not answer
 
     def record_seen(self, folder: str, known: Iterable[Sighting]) -> None:
         """Note known photos that a scan has just seen."""
@@ -164,28 +162,29 @@ class FolderAvailability:
         if record is not None:
             record.seen = sample((*record.seen, *known))
 
-    async def update(self, folder: str, *, in_doubt: Photo | None = None, after_scan: bool = False) -> bool:
+    async def update(
+        self, folder: str, *, in_doubt: Photo | None = None, after_scan: bool = False, is_complete: bool = True
+    ) -> bool:
         """Check a folder; return True if it is available again, or if it is mounted otherwise than before.
 
         Args:
             folder: its name.
             in_doubt: a photo of it with a file that seems to be missing or changed.
             after_scan: True if a whole scan has just ended; its sightings become the new snapshot.
+            is_complete: False if that scan could not look everywhere.
         """
         record = self._records[folder]
         async with record.lock:
-            await self._load(record)
-            if await is_trust_given(self._ledger, folder):
-                await self._trust(record)
+            await self._inputs.load(record)
+            if await is_trust_given(self._ledger, folder) and await self._trust(record):
                 await end_trust(self._ledger, folder)
             has_moved = await self._look(record)
-            reason, parts = await self._reason(record, [in_doubt] if in_doubt else [])
+            reason = await self._judge(record, [in_doubt] if in_doubt else [], is_after_scan=after_scan)
             has_ended = await self._set_reason(record, reason)
-            if not reason:
-                await (self._store_scan(record, parts) if after_scan else self._add_new_files(record))
             if after_scan:
                 record.seen = ()
-                record.scans_s = (*record.scans_s, time.time())[-2:]
+                if is_complete and not reason:  # else a moved file may be where the scan saw nothing
+                    record.scans_s = (*record.scans_s, time.time())[-2:]
             if has_moved and not (reason or has_ended):
                 await self._ledger.waits.release_unavailable(folder)
         return has_ended or (has_moved and not reason)
@@ -194,59 +193,35 @@ class FolderAvailability:
         """Look at the folder's trees; return True if one is mounted otherwise than at the last look."""
         before = record.look
         try:
-            record.look = await asyncio.to_thread(self._trees.look, record.folder.name)
+            record.look = await self._trees.look(record.folder.name)
         except OSError:
             record.look = NO_LOOK
         return bool(before.trees) and not before.is_same(record.look)
 
-    async def _load(self, record: FolderRecord) -> None:
-        if not record.is_loaded:
-            record.snapshot = snapshot_from(await self._ledger.query(photos.remembered, _key(record.folder)))
-            record.is_loaded = True
+    async def _judge(self, record: FolderRecord, in_doubt: Sequence[Photo], *, is_after_scan: bool) -> str:
+        """Return why the folder is unavailable; if it is available, store what was seen and return nothing."""
+        try:
+            reason, parts = await self._reason(record, in_doubt)
+            if not reason:
+                await (self._inputs.store_scan(record, parts) if is_after_scan else self._inputs.add_new_files(record))
+        except TreeUnavailableError as silent:
+            record.advice = silent.advice
+            return silent.sentence
+        return reason
 
     async def _reason(self, record: FolderRecord, in_doubt: Sequence[Photo]) -> tuple[str, MountedParts]:
-        """Return why the folder is unavailable, empty if it is available; and the mounts of its input."""
+        """Return why the folder is unavailable, empty if it is available; and the mounts of its input.
+
+        Raises:
+            TreeUnavailableError: its input does not answer.
+        """
         if record.look.overlap:
             record.advice = SEPARATE_TREES
             return record.look.overlap, ()
         record.advice = mount_or_trust(record.folder.name)
-        reason, parts = await self._input_reason(record, in_doubt)
+        reason, parts = await self._inputs.reason(record, in_doubt)
         output_reason = await self.destinations.check(record.folder.output)
         return reason or output_reason, parts
-
-    async def _input_reason(self, record: FolderRecord, in_doubt: Sequence[Photo]) -> tuple[str, MountedParts]:
-        try:
-            parts = await asyncio.to_thread(self._parts_of, record.folder)
-        except OSError as error:
-            return f"the input folder {printable(str(record.folder.input))} cannot be read: {error.strerror}", ()
-        await self._follow_input(record, parts)
-        before = require_value(record.snapshot)
-        if before.is_trusted and before.parts == parts:
-            return "", parts
-        unpaid = await self._ledger.query(sources.unpaid_of, record.folder.name, before.input, SAMPLE_SIZE)
-        in_flight = {SampleFile.of(photo.identity) for photo in (*unpaid, *in_doubt)}
-        expected = await self._without_taken(record.folder, {*before.samples, *record.seen, *in_flight})
-        check = AvailabilityCheck(record.folder, before.parts, parts, frozenset(expected), frozenset(in_flight))
-        return await asyncio.to_thread(check.reason), parts
-
-    async def _follow_input(self, record: FolderRecord, parts: MountedParts) -> None:
-        """Begin a snapshot if there is none, or if it shows another input.
-
-        Another input is the same tree at another place if half of the sample is there. A few copies in another tree do
-        not make the others removed.
-        """
-        now, snapshot = str(record.folder.input), record.snapshot
-        if snapshot is not None and snapshot.input == now:
-            return
-        there = await asyncio.to_thread(_present, snapshot.samples, record.folder) if snapshot else []
-        if snapshot and there and 2 * len(there) >= len(snapshot.samples):
-            await self._ledger.files.move_input(record.folder.name, snapshot.input, now)
-        await self._store(record, FolderSnapshot(now, parts, sample(there)))
-
-    async def _without_taken(self, folder: FolderSettings, expected: set[SampleFile]) -> set[SampleFile]:
-        """Leave out files that cutoutd itself moved or deleted."""
-        taken = await self._ledger.query(sources.taken_of, folder.name, [file.path for file in expected])
-        return expected - {SampleFile(version.path, version.size_bytes, version.mtime_ns) for version in taken}
 
     async def _set_reason(self, record: FolderRecord, reason: str) -> bool:
         before, record.reason = record.reason, reason
@@ -259,42 +234,8 @@ class FolderAvailability:
             log_event("standby_over", f'the folder "{record.folder.name}" is available again, and its photos go on')
         return bool(before) and not reason
 
-    async def _store_scan(self, record: FolderRecord, parts: MountedParts) -> None:
-        """Store the sightings of a scan. Files of the last snapshot stay while they exist, so it is rarely written."""
-        there = await asyncio.to_thread(
-            _present, {*record.seen, *require_value(record.snapshot).samples}, record.folder
-        )
-        is_trusted = require_value(record.snapshot).is_trusted and not there
-        await self._store(record, FolderSnapshot(str(record.folder.input), parts, sample(there), is_trusted))
-
-    async def _trust(self, record: FolderRecord) -> None:
-        """Take the folder's trees as they are now, because a person says that they are right."""
+    async def _trust(self, record: FolderRecord) -> bool:
+        """Take the folder's trees as they are now, because a person says so; False while the input does not answer."""
         for root in {record.folder.output, *([record.folder.archive] if record.folder.archive else [])}:
             await self.destinations.forget(root)
-        with suppress(OSError):
-            parts = await asyncio.to_thread(self._parts_of, record.folder)
-            record.seen = ()
-            await self._store(record, FolderSnapshot(str(record.folder.input), parts, (), is_trusted=True))
-
-    async def _add_new_files(self, record: FolderRecord) -> None:
-        """Add files seen since the last scan while there is room, because an unmount may come before the next scan."""
-        snapshot = require_value(record.snapshot)
-        if record.seen and len(snapshot.samples) < SAMPLE_SIZE:
-            there = await asyncio.to_thread(_present, record.seen, record.folder)
-            samples = sample((*snapshot.samples, *there))
-            is_trusted = snapshot.is_trusted and not samples
-            await self._store(record, replace(snapshot, samples=samples, is_trusted=is_trusted))
-
-    async def _store(self, record: FolderRecord, snapshot: FolderSnapshot) -> None:
-        if snapshot != record.snapshot:
-            await self._ledger.remember(_key(record.folder), snapshot.as_json())
-            record.snapshot = snapshot
-
-
-def _present(files: Iterable[SampleFile], folder: FolderSettings) -> list[SampleFile]:
-    return [file for file in files if file.is_in(folder.input)]
-
-
-def _key(folder: FolderSettings) -> str:
-    """Return the name in the ledger, where a snapshot is called a roll since the first version."""
-    return f"roll of {folder.name}"
+        return await self._inputs.trust(record)

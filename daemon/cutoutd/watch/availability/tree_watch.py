@@ -4,24 +4,31 @@ A mount, an unmount and a link that leads elsewhere raise no event in the tree i
 again and again. A look costs one read of the mount table and one ``stat`` for each tree while nothing changes.
 """
 
-import threading
+import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from cutoutd.config.settings import FolderSettings
+from cutoutd.core.blocking import calls_to, local_calls
+from cutoutd.core.errors import TreeUnavailableError
 from cutoutd.files.mounts import Mount, MountTable
-from cutoutd.watch.trees.mounted_tree import FolderNumbers, MountedTree, numbers_of
-from cutoutd.watch.trees.tree_overlap import ConfiguredTree, look_at_trees, overlaps_among, trees_of
+from cutoutd.watch.trees.mounted_tree import FolderNumbers, MountedTree, look_at_tree, numbers_of
+from cutoutd.watch.trees.tree_overlap import ConfiguredTree, overlaps_among, trees_of
+
+#: The numbers of a root; None: it is missing; a sentence: it does not answer.
+RootSeen = FolderNumbers | str | None
 
 
 @dataclass(frozen=True, slots=True)
 class TreeLook:
     """One look at the trees of a folder."""
 
-    trees: tuple[MountedTree, ...] = ()  #: in the order of ``trees_of``
+    trees: tuple[MountedTree | None, ...] = ()  #: in the order of ``trees_of``; None: the tree does not answer
     overlap: str = ""  #: a sentence about two trees that share a folder; empty if there are none
     mounts: tuple[Mount, ...] = ()  #: the mount table that was read
-    numbers: tuple[FolderNumbers | None, ...] = ()  #: of the roots
+    roots: tuple[RootSeen, ...] = ()  #: in the same order
 
     def is_same(self, other: "TreeLook") -> bool:
         """Return True if both looks saw the same folders on the same mounts."""
@@ -32,7 +39,7 @@ NO_LOOK = TreeLook()
 
 
 class TreeWatch:
-    """Looks at trees, folder by folder, because a dead share must not hold up other folders.
+    """Looks at trees, each by itself, because a dead share must not hold up other trees.
 
     Args:
         folders: the configured folders.
@@ -49,36 +56,50 @@ class TreeWatch:
         self._trees = {folder.name: trees_of(folder) for folder in folders}
         self._others = tuple(others)
         self.table = table or MountTable()
-        self._lock = threading.Lock()
         self._seen: dict[ConfiguredTree, MountedTree] = {}
         self._overlaps: dict[str, str] = {}  #: by folder
 
-    def look(self, folder: str) -> TreeLook:
-        """Look at the trees of a folder, and compare them with all that was seen of others. Blocking.
+    async def look(self, folder: str) -> TreeLook:
+        """Look at the trees of a folder, and compare them with all that was seen of others.
 
         Raises:
             OSError: the mount table cannot be read.
         """
         # The numbers first: a link that changes in between is then noticed by the next look.
-        numbers, mounts = self._numbers(folder), self.table.mounts()
-        now = look_at_trees((*self._trees[folder], *self._others), mounts)
-        with self._lock:
-            if any(self._seen.get(tree) != seen for tree, seen in now.items()):
-                self._seen |= now
-                found = overlaps_among(self._seen)
-                self._overlaps = {name: overlap.sentence for overlap in found for name in overlap.folders}
-            overlap = self._overlaps.get(folder, "")
-        return TreeLook(tuple(now[tree] for tree in self._trees[folder]), overlap, mounts, numbers)
+        roots = await self._roots(folder)
+        mounts = await local_calls.run(self.table.mounts)
+        trees = self._trees[folder]
+        found = await asyncio.gather(*(self._tree(tree, mounts) for tree in (*trees, *self._others)))
+        now = {tree: seen for tree, seen in zip((*trees, *self._others), found, strict=True) if seen is not None}
+        if any(self._seen.get(tree) != seen for tree, seen in now.items()):
+            self._seen |= now
+            overlaps = overlaps_among(self._seen)
+            self._overlaps = {name: overlap.sentence for overlap in overlaps for name in overlap.folders}
+        return TreeLook(tuple(now.get(tree) for tree in trees), self._overlaps.get(folder, ""), mounts, roots)
 
-    def has_changed(self, folder: str, since: TreeLook) -> bool:
-        """Return True if a tree of the folder differs from that look. Blocking.
+    async def has_changed(self, folder: str, since: TreeLook) -> bool:
+        """Return True if a tree of the folder differs from that look.
 
         Raises:
             OSError: the mount table cannot be read.
         """
-        if self.table.mounts() is since.mounts and self._numbers(folder) == since.numbers:
+        roots = await self._roots(folder)
+        if roots == since.roots and await local_calls.run(self.table.mounts) is since.mounts:
             return False
-        return not self.look(folder).is_same(since)
+        return not (await self.look(folder)).is_same(since)
 
-    def _numbers(self, folder: str) -> tuple[FolderNumbers | None, ...]:
-        return tuple(numbers_of(tree.root) for tree in self._trees[folder])
+    async def _roots(self, folder: str) -> tuple[RootSeen, ...]:
+        return tuple(await asyncio.gather(*(_root_of(tree) for tree in self._trees[folder])))
+
+    async def _tree(self, tree: ConfiguredTree, mounts: Sequence[Mount]) -> MountedTree | None:
+        with suppress(TreeUnavailableError):
+            look = partial(look_at_tree, tree.root, mounts, is_recursive=tree.is_recursive)
+            return await calls_to(tree.root).look(look)
+        return None
+
+
+async def _root_of(tree: ConfiguredTree) -> RootSeen:
+    try:
+        return await calls_to(tree.root).look(numbers_of, tree.root)
+    except TreeUnavailableError as error:
+        return error.sentence

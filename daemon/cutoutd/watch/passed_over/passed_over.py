@@ -21,6 +21,7 @@ class PassedOverReason(StrEnum):
 
     UNREADABLE = "unreadable"
     PATH_TOO_LONG = "path_too_long"
+    TOO_DEEP = "too_deep"
     UNSTORABLE_NAME = "unstorable_name"
     LINK = "link"
     LOOP = "loop"
@@ -38,7 +39,14 @@ class PassedOverReason(StrEnum):
         return self is PassedOverReason.SUBFOLDER
 
 
-_FAULTS = frozenset({PassedOverReason.UNREADABLE, PassedOverReason.PATH_TOO_LONG, PassedOverReason.UNSTORABLE_NAME})
+_FAULTS = frozenset(
+    {
+        PassedOverReason.UNREADABLE,
+        PassedOverReason.PATH_TOO_LONG,
+        PassedOverReason.TOO_DEEP,
+        PassedOverReason.UNSTORABLE_NAME,
+    }
+)
 
 #: By reason: the words behind the names, and the advice.
 _WORDS = {
@@ -49,6 +57,10 @@ _WORDS = {
     PassedOverReason.PATH_TOO_LONG: (
         "the path is too long; photos there may be missed",
         "Shorten the names of its folders, or move it further up.",
+    ),
+    PassedOverReason.TOO_DEEP: (
+        "it lies in too many folders, one inside the other; photos there are missed",
+        "Move it further up.",
     ),
     PassedOverReason.UNSTORABLE_NAME: (
         "the name holds characters that cannot be stored, so the photo is missed",

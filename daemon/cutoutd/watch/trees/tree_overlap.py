@@ -3,13 +3,18 @@
 ``config.overlap_check`` compares paths before anything is mounted. This module compares what is mounted now.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from pathlib import Path, PurePosixPath
 
 from cutoutd.config.overlap_check import NESTING_REASONS, TreeRole
 from cutoutd.config.settings import FolderSettings, Settings
+from cutoutd.core.blocking import FIRST_LOOK_S, calls_to
+from cutoutd.core.errors import TreeUnavailableError
 from cutoutd.core.logs import printable
 from cutoutd.files.mounts import Mount
 from cutoutd.watch.trees.mounted_tree import MountedTree, look_at_tree
@@ -69,9 +74,20 @@ def configured_trees(settings: Settings) -> tuple[ConfiguredTree, ...]:
     return (*folders, state_tree(settings.state_dir))
 
 
-def look_at_trees(trees: Sequence[ConfiguredTree], mounts: Sequence[Mount]) -> TreesNow:
-    """Return all trees as they are mounted now. Blocking."""
-    return {tree: look_at_tree(tree.root, mounts, is_recursive=tree.is_recursive) for tree in trees}
+async def look_at_trees(trees: Sequence[ConfiguredTree], mounts: Sequence[Mount]) -> TreesNow:
+    """Return the trees that answer, as they are mounted now; a start waits for the others no longer than a moment."""
+
+    async def look(tree: ConfiguredTree) -> MountedTree | None:
+        with suppress(TreeUnavailableError):
+            return await calls_to(tree.root).within(FIRST_LOOK_S, _look_at(tree, mounts))
+        return None
+
+    found = zip(trees, await asyncio.gather(*map(look, trees)), strict=True)
+    return {tree: seen for tree, seen in found if seen is not None}
+
+
+def _look_at(tree: ConfiguredTree, mounts: Sequence[Mount]) -> Callable[[], MountedTree]:
+    return partial(look_at_tree, tree.root, mounts, is_recursive=tree.is_recursive)
 
 
 def overlaps_among(trees: TreesNow) -> tuple[TreeOverlap, ...]:
@@ -98,5 +114,9 @@ def _sentence(inner: ConfiguredTree, outer: ConfiguredTree, shared: PurePosixPat
 
 
 def overlap_faults(settings: Settings, mounts: Sequence[Mount]) -> Iterator[TreeOverlap]:
-    """Yield the overlaps of a configuration as its trees are mounted now. Blocking."""
-    yield from overlaps_among(look_at_trees(configured_trees(settings), mounts))
+    """Yield the overlaps of a configuration as its trees are mounted now, of those that answer. Blocking."""
+    seen: dict[ConfiguredTree, MountedTree] = {}
+    for tree in configured_trees(settings):
+        with suppress(TreeUnavailableError):
+            seen[tree] = calls_to(tree.root).wait(FIRST_LOOK_S, _look_at(tree, mounts))
+    yield from overlaps_among(seen)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from cutoutd.config.settings import CommonSettings
 from cutoutd.control.connection.client import decode_reply, send_message
 from cutoutd.control.messages import PAGE_LINKS, PageLink, PageLinkQuery
+from cutoutd.core.blocking import local_calls
 from cutoutd.core.errors import PageError, PageRefusedError
 from cutoutd.ledger import is_held
 from cutoutd.status.live_state import LiveState, read_live_state
@@ -23,7 +24,7 @@ _PORT_TAKEN = "Another program has the port, or it is `run --once`: the log says
 async def page_link(settings: CommonSettings, live: Callable[[], LiveState]) -> PageLink:
     """Return the link, for the daemon's end of the control socket."""
     try:
-        return await asyncio.to_thread(_link, settings, await _address(live))
+        return await local_calls.run(_link, settings, await _address(live))
     except PageError as error:
         return PageLink(trouble=error.sentence, advice=error.advice)
 

@@ -7,6 +7,7 @@ changes with its content, so browsers keep it. A file that cannot be shown is re
 import asyncio
 import textwrap
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from html import escape
 from http import HTTPStatus
 from pathlib import PurePosixPath
@@ -17,6 +18,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
+from cutoutd.core.blocking import BlockingCalls
+from cutoutd.core.errors import TreeUnavailableError
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Photo
 from cutoutd.images.originals import Absence, Original, Side
@@ -64,7 +67,8 @@ def image_routes(context: PageContext, thumbnails: Thumbnails) -> list[BaseRoute
             "Content-Length": str(found.size_bytes),
             **_SANDBOXED,
         }
-        return StreamingResponse(_content(found, sending), headers=headers, media_type=found.format.mime_type)
+        content = _content(found, thumbnails.calls_to(photo, side), sending)
+        return StreamingResponse(content, headers=headers, media_type=found.format.mime_type)
 
     return [
         Route("/photos/{number}/{side}/{size}", show_thumbnail, methods=["GET"]),
@@ -92,14 +96,17 @@ def _side(request: Request) -> Side:
         raise HTTPException(HTTPStatus.NOT_FOUND) from None
 
 
-async def _content(original: Original, sending: asyncio.Semaphore) -> AsyncIterator[bytes]:
-    """Yield the promised number of bytes of the open file; fewer if the file is cut meanwhile."""
-    left = original.size_bytes
-    with original.content as file:
+async def _content(original: Original, calls: BlockingCalls, sending: asyncio.Semaphore) -> AsyncIterator[bytes]:
+    """Yield the promised number of bytes of the open file; fewer if it is cut, or does not answer, meanwhile."""
+    left, file = original.size_bytes, original.content
+    try:
         async with sending:
-            while left > 0 and (chunk := await asyncio.to_thread(file.read, min(left, _CHUNK_BYTES))):
-                left -= len(chunk)
-                yield chunk
+            with suppress(TreeUnavailableError):
+                while left > 0 and (chunk := await calls.run(file.read, min(left, _CHUNK_BYTES))):
+                    left -= len(chunk)
+                    yield chunk
+    finally:
+        calls.begin(file.close)
 
 
 def _name_of(photo: Photo, side: Side) -> str:

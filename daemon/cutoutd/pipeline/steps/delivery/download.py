@@ -1,16 +1,17 @@
 """A cutout on its way from Uploadcare to a temporary file beside its place: hashed, verified, and on disk."""
 
-import asyncio
 import hashlib
 import os
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from io import BufferedRandom
 from pathlib import Path, PurePosixPath
 
 from cutoutd.config.types.choices import Provenance
 from cutoutd.core.atomic_write import temporary_name
+from cutoutd.core.blocking import calls_to
 from cutoutd.core.errors import CutoutdError, ResultDamagedError
 from cutoutd.core.photo import Photo
 from cutoutd.files.output_tree import Guard, disk_errors, found_folder, made_folder
@@ -71,10 +72,10 @@ class StreamingWriter:
         self._pending.append(chunk)
         self._pending_bytes += len(chunk)
         if self._pending_bytes >= _CHUNK_BYTES:
-            await asyncio.to_thread(self._flush)
+            await calls_to(self._request.output).run(self._flush)
 
     def finish(self, path: str) -> DownloadedCutout:
-        """Write the rest, check the PNG, and return the downloaded cutout."""
+        """Write the rest, check the PNG, close the file, and return the downloaded cutout."""
         self._flush()
         with _damage_named():
             header = self._png.finish()
@@ -82,6 +83,7 @@ class StreamingWriter:
         size_bytes = self._file.seek(0, os.SEEK_END)
         self._file.flush()
         os.fsync(self._file.fileno())
+        self._file.close()
         return DownloadedCutout(self._request.output, path, sha256, size_bytes, header)
 
     def _flush(self) -> None:
@@ -124,14 +126,16 @@ async def download_cutout(request: DownloadRequest, fetch: Fetch) -> DownloadedC
         PlaceError: the output tree cannot be written for now; nothing is left behind.
     """
     path = str(PurePosixPath(request.target).with_name(temporary_name("a.png")))
+    calls = calls_to(request.output)
+    file: BufferedRandom | None = None
     try:
-        with disk_errors(request.output / request.target), await asyncio.to_thread(_create, request, path) as file:
+        with disk_errors(request.output / request.target):
+            file = await calls.run(_create, request, path)
             receiver = StreamingWriter(file, request)
             await fetch(receiver.receive)
-            return await asyncio.to_thread(receiver.finish, path)
+            return await calls.run(receiver.finish, path)
     except BaseException:
-        # Not in a thread, because this must also happen while the task is being cancelled.
-        _discard(request.output, path)
+        await calls.tidy_up(partial(_discard, request.output, path, file))
         raise
 
 
@@ -140,7 +144,7 @@ def _create(request: DownloadRequest, path: str) -> BufferedRandom:
         return folder.create(PurePosixPath(path).name)
 
 
-def _discard(output: Path, path: str) -> None:
+def _discard(output: Path, path: str, file: BufferedRandom | None) -> None:
     """Remove the temporary file; if the disk has become read-only, the next start removes it."""
-    with suppress(OSError, CutoutdError), found_folder(output, path) as folder:
+    with suppress(OSError, CutoutdError), file or nullcontext(), found_folder(output, path) as folder:
         folder.remove(PurePosixPath(path).name)

@@ -1,0 +1,93 @@
+"""A share that does not answer: every call to it hangs, and only its own folder stands still."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from cutoutd.ledger.instance_lock import is_held
+from support.images.drawn_photos import put
+from support.processes.daemon_process import Place, eventually
+from support.processes.sandbox_process import SandboxProcess
+from support.small_disks import NetworkShare, network_share_at
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it mounts")
+
+#: Far more than a start, a reload or a stop takes without the share; a call that waited for it would never end.
+SOON_S = 30.0
+
+
+@pytest.fixture
+def healthy(own_place: Place) -> Path:
+    """The input of another folder, on a local disk."""
+    own_place.configure(folder={"provenance": "none"}, watch={"stability_delay": "300ms", "rescan_interval": "1s"})
+    source, cutouts = own_place.home / "healthy", own_place.home / "healthy-cut"
+    source.mkdir()
+    own_place.add_folder("healthy", source, cutouts)
+    return source
+
+
+@pytest.fixture(params=["input", "output"])
+def share(request: pytest.FixtureRequest, own_place: Place, healthy: Path) -> Iterator[NetworkShare]:
+    """The input, or the output, of the first folder on a share."""
+    with network_share_at(own_place.home / "nas", getattr(own_place, request.param)) as share:
+        yield share
+
+
+@contextmanager
+def answering_at_the_end(share: NetworkShare) -> Iterator[None]:
+    """The kernel ends no process with a thread in a call to FUSE, not even by SIGKILL."""
+    try:
+        yield
+    finally:
+        share.answer()
+
+
+def test_only_its_own_folder_stands_still(
+    own_place: Place, own_sandbox: SandboxProcess, healthy: Path, share: NetworkShare
+) -> None:
+    """Another folder goes on, `status` says why, reload and stop end soon, and it goes on when the share answers."""
+    with own_place.start() as daemon, answering_at_the_end(share):
+        put(own_place.input / "a.jpg")
+        daemon.wait_for("published", "a.jpg")
+        share.hang()
+        began_s = time.monotonic()
+        for number in range(12):
+            put(healthy / f"{number}.jpg")
+        daemon.wait_for("published", *(f"{number}.jpg" for number in range(12)))
+        assert time.monotonic() - began_s < SOON_S
+        daemon.wait_for("standby")
+        (told,) = eventually(lambda: own_place.status()["standby"])
+        assert "does not answer since" in told["reason"]
+        own_place.config.write_text(own_place.config.read_text().replace("300ms", "200ms"))
+        daemon.send(signal.SIGHUP)
+        daemon.wait_for("reloaded", within_s=SOON_S)
+        put(healthy / "after.jpg")
+        daemon.wait_for("published", "after.jpg")
+        share.answer()
+        daemon.wait_for("standby_over")
+        put(own_place.input / "b.jpg")
+        daemon.wait_for("published", "b.jpg")
+        share.hang()
+        put(healthy / "last.jpg")
+        daemon.wait_for("published", "last.jpg")
+        daemon.send(signal.SIGTERM)
+        eventually(lambda: not is_held(own_place.state), within_s=SOON_S)
+    assert own_sandbox.counters()["requests"]["execute"] == 16
+
+
+def test_start_does_not_wait_for_it(own_place: Place, healthy: Path, share: NetworkShare) -> None:
+    """A start during the hang works on the other folder, and says of this one that it does not answer."""
+    share.hang()
+    put(healthy / "a.jpg")
+    with own_place.start() as daemon, answering_at_the_end(share):
+        daemon.wait_for("published", "a.jpg", within_s=SOON_S)
+        assert "does not answer since" in daemon.output
+        share.answer()
+        daemon.wait_for("standby_over")
+        put(own_place.input / "b.jpg")
+        daemon.wait_for("published", "b.jpg")
