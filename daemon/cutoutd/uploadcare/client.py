@@ -65,7 +65,6 @@ _OPERATIONS_PER_FILE = 2
 _CDN_ADVICE = "If this lasts, check uploadcare.cdn_base, or leave it out."
 
 _GONE = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
-
 _REQUEST_ID_HEADER = "X-Uploadcare-Request-Id"
 
 
