@@ -2,6 +2,8 @@
 
 import asyncio
 import fcntl
+import os
+import socket
 import traceback
 from contextlib import suppress
 from pathlib import Path
@@ -92,6 +94,8 @@ class Product:
             with suppress(OSError):
                 if link.readlink().name == LOCK_NAME:
                     fcntl.flock(int(link.name), fcntl.LOCK_UN)
+                elif link.readlink().name.startswith("socket:"):
+                    _end_claim(int(link.name))
 
     async def _run(self, stop: asyncio.Event) -> None:
         settings = self._world.settings
@@ -126,3 +130,11 @@ class Product:
             self.crashes.append(f"cutoutd crashed: {error!r}")
             self._world.trace("crash", "".join(traceback.format_exception(error)))
         self._loop.call_later(_RESTART_AFTER_S, self.start)
+
+
+def _end_claim(descriptor: int) -> None:
+    """Give the name of a tree's claim free; its number stays taken, because a dead life may still close it."""
+    with socket.socket(fileno=os.dup(descriptor)) as claim:
+        name = claim.getsockname() if claim.family == socket.AF_UNIX else ""
+        if isinstance(name, bytes) and name.startswith(b"\0cutoutd/"):
+            os.dup2(os.open("/dev/null", os.O_RDONLY), descriptor)

@@ -46,6 +46,7 @@ from cutoutd.uploadcare.client import UploadcareClient, open_uploadcare
 from cutoutd.watch.availability.monitor import FolderAvailability
 from cutoutd.watch.availability.tree_watch import TreeWatch
 from cutoutd.watch.folder import FolderWatcher
+from cutoutd.watch.trees.tree_claims import claimed_trees, tell_unseen
 from cutoutd.watch.trees.tree_overlap import state_tree
 from cutoutd.web.listener import Listener
 from cutoutd.web.webhook_receiver import WebhookReceiver
@@ -165,21 +166,24 @@ async def service_on(shared: SharedState, settings: Settings) -> AsyncIterator[S
         LedgerError: the ledger cannot be read or written.
         DiskError: an output root cannot be made.
         ConfigurationError: two of its trees share a folder.
+        TreesInUseError: another cutoutd works on one of them.
     """
     ledger = shared.ledger
-    await require_separate_trees(settings)
-    await make_outputs(settings, await ledger.query(photos.outputs_used))
-    async with open_uploadcare(settings.uploadcare, connections=_CONNECTIONS, usage=shared.usage) as uploadcare:
-        budget = await open_budget(ledger, settings)
-        core = Core(settings, ledger, shared.usage, budget, CircuitBreaker(), PauseState(ledger), RunCounts())
-        uploadcare.acceptance.call_for_each(core.breaker.note_accepted)
-        service = await _build(core, shared.poll_schedule, uploadcare)
-        await service.workers.clock_monitor.open()
-        await core.pause.open()
-        await service.watchers.availability.open()
-        await service.workers.on_success.open()
-        with superseded_looked_at(ledger, service.watchers.folders):
-            yield service
+    trees = await require_separate_trees(settings)
+    tell_unseen(trees)
+    with claimed_trees(trees):
+        await make_outputs(settings, await ledger.query(photos.outputs_used))
+        async with open_uploadcare(settings.uploadcare, connections=_CONNECTIONS, usage=shared.usage) as uploadcare:
+            budget = await open_budget(ledger, settings)
+            core = Core(settings, ledger, shared.usage, budget, CircuitBreaker(), PauseState(ledger), RunCounts())
+            uploadcare.acceptance.call_for_each(core.breaker.note_accepted)
+            service = await _build(core, shared.poll_schedule, uploadcare)
+            await service.workers.clock_monitor.open()
+            await core.pause.open()
+            await service.watchers.availability.open()
+            await service.workers.on_success.open()
+            with superseded_looked_at(ledger, service.watchers.folders):
+                yield service
 
 
 async def _build(core: Core, poll_schedule: PollSchedule, uploadcare: UploadcareClient) -> Service:

@@ -5,6 +5,7 @@ passes the photos to the ledger. It sends nothing, and changes no cutout and no 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -14,6 +15,7 @@ from cutoutd.core.errors import DiskError
 from cutoutd.core.photo import Identity, Version
 from cutoutd.files.hashing import has_sha256
 from cutoutd.files.input_tree import open_beneath, stat_quietly
+from cutoutd.files.mounts import read_mounts
 from cutoutd.files.name_filters import Exclusions
 from cutoutd.files.output_tree import OpenFolder, folders_in
 from cutoutd.files.provenance import ProvenanceRecord, hashes_of, provenance_keys, read_provenance
@@ -21,6 +23,8 @@ from cutoutd.ledger import ReadTransaction, has_ledger, has_text_form, hold_ledg
 from cutoutd.ledger.queries import known_files
 from cutoutd.ledger.recovery.rebuild import RestoredCutout, RestoredPhoto, rehearse_restoring, restore
 from cutoutd.watch.scanner import Scan
+from cutoutd.watch.trees.tree_claims import claimed_trees
+from cutoutd.watch.trees.tree_overlap import TreesNow, trees_now
 
 #: The number of paths in one query of the ledger.
 _PATHS_PER_QUERY = 500
@@ -77,6 +81,7 @@ def rebuild(
         trusts_unsigned: believe cutouts without a valid signature, too.
 
     Raises:
+        TreesInUseError: another instance works on the same folders.
         LedgerError, DiskError: another instance runs, the ledger cannot be used, or an output does not exist.
     """
     outputs = sorted({folder.output for folder in settings.folders})
@@ -86,8 +91,14 @@ def rebuild(
     if dry_run and not has_ledger(settings.state_dir):
         return _rebuild(settings, result, on_file, rehearse_restoring)
     _make_folder(settings.state_dir)
-    with hold_ledger(settings.state_dir):
+    with hold_ledger(settings.state_dir), claimed_trees(_trees_of(settings)):
         return _rebuild(settings, result, on_file, rehearse_restoring if dry_run else restore)
+
+
+def _trees_of(settings: CommonSettings) -> TreesNow:
+    with suppress(OSError):
+        return trees_now(settings, read_mounts())
+    return {}
 
 
 def _make_folder(state_dir: Path) -> None:

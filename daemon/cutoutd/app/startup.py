@@ -15,7 +15,7 @@ from cutoutd.core.rights import refuse_links_in
 from cutoutd.files.mounts import read_mounts
 from cutoutd.files.output_tree import sweep_temporary_files
 from cutoutd.ledger import has_ledger
-from cutoutd.watch.trees.tree_overlap import configured_trees, look_at_trees, overlaps_among
+from cutoutd.watch.trees.tree_overlap import TreesNow, configured_trees, look_at_trees, overlaps_among
 
 #: The clock that stamps files moves in ticks, at most so long. Without it, a file of this very run could look older.
 _FILE_CLOCK_LAG_S = 0.01
@@ -65,8 +65,8 @@ def _close_to_others(state_dir: Path, mode: int) -> None:
     raise DiskError(msg, advice=f"Give cutoutd a folder of its own (state_dir), or run: chmod o=,g-w {state_dir}")
 
 
-async def require_separate_trees(settings: Settings) -> None:
-    """Refuse trees that share a folder as they are mounted now: cutouts would be paid for as photos.
+async def require_separate_trees(settings: Settings) -> TreesNow:
+    """Return the trees as they are mounted now; refuse those that share a folder, because cutouts would be paid for.
 
     A tree that does not answer is left to `FolderAvailability`, because a start does not wait for it.
 
@@ -77,6 +77,8 @@ async def require_separate_trees(settings: Settings) -> None:
         trees = await look_at_trees(configured_trees(settings), await local_calls.run(read_mounts))
         if faults := tuple(overlap.sentence for overlap in overlaps_among(trees)):
             raise ConfigurationError(faults)
+        return trees
+    return {}
 
 
 async def make_outputs(settings: Settings, used: frozenset[str]) -> None:

@@ -17,6 +17,7 @@ from cutoutd.core.errors import (
     LedgerLockedError,
     LedgerNewerError,
     PageRefusedError,
+    TreesInUseError,
     WebhookRefusedError,
 )
 
@@ -49,6 +50,7 @@ _CODES: tuple[tuple[type[CutoutdError], ExitCode], ...] = (
     (WebhookRefusedError, ExitCode.REFUSED),
     (HaltError, ExitCode.HELD),
     (LedgerBusyError, ExitCode.BUSY),
+    (TreesInUseError, ExitCode.BUSY),
     (ControlRefusedError, ExitCode.CONTROL),
     (PageRefusedError, ExitCode.CONTROL),
     (LedgerLockedError, ExitCode.BUSY),

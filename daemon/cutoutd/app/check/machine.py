@@ -27,7 +27,8 @@ from cutoutd.files.output_tree import copy_owner_and_mode
 from cutoutd.files.provenance import ATTRIBUTE
 from cutoutd.watch.passed_over.passed_over import PassedOverReason
 from cutoutd.watch.scanner import Scan
-from cutoutd.watch.trees.tree_overlap import overlap_faults
+from cutoutd.watch.trees.tree_claims import unseen_others
+from cutoutd.watch.trees.tree_overlap import overlap_faults, trees_now
 
 
 def check_machine(settings: Settings, kernel: KernelFiles | None = None) -> Iterator[Finding]:
@@ -81,6 +82,9 @@ def _check_overlaps(settings: Settings, kernel: KernelFiles) -> Iterator[Finding
     with suppress(OSError):
         for overlap in overlap_faults(settings, read_mounts(kernel.mount_table)):
             yield Finding(Level.FAULT, "folders", overlap.sentence, "Unmount one of the two, or name another folder.")
+        for tree, seen in trees_now(settings, read_mounts(kernel.mount_table)).items():
+            if sentence := unseen_others(tree, seen):
+                yield Finding(Level.GOOD, f"folders.{tree.folder}.{tree.role}", sentence)
 
 
 def _check_readable(folder: FolderSettings) -> Finding:

@@ -44,6 +44,7 @@ Faults in cutoutd itself are no CutoutdError, and do not belong here.
     ├── PageError                    no page is served, and why
     │   └── PageRefusedError         this user may not read the page's token
     ├── WebhookRefusedError          Uploadcare refused to set up a webhook
+    ├── TreesInUseError              another instance works on the same folders
     ├── BackupRefusedError           a backup may not be written to that place
     └── LedgerError                  the ledger cannot be used
         ├── LedgerMissingError
@@ -69,6 +70,7 @@ from cutoutd.core.errors.command import (
     PageError,
     PageRefusedError,
     PhotoMovedOnError,
+    TreesInUseError,
     WebhookRefusedError,
 )
 from cutoutd.core.errors.halt import (
@@ -167,6 +169,7 @@ __all__ = [
     "SupersededError",
     "ThrottledError",
     "TreeUnavailableError",
+    "TreesInUseError",
     "UnapprovedError",
     "UnreachableError",
     "UploadGoneError",

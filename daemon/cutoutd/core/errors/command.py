@@ -74,6 +74,13 @@ class LedgerBusyError(LedgerError):
     default_advice = "Stop it first, or give this one its own state_dir."
 
 
+class TreesInUseError(CutoutdError):
+    """Another running instance works on one of the folders, with a ledger of its own."""
+
+    title = "Another instance works on the same folders"
+    default_advice = "Both would pay for each photo. Stop one of the two, or give this one other folders."
+
+
 class LedgerNewerError(LedgerError):
     """A newer cutoutd wrote the ledger, and this one does not understand it."""
 

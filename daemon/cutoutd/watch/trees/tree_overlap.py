@@ -12,7 +12,7 @@ from itertools import combinations
 from pathlib import Path, PurePosixPath
 
 from cutoutd.config.overlap_check import NESTING_REASONS, TreeRole
-from cutoutd.config.settings import FolderSettings, Settings
+from cutoutd.config.settings import CommonSettings, FolderSettings, Settings
 from cutoutd.core.blocking import FIRST_LOOK_S, calls_to
 from cutoutd.core.errors import TreeUnavailableError
 from cutoutd.core.logs import printable
@@ -68,7 +68,7 @@ def state_tree(state_dir: Path) -> ConfiguredTree:
     return ConfiguredTree(TreeRole.STATE, "", state_dir)
 
 
-def configured_trees(settings: Settings) -> tuple[ConfiguredTree, ...]:
+def configured_trees(settings: CommonSettings) -> tuple[ConfiguredTree, ...]:
     """Return every tree of a configuration."""
     folders = (tree for folder in settings.folders for tree in trees_of(folder))
     return (*folders, state_tree(settings.state_dir))
@@ -115,8 +115,13 @@ def _sentence(inner: ConfiguredTree, outer: ConfiguredTree, shared: PurePosixPat
 
 def overlap_faults(settings: Settings, mounts: Sequence[Mount]) -> Iterator[TreeOverlap]:
     """Yield the overlaps of a configuration as its trees are mounted now, of those that answer. Blocking."""
+    yield from overlaps_among(trees_now(settings, mounts))
+
+
+def trees_now(settings: CommonSettings, mounts: Sequence[Mount]) -> TreesNow:
+    """Return the trees of a configuration that answer, as they are mounted now. Blocking."""
     seen: dict[ConfiguredTree, MountedTree] = {}
     for tree in configured_trees(settings):
         with suppress(TreeUnavailableError):
             seen[tree] = calls_to(tree.root).wait(FIRST_LOOK_S, _look_at(tree, mounts))
-    yield from overlaps_among(seen)
+    return seen
