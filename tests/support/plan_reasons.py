@@ -35,6 +35,7 @@ REASONS: dict[str, str] = {
     "queries.sources.is_cutout_wanted": "it ends at the first photo",
     "queries.selection.photos_named": _OF_ONE_PATH,
     "writes.approvals.approve": "a person approves the whole batch at once",
+    "writes.clock_changes.pull_back_waits": _AT_START,
     "writes.clock_changes.shift_times": _PAID_FOR,
     "writes.launches.launch_counts": _PAID_FOR,
     "writes.usage.between": "a few rows for each day",
@@ -51,5 +52,6 @@ SCANS: dict[str, str] = {
     "queries.selection.photo_ids_beneath": _BY_COMMAND,
     "recovery.rebuild.restore": "a ledger is made anew from its cutouts",
     "writes.clock_changes.ahead_s": _AT_START,
+    "writes.clock_changes.pull_back_all": "the clock was set back, which hardly ever happens",
     "writes.launches.since": _IN_ORDER,
 }

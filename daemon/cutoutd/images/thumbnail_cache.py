@@ -103,5 +103,5 @@ def _name(sha256: str, size: ThumbnailSize) -> str:
 
 def _mark(file: Path, status: os.stat_result) -> None:
     """Set the modification time to now. It stands for the last look, because access times are often not kept."""
-    if time.time() - status.st_mtime > _MARK_AFTER_S:
+    if abs(time.time() - status.st_mtime) > _MARK_AFTER_S:  # in either direction, because clocks are set back too
         os.utime(file)

@@ -43,6 +43,11 @@ class PhotoWaits:
         """Correct the times stored before the clock was set by this many seconds; return how many waits ended."""
         return await self._write(lambda transaction: clock_changes.shift_times(transaction, clock_step_s, time.time()))
 
+    async def pull_back(self, *, is_clock_back: bool) -> int:
+        """Pull back waits further ahead than their kind allows, or all times after the clock was set back."""
+        pull_back = clock_changes.pull_back_all if is_clock_back else clock_changes.pull_back_waits
+        return await self._write(lambda transaction: pull_back(transaction, time.time()))
+
     async def store_webhook_result(self, result: WebhookResult) -> webhook_results.Receipt:
         """Store a webhook result, and end the wait of its photo; storing it twice changes nothing."""
         self.may_have_webhook_results = True  # set first, because a cancelled write may be stored all the same

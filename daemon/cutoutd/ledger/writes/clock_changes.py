@@ -5,13 +5,33 @@ such searches begin now. A clock that was set forward ends waits early, which do
 for a lost launch early, because then the photo is paid for again.
 """
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
 
-from cutoutd.core.photo import TERMINAL, UNTIMED, State
-from cutoutd.ledger.schema.tables import events, photos
+from cutoutd.core.photo import TERMINAL, UNTIMED, State, WaitKind
+from cutoutd.core.photo.longest_lead import NOTABLE_S, last_day, local_day, longest_wait_s
+from cutoutd.ledger.schema.tables import announcements, events, launches, memory, operations, photos, remote_files
 from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 
 _SEARCHES = (photos.c.unclear_since_s, photos.c.locked_since_s)
+
+#: The times of what has happened, which is never ahead.
+_HAPPENED = (
+    photos.c.state_at_s,
+    photos.c.wait_set_at_s,
+    photos.c.approved_at_s,
+    photos.c.unclear_since_s,
+    photos.c.locked_since_s,
+    photos.c.reprocess_started_s,
+    photos.c.source_missing_since_s,
+    photos.c.touched_at_s,
+    events.c.at_s,
+    launches.c.at_s,
+    announcements.c.at_s,
+    remote_files.c.since_s,
+    memory.c.at_s,
+)
+
+_IS_UNDER_WAY = photos.c.state.in_([state.value for state in State if state not in TERMINAL])
 
 #: The facts before a start that show the clock of the last run.
 _NEWEST_FACTS = 1000
@@ -34,6 +54,37 @@ def shift_times(transaction: WriteTransaction, clock_step_s: float, now_s: float
     return transaction.execute(update(photos).where(_is_wait_from(now_s)).values(wait_until_s=0.0)).rowcount
 
 
+def pull_back_waits(transaction: WriteTransaction, now_s: float) -> int:
+    """Shorten every wait that ends later than its kind allows; return how many there were."""
+    shortened = 0
+    for kind in WaitKind:
+        if (lead_s := longest_wait_s(kind)) is not None:
+            is_late = and_(_IS_UNDER_WAY, photos.c.wait_kind == kind.value, photos.c.wait_until_s > now_s + lead_s)
+            # To the present, because one early step costs nothing.
+            shortened += transaction.execute(update(photos).where(is_late).values(wait_until_s=now_s)).rowcount
+    return shortened
+
+
+def pull_back_all(transaction: WriteTransaction, now_s: float) -> int:
+    """Pull back every stored time that is further ahead than its kind allows; return the number of waits among them.
+
+    It reads whole tables, so it is for a clock that was set back.
+    """
+    latest_s = now_s + NOTABLE_S
+    for column in _HAPPENED:
+        transaction.execute(update(column.table).where(column > latest_s).values({column: now_s}))
+    today, last = local_day(now_s).isoformat(), last_day(now_s).isoformat()
+    transaction.execute(update(launches).where(launches.c.day > last).values(day=today))
+    for day, purpose, number in transaction.execute(select(operations).where(operations.c.day > last)).all():
+        is_row = and_(operations.c.day == day, operations.c.purpose == purpose)
+        transaction.execute(delete(operations).where(is_row))
+        is_todays = and_(operations.c.day == today, operations.c.purpose == purpose)
+        added = update(operations).where(is_todays).values(number=operations.c.number + number)
+        if not transaction.execute(added).rowcount:
+            transaction.execute(insert(operations).values(day=today, purpose=purpose, number=number))
+    return pull_back_waits(transaction, now_s)
+
+
 def ahead_s(transaction: ReadTransaction, now_s: float) -> float:
     """Return by how much the newest fact is in the future; at most 0 unless the clock was set back."""
     newest = select(events.c.at_s).order_by(events.c.id.desc()).limit(_NEWEST_FACTS).subquery()
@@ -43,5 +94,4 @@ def ahead_s(transaction: ReadTransaction, now_s: float) -> float:
 
 def _is_wait_from(now_s: float) -> ColumnElement[bool]:
     # With the states, because the index of the waits begins with them.
-    is_unfinished = photos.c.state.in_([state.value for state in State if state not in TERMINAL])
-    return and_(is_unfinished, photos.c.wait_until_s > now_s, photos.c.wait_set_at_s > now_s, ~_IS_DECIDED)
+    return and_(_IS_UNDER_WAY, photos.c.wait_until_s > now_s, photos.c.wait_set_at_s > now_s, ~_IS_DECIDED)

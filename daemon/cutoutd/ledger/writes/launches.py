@@ -1,12 +1,13 @@
 """Launches as money: reserved with their intent, returned after a definite no, and counted by day and month.
 
 A launch with an unclear outcome counts. Its day is the local calendar day, but never before the day of the last launch.
-Else a clock that was set back would open a new allowance.
+Else a clock that was set back would open a new allowance. A day further ahead than tomorrow is no such bound:
+see ``core.photo.longest_lead``.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cache
 
 from sqlalchemy import Text, and_, bindparam, case, func, insert, or_, select, update
@@ -27,6 +28,7 @@ from cutoutd.core.photo import (
     State,
     WaitKind,
 )
+from cutoutd.core.photo.longest_lead import day_to_count_for, last_day, local_day
 from cutoutd.ledger.schema.tables import launches, photos
 from cutoutd.ledger.sqlite.transactions import Prepared, ReadTransaction, WriteTransaction
 
@@ -51,7 +53,10 @@ class LaunchCounts:
 # Built once, because every launch needs them.
 _LAST_DAY = select(func.max(launches.c.day))
 _TODAY = bindparam("today", type_=Text())
-_DAY = select(case((func.max(launches.c.day) > _TODAY, func.max(launches.c.day)), else_=_TODAY)).scalar_subquery()
+_LAST_ALLOWED = bindparam("last_allowed", type_=Text())
+_NEWEST = func.max(launches.c.day)
+_IS_LATER = and_(_NEWEST > _TODAY, _NEWEST <= _LAST_ALLOWED)
+_DAY = select(case((_IS_LATER, _NEWEST), else_=_TODAY)).scalar_subquery()
 _INSERT_LAUNCH = Prepared(
     insert(launches).values(
         day=_DAY,
@@ -108,8 +113,8 @@ def _update_last(columns: tuple[str, ...]) -> Prepared:
 
 def reserve(transaction: WriteTransaction, photo_id: int, at_s: float, *, source_uuid: str | None = None) -> None:
     """Store a launch that is about to be made, so that it counts."""
-    values = {"photo_id": photo_id, "at_s": at_s, "today": _local_day(at_s).isoformat(), "source_uuid": source_uuid}
-    transaction.run(_INSERT_LAUNCH, values)
+    days = {"today": local_day(at_s).isoformat(), "last_allowed": last_day(at_s).isoformat()}
+    transaction.run(_INSERT_LAUNCH, {"photo_id": photo_id, "at_s": at_s, "source_uuid": source_uuid, **days})
 
 
 def _outcome(photo: Photo, fact: Fact) -> dict[str, str | bool]:
@@ -136,13 +141,8 @@ def _outcome(photo: Photo, fact: Fact) -> dict[str, str | bool]:
 
 
 def _day(transaction: ReadTransaction, at_s: float) -> date:
-    today = _local_day(at_s)
     last = transaction.scalar(_LAST_DAY)
-    return max(today, date.fromisoformat(last)) if last else today
-
-
-def _local_day(at_s: float) -> date:
-    return datetime.fromtimestamp(at_s, UTC).astimezone().date()
+    return day_to_count_for(date.fromisoformat(last) if last else None, at_s)
 
 
 def _count_since(transaction: ReadTransaction, first: date) -> int:

@@ -14,9 +14,13 @@ from functools import partial
 from cutoutd.core.logs import log_error, log_event
 from cutoutd.core.periodic import every
 from cutoutd.ledger import Ledger
+from cutoutd.ledger.queries import photos
 from cutoutd.ledger.writes import clock_changes
 
 _LOOK_EVERY_S = 1.0
+
+#: What the clock showed at the last start or correction.
+_KEY = "clock"
 _MINUTE_S = 60.0
 
 #: Time servers nudge clocks by less than this, which harms nothing.
@@ -63,9 +67,14 @@ class ClockMonitor:
         Raises:
             LedgerError, DiskError: the ledger cannot be used.
         """
-        ahead_s = await self._ledger.query(clock_changes.ahead_s, time.time())
+        seen = await self._ledger.query(photos.remembered, _KEY)
+        seen_s = float(seen) if seen else 0.0
+        ahead_s = max(await self._ledger.query(clock_changes.ahead_s, time.time()), seen_s - time.time())
         if ahead_s >= _NOTABLE_S:
-            await self._correct(-ahead_s)  # at each start, until the clock reaches that fact
+            await self._correct(-ahead_s)
+        else:
+            await self._ledger.waits.pull_back(is_clock_back=False)
+        await self._remember()
 
     async def run(self) -> None:
         """Compare every second until cancelled. A ledger that cannot be written gets the correction later."""
@@ -74,12 +83,21 @@ class ClockMonitor:
 
     async def _look(self) -> None:
         now = ClockReading.now()
-        if by_s := clock_step_s(self._before, now):
+        by_s = clock_step_s(self._before, now)
+        if by_s:
             await self._correct(by_s)
-        self._before = now
+        self._before = now  # before the next write, because a failed one must not repeat the correction
+        if by_s:
+            await self._remember()
+
+    async def _remember(self) -> None:
+        """Store what the clock shows, because a wait that was set by a wrong clock leaves no fact."""
+        await self._ledger.remember(_KEY, repr(time.time()))
 
     async def _correct(self, by_s: float) -> None:
         ended = await self._ledger.waits.shift_times(by_s)
+        if by_s < 0:
+            ended += await self._ledger.waits.pull_back(is_clock_back=True)
         direction = "forward" if by_s > 0 else "back"
         sentence = (
             f"this machine's clock was set {direction} by {_in_words(abs(by_s))};"

@@ -1,11 +1,11 @@
-"""The claims of a running cutoutd on its inputs and outputs, so that a second one on the same folders sees them.
+"""The claims of a running cutoutd on its trees, so that a second one on the same folders sees them.
 
 Two of them would pay for each photo twice, because each has a ledger of its own. A claim is an abstract Unix socket
 (unix(7)) with the place of the tree in its name, as a hash. So it
 
 - leaves nothing among the photos, and holds no disk that is to be unmounted;
 - ends with its process, also with one that is killed;
-- names its holder, whose process number the kernel tells;
+- names its holder, because the kernel tells the process number;
 - is the same under every name of the folder, and works on every file system.
 
 It ends at the machine, or at the network namespace of a container. Therefore ``unseen_others`` names the trees that
