@@ -4,7 +4,6 @@ The file holds hashes, so that a copy of it opens nothing. It survives a restart
 ``cutoutd page --sign-out`` does.
 """
 
-import asyncio
 import secrets
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from cutoutd.core.atomic_write import replaced
+from cutoutd.core.blocking import local_calls
 from cutoutd.core.rights import read_own_file
 from cutoutd.web.access.tokens import Tokens
 
@@ -58,7 +58,7 @@ class Sessions:
         now_s = self._clock()
         kept = sorted(self._valid(now_s).items(), key=lambda end: end[1])[1 - _MAX_SESSIONS :]
         self._ends_at_s = dict(kept) | {self._tokens.hash_session(value): now_s + SESSION_S}
-        await asyncio.to_thread(self._write)
+        await local_calls.run(self._write)
         return value
 
     async def is_valid(self, value: str) -> bool:
@@ -72,14 +72,14 @@ class Sessions:
     async def end_all(self) -> None:
         """End all sessions of all browsers."""
         self._ends_at_s = {}
-        await asyncio.to_thread(end_all_sessions, self._file.parent)
+        await local_calls.run(end_all_sessions, self._file.parent)
 
     def _valid(self, now_s: float) -> dict[str, float]:
         """Return the sessions in force. One that ends later than a new one would is of a clock that was wrong."""
         return {name: end_s for name, end_s in self._ends_at_s.items() if now_s < end_s <= now_s + SESSION_S}
 
     async def _look(self) -> None:
-        await asyncio.to_thread(self._read)
+        await local_calls.run(self._read)
         self._looked_at_s = time.monotonic()
 
     def _read(self) -> None:
