@@ -1,6 +1,5 @@
 """``give-up``: a person no longer waits for a removal that hangs. Copies of the photo go on, and one may pay."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 
@@ -64,7 +63,7 @@ class GiveUpHandler:
             except CutoutdError as error:
                 result.refuse(photo, error.sentence)
                 return
-            await asyncio.to_thread(self._notes.write, failed)
+            await self._notes.write_in_thread(failed)
             for duplicate in waiting[:1]:
                 self._wake(duplicate)
         result.count("given up" if is_done else "to be given up")
