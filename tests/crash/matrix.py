@@ -199,7 +199,7 @@ def _faults_of_scene(ward: CrashSite, scene: type[Scene], photos: Sequence[Photo
     if set(ward.sources().archive) != scene.archived or ward.sources().studio:
         faults.append(f"the studio's photos are {ward.sources()}")
     left = {name for name in ward.state_files() if not name.startswith(TEMPORARY_PREFIX)}  # live.json is being written
-    if left - {"ledger.seal"} != {"ledger.sqlite", "ledger.lock", "live.json"}:
+    if left - {"ledger.seal", "unstored-facts"} != {"ledger.sqlite", "ledger.lock", "live.json"}:
         faults.append(f"in the state folder are {ward.state_files()}")
     return faults
 

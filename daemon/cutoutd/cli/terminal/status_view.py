@@ -48,6 +48,7 @@ def summary_of(status: Status) -> RenderableType:
     attention = [*((folder.folder, folder.text) for folder in status.live.unavailable)] if status.live else []
     missed = [item for item in status.live.passed_over if item.reason.may_hide_photos] if status.live else []
     attention += [(item.names, item.words) for item in missed]
+    attention += [(_place(photo), f"doubtful cutout: {photo.note}") for photo in status.doubtful]
     attention += [(batch.batch.folder, batch_in_words(batch)) for batch in status.batches]
     lines = [_section("Needs you", attention[:_MOST_LINES])] if attention else []
     return Group(Rule(style="dim"), *_top(status), _rows(_launches(status)), *lines)
@@ -57,8 +58,8 @@ def show_history(console: Console, events: Iterable[Event]) -> None:
     """Draw events, one a line; long names are not folded, because scripts search and cut lines."""
     for event in events:
         place = printable(f"{event.folder}/{event.path}")
-        text = event.order or event.detail.get("sentence") or event.detail.get("sent_as") or event.detail.get("target")
-        detail = printable(str(text or ""))
+        named = (event.detail.get(name) for name in ("sentence", "source_sentence", "sent_as", "target"))
+        detail = printable(str(event.order or next(filter(None, named), "")))
         line = Text(f"{_time(event.at_s)}  {event.to_state:<16}  {place}") + Text(f"  {detail}", style="dim")
         console.print(line, soft_wrap=True)
 
