@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 Row = Mapping[str, Any]
 
 
@@ -28,6 +30,7 @@ class ServiceBooks:
     removals: Sequence[Removal]
     hashes: Mapping[str, str]  #: SHA-256 of every file that it ever had, by UUID
     kept: frozenset[str]  #: UUIDs of the files that it still has
+    hopeless: frozenset[str]  #: hashes of sources whose removal failed, hangs, or gave no picture
 
 
 def photos_in(state_dir: Path) -> list[Row]:
@@ -45,7 +48,25 @@ def service_books(place: Path) -> ServiceBooks:
         Removal(row["request_id"], hashes[row["target"]], row["parameters"], row["status"], row["file_id"])
         for row in _rows(file, "SELECT * FROM removals ORDER BY started")
     ]
-    return ServiceBooks(removals, hashes, frozenset(row["uuid"] for row in files if row["removed"] is None))
+    kept = frozenset(row["uuid"] for row in files if row["removed"] is None)
+    pictures = {row["uuid"] for row in files if _is_png(place / "files" / row["uuid"]) or row["removed"] is not None}
+    hopeless = {each.sha256 for each in removals if each.status != "done" or each.result not in pictures}
+    return ServiceBooks(removals, hashes, kept, frozenset(hopeless))
+
+
+def lost_launches_in(state_dir: Path) -> int:
+    """Return how many launches the ledger tells as possibly paid in vain."""
+    sql = "SELECT 1 FROM launches WHERE lost_because IS NOT NULL AND found_uuid IS NULL AND NOT is_returned"
+    return len(_rows(state_dir / "ledger.sqlite", sql))
+
+
+def _is_png(file: Path) -> bool:
+    try:
+        with Image.open(file) as picture:
+            picture.load()
+            return picture.format == "PNG" and picture.mode == "RGBA"
+    except (OSError, SyntaxError):
+        return False
 
 
 def _rows(file: Path, sql: str) -> list[Row]:

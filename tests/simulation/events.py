@@ -146,6 +146,22 @@ class Reload(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LeaveFolder(Event):
+    """Somebody takes a folder out of the configuration, for good."""
+
+    folder: str
+
+    async def begin(self, scene: Scene) -> None:
+        settings = scene.world.settings
+        assert settings is not None
+        left = tuple(folder for folder in settings.folders if folder.name != self.folder)
+        if left:
+            scene.world.settings = settings.model_copy(update={"folders": left})
+            scene.world.left.add(self.folder)
+            await scene.product.order(ReloadCommand())
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClockStep(Event):
     """Somebody sets the clock of the machine."""
 

@@ -3,12 +3,9 @@
 import time
 from collections.abc import Iterator
 
-from simulation.books import Row, photos_in
+from simulation.books import Row, photos_in, service_books
 from simulation.events import Scene
 from simulation.pictures import sha256_of
-
-#: The end of a photo whose removal the service itself refused or never ended.
-_SERVICE_SAID_NO = frozenset({"failed", "dismissed"})
 
 
 def faults_in(scene: Scene) -> list[str]:
@@ -16,10 +13,15 @@ def faults_in(scene: Scene) -> list[str]:
     rows = photos_in(scene.world.root / "state")
     newest = {(row["folder"], row["path"]): row for row in rows if row["state"] != "superseded"}
     faults = []
+    hopeless = service_books(scene.world.root / "sandbox").hopeless
     for (folder, name), put in sorted(scene.world.files.items()):
+        if folder in scene.world.left or sha256_of(put.picture) in hopeless:
+            continue
         row = newest.get((folder, name))
         if row is None:
             faults.append(f"{folder}/{name} was never found")
+        elif {row["source_uuid"], row["result_uuid"]} & scene.world.internet.doomed:
+            continue
         elif fault := _fault_of(row, sha256_of(put.picture)):
             faults.append(f"{folder}/{name}: {fault}")
     return [*faults, *_standstills(scene)]

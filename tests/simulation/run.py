@@ -37,7 +37,7 @@ _PLACE = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path("/tmp")  # noqa
 _LOOK_EVERY_S = 20.0
 
 #: Within this time after the weather, every photo that can be done must be done.
-LIVENESS_S = 2_000.0
+LIVENESS_S = 1_200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ async def _live(world: World, loop: VirtualLoop, story: Story) -> list[str]:
         world.output(plan.name).mkdir()
         for side, fs_type in plan.mounts.items():
             world.mount_table.add(world.root / f"{plan.name}-{side}", fs_type)
-    world.is_search_easy = story.profile == "lost"
+    world.is_search_easy, world.is_unsent = story.profile == "lost", story.profile == "unsent"
     product = Product(world, loop)
     store = Store(_made(world.root / "sandbox") / "sandbox.sqlite")
     settings = SandboxSettings(

@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from simulation.books import Row, ServiceBooks, photos_in, service_books
+from simulation.books import Row, ServiceBooks, lost_launches_in, photos_in, service_books
 from simulation.pictures import sha256_of
 from simulation.world import World
 
@@ -15,6 +15,8 @@ _STORED_WITHIN_S = 5.0
 def faults_in(world: World) -> list[str]:
     """Return the broken promises."""
     books = service_books(world.root / "sandbox")
+    if world.is_unsent and (number := lost_launches_in(world.root / "state")):
+        return [f"{number} launches are told as lost, though the service shows that none was made"]
     return [*_paid_twice(world, books), *_wrong_cutouts(world, books), *_foreign(world), *_sources(world)]
 
 

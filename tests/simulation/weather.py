@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from simulation import events as ev
 from simulation.service.faults import Effect, Fault
@@ -143,6 +143,41 @@ def _lost_ledgers(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[e
     return [ev.LedgerAway(at_s=rng.uniform(5.0, 120.0), for_s=rng.uniform(1.0, 60.0)) for _ in range(rng.randint(1, 2))]
 
 
+def _unsent(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Event]:
+    """Draw launches that fail before the service acts."""
+    fault = rng.choice((Fault(Effect.RESET), Fault(Effect.ANSWER, answer="503"), Fault(Effect.ANSWER, answer="502")))
+    fault = replace(fault, on=frozenset({"execute"}), rate=rng.choice((0.1, 0.3, 0.6)))
+    return [ev.NetworkFault(at_s=0.0, for_s=rng.uniform(60.0, 200.0), fault=fault)]
+
+
+def _one_file(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Event]:
+    """Draw a refusal that is about some files only, and never ends."""
+    fault = Fault(Effect.ANSWER, frozenset({"cdn"}), answer=rng.choice(("403", "portal")), only_every=4)
+    return [ev.NetworkFault(at_s=0.0, fault=fault)]
+
+
+def _refused_types(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Event]:
+    """Draw a while in which the project allows no photo to be uploaded."""
+    fault = Fault(Effect.ANSWER, frozenset({"upload"}), answer="400_types")
+    return [ev.NetworkFault(at_s=rng.uniform(0.0, 20.0), for_s=rng.uniform(30.0, 200.0), fault=fault)]
+
+
+def _junk(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Event]:
+    """Draw a while in which the CDN delivers nonsense."""
+    fault = Fault(Effect.JUNK, frozenset({"cdn"}), rng.choice((0.3, 1.0)))
+    return [ev.NetworkFault(at_s=rng.uniform(0.0, 20.0), for_s=rng.uniform(10.0, 60.0), fault=fault)]
+
+
+def _leavers(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Event]:
+    """Draw a folder that leaves the configuration while its photos are under way."""
+    return [ev.LeaveFolder(at_s=rng.uniform(5.0, 60.0), folder=rng.choice(folders).name)]
+
+
+def _slow_launches(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Event]:
+    fault = Fault(Effect.SLOW, frozenset({"execute"}), 0.7, seconds=rng.uniform(5.0, 100.0))
+    return [ev.NetworkFault(at_s=0.0, for_s=rng.uniform(30.0, 200.0), fault=fault)]
+
+
 def _kills(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Event]:
     soon = [ev.Kill(at_s=rng.uniform(0.5, 60.0)) for _ in range(rng.randint(0, 3))]
     return [*soon, *(ev.Kill(at_s=_moment(rng)) for _ in range(rng.randint(0, 2)))]
@@ -197,7 +232,12 @@ PROFILES: Mapping[str, tuple[Draw, ...]] = {
     "removals": (_bad_removals,),
     "ledger": (_lost_ledgers,),
     "kills": (_kills,),
-    "reloads": (_reloads,),
+    "unsent": (_unsent,),
+    "one file": (_one_file,),
+    "types": (_refused_types,),
+    "junk": (_junk,),
+    "leavers": (_leavers,),
+    "reloads": (_reloads, _slow_launches),
     "clocks": (_clocks,),
     "shares": (_shares,),
     "disks": (_full_disks,),
@@ -215,11 +255,12 @@ def draw(seed: int, profile: str = "all") -> Story:
     rng = random.Random(f"story {seed} {profile}")  # noqa: S311  a world, not a secret
     folders = tuple(FolderPlan(name, _mounts(rng)) for name in ("a", "b", "c")[: rng.choice((1, 2, 2, 3))])
     draws = PROFILES[profile]
-    if len(draws) > 1:
+    if profile == "all":
         draws = tuple(each for each in draws if rng.random() < 0.45)
     photos = _photos(rng, folders)
     if profile == "lost":  # because a launch whose photo is gone cannot be told from others
         photos = [event for event in photos if isinstance(event, ev.PutPhoto)]
     events = [*photos, *(event for each in draws for event in each(rng, folders))]
     ordered = tuple(sorted(events, key=lambda event: event.at_s))
-    return Story(seed, profile, folders, ordered, processing_s=rng.choice((0.5, 4.0, 20.0)))
+    options = {"concurrency": {"removals": rng.randint(1, 4)}} if profile == "removals" else {}
+    return Story(seed, profile, folders, ordered, options, processing_s=rng.choice((0.5, 4.0, 20.0)))

@@ -1,6 +1,7 @@
 """Faults of the network and of the service, as they meet one request."""
 
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -23,6 +24,7 @@ class Effect(StrEnum):
     ANSWER = "answer"  #: answered without acting
     ACTED_ANSWER = "acted_answer"  #: acted, and answered with something else
     CUT = "cut"  #: acted; the body of the response breaks off
+    JUNK = "junk"  #: a picture whose pixels are nonsense, with the right checksums
     DOUBLE = "double"  #: carried out twice (webhook messages)
 
 
@@ -48,6 +50,9 @@ ANSWERS: Mapping[str, Answer] = {
     "503": json_answer(503, {"detail": "Service unavailable."}),
     "503_later": json_answer(503, {"detail": "Service unavailable."}, Retry_After="120"),
     "504": Answer(504, b"<html>Gateway Timeout</html>", {"Content-Type": "text/html"}),
+    "400_types": json_answer(
+        400, {"error": {"status_code": 400, "content": "Uploading of these file types is not allowed."}}
+    ),
     "429": json_answer(429, {"detail": "Request was throttled."}, Retry_After="20"),
     "429_short": json_answer(429, {"detail": "Request was throttled."}, Retry_After="1"),
     "429_bare": json_answer(429, {"detail": "Request was throttled."}),
@@ -80,6 +85,11 @@ class Fault:
     rate: float = 1.0
     seconds: float = 0.0
     answer: str = ""
+    only_every: int = 0  #: strikes only this share of the addresses, and those always; 0: all
+
+    def is_about(self, path: str) -> bool:
+        """Return True if the fault strikes this address at all."""
+        return not self.only_every or zlib.crc32(path.encode()) % self.only_every == 0
 
     def __str__(self) -> str:
         where = ",".join(sorted(self.on)) or "all"

@@ -8,6 +8,7 @@ import asyncio
 import contextvars
 import json
 import random
+import zlib
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -57,11 +58,14 @@ class Internet:
     page_context: contextvars.Context | None = None
     faults: list[Fault] = field(default_factory=list)
     executions: list[Execution] = field(default_factory=list)
+    doomed: set[str] = field(default_factory=set)  #: UUIDs that some fault struck for good
 
     async def carry(self, request: httpx2.Request) -> httpx2.Response:
         """Carry a request to its server, and the response back."""
         kind = kind_of(request)
-        fault = self._fault_on(kind)
+        fault = self._fault_on(kind, request.url.path)
+        if fault is not None and fault.only_every:
+            self.doomed.add(request.url.path.strip("/").rpartition("/")[2])
         self.world.trace("request", f"{kind} {request.url.path}{f' {fault}' if fault else ''}")
         limits = request.extensions.get("timeout") or {}
         if fault is not None and fault.effect is Effect.REFUSED:
@@ -79,9 +83,10 @@ class Internet:
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(self.service), base_url=SERVICE) as client:
             await client.post("_sandbox/faults", json=fault)
 
-    def _fault_on(self, kind: str) -> Fault | None:
+    def _fault_on(self, kind: str, path: str) -> Fault | None:
         for fault in self.faults:
-            if (not fault.on or kind in fault.on) and self.rng.random() < fault.rate:
+            is_meant = (not fault.on or kind in fault.on) and fault.is_about(path)
+            if is_meant and self.rng.random() < fault.rate:
                 return fault
         return None
 
@@ -132,6 +137,10 @@ class _Exchange:
                 raise httpx2.RemoteProtocolError(text, request=self.request)
             case Effect.ACTED_ANSWER:
                 return _response(ANSWERS[fault.answer])
+            case Effect.JUNK:
+                body = _with_junk_pixels(await response.aread())
+                headers = {**response.headers, "content-length": str(len(body))}
+                return httpx2.Response(response.status_code, headers=headers, stream=httpx2.ByteStream(body))
             case Effect.CUT:
                 stream = _CutBody(response, self.request)
                 return httpx2.Response(response.status_code, headers=response.headers.raw, stream=stream)
@@ -204,6 +213,17 @@ class _CutBody(httpx2.AsyncByteStream):
 def _response(answer: Answer) -> httpx2.Response:
     headers = {**answer.headers, "Content-Length": str(len(answer.body))}
     return httpx2.Response(answer.status, headers=headers, stream=httpx2.ByteStream(answer.body))
+
+
+def _with_junk_pixels(png: bytes) -> bytes:
+    """Return a PNG with two bytes of nonsense for its pixels, and right checksums."""
+    start = png.find(b"IDAT")
+    if start < 0:
+        return png
+    chunk = b"IDAT" + b"\xff\xff"
+    frame = len(chunk[4:]).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+    end = b"IEND"
+    return png[: start - 4] + frame + bytes(4) + end + zlib.crc32(end).to_bytes(4, "big")
 
 
 def kind_of(request: httpx2.Request) -> str:
