@@ -19,6 +19,7 @@ from cutoutd.core.errors import (
     NeverSentError,
     NotDeliveredError,
     NotReadyError,
+    PausedError,
     PlaceError,
     RemovalLockedError,
     ResponseLostError,
@@ -50,7 +51,7 @@ _LONGEST_WAITS_S: tuple[tuple[type[DelayError], float], ...] = (
 #: behind them. The end of an outage is to be noticed soon, so its waits begin to grow late. The first class that fits
 #: counts; without one, as without a connection, a try costs nothing.
 _LATE_TRIES: tuple[tuple[tuple[type[DelayError], ...], int, float], ...] = (
-    ((NeverSentError,), sys.maxsize, 0.0),
+    ((NeverSentError, PausedError), sys.maxsize, 0.0),
     ((NotDeliveredError, NotReadyError, UploadGoneError, ResultGoneError, RemovalLockedError), 12, 900.0),
     ((ResponseLostError,), 12, 900.0),
     ((ThrottledError,), 12, 420.0),
@@ -73,8 +74,9 @@ _KINDS: tuple[tuple[type[DelayError], WaitKind], ...] = (
 #: The longest wait that the service can ask for.
 _LONGEST_PATIENCE_S = 3600.0
 
-#: Photos with the same time to try again are spread over this many seconds.
-_SPREAD_S = 5.0
+#: Photos with the same time to try again are spread over so many seconds.
+_SPREAD_S = 5.0  # at most: never longer than the wait itself, but for the shortest
+_SHORTEST_SPREAD_S = 1.0
 
 
 def backoff(error: DelayError, attempts: int, now_s: float, *, jitter: Callable[[], float] = random.random) -> Wait:
@@ -91,7 +93,9 @@ def backoff(error: DelayError, attempts: int, now_s: float, *, jitter: Callable[
     if isinstance(error, UnapprovedError):
         return Wait(WaitKind.UNAPPROVED, UNTIL_SOMEBODY_ACTS_S, reason=error.sentence)
     kind = next((kind for cause, kind in _KINDS if isinstance(error, cause)), WaitKind.RETRY)
-    return Wait(kind, now_s + _wait_s(error, attempts, jitter), attempts + 1, error.sentence)
+    # A pause is no try, because else a photo that meets several waits ever longer, although nothing was sent.
+    tries = attempts if isinstance(error, PausedError) else attempts + 1
+    return Wait(kind, now_s + _wait_s(error, attempts, jitter), tries, error.sentence)
 
 
 def _wait_s(error: DelayError, attempts: int, jitter: Callable[[], float]) -> float:
@@ -109,7 +113,9 @@ def _late_wait_s(error: DelayError, attempts: int, jitter: Callable[[], float]) 
 
 def _usual_wait_s(error: DelayError, attempts: int, jitter: Callable[[], float]) -> float:
     if error.retry_after_s is not None:
-        return min(error.retry_after_s, _LONGEST_PATIENCE_S) + _SPREAD_S * jitter()
+        asked_s = min(error.retry_after_s, _LONGEST_PATIENCE_S)
+        # Not longer than the wait itself, because else a pause of a second costs each photo five.
+        return asked_s + max(_SHORTEST_SPREAD_S, min(asked_s, _SPREAD_S)) * jitter()
     if isinstance(error, ResultDamagedError):
         wait_s = min(_LONGEST_FETCH_WAIT_S, _FIRST_FETCH_WAIT_S * _FETCH_WAIT_FACTOR ** min(attempts, 20))
         return wait_s * (1 + jitter()) / 2

@@ -32,7 +32,7 @@ from pyuploadcare.helpers import get_cname_prefix
 
 from cutoutd import __version__
 from cutoutd.config.settings import AccountWithSecret
-from cutoutd.core.errors import ThrottledError
+from cutoutd.core.errors import PausedError, ThrottledError
 from cutoutd.core.logs import log_event
 from cutoutd.uploadcare.addresses import Reach, guarded_transport
 from cutoutd.uploadcare.error_mapping import MAX_RETRY_AFTER_S
@@ -87,11 +87,11 @@ class Throttle:
         """Guard a block that sends a request of this kind; a ThrottledError in it begins or extends the pause.
 
         Raises:
-            ThrottledError: the kind is paused, and nothing was sent.
+            PausedError: the kind is paused, and nothing was sent.
         """
         if (left_s := self.remaining_s(request_kind)) > 0:
             msg = f"Uploadcare asked for patience with {request_kind.phrase}; nothing is sent for {left_s:.0f} s yet"
-            raise ThrottledError(msg, retry_after_s=left_s)
+            raise PausedError(msg, retry_after_s=left_s)
         try:
             yield
         except ThrottledError as error:

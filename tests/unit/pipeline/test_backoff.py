@@ -7,6 +7,7 @@ from cutoutd.core.errors import (
     DiskError,
     NeverSentError,
     NotReadyError,
+    PausedError,
     RemovalLockedError,
     ResponseLostError,
     ThrottledError,
@@ -59,6 +60,14 @@ def test_the_services_wish_is_honoured(retry_after_s: float, attempts: int, chan
     """Never sooner than asked for, and not much later."""
     waited = waited_s(ThrottledError("slow down", retry_after_s=retry_after_s), attempts, chance)
     assert retry_after_s - 1e-6 <= waited <= max(retry_after_s + 5, 0 if attempts < 12 else 420) + 1e-6
+
+
+@given(st.floats(0.01, 60), st.integers(0, 1000), CHANCE)
+def test_a_pause_is_no_try(left_s: float, attempts: int, chance: float) -> None:
+    """A photo that meets a pause, so that nothing is sent, goes on soon after it, and counts it as no failed try."""
+    wait = backoff(PausedError("asked for patience", retry_after_s=left_s), attempts, NOW_S, jitter=lambda: chance)
+    assert wait.attempts == attempts
+    assert left_s - 1e-6 <= wait.until_s - NOW_S <= left_s + max(1.0, min(left_s, 5.0)) + 1e-6
 
 
 def test_a_wish_for_a_week_is_not() -> None:

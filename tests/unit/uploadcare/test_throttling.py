@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from cutoutd.core.errors import ThrottledError, UnreachableError
+from cutoutd.core.errors import PausedError, ThrottledError, UnreachableError
 from cutoutd.uploadcare.connections import RequestKind, Throttle
 from support.clocks import Clock
 
@@ -23,7 +23,7 @@ def test_a_refusal_holds_for_all_of_its_kind(pauses: Throttle, clock: Clock) -> 
     """Until the time is over nothing of the kind is sent; what would be is told for how long; others go on."""
     refuse(pauses, RequestKind.CALLS, 40)
     clock.now_s += 10
-    with pytest.raises(ThrottledError) as caught, pauses.obey(RequestKind.CALLS):
+    with pytest.raises(PausedError) as caught, pauses.obey(RequestKind.CALLS):
         pytest.fail("it was sent all the same")
     assert caught.value.retry_after_s == 30
     assert pauses.remaining_s(RequestKind.UPLOADS) == 0

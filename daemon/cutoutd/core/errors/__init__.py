@@ -13,6 +13,7 @@ Faults in cutoutd itself are no CutoutdError, and do not belong here.
     │   │   └── NotDeliveredError    the CDN does not have what Uploadcare has
     │   ├── DuplicateInProgressError another photo with the same content is being paid for
     │   ├── ThrottledError           the service asked for fewer requests
+    │   │   └── PausedError          so nothing is sent yet
     │   ├── RefusedForNowError       the service refused a request of this photo, and maybe of no other one
     │   ├── NotReadyError            the service still processes the upload
     │   ├── UploadGoneError          the upload has expired, and must be sent again
@@ -104,6 +105,7 @@ from cutoutd.core.errors.retryable import (
     NeverSentError,
     NotDeliveredError,
     NotReadyError,
+    PausedError,
     PlaceError,
     RefusedForNowError,
     RemovalLockedError,
@@ -153,6 +155,7 @@ __all__ = [
     "NotReadyError",
     "PageError",
     "PageRefusedError",
+    "PausedError",
     "PhotoError",
     "PhotoMovedOnError",
     "PlaceError",

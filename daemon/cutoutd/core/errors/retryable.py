@@ -44,6 +44,10 @@ class ThrottledError(DelayError):
     default_advice = "Nothing to do: cutoutd waits as long as Uploadcare asked for."
 
 
+class PausedError(ThrottledError):
+    """A pause that Uploadcare asked for is not over; nothing was sent."""
+
+
 class NotReadyError(DelayError):
     """Uploadcare still processes the upload; asking again costs an operation, and nothing is paid yet."""
 
