@@ -25,6 +25,7 @@ _RENAMED = {
     "source_missing_since_s": "missed_at_s",
 }
 _NEWER = {
+    "noticed_at_s",
     "doubt",
     "sent_within",
     "is_past",
