@@ -51,7 +51,8 @@ class SmallDisk:
 def small_disk(root: Path, options: str = "size=2m,nr_inodes=100") -> Iterator[SmallDisk]:
     """A disk mounted at a folder, which is made; unmounted at the end, busy or not."""
     root.mkdir(parents=True, exist_ok=True)
-    mounting = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(root)]
+    # Of one user, because a state folder that others may look into is refused.
+    mounting = ["mount", "-t", "tmpfs", "-o", f"{options},mode=700", "tmpfs", str(root)]
     if os.geteuid() != 0 or subprocess.run(mounting, capture_output=True, check=False).returncode != 0:
         pytest.skip("needs root and the right to mount: a small disk is a tmpfs")
     try:

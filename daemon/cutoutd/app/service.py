@@ -154,6 +154,7 @@ async def working(
             endpoints.notifier,
         )
         loops = [tasks.create_task(part.run()) for part in parts]
+        loops.append(tasks.create_task(workers.held_releaser.release_placeless()))
         loops.append(tasks.create_task(service.watchers.touched_sources.run(service.watchers.discovery.deliver)))
         loops.append(tasks.create_task(remove_leftovers(core.settings, started_at_s)))
         yield tasks

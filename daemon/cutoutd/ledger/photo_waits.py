@@ -39,6 +39,10 @@ class PhotoWaits:
         """Let the unavailable photos of a folder, or of all folders, go on."""
         await self._write(lambda transaction: marks.release_unavailable(transaction, folder))
 
+    async def release_placeless(self, folder: str) -> None:
+        """Let a folder's photos go on that waited for a place of their cutouts."""
+        await self._write(lambda transaction: marks.release_placeless(transaction, folder))
+
     async def shift_times(self, clock_step_s: float) -> int:
         """Correct the times stored before the clock was set by this many seconds; return how many waits ended."""
         return await self._write(lambda transaction: clock_changes.shift_times(transaction, clock_step_s, time.time()))

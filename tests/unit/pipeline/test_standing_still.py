@@ -13,6 +13,7 @@ from cutoutd.core.photo import State, Wait, WaitKind
 from cutoutd.ledger import Ledger, open_ledger
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.ledger.queries.picking import Downstream, RoomQuery
+from cutoutd.pipeline.budget.budget import Budget
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from cutoutd.pipeline.scheduling.next_photos import room_for
@@ -24,8 +25,9 @@ from support.fakes.fake_uploadcare import FakeUploadcare
 from support.fakes.unlimited_budget import unlimited_budget
 from support.folders import folders_of
 from support.images.drawn_photos import jpeg
-from support.ledgers import identity, identity_of, in_database, photo_at
+from support.ledgers import identity, identity_of, in_database, photo_at, versions_of
 from support.pipelines import pipeline_of
+from support.small_disks import small_disk
 
 PATIENCE_S = 60.0
 SOON = Timing(poll_ledger_s=0.02, ledger_trouble_wait_s=0.02)
@@ -40,6 +42,7 @@ class Shops:
     folders: Folders
     uploadcare: FakeUploadcare
     workers: WorkerPool
+    budget: Budget
 
     async def drop(self, folder: str, *names: str) -> None:
         """Photos arrive, each another picture."""
@@ -58,7 +61,7 @@ class Shops:
 
 
 @asynccontextmanager
-async def shops(place: Path, *names: str, late_after_s: float = 60.0) -> AsyncIterator[Shops]:
+async def shops(place: Path, *names: str, late_after_s: float = 60.0, min_free_bytes: int = 1) -> AsyncIterator[Shops]:
     """Folders with these names; nothing runs yet."""
     settings = []
     for name in names:
@@ -68,7 +71,7 @@ async def shops(place: Path, *names: str, late_after_s: float = 60.0) -> AsyncIt
         settings.append(FolderSettings.model_validate({"name": name, **trees}))
     folders, uploadcare = folders_of(*settings), FakeUploadcare()
     async with open_ledger(place) as ledger:
-        budget = unlimited_budget(ledger, place)
+        budget = unlimited_budget(ledger, place, min_free_bytes=min_free_bytes)
         pipeline = pipeline_of(ledger, uploadcare, folders, budget, PollSchedule([0.0] * 5))
         await ledger.count_photos()
         steps = StepRunner(ledger, pipeline, CircuitBreaker(), RunCounts(), SOON)
@@ -78,7 +81,7 @@ async def shops(place: Path, *names: str, late_after_s: float = 60.0) -> AsyncIt
 
         holds = StageHolds(stranded_folders=stranded, removal_late_after_s=lambda: late_after_s)
         workers = WorkerPool(ledger, steps, stages_for(CONCURRENCY, budget.rate, Throttle(), holds))
-        yield Shops(ledger, folders, uploadcare, workers)
+        yield Shops(ledger, folders, uploadcare, workers, budget)
 
 
 async def hang(ledger: Ledger, place: Path, number: int, *, since_s: float) -> None:
@@ -185,5 +188,30 @@ def test_a_lost_answer_holds_up_its_own_photo_alone(tmp_path: Path) -> None:
             await opened.until_published(5)
             assert await opened.ledger.query(photo_queries.count, {State.REMOVAL_INTENDED}) == 1
             opened.workers.stop()
+
+    asyncio.run(play())
+
+
+def test_a_disk_with_room_again_lets_its_own_folder_go_on(tmp_path: Path) -> None:
+    """Under min_free_space only the folders of that disk wait; with room again all of them go on at the next look."""
+
+    async def play() -> None:
+        async with shops(tmp_path, "full", "shop", min_free_bytes=5_000_000) as opened, asyncio.TaskGroup() as tasks:
+            with small_disk(tmp_path / "full" / "out", "size=3m") as disk:
+                tasks.create_task(opened.workers.run())
+                await opened.drop("full", "a.jpg", "b.jpg")
+                await opened.drop("shop", "c.jpg")
+                await opened.until_published(1)
+                waits = Wait(WaitKind.PLACE, time.time() + 900, 9, "below min_free_space")
+                for name in ("a.jpg", "b.jpg"):
+                    (photo,) = await opened.ledger.query(versions_of, name)
+                    await opened.ledger.postpone(photo, waits)
+                assert not await opened.budget.release_placeless()
+                disk.remount("size=40m")
+                await asyncio.sleep(0)
+                assert await opened.budget.release_placeless()
+                opened.workers.wake_all()
+                await opened.until_published(3)
+                opened.workers.stop()
 
     asyncio.run(play())

@@ -40,6 +40,12 @@ def photos_waiting(
     return _merged(transaction, parts, after_id, limit)
 
 
+def first_waiting(transaction: ReadTransaction, kind: WaitKind) -> list[Photo]:
+    """Return the first photo of each folder with this kind of waiting."""
+    folders = transaction.scalars(select(photos.c.folder).where(waits_as(kind)).distinct()).all()
+    return [photo for folder in folders for photo in photos_waiting(transaction, {kind}, folder, 0, 1)]
+
+
 def _merged(
     transaction: ReadTransaction, parts: Iterable[ColumnElement[bool]], after_id: int, limit: int
 ) -> list[Photo]:

@@ -44,6 +44,12 @@ def release_unavailable(transaction: WriteTransaction, folder: str | None) -> No
     transaction.execute((away.where(photos.c.folder == folder) if folder else away).values(wait_values(NO_WAIT)))
 
 
+def release_placeless(transaction: WriteTransaction, folder: str) -> None:
+    """End the waits of a folder's photos for a place of their cutouts."""
+    placeless = update(photos).where(waits_as(WaitKind.PLACE), photos.c.folder == folder)
+    transaction.execute(placeless.values(wait_values(NO_WAIT)))
+
+
 def store_picture_hash(transaction: WriteTransaction, picture: Picture) -> None:
     """Give the hash of a picture to the rows of an earlier version that have the hash of its file.
 

@@ -7,7 +7,7 @@ keeps photos from being sent in vain. The ledger also keeps the learned launch r
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -17,11 +17,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from cutoutd.config.settings import Limits, Settings
 from cutoutd.core.blocking import WORK_S, calls_to
-from cutoutd.core.errors import CutoutdError, LimitReachedError, ThrottledError
+from cutoutd.core.errors import CutoutdError, DiskError, LimitReachedError, ThrottledError
 from cutoutd.core.logs import log_event
-from cutoutd.core.photo import LaunchRefused, Photo, require_value
+from cutoutd.core.photo import LaunchRefused, Photo, WaitKind, require_value
 from cutoutd.ledger import LaunchCounts, Ledger, ReadTransaction
-from cutoutd.ledger.queries import photos
+from cutoutd.ledger.queries import photo_lists, photos
 from cutoutd.ledger.writes import launches
 from cutoutd.pipeline.budget.launch_rate import LaunchRate, LearnedRate
 from cutoutd.pipeline.budget.limits import Approval, require_free, require_within, room_within
@@ -188,6 +188,19 @@ class Budget:
         if room:
             await self._ledger.waits.release_held(room, self._closed_folders())
         return has_released or bool(room)
+
+    async def release_placeless(self) -> bool:
+        """Let a folder's photos go on if its first one finds a place again; return True if there were any.
+
+        Else each would go on at the end of its own wait only.
+        """
+        has_released = False
+        for photo in await self._ledger.query(photo_lists.first_waiting, WaitKind.PLACE):
+            with suppress(DiskError):
+                await self.require_room(photo)
+                await self._ledger.waits.release_placeless(photo.identity.folder)
+                has_released = True
+        return has_released
 
     async def refund(self, intended: Photo, refusal: CutoutdError) -> None:
         """Store that Uploadcare refused a launch, so nothing was paid; after a 429 pause launches for Retry-After.

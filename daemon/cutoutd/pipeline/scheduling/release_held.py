@@ -5,6 +5,7 @@ photo may be paid for: each photo is checked again in its next step.
 """
 
 import logging
+from functools import partial
 
 from cutoutd.config.settings import Price
 from cutoutd.core.errors import CutoutdError
@@ -32,6 +33,14 @@ class HeldReleaser:
     async def run(self) -> None:
         """Look every few seconds until cancelled."""
         await every(_LOOK_EVERY_S, self._look_if_changed)
+
+    async def release_placeless(self) -> None:
+        """Look every few seconds if disks have room again, until cancelled; no commit tells of that."""
+        await every(_LOOK_EVERY_S, self._look_at_places, partial(log_error, "ledger_trouble", level=logging.DEBUG))
+
+    async def _look_at_places(self) -> None:
+        if await self._budget.release_placeless():
+            self._workers.wake_all()
 
     async def look(self) -> bool:
         """Release the photos that can go on; return True if there were any.
