@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cutoutd.config.settings import ConfigurationFile, FolderSettings
 from cutoutd.config.types.choices import OnSuccess
+from cutoutd.core.logs import printable
 
 #: systemd makes and opens this folder by itself (StateDirectory=).
 _STATE_DIR = Path("/var/lib/cutoutd")
@@ -34,7 +35,7 @@ _TEMPORARY_FOLDERS = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108  because the
 def render_dropin(document: ConfigurationFile, source: Path) -> str:
     """Return the text of a drop-in for the unit that runs this configuration, read from ``source``."""
     lines = (
-        f"# Made from {source} by: cutoutd systemd-dropin",
+        f"# Made from {printable(str(source))} by: cutoutd systemd-dropin",
         "# Make it again when folders change, then: systemctl daemon-reload && systemctl restart cutoutd",
         "[Service]",
         *_lines("ReadWritePaths", sorted(set(_writable_paths(document)))),
@@ -130,4 +131,10 @@ def _lines(name: str, values: Iterable[str]) -> Iterator[str]:
 def _quoted(path: Path) -> str:
     """Return the path in the form of systemd.syntax(7): with escapes, and in quotes if it has spaces."""
     text = os.fspath(path).replace("%", "%%").replace("\\", "\\\\").replace('"', '\\"')
+    text = "".join(char if char.isprintable() else _as_bytes(char) for char in text)
     return f'"{text}"' if any(char.isspace() or char in "\"'\\" for char in text) else text
+
+
+def _as_bytes(char: str) -> str:
+    """Return a character that could end the line in the form of systemd.syntax(7)."""
+    return "".join(f"\\x{byte:02x}" for byte in os.fsencode(char))

@@ -7,8 +7,6 @@ import errno
 import sys
 import traceback
 
-import typer
-
 # ``--help`` lists the commands in the order of these imports. Heavy imports stand inside the commands, because help and
 # completion must feel instant.
 from cutoutd.cli import run  # isort: skip  # noqa: F401  registers its commands
@@ -19,9 +17,10 @@ from cutoutd.cli import ledger  # isort: skip  # noqa: F401  as above
 from cutoutd.cli import webhook  # isort: skip  # noqa: F401  as above
 from cutoutd.cli import trial  # isort: skip  # noqa: F401  as above
 from cutoutd.cli.exit_codes import ExitCode, code_for
-from cutoutd.cli.options import app
+from cutoutd.cli.options import app, say
 from cutoutd.cli.terminal.plain_help import make_plain
 from cutoutd.core.errors import ConfigurationError, CutoutdError
+from cutoutd.core.logs import printable
 
 __all__ = ["app", "main"]
 
@@ -35,11 +34,11 @@ def main() -> None:
     try:
         app()
     except ConfigurationError as error:
-        typer.echo("\n".join(error.faults), err=True)
+        say("\n".join(error.faults), err=True)
         sys.exit(code_for(error))
     except CutoutdError as error:
         advice = f"\n{error.advice_at_end}" if error.advice_at_end else ""
-        typer.echo(f"{error.title}: {error.sentence.rstrip('.')}.{advice}", err=True)
+        say(f"{error.title}: {printable(error.sentence.rstrip('.'))}.{advice}", err=True)
         sys.exit(code_for(error))
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
@@ -52,10 +51,10 @@ def _code_after_output_trouble(error: Exception) -> ExitCode | None:
     # Files of ours have names in their errors, and standard output has none.
     if not isinstance(error, OSError) or error.errno not in _FULL or error.filename is not None:
         return None
-    typer.echo(f"The output of this command cannot be written: {error.strerror}.", err=True)
+    say(f"The output of this command cannot be written: {error.strerror}.", err=True)
     return ExitCode.DISK
 
 
 def _code_after_bug() -> ExitCode:
-    traceback.print_exc()
+    say(traceback.format_exc().rstrip("\n"), err=True)
     return ExitCode.INTERNAL

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cutoutd.cli.exit_codes import ExitCode
-from cutoutd.cli.options import ConfigOption, app, read_document, read_running, resolve_path
+from cutoutd.cli.options import ConfigOption, app, read_document, read_running, resolve_path, say
 
 if TYPE_CHECKING:
     from cutoutd.config.settings import ConfigurationFile
@@ -195,9 +195,9 @@ def reload(config: ConfigOption = None) -> None:
 
     result = send_command(ReloadCommand(), read_running(config))
     for sentence in result.refused:
-        typer.echo(printable(sentence), err=True)
+        say(printable(sentence), err=True)
     if result.refused:
-        typer.echo("The configuration in force is unchanged.", err=True)
+        say("The configuration in force is unchanged.", err=True)
         raise typer.Exit(ExitCode.USAGE)
     show_result(result)
 
@@ -217,9 +217,9 @@ def confirm(result: "CommandResult", otherwise: str) -> None:
     from cutoutd.core.logs import printable
 
     for sentence in result.done:
-        typer.echo(f"{printable(sentence)}.")
+        say(f"{printable(sentence)}.")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        typer.echo(f"Nothing was done. {otherwise}", err=True)
+        say(f"Nothing was done. {otherwise}", err=True)
         raise typer.Exit(ExitCode.USAGE)
     typer.confirm("Continue?", abort=True)
 
@@ -229,9 +229,9 @@ def show_result(result: "CommandResult") -> None:
     from cutoutd.core.logs import printable
 
     for sentence in result.done:
-        typer.echo(f"{_begun(printable(sentence))}.")
+        say(f"{_begun(printable(sentence))}.")
     for sentence in result.refused:
-        typer.echo(f"Left alone: {printable(sentence)}.", err=True)
+        say(f"Left alone: {printable(sentence)}.", err=True)
     if result.refused:
         raise typer.Exit(ExitCode.SOME_NOT_PUBLISHED)
 

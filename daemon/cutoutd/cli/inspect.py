@@ -14,6 +14,7 @@ from cutoutd.cli.options import (
     read_running,
     read_settings,
     run_to_end,
+    say,
     selectors_of,
     working_folder,
 )
@@ -30,10 +31,10 @@ def page(
 
     if sign_out:
         sign_out_everywhere(read_running(config))
-        typer.echo("No browser is signed in any more. The link opens the page again.")
+        say("No browser is signed in any more. The link opens the page again.")
         return
     for link in links_to_page(read_running(config)):
-        typer.echo(link)
+        say(link)
 
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def status(
         show_status(output_console(), found)
     if not found.is_running and (unknown := outputs_without_ledger(document)):
         places = printable(", ".join(map(str, unknown)))
-        typer.echo(_LOST.format(state_dir=document.state_dir, places=places), err=True)
+        say(_LOST.format(state_dir=document.state_dir, places=places), err=True)
 
 
 def _watch(read: "Callable[[], Status]", *, as_json: bool) -> None:
@@ -159,7 +160,7 @@ def history(
     if following:
         follow(lambda number: load_history(document, selectors, number), show, events)
     if not events:
-        typer.echo(_no_such_photo(path) if path else "Nothing has happened yet.", err=True)
+        say(_no_such_photo(path) if path else "Nothing has happened yet.", err=True)
     if path and not events:
         raise typer.Exit(ExitCode.SOME_NOT_PUBLISHED)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cutoutd.cli.exit_codes import ExitCode
-from cutoutd.cli.options import ConfigOption, app, read_document, read_settings
+from cutoutd.cli.options import ConfigOption, app, read_document, read_settings, say
 
 if TYPE_CHECKING:
     from cutoutd.app.rebuild import RebuildResult
@@ -25,7 +25,7 @@ def backup(
     from cutoutd.ledger import back_up
 
     photos = back_up(read_document(config).state_dir, file, is_replacing=force)
-    typer.echo(f"{file} knows {photos:,} {'photo' if photos == 1 else 'photos'}.")
+    say(f"{file} knows {photos:,} {'photo' if photos == 1 else 'photos'}.")
 
 
 @app.command()
@@ -53,7 +53,7 @@ def rebuild(
             trusts_unsigned=trust_unsigned,
         )
     for sentence in _sentences(result, is_dry_run=dry_run):
-        typer.echo(sentence)
+        say(sentence)
     if result.unreadable_folders:
         raise typer.Exit(ExitCode.SOME_NOT_PUBLISHED)
 

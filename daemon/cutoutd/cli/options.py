@@ -11,6 +11,7 @@ import typer
 from cutoutd import __version__
 from cutoutd.cli.exit_codes import ExitCode
 from cutoutd.core.errors import ConfigurationError, DiskError
+from cutoutd.core.logs import printable
 from cutoutd.core.photo.photo_selector import PhotoSelector, selectors_for
 
 if TYPE_CHECKING:
@@ -68,6 +69,11 @@ def _top(
     if version:
         typer.echo(f"cutoutd {__version__}")
         raise typer.Exit
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Write text for people, in which only line feeds command the terminal, wherever its parts come from."""
+    typer.echo("\n".join(map(printable, text.split("\n"))), err=err)
 
 
 def run_to_end(work: "Coroutine[object, object, T]") -> T:
@@ -150,10 +156,10 @@ def read_running(explicit: Path | None) -> "CommonSettings":
     except ConfigurationError:
         if (running := _running(explicit)) is None:
             raise
-        typer.echo(_UNUSABLE, err=True)
+        say(_UNUSABLE, err=True)
         return _as_owner(running)
     if not is_listening(document) and (running := _running(explicit)) is not None:
-        typer.echo(_moved(document, running), err=True)
+        say(_moved(document, running), err=True)
         return _as_owner(running)
     return document
 

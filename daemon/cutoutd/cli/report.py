@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cutoutd.cli.options import ConfigOption, app, read_document
+from cutoutd.cli.options import ConfigOption, app, read_document, say
 
 if TYPE_CHECKING:
     from cutoutd.config.settings import ConfigurationFile
@@ -66,7 +66,7 @@ def report(  # noqa: PLR0913, PLR0917  an option each, as Typer reads them
             from cutoutd.status.report.export import write_report
 
             write_report(output, pieces)
-            typer.echo(f"{output}: {found.total.published:,} published, {scope.period.text}.", err=True)
+            say(f"{output}: {found.total.published:,} published, {scope.period.text}.", err=True)
 
 
 def _form(*, as_json: bool, as_csv: bool) -> str:

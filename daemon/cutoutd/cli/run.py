@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cutoutd.cli.options import ConfigOption, app, read_settings, run_to_end, settings_reader
+from cutoutd.cli.options import ConfigOption, app, read_settings, run_to_end, say, settings_reader
 
 if TYPE_CHECKING:
     from cutoutd.app.run_once import RunOutcome
@@ -32,18 +32,18 @@ def show_outcome(outcome: "RunOutcome") -> None:
     """Show the numbers of a run that has ended, and what is left."""
     from cutoutd.status.costs import batch_in_words
 
-    typer.echo(
+    say(
         f"{outcome.published} published, {outcome.rejected} rejected, {outcome.failed} failed, "
         f"{outcome.held} left for the next run"
     )
     for batch in outcome.unapproved:
-        typer.echo(f"{batch.batch.folder}: {batch_in_words(batch)}", err=True)
+        say(f"{batch.batch.folder}: {batch_in_words(batch)}", err=True)
     if outcome.missing:
-        typer.echo(f"Input folders that are unavailable: {outcome.missing}", err=True)
+        say(f"Input folders that are unavailable: {outcome.missing}", err=True)
     for item in outcome.passed_over:
         if not item.reason.is_by_setting:
-            typer.echo(f"Passed over: {item.sentence}. {item.advice}", err=True)
+            say(f"Passed over: {item.sentence}. {item.advice}", err=True)
     if outcome.pause is not None:
-        typer.echo(f"Nothing was sent: {outcome.pause.sentence}. To continue: cutoutd resume", err=True)
+        say(f"Nothing was sent: {outcome.pause.sentence}. To continue: cutoutd resume", err=True)
     if outcome.halt is not None:
-        typer.echo(f"Halted: {outcome.halt.title}.", err=True)
+        say(f"Halted: {outcome.halt.title}.", err=True)

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cutoutd.cli.options import ConfigOption, JsonOption, app, read_settings_as_owner, run_to_end
+from cutoutd.cli.options import ConfigOption, JsonOption, app, read_settings_as_owner, run_to_end, say
+from cutoutd.core.logs import printable
 
 if TYPE_CHECKING:
     from cutoutd.app.webhook_setup import ListedWebhook
@@ -50,7 +51,7 @@ def create(
         ),
         SetupResult.UNCHANGED: "Nothing to do. Uploadcare already reports finished removals to",
     }
-    typer.echo(f"{sentences[setup]} {target}")
+    say(f"{sentences[setup]} {target}")
 
 
 @webhook.command("list")
@@ -65,9 +66,9 @@ def show(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     for each in found:
         activity = "active" if each.webhook.is_active else "switched off"
         owner = "this machine's" if each.is_ours else "another's"
-        typer.echo(f"{each.webhook.target_url}: {each.webhook.event}, {activity}, {owner}")
+        say(f"{printable(each.webhook.target_url)}: {each.webhook.event}, {activity}, {owner}")
     if not any(each.is_ours for each in found):
-        typer.echo("This machine has none. `cutoutd webhook create URL` sets one up.", err=True)
+        say("This machine has none. `cutoutd webhook create URL` sets one up.", err=True)
 
 
 def _as_json(each: "ListedWebhook") -> dict[str, object]:
@@ -88,6 +89,6 @@ def remove(config: ConfigOption = None) -> None:
 
     found = run_to_end(unsubscribe(read_settings_as_owner(config)))
     for each in found:
-        typer.echo(f"Uploadcare no longer reports to {each.target_url}")
+        say(f"Uploadcare no longer reports to {printable(each.target_url)}")
     if not found:
-        typer.echo("This machine had no webhook.")
+        say("This machine had no webhook.")

@@ -105,3 +105,10 @@ def test_another_port_of_the_page_is_opened(tmp_path: Path) -> None:
     assert not any(line.startswith("SocketBind") for line in render_dropin(config.read(file, {}), file).splitlines())
     file.write_text(file.read_text() + "web: {listen: '127.0.0.1:9000'}\n")
     assert "SocketBindAllow=tcp:9000" in render_dropin(config.read(file, {}), file).splitlines()
+
+
+def test_no_name_begins_a_line_of_its_own(tmp_path: Path) -> None:
+    """A line feed in a folder's name would add settings to the unit."""
+    lines = lines_for(tmp_path, Path("/srv/in"), Path("/srv/a\n\nUser=root/out"))
+    assert 'ReadWritePaths="/srv/a\\x0aUser=root"' in lines
+    assert "User=root/out" not in lines
