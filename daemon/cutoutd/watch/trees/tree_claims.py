@@ -95,7 +95,7 @@ def _claim(tree: ConfiguredTree, place: DiskPlace) -> Iterator[None]:
         # First what is above, so that of two that start together at least one sees the other.
         if tree.role is TreeRole.INPUT:
             for above in place.path.parents:
-                held.enter_context(_bound(f"{_name(tree.role, place, above)}/above/{_OWN}/{id(held)}"))
+                held.enter_context(_bound(f"{_name(tree.role, place, above)}/above/{_OWN}/{secrets.token_hex(4)}"))
         try:
             held.enter_context(_bound(_name(tree.role, place)))
         except OSError as error:
