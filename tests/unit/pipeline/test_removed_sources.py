@@ -103,6 +103,56 @@ def test_a_removal_is_believed_after_two_scans(play: Play) -> None:
     play(scene)
 
 
+def test_a_scan_that_could_not_look_everywhere_proves_nothing(play: Play) -> None:
+    """The photo may have been moved to where the scan saw nothing; whole scans are waited for."""
+
+    async def scene(estate: Estate) -> None:
+        (estate.folder.input / "a.jpg").unlink()
+        await estate.withdrawal.clean()
+        for _ in range(3):
+            await estate.standby.update(estate.folder.name, after_scan=True, is_complete=False)
+        await estate.withdrawal.clean()
+        assert "a.png" in estate.cutouts()
+        await estate.survey_twice()
+        await estate.withdrawal.clean()
+        assert "a.png" not in estate.cutouts()
+
+    play(scene)
+
+
+def test_a_share_that_is_away_may_hold_the_photo(tmp_path: Path) -> None:
+    """A photo that another machine moved to the share of another folder keeps its cutout until that share was seen."""
+    folder, other = (
+        folder_in(tmp_path, on_source_removed="delete"),
+        folder_in(tmp_path).model_copy(
+            update={"name": "other", "input": tmp_path / "share", "output": tmp_path / "other-out"}
+        ),
+    )
+    other.output.mkdir()
+
+    async def scene(ledger: Ledger) -> None:
+        both = folders_of(folder, other)
+        standby = FolderAvailability(ledger, both)
+        estate = Estate(ledger, folder, standby, RemovedSourceCleaner(ledger, both, standby, interval_s=0))
+        for name in ("a.jpg", "b.jpg"):
+            await estate.publish(name)
+        await standby.open()
+        (folder.input / "a.jpg").rename(tmp_path / "a.jpg")
+        await estate.withdrawal.clean()
+        for _ in range(3):
+            await estate.survey_twice()
+            await standby.update("other", after_scan=True)
+        await estate.withdrawal.clean()
+        assert "a.png" in estate.cutouts()
+        other.input.mkdir()
+        for _ in range(2):
+            await standby.update("other", after_scan=True)
+        await estate.withdrawal.clean()
+        assert "a.png" not in estate.cutouts()
+
+    with_ledger(tmp_path, scene)
+
+
 def test_a_photo_that_was_away_for_a_moment_keeps_its_cutout(play: Play) -> None:
     """Some programs take a file away and put it back."""
 
