@@ -1,6 +1,7 @@
 """What stands still holds up nothing that can go on: hung removals, results without a place, folders that are away."""
 
 import asyncio
+import shutil
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -213,5 +214,23 @@ def test_a_disk_with_room_again_lets_its_own_folder_go_on(tmp_path: Path) -> Non
                 opened.workers.wake_all()
                 await opened.until_published(3)
                 opened.workers.stop()
+
+    asyncio.run(play())
+
+
+def test_a_dead_folder_among_many_holds_up_none(tmp_path: Path) -> None:
+    """The input of one of forty folders is gone, with more photos than all others have together."""
+    names = [f"shop-{number}" for number in range(39)]
+
+    async def play() -> None:
+        async with shops(tmp_path, "dead", *names) as opened, asyncio.TaskGroup() as tasks:
+            await opened.drop("dead", *(f"{number}.jpg" for number in range(60)))
+            shutil.rmtree(opened.folders["dead"].input)
+            for name in names:
+                await opened.drop(name, "a.jpg")
+            tasks.create_task(opened.workers.run())
+            await opened.until_published(39)
+            assert opened.uploadcare.count("upload_source") == 39
+            opened.workers.stop()
 
     asyncio.run(play())
