@@ -86,6 +86,9 @@ def test_start_does_not_wait_for_it(own_place: Place, healthy: Path, share: Netw
     put(healthy / "a.jpg")
     with own_place.start() as daemon, answering_at_the_end(share):
         daemon.wait_for("published", "a.jpg", within_s=SOON_S)
+        daemon.wait_for(
+            "standby", within_s=SOON_S
+        )  # late, because the kernel keeps what it knew of the root for a while
         assert "does not answer since" in daemon.output
         share.answer()
         daemon.wait_for("standby_over")
