@@ -29,7 +29,7 @@ STORY = (
         "before fsync archive",
         "after fsync archive",
     ),
-    *("before DELETE /files/storage/", "before commit remote_files"),
+    *("before DELETE /files/storage/", "before commit remote_files()"),
 )
 
 #: A run mostly waits, for the disk and for removals, so more fit on a core than one.
