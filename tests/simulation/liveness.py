@@ -43,6 +43,6 @@ def _standstills(scene: Scene) -> Iterator[str]:
     if service.core.breaker.error is not None:
         yield f"a halt goes on: {service.core.breaker.error.sentence}"
     for folder in service.watchers.availability.unavailable():
-        yield f"the folder {folder.name} is unavailable: {folder.reason}"
+        yield f"unavailable: {folder}"
     if service.core.pause.remaining_s() > 0:
         yield "a pause goes on"

@@ -40,13 +40,6 @@ PLANTS: tuple[Plant, ...] = (
         profile="network",
     ),
     Plant(
-        item="a lost launch is taken for one that was never sent",
-        file="uploadcare/client.py",
-        old="raise ResponseLostError(msg + trace_note(head)) from error",
-        new="raise NeverSentError(msg) from error",
-        profile="lost",
-    ),
-    Plant(
         item="B1 a search for nothing",
         file="pipeline/steps/recover_launch.py",
         old="    return not traces.may_have_run and search.locked_for_s is None",

@@ -3,6 +3,7 @@
 import errno
 import os
 import random
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -99,10 +100,7 @@ def unmount(tree: Path, table: MountTable) -> Restore:
     tree.mkdir()
 
     def mount() -> None:
-        if any(tree.iterdir()):  # what was written meanwhile lies under the mount
-            tree.rename(tree.with_name(f".{tree.name}-under-{time.monotonic_ns()}"))
-        else:
-            tree.rmdir()
+        tree.rename(tree.with_name(f".{tree.name}-under-{time.monotonic_ns()}"))  # with what was written meanwhile
         hidden.rename(tree)
         table.bring_back(tree, line)
 
@@ -110,7 +108,14 @@ def unmount(tree: Path, table: MountTable) -> Restore:
 
 
 def take_away(tree: Path) -> Restore:
-    """Take a tree away with its mount point; return the function that brings it back."""
+    """Take a tree away with its mount point; return the function that brings it back, with what is new there."""
     hidden = tree.with_name(f".{tree.name}-away")
     tree.rename(hidden)
-    return lambda: hidden.rename(tree) and None
+
+    def bring_back() -> None:
+        if tree.exists():  # because an output that was never used is made at a start
+            shutil.copytree(tree, hidden, dirs_exist_ok=True, copy_function=shutil.move)
+            shutil.rmtree(tree)
+        hidden.rename(tree)
+
+    return bring_back
