@@ -8,10 +8,12 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 
 import uvicorn
 from starlette.requests import Request
-from starlette.types import ASGIApp
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 #: Responses in progress get this time to finish when the daemon ends.
@@ -63,7 +65,7 @@ async def serve_http(
 
 async def _serve(app: ASGIApp, listener: socket.socket, head_timeout_s: float) -> None:
     config = uvicorn.Config(
-        app,
+        _refuse_two_lengths(app),
         http=type("Connection", (_Connection,), {"head_timeout_s": head_timeout_s}),
         ws="none",
         lifespan="off",
@@ -81,6 +83,23 @@ async def _serve(app: ASGIApp, listener: socket.socket, head_timeout_s: float) -
     finally:
         if server.started:  # because uvicorn leaves its connections open when it is cancelled
             await server.shutdown(sockets=[listener])
+
+
+def _refuse_two_lengths(app: ASGIApp) -> ASGIApp:
+    """Return the application for requests with one length; one with two is refused, and its connection closed.
+
+    A proxy may believe the other length, and take a part of the body for the next request (RFC 9112, 6.1).
+    """
+
+    async def strict(scope: Scope, receive: Receive, send: Send) -> None:
+        names = {name for name, _ in scope.get("headers", ())}
+        if {b"content-length", b"transfer-encoding"} <= names:
+            refusal = Response(status_code=HTTPStatus.BAD_REQUEST, headers={"Connection": "close"})
+            await refusal(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return strict
 
 
 class _Server(uvicorn.Server):
