@@ -88,7 +88,7 @@ async def _serve(app: ASGIApp, listener: socket.socket, head_timeout_s: float) -
 def _refuse_two_lengths(app: ASGIApp) -> ASGIApp:
     """Return the application behind a refusal of requests with two lengths, which closes the connection.
 
-    A proxy may believe the other length, and take a part of the body for the next request (RFC 9112, 6.1).
+    A proxy may believe the other length, and take some of the body for another request (RFC 9112).
     """
 
     async def strict(scope: Scope, receive: Receive, send: Send) -> None:
