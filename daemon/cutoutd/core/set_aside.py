@@ -63,7 +63,7 @@ def replace_if_ours(draft: str, name: str, fd: int, judge: Judge) -> bool:
         if error.errno not in NO_SUCH_RENAME:
             raise
         return _replace_slowly(draft, name, aside, fd, judge)
-    if _judged(aside, fd, judge) is not None:
+    if _judged_aside(aside, fd, judge):
         os.unlink(aside, dir_fd=fd)
         os.fsync(fd)
         return True
@@ -88,7 +88,7 @@ def remove_if_ours(name: str, fd: int, judge: Judge) -> bool:
         return False
     aside = _aside_name(name, sha256)
     os.rename(name, aside, src_dir_fd=fd, dst_dir_fd=fd)
-    if _judged(aside, fd, judge) is None:
+    if not _judged_aside(aside, fd, judge):
         rename_no_replace(aside, fd, numbered_names(name), fd)
         return False
     os.unlink(aside, dir_fd=fd)
@@ -110,9 +110,7 @@ def recover_aside(name: str, fd: int, changed_before_s: float, hash_of: Callable
         left_at_s = os.stat(name, dir_fd=fd, follow_symlinks=False).st_ctime
         if is_written_elsewhere(found[1]) and left_at_s >= changed_before_s:
             return False
-        with os.fdopen(os.open(name, _READ_FLAGS, dir_fd=fd), "rb") as file:
-            is_ours = hash_of(file).startswith(found[2])
-        if is_ours:
+        if _is_content(name, fd, found[2], hash_of):
             os.unlink(name, dir_fd=fd)
         else:
             rename_no_replace(name, fd, numbered_names(found[3]), fd)
@@ -120,19 +118,41 @@ def recover_aside(name: str, fd: int, changed_before_s: float, hash_of: Callable
     return False
 
 
+def _is_content(name: str, fd: int, first_digits: str, hash_of: Callable[[BufferedReader], str]) -> bool:
+    """Return True if the hash begins so; a person's file may be unreadable, because of its permissions."""
+    try:
+        with os.fdopen(os.open(name, _READ_FLAGS, dir_fd=fd), "rb") as file:
+            return hash_of(file).startswith(first_digits)
+    except PermissionError:
+        return False
+
+
 def _replace_slowly(draft: str, name: str, aside: str, fd: int, judge: Judge) -> bool:
     """Do without the exchange: the old file leaves its name before the draft gets it."""
     os.rename(name, aside, src_dir_fd=fd, dst_dir_fd=fd)
-    if _judged(aside, fd, judge) is None:
+    if not _judged_aside(aside, fd, judge):
         rename_no_replace(aside, fd, numbered_names(name), fd)
         return False
     try:
         rename_or_link(draft, name, fd=fd, new_fd=fd)
     except FileExistsError:
-        return False
-    finally:
         os.unlink(aside, dir_fd=fd)
+        return False
+    except OSError:
+        # E.g. a full disk, where a link has no room either. The old cutout keeps its name.
+        if status_of(name, fd) is None:
+            os.rename(aside, name, src_dir_fd=fd, dst_dir_fd=fd)
+        raise
+    os.unlink(aside, dir_fd=fd)
     return True
+
+
+def _judged_aside(aside: str, fd: int, judge: Judge) -> bool:
+    """Return True if the file that left its name is ours; one that cannot be read is a person's."""
+    try:
+        return _judged(aside, fd, judge) is not None
+    except OSError:
+        return False
 
 
 def _judged(name: str, fd: int, judge: Judge) -> str | None:

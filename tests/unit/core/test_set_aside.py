@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import time
 from collections.abc import Callable
 from io import BufferedReader
 from pathlib import Path
@@ -96,6 +97,57 @@ def test_only_our_own_file_is_removed(place: tuple[Path, int]) -> None:
     assert remove_if_ours("a.png", fd, judging())
     assert contents(folder) == {"draft": NEW}
     assert not remove_if_ours("a.png", fd, judging())
+
+
+def judging_unreadable(save: Callable[[], None]) -> Judge:
+    """A judge of OURS; behind its first look a person saves a file that the service may not read."""
+    judge = judging(save)
+    looks = iter((judge, None))
+
+    def look(file: BufferedReader) -> str | None:
+        if (one := next(looks)) is None:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return one(file)
+
+    return look
+
+
+def test_an_unreadable_file_keeps_its_name(place: tuple[Path, int]) -> None:
+    """A person saves a private file in the last moment: it is neither replaced, nor removed, nor left aside."""
+    folder, fd = place
+    assert not replace_if_ours("draft", "a.png", fd, judging_unreadable(saved(folder / "a.png", THEIRS)))
+    assert contents(folder) == {"a.png": THEIRS, "draft": NEW}
+    saved(folder / "a.png", OURS)()
+    assert not remove_if_ours("a.png", fd, judging_unreadable(saved(folder / "a.png", THEIRS)))
+    assert contents(folder) == {"a.png": THEIRS, "draft": NEW}
+
+
+def test_an_unreadable_file_that_a_kill_left_aside_gets_its_name_back(tmp_path: Path) -> None:
+    """Else it would stay hidden for ever."""
+    dead = f"{SWAP_PREFIX}{'0' * 16}-{'1' * 16}-a.png"
+    (tmp_path / dead).write_bytes(THEIRS)
+    fd = os.open(tmp_path, os.O_RDONLY)
+
+    def refuse(_file: BufferedReader) -> str:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    assert recover_aside(dead, fd, time.time() + 60, refuse)
+    assert contents(tmp_path) == {"a.png": THEIRS}
+
+
+def test_a_full_disk_takes_no_cutout_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no room for another name: the old cutout keeps its own, and the draft is still there."""
+
+    def refuse_links(*_args: object, **_options: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(linux_calls, "_RENAMEAT2", None)
+    monkeypatch.setattr(os, "link", refuse_links)
+    (tmp_path / "a.png").write_bytes(OURS)
+    (tmp_path / "draft").write_bytes(NEW)
+    with pytest.raises(OSError, match="No space left"):
+        replace_if_ours("draft", "a.png", os.open(tmp_path, os.O_RDONLY), judging())
+    assert contents(tmp_path) == {"a.png": OURS, "draft": NEW}
 
 
 class Killed(BaseException):
