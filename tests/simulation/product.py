@@ -90,10 +90,14 @@ class Product:
         places._places.clear()
         for calls in (local_calls, ledger_calls, picture_memory_module._pixel_calls):
             calls.__init__(at_once=calls._at_once)  # type: ignore[misc]
+        own = {self._loop._ssock.fileno(), self._loop._csock.fileno()}  # type: ignore[attr-defined]
         for link in Path("/proc/self/fd").iterdir():
             with suppress(OSError):
-                if link.readlink().name == LOCK_NAME:
+                file = str(link.readlink())
+                if file.endswith(f"/{LOCK_NAME}"):
                     fcntl.flock(int(link.name), fcntl.LOCK_UN)
+                elif file.startswith("socket:") and int(link.name) not in own:
+                    os.close(int(link.name))
                 elif link.readlink().name.startswith("socket:"):
                     _end_claim(int(link.name))
 

@@ -59,6 +59,11 @@ class Disks:
 Restore = Callable[[], None]
 
 
+def _device() -> int:
+    """Return the number of this world's disks: claims on trees are named for them, and worlds run side by side."""
+    return os.getpid()
+
+
 class MountTable:
     """The mount table of a world, as the product reads it: one disk, and the mounts that are there now."""
 
@@ -71,10 +76,14 @@ class MountTable:
     def add(self, tree: Path, fs_type: str) -> None:
         """Show a tree as a mount."""
         self._number += 1
-        sources = {"ext4": f"/dev/sdb{self._number}", "nfs4": f"server:/{tree.name}", "cifs": f"//server/{tree.name}"}
-        self.bring_back(
-            tree, f"{self._number} 1 0:{self._number} / {tree} rw - {fs_type} {sources.get(fs_type, tree.name)} rw"
-        )
+        number, world = self._number, _device()
+        sources = {
+            "ext4": f"/dev/sdb{number}",
+            "nfs4": f"server{world}:/{tree.name}",
+            "cifs": f"//server{world}/{tree.name}",
+        }
+        source = sources.get(fs_type, tree.name)
+        self.bring_back(tree, f"{number} 1 {world}{number}:1 / {tree} rw - {fs_type} {source} rw")
 
     def take_out(self, tree: Path) -> str:
         """Show it no more, and return its line."""
@@ -88,7 +97,7 @@ class MountTable:
         self._write()
 
     def _write(self) -> None:
-        lines = ("1 0 8:1 / / rw - ext4 /dev/sda1 rw", *self.mounted.values())
+        lines = (f"1 0 {_device()}:1 / / rw - ext4 /dev/sda1 rw", *self.mounted.values())
         self.file.write_text("".join(f"{line}\n" for line in lines))
 
 
