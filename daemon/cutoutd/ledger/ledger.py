@@ -236,7 +236,7 @@ def read_ledger(state_dir: Path) -> Iterator[ReadTransaction]:
         LedgerError: there is none yet, it cannot be read, or it is of another version.
     """
     require_ledger(state_dir)
-    engine = open_database(state_dir)
+    engine = open_database(state_dir, is_reading=True)
     try:
         with translated_errors(state_dir), engine.connect() as connection:
             require_up_to_date(connection)

@@ -118,26 +118,37 @@ def require_whole(database: sqlite3.Connection, file: Path, check: str) -> None:
         raise LedgerDamagedError(f"{file} is a database, but not a ledger of cutoutd")
 
 
-def open_database(state_dir: Path, name: str = LEDGER_NAME) -> Engine:
-    """Return the engine of the ledger in ``state_dir``; nothing is opened before the first connection."""
+def open_database(state_dir: Path, name: str = LEDGER_NAME, *, is_reading: bool = False) -> Engine:
+    """Return the engine of the ledger in ``state_dir``; nothing is opened before the first connection.
+
+    With `is_reading` it changes no byte of the file, which may be another program's.
+    """
     url = URL.create("sqlite", database=str(state_dir / name))
     engine = create_engine(url, poolclass=QueuePool, pool_size=4)
-    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "connect", _prepare_reading if is_reading else _prepare)
     event.listen(engine, "begin", _begin)
     return engine
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
-    # Python's sqlite3 begins transactions by itself, but not for SAVEPOINT. Therefore SQLAlchemy begins all of them,
-    # as its documentation says.
-    connection.isolation_level = None
-    for pragma in (
-        f"busy_timeout = {_BUSY_TIMEOUT_MS}",
+    _set(
+        connection,
         "journal_mode = WAL",
         "synchronous = FULL",  # a stored fact survives a power cut, because it may stand for money
         "foreign_keys = ON",
         f"journal_size_limit = {_LARGEST_LOG_BYTES}",
-    ):
+    )
+
+
+def _prepare_reading(connection: sqlite3.Connection, _record: object) -> None:
+    _set(connection, "query_only = ON")
+
+
+def _set(connection: sqlite3.Connection, *pragmas: str) -> None:
+    # Python's sqlite3 begins transactions by itself, but not for SAVEPOINT. Therefore SQLAlchemy begins all of them,
+    # as its documentation says.
+    connection.isolation_level = None
+    for pragma in (f"busy_timeout = {_BUSY_TIMEOUT_MS}", *pragmas):
         connection.execute(f"PRAGMA {pragma}")
 
 
