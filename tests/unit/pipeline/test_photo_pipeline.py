@@ -36,6 +36,7 @@ from cutoutd.core.photo import (
     Uploaded,
     Wait,
     WaitKind,
+    require_value,
 )
 from cutoutd.core.photo.photo import WebhookResult
 from cutoutd.ledger import Ledger, open_ledger
@@ -310,6 +311,46 @@ def test_an_older_version_never_replaces_the_cutout_of_a_newer_one(tmp_path: Pat
             assert (await trip.journey.advance(late)).state is State.SUPERSEDED
         assert (trip.folder.output / "a.png").read_bytes() == cutout
         assert newer.id > older.id > paid.id
+
+    played(tmp_path, scene)
+
+
+def test_a_copy_gets_the_paid_cutout_of_a_superseded_photo(tmp_path: Path) -> None:
+    """A newer version took the payer's place while its removal ran: its copies are not paid for a second time."""
+
+    async def scene(trip: Trip) -> None:
+        content = jpeg()
+        payer = await trip.photo_at(State.REMOVAL_FINISHED, content=content)
+        copy = await trip.photo_at(State.ACCEPTED, "b.jpg", content)
+        copy = await trip.journey.advance(copy)
+        assert copy.wait.for_photo == payer.id
+        await trip.photo_at(State.PUBLISHED)
+        assert (await trip.journey.advance(payer)).state is State.SUPERSEDED
+        kept = require_value(payer.launch.result_uuid)
+        assert kept not in await trip.ledger.query(remote_files.to_clean, time.time(), 9)
+        (copy,) = await trip.ledger.query(versions_of, "b.jpg")
+        assert copy.wait.until_s == 0.0
+        copy = await trip.journey.advance(copy)
+        assert (copy.state, copy.cutout.reused_from) == (State.PUBLISHED, payer.id)
+        assert trip.uploadcare.count("start_removal") == 2  # of the first picture, and of the newer one
+        assert kept in await trip.ledger.query(remote_files.to_clean, time.time(), 9)
+
+    played(tmp_path, scene)
+
+
+def test_the_result_of_a_superseded_photo_is_kept_for_a_day(tmp_path: Path) -> None:
+    """Its copy may be held for longer: then Uploadcare keeps nothing, and the copy pays."""
+
+    async def scene(trip: Trip) -> None:
+        content = jpeg()
+        payer = await trip.photo_at(State.REMOVAL_FINISHED, content=content)
+        copy = await trip.photo_at(State.ACCEPTED, "b.jpg", content)
+        await trip.photo_at(State.PUBLISHED)
+        await trip.journey.advance(payer)
+        cleaned = await trip.ledger.query(remote_files.to_clean, time.time() + 86_500, 9)
+        assert payer.launch.result_uuid in cleaned
+        await trip.ledger.files.mark_cleaned(cleaned)
+        assert (await trip.journey.advance(copy)).state is State.UPLOADED
 
     played(tmp_path, scene)
 

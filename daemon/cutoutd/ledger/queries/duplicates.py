@@ -24,7 +24,7 @@ from cutoutd.core.photo import (
 )
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.ledger.schema.rows import photo_from
-from cutoutd.ledger.schema.tables import photos
+from cutoutd.ledger.schema.tables import photos, remote_files
 from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
 
@@ -64,9 +64,18 @@ _IS_DAMAGED = and_(
     photos.c.result_uuid.is_not(None),
     bindparam("is_anew").is_(False),
 )
+# A newer version of its path took its place; its paid result serves a duplicate as long as Uploadcare has it.
+_IS_REPLACED = and_(
+    photos.c.state == State.SUPERSEDED.value,
+    select(remote_files.c.uuid)
+    .where(remote_files.c.uuid == photos.c.result_uuid, remote_files.c.is_spent.is_(False))
+    .exists(),
+    bindparam("is_anew").is_(False),
+)
 _IS_FURTHER = or_(
     and_(photos.c.state.in_([state.value for state in AT_UPLOADCARE]), photos.c.state != bindparam("state"), _GOES_ON),
     _IS_DAMAGED,
+    _IS_REPLACED,
 )
 _IS_FIRST = and_(
     photos.c.state == bindparam("state"),
@@ -187,7 +196,8 @@ def elected_payer(transaction: ReadTransaction, photo: Photo, closed_folders: Co
 
     A duplicate at the same state does not go first while something delays it. An unpaid one that is further on does not
     go first while its wait may last: for its folder, for approval, for a limit, or after several tries. One with a
-    damaged result goes first, unless a person wants the photo made again.
+    damaged result, or with one that a newer version left without a place, goes first, unless a person wants the photo
+    made again.
     """
     is_anew = photo.cutout.reprocess_started_s is not None
     values = {"state": photo.state, "is_anew": is_anew, "closed_folders": list(closed_folders)}

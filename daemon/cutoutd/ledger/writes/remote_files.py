@@ -92,7 +92,31 @@ def _spend(transaction: WriteTransaction, photo: Photo) -> None:
 _NOW_S = bindparam("now_s", type_=Float())
 _IS_SURE = or_(photos.c.doubt.is_(None), photos.c.state_at_s < _NOW_S - _DOUBTFUL_FOR_S)
 _IS_RETRIED = frozenset({State.FAILED, State.DISMISSED})
-_IS_AT_REST = and_(photos.c.state.in_([State.PUBLISHED, State.SUPERSEDED, State.REJECTED]), _IS_SURE)
+_DUPLICATE = photos.alias("duplicate")
+_IS_UNPAID_ALIKE = and_(
+    _DUPLICATE.c.state.in_([State.ACCEPTED.value, State.UPLOADED.value]),
+    _DUPLICATE.c.parameters == photos.c.parameters,
+)
+#: A newer version took the place of a paid cutout; its result serves a duplicate that would pay else.
+_IS_WANTED = and_(
+    photos.c.state == State.SUPERSEDED.value,
+    remote_files.c.uuid == photos.c.result_uuid,
+    photos.c.state_at_s > _NOW_S - _DAY_S,
+    or_(
+        *(
+            select(_DUPLICATE.c.id).where(of_duplicate == of_photo, _IS_UNPAID_ALIKE).exists()
+            for of_duplicate, of_photo in (
+                (_DUPLICATE.c.sha256, photos.c.sha256),
+                (_DUPLICATE.c.picture_sha256, photos.c.picture_sha256),
+            )
+        )
+    ),
+)
+_IS_AT_REST = and_(
+    photos.c.state.in_([State.PUBLISHED, State.SUPERSEDED, State.REJECTED]),
+    _IS_SURE,
+    func.coalesce(_IS_WANTED, False).is_(False),
+)
 _IS_SOURCE = remote_files.c.kind == FileKind.SOURCE.value
 _MAY_RUN = and_(
     photos.c.code == INTERNAL_FAULT, photos.c.failed_state.in_([State.REMOVAL_INTENDED, State.REMOVAL_STARTED])
@@ -122,7 +146,8 @@ _TO_CLEAN = (
 def to_clean(transaction: ReadTransaction, now_s: float, limit: int) -> list[str]:
     """Return files that no photo needs any more at this Unix time.
 
-    - A published, superseded or rejected photo needs none; a doubtful one needs them for a day.
+    - A published, superseded or rejected photo needs none; a doubtful one needs them for a day. The paid result of a
+      superseded one is needed by an unpaid duplicate, for a day at most.
     - A failed one needs its paid result for a month, because a retry can fetch it.
     - A dismissed one needs all for a week.
     - One under way needs its present upload and result, and for some time those that it gave up.
