@@ -28,6 +28,10 @@ _LEAST_OPAQUE_SHARE = 0.005
 #: Mean difference of the opaque pixels, of 255. Compression stays below 2, another photo of the same set above 10.
 _MOST_DIFFERENCE = 5.0
 
+#: A cutout that differs this much from a photo, and so many times as much as from another, is not of the first.
+_TOLD_APART_FROM = 0.3
+_TOLD_APART_TIMES = 3.0
+
 #: The width of the kept look: several pixels for each pixel of the reduced picture.
 _KEPT_WIDTH = 8 * _REDUCED_SIDE
 
@@ -74,33 +78,47 @@ def _look_of(photo: ImageFile) -> ReferenceImage:
 
 
 def is_cutout_of(photo: ReferenceImage | None, cutout: BinaryIO) -> bool:
-    """Return True if the opaque pixels agree. Blocking.
+    """Return True if the opaque pixels agree. Blocking."""
+    return difference_from(photo, cutout) is not None
 
-    False also if the cutout has too few of them, or if either picture cannot be decoded. It fits only removals that
+
+def is_told_apart(ours: float, other: float) -> bool:
+    """Return True if a cutout that differs so from two photos is surely not of the other one, however alike they are.
+
+    What the service does to the pixels makes no other photo three times closer than the cutout's own.
+    """
+    return other >= max(_TOLD_APART_FROM, _TOLD_APART_TIMES * ours)
+
+
+def difference_from(photo: ReferenceImage | None, cutout: BinaryIO) -> float | None:
+    """Return the mean difference of the opaque pixels, of 255; None if the cutout is not of the photo. Blocking.
+
+    None also if the cutout has too few of them, or if either picture cannot be decoded. It fits only removals that
     neither move nor resize the subject; the sent copy may have been smaller.
     """
     if photo is None:
-        return False
+        return None
     cutout.seek(0)
     try:
         with open_picture(cutout.read(), Format.PNG) as result:
-            return _agree(photo, result)
+            difference = _difference(photo, result)
     except RejectedError:
-        return False
+        return None
+    return difference if difference is not None and difference <= _MOST_DIFFERENCE else None
 
 
-def _agree(photo: ReferenceImage, result: Image.Image) -> bool:
+def _difference(photo: ReferenceImage, result: Image.Image) -> float | None:
     # Along the shorter side, because there a rounded pixel changes the proportion most.
     long, short = max(photo.width, photo.height), min(photo.width, photo.height)
     shown_long, shown_short = (result.width, result.height) if long == photo.width else (result.height, result.width)
     if abs(shown_long * short / long - shown_short) > _ROUNDING_PIXELS:
-        return False
+        return None
     size = (_REDUCED_SIDE, max(1, round(_REDUCED_SIDE * result.height / result.width)))
     # Premultiplied, because the colours of transparent pixels would else bleed into their neighbours.
     opaque_or_not = result if result.mode == "RGBA" else result.convert("RGBA")
     shown = opaque_or_not.convert("RGBa").resize(size, Image.Resampling.BOX).convert("RGBA")
     opaque = shown.getchannel("A").point(lambda alpha: 255 if alpha >= _OPAQUE_FROM else 0)
     if ImageStat.Stat(opaque).mean[0] / 255 < _LEAST_OPAQUE_SHARE:
-        return False
+        return None
     difference = ImageChops.difference(photo.picture.resize(size, Image.Resampling.BOX), shown.convert("RGB"))
-    return max(ImageStat.Stat(difference, opaque).mean) <= _MOST_DIFFERENCE
+    return float(max(ImageStat.Stat(difference, opaque).mean))

@@ -1,9 +1,10 @@
 import io
+import random
 
 import pytest
 from PIL import Image, ImageChops, ImageDraw
 
-from cutoutd.images.comparison import is_cutout_of, reference_image
+from cutoutd.images.comparison import difference_from, is_cutout_of, is_told_apart, reference_image
 from support.images.photographs import ORIENTATION, encoded, jpeg, photograph
 
 
@@ -40,6 +41,25 @@ def test_the_next_picture_of_the_same_scene_does_not() -> None:
     """Two frames of one scene, a few pixels apart, are told apart."""
     moved = encoded(ImageChops.offset(photo("coffee"), 8, 0), "JPEG", quality=90)
     assert not is_cutout_of(reference_image(moved), cutout(photo("coffee")))
+
+
+@pytest.mark.parametrize("change", ["a pixel to the side", "the noise of a sensor"])
+def test_frames_of_a_burst_are_told_apart(change: str) -> None:
+    """Each agrees with the cutout, and the cutout's own photo agrees far better."""
+    first = photo("coffee")
+    content = random.Random(5).randbytes(3 * first.width * first.height)  # noqa: S311  a picture, not a secret
+    noise = Image.frombytes("RGB", first.size, content)
+    second = ImageChops.offset(first, 1, 0) if change == "a pixel to the side" else Image.blend(first, noise, 0.02)
+    frames = [Image.open(io.BytesIO(encoded(frame, "JPEG", quality=90))) for frame in (first, second)]
+    for own, other in (frames, reversed(frames)):
+        ours, others = (
+            difference_from(reference_image(encoded(frame, "JPEG", quality=90)), cutout(own)) for frame in (own, other)
+        )
+        assert ours is not None
+        assert others is not None
+        assert is_told_apart(ours, others)
+        assert not is_told_apart(others, ours)
+        assert not is_told_apart(ours, ours)
 
 
 def test_turned_photos_agree_upright() -> None:

@@ -132,6 +132,34 @@ def described(uuid: str, mime_type: str, appdata: dict[str, object] | None) -> R
     )
 
 
+async def lost(ledger: Ledger, file: Path, size: tuple[int, int], colour: str = "red") -> Photo:
+    """A photo of one colour whose launch has no response."""
+    file.write_bytes(picture(size, colour))  # noqa: ASYNC240  nothing else runs
+    photo = await ledger.discover(identity_of(file.parent, file.name))
+    assert photo is not None
+    accepted: Accepted = replace(ACCEPTED, sha256=file.name.rjust(64, "0"), width=size[0], height=size[1])
+    photo = await ledger.accept(photo, accepted, [f"{file.name}.png"])
+    for fact in (Uploaded(SOURCE), RemovalIntended(), LaunchResponseLost(time.time(), "cut off")):
+        photo = await ledger.record(photo, fact)
+    return photo
+
+
+@pytest.mark.parametrize(("ours", "other", "is_adopted"), [("#ff0000", "#fd0000", True), ("#fd0000", "#ff0000", False)])
+def test_photos_that_are_much_alike_hold_up_no_search(
+    tmp_path: Path, ours: str, other: str, *, is_adopted: bool
+) -> None:
+    """Two frames of a burst are lost at once: the result is the nearer one's, at once, and never the other's."""
+    folder = folder_in(tmp_path)
+
+    async def scene(ledger: Ledger) -> str | None:
+        await lost(ledger, folder.input / "other.png", (60, 40), other)
+        photo = await lost(ledger, folder.input / "ours.png", (60, 40), ours)
+        context = StepContext(ledger, OneResult(), folders_of(folder))  # type: ignore[arg-type]  # a stand-in
+        return (await look_for_traces(photo, context)).result_uuid
+
+    assert (with_ledger(tmp_path, scene) == RESULT) is is_adopted
+
+
 @pytest.mark.parametrize(
     ("other_size", "is_adopted"), [((40, 60), True), ((60, 40), False)], ids=["tall", "same shape"]
 )
@@ -143,20 +171,10 @@ def test_a_photo_that_cannot_be_read_holds_up_only_its_own_shape(
     """Another photo with an open launch has no file any more: only a picture of its shape could be its."""
     folder = folder_in(tmp_path)
 
-    async def lost(ledger: Ledger, name: str, size: tuple[int, int]) -> Photo:
-        (folder.input / name).write_bytes(picture(size, "red"))
-        photo = await ledger.discover(identity_of(folder.input, name))
-        assert photo is not None
-        accepted: Accepted = replace(ACCEPTED, sha256=name.rjust(64, "0"), width=size[0], height=size[1])
-        photo = await ledger.accept(photo, accepted, [f"{name}.png"])
-        for fact in (Uploaded(SOURCE), RemovalIntended(), LaunchResponseLost(time.time(), "cut off")):
-            photo = await ledger.record(photo, fact)
-        return photo
-
     async def scene(ledger: Ledger) -> str | None:
-        await lost(ledger, "other.png", other_size)
+        await lost(ledger, folder.input / "other.png", other_size)
         (folder.input / "other.png").unlink()
-        photo = await lost(ledger, "ours.png", (60, 40))
+        photo = await lost(ledger, folder.input / "ours.png", (60, 40))
         context = StepContext(ledger, OneResult(), folders_of(folder))  # type: ignore[arg-type]  # a stand-in
         return (await look_for_traces(photo, context)).result_uuid
 

@@ -5,7 +5,7 @@ photo claims. A result is adopted only if it must be this photo's:
 
 - no photo claims it;
 - its opaque pixels are the photo's own;
-- they are the pixels of no other photo with an open launch, however many such photos there are.
+- no other photo with an open launch has nearly these pixels, however many such photos there are.
 
 Adopting any other result would be worse than paying twice.
 
@@ -33,7 +33,7 @@ from cutoutd.core.blocking import WORK_S, calls_to, local_calls
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.photo import Photo, require_value
 from cutoutd.files.input_tree import open_source
-from cutoutd.images.comparison import ReferenceImage, is_cutout_of, reference_image
+from cutoutd.images.comparison import ReferenceImage, difference_from, is_told_apart, reference_image
 from cutoutd.images.picture_memory import CUTOUT_BYTES, LOOK, picture_memory
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.ledger.writes import remote_files
@@ -235,21 +235,19 @@ def _shows_only_first(photos: Sequence[Photo], folders: Folders, cutout: BinaryI
     """
     first, *others = photos
     try:
-        is_ours = is_cutout_of(_likeness(first, folders), cutout)
+        ours = difference_from(_likeness(first, folders), cutout)
     except (CutoutdError, OSError, KeyError):
         return False
-    return is_ours and not any(_may_show(other, first, folders, cutout) for other in others)
 
+    def may_show(other: Photo) -> bool:
+        # A file may be unreadable, or another by now. Then two photos of the same shape cannot be told apart.
+        try:
+            difference = difference_from(_likeness(other, folders), cutout)
+        except (CutoutdError, OSError, KeyError):
+            return _has_same_shape(other, first)
+        return difference is not None and not is_told_apart(require_value(ours), difference)
 
-def _may_show(other: Photo, first: Photo, folders: Folders, cutout: BinaryIO) -> bool:
-    """Return True if the cutout of the first photo may be of the other one too.
-
-    A file may be unreadable, or another by now. Then two photos of the same shape cannot be told apart.
-    """
-    try:
-        return is_cutout_of(_likeness(other, folders), cutout)
-    except (CutoutdError, OSError, KeyError):
-        return _has_same_shape(other, first)
+    return ours is not None and not any(may_show(other) for other in others)
 
 
 def _has_same_shape(other: Photo, first: Photo) -> bool:
