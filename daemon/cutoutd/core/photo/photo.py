@@ -193,10 +193,8 @@ class Photo:
     @property
     def has_stranded_result(self) -> bool:
         """True if its paid cutout may stay at Uploadcare: it finds no place, is damaged, or a newer version has it."""
-        if self.state is State.SUPERSEDED:
+        if self.state is State.SUPERSEDED or (self.state is State.FAILED and self.ending.code == RESULT_DAMAGED):
             return self.launch.result_uuid is not None
-        if self.state is State.FAILED:
-            return self.ending.code == RESULT_DAMAGED and self.launch.result_uuid is not None
         return self.state is State.REMOVAL_FINISHED and self.wait.may_last
 
     @property
