@@ -28,7 +28,7 @@ _LEAST_OPAQUE_SHARE = 0.005
 #: Mean difference of the opaque pixels, of 255. Compression stays below 2, another photo of the same set above 10.
 _MOST_DIFFERENCE = 5.0
 
-#: A cutout that differs this much from a photo, and so many times as much as from another, is not of the first.
+#: The least difference from the other of two photos, by itself and in relation to ours, that tells them apart.
 _TOLD_APART_FROM = 0.3
 _TOLD_APART_TIMES = 3.0
 
@@ -83,9 +83,9 @@ def is_cutout_of(photo: ReferenceImage | None, cutout: BinaryIO) -> bool:
 
 
 def is_told_apart(ours: float, other: float) -> bool:
-    """Return True if a cutout that differs so from two photos is surely not of the other one, however alike they are.
+    """Return True if a cutout with these differences from two photos is surely not of the other one.
 
-    What the service does to the pixels makes no other photo three times closer than the cutout's own.
+    Nothing that the service does to pixels makes another photo three times closer than the cutout's own.
     """
     return other >= max(_TOLD_APART_FROM, _TOLD_APART_TIMES * ours)
 
