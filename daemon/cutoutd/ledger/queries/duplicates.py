@@ -196,8 +196,8 @@ def elected_payer(transaction: ReadTransaction, photo: Photo, closed_folders: Co
 
     A duplicate at the same state does not go first while something delays it. An unpaid one that is further on does not
     go first while its wait may last: for its folder, for approval, for a limit, or after several tries. One with a
-    damaged result goes first, and one whose place a newer version took. Neither does if a person wants the photo made
-    again.
+    damaged result goes first, and one that lost its place to a newer version. Neither does if a person wants the photo
+    made again.
     """
     is_anew = photo.cutout.reprocess_started_s is not None
     values = {"state": photo.state, "is_anew": is_anew, "closed_folders": list(closed_folders)}
