@@ -15,6 +15,7 @@ from cutoutd.core.blocking import note_progress
 from cutoutd.files.input_tree import FOLDER_FLAGS, Sighting, open_folder_beneath, stat_entry
 from cutoutd.files.name_filters import Exclusions, is_candidate, is_junk, is_junk_folder
 from cutoutd.ledger import has_text_form
+from cutoutd.watch.passed_over.foreign_links import is_foreign_link
 from cutoutd.watch.passed_over.notes import PassedOverNotes
 from cutoutd.watch.passed_over.passed_over import PassedOverReason
 
@@ -111,10 +112,10 @@ class Scan:
         """Return the candidate at a path that a kernel event named; None if there is none, or it is passed over."""
         try:
             status = stat_entry(self._root, path)
+            return None if status is None else self._judge(path.rpartition("/")[2], path, status)
         except OSError as error:
             self.passed_over.add_error(path, error)
             return None
-        return None if status is None else self._judge(path.rpartition("/")[2], path, status)
 
     def _list(self, folder: _PendingFolder, pending: list[_PendingFolder]) -> Iterator[Sighting]:
         fd = self._open(folder)
@@ -192,6 +193,8 @@ class Scan:
             self.passed_over.add(PassedOverReason.TOO_DEEP, path)
         elif not has_text_form(path):
             self.passed_over.add(PassedOverReason.UNSTORABLE_NAME, path)
+        elif is_foreign_link(self._root, path, status):
+            self.passed_over.add(PassedOverReason.FOREIGN_LINK, path)
         else:
             return Sighting.of(path, status)
         return None

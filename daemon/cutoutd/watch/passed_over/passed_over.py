@@ -24,6 +24,7 @@ class PassedOverReason(StrEnum):
     TOO_DEEP = "too_deep"
     UNSTORABLE_NAME = "unstorable_name"
     LINK = "link"
+    FOREIGN_LINK = "foreign_link"
     LOOP = "loop"
     CONFLICT_COPY = "conflict_copy"
     SUBFOLDER = "subfolder"
@@ -69,6 +70,10 @@ _WORDS = {
     PassedOverReason.LINK: (
         "symbolic links are not followed",
         "Put the photos there themselves, or mount their folder there; exclude ends this note.",
+    ),
+    PassedOverReason.FOREIGN_LINK: (
+        "a hard link to a private file of another user is not sent",
+        "Put a copy there, or let the folder's group read the file; exclude ends this note.",
     ),
     PassedOverReason.LOOP: ("the folder contains itself, and is not entered again", "exclude ends this note."),
     PassedOverReason.CONFLICT_COPY: (
