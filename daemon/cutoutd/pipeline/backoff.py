@@ -22,7 +22,6 @@ from cutoutd.core.errors import (
     PausedError,
     PlaceError,
     RemovalLockedError,
-    ResponseLostError,
     ResultDamagedError,
     ResultGoneError,
     SourceUnavailableError,
@@ -44,7 +43,6 @@ _LONGEST_WAITS_S: tuple[tuple[type[DelayError], float], ...] = (
     (DiskError, 30.0),
     (RemovalLockedError, 300.0),  # the lock of a removal that died can stay for a day
     (ResultGoneError, 900.0),
-    (ResponseLostError, 60.0),  # an outage leaves many attempts behind, and the search is to go on soon after it
 )
 
 #: Answers that cost an operation each and say the same each time: so many tries at the usual pace, and the longest wait
@@ -53,13 +51,23 @@ _LONGEST_WAITS_S: tuple[tuple[type[DelayError], float], ...] = (
 _LATE_TRIES: tuple[tuple[tuple[type[DelayError], ...], int, float], ...] = (
     ((NeverSentError, PausedError), sys.maxsize, 0.0),
     ((NotDeliveredError, NotReadyError, UploadGoneError, ResultGoneError, RemovalLockedError), 12, 900.0),
-    ((ResponseLostError,), 12, 900.0),
     ((ThrottledError,), 12, 420.0),
     ((UnreachableError,), 60, 420.0),
 )
 
 #: Fetches cost money by their length, and a damaged cutout seldom gets better within seconds.
 _FIRST_FETCH_WAIT_S, _FETCH_WAIT_FACTOR, _LONGEST_FETCH_WAIT_S = 5.0, 6.0, 600.0
+
+#: A look for a lost launch asks for many things, and is worth nothing without one of them. So each is asked for again
+#: at once, but not in an outage that lasts: there it would cost three operations where one tells as much.
+_QUICK_REPEATS, _TRIES_WITH_REPEATS = 2, 6
+
+#: The rest after a look without a trace, as a share of the time since the launch. What does not show itself soon seldom
+#: does in the next second, and each look is billed.
+_REST_SHARE, _SHORTEST_REST_S, _LONGEST_REST_S = 0.25, 4.0, 900.0
+
+#: The tries of such a rest. Failed looks count on from here, because an answer shows that the service is there.
+_TRIES_WHEN_ANSWERED = 2
 
 #: The kinds of waiting that have a word of their own.
 _KINDS: tuple[tuple[type[DelayError], WaitKind], ...] = (
@@ -96,6 +104,22 @@ def backoff(error: DelayError, attempts: int, now_s: float, *, jitter: Callable[
     # A pause is no try, because else a photo that meets several waits ever longer, although nothing was sent.
     tries = attempts if isinstance(error, PausedError) else attempts + 1
     return Wait(kind, now_s + _wait_s(error, attempts, jitter), tries, error.sentence)
+
+
+def wait_for_traces(
+    open_for_s: float, now_s: float, reason: str, *, jitter: Callable[[], float] = random.random
+) -> Wait:
+    """Return the wait after a look that found no trace of a launch; it grows with the time since then.
+
+    Failed looks do not lengthen it, because else a bad line would make the search slow for its whole length.
+    """
+    rest_s = min(_LONGEST_REST_S, max(_SHORTEST_REST_S, _REST_SHARE * open_for_s)) * (1 + jitter()) / 2
+    return Wait(WaitKind.RETRY, now_s + rest_s, _TRIES_WHEN_ANSWERED, reason)
+
+
+def quick_repeats(failed_tries: int) -> int:
+    """Return how often each question of a look may be repeated at once."""
+    return _QUICK_REPEATS if failed_tries < _TRIES_WITH_REPEATS else 0
 
 
 def _wait_s(error: DelayError, attempts: int, jitter: Callable[[], float]) -> float:

@@ -1,6 +1,6 @@
 """The client of the daemon: every request to Uploadcare goes through here.
 
-No method repeats a request by itself. ``pipeline`` decides about repetition, and the ledger stores the outcome.
+No method repeats a request unasked. ``pipeline`` decides about repetition, and the ledger stores the outcome.
 """
 
 import json

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from io import BufferedIOBase
 from urllib.parse import parse_qsl, urlencode
@@ -21,7 +22,7 @@ from cutoutd.core.errors import (
 )
 from cutoutd.uploadcare.error_mapping import require_success, service_message
 from cutoutd.uploadcare.responses import BatchReply, FilesPage, RemoteFile, parse
-from cutoutd.uploadcare.transport import Call
+from cutoutd.uploadcare.transport import Call, ask_again
 
 #: Read by a thread at once, because a change of thread costs as much as hashing 100 kB.
 _BLOCK_BYTES = 1 << 20
@@ -118,8 +119,11 @@ class FilesApi:
     def __init__(self, call: Call) -> None:
         self._call = call
 
-    async def get(self, uuid: str) -> RemoteFile | None:
+    async def get(self, uuid: str, *, repeats: int = 0) -> RemoteFile | None:
         """Return Uploadcare's description of a file, or None if the project has no such file; one operation."""
+        return await ask_again(partial(self._describe, uuid), repeats)
+
+    async def _describe(self, uuid: str) -> RemoteFile | None:
         response = await self._call("GET", f"files/{uuid}/?include=appdata")
         if response.status == HTTPStatus.NOT_FOUND and service_message(response) is not None:
             return None
@@ -150,10 +154,11 @@ class FilesApi:
             raise ResultGoneError("the finished cutout is no longer at Uploadcare")
         return file
 
-    async def list_since(self, since: datetime) -> list[RemoteFile]:
+    async def list_since(self, since: datetime, *, repeats: int = 0) -> list[RemoteFile]:
         """Return the first files of the project uploaded after a time, oldest first, up to a thousand.
 
-        One operation for each hundred. Those right after the time come first, because only they are looked for.
+        One operation for each hundred. Those right after the time come first, because only they are looked for. A page
+        that is lost costs no other page.
 
         Raises:
             UnreachableError: the list goes round in a circle.
@@ -161,7 +166,7 @@ class FilesApi:
         files: dict[str, RemoteFile] = {}
         query = urlencode({"ordering": "datetime_uploaded", "from": since.isoformat(), "limit": _FILES_PER_PAGE})
         for _ in range(_MAX_PAGES):
-            page = parse(FilesPage, require_success(await self._call("GET", f"files/?{query}")))
+            page = await ask_again(partial(self._page, query), repeats)
             is_new = any(file.uuid not in files for file in page.results)
             files |= {file.uuid: file for file in page.results}
             if page.next is None:
@@ -171,6 +176,9 @@ class FilesApi:
             # Take the address apart, because it is foreign text that need not be one.
             query = urlencode(parse_qsl(page.next.partition("?")[2], keep_blank_values=True))
         return sorted((file for file in files.values() if file.uploaded_at >= since), key=lambda file: file.uploaded_at)
+
+    async def _page(self, query: str) -> FilesPage:
+        return parse(FilesPage, require_success(await self._call("GET", f"files/?{query}")))
 
     async def delete(self, uuids: Sequence[str]) -> None:
         """Delete uploads and results for good, and ignore those already gone; one operation for each hundred.

@@ -1,23 +1,28 @@
 """The transport of one request and its response, with a time limit for each phase and for the whole.
 
-It knows nothing of Uploadcare, and never repeats a request. It translates all failures into two errors: never sent and
-unreachable, with the cause in plain words. Callers read the meaning of a response.
+It knows nothing of Uploadcare. It translates all failures into two errors: never sent and unreachable, with the cause
+in plain words. Callers read the meaning of a response.
+
+No request is repeated but those that ``ask_again`` gets: questions that change nothing, however often they are asked.
 """
 
 import asyncio
+import random
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 from urllib.request import getproxies
 
 import httpx2
 
-from cutoutd.core.errors import NeverSentError, UnreachableError
+from cutoutd.core.errors import NeverSentError, NotDeliveredError, UnreachableError
 from cutoutd.uploadcare.responses import Response, shown
+
+Answer = TypeVar("Answer")
 
 #: Uploadcare's own responses have a few hundred bytes; a page of this size is not Uploadcare's.
 MAX_RESPONSE_BYTES = 1_000_000
@@ -43,6 +48,10 @@ _SENTENCES: tuple[tuple[type[Exception], str], ...] = (
     (httpx2.TooManyRedirects, "{host} redirects in a circle"),
     (httpx2.DecodingError, "{host} sent an answer that cannot be decompressed"),
 )
+
+
+#: Repeated questions are spread over so many seconds, because many of them may have met the same trouble.
+_REPEAT_WITHIN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,24 @@ class Call(Protocol):
     def __call__(self, method: str, url: str, body: object = None) -> Awaitable[Response]:
         """Send the request."""
         ...
+
+
+async def ask_again(ask: Callable[[], Awaitable[Answer]], repeats: int) -> Answer:
+    """Ask a question that changes nothing, and repeat it so often after trouble on the way; return the answer.
+
+    Each repetition may be billed. A wish for patience (429) and a no are answers, and are never asked for again.
+
+    Raises:
+        UnreachableError: no usable response came.
+    """
+    for _ in range(repeats):
+        try:
+            return await ask()
+        except NotDeliveredError:
+            raise
+        except UnreachableError:
+            await asyncio.sleep(_REPEAT_WITHIN_S * random.random())  # noqa: S311  a spread, no secret
+    return await ask()
 
 
 @asynccontextmanager

@@ -90,12 +90,12 @@ class FakeUploadcare:
         async with self._call("store_files", " ".join(uuids)):
             return set()
 
-    async def get(self, uuid: str) -> None:
+    async def get(self, uuid: str, **_repeats: int) -> None:
         """Nothing is known of any file."""
         async with self._call("get_file", uuid):
             return
 
-    async def list_since(self, _since: datetime) -> list[RemoteFile]:
+    async def list_since(self, _since: datetime, **_repeats: int) -> list[RemoteFile]:
         """The project has no files."""
         async with self._call("list_since", ""):
             return []

@@ -9,16 +9,14 @@ from cutoutd.core.errors import (
     NotReadyError,
     PausedError,
     RemovalLockedError,
-    ResponseLostError,
     ThrottledError,
     UnreachableError,
 )
-from cutoutd.pipeline.backoff import backoff
+from cutoutd.core.photo import Wait, WaitKind
+from cutoutd.pipeline.backoff import backoff, wait_for_traces
 
 NOW_S = 1000.0
-KINDS = st.sampled_from(
-    [UnreachableError, NeverSentError, NotReadyError, DiskError, RemovalLockedError, ResponseLostError]
-)
+KINDS = st.sampled_from([UnreachableError, NeverSentError, NotReadyError, DiskError, RemovalLockedError])
 CHANCE = st.floats(0, 1, exclude_max=True)
 
 
@@ -77,7 +75,7 @@ def test_a_wish_for_a_week_is_not() -> None:
 
 @pytest.mark.parametrize(
     ("error", "longest_s"),
-    [(DiskError("full"), 30), (RemovalLockedError("locked"), 300), (ResponseLostError("lost"), 60)],
+    [(DiskError("full"), 30), (RemovalLockedError("locked"), 300)],
 )
 def test_what_does_not_pass_in_seconds_is_tried_less_often(error: DelayError, longest_s: float) -> None:
     """Each kind of delay has its longest wait."""
@@ -88,3 +86,17 @@ def test_the_wait_tells_why() -> None:
     """What is stored says how often it was tried and what stood in the way."""
     wait = backoff(UnreachableError("api.test refused the connection"), 3, NOW_S)
     assert (wait.attempts, wait.reason) == (4, "api.test refused the connection")
+
+
+@given(st.floats(0, 180), CHANCE)
+def test_looks_for_a_lost_launch_stay_close_while_it_is_young(open_for_s: float, chance: float) -> None:
+    """A rest is at least 2 s, and at most a quarter of the time since the launch, or 4 s."""
+    rest_s = wait_for_traces(open_for_s, NOW_S, "looked for", jitter=lambda: chance).until_s - NOW_S
+    assert 2 - 1e-6 <= rest_s <= max(4, open_for_s / 4) + 1e-6
+
+
+def test_a_look_that_was_answered_ends_the_growth_of_waits() -> None:
+    """The next trouble on the way is waited for as the third, not as the thirtieth."""
+    answered = wait_for_traces(60.0, NOW_S, "looked for", jitter=lambda: 0.5)
+    assert answered == Wait(WaitKind.RETRY, NOW_S + 11.25, 2, "looked for")
+    assert waited_s(UnreachableError("no luck"), answered.failed_tries, 0.999) <= 8

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from cutoutd.core.errors import NotDeliveredError, ResultGoneError, ThrottledError, UnreachableError
 from cutoutd.core.photo import (
     Accepted,
     LaunchOutcomeUnknown,
@@ -41,6 +42,7 @@ from support.pipelines import pipeline_of
 
 DAY_S = 86_400.0
 SOURCE, RESULT = "11111111-0000-4000-8000-000000000000", "22222222-0000-4000-8000-000000000000"
+FOREIGN = "33333333-0000-4000-8000-000000000000"
 
 
 class Ran(FakeUploadcare):
@@ -106,16 +108,35 @@ def picture(size: tuple[int, int], colour: str) -> bytes:
 class OneResult(FakeUploadcare):
     """The project has one result that nobody claims: of a red picture, 60 pixels wide."""
 
-    async def get(self, uuid: str) -> RemoteFile:  # type: ignore[override]  # the fake knows no file
+    async def get(self, uuid: str, **_repeats: int) -> RemoteFile:  # type: ignore[override]  # the fake knows no file
         return described(uuid, "image/png", {"remove_bg": {}})
 
-    async def list_since(self, _since: datetime) -> list[RemoteFile]:
+    async def list_since(self, _since: datetime, **_repeats: int) -> list[RemoteFile]:
         return [described(RESULT, "image/png", None)]
 
     async def fetch_cutout(self, result_uuid: str, sink: Callable[[bytes], Awaitable[None]]) -> int:
         assert result_uuid == RESULT
         await sink(picture((60, 40), "red"))
         return 1
+
+
+class TwoResults(OneResult):
+    """Another program's result is there too, and comes first; for now it cannot be fetched."""
+
+    def __init__(self, *troubles: Exception, is_ours_there: bool = True) -> None:
+        super().__init__()
+        self.listed = [FOREIGN, RESULT] if is_ours_there else [FOREIGN]
+        self.fail("fetch_foreign", *troubles)
+
+    async def list_since(self, _since: datetime, **_repeats: int) -> list[RemoteFile]:
+        return [described(uuid, "image/png", None) for uuid in self.listed]
+
+    async def fetch_cutout(self, result_uuid: str, sink: Callable[[bytes], Awaitable[None]]) -> int:
+        if result_uuid == RESULT:
+            return await super().fetch_cutout(result_uuid, sink)
+        async with self._call("fetch_foreign", result_uuid):
+            await sink(picture((60, 40), "blue"))
+            return 1
 
 
 def described(uuid: str, mime_type: str, appdata: dict[str, object] | None) -> RemoteFile:
@@ -179,6 +200,42 @@ def test_a_photo_that_cannot_be_read_holds_up_only_its_own_shape(
         return (await look_for_traces(photo, context)).result_uuid
 
     assert (with_ledger(tmp_path, scene) == RESULT) is is_adopted
+
+
+@pytest.mark.parametrize(
+    ("uploadcare", "fetches", "found"),
+    [
+        (TwoResults(*[UnreachableError("cut off")] * 3), 3, RESULT),
+        (TwoResults(NotDeliveredError("404")), 1, RESULT),
+        (TwoResults(UnreachableError("cut off"), is_ours_there=False), 2, None),
+        (TwoResults(ResultGoneError("gone"), is_ours_there=False), 1, None),
+        (TwoResults(*[UnreachableError("cut off")] * 3, is_ours_there=False), 3, UnreachableError),
+        (TwoResults(ThrottledError("429")), 1, ThrottledError),
+    ],
+    ids=["lost", "not delivered", "lost once", "gone", "lost, and none behind it", "throttled"],
+)
+def test_a_result_that_cannot_be_fetched_hides_none_behind_it(
+    tmp_path: Path, uploadcare: TwoResults, fetches: int, found: str | type[Exception] | None
+) -> None:
+    """Ours is found behind it. Without ours nothing is concluded, because the one that did not come may be ours."""
+    folder = folder_in(tmp_path)
+
+    async def scene(ledger: Ledger) -> str | None:
+        (folder.input / "ours.png").write_bytes(picture((60, 40), "red"))
+        photo = await ledger.discover(identity_of(folder.input, "ours.png"))
+        assert photo is not None
+        photo = await ledger.accept(photo, replace(ACCEPTED, width=60, height=40), ["ours.png"])
+        for fact in (Uploaded(SOURCE), RemovalIntended(), LaunchResponseLost(time.time(), "cut off")):
+            photo = await ledger.record(photo, fact)
+        context = StepContext(ledger, uploadcare, folders_of(folder))  # type: ignore[arg-type]  # a stand-in
+        return (await look_for_traces(photo, context)).result_uuid
+
+    if isinstance(found, type):
+        with pytest.raises(found):
+            with_ledger(tmp_path, scene)
+    else:
+        assert with_ledger(tmp_path, scene) == found
+    assert uploadcare.count("fetch_foreign") == fetches
 
 
 def test_a_result_of_an_upload_that_was_given_up_is_found_before_it_is_paid_for_again(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from cutoutd.core.errors import (
     NotDeliveredError,
     NotReadyError,
     RemovalLockedError,
-    ResponseLostError,
     ResultDamagedError,
     ResultGoneError,
     ThrottledError,
@@ -22,7 +21,7 @@ from cutoutd.core.errors import (
 from cutoutd.core.periodic import GrowingRest
 from cutoutd.core.photo import Photo, State, Uploaded, Wait, WaitKind
 from cutoutd.ledger import Ledger
-from cutoutd.pipeline.backoff import backoff
+from cutoutd.pipeline.backoff import backoff, quick_repeats, wait_for_traces
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.pipeline.steps.launch import Launcher
@@ -58,7 +57,6 @@ def tries_in_a_day(next_wait: Callable[[int, float], Wait]) -> int:
         (NotReadyError("still processed"), 1),
         (UploadGoneError("gone"), 2),
         (ResultGoneError("gone"), 2),
-        (ResponseLostError("lost"), 2),
         (RemovalLockedError("409", retry_after_s=60.0), 1),
         (UnreachableError("503"), 1),
         (ThrottledError("429", retry_after_s=0.0), 1),
@@ -73,6 +71,28 @@ def test_the_same_answer_all_day_costs_a_few_hundred_operations(
     """However the chance falls that spreads the tries."""
     tries = tries_in_a_day(lambda attempts, now_s: backoff(error, attempts, now_s, jitter=lambda: luck))
     assert tries * operations <= MOST
+
+
+@LUCK
+def test_a_look_for_a_lost_launch_repeats_its_questions_in_its_first_tries_only(luck: float) -> None:
+    """In an outage of a day the repetitions are a few of the operations, not two thirds."""
+    operations = 0
+
+    def next_wait(attempts: int, now_s: float) -> Wait:
+        nonlocal operations
+        operations += 1 + quick_repeats(attempts)
+        return backoff(UnreachableError("503"), attempts, now_s, jitter=lambda: luck)
+
+    tries_in_a_day(next_wait)
+    assert quick_repeats(0) == 2
+    assert operations <= MOST
+
+
+@LUCK
+def test_looks_for_a_lost_launch_become_rare_by_its_age(luck: float) -> None:
+    """One that is looked for all day costs two operations for each look."""
+    looks = tries_in_a_day(lambda _, now_s: wait_for_traces(now_s, now_s, "looked for", jitter=lambda: luck))
+    assert 2 * looks <= MOST
 
 
 @LUCK

@@ -282,3 +282,36 @@ def test_any_answer_is_a_result_or_an_error_of_ours() -> None:
             fuzz()
         finally:
             runner.run(stack.aclose())
+
+
+ONE_PAGE = answer(200, json.dumps({"next": None, "results": [FILE]}))
+CUT_SHORT = answer(200, json.dumps({"next": None, "results": [FILE]}))[:-20]
+
+
+@pytest.mark.parametrize(
+    ("answers", "repeats", "requests", "error"),
+    [
+        ([None, answer(503, "<html>"), ONE_PAGE], 2, 3, None),
+        ([CUT_SHORT, ONE_PAGE], 2, 2, None),
+        ([None, None, None, ONE_PAGE], 2, 3, UnreachableError),
+        ([None, ONE_PAGE], 0, 1, UnreachableError),
+        ([answer(429, "slow down"), ONE_PAGE], 2, 1, ThrottledError),
+    ],
+    ids=["lost twice", "cut short", "lost thrice", "not to be repeated", "a wish for patience"],
+)
+def test_a_question_is_repeated_as_often_as_it_may_be(
+    answers: list[bytes | None], repeats: int, requests: int, error: type[Exception] | None
+) -> None:
+    """A lost page of a list is asked for again by itself; an answer that asks for patience never is."""
+    script = Script(answers)
+
+    async def ask() -> None:
+        async with (
+            served_by(script) as url,
+            open_uploadcare(settings_for(url), connections=1, timeouts=PATIENT) as uploadcare,
+        ):
+            await uploadcare.files.list_since(SINCE, repeats=repeats)
+
+    with pytest.raises(error) if error else nullcontext():
+        asyncio.run(ask())
+    assert len(script.requests) == requests

@@ -40,7 +40,7 @@ from cutoutd.ledger import ReadTransaction
 from cutoutd.ledger.queries import lost_launches
 from cutoutd.ledger.queries.lost_launches import log_paid_again
 from cutoutd.ledger.writes import remote_files
-from cutoutd.pipeline.backoff import backoff
+from cutoutd.pipeline.backoff import backoff, wait_for_traces
 from cutoutd.pipeline.budget.budget import Budget
 from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.pipeline.steps.recover_launch import (
@@ -223,7 +223,7 @@ class Launcher:
             case RecoveryAction.SEND_ANEW:
                 return await self._ledger.record(photo, UploadAbandoned(), await self._wait_before_upload(photo))
             case RecoveryAction.LOOK_AGAIN:
-                wait = backoff(ResponseLostError(_LOOKED_FOR), photo.wait.attempts, time.time())
+                wait = wait_for_traces(search.unclear_for_s, time.time(), _LOOKED_FOR)
                 # Not later than the end of the search, because then something can be done.
                 end_s = time.time() + looked_for_s(traces, search) - search.unclear_for_s
                 return await self._ledger.postpone(photo, replace(wait, until_s=min(wait.until_s, end_s)))

@@ -30,16 +30,18 @@ from typing import BinaryIO
 
 from cutoutd.config.settings import Folders
 from cutoutd.core.blocking import WORK_S, calls_to, local_calls
-from cutoutd.core.errors import CutoutdError
+from cutoutd.core.errors import CutoutdError, DelayError, ResultGoneError, ThrottledError
 from cutoutd.core.photo import Photo, require_value
 from cutoutd.files.input_tree import open_source
 from cutoutd.images.comparison import ReferenceImage, difference_from, is_told_apart, reference_image
 from cutoutd.images.picture_memory import CUTOUT_BYTES, LOOK, picture_memory
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.ledger.writes import remote_files
+from cutoutd.pipeline.backoff import quick_repeats
 from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.uploadcare.client import UploadcareClient
 from cutoutd.uploadcare.responses import RemoteFile
+from cutoutd.uploadcare.transport import ask_again
 
 #: The time of the search for a removal that may have been made, before the call is made again. While it runs, another
 #: call is refused (409) and costs nothing, so a lag longer than this does no harm.
@@ -67,7 +69,6 @@ _COMPARED_FILES = 10
 
 #: With more open launches than this the search waits until there are fewer: each costs a read and a comparison.
 _COMPARED_PHOTOS = 200
-
 
 #: Uploadcare refuses requests if its clock differs by more.
 _CLOCKS_DIFFER_S = 900.0
@@ -155,7 +156,9 @@ async def look_for_traces(photo: Photo, context: StepContext) -> LaunchTraces:
     Raises:
         DelayError, HaltError: Uploadcare could not be asked.
     """
-    source = await context.uploadcare.files.get(require_value(photo.upload.source_uuid))
+    source = await context.uploadcare.files.get(
+        require_value(photo.upload.source_uuid), repeats=quick_repeats(photo.wait.failed_tries)
+    )
     if source is None:
         return LaunchTraces(is_source_gone=True, result_uuid=None)
     may_have_run = source.has_run_remove_bg or source.is_removed
@@ -183,7 +186,7 @@ async def _find_result(photo: Photo, since: datetime, context: StepContext) -> s
     # A removal ends within a day, so the results of earlier launches are older than that.
     since_s = since.timestamp() - DAY_S
     others = await context.ledger.query(photo_queries.open_launches, photo, since_s, _COMPARED_PHOTOS + 1)
-    candidates = await _unclaimed_results(since, context)
+    candidates = await _unclaimed_results(since, context, quick_repeats(photo.wait.failed_tries))
     if len(others) > _COMPARED_PHOTOS or not candidates:
         return None
     compared = [photo, *others]
@@ -193,7 +196,9 @@ async def _find_result(photo: Photo, since: datetime, context: StepContext) -> s
     async def is_ours(cutout: BinaryIO) -> bool:
         return await picture_memory.run(need_bytes, _shows_only_first, compared, context.folders, cutout)
 
-    return await _first_match(is_ours, candidates, context.uploadcare)
+    return await _first_match(
+        is_ours, candidates, partial(_download, context.uploadcare, quick_repeats(photo.wait.failed_tries))
+    )
 
 
 def is_comparable(parameters: str) -> bool:
@@ -201,8 +206,8 @@ def is_comparable(parameters: str) -> bool:
     return _INCOMPARABLE.isdisjoint(json.loads(parameters))
 
 
-async def _unclaimed_results(since: datetime, context: StepContext) -> list[RemoteFile]:
-    files = await context.uploadcare.files.list_since(since)
+async def _unclaimed_results(since: datetime, context: StepContext, repeats: int) -> list[RemoteFile]:
+    files = await context.uploadcare.files.list_since(since, repeats=repeats)
     results = [file for file in files if file.mime_type == "image/png" and not file.is_removed]
     claimed = await context.ledger.query(remote_files.claimed, [file.uuid for file in results])
     unclaimed = [file for file in results if file.uuid not in claimed]
@@ -210,22 +215,44 @@ async def _unclaimed_results(since: datetime, context: StepContext) -> list[Remo
 
 
 async def _first_match(
-    is_ours: Callable[[BinaryIO], Awaitable[bool]], candidates: Sequence[RemoteFile], uploadcare: UploadcareClient
+    is_ours: Callable[[BinaryIO], Awaitable[bool]],
+    candidates: Sequence[RemoteFile],
+    download: Callable[[str, BinaryIO], Awaitable[int]],
 ) -> str | None:
-    """Return the first result that must be the photo's."""
+    """Return the first result that must be the photo's.
+
+    Raises:
+        DelayError: none is, and one could not be fetched. It may be the one, but holds up none behind it.
+    """
+    trouble: DelayError | None = None
     for file in candidates:
         with tempfile.TemporaryFile() as cutout:
-            await _download(file, cutout, uploadcare)
+            try:
+                await download(file.uuid, cutout)
+            except ThrottledError:  # because the next one would be refused too
+                raise
+            except ResultGoneError:  # since it was listed
+                continue
+            except DelayError as error:
+                trouble = error
+                continue
             if await is_ours(cutout):
                 return file.uuid
+    if trouble is not None:
+        raise trouble
     return None
 
 
-async def _download(file: RemoteFile, cutout: BinaryIO, uploadcare: UploadcareClient) -> None:
+async def _download(uploadcare: UploadcareClient, repeats: int, result_uuid: str, cutout: BinaryIO) -> int:
     async def keep(piece: bytes) -> None:
         await local_calls.run(cutout.write, piece)
 
-    await uploadcare.fetch_cutout(file.uuid, keep)
+    async def fetch() -> int:
+        cutout.seek(0)
+        cutout.truncate()
+        return await uploadcare.fetch_cutout(result_uuid, keep)
+
+    return await ask_again(fetch, repeats)
 
 
 def _shows_only_first(photos: Sequence[Photo], folders: Folders, cutout: BinaryIO) -> bool:
