@@ -14,6 +14,9 @@ not used either: they drop fields that users need.
 """
 
 import logging
+import socket
+import ssl
+import struct
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -21,6 +24,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.request import getproxies
 
 import httpx2
 from pydantic import SecretStr
@@ -46,6 +50,10 @@ _UPLOAD_SIGNATURE_LIFE_S = 1800
 #: A launch uses a connection that is new or was in use this short time ago. The server may have closed an older one:
 #: then a lost launch and a lost response look the same.
 _LAUNCH_KEEPALIVE_S = 1.0
+
+#: A launch connection ends with a reset. Else the kernel goes on for minutes to send a launch that was given up. Then
+#: Uploadcare may accept it long after the search for it.
+_RESET_AT_END = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 #: Shorter than the usual idle time-outs of web services (60 s and more).
 _KEEPALIVE_S = 30.0
@@ -171,8 +179,17 @@ async def open_connections(
     async with AsyncExitStack() as stack:
         yield Connections(
             calls=await stack.enter_async_context(client(limits=normal, auth=auth, base_url=account.api_base)),
-            launches=await stack.enter_async_context(client(limits=short, auth=auth, base_url=account.api_base)),
+            launches=await stack.enter_async_context(
+                client(auth=auth, base_url=account.api_base, limits=short, transport=_launch_transport(verify, short))
+            ),
             uploads=await stack.enter_async_context(client(limits=normal, base_url=account.upload_base)),
             deliveries=await stack.enter_async_context(client(limits=normal, transport=guarded)),
             throttle=Throttle(),
         )
+
+
+def _launch_transport(verify: ssl.SSLContext, limits: httpx2.Limits) -> httpx2.AsyncHTTPTransport | None:
+    """Return the transport of launches; None behind a proxy, which sends them on by itself."""
+    if getproxies():
+        return None
+    return httpx2.AsyncHTTPTransport(verify=verify, limits=limits, socket_options=[_RESET_AT_END])

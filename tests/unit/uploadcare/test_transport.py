@@ -42,6 +42,26 @@ def upload(uploadcare: UploadcareClient) -> Awaitable[object]:
     return uploadcare.upload_source(io.BytesIO(b"x" * 300_000), name="a.jpg", size_bytes=300_000)
 
 
+def test_a_launch_that_was_given_up_is_not_sent_on() -> None:
+    """Its connection is reset, because the kernel would else deliver the rest of it minutes later."""
+
+    async def play() -> str:
+        ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        async def take_and_be_silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+            try:
+                await reader.read()
+                ended.set_result("closed")
+            except ConnectionResetError:
+                ended.set_result("reset")
+
+        async with served_by(take_and_be_silent) as url:
+            assert isinstance(await met_at(url, launch, SHORT_READ), ResponseLostError)
+            return await asyncio.wait_for(ended, 10.0)
+
+    assert asyncio.run(play()) == "reset"
+
+
 def met(handler: scripted_server.Handler, call: Call, patience: TimeoutSet = PATIENT) -> CutoutdError:
     """The error that a call meets at a server of this kind."""
 
