@@ -123,18 +123,6 @@ def lost_answers(photo: Photo, kills: Sequence[Kill]) -> int:
     return sum(then is not None and then.state is State.REMOVAL_INTENDED for then in (kill.at(photo) for kill in kills))
 
 
-def never_sent(photo: Photo, books: Books, kills: Sequence[Kill]) -> bool:
-    """Whether a kill came after the intent to launch and before the request: the one right reason to launch again.
-
-    The service shows it: nothing of this photo's was accepted before the next daemon was started.
-    """
-    for kill in kills:
-        then = kill.at(photo)
-        if then is not None and then.state is State.REMOVAL_INTENDED:
-            return all(launch.at_s > kill.next_start_s for launch in books.launches_of(photo))
-    return False
-
-
 def paid_again(photos: Collection[Photo], books: Books) -> Counter[str]:
     """How many launches too many each photo had."""
     paid = [photo for photo in photos if photo.state is State.PUBLISHED and photo.cutout.reused_from is None]

@@ -61,7 +61,8 @@ class PlanCheck:
         with self._lock:
             self._planned.add(key)
             steps = [row[3] for row in self._database.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
-        growing = [step for step in steps if _GROWING.match(step)]
+        # SQLite goes straight to the last row for the greatest number, and names no index for it.
+        growing = [] if sql.startswith("SELECT max(photos.id)") else [step for step in steps if _GROWING.match(step)]
         reasons = (
             SCANS if any("USE TEMP" not in step and "totals (" not in step for step in growing) else REASONS | SCANS
         )

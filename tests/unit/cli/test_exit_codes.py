@@ -25,6 +25,7 @@ OWN_CODES = {
     "AddonRefusedError": 3,
     "WebhookRefusedError": 3,
     "LedgerBusyError": 4,
+    "TreesInUseError": 4,
     "HaltError": 5,
     "AccountBlockedError": 5,
     "UploadsRefusedError": 5,

@@ -56,7 +56,17 @@ _LABELS = {
 
 #: Shown together, or of no use to a reader.
 _HIDDEN = frozenset(
-    {"width", "height", "sent_width", "sent_height", "output", "orientation", "is_disputed", "is_source_due"}
+    {
+        "width",
+        "height",
+        "sent_width",
+        "sent_height",
+        "sent_within",
+        "output",
+        "orientation",
+        "is_disputed",
+        "is_source_due",
+    }
 )
 
 
