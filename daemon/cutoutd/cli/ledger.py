@@ -37,14 +37,13 @@ def rebuild(
     ] = False,
 ) -> None:
     """Restore a lost ledger from the cutouts, or add what it lacks, so that nothing is paid for twice."""
-    from rich.console import Console
-
     from cutoutd.app.rebuild import rebuild as rebuild_ledger
+    from cutoutd.cli.terminal import output_console
     from cutoutd.files.provenance import provenance_keys
 
     document = read_document(config)
     provenance_keys.open(document.state_dir, _secret_key(config), _kept_key(document.state_dir))
-    console = Console(stderr=True)
+    console = output_console(stderr=True)
     with console.status("searching for cutouts") as line:
         result = rebuild_ledger(
             document,

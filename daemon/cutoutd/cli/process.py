@@ -18,6 +18,7 @@ from cutoutd.app.reload import Reloader
 from cutoutd.app.run_once import RunOutcome, work_off
 from cutoutd.app.service import keep_serving
 from cutoutd.cli.exit_codes import ExitCode
+from cutoutd.cli.terminal import output_console
 from cutoutd.cli.terminal.live_view import can_redraw, shown_below
 from cutoutd.config.settings import Settings
 from cutoutd.config.types.choices import LogLevel
@@ -56,7 +57,7 @@ async def run_daemon(
         LedgerError, DiskError: The service could not start.
     """
     limit_malloc_arenas()
-    console = Console()
+    console = output_console()
     is_shown = can_redraw(console) and settings.log.format != "json"
     prepare = partial(_prepare, write=partial(_print, console) if is_shown else None)
     prepare(settings)
@@ -163,7 +164,7 @@ def _level_beside_bar(level: LogLevel) -> LogLevel:
 
 @contextmanager
 def _progress_bar() -> Iterator[Progress]:
-    console = Console()
+    console = output_console()
     columns = (SpinnerColumn(), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     bar = Progress(*columns, console=console, disable=not console.is_terminal)
     with bar:

@@ -43,13 +43,12 @@ def report(  # noqa: PLR0913, PLR0917  an option each, as Typer reads them
     with read_ledger(document.state_dir) as view:
         found = load_report(view, scope, document.price, [each.name for each in document.folders])
         if form == "page":
-            from rich.console import Console
-
+            from cutoutd.cli.terminal import output_console
             from cutoutd.cli.terminal.plan_view import scan_progress
             from cutoutd.status.report.html import contact_sheet, report_html
             from cutoutd.status.report.thumbnails import MAX_PAIRS
 
-            with scan_progress(Console(stderr=True)) as bar:
+            with scan_progress(output_console(stderr=True)) as bar:
                 bar.expect(lambda: min(found.total.published, MAX_PAIRS))
                 pieces: Iterable[str] = report_html(found, contact_sheet(view, found, document, bar.step))
         else:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from cutoutd.core.logs import log_event
+from cutoutd.core.logs import log_event, printable
 from cutoutd.monitoring.incidents import Incident
 
 _TIME_LIMIT_S = 60.0
@@ -64,13 +64,16 @@ class NotifyCommand:
 
 
 def message_of(incident: Incident, now_s: float) -> str:
-    """Return the documented JSON that the command reads."""
+    """Return the documented JSON that the command reads.
+
+    Foreign words are escaped, because they may become the subject of a mail.
+    """
     return json.dumps(
         {
             "kind": incident.kind,
             "folder": incident.folder,
-            "sentence": incident.sentence,
-            "advice": incident.advice,
+            "sentence": printable(incident.sentence),
+            "advice": printable(incident.advice),
             "photos": incident.photos,
             "at": datetime.fromtimestamp(now_s, UTC).isoformat(timespec="seconds"),
         }

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from cutoutd.core.logs import printable
 from cutoutd.core.photo import TERMINAL, State, WaitKind
 from cutoutd.ledger import Total
 from cutoutd.ledger.queries.monitoring import WaitGroup
@@ -131,9 +132,8 @@ def _photos(standstill: Standstill, totals: Sequence[Total]) -> int:
 def _waiting(stored: StoredStandstills) -> Iterator[Standstill]:
     for group in stored.waits:
         until_s = group.until_s if group.has_end else None
-        yield Standstill(
-            StandstillStage.PHOTO, _WAITS[group.kind], group.reason or "waits", until_s, photos=group.photos
-        )
+        reason = printable(group.reason or "waits")
+        yield Standstill(StandstillStage.PHOTO, _WAITS[group.kind], reason, until_s, photos=group.photos)
     if stored.unknown_outcomes:
         reason = "the response to a launch was lost; cutoutd looks for its result before it launches again"
         number = stored.unknown_outcomes

@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -72,3 +73,10 @@ def test_what_is_said_and_drawn_is_printable(capsys: pytest.CaptureFixture[str])
     console.print(Text(f"a{EVIL}"), soft_wrap=True)
     for output in (capsys.readouterr().out, console.file.getvalue()):
         assert all(line.isprintable() for line in output.split("\n")), output
+
+
+def test_no_command_draws_on_a_console_of_its_own() -> None:
+    """Only the one that escapes is used, else a name in the live view of `run` would command the terminal."""
+    commands = DAEMON / "cutoutd" / "cli"
+    own = [file.name for file in commands.rglob("*.py") if re.search(r"\bConsole\(\w*=?\w*\)", file.read_text())]
+    assert own == []

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,15 @@ def test_an_incident_arrives_as_json(tmp_path: Path) -> None:
         "photos": 3,
         "at": "1970-01-01T00:00:00+00:00",
     }
+
+
+def test_foreign_words_arrive_escaped() -> None:
+    """The command may put them into a mail or on a terminal, so no name adds a header or a colour."""
+    evil = "a\x1b[31m\r\nBcc: all@example.com\u202e.jpg"
+    told = json.loads(message_of(replace(HALT, sentence=evil, advice=evil), 0.0))
+    assert told["sentence"].isprintable()
+    assert told["advice"].isprintable()
+    assert "Bcc" in told["sentence"]
 
 
 def test_secrets_stay_here() -> None:

@@ -91,7 +91,7 @@ def history_entry(event: Event) -> HistoryEntry:
 def parameters_in_words(parameters: str | None) -> list[str]:
     """Return the remove_bg parameters one by one; an empty list means Uploadcare's defaults."""
     values: dict[str, Any] = json.loads(parameters or "{}")
-    return [f"{name}: {_word(value)}" for name, value in values.items()]
+    return [printable(f"{name}: {_word(value)}") for name, value in values.items()]
 
 
 def _details(detail: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
