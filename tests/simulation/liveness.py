@@ -13,17 +13,20 @@ def faults_in(scene: Scene) -> list[str]:
     rows = photos_in(scene.world.root / "state")
     newest = {(row["folder"], row["path"]): row for row in rows if row["state"] != "superseded"}
     faults = []
-    hopeless = service_books(scene.world.root / "sandbox").hopeless
+    books, doomed = service_books(scene.world.root / "sandbox"), scene.world.internet.doomed
+    hopeless = books.hopeless | {removal.sha256 for removal in books.removals if removal.result in doomed}
     for (folder, name), put in sorted(scene.world.files.items()):
         if folder in scene.world.left or sha256_of(put.picture) in hopeless:
             continue
         row = newest.get((folder, name))
         if row is None:
             faults.append(f"{folder}/{name} was never found")
-        elif {row["source_uuid"], row["result_uuid"]} & scene.world.internet.doomed:
+        elif {row["source_uuid"], row["result_uuid"]} & doomed:
             continue
         elif fault := _fault_of(row, sha256_of(put.picture)):
             faults.append(f"{folder}/{name}: {fault}")
+    if not faults and scene.world.internet.faults:
+        return []  # because what never ends may halt what is left
     return [*faults, *_standstills(scene)]
 
 

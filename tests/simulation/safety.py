@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from simulation.books import Row, ServiceBooks, lost_launches_in, photos_in, service_books
-from simulation.pictures import sha256_of
+from simulation.pictures import OWN_SHAPES, sha256_of
 from simulation.world import World
 
 #: A kill so soon after a response may have come before it was stored.
@@ -81,4 +81,4 @@ def _sources(world: World) -> Iterator[str]:
 
 
 def _name(sha256: str) -> str:
-    return next((f"picture {number}" for number in range(500) if sha256_of(number) == sha256), sha256[:12])
+    return next((f"picture {number}" for number in range(2 * OWN_SHAPES) if sha256_of(number) == sha256), sha256[:12])

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from simulation import events as ev
+from simulation.pictures import OWN_SHAPES
 from simulation.service.faults import Effect, Fault
 from simulation.world import FolderPlan
 
@@ -64,10 +65,33 @@ def _photos(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Even
     return found
 
 
+def _tellable(photos: list[ev.Event]) -> list[ev.Event]:
+    """Return the photos with shapes of their own; else a launch whose photo is gone cannot be told from others."""
+    return [
+        replace(event, picture=event.picture + OWN_SHAPES) if isinstance(event, ev.PutPhoto) else event
+        for event in photos
+    ]
+
+
 _KINDS = ("upload", "execute", "status", "file", "files", "cdn", "delete", "store")
 _BEFORE = (Effect.REFUSED, Effect.NO_ROUTE, Effect.RESET, Effect.SILENT)
 _AFTER = (Effect.LOST, Effect.DEAF)
-_ODD = ("500", "502", "503", "503_later", "504", "429", "429_bare", "portal", "empty", "half", "list", "types")
+_ODD = (
+    "500",
+    "502",
+    "503",
+    "503_later",
+    "504",
+    "429",
+    "429_bare",
+    "portal",
+    "empty",
+    "half",
+    "list",
+    "types",
+    "deep",
+    "surrogate",
+)
 
 
 def _network(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Event]:
@@ -258,8 +282,8 @@ def draw(seed: int, profile: str = "all") -> Story:
     if profile == "all":
         draws = tuple(each for each in draws if rng.random() < 0.45)
     photos = _photos(rng, folders)
-    if profile == "lost":  # because a launch whose photo is gone cannot be told from others
-        photos = [event for event in photos if isinstance(event, ev.PutPhoto)]
+    if profile == "lost":
+        photos = _tellable(photos)
     events = [*photos, *(event for each in draws for event in each(rng, folders))]
     ordered = tuple(sorted(events, key=lambda event: event.at_s))
     options = {"concurrency": {"removals": rng.randint(1, 4)}} if profile == "removals" else {}

@@ -160,6 +160,33 @@ def test_another_photo_probes_when_the_same_one_fails_again(halt: CircuitBreaker
     assert halt.error is None
 
 
+def test_another_photo_probes_however_many_were_refused(halt: CircuitBreaker, clock: Clock) -> None:
+    """Files that are never delivered do not take all probes for themselves, else a healthy photo would never go on."""
+    for photo_id in (1, 2, 3, 4, 1, 2, 3, 4):
+        refused(halt, DeliveryRefusedError, photo_id, State.REMOVAL_FINISHED)
+        clock.now_s += halt.probe_in_s
+    assert halt.error is not None
+    assert halt.suspects == {1, 2, 3, 4}
+
+
+def test_files_that_are_surely_refused_alone_are_no_halt(halt: CircuitBreaker, clock: Clock) -> None:
+    """Once others were delivered twice between their refusals, they stop nobody, however many they are."""
+    for _ in range(2):
+        for photo_id in (1, 2, 3, 4):
+            refused(halt, DeliveryRefusedError, photo_id, State.REMOVAL_FINISHED)
+        halt.note_accepted(RefusableRequest.DOWNLOAD, clock.now_s)
+    for photo_id in (1, 2, 3, 4):
+        error = refused(halt, DeliveryRefusedError, photo_id, State.REMOVAL_FINISHED)
+        assert isinstance(error, RefusedForNowError)
+    assert halt.error is None
+
+
+def test_a_refused_copy_lets_photos_further_on_probe(halt: CircuitBreaker) -> None:
+    """A copy fetches a known cutout first of all; results that wait to be fetched can show that fetching works."""
+    halt.open(DeliveryRefusedError("403").on(RefusableRequest.DOWNLOAD), State.ACCEPTED)
+    assert halt.probe_states[-1] is State.REMOVAL_FINISHED
+
+
 def test_uploads_that_fail_alike_are_a_halt(halt: CircuitBreaker) -> None:
     """A rule of the project that cutoutd does not know fails three photos, not a hundred thousand."""
     for number in range(3):

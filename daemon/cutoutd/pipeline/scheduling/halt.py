@@ -155,8 +155,10 @@ class CircuitBreaker:
             self._opened_at_s = self._clock()
         else:
             self._probe_after_s = min(self._probe_after_s * 2, _LAST_PROBE_AFTER_S)
-        self.error, self._failed_state = error, failed_state
-        self._request = error.request or _REQUESTS[failed_state]
+        self.error, self._request = error, error.request or _REQUESTS[failed_state]
+        # A copy fetches a known cutout as its first step; photos further on must be able to probe for it.
+        is_download = self._request is RefusableRequest.DOWNLOAD
+        self._failed_state = State.REMOVAL_FINISHED if is_download else failed_state
         self._probe_at_s = self._clock() + self._probe_after_s
 
     def close(self) -> None:

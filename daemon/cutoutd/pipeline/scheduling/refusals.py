@@ -24,6 +24,9 @@ from cutoutd.core.errors import (
 #: So many different photos in a row, with no other accepted, show that a refusal is about the project.
 MANY_PHOTOS = 3
 
+#: A download refused so often while others were accepted is about its file, and tells nothing of the project.
+_SURELY_ALONE = 2
+
 #: More refused photos than this are not remembered.
 _MOST_REMEMBERED = 1000
 
@@ -109,7 +112,10 @@ class Refusals:
             of_kind.alone[photo_id] += 1
         of_kind.seen_accepted[photo_id] = of_kind.accepted
         of_kind.in_a_row[photo_id] += 1
-        return Experience(len(of_kind.in_a_row), of_kind.in_a_row[photo_id], of_kind.alone[photo_id])
+        known = {photo_id, *of_kind.in_a_row}
+        if kind is RefusableRequest.DOWNLOAD:  # of the others the consequence is a failure, so more care is taken
+            known -= {each for each, times in of_kind.alone.items() if times >= _SURELY_ALONE}
+        return Experience(len(known), of_kind.in_a_row[photo_id], of_kind.alone[photo_id])
 
     def accept(self, kind: RefusableRequest, photo_id: int | None = None) -> None:
         """Note an accepted request, and its photo if that is known: then it has no refusals any more."""
@@ -121,6 +127,11 @@ class Refusals:
             of_kind.alone.pop(photo_id, None)
 
     def suspects(self, kind: RefusableRequest) -> frozenset[int]:
-        """Return the photos that were refused more than once, as long as they are too few to blame the project."""
+        """Return the photos that were refused more than once; of very many, none.
+
+        However many they are, each may be refused for itself, and only another photo can show it.
+        """
         refused = self._kinds[kind].in_a_row
-        return frozenset(photo_id for photo_id, times in refused.items() if times > 1 and len(refused) < MANY_PHOTOS)
+        if len(refused) > _MOST_REMEMBERED:
+            return frozenset()
+        return frozenset(photo_id for photo_id, times in refused.items() if times > 1)
