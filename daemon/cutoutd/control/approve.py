@@ -39,7 +39,7 @@ class ApproveHandler:
             selected = [batch for batch in batches if batch.held]
         else:
             selected = [batch for batch in batches if batch.folder == command.folder]
-        if not selected and command.paths and command.folder not in self._folders:
+        if not selected and command.paths and (command.folder not in self._folders or await self._is_photo(command)):
             return await self._approve_cutouts(command)
         if not selected:
             return self._nothing_for(command.folder)
@@ -57,6 +57,12 @@ class ApproveHandler:
         for photo in await self._ledger.waits.approve(batch.folder, batch.photos, last_id):
             self._wake(photo)
 
+    async def _is_photo(self, command: ApproveCommand) -> bool:
+        """Return True if the name of a folder is that of a photo too."""
+        inputs = {name: folder.input for name, folder in self._folders.items()}
+        found = [await select_photos(self._ledger, inputs, name, frozenset()) for name in command.paths]
+        return any(selected.is_exact for selected in found)
+
     async def _approve_cutouts(self, command: ApproveCommand) -> CommandResult:
         """End the doubt about the cutouts of these photos, each of which must be named by its own name."""
         result = ResultBuilder()
@@ -64,15 +70,21 @@ class ApproveHandler:
         for name in command.paths:
             selected = await select_photos(self._ledger, inputs, name, frozenset({State.PUBLISHED}))
             refuse_empty(result, name, selected, "nothing below it is published")
+            if selected.photo_ids and not selected.is_exact:  # else sources go that were never looked at
+                result.refuse_all(f"{name}: it is no photo; a doubtful cutout is approved by the name of its photo")
+                continue
             async for page in pages_of(self._ledger, selected.photo_ids):
-                for photo in page:
-                    await self._approve_cutout(photo, result, is_exact=selected.is_exact, is_dry=command.dry_run)
+                doubtful = [photo for photo in page if _is_doubtful(photo)]
+                if len(doubtful) > 1:
+                    result.refuse_all(f"{name}: it is doubtful in several folders; name one of them: FOLDER/{name}")
+                    continue
+                for photo in doubtful or page:
+                    await self._approve_cutout(photo, result, is_dry=command.dry_run)
         return replace(result.build(_describe, "no cutout is doubtful"), is_done=not command.dry_run)
 
-    async def _approve_cutout(self, photo: Photo, result: ResultBuilder, *, is_exact: bool, is_dry: bool) -> None:
-        if photo.state is not State.PUBLISHED or photo.cutout.doubt is None:
-            if is_exact:
-                result.refuse(photo, "its cutout is not doubtful")
+    async def _approve_cutout(self, photo: Photo, result: ResultBuilder, *, is_dry: bool) -> None:
+        if not _is_doubtful(photo):
+            result.refuse(photo, "its cutout is not doubtful")
             return
         if not is_dry:
             await self._ledger.files.approve_cutout(photo)
@@ -88,6 +100,10 @@ class ApproveHandler:
         if folder is None or folder in self._folders:
             return CommandResult(("nothing waits for approval",), is_idle=True)
         return CommandResult(refused=(f'no folder is called "{folder}", and no photo',))
+
+
+def _is_doubtful(photo: Photo) -> bool:
+    return photo.state is State.PUBLISHED and photo.cutout.doubt is not None
 
 
 def _describe(numbers: Counter[str]) -> list[str]:

@@ -348,7 +348,7 @@ async def published(
 ) -> Photo:
     """A photo with a source that is due."""
     (folder.input / name).write_bytes(name.encode())
-    who = replace(identity_of(folder.input, name), input=str(folder.input))
+    who = replace(identity_of(folder.input, name), folder=folder.name, input=str(folder.input))
     accepted = replace(ACCEPTED, sha256=hashlib.sha256(name.encode()).hexdigest())
     photo = await photo_at(ledger, State.REMOVAL_FINISHED, who, accepted)
     fact = Published("c" * 64, 9, photo.bound.target or "", None, is_source_due=is_due, doubt=doubt)
@@ -470,5 +470,31 @@ def test_no_source_leaves_for_a_doubtful_cutout_before_a_person_approves(
         assert not (await executor.execute(ApproveCommand("doubtful.jpg", paths=("doubtful.jpg",)))).refused
         await worker().apply_due()
         assert list(folder.input.iterdir()) == []
+
+    with_ledger(tmp_path, scene)
+
+
+def test_a_doubtful_cutout_is_approved_by_its_own_name_alone(tmp_path: Path) -> None:
+    """The name of a folder of photos, a pattern, or a path that several folders have: no source leaves for those."""
+    folder = folder_in(tmp_path, on_success="delete")
+    (folder.input / "new").mkdir()
+    other = folder.model_copy(update={"name": "a.jpg"})  # a folder called like a photo
+
+    async def scene(ledger: Ledger) -> None:
+        executor = CommandExecutor(ledger, [folder, other], lambda _: None)
+
+        async def refusal_of(name: str) -> str:
+            return "".join((await executor.execute(ApproveCommand(name, paths=(name,)))).refused)
+
+        await published(ledger, folder, "new/a.jpg", doubt=Doubt.EMPTY)
+        for name in ("new", "new/*", str(folder.input)):
+            assert "it is no photo" in await refusal_of(name)
+        await published(ledger, folder, "a.jpg", doubt=Doubt.EMPTY)
+        await published(ledger, other, "a.jpg", doubt=Doubt.EMPTY)
+        assert "several folders" in await refusal_of("./a.jpg")
+        assert len(await ledger.query(sources.doubtful, 9)) == 3
+        assert await refusal_of(f"{folder.name}/a.jpg") == ""
+        assert await refusal_of("a.jpg") == ""  # the other one, because no batch waits in the folder of this name
+        assert [photo.identity.path for photo in await ledger.query(sources.doubtful, 9)] == ["new/a.jpg"]
 
     with_ledger(tmp_path, scene)
