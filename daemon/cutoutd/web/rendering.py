@@ -4,6 +4,7 @@ All values are escaped. A template gets plain values that a page computed before
 under names that change with their content. No request reads a path from the disk.
 """
 
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -74,6 +75,8 @@ class PageRenderer:
 
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
+        #: Stands for the value of a session's forms, because parts are rendered once for all sessions.
+        self._form_mark = secrets.token_hex()
         self.assets = Assets()  #: stylesheets, scripts and icon
         self._environment = Environment(
             loader=PackageLoader("cutoutd.web", "templates"),
@@ -83,16 +86,21 @@ class PageRenderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals.update(asset=self.assets.address, places=_PLACES, csrf=tokens.form)
+        self._environment.globals.update(asset=self.assets.address, places=_PLACES, csrf=self._form_mark)
         self._environment.filters.update(formatting.FILTERS)
 
     def respond(self, request: Request, template: str, **values: object) -> Response:
         """Return a page, with the flash message of the last command, once."""
         flash = read_flash_message(request, self._tokens)
-        response = HTMLResponse(self.render(template, here=request.url.path, flash=flash, **values))
+        page = self.render(template, here=request.url.path, flash=flash, **values)
+        response = HTMLResponse(self.with_forms_of(page, session_of(request)))
         if flash is not None:
             delete_flash_message(request, response)
         return response
+
+    def with_forms_of(self, html: str, session: str) -> str:
+        """Return a rendered text with the value of its reader's session in each form."""
+        return html.replace(self._form_mark, self._tokens.form_of(session))
 
     def redirect(self, request: Request, address: str, result: CommandResult) -> Response:
         """Return a redirect to a page that shows a command's result. A reload of that page repeats nothing."""
@@ -114,6 +122,11 @@ class PageRenderer:
         """
         page = self.render("refusal.html", title=title, sentence=sentence, hints=hints, about=about, again=None)
         return HTMLResponse(page, status)
+
+
+def session_of(request: Request) -> str:
+    """Return the session that the guard found valid."""
+    return getattr(request.state, "session", "")
 
 
 def _read_assets() -> Iterator[Asset]:

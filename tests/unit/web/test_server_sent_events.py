@@ -31,6 +31,9 @@ class Ledger:
     def render(self, template: str, *, overview: str) -> str:
         return overview if template == "parts/figures.html" else template
 
+    def with_forms_of(self, html: str, _session: str) -> str:
+        return html
+
 
 async def next_news(news: AsyncIterator[str]) -> dict[str, str]:
     found: dict[str, str] = json.loads((await asyncio.wait_for(anext(news), 60)).removeprefix("data: "))
@@ -58,7 +61,7 @@ def test_nobody_watches_and_nothing_is_looked_at() -> None:
             await asyncio.sleep(0)
         assert ledger.looks == 0
         with told.watched():
-            await next_news(told.stream())
+            await next_news(told.stream(""))
         ledger.looked.clear()
         await asyncio.sleep(0.05)
         seen = ledger.looks
@@ -73,7 +76,7 @@ def test_all_who_watch_share_one_look() -> None:
 
     async def scene(told: ServerSentEvents, ledger: Ledger) -> None:
         with told.watched():
-            windows = [told.stream() for _ in range(100)]
+            windows = [told.stream("") for _ in range(100)]
             first = [await next_news(window) for window in windows]
             assert all(set(news) == set(PARTS) for news in first)
             looks = ledger.looks
@@ -90,7 +93,7 @@ def test_who_falls_behind_gets_what_is_so_now() -> None:
 
     async def scene(told: ServerSentEvents, ledger: Ledger) -> None:
         with told.watched():
-            quick, slow = told.stream(), told.stream()
+            quick, slow = told.stream(""), told.stream("")
             await next_news(quick)
             await next_news(slow)
             for word in ("one", "two", "three"):
@@ -106,7 +109,7 @@ def test_silence_has_a_sign_of_life() -> None:
 
     async def scene(told: ServerSentEvents, _ledger: Ledger) -> str:
         with told.watched():
-            news = told.stream()
+            news = told.stream("")
             await next_news(news)
             return await asyncio.wait_for(anext(news), 60)
 
@@ -121,7 +124,7 @@ def test_the_end_ends_every_stream() -> None:
         told = ServerSentEvents(ledger, ledger, BRISK)  # type: ignore[arg-type]  as above
         running = asyncio.create_task(told.run())
         with told.watched():
-            news = told.stream()
+            news = told.stream("")
             await next_news(news)
             running.cancel()
             with pytest.raises(StopAsyncIteration):

@@ -14,12 +14,15 @@ def test_only_the_token_and_what_is_derived_from_it_fit() -> None:
     """Cookie and form carry values of their own; none stands for another, or for another token's."""
     tokens, other = Tokens("a" * 43), Tokens("b" * 43)
     assert tokens.is_token("a" * 43)
-    assert tokens.is_form(tokens.form)
+    form, form_of_other = tokens.form_of("x"), other.form_of("x")
+    assert tokens.is_form(form, "x")
+    assert not tokens.is_form(form, "y")
+    assert not tokens.is_form(form_of_other, "x")
     assert tokens.host != other.host
-    assert len({tokens.hash_session("x"), tokens.form, other.hash_session("x"), other.form, "a" * 43}) == 5
-    for text in ("", "b" * 43, "ä", tokens.form, other.form):
+    assert len({tokens.hash_session("x"), form, other.hash_session("x"), form_of_other, "a" * 43}) == 5
+    for text in ("", "b" * 43, "ä", form, form_of_other):
         assert not tokens.is_token(text)
-    assert not tokens.is_form(tokens.hash_session(""))
+    assert not tokens.is_form(tokens.hash_session(""), "")
 
 
 @pytest.mark.parametrize("change", ["", "x", ".", "x.y", "ä.ö"])

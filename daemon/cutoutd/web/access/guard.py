@@ -85,7 +85,9 @@ class AccessGuard:
         if token is not None and request.method in _SAFE_METHODS and request.url.path == "/":
             is_right = self._tokens.is_token(token)
             return await self._start_session(request) if is_right else self._refuse_token(request)
-        if await self._sessions.is_valid(request.cookies.get(_cookie(host), "")):
+        session = request.cookies.get(_cookie(host), "")
+        if await self._sessions.is_valid(session):
+            request.state.session = session
             return None
         if request.method in _SAFE_METHODS and request.headers.get("sec-fetch-site") == "cross-site":
             return self._redirect_without_token(_address(request))
@@ -111,7 +113,7 @@ class AccessGuard:
             form = await read_form(request)
         except FormError as error:
             return self._refusal(request, HTTPStatus(error.status), "The request was not understood", str(error))
-        if not self._tokens.is_form(form.one("csrf")):
+        if not self._tokens.is_form(form.one("csrf"), request.state.session):
             return self._refusal(request, HTTPStatus.FORBIDDEN, _FOREIGN, _FORGED)
         request.state.form = form
         return None

@@ -42,7 +42,6 @@ class Tokens:
         #: A host of the page's own on this machine, because browsers share cookies between all ports of one host.
         #: Nothing else knows the name, so no other port can be visited by it.
         self.host = f"cutoutd-{self._derive('host')[:_HOST_CHARACTERS]}.localhost"
-        self.form = self._derive("form")  #: the value in each form, which no other site can know
 
     def is_token(self, text: str) -> bool:
         """Return True if the text is the link's token."""
@@ -52,9 +51,13 @@ class Tokens:
         """Return the form in which a session is stored."""
         return self._derive(f"session {value}")
 
-    def is_form(self, text: str) -> bool:
-        """Return True if the text is the value in our forms."""
-        return hmac.compare_digest(text.encode(), self.form.encode())
+    def form_of(self, session: str) -> str:
+        """Return the value in the forms of a session, which no other site and no other session can know."""
+        return self._derive(f"form {session}")
+
+    def is_form(self, text: str, session: str) -> bool:
+        """Return True if the text is the value in the forms of this session."""
+        return hmac.compare_digest(text.encode(), self.form_of(session).encode())
 
     def sign(self, text: str) -> str:
         """Return the text for a cookie, signed, so that no other program can write it."""

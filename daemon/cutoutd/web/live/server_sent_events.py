@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import log_error
 from cutoutd.web.live.status_cache import StatusCache
-from cutoutd.web.rendering import PageRenderer
+from cutoutd.web.rendering import PageRenderer, session_of
 
 #: The parts of the overview; each has a template of its name in ``parts``.
 PARTS = ("headline", "notices", "figures", "latest", "folders", "spending", "waiting")
@@ -72,22 +72,22 @@ class ServerSentEvents:
         """Return the route ``/live``."""
         return [Route("/live", self._answer, methods=["GET"])]
 
-    async def stream(self) -> AsyncIterator[str]:
+    async def stream(self, session: str) -> AsyncIterator[str]:
         """Yield the events for one window: all parts first, then the changed ones, and a heartbeat in between."""
         sent: Mapping[str, str] = {}
         while not self._is_over:
             change, parts = self._changed, self._parts
             if changed := {name: html for name, html in parts.items() if sent.get(name) != html}:
-                yield f"data: {json.dumps(changed)}\n\n"
+                yield f"data: {self._renderer.with_forms_of(json.dumps(changed), session)}\n\n"
                 sent = parts
             elif not await _is_set_within(change, self._timing.heartbeat_s):
                 yield ": nothing new\n\n"
 
-    async def _answer(self, _request: Request) -> Response:
+    async def _answer(self, request: Request) -> Response:
         if self._is_over or self._windows >= _MAX_WINDOWS:
             status = HTTPStatus.SERVICE_UNAVAILABLE
             return PlainTextResponse("Too many windows are open.", status, {"Retry-After": "30"})
-        return _Stream(self)
+        return _Stream(self, session_of(request))
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -121,8 +121,8 @@ class ServerSentEvents:
 class _Stream(StreamingResponse):
     """The response to one window, which counts as open until the response ends."""
 
-    def __init__(self, events: ServerSentEvents) -> None:
-        super().__init__(events.stream(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    def __init__(self, events: ServerSentEvents, session: str) -> None:
+        super().__init__(events.stream(session), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
         self._events = events
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
