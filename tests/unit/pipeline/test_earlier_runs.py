@@ -181,6 +181,23 @@ def test_photos_that_are_much_alike_hold_up_no_search(
     assert (with_ledger(tmp_path, scene) == RESULT) is is_adopted
 
 
+def test_a_renamed_photo_is_told_by_its_copy(tmp_path: Path) -> None:
+    """Its result is adopted although its own name is gone, because a photo with the same bytes shows what it was."""
+    folder = folder_in(tmp_path)
+
+    async def scene(ledger: Ledger) -> str | None:
+        photo = await lost(ledger, folder.input / "ours.png", (60, 40))
+        (folder.input / "ours.png").rename(folder.input / "new.png")
+        renamed = await ledger.discover(identity_of(folder.input, "new.png"))
+        assert renamed is not None
+        accepted: Accepted = replace(ACCEPTED, sha256="ours.png".rjust(64, "0"), width=60, height=40)
+        await ledger.accept(renamed, accepted, ["new.png"])
+        context = StepContext(ledger, OneResult(), folders_of(folder))  # type: ignore[arg-type]  # a stand-in
+        return (await look_for_traces(photo, context)).result_uuid
+
+    assert with_ledger(tmp_path, scene) == RESULT
+
+
 @pytest.mark.parametrize(
     ("other_size", "is_adopted"), [((40, 60), True), ((60, 40), False)], ids=["tall", "same shape"]
 )

@@ -130,6 +130,13 @@ _LAST_PUBLICATION = (
     .limit(1)
 )
 
+_OF_SAME_FILE = (
+    select(photos)
+    .where(photos.c.sha256 == bindparam("sha256"), photos.c.id != bindparam("photo_id"))
+    .order_by(photos.c.parameters.desc(), photos.c.id.desc())  # as the index has them
+    .limit(5)
+)
+
 _WAITING_FOR = select(photos).where(photos.c.wait_for == bindparam("photo_id")).order_by(photos.c.id)
 
 _AFTER_ALL = (1 << 63) - 1
@@ -219,6 +226,12 @@ def published_duplicates(transaction: ReadTransaction, photo: Photo, limit: int)
     values = {**_duplicate_key(photo), "since_s": photo.cutout.reprocess_started_s, "limit": limit}
     rows = transaction.execute(_PUBLISHED if photo.cutout.reprocess_started_s is None else _PAID_SINCE, values)
     return [photo_from(row) for row in rows]
+
+
+def of_same_file(transaction: ReadTransaction, photo: Photo) -> list[Photo]:
+    """Return a few other photos with the same bytes, the newest of each parameters first."""
+    values = {"sha256": photo.picture.sha256, "photo_id": photo.id}
+    return [photo_from(row) for row in transaction.execute(_OF_SAME_FILE, values)]
 
 
 def _duplicate_key(photo: Photo) -> dict[str, object]:

@@ -21,6 +21,7 @@ An upload without either, after the time that any removal takes, had no removal:
 import json
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -35,6 +36,7 @@ from cutoutd.core.photo import Photo, require_value
 from cutoutd.files.input_tree import open_source
 from cutoutd.images.comparison import ReferenceImage, difference_from, is_told_apart, reference_image
 from cutoutd.images.picture_memory import CUTOUT_BYTES, LOOK, picture_memory
+from cutoutd.ledger.queries import duplicates
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.ledger.writes import remote_files
 from cutoutd.pipeline.backoff import quick_repeats
@@ -190,11 +192,12 @@ async def _find_result(photo: Photo, since: datetime, context: StepContext) -> s
     if len(others) > _COMPARED_PHOTOS or not candidates:
         return None
     compared = [photo, *others]
+    copies = await context.ledger.query(duplicates.of_same_file, photo)  # a renamed one can be read there
     # One picture at a time, beside the cutout.
     need_bytes = CUTOUT_BYTES + max(LOOK * one.picture.pixels + one.identity.size_bytes for one in compared)
 
     async def is_ours(cutout: BinaryIO) -> bool:
-        return await picture_memory.run(need_bytes, _shows_only_first, compared, context.folders, cutout)
+        return await picture_memory.run(need_bytes, _shows_only_first, compared, copies, context.folders, cutout)
 
     return await _first_match(
         is_ours, candidates, partial(_download, context.uploadcare, quick_repeats(photo.wait.failed_tries))
@@ -210,8 +213,7 @@ async def _unclaimed_results(since: datetime, context: StepContext, repeats: int
     files = await context.uploadcare.files.list_since(since, repeats=repeats)
     results = [file for file in files if file.mime_type == "image/png" and not file.is_removed]
     claimed = await context.ledger.query(remote_files.claimed, [file.uuid for file in results])
-    unclaimed = [file for file in results if file.uuid not in claimed]
-    return unclaimed[:_COMPARED_FILES]
+    return [file for file in results if file.uuid not in claimed][:_COMPARED_FILES]
 
 
 async def _first_match(
@@ -255,16 +257,10 @@ async def _download(uploadcare: UploadcareClient, repeats: int, result_uuid: str
     return await ask_again(fetch, repeats)
 
 
-def _shows_only_first(photos: Sequence[Photo], folders: Folders, cutout: BinaryIO) -> bool:
-    """Return True if the cutout is of the first photo and of none of the others.
-
-    The photos are read one at a time, because there may be many.
-    """
-    first, *others = photos
-    try:
-        ours = difference_from(_likeness(first, folders), cutout)
-    except (CutoutdError, OSError, KeyError):
-        return False
+def _shows_only_first(photos: Sequence[Photo], copies: Sequence[Photo], folders: Folders, cutout: BinaryIO) -> bool:
+    """Return True if the cutout is of the first photo, read from any copy, and of no other."""
+    first, *others = photos  # read one at a time, because there may be many
+    ours = difference_from(_likeness_of_any((first, *copies), folders), cutout)
 
     def may_show(other: Photo) -> bool:
         # A file may be unreadable, or another by now. Then two photos of the same shape cannot be told apart.
@@ -282,6 +278,14 @@ def _has_same_shape(other: Photo, first: Photo) -> bool:
         (photo.picture.width or 0, photo.picture.height or 0) for photo in (other, first)
     )
     return abs(width * first_height - first_width * height) <= _SHAPE_TOLERANCE * first_width * height
+
+
+def _likeness_of_any(photos: Sequence[Photo], folders: Folders) -> ReferenceImage | None:
+    """Return the picture of the first of these equal photos that can be read; None if none can."""
+    for photo in photos:
+        with suppress(CutoutdError, OSError, KeyError):
+            return _likeness(photo, folders)
+    return None
 
 
 def _likeness(photo: Photo, folders: Folders) -> ReferenceImage | None:
