@@ -198,8 +198,12 @@ class PhotoPipeline:
         """Make the one call that costs money. A crash during it leaves `removal_intended`: see `steps.launch`."""
         await self._availability.require_same_trees(photo)  # because the place is made now
         await self._budget.require_room(photo, self._source_check(photo), is_launching=True)
+        source_uuid = require_value(photo.upload.source_uuid)
         try:
-            has_run = await self._uploadcare.files.require_ready(require_value(photo.upload.source_uuid))
+            # The launcher first, because it knows an upload that was asked for just now.
+            has_run = not self._launcher.was_just_refused(photo) and await self._uploadcare.files.require_ready(
+                source_uuid
+            )
         except UploadGoneError:
             return await self._launcher.renew_upload(photo)
         if has_run and photo.launch.noticed_at_s is None:  # else its result was looked for, and not found in time

@@ -124,6 +124,47 @@ def test_a_definite_no_may_be_tried_again(tmp_path: Path, error: CutoutdError) -
     played(tmp_path, scene)
 
 
+@pytest.mark.parametrize(
+    ("errors", "questions"),
+    [
+        ([ThrottledError("429")], 1),
+        ([ThrottledError("429")] * 3, 1),
+        ([NeverSentError("no connection")], 2),
+        ([ThrottledError("429"), NeverSentError("no connection")], 2),
+    ],
+    ids=["refused once", "refused thrice", "never sent", "refused, then never sent"],
+)
+def test_an_upload_is_not_asked_for_again_after_too_many_launches(
+    tmp_path: Path, errors: list[CutoutdError], questions: int
+) -> None:
+    """It was ready a moment ago, and a refusal of the launch alone changes nothing about it."""
+
+    async def scene(trip: Trip) -> None:
+        photo = await trip.photo_at(State.UPLOADED)
+        trip.uploadcare.fail("start_removal", *errors)
+        while photo.state is State.UPLOADED:
+            photo = await trip.journey.advance(photo)
+        assert photo.state is State.REMOVAL_STARTED
+        assert trip.uploadcare.count("require_ready") == questions
+
+    played(tmp_path, scene)
+
+
+def test_an_upload_is_asked_for_again_before_it_is_launched_after_a_lost_answer(tmp_path: Path) -> None:
+    """A refusal before the lost launch says nothing about what that one has done."""
+
+    async def scene(trip: Trip) -> None:
+        photo = await trip.photo_at(State.UPLOADED)
+        trip.uploadcare.fail("start_removal", ThrottledError("429"), ResponseLostError("cut off"))
+        photo = await trip.journey.advance(await trip.journey.advance(photo))
+        assert photo.state is State.REMOVAL_INTENDED
+        photo = await trip.ledger.record(photo, LaunchOutcomeUnknown(time.time()))
+        await trip.journey.advance(photo)
+        assert trip.uploadcare.count("require_ready") == 2
+
+    played(tmp_path, scene)
+
+
 def test_a_lost_answer_is_never_followed_by_a_second_call(tmp_path: Path) -> None:
     """Whether it was accepted is not known, so the photo stays at the intent, and says why."""
 

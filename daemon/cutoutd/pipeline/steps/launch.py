@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from cutoutd.core.errors import CutoutdError, DelayError, RemovalLockedError, ResponseLostError
+from cutoutd.core.errors import CutoutdError, DelayError, RemovalLockedError, ResponseLostError, ThrottledError
 from cutoutd.core.logs import log_event
 from cutoutd.core.photo import (
     NO_WAIT,
@@ -102,6 +102,9 @@ _NOT_MADE = (
 _UPLOADS_AT_PACE = 3
 _FIRST_UPLOAD_WAIT_S, _LONGEST_UPLOAD_WAIT_S = 60.0, 3600.0
 
+#: After a refused launch (429) its upload stays ready for so long; the service asks for 30 s at most as a rule.
+_READY_FOR_S = 60.0
+
 #: The reason for a lost response after a crash.
 _ENDED_MEANWHILE = "cutoutd ended before an answer was stored"
 
@@ -122,10 +125,20 @@ class Launcher:
         self._budget = budget
         self._shown_after_s = shown_after_s
         self._paying: set[int] = set()
+        self._refused: dict[int, tuple[str | None, float]] = {}  # by photo: the upload, and the monotonic time
 
     def is_paying(self, photo_id: int) -> bool:
         """Return True if the paid call of this photo is under way, or its answer is being stored."""
         return photo_id in self._paying
+
+    def was_just_refused(self, photo: Photo) -> bool:
+        """Return True if this upload was ready a moment ago, and only too many requests kept it from being launched.
+
+        Then asking for it again would tell nothing, and cost an operation. It counts for one launch.
+        """
+        source_uuid, refused_at_s = self._refused.pop(photo.id, (None, 0.0))
+        is_recent = time.monotonic() - refused_at_s < _READY_FOR_S
+        return is_recent and source_uuid is not None and source_uuid == photo.upload.source_uuid
 
     async def launch(self, photo: Photo, first_wait: Callable[[float], Wait]) -> Photo:
         """Pay for a removal; `first_wait` returns the wait before the first poll of a removal begun at this Unix time.
@@ -164,6 +177,8 @@ class Launcher:
             return await self._look_later(intended, RemovalLocked(photo.launch.locked_since_s or time.time()), error)
         except CutoutdError as error:
             await self._budget.refund(intended, error)
+            if isinstance(error, ThrottledError):
+                self._refused[photo.id] = (photo.upload.source_uuid, time.monotonic())
             raise
         # Before anything else, because an error in between would lose the answer that was paid for.
         started = await self._ledger.record_until_stored(intended, RemovalStarted(request_id), first_wait(time.time()))
