@@ -109,4 +109,11 @@ PLANTS: tuple[Plant, ...] = (
         new="    if traces.result_uuid is not None:\n        return RecoveryAction.LAUNCH_AGAIN\n",
         profile="lost",
     ),
+    Plant(
+        item="C13 a renamed photo with a lost answer is paid for again",
+        file="pipeline/steps/recover_launch.py",
+        old="_likeness_of_any((first, *copies), folders)",
+        new="_likeness_of_any((first,), folders)",
+        profile="lost",
+    ),
 )
