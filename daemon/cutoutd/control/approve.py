@@ -34,6 +34,8 @@ class ApproveHandler:
 
         After a crash a folder is approved as a whole or not at all.
         """
+        if command.photo_ids:
+            return await self._approve_cutouts(command)
         batches = await self._ledger.query(approvals.batches, command.last_id)
         if command.folder is None:
             selected = [batch for batch in batches if batch.held]
@@ -80,6 +82,9 @@ class ApproveHandler:
                     continue
                 for photo in doubtful or page:
                     await self._approve_cutout(photo, result, is_dry=command.dry_run)
+        async for page in pages_of(self._ledger, command.photo_ids):
+            for photo in page:
+                await self._approve_cutout(photo, result, is_dry=command.dry_run)
         return replace(result.build(_describe, "no cutout is doubtful"), is_done=not command.dry_run)
 
     async def _approve_cutout(self, photo: Photo, result: ResultBuilder, *, is_dry: bool) -> None:

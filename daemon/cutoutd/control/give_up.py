@@ -38,7 +38,7 @@ class GiveUpHandler:
         After a crash, the same command does the rest.
         """
         result, payable = ResultBuilder(), 0
-        photo_ids: list[int] = []
+        photo_ids = list(command.photo_ids)
         for name in command.paths:
             selected = await select_photos(self._ledger, self._inputs, name, GIVEN_UP_AT)
             refuse_empty(result, name, selected, "no removal of anything below it runs")

@@ -56,6 +56,7 @@ class GiveUpCommand:
 
     paths: tuple[WireText, ...] = ()
     dry_run: bool = False  #: True: only report the effect
+    photo_ids: tuple[int, ...] = ()  #: photos by their numbers in the ledger
     kind: Literal["give_up"] = "give_up"
 
 
@@ -68,6 +69,7 @@ class ApproveCommand:
     max_removals: int | None = None  #: at most this many photos are approved, the oldest first; None: all
     last_id: int | None = None  #: photos that came later are not meant, because they were not shown; None: all
     paths: tuple[WireText, ...] = ()  #: photos with doubtful cutouts, if ``folder`` is no folder's name
+    photo_ids: tuple[int, ...] = ()  #: the same, by their numbers in the ledger; no folder is approved then
     kind: Literal["approve"] = "approve"
 
 

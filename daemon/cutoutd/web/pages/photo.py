@@ -9,7 +9,8 @@ from starlette.routing import BaseRoute, Route
 
 from cutoutd.control import retry
 from cutoutd.control.dismiss import DISMISSIBLE
-from cutoutd.control.messages import DismissCommand, ReprocessCommand, RetryCommand
+from cutoutd.control.give_up import GIVEN_UP_AT
+from cutoutd.control.messages import ApproveCommand, DismissCommand, GiveUpCommand, ReprocessCommand, RetryCommand
 from cutoutd.core.photo import Photo, State
 from cutoutd.images.originals import Absence, Side
 from cutoutd.images.thumbnails import Thumbnails
@@ -50,6 +51,8 @@ class PossibleActions:
     is_retriable: bool
     is_dismissible: bool
     is_reprocessable: bool
+    is_hung: bool  #: its removal is late, or its outcome is searched for, so it may be given up
+    is_doubtful: bool  #: its cutout may be approved
     cost: str  #: the cost of a new cutout
 
 
@@ -83,6 +86,16 @@ def photo_routes(context: PageContext, thumbnails: Thumbnails) -> list[BaseRoute
         result = await context.backend.queue.submit(DismissCommand(photo_ids=(photo.id,)))
         return context.renderer.redirect(request, f"/photos/{photo.id}", result)
 
+    async def give_up_photo(request: Request) -> Response:
+        photo = await requested_photo(request, context)
+        result = await context.backend.queue.submit(GiveUpCommand(photo_ids=(photo.id,)))
+        return context.renderer.redirect(request, f"/photos/{photo.id}", result)
+
+    async def approve_cutout(request: Request) -> Response:
+        photo = await requested_photo(request, context)
+        result = await context.backend.queue.submit(ApproveCommand(photo_ids=(photo.id,)))
+        return context.renderer.redirect(request, f"/photos/{photo.id}", result)
+
     async def reprocess_photo(request: Request) -> Response:
         photo = await requested_photo(request, context)
         # Allow one removal, because the button names the cost of one.
@@ -93,6 +106,8 @@ def photo_routes(context: PageContext, thumbnails: Thumbnails) -> list[BaseRoute
         Route("/photos/{number}", show, methods=["GET"]),
         Route("/photos/{number}/retry", retry_photo, methods=["POST"]),
         Route("/photos/{number}/dismiss", dismiss_photo, methods=["POST"]),
+        Route("/photos/{number}/give-up", give_up_photo, methods=["POST"]),
+        Route("/photos/{number}/approve", approve_cutout, methods=["POST"]),
         Route("/photos/{number}/reprocess", reprocess_photo, methods=["POST"]),
     ]
 
@@ -116,5 +131,7 @@ def _possible_actions(context: PageContext, photo: Photo) -> PossibleActions:
         is_retriable=retry.why_not(photo) is None and retry.may_help(photo, folders.get(photo.identity.folder)),
         is_dismissible=photo.state in DISMISSIBLE,
         is_reprocessable=photo.state is State.PUBLISHED and photo.source.result is None,
+        is_hung=photo.state in GIVEN_UP_AT and photo.wait.is_delayed,
+        is_doubtful=photo.state is State.PUBLISHED and photo.cutout.doubt is not None,
         cost=estimate_in_words(estimate(price, uploads=1, removals=1)),
     )
