@@ -95,7 +95,7 @@ _LOOKED_FOR = "it is not known yet whether Uploadcare began its removal; cutoutd
 
 _NOT_MADE = (
     "its upload was not locked, and shows no removal although any would have ended by now: the launch with the lost"
-    " answer was not made, and a new one pays nothing twice"
+    " answer was not made, and is made again"
 )
 
 #: An upload costs three operations, and may vanish or be locked again and again: after so many the next ones wait.

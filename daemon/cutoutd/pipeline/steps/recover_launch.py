@@ -15,7 +15,8 @@ first is excluded, and the second is compared. So an unknown outcome holds back 
 exception is the same picture with other parameters, because their results cannot be told apart.
 
 Most lost launches were never accepted. A removal locks its upload while it runs, and leaves a mark on it when it ends.
-An upload without either, after the time that any removal takes, had no removal: launching again costs nothing twice.
+An upload without either, after the time that any removal takes, had none so far: a new launch pays twice only if a
+gateway delivers the old one later still (docs/operations.md, windows that remain).
 """
 
 import json
