@@ -144,6 +144,19 @@ def test_four_unknowns_do_not_count_however_long_they_take() -> None:
     assert not pace.is_forgotten(photo, LAUNCHED_AT_S + 500)
 
 
+def test_an_overdue_removal_that_is_unknown_is_soon_known_as_forgotten() -> None:
+    """After days switched off, or a clock set forward, five answers "unknown" take minutes and not an hour."""
+    pace, now_s = PollSchedule(), LAUNCHED_AT_S + 3 * 86_400.0
+    photo = launched()
+    for _ in range(12):
+        photo = asked(pace, photo, UNKNOWN, now_s)
+        if pace.is_forgotten(photo, now_s):
+            break
+        now_s = photo.wait.until_s
+    assert pace.is_forgotten(photo, now_s)
+    assert now_s - LAUNCHED_AT_S - 3 * 86_400.0 < 300
+
+
 def test_a_clock_set_back_does_no_harm() -> None:
     """A launch in the future is a launch just now."""
     wait = asked(PollSchedule([2.0] * 10), launched(), BUSY, LAUNCHED_AT_S - 3600).wait

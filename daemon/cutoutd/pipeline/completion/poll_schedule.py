@@ -243,10 +243,21 @@ class PollSchedule:
         elapsed_s = _elapsed_s(photo, now_s)
         if self.is_forgotten(photo, now_s):
             elapsed_s = max(elapsed_s, _OVERDUE_AFTER_S)
-        wait_s = next_poll_after_s(self._times.sorted_s, elapsed_s=elapsed_s, polls=polls, jitter=self._jitter)
+        paced_s = self._paced_s(photo, elapsed_s, now_s)
+        wait_s = next_poll_after_s(self._times.sorted_s, elapsed_s=paced_s, polls=polls, jitter=self._jitter)
         reason = self._overdue_because(photo, elapsed_s, now_s)
         kind = WaitKind.POLL if reason is None else WaitKind.OVERDUE
         return Wait(kind, now_s + wait_s, polls, reason or "")
+
+    def _paced_s(self, photo: Photo, elapsed_s: float, now_s: float) -> float:
+        """Return the time that the next poll follows from: since the first "unknown", until so many have been said.
+
+        Only several in a row show that a removal is forgotten. Asked at the pace of an overdue one, they would take an
+        hour.
+        """
+        watch = self._watches.get(photo.id, _Watch())
+        is_open = watch.unknowns > 0 and not self.is_forgotten(photo, now_s)
+        return min(elapsed_s, now_s - watch.unknown_since_s) if is_open else elapsed_s
 
     def on_poll_success(self, photo: Photo, now_s: float) -> None:
         """Learn from a removal that a poll found finished."""
