@@ -34,7 +34,7 @@ from bench.whereabouts import Part, part_of  # noqa: E402  found only now
 _SAMPLE_EVERY_NS = 1_000_000
 
 _CLOCK_THREAD_CPUTIME_ID = 3  #: time.h
-_POOLS = ("asyncio_", "heavy_", "ThreadPoolExecutor")
+_POOLS = ("asyncio_", "heavy_", "ThreadPoolExecutor", "blocking")
 
 
 class Tally:
@@ -135,6 +135,22 @@ def _time_jobs(tally: Tally) -> None:
     ThreadPoolExecutor.submit = submit_timed  # type: ignore[assignment]  # the one way to see every job
 
 
+def _time_blocking_calls(tally: Tally) -> None:
+    """Time whatever the daemon's threads for blocking work are given."""
+    from cutoutd.core.blocking.call import BlockingCall  # noqa: PLC0415  the bare loop must not load it
+
+    carry_out = BlockingCall.carry_out
+
+    def carry_out_timed(self: BlockingCall) -> object:
+        before_s = time.thread_time()
+        try:
+            return carry_out(self)
+        finally:
+            tally.add_job(part_of([_place_of(self.work)]), time.thread_time() - before_s)
+
+    BlockingCall.carry_out = carry_out_timed  # type: ignore[method-assign]  # the one way to see every call
+
+
 def _place_of(work: Callable[..., Any]) -> str:
     """``asyncio.to_thread`` wraps what it is given as an argument of its context's ``run``."""
     while isinstance(work, partial):
@@ -148,7 +164,10 @@ def main(tally_file: Path, program: str) -> None:
     tally = Tally()
     _time_jobs(tally)
     signal.signal(signal.SIGUSR1, tally.begin)
-    run = runpy.run_path if program.endswith(".py") else partial(runpy.run_module, alter_sys=True)
+    is_script = program.endswith(".py")
+    if not is_script:
+        _time_blocking_calls(tally)
+    run = runpy.run_path if is_script else partial(runpy.run_module, alter_sys=True)
     try:
         run(program, run_name="__main__")
     finally:

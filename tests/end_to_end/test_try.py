@@ -185,7 +185,10 @@ def _home_beside(folder: Path) -> Path:
 def _require_transparent(cutout: Path) -> None:
     with Image.open(cutout) as picture:
         assert (picture.format, picture.mode) == ("PNG", "RGBA")
-        assert picture.getchannel("A").getextrema() == (0, 255)
+        least, most = picture.getchannel("A").getextrema()
+        # Nearly, because a mask that was scaled up need not reach its ends.
+        assert least <= 5
+        assert most >= 250
 
 
 def _require_sheet(sheet: Path) -> None:

@@ -29,14 +29,12 @@ def trace_of(printed: str) -> str:
     return found[1]
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("profile", ["calm", "kills", "network", "people"])
 def test_the_same_seed_is_the_same_run(profile: str) -> None:
     """Two runs of a seed have the same events at the same moments, to the last log line."""
     assert trace_of(simulate("3", "--profile", profile)) == trace_of(simulate("3", "--profile", profile))
 
 
-@pytest.mark.timeout(900)
 def test_worlds_with_weather_keep_all_promises() -> None:
     """As many worlds as a minute holds: no photo is lost, stuck or paid for twice, whatever the weather."""
     cores = str(len(os.sched_getaffinity(0)))
@@ -44,7 +42,6 @@ def test_worlds_with_weather_keep_all_promises() -> None:
 
 
 @nightly_only
-@pytest.mark.timeout(36_000)
 def test_twenty_thousand_worlds_keep_all_promises() -> None:
     """The same for 20,000 worlds."""
     cores = str(len(os.sched_getaffinity(0)))
@@ -57,7 +54,6 @@ def test_planted_faults_are_where_they_were() -> None:
 
 
 @nightly_only
-@pytest.mark.timeout(36_000)
 def test_planted_faults_are_found() -> None:
     """Each planted fault makes some world fail."""
     cores = str(len(os.sched_getaffinity(0)))
