@@ -45,7 +45,11 @@ def test_samples_become_cutouts_and_a_contact_sheet(tmp_path: Path) -> None:
 
 def test_trained_model_cuts_out(tmp_path: Path) -> None:
     """With ``--engine model`` and a file, the trial's cutouts are that model's."""
-    put(tmp_path / "photos" / "cup.jpg")
+    # Red before green, because the tiny model keeps what is not green: other photos may be all or nothing to it.
+    photo = Image.new("RGB", (240, 180), (0, 255, 0))
+    photo.paste((230, 0, 20), (60, 40, 180, 140))
+    (tmp_path / "photos").mkdir()
+    photo.save(tmp_path / "photos" / "cup.jpg", quality=95)
     model = write_tiny_model(tmp_path / "tiny.onnx")
     ended = command("try", "photos", "--engine", "model", "--model", model.name, folder=tmp_path)
     assert ended.returncode == 0, ended.stdout + ended.stderr
