@@ -8,15 +8,12 @@ import asyncio
 import random
 import socket
 import struct
-import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from types import TracebackType
-from typing import Self
-from urllib.parse import urlsplit
+
+from bench.proxy import Proxy
 
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER with zero seconds: closing sends RST
 _PORTAL = b"<!doctype html><title>Wi-Fi</title><h1>Please accept the terms of use</h1>"
@@ -48,20 +45,15 @@ class Weather:
     seed: int = 15
 
 
-class Storm:
-    """The proxy; a context manager whose ``url`` takes the place of the sandbox's."""
+class Storm(Proxy):
+    """The proxy; its ``url`` takes the place of the sandbox's."""
 
     def __init__(self, to: str, weather: Weather) -> None:
-        address = urlsplit(to)
-        self._to = (address.hostname, address.port)
+        super().__init__(to)
         self._weather = weather
         self._chance = random.Random(weather.seed)  # noqa: S311  weather, no secrets
         self._struck: Counter[Trouble] = Counter()
         self._doubtful_launches = 0
-        self._loop = asyncio.new_event_loop()
-        self._server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
-        self._thread = threading.Thread(target=self._loop.run_forever)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/"
         self._ways: Mapping[Trouble, Callable[[_Client, bytes], Awaitable[None]]] = {
             Trouble.REFUSE: self._refuse,
             Trouble.THROTTLE: self._throttle,
@@ -73,18 +65,6 @@ class Storm:
             Trouble.JUNK: self._garble,
         }
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
     @property
     def struck(self) -> Mapping[Trouble, int]:
         """How many requests met each kind of trouble."""
@@ -94,13 +74,6 @@ class Storm:
     def doubtful_launches(self) -> int:
         """How many launches were answered so that a client cannot know whether they were carried out."""
         return self._doubtful_launches
-
-    async def _end(self) -> None:
-        self._server.close()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         client = _Client(reader, writer)
