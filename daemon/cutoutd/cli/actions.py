@@ -10,7 +10,7 @@ from cutoutd.cli.options import ConfigOption, app, read_document, read_running, 
 
 if TYPE_CHECKING:
     from cutoutd.config.settings import ConfigurationFile
-    from cutoutd.control.messages import CommandResult
+    from cutoutd.control.messages import CommandResult, DismissCommand, GiveUpCommand
 
 PathsArgument = Annotated[
     list[str] | None,
@@ -51,8 +51,6 @@ def dismiss(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Dismiss all of them without asking.")] = False,
 ) -> None:
     """Take rejected and failed photos off the lists, with their notes; `retry` with its name brings a photo back."""
-    from dataclasses import replace
-
     from cutoutd.control.connection.client import send_command
     from cutoutd.control.messages import DismissCommand
     from cutoutd.core.photo import State
@@ -63,12 +61,9 @@ def dismiss(
     states = (*((State.FAILED,) if failed else ()), *((State.REJECTED,) if rejected else ()))
     command = DismissCommand(resolve_paths(paths, document), states=states)
     if states and not yes:
-        result = send_command(replace(command, dry_run=True), document)
-        if result.is_idle:
-            show_result(result)
-            return
-        confirm(result, "To dismiss that many, say --yes.")
-    show_result(send_command(command, document))
+        show_result(_send_if_agreed(command, document, "To dismiss that many, say --yes."))
+    else:
+        show_result(send_command(command, document))
 
 
 @app.command("give-up")
@@ -81,20 +76,15 @@ def give_up(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Give up without asking.")] = False,
 ) -> None:
     """Wait no longer for removals that hang: the photos count as failed, and their copies go on."""
-    from dataclasses import replace
-
     from cutoutd.control.connection.client import send_command
     from cutoutd.control.messages import GiveUpCommand
 
     document = read_document(config)
     command = GiveUpCommand(resolve_paths(paths, document))
-    if not yes:
-        result = send_command(replace(command, dry_run=True), document)
-        if result.is_idle:
-            show_result(result)
-            return
-        confirm(result, "To give them up, say --yes.")
-    show_result(send_command(command, document))
+    if yes:
+        show_result(send_command(command, document))
+    else:
+        show_result(_send_if_agreed(command, document, "To give them up, say --yes."))
 
 
 @app.command()
@@ -210,6 +200,21 @@ def resolve_paths(paths: list[str] | None, document: "ConfigurationFile") -> tup
 def confirm_payment(result: "CommandResult") -> None:
     """Ask for consent to the payment on a terminal; elsewhere require ``--yes``."""
     confirm(result, "To pay for that many, say --yes.")
+
+
+def _send_if_agreed(
+    command: "DismissCommand | GiveUpCommand", document: "ConfigurationFile", how_to_agree: str
+) -> "CommandResult":
+    """Say what a command would do, and send it if the user agrees; return what came of it, maybe nothing."""
+    from dataclasses import replace
+
+    from cutoutd.control.connection.client import send_command
+
+    planned = send_command(replace(command, dry_run=True), document)
+    if planned.is_idle:
+        return planned
+    confirm(planned, how_to_agree)
+    return send_command(command, document)
 
 
 def confirm(result: "CommandResult", otherwise: str) -> None:
