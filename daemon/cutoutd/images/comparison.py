@@ -77,11 +77,6 @@ def _look_of(photo: ImageFile) -> ReferenceImage:
     return ReferenceImage(width, height, picture)
 
 
-def is_cutout_of(photo: ReferenceImage | None, cutout: BinaryIO) -> bool:
-    """Return True if the opaque pixels agree. Blocking."""
-    return difference_from(photo, cutout) is not None
-
-
 def is_told_apart(ours: float, other: float) -> bool:
     """Return True if a cutout with these differences from two photos is surely not of the other one.
 
