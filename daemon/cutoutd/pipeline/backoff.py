@@ -117,6 +117,12 @@ def wait_for_traces(
     return Wait(WaitKind.RETRY, now_s + rest_s, _TRIES_WHEN_ANSWERED, reason)
 
 
+def growing_s(first_s: float, longest_s: float, tries: int, *, factor: float = 2.0) -> float:
+    """Return a wait in seconds that grows by this factor with each try, up to the longest one."""
+    # The exponent is bounded because an outage may outlast any float.
+    return min(longest_s, first_s * factor ** min(tries, 20))
+
+
 def quick_repeats(failed_tries: int) -> int:
     """Return how often each question of a look may be repeated at once."""
     return _QUICK_REPEATS if failed_tries < _TRIES_WITH_REPEATS else 0
@@ -130,8 +136,8 @@ def _late_wait_s(error: DelayError, attempts: int, jitter: Callable[[], float]) 
     """Return the shortest wait of a billed try after many others with the same answer; else 0."""
     for kinds, tries, longest_s in _LATE_TRIES:
         if isinstance(error, kinds):
-            late = min(attempts - tries, 20)
-            return 0.0 if late < 0 else min(longest_s, _LONGEST_WAIT_S * 2.0**late) * (1 + jitter()) / 2
+            late = attempts - tries
+            return 0.0 if late < 0 else growing_s(_LONGEST_WAIT_S, longest_s, late) * (1 + jitter()) / 2
     return 0.0
 
 
@@ -141,8 +147,7 @@ def _usual_wait_s(error: DelayError, attempts: int, jitter: Callable[[], float])
         # Not longer than the wait itself, because else a pause of a second costs each photo five.
         return asked_s + max(_SHORTEST_SPREAD_S, min(asked_s, _SPREAD_S)) * jitter()
     if isinstance(error, ResultDamagedError):
-        wait_s = min(_LONGEST_FETCH_WAIT_S, _FIRST_FETCH_WAIT_S * _FETCH_WAIT_FACTOR ** min(attempts, 20))
+        wait_s = growing_s(_FIRST_FETCH_WAIT_S, _LONGEST_FETCH_WAIT_S, attempts, factor=_FETCH_WAIT_FACTOR)
         return wait_s * (1 + jitter()) / 2
     longest_s = next((cap_s for kind, cap_s in _LONGEST_WAITS_S if isinstance(error, kind)), _LONGEST_WAIT_S)
-    # The exponent is bounded because an outage may outlast any float.
-    return min(longest_s, _FIRST_WAIT_S * 2.0 ** min(attempts, 20)) * jitter()
+    return growing_s(_FIRST_WAIT_S, longest_s, attempts) * jitter()

@@ -14,6 +14,7 @@ from cutoutd.ledger import Ledger, ReadTransaction
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.ledger.queries import picking
 from cutoutd.ledger.queries.picking import Downstream, PickQuery, RoomQuery
+from cutoutd.pipeline.backoff import growing_s
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from cutoutd.pipeline.scheduling.stages import Stage
 
@@ -22,7 +23,6 @@ _LONGEST_WAIT_OF_PROBE_S = 60.0
 
 #: While late photos take all places, the time to the next trial doubles with each, up to this.
 _LONGEST_TRIAL_WAIT_S = 3600.0
-_MOST_DOUBLINGS = 20
 
 #: The facts that show that the photo before them went on as it should.
 _WENT_ON = {
@@ -72,8 +72,8 @@ def room_for(most: int, downstream: Downstream, query: RoomQuery) -> float:
     room = most - downstream.placed
     if room > 0 or downstream.newest_s is None:
         return room
-    trial_wait_s = query.late_after_s * 2.0 ** min(-room, _MOST_DOUBLINGS)
-    is_trial_due = query.now_s - downstream.newest_s >= min(trial_wait_s, _LONGEST_TRIAL_WAIT_S)
+    trial_wait_s = growing_s(query.late_after_s, _LONGEST_TRIAL_WAIT_S, -room)
+    is_trial_due = query.now_s - downstream.newest_s >= trial_wait_s
     return 1 if is_trial_due else room
 
 

@@ -40,7 +40,7 @@ from cutoutd.ledger import ReadTransaction
 from cutoutd.ledger.queries import lost_launches
 from cutoutd.ledger.queries.lost_launches import log_paid_again
 from cutoutd.ledger.writes import remote_files
-from cutoutd.pipeline.backoff import backoff, wait_for_traces
+from cutoutd.pipeline.backoff import backoff, growing_s, wait_for_traces
 from cutoutd.pipeline.budget.budget import Budget
 from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.pipeline.steps.recover_launch import (
@@ -200,7 +200,7 @@ class Launcher:
         uploads = await self._ledger.query(remote_files.uploads_of, photo.id)
         if uploads < _UPLOADS_AT_PACE:
             return NO_WAIT
-        wait_s = min(_LONGEST_UPLOAD_WAIT_S, _FIRST_UPLOAD_WAIT_S * 2.0 ** min(uploads - _UPLOADS_AT_PACE, 20))
+        wait_s = growing_s(_FIRST_UPLOAD_WAIT_S, _LONGEST_UPLOAD_WAIT_S, uploads - _UPLOADS_AT_PACE)
         reason = f"it was sent {uploads} times in vain within a day; it is sent again later"
         return Wait(WaitKind.RETRY, time.time() + wait_s, uploads, reason)
 
