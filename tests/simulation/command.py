@@ -5,6 +5,7 @@ import ctypes
 import gc
 import json
 import os
+import re
 import resource
 import signal
 import sys
@@ -15,9 +16,11 @@ from dataclasses import asdict
 
 from simulation.planted import hunt
 from simulation.plants import PLANTS
+from simulation.profiles import NARROW
 from simulation.run import Verdict, run
 from simulation.shrink import shrink
-from simulation.weather import PROFILES, Story, draw
+from simulation.story import Story
+from simulation.weather import PROFILES, draw
 
 #: Seconds of the processor after which a world is taken for hung: real time would make a busy machine fail.
 _MOST_CPU_S = 120
@@ -31,16 +34,18 @@ def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="simulation")
     parser.add_argument("seed", type=int, nargs="?")
     parser.add_argument("--seeds", default="0:50", help="FROM:TO")
-    parser.add_argument("--profile", choices=PROFILES, default="all")
+    parser.add_argument("--profile", choices=(*PROFILES, *NARROW), default="all")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no world after this time")
     parser.add_argument("-j", type=int, default=1, help="processes at once")
     parser.add_argument("-v", action="store_true", help="show everything that happens")
     parser.add_argument("--first", action="store_true", help="end at the first failure")
+    parser.add_argument("--until", metavar="REGEX", help="end at the first failure with such a fault")
     parser.add_argument("--shrink", action="store_true", help="shrink the story of a failing seed")
     parser.add_argument("--planted", nargs="*", metavar="ITEM", help="hunt planted faults; without a name, all")
+    parser.add_argument("--most", type=int, default=2_000, help="worlds for each planted fault")
     given = parser.parse_args(words)
     if given.planted is not None:
-        return _hunt(given.planted, given.j)
+        return _hunt(given.planted, given.most, given.j)
     if given.seed is not None and given.shrink:
         return _shrink(draw(given.seed, given.profile))
     if given.seed is not None:
@@ -54,16 +59,20 @@ def main(words: Sequence[str]) -> int:
         failed += bool(verdict.faults)
         if verdict.faults or given.v:
             _print(verdict)
-        if verdict.faults and given.first:
+        if verdict.faults and (given.first or (given.until and _has(verdict, given.until))):
             return 1
     print(f"{number} worlds, {failed} failed, {time.monotonic() - began_s:.1f} s")  # noqa: T201
     return int(failed > 0)
 
 
-def _hunt(names: Sequence[str], processes: int) -> int:
+def _has(verdict: Verdict, words: str) -> bool:
+    return any(re.search(words, fault) for fault in verdict.faults)
+
+
+def _hunt(names: Sequence[str], most: int, processes: int) -> int:
     plants = [plant for plant in PLANTS if not names or any(name in plant.item for name in names)]
     missed = 0
-    for found in hunt(plants, processes=processes):
+    for found in hunt(plants, most_seeds=most, processes=processes):
         missed += found.seed is None
         where = "NOT FOUND" if found.seed is None else f"seed {found.seed}"
         print(f"{found.plant.item}: {where}, {found.seconds:.0f} s: {found.fault}", flush=True)  # noqa: T201

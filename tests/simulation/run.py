@@ -28,7 +28,7 @@ from simulation.machine.loop import StandstillError, VirtualLoop
 from simulation.machine.threads import Threads
 from simulation.product import Product
 from simulation.service.internet import SERVICE, carrier_of
-from simulation.weather import WEATHER_S, Story
+from simulation.story import Story
 from simulation.world import PUBLIC_KEY, SECRET_KEY, World, settings_of
 
 _PLACE = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path("/tmp")  # noqa: S108  worlds are removed
@@ -103,7 +103,8 @@ async def _live(world: World, loop: VirtualLoop, story: Story) -> list[str]:
         world.output(plan.name).mkdir()
         for side, fs_type in plan.mounts.items():
             world.mount_table.add(world.root / f"{plan.name}-{side}", fs_type)
-    world.is_search_easy, world.is_unsent = story.profile == "lost", story.profile == "unsent"
+    world.is_search_easy, world.is_unsent = story.is_search_easy, story.profile == "unsent"
+    world.left |= story.waiting
     product = Product(world, loop)
     store = Store(_made(world.root / "sandbox") / "sandbox.sqlite")
     settings = SandboxSettings(
@@ -117,11 +118,12 @@ async def _live(world: World, loop: VirtualLoop, story: Story) -> list[str]:
     scene = Scene(world, product)
     product.start()
     await asyncio.gather(*(_play(event, scene) for event in story.events))
-    await asyncio.sleep(max(0.0, WEATHER_S - world.clock.elapsed_s))
+    await asyncio.sleep(max(0.0, story.weather_s - world.clock.elapsed_s))
     world.trace("weather", "is over")
     faults = await _settle(scene)
+    own = [fault for check in story.checks for fault in check(scene)]
     await product.stop()
-    return [*product.crashes, *faults, *safety.faults_in(world)]
+    return [*product.crashes, *world.found, *own, *faults, *safety.faults_in(world)]
 
 
 class _Tasks:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from simulation.run import Verdict
-from simulation.weather import Story
+from simulation.story import Story
 
 Run = Callable[[Story], Verdict]
 

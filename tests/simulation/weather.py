@@ -2,28 +2,14 @@
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from simulation import events as ev
 from simulation.pictures import OWN_SHAPES
+from simulation.profiles import NARROW
 from simulation.service.faults import Effect, Fault
+from simulation.story import WEATHER_S, Story
 from simulation.world import FolderPlan
-
-#: The weather ends after this time.
-WEATHER_S = 300.0
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """A world before it begins: everything that will happen in it."""
-
-    seed: int
-    profile: str
-    folders: tuple[FolderPlan, ...]
-    events: tuple[ev.Event, ...]
-    options: Mapping[str, object] = field(default_factory=dict)
-    processing_s: float = 4.0
-
 
 Draw = Callable[[random.Random, tuple[FolderPlan, ...]], list[ev.Event]]
 
@@ -277,6 +263,8 @@ def _mounts(rng: random.Random) -> dict[str, str]:
 def draw(seed: int, profile: str = "all") -> Story:
     """Return the story of a seed; of a mixed profile, each seed has some kinds of weather."""
     rng = random.Random(f"story {seed} {profile}")  # noqa: S311  a world, not a secret
+    if profile in NARROW:
+        return replace(NARROW[profile](rng), seed=seed, profile=profile)
     folders = tuple(FolderPlan(name, _mounts(rng)) for name in ("a", "b", "c")[: rng.choice((1, 2, 2, 3))])
     draws = PROFILES[profile]
     if profile == "all":
@@ -287,4 +275,12 @@ def draw(seed: int, profile: str = "all") -> Story:
     events = [*photos, *(event for each in draws for event in each(rng, folders))]
     ordered = tuple(sorted(events, key=lambda event: event.at_s))
     options = {"concurrency": {"removals": rng.randint(1, 4)}} if profile == "removals" else {}
-    return Story(seed, profile, folders, ordered, options, processing_s=rng.choice((0.5, 4.0, 20.0)))
+    return Story(
+        seed,
+        profile,
+        folders,
+        ordered,
+        options,
+        processing_s=rng.choice((0.5, 4.0, 20.0)),
+        is_search_easy=profile == "lost",
+    )

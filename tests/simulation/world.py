@@ -61,6 +61,7 @@ class World:
         self.left: set[str] = set()  #: folders that left the configuration
         self.is_unsent = False  #: every faulty launch failed before the service acted
         self.is_search_easy = False  #: nothing hinders the search for the result of a lost launch
+        self.found: list[str] = []  #: what was seen to be wrong on the way
         self.settings: Settings | None = None
         self.on_line: Callable[[str], None] = lambda _: None
 
