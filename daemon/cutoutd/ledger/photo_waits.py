@@ -48,8 +48,8 @@ class PhotoWaits:
         return await self._write(lambda transaction: clock_changes.shift_times(transaction, clock_step_s, time.time()))
 
     async def pull_back(self, *, is_clock_back: bool) -> int:
-        """Pull back waits further ahead than their kind allows, or all times after the clock was set back."""
-        pull_back = clock_changes.pull_back_all if is_clock_back else clock_changes.pull_back_waits
+        """Pull back waits and remembered values too far ahead for their kind, or all times after a clock set back."""
+        pull_back = clock_changes.pull_back_all if is_clock_back else clock_changes.pull_back_at_start
         return await self._write(lambda transaction: pull_back(transaction, time.time()))
 
     async def store_webhook_result(self, result: WebhookResult) -> webhook_results.Receipt:

@@ -43,7 +43,6 @@ class Notifier:
         self._run_counts = run_counts
         self._on = frozenset(settings.on)
         self._command = NotifyCommand(settings.command) if settings.command else None
-        self._notified: Notified | None = None
         self._has_halted = False
         self._looking: asyncio.Task[None] | None = None
 
@@ -69,7 +68,8 @@ class Notifier:
         if self._command is None:
             return
         try:
-            before = self._notified or Notified.from_json(await self._ledger.query(photos.remembered, _KEY))
+            # Read each time, because a clock that was set changes what is stored.
+            before = Notified.from_json(await self._ledger.query(photos.remembered, _KEY))
             present = [incident for incident in await self._present() if incident.kind in self._on]
             notified = before.without_past({incident.key for incident in present}, time.time(), unknown=self._unknown())
             for incident in present:
@@ -79,7 +79,6 @@ class Notifier:
             notified = await self._report_failures(notified, self._command)
             if notified != before:
                 await self._ledger.remember(_KEY, notified.as_json())
-            self._notified = notified
         except CutoutdError as error:
             log_error("ledger_trouble", error, level=logging.DEBUG)
 

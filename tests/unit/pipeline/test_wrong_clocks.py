@@ -7,13 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from cutoutd.config.settings import NotifySettings
+from cutoutd.core.errors import ThrottledError
 from cutoutd.core.photo import Photo, State, Wait, WaitKind
-from cutoutd.core.photo.longest_lead import day_to_count_for, last_day, local_day, longest_wait_s, not_ahead
+from cutoutd.core.photo.longest_lead import day_to_count_for, last_day, local_day, longest_wait_s
 from cutoutd.core.usage_counter import Purpose
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.ledger.writes import launches, usage
+from cutoutd.monitoring.notifier import Notifier
+from cutoutd.pipeline.budget.budget import open_budget
 from cutoutd.pipeline.maintenance.clock_changes import ClockMonitor
+from cutoutd.pipeline.scheduling.halt import CircuitBreaker
+from cutoutd.pipeline.scheduling.step_runner import RunCounts
+from support.folders import folder_in, settings_in
 from support.ledgers import identity, photo_at, with_ledger
 
 DAY_S = 86_400.0
@@ -178,6 +185,46 @@ def test_billed_operations_of_a_wrong_day_count_for_today(tmp_path: Path, set_cl
     with_ledger(tmp_path, scene)
 
 
+def test_failures_are_reported_after_a_wrong_clock(tmp_path: Path, set_clock: SetClock) -> None:
+    """What was reported in another decade does not keep later failures quiet until then, in one run or after it."""
+    heard = tmp_path / "heard"
+    settings = NotifySettings.model_validate({"command": ["touch", str(heard)]})
+
+    async def scene(ledger: Ledger) -> None:
+        set_clock(YEARS_S)
+        notifier = Notifier(ledger, CircuitBreaker(), RunCounts(), settings)
+        await notifier.look()
+        set_clock(0)
+        await ledger.waits.pull_back(is_clock_back=True)
+        await photo_at(ledger, State.FAILED)
+        await notifier.look()
+
+    with_ledger(tmp_path, scene)
+    assert heard.exists()
+
+
+def test_learned_rate_of_another_decade_ages(tmp_path: Path, set_clock: SetClock) -> None:
+    """A lesson about the launch rate lasts for an hour, also if a wrong clock says when it was learned."""
+    settings = settings_in(tmp_path, "http://127.0.0.1:9/", folder_in(tmp_path))
+
+    async def wrong(ledger: Ledger) -> None:
+        set_clock(YEARS_S)
+        budget = await open_budget(ledger, settings)
+        await budget.refund(await photo_at(ledger, State.REMOVAL_INTENDED), ThrottledError("no", retry_after_s=1))
+        assert budget.rate.per_minute < settings.rate_limit.launches_per_minute
+
+    async def right(ledger: Ledger) -> None:
+        set_clock(0)
+        await ClockMonitor(ledger, lambda: None).open()
+        set_clock(3700)
+        rate = (await open_budget(ledger, settings)).rate
+        assert rate.per_minute == settings.rate_limit.launches_per_minute
+        assert rate.paused_for_s == 0
+
+    with_ledger(tmp_path, wrong)
+    with_ledger(tmp_path, right)
+
+
 def test_rule_is_pure() -> None:
     """The bound follows from the clock that is passed in."""
     now_s = 1_800_000_000.0
@@ -187,5 +234,3 @@ def test_rule_is_pure() -> None:
     assert day_to_count_for(today - timedelta(days=3), now_s) == today
     assert day_to_count_for(today + timedelta(days=1), now_s) == today + timedelta(days=1)
     assert day_to_count_for(today + timedelta(days=2), now_s) == today
-    assert not_ahead(now_s + 1, now_s) == now_s + 1
-    assert not_ahead(now_s + YEARS_S, now_s) == now_s

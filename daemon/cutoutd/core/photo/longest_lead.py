@@ -1,14 +1,18 @@
 """The longest lead of each kind of stored time: the one rule for all times that outlive a moment.
 
 A clock may be wrong for an hour, by years. What was stored then must not last until the clock gets there. So a time is
-pulled back if it is further ahead than its kind allows: at every start, and when the clock is set.
+pulled back if it is further ahead than its kind allows: at every start, and when the clock is set. docs/architecture.md
+lists every stored time.
 
 - **What has happened** (a fact, a mark, a message, the beginning of a search) is not ahead at all.
 - **A wait** is as far ahead as the code that sets it can make it, see ``longest_wait_s``.
 - **A day** that launches or operations count for is at most the day after today. Launches of a later day count for
   today. So a clock that went forward and back blocks an allowance for a day at most. It opens no second one.
+- **A remembered value** (the table ``memory``) has a rule for each time in its JSON, see ``pulled_back``.
 """
 
+import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from cutoutd.core.photo.wait import WaitKind
@@ -18,6 +22,7 @@ NOTABLE_S = 2.0
 
 _MINUTE_S = 60.0
 _HOUR_S = 3600.0
+_LONGEST_HOLD_S = 33 * 24 * _HOUR_S  #: until the first of the next month, in any time zone
 
 #: The longest wait of each kind; None: a person ends it, and it has no time. With the spread that is added to each.
 _LONGEST_WAITS_S: dict[WaitKind, float | None] = {
@@ -27,7 +32,7 @@ _LONGEST_WAITS_S: dict[WaitKind, float | None] = {
     WaitKind.RETRY: _HOUR_S + _MINUTE_S,
     WaitKind.THROTTLED: _HOUR_S + _MINUTE_S,
     WaitKind.DUPLICATE: _HOUR_S + _MINUTE_S,
-    WaitKind.HELD: 33 * 24 * _HOUR_S,  # until the first of the next month, in any time zone
+    WaitKind.HELD: _LONGEST_HOLD_S,
     WaitKind.UNAPPROVED: None,
     WaitKind.PLACE: _HOUR_S + _MINUTE_S,
     WaitKind.UNAVAILABLE: _HOUR_S + _MINUTE_S,
@@ -39,9 +44,37 @@ def longest_wait_s(kind: WaitKind) -> float | None:
     return _LONGEST_WAITS_S.get(kind, _HOUR_S + _MINUTE_S)
 
 
-def not_ahead(at_s: float, now_s: float) -> float:
-    """Return the time of something that has happened, at most the present."""
-    return min(at_s, now_s) if at_s > now_s + NOTABLE_S else at_s
+#: How far ahead the times in each remembered value may be, by their names in its JSON; "" is a bare number. The key
+#: begins with the word here. A value without a time stands here too, because a test looks for all of them.
+REMEMBERED_LEADS_S: dict[str, Mapping[str, float]] = {
+    "archive": {},
+    "clock": {"": 0.0},
+    "launch_rate": {"paused_until_s": _HOUR_S, "paused_at_s": 0.0, "learned_at_s": 0.0},
+    "mounts": {},
+    "pause": {"since_s": 0.0},
+    "provenance": {},
+    "roll": {},
+    "told": {"open": _LONGEST_HOLD_S, "failures_until_s": 0.0, "failures_at_s": 0.0},
+    "trust": {},
+}
+
+
+def pulled_back(key: str, text: str, now_s: float) -> str:
+    """Return a remembered value, with each time that is further ahead than it may be set to the present."""
+    leads_s = REMEMBERED_LEADS_S[key]
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text  # another version stored it in another form
+    bounded = _bounded(value, "", leads_s, now_s)
+    return text if bounded == value else json.dumps(bounded)
+
+
+def _bounded(value: object, name: str, leads_s: Mapping[str, float], now_s: float) -> object:
+    if isinstance(value, dict):
+        return {key: _bounded(each, name if name in leads_s else key, leads_s, now_s) for key, each in value.items()}
+    is_ahead = isinstance(value, int | float) and name in leads_s and value > now_s + max(leads_s[name], NOTABLE_S)
+    return now_s if is_ahead else value
 
 
 def local_day(at_s: float) -> date:

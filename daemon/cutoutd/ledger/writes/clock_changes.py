@@ -8,19 +8,36 @@ for a lost launch early, because then the photo is paid for again.
 from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
 
 from cutoutd.core.photo import TERMINAL, UNTIMED, State, WaitKind
-from cutoutd.core.photo.longest_lead import NOTABLE_S, last_day, local_day, longest_wait_s
-from cutoutd.ledger.schema.tables import announcements, events, launches, memory, operations, photos, remote_files
+from cutoutd.core.photo.longest_lead import (
+    NOTABLE_S,
+    REMEMBERED_LEADS_S,
+    last_day,
+    local_day,
+    longest_wait_s,
+    pulled_back,
+)
+from cutoutd.ledger.schema.tables import (
+    announcements,
+    events,
+    launches,
+    memory,
+    migrations,
+    operations,
+    photos,
+    remote_files,
+)
 from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
 
 _SEARCHES = (photos.c.unclear_since_s, photos.c.locked_since_s)
 
 #: The times of what has happened, which is never ahead.
-_HAPPENED = (
+HAPPENED = (
     photos.c.state_at_s,
     photos.c.wait_set_at_s,
     photos.c.approved_at_s,
     photos.c.unclear_since_s,
     photos.c.locked_since_s,
+    photos.c.noticed_at_s,
     photos.c.reprocess_started_s,
     photos.c.source_missing_since_s,
     photos.c.touched_at_s,
@@ -29,6 +46,7 @@ _HAPPENED = (
     announcements.c.at_s,
     remote_files.c.since_s,
     memory.c.at_s,
+    migrations.c.at_s,
 )
 
 _IS_UNDER_WAY = photos.c.state.in_([state.value for state in State if state not in TERMINAL])
@@ -65,13 +83,27 @@ def pull_back_waits(transaction: WriteTransaction, now_s: float) -> int:
     return shortened
 
 
+def pull_back_memory(transaction: WriteTransaction, now_s: float) -> None:
+    """Pull back the times in remembered values; there are few, so that every start looks at all of them."""
+    timed = [key for key, leads_s in REMEMBERED_LEADS_S.items() if leads_s]
+    for key, value in transaction.execute(select(memory.c.key, memory.c.value).where(memory.c.key.in_(timed))).all():
+        if (bounded := pulled_back(key, value, now_s)) != value:
+            transaction.execute(update(memory).where(memory.c.key == key).values(value=bounded))
+
+
+def pull_back_at_start(transaction: WriteTransaction, now_s: float) -> int:
+    """Pull back what no fact tells about: waits and remembered values; return the number of waits."""
+    pull_back_memory(transaction, now_s)
+    return pull_back_waits(transaction, now_s)
+
+
 def pull_back_all(transaction: WriteTransaction, now_s: float) -> int:
     """Pull back every stored time that is further ahead than its kind allows; return the number of waits among them.
 
     It reads whole tables, so it is for a clock that was set back.
     """
     latest_s = now_s + NOTABLE_S
-    for column in _HAPPENED:
+    for column in HAPPENED:
         transaction.execute(update(column.table).where(column > latest_s).values({column: now_s}))
     today, last = local_day(now_s).isoformat(), last_day(now_s).isoformat()
     transaction.execute(update(launches).where(launches.c.day > last).values(day=today))
@@ -82,7 +114,7 @@ def pull_back_all(transaction: WriteTransaction, now_s: float) -> int:
         added = update(operations).where(is_todays).values(number=operations.c.number + number)
         if not transaction.execute(added).rowcount:
             transaction.execute(insert(operations).values(day=today, purpose=purpose, number=number))
-    return pull_back_waits(transaction, now_s)
+    return pull_back_at_start(transaction, now_s)
 
 
 def ahead_s(transaction: ReadTransaction, now_s: float) -> float:

@@ -237,7 +237,8 @@ class Budget:
     async def _remember(self) -> None:
         """Store the learned rate and the pause if they changed. A failure is only logged: both can be learned again."""
         lesson, last = self.rate.learned, self._memory
-        learned_at_s = last.learned_at_s if lesson == last.lesson else time.time()
+        now_s = time.time()
+        learned_at_s = min(last.learned_at_s, now_s) if lesson == last.lesson else now_s
         memory = _Memory(lesson, self._paused_until_s, self._paused_at_s, learned_at_s)
         if memory == last:
             return

@@ -75,7 +75,8 @@ class PauseState:
         Raises:
             LedgerError, DiskError: the pause could not be stored, and cutoutd is not paused.
         """
-        since_s = self._pause.since_s if self._pause else time.time()
+        now_s = time.time()
+        since_s = min(self._pause.since_s, now_s) if self._pause else now_s
         pause = Pause(printable(reason), since_s)
         await self._ledger.remember(_KEY, _MEMORY.dump_json(pause).decode())
         self._pause = pause
