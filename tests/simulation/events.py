@@ -16,8 +16,6 @@ from simulation.product import Product
 from simulation.service.faults import Fault
 from simulation.world import World
 
-_DAY_S = 86_400.0
-
 
 @dataclass
 class Scene:
@@ -171,8 +169,6 @@ class ClockStep(Event):
 
     async def begin(self, scene: Scene) -> None:
         scene.world.clock.step(self.by_s)
-        if self.by_s >= _DAY_S:
-            scene.world.forgets.append(scene.world.clock.elapsed_s)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ from cutoutd.sandbox.storage.database import Store
 from simulation import liveness, safety
 from simulation.events import Event, Scene
 from simulation.machine import clock as clocks
-from simulation.machine.clock import VirtualClock, VirtualDatetime
+from simulation.machine.clock import TrueDatetime, VirtualClock, VirtualDatetime
 from simulation.machine.loop import StandstillError, VirtualLoop
 from simulation.machine.threads import Threads
 from simulation.product import Product
@@ -86,7 +86,7 @@ def _replace_libraries(world: World) -> None:
     context = httpx2.create_ssl_context()
     httpx2.create_ssl_context = lambda *_, **__: context
     pyuploadcare.api.auth.datetime = VirtualDatetime
-    cutoutd.sandbox.clock.datetime = VirtualDatetime  # type: ignore[misc]
+    cutoutd.sandbox.clock.datetime = TrueDatetime  # type: ignore[misc]
 
     async def run_in_thread(_: object, function: Callable[..., Any], args: tuple[Any, ...], **__: object) -> object:
         return await asyncio.to_thread(function, *args)
@@ -119,7 +119,9 @@ async def _live(world: World, loop: VirtualLoop, story: Story) -> list[str]:
     product.start()
     await asyncio.gather(*(_play(event, scene) for event in story.events))
     await asyncio.sleep(max(0.0, story.weather_s - world.clock.elapsed_s))
-    world.trace("weather", "is over")
+    clock_is_set = abs(world.clock.wall_s - world.clock.true_s) > 0
+    world.clock.set_right()  # else the service refuses every request, and nothing can go on
+    world.trace("weather", f"is over{', and the clock is set right' if clock_is_set else ''}")
     faults = await _settle(scene)
     own = [fault for check in story.checks for fault in check(scene)]
     await product.stop()

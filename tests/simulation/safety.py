@@ -29,15 +29,8 @@ def _paid_twice(world: World, books: ServiceBooks) -> Iterator[str]:
         for each in world.internet.executions
         if each.answered_at_s is None or any(0 <= at_s - each.answered_at_s < _STORED_WITHIN_S for at_s in world.kills)
     }
-    # The sandbox goes by the machine's clock. A step of a day makes it forget what runs: window 2 of the documents.
-    forgotten = {
-        each.request_id
-        for each in world.internet.executions
-        if each.answered_at_s is not None and any(each.answered_at_s <= at_s for at_s in world.forgets)
-    } - {row["request_id"] for row in photos_in(world.root / "state")}
     for removal in books.removals:
         is_lost = removal.request_id in lost and not world.is_search_easy
-        excused[removal.sha256, removal.parameters] += removal.request_id in forgotten
         excused[removal.sha256, removal.parameters] += is_lost or removal.status == "error"
     for row in _replaced(photos_in(world.root / "state")):  # a cutout that is gone cannot be reused
         excused[row["sha256"], row["parameters"]] += 1

@@ -203,7 +203,10 @@ def _reloads(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Eve
 def _clocks(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Event]:
     sizes = (5.0, 120.0, 3_700.0, 90_000.0, 40 * 86_400.0, 3.9 * 365 * 86_400.0)
     return [
-        ev.ClockStep(at_s=_moment(rng), by_s=rng.choice((1, -1)) * rng.choice(sizes)) for _ in range(rng.randint(1, 3))
+        ev.ClockStep(
+            at_s=rng.choice((_moment(rng), rng.uniform(1.0, 60.0))), by_s=rng.choice((1, -1)) * rng.choice(sizes)
+        )
+        for _ in range(rng.randint(1, 3))
     ]
 
 

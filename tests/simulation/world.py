@@ -57,7 +57,6 @@ class World:
         self.is_verbose = False
         self.faults_end_s = 0.0
         self.kills: list[float] = []
-        self.forgets: list[float] = []  #: clock steps that make the sandbox forget what is running
         self.left: set[str] = set()  #: folders that left the configuration
         self.is_unsent = False  #: every faulty launch failed before the service acted
         self.is_search_easy = False  #: nothing hinders the search for the result of a lost launch

@@ -28,6 +28,11 @@ class VirtualClock:
         return self.monotonic_s + self._offset_s
 
     @property
+    def true_s(self) -> float:
+        """Unix time by a clock that people do not set: that of other machines."""
+        return FIRST_WALL_S + self.elapsed_s
+
+    @property
     def elapsed_s(self) -> float:
         """Seconds since the world began."""
         return self.monotonic_s - _FIRST_MONOTONIC_S
@@ -39,6 +44,10 @@ class VirtualClock:
     def step(self, by_s: float) -> None:
         """Set the wall clock forward, or back with a negative number; no time passes."""
         self._offset_s += by_s
+
+    def set_right(self) -> None:
+        """Set the wall clock to the true time."""
+        self._offset_s = FIRST_WALL_S - _FIRST_MONOTONIC_S
 
 
 _current: VirtualClock | None = None
@@ -81,3 +90,12 @@ class VirtualDatetime(dt.datetime):
     def now(cls, tz: dt.tzinfo | None = None) -> "VirtualDatetime":
         """Return the present of the world."""
         return cls.fromtimestamp(time.time(), tz)
+
+
+class TrueDatetime(VirtualDatetime):
+    """The same by the true time, for the service: it goes by a clock of its own."""
+
+    @classmethod
+    def now(cls, tz: dt.tzinfo | None = None) -> "TrueDatetime":
+        """Return the true present."""
+        return cls.fromtimestamp(time.time() if _current is None else _current.true_s, tz)
