@@ -22,6 +22,7 @@ from cutoutd.ledger.queries import photos
 from cutoutd.monitoring.notifier import Notifier
 from cutoutd.pipeline.budget.budget import Budget, open_budget
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
+from cutoutd.pipeline.completion.times_memory import keeping_times, remembered_times
 from cutoutd.pipeline.completion.webhook_monitor import WebhookMonitor
 from cutoutd.pipeline.discovery import Discovery, superseded_looked_at
 from cutoutd.pipeline.maintenance.clock_changes import ClockMonitor
@@ -148,7 +149,9 @@ async def open_shared_state(settings: Settings) -> AsyncIterator[SharedState]:
         async with open_ledger(settings.state_dir, usage) as ledger:
             await _open_provenance_keys(ledger, settings)
             await ledger.count_photos()
-            yield SharedState(ledger, usage, PollSchedule())
+            poll_schedule = PollSchedule(await remembered_times(ledger))
+            async with keeping_times(ledger, poll_schedule.times):
+                yield SharedState(ledger, usage, poll_schedule)
 
 
 async def _open_provenance_keys(ledger: Ledger, settings: Settings) -> None:

@@ -119,6 +119,16 @@ def test_a_finish_found_late_teaches_nothing() -> None:
     assert pace.first_wait(0.0).until_s == 2.0
 
 
+def test_a_short_removal_that_is_found_late_teaches_all_the_same() -> None:
+    """A process that is killed every few seconds finds each finish late; a lost launch is not looked for a minute."""
+    pace = PollSchedule()
+    photo = replace(launched(), wait=Wait(WaitKind.POLL, LAUNCHED_AT_S + 1))
+    assert pace.shown_after_s() == 60.0
+    for _ in range(5):
+        pace.on_poll_success(photo, LAUNCHED_AT_S + 8)
+    assert 8.0 < pace.shown_after_s() < 20.0
+
+
 def test_unknown_counts_only_when_often_and_long() -> None:
     """Right after a launch the service may not know the removal yet; five times over half a minute it means it."""
     pace = PollSchedule()

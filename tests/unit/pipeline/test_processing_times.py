@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from cutoutd.pipeline.completion.poll_schedule import ProcessingTimes
+from cutoutd.pipeline.completion.processing_times import ProcessingTimes
 
 EVENLY = 0.4
 

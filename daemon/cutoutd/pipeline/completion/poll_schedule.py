@@ -3,39 +3,17 @@
 The moments follow the processing times so far. The first poll comes when two removals out of three are finished. Each
 further poll comes when two out of three of the removals that took at least this long were finished. Nothing here waits,
 asks or reads a clock; the pipeline does, with the waits that `PollSchedule` returns.
-
-A poll only says "not yet" or "finished since the last poll". Such a result is an interval. Its middle would halve the
-time of every removal that the first poll finds. Therefore a moment is drawn from the interval, with the probability of
-a log-normal service like the one so far. The times are a plain list, so a service with two humps keeps both.
 """
 
-import math
 import random
-from bisect import bisect_right, insort
-from collections import deque
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist, fmean
 
 from cutoutd.core.photo import Photo, State, Wait, WaitKind
+from cutoutd.pipeline.completion.processing_times import ENOUGH_TIMES, ProcessingTimes
 from cutoutd.pipeline.completion.webhook_trust import WebhookTrust
 from cutoutd.uploadcare.responses import Progress, RemovalStatus
-
-#: Fewer times than this say nothing.
-ENOUGH_TIMES = 5
-_REMEMBERED_TIMES = 200
-
-#: The least spread (of logarithms), even of a service that always took the same time.
-_LEAST_SPREAD = 0.1
-
-#: No removal counts as faster, because a logarithm needs a limit.
-_LEAST_S = 0.001
-
-#: A less likely time was never seen.
-_LEAST_LIKELY = 1e-9
-
-#: More finishes in a row found by the first poll are no accident (0.65 ** 12 is half a percent).
-_MOST_AT_FIRST_POLL = 12
 
 #: Tried on simulated services (steady, skewed, two-humped, suddenly faster): about 1.5 polls for each removal.
 #: With fewer polls the user waits disproportionately longer.
@@ -75,60 +53,14 @@ _LEAST_MARGIN_S = 2.0
 _LARGEST_MARGIN_S = 30.0
 _FALLBACK_UNTIL_KNOWN_S = 10.0
 
-#: A finish found this much later than planned (a halt, a restart) says nothing about the processing time.
+#: A finish found this much later than planned (a halt, a restart) says nothing about the processing time. One of a
+#: short removal counts all the same, else nothing would be learned between kills that follow each other.
 _LATE_S = 2.0
+_SHORT_S = 25.0
 
 #: Right after a launch the status "unknown" is mere lag. It counts only after many polls and a long time.
 _UNKNOWNS_THAT_COUNT = 5
 _UNKNOWN_FOR_S = 30.0
-
-
-class ProcessingTimes:
-    """The times of the last 200 removals, in seconds.
-
-    Args:
-        times_s: known times, oldest first.
-        chance: a number from 0 to below 1, new at each call.
-    """
-
-    def __init__(self, times_s: Iterable[float] = (), chance: Callable[[], float] = random.random) -> None:
-        self._recent_s = deque(times_s, maxlen=_REMEMBERED_TIMES)
-        self._sorted_s = sorted(self._recent_s)
-        self._chance = chance
-        self._at_first_poll = 0
-
-    @property
-    def sorted_s(self) -> Sequence[float]:
-        """All times, the shortest first."""
-        return self._sorted_s
-
-    def record(self, unfinished_at_s: float, finished_by_s: float) -> None:
-        """Learn from a removal that was unfinished at one moment (0: never polled) and finished at another."""
-        if len(self._recent_s) == _REMEMBERED_TIMES:
-            self._sorted_s.remove(self._recent_s[0])
-        time_s = self._moment_s(unfinished_at_s, finished_by_s)
-        self._recent_s.append(time_s)
-        insort(self._sorted_s, time_s)
-
-    def _moment_s(self, after_s: float, by_s: float) -> float:
-        """Return the middle while too little is known, or while the service has plainly become faster."""
-        self._at_first_poll = 0 if after_s else self._at_first_poll + 1
-        middle_s = (after_s + by_s) / 2
-        if len(self._sorted_s) < ENOUGH_TIMES or self._at_first_poll > _MOST_AT_FIRST_POLL or by_s < _LEAST_S:
-            return middle_s
-        usual = self._usual()
-        least = usual.cdf(math.log(after_s)) if after_s else 0.0
-        drawn = least + (usual.cdf(math.log(by_s)) - least) * self._chance()
-        # Far from all known times the distribution says nothing.
-        if not _LEAST_LIKELY < drawn < 1 - _LEAST_LIKELY:
-            return middle_s
-        return min(max(after_s, math.exp(usual.inv_cdf(drawn))), by_s)
-
-    def _usual(self) -> NormalDist:
-        logarithms = [math.log(max(time_s, _LEAST_S)) for time_s in self._sorted_s]
-        mean = fmean(logarithms)
-        spread = math.sqrt(fmean((logarithm - mean) ** 2 for logarithm in logarithms))
-        return NormalDist(mean, max(_LEAST_SPREAD, spread))
 
 
 def next_poll_after_s(
@@ -201,29 +133,29 @@ class PollSchedule:
         webhook_trust: WebhookTrust | None = None,
     ) -> None:
         self.webhook_trust = webhook_trust or WebhookTrust()
-        self._times = ProcessingTimes(times_s, jitter)
+        self.times = ProcessingTimes(times_s, jitter)
         self._watches: dict[int, _Watch] = {}
         self._jitter = jitter
 
     def first_wait(self, now_s: float) -> Wait:
         """Return the wait after a launch, up to the first poll."""
-        wait_s = fallback_after_s(self._times.sorted_s) if self.webhook_trust.is_trusted else self.usual_wait_s()
+        wait_s = fallback_after_s(self.times.sorted_s) if self.webhook_trust.is_trusted else self.usual_wait_s()
         return Wait(WaitKind.POLL, now_s + wait_s)
 
     def usual_wait_s(self) -> float:
         """Return the seconds from a launch to the first poll without webhooks."""
-        return next_poll_after_s(self._times.sorted_s, elapsed_s=0.0, polls=0, jitter=self._jitter)
+        return next_poll_after_s(self.times.sorted_s, elapsed_s=0.0, polls=0, jitter=self._jitter)
 
     def late_after_s(self) -> float:
         """Return the seconds after which a removal that runs takes far longer than the others did."""
-        times_s = self._times.sorted_s
+        times_s = self.times.sorted_s
         if len(times_s) < ENOUGH_TIMES:
             return _LATE_UNTIL_KNOWN_S
         return min(max(_LEAST_LATE_S, _LATE_TIMES * times_s[-1]), _OVERDUE_AFTER_S)
 
     def shown_after_s(self) -> float:
         """Return the seconds after which an accepted removal has certainly ended, so that its upload shows it."""
-        times_s = self._times.sorted_s
+        times_s = self.times.sorted_s
         if len(times_s) < ENOUGH_TIMES:
             return _SHOWN_UNTIL_KNOWN_S
         return max(_LEAST_SHOWN_S, _SHOWN_TIMES * times_s[-1] + _SHOWN_MARGIN_S)
@@ -244,7 +176,7 @@ class PollSchedule:
         if self.is_forgotten(photo, now_s):
             elapsed_s = max(elapsed_s, _OVERDUE_AFTER_S)
         paced_s = self._paced_s(photo, elapsed_s, now_s)
-        wait_s = next_poll_after_s(self._times.sorted_s, elapsed_s=paced_s, polls=polls, jitter=self._jitter)
+        wait_s = next_poll_after_s(self.times.sorted_s, elapsed_s=paced_s, polls=polls, jitter=self._jitter)
         reason = self._overdue_because(photo, elapsed_s, now_s)
         kind = WaitKind.POLL if reason is None else WaitKind.OVERDUE
         return Wait(kind, now_s + wait_s, polls, reason or "")
@@ -263,9 +195,10 @@ class PollSchedule:
         """Learn from a removal that a poll found finished."""
         self.webhook_trust.record_missed(photo.state_at_s)
         watch = self._watches.pop(photo.id, _Watch())
-        if now_s - photo.wait.until_s > _LATE_S:
+        took_s = now_s - photo.state_at_s
+        if now_s - photo.wait.until_s > _LATE_S and took_s > _SHORT_S:
             return
-        self._times.record(watch.unfinished_at_s, now_s - photo.state_at_s)
+        self.times.record(watch.unfinished_at_s, took_s)
 
     def on_webhook(self, photo: Photo, announced_at_s: float) -> None:
         """Learn from a removal that a webhook message reported as finished at this Unix time."""
@@ -273,7 +206,7 @@ class PollSchedule:
         self.webhook_trust.record_received()
         if photo.state is State.REMOVAL_STARTED:  # because the begin of a lost launch is unknown
             took_s = max(0.0, announced_at_s - photo.state_at_s)
-            self._times.record(took_s, took_s)
+            self.times.record(took_s, took_s)
 
     def discard(self, photo: Photo) -> None:
         """Forget a removal that ended without a result."""
