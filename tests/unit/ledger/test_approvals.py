@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cutoutd.core.errors import UnapprovedError
-from cutoutd.core.photo import NO_WAIT, LaunchRefused, Photo, State, WaitKind
+from cutoutd.core.photo import NO_WAIT, LaunchRefused, Photo, State, Wait, WaitKind
 from cutoutd.ledger import Batch, LaunchCounts, Ledger
 from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.ledger.writes import approvals
@@ -102,5 +102,79 @@ def test_an_approval_holds_through_a_refused_launch(tmp_path: Path) -> None:
         await ledger.waits.approve("products", None)
         refused = await ledger.record(await ledger.record_launch_intent(photo, anything, most=0), LaunchRefused())
         assert (await ledger.record_launch_intent(refused, anything, most=0)).state is State.REMOVAL_INTENDED
+
+    with_ledger(tmp_path, scene)
+
+
+@pytest.mark.parametrize(
+    ("most", "is_larger"), [(None, False), (-1, True), (0, True), (1, True), (2, False), (3, False)]
+)
+def test_a_batch_is_larger_than_fewer_photos(tmp_path: Path, most: int | None, *, is_larger: bool) -> None:
+    """Two photos are more than one, and no batch is larger than no limit; an empty one is larger than none."""
+
+    async def scene(ledger: Ledger) -> None:
+        first, _ = await several(ledger, State.ACCEPTED, 2)
+        await several(ledger, State.ACCEPTED, 3, "people")
+        assert await ledger.query(approvals.is_larger, "products", most) is is_larger
+        assert await ledger.query(approvals.is_larger, "elsewhere", 0) is False
+        if is_larger:
+            with pytest.raises(
+                UnapprovedError, match=r'"products" has more new photos .*; type: cutoutd approve products'
+            ):
+                await ledger.query(approvals.require_approved, first, most)
+        else:
+            await ledger.query(approvals.require_approved, first, most)
+
+    with_ledger(tmp_path, scene)
+
+
+def test_a_person_sees_the_batch_that_they_agree_to(tmp_path: Path) -> None:
+    """Page by page in the order of discovery; photos that came later are neither shown, nor counted, nor approved."""
+
+    async def scene(ledger: Ledger) -> None:
+        photos = await several(ledger, State.ACCEPTED, 4)
+        await several(ledger, State.ACCEPTED, 1, "people")
+        await photo_at(ledger, State.PUBLISHED, identity("done.jpg"))
+        last_id = photos[2].id
+        for after_id, limit, expected in ((0, 2, photos[:2]), (photos[1].id, 2, [photos[2]]), (0, 9, photos[:3])):
+            page = await ledger.query(approvals.batch_photos, "products", last_id, after_id, limit)
+            assert page == expected
+        (batch,) = await ledger.query(approvals.batches, last_id)
+        assert (batch.folder, batch.photos, batch.last_id) == ("products", 3, last_id)
+        await ledger.waits.approve("products", None, last_id)
+        (_, left) = await ledger.query(approvals.batches)
+        assert (left.photos, left.last_id) == (1, photos[3].id)
+        assert await ledger.query(approvals.batch_photos, "products", photos[3].id, 0, 9) == [photos[3]]
+
+    with_ledger(tmp_path, scene)
+
+
+def test_work_begins_at_the_first_approved_photo_of_each_state(tmp_path: Path) -> None:
+    """A stage takes the others by itself; the waits of a kind that approval does not end stay."""
+
+    async def scene(ledger: Ledger) -> None:
+        uploaded = await several(ledger, State.UPLOADED, 2)
+        accepted = [await photo_at(ledger, State.ACCEPTED, identity(f"late{number}.jpg")) for number in range(2)]
+        tried = await ledger.postpone(accepted[1], Wait(WaitKind.RETRY, 4e9, 1, "503"))
+        await hold(ledger, uploaded[0])
+        begun = await ledger.waits.approve("products", None)
+        assert {photo.id for photo in begun} == {uploaded[0].id, accepted[0].id}
+        assert (await ledger.query(versions_of, tried.identity.path)) == [tried]
+        assert (await ledger.query(versions_of, uploaded[0].identity.path))[0].wait == NO_WAIT
+        await ledger.query(approvals.require_approved, tried, 0)
+
+    with_ledger(tmp_path, scene)
+
+
+def test_release_ends_the_waits_for_approval_of_one_folder(tmp_path: Path) -> None:
+    """Another wait of a photo in it has another cause."""
+
+    async def scene(ledger: Ledger) -> None:
+        held, tried = await several(ledger, State.ACCEPTED, 2)
+        await hold(ledger, held)
+        tried = await ledger.postpone(tried, Wait(WaitKind.RETRY, 4e9, 1, "503"))
+        await ledger.waits.release_batch("products")
+        assert (await ledger.query(versions_of, held.identity.path))[0].wait == NO_WAIT
+        assert await ledger.query(versions_of, tried.identity.path) == [tried]
 
     with_ledger(tmp_path, scene)
