@@ -53,7 +53,7 @@ from cutoutd.web.listener import Listener
 from cutoutd.web.webhook_receiver import WebhookReceiver
 
 #: More connections than all stages together can use at once.
-_CONNECTIONS = 64
+_CONNECTIONS = 128
 
 
 @dataclass(frozen=True, slots=True)

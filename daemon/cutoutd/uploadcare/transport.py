@@ -21,6 +21,7 @@ import httpx2
 
 from cutoutd.core.errors import NeverSentError, NotDeliveredError, UnreachableError
 from cutoutd.uploadcare.responses import Response, shown
+from cutoutd.uploadcare.silence import Silence
 
 Answer = TypeVar("Answer")
 
@@ -119,7 +120,8 @@ async def send(
     request.extensions["trace"] = progress.note
     with _translate_errors(request, timeouts, progress):
         async with asyncio.timeout(timeouts.overall_s):
-            response = await client.send(request, stream=True)
+            with progress.silence.until_answered():
+                response = await client.send(request, stream=True)
             try:
                 yield response
             finally:
@@ -169,6 +171,7 @@ class _SendProgress:
     def __init__(self) -> None:
         self._has_begun = False
         self._has_begun_body = False
+        self.silence = Silence()
 
     @property
     def is_certainly_incomplete(self) -> bool:
@@ -178,7 +181,11 @@ class _SendProgress:
     async def note(self, event: str, _info: object) -> None:
         """Note an event of the HTTP library."""
         self._has_begun = True
-        self._has_begun_body = self._has_begun_body or event.endswith(".send_request_body.started")
+        if event.endswith(".send_request_body.started"):
+            self._has_begun_body = True
+            self.silence.on_sending()
+        elif event.endswith(".send_request_body.complete"):
+            self.silence.on_sent()
 
 
 @contextmanager

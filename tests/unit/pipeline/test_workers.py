@@ -163,18 +163,19 @@ def test_a_lane_is_as_wide_as_it_is_and_no_wider(tmp_path: Path) -> None:
 def test_nothing_runs_too_far_ahead(tmp_path: Path) -> None:
     """Uploads wait for launches, and launches for paid photos on their way, so that neither pile up."""
     facts: list[State] = []
+    names = [f"{number}.jpg" for number in range(15)]
 
     async def scene(house: House) -> None:
         gate = house.uploadcare.hold("fetch_cutout")
-        await house.drop(*NAMES)
+        await house.drop(*names)
         await asyncio.wait_for(house.uploadcare.called("start_removal", 3), PATIENCE_S)
-        await asyncio.wait_for(house.uploadcare.called("upload_source", 5), PATIENCE_S)
+        await asyncio.wait_for(house.uploadcare.called("upload_source", 11), PATIENCE_S)
         await asyncio.wait_for(house.uploadcare.called("fetch_cutout"), PATIENCE_S)
         await asyncio.sleep(0.2)  # in which nothing must happen
         assert house.uploadcare.count("start_removal") == 3
-        assert house.uploadcare.count("upload_source") == 5
+        assert house.uploadcare.count("upload_source") == 11
         gate.set()
-        await house.until(State.PUBLISHED, len(NAMES))
+        await house.until(State.PUBLISHED, len(names))
         facts.extend(event.to_state for event in await house.ledger.query(photo_queries.history, None, 1000))
 
     played(tmp_path, scene, Concurrency(uploads=1, removals=3, downloads=1))
@@ -184,9 +185,9 @@ def test_nothing_runs_too_far_ahead(tmp_path: Path) -> None:
         sent += state is State.UPLOADED
         launched += state is State.REMOVAL_INTENDED
         published += state is State.PUBLISHED
-        assert sent - launched <= 2
+        assert sent - launched <= 8
         assert launched - published <= 3
-    assert sent == launched == published == len(NAMES)
+    assert sent == launched == published == len(names)
 
 
 def test_photos_whose_share_is_away_hold_nobody_up(tmp_path: Path) -> None:
@@ -194,7 +195,7 @@ def test_photos_whose_share_is_away_hold_nobody_up(tmp_path: Path) -> None:
 
     async def scene() -> None:
         async with house(tmp_path, Concurrency(uploads=1)) as lived_in:
-            for number in range(3):
+            for number in range(9):
                 photo = await photo_at(lived_in.ledger, State.UPLOADED, identity(f"away/{number}.jpg"))
                 await lived_in.ledger.postpone(photo, Wait(WaitKind.UNAVAILABLE, time.time() + 60, 1, "away"))
             running = asyncio.create_task(lived_in.lanes.run())

@@ -8,12 +8,17 @@ import asyncio
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from cutoutd.core.photo import Photo
 from cutoutd.ledger import PhotoCounts
 from cutoutd.pipeline.scheduling.stages import Stage
+from cutoutd.uploadcare.silence import telling_of_silence
+
+#: So many times a stage's concurrency may wait for a silent service beside the steps that move. The bound keeps a
+#: service that is merely slow from being asked more and more.
+_SILENT_SHARE = 3
 
 #: A queue keeps about so many photos ready.
 READ_AHEAD = 64
@@ -111,6 +116,7 @@ class StageQueue:
         self.stage = stage
         self._counts = counts
         self.busy = 0  #: steps under way
+        self._silent = 0  #: those of them that wait for a silent service
         self.has_backlog = False  #: True if the ledger may have more due photos than `ready`
         self.is_blocked = False  #: True if the ledger said that too many photos are downstream
         self.has_late = False  #: True if it said that late photos are among them
@@ -121,7 +127,8 @@ class StageQueue:
     @property
     def free(self) -> int:
         """The number of steps that concurrency and launch rate allow now."""
-        free = self.stage.concurrency - self.busy
+        most = self.stage.concurrency
+        free = max(0, most - self.busy + min(self._silent, _SILENT_SHARE * most))
         return min(free, self.stage.rate.free) if self.stage.rate else free
 
     @property
@@ -174,6 +181,23 @@ class StageQueue:
         self.ready.discard(photo)
         if self.stage.rate:
             self.stage.rate.take(photo.id)
+
+    @contextmanager
+    def noting_silence(self) -> Iterator[None]:
+        """Let the step in this block take no place while it waits for a silent service."""
+        silent = 0
+
+        def note(by: int) -> None:
+            nonlocal silent
+            silent += by
+            self._silent += by
+            self.timer.wake()
+
+        try:
+            with telling_of_silence(note):
+                yield
+        finally:
+            self._silent -= silent
 
     def release(self, photo: Photo) -> None:
         """End a step of this photo."""

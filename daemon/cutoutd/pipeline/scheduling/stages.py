@@ -12,6 +12,9 @@ from cutoutd.uploadcare.connections import RequestKind, Throttle
 #: Photos that were sent and not launched for so long hold up no uploads, once later ones were launched.
 _UPLOAD_LATE_AFTER_S = 600.0
 
+#: As many steps as may wait for a silent service, at its upload and at its launch.
+_BATCHES_AHEAD = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -59,7 +62,7 @@ def stages_for(
 ) -> tuple[Stage, ...]:
     """Return the stages in the order of a photo's way.
 
-    Uploads stay at most two batches ahead of launches, because an upload expires after 24 hours. Launches stop while
+    Uploads stay at most a few batches ahead of launches, because an upload expires after 24 hours. Launches stop while
     `concurrency.removals` paid photos are under way, because else a slow service would pile up removals. What is stuck
     by itself takes no place: see `ledger.queries.picking.downstream`. A result that finds no place holds up its own
     folder alone.
@@ -81,7 +84,7 @@ def stages_for(
             State.ACCEPTED,
             concurrency.uploads,
             frozenset({State.UPLOADED}),
-            2 * concurrency.uploads,
+            _BATCHES_AHEAD * concurrency.uploads,
             uncounted_folders=holds.stranded_folders,
             paused_for_s=lambda: max(uploads(), holds.paused_for_s()),
             excluded_folders=lambda: {*holds.unscanned_folders(), *holds.stranded_folders()},

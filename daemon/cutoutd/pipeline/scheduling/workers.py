@@ -244,7 +244,8 @@ class WorkerPool:
         """Take one step; return the photo after it, and the queue in which the same worker goes on with it."""
         after = None
         try:
-            after = await self.steps.take_step(before, queue.stage)
+            with queue.noting_silence():
+                after = await self.steps.take_step(before, queue.stage)
         finally:
             del self._busy[before.id]
             queue.release(before)
