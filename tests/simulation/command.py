@@ -12,7 +12,9 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict
+from functools import cache
 
 from simulation.planted import hunt
 from simulation.plants import PLANTS
@@ -111,7 +113,7 @@ def run_all(
     stories: "Iterator[Story] | Sequence[Story]", processes: int, *, is_verbose: bool = False
 ) -> Iterator[Verdict]:
     """Run each story in a process of its own, which begins as a copy of this one."""
-    gc.freeze()
+    warm_up()
     running: dict[int, tuple[Story, int]] = {}
     for story in stories:
         if len(running) >= processes:
@@ -125,6 +127,15 @@ def run_all(
         running[child] = story, reader
     while running:
         yield _finished(running)
+
+
+@cache
+def warm_up() -> None:
+    """Run a calm world in this process, so that those to come find imports, SQL texts and the like ready."""
+    gc.disable()
+    with suppress(Exception):  # because a fault of the product belongs to the worlds that show it
+        run(draw(0, "calm"))
+    gc.freeze()
 
 
 def _run_in_child(story: Story, writer: int, *, is_verbose: bool) -> None:

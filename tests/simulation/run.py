@@ -4,37 +4,31 @@ import asyncio
 import os
 import random
 import shutil
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx2
-import pyuploadcare.api.auth
-from anyio._backends import _asyncio as anyio_backend
-
-import cutoutd.sandbox.clock
 from cutoutd.core.logs import configure_logging
-from cutoutd.files import mounts
 from cutoutd.sandbox.engine import Engine
 from cutoutd.sandbox.server import build_app
 from cutoutd.sandbox.settings import ProcessingTime, SandboxSettings
 from cutoutd.sandbox.storage.database import Store
-from simulation import liveness, safety
+from simulation import libraries, liveness, safety
 from simulation.events import Event, Scene
 from simulation.machine import clock as clocks
-from simulation.machine.clock import TrueDatetime, VirtualClock, VirtualDatetime
+from simulation.machine.clock import VirtualClock
 from simulation.machine.loop import StandstillError, VirtualLoop
 from simulation.machine.threads import Threads
 from simulation.product import Product
-from simulation.service.internet import SERVICE, carrier_of
+from simulation.service.internet import SERVICE
 from simulation.story import Story
 from simulation.world import PUBLIC_KEY, SECRET_KEY, World, settings_of
 
 _PLACE = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path("/tmp")  # noqa: S108  worlds are removed
 
-#: A world's photos are looked at so often after the weather.
-_LOOK_EVERY_S = 20.0
+#: The times between two looks at a world's photos after the weather: each is longer than the last, up to the second.
+_FIRST_LOOK_S, _LONGEST_LOOK_S = 1.0, 20.0
 
 #: Within this time after the weather, every photo that can be done must be done.
 LIVENESS_S = 1_200.0
@@ -66,7 +60,7 @@ def run(story: Story, *, is_verbose: bool = False) -> Verdict:
     clocks.use(clock, threads.sleep)
     threads.install()
     world.disks.install()
-    _replace_libraries(world)
+    libraries.lead_into(world)
     random.seed(story.seed)
     configure_logging("info", "text", lambda line: world.trace("log", line.partition(" ")[2] or line))
     asyncio.set_event_loop(loop)
@@ -75,25 +69,10 @@ def run(story: Story, *, is_verbose: bool = False) -> Verdict:
     except StandstillError as error:
         faults = [str(error)]
     finally:
+        clocks.use(None, None)
         shutil.rmtree(root, ignore_errors=True)
     paid = len(world.internet.executions)
     return Verdict(story.seed, tuple(faults), world.hash.hexdigest(), clock.elapsed_s, len(world.files), paid)
-
-
-def _replace_libraries(world: World) -> None:
-    """Lead what the libraries do with sockets, threads and clocks into the world."""
-    httpx2.AsyncHTTPTransport.handle_async_request = carrier_of(world.internet)  # type: ignore[method-assign]
-    context = httpx2.create_ssl_context()
-    httpx2.create_ssl_context = lambda *_, **__: context
-    pyuploadcare.api.auth.datetime = VirtualDatetime
-    cutoutd.sandbox.clock.datetime = TrueDatetime  # type: ignore[misc]
-
-    async def run_in_thread(_: object, function: Callable[..., Any], args: tuple[Any, ...], **__: object) -> object:
-        return await asyncio.to_thread(function, *args)
-
-    mounts.read_mounts.__defaults__ = (world.mount_table.file,)
-    mounts.MountTable.__init__.__defaults__ = (world.mount_table.file,)  # type: ignore[misc]
-    anyio_backend.AsyncIOBackend.run_sync_in_worker_thread = classmethod(run_in_thread)
 
 
 async def _live(world: World, loop: VirtualLoop, story: Story) -> list[str]:
@@ -152,9 +131,9 @@ async def _play(event: Event, scene: Scene) -> None:
 
 async def _settle(scene: Scene) -> list[str]:
     """Wait until every photo that can be done is done; return what stands after the time for that."""
-    since_s, left = scene.world.clock.elapsed_s, ["nothing was looked at"]
+    since_s, left, rest_s = scene.world.clock.elapsed_s, ["nothing was looked at"], _FIRST_LOOK_S
     while left and scene.world.clock.elapsed_s < since_s + LIVENESS_S:
-        await asyncio.sleep(_LOOK_EVERY_S)
-        left = liveness.faults_in(scene)
+        await asyncio.sleep(rest_s)
+        left, rest_s = liveness.faults_in(scene), min(1.5 * rest_s, _LONGEST_LOOK_S)
     scene.world.trace("settled", f"after {scene.world.clock.elapsed_s - since_s:.0f} s: {len(left)} faults")
     return left

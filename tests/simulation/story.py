@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from simulation.events import Event, Scene
 from simulation.world import FolderPlan
 
-#: The weather ends after this time, if not said otherwise.
+#: The weather begins within this time, and lasts at least so long if not said otherwise.
 WEATHER_S = 300.0
 
 #: Returns the faults of a world as it is at the moment.
@@ -23,7 +23,7 @@ class Story:
     events: tuple[Event, ...]
     options: Mapping[str, object] = field(default_factory=dict)
     processing_s: float = 4.0
-    weather_s: float = WEATHER_S
+    weather_s: float = WEATHER_S  #: the least time; it ends with its last event
     checks: tuple[Check, ...] = ()  #: made at the end, besides those of every world
     waiting: frozenset[str] = frozenset()  #: folders with photos that may wait for ever
     is_search_easy: bool = False  #: nothing hinders the search for the result of a lost launch

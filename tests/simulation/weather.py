@@ -11,6 +11,12 @@ from simulation.service.faults import Effect, Fault
 from simulation.story import WEATHER_S, Story
 from simulation.world import FolderPlan
 
+#: The weather of a mixed world passes so many times faster than it was drawn, because most faults need no minutes.
+PACES = (1.0, 4.0, 6.0, 8.0, 8.0, 12.0, 12.0, 12.0)
+
+#: A folder of a mixed world has at most so many photos: many small worlds find more than a few large ones.
+MOST_PHOTOS = (2, 4, 12)
+
 Draw = Callable[[random.Random, tuple[FolderPlan, ...]], list[ev.Event]]
 
 
@@ -22,13 +28,13 @@ def _span(rng: random.Random, longest_s: float = 200.0) -> float:
     return min(longest_s, rng.lognormvariate(3.5, 1.2))
 
 
-def _photos(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Event]:
+def _photos(rng: random.Random, folders: tuple[FolderPlan, ...], most: tuple[int, ...]) -> list[ev.Event]:
     """Draw photos: most of them at the beginning, some copies, some that change."""
     found: list[ev.Event] = []
     pictures = 0
     for folder in folders:
         burst_s = rng.choice((1.0, 60.0, 200.0))
-        for number in range(rng.randint(1, 12)):
+        for number in range(rng.randint(1, rng.choice(most))):
             copy = rng.random() < 0.2 and pictures > 0
             picture = rng.randrange(pictures) if copy else pictures
             pictures += not copy
@@ -269,13 +275,15 @@ def draw(seed: int, profile: str = "all") -> Story:
     if profile in NARROW:
         return replace(NARROW[profile](rng), seed=seed, profile=profile)
     folders = tuple(FolderPlan(name, _mounts(rng)) for name in ("a", "b", "c")[: rng.choice((1, 2, 2, 3))])
-    draws = PROFILES[profile]
-    if profile == "all":
+    draws, is_mixed = PROFILES[profile], profile == "all"
+    if is_mixed:
         draws = tuple(each for each in draws if rng.random() < 0.45)
-    photos = _photos(rng, folders)
+    photos = _photos(rng, folders, MOST_PHOTOS if is_mixed else (12,))
     if profile == "lost":
         photos = _tellable(photos)
     events = [*photos, *(event for each in draws for event in each(rng, folders))]
+    pace = rng.choice(PACES) if is_mixed else 1.0
+    events = [replace(event, at_s=event.at_s / pace, for_s=event.for_s / pace) for event in events]
     ordered = tuple(sorted(events, key=lambda event: event.at_s))
     options = {"concurrency": {"removals": rng.randint(1, 4)}} if profile == "removals" else {}
     return Story(
@@ -284,6 +292,7 @@ def draw(seed: int, profile: str = "all") -> Story:
         folders,
         ordered,
         options,
+        weather_s=0.0,
         processing_s=rng.choice((0.5, 4.0, 20.0)),
         is_search_easy=profile == "lost",
     )

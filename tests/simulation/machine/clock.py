@@ -54,8 +54,8 @@ _current: VirtualClock | None = None
 _sleep: Callable[[float], None] | None = None
 
 
-def use(clock: VirtualClock, sleep: Callable[[float], None]) -> None:
-    """Make this the clock of the process; ``sleep`` is the sleep of its threads."""
+def use(clock: VirtualClock | None, sleep: Callable[[float], None] | None) -> None:
+    """Make this the clock of the process, and this the sleep of its threads; None: Python's own."""
     global _current, _sleep
     _current, _sleep = clock, sleep
 

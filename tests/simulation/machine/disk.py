@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+_open, _fsync = os.open, os.fsync
+
 
 class Disks:
     """The system calls that meet faults; `install` puts them into ``os``."""
@@ -17,13 +19,9 @@ class Disks:
         self._root = str(root)
         self._rng = rng
         self.full: set[str] = set()  #: trees without room
-        self._open = os.open
-        self._fsync = os.fsync
-        self._rename = os.rename
-        self._replace = os.replace
 
     def install(self) -> None:
-        """Replace the calls until the process ends."""
+        """Replace the calls until another world's take their place."""
         os.open = self._open_file  # type: ignore[assignment]
         os.fsync = self._sync_file  # type: ignore[assignment]
         os.urandom = self._rng.randbytes
@@ -31,7 +29,7 @@ class Disks:
     def _open_file(self, path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
         if flags & os.O_CREAT and self.full:
             self._require_room(path, dir_fd)
-        descriptor = self._open(path, flags, mode, dir_fd=dir_fd)
+        descriptor = _open(path, flags, mode, dir_fd=dir_fd)
         if flags & os.O_CREAT:
             self._stamp(descriptor)
         return descriptor
@@ -39,7 +37,7 @@ class Disks:
     def _sync_file(self, descriptor: int) -> None:
         if self.full:
             self._require_room(f"/proc/self/fd/{descriptor}", None)
-        self._fsync(descriptor)
+        _fsync(descriptor)
         self._stamp(descriptor)
 
     def _stamp(self, descriptor: int) -> None:

@@ -5,8 +5,10 @@ kill drops all callbacks of a life, present and future, so that not even a ``fin
 """
 
 import asyncio
+import heapq
 import itertools
 import selectors
+from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context, ContextVar
 from functools import partial
@@ -28,34 +30,14 @@ class StandstillError(Exception):
 class _Numbered(asyncio.Task[Any]):
     """A task whose place in a set follows from its number, not from its address: the same in every run."""
 
-    _numbers = itertools.count()
+    count = itertools.count()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._number = next(self._numbers)
+        self._number = next(self.count)
         super().__init__(*args, **kwargs)
 
     def __hash__(self) -> int:
         return self._number
-
-
-class _JumpingSelector(selectors.SelectSelector):
-    """A selector that never waits: it moves the clock instead."""
-
-    def __init__(self, clock: VirtualClock) -> None:
-        super().__init__()
-        self._clock = clock
-        self._turns = 0
-
-    def select(self, timeout: float | None = None) -> list[Any]:
-        if timeout is None:
-            raise StandstillError("nothing is left to do")
-        if timeout > 0:
-            self._turns = 0
-            self._clock.advance(timeout)
-        self._turns += 1
-        if self._turns > _MOST_TURNS_AT_ONCE:
-            raise StandstillError(f"the moment {self._clock.elapsed_s:.3f} s never ends")
-        return []
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -64,9 +46,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     #: Runs a function in a thread of an executor; see ``threads``.
     run_call: Callable[[object, Callable[[], Any], Callable[[Any, BaseException | None], None]], None]
 
+    _ready: deque[asyncio.Handle]
+    _stopping: bool
+
     def __init__(self, clock: VirtualClock) -> None:
-        super().__init__(_JumpingSelector(clock))
+        super().__init__(selectors.SelectSelector())  # asked nothing, because no bytes come from outside
+        _Numbered.count = itertools.count()
         self._world_clock = clock
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._timer_number = itertools.count()  # keeps the timers of one moment in turn
+        self._turns = 0
         self._dead: set[int] = set()
         self._graves: list[object] = []  # kept, because an end by garbage collection would run `finally`
         self._alive: dict[int, asyncio.Task[Any]] = {}
@@ -79,9 +68,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def kill(self, number: int) -> None:
         """Let nothing of this life run any more."""
         self._dead.add(number)
-        self._ready: Any
-        self._scheduled: Any
-        for handle in (*self._ready, *self._scheduled):
+        for handle in (*self._ready, *(timer for _, _, timer in self._timers)):
             if self._is_dead(handle._context):
                 self._graves.append((handle._callback, handle._args))
                 handle.cancel()
@@ -90,7 +77,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Call soon, unless the caller's life is over."""
         if self._dead and self._is_dead(context):
             return self._buried(callback, args)
-        return super().call_soon(callback, *args, context=context)
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
 
     #: All threads run inside the loop's own thread.
     call_soon_threadsafe = call_soon
@@ -99,11 +88,40 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Call at a time, unless the caller's life is over."""
-        handle = super().call_at(when, callback, *args, context=context)
+        handle = asyncio.TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self._timers, (when, next(self._timer_number), handle))
         if self._dead and self._is_dead(context):
             self._graves.append((callback, args))
             handle.cancel()
         return handle
+
+    def _run_once(self) -> None:
+        """Run all that is ready; if nothing is, move the clock to the next timer first."""
+        timers, ready = self._timers, self._ready
+        if ready or self._stopping:
+            self._turns += 1
+            if self._turns > _MOST_TURNS_AT_ONCE:
+                raise StandstillError(f"the moment {self._world_clock.elapsed_s:.3f} s never ends")
+        else:
+            self._jump()
+        now_s = self._world_clock.monotonic_s
+        while timers and timers[0][0] <= now_s:
+            ready.append(heapq.heappop(timers)[2])
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle._cancelled:
+                handle._run()
+
+    def _jump(self) -> None:
+        while self._timers and self._timers[0][2].cancelled():
+            heapq.heappop(self._timers)
+        if not self._timers:
+            raise StandstillError("nothing is left to do")
+        self._turns = 0
+        self._world_clock.monotonic_s = max(self._timers[0][0], self._world_clock.monotonic_s)
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """Leave a cancelled timer where it is, until its time comes."""
 
     def run_in_executor(  # type: ignore[override]
         self, executor: object, function: Callable[..., Any], *args: Any

@@ -139,7 +139,7 @@ class Threads:
         self._loop.call_later(self._rng.uniform(_SHORTEST_S, _LONGEST_S), callback)
 
     def install(self) -> None:
-        """Replace Python's threads by these, until the process ends."""
+        """Replace Python's threads by these, until another world's take their place."""
         self._loop.run_call = self.call
         threading.Thread = partial(Thread, self)  # type: ignore[assignment,misc]
         queue.SimpleQueue = partial(SimpleQueue, self)  # type: ignore[assignment,misc]
