@@ -17,6 +17,7 @@ from cutoutd.core.photo import (
     LaunchOutcomeUnknown,
     LaunchResponseLost,
     Photo,
+    RemovalFinished,
     RemovalIntended,
     State,
     Superseded,
@@ -217,6 +218,20 @@ def test_a_photo_that_cannot_be_read_holds_up_only_its_own_shape(
         return (await look_for_traces(photo, context)).result_uuid
 
     assert (with_ledger(tmp_path, scene) == RESULT) is is_adopted
+
+
+def test_a_result_that_a_photo_claims_is_never_adopted(tmp_path: Path) -> None:
+    """It shows the same pixels, and was paid for as another photo's: two photos never share one removal by chance."""
+    folder = folder_in(tmp_path)
+
+    async def scene(ledger: Ledger) -> str | None:
+        other = await photo_at(ledger, State.REMOVAL_STARTED, identity("claims.png"))
+        await ledger.record(other, RemovalFinished(RESULT))
+        photo = await lost(ledger, folder.input / "ours.png", (60, 40))
+        context = StepContext(ledger, OneResult(), folders_of(folder))  # type: ignore[arg-type]  # a stand-in
+        return (await look_for_traces(photo, context)).result_uuid
+
+    assert with_ledger(tmp_path, scene) is None
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The journey where it touches money: what is stored before, after and instead of the paid call."""
 
 import asyncio
+import os
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -608,6 +609,27 @@ def test_a_cutout_edited_while_it_is_copied_is_no_twins_cutout(tmp_path: Path, m
         assert cutout.read_bytes() != trip.uploadcare.cutout
 
     cutout = tmp_path / "out" / "a.png"
+    played(tmp_path, scene)
+
+
+@pytest.mark.parametrize("kind", ["link", "link on the way", "pipe"])
+def test_no_cutout_is_read_through_a_link_or_a_pipe(tmp_path: Path, kind: str) -> None:
+    """A link may lead anywhere, and a pipe has no end: the picture is paid for again, and nothing waits."""
+
+    async def scene(trip: Trip) -> None:
+        trip.uploadcare.cutout = png((37, 29), mode="RGBA")
+        content, cutout = jpeg(), trip.folder.output / "of" / "a.png"
+        (trip.folder.input / "of").mkdir()
+        await trip.photo_at(State.PUBLISHED, "of/a.jpg", content)
+        if kind == "link on the way":
+            cutout.parent.symlink_to(cutout.parent.rename(trip.folder.output / "moved"))
+        else:
+            cutout.rename(tmp_path / "elsewhere.png")
+            os.mkfifo(cutout) if kind == "pipe" else cutout.symlink_to(tmp_path / "elsewhere.png")
+        async with asyncio.timeout(20):
+            twin = await trip.photo_at(State.REMOVAL_STARTED, "b.jpg", content)
+        assert twin.cutout.reused_from is None
+
     played(tmp_path, scene)
 
 

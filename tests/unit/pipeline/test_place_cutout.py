@@ -152,6 +152,21 @@ def test_a_cutout_that_is_being_retouched_is_kept(tmp_path: Path) -> None:
     assert second.target == "a.jpg.png"
 
 
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_no_cutout_of_ours_is_recognised_through_a_link_or_a_pipe(tmp_path: Path, kind: str) -> None:
+    """A person moved our cutout and left a link to it: the link is theirs, although it leads to our bytes."""
+    output, moved = tmp_path / "out", tmp_path / "moved.png"
+    output.mkdir()
+    first = published(photo_for(output), CUTOUT)
+    (output / "a.png").rename(moved)
+    (output / "a.png").symlink_to(moved) if kind == "link" else os.mkfifo(output / "a.png")
+    before = (output / "a.png").lstat()
+    second = published(photo_for(output), OTHER_CUTOUT, own=[first.cutout_sha256])
+    assert second.target == "a.jpg.png"
+    assert os.path.samestat((output / "a.png").lstat(), before)
+    assert moved.read_bytes() == CUTOUT
+
+
 def test_a_repeated_step_finds_its_own_work(tmp_path: Path) -> None:
     """After a crash between placing and storing, the very same bytes are taken for ours."""
     first = published(photo_for(tmp_path), CUTOUT)

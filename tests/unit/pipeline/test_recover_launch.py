@@ -11,6 +11,7 @@ from cutoutd.pipeline.steps.recover_launch import (
     RecoveryAction,
     is_comparable,
     looked_for_s,
+    may_have_expired,
     next_action,
 )
 
@@ -91,3 +92,9 @@ def test_launches_that_come_to_nothing_again_and_again_become_rarer() -> None:
     search = OutcomeSearch(0.0, shown_after_s=20.0)
     found = [looked_for_s(NO_REMOVAL, replace(search, not_made=number)) for number in (0, 5, 6, 7, 50)]
     assert found == [20.0, 20.0, 40.0, 80.0, 20.0 * 128]
+
+
+@pytest.mark.parametrize(("age_s", "is_old"), [(8_641.0, False), (86_400.0, False), (86_401.0, True), (-60.0, False)])
+def test_a_file_is_gone_by_age_only_after_a_day(age_s: float, *, is_old: bool) -> None:
+    """A younger one may come back, so nothing is paid for again because of it; a clock set back makes none older."""
+    assert may_have_expired(1000.0, 1000.0 + age_s) is is_old

@@ -19,6 +19,7 @@ from cutoutd.core.errors import ResultDamagedError, TreeUnavailableError, Unreac
 from cutoutd.core.logs import log_event
 from cutoutd.core.photo import Photo, Published, PublishedBefore, require_value
 from cutoutd.files.hashing import has_sha256
+from cutoutd.files.input_tree import open_beneath
 from cutoutd.files.output_tree import Guard
 from cutoutd.ledger import Ledger, ReadTransaction
 from cutoutd.ledger.queries import duplicates
@@ -101,15 +102,16 @@ def sent_like(photo: Photo, duplicate: Photo) -> Photo:
 
 def is_reusable(ledger: ReadTransaction, photo: Photo) -> bool:
     """Return True if there is an earlier cutout that can be copied. Blocking."""
-    return any(
-        _is_untouched(_place_of(duplicate), require_value(duplicate.cutout.sha256))
-        for duplicate in duplicates.published_duplicates(ledger, photo, _LOOKED_AT)
-    )
+    return any(map(has_cutout_in_place, duplicates.published_duplicates(ledger, photo, _LOOKED_AT)))
 
 
 def has_cutout_in_place(photo: Photo) -> bool:
     """Return True if the photo's cutout is where it was published, and as it was. Blocking."""
-    return _is_untouched(_place_of(photo), require_value(photo.cutout.sha256))
+    try:
+        with _open_in_place(photo) as file:
+            return has_sha256(file, photo.cutout.sha256)
+    except OSError:
+        return False
 
 
 def published_before(earlier: Photo, *, is_there: bool) -> PublishedBefore:
@@ -127,8 +129,9 @@ def published_before(earlier: Photo, *, is_there: bool) -> PublishedBefore:
     )
 
 
-def _place_of(duplicate: Photo) -> Path:
-    return Path(require_value(duplicate.bound.output), require_value(duplicate.bound.target))
+def _open_in_place(photo: Photo) -> BufferedReader:
+    # A link leads anywhere, and a pipe is waited for without end. Neither was published.
+    return open_beneath(Path(require_value(photo.bound.output)), require_value(photo.bound.target))
 
 
 def note_on_reuse(published: Published, duplicate: Photo) -> str:
@@ -141,7 +144,7 @@ def _opened(duplicate: Photo) -> BufferedReader | None:
     """Open the cutout in its place, or the one that was just replaced there; None if it is not what was published."""
     sha256 = require_value(duplicate.cutout.sha256)
     with suppress(OSError):
-        file = _place_of(duplicate).open("rb")
+        file = _open_in_place(duplicate)
         if _is_content(file, sha256):
             return file
     kept = replaced_cutouts.open(sha256)
@@ -156,14 +159,6 @@ def _is_content(file: BufferedReader, sha256: str) -> bool:
             return True
     file.close()
     return False
-
-
-def _is_untouched(cutout: Path, sha256: str) -> bool:
-    try:
-        with cutout.open("rb") as file:
-            return has_sha256(file, sha256)
-    except OSError:
-        return False
 
 
 async def _read(
