@@ -1,5 +1,6 @@
 """Every unit test also checks the plans of the statements that it puts to a ledger."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -17,7 +18,11 @@ def plan_check(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlanCheck]:
 
 
 @pytest.fixture(autouse=True)
-def _no_statement_grows(plan_check: PlanCheck) -> Iterator[None]:
+def _no_statement_grows(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test that puts a statement which reads a whole table: give it an index, or a reason in `plan_reasons`."""
+    if "MUTANT_UNDER_TEST" in os.environ:  # because the functions of a mutation run have other names
+        yield
+        return
+    check: PlanCheck = request.getfixturevalue("plan_check")
     yield
-    assert not plan_check.take_faults()
+    assert not check.take_faults()
