@@ -1,7 +1,7 @@
 """The silence of a service: a request was sent, and no answer comes.
 
 A step that waits in silence takes no place meanwhile. Else a few requests that a gateway holds would stop all photos
-behind them. So the transport tells the step around a request when a silence begins, and when it ends. Nobody is told
+behind them. So the transport tells the step around a request when a silence begins, and when it ends. It tells nothing
 while a body is sent, however slow the line is.
 """
 
