@@ -47,7 +47,7 @@ from cutoutd.uploadcare.client import UploadcareClient, open_uploadcare
 from cutoutd.watch.availability.monitor import FolderAvailability
 from cutoutd.watch.availability.tree_watch import TreeWatch
 from cutoutd.watch.folder import FolderWatcher
-from cutoutd.watch.trees.tree_claims import claimed_trees, tell_unseen
+from cutoutd.watch.trees.tree_claims import TreeClaims, claimed_trees, tell_unseen
 from cutoutd.watch.trees.tree_overlap import state_tree
 from cutoutd.web.listener import Listener
 from cutoutd.web.webhook_receiver import WebhookReceiver
@@ -174,13 +174,13 @@ async def service_on(shared: SharedState, settings: Settings) -> AsyncIterator[S
     ledger = shared.ledger
     trees = await require_separate_trees(settings)
     tell_unseen(trees)
-    with claimed_trees(trees):
+    with claimed_trees(trees) as claims:
         await make_outputs(settings, await ledger.query(photos.outputs_used))
         async with open_uploadcare(settings.uploadcare, connections=_CONNECTIONS, usage=shared.usage) as uploadcare:
             budget = await open_budget(ledger, settings)
             core = Core(settings, ledger, shared.usage, budget, CircuitBreaker(), PauseState(ledger), RunCounts())
             uploadcare.acceptance.call_for_each(core.breaker.note_accepted)
-            service = await _build(core, shared.poll_schedule, uploadcare)
+            service = await _build(core, shared.poll_schedule, uploadcare, claims)
             await service.workers.clock_monitor.open()
             await core.pause.open()
             await service.watchers.availability.open()
@@ -189,11 +189,11 @@ async def service_on(shared: SharedState, settings: Settings) -> AsyncIterator[S
                 yield service
 
 
-async def _build(core: Core, poll_schedule: PollSchedule, uploadcare: UploadcareClient) -> Service:
+async def _build(core: Core, poll_schedule: PollSchedule, uploadcare: UploadcareClient, claims: TreeClaims) -> Service:
     ledger, settings = core.ledger, core.settings
     picture_memory.set_budget(settings.limits.picture_memory_bytes)
     folders = Folders({folder.name: folder for folder in settings.folders})
-    trees = TreeWatch(settings.folders, (state_tree(settings.state_dir),))
+    trees = TreeWatch(settings.folders, (state_tree(settings.state_dir),), claims=claims)
     availability = FolderAvailability(ledger, folders, trees=trees)
     core.budget.leave_out(partial(_closed_folders, ledger, folders, availability))
     context = StepContext(ledger, uploadcare, folders)

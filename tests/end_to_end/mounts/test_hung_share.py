@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cutoutd.ledger.instance_lock import is_held
-from support.images.drawn_photos import put
+from support.images.drawn_photos import jpeg_of, put
 from support.processes.daemon_process import Place, eventually
 from support.processes.sandbox_process import SandboxProcess
 from support.small_disks import NetworkShare, network_share_at
@@ -94,3 +95,41 @@ def test_start_does_not_wait_for_it(own_place: Place, healthy: Path, share: Netw
         daemon.wait_for("standby_over")
         put(own_place.input / "b.jpg")
         daemon.wait_for("published", "b.jpg")
+
+
+def test_share_is_claimed_when_it_answers(
+    own_place: Place, own_sandbox: SandboxProcess, healthy: Path, share: NetworkShare
+) -> None:
+    """Two that start during the hang: when it ends, one has the folder, and the other says which process that is."""
+    other = Place(own_place.home / "other", own_sandbox.url)
+    lone = own_place.home / "lone"
+    lone.mkdir()
+    hung = "input" if own_place.input.is_mount() else "output"
+    other.configure(folder={hung: str(getattr(own_place, hung))})
+    other.add_folder("lone", lone, own_place.home / "lone-cut")
+    share.hang()
+    eventually(lambda: is_hung(getattr(own_place, hung)))
+    put(healthy / "a.jpg")
+    put(lone / "b.jpg", jpeg_of("red"))
+    with own_place.start() as one, other.start() as two, answering_at_the_end(share):
+        one.wait_for("published", "a.jpg", within_s=SOON_S)
+        two.wait_for("published", "b.jpg", within_s=SOON_S)
+        share.answer()
+        reasons = eventually(lambda: in_use(own_place, other))
+        assert len(reasons) == 1
+        holder = two if reasons[0][0] is own_place else one
+        assert f"process {holder.pid} (" in reasons[0][1]
+
+
+def is_hung(folder: Path) -> bool:
+    """Whether the kernel has forgotten what it knew of a folder, so that a look hangs until the share answers."""
+    look = threading.Thread(target=folder.stat, daemon=True)
+    look.start()
+    look.join(1.0)
+    return look.is_alive()
+
+
+def in_use(*places: Place) -> list[tuple[Place, str]]:
+    """The installations that leave a folder to another one, with the reason."""
+    told = [(place, folder["reason"]) for place in places for folder in place.status()["standby"]]
+    return [(place, reason) for place, reason in told if "is in use by another cutoutd" in reason]

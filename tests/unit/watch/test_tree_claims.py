@@ -13,7 +13,7 @@ import pytest
 from cutoutd.config.settings import FolderSettings
 from cutoutd.core.errors import TreesInUseError
 from cutoutd.files.mounts import parse_mounts, read_mounts
-from cutoutd.watch.trees.tree_claims import claimed_trees, unseen_others
+from cutoutd.watch.trees.tree_claims import TreeClaims, claimed_trees, unseen_others
 from cutoutd.watch.trees.tree_overlap import TreesNow, look_at_trees, trees_of
 from support.folders import folder_in
 
@@ -100,6 +100,33 @@ def test_folders_of_one_instance_may_share_an_output(folder: FolderSettings, tmp
     for _ in range(2):
         with claimed_trees(now(folder) | now(second)):
             pass
+
+
+def test_own_folder_that_is_mounted_inside_the_input_is_no_other_instance(folder: FolderSettings) -> None:
+    """A bind mount of a part of an input, inside of that input, belongs to the same cutoutd."""
+    for name in ("sub", "again"):
+        (folder.input / name).mkdir()
+    root, again = folder.input, folder.input / "again"
+    table = f"1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 8:1 {root}/sub {again} rw - ext4 /dev/sda1 rw\n"
+    trees = asyncio.run(look_at_trees(trees_of(folder), parse_mounts(table)))
+    with claimed_trees(trees):
+        pass
+
+
+def test_claims_follow_a_tree_that_is_led_elsewhere(folder: FolderSettings) -> None:
+    """The new place is claimed, the one that was left is free, and a new place of another instance is refused."""
+    tree = trees_of(folder)[0]
+    before, moved = (
+        asyncio.run(look_at_trees([tree], parse_mounts(f"1 0 8:1 {place} / rw - ext4 /dev/sda1 rw\n")))[tree]
+        for place in ("/", "/moved")
+    )
+    with TreeClaims() as ours:
+        ours.follow(tree, before)
+        with TreeClaims() as others:
+            assert "is in use by another cutoutd" in others.refusal({tree: before})
+            ours.follow(tree, moved)
+            assert others.refusal({tree: before}) == ""
+            assert "is in use by another cutoutd" in others.refusal({tree: moved})
 
 
 def test_trees_that_other_machines_reach_are_told(folder: FolderSettings) -> None:

@@ -4,7 +4,8 @@ From an unavailable folder nothing new is taken, its photos wait without cost, a
 photos and other folders go on. The state ends by itself, and then the tree is scanned. It is kept in memory only, but
 the snapshot is in the ledger: after a kill the next check comes to the same result.
 
-A folder is unavailable because of its input, because of its output, or because two trees share a folder.
+A folder is unavailable because of its input, because of its output, or because two trees share a folder. Another
+cutoutd that works on one of its trees makes it unavailable too.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 
 from cutoutd.config.settings import Folders, FolderSettings
-from cutoutd.core.errors import SourceUnavailableError, TreeUnavailableError
+from cutoutd.core.errors import SourceUnavailableError, TreesInUseError, TreeUnavailableError
 from cutoutd.core.logs import log_event
 from cutoutd.core.photo import Photo, State
 from cutoutd.files.input_tree import Sighting
@@ -218,6 +219,9 @@ class FolderAvailability:
         if record.look.overlap:
             record.advice = SEPARATE_TREES
             return record.look.overlap, ()
+        if record.look.in_use:
+            record.advice = TreesInUseError.default_advice
+            return record.look.in_use, ()
         record.advice = mount_or_trust(record.folder.name)
         reason, parts = await self._inputs.reason(record, in_doubt)
         output_reason = await self.destinations.check(record.folder.output)

@@ -15,6 +15,7 @@ from cutoutd.core.blocking import calls_to, local_calls
 from cutoutd.core.errors import TreeUnavailableError
 from cutoutd.files.mounts import Mount, MountTable
 from cutoutd.watch.trees.mounted_tree import FolderNumbers, MountedTree, look_at_tree, numbers_of
+from cutoutd.watch.trees.tree_claims import TreeClaims
 from cutoutd.watch.trees.tree_overlap import ConfiguredTree, overlaps_among, trees_of
 
 #: The numbers of a root; None: it is missing; a sentence: it does not answer.
@@ -27,6 +28,7 @@ class TreeLook:
 
     trees: tuple[MountedTree | None, ...] = ()  #: in the order of ``trees_of``; None: the tree does not answer
     overlap: str = ""  #: a sentence about two trees that share a folder; empty if there are none
+    in_use: str = ""  #: a sentence about a tree that another cutoutd works on; empty if there is none
     mounts: tuple[Mount, ...] = ()  #: the mount table that was read
     roots: tuple[RootSeen, ...] = ()  #: in the same order
 
@@ -45,6 +47,7 @@ class TreeWatch:
         folders: the configured folders.
         others: trees of no folder, such as the state folder.
         table: the mount table.
+        claims: those of the service; None: the trees are not claimed.
     """
 
     def __init__(
@@ -52,10 +55,12 @@ class TreeWatch:
         folders: Iterable[FolderSettings],
         others: Sequence[ConfiguredTree] = (),
         table: MountTable | None = None,
+        claims: TreeClaims | None = None,
     ) -> None:
         self._trees = {folder.name: trees_of(folder) for folder in folders}
         self._others = tuple(others)
         self.table = table or MountTable()
+        self._claims = claims
         self._seen: dict[ConfiguredTree, MountedTree] = {}
         self._overlaps: dict[str, str] = {}  #: by folder
 
@@ -75,7 +80,9 @@ class TreeWatch:
             self._seen |= now
             overlaps = overlaps_among(self._seen)
             self._overlaps = {name: overlap.sentence for overlap in overlaps for name in overlap.folders}
-        return TreeLook(tuple(now.get(tree) for tree in trees), self._overlaps.get(folder, ""), mounts, roots)
+        found_trees = {tree: now[tree] for tree in trees if tree in now}
+        in_use = self._claims.refusal(found_trees) if self._claims else ""
+        return TreeLook(tuple(map(now.get, trees)), self._overlaps.get(folder, ""), in_use, mounts, roots)
 
     async def has_changed(self, folder: str, since: TreeLook) -> bool:
         """Return True if a tree of the folder differs from that look.

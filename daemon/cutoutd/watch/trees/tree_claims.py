@@ -20,9 +20,10 @@ import os
 import secrets
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
+from typing import Self
 
 from cutoutd.config.overlap_check import TreeRole
 from cutoutd.core.errors import TreesInUseError
@@ -36,26 +37,87 @@ _CREDENTIALS = struct.Struct("3i")
 _SOCKETS = Path("/proc/net/unix")
 _CONNECT_S = 1.0
 
+#: The questions for its holder that a claim keeps in its queue. The kernel answers them.
+_QUESTIONS = 128
+
 #: Tells the claims of this process from others; a process number may be that of one in another container.
 _OWN = secrets.token_hex(8)
 
 
+class _TakenError(Exception):
+    """Another process has this claim."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class TreeClaims:
+    """The claims of one service; a context manager that ends them. They follow the trees, see ``follow``."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, ExitStack] = {}
+        self._names: dict[ConfiguredTree, set[str]] = {}
+        self._holders: dict[str, tuple[int, str]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for held in self._held.values():
+            held.close()
+        self._held.clear()
+
+    def follow(self, tree: ConfiguredTree, seen: MountedTree) -> None:
+        """Claim the present places of a tree, and end the claims on those that it has left.
+
+        Raises:
+            TreesInUseError: another process has claimed one of them.
+        """
+        places = {_name(tree.role, place): place for place in _places(tree, seen)}
+        for name, place in places.items():
+            if name not in self._held:  # two folders of one cutoutd may share an output
+                self._held[name] = self._claim(tree, place)
+        self._names[tree] = set(places)
+        for name in set(self._held).difference(*self._names.values()):
+            self._held.pop(name).close()
+
+    def refusal(self, trees: TreesNow) -> str:
+        """As ``follow``, for some trees; return a sentence about the first that is refused, or nothing."""
+        try:
+            for tree, seen in trees.items():
+                self.follow(tree, seen)
+        except TreesInUseError as error:
+            return error.sentence
+        return ""
+
+    def _claim(self, tree: ConfiguredTree, place: DiskPlace) -> ExitStack:
+        with ExitStack() as held:
+            try:
+                held.enter_context(_claim(tree, place, self._held))
+            except _TakenError as taken:
+                raise TreesInUseError(f"{tree} is in use by another cutoutd{self._holder(taken.name)}") from taken
+            return held.pop_all()
+
+    def _holder(self, name: str) -> str:
+        """Return the process that holds a claim. It is asked once, because each question stays in its queue."""
+        process, words = self._holders.get(name, (0, ""))
+        if not Path(f"/proc/{process}").exists():
+            process, words = self._holders[name] = _holder(name)
+        return words
+
+
 @contextmanager
-def claimed_trees(trees: TreesNow) -> Iterator[None]:
+def claimed_trees(trees: TreesNow) -> Iterator[TreeClaims]:
     """Claim the inputs and outputs for the time of the block. A tree that did not answer is not among them.
 
     Raises:
         TreesInUseError: another process has claimed one of them.
     """
-    with ExitStack() as claims:
-        claimed: set[str] = set()
+    with TreeClaims() as claims:
         for tree, seen in trees.items():
-            for place in _places(tree, seen):
-                # Two folders of one cutoutd may share an output.
-                if (name := _name(tree.role, place)) not in claimed:
-                    claimed.add(name)
-                    claims.enter_context(_claim(tree, place))
-        yield
+            claims.follow(tree, seen)
+        yield claims
 
 
 def _places(tree: ConfiguredTree, seen: MountedTree) -> tuple[DiskPlace, ...]:
@@ -90,7 +152,7 @@ def tell_unseen(trees: TreesNow) -> None:
 
 
 @contextmanager
-def _claim(tree: ConfiguredTree, place: DiskPlace) -> Iterator[None]:
+def _claim(tree: ConfiguredTree, place: DiskPlace, own: Collection[str]) -> Iterator[None]:
     with ExitStack() as held:
         # First what is above, so that of two that start together at least one sees the other.
         if tree.role is TreeRole.INPUT:
@@ -99,15 +161,15 @@ def _claim(tree: ConfiguredTree, place: DiskPlace) -> Iterator[None]:
         try:
             held.enter_context(_bound(_name(tree.role, place)))
         except OSError as error:
-            raise _in_use(tree, _name(tree.role, place)) from error
-        if tree.role is TreeRole.INPUT and (other := _overlapping(place)) is not None:
-            raise _in_use(tree, other)
+            raise _TakenError(_name(tree.role, place)) from error
+        if tree.role is TreeRole.INPUT and (other := _overlapping(place, own)) is not None:
+            raise _TakenError(other)
         yield
 
 
-def _overlapping(place: DiskPlace) -> str | None:
+def _overlapping(place: DiskPlace, own: Collection[str]) -> str | None:
     """Return the claim of another process on an input above this one, or inside it."""
-    around = {_name(TreeRole.INPUT, place, above) for above in place.path.parents}
+    around = {_name(TreeRole.INPUT, place, above) for above in place.path.parents}.difference(own)
     inside = f"{_name(TreeRole.INPUT, place)}/above/"
     for name in _names_of_sockets():
         if name in around or (name.startswith(inside) and not name.startswith(f"{inside}{_OWN}/")):
@@ -131,16 +193,12 @@ def _name(role: TreeRole, place: DiskPlace, path: PurePosixPath | None = None) -
 def _bound(name: str) -> Iterator[None]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as claim:
         claim.bind(f"\0{name}")
-        claim.listen(1)
+        claim.listen(_QUESTIONS)
         yield
 
 
-def _in_use(tree: ConfiguredTree, name: str) -> TreesInUseError:
-    return TreesInUseError(f"{tree} is in use by another cutoutd{_holder(name)}")
-
-
-def _holder(name: str) -> str:
-    """Return the process that holds a claim, as far as it can be known."""
+def _holder(name: str) -> tuple[int, str]:
+    """Return the process that holds a claim, as far as it can be known: its number and a clause."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
             asking.settimeout(_CONNECT_S)
@@ -150,5 +208,5 @@ def _holder(name: str) -> str:
             )
         command = Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").strip()
     except OSError:
-        return ""
-    return f", process {process} ({printable(os.fsdecode(command))})"
+        return 0, ""
+    return process, f", process {process} ({printable(os.fsdecode(command))})"
