@@ -107,10 +107,11 @@ def recover_aside(name: str, fd: int, changed_before_s: float, hash_of: Callable
     if found is None or is_being_written(found[1]):
         return False
     with suppress(OSError):
-        left_at_s = os.stat(name, dir_fd=fd, follow_symlinks=False).st_ctime
-        if is_written_elsewhere(found[1]) and left_at_s >= changed_before_s:
+        status = os.stat(name, dir_fd=fd, follow_symlinks=False)
+        if is_written_elsewhere(found[1]) and status.st_ctime >= changed_before_s:
             return False
-        if _is_content(name, fd, found[2], hash_of):
+        # A link or a folder is a person's, put there in the last moment.
+        if stat.S_ISREG(status.st_mode) and _is_content(name, fd, found[2], hash_of):
             os.unlink(name, dir_fd=fd)
         else:
             rename_no_replace(name, fd, numbered_names(found[3]), fd)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.core import linux_calls
+from cutoutd.core import atomic_write, linux_calls
+from cutoutd.core.atomic_write import TEMPORARY_PREFIX
 from cutoutd.core.set_aside import SWAP_PREFIX, Judge, recover_aside, remove_if_ours, replace_if_ours
 
 OURS, NEW, THEIRS, LATEST = b"ours", b"new", b"retouched", b"retouched again"
@@ -133,6 +134,76 @@ def test_an_unreadable_file_that_a_kill_left_aside_gets_its_name_back(tmp_path: 
 
     assert recover_aside(dead, fd, time.time() + 60, refuse)
     assert contents(tmp_path) == {"a.png": THEIRS}
+
+
+def left_aside(digits: str) -> str:
+    """The name of a file that a kill left aside, of this writer and with the hash of OURS."""
+    return f"{SWAP_PREFIX}{digits}-{hashlib.sha256(OURS).hexdigest()[:16]}-a.png"
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda place: place.symlink_to("nowhere")], ids=["folder", "link"])
+def test_what_is_no_file_gets_its_name_back_after_a_kill(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    """A person put a folder or a link there in the last moment; it would stay hidden for ever."""
+    make(tmp_path / left_aside("0" * 16))
+    fd = os.open(tmp_path, os.O_RDONLY)
+    assert recover_aside(left_aside("0" * 16), fd, time.time() + 60, sha256_of)
+    assert [place.name for place in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_what_another_machine_left_aside_is_cleared_up_later(tmp_path: Path) -> None:
+    """Nothing here tells if its writer still runs, so it stays for a day; what is gone meanwhile is nothing to do."""
+    own = atomic_write.temporary_name("a.png").removeprefix(TEMPORARY_PREFIX)[:4]
+    foreign = left_aside(f"{'0000' if own != '0000' else '1111'}{'0' * 12}")
+    fd = os.open(tmp_path, os.O_RDONLY)
+    assert not recover_aside(foreign, fd, time.time() + 60, sha256_of)
+    (tmp_path / foreign).write_bytes(OURS)
+    left_at_s = (tmp_path / foreign).stat().st_ctime
+    for before_s in (left_at_s - 1, left_at_s):
+        assert not recover_aside(foreign, fd, before_s, sha256_of)
+        assert contents(tmp_path) == {foreign: OURS}
+    assert recover_aside(foreign, fd, left_at_s + 1, sha256_of)
+    assert contents(tmp_path) == {}
+
+
+def test_a_save_behind_the_last_look_is_kept(place: tuple[Path, int]) -> None:
+    """The person's file has the name then; it takes the place of the new cutout where names can be exchanged."""
+    folder, fd = place
+    can_exchange = linux_calls._RENAMEAT2 is not None
+    assert replace_if_ours("draft", "a.png", fd, judging(list, saved(folder / "a.png", THEIRS))) is can_exchange
+    assert contents(folder) == {"a.png": THEIRS} | ({} if can_exchange else {"draft": NEW})
+
+
+def test_a_link_of_the_last_moment_is_kept(place: tuple[Path, int]) -> None:
+    """A person saves a file, and then a link to nowhere in its place: both are there."""
+    folder, fd = place
+
+    def link() -> None:
+        (folder / "a.png").unlink(missing_ok=True)
+        (folder / "a.png").symlink_to("nowhere")
+
+    assert not replace_if_ours("draft", "a.png", fd, judging(saved(folder / "a.png", THEIRS), link))
+    assert (folder / "a.png").is_symlink()
+    assert THEIRS in {file.read_bytes() for file in folder.iterdir() if not file.is_symlink()}
+    assert not any(file.name.startswith(SWAP_PREFIX) for file in folder.iterdir())
+
+
+@pytest.mark.parametrize("name", ["a" * 251 + ".png", "ä" * 125 + "b.png", "c" * 203 + ".png", "d" * 204 + ".png"])
+def test_a_name_aside_has_the_length_that_a_disk_takes(tmp_path: Path, name: str) -> None:
+    """However long the file's own name is; as much of its end as there is room for stays readable."""
+    (tmp_path / name).write_bytes(OURS)
+    fd = os.open(tmp_path, os.O_RDONLY)
+    names = []
+
+    def look(file: BufferedReader) -> str:
+        names.append({each.name for each in tmp_path.iterdir()})
+        return sha256_of(file)
+
+    assert remove_if_ours(name, fd, look)
+    (aside,) = names[1]
+    prefix = len(f"{SWAP_PREFIX}{'0' * 16}-{'0' * 16}-")
+    room = 255 - prefix
+    kept = next(name[at:] for at in range(len(name)) if len(os.fsencode(name[at:])) <= room)
+    assert aside[prefix:] == kept
 
 
 def test_a_full_disk_takes_no_cutout_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
