@@ -63,12 +63,15 @@ def test_approval_is_for_those_that_are_there(tmp_path: Path) -> None:
     """The first ones first, never more than agreed to; their waits for approval end, other waits do not."""
 
     async def scene(ledger: Ledger) -> None:
+        done = await photo_at(ledger, State.PUBLISHED, identity("done.jpg"))
         photos = await several(ledger, State.ACCEPTED, 4)
         for photo in photos:
             await hold(ledger, photo)
         assert [photo.identity.path for photo in await ledger.waits.approve("products", 3)] == ["products0.jpg"]
         assert await ledger.query(approvals.batches) == [Batch("products", 1, 0, 1)]
         await ledger.query(approvals.require_approved, photos[0], 0)
+        with pytest.raises(UnapprovedError):
+            await ledger.query(approvals.require_approved, done, 0)
         with pytest.raises(UnapprovedError, match="cutoutd approve products"):
             await ledger.query(approvals.require_approved, photos[3], 0)
         waits = [(await ledger.query(versions_of, f"products{n}.jpg"))[0].wait for n in range(4)]
@@ -132,14 +135,14 @@ def test_a_person_sees_the_batch_that_they_agree_to(tmp_path: Path) -> None:
     """Page by page in the order of discovery; photos that came later are neither shown, nor counted, nor approved."""
 
     async def scene(ledger: Ledger) -> None:
-        photos = await several(ledger, State.ACCEPTED, 4)
         await several(ledger, State.ACCEPTED, 1, "people")
         await photo_at(ledger, State.PUBLISHED, identity("done.jpg"))
+        photos = await several(ledger, State.ACCEPTED, 4)
         last_id = photos[2].id
         for after_id, limit, expected in ((0, 2, photos[:2]), (photos[1].id, 2, [photos[2]]), (0, 9, photos[:3])):
             page = await ledger.query(approvals.batch_photos, "products", last_id, after_id, limit)
             assert page == expected
-        (batch,) = await ledger.query(approvals.batches, last_id)
+        (_, batch) = await ledger.query(approvals.batches, last_id)
         assert (batch.folder, batch.photos, batch.last_id) == ("products", 3, last_id)
         await ledger.waits.approve("products", None, last_id)
         (_, left) = await ledger.query(approvals.batches)

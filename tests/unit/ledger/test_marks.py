@@ -1,6 +1,7 @@
 """Changes of rows that are no facts: each touches the photos that are meant, and no other."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -110,11 +111,13 @@ def test_a_row_that_is_paid_for_gets_no_hash_of_a_picture_that_is_paid_for(
     """Both were paid for already, so neither is taken back; a later copy of the file is stored all the same."""
 
     async def scene(ledger: Ledger) -> None:
+        done = await photo_at(ledger, State.PUBLISHED, identity("done.jpg"), PICTURE)
         old = await of_an_earlier_version(ledger)
         edited = replace(SEEN, sha256="8" * 64, parameters=parameters)
         await uploaded_and_started(ledger, await photo_at(ledger, State.ACCEPTED, identity(), edited), "edited")
         await photo_at(ledger, State.ACCEPTED, identity("copy.jpg"), SEEN)
         assert (await now(ledger, old)).picture.picture_sha256 == (SEEN.picture_sha256 if is_given else None)
+        assert (await now(ledger, done)).picture.picture_sha256 == SEEN.picture_sha256
 
     with_ledger(tmp_path, scene)
 
@@ -165,8 +168,9 @@ def test_a_version_that_a_present_photo_has_is_not_taken(tmp_path: Path) -> None
             await ledger.files.refresh_version(photo, wanted)
             assert (await now(ledger, photo)).identity == stored
         assert (await now(ledger, other)).identity == other.identity
-        await ledger.files.refresh_version(photo, (await now(ledger, photo)).identity)
-        assert (await now(ledger, photo)).identity == gone.identity
+        moved = replace(gone.identity, input="/now")
+        await ledger.files.refresh_version(photo, moved)
+        assert (await now(ledger, photo)).identity == moved
 
     with_ledger(tmp_path, scene)
 
@@ -201,6 +205,14 @@ def test_a_ctime_is_learned_once(tmp_path: Path) -> None:
     with_ledger(tmp_path, scene)
 
 
+async def inputs(ledger: Ledger) -> dict[str, set[str]]:
+    """The paths of new photos, by the input where they were found."""
+    found: dict[str, set[str]] = {}
+    for photo in await ledger.query(photos.at_state, {State.DISCOVERED}, 99):
+        found.setdefault(photo.identity.input, set()).add(photo.identity.path)
+    return found
+
+
 def test_a_moved_input_moves_all_of_its_folders_photos(tmp_path: Path) -> None:
     """Page by page, whatever their number; those of another folder or of another input stay."""
 
@@ -213,17 +225,22 @@ def test_a_moved_input_moves_all_of_its_folders_photos(tmp_path: Path) -> None:
         await ledger.discover(identity("next.jpg", input="/before"))
         await ledger.discover(identity("other.jpg", folder="people", input="/before"))
         await ledger.discover(identity("elsewhere.jpg", input="/elsewhere"))
+        others = {"/before": {"other.jpg"}, "/elsewhere": {"elsewhere.jpg"}}
+        page_after = partial(marks.move_input, folder="products", before="/before", now="/now", after_id=4999)
+        assert await ledger._write(page_after) is None
+        left = {"first.jpg", "last.jpg", "other.jpg"}
+        assert await inputs(ledger) == others | {"/now": {"page.jpg", "next.jpg"}, "/before": left}
         await ledger.files.move_input("products", "/before", "/now")
-        found = await ledger.query(photos.at_state, {State.DISCOVERED}, 99)
-        moved = {photo.identity.path for photo in found if photo.identity.input == "/now"}
-        assert moved == {"first.jpg", "last.jpg", "page.jpg", "next.jpg"}
-        assert {photo.identity.input for photo in found} == {"/before", "/now", "/elsewhere"}
+        all_paths = {"first.jpg", "last.jpg", "page.jpg", "next.jpg"}
+        assert await inputs(ledger) == {"/now": all_paths} | others
+        first_page = partial(marks.move_input, folder="products", before="/now", now="/later", after_id=0)
+        assert await ledger._write(first_page) == 5000
+        assert await inputs(ledger) == {"/later": all_paths - {"next.jpg"}, "/now": {"next.jpg"}} | others
 
     with_ledger(tmp_path, before)
     in_database(tmp_path, "DELETE FROM events")
-    in_database(
-        tmp_path, "UPDATE photos SET id = 4999 WHERE id = 2"
-    )  # so that the next two lie on both sides of a page
+    # So that the next two lie on both sides of the end of a page.
+    in_database(tmp_path, "UPDATE photos SET id = 4999 WHERE id = 2")
     with_ledger(tmp_path, after)
 
 

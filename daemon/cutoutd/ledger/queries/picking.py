@@ -12,6 +12,7 @@ can claim its rows (``FOR UPDATE SKIP LOCKED``).
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, literal, or_, select, true, union_all
 
@@ -141,7 +142,12 @@ def _pick_statement() -> Select[tuple[object, ...]]:
     )
 
 
-_PICK = _pick_statement()
+@cache
+def _pick() -> Select[tuple[object, ...]]:
+    """Return the statement, built once at the first pick."""
+    return _pick_statement()
+
+
 _PASSABLE = (State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED)
 _IS_LATE = and_(
     photos.c.state_at_s < bindparam("late_before_s"),
@@ -174,7 +180,7 @@ def pick(transaction: ReadTransaction, query: PickQuery) -> Picked:
         "excluded_folders": list(query.excluded_folders),
         "after_folder": query.after_folder,
     }
-    rows = transaction.execute(_PICK, values).all()
+    rows = transaction.execute(_pick(), values).all()
     next_due_s = rows[0].next_due_s
     due = [row for row in rows if row.id is not None]
     picked = [photo_from(row) for row in due if row.id not in query.skipped_ids][: query.limit]
