@@ -159,6 +159,22 @@ def test_a_result_of_an_upload_that_was_given_up_is_taken_after_a_loss(
     with_ledger(tmp_path, scene)
 
 
+@pytest.mark.parametrize(
+    ("state", "is_awaited"),
+    [(State.REMOVAL_STARTED, True), (State.REMOVAL_INTENDED, True), (State.UPLOADED, False), (State.ACCEPTED, False)],
+)
+def test_a_photo_that_was_never_launched_waits_as_it_was_told(
+    tmp_path: Path, state: State, *, is_awaited: bool
+) -> None:
+    """A result of its upload is none of its launches; one that runs, or may run, waits no longer."""
+
+    async def scene(ledger: Ledger) -> None:
+        photo = await with_results(ledger, state, is_lost=False, uploads=("present",))
+        assert (await ledger.postpone(photo, LONG)).wait == (NO_WAIT if is_awaited else LONG)
+
+    with_ledger(tmp_path, scene)
+
+
 async def with_results(ledger: Ledger, state: State, uploads: tuple[str, ...], *, is_lost: bool) -> Photo:
     """A photo with the upload ``present``, and one result of each of these uploads."""
     photo = await photo_at(ledger, state)

@@ -26,7 +26,7 @@ def back_up(state_dir: Path, file: Path, *, is_replacing: bool) -> int:
         LedgerError: there is no ledger, or it cannot be read.
     """
     require_ledger(state_dir)
-    with as_owner_of(file.parent):
+    with _disk_errors(file), as_owner_of(file.parent):
         _require_place(state_dir, file, is_replacing=is_replacing)
     draft = file.with_name(temporary_name(LEDGER_NAME))
     with _disk_errors(file):
