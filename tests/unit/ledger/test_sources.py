@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.core.photo import Doubt, Photo, Published, SourceOutcome, SourceResult, State
+from cutoutd.core.photo import Doubt, Photo, Published, Reprocessed, SourceOutcome, SourceResult, State
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import sources
 from support.ledgers import ACCEPTED, identity, photo_at, with_ledger
@@ -71,7 +71,10 @@ def test_sources_are_due_of_published_photos_without_a_doubt(tmp_path: Path) -> 
             await published(ledger, f"doubtful {name}", is_due=True, doubt=Doubt.EMPTY.value)
         await published(ledger, "done.jpg", is_due=False)
         await published(ledger, "doubtful and done.jpg", is_due=False, doubt=Doubt.EMPTY.value)
-        await photo_at(ledger, State.REMOVAL_FINISHED, identity("under way.jpg"))
+        anew = Reprocessed(parameters="{}", previous_parameters="{}", reprocess_started_s=1.0)
+        for name, doubt in (("anew.jpg", None), ("doubtful and anew.jpg", Doubt.EMPTY.value)):
+            photo = await ledger.resume(await published(ledger, name, is_due=True, doubt=doubt), anew, 1)
+            assert (photo.source.is_due, photo.cutout.doubt) == (True, doubt)
         assert paths(await ledger.query(sources.sources_due, 0, 2)) == ["1.jpg", "2.jpg"]
         assert paths(await ledger.query(sources.sources_due, 1, 9)) == ["2.jpg", "3.jpg"]
         assert paths(await ledger.query(sources.doubtful, 2)) == ["doubtful 1.jpg", "doubtful 2.jpg"]

@@ -12,7 +12,7 @@ from cutoutd.core.photo import Published, State
 from cutoutd.files.input_tree import stat_file
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos
-from cutoutd.pipeline.maintenance.removed_sources import RemovedSourceCleaner
+from cutoutd.pipeline.maintenance.removed_sources import RemovedSourceCleaner, missing_among
 from cutoutd.pipeline.on_success import OnSuccessWorker
 from cutoutd.pipeline.on_success.action import apply_on_success
 from cutoutd.watch.availability.monitor import FolderAvailability
@@ -244,5 +244,19 @@ def test_what_was_taken_before_a_crash_was_not_removed_by_anybody(play: Play) ->
         await estate.walk()
         await estate.walk()
         assert "d.png" in estate.cutouts()
+
+    play(scene)
+
+
+def test_a_walk_knows_how_long_it_worked(play: Play) -> None:
+    """It rests for a multiple of that; only photos of the given folders are looked for."""
+
+    async def scene(estate: Estate) -> None:
+        (estate.folder.input / "a.jpg").unlink()
+        found = await estate.ledger.query(photos.at_state, {State.PUBLISHED}, 99)
+        missing, cpu_s = await missing_among(found, folders_of(estate.folder))
+        assert [photo.identity.path for photo in missing] == ["a.jpg"]
+        assert cpu_s > 0
+        assert await missing_among(found, {}) == ([], 0.0)
 
     play(scene)

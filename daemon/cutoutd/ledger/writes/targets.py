@@ -3,7 +3,6 @@
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache
-from itertools import chain
 
 from sqlalchemy import and_, bindparam, delete, exists, not_, select
 from sqlalchemy.dialects import sqlite
@@ -11,7 +10,7 @@ from sqlalchemy.dialects import sqlite
 from cutoutd.core.errors import RejectedError, RejectionCode
 from cutoutd.core.photo import Identity
 from cutoutd.ledger.schema.tables import targets
-from cutoutd.ledger.sqlite.transactions import Prepared, ReadTransaction, WriteTransaction
+from cutoutd.ledger.sqlite.transactions import Prepared, WriteTransaction
 
 _COLUMNS = ("folder", "path", "output", "target", "target_key")
 _IS_OUTPUT = targets.c.output == bindparam("output")
@@ -23,8 +22,6 @@ _KEPT = select(targets.c.target).where(
 _FORGET = delete(targets).where(
     targets.c.folder == bindparam("folder"), targets.c.path == bindparam("path"), _IS_OUTPUT
 )
-_TAKEN = select(targets.c.target_key).where(_IS_OUTPUT, targets.c.target_key.in_(bindparam("keys", expanding=True)))
-_ANY_BELOW = select(targets.c.target_key).where(_IS_OUTPUT, _IS_BELOW).limit(1)
 
 
 def reserve_target(transaction: WriteTransaction, identity: Identity, output: str, free_targets: Sequence[str]) -> str:
@@ -39,12 +36,8 @@ def reserve_target(transaction: WriteTransaction, identity: Identity, output: st
     kept: str | None = transaction.scalar(_KEPT, {"folder": identity.folder, "path": identity.path, "output": output})
     if kept is not None:
         return kept
-    keys = [target_key(target) for target in free_targets]
-    looked_up = list({*keys, *chain.from_iterable(map(_folders_above, keys))})
-    taken = set(transaction.scalars(_TAKEN, {"output": output, "keys": looked_up}))
-    for target, key in zip(free_targets, keys, strict=True):
-        is_free = taken.isdisjoint({key, *_folders_above(key)}) and not _has_any_below(transaction, output, key)
-        if is_free and _claim(transaction, identity, output, target):
+    for target in free_targets[1:]:
+        if _claim(transaction, identity, output, target):
             return target
     msg = f"the place of its cutout in {output} belongs to another photo or file"
     raise RejectedError(
@@ -101,11 +94,6 @@ def _claim_statement(depth: int) -> Prepared:
 def _folders_above(key: str) -> Iterator[str]:
     """Yield the folders above a target, each as the target that it would be."""
     return (key[:at] for at, char in enumerate(key) if char == "/")
-
-
-def _has_any_below(transaction: ReadTransaction, output: str, key: str) -> bool:
-    """Return True if some target lies below this one."""
-    return transaction.scalar(_ANY_BELOW, {"output": output, **_bounds_below(key)}) is not None
 
 
 def _bounds_below(key: str) -> dict[str, str]:
