@@ -50,7 +50,7 @@ SCANS: dict[str, str] = {
     "queries.photos.totals": "a reader of a covering index",
     "queries.selection.newest_photo_ids": _BY_COMMAND,
     "queries.selection.photo_ids_beneath": _BY_COMMAND,
-    "recovery.rebuild.restore": "a ledger is made anew from its cutouts",
+    "recovery.rebuild._restore": "a ledger is made anew from its cutouts",
     "writes.clock_changes.ahead_s": _AT_START,
     "writes.clock_changes.pull_back_all": "the clock was set back, which hardly ever happens",
     "writes.launches.since": _IN_ORDER,
