@@ -1,6 +1,7 @@
 """The libraries in a world: their sockets, threads and clocks lead into it; what is slow to make is made once."""
 
 import asyncio
+import os
 import ssl
 from collections.abc import Callable
 from functools import cache
@@ -34,6 +35,7 @@ def lead_into(world: World) -> None:
     pyuploadcare.api.auth.datetime = VirtualDatetime
     cutoutd.sandbox.clock.datetime = TrueDatetime  # type: ignore[misc]
     database.create_engine = _create_engine  # type: ignore[assignment]
+    os.environ["XDG_DATA_HOME"] = str(world.root / "home")  # of the trash
     mounts.read_mounts.__defaults__ = (world.mount_table.file,)
     mounts.MountTable.__init__.__defaults__ = (world.mount_table.file,)  # type: ignore[misc]
     anyio_backend.AsyncIOBackend.run_sync_in_worker_thread = classmethod(_run_in_thread)

@@ -28,3 +28,8 @@ def photo(number: int) -> bytes:
 def sha256_of(number: int) -> str:
     """Return the hash of a photo's bytes."""
     return hashlib.sha256(photo(number)).hexdigest()
+
+
+def name_of(sha256: str) -> str:
+    """Return the photo's number in words; of another file, the beginning of its hash."""
+    return next((f"picture {number}" for number in range(2 * OWN_SHAPES) if sha256_of(number) == sha256), sha256[:12])

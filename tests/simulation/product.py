@@ -85,7 +85,7 @@ class Product:
 
     def _abandon(self) -> None:
         """Do what the kernel does when a process ends."""
-        self._commands = self.service = None
+        self._commands = self.service = self._world.internet.page = None
         replaced_cutouts._kept.clear()
         places._places.clear()
         for calls in (local_calls, ledger_calls, picture_memory_module._pixel_calls):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from simulation.events import Event, Scene
+from simulation.machine.clock import FIRST_WALL_S
 from simulation.world import FolderPlan
 
 #: The weather begins within this time, and lasts at least so long if not said otherwise.
@@ -26,6 +27,8 @@ class Story:
     weather_s: float = WEATHER_S  #: the least time; it ends with its last event
     checks: tuple[Check, ...] = ()  #: made at the end, besides those of every world
     waiting: frozenset[str] = frozenset()  #: folders with photos that may wait for ever
+    begins_s: float = FIRST_WALL_S  #: Unix time
+    healthy: str = ""  #: a folder that no weather touches: it must be as fast as alone, nearly
     is_search_easy: bool = False  #: nothing hinders the search for the result of a lost launch
 
 

@@ -5,6 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from simulation import events as ev
+from simulation.draws.machine import hung_shares
+from simulation.draws.people import orders, retouches, short_absences
+from simulation.draws.plans import begin_of, folder_options, settings_for
+from simulation.draws.webhooks import endless_lists, webhook_trouble
 from simulation.pictures import OWN_SHAPES
 from simulation.profiles import NARROW
 from simulation.service.faults import Effect, Fault
@@ -261,6 +265,14 @@ PROFILES: Mapping[str, tuple[Draw, ...]] = {
     "shares": (_shares,),
     "disks": (_full_disks,),
     "people": (_people,),
+    "webhooks": (webhook_trouble,),
+    "orders": (orders, _bad_removals),
+    "retouched": (retouches,),
+    "absences": (short_absences,),
+    "sources": (retouches, _kills),
+    "limits": (_kills,),
+    "hung": (hung_shares,),
+    "lists": (_lost_launches, endless_lists),
     "all": (_network, _kills, _reloads, _clocks, _shares, _full_disks, _people),
 }
 
@@ -274,7 +286,8 @@ def draw(seed: int, profile: str = "all") -> Story:
     rng = random.Random(f"story {seed} {profile}")  # noqa: S311  a world, not a secret
     if profile in NARROW:
         return replace(NARROW[profile](rng), seed=seed, profile=profile)
-    folders = tuple(FolderPlan(name, _mounts(rng)) for name in ("a", "b", "c")[: rng.choice((1, 2, 2, 3))])
+    names = ("a", "b", "c")[: rng.choice((1, 2, 2, 3))]
+    folders = tuple(FolderPlan(name, _mounts(rng), folder_options(profile, rng)) for name in names)
     draws, is_mixed = PROFILES[profile], profile == "all"
     if is_mixed:
         draws = tuple(each for each in draws if rng.random() < 0.45)
@@ -285,7 +298,7 @@ def draw(seed: int, profile: str = "all") -> Story:
     pace = rng.choice(PACES) if is_mixed else 1.0
     events = [replace(event, at_s=event.at_s / pace, for_s=event.for_s / pace) for event in events]
     ordered = tuple(sorted(events, key=lambda event: event.at_s))
-    options = {"concurrency": {"removals": rng.randint(1, 4)}} if profile == "removals" else {}
+    options = settings_for(profile, rng)
     return Story(
         seed,
         profile,
@@ -294,5 +307,6 @@ def draw(seed: int, profile: str = "all") -> Story:
         options,
         weather_s=0.0,
         processing_s=rng.choice((0.5, 4.0, 20.0)),
+        begins_s=begin_of(profile, rng),
         is_search_easy=profile == "lost",
     )

@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from cutoutd.config.settings import Settings
+from cutoutd.config.settings import FolderSettings, Settings
 from simulation.machine.clock import VirtualClock
 from simulation.machine.disk import Disks, MountTable
+from simulation.machine.hung import HungTrees
 from simulation.pictures import photo
 from simulation.service.internet import SERVICE, Internet
 
@@ -50,18 +52,26 @@ class World:
         self.internet = Internet(self, random.Random(f"internet {seed}"), lambda: clock.elapsed_s)  # noqa: S311  a world, not a secret
         self.files: dict[tuple[str, str], Put] = {}  #: the photos that are in the inputs now
         self.foreign: dict[Path, str] = {}  #: files of others in the outputs, with their hashes
-        self.ordered: set[tuple[str, str]] = set()  #: photos that a person ordered again
-        self.changed: dict[int, list[float]] = {}
+        self.retouched: dict[Path, str] = {}  #: cutouts that people saved anew, with their hashes
+        self.ordered: list[tuple[str, str]] = []  #: pictures with parameters that a person ordered again
+        self.pauses: list[tuple[float, float]] = []  #: begin and end of each
         self.hash = hashlib.sha256()
         self.lines: list[str] = []
         self.is_verbose = False
         self.faults_end_s = 0.0
         self.kills: list[float] = []
         self.left: set[str] = set()  #: folders that left the configuration
+        self.first_wall_s = clock.wall_s
+        self.trash = root / "home" / "Trash"
+        self.has_given_up = False  #: people gave up the removals that hang
+        self.stays_away: frozenset[str] = frozenset()  #: folders that never come back into the configuration
+        self.is_slow = False  #: requests are delayed, so a launch may be sent long after it was decided on
         self.is_unsent = False  #: every faulty launch failed before the service acted
         self.is_search_easy = False  #: nothing hinders the search for the result of a lost launch
         self.found: list[str] = []  #: what was seen to be wrong on the way
+        self.hung: HungTrees
         self.settings: Settings | None = None
+        self.all_folders: tuple[FolderSettings, ...] = ()  #: those of the first configuration
         self.on_line: Callable[[str], None] = lambda _: None
 
     def trace(self, kind: str, text: str) -> None:
@@ -120,20 +130,47 @@ class World:
             file.write_bytes(f"somebody's own {name}".encode())
             self.foreign[file] = hashlib.sha256(file.read_bytes()).hexdigest()
 
+    def retouch(self, folder: str, name: str, *, is_in_place: bool) -> None:
+        """Save a cutout anew, as a picture program does; nothing if there is none."""
+        cutout = self.output(folder) / Path(name).with_suffix(".png")
+        if not cutout.is_file():
+            return
+        content = cutout.read_bytes() + f"retouched at {self.clock.elapsed_s}".encode()
+        if is_in_place:
+            cutout.write_bytes(content)
+        else:
+            saved = cutout.with_name(f"{cutout.name}~")
+            saved.write_bytes(content)
+            saved.rename(cutout)
+        now_ns = time.time_ns()
+        os.utime(cutout, ns=(now_ns, now_ns))
+        self.foreign.pop(cutout, None)
+        self.retouched[cutout] = hashlib.sha256(content).hexdigest()
 
-def settings_of(root: Path, folders: tuple[FolderPlan, ...], options: Mapping[str, object]) -> Settings:
+
+def _with_archive(root: Path, plan: FolderPlan) -> Mapping[str, object]:
+    is_moved = plan.options.get("on_success") == "move"
+    return {**plan.options, "archive": root / f"{plan.name}-archive"} if is_moved else plan.options
+
+
+def settings_of(root: Path, folders: tuple[FolderPlan, ...], options: Mapping[str, Any]) -> Settings:
     """Return the product's settings in a world."""
     bases = dict.fromkeys(("api_base", "upload_base", "cdn_base"), SERVICE)
     given = {
         "state_dir": root / "state",
         "folders": [
-            {"name": plan.name, "input": root / f"{plan.name}-in", "output": root / f"{plan.name}-out", **plan.options}
+            {
+                "name": plan.name,
+                "input": root / f"{plan.name}-in",
+                "output": root / f"{plan.name}-out",
+                **_with_archive(root, plan),
+            }
             for plan in folders
         ],
-        "uploadcare": {"public_key": PUBLIC_KEY, "secret_key": SECRET_KEY, **bases},
         "watch": {"mode": "polling", "stability_delay_s": 0.5},
         "web": {"listen": None},
         **options,
+        "uploadcare": {"public_key": PUBLIC_KEY, "secret_key": SECRET_KEY, **bases, **options.get("uploadcare", {})},
         "limits": {"min_free_bytes": 1_000_000, **json.loads(json.dumps(options.get("limits", {})))},
     }
     return Settings.model_validate(given)

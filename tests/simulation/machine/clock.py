@@ -18,9 +18,9 @@ _FIRST_MONOTONIC_S = 1_000.0
 class VirtualClock:
     """A machine's time since its start, and its wall clock, which people may set."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_wall_s: float = FIRST_WALL_S) -> None:
         self.monotonic_s = _FIRST_MONOTONIC_S
-        self._offset_s = FIRST_WALL_S - _FIRST_MONOTONIC_S
+        self._true_offset_s = self._offset_s = first_wall_s - _FIRST_MONOTONIC_S
 
     @property
     def wall_s(self) -> float:
@@ -30,7 +30,7 @@ class VirtualClock:
     @property
     def true_s(self) -> float:
         """Unix time by a clock that people do not set: that of other machines."""
-        return FIRST_WALL_S + self.elapsed_s
+        return self.monotonic_s + self._true_offset_s
 
     @property
     def elapsed_s(self) -> float:
@@ -47,7 +47,7 @@ class VirtualClock:
 
     def set_right(self) -> None:
         """Set the wall clock to the true time."""
-        self._offset_s = FIRST_WALL_S - _FIRST_MONOTONIC_S
+        self._offset_s = self._true_offset_s
 
 
 _current: VirtualClock | None = None

@@ -19,6 +19,9 @@ from simulation.machine.clock import VirtualClock
 #: The life that the running code belongs to.
 life: ContextVar[int] = ContextVar("life", default=0)
 
+#: Less than this could be lost in the rounding of the clock, and the same moment would never end.
+_SHORTEST_DELAY_S = 1e-6
+
 #: Turns of the loop without a tick of the clock; no sound program needs so many.
 _MOST_TURNS_AT_ONCE = 200_000
 
@@ -83,6 +86,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     #: All threads run inside the loop's own thread.
     call_soon_threadsafe = call_soon
+
+    def call_later(
+        self, delay: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Call after a time, which is never too short for the clock to move: on a real machine, code takes longer."""
+        delay = max(delay, _SHORTEST_DELAY_S) if delay > 0 else delay
+        return super().call_later(delay, callback, *args, context=context)
 
     def call_at(
         self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None

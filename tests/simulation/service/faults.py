@@ -25,6 +25,7 @@ class Effect(StrEnum):
     ACTED_ANSWER = "acted_answer"  #: acted, and answered with something else
     CUT = "cut"  #: acted; the body of the response breaks off
     JUNK = "junk"  #: a picture whose pixels are nonsense, with the right checksums
+    ENDLESS = "endless"  #: a page of a list that has always one more
     DOUBLE = "double"  #: carried out twice (webhook messages)
 
 

@@ -8,6 +8,7 @@ import asyncio
 import contextvars
 import json
 import random
+import uuid
 import zlib
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ import httpx2
 from starlette.types import ASGIApp
 
 from simulation.machine.loop import life
-from simulation.service.faults import ANSWERS, Answer, Effect, Fault
+from simulation.service.faults import ANSWERS, Answer, Effect, Fault, json_answer
 
 SERVICE = "https://uploadcare.test/"
 HOOK = "https://photos.test/hooks/uploadcare"
@@ -44,6 +45,7 @@ class Execution:
     at_s: float
     life: int
     answered_at_s: float | None = None  #: None: the response never reached the product
+    sent_at_s: float = 0.0
 
 
 @dataclass
@@ -59,6 +61,10 @@ class Internet:
     faults: list[Fault] = field(default_factory=list)
     executions: list[Execution] = field(default_factory=list)
     doomed: set[str] = field(default_factory=set)  #: UUIDs that some fault struck for good
+    launches_at_s: list[float] = field(default_factory=list)  #: when each launch was sent, accepted or not
+    uploads: dict[str, float | None] = field(default_factory=dict)  #: UUIDs, and when the product got to know them
+    pages: int = 0  #: of a list without an end
+    under_way: int = 0  #: requests of the product without a response yet
 
     async def carry(self, request: httpx2.Request) -> httpx2.Response:
         """Carry a request to its server, and the response back."""
@@ -73,9 +79,15 @@ class Internet:
         if fault is not None and fault.effect is Effect.NO_ROUTE:
             await asyncio.sleep(limits.get("connect") or 10.0)
             raise httpx2.ConnectTimeout("no route", request=request)
-        exchange = _Exchange(self, kind, request, await request.aread(), life.get())
-        await self.transit()
-        return await (exchange.succeed() if fault is None else exchange.meet(fault))
+        if kind == "execute":
+            self.launches_at_s.append(self.clock())
+        exchange = _Exchange(self, kind, request, await request.aread(), life.get(), self.clock())
+        self.under_way += kind != "hook"
+        try:
+            await self.transit()
+            return await (exchange.succeed() if fault is None else exchange.meet(fault))
+        finally:
+            self.under_way -= kind != "hook"
 
     async def strike(self, fault: dict[str, object]) -> None:
         """Add a fault to the service's removals, by its own control route."""
@@ -104,7 +116,9 @@ class _Exchange:
     request: httpx2.Request
     content: bytes
     client: int
+    sent_at_s: float
     execution: Execution | None = None
+    upload: str = ""  #: UUID
 
     async def succeed(self) -> httpx2.Response:
         """Carry the request out, and give the response to the client."""
@@ -135,6 +149,8 @@ class _Exchange:
             case Effect.LOST:
                 text = "Server disconnected without sending a response."
                 raise httpx2.RemoteProtocolError(text, request=self.request)
+            case Effect.ENDLESS:
+                return _response(self._endless())
             case Effect.ACTED_ANSWER:
                 return _response(ANSWERS[fault.answer])
             case Effect.JUNK:
@@ -146,6 +162,14 @@ class _Exchange:
                 return httpx2.Response(response.status_code, headers=response.headers.raw, stream=stream)
             case _:
                 return await self.succeed()
+
+    def _endless(self) -> Answer:
+        """Return a page of a list that never ends: one more file, and the address of the next page."""
+        self.internet.pages += 1
+        made = str(uuid.UUID(int=self.internet.rng.getrandbits(128), version=4))
+        file = {"uuid": made, "original_filename": "x.png", "datetime_uploaded": "2033-05-18T03:33:20.000000Z"}
+        following = f"{SERVICE}files/?from={self.internet.pages}"
+        return json_answer(200, {"next": following, "previous": None, "total": 10**6, "results": [file]})
 
     def _begin(self, *, before_s: float = 0.0, after_s: float = 0.0) -> asyncio.Task[httpx2.Response]:
         """Have the request carried out in the server's life, whatever becomes of the client."""
@@ -167,6 +191,8 @@ class _Exchange:
         """Note that the client has the response."""
         if self.execution is not None:
             self.execution.answered_at_s = self.internet.clock()
+        if self.upload:
+            self.internet.uploads[self.upload] = self.internet.clock()
         return response
 
     def _context(self) -> contextvars.Context:
@@ -186,6 +212,9 @@ class _Exchange:
         self.internet.world.trace("answer", f"{self.kind} {response.status_code}")
         if self.kind == "execute" and response.status_code == httpx2.codes.OK:
             self._note_execution(body)
+        if self.kind == "upload" and response.status_code == httpx2.codes.OK:
+            self.upload = str(next(iter(json.loads(body).values())))
+            self.internet.uploads[self.upload] = None
         await asyncio.sleep(after_s)
         await self.internet.transit()
         return httpx2.Response(response.status_code, headers=response.headers.raw, stream=httpx2.ByteStream(body))
@@ -193,7 +222,7 @@ class _Exchange:
     def _note_execution(self, body: bytes) -> None:
         target = str(json.loads(self.content)["target"])
         request_id = str(json.loads(body)["request_id"])
-        self.execution = Execution(request_id, target, self.internet.clock(), self.client)
+        self.execution = Execution(request_id, target, self.internet.clock(), self.client, sent_at_s=self.sent_at_s)
         self.internet.executions.append(self.execution)
 
 

@@ -1,0 +1,30 @@
+"""What happens in a world, each at its moment: the weather, and what people do."""
+
+from simulation.events.base import Event, Scene
+from simulation.events.machine import ClockStep, DiskFull, HungShare, Kill, LedgerAway, TreeAway
+from simulation.events.orders import LeaveFolder, Order, Pause, Reload
+from simulation.events.photos import FeedBack, ForeignFile, PutPhoto, RemovePhoto, RenamePhoto, Retouch
+from simulation.events.service import NetworkFault, RemovalFault
+
+__all__ = [
+    "ClockStep",
+    "DiskFull",
+    "Event",
+    "FeedBack",
+    "ForeignFile",
+    "HungShare",
+    "Kill",
+    "LeaveFolder",
+    "LedgerAway",
+    "NetworkFault",
+    "Order",
+    "Pause",
+    "PutPhoto",
+    "Reload",
+    "RemovalFault",
+    "RemovePhoto",
+    "RenamePhoto",
+    "Retouch",
+    "Scene",
+    "TreeAway",
+]
