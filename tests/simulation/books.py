@@ -11,6 +11,9 @@ from PIL import Image
 
 Row = Mapping[str, Any]
 
+#: What the sandbox bills for a removal.
+_OPERATIONS_OF_A_REMOVAL = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Removal:
@@ -30,7 +33,8 @@ class ServiceBooks:
     removals: Sequence[Removal]
     hashes: Mapping[str, str]  #: SHA-256 of every file that it ever had, by UUID
     kept: frozenset[str]  #: UUIDs of the files that it still has
-    hopeless: frozenset[str]  #: hashes of sources whose removal failed, hangs, or gave no picture
+    failed: frozenset[str]  #: hashes of sources of which a removal failed, or gave no picture
+    questions: int  #: billed operations, without those of the removals themselves
 
 
 def photos_in(state_dir: Path) -> list[Row]:
@@ -50,8 +54,20 @@ def service_books(place: Path) -> ServiceBooks:
     ]
     kept = frozenset(row["uuid"] for row in files if row["removed"] is None)
     pictures = {row["uuid"] for row in files if _is_png(place / "files" / row["uuid"]) or row["removed"] is not None}
-    hopeless = {each.sha256 for each in removals if each.status != "done" or each.result not in pictures}
-    return ServiceBooks(removals, hashes, kept, frozenset(hopeless))
+    failed = {each.sha256 for each in removals if each.status == "error" or each.result not in {None, *pictures}}
+    counted = _rows(file, "SELECT n FROM tallies WHERE name = 'operations'")
+    questions = sum(row["n"] for row in counted) - _OPERATIONS_OF_A_REMOVAL * len(removals)
+    return ServiceBooks(removals, hashes, kept, frozenset(failed), questions)
+
+
+def remote_files_in(state_dir: Path) -> list[Row]:
+    """Return the files that may be at the service, as the ledger knows them."""
+    return _rows(state_dir / "ledger.sqlite", "SELECT * FROM remote_files")
+
+
+def launches_in(state_dir: Path) -> list[Row]:
+    """Return the launches, as the ledger knows them."""
+    return _rows(state_dir / "ledger.sqlite", "SELECT * FROM launches")
 
 
 def lost_launches_in(state_dir: Path) -> int:

@@ -14,24 +14,22 @@ from cutoutd.sandbox.engine import Engine
 from cutoutd.sandbox.server import build_app
 from cutoutd.sandbox.settings import ProcessingTime, SandboxSettings
 from cutoutd.sandbox.storage.database import Store
-from simulation import libraries, liveness, safety
-from simulation.events import Event, Scene
+from simulation import aftermath, libraries, safety
+from simulation.events import Event, NetworkFault, Scene
 from simulation.machine import clock as clocks
 from simulation.machine.clock import VirtualClock
+from simulation.machine.hung import HungTrees
 from simulation.machine.loop import StandstillError, VirtualLoop
 from simulation.machine.threads import Threads
 from simulation.product import Product
+from simulation.promises import remains
+from simulation.promises.watch import watch
 from simulation.service.internet import SERVICE
+from simulation.service.webhook import connect, subscribe
 from simulation.story import Story
 from simulation.world import PUBLIC_KEY, SECRET_KEY, World, settings_of
 
 _PLACE = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path("/tmp")  # noqa: S108  worlds are removed
-
-#: The times between two looks at a world's photos after the weather: each is longer than the last, up to the second.
-_FIRST_LOOK_S, _LONGEST_LOOK_S = 1.0, 20.0
-
-#: Within this time after the weather, every photo that can be done must be done.
-LIVENESS_S = 1_200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ def run(story: Story, *, is_verbose: bool = False) -> Verdict:
     root = _PLACE / f"cutoutd-simulation-{os.getpid()}"
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir()
-    clock = VirtualClock()
+    clock = VirtualClock(story.begins_s)
     loop = VirtualLoop(clock)
     world = World(root, story.seed, clock)
     if is_verbose:
@@ -59,6 +57,7 @@ def run(story: Story, *, is_verbose: bool = False) -> Verdict:
     threads = Threads(loop, clock, random.Random(f"threads {story.seed}"))  # noqa: S311  a world, not a secret
     clocks.use(clock, threads.sleep)
     threads.install()
+    world.hung = HungTrees(threads, world.found.append)
     world.disks.install()
     libraries.lead_into(world)
     random.seed(story.seed)
@@ -80,10 +79,14 @@ async def _live(world: World, loop: VirtualLoop, story: Story) -> list[str]:
     for plan in story.folders:
         world.input(plan.name).mkdir()
         world.output(plan.name).mkdir()
+        (world.root / f"{plan.name}-archive").mkdir()
         for side, fs_type in plan.mounts.items():
             world.mount_table.add(world.root / f"{plan.name}-{side}", fs_type)
     world.is_search_easy, world.is_unsent = story.is_search_easy, story.profile == "unsent"
     world.left |= story.waiting
+    world.stays_away = story.waiting
+    world.all_folders = world.settings.folders
+    world.is_slow = any(isinstance(event, NetworkFault) for event in story.events)
     product = Product(world, loop)
     store = Store(_made(world.root / "sandbox") / "sandbox.sqlite")
     settings = SandboxSettings(
@@ -93,18 +96,23 @@ async def _live(world: World, loop: VirtualLoop, story: Story) -> list[str]:
         engine=Engine.BORDER,
         processing_time=ProcessingTime(story.processing_s, 0.4),
     )
+    connect(world)
+    if world.settings.web.listen is not None:
+        subscribe(world, store)
     world.internet.service = build_app(settings, store, _Tasks(), SERVICE)  # type: ignore[arg-type]
     scene = Scene(world, product)
     product.start()
+    watching = loop.create_task(watch(scene))
     await asyncio.gather(*(_play(event, scene) for event in story.events))
     await asyncio.sleep(max(0.0, story.weather_s - world.clock.elapsed_s))
-    clock_is_set = abs(world.clock.wall_s - world.clock.true_s) > 0
-    world.clock.set_right()  # else the service refuses every request, and nothing can go on
-    world.trace("weather", f"is over{', and the clock is set right' if clock_is_set else ''}")
-    faults = await _settle(scene)
+    faults = await aftermath.follow(scene)
     own = [fault for check in story.checks for fault in check(scene)]
+    stays = [] if faults else await remains.faults_in(scene)
+    if watching.done():
+        watching.result()
+    watching.cancel()
     await product.stop()
-    return [*product.crashes, *world.found, *own, *faults, *safety.faults_in(world)]
+    return [*product.crashes, *world.found, *own, *faults, *stays, *safety.faults_in(scene)]
 
 
 class _Tasks:
@@ -127,13 +135,3 @@ async def _play(event: Event, scene: Scene) -> None:
         await asyncio.sleep(event.for_s)
         scene.world.trace("event", f"over: {event}")
         await event.end(scene)
-
-
-async def _settle(scene: Scene) -> list[str]:
-    """Wait until every photo that can be done is done; return what stands after the time for that."""
-    since_s, left, rest_s = scene.world.clock.elapsed_s, ["nothing was looked at"], _FIRST_LOOK_S
-    while left and scene.world.clock.elapsed_s < since_s + LIVENESS_S:
-        await asyncio.sleep(rest_s)
-        left, rest_s = liveness.faults_in(scene), min(1.5 * rest_s, _LONGEST_LOOK_S)
-    scene.world.trace("settled", f"after {scene.world.clock.elapsed_s - since_s:.0f} s: {len(left)} faults")
-    return left
