@@ -7,13 +7,15 @@ No request is repeated but those that ``ask_again`` gets: questions that change 
 """
 
 import asyncio
+import math
 import random
 import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 from urllib.request import getproxies
 
@@ -55,6 +57,21 @@ _SENTENCES: tuple[tuple[type[Exception], str], ...] = (
 _REPEAT_WITHIN_S = 0.5
 
 
+#: A question that will be asked again is given up after so much silence.
+_IMPATIENT_S = 5.0
+
+_patience_s: ContextVar[float] = ContextVar("patience with a silence, in seconds", default=math.inf)
+
+
+@contextmanager
+def _impatient() -> Iterator[None]:
+    token = _patience_s.set(_IMPATIENT_S)
+    try:
+        yield
+    finally:
+        _patience_s.reset(token)
+
+
 @dataclass(frozen=True, slots=True)
 class Timeouts:
     """The time limits of a request; the overall limit also ends a slow trickle."""
@@ -88,6 +105,7 @@ class Call(Protocol):
 async def ask_again(ask: Callable[[], Awaitable[Answer]], repeats: int) -> Answer:
     """Ask a question that changes nothing, and repeat it so often after trouble on the way; return the answer.
 
+    All tries but the last one are given up after a short silence, because a gateway may hold the request.
     Each repetition may be billed. A wish for patience (429) and a no are answers, and are never asked for again.
 
     Raises:
@@ -95,7 +113,8 @@ async def ask_again(ask: Callable[[], Awaitable[Answer]], repeats: int) -> Answe
     """
     for _ in range(repeats):
         try:
-            return await ask()
+            with _impatient():
+                return await ask()
         except NotDeliveredError:
             raise
         except UnreachableError:
@@ -113,6 +132,7 @@ async def send(
         NeverSentError: there was no connection to send the request over.
         UnreachableError: the request was sent, wholly or in part, and the connection or the time ran out.
     """
+    timeouts = replace(timeouts, read_s=min(timeouts.read_s, _patience_s.get()))
     request.extensions["timeout"] = httpx2.Timeout(
         connect=timeouts.connect_s, write=timeouts.write_s, read=timeouts.read_s, pool=timeouts.pool_s
     ).as_dict()

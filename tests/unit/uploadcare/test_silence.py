@@ -13,7 +13,7 @@ from cutoutd.ledger import PhotoCounts
 from cutoutd.pipeline.scheduling.stage_queue import StageQueue
 from cutoutd.pipeline.scheduling.stages import Stage
 from cutoutd.uploadcare.silence import Silence, telling_of_silence
-from cutoutd.uploadcare.transport import Timeouts, send_and_read
+from cutoutd.uploadcare.transport import Timeouts, ask_again, send_and_read
 from simulation.machine.clock import VirtualClock
 from simulation.machine.loop import VirtualLoop
 from support.ledgers import identity
@@ -45,8 +45,11 @@ def told_by(work: Callable[[], Coroutine[Any, Any, object]]) -> Told:
 
 
 async def ask(answer_after_s: float, overall_s: float = 30.0) -> None:
-    async def answer(_request: httpx2.Request) -> httpx2.Response:
-        await asyncio.sleep(answer_after_s)
+    async def answer(request: httpx2.Request) -> httpx2.Response:
+        read_s = request.extensions["timeout"]["read"]
+        await asyncio.sleep(min(answer_after_s, read_s))
+        if answer_after_s > read_s:
+            raise httpx2.ReadTimeout("nothing came")
         return httpx2.Response(200)
 
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(answer)) as client:
@@ -113,3 +116,23 @@ def test_a_silent_step_takes_no_place() -> None:
 
     played(scene)
     assert free == {14.0: 0, 30.0: 1}
+
+
+@pytest.mark.parametrize(
+    ("answers_after_s", "asked", "took_s"),
+    [([4.0], 1, 4.0), ([20.0, 1.0], 2, 6.0), ([20.0, 20.0, 20.0], 3, 30.0)],
+)
+def test_a_held_question_is_soon_asked_again(answers_after_s: list[float], asked: int, took_s: float) -> None:
+    """The tries before the last one wait for 5 s of silence, the last one as long as ever; none waits for both."""
+    times_s = iter(answers_after_s)
+    ends_s: list[float] = []
+
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
+        await ask_again(lambda: ask(next(times_s)), repeats=2)
+        ends_s.append(loop.time() - began_s)
+
+    played(scene)
+    assert list(times_s) == answers_after_s[asked:]
+    assert took_s <= ends_s[0] <= took_s + 1.0  # for the spread between two tries
