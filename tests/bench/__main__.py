@@ -3,6 +3,8 @@
 PYTHONPATH=daemon:tests python -m bench              everything, an hour or more on an idle machine
 PYTHONPATH=daemon:tests python -m bench throughput   one measurement
 PYTHONPATH=daemon:tests python -m bench draw         table and chart from the results that are kept
+
+PYTHONPATH=daemon:tests python -m bench weather --kinds stall,kills   some kinds of weather, shown and not kept
 """
 
 import argparse
@@ -14,11 +16,13 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench import announced, cpu, gallery, latency, polls, scale, soak, stages, start, throughput, weather
 from bench.figures import Findings, keep
-from bench.table import write_tables
+from bench.progress import say
+from bench.table import row_of, write_tables
 from bench.verdict import UnsoundRunError
 
 
@@ -44,7 +48,7 @@ MEASUREMENTS: Mapping[str, Measurement] = {
     "polls": Measurement(polls.measure, 400, 0.5),
     "scale": Measurement(scale.measure, 100_000, 5),
     "million": Measurement(scale.measure, 1_000_000, 30),
-    "weather": Measurement(weather.measure, 200, 30),
+    "weather": Measurement(weather.measure, 200, 24),
     "soak": Measurement(soak.measure_soak, 10_000, 15),
     "flood": Measurement(soak.measure_flood, 50_000, 8),
     "gallery": Measurement(gallery.measure, 1_000_000, 10),
@@ -54,25 +58,23 @@ MEASUREMENTS: Mapping[str, Measurement] = {
 
 def main() -> int:
     """0 when everything was measured; 1 when something was not, or not soundly, so that nothing of it is reported."""
-    given = _arguments()
+    given = arguments()
     names = [name for name in given.measurements or MEASUREMENTS if name != "draw"]
     failed = []
     for number, name in enumerate(names):
         left = sum(MEASUREMENTS[other].minutes_with(given.photos) for other in names[number:])
-        _say(f"{number + 1} of {len(names)}: {name}; about {math.ceil(left)} minutes left in all")
-        if not _carry_out(name, given.work, given.photos):
+        say(f"{number + 1} of {len(names)}: {name}; about {math.ceil(left)} minutes left in all")
+        if not _carry_out(name, given):
             failed.append(name)
+    if given.kinds:
+        return 1 if failed else 0  # because the table holds whole runs
     write_tables(MEASUREMENTS)
     from bench.chart import draw_chart  # noqa: PLC0415  matplotlib takes a second, and only the chart needs it
 
     draw_chart()
     if failed:
-        _say(f"not measured; what earlier runs found of it still stands: {', '.join(failed)}")
+        say(f"not measured; what earlier runs found of it still stands: {', '.join(failed)}")
     return 1 if failed else 0
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {line}\n")
 
 
 def _known(name: str) -> str:
@@ -82,36 +84,56 @@ def _known(name: str) -> str:
     return name
 
 
-def _arguments() -> argparse.Namespace:
+def _cases(kinds: str) -> list[weather.Case]:
+    by_key = {case.key: case for case in weather.CASES}
+    wanted = kinds.split(",")
+    if unknown := [kind for kind in wanted if kind not in by_key]:
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown)} is none of {', '.join(by_key)}")
+    return [by_key[kind] for kind in wanted]
+
+
+def arguments() -> argparse.Namespace:
+    """What was asked for on the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure cutoutd beside its alternatives.")
     parser.add_argument("measurements", nargs="*", metavar="MEASUREMENT", type=_known,
                         help=f"{', '.join(MEASUREMENTS)}; draw measures nothing (default: all)")  # fmt: skip
     parser.add_argument("--photos", type=int, help="another number than the usual one")
+    known_kinds = ", ".join(case.key for case in weather.CASES)
+    parser.add_argument("--kinds", type=_cases, metavar="KIND,...", help=f"only this weather: {known_kinds}; not kept")
     parser.add_argument(
         "--work", type=Path, default=Path("bench-work"), help="scratch, up to 20 GB, cleared afterwards"
     )
-    return parser.parse_args()
+    given = parser.parse_args()
+    if given.kinds and given.measurements != ["weather"]:
+        parser.error("--kinds is for weather alone")
+    return given
 
 
-def _carry_out(name: str, work: Path, photos: int | None) -> bool:
+def _carry_out(name: str, given: argparse.Namespace) -> bool:
     """Measure, and keep at once what was found; whether it was."""
+    work, photos, measure = given.work, given.photos, MEASUREMENTS[name].measure
+    if given.kinds:
+        measure = partial(measure, cases=given.kinds)
     load_before, started_s = os.getloadavg()[0], time.monotonic()
     shutil.rmtree(work, ignore_errors=True)
     try:
-        findings = MEASUREMENTS[name].measure(work.resolve(), photos or MEASUREMENTS[name].photos)
+        findings = measure(work.resolve(), photos or MEASUREMENTS[name].photos)
     except UnsoundRunError as error:
-        _say(str(error))
+        say(str(error))
         return False
     except Exception:  # noqa: BLE001  what fails here must not take the measurements after it along
-        _say(traceback.format_exc())
+        say(traceback.format_exc())
         return False
     finally:
         shutil.rmtree(work, ignore_errors=True)
     command = f"python -m bench {name}" + (f" --photos {photos}" if photos else "")
-    keep(name, findings, command=command, load_before=load_before)
-    _say(f"{name} took {(time.monotonic() - started_s) / 60:.1f} minutes")
+    if given.kinds:
+        command += f" --kinds {','.join(case.key for case in given.kinds)}"
+    else:
+        keep(name, findings, command=command, load_before=load_before)
+    say(f"{name} took {(time.monotonic() - started_s) / 60:.1f} minutes")
     for figure in findings.figures:
-        sys.stdout.write(f"  {figure.name}: {figure.result}  [{figure.goal or '-'}] {figure.verdict}\n")
+        sys.stdout.write(row_of(figure, f"`{command}`") + "\n")
     sys.stdout.flush()
     return True
 

@@ -81,7 +81,11 @@ class Stage:
         daemon = Program(
             ("-m", "cutoutd", "run", "--config", str(self.place.config), *options), self.home / "daemon.log"
         )
-        daemon.wait_until_said('"started"', 120)
+        try:
+            daemon.wait_until_said('"started"', 120)
+        except BaseException:
+            daemon.__exit__(None, None, None)  # else it would hold the trees for ever
+            raise
         return daemon
 
     def drop(self, *, below: str = "", first: int = 0, last: int | None = None) -> int:

@@ -30,9 +30,14 @@ def _figures(kept: Kept) -> str:
     for measured in kept.values():
         when = _when(measured)
         for figure in (Figure(**fields) for fields in measured["figures"]):
-            rows.append(f"| {figure.name} | {figure.goal} | {figure.result} | {figure.verdict} | {when} |")
+            rows.append(row_of(figure, when))
             when = "as above"
     return "\n".join(rows)
+
+
+def row_of(figure: Figure, when: str) -> str:
+    """Return a line of the table."""
+    return f"| {figure.name} | {figure.goal} | {figure.result} | {figure.verdict} | {when} |"
 
 
 def _stages(kept: Kept) -> str:

@@ -82,17 +82,29 @@ def test_the_script_is_measured_at_the_realistic_service(tmp_path: Path, stock: 
     assert run.over_ideal > 1
 
 
-CALM = Case("calm", Weather(0.0), 1.0)
+CALM = Case("calm", "calm", Weather(0.0), 1.0)
 
 
 def test_weather_strikes_and_photos_arrive(tmp_path: Path) -> None:
     """In calm weather nothing is struck; requests that are refused or cut are asked again, until all is published."""
-    case = Case("rough", Weather(0.2, (Trouble.REFUSE, Trouble.RESET, Trouble.SHORT)), 99.0)
+    case = Case("rough", "rough", Weather(0.2, (Trouble.REFUSE, Trouble.RESET, Trouble.SHORT)), 99.0)
     findings = weather.measure(tmp_path / "work", PHOTOS, SMALL, cases=[case])
     assert [figure.name for figure in findings.figures] == ["calm weather", "weather: rough"]
     assert findings.series["calm"]["struck"] == {}
     assert [outcome["published"] for outcome in findings.series.values()] == [PHOTOS, PHOTOS]
     assert [outcome["wrong"] + outcome["second_launches"] for outcome in findings.series.values()] == [0, 0]
+
+
+def test_kinds_are_chosen_by_name(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each of the table's rows has one; a name that is none is refused."""
+    keys = [case.key for case in weather.CASES]
+    assert len(set(keys)) == len(keys)
+    monkeypatch.setattr(sys, "argv", ["bench", "weather", "--kinds", ",".join(keys)])
+    assert harness.arguments().kinds == list(weather.CASES)
+    monkeypatch.setattr(sys, "argv", ["bench", "weather", "--kinds", "hail"])
+    with pytest.raises(SystemExit):
+        harness.arguments()
+    assert "hail is none of 0.1" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
