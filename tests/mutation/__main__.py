@@ -27,12 +27,18 @@ MUTATED = (
     "pipeline/budget/*",
     "pipeline/backoff.py",
     "pipeline/on_success/*",
+    "pipeline/maintenance/removed_sources.py",
     "pipeline/scheduling/halt.py",
     "pipeline/scheduling/next_photos.py",
     "pipeline/scheduling/refusals.py",
     "ledger/writes/*",
+    "ledger/recovery/*",
     "ledger/queries/duplicates.py",
     "ledger/queries/lost_launches.py",
+    "ledger/queries/picking.py",
+    "ledger/queries/sources.py",
+    "files/output_tree.py",
+    "core/set_aside.py",
 )
 
 

@@ -45,13 +45,11 @@ def move_to_trash(source: Path, hidden: str, fd: int) -> str:
     Raises:
         OSError: no trash of its mount can be used; the source is still there then.
     """
-    refusal = OSError(errno.EXDEV, "there is no trash on its file system")
-    for trash in _trash_directories(source):
-        try:
-            return str(trash.folder / "files" / _move(trash, source, hidden, fd))
-        except OSError as error:
-            refusal = error
-    raise refusal
+    *others, last = _trash_directories(source)
+    for trash in others:
+        with suppress(OSError):  # the next one is tried
+            return _move(trash, source, hidden, fd)
+    return _move(last, source, hidden, fd)
 
 
 def _trash_directories(source: Path) -> Iterator[_TrashDirectory]:
@@ -89,7 +87,7 @@ def _move(trash: _TrashDirectory, source: Path, hidden: str, fd: int) -> str:
             is_free = status_of(name, files_fd) is None or is_same_file(hidden, fd, name, files_fd)
             if is_free and _is_recorded(name, origin, info_fd):
                 with suppress(FileExistsError):
-                    return rename_no_replace(hidden, fd, [name], files_fd)
+                    return str(trash.folder / "files" / rename_no_replace(hidden, fd, [name], files_fd))
     finally:
         os.close(files_fd)
         os.close(info_fd)
