@@ -9,6 +9,7 @@ from cutoutd.core.photo import Photo, State, Wait, WaitKind
 from cutoutd.core.photo.longest_lead import NOTABLE_S, local_day, longest_wait_s
 from cutoutd.core.usage_counter import Purpose
 from cutoutd.ledger import Ledger, ReadTransaction
+from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.ledger.queries import selection
 from cutoutd.ledger.schema import tables
 from cutoutd.ledger.writes import clock_changes, usage
@@ -36,12 +37,12 @@ async def shifted(ledger: Ledger, step_s: float) -> int:
 
 @pytest.mark.parametrize("search", SEARCHES)
 @pytest.mark.parametrize(
-    ("began_s", "expected_s"),
-    [(-HOUR_S - 60, -60.0), (-HOUR_S, -HOUR_S), (-60.0, -60.0)],
-    ids=["before the step", "at the step", "after it"],
+    ("step_s", "began_s", "expected_s"),
+    [(HOUR_S, -HOUR_S - 60, -60.0), (HOUR_S, -HOUR_S, -HOUR_S), (HOUR_S, -60.0, -60.0), (1.0, -60.0, -59.0)],
+    ids=["before the step", "at the step", "after it", "before a short one"],
 )
 def test_a_clock_that_was_set_forward_ends_no_search_early(
-    tmp_path: Path, search: str, began_s: float, expected_s: float
+    tmp_path: Path, search: str, step_s: float, began_s: float, expected_s: float
 ) -> None:
     """A search that began before the step is as old as it was; what began after it is right already."""
 
@@ -49,7 +50,7 @@ def test_a_clock_that_was_set_forward_ends_no_search_early(
         photo = await photo_at(ledger, State.REMOVAL_INTENDED)
         other = await ledger.postpone(await photo_at(ledger, State.ACCEPTED, identity("b")), Wait(WaitKind.RETRY, 4e9))
         await at_times(ledger, photo, **{search: NOW_S + began_s})
-        assert await shifted(ledger, HOUR_S) == 0
+        assert await shifted(ledger, step_s) == 0
         assert await column_of(ledger, photo, search) == NOW_S + expected_s
         assert (await ledger.query(selection.photos_with_ids, [other.id])) == [other]
 
@@ -198,6 +199,21 @@ def test_the_correction_of_all_times_tells_the_waits_it_shortened(tmp_path: Path
         await ledger.postpone(photo, Wait(WaitKind.RETRY, NOW_S + 400 * DAY_S))
         assert await ledger._write(lambda tx: clock_changes.pull_back_all(tx, NOW_S)) == 1
         assert await column_of(ledger, photo, "wait_until_s") == NOW_S
+
+    with_ledger(tmp_path, scene)
+
+
+def test_times_in_remembered_values_are_pulled_back(tmp_path: Path) -> None:
+    """At every start; a value without a time stays as it is."""
+
+    async def scene(ledger: Ledger) -> None:
+        values = {"pause": f'{{"since_s": {NOW_S + DAY_S}}}', "roll": f'{{"since_s": {NOW_S + DAY_S}}}', "trust": "{}"}
+        for key, value in values.items():
+            await ledger.remember(key, value)
+        assert await ledger._write(lambda tx: clock_changes.pull_back_at_start(tx, NOW_S)) == 0
+        assert await ledger.query(photo_queries.remembered, "pause") == f'{{"since_s": {NOW_S}}}'
+        for key in ("roll", "trust"):
+            assert await ledger.query(photo_queries.remembered, key) == values[key]
 
     with_ledger(tmp_path, scene)
 

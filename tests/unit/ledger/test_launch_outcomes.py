@@ -26,6 +26,7 @@ from cutoutd.core.photo import (
     Wait,
     WaitKind,
 )
+from cutoutd.core.photo.longest_lead import local_day
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.schema import tables
 from cutoutd.ledger.writes import launches
@@ -106,6 +107,20 @@ def test_the_times_of_launches_that_count_are_those_since_a_moment(tmp_path: Pat
         row = update(tables.launches).where(tables.launches.c.at_s == 30.0).values(is_returned=True)
         await ledger._write(lambda tx: tx.execute(row))
         assert await ledger.query(launches.since, 20.0) == [40.0, 20.0]
+
+    with_ledger(tmp_path, scene)
+
+
+def test_launches_of_tomorrow_count_for_the_day_of_the_next_one(tmp_path: Path) -> None:
+    """A clock that was set back by a day opens no second allowance."""
+
+    async def scene(ledger: Ledger) -> None:
+        photo = await photo_at(ledger, State.UPLOADED)
+        now_s = photo.state_at_s
+        assert (await ledger.query(launches.launch_counts, now_s)).day == local_day(now_s)
+        await ledger._write(lambda tx: launches.reserve(tx, photo.id, now_s + 86_400))
+        counts = await ledger.query(launches.launch_counts, now_s)
+        assert (counts.day, counts.today) == (local_day(now_s + 86_400), 1)
 
     with_ledger(tmp_path, scene)
 

@@ -39,6 +39,7 @@ def test_a_photos_whole_life_is_told_fact_by_fact(tmp_path: Path) -> None:
         "published",
     ]
     assert [event.from_state for event in events] == [None, *(event.to_state for event in events[:-1])]
+    assert events[0].detail == {"size_bytes": 1000}
     assert events[4].detail["request_id"] == "request-id"
     assert events[-1].detail["target"] == "a.png"
     assert photo.cutout.size_bytes == 1000

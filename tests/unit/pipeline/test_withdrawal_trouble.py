@@ -10,8 +10,10 @@ import pytest
 
 from cutoutd.core.blocking import calls_to
 from cutoutd.core.errors import LedgerError, TreeUnavailableError
+from cutoutd.core.photo import State
 from cutoutd.ledger import Ledger
-from cutoutd.pipeline.maintenance.removed_sources import RemovedSourceCleaner
+from cutoutd.ledger.queries import photos
+from cutoutd.pipeline.maintenance.removed_sources import RemovedSourceCleaner, _delete_cutout
 from cutoutd.watch.availability.monitor import FolderAvailability
 from support.estates import Estate, Play, play_in
 from support.folders import folder_in, folders_of
@@ -103,3 +105,32 @@ def test_no_walk_is_made_if_no_folder_wants_it(tmp_path: Path) -> None:
         await asyncio.wait_for(walk.run(), 60)
 
     with_ledger(tmp_path, scene)
+
+
+def test_a_source_that_is_back_keeps_its_cutout(play: Play) -> None:
+    """The last look is in the very call that would delete it."""
+
+    async def scene(estate: Estate) -> None:
+        (photo, *_) = await estate.ledger.query(photos.at_state, {State.PUBLISHED}, 9)
+        assert _delete_cutout(photo, estate.folder) is False
+        assert estate.cutouts() == ["a.png", "b.png", "c.png"]
+
+    play(scene)
+
+
+def test_a_cutout_that_a_person_carried_away_is_not_taken_for_deleted(play: Play) -> None:
+    """With its folder: the photo stays published, and nothing is said of it."""
+
+    async def scene(estate: Estate) -> None:
+        (estate.folder.input / "sub").mkdir()
+        (estate.folder.output / "sub").mkdir()
+        photo = await estate.publish("sub/d.jpg")
+        (estate.folder.output / "sub" / "d.png").unlink()
+        (estate.folder.output / "sub").rmdir()
+        (estate.folder.input / "sub" / "d.jpg").unlink()
+        await estate.walk()
+        await estate.walk()
+        last = (await estate.ledger.query(photos.history, "sub/d.jpg", 9))[-1]
+        assert (photo.state, last.to_state) == (State.PUBLISHED, "published")
+
+    play(scene)
