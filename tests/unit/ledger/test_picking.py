@@ -79,6 +79,49 @@ def test_photos_with_a_step_under_way_are_left_out(tmp_path: Path) -> None:
     with_ledger(tmp_path, scene)
 
 
+def test_a_stage_takes_photos_of_its_own_state(tmp_path: Path) -> None:
+    """Neither others of the folder nor other folders' come with them, and their waits are none of its."""
+
+    async def scene(ledger: Ledger) -> None:
+        for state in State:
+            photo = await photo_at(ledger, state, identity(f"{state}.jpg", folder="shop"))
+            await photo_at(ledger, state, identity(f"{state}.jpg", folder=f"all {state}"))
+            if state is not State.DISCOVERED:
+                await ledger.postpone(photo, Wait(WaitKind.RETRY, NOW_S + 1, 1, "503"))
+        for state in (State.DISCOVERED, State.UPLOADED):
+            result = await ledger.query(picking.pick, PickQuery(state, NOW_S, 99))
+            found = {(photo.identity.folder, photo.state) for photo in result.photos}
+            mine = {(f"all {state}", state)} | ({("shop", state)} if state is State.DISCOVERED else set())
+            assert found == mine
+            assert result.next_due_s == (None if state is State.DISCOVERED else NOW_S + 1)
+
+    with_ledger(tmp_path, scene)
+
+
+def test_a_pick_says_if_more_may_be_due(tmp_path: Path) -> None:
+    """If it is full, or if it took as many of a folder as it reads of one; never if it has all."""
+
+    async def scene(ledger: Ledger) -> None:
+        await found(ledger, "shop", *(f"{number}.jpg" for number in range(3)))
+        await found(ledger, "other", "a.jpg")
+
+        async def is_more(limit: int, folders: int = 1, **wish: object) -> tuple[int, bool]:
+            query = PickQuery(State.DISCOVERED, NOW_S, limit, folders=folders, **wish)  # type: ignore[arg-type]
+            result = await ledger.query(picking.pick, query)
+            return len(result.photos), result.has_more
+
+        assert [await is_more(limit) for limit in (3, 4, 5)] == [(3, True), (4, True), (4, False)]
+        # With so many folders it reads two of each.
+        assert await is_more(9, folders=600) == (3, True)
+        assert await is_more(9, folders=300) == (4, True)
+        assert await is_more(9, folders=200) == (4, False)
+        assert await is_more(9, folders=0) == (4, False)
+        assert await is_more(9, folders=600, skipped_ids={1, 2}) == (2, False)
+        assert await is_more(1, skipped_ids={1, 4}) == (1, True)
+
+    with_ledger(tmp_path, scene)
+
+
 def test_a_pick_reads_a_few_entries_of_one_index(tmp_path: Path) -> None:
     """No pick goes through all photos of a state, and none sorts them: each range is read in the order of the index."""
     with_ledger(tmp_path, lambda ledger: found(ledger, "shop", "a.jpg"))
@@ -102,6 +145,28 @@ def test_what_stands_still_takes_no_place(tmp_path: Path) -> None:
         await photo_at(ledger, State.REMOVAL_FINISHED, identity("moves.jpg"))
         query = RoomQuery({State.UPLOADED, State.REMOVAL_FINISHED}, now_s=1e12)
         assert (await ledger.query(picking.downstream, query)).placed == 1
+
+    with_ledger(tmp_path, scene)
+
+
+def test_the_photos_downstream_are_told_with_their_age(tmp_path: Path) -> None:
+    """Their number, the late ones among them, and the newest; none of another state or of an uncounted folder."""
+
+    async def scene(ledger: Ledger) -> None:
+        for number, state in enumerate([*[State.REMOVAL_STARTED] * 3, State.UPLOADED, State.REMOVAL_STARTED]):
+            await photo_at(ledger, state, identity(f"{number}.jpg", folder="away" if number == 4 else "products"))
+        in_database(tmp_path, "UPDATE photos SET state_at_s = 100 * id")
+
+        async def look(**others: object) -> tuple[int, int, float | None]:
+            query = RoomQuery({State.REMOVAL_STARTED}, ["away"], **others)  # type: ignore[arg-type]
+            room = await ledger.query(picking.downstream, query)
+            return room.placed, room.late, room.newest_s
+
+        assert await look(now_s=1000.0, late_after_s=850.0) == (3, 1, 300.0)
+        assert await look(now_s=1000.0, late_after_s=800.0) == (3, 1, 300.0)
+        assert await look(now_s=1000.0, late_after_s=799.0) == (3, 2, 300.0)
+        assert await look(now_s=200.0) == (3, 1, 200.0)  # what a wrong clock put into the future is no newest one
+        assert await look(now_s=50.0) == (3, 0, None)
 
     with_ledger(tmp_path, scene)
 

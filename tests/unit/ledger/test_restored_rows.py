@@ -41,6 +41,7 @@ def test_a_restored_photo_has_all_that_was_found(tmp_path: Path) -> None:
     assert (bound.parameters, bound.output, bound.target, bound.sent_within) == ('{"crop":true}', "/out", "b.png", 9)
     assert (photo.cutout.sha256, photo.cutout.size_bytes) == ("c" * 64, 1000)
     assert (photo.note, photo.source.is_due, photo.source.result) == ("restored by cutoutd rebuild", False, None)
+    assert not photo.launch.has_lost_outcome
     (event,) = with_ledger(tmp_path, lambda ledger: ledger.query(photos.history, "a.jpg", 9))
     assert (event.at_s, event.from_state, event.to_state) == (7.0, None, "published")
     assert event.detail == {"target": "b.png", "cutout_sha256": "c" * 64, "note": "restored by cutoutd rebuild"}
@@ -198,3 +199,19 @@ def test_a_finished_photo_has_no_end_and_no_search(tmp_path: Path, state: State)
         assert twin.wait == NO_WAIT
 
     with_ledger(tmp_path, after)
+
+
+def test_every_finished_photo_counts(tmp_path: Path) -> None:
+    """Two that were published since a backup, and one that it does not know at all."""
+
+    async def before(ledger: Ledger) -> None:
+        for name in ("a.jpg", "b.jpg"):
+            await photo_at(ledger, State.DISCOVERED, identity(name))
+
+    with_ledger(tmp_path, before)
+    several = [
+        replace(FOUND, identity=identity(f"{name}.jpg"), making=replace(MAKING, target=f"{name}.png"), reserved=name)
+        for name in ("a", "b", "c")
+    ]
+    assert restore(tmp_path, several, nothing) == 3
+    assert {photo.state for photo in photos_in(tmp_path).values()} == {State.PUBLISHED}

@@ -93,7 +93,7 @@ def test_facts_of_several_photos_stand_line_by_line(kept: UnstoredFacts, tmp_pat
     kept.drop(99)
     assert left_in(tmp_path) == [STARTED, other]
     kept.drop(8)
-    assert left_in(tmp_path) == []
+    assert content(tmp_path) == b""
     kept.drop(8)
     assert kept.keep(STARTED)
     assert left_in(tmp_path) == [STARTED]
@@ -117,6 +117,16 @@ def test_the_room_is_taken_in_advance_and_kept(kept: UnstoredFacts, tmp_path: Pa
     assert left_in(tmp_path) == [STARTED]
 
 
+def test_a_file_is_closed_once(tmp_path: Path) -> None:
+    """A second time would close a file of somebody else."""
+    facts = UnstoredFacts(tmp_path)
+    facts.open()
+    facts.close()
+    before = {entry.name for entry in Path("/proc/self/fd").iterdir()}
+    facts.close()
+    assert {entry.name for entry in Path("/proc/self/fd").iterdir()} == before
+
+
 def test_without_its_file_a_fact_is_kept_in_memory_alone(tmp_path: Path) -> None:
     """It is told, and nothing else is stopped by it: the file is a link, or the folder is gone."""
     (tmp_path / UNSTORED_NAME).symlink_to("nowhere")
@@ -133,7 +143,7 @@ def test_without_its_file_a_fact_is_kept_in_memory_alone(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("place", ["before", "between", "behind"])
 @pytest.mark.parametrize(
-    "line", [b"torn", b"{}", b"[]", b'{"fact": {"kind": "Published"}}', b'{"fact": {"kind": "LaunchRefused"}}']
+    "line", [b"torn", b"5", b"{}", b"[]", b'{"fact": {"kind": "Published"}}', b'{"fact": {"kind": "LaunchRefused"}}']
 )
 def test_a_line_that_makes_no_sense_costs_no_other(tmp_path: Path, line: bytes, place: str) -> None:
     """A crash tore it, or another version wrote it."""

@@ -1,6 +1,7 @@
 """A cutout on its way: in memory only in part, with its provenance, and with the doubts about it."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from cutoutd.config.types.choices import Provenance
 from cutoutd.core.atomic_write import TEMPORARY_PREFIX
-from cutoutd.core.errors import FailedError, ResultDamagedError
+from cutoutd.core.errors import FailedError, ResultDamagedError, TreeUnavailableError, UnreachableError
 from cutoutd.core.photo import Doubt, Photo, State, Wait, WaitKind
 from cutoutd.files.provenance import read_provenance, without_chunk
 from cutoutd.images.structure.png_header import PngHeader
@@ -161,3 +162,41 @@ def test_a_large_cutout_has_its_provenance_once(tmp_path: Path, provenance: Prov
     assert cutout.size_bytes == file.stat().st_size
     with file.open("rb") as opened:
         assert (read_provenance(opened) is not None) is (provenance is not Provenance.NONE)
+
+
+def test_nothing_is_fetched_for_an_output_that_is_not_mounted(tmp_path: Path) -> None:
+    """Its guard is asked first, with the output open; no folder is made in it."""
+    asked = []
+
+    def refuse(root: Path, fd: int) -> None:
+        asked.append((root, os.fstat(fd).st_ino))
+        raise TreeUnavailableError("it is not mounted")
+
+    async def fetch(_sink: object) -> None:
+        pytest.fail("it was fetched")
+
+    request = DownloadRequest(SENT, tmp_path, "sub/a.png", Provenance.NONE, refuse)
+    with pytest.raises(TreeUnavailableError):
+        asyncio.run(download_cutout(request, fetch))
+    assert asked == [(tmp_path, tmp_path.stat().st_ino)]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_download_that_breaks_off_leaves_no_open_file(tmp_path: Path) -> None:
+    """A service fetches millions of them."""
+
+    async def break_off(sink: Callable[[bytes], Awaitable[None]]) -> None:
+        await sink(LARGE[:100])
+        raise UnreachableError("cut off")
+
+    async def scene() -> None:
+        request = DownloadRequest(SENT, tmp_path, "a.png", Provenance.NONE)
+        numbers = []
+        for _ in range(3):
+            with pytest.raises(UnreachableError):
+                await download_cutout(request, break_off)
+            numbers.append(len(os.listdir("/proc/self/fd")))  # noqa: PTH208  a look at this process
+        assert len(set(numbers)) == 1
+
+    asyncio.run(scene())
+    assert not list(tmp_path.iterdir())

@@ -135,8 +135,7 @@ class UnstoredFacts:
 
     def _read(self) -> Iterator[UnstoredFact]:
         with suppress(OSError):
-            size_bytes = os.fstat(self._descriptor).st_size if self._descriptor >= 0 else 0
-            content = os.pread(self._descriptor, size_bytes, 0) if size_bytes else b""
+            content = os.pread(self._descriptor, os.fstat(self._descriptor).st_size, 0)
             for line in content.rstrip(b"\0").splitlines():
                 with suppress(ValueError, TypeError, KeyError, AttributeError):  # torn by a crash
                     yield _fact_from(json.loads(line))
