@@ -9,7 +9,6 @@ from sqlalchemy import select
 from cutoutd.core.photo import NO_WAIT, Photo, SourceResult, State, Wait, WaitKind
 from cutoutd.ledger import Ledger, ReadTransaction
 from cutoutd.ledger.queries import photos
-from cutoutd.ledger.recovery import rebuild
 from cutoutd.ledger.recovery.rebuild import RestoredCutout, RestoredPhoto, rehearse_restoring, restore
 from cutoutd.ledger.schema import tables
 from cutoutd.ledger.sqlite.database import LEDGER_NAME
@@ -17,6 +16,7 @@ from support.ledgers import identity, photo_at, versions_of, with_ledger
 
 MAKING = RestoredCutout("5" * 64, 60, 40, 6, '{"crop":true}', "/out", "b.png", "c" * 64, 1000, "a" * 64, 9)
 FOUND = RestoredPhoto(identity(), MAKING, reserved="a.png", published_at_s=7.0, is_source_there=True)
+MANY = 1003  #: more than the rows of one statement
 GONE = replace(FOUND, identity=identity("gone.jpg"), reserved="gone.png", is_source_there=False)
 
 
@@ -56,9 +56,8 @@ def test_a_source_that_is_gone_is_not_looked_for(tmp_path: Path) -> None:
     assert with_ledger(tmp_path, lambda ledger: ledger.discover(GONE.identity)) is not None
 
 
-def test_each_history_is_that_of_its_photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many rows one statement takes, none is left out, and none gets another's events."""
-    monkeypatch.setattr(rebuild, "_ROWS_AT_ONCE", 3)
+def test_each_history_is_that_of_its_photo(tmp_path: Path) -> None:
+    """Also if there are more rows than one statement takes: none is left out, and none gets another's events."""
     many = [
         replace(
             FOUND,
@@ -66,21 +65,21 @@ def test_each_history_is_that_of_its_photo(tmp_path: Path, monkeypatch: pytest.M
             making=replace(MAKING, sha256=f"{number:064}", target=f"{number}.png"),
             reserved=f"{number}.png",
         )
-        for number in range(7)
+        for number in range(MANY)
     ]
     looks = []
-    assert restore(tmp_path, many, lambda tx: looks.append(photos.count(tx, {State.PUBLISHED}))) == 7
-    assert looks == [7]
+    assert restore(tmp_path, many, lambda tx: looks.append(photos.count(tx, {State.PUBLISHED}))) == MANY
+    assert looks == [MANY]
 
     async def scene(ledger: Ledger) -> None:
-        assert await ledger.query(photos.count, {State.PUBLISHED}) == 7
-        events = await ledger.query(photos.history, None, 99)
+        assert await ledger.query(photos.count, {State.PUBLISHED}) == MANY
+        events = await ledger.query(photos.history, None, 2 * MANY)
         assert {(event.path, event.detail["target"]) for event in events} == {
-            (f"{n}.jpg", f"{n}.png") for n in range(7)
+            (f"{n}.jpg", f"{n}.png") for n in range(MANY)
         }
         targets = await ledger.query(lambda tx: tx.execute(select(tables.targets)).all())
         assert {(row.folder, row.path, row.output, row.target, row.target_key) for row in targets} == {
-            ("products", f"{n}.jpg", "/out", f"{n}.png", f"{n}.png") for n in range(7)
+            ("products", f"{n}.jpg", "/out", f"{n}.png", f"{n}.png") for n in range(MANY)
         }
 
     with_ledger(tmp_path, scene)

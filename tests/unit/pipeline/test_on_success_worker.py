@@ -103,16 +103,20 @@ def test_a_stop_waits_for_sources_only_so_long(
 ) -> None:
     """A tree that hangs holds up no stop."""
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr(worker, "_PATIENCE_S", 0.05)
     folder = folder_in(tmp_path, on_success="delete")
+    timeout, limits_s = asyncio.timeout, []
+
+    def end_soon(limit_s: float) -> asyncio.Timeout:
+        limits_s.append(limit_s)
+        return timeout(0.05)
 
     async def scene(ledger: Ledger) -> None:
         work = worker_of(ledger, folder)
         await published(ledger, folder, "a.jpg")
         monkeypatch.setattr(work, "_process", lambda *_args, **_options: asyncio.Event().wait())
-        async with asyncio.timeout(60):
-            await work.finish()
-        assert postponed(caplog) == 1
+        monkeypatch.setattr(asyncio, "timeout", end_soon)
+        await work.finish()
+        assert (postponed(caplog), limits_s) == (1, [10.0])
 
     with_ledger(tmp_path, scene)
 
