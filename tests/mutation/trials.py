@@ -86,9 +86,12 @@ class _Trials:
         _say(f"{len(left):,} mutants are tried, with {len(tests):,} tests")
         gc.freeze()  # because the children would else copy what their collector touches
         items = {item.nodeid: item for item in session.items if item.nodeid in tests}
+        parent = os.getpid()
 
         def try_share(number: int) -> None:
             for name in left[number :: self._jobs]:
+                if os.getppid() != parent:
+                    return  # because the run was stopped
                 self._try(session, name, [items[test] for test in self._in_turn(name, tests)], tests)
 
         children = [forked(lambda number=number: try_share(number)) for number in range(self._jobs)]

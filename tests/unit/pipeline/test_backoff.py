@@ -5,15 +5,18 @@ from hypothesis import strategies as st
 from cutoutd.core.errors import (
     DelayError,
     DiskError,
+    LimitReachedError,
     NeverSentError,
     NotReadyError,
     PausedError,
     RemovalLockedError,
+    ResultDamagedError,
     ThrottledError,
+    UnapprovedError,
     UnreachableError,
 )
-from cutoutd.core.photo import Wait, WaitKind
-from cutoutd.pipeline.backoff import backoff, wait_for_traces
+from cutoutd.core.photo import UNTIL_SOMEBODY_ACTS_S, Wait, WaitKind
+from cutoutd.pipeline.backoff import backoff, quick_repeats, wait_for_traces
 
 NOW_S = 1000.0
 KINDS = st.sampled_from([UnreachableError, NeverSentError, NotReadyError, DiskError, RemovalLockedError])
@@ -100,3 +103,39 @@ def test_a_look_that_was_answered_ends_the_growth_of_waits() -> None:
     answered = wait_for_traces(60.0, NOW_S, "looked for", jitter=lambda: 0.5)
     assert answered == Wait(WaitKind.RETRY, NOW_S + 11.25, 2, "looked for")
     assert waited_s(UnreachableError("no luck"), answered.failed_tries, 0.999) <= 8
+
+
+@pytest.mark.parametrize(
+    ("error", "attempts", "chance", "waited"),
+    [
+        (DiskError("full"), 0, 0.0, 0.0),
+        (DiskError("full"), 99, 0.0, 0.0),
+        (NotReadyError("not yet"), 11, 0.0, 0.0),
+        (NotReadyError("not yet"), 12, 0.0, 12.5),
+        (NotReadyError("not yet"), 13, 0.0, 25.0),
+        (UnreachableError("cut off"), 59, 0.0, 0.0),
+        (UnreachableError("cut off"), 60, 0.0, 12.5),
+        (ResultDamagedError("no PNG"), 0, 0.0, 2.5),
+        (ResultDamagedError("no PNG"), 0, 1.0, 5.0),
+        (ResultDamagedError("no PNG"), 1, 0.0, 15.0),
+        (ResultDamagedError("no PNG"), 9, 1.0, 600.0),
+    ],
+)
+def test_a_billed_try_waits_for_some_time_after_many_others(
+    error: DelayError, attempts: int, chance: float, waited: float
+) -> None:
+    """Only what costs nothing may come back in the same second: full jitter for it, half of the wait for the others."""
+    assert waited_s(error, attempts, chance) == waited
+
+
+def test_what_waits_for_a_day_or_a_person_says_so() -> None:
+    """A limit names the moment at which it ends, a missing approval none; both name their reason, and are no tries."""
+    held = backoff(LimitReachedError("limits.per_day", until_s=5000.0), 3, NOW_S)
+    assert held == Wait(WaitKind.HELD, 5000.0, reason="limits.per_day")
+    unapproved = backoff(UnapprovedError("400 photos"), 3, NOW_S)
+    assert unapproved == Wait(WaitKind.UNAPPROVED, UNTIL_SOMEBODY_ACTS_S, reason="400 photos")
+
+
+def test_questions_are_repeated_at_once_only_at_first() -> None:
+    """In an outage that lasts, three operations would tell as much as one."""
+    assert [quick_repeats(tries) for tries in (0, 5, 6, 7)] == [2, 2, 0, 0]

@@ -1,9 +1,11 @@
 """Spending: photos held before they are sent, money given back, and what refusals taught, across restarts."""
 
 import asyncio
+import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,8 @@ from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.ledger.writes import launches
 from cutoutd.pipeline.backoff import backoff
-from cutoutd.pipeline.budget.budget import Budget, open_budget
+from cutoutd.pipeline.budget.budget import Budget, learned_rate, open_budget
+from support.clocks import Clock
 from support.fakes.unlimited_budget import unlimited_budget
 from support.folders import folder_in, settings_in
 from support.ledgers import FAILED, identity, photo_at, versions_of, with_ledger
@@ -205,3 +208,199 @@ def test_a_restart_looks_anew_at_whom_a_limit_holds(tmp_path: Path) -> None:
         assert still.wait.attempts == 3
 
     with_ledger(tmp_path, scene)
+
+
+def test_a_batch_that_shrank_goes_on_without_a_person(tmp_path: Path) -> None:
+    """As long as it is too large it waits, and a person is shown it; nothing else is shown."""
+
+    async def scene(ledger: Ledger, spending: Budget) -> None:
+        assert await spending.approval.held_batches() == []
+        first, second, third = await photos_at(ledger, tmp_path, State.ACCEPTED, 3)
+        with pytest.raises(UnapprovedError) as held:
+            await spending.approval.require(first)
+        await ledger.postpone(first, backoff(held.value, 0, time.time()))
+        assert not await spending.release()
+        (batch,) = await spending.approval.held_batches()
+        assert (batch.folder, batch.photos, batch.held) == ("products", 3, 1)
+        for other in (second, third):
+            await ledger.record(other, FAILED)
+        assert await spending.release()
+        (now,) = await ledger.query(versions_of, "0.jpg")
+        assert now.wait == NO_WAIT
+        assert await spending.approval.held_batches() == []
+
+    with_spending(tmp_path, scene, confirm_over=2)
+
+
+MEMORY = {"lesson": {"per_minute": 30.0, "accepted": 31}, "paused_until_s": 0.0, "paused_at_s": 0.0}
+
+
+def remembered(**values: float | None) -> str:
+    """The stored words of an earlier process."""
+    return json.dumps({**MEMORY, **values})
+
+
+@pytest.mark.parametrize(
+    ("memory", "per_minute", "is_paused"),
+    [
+        ({"learned_at_s": -600}, 30.0, False),
+        ({"learned_at_s": -7200}, 600.0, False),
+        ({"learned_at_s": -600, "paused_at_s": -10, "paused_until_s": 50}, 30.0, True),
+        ({"learned_at_s": -600, "paused_at_s": 3600, "paused_until_s": 3660}, 30.0, False),
+    ],
+    ids=["young", "old", "paused", "of a clock that was ahead"],
+)
+def test_a_restart_believes_what_may_still_be_true(
+    tmp_path: Path, memory: dict[str, float], per_minute: float, *, is_paused: bool
+) -> None:
+    """A lesson counts for an hour, a pause until its end, and a pause from the future is of a wrong clock."""
+
+    async def scene(ledger: Ledger) -> None:
+        await ledger.remember("launch_rate", remembered(**{key: time.time() + value for key, value in memory.items()}))
+        spending = await open_budget(ledger, settings_with(tmp_path))
+        assert spending.rate.per_minute == per_minute
+        assert (spending.rate.paused_for_s > 0) is is_paused
+        if is_paused:
+            until = datetime.fromtimestamp(time.time() + spending.rate.paused_for_s, UTC).astimezone()
+            assert f"{until:%H:%M}" in spending.launch_pace().reason
+
+    folder_in(tmp_path)
+    with_ledger(tmp_path, scene)
+
+
+def test_a_lesson_keeps_its_age_over_restarts(tmp_path: Path) -> None:
+    """Else a daemon that is restarted every hour would be slow for ever."""
+
+    async def scene(ledger: Ledger) -> None:
+        learned_at_s = time.time() - 1800
+        await ledger.remember("launch_rate", remembered(learned_at_s=learned_at_s))
+        spending = await open_budget(ledger, settings_with(tmp_path))
+        await spending.record_launch_intent(await photo_at(ledger, State.UPLOADED))
+        stored = json.loads(await ledger.query(photos.remembered, "launch_rate") or "")
+        assert stored["learned_at_s"] == pytest.approx(learned_at_s)
+        assert await ledger.query(learned_rate, 600) == 30.0
+        assert await ledger.query(learned_rate, 20) == 20.0
+
+    folder_in(tmp_path)
+    with_ledger(tmp_path, scene)
+
+
+def test_without_a_lesson_the_ceiling_is_the_rate(tmp_path: Path) -> None:
+    """A plan says how long the photos take by what is known."""
+
+    async def scene(ledger: Ledger) -> None:
+        assert await ledger.query(learned_rate, 600) == 600.0
+
+    with_ledger(tmp_path, scene)
+
+
+def test_refusals_are_counted_and_a_pause_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Two launches under way meet one pause, and a call that was never sent is no refusal."""
+
+    async def scene(ledger: Ledger) -> None:
+        spending = unlimited_budget(ledger, tmp_path)
+        assert spending.throttled == 0
+        errors = [ThrottledError("slow", retry_after_s=40), ThrottledError("slow", retry_after_s=40)]
+        for number, error in enumerate([*errors, NeverSentError("no connection")]):
+            photo = await photo_at(ledger, State.UPLOADED, identity(f"{number}.jpg"))
+            await spending.refund(await spending.record_launch_intent(photo), error)
+        assert spending.throttled == 2
+
+    with_ledger(tmp_path, scene)
+    assert [record.action for record in caplog.records].count("launches_paused") == 1
+
+
+def test_a_refusal_without_a_time_is_no_pause(tmp_path: Path) -> None:
+    """Uploadcare named none, and the lower rate spaces the launches."""
+
+    async def scene(ledger: Ledger) -> None:
+        spending = unlimited_budget(ledger, tmp_path, clock=Clock())
+        photo = await photo_at(ledger, State.UPLOADED)
+        await spending.refund(await spending.record_launch_intent(photo), ThrottledError("slow"))
+        assert spending.rate.paused_for_s == 0
+
+    with_ledger(tmp_path, scene)
+
+
+def test_a_late_refusal_does_not_undo_what_the_first_one_taught(tmp_path: Path) -> None:
+    """The photo's launch was taken before the pause: the rate is told which photo was refused."""
+
+    async def scene(ledger: Ledger) -> None:
+        clock = Clock()
+        spending = unlimited_budget(ledger, tmp_path, launches_per_minute=600, clock=clock)
+        for number in range(2):
+            photo = await photo_at(ledger, State.UPLOADED, identity(f"{number}.jpg"))
+            spending.rate.take(photo.id)
+        for photo in await ledger.query(photos.at_state, {State.UPLOADED}, 9):
+            clock.now_s += 1.0
+            await spending.refund(await spending.record_launch_intent(photo), ThrottledError("slow"))
+        assert spending.rate.per_minute <= 300
+
+    with_ledger(tmp_path, scene)
+
+
+@pytest.mark.parametrize(
+    ("refusals_s", "after_s", "words", "is_throttled"),
+    [
+        ((), 0.0, "rate_limit.launches_per_minute", False),
+        ((30.0,), 0.0, "asked for patience", True),
+        ((30.0,), 29.5, "asked for patience", True),
+        ((30.0,), 31.0, "refused more after 0 in a minute", True),
+        ((30.0, 1.5), 31.0, "asked for patience", True),
+    ],
+    ids=["nothing", "paused", "paused for a moment more", "learned", "paused by chance"],
+)
+def test_the_pace_says_what_slows_it_down(
+    tmp_path: Path, refusals_s: tuple[float, ...], after_s: float, words: str, *, is_throttled: bool
+) -> None:
+    """The configuration, a pause that Uploadcare asked for, or the rate that its refusals taught."""
+
+    async def scene(ledger: Ledger) -> None:
+        clock = Clock()
+        spending = unlimited_budget(ledger, tmp_path, launches_per_minute=600, clock=clock)
+        for number, pause_s in enumerate(refusals_s):
+            photo = await photo_at(ledger, State.UPLOADED, identity(f"{number}.jpg"))
+            error = ThrottledError("slow", retry_after_s=pause_s)
+            await spending.refund(await spending.record_launch_intent(photo), error)
+            clock.now_s += after_s if pause_s == 30.0 else 1.0
+        pace = spending.launch_pace()
+        assert words in pace.reason
+        assert pace.is_throttled is is_throttled
+        assert pace.per_minute == spending.rate.per_minute
+
+    with_ledger(tmp_path, scene)
+
+
+@pytest.mark.parametrize("limit", ["per_day", "per_month"])
+def test_a_launch_beyond_the_limit_is_not_even_intended(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, limit: str
+) -> None:
+    """Both photos were uploaded; the count and the intent are one transaction, and the limit is told once."""
+
+    async def scene(ledger: Ledger, spending: Budget) -> None:
+        first, *others = await photos_at(ledger, tmp_path, State.UPLOADED, 3)
+        assert (await spending.record_launch_intent(first)).state is State.REMOVAL_INTENDED
+        for other in others:
+            with pytest.raises(LimitReachedError, match=limit):
+                await spending.record_launch_intent(other)
+        assert await ledger.query(photos.count, {State.UPLOADED}) == 2
+        assert (await ledger.query(launches.launch_counts, time.time())).today == 1
+
+    with_spending(tmp_path, scene, **{limit: 1})
+    assert [record.action for record in caplog.records].count("limit_reached") == 1
+
+
+def test_the_folder_of_a_cutout_is_made_before_its_launch_and_no_sooner(tmp_path: Path) -> None:
+    """A photo that is only sent may never get a cutout; before it is paid for its place is made."""
+
+    async def scene(ledger: Ledger, spending: Budget) -> None:
+        accepted = accepted_in(tmp_path)
+        photo = await ledger.discover(identity("of/a.jpg"))
+        assert photo is not None
+        photo = await ledger.accept(photo, accepted, ["of/a.png"])
+        await spending.require_room(photo)
+        assert not (tmp_path / "of").exists()
+        await spending.require_room(photo, is_launching=True)
+        assert (tmp_path / "of").is_dir()
+
+    with_spending(tmp_path, scene)

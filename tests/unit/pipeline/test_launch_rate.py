@@ -3,6 +3,7 @@
 import math
 import random
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pytest
@@ -278,3 +279,122 @@ def test_steps_that_came_to_no_launch_cost_nothing() -> None:
     rate.keep(1)
     rate.give_back(1)
     assert rate.free == 1
+
+
+def launches_at(rate: LaunchRate, clock: Clock, moments_s: Iterable[float]) -> None:
+    """Launch at these seconds from now, all accepted."""
+    begin_s = clock.now_s
+    for number, moment_s in enumerate(moments_s):
+        clock.now_s = begin_s + moment_s
+        rate.take(number)
+        rate.keep(number)
+
+
+@pytest.mark.parametrize(
+    ("moments_s", "retry_after_s", "per_minute"),
+    [
+        ([0.0, *[20.0] * 10], 5.0, 11 * 60 / 25 * 0.95),  # a token bucket: from the first launch on
+        ([0.0] * 20, 0.0, 19.0),  # no time is named: a minute
+        ([0.0] * 10, 60.0, 9.0),  # ten launches fill a minute
+        ([0.0] * 9, 30.0, 300.0),  # nine do not: others share the limit
+    ],
+    ids=["bucket", "no time", "ten", "nine"],
+)
+def test_a_refusal_teaches_what_was_accepted_in_its_time(
+    moments_s: list[float], retry_after_s: float, per_minute: float
+) -> None:
+    """The rate goes on just below the launches that the service took in the time that it counts, as a minute's."""
+    clock = Clock()
+    rate = LaunchRate(600, clock=clock)
+    launches_at(rate, clock, moments_s)
+    rate.refuse(retry_after_s)
+    assert rate.per_minute == pytest.approx(per_minute)
+
+
+def test_each_rise_is_twice_the_one_before() -> None:
+    """From 60 a minute on: by 5 %, by 10 %, by 20 %, each after a minute in which a launch was accepted."""
+    clock = Clock()
+    rate = LaunchRate(600, clock=clock)
+    rate.recall(LearnedRate(60.0, 63), paused_for_s=0, ages_s=())
+    rates = []
+    for _ in range(3):
+        clock.now_s += 60.5
+        accept(rate)
+        rates.append(rate.per_minute)
+    assert rates == pytest.approx([60 * 1.05, 60 * 1.05 * 1.1, 60 * 1.05 * 1.1 * 1.2])
+
+
+def test_a_full_minute_ends_when_its_first_launch_leaves_it() -> None:
+    """The stage sleeps until then; with launches under way for a second, because their ends wake it."""
+    clock = Clock()
+    rate = LaunchRate(10, clock=clock)
+    launches_at(rate, clock, [0.0] * 5 + [6.0, 12.0, 18.0, 24.0, 30.0])
+    clock.now_s = 1042.0
+    assert (rate.free, rate.free_in_s) == (0, 1061.0 - 1042.0)
+    clock.now_s = 1061.0
+    assert rate.free == 5
+    full = LaunchRate(10, clock=clock)
+    for number in range(10):
+        clock.now_s += 6.0
+        full.take(number)
+    clock.now_s += 12.0
+    assert (full.free, full.free_in_s) == (0, 1.0)
+
+
+def test_a_part_of_a_launch_is_none() -> None:
+    """The launches of a burst come back one by one, each when its whole time is over."""
+    clock = Clock()
+    rate = LaunchRate(60, clock=clock)
+    launches_at(rate, clock, [0.0] * 5)
+    clock.now_s += 0.6
+    assert (rate.free, rate.free_in_s) == (0, pytest.approx(0.4))
+    clock.now_s += 0.4
+    assert rate.free == 1
+
+
+def test_all_launches_that_were_given_back_are_free_again() -> None:
+    """However many there were."""
+    rate = LaunchRate(600, clock=Clock())
+    rate.take(1)
+    rate.take(2)
+    rate.give_back(1)
+    rate.give_back(2)
+    assert rate.free == 5
+
+
+def test_a_launch_that_was_never_taken_counts_too() -> None:
+    """It was made, and Uploadcare counts it."""
+    rate = LaunchRate(3, clock=Clock())
+    rate.keep(7)
+    assert rate.free == 2
+
+
+def test_the_last_moment_of_a_pause_holds_after_a_restart() -> None:
+    """Half a second of it is a pause as well."""
+    rate = LaunchRate(600, clock=Clock())
+    rate.recall(None, paused_for_s=0.5, ages_s=())
+    assert (rate.paused_for_s, rate.free) == (0.5, 0)
+
+
+def test_the_first_launch_after_a_pause_is_refused_by_no_rate_of_ours() -> None:
+    """Also one that was taken in the very moment at which the pause ended: then the ceiling is tried again."""
+    clock = Clock()
+    rate = LaunchRate(600, clock=clock)
+    rate.refuse(30.0)
+    assert rate.per_minute == 300
+    clock.now_s += 30.0
+    rate.take(1)
+    rate.refuse(30.0, 1)
+    assert rate.per_minute == 600
+
+
+def test_a_launch_from_before_the_pause_tells_nothing_of_the_time_after_it() -> None:
+    """Its refusal comes late; the rate that the first refusal taught stays."""
+    clock = Clock()
+    rate = LaunchRate(600, clock=clock)
+    rate.take(1)
+    clock.now_s += 1.0
+    rate.refuse(0.0)
+    clock.now_s += 1.0
+    rate.refuse(0.0, 1)
+    assert rate.per_minute <= 300

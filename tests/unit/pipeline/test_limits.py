@@ -51,6 +51,26 @@ def test_a_reached_limit_names_itself_and_when_it_goes_on(limits: Limits, day: d
 
 
 @pytest.mark.parametrize(
+    ("limits", "sentence"),
+    [
+        (
+            Limits(per_day=1),
+            "limits.per_day allows 1 removal on 2026-11-22, and none is left; the rest waits until 2026-11-23",
+        ),
+        (
+            Limits(per_month=1000),
+            "limits.per_month allows 1,000 removals in 2026-11, and none is left; the rest waits until 2026-12-01",
+        ),
+    ],
+)
+def test_a_reached_limit_reads_as_people_write(limits: Limits, sentence: str) -> None:
+    """One removal is singular, thousands are grouped, and a day is a date."""
+    with pytest.raises(LimitReachedError) as reached:
+        require_within(limits, spent(date(2026, 11, 22), 1000, 1000), wanted=1)
+    assert reached.value.sentence == sentence
+
+
+@pytest.mark.parametrize(
     ("limits", "ahead", "room"),
     [
         (Limits(), 10**6, None),

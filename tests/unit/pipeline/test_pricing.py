@@ -18,6 +18,14 @@ def test_all_that_is_known_is_added_up() -> None:
     assert bill(Price(operations_per_removal=0), requests=7, removals=3) == Bill(7, 0, None)
 
 
+def test_an_estimate_adds_uploads_questions_launches_and_deletions() -> None:
+    """Three operations for an upload, four requests for a removal, and one deletion for each fifty photos."""
+    free = Price(operations_per_removal=0, per_1000_operations=Decimal(1), currency="EUR")
+    assert [estimate(free, uploads=n, removals=n).operations for n in (1, 50, 51)] == [8, 351, 359]
+    assert estimate(free, uploads=1, removals=1).amount == "0.01 EUR"
+    assert estimate(free.model_copy(update={"currency": None}), uploads=1, removals=1).amount == "0.01 in money"
+
+
 def test_an_unknown_price_is_left_out_and_said() -> None:
     """Without the operations of a removal the sum is a lower bound, and its words say so."""
     partial = bill(Price(per_1000_operations=Decimal(2)), requests=1000, removals=3)
