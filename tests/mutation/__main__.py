@@ -10,6 +10,7 @@ those that survived. Exit code 1: too many survived, or one survived without an 
 """
 
 import argparse
+import math
 import os
 import subprocess
 import sys
@@ -49,7 +50,7 @@ def main() -> int:
     if not given.report:
         copy_tree(work, given.modules or MUTATED)
         _run("making", work)
-        _run("trials", work / "mutants", str(given.jobs))
+        _run("trials", work / "mutants", str(given.jobs), str(given.most_s))
     return _report(work)
 
 
@@ -58,6 +59,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("modules", nargs="*", help="paths or patterns below daemon/cutoutd")
     parser.add_argument("--work", type=Path, help="the folder of the copy; kept")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--most-s", type=float, default=math.inf, help="the most seconds of tests for one change")
     parser.add_argument("--report", action="store_true", help="only print what is known in --work")
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""``python -m mutation.trials JOBS``, in the copy: try each mutant with the tests that reach its function.
+"""``python -m mutation.trials JOBS MOST_S``, in the copy: try each mutant with the tests that reach its function.
 
 The tests are collected once. A first child runs all of them, and tells which functions each reaches. Then a child for
 each mutant runs those tests, and ends with the first that fails. Forks make this fast: nothing is imported twice.
@@ -12,6 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from hashlib import sha256
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -60,15 +61,16 @@ def main() -> int:
     os.environ[_ACTIVE] = ""
     options = ["-q", "-s", "-p", "no:cacheprovider", "--rootdir=.", "--tb=no"]
     options += [f"--deselect={test}" for test in _SURELY_LONG]
-    return int(pytest.main([*options, *folders], plugins=[_Trials(work, int(sys.argv[1]))]))
+    return int(pytest.main([*options, *folders], plugins=[_Trials(work, int(sys.argv[1]), float(sys.argv[2]))]))
 
 
 class _Trials:
     """Tries the mutants in place of running the tests."""
 
-    def __init__(self, work: Path, jobs: int) -> None:
+    def __init__(self, work: Path, jobs: int, most_s: float) -> None:
         self._work = work
         self._jobs = jobs
+        self._most_s = most_s
         self._codes = hashes_of(work)
         self._killers: dict[str, list[str]] = defaultdict(list)  # by function: the tests that noticed a mutant of it
 
@@ -115,12 +117,14 @@ class _Trials:
         return {test: f for test, f in known.items() if not f["has_failed"] and f["seconds"] <= _LONGEST_TEST_S}
 
     def _in_turn(self, mutant: str, tests: dict[str, dict[str, Any]]) -> list[str]:
-        """Return the tests that noticed another mutant of the function first, then the fastest."""
+        """Return the tests that noticed another mutant of the function first, then those that reach least beside it."""
         function = function_of(mutant)
         reaching = [test for test, found in tests.items() if function in found["functions"]]
         killers = [test for test in self._killers[function] if test in reaching]
-        rest = sorted(set(reaching) - set(killers), key=lambda test: (tests[test]["seconds"], test))
-        return [*killers, *rest]
+        rest = sorted(set(reaching) - set(killers), key=lambda test: (len(tests[test]["functions"]), test))
+        in_turn = [*killers, *rest]
+        ends_s = accumulate(tests[test]["seconds"] for test in in_turn)
+        return [test for test, end_s in zip(in_turn, ends_s, strict=True) if end_s <= self._most_s]
 
     def _try(
         self, session: pytest.Session, name: str, items: Sequence[pytest.Item], tests: dict[str, dict[str, Any]]

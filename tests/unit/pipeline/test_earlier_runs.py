@@ -4,19 +4,16 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime
-from io import BytesIO
+from datetime import datetime
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from cutoutd.core.errors import NotDeliveredError, ResultGoneError, ThrottledError, UnreachableError
 from cutoutd.core.photo import (
     Accepted,
     LaunchOutcomeUnknown,
     LaunchResponseLost,
-    Photo,
     RemovalFinished,
     RemovalIntended,
     State,
@@ -35,6 +32,7 @@ from cutoutd.pipeline.steps.launch import Launcher
 from cutoutd.pipeline.steps.recover_launch import look_for_traces
 from cutoutd.uploadcare.responses import RemoteFile
 from support.fakes.fake_uploadcare import FakeUploadcare
+from support.fakes.lost_results import RESULT, SOURCE, OneResult, described, lost, picture
 from support.fakes.unlimited_budget import unlimited_budget
 from support.folders import folder_in, folders_of
 from support.images.drawn_photos import jpeg
@@ -42,7 +40,6 @@ from support.ledgers import ACCEPTED, identity, identity_of, photo_at, with_ledg
 from support.pipelines import pipeline_of
 
 DAY_S = 86_400.0
-SOURCE, RESULT = "11111111-0000-4000-8000-000000000000", "22222222-0000-4000-8000-000000000000"
 FOREIGN = "33333333-0000-4000-8000-000000000000"
 
 
@@ -100,27 +97,6 @@ def test_a_doubt_ends_after_a_day_whatever_the_photo_became(tmp_path: Path) -> N
     with_ledger(tmp_path, scene)
 
 
-def picture(size: tuple[int, int], colour: str) -> bytes:
-    stored = BytesIO()
-    Image.new("RGB", size, colour).save(stored, "PNG")
-    return stored.getvalue()
-
-
-class OneResult(FakeUploadcare):
-    """The project has one result that nobody claims: of a red picture, 60 pixels wide."""
-
-    async def get(self, uuid: str, **_repeats: int) -> RemoteFile:  # type: ignore[override]  # the fake knows no file
-        return described(uuid, "image/png", {"remove_bg": {}})
-
-    async def list_since(self, _since: datetime, **_repeats: int) -> list[RemoteFile]:
-        return [described(RESULT, "image/png", None)]
-
-    async def fetch_cutout(self, result_uuid: str, sink: Callable[[bytes], Awaitable[None]]) -> int:
-        assert result_uuid == RESULT
-        await sink(picture((60, 40), "red"))
-        return 1
-
-
 class TwoResults(OneResult):
     """Another program's result is there too, and comes first; for now it cannot be fetched."""
 
@@ -138,32 +114,6 @@ class TwoResults(OneResult):
         async with self._call("fetch_foreign", result_uuid):
             await sink(picture((60, 40), "blue"))
             return 1
-
-
-def described(uuid: str, mime_type: str, appdata: dict[str, object] | None) -> RemoteFile:
-    return RemoteFile.model_validate(
-        {
-            "uuid": uuid,
-            "is_ready": True,
-            "datetime_uploaded": datetime.now(UTC),
-            "datetime_removed": None,
-            "size": 1,
-            "mime_type": mime_type,
-            "appdata": appdata,
-        }
-    )
-
-
-async def lost(ledger: Ledger, file: Path, size: tuple[int, int], colour: str = "red") -> Photo:
-    """A photo of one colour whose launch has no response."""
-    file.write_bytes(picture(size, colour))  # noqa: ASYNC240  nothing else runs
-    photo = await ledger.discover(identity_of(file.parent, file.name))
-    assert photo is not None
-    accepted: Accepted = replace(ACCEPTED, sha256=file.name.rjust(64, "0"), width=size[0], height=size[1])
-    photo = await ledger.accept(photo, accepted, [f"{file.name}.png"])
-    for fact in (Uploaded(SOURCE), RemovalIntended(), LaunchResponseLost(time.time(), "cut off")):
-        photo = await ledger.record(photo, fact)
-    return photo
 
 
 @pytest.mark.parametrize(("ours", "other", "is_adopted"), [("#ff0000", "#fd0000", True), ("#fd0000", "#ff0000", False)])

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from cutoutd.core.photo import Photo, State
 from cutoutd.pipeline.steps.recover_launch import (
     LOCK_BOUND_S,
     LOOK_FOR_S,
@@ -13,7 +14,9 @@ from cutoutd.pipeline.steps.recover_launch import (
     looked_for_s,
     may_have_expired,
     next_action,
+    search_of,
 )
+from support.ledgers import identity, with_columns
 
 NOTHING = LaunchTraces(is_source_gone=False, result_uuid=None)
 NO_REMOVAL = LaunchTraces(is_source_gone=False, result_uuid=None, may_have_run=False)
@@ -98,3 +101,22 @@ def test_launches_that_come_to_nothing_again_and_again_become_rarer() -> None:
 def test_a_file_is_gone_by_age_only_after_a_day(age_s: float, *, is_old: bool) -> None:
     """A younger one may come back, so nothing is paid for again because of it; a clock set back makes none older."""
     assert may_have_expired(1000.0, 1000.0 + age_s) is is_old
+
+
+@pytest.mark.parametrize(
+    ("unclear_ago_s", "locked_ago_s", "search"),
+    [
+        (None, None, OutcomeSearch(0.0, None, 2)),
+        (30.0, None, OutcomeSearch(30.0, None, 2)),
+        (None, 20.0, OutcomeSearch(20.0, 20.0, 2)),
+        (30.0, 20.0, OutcomeSearch(30.0, 20.0, 2)),
+    ],
+)
+def test_a_search_begins_with_the_lost_answer_or_with_a_lock(
+    unclear_ago_s: float | None, locked_ago_s: float | None, search: OutcomeSearch
+) -> None:
+    """A lock without a lost answer is as unclear as one."""
+    photo = Photo(1, identity(), State.REMOVAL_INTENDED, 0.0)
+    ago_s: dict[str, float | None] = {"unclear_since_s": unclear_ago_s, "locked_since_s": locked_ago_s}
+    photo = with_columns(photo, **{key: None if value is None else 1000.0 - value for key, value in ago_s.items()})
+    assert search_of(photo, 2, 1000.0) == search

@@ -138,6 +138,7 @@ def test_an_upload_that_vanishes_each_time_is_sent_ever_more_rarely(tmp_path: Pa
         for number in range(12):
             photo = await launcher.renew_upload(photo)
             waits_s.append(round(max(0.0, photo.wait.until_s - time.time()), -1))
+            assert ("in vain" in photo.wait.reason) is (waits_s[-1] > 0)
             photo = await ledger.record(photo, Uploaded(f"again-{number}"))
         return waits_s
 

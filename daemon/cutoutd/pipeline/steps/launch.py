@@ -63,10 +63,10 @@ def request_parameters(photo: Photo) -> str:
     bound = require_value(photo.bound.parameters)
     full, sent = (require_value(photo.picture.width), require_value(photo.picture.height)), photo.sent_size
     values = json.loads(bound)
-    if sent == full or not str(values.get("roi", "")).endswith(_PIXELS):
+    if sent == full or not str(values.get("roi")).endswith(_PIXELS):
         return bound
     values["roi"] = _scaled(values["roi"], full, sent)
-    return json.dumps(values, sort_keys=True, separators=(",", ":"))
+    return json.dumps(values, separators=(",", ":"))  # in the order of the bound ones
 
 
 def _scaled(roi: str, full: tuple[int, int], sent: tuple[int, int]) -> str:
