@@ -131,6 +131,25 @@ def test_a_picture_with_an_unknown_outcome_is_not_launched_with_other_parameters
     with_ledger(tmp_path, scene)
 
 
+@pytest.mark.parametrize(("parameters", "is_same"), [('{"type":"car"}', False), (PICTURE.parameters, True)])
+def test_the_same_picture_with_other_parameters_is_paid_for_on_its_own(
+    tmp_path: Path, parameters: str, *, is_same: bool
+) -> None:
+    """Its cutout is another one: it neither waits for the first one's, nor is a copy of it."""
+
+    async def scene(ledger: Ledger) -> None:
+        second = await photo_at(ledger, State.UPLOADED, identity("b.jpg"), replace(PICTURE, parameters=parameters))
+        first = await photo_at(ledger, State.REMOVAL_STARTED, identity("a.jpg"), replace(PICTURE))
+        assert (await ledger.query(duplicates.elected_payer, second) == first) is is_same
+        for fact in (RemovalFinished("result"), Published("c" * 64, 9, "a.png", None)):
+            first = await ledger.record(first, fact)
+        assert (await ledger.query(duplicates.published_duplicates, second, 9) == [first]) is is_same
+        info = await ledger.query(duplicates.duplicate_info, second, frozenset())
+        assert info.has_cutout is is_same
+
+    with_ledger(tmp_path, scene)
+
+
 @pytest.mark.parametrize(("one", "other", "is_same"), [(0, 0, True), (5, 5, True), (0, 5, False), (5, 6, False)])
 def test_photos_that_are_sent_by_other_rules_are_no_duplicates(
     tmp_path: Path, one: int, other: int, *, is_same: bool

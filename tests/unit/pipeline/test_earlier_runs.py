@@ -190,11 +190,12 @@ def test_a_result_that_a_photo_claims_is_never_adopted(tmp_path: Path) -> None:
         (TwoResults(*[UnreachableError("cut off")] * 3), 3, RESULT),
         (TwoResults(NotDeliveredError("404")), 1, RESULT),
         (TwoResults(UnreachableError("cut off"), is_ours_there=False), 2, None),
+        (TwoResults(ResultGoneError("gone")), 1, RESULT),
         (TwoResults(ResultGoneError("gone"), is_ours_there=False), 1, None),
         (TwoResults(*[UnreachableError("cut off")] * 3, is_ours_there=False), 3, UnreachableError),
         (TwoResults(ThrottledError("429")), 1, ThrottledError),
     ],
-    ids=["lost", "not delivered", "lost once", "gone", "lost, and none behind it", "throttled"],
+    ids=["lost", "not delivered", "lost once", "gone before ours", "gone", "lost, and none behind it", "throttled"],
 )
 def test_a_result_that_cannot_be_fetched_hides_none_behind_it(
     tmp_path: Path, uploadcare: TwoResults, fetches: int, found: str | type[Exception] | None
