@@ -15,6 +15,7 @@ from cutoutd.core.errors import (
     KeysRefusedError,
     RefusableRequest,
     RefusedForNowError,
+    UploadsRefusedError,
 )
 from cutoutd.core.photo import Ending, Photo, State, Wait, WaitKind
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
@@ -206,3 +207,97 @@ def test_the_next_halt_begins_anew(halt: CircuitBreaker, clock: Clock) -> None:
     assert (halt.error, halt.probe_in_s) == (None, 0)
     halt.open(REFUSED, State.ACCEPTED)
     assert halt.probe_in_s == 60
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "expected"),
+    [
+        (UploadsRefusedError, State.ACCEPTED, FailedError("upload_refused", "403; other photos are accepted")),
+        (AddonRefusedError, State.UPLOADED, FailedError("removal_failed", "403; other photos are accepted")),
+        (DeliveryRefusedError, State.REMOVAL_FINISHED, RefusedForNowError("403", retry_after_s=900.0)),
+        (DeliveryRefusedError, State.REMOVAL_STARTED, RefusedForNowError("403", retry_after_s=900.0)),
+    ],
+)
+def test_a_photo_that_is_refused_alone_fails_unless_it_is_paid_for(
+    halt: CircuitBreaker, clock: Clock, kind: type[HaltError], state: State, expected: CutoutdError
+) -> None:
+    """Others are accepted between its refusals. Paid ones are tried again, rarely, and say where to look."""
+    requests = {State.ACCEPTED: RefusableRequest.UPLOAD, State.UPLOADED: RefusableRequest.LAUNCH}
+    requests |= {State.REMOVAL_STARTED: RefusableRequest.QUESTION, State.REMOVAL_FINISHED: RefusableRequest.DOWNLOAD}
+    first = None
+    for _ in range(3):
+        error = refused(halt, kind, 1, state)
+        first = first or error
+        halt.note_accepted(requests[state], clock.now_s + 1)
+        clock.now_s += 1
+    assert isinstance(error, type(expected))
+    assert error.sentence == expected.sentence
+    if isinstance(error, FailedError) and isinstance(expected, FailedError):
+        assert error.code == expected.code
+    if isinstance(error, RefusedForNowError):
+        assert error.retry_after_s == 900.0
+        assert "dashboard" in error.advice
+        assert isinstance(first, RefusedForNowError)
+        assert (first.retry_after_s, first.sentence) == (None, "403")
+
+
+def failed_upload(halt: CircuitBreaker, photo_id: int, words: str = "No.", code: str = "upload_refused") -> None:
+    before = Photo(photo_id, identity(), State.ACCEPTED, 0.0)
+    halt.note_step(before, replace(before, state=State.FAILED, ending=Ending(code, words)))
+
+
+def sent(halt: CircuitBreaker) -> None:
+    before = Photo(9, identity(), State.ACCEPTED, 0.0)
+    halt.note_step(before, replace(before, state=State.UPLOADED))
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [(1, "No."), (2, "No."), (3, "Too large.")],
+        [(1, "No."), (2, "No."), (2, "No.")],
+        [(1, "No."), (2, "No."), (3, "No.", "other_code")],
+        [(1, "No."), (2, "No."), None, (3, "No.")],
+        [(1, "No."), (2, "No."), RefusableRequest.UPLOAD, (3, "No.")],
+    ],
+    ids=["other words", "the same photo", "another code", "one was sent", "another request was accepted"],
+)
+def test_uploads_that_fail_for_themselves_are_no_halt(halt: CircuitBreaker, clock: Clock, steps: list[object]) -> None:
+    """Only different photos in a row, in the same words of Uploadcare, show a rule of the project."""
+    for step in steps:
+        if isinstance(step, RefusableRequest):
+            halt.note_accepted(step, clock.now_s)
+        elif isinstance(step, tuple):
+            failed_upload(halt, *step)
+        else:
+            sent(halt)
+    assert halt.error is None
+
+
+def test_a_halt_of_all_uploads_says_what_to_do_and_ends_with_an_upload(halt: CircuitBreaker, clock: Clock) -> None:
+    """The photos that failed already are tried again by a command; the refused step is the upload."""
+    for photo_id in range(3):
+        failed_upload(halt, photo_id)
+    assert halt.error is not None
+    assert "retry --failed" in halt.error.advice
+    assert halt.error.sentence == "No."
+    assert halt.probe_states == (State.ACCEPTED,)
+    halt.note_accepted(RefusableRequest.UPLOAD, clock.now_s)
+    assert halt.error is None
+
+
+def test_a_refusal_about_the_project_has_no_suspects(halt: CircuitBreaker, clock: Clock) -> None:
+    """Wrong keys are no photo's fault, so the one that is furthest on probes again."""
+    for _ in range(2):
+        halt.refuse(REFUSED, Photo(1, identity(), State.UPLOADED, 0.0))
+        clock.now_s += halt.probe_in_s
+    assert halt.error is not None
+    assert halt.suspects == frozenset()
+
+
+def test_a_single_doubt_during_a_halt_is_a_refused_probe(halt: CircuitBreaker, clock: Clock) -> None:
+    """It is not answered on its own, because while all stands still no other photo will show what it is about."""
+    halt.open(REFUSED, State.UPLOADED)
+    clock.now_s += halt.probe_in_s
+    assert refused(halt, DeliveryRefusedError, 1, State.REMOVAL_FINISHED) is None
+    assert halt.probe_in_s == 120

@@ -57,3 +57,46 @@ def test_experience_is_counted_by_kind_of_request() -> None:
     assert refusals.refuse(download, 1) == ALONE
     refusals.accept(download, 1)
     assert refusals.refuse(download, 1) == FIRST
+
+
+def test_a_photo_is_alone_as_often_as_others_were_accepted_between_its_refusals() -> None:
+    """Refusals without an acceptance between them are one doubt; its own acceptance ends all doubts."""
+    refusals, launch = Refusals(), RefusableRequest.LAUNCH
+    assert [refusals.refuse(launch, 1).alone for _ in range(2)] == [0, 0]
+    for number in (1, 2, 3):
+        refusals.accept(launch)
+        refusals.accept(launch)
+        assert refusals.refuse(launch, 1) == Experience(photos=1, times=1, alone=number)
+    assert refusals.refuse(launch, 2) == Experience(photos=2, times=1, alone=0)
+    refusals.accept(launch, 1)
+    assert refusals.refuse(launch, 1) == FIRST
+
+
+@pytest.mark.parametrize(("kind", "photos"), [(RefusableRequest.DOWNLOAD, 1), (RefusableRequest.LAUNCH, 3)])
+def test_only_for_downloads_photos_that_are_surely_alone_count_for_nothing(kind: RefusableRequest, photos: int) -> None:
+    """The consequence of the others is a failure, so more care is taken with them."""
+    refusals = Refusals()
+    for _ in range(3):
+        for photo_id in (1, 2):
+            refusals.refuse(kind, photo_id)
+        refusals.accept(kind)
+    for photo_id in (1, 2):
+        refusals.refuse(kind, photo_id)
+    assert refusals.refuse(kind, 3).photos == photos
+
+
+def test_very_many_refused_photos_are_not_remembered() -> None:
+    """Memory is bounded. Then none is a suspect, and what is known of single ones is forgotten."""
+    refusals, kind = Refusals(), RefusableRequest.LAUNCH
+    for photo_id in range(1000):
+        refusals.refuse(kind, photo_id)
+        refusals.refuse(kind, photo_id)
+    assert refusals.suspects(kind) == set(range(1000))
+    refusals.accept(kind)
+    assert refusals.refuse(kind, 5).alone == 0
+    refusals.accept(kind)
+    assert refusals.refuse(kind, 5).alone == 1
+    for photo_id in range(1001):
+        refusals.refuse(kind, photo_id)
+        refusals.refuse(kind, photo_id)
+    assert refusals.suspects(kind) == frozenset()
