@@ -194,14 +194,16 @@ def test_a_given_up_launch_is_looked_for_from_a_little_before_it_on(
     assert project.since == ([launched_at - timedelta(minutes=15)] if found else [])
 
 
-def test_a_photo_that_cannot_be_read_anywhere_gets_no_result(tmp_path: Path) -> None:
-    """Its file is gone, and no copy has its bytes: nothing shows that a result is its."""
+@pytest.mark.parametrize("is_configured", [True, False], ids=["its file is gone", "its folder is not configured"])
+def test_a_photo_that_cannot_be_read_anywhere_gets_no_result(tmp_path: Path, *, is_configured: bool) -> None:
+    """No copy has its bytes either, so nothing shows that a result is its."""
     folder, project = folder_in(tmp_path), Listed(result())
 
     async def scene(ledger: Ledger) -> str | None:
         photo = await lost(ledger, folder.input / "ours.png", (60, 40))
         (folder.input / "ours.png").unlink()
-        context = StepContext(ledger, project, folders_of(folder))  # type: ignore[arg-type]  # a stand-in
+        folders = folders_of(folder) if is_configured else folders_of()
+        context = StepContext(ledger, project, folders)  # type: ignore[arg-type]  # a stand-in
         return (await look_for_traces(photo, context)).result_uuid
 
     assert with_ledger(tmp_path, scene) is None

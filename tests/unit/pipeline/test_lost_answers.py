@@ -37,6 +37,8 @@ from cutoutd.pipeline.steps.launch import Launcher
 from cutoutd.pipeline.steps.recover_launch import LOOK_FOR_S
 from cutoutd.uploadcare.responses import RemoteFile
 from support.fakes.fake_uploadcare import FakeUploadcare
+from support.fakes.lost_results import RESULT, OneResult
+from support.fakes.lost_results import lost as lost_photo
 from support.fakes.unlimited_budget import unlimited_budget
 from support.folders import folder_in, folders_of
 from support.ledgers import in_database, photo_at, with_columns, with_ledger
@@ -176,7 +178,8 @@ def test_a_result_on_an_upload_that_was_given_up_is_listed_once_more_before_a_la
     async def scene(ledger: Ledger, launcher: Launcher) -> None:
         photo = await recorded(ledger, *lost(), UploadAbandoned(), Uploaded(upload))
         in_database(tmp_path, f"UPDATE launches SET at_s = at_s - {ago_s}")  # noqa: S608  a number of the table
-        assert (await launcher.launch(photo, first_wait)).state is State.REMOVAL_STARTED
+        started = await launcher.launch(photo, first_wait)
+        assert (started.state, started.wait.kind) == (State.REMOVAL_STARTED, WaitKind.POLL)
         since = [moment.timestamp() for moment in uploadcare.listed_since]
         assert since == ([pytest.approx(time.time() - ago_s - 900.0, abs=60.0)] if is_listed else [])
         assert uploadcare.count("start_removal") == 1
@@ -308,3 +311,31 @@ def test_an_upload_counts_as_ready_for_a_minute_after_a_refusal_for_the_number_o
         monkeypatch.undo()
 
     played(tmp_path, uploadcare, scene)
+
+
+def test_a_result_that_is_found_is_adopted_at_once(tmp_path: Path) -> None:
+    """The photo goes on with it, and nothing is paid for again."""
+    folder, project = folder_in(tmp_path), OneResult()
+
+    async def scene(ledger: Ledger) -> Photo:
+        photo = await lost_photo(ledger, folder.input / "a.png", (60, 40))
+        context = StepContext(ledger, project, folders_of(folder))  # type: ignore[arg-type]  # a stand-in
+        return await Launcher(context, unlimited_budget(ledger, tmp_path), lambda: 1.0).find_outcome(photo)
+
+    photo = with_ledger(tmp_path, scene)
+    assert (photo.state, photo.launch.result_uuid) == (State.REMOVAL_FINISHED, RESULT)
+    assert project.count("start_removal") == 0
+
+
+def test_uploads_that_are_given_up_again_and_again_are_sent_ever_more_rarely(tmp_path: Path) -> None:
+    """Each costs three operations; the third one waits for a minute."""
+
+    async def scene(ledger: Ledger, launcher: Launcher) -> None:
+        facts: list[Fact] = []
+        for number in range(2):
+            facts += [*lost(LOOK_FOR_S * 4), UploadAbandoned(), Uploaded(f"again {number}")]
+        photo = await launcher.find_outcome(await recorded(ledger, *facts, *lost(LOOK_FOR_S * 9)))
+        assert (photo.state, photo.wait.kind) == (State.ACCEPTED, WaitKind.RETRY)
+        assert photo.wait.until_s - time.time() == pytest.approx(60.0, abs=10.0)
+
+    played(tmp_path, Project(is_there=False), scene)
