@@ -45,6 +45,7 @@ from cutoutd.ledger.queries import photos
 from cutoutd.ledger.sqlite.database import LEDGER_NAME
 from cutoutd.ledger.writes import remote_files
 from cutoutd.ledger.writes.webhook_results import Receipt
+from cutoutd.pipeline.budget.budget import Budget
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 from cutoutd.pipeline.photo_pipeline import PhotoPipeline
 from cutoutd.pipeline.steps import reuse
@@ -53,7 +54,7 @@ from support.fakes.unlimited_budget import unlimited_budget
 from support.folders import folder_in, folders_of
 from support.images.drawn_photos import jpeg
 from support.images.photographs import encoded, png
-from support.ledgers import identity_of, versions_of, with_ledger
+from support.ledgers import identity_of, in_database, versions_of, with_ledger
 from support.pipelines import pipeline_of
 
 
@@ -65,6 +66,7 @@ class Trip:
     folder: FolderSettings
     uploadcare: FakeUploadcare
     journey: PhotoPipeline
+    budget: Budget
 
     async def photo_at(self, state: State, name: str = "a.jpg", content: bytes | None = None) -> Photo:
         (self.folder.input / name).write_bytes(content or jpeg())
@@ -83,7 +85,8 @@ async def trip_in(place: Path, **options: object) -> AsyncIterator[Trip]:
     folder, uploadcare = folder_in(place, **options), FakeUploadcare()
     async with open_ledger(place, retry_after_s=0.01) as ledger:
         spending, pace = unlimited_budget(ledger, place), PollSchedule([0.0] * 5)
-        yield Trip(ledger, folder, uploadcare, pipeline_of(ledger, uploadcare, folders_of(folder), spending, pace))
+        journey = pipeline_of(ledger, uploadcare, folders_of(folder), spending, pace)
+        yield Trip(ledger, folder, uploadcare, journey, spending)
 
 
 def played(place: Path, scene: Callable[[Trip], Coroutine[object, object, None]], **options: object) -> None:
@@ -670,3 +673,60 @@ def test_a_whole_photo_never_gets_the_cutout_of_a_smaller_copy(tmp_path: Path, f
         }
 
     with_ledger(tmp_path, scene)
+
+
+def test_the_place_of_a_cutout_is_made_before_it_is_paid_for(tmp_path: Path) -> None:
+    """A folder that cannot be made is found out by then, and not sooner than it is needed."""
+
+    async def scene(trip: Trip) -> None:
+        (trip.folder.input / "of").mkdir()
+        photo = await trip.photo_at(State.UPLOADED, "of/a.jpg")
+        assert not (trip.folder.output / "of").exists()
+        trip.uploadcare.fail("start_removal", NeverSentError("no connection"))
+        await trip.journey.advance(photo)
+        assert (trip.folder.output / "of").is_dir()
+
+    played(tmp_path, scene)
+
+
+def test_an_announced_result_is_taken_without_a_question(tmp_path: Path) -> None:
+    """Uploadcare signed the message, so nothing is asked: each poll is billed."""
+
+    async def scene(trip: Trip) -> None:
+        photo = await trip.photo_at(State.REMOVAL_STARTED)
+        assert await trip.ledger.waits.store_webhook_result(WebhookResult("told", "a.jpg", "a.jpg")) is Receipt.STORED
+        photo = await trip.journey.advance(photo)
+        assert (photo.state, photo.launch.result_uuid) == (State.REMOVAL_FINISHED, "told")
+        assert trip.uploadcare.count("get_removal_status") == 0
+
+    played(tmp_path, scene)
+
+
+def test_a_photo_that_is_being_written_is_not_sent(tmp_path: Path) -> None:
+    """A program has it open for writing; it is sent when that is over, although no other photo has its picture."""
+
+    async def scene(trip: Trip) -> None:
+        photo = await trip.photo_at(State.ACCEPTED)
+        with (trip.folder.input / "a.jpg").open("r+b"):
+            photo = await trip.journey.advance(photo)
+            assert (photo.state, trip.uploadcare.count("upload_source")) == (State.ACCEPTED, 0)
+        assert (await trip.journey.advance(photo)).state is State.UPLOADED
+
+    played(tmp_path, scene)
+
+
+@pytest.mark.parametrize("closed", [(), ("elsewhere",)], ids=["open", "closed"])
+def test_only_a_payer_that_can_go_on_is_waited_for(tmp_path: Path, closed: tuple[str, ...]) -> None:
+    """A photo of the same picture was sent from a folder that is away by now: this one is sent itself."""
+
+    async def scene(trip: Trip) -> None:
+        content = jpeg()
+        payer = await trip.photo_at(State.ACCEPTED, "payer.jpg", content)
+        in_database(tmp_path, "UPDATE photos SET folder = 'elsewhere'")
+        (trip.folder.input / "b.jpg").write_bytes(content)
+        trip.budget.leave_out(lambda: closed)
+        twin = await trip.photo_at(State.ACCEPTED, "b.jpg", content)
+        twin = await trip.journey.advance(twin)
+        assert (twin.state, twin.wait.for_photo) == ((State.UPLOADED, None) if closed else (State.ACCEPTED, payer.id))
+
+    played(tmp_path, scene)
