@@ -133,7 +133,7 @@ def test_a_look_among_too_many_open_launches_concludes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_launches: int, *, is_found: bool
 ) -> None:
     """Each costs a read and a comparison; there are fewer later."""
-    monkeypatch.setattr(recover_launch, "_COMPARED_PHOTOS", 2)
+    monkeypatch.setattr(recover_launch, "COMPARED_PHOTOS", 2)
     project = Listed(result())
     assert (looked(tmp_path, project, [(60, 40)] * open_launches).result_uuid == RESULT) is is_found
     assert bool(project.fetched) is is_found

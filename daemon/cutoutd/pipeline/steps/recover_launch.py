@@ -71,7 +71,7 @@ _INCOMPARABLE = frozenset({"crop", "scale", "position", "add_shadow", "bg_color"
 _COMPARED_FILES = 10
 
 #: With more open launches than this the search waits until there are fewer: each costs a read and a comparison.
-_COMPARED_PHOTOS = 200
+COMPARED_PHOTOS = 200
 
 #: Uploadcare refuses requests if its clock differs by more.
 _CLOCKS_DIFFER_S = 900.0
@@ -188,9 +188,9 @@ async def _find_result(photo: Photo, since: datetime, context: StepContext) -> s
     """Return a result since then that must be the photo's."""
     # A removal ends within a day, so the results of earlier launches are older than that.
     since_s = since.timestamp() - DAY_S
-    others = await context.ledger.query(photo_queries.open_launches, photo, since_s, _COMPARED_PHOTOS + 1)
+    others = await context.ledger.query(photo_queries.open_launches, photo, since_s, COMPARED_PHOTOS + 1)
     candidates = await _unclaimed_results(since, context, quick_repeats(photo.wait.failed_tries))
-    if len(others) > _COMPARED_PHOTOS or not candidates:
+    if len(others) > COMPARED_PHOTOS or not candidates:
         return None
     compared = [photo, *others]
     copies = await context.ledger.query(duplicates.of_same_file, photo)  # a renamed one can be read there
