@@ -79,6 +79,26 @@ def test_a_search_is_as_long_as_it_is(tmp_path: Path) -> None:
     with_ledger(tmp_path, scene)
 
 
+def test_a_running_removal_is_as_old_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock set forward makes no running removal overdue, and a rare poll that was planned in between comes now."""
+    real = time.time
+
+    async def scene(ledger: Ledger) -> None:
+        monkeypatch.setattr(time, "time", lambda: real() - HOUR_S - 20)
+        asked = await photo_at(ledger, State.REMOVAL_STARTED, identity("asked.jpg"))
+        await photo_at(ledger, State.REMOVAL_STARTED, identity("due.jpg"))
+        monkeypatch.setattr(time, "time", real)
+        await photo_at(ledger, State.REMOVAL_STARTED, identity("new.jpg"))
+        await ledger.postpone(asked, Wait(WaitKind.POLL, real() + 800, 1))
+        assert await ledger.waits.shift_times(HOUR_S) == 1
+        running = await ledger.query(photos.at_state, {State.REMOVAL_STARTED}, 10)
+        ages = {photo.identity.path: real() - photo.state_at_s for photo in running}
+        assert ages == pytest.approx({"asked.jpg": 20, "due.jpg": 20, "new.jpg": 0}, abs=5)
+        assert all(photo.wait.until_s <= real() for photo in running)
+
+    with_ledger(tmp_path, scene)
+
+
 def test_a_step_is_noticed_while_cutoutd_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

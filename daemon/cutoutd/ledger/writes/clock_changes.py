@@ -2,7 +2,7 @@
 
 A clock that was set back puts earlier times into the future. Such waits end at once, which costs one early step, and
 such searches begin now. A clock that was set forward ends waits early, which does no harm. It must not end a search
-for a lost launch early, because then the photo is paid for again.
+for a lost launch early, because then the photo is paid for again. Nor may it make a running removal seem overdue.
 """
 
 from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
@@ -49,6 +49,7 @@ HAPPENED = (
     migrations.c.at_s,
 )
 
+_IS_RUNNING = photos.c.state == State.REMOVAL_STARTED
 _IS_UNDER_WAY = photos.c.state.in_([state.value for state in State if state not in TERMINAL])
 
 #: The facts before a start that show the clock of the last run.
@@ -64,12 +65,24 @@ def shift_times(transaction: WriteTransaction, clock_step_s: float, now_s: float
         for since_s in _SEARCHES:  # later searches began after the clock was set
             is_older = since_s < now_s - clock_step_s
             transaction.execute(update(photos).where(is_older).values({since_s: since_s + clock_step_s}))
-        return 0
+        return _make_younger(transaction, clock_step_s, now_s)
     for since_s in _SEARCHES:
         transaction.execute(update(photos).where(since_s > now_s).values({since_s: now_s}))
-    is_running = photos.c.state == State.REMOVAL_STARTED
-    transaction.execute(update(photos).where(is_running, photos.c.state_at_s > now_s).values(state_at_s=now_s))
+    transaction.execute(update(photos).where(_IS_RUNNING, photos.c.state_at_s > now_s).values(state_at_s=now_s))
     return transaction.execute(update(photos).where(_is_wait_from(now_s)).values(wait_until_s=0.0)).rowcount
+
+
+def _make_younger(transaction: WriteTransaction, clock_step_s: float, now_s: float) -> int:
+    """Give running removals the age that they have, else each counts as overdue and is rarely polled.
+
+    A poll between the step and its discovery has set such a rare wait; it ends. Return how many did.
+    """
+    is_older = and_(_IS_RUNNING, photos.c.state_at_s < now_s - clock_step_s)
+    is_wait_ahead = and_(photos.c.wait_kind == WaitKind.POLL.value, photos.c.wait_until_s > now_s)
+    ended = transaction.execute(update(photos).where(is_older, is_wait_ahead).values(wait_until_s=now_s)).rowcount
+    younger = update(photos).where(is_older).values(state_at_s=photos.c.state_at_s + clock_step_s)
+    transaction.execute(younger)
+    return ended
 
 
 def pull_back_waits(transaction: WriteTransaction, now_s: float) -> int:
