@@ -13,6 +13,7 @@ from cutoutd.core.photo import State
 from cutoutd.core.usage_counter import Purpose, UsageCounter
 from cutoutd.ledger import PhotoCounts
 from cutoutd.monitoring.probes import Probes
+from cutoutd.monitoring.tree_metrics import abandoned_calls
 from cutoutd.pipeline.budget.budget import Budget
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
 from cutoutd.pipeline.scheduling.pause import PauseState
@@ -115,6 +116,7 @@ class StateMetrics(Collector):
             for watcher in sources.folder_watchers
         }
         yield _labelled("cutoutd_folder_standby", "1 if a folder is unavailable.", "folder", unavailable.items())
+        yield abandoned_calls(watcher.folder for watcher in sources.folder_watchers)
         yield from self._reasons()
 
     def _reasons(self) -> Iterator[Metric]:
