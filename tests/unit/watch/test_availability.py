@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import shutil
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from cutoutd.ledger.queries import photos as photo_queries
 from cutoutd.watch.availability.monitor import FolderAvailability
 from cutoutd.watch.availability.snapshot import MountedPart, MountedParts
 from support.folders import folder_in, folders_of
-from support.ledgers import identity_of, photo_at
+from support.ledgers import identity, identity_of, photo_at
 
 NAMES = ("a.jpg", "b.jpg", "sub/c.jpg")
 
@@ -117,6 +118,28 @@ def test_an_unmounted_share_is_waited_for_and_comes_back(play: Play, caplog: pyt
     play(scene)
     actions = [record.action for record in caplog.records if hasattr(record, "action")]
     assert actions == ["standby", "standby", "standby_over"]  # the second one by the second process
+
+
+def test_copies_wait_no_longer_for_photos_of_an_unavailable_folder(play: Play) -> None:
+    """A copy elsewhere looks for another payer at once, when the folder of the unpaid one becomes unavailable."""
+
+    async def scene(estate: Estate) -> None:
+        payer = await estate.photo("a.jpg")
+        copy = await photo_at(estate.ledger, State.ACCEPTED, identity("copy.jpg", folder="other", inode=8))
+        waiting = Wait(WaitKind.DUPLICATE, time.time() + 3600, 1, "an equal photo pays", payer.id)
+        await estate.ledger.postpone(copy, waiting)
+        await estate.scan(*NAMES)
+        assert copy.id not in await due_ids(estate.ledger)
+        estate.empty()
+        await estate.availability.update(estate.folder.name)
+        assert estate.reason
+        assert copy.id in await due_ids(estate.ledger)
+
+    play(scene)
+
+
+async def due_ids(ledger: Ledger) -> set[int]:
+    return {photo.id for photo in await ledger.query(photo_queries.due, {State.ACCEPTED}, time.time(), 10)}
 
 
 def test_a_photo_after_the_last_scan_is_missed_too(play: Play) -> None:

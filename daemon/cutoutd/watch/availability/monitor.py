@@ -233,6 +233,7 @@ class FolderAvailability:
             record.since_s = time.time()
             sentence = f'the folder "{record.folder.name}" is unavailable: {reason}. {record.advice}'
             log_event("standby", sentence, level=logging.WARNING)
+            await self._ledger.waits.release_duplicates()  # because its photos may pay for no copy now
         elif before and not reason:
             await self._ledger.waits.release_unavailable(record.folder.name)
             log_event("standby_over", f'the folder "{record.folder.name}" is available again, and its photos go on')
