@@ -1,18 +1,22 @@
 """The scan for ``plan``: it reads the input trees and validates each new photo, as the daemon would.
 
-It sends nothing and writes nothing. It reads the ledger in short transactions, because a long one would keep a running
-daemon from truncating its WAL.
+It sends nothing and writes nothing. A tree that does not answer is left out, and its folder says so. It reads the
+ledger in short transactions, because a long one would keep a running daemon from truncating its WAL.
 """
 
+import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 
 from cutoutd.config.settings import CommonSettings, FolderSettings
 from cutoutd.config.types.choices import OnConflict
-from cutoutd.core.errors import DiskError, RejectedError, RejectionCode, SupersededError
+from cutoutd.core.blocking import LOOK_S, WORK_S, calls_to, note_progress
+from cutoutd.core.errors import DiskError, RejectedError, RejectionCode, SupersededError, TreeUnavailableError
 from cutoutd.core.logs import printable
 from cutoutd.core.photo import Identity, Photo, State, Version
 from cutoutd.files.input_tree import Sighting, stat_quietly
@@ -26,6 +30,7 @@ from cutoutd.pipeline.steps.reuse import is_reusable
 from cutoutd.pipeline.steps.validate import Validation, own_cutout, validate_photo
 from cutoutd.status.plan import FolderDraft, FolderPlan, Plan, PlannedOutcome, price_plan
 from cutoutd.watch.scanner import Scan
+from cutoutd.watch.trees.tree_overlap import trees_of
 
 _BATCH = 200
 
@@ -54,11 +59,16 @@ class PlanScanner:
     def __init__(self, settings: CommonSettings, on_photo: Callable[[], None]) -> None:
         self._settings = settings
         self._on_photo = on_photo
-        self._ledger: ReadTransaction | None = None  #: the open transaction; None also before the first run
+        self._present = threading.local()  #: its ``ledger``; of each thread, because one may hang in a tree and go on
         self._approved: set[int] = set()  #: approved photos of the present batch
         self._paying: set[tuple[str | None, str | None, int]] = set()  #: pictures and parameters that the plan pays for
         #: Targets that the plan has claimed; only for folders without ``rename``.
         self._targets: set[tuple[str, str]] = set()
+
+    @property
+    def _ledger(self) -> ReadTransaction | None:
+        """The open transaction; None also before the first run."""
+        return getattr(self._present, "ledger", None)
 
     def count(self) -> int:
         """Return the number of candidates, by a scan of its own, for a progress bar. Blocking."""
@@ -70,7 +80,7 @@ class PlanScanner:
         Raises:
             LedgerError: the ledger exists and cannot be read.
         """
-        return self._build_plan([self._plan_folder(folder) for folder in self._settings.folders])
+        return self._build_plan([_planned(folder, self._plan_folder) for folder in self._settings.folders])
 
     def plan_changed(self) -> Plan:
         """Return the plan of ``reprocess --changed``: published photos made with other parameters. Blocking.
@@ -78,7 +88,7 @@ class PlanScanner:
         Raises:
             LedgerError: the ledger exists and cannot be read.
         """
-        return self._build_plan([self._plan_changes(folder) for folder in self._settings.folders])
+        return self._build_plan([_planned(folder, self._plan_changes) for folder in self._settings.folders])
 
     def _build_plan(self, folders: list[FolderPlan]) -> Plan:
         settings = self._settings
@@ -91,14 +101,17 @@ class PlanScanner:
         return Plan(tuple(folders), price_plan(folders, settings.price), settings.limits, spent, per_minute)
 
     def _count_in(self, folder: FolderSettings) -> int:
+        def number() -> int:
+            return sum(1 for _ in _noting_progress(_scan(folder).sightings()))
+
         try:
-            return sum(1 for _ in _scan(folder).sightings())
-        except OSError:
+            return calls_to(folder.input).wait(LOOK_S, number)
+        except (OSError, TreeUnavailableError):
             return 0
 
-    def _plan_folder(self, folder: FolderSettings) -> FolderPlan:
-        draft, scan = FolderDraft(folder.name), _scan(folder)
-        sightings = scan.sightings()
+    def _plan_folder(self, folder: FolderSettings, draft: FolderDraft) -> None:
+        scan = _scan(folder)
+        sightings = _noting_progress(scan.sightings())
         try:
             while batch := list(islice(sightings, _BATCH)):
                 with self._reading():
@@ -106,7 +119,6 @@ class PlanScanner:
         except OSError as error:
             draft.absence = f"{folder.input} cannot be read: {error.strerror}"
         draft.passed_over = scan.passed_over.of(folder.name)
-        return draft.finish()
 
     def _note_batch(self, batch: list[Sighting], folder: FolderSettings, draft: FolderDraft) -> None:
         identities = [Identity(folder.name, *sighting.version, str(folder.input)) for sighting in batch]
@@ -115,6 +127,7 @@ class PlanScanner:
         if self._ledger is not None:
             self._approved = known_files.approved_of(self._ledger, [row.id for row in rows.values()])
         for identity in identities:
+            note_progress()
             self._note(identity, rows, folder, draft)
             self._on_photo()
 
@@ -181,16 +194,16 @@ class PlanScanner:
                 return
         raise RejectedError(RejectionCode.TARGET_TAKEN, f"another photo or file has the name of its cutout in {output}")
 
-    def _plan_changes(self, folder: FolderSettings) -> FolderPlan:
-        draft, parameters = FolderDraft(folder.name), folder.parameters.as_json()
+    def _plan_changes(self, folder: FolderSettings, draft: FolderDraft) -> None:
+        parameters = folder.parameters.as_json()
         with self._reading():
             for photo in self._published(folder):
                 if photo.bound.parameters != parameters:
                     cutout = replace(photo.cutout, previous_parameters=photo.bound.parameters)
                     changed = replace(photo, bound=replace(photo.bound, parameters=parameters), cutout=cutout)
+                    note_progress()
                     self._note_change(changed, folder, draft)
                     self._on_photo()
-        return draft.finish()
 
     def _published(self, folder: FolderSettings) -> Iterator[Photo]:
         if self._ledger is not None:
@@ -210,9 +223,27 @@ class PlanScanner:
         if not has_ledger(self._settings.state_dir):
             yield
             return
-        with read_ledger(self._settings.state_dir) as self._ledger:
+        with read_ledger(self._settings.state_dir) as self._present.ledger:
             yield
-        self._ledger = None
+        self._present.ledger = None
+
+
+def _planned(folder: FolderSettings, plan: Callable[[FolderSettings, FolderDraft], None]) -> FolderPlan:
+    """Plan a folder within time limits: each photo may take as long as a file of a slow share. Blocking."""
+    draft = FolderDraft(folder.name)
+    try:
+        for tree in trees_of(folder):  # first, so that the sentence names the tree
+            calls_to(tree.root).wait(LOOK_S, partial(os.path.isdir, tree.root))
+        calls_to(folder.input).wait(WORK_S, partial(plan, folder, draft))
+    except TreeUnavailableError as error:
+        draft.absence = error.sentence
+    return draft.finish()
+
+
+def _noting_progress(sightings: Iterator[Sighting]) -> Iterator[Sighting]:
+    for sighting in sightings:
+        note_progress()
+        yield sighting
 
 
 def _scan(folder: FolderSettings) -> Scan:

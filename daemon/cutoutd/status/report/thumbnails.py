@@ -7,10 +7,13 @@ import base64
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from cutoutd.config.settings import CommonSettings
+from cutoutd.core.blocking import WORK_S, calls_to, local_calls
+from cutoutd.core.errors import TreeUnavailableError
 from cutoutd.core.photo import Photo
-from cutoutd.images.originals import Absence, Roots, Side
+from cutoutd.images.originals import Absence, Roots, Side, root_of
 from cutoutd.images.picture_memory import picture_memory
 from cutoutd.images.thumbnails import MIME_TYPE, draw_side, need_of, roots_of
 
@@ -72,8 +75,13 @@ def pairs_of(
 
 
 def _picture(photo: Photo, side: Side, inputs: Roots, archives: Roots) -> ReportPicture:
-    with picture_memory.reserved(need_of(photo, side)):
-        content = draw_side(photo, side, inputs, archives, _SIDE_PX)
+    root = root_of(photo, side, inputs, archives)
+    calls = local_calls if root is None else calls_to(root)
+    try:
+        with picture_memory.reserved(need_of(photo, side)):
+            content = calls.wait(WORK_S, partial(draw_side, photo, side, inputs, archives, _SIDE_PX))
+    except TreeUnavailableError as error:
+        return ReportPicture("", f"{error.sentence}.")
     if isinstance(content, Absence):
         return ReportPicture("", content.sentence)
     return ReportPicture(f"data:{MIME_TYPE};base64,{base64.b64encode(content).decode()}", "")
