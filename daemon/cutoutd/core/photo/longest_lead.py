@@ -52,6 +52,7 @@ REMEMBERED_LEADS_S: dict[str, Mapping[str, float]] = {
     "launch_rate": {"paused_until_s": _HOUR_S, "paused_at_s": 0.0, "learned_at_s": 0.0},
     "mounts": {},
     "pause": {"since_s": 0.0},
+    "processing_times": {"learned_at_s": 0.0},
     "provenance": {},
     "roll": {},
     "told": {"open": _LONGEST_HOLD_S, "failures_until_s": 0.0, "failures_at_s": 0.0},
