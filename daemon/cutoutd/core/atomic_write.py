@@ -28,7 +28,7 @@ _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})
 #: sandboxes. EINVAL also comes for a name that the file system refuses; the link tells the two apart.
 NO_SUCH_RENAME = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM})
 
-_NEW_FILE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+NEW_FILE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 #: More files of one name in one folder are a sign of another problem.
 _MOST_NUMBERED = 999
@@ -68,7 +68,7 @@ def replaced(file: Path, *, mode: int = 0o666, is_durable: bool = True) -> Itera
     """
     temporary = file.with_name(temporary_name(file.name))
     try:
-        with os.fdopen(os.open(temporary, _NEW_FILE_FLAGS, mode), "wb") as content:
+        with os.fdopen(os.open(temporary, NEW_FILE_FLAGS, mode), "wb") as content:
             yield content
             if is_durable:
                 content.flush()

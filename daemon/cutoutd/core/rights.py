@@ -18,7 +18,8 @@ _ROOT = 0
 #: Modules are loaded when they are needed, so the owner must be able to read them.
 _PROGRAM = (os.__file__, __file__)
 
-_READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+#: Opens a file to read it, and neither follows a link nor waits at a pipe.
+READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def read_own_file(path: Path, max_bytes: int) -> bytes:
     Raises:
         OSError: there is none, it is something else, or it is larger.
     """
-    descriptor = os.open(path, _READ_FLAGS)
+    descriptor = os.open(path, READ_FLAGS)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "it is no ordinary file", str(path))

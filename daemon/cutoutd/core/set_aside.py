@@ -23,6 +23,7 @@ from cutoutd.core.atomic_write import (
 )
 from cutoutd.core.draft_writers import draft_digits, is_being_written, is_written_elsewhere
 from cutoutd.core.linux_calls import exchange_names
+from cutoutd.core.rights import READ_FLAGS
 
 #: A file that has left its name, with its writer and the hash that it should have.
 SWAP_PREFIX = f"{TEMPORARY_PREFIX}swap-"
@@ -30,7 +31,6 @@ _SWAP = re.compile(re.escape(SWAP_PREFIX) + "([0-9a-f]{16})-([0-9a-f]{16})-(.+)"
 _HASH_DIGITS = 16
 
 _MAX_NAME_BYTES = 255
-_READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 #: Returns the SHA-256 of an open file if that is ours; else None.
 Judge = Callable[[BufferedReader], str | None]
@@ -122,7 +122,7 @@ def recover_aside(name: str, fd: int, changed_before_s: float, hash_of: Callable
 def _is_content(name: str, fd: int, first_digits: str, hash_of: Callable[[BufferedReader], str]) -> bool:
     """Return True if the hash begins so; a person's file may be unreadable, because of its permissions."""
     try:
-        with os.fdopen(os.open(name, _READ_FLAGS, dir_fd=fd), "rb") as file:
+        with os.fdopen(os.open(name, READ_FLAGS, dir_fd=fd), "rb") as file:
             return hash_of(file).startswith(first_digits)
     except PermissionError:
         return False
@@ -161,7 +161,7 @@ def _judged(name: str, fd: int, judge: Judge) -> str | None:
     if status is None or not stat.S_ISREG(status.st_mode):
         return None
     try:
-        descriptor = os.open(name, _READ_FLAGS, dir_fd=fd)
+        descriptor = os.open(name, READ_FLAGS, dir_fd=fd)
     except FileNotFoundError:
         return None
     with os.fdopen(descriptor, "rb") as file:

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cutoutd.config.types.choices import TargetNames
-from cutoutd.core.atomic_write import temporary_name
+from cutoutd.core.atomic_write import NEW_FILE_FLAGS, temporary_name
 from cutoutd.files.input_tree import enter_folder
 from cutoutd.files.target_names import plain, portable
 
@@ -24,7 +24,6 @@ _TROUBLE = frozenset(
     }
 )
 
-_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 #: Makes a name that is taken from one that may be refused.
 NameForm = Callable[[str], str]
@@ -83,7 +82,7 @@ def last_folder(output: Path, target: str) -> Iterator[int]:
 
 def _is_taken(folder: int, name: str) -> bool:
     try:
-        os.close(os.open(name, _NEW_FILE, 0o600, dir_fd=folder))
+        os.close(os.open(name, NEW_FILE_FLAGS, 0o600, dir_fd=folder))
     except OSError as error:
         if error.errno in _TROUBLE:
             raise

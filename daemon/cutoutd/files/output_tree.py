@@ -19,6 +19,8 @@ from cutoutd.core.blocking.tree_walk import walk
 from cutoutd.core.draft_writers import is_being_written, is_written_elsewhere
 from cutoutd.core.errors import DiskError, FolderBlockedError, NameRefusedError, PlaceError
 from cutoutd.core.logs import printable
+from cutoutd.core.photo.longest_lead import DAY_S
+from cutoutd.core.rights import READ_FLAGS
 from cutoutd.core.set_aside import SWAP_PREFIX, Judge, recover_aside, remove_if_ours, replace_if_ours
 from cutoutd.files.hashing import sha256_of
 from cutoutd.files.input_tree import LINK_ON_THE_WAY, descend, enter_folder
@@ -29,9 +31,7 @@ _NEW_FILE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOE
 _NO_SUCH_NAME = frozenset({errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG, errno.ENOENT})
 
 #: No download lasts longer, so a draft of another machine that is older has no writer.
-_WRITTEN_ELSEWHERE_FOR_S = 86_400.0
-
-_READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_WRITTEN_ELSEWHERE_FOR_S = DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class OpenFolder:
 
     def open(self, name: str) -> BufferedReader:
         """Open a file for reading, without ever waiting for a pipe."""
-        return os.fdopen(os.open(name, _READ_FLAGS, dir_fd=self.descriptor), "rb")
+        return os.fdopen(os.open(name, READ_FLAGS, dir_fd=self.descriptor), "rb")
 
     def write(self, name: str, content: bytes, judge: Judge) -> bool:
         """Put a small file in place as a whole, or over one that is ours; False if another file is there."""

@@ -7,6 +7,8 @@ approval, a limit or a folder are left out, because the end is unknown.
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from cutoutd.core.photo.longest_lead import DAY_S
+
 #: The time that counts: long enough for a steady rate, short enough to follow a change.
 RECENT_S = 300.0
 
@@ -15,7 +17,6 @@ _MIN_PHOTOS = 3
 _MIN_S = 5.0
 
 _MINUTE_S = 60.0
-_DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def moment_in_words(at_s: float, now_s: float) -> str:
         return "within a minute"
     if at.date() == now.date():
         return f"at {at:%H:%M}"
-    return f"on {at:%A} at {at:%H:%M}" if at_s - now_s < 6 * _DAY_S else f"on {at:%Y-%m-%d}"
+    return f"on {at:%A} at {at:%H:%M}" if at_s - now_s < 6 * DAY_S else f"on {at:%Y-%m-%d}"
 
 
 def _per_minute(recent: RecentlyPublished, now_s: float) -> float | None:

@@ -22,7 +22,8 @@ NOTABLE_S = 2.0
 
 _MINUTE_S = 60.0
 _HOUR_S = 3600.0
-_LONGEST_HOLD_S = 33 * 24 * _HOUR_S  #: until the first of the next month, in any time zone
+DAY_S = 24 * _HOUR_S
+_LONGEST_HOLD_S = 33 * DAY_S  #: until the first of the next month, in any time zone
 
 #: The longest wait of each kind; None: a person ends it, and it has no time. With the spread that is added to each.
 _LONGEST_WAITS_S: dict[WaitKind, float | None] = {

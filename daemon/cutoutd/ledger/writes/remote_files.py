@@ -24,23 +24,22 @@ from cutoutd.core.photo import (
     State,
     Uploaded,
 )
+from cutoutd.core.photo.longest_lead import DAY_S
 from cutoutd.ledger.schema.tables import launches, photos, remote_files
 from cutoutd.ledger.sqlite.transactions import Prepared, ReadTransaction, WriteTransaction
 
-_DAY_S = 86_400.0
-
 #: An upload that the photo has no more is gone after a day by itself; until then its result may be announced.
-_GIVEN_UP_FOR_S = _DAY_S
+_GIVEN_UP_FOR_S = DAY_S
 
 #: A result that the photo does not take is kept as long as an announcement of it.
-_UNTAKEN_FOR_S = 7 * _DAY_S
+_UNTAKEN_FOR_S = 7 * DAY_S
 
 #: A doubtful cutout may be wanted from Uploadcare once more. Files that are not stored end after a day in any case.
-_DOUBTFUL_FOR_S = _DAY_S
+_DOUBTFUL_FOR_S = DAY_S
 
 #: For how long ``retry`` can fetch the paid result of a photo that failed, or was dismissed.
-FAILED_FOR_S = 30 * _DAY_S
-DISMISSED_FOR_S = 7 * _DAY_S
+FAILED_FOR_S = 30 * DAY_S
+DISMISSED_FOR_S = 7 * DAY_S
 
 
 class FileKind(StrEnum):
@@ -101,7 +100,7 @@ _IS_UNPAID_ALIKE = and_(
 _IS_WANTED = and_(
     photos.c.state == State.SUPERSEDED.value,
     remote_files.c.uuid == photos.c.result_uuid,
-    photos.c.state_at_s > _NOW_S - _DAY_S,
+    photos.c.state_at_s > _NOW_S - DAY_S,
     or_(
         *(
             select(_DUPLICATE.c.id).where(of_duplicate == of_photo, _IS_UNPAID_ALIKE).exists()

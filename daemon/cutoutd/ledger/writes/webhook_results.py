@@ -13,6 +13,7 @@ from enum import Enum, auto
 from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
 
 from cutoutd.core.photo import NO_WAIT, Photo, State
+from cutoutd.core.photo.longest_lead import DAY_S
 from cutoutd.core.photo.photo import WebhookResult
 from cutoutd.ledger.schema.rows import wait_values
 from cutoutd.ledger.schema.tables import announcements, launches, photos, remote_files
@@ -21,7 +22,7 @@ from cutoutd.ledger.writes.remote_files import FileKind, NotedFile, note
 
 #: Uploadcare repeats a message for up to 72 hours until it is accepted (docs/uploadcare.md 3). It deletes a result that
 #: it was not told to store after a day.
-_KEPT_FOR_S = 7 * 86_400.0
+_KEPT_FOR_S = 7 * DAY_S
 
 #: The states with a next step that looks for a webhook result.
 _AWAITING = frozenset({State.REMOVAL_INTENDED, State.REMOVAL_STARTED})

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from cutoutd.core.logs import log_error
 from cutoutd.core.periodic import every
+from cutoutd.core.photo.longest_lead import DAY_S
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.pipeline.completion.processing_times import ProcessingTimes
@@ -25,7 +26,7 @@ _KEY = "processing_times"
 _STORE_EVERY_S = 1.0
 
 #: Older times say nothing about the service of today.
-_LAST_S = 86_400.0
+_LAST_S = DAY_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from cutoutd.core.photo import (
     WaitKind,
     require_value,
 )
+from cutoutd.core.photo.longest_lead import DAY_S
 from cutoutd.ledger import ReadTransaction
 from cutoutd.ledger.queries import lost_launches
 from cutoutd.ledger.queries.lost_launches import log_paid_again
@@ -44,7 +45,6 @@ from cutoutd.pipeline.backoff import backoff, growing_s, wait_for_traces
 from cutoutd.pipeline.budget.budget import Budget
 from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.pipeline.steps.recover_launch import (
-    DAY_S,
     OutcomeSearch,
     RecoveryAction,
     look_for_given_up,

@@ -34,6 +34,7 @@ from cutoutd.config.settings import Folders
 from cutoutd.core.blocking import WORK_S, calls_to, local_calls
 from cutoutd.core.errors import CutoutdError, DelayError, ResultGoneError, ThrottledError
 from cutoutd.core.photo import Photo, require_value
+from cutoutd.core.photo.longest_lead import DAY_S
 from cutoutd.files.input_tree import open_source
 from cutoutd.images.comparison import ReferenceImage, difference_from, is_told_apart, reference_image
 from cutoutd.images.picture_memory import CUTOUT_BYTES, LOOK, picture_memory
@@ -61,7 +62,6 @@ _MOST_DOUBLINGS = 7
 LOCK_BOUND_S = 1800.0
 
 #: Uploadcare keeps the status of a removal, and files that are not stored, for a day.
-DAY_S = 86_400.0
 
 #: Results of removals that move, resize, tint or mask the subject cannot be compared with the photo's pixels.
 _INCOMPARABLE = frozenset({"crop", "scale", "position", "add_shadow", "bg_color", "channels"})

@@ -129,7 +129,7 @@ class AccessGuard:
         response.set_cookie(
             name,
             await self._sessions.start(),
-            max_age=SESSION_S,
+            max_age=int(SESSION_S),
             path="/",
             httponly=True,
             samesite="strict",

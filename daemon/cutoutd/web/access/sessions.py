@@ -14,13 +14,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from cutoutd.core.atomic_write import replaced
 from cutoutd.core.blocking import local_calls
+from cutoutd.core.photo.longest_lead import DAY_S
 from cutoutd.core.rights import read_own_file
 from cutoutd.web.access.tokens import Tokens
 
 SESSIONS_NAME = "page-sessions.json"
 
 #: Two weeks. The link begins another session.
-SESSION_S = 14 * 86_400
+SESSION_S = 14 * DAY_S
 
 #: The oldest session ends for one more.
 _MAX_SESSIONS = 200
