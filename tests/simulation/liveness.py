@@ -22,7 +22,7 @@ def faults_in(scene: Scene) -> list[str]:
     newest = {(row["folder"], row["path"]): row for row in rows if row["state"] != "superseded"}
     faults = []
     books, doomed = service_books(scene.world.root / "sandbox"), scene.world.internet.doomed
-    doomed_pictures = {removal.sha256 for removal in books.removals if removal.result in doomed}
+    doomed_pictures = books.vanished | {removal.sha256 for removal in books.removals if removal.result in doomed}
     hung = {removal.sha256 for removal in hung_removals(scene.world, books)}
     may_wait = doomed_pictures if scene.world.has_given_up else doomed_pictures | hung
     for (folder, name), put in sorted(scene.world.files.items()):

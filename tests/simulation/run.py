@@ -5,7 +5,7 @@ import os
 import random
 import shutil
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from cutoutd.sandbox.engine import Engine
 from cutoutd.sandbox.server import build_app
 from cutoutd.sandbox.settings import ProcessingTime, SandboxSettings
 from cutoutd.sandbox.storage.database import Store
-from simulation import aftermath, libraries, safety
+from simulation import aftermath, fairness, libraries, safety
 from simulation.events import Event, NetworkFault, Scene
 from simulation.machine import clock as clocks
 from simulation.machine.clock import VirtualClock
@@ -46,6 +46,16 @@ class Verdict:
 
 def run(story: Story, *, is_verbose: bool = False) -> Verdict:
     """Run a story to its end; call it in a process of its own, because it replaces the clocks and threads of Python."""
+    if not story.healthy:
+        return _lived(story, is_verbose=is_verbose)[0]
+    alone_s = fairness.slowest_alone_s(story, lambda each: _lived(each)[1])
+    verdict, beside_s = _lived(story, is_verbose=is_verbose)
+    faults = fairness.fault_of(story.healthy, beside_s, alone_s)
+    return replace(verdict, faults=(*verdict.faults, *faults))
+
+
+def _lived(story: Story, *, is_verbose: bool = False) -> tuple[Verdict, float]:
+    """Return the end of a world, and the longest time of a photo in its healthy folder."""
     root = _PLACE / f"cutoutd-simulation-{os.getpid()}"
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir()
@@ -71,7 +81,8 @@ def run(story: Story, *, is_verbose: bool = False) -> Verdict:
         clocks.use(None, None)
         shutil.rmtree(root, ignore_errors=True)
     paid = len(world.internet.executions)
-    return Verdict(story.seed, tuple(faults), world.hash.hexdigest(), clock.elapsed_s, len(world.files), paid)
+    verdict = Verdict(story.seed, tuple(faults), world.hash.hexdigest(), clock.elapsed_s, len(world.files), paid)
+    return verdict, world.slowest_s
 
 
 async def _live(world: World, loop: VirtualLoop, story: Story) -> list[str]:
@@ -106,6 +117,7 @@ async def _live(world: World, loop: VirtualLoop, story: Story) -> list[str]:
     await asyncio.gather(*(_play(event, scene) for event in story.events))
     await asyncio.sleep(max(0.0, story.weather_s - world.clock.elapsed_s))
     faults = await aftermath.follow(scene)
+    world.slowest_s = fairness.slowest_s(world, story.healthy)
     own = [fault for check in story.checks for fault in check(scene)]
     stays = [] if faults else await remains.faults_in(scene)
     if watching.done():

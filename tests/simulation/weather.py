@@ -8,7 +8,7 @@ from simulation import events as ev
 from simulation.draws.machine import hung_shares
 from simulation.draws.people import orders, retouches, short_absences
 from simulation.draws.plans import begin_of, folder_options, settings_for
-from simulation.draws.webhooks import endless_lists, webhook_trouble
+from simulation.draws.service import doubtful_results, endless_lists, webhook_trouble
 from simulation.pictures import OWN_SHAPES
 from simulation.profiles import NARROW
 from simulation.service.faults import Effect, Fault
@@ -269,11 +269,24 @@ PROFILES: Mapping[str, tuple[Draw, ...]] = {
     "orders": (orders, _bad_removals),
     "retouched": (retouches,),
     "absences": (short_absences,),
-    "sources": (retouches, _kills),
+    "sources": (retouches, _kills, doubtful_results),
     "limits": (_kills,),
     "hung": (hung_shares,),
     "lists": (_lost_launches, endless_lists),
-    "all": (_network, _kills, _reloads, _clocks, _shares, _full_disks, _people),
+    "all": (
+        _network,
+        _kills,
+        _reloads,
+        _clocks,
+        _shares,
+        _full_disks,
+        _people,
+        orders,
+        retouches,
+        short_absences,
+        hung_shares,
+        webhook_trouble,
+    ),
 }
 
 
@@ -290,7 +303,7 @@ def draw(seed: int, profile: str = "all") -> Story:
     folders = tuple(FolderPlan(name, _mounts(rng), folder_options(profile, rng)) for name in names)
     draws, is_mixed = PROFILES[profile], profile == "all"
     if is_mixed:
-        draws = tuple(each for each in draws if rng.random() < 0.45)
+        draws = tuple(each for each in draws if rng.random() < 0.3)
     photos = _photos(rng, folders, MOST_PHOTOS if is_mixed else (12,))
     if profile == "lost":
         photos = _tellable(photos)

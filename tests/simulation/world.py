@@ -53,6 +53,7 @@ class World:
         self.files: dict[tuple[str, str], Put] = {}  #: the photos that are in the inputs now
         self.foreign: dict[Path, str] = {}  #: files of others in the outputs, with their hashes
         self.retouched: dict[Path, str] = {}  #: cutouts that people saved anew, with their hashes
+        self.spoilt: list[str] = []  #: the hashes of cutouts before they were retouched: nothing can be copied of them
         self.ordered: list[tuple[str, str]] = []  #: pictures with parameters that a person ordered again
         self.pauses: list[tuple[float, float]] = []  #: begin and end of each
         self.hash = hashlib.sha256()
@@ -65,6 +66,7 @@ class World:
         self.trash = root / "home" / "Trash"
         self.has_given_up = False  #: people gave up the removals that hang
         self.stays_away: frozenset[str] = frozenset()  #: folders that never come back into the configuration
+        self.slowest_s = 0.0  #: the longest time of a photo in the healthy folder
         self.is_slow = False  #: requests are delayed, so a launch may be sent long after it was decided on
         self.is_unsent = False  #: every faulty launch failed before the service acted
         self.is_search_easy = False  #: nothing hinders the search for the result of a lost launch
@@ -135,6 +137,7 @@ class World:
         cutout = self.output(folder) / Path(name).with_suffix(".png")
         if not cutout.is_file():
             return
+        self.spoilt.append(hashlib.sha256(cutout.read_bytes()).hexdigest())
         content = cutout.read_bytes() + f"retouched at {self.clock.elapsed_s}".encode()
         if is_in_place:
             cutout.write_bytes(content)

@@ -14,13 +14,16 @@ from cutoutd.control.result import ResultBuilder
 from cutoutd.core.blocking import calls_to
 from cutoutd.core.errors import ControlError, TreeUnavailableError
 from cutoutd.core.photo import Photo, State, require_value
-from cutoutd.core.photo.photo_selector import selectors_for
+from cutoutd.core.photo.photo_selector import PhotoSelector, folder_of, real_path, selectors_for
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos, selection
 from cutoutd.ledger.queries.selection import PHOTOS_PER_PAGE
 from cutoutd.watch.availability.destinations import Destinations
 
 PUBLISHED = frozenset({State.PUBLISHED})
+
+#: Where a name leads that lies below no input as it is written.
+_ELSEWHERE = Path("/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +63,32 @@ async def select_photos(ledger: Ledger, inputs: Mapping[str, Path], name: str, s
 
     Without such a photo, return those of ``states`` that are below the folder or match the pattern.
     """
-    selectors = selectors_for(name, inputs)
+    selectors = await _selectors(name, inputs)
     if exact := await ledger.query(selection.photos_named, selectors):
         return Selected(tuple(photo.id for photo in exact), is_exact=True, is_known=True)
     if below := await ledger.query(selection.photo_ids_beneath, selectors, states):
         return Selected(tuple(below), is_exact=False, is_known=True)
     is_known = bool(await ledger.query(selection.photo_ids_beneath, selectors, frozenset(State)))
     return Selected((), is_exact=False, is_known=is_known)
+
+
+async def _selectors(name: str, inputs: Mapping[str, Path]) -> tuple[PhotoSelector, ...]:
+    """Return the readings of a name; each tree is asked in a thread of its own, because a share may hang."""
+    if not name.startswith("/"):
+        return selectors_for(name, inputs)
+    parent = folder_of(name)
+    home = next((root for root in inputs.values() if parent.is_relative_to(root)), _ELSEWHERE)
+    real = {root: await _real(root, root) for root in inputs.values()}
+    real[parent] = await _real(parent, home)
+    return selectors_for(name, inputs, real.__getitem__)
+
+
+async def _real(path: Path, tree: Path) -> Path:
+    """Return the path without links; as it is written if its tree does not answer."""
+    try:
+        return await calls_to(tree).look(real_path, path)
+    except TreeUnavailableError:
+        return path
 
 
 def refuse_empty(result: ResultBuilder, name: str, selected: Selected, reason: str) -> None:

@@ -45,7 +45,9 @@ def _paid_twice(world: World, books: ServiceBooks) -> Iterator[str]:
     excused: Counter[tuple[str, str]] = Counter()
     lost = set() if world.is_search_easy else unknown_answers(world)
     for removal in books.removals:
-        excused[removal.sha256, removal.parameters] += removal.request_id in lost or removal.status != "done"
+        is_spoilt = removal.result is not None and books.hashes[removal.result] in world.spoilt
+        is_over = removal.request_id in lost or removal.status != "done" or is_spoilt
+        excused[removal.sha256, removal.parameters] += is_over
     for row in replaced(photos_in(world.root / "state")):  # a cutout that is gone cannot be reused
         excused[row["sha256"], row["parameters"]] += 1
     excused.update(world.ordered)

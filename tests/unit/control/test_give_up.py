@@ -1,8 +1,12 @@
 """The order to wait no longer for a removal that hangs."""
 
+import os
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from cutoutd.control.executor import CommandExecutor
 from cutoutd.control.messages import GiveUpCommand
@@ -54,3 +58,27 @@ def test_only_removals_that_may_run_are_given_up(tmp_path: Path) -> None:
         assert await ledger.query(photos.count, {State.FAILED}) == 0
 
     with_ledger(tmp_path, scene)
+
+
+def test_an_order_by_an_absolute_path_asks_no_share_in_the_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Links on the way to the photo are followed in threads, because a share that hangs would stop all of cutoutd."""
+    askers: list[threading.Thread] = []
+    follow = os.path.realpath
+
+    def noted(path: Path) -> str:
+        askers.append(threading.current_thread())
+        return follow(path)
+
+    async def scene(ledger: Ledger) -> None:
+        executor = CommandExecutor(ledger, [folder_in(tmp_path)], lambda _: None)
+        await photo_at(ledger, State.REMOVAL_STARTED, identity("hung.jpg"), PICTURE)
+        monkeypatch.setattr(os.path, "realpath", noted)
+        result = await executor.execute(GiveUpCommand((str(folder_in(tmp_path).input / "hung.jpg"),)))
+        monkeypatch.undo()
+        assert result.done[0] == "1 photo is given up"
+
+    with_ledger(tmp_path, scene)
+    assert askers
+    assert threading.main_thread() not in askers

@@ -1,4 +1,4 @@
-"""Webhook messages that are lost, late, doubled, or swallowed by a proxy; and lists of files without an end."""
+"""Trouble of the service: webhook messages on their way, endless lists of files, doubtful results."""
 
 import random
 
@@ -25,6 +25,13 @@ def endless_lists(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[e
     """Draw a list of files that has always one more page."""
     fault = Fault(Effect.ENDLESS, frozenset({"files"}), rng.choice((0.5, 1.0)))
     return [ev.NetworkFault(at_s=0.0, for_s=rng.uniform(60.0, 250.0), fault=fault)]
+
+
+def doubtful_results(rng: random.Random, folders: tuple[FolderPlan, ...]) -> list[ev.Event]:
+    """Draw results without transparency, for which no source may leave."""
+    return [
+        ev.RemovalFault(at_s=rng.uniform(0.0, 60.0), kind=rng.choice(("opaque", "downscale")), times=rng.randint(1, 3))
+    ]
 
 
 def _fault(rng: random.Random) -> Fault:
