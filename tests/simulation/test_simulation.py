@@ -29,7 +29,7 @@ def trace_of(printed: str) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("profile", ["calm", "kills", "network", "people"])
+@pytest.mark.parametrize("profile", ["calm", "kills", "network", "people", "hung", "webhooks"])
 def test_the_same_seed_is_the_same_run(profile: str) -> None:
     """Two runs of a seed have the same events at the same moments, to the last log line."""
     assert trace_of(simulate("3", "--profile", profile)) == trace_of(simulate("3", "--profile", profile))

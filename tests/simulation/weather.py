@@ -289,6 +289,9 @@ PROFILES: Mapping[str, tuple[Draw, ...]] = {
     ),
 }
 
+#: In these, nothing hinders the search for the result of a lost launch: no response lost is an excuse.
+_EASY_TO_SEARCH = frozenset({"lost", "kills", "webhooks"})
+
 
 def _mounts(rng: random.Random) -> dict[str, str]:
     return {side: rng.choice(("ext4", "nfs4", "cifs", "fuse.sshfs")) for side in ("in", "out") if rng.random() < 0.6}
@@ -305,7 +308,7 @@ def draw(seed: int, profile: str = "all") -> Story:
     if is_mixed:
         draws = tuple(each for each in draws if rng.random() < 0.3)
     photos = _photos(rng, folders, MOST_PHOTOS if is_mixed else (12,))
-    if profile == "lost":
+    if profile in _EASY_TO_SEARCH:
         photos = _tellable(photos)
     events = [*photos, *(event for each in draws for event in each(rng, folders))]
     pace = rng.choice(PACES) if is_mixed else 1.0
@@ -321,5 +324,5 @@ def draw(seed: int, profile: str = "all") -> Story:
         weather_s=0.0,
         processing_s=rng.choice((0.5, 4.0, 20.0)),
         begins_s=begin_of(profile, rng),
-        is_search_easy=profile == "lost",
+        is_search_easy=profile in _EASY_TO_SEARCH,
     )

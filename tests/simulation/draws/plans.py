@@ -25,7 +25,7 @@ def _sources(rng: random.Random) -> Mapping[str, object]:
     if rng.random() < 0.3:
         options["remove_bg"] = {"type": rng.choice(("product", "person"))}
     if rng.random() < 0.3:
-        options |= {"oversize": "shrink", "max_size": rng.choice((1_100, 1_200))}
+        options |= {"oversize": "shrink", "max_size": 1_100}
     return options
 
 

@@ -4,6 +4,7 @@ import builtins
 import contextvars
 import io
 import os
+import traceback
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -54,7 +55,9 @@ class HungTrees:
         if tree is None:
             return
         if greenlet.getcurrent().parent is None:
-            self._tell(f"the event loop asks a hung share: os.{name} of {place}")
+            asking = [frame for frame in traceback.extract_stack() if "/cutoutd/" in frame.filename]
+            line = f"{asking[-1].filename.rpartition('/cutoutd/')[2]}:{asking[-1].lineno}" if asking else "a library"
+            self._tell(f"the event loop asks the hung share {place.rpartition('/')[2]}: os.{name} in {line}")
             return
         own = contextvars.copy_context()  # because a thread of a process that was killed must not go on
         self._waiting[tree].append(partial(own.run, self._threads.wait()))
