@@ -1,5 +1,6 @@
 """What the ledger and the service say about a world, read from their own files."""
 
+import io
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -92,6 +93,16 @@ def lost_launches_in(state_dir: Path) -> int:
 def _age_s(file: Row) -> float:
     """Return the time from a file's upload to its removal."""
     return (datetime.fromisoformat(file["removed"]) - datetime.fromisoformat(file["uploaded"])).total_seconds()
+
+
+def is_sound_cutout(file: Path, photo: bytes) -> bool:
+    """Return True if a file is a cutout of a photo by its look: transparent, and of its size."""
+    with Image.open(io.BytesIO(photo)) as source:
+        size = source.size
+    if not _is_png(file):
+        return False
+    with Image.open(file) as picture:
+        return picture.size == size
 
 
 def _is_png(file: Path) -> bool:

@@ -17,7 +17,7 @@ from dataclasses import asdict
 from functools import cache
 
 from simulation.planted import hunt
-from simulation.plants import PLANTS
+from simulation.plants import PLANTS, UNPROVEN
 from simulation.profiles import NARROW
 from simulation.run import Verdict, run
 from simulation.shrink import shrink
@@ -72,7 +72,8 @@ def _has(verdict: Verdict, words: str) -> bool:
 
 
 def _hunt(names: Sequence[str], most: int, processes: int) -> int:
-    plants = [plant for plant in PLANTS if not names or any(name in plant.item for name in names)]
+    known = (*PLANTS, *UNPROVEN)
+    plants = [plant for plant in known if any(name in plant.item for name in names)] if names else PLANTS
     missed = 0
     for found in hunt(plants, most_seeds=most, processes=processes):
         missed += found.seed is None

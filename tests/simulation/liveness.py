@@ -81,6 +81,7 @@ def _standstills(scene: Scene) -> Iterator[str]:
     if service.core.breaker.error is not None:
         yield f"a halt goes on: {service.core.breaker.error.sentence}"
     for folder in service.watchers.availability.unavailable():
-        yield f"unavailable: {folder}"
+        if folder.folder not in scene.world.left:
+            yield f"unavailable: {folder}"
     if service.core.pause.remaining_s() > 0:
         yield "a pause goes on"

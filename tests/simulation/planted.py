@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulation.plants import PLANTS, Plant
+from simulation.plants import PLANTS, UNPROVEN, Plant
 
 _ROOT = Path(__file__).parents[2]
 
@@ -30,7 +30,7 @@ class Hunt:
     seconds: float
 
 
-def rotten(plants: Iterable[Plant] = PLANTS) -> list[str]:
+def rotten(plants: Iterable[Plant] = (*PLANTS, *UNPROVEN)) -> list[str]:
     """Return the plants whose text is not where it was."""
     found = []
     for plant in plants:

@@ -69,6 +69,8 @@ def _lived(story: Story, *, is_verbose: bool = False) -> tuple[Verdict, float]:
     threads.install()
     world.hung = HungTrees(threads, world.found.append)
     world.disks.install()
+    world.disks.on_creation = world.hands.note_creation
+    world.hands.install()
     libraries.lead_into(world)
     random.seed(story.seed)
     configure_logging("info", "text", lambda line: world.trace("log", line.partition(" ")[2] or line))

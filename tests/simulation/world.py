@@ -15,6 +15,7 @@ from typing import Any
 from cutoutd.config.settings import FolderSettings, Settings
 from simulation.machine.clock import VirtualClock
 from simulation.machine.disk import Disks, MountTable
+from simulation.machine.hands import Hands
 from simulation.machine.hung import HungTrees
 from simulation.pictures import photo
 from simulation.service.internet import SERVICE, Internet
@@ -55,6 +56,7 @@ class World:
         self.retouched: dict[Path, str] = {}  #: cutouts that people saved anew, with their hashes
         self.spoilt: list[str] = []  #: the hashes of cutouts before they were retouched: nothing can be copied of them
         self.ordered: list[tuple[str, str]] = []  #: pictures with parameters that a person ordered again
+        self.hands = Hands(self)
         self.pauses: list[tuple[float, float]] = []  #: begin and end of each
         self.hash = hashlib.sha256()
         self.lines: list[str] = []
@@ -125,11 +127,11 @@ class World:
             now_ns = time.time_ns()
             os.utime(target, ns=(now_ns, now_ns))
 
-    def put_foreign(self, folder: str, name: str) -> None:
+    def put_foreign(self, folder: str, name: str, content: bytes | None = None) -> None:
         """Put a file of somebody else where a cutout may come to be."""
         file = self.output(folder) / name
         if self.output(folder).is_dir() and not file.exists():
-            file.write_bytes(f"somebody's own {name}".encode())
+            file.write_bytes(f"somebody's own {name}".encode() if content is None else content)
             self.foreign[file] = hashlib.sha256(file.read_bytes()).hexdigest()
 
     def retouch(self, folder: str, name: str, *, is_in_place: bool) -> None:

@@ -19,6 +19,7 @@ class Disks:
         self._root = str(root)
         self._rng = rng
         self.full: set[str] = set()  #: trees without room
+        self.on_creation: Callable[[Any], None] = lambda _: None  #: called with each name of a new file
 
     def install(self) -> None:
         """Replace the calls until another world's take their place."""
@@ -32,6 +33,7 @@ class Disks:
         descriptor = _open(path, flags, mode, dir_fd=dir_fd)
         if flags & os.O_CREAT:
             self._stamp(descriptor)
+            self.on_creation(path)
         return descriptor
 
     def _sync_file(self, descriptor: int) -> None:

@@ -27,4 +27,83 @@ PLANTS: tuple[Plant, ...] = (
         profile="lost",
         shows=r"was paid for \d+ times",
     ),
+    Plant(
+        item="C11 a reload cuts a paid call off",
+        edits=(
+            Edit(
+                "app/process.py",
+                "        paid_s -= _LOOK_EVERY_S if must_end() else 0.0",
+                "        paid_s -= 15 * _LOOK_EVERY_S",
+            ),
+            Edit("app/service.py", "        await finish_launches(workers.pool, stop)", "        pass"),
+        ),
+        profile="late answers",
+        shows=r"a paid call was cut off",
+    ),
+    Plant(
+        item="C12 an answer is dropped when the ledger fails",
+        edits=(
+            Edit(
+                "ledger/recovery/paid_facts.py",
+                "            except (DiskError, LedgerError) as error:",
+                "            except DiskError as error:",
+            ),
+        ),
+        profile="ledger away",
+        shows=r"was paid for \d+ times",
+    ),
+    Plant(
+        item="C12 an answer that was not stored at the end is forgotten",
+        edits=(Edit("ledger/recovery/unstored_facts.py", "        return list(self._read())", "        return []"),),
+        profile="ledger away",
+        shows=r"was paid for \d+ times",
+    ),
+    Plant(
+        item="C17 cleanup knows only the files of the present round",
+        edits=(
+            Edit(
+                "ledger/writes/remote_files.py",
+                "        case Reprocessed():",
+                "        case Reprocessed() if False:",
+            ),
+        ),
+        profile="made again",
+        shows=r"the service still has",
+    ),
+    Plant(
+        item="C17 an upload of a photo that changed meanwhile stays",
+        edits=(Edit("pipeline/steps/upload.py", "        await note_unwanted(sent.uuid)", "        pass"),),
+        profile="changing photos",
+        shows=r"nothing will ever delete",
+    ),
+    Plant(
+        item="C18 uploads in vain go on at full pace",
+        edits=(Edit("pipeline/steps/launch.py", "        if uploads < _UPLOADS_AT_PACE:", "        if True:"),),
+        profile="vanishing uploads",
+        shows=r"upload was asked for \d+ times",
+    ),
+    Plant(
+        item="C16 a scan that saw nothing proves that a photo is gone",
+        edits=(
+            Edit(
+                "watch/availability/monitor.py",
+                "                if is_complete and not reason:",
+                "                if True:",
+            ),
+        ),
+        profile="movers",
+        shows=r"is gone, though its photo is on a share that cannot be seen",
+    ),
+    Plant(
+        item="C18 an upload is asked for again after each refused launch",
+        edits=(
+            Edit(
+                "pipeline/steps/launch.py",
+                "        return is_recent and source_uuid is not None and source_uuid == photo.upload.source_uuid",
+                "        return False",
+            ),
+        ),
+        profile="busy service",
+        shows=r"file was asked for \d+ times",
+    ),
 )

@@ -83,6 +83,13 @@ PLANTS: tuple[Plant, ...] = (
                 "        .order_by(turns.c.turn, turns.c.range, is_before_turn, turns.c.folder)",
                 "        .order_by(turns.c.folder, turns.c.turn, turns.c.range)",
             ),
+            Edit(
+                "pipeline/scheduling/stage_queue.py",
+                "            self._by_folder[folder] = photos\n",
+                """            self._by_folder[folder] = photos
+            self._by_folder.move_to_end(folder, last=False)
+""",
+            ),
         ),
         profile="turns",
         shows=r"not done by then: b/single",
@@ -92,27 +99,81 @@ PLANTS: tuple[Plant, ...] = (
         edits=(
             Edit(
                 "pipeline/scheduling/next_photos.py",
-                "        picked = picking.pick(ledger, self.pick)",
-                """        from cutoutd.core.photo import State as S
-        lost = self.stage.state is S.UPLOADED and any(
-            each.launch.unclear_since_s for each in photo_queries.at_state(ledger, {S.REMOVAL_INTENDED}, 20)
-        )
-        picked = picking.Picked([], None, True) if lost else picking.pick(ledger, self.pick)""",
+                "            if room <= 0:",
+                """            is_open = self.stage.state is State.UPLOADED and any(
+                each.launch.unclear_since_s for each in photo_queries.at_state(ledger, {State.REMOVAL_INTENDED}, 20)
+            )
+            room = 0 if is_open else room
+            if room <= 0:""",
+            ),
+            Edit(
+                "pipeline/scheduling/stage_queue.py",
+                "        if self.is_asking:",
+                "        if self.is_asking or self.stage.state.value == 'uploaded':",
             ),
         ),
         profile="lost answers",
         shows=r"a lost answer of another photo holds up",
     ),
     Plant(
-        item="B2 removals that hang count for ever",
+        item="B2 results without a place take places",
         edits=(
             Edit(
                 "ledger/queries/picking.py",
-                "_IS_PLACED = ~and_(_IS_LATE, _IS_PASSED)",
-                "_IS_PLACED = ~and_(_IS_LATE, _IS_PASSED, photos.c.id < 0)",
+                "    photos.c.wait_kind.not_in(sorted(_STANDING_STILL)),",
+                "    photos.c.wait_kind != WaitKind.UNAPPROVED.value,",
             ),
         ),
-        profile="stuck",
-        shows=r"\(?uploaded, none",
+        profile="placeless",
+        shows=r"not done by then: b/later",
+    ),
+    Plant(
+        item="B2 a hung removal cannot be given up",
+        edits=(
+            Edit(
+                "control/give_up.py",
+                "                failed = await self._ledger.record(photo, _GIVEN_UP)",
+                "                failed = photo",
+            ),
+        ),
+        profile="given up",
+        shows=r"not done by then: b/copy",
+    ),
+    Plant(
+        item="B4 photos without a place keep an allowance",
+        edits=(
+            Edit(
+                "ledger/writes/launches.py",
+                "_CLAIM_NONE = [WaitKind.UNAPPROVED, WaitKind.UNAVAILABLE, WaitKind.PLACE, WaitKind.DUPLICATE]",
+                "_CLAIM_NONE = [WaitKind.UNAPPROVED]",
+            ),
+        ),
+        profile="kept back",
+        shows=r"b/b\d+.jpg.* held",
+    ),
+    Plant(
+        item="B1 the same picture with other parameters is launched while an outcome is open",
+        edits=(
+            Edit(
+                "ledger/queries/duplicates.py",
+                "    photos.c.unclear_since_s.is_not(None),",
+                "    photos.c.unclear_since_s < 0,",
+            ),
+        ),
+        profile="two parameters",
+        shows=r"was paid for \d+ times",
+    ),
+    Plant(
+        item="B8 a damaged result is fetched for ever",
+        edits=(
+            Edit(
+                "pipeline/steps/delivery/damage.py",
+                "    is_last = photo.wait.kind is WaitKind.DAMAGED and photo.wait.attempts + 1 >= MOST_FETCHES",
+                "    is_last = False",
+            ),
+            Edit("pipeline/backoff.py", "    if isinstance(error, ResultDamagedError):", "    if False:"),
+        ),
+        profile="spoilt",
+        shows=r"cdn was asked for \d+ times",
     ),
 )

@@ -1,5 +1,13 @@
 """Narrow weather: each profile draws a small world of its own, in which one kind of trouble shows soon."""
 
-from simulation.profiles import fair, holding_up
+from simulation.profiles import allowances, costs, fair, hands, holding_up, launches, results
 
-NARROW = {**holding_up.PROFILES, **fair.PROFILES}
+NARROW = {
+    **holding_up.PROFILES,
+    **allowances.PROFILES,
+    **hands.PROFILES,
+    **results.PROFILES,
+    **costs.PROFILES,
+    **launches.PROFILES,
+    **fair.PROFILES,
+}

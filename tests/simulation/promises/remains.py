@@ -46,7 +46,7 @@ def _left(world: World) -> Iterator[str]:
             owner = known_ids.get(removal.request_id)
             is_unknown = removal.request_id in unknown and owner is None
             owners = noted.get(uuid, [owner] if owner is not None else [])
-        if any(_may_need(row) for row in owners) or (is_unknown and not owners):
+        if any(_may_need(row) or row["folder"] in world.stays_away for row in owners) or (is_unknown and not owners):
             continue
         whose = ", ".join(f"{row['folder']}/{row['path']} ({row['state']})" for row in owners) or "no photo any more"
         yield f"the {'upload' if removal is None else 'result'} {uuid} stays at the service; it belongs to {whose}"

@@ -25,6 +25,7 @@ class Effect(StrEnum):
     ACTED_ANSWER = "acted_answer"  #: acted, and answered with something else
     CUT = "cut"  #: acted; the body of the response breaks off
     JUNK = "junk"  #: a picture whose pixels are nonsense, with the right checksums
+    GIANT = "giant"  #: a sound picture of an absurd size
     ENDLESS = "endless"  #: a page of a list that has always one more
     DOUBLE = "double"  #: carried out twice (webhook messages)
 
@@ -59,6 +60,7 @@ ANSWERS: Mapping[str, Answer] = {
     "429_bare": json_answer(429, {"detail": "Request was throttled."}),
     "401": json_answer(401, {"detail": "Incorrect authentication credentials."}),
     "403": json_answer(403, {"detail": "You do not have permission to perform this action."}),
+    "404": json_answer(404, {"detail": "Not found."}),
     "portal": Answer(200, PORTAL, {"Content-Type": "text/html"}),
     "empty": Answer(200, b"", {"Content-Type": "application/json"}),
     "half": Answer(200, b'{"request_id": "', {"Content-Type": "application/json"}),

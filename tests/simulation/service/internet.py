@@ -9,7 +9,7 @@ import contextvars
 import json
 import random
 import uuid
-import zlib
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 
 from simulation.machine.loop import life
 from simulation.service.faults import ANSWERS, Answer, Effect, Fault, json_answer
+from simulation.service.spoilt import giant, with_junk_pixels
 
 SERVICE = "https://uploadcare.test/"
 HOOK = "https://photos.test/hooks/uploadcare"
@@ -60,6 +61,8 @@ class Internet:
     page_context: contextvars.Context | None = None
     faults: list[Fault] = field(default_factory=list)
     executions: list[Execution] = field(default_factory=list)
+    asked: Counter[tuple[str, str]] = field(default_factory=Counter)  #: requests by kind and path
+    cut_calls_s: list[float] = field(default_factory=list)  #: when the product gave up a paid call
     doomed: set[str] = field(default_factory=set)  #: UUIDs that some fault struck for good
     launches_at_s: list[float] = field(default_factory=list)  #: when each launch was sent, accepted or not
     uploads: dict[str, float | None] = field(default_factory=dict)  #: UUIDs, and when the product got to know them
@@ -69,6 +72,7 @@ class Internet:
     async def carry(self, request: httpx2.Request) -> httpx2.Response:
         """Carry a request to its server, and the response back."""
         kind = kind_of(request)
+        self.asked[kind, request.url.path] += 1
         fault = self._fault_on(kind, request.url.path)
         if fault is not None and fault.only_every:
             self.doomed.add(request.url.path.strip("/").rpartition("/")[2])
@@ -86,6 +90,10 @@ class Internet:
         try:
             await self.transit()
             return await (exchange.succeed() if fault is None else exchange.meet(fault))
+        except asyncio.CancelledError:
+            if kind == "execute":
+                self.cut_calls_s.append(self.clock())
+            raise
         finally:
             self.under_way -= kind != "hook"
 
@@ -153,8 +161,9 @@ class _Exchange:
                 return _response(self._endless())
             case Effect.ACTED_ANSWER:
                 return _response(ANSWERS[fault.answer])
-            case Effect.JUNK:
-                body = _with_junk_pixels(await response.aread())
+            case Effect.JUNK | Effect.GIANT:
+                sound = await response.aread()
+                body = giant() if fault.effect is Effect.GIANT else with_junk_pixels(sound)
                 headers = {**response.headers, "content-length": str(len(body))}
                 return httpx2.Response(response.status_code, headers=headers, stream=httpx2.ByteStream(body))
             case Effect.CUT:
@@ -242,17 +251,6 @@ class _CutBody(httpx2.AsyncByteStream):
 def _response(answer: Answer) -> httpx2.Response:
     headers = {**answer.headers, "Content-Length": str(len(answer.body))}
     return httpx2.Response(answer.status, headers=headers, stream=httpx2.ByteStream(answer.body))
-
-
-def _with_junk_pixels(png: bytes) -> bytes:
-    """Return a PNG with two bytes of nonsense for its pixels, and right checksums."""
-    start = png.find(b"IDAT")
-    if start < 0:
-        return png
-    chunk = b"IDAT" + b"\xff\xff"
-    frame = len(chunk[4:]).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
-    end = b"IEND"
-    return png[: start - 4] + frame + bytes(4) + end + zlib.crc32(end).to_bytes(4, "big")
 
 
 def kind_of(request: httpx2.Request) -> str:
