@@ -6,6 +6,7 @@ exchanged in one step, the name is never free. Elsewhere (NFS, most of FUSE) it 
 takes.
 """
 
+import hashlib
 import os
 import re
 import stat
@@ -25,10 +26,12 @@ from cutoutd.core.draft_writers import draft_digits, is_being_written, is_writte
 from cutoutd.core.linux_calls import exchange_names
 from cutoutd.core.rights import READ_FLAGS
 
-#: A file that has left its name, with its writer and the hash that it should have.
+#: A file that has left its name, with its writer, the hash that it should have, and the mark of the draft. A crash
+#: before the exchange leaves the draft under this name.
 SWAP_PREFIX = f"{TEMPORARY_PREFIX}swap-"
-_SWAP = re.compile(re.escape(SWAP_PREFIX) + "([0-9a-f]{16})-([0-9a-f]{16})-(.+)", re.DOTALL)
+_SWAP = re.compile(re.escape(SWAP_PREFIX) + "([0-9a-f]{16})-([0-9a-f]{16})-([0-9a-f]{16})-(.+)", re.DOTALL)
 _HASH_DIGITS = 16
+_NO_DRAFT = "0" * _HASH_DIGITS
 
 _MAX_NAME_BYTES = 255
 
@@ -53,9 +56,9 @@ def replace_if_ours(draft: str, name: str, fd: int, judge: Judge) -> bool:
     sha256 = _judged(name, fd, judge)
     if sha256 is None:
         return False
-    aside = _aside_name(name, sha256)
+    mark = _mark_of(os.stat(draft, dir_fd=fd, follow_symlinks=False))
+    aside = _aside_name(name, sha256, mark)
     os.rename(draft, aside, src_dir_fd=fd, dst_dir_fd=fd)
-    new = os.stat(aside, dir_fd=fd, follow_symlinks=False)
     try:
         exchange_names(aside, name, fd)
     except OSError as error:
@@ -68,7 +71,7 @@ def replace_if_ours(draft: str, name: str, fd: int, judge: Judge) -> bool:
         os.fsync(fd)
         return True
     exchange_names(aside, name, fd)
-    if os.path.samestat(new, os.stat(aside, dir_fd=fd, follow_symlinks=False)):
+    if _mark_of(os.stat(aside, dir_fd=fd, follow_symlinks=False)) == mark:
         os.rename(aside, draft, src_dir_fd=fd, dst_dir_fd=fd)
         return False
     # A person saved once more meanwhile: the newest keeps the name, and the one before gets a numbered one.
@@ -86,7 +89,7 @@ def remove_if_ours(name: str, fd: int, judge: Judge) -> bool:
     sha256 = _judged(name, fd, judge)
     if sha256 is None:
         return False
-    aside = _aside_name(name, sha256)
+    aside = _aside_name(name, sha256, _NO_DRAFT)
     os.rename(name, aside, src_dir_fd=fd, dst_dir_fd=fd)
     if not _judged_aside(aside, fd, judge):
         rename_no_replace(aside, fd, numbered_names(name), fd)
@@ -97,6 +100,8 @@ def remove_if_ours(name: str, fd: int, judge: Judge) -> bool:
 
 def recover_aside(name: str, fd: int, changed_before_s: float, hash_of: Callable[[BufferedReader], str]) -> bool:
     """Clear up a file that a crash left aside: remove ours, and give a person's its name back. Blocking.
+
+    Ours is the old file, or the draft that was to replace it.
 
     A file that another machine set aside counts only if it was before this Unix time.
 
@@ -111,12 +116,22 @@ def recover_aside(name: str, fd: int, changed_before_s: float, hash_of: Callable
         if is_written_elsewhere(found[1]) and status.st_ctime >= changed_before_s:
             return False
         # A link or a folder is a person's, put there in the last moment.
-        if stat.S_ISREG(status.st_mode) and _is_content(name, fd, found[2], hash_of):
+        is_file = stat.S_ISREG(status.st_mode)
+        if is_file and (_mark_of(status) == found[3] or _is_content(name, fd, found[2], hash_of)):
             os.unlink(name, dir_fd=fd)
         else:
-            rename_no_replace(name, fd, numbered_names(found[3]), fd)
+            rename_no_replace(name, fd, numbered_names(found[4]), fd)
         return True
     return False
+
+
+def _mark_of(status: os.stat_result) -> str:
+    """Return the digits by which a draft is known again under another name; no other file has them.
+
+    The inode alone tells too little: a file that is saved in this moment may get that of a draft just removed.
+    """
+    version = f"{status.st_ino} {status.st_size} {status.st_mtime_ns}"
+    return hashlib.sha256(version.encode()).hexdigest()[:_HASH_DIGITS]
 
 
 def _is_content(name: str, fd: int, first_digits: str, hash_of: Callable[[BufferedReader], str]) -> bool:
@@ -162,14 +177,14 @@ def _judged(name: str, fd: int, judge: Judge) -> str | None:
         return None
     try:
         descriptor = os.open(name, READ_FLAGS, dir_fd=fd)
-    except FileNotFoundError:
-        return None
+    except (FileNotFoundError, PermissionError):
+        return None  # every file of ours can be read, unless a person closed it
     with os.fdopen(descriptor, "rb") as file:
         return judge(file)
 
 
-def _aside_name(name: str, sha256: str) -> str:
-    aside = f"{SWAP_PREFIX}{draft_digits()}-{sha256[:_HASH_DIGITS]}-"
+def _aside_name(name: str, sha256: str, mark: str) -> str:
+    aside = f"{SWAP_PREFIX}{draft_digits()}-{sha256[:_HASH_DIGITS]}-{mark}-"
     shown = name
     while len(os.fsencode(aside + shown)) > _MAX_NAME_BYTES:
         shown = shown[1:]  # from the front, because the suffix says what it is

@@ -10,11 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from cutoutd.core import atomic_write, linux_calls
+from cutoutd.core import atomic_write, linux_calls, set_aside
 from cutoutd.core.atomic_write import TEMPORARY_PREFIX
 from cutoutd.core.set_aside import SWAP_PREFIX, Judge, recover_aside, remove_if_ours, replace_if_ours
 
 OURS, NEW, THEIRS, LATEST = b"ours", b"new", b"retouched", b"retouched again"
+
+
+class Killed(BaseException):
+    """The process is gone."""
 
 
 def sha256_of(file: BufferedReader) -> str:
@@ -125,7 +129,7 @@ def test_an_unreadable_file_keeps_its_name(place: tuple[Path, int]) -> None:
 
 def test_an_unreadable_file_that_a_kill_left_aside_gets_its_name_back(tmp_path: Path) -> None:
     """Else it would stay hidden for ever."""
-    dead = f"{SWAP_PREFIX}{'0' * 16}-{'1' * 16}-a.png"
+    dead = f"{SWAP_PREFIX}{'0' * 16}-{'1' * 16}-{'2' * 16}-a.png"
     (tmp_path / dead).write_bytes(THEIRS)
     fd = os.open(tmp_path, os.O_RDONLY)
 
@@ -138,7 +142,7 @@ def test_an_unreadable_file_that_a_kill_left_aside_gets_its_name_back(tmp_path: 
 
 def left_aside(digits: str) -> str:
     """The name of a file that a kill left aside, of this writer and with the hash of OURS."""
-    return f"{SWAP_PREFIX}{digits}-{hashlib.sha256(OURS).hexdigest()[:16]}-a.png"
+    return f"{SWAP_PREFIX}{digits}-{hashlib.sha256(OURS).hexdigest()[:16]}-{'0' * 16}-a.png"
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, lambda place: place.symlink_to("nowhere")], ids=["folder", "link"])
@@ -187,7 +191,7 @@ def test_a_link_of_the_last_moment_is_kept(place: tuple[Path, int]) -> None:
     assert not any(file.name.startswith(SWAP_PREFIX) for file in folder.iterdir())
 
 
-@pytest.mark.parametrize("name", ["a" * 251 + ".png", "ä" * 125 + "b.png", "c" * 203 + ".png", "d" * 204 + ".png"])
+@pytest.mark.parametrize("name", ["a" * 251 + ".png", "ä" * 125 + "b.png", "c" * 186 + ".png", "d" * 187 + ".png"])
 def test_a_name_aside_has_the_length_that_a_disk_takes(tmp_path: Path, name: str) -> None:
     """However long the file's own name is; as much of its end as there is room for stays readable."""
     (tmp_path / name).write_bytes(OURS)
@@ -200,10 +204,51 @@ def test_a_name_aside_has_the_length_that_a_disk_takes(tmp_path: Path, name: str
 
     assert remove_if_ours(name, fd, look)
     (aside,) = names[1]
-    prefix = len(f"{SWAP_PREFIX}{'0' * 16}-{'0' * 16}-")
+    prefix = len(f"{SWAP_PREFIX}{'0' * 16}-{'0' * 16}-{'0' * 16}-")
     room = 255 - prefix
     kept = next(name[at:] for at in range(len(name)) if len(os.fsencode(name[at:])) <= room)
     assert aside[prefix:] == kept
+
+
+def test_a_file_that_cannot_be_read_is_a_persons(place: tuple[Path, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the very first look, too: it is no reason to wait, because the cutout finds another name."""
+    folder, fd = place
+    opened = os.open
+
+    def refuse(name: str, flags: int, *rest: int, **options: int) -> int:
+        if name == "a.png":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return opened(name, flags, *rest, **options)
+
+    monkeypatch.setattr(os, "open", refuse)
+    assert not replace_if_ours("draft", "a.png", fd, judging())
+    assert not remove_if_ours("a.png", fd, judging())
+    monkeypatch.undo()
+    assert contents(folder) == {"a.png": OURS, "draft": NEW}
+
+
+@pytest.mark.parametrize("is_theirs", [False, True])
+def test_a_draft_that_a_kill_left_under_the_name_of_an_old_file_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_theirs: bool
+) -> None:
+    """A kill came before the exchange: no cutout of ours turns up as the people's own, and none of theirs goes."""
+    (tmp_path / "a.png").write_bytes(OURS)
+    (tmp_path / "draft").write_bytes(NEW)
+    fd = os.open(tmp_path, os.O_RDONLY)
+
+    def die(*_args: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(set_aside, "exchange_names", die)
+    with pytest.raises(Killed):
+        replace_if_ours("draft", "a.png", fd, judging())
+    aside = next(name for name in contents(tmp_path) if name.startswith(SWAP_PREFIX))
+    dead = aside.replace(aside[len(SWAP_PREFIX) + 4 : len(SWAP_PREFIX) + 10], "000000")
+    (tmp_path / aside).rename(tmp_path / dead)
+    if is_theirs:
+        saved(tmp_path / dead, THEIRS)()
+    assert recover_aside(dead, fd, 0.0, sha256_of)
+    assert contents(tmp_path) == ({"a.png": OURS, "a.2.png": THEIRS} if is_theirs else {"a.png": OURS})
 
 
 def test_a_full_disk_takes_no_cutout_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,10 +264,6 @@ def test_a_full_disk_takes_no_cutout_away(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(OSError, match="No space left"):
         replace_if_ours("draft", "a.png", os.open(tmp_path, os.O_RDONLY), judging())
     assert contents(tmp_path) == {"a.png": OURS, "draft": NEW}
-
-
-class Killed(BaseException):
-    """The process is gone."""
 
 
 @pytest.mark.parametrize("is_theirs", [False, True])
