@@ -48,6 +48,7 @@ SCANS: dict[str, str] = {
     "queries.photos.history": _IN_ORDER,
     "queries.photos.outputs_used": _AT_START,
     "queries.photos.totals": "a reader of a covering index",
+    "queries.picking.newest_moved": _AT_START,
     "queries.selection.newest_photo_ids": _BY_COMMAND,
     "queries.selection.photo_ids_beneath": _BY_COMMAND,
     "recovery.rebuild._restore": "a ledger is made anew from its cutouts",

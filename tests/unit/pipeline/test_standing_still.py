@@ -107,6 +107,21 @@ def test_hung_removals_stop_no_launch(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
+def test_hung_removals_stop_no_launch_after_a_restart(tmp_path: Path) -> None:
+    """Far more hang than may run at once, and others went on since: the next start knows that from the ledger."""
+
+    async def play() -> None:
+        async with shops(tmp_path, "shop") as opened, asyncio.TaskGroup() as tasks:
+            await photo_at(opened.ledger, State.PUBLISHED, identity("fine.jpg", folder="shop"))
+            await hang(opened.ledger, tmp_path, 30, since_s=time.time() - 90)
+            tasks.create_task(opened.workers.run())
+            await opened.drop("shop", *(f"{number}.jpg" for number in range(4)))
+            await opened.until_published(5)
+            opened.workers.stop()
+
+    asyncio.run(play())
+
+
 def test_a_service_that_is_merely_slow_gets_no_more_removals(tmp_path: Path) -> None:
     """While none that was launched has had the time to finish, no further one is paid for."""
 

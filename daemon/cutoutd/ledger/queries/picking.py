@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, liter
 
 from cutoutd.core.photo import NOT_DELAYED, Photo, State, WaitKind
 from cutoutd.ledger.schema.rows import photo_from
-from cutoutd.ledger.schema.tables import IS_UNDER_WAY, photos
+from cutoutd.ledger.schema.tables import IS_UNDER_WAY, events, photos
 from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
 #: About as many index entries as a pick reads, whatever the number of folders.
@@ -31,6 +31,9 @@ _LEAST_EACH = 2
 _STANDING_STILL = frozenset(
     {WaitKind.UNAVAILABLE, WaitKind.PLACE, WaitKind.UNAPPROVED, WaitKind.HELD, WaitKind.DUPLICATE}
 )
+
+#: The facts before a start that show which photos went on last.
+_LAST_FACTS = 500
 
 #: The states in which Uploadcare works, or may work, at a removal.
 _AT_WORK = (State.REMOVAL_INTENDED.value, State.REMOVAL_STARTED.value)
@@ -186,6 +189,23 @@ def pick(transaction: ReadTransaction, query: PickQuery) -> Picked:
     picked = [photo_from(row) for row in due if row.id not in query.skipped_ids][: query.limit]
     has_more = len(due) >= query.limit or any(row.turn >= each for row in due)
     return Picked(picked, next_due_s, has_more)
+
+
+def newest_moved(transaction: ReadTransaction, went_on: Mapping[State, Collection[State]]) -> dict[State, float]:
+    """Return for each state the Unix time at which the newest photo that went on had come to it.
+
+    Only the last facts are looked at, because the newest photos are among them. ``went_on`` are the facts that show it.
+    """
+    found: dict[State, float] = {}
+    newest_id = transaction.scalar(select(func.max(events.c.id))) or 0
+    last = select(events.c.photo_id, events.c.to_state).where(events.c.id > newest_id - _LAST_FACTS)
+    rows = transaction.execute(last).all()
+    for state, following in went_on.items():
+        moved = {photo_id for photo_id, to_state in rows if to_state in following}
+        came_s = select(func.max(events.c.at_s)).where(events.c.photo_id.in_(moved), events.c.to_state == state.value)
+        if moved and (at_s := transaction.scalar(came_s)) is not None:
+            found[state] = at_s
+    return found
 
 
 def downstream(transaction: ReadTransaction, query: RoomQuery) -> Downstream:

@@ -80,12 +80,18 @@ def room_for(most: int, downstream: Downstream, query: RoomQuery) -> float:
 class NewestMoved:
     """For each state, the time at which the newest photo that went on had come to it.
 
-    Photos that came before, and are late, are stuck: the service has passed them by. It is kept in memory only. After a
-    restart all count as before, until one goes on.
+    Photos that came before, and are late, are stuck: the service has passed them by. A restart learns it from the
+    ledger. Else all of them would take places again, and hold up the launches for up to an hour.
     """
 
     def __init__(self) -> None:
         self._came_s: dict[State, float] = {}
+
+    async def learn(self, ledger: Ledger) -> None:
+        """Learn from the facts of the last run."""
+        went_on = {**_WENT_ON, State.REMOVAL_INTENDED: _WENT_ON[State.UPLOADED]}
+        for state, came_s in (await ledger.query(picking.newest_moved, went_on)).items():
+            self._came_s[state] = max(self._came_s.get(state, 0.0), came_s)
 
     def note(self, before: Photo, after: Photo) -> None:
         """Note a step."""

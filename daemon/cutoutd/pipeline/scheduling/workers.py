@@ -88,8 +88,7 @@ class WorkerPool:
         """Return when a step is finished, or after this time."""
         self._stepped.clear()
         with suppress(TimeoutError):
-            async with asyncio.timeout(within_s):
-                await self._stepped.wait()
+            await asyncio.wait_for(self._stepped.wait(), within_s)
 
     def stop(self) -> None:
         """Take no further steps; `run` returns when the steps under way are finished."""
@@ -106,6 +105,7 @@ class WorkerPool:
     async def run(self) -> None:
         """Work until `stop`."""
         try:
+            await self._newest_moved.learn(self._ledger)
             self._awaited |= await self._ledger.query(payers)
         except CutoutdError as error:  # duplicates of an earlier run then go on with the next regular look
             log_error("ledger_trouble", error)
