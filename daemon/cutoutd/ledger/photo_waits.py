@@ -60,3 +60,7 @@ class PhotoWaits:
     async def poll_without_webhooks(self, usual_wait_s: float) -> None:
         """Let running removals be polled on the normal schedule again, as if no webhook were set up."""
         await self._write(lambda transaction: webhook_results.poll_without_webhooks(transaction, usual_wait_s))
+
+    async def note_damage(self, photo: Photo, sentence: str) -> int:
+        """Store that a fetch of the photo's result arrived damaged; return how often since its last fact."""
+        return await self._write(lambda transaction: marks.note_damage(transaction, photo, sentence, time.time()))

@@ -24,6 +24,7 @@ from cutoutd.core.errors import (
     NotReadyError,
     ResponseLostError,
     ThrottledError,
+    UnreachableError,
     UploadGoneError,
 )
 from cutoutd.core.photo import (
@@ -186,7 +187,7 @@ def test_a_possible_double_charge_is_told_with_all_that_a_dispute_needs(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The line names the new request, and of each earlier one when, on which upload, and what came instead."""
-    monkeypatch.setattr("cutoutd.pipeline.steps.recover_launch.LOOK_FOR_S", 0.0)
+    monkeypatch.setattr("cutoutd.pipeline.steps.launching.recover_launch.LOOK_FOR_S", 0.0)
 
     async def scene(trip: Trip) -> None:
         photo = await trip.photo_at(State.UPLOADED)
@@ -504,6 +505,24 @@ def test_a_result_that_is_no_png_is_fetched_a_few_times_and_kept(tmp_path: Path)
         assert sum(waits_s) > 100
         assert waits_s == sorted(waits_s)
         assert await trip.ledger.query(photos.to_keep, time.time() + 1, 10) == ["a.jpg"]
+
+    played(tmp_path, scene)
+
+
+def test_damaged_fetches_count_whatever_comes_between(tmp_path: Path) -> None:
+    """An outage between them begins no new count, neither does a restart: a result is not fetched for ever."""
+
+    async def scene(trip: Trip) -> None:
+        photo = await trip.photo_at(State.REMOVAL_FINISHED)
+        trip.uploadcare.cutout = b"no PNG"
+        for _ in range(3):
+            photo = await trip.journey.advance(photo)
+            assert photo.wait.kind is WaitKind.DAMAGED
+            trip.uploadcare.fail("fetch_cutout", UnreachableError("503"))
+            photo = await trip.journey.advance(photo)
+            assert photo.wait.kind is WaitKind.RETRY
+        photo = await trip.journey.advance(photo)
+        assert (photo.state, photo.ending.code) == (State.FAILED, "result_damaged")
 
     played(tmp_path, scene)
 

@@ -7,12 +7,15 @@ from sqlalchemy import and_, bindparam, exists, func, insert, not_, or_, select,
 
 from cutoutd.core.photo import NO_WAIT, PAID_FOR, UNPAID, Identity, Photo, Picture, SourceOutcome, WaitKind
 from cutoutd.ledger.schema.rows import identity_values, source_values, wait_values
-from cutoutd.ledger.schema.tables import IS_CURRENT, memory, photos, waits_as
+from cutoutd.ledger.schema.tables import IS_CURRENT, events, memory, photos, waits_as
 from cutoutd.ledger.sqlite.transactions import Prepared, WriteTransaction
 from cutoutd.ledger.writes.transitions import add_event
 
 #: The rows that one transaction changes of a whole folder, because facts wait for it.
 _ROWS_AT_ONCE = 5000
+
+#: The name of a damaged fetch in the detail of its event.
+_DAMAGED = "damaged"
 
 _LEARN_CTIME = Prepared(
     update(photos)
@@ -126,6 +129,16 @@ def approve_cutout(transaction: WriteTransaction, photo: Photo, at_s: float) -> 
     """Store that a doubt about a cutout is ended by a person."""
     transaction.execute(update(photos).where(photos.c.id == photo.id).values(doubt=None, source_sentence=None))
     add_event(transaction, replace(photo, state_at_s=at_s), photo.state, {"sentence": "its cutout was approved"})
+
+
+def note_damage(transaction: WriteTransaction, photo: Photo, sentence: str, at_s: float) -> int:
+    """Add a fetch that arrived damaged to the photo's history; return their number since its last fact."""
+    add_event(transaction, replace(photo, state_at_s=at_s), photo.state, {_DAMAGED: sentence})
+    is_photos = events.c.photo_id == photo.id
+    is_fact = or_(events.c.from_state.is_(None), events.c.from_state != events.c.to_state)
+    last_fact = select(func.max(events.c.id)).where(is_photos, is_fact).scalar_subquery()
+    is_damage = events.c.detail.startswith(f'{{"{_DAMAGED}"', autoescape=True)
+    return transaction.scalar(select(func.count()).where(is_photos, events.c.id > last_fact, is_damage)) or 0
 
 
 def mark_source_missing(transaction: WriteTransaction, photo_ids: Collection[int], at_s: float | None) -> None:

@@ -70,7 +70,7 @@ class Publisher:
                     lambda named: publish_cutout(named, fetch, own_cutouts, self._provenance_of(named), self._guard),
                 )
             except ResultDamagedError as error:
-                raise damaged_or_failed(photo, error) from error
+                raise await damaged_or_failed(photo, error, self._ledger) from error
             return await self._ledger.record_until_stored(photo, self._with_source_due(photo, published))
 
     async def reuse(self, photo: Photo) -> Photo | None:
@@ -121,7 +121,7 @@ class Publisher:
                     lambda named: publish_cutout(named, fetch, own_cutouts, self._provenance_of(named), self._guard),
                 )
             except ResultDamagedError as error:
-                raise damaged_or_failed(photo, error) from error
+                raise await damaged_or_failed(photo, error, self._ledger) from error
             reused = replace(published, reused_from=payer.id, note=note_on_reuse(published, payer))
             return await self._ledger.record(photo, self._with_source_due(photo, reused))
 

@@ -33,6 +33,7 @@ _COMMAND_TITLES = {
 #: The labels of a fact's values, in their order. Other values follow under their own names.
 _LABELS = {
     "sentence": "What happened",
+    "damaged": "Arrived damaged",
     "advice": "What to do",
     "code": "Code",
     "size_bytes": "Size",
