@@ -21,7 +21,7 @@ from crash.points import Passage, watch_everything
 from cutoutd import cli
 from cutoutd.ledger import group_commit
 from cutoutd.pipeline.completion import poll_schedule
-from cutoutd.pipeline.steps import recover_launch
+from cutoutd.pipeline.steps.launching import recover_launch
 from support.processes.fork_client import ENVIRONMENT
 from support.processes.signals import reset_signals
 

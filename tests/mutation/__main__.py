@@ -25,6 +25,7 @@ from mutation.survivors import changes_of, explained, unused
 MUTATED = (
     "pipeline/photo_pipeline.py",
     "pipeline/steps/*",
+    "pipeline/steps/launching/*",
     "pipeline/budget/*",
     "pipeline/backoff.py",
     "pipeline/on_success/*",

@@ -26,8 +26,8 @@ from cutoutd.core.draft_writers import draft_digits, is_being_written, is_writte
 from cutoutd.core.linux_calls import exchange_names
 from cutoutd.core.rights import READ_FLAGS
 
-#: A file that has left its name, with its writer, the hash that it should have, and the mark of the draft. A crash
-#: before the exchange leaves the draft under this name.
+#: The prefix of a file that has left its name. Behind it: its writer, its hash, and the mark of its draft.
+#: Before the exchange, a crash leaves the draft under this name.
 SWAP_PREFIX = f"{TEMPORARY_PREFIX}swap-"
 _SWAP = re.compile(re.escape(SWAP_PREFIX) + "([0-9a-f]{16})-([0-9a-f]{16})-([0-9a-f]{16})-(.+)", re.DOTALL)
 _HASH_DIGITS = 16

@@ -46,9 +46,9 @@ from cutoutd.pipeline.budget.budget import Budget
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 from cutoutd.pipeline.steps.context import StepContext
 from cutoutd.pipeline.steps.failure_note import FailureNotes
-from cutoutd.pipeline.steps.launch import Launcher
+from cutoutd.pipeline.steps.launching.launch import Launcher
+from cutoutd.pipeline.steps.launching.recover_launch import may_have_expired
 from cutoutd.pipeline.steps.publish import Publisher
-from cutoutd.pipeline.steps.recover_launch import may_have_expired
 from cutoutd.pipeline.steps.upload import upload_photo
 from cutoutd.pipeline.steps.validate import own_cutout, validate_in_thread
 from cutoutd.uploadcare.responses import Progress
@@ -195,7 +195,7 @@ class PhotoPipeline:
         return await self._ledger.record_until_stored(photo, ResultFromWebhook(result.result_uuid, result.request_id))
 
     async def _launch(self, photo: Photo) -> Photo:
-        """Make the one call that costs money. A crash during it leaves `removal_intended`: see `steps.launch`."""
+        """Make the one call that costs money. A crash during it leaves `removal_intended`: see `steps.launching`."""
         await self._availability.require_same_trees(photo)  # because the place is made now
         await self._budget.require_room(photo, self._source_check(photo), is_launching=True)
         source_uuid = require_value(photo.upload.source_uuid)

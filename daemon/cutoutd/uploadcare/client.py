@@ -41,6 +41,7 @@ from cutoutd.uploadcare.error_mapping import (
     error_for,
     is_answer,
     launch_error_for,
+    may_come_late,
     require_success,
     upload_error_for,
 )
@@ -61,8 +62,6 @@ from cutoutd.uploadcare.webhooks import WebhookApi
 
 #: An upload costs one operation for each started 100 MB and one for its virus scan (docs/uploadcare.md 4).
 _OPERATIONS_PER_FILE = 2
-
-_CDN_ADVICE = "If this lasts, check uploadcare.cdn_base, or leave it out."
 
 _GONE = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 _REQUEST_ID_HEADER = "X-Uploadcare-Request-Id"
@@ -194,7 +193,7 @@ class UploadcareClient:
             if head is not None and response is None and (request_id := request_id_in(head)) is not None:
                 return request_id
             msg = f"a removal was launched and no answer of Uploadcare's arrived: {error.sentence}"
-            raise ResponseLostError(msg + trace_note(head)) from error
+            raise ResponseLostError(msg + trace_note(head), may_come_late=may_come_late(head)) from error
         except AddonRefusedError:
             # Ask for the file, because a missing add-on and a missing file share the 404. Neither launch was accepted.
             await self.files.require_ready(source_uuid)
@@ -233,7 +232,8 @@ class UploadcareClient:
                 raise delivery_error_for(to_response(response))
         self._cdn.learn(await self.files.require_result(result_uuid))
         raise NotDeliveredError(
-            f"{shown(response.url.host)} does not have the cutout, though Uploadcare does", advice=_CDN_ADVICE
+            f"{shown(response.url.host)} does not have the cutout, though Uploadcare does",
+            advice="If this lasts, check uploadcare.cdn_base, or leave it out.",
         )
 
     async def get_project(self) -> ProjectInfo:

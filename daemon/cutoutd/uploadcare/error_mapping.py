@@ -53,6 +53,11 @@ _NOT_ABOUT_THE_PHOTO = {
     HTTPStatus.TOO_MANY_REQUESTS,
 }
 
+#: A gateway says so that it got no answer in time; the service may get the request all the same. Those from 520 on are
+#: the own words of some gateways for that.
+_GAVE_UP = {HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}
+_FIRST_GATEWAY_OWN = 520
+
 #: The Upload API's messages about keys and signatures; other reasons share these statuses.
 _KEYS_STATUSES = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 _KEYS_MESSAGE = re.compile(r"signature|expire|PUB_KEY|marked as removed", re.IGNORECASE)
@@ -124,6 +129,11 @@ def _launch_error_for(response: Response) -> CutoutdError:
                 f'Uploadcare refused the removal: {response.status} "{message}"', retry_after_s=_LOCK_RETRY_S
             )
     return permanent_failure(response, f'Uploadcare refused the removal: {response.status} "{message}"')
+
+
+def may_come_late(head: Response | None) -> bool:
+    """Return True if a gateway may still hold a call with this answer, or none, and deliver it later."""
+    return head is None or head.status in _GAVE_UP or head.status >= _FIRST_GATEWAY_OWN
 
 
 def upload_error_for(response: Response) -> CutoutdError:

@@ -43,7 +43,7 @@ PLANTS: tuple[Plant, ...] = (
         item="mistake: a lost launch is launched again at once",
         edits=(
             Edit(
-                "pipeline/steps/recover_launch.py",
+                "pipeline/steps/launching/recover_launch.py",
                 "    if traces.result_uuid is not None:\n        return RecoveryAction.ADOPT\n",
                 "    if traces.result_uuid is not None:\n        return RecoveryAction.LAUNCH_AGAIN\n",
             ),

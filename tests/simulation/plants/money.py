@@ -19,9 +19,9 @@ PLANTS: tuple[Plant, ...] = (
         item="C13 a renamed photo with a lost answer is paid for again",
         edits=(
             Edit(
-                "pipeline/steps/recover_launch.py",
-                "_likeness_of_any((first, *copies), folders)",
-                "_likeness_of_any((first,), folders)",
+                "pipeline/steps/launching/find_result.py",
+                "own = _likeness_of_any(first, folders)",
+                "own = _likeness_of_any(first[:1], folders)",
             ),
         ),
         profile="lost",
@@ -78,7 +78,9 @@ PLANTS: tuple[Plant, ...] = (
     ),
     Plant(
         item="C18 uploads in vain go on at full pace",
-        edits=(Edit("pipeline/steps/launch.py", "        if uploads < _UPLOADS_AT_PACE:", "        if True:"),),
+        edits=(
+            Edit("pipeline/steps/launching/launch.py", "        if uploads < _UPLOADS_AT_PACE:", "        if True:"),
+        ),
         profile="vanishing uploads",
         shows=r"upload was asked for \d+ times",
     ),
@@ -98,7 +100,7 @@ PLANTS: tuple[Plant, ...] = (
         item="C18 an upload is asked for again after each refused launch",
         edits=(
             Edit(
-                "pipeline/steps/launch.py",
+                "pipeline/steps/launching/launch.py",
                 "        return is_recent and source_uuid is not None and source_uuid == photo.upload.source_uuid",
                 "        return False",
             ),

@@ -7,7 +7,7 @@ PLANTS: tuple[Plant, ...] = (
         item="B1 a search for nothing",
         edits=(
             Edit(
-                "pipeline/steps/recover_launch.py",
+                "pipeline/steps/launching/recover_launch.py",
                 "    return not traces.may_have_run and search.locked_for_s is None",
                 "    return False",
             ),
@@ -168,8 +168,8 @@ PLANTS: tuple[Plant, ...] = (
         edits=(
             Edit(
                 "pipeline/steps/delivery/damage.py",
-                "    is_last = photo.wait.kind is WaitKind.DAMAGED and photo.wait.attempts + 1 >= MOST_FETCHES",
-                "    is_last = False",
+                "    if fetches < MOST_FETCHES:",
+                "    if True:",
             ),
             Edit("pipeline/backoff.py", "    if isinstance(error, ResultDamagedError):", "    if False:"),
         ),

@@ -21,6 +21,7 @@ class Effect(StrEnum):
     DEAF = "deaf"  #: acted, never answered
     SLOW = "slow"  #: acts at once, answers late
     LATE = "late"  #: acts late, maybe after the client gave up
+    HELD = "held"  #: broken off, and acts late all the same: a gateway held it
     ANSWER = "answer"  #: answered without acting
     ACTED_ANSWER = "acted_answer"  #: acted, and answered with something else
     CUT = "cut"  #: acted; the body of the response breaks off

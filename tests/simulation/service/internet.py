@@ -137,6 +137,9 @@ class _Exchange:
         match fault.effect:
             case Effect.RESET:
                 raise httpx2.ReadError("reset", request=self.request)
+            case Effect.HELD:
+                self._begin(before_s=fault.seconds)
+                raise httpx2.ReadError("reset", request=self.request)
             case Effect.SILENT:
                 return await self._wait_for(None)
             case Effect.DEAF:

@@ -17,7 +17,7 @@ from cutoutd.pipeline import backoff
 from cutoutd.pipeline.maintenance import remote_cleanup
 from cutoutd.pipeline.maintenance.remote_cleanup import CleanupTiming
 from cutoutd.pipeline.scheduling import halt
-from cutoutd.pipeline.steps import recover_launch
+from cutoutd.pipeline.steps.launching import recover_launch
 from cutoutd.uploadcare import client, error_mapping
 from cutoutd.uploadcare.transport import Timeouts, TimeoutSet
 

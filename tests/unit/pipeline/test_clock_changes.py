@@ -11,7 +11,7 @@ from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos
 from cutoutd.ledger.writes import clock_changes
 from cutoutd.pipeline.maintenance.clock_changes import ClockMonitor, ClockReading, clock_step_s
-from cutoutd.pipeline.steps.recover_launch import search_of
+from cutoutd.pipeline.steps.launching.recover_launch import search_of
 from support.ledgers import identity, photo_at, with_ledger
 
 HOUR_S = 3600.0

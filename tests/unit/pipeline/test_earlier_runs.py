@@ -28,8 +28,8 @@ from cutoutd.ledger.queries import photos
 from cutoutd.ledger.writes import launches
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 from cutoutd.pipeline.steps.context import StepContext
-from cutoutd.pipeline.steps.launch import Launcher
-from cutoutd.pipeline.steps.recover_launch import look_for_traces
+from cutoutd.pipeline.steps.launching.launch import Launcher
+from cutoutd.pipeline.steps.launching.recover_launch import look_for_traces
 from cutoutd.uploadcare.responses import RemoteFile
 from support.fakes.fake_uploadcare import FakeUploadcare
 from support.fakes.lost_results import RESULT, SOURCE, OneResult, described, lost, picture
@@ -182,6 +182,45 @@ def test_a_result_that_a_photo_claims_is_never_adopted(tmp_path: Path) -> None:
         return (await look_for_traces(photo, context)).result_uuid
 
     assert with_ledger(tmp_path, scene) is None
+
+
+def test_another_photo_is_told_by_its_copy(tmp_path: Path) -> None:
+    """Another photo with an open launch and the same shape is renamed: its copy shows that the result is not its."""
+    folder = folder_in(tmp_path)
+
+    async def scene(ledger: Ledger) -> str | None:
+        await lost(ledger, folder.input / "other.png", (60, 40), "blue")
+        (folder.input / "other.png").rename(folder.input / "new.png")
+        renamed = await ledger.discover(identity_of(folder.input, "new.png"))
+        assert renamed is not None
+        accepted: Accepted = replace(ACCEPTED, sha256="other.png".rjust(64, "0"), width=60, height=40)
+        await ledger.accept(renamed, accepted, ["new.png"])
+        photo = await lost(ledger, folder.input / "ours.png", (60, 40))
+        context = StepContext(ledger, OneResult(), folders_of(folder))  # type: ignore[arg-type]  # a stand-in
+        return (await look_for_traces(photo, context)).result_uuid
+
+    assert with_ledger(tmp_path, scene) == RESULT
+
+
+def test_a_result_that_is_not_ours_is_fetched_twice_at_most(tmp_path: Path) -> None:
+    """Each look would fetch it again; one that cannot be told because a file is away is fetched again."""
+    folder, uploadcare = folder_in(tmp_path), TwoResults(is_ours_there=False)
+
+    async def scene(ledger: Ledger) -> None:
+        photo = await lost(ledger, folder.input / "ours.png", (60, 40))
+        context = StepContext(ledger, uploadcare, folders_of(folder))  # type: ignore[arg-type]  # a stand-in
+        away = folder.input.rename(folder.input.with_name("away"))
+        for _ in range(3):
+            assert (await look_for_traces(photo, context)).result_uuid is None
+        assert uploadcare.count("fetch_foreign") == 3
+        away.rename(folder.input)
+        for _ in range(3):
+            assert (await look_for_traces(photo, context)).result_uuid is None
+        assert uploadcare.count("fetch_foreign") == 5
+        uploadcare.listed.append(RESULT)
+        assert (await look_for_traces(photo, context)).result_uuid == RESULT
+
+    with_ledger(tmp_path, scene)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from cutoutd.core.photo import Photo, State, Uploaded
-from cutoutd.pipeline.steps.launch import request_parameters
+from cutoutd.pipeline.steps.launching.parameters import request_parameters
 from support.ledgers import ACCEPTED, identity
 
 

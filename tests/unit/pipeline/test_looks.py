@@ -9,9 +9,9 @@ import pytest
 
 from cutoutd.core.photo import Photo, Wait, WaitKind
 from cutoutd.ledger import Ledger
-from cutoutd.pipeline.steps import recover_launch
 from cutoutd.pipeline.steps.context import StepContext
-from cutoutd.pipeline.steps.recover_launch import LaunchTraces, look_for_given_up, look_for_traces
+from cutoutd.pipeline.steps.launching import find_result
+from cutoutd.pipeline.steps.launching.recover_launch import LaunchTraces, look_for_given_up, look_for_traces
 from cutoutd.uploadcare.responses import RemoteFile
 from support.fakes.lost_results import RESULT, SOURCE, OneResult, described, lost, picture
 from support.folders import folder_in, folders_of
@@ -94,7 +94,7 @@ def test_only_pngs_that_are_there_are_compared_and_few_of_them(
     [
         (({"remove_bg": {}}, None), "{}", LaunchTraces(is_source_gone=False, result_uuid=RESULT)),
         (({"remove_bg": {}}, "2026-11-30"), "{}", LaunchTraces(is_source_gone=True, result_uuid=RESULT)),
-        ((None, "2026-11-30"), "{}", LaunchTraces(is_source_gone=True, result_uuid=RESULT)),
+        ((None, "2026-11-30"), "{}", LaunchTraces(is_source_gone=True, result_uuid=None, may_have_run=False)),
         ((None, None), "{}", LaunchTraces(is_source_gone=False, result_uuid=None, may_have_run=False)),
         (({"remove_bg": {}}, None), '{"crop":true}', LaunchTraces(is_source_gone=False, result_uuid=None)),
     ],
@@ -103,7 +103,7 @@ def test_only_pngs_that_are_there_are_compared_and_few_of_them(
 def test_results_are_listed_only_if_one_may_be_ours_and_be_known(
     tmp_path: Path, upload: tuple[dict[str, object] | None, str | None], parameters: str, traces: LaunchTraces
 ) -> None:
-    """A list costs an operation. An upload that was removed says nothing of its removal: its result is looked for."""
+    """A list costs an operation. A young upload that was removed is looked behind later, when its day is not over."""
     appdata, removed = upload
     source = described(SOURCE, "image/png", appdata).model_copy(update={"removed_at": removed})
     project = Listed(result(), source=source)
@@ -133,7 +133,7 @@ def test_a_look_among_too_many_open_launches_concludes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_launches: int, *, is_found: bool
 ) -> None:
     """Each costs a read and a comparison; there are fewer later."""
-    monkeypatch.setattr(recover_launch, "COMPARED_PHOTOS", 2)
+    monkeypatch.setattr(find_result, "COMPARED_PHOTOS", 2)
     project = Listed(result())
     assert (looked(tmp_path, project, [(60, 40)] * open_launches).result_uuid == RESULT) is is_found
     assert bool(project.fetched) is is_found

@@ -31,10 +31,10 @@ from cutoutd.core.photo import (
     WaitKind,
 )
 from cutoutd.ledger import Ledger
-from cutoutd.pipeline.steps import launch
 from cutoutd.pipeline.steps.context import StepContext
-from cutoutd.pipeline.steps.launch import Launcher
-from cutoutd.pipeline.steps.recover_launch import LOOK_FOR_S
+from cutoutd.pipeline.steps.launching import launch
+from cutoutd.pipeline.steps.launching.launch import Launcher
+from cutoutd.pipeline.steps.launching.recover_launch import LOOK_FOR_S
 from cutoutd.uploadcare.responses import RemoteFile
 from support.fakes.fake_uploadcare import FakeUploadcare
 from support.fakes.lost_results import RESULT, OneResult
@@ -109,26 +109,26 @@ def lost(ago_s: float = 0.0) -> tuple[Fact, Fact]:
     ("uploadcare", "ago_s", "state", "is_unclear"),
     [
         (Project(), 19.0, State.REMOVAL_INTENDED, True),
-        (Project(), 21.0, State.UPLOADED, False),
+        (Project(), 21.0, State.REMOVAL_INTENDED, True),
         (Project(has_run=True), LOOK_FOR_S - 1, State.REMOVAL_INTENDED, True),
         (Project(has_run=True), LOOK_FOR_S + 1, State.UPLOADED, False),
         (Project(is_there=False), LOOK_FOR_S - 1, State.REMOVAL_INTENDED, True),
         (Project(is_there=False), LOOK_FOR_S + 1, State.ACCEPTED, False),
-        (Project(is_removed=True), LOOK_FOR_S + 1, State.ACCEPTED, False),
+        (Project(is_removed=True), LOOK_FOR_S + 1, State.REMOVAL_INTENDED, True),
     ],
     ids=["unmarked, young", "unmarked", "marked, young", "marked", "gone, young", "gone", "removed"],
 )
 def test_a_lost_answer_is_looked_for_as_long_as_its_upload_gives_reason(
     tmp_path: Path, uploadcare: Project, ago_s: float, state: State, *, is_unclear: bool
 ) -> None:
-    """An upload without a mark had no removal; one with a mark is launched again, and one that is gone sent again."""
+    """An upload without a mark is deleted; one with a mark is launched again, and one that is gone sent again."""
 
     async def scene(ledger: Ledger, launcher: Launcher) -> None:
         photo = await launcher.find_outcome(await recorded(ledger, *lost(ago_s)))
         assert photo.state is state
         assert uploadcare.count("start_removal") == 0
         # Only what may have been paid for is listed.
-        assert len(uploadcare.listed_since) == (uploadcare.has_run or uploadcare.is_removed)
+        assert len(uploadcare.listed_since) == uploadcare.has_run
         may_be_paid = uploadcare.has_run or uploadcare.is_removed or not uploadcare.is_there
         assert photo.launch.has_lost_outcome is (may_be_paid and not is_unclear)
 

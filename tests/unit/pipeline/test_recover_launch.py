@@ -4,13 +4,13 @@ from dataclasses import replace
 import pytest
 
 from cutoutd.core.photo import Photo, State
-from cutoutd.pipeline.steps.recover_launch import (
+from cutoutd.pipeline.steps.launching.find_result import is_comparable
+from cutoutd.pipeline.steps.launching.recover_launch import (
     LOCK_BOUND_S,
     LOOK_FOR_S,
     LaunchTraces,
     OutcomeSearch,
     RecoveryAction,
-    is_comparable,
     looked_for_s,
     may_have_expired,
     next_action,
@@ -21,6 +21,7 @@ from support.ledgers import identity, with_columns
 NOTHING = LaunchTraces(is_source_gone=False, result_uuid=None)
 NO_REMOVAL = LaunchTraces(is_source_gone=False, result_uuid=None, may_have_run=False)
 GONE = LaunchTraces(is_source_gone=True, result_uuid=None)
+DELETED = LaunchTraces(is_source_gone=True, result_uuid=None, may_have_run=False)
 FOUND = LaunchTraces(is_source_gone=False, result_uuid="result")
 
 
@@ -76,9 +77,34 @@ def test_plain_results_can_be_compared() -> None:
 
 def test_a_launch_that_left_no_mark_on_its_upload_was_not_made() -> None:
     """After the time that any removal takes, an upload without a mark and without a lock had none."""
-    search = OutcomeSearch(20.0, shown_after_s=20.0)
+    search = OutcomeSearch(20.0, shown_after_s=20.0, may_come_late=False)
     assert next_action(NO_REMOVAL, search) is RecoveryAction.NOT_MADE
     assert next_action(NO_REMOVAL, replace(search, unclear_for_s=19.9)) is RecoveryAction.LOOK_AGAIN
+
+
+def test_an_upload_is_deleted_before_a_call_that_may_come_late_is_made_again() -> None:
+    """No answer shows that nobody holds the call; on a deleted upload it meets a no, whenever it comes."""
+    search = OutcomeSearch(20.0, shown_after_s=20.0)
+    assert next_action(NO_REMOVAL, search) is RecoveryAction.WITHDRAW
+    assert next_action(NO_REMOVAL, replace(search, unclear_for_s=19.9)) is RecoveryAction.LOOK_AGAIN
+    assert next_action(DELETED, replace(search, may_come_late=False)) is RecoveryAction.WITHDRAW  # a crash came between
+
+
+def test_a_removal_that_began_just_before_the_deletion_is_waited_for() -> None:
+    """Only a look after it would have ended shows that there was none; a mark shows that there was one."""
+    search = OutcomeSearch(10.0, shown_after_s=20.0, is_withdrawn=True)
+    assert next_action(DELETED, search) is RecoveryAction.PREVENTED
+    assert next_action(DELETED, replace(search, unclear_for_s=9.9)) is RecoveryAction.LOOK_AGAIN
+    assert next_action(FOUND, search) is RecoveryAction.ADOPT
+    assert next_action(GONE, search) is RecoveryAction.LOOK_AGAIN
+    assert next_action(GONE, replace(search, unclear_for_s=LOOK_FOR_S)) is RecoveryAction.SEND_ANEW
+
+
+def test_a_deletion_that_did_nothing_is_made_again() -> None:
+    """An upload that is still there can still be launched on."""
+    assert (
+        next_action(NO_REMOVAL, OutcomeSearch(10.0, shown_after_s=20.0, is_withdrawn=True)) is RecoveryAction.WITHDRAW
+    )
 
 
 def test_a_lock_or_a_mark_shows_that_a_launch_was_made() -> None:
@@ -118,5 +144,7 @@ def test_a_search_begins_with_the_lost_answer_or_with_a_lock(
     """A lock without a lost answer is as unclear as one."""
     photo = Photo(1, identity(), State.REMOVAL_INTENDED, 0.0)
     ago_s: dict[str, float | None] = {"unclear_since_s": unclear_ago_s, "locked_since_s": locked_ago_s}
-    photo = with_columns(photo, **{key: None if value is None else 1000.0 - value for key, value in ago_s.items()})
+    photo = with_columns(
+        photo, source_uuid="sent", **{key: None if value is None else 1000.0 - value for key, value in ago_s.items()}
+    )
     assert search_of(photo, 2, 1000.0) == search

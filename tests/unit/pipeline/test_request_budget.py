@@ -24,7 +24,7 @@ from cutoutd.ledger import Ledger
 from cutoutd.pipeline.backoff import backoff, quick_repeats, wait_for_traces
 from cutoutd.pipeline.completion.poll_schedule import PollSchedule
 from cutoutd.pipeline.steps.context import StepContext
-from cutoutd.pipeline.steps.launch import Launcher
+from cutoutd.pipeline.steps.launching.launch import Launcher
 from cutoutd.uploadcare.responses import Progress, RemovalStatus
 from support.fakes.fake_uploadcare import FakeUploadcare
 from support.fakes.unlimited_budget import unlimited_budget

@@ -92,10 +92,19 @@ class ResultDamagedError(DelayError):
 
 
 class ResponseLostError(DelayError):
-    """A paid call was sent and its response was lost; a blind repetition could pay twice."""
+    """A paid call was sent and its response was lost; a blind repetition could pay twice.
+
+    Args:
+        sentence: the facts.
+        may_come_late: False if the call got a whole answer, so that no gateway holds it any more.
+    """
 
     title = "Uploadcare's answer was lost"
     default_advice = "cutoutd does not pay a second time by itself."
+
+    def __init__(self, sentence: str, *, may_come_late: bool = True) -> None:
+        super().__init__(sentence)
+        self.may_come_late = may_come_late
 
 
 class LimitReachedError(DelayError):

@@ -28,6 +28,7 @@ from cutoutd.core.photo.facts import (
     Failed,
     LaunchNotMade,
     LaunchOutcomeUnknown,
+    LaunchPrevented,
     LaunchRefused,
     LaunchResponseLost,
     Published,
@@ -44,6 +45,7 @@ from cutoutd.core.photo.facts import (
     UploadAbandoned,
     Uploaded,
     UploadExpired,
+    UploadWithdrawn,
 )
 from cutoutd.core.photo.photo import (
     BoundSettings,
@@ -104,6 +106,7 @@ __all__ = [
     "Launch",
     "LaunchNotMade",
     "LaunchOutcomeUnknown",
+    "LaunchPrevented",
     "LaunchRefused",
     "LaunchResponseLost",
     "Photo",
@@ -135,6 +138,7 @@ __all__ = [
     "Upload",
     "UploadAbandoned",
     "UploadExpired",
+    "UploadWithdrawn",
     "Uploaded",
     "Version",
     "Wait",

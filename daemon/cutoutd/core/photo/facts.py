@@ -106,6 +106,25 @@ class LaunchNotMade(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class UploadWithdrawn(Fact):
+    """The upload was deleted at Uploadcare, so that the paid call cannot be accepted any more if it comes late."""
+
+    state = State.REMOVAL_INTENDED
+    unclear_since_s: float  #: Unix time of the deletion
+    source_uuid: None = None
+    locked_since_s: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchPrevented(Fact):
+    """The paid call was not accepted, and cannot be: its upload shows no removal, and is deleted. A new one follows."""
+
+    state = State.ACCEPTED
+    unclear_since_s: None = None
+    locked_since_s: None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LaunchOutcomeUnknown(Fact):
     """The outcome of the paid call was not found in time: another launch may pay twice."""
 

@@ -16,6 +16,7 @@ from cutoutd.core.photo import (
     EarlierRunNoticed,
     Fact,
     LaunchNotMade,
+    LaunchPrevented,
     LaunchRefused,
     LaunchResponseLost,
     Photo,
@@ -121,7 +122,7 @@ def _outcome(photo: Photo, fact: Fact) -> dict[str, str | bool]:
     """Return the columns of the photo's last launch that a fact brings; mostly none."""
     outcome: dict[str, str | bool] = {}
     match fact:
-        case LaunchRefused() | LaunchNotMade():
+        case LaunchRefused() | LaunchNotMade() | LaunchPrevented():
             outcome["is_returned"] = True
         case RemovalLocked() | EarlierRunNoticed() if photo.launch.unclear_since_s is not None:
             outcome["is_returned"] = True  # because the call that was accepted was stored when it was made

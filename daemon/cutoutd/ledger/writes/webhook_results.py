@@ -75,7 +75,8 @@ def store(transaction: WriteTransaction, result: WebhookResult, at_s: float) -> 
 
 def _end_wait(transaction: WriteTransaction, photo_id: int, source_uuid: str) -> None:
     is_awaited = and_(photos.c.source_uuid == source_uuid, photos.c.state.in_(sorted(_AWAITING)))
-    is_adopted = and_(photos.c.has_lost_outcome.is_(True), photos.c.state.in_(sorted(_MAY_ADOPT)))
+    may_be_paid_for = or_(photos.c.has_lost_outcome.is_(True), photos.c.unclear_since_s.is_not(None))
+    is_adopted = and_(may_be_paid_for, photos.c.state.in_(sorted(_MAY_ADOPT)))
     waiting = update(photos).where(photos.c.id == photo_id, or_(is_awaited, is_adopted))
     transaction.execute(waiting.values(wait_values(NO_WAIT)))
 

@@ -19,6 +19,9 @@ from cutoutd.ledger.writes import clock_changes
 
 _LOOK_EVERY_S = 1.0
 
+#: Twice the time to the next comparison, and as long again for the correction.
+_CORRECTED_AFTER_S = 4 * _LOOK_EVERY_S
+
 #: What the clock showed at the last start or correction.
 _KEY = "clock"
 _MINUTE_S = 60.0
@@ -44,6 +47,21 @@ def clock_step_s(before: ClockReading, now: ClockReading) -> float:
     """Return by how much the wall clock was set between two readings, forward if positive; 0 for a small nudge."""
     by_s = (now.wall_s - before.wall_s) - (now.steady_s - before.steady_s)
     return by_s if abs(by_s) >= _NOTABLE_S else 0.0
+
+
+class ClockDoubt:
+    """The question if the wall clock was set so lately that the stored times may not be corrected yet."""
+
+    def __init__(self) -> None:
+        self._before = ClockReading.now()
+        self._corrected_at_s = 0.0  # steady
+
+    def was_just_set(self) -> bool:
+        """Return True for some seconds after the clock was set."""
+        before, self._before = self._before, ClockReading.now()
+        if clock_step_s(before, self._before):
+            self._corrected_at_s = self._before.steady_s + _CORRECTED_AFTER_S
+        return self._before.steady_s < self._corrected_at_s
 
 
 class ClockMonitor:

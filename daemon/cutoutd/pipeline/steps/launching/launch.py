@@ -3,13 +3,8 @@
 A launch is stored before the call, and its response right after it. Therefore a crash during the call shows. `budget`
 decides if a launch may be made. `recover_launch` decides where to look for a lost launch and what to do then. This
 module makes the call and stores its outcome.
-
-It also converts the parameter `roi`. The user writes `roi` in pixels of the upright photo. Uploadcare reads pixels of
-the upload, which may be a smaller copy. Every other parameter is sent as it is bound to the photo: shares mean the same
-in a copy, and a margin in px is measured in the cutout.
 """
 
-import json
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +18,7 @@ from cutoutd.core.photo import (
     EarlierRunNoticed,
     LaunchNotMade,
     LaunchOutcomeUnknown,
+    LaunchPrevented,
     LaunchResponseLost,
     Photo,
     RemovalIntended,
@@ -32,6 +28,7 @@ from cutoutd.core.photo import (
     ResultLost,
     UploadAbandoned,
     UploadExpired,
+    UploadWithdrawn,
     Wait,
     WaitKind,
     require_value,
@@ -39,47 +36,26 @@ from cutoutd.core.photo import (
 from cutoutd.core.photo.longest_lead import DAY_S
 from cutoutd.ledger import ReadTransaction
 from cutoutd.ledger.queries import lost_launches
-from cutoutd.ledger.queries.lost_launches import log_paid_again
+from cutoutd.ledger.queries.lost_launches import LostLaunch, log_paid_again
 from cutoutd.ledger.writes import remote_files
 from cutoutd.pipeline.backoff import backoff, growing_s, wait_for_traces
 from cutoutd.pipeline.budget.budget import Budget
+from cutoutd.pipeline.maintenance.clock_changes import ClockDoubt
 from cutoutd.pipeline.steps.context import StepContext
-from cutoutd.pipeline.steps.recover_launch import (
+from cutoutd.pipeline.steps.launching.parameters import request_parameters
+from cutoutd.pipeline.steps.launching.recover_launch import (
+    LaunchTraces,
     OutcomeSearch,
     RecoveryAction,
+    look_behind,
     look_for_given_up,
     look_for_traces,
+    looked_for_after_deletion_s,
     looked_for_s,
     may_have_expired,
     next_action,
     search_of,
 )
-
-_PIXELS = "px"
-
-
-def request_parameters(photo: Photo) -> str:
-    """Return the photo's remove_bg parameters, converted for its upload, as normalised JSON."""
-    bound = require_value(photo.bound.parameters)
-    full, sent = (require_value(photo.picture.width), require_value(photo.picture.height)), photo.sent_size
-    values = json.loads(bound)
-    if sent == full or not str(values.get("roi")).endswith(_PIXELS):
-        return bound
-    values["roi"] = _scaled(values["roi"], full, sent)
-    return json.dumps(values, separators=(",", ":"))  # in the order of the bound ones
-
-
-def _scaled(roi: str, full: tuple[int, int], sent: tuple[int, int]) -> str:
-    """Return the same region in a copy, rounded outwards so that nothing of it is lost."""
-    left, top, right, bottom = (int(edge.removesuffix(_PIXELS)) for edge in roi.split())
-    edges = (
-        left * sent[0] // full[0],
-        top * sent[1] // full[1],
-        -(-right * sent[0] // full[0]),
-        -(-bottom * sent[1] // full[1]),
-    )
-    return " ".join(f"{edge}{_PIXELS}" for edge in edges)
-
 
 #: The reason for a launch that the ledger does not know.
 _RAN_BEFORE = "its upload says that a removal was made of it, by a launch that the ledger does not know"
@@ -98,9 +74,14 @@ _NOT_MADE = (
     " answer was not made, and is made again"
 )
 
+_WITHDRAWN = (
+    "its upload shows no removal, but a gateway may still deliver the launch with the lost answer; so the upload was"
+    " deleted, and another one is made"
+)
+
 #: An upload costs three operations, and may vanish or be locked again and again: after so many the next ones wait.
 _UPLOADS_AT_PACE = 3
-_FIRST_UPLOAD_WAIT_S, _LONGEST_UPLOAD_WAIT_S = 60.0, 3600.0
+_FIRST_UPLOAD_WAIT_S, _UPLOAD_WAIT_FACTOR, _LONGEST_UPLOAD_WAIT_S = 60.0, 4.0, 3600.0
 
 #: After a refused launch (429) its upload stays ready for so long; the service asks for 30 s at most as a rule.
 _READY_FOR_S = 60.0
@@ -124,8 +105,10 @@ class Launcher:
         self._uploadcare = context.uploadcare
         self._budget = budget
         self._shown_after_s = shown_after_s
+        self._clock_doubt = ClockDoubt()
         self._paying: set[int] = set()
         self._refused: dict[int, tuple[str | None, float]] = {}  # by photo: the upload, and the monotonic time
+        self._settled: set[int] = set()  # photos with a lost launch that no gateway holds any more
 
     def is_paying(self, photo_id: int) -> bool:
         """Return True if the paid call of this photo is under way, or its answer is being stored."""
@@ -169,6 +152,7 @@ class Launcher:
             )
         except ResponseLostError as error:  # because the call may have been accepted
             log_event("answer_lost", error.sentence, about=photo.identity, level=logging.WARNING)
+            (self._settled.discard if error.may_come_late else self._settled.add)(photo.id)
             # Before the removal can be finished there is no result to find.
             return await self._look_later(
                 intended, LaunchResponseLost(time.time(), error.sentence), error, not_before=first_wait(time.time())
@@ -200,7 +184,8 @@ class Launcher:
         uploads = await self._ledger.query(remote_files.uploads_of, photo.id)
         if uploads < _UPLOADS_AT_PACE:
             return NO_WAIT
-        wait_s = growing_s(_FIRST_UPLOAD_WAIT_S, _LONGEST_UPLOAD_WAIT_S, uploads - _UPLOADS_AT_PACE)
+        late = uploads - _UPLOADS_AT_PACE
+        wait_s = growing_s(_FIRST_UPLOAD_WAIT_S, _LONGEST_UPLOAD_WAIT_S, late, factor=_UPLOAD_WAIT_FACTOR)
         reason = f"it was sent {uploads} times in vain within a day; it is sent again later"
         return Wait(WaitKind.RETRY, time.time() + wait_s, uploads, reason)
 
@@ -223,18 +208,15 @@ class Launcher:
         """
         if photo.launch.unclear_since_s is None and photo.launch.locked_since_s is None:
             return await self._ledger.record(photo, LaunchResponseLost(photo.state_at_s, _ENDED_MEANWHILE))
-        traces = await look_for_traces(photo, self._context)
-        search = replace(await self._ledger.query(_search_in, photo, time.time()), shown_after_s=self._shown_after_s())
-        match next_action(traces, search):
+        traces = await self._look(photo)
+        search = await self._search(photo)
+        action = next_action(traces, search)
+        match action:
             case RecoveryAction.ADOPT:
                 return await self._ledger.record_until_stored(photo, ResultFound(require_value(traces.result_uuid)))
-            case RecoveryAction.NOT_MADE:
-                log_event("launch_not_made", _NOT_MADE, about=photo.identity)
-                return await self._ledger.record(photo, LaunchNotMade())
             case RecoveryAction.LAUNCH_AGAIN:
-                return await self._ledger.record(
-                    photo, LaunchOutcomeUnknown(photo.launch.unclear_since_s or photo.state_at_s)
-                )
+                lost_at_s = photo.launch.unclear_since_s or photo.state_at_s
+                return await self._ledger.record(photo, LaunchOutcomeUnknown(lost_at_s))
             case RecoveryAction.SEND_ANEW:
                 return await self._ledger.record(photo, UploadAbandoned(), await self._wait_before_upload(photo))
             case RecoveryAction.LOOK_AGAIN:
@@ -242,6 +224,46 @@ class Launcher:
                 # Not later than the end of the search, because then something can be done.
                 end_s = time.time() + looked_for_s(traces, search) - search.unclear_for_s
                 return await self._ledger.postpone(photo, replace(wait, until_s=min(wait.until_s, end_s)))
+        return await self._begin_anew(photo, action)
+
+    async def _begin_anew(self, photo: Photo, action: RecoveryAction) -> Photo:
+        """Take the next step to another launch, because the lost one was not made."""
+        if action is RecoveryAction.WITHDRAW:
+            return await self._withdraw(photo)
+        log_event("launch_not_made", _NOT_MADE, about=photo.identity)
+        if action is RecoveryAction.NOT_MADE:
+            return await self._ledger.record(photo, LaunchNotMade())
+        return await self._ledger.record(photo, LaunchPrevented(), await self._wait_before_upload(photo))
+
+    async def _look(self, photo: Photo) -> LaunchTraces:
+        if photo.upload.source_uuid is not None:
+            return await look_for_traces(photo, self._context)
+        return await look_behind(photo, await self._lost_launch(photo), self._context)
+
+    async def _search(self, photo: Photo) -> OutcomeSearch:
+        search = await self._ledger.query(_search_in, photo, time.time())
+        if self._clock_doubt.was_just_set():  # it looks like time that passed; nothing is given up because of it
+            search = replace(search, unclear_for_s=0.0)
+        may_come_late = photo.id not in self._settled
+        return replace(search, shown_after_s=self._shown_after_s(), may_come_late=may_come_late)
+
+    async def _withdraw(self, photo: Photo) -> Photo:
+        """Delete the upload of a lost launch, so that a call that comes late finds none and nothing is paid.
+
+        A crash before the fact repeats the deletion, which does no harm.
+
+        Raises:
+            DelayError, HaltError: Uploadcare did not say that it is deleted.
+        """
+        source_uuid = photo.upload.source_uuid or (await self._lost_launch(photo)).source_uuid
+        await self._uploadcare.files.delete([source_uuid])
+        log_event("upload_withdrawn", _WITHDRAWN, about=photo.identity)
+        at_s = time.time()
+        wait = Wait(WaitKind.RETRY, at_s + looked_for_after_deletion_s(self._shown_after_s()), reason=_LOOKED_FOR)
+        return await self._ledger.record(photo, UploadWithdrawn(at_s), wait)
+
+    async def _lost_launch(self, photo: Photo) -> LostLaunch:
+        return (await self._ledger.query(lost_launches.lost_launches_of, photo.id))[-1]
 
     async def adopt_or_give_up(self, photo: Photo) -> Photo:
         """Adopt the result of a removal that Uploadcare has forgotten; without one give it up, and pay again."""
