@@ -27,6 +27,7 @@ from cutoutd.control.connection.server import MessageHandler, serving_control
 from cutoutd.control.connection.socket import client_socket_path, server_socket_path
 from cutoutd.control.executor import CommandExecutor
 from cutoutd.control.queue import CommandQueue
+from cutoutd.core.blocking import local_calls
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import log_event
 from cutoutd.monitoring import MetricsExposition, MetricSources
@@ -199,6 +200,12 @@ def _metrics(service: Service) -> MetricsExposition:
     return MetricsExposition(core.ledger, sources, core.settings)
 
 
-def _webhook_url(service: Service) -> str | None:
-    """Return the URL to which Uploadcare is told to send messages; None while no message is taken there."""
-    return expected_url(service.core.settings) if service.endpoints.listener.address else None
+async def _webhook_url(service: Service) -> str | None:
+    """Return the URL to which Uploadcare is told to send messages; None while no message is taken there.
+
+    Raises:
+        ValueError: the configured secret file cannot be used.
+    """
+    if not service.endpoints.listener.address:
+        return None
+    return await local_calls.run(expected_url, service.core.settings)

@@ -20,6 +20,11 @@ def webhook(url: str = URL, *, is_active: bool = True) -> RemoteWebhook:
     return RemoteWebhook(id=1, event="file.uploaded", target_url=url, is_active=is_active)
 
 
+async def known_url() -> str:
+    """The URL of our webhook."""
+    return URL
+
+
 @pytest.mark.parametrize(
     ("webhooks", "words"),
     [
@@ -53,10 +58,10 @@ def test_the_reason_is_asked_for_once_an_hour(tmp_path: Path) -> None:
             monitor = WebhookMonitor(ledger, Listing(), pace, lambda: None)  # type: ignore[arg-type]  # all that is asked of it
             for _ in range(5):
                 pace.webhook_trust.expect(1.0)
-                await monitor._look(lambda: URL)
+                await monitor._look(known_url)
                 for number in range(3):
                     pace.on_poll_success(Photo(number, identity(), State.REMOVAL_STARTED, 4e9), 4e9)
-                await monitor._look(lambda: URL)
+                await monitor._look(known_url)
 
     asyncio.run(scene())
     assert len(asked) == 1
@@ -76,7 +81,7 @@ class Absent:
 async def hearing_of(ledger: Ledger, pace: PollSchedule, told: list[str]) -> None:
     """Heard at first; then three removals finish unannounced while Uploadcare cannot be asked."""
     hearing = WebhookMonitor(ledger, Absent(), pace, lambda: told.append("photos may be asked about"))  # type: ignore[arg-type]  # all that is asked of it
-    task = asyncio.create_task(hearing.run(lambda: URL))
+    task = asyncio.create_task(hearing.run(known_url))
     async with asyncio.timeout(60):
         while not pace.webhook_trust.is_trusted:  # noqa: ASYNC110  nothing tells
             await asyncio.sleep(0.01)

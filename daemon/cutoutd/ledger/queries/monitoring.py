@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, func, select
 
-from cutoutd.core.photo import NOT_DELAYED, TERMINAL, UNTIMED, State, Wait, WaitKind
+from cutoutd.core.photo import TERMINAL, UNTIMED, State, Wait, WaitKind
 from cutoutd.ledger.schema.tables import IS_DELAYED, IS_SHOWN, photos, waits_as
 from cutoutd.ledger.sqlite.transactions import ReadTransaction
 
@@ -43,12 +43,14 @@ class WaitGroup:
 
 def wait_groups(transaction: ReadTransaction) -> list[WaitGroup]:
     """Return the delayed photos by kind of wait; the oldest photo speaks for its kind."""
-    groups = []
-    for kind in sorted(set(WaitKind) - NOT_DELAYED):
-        if number := _number(transaction, waits_as(kind)):
-            first = select(photos.c.wait_until_s, photos.c.wait_reason).where(waits_as(kind)).order_by(photos.c.id)
-            groups.append(WaitGroup(kind, number, *transaction.execute(first.limit(1)).one()))
-    return groups
+    query = select(photos.c.wait_kind, func.count(), func.min(photos.c.id)).where(IS_DELAYED)
+    found = transaction.execute(query.group_by(photos.c.wait_kind).order_by(photos.c.wait_kind)).all()
+    return [WaitGroup(WaitKind(kind), number, *_wait_of(transaction, first_id)) for kind, number, first_id in found]
+
+
+def _wait_of(transaction: ReadTransaction, photo_id: int) -> tuple[float, str]:
+    row = transaction.execute(select(photos.c.wait_until_s, photos.c.wait_reason).where(photos.c.id == photo_id)).one()
+    return row.wait_until_s, row.wait_reason
 
 
 def unknown_outcomes(transaction: ReadTransaction) -> int:

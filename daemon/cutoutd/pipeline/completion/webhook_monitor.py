@@ -8,10 +8,9 @@ off after failures. Then the removals under way are polled on the normal schedul
 import logging
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from cutoutd.core.blocking import local_calls
 from cutoutd.core.errors import CutoutdError
 from cutoutd.core.logs import log_error, log_event
 from cutoutd.core.periodic import every
@@ -46,18 +45,18 @@ class WebhookMonitor:
         self._asked_at_s = -math.inf
         self._last_reason = ""
 
-    async def run(self, url: Callable[[], str | None]) -> None:
+    async def run(self, url: Callable[[], Awaitable[str | None]]) -> None:
         """Look until cancelled.
 
         Args:
             url: returns the URL to which Uploadcare is told to send messages; None while no message is taken there.
-                It blocks, and raises ValueError if the URL cannot be known.
+                It raises ValueError if the URL cannot be known.
         """
         await every(_LOOK_EVERY_S, lambda: self._look(url), partial(log_error, "ledger_trouble"))
 
-    async def _look(self, current_url: Callable[[], str | None]) -> None:
+    async def _look(self, current_url: Callable[[], Awaitable[str | None]]) -> None:
         try:
-            url = await local_calls.run(current_url)
+            url = await current_url()
         except ValueError as error:
             log_event(
                 "webhook_unready",
