@@ -99,4 +99,21 @@ PLANTS: tuple[Plant, ...] = (
         profile="two sizes",
         shows=r"b\d.png is not the service's result",
     ),
+    Plant(
+        item="D22 a retouched cutout is removed with its photo",
+        edits=(
+            Edit(
+                "core/set_aside.py",
+                """        rename_no_replace(aside, fd, numbered_names(name), fd)
+        return False
+    os.unlink(aside, dir_fd=fd)
+    return True""",
+                """        pass
+    os.unlink(aside, dir_fd=fd)
+    return True""",
+            ),
+        ),
+        profile="retouchers",
+        shows=r"the retouched cutout a\d.png was changed or removed",
+    ),
 )
