@@ -301,3 +301,31 @@ def test_a_single_doubt_during_a_halt_is_a_refused_probe(halt: CircuitBreaker, c
     clock.now_s += halt.probe_in_s
     assert refused(halt, DeliveryRefusedError, 1, State.REMOVAL_FINISHED) is None
     assert halt.probe_in_s == 120
+
+
+def test_a_photos_own_acceptance_ends_the_doubt_about_it(halt: CircuitBreaker) -> None:
+    """Its next refusal is a first one again, and about the project: no other photo showed that it is alone."""
+    assert refused(halt, AddonRefusedError, 1, State.UPLOADED) is None
+    before = Photo(1, identity(), State.UPLOADED, 0.0)
+    halt.note_step(before, replace(before, state=State.REMOVAL_STARTED))
+    assert halt.error is None
+    assert refused(halt, AddonRefusedError, 1, State.UPLOADED) is None
+    assert halt.error is not None
+
+
+@pytest.mark.parametrize(
+    ("at", "before", "after", "is_over"),
+    [
+        (State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED, True),  # both are questions
+        (State.UPLOADED, State.ACCEPTED, State.UPLOADED, False),
+        (State.UPLOADED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED, False),
+    ],
+)
+def test_only_a_request_of_the_refused_kind_ends_a_halt(
+    halt: CircuitBreaker, at: State, before: State, after: State, *, is_over: bool
+) -> None:
+    """It shows the same at another step; requests of other kinds show nothing."""
+    halt.open(REFUSED, at)
+    photo = Photo(1, identity(), before, 0.0)
+    halt.note_step(photo, replace(photo, state=after))
+    assert (halt.error is None) is is_over

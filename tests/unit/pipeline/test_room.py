@@ -107,3 +107,12 @@ def test_a_blocked_folder_is_no_room_before_a_launch(tmp_path: Path) -> None:
         Room().require(photo_for(tmp_path), is_making=True)
     (tmp_path / "x.png").write_text("a cutout")
     Room().require(photo_for(tmp_path, "x.png/a.png"), is_making=True)
+
+
+def test_a_trial_counts_for_its_own_folder_alone(tmp_path: Path) -> None:
+    """Beside a folder that takes files another one may be blocked."""
+    room = Room()
+    (tmp_path / "other").write_text("mine")
+    room.require(photo_for(tmp_path), is_making=True)
+    with pytest.raises(FolderBlockedError):
+        room.require(photo_for(tmp_path, "other/a.png"), is_making=True)
