@@ -295,7 +295,7 @@ def launches_at(rate: LaunchRate, clock: Clock, moments_s: Iterable[float]) -> N
     [
         ([0.0, *[20.0] * 10], 5.0, 11 * 60 / 25 * 0.95),  # a token bucket: from the first launch on
         ([0.0] * 20, 0.0, 19.0),  # no time is named: a minute
-        ([0.0] * 10, 60.0, 9.0),  # ten launches fill a minute
+        ([0.0] * 10, 30.0, 19.0),  # ten launches fill a minute, here in half of it
         ([0.0] * 9, 30.0, 300.0),  # nine do not: others share the limit
     ],
     ids=["bucket", "no time", "ten", "nine"],

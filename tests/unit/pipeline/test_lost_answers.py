@@ -19,6 +19,7 @@ from cutoutd.core.errors import (
 )
 from cutoutd.core.photo import (
     Fact,
+    LaunchNotMade,
     LaunchOutcomeUnknown,
     LaunchResponseLost,
     Photo,
@@ -339,3 +340,14 @@ def test_uploads_that_are_given_up_again_and_again_are_sent_ever_more_rarely(tmp
         assert photo.wait.until_s - time.time() == pytest.approx(60.0, abs=10.0)
 
     played(tmp_path, Project(is_there=False), scene)
+
+
+def test_launches_that_are_never_made_are_looked_for_ever_longer(tmp_path: Path) -> None:
+    """A service that loses each launch is not fed one every few seconds: after seven the look lasts four times."""
+
+    async def scene(ledger: Ledger, launcher: Launcher) -> None:
+        facts = [fact for _ in range(7) for fact in (*lost(), LaunchNotMade())]
+        photo = await launcher.find_outcome(await recorded(ledger, *facts, *lost(70.0)))
+        assert photo.state is State.REMOVAL_INTENDED
+
+    played(tmp_path, Project(), scene)

@@ -1,5 +1,6 @@
 """The look of a stage: which photos are stuck, and which one probes during a halt."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,8 +11,10 @@ import pytest
 from cutoutd.core.errors import AddonRefusedError, KeysRefusedError
 from cutoutd.core.photo import Photo, State, Wait, WaitKind
 from cutoutd.ledger import Ledger
+from cutoutd.ledger.queries.picking import PickQuery, RoomQuery
 from cutoutd.pipeline.scheduling.halt import CircuitBreaker
-from cutoutd.pipeline.scheduling.next_photos import NewestMoved, is_probed_at
+from cutoutd.pipeline.scheduling.next_photos import DueQuery, NewestMoved, is_probed_at
+from cutoutd.pipeline.scheduling.stages import Stage
 from support.ledgers import identity, photo_at, with_ledger
 
 
@@ -119,5 +122,40 @@ def test_a_photo_that_was_refused_again_leaves_the_probe_to_others(tmp_path: Pat
         assert breaker.suspects == {suspect.id}
         assert await is_probed_at(State.ACCEPTED, breaker, frozenset(), ledger)
         assert not await is_probed_at(State.UPLOADED, breaker, frozenset(), ledger)
+
+    with_ledger(tmp_path, scene)
+
+
+@pytest.mark.parametrize(
+    ("running", "ago_s", "expected"),
+    [
+        (0, 0.0, (2, False, 2.0, False)),
+        (1, 0.0, (2, False, 1.0, False)),
+        (2, 0.0, (0, True, 0.0, False)),
+        (1, 500.0, (2, False, 1.0, True)),
+        (2, 70.0, (2, False, 1.0, True)),
+    ],
+    ids=["nothing runs", "one runs", "two run", "a late one", "two late ones, and a trial"],
+)
+def test_a_look_returns_photos_only_if_there_is_room_downstream(
+    tmp_path: Path, running: int, ago_s: float, expected: tuple[int, bool, float, bool]
+) -> None:
+    """Without room it says that there may be more; and whether late photos take places."""
+    stage = Stage("launch", State.UPLOADED, 2, frozenset({State.REMOVAL_STARTED}), max_downstream=2)
+
+    async def scene(ledger: Ledger) -> None:
+        for number in range(running):
+            await photo_at(ledger, State.REMOVAL_STARTED, identity(f"runs {number}.jpg"))
+        for number in range(2):
+            await photo_at(ledger, State.UPLOADED, identity(f"{number}.jpg"))
+        waiting = await photo_at(ledger, State.UPLOADED, identity("waits.jpg"))
+        now_s = time.time() + ago_s
+        await ledger.postpone(waiting, Wait(WaitKind.RETRY, now_s + 50.0, 1, "no connection"))
+        room = RoomQuery(stage.downstream, now_s=now_s, late_after_s=60.0)
+        found = await ledger.query(DueQuery(stage, PickQuery(State.UPLOADED, now_s, 9), room).run)
+        assert (len(found.photos), found.has_more, found.room, found.has_late) == expected
+        assert found.next_due_s == (pytest.approx(now_s + 50.0) if found.photos else None)
+        certain = await ledger.query(DueQuery(stage, PickQuery(State.UPLOADED, now_s, 9), None).run)
+        assert (len(certain.photos), certain.room, certain.has_late) == (2, math.inf, False)
 
     with_ledger(tmp_path, scene)
