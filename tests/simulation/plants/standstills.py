@@ -176,4 +176,18 @@ PLANTS: tuple[Plant, ...] = (
         profile="spoilt",
         shows=r"cdn was asked for \d+ times",
     ),
+    Plant(
+        item="B8 a twin pays for a damaged result",
+        edits=(
+            Edit(
+                "ledger/queries/duplicates.py",
+                """    photos.c.result_uuid.is_not(None),
+    bindparam("is_anew").is_(False),""",
+                """    photos.c.result_uuid.is_not(None),
+    bindparam("is_anew").is_(None),""",
+            ),
+        ),
+        profile="spoilt",
+        shows=r"was paid for \d+ times",
+    ),
 )

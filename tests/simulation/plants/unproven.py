@@ -16,20 +16,6 @@ UNPROVEN: tuple[Plant, ...] = (
         shows=r"b/b\d+.jpg.* held",
     ),
     Plant(
-        item="B8 a twin pays for a damaged result",
-        edits=(
-            Edit(
-                "ledger/queries/duplicates.py",
-                """    photos.c.result_uuid.is_not(None),
-    bindparam("is_anew").is_(False),""",
-                """    photos.c.result_uuid.is_not(None),
-    bindparam("is_anew").is_(None),""",
-            ),
-        ),
-        profile="spoilt",
-        shows=r"was paid for \d+ times",
-    ),
-    Plant(
         item="B8 slow deletions are never recorded",
         edits=(
             Edit(
