@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from cutoutd.core.photo import State, Wait, WaitKind
 from cutoutd.ledger import Ledger, read_ledger
 from cutoutd.ledger.queries import picking
@@ -9,6 +11,12 @@ from cutoutd.ledger.queries.picking import PickQuery, RoomQuery
 from support.ledgers import identity, in_database, photo_at, plan_of, with_ledger
 
 NOW_S = 1000.0
+
+
+@pytest.fixture(autouse=True)
+def _build_anew() -> None:
+    """Build the statement in each test, else a mutation run would take it for reached by the first one alone."""
+    picking._pick.cache_clear()
 
 
 async def found(ledger: Ledger, folder: str, *names: str, until_s: float = 0.0) -> None:
@@ -51,6 +59,22 @@ def test_a_retried_photo_does_not_go_behind_all_fresh_ones(tmp_path: Path) -> No
         assert await picked(ledger, 4) == ["shop/0.jpg", "shop/first.jpg", "shop/1.jpg", "shop/second.jpg"]
         result = await ledger.query(picking.pick, PickQuery(State.DISCOVERED, NOW_S, 4))
         assert (result.next_due_s, result.has_more) == (NOW_S + 1, True)
+
+    with_ledger(tmp_path, scene)
+
+
+def test_photos_with_an_ended_wait_come_by_its_end(tmp_path: Path) -> None:
+    """The longest ended first, whatever their numbers; the fresh ones by their numbers; none that still waits."""
+
+    async def scene(ledger: Ledger) -> None:
+        for name, until_s in (("later.jpg", NOW_S + 0.5), ("now.jpg", NOW_S), ("old.jpg", 0.5), ("older.jpg", 0.25)):
+            await found(ledger, "shop", name, until_s=until_s)
+        assert await picked(ledger, 9) == ["shop/older.jpg", "shop/old.jpg", "shop/now.jpg"]
+        await found(ledger, "shop", "2.jpg", "1.jpg")
+        assert await picked(ledger, 9) == ["shop/2.jpg", "shop/older.jpg", "shop/1.jpg", "shop/old.jpg", "shop/now.jpg"]
+        await found(ledger, "shop", "soon.jpg", until_s=NOW_S + 0.25)
+        result = await ledger.query(picking.pick, PickQuery(State.DISCOVERED, NOW_S, 9))
+        assert result.next_due_s == NOW_S + 0.25
 
     with_ledger(tmp_path, scene)
 

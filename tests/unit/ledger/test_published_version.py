@@ -14,6 +14,8 @@ from cutoutd.core.photo import (
     RemovalStarted,
     Reprocessed,
     State,
+    Wait,
+    WaitKind,
 )
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import duplicates
@@ -133,5 +135,50 @@ def test_a_cutout_is_known_by_its_hash(tmp_path: Path) -> None:
             await photo_at(ledger, State.PUBLISHED, identity(f"{number}.jpg"))
         assert await ledger.query(duplicates.is_cutout, "c" * 64) is True
         assert await ledger.query(duplicates.is_cutout, "d" * 64) is False
+
+    with_ledger(tmp_path, scene)
+
+
+def test_photos_that_wait_for_one_are_told_in_their_order(tmp_path: Path) -> None:
+    """Those of that photo alone, as they were found."""
+
+    async def scene(ledger: Ledger) -> None:
+        payer = await photo_at(ledger, State.UPLOADED, identity("payer.jpg"))
+        other = await photo_at(ledger, State.UPLOADED, identity("other.jpg"))
+        copies = []
+        for name, awaited in (("2.jpg", payer), ("3.jpg", other), ("1.jpg", payer)):
+            copy = await photo_at(ledger, State.ACCEPTED, identity(name))
+            copies.append(await ledger.postpone(copy, Wait(WaitKind.DUPLICATE, 4e9, 0, "it waits", awaited.id)))
+        assert await ledger.query(duplicates.waiting_for, payer) == [copies[0], copies[2]]
+
+    with_ledger(tmp_path, scene)
+
+
+def test_photos_of_the_same_file_are_told_newest_first(tmp_path: Path) -> None:
+    """A few of them, of any parameters; neither itself, nor another file with the same picture."""
+
+    async def scene(ledger: Ledger) -> None:
+        for number in range(7):
+            await photo_at(ledger, State.ACCEPTED, identity(f"{number}.jpg"), PICTURE)
+        await photo_at(ledger, State.ACCEPTED, identity("edited.jpg"), replace(PICTURE, sha256="9" * 64))
+        otherwise = await photo_at(ledger, State.ACCEPTED, identity("otherwise.jpg"), replace(PICTURE, parameters="~"))
+        photo = await photo_at(ledger, State.ACCEPTED, identity("a.jpg"), PICTURE)
+        found = await ledger.query(duplicates.of_same_file, photo)
+        assert [each.identity.path for each in found] == ["otherwise.jpg", "6.jpg", "5.jpg", "4.jpg", "3.jpg"]
+        assert found[0] == otherwise
+
+    with_ledger(tmp_path, scene)
+
+
+def test_only_cutouts_that_were_paid_for_since_are_reused_for_a_photo_that_is_wanted_anew(tmp_path: Path) -> None:
+    """Those of before are what the person does not want; without that wish any will do."""
+
+    async def scene(ledger: Ledger) -> None:
+        old = await published(ledger, path="old.jpg")
+        photo = await photo_at(ledger, State.ACCEPTED, identity(), PICTURE)
+        assert await ledger.query(duplicates.published_duplicates, photo, 9) == [old]
+        for since_s, expected in ((old.state_at_s - 1, [old]), (old.state_at_s, [])):
+            wanted = replace(photo, cutout=replace(photo.cutout, reprocess_started_s=since_s))
+            assert await ledger.query(duplicates.published_duplicates, wanted, 9) == expected
 
     with_ledger(tmp_path, scene)

@@ -80,7 +80,8 @@ def test_an_approval_ends_with_its_photo(tmp_path: Path) -> None:
         done = await photo_at(ledger, State.PUBLISHED, identity("b.jpg"))
         anew = Reprocessed(parameters="{}", previous_parameters="{}", reprocess_started_s=1.0)
         row = replace(done, identity=replace(done.identity, ctime_ns=9))
-        await ledger._write(lambda tx: transitions.resume(tx, done, anew, 9, 70.0))
+        resumed = await ledger._write(lambda tx: transitions.resume(tx, done, anew, 9, 70.0))
+        assert resumed.identity == row.identity
         assert await column_of(ledger, done, "approved_at_s") == 70.0
         (now,) = await ledger.query(versions_of, "b.jpg")
         assert (now.identity, now.state, now.state_at_s) == (row.identity, State.ACCEPTED, 70.0)
