@@ -12,7 +12,7 @@ from cutoutd.core.photo import Fact, LaunchRefused, Photo, RemovalStarted, Resul
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.recovery.unstored_facts import UNSTORED_NAME
 from cutoutd.ledger.sqlite.database import LEDGER_NAME
-from support.ledgers import photo_at, versions_of, with_ledger
+from support.ledgers import in_database, photo_at, versions_of, with_ledger
 
 STARTED = RemovalStarted("request")
 
@@ -162,3 +162,41 @@ def test_a_fact_that_is_stored_already_is_no_trouble(tmp_path: Path) -> None:
         assert await ledger.record_until_stored(photo, STARTED) == stored
 
     with_ledger(tmp_path, scene)
+
+
+def test_an_answer_for_a_photo_that_the_ledger_lacks_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The ledger was made anew meanwhile; the next start goes on without the fact, and says it once."""
+
+    async def first(ledger: Ledger) -> None:
+        photo = await photo_at(ledger, State.REMOVAL_INTENDED)
+        with taken_away(tmp_path):
+            await cut_off(ledger, photo, STARTED)
+
+    async def nothing(_: Ledger) -> None:
+        return
+
+    with_ledger(tmp_path, first)
+    for table in ("events", "launches", "remote_files", "photos"):
+        in_database(tmp_path, f"DELETE FROM {table}")  # noqa: S608  these very names
+    with_ledger(tmp_path, nothing)
+    with_ledger(tmp_path, nothing)
+    told = [record for record in caplog.records if record.action == "answer_unclaimed"]
+    assert [record.levelname for record in told] == ["ERROR"]
+    assert "a.jpg" in told[0].getMessage()
+
+
+def test_trouble_is_told_once_with_where_the_answer_is_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """However often it is tried again."""
+
+    async def scene(ledger: Ledger) -> None:
+        photo = await photo_at(ledger, State.REMOVAL_INTENDED)
+        with taken_away(tmp_path):
+            storing = asyncio.create_task(ledger.record_until_stored(photo, STARTED))
+            for _ in range(3):
+                await refused_once(ledger)
+        await storing
+
+    with_ledger(tmp_path, scene)
+    (told,) = [record for record in caplog.records if record.action == "ledger_trouble"]
+    assert told.levelname == "ERROR"
+    assert "is kept, also for the next start, and stored as soon as" in told.getMessage()
