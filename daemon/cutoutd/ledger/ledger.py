@@ -10,7 +10,13 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Engine
 
 from cutoutd.core.blocking import ledger_calls
-from cutoutd.core.errors import CutoutdError, DiskError, LedgerDamagedError, LedgerRemovedError
+from cutoutd.core.errors import (
+    CutoutdError,
+    DiskError,
+    DuplicateInProgressError,
+    LedgerDamagedError,
+    LedgerRemovedError,
+)
 from cutoutd.core.photo import NO_WAIT, Accepted, Fact, Identity, Photo, Wait
 from cutoutd.core.usage_counter import UsageCounter
 from cutoutd.ledger.changes import PhotoCounts, UniquePhotos
@@ -135,13 +141,16 @@ class Ledger:
 
         Raises:
             UnapprovedError: the photo is not approved, and its folder's batch is larger than ``most``.
+            DuplicateInProgressError: the same picture is being paid for, or launched with other parameters.
         """
-        return await self._write(
-            lambda transaction: transitions.record_launch_intent(
-                transaction, photo, require, most=most, at_s=time.time()
-            ),
-            partial(self._notify_listeners, photo),
-        )
+        is_unique = photo in self.known_unique
+
+        def intend(transaction: WriteTransaction) -> Photo:
+            if not is_unique and duplicates.is_called_for_otherwise(transaction, photo):
+                raise DuplicateInProgressError("the same picture is being launched with other parameters")
+            return transitions.record_launch_intent(transaction, photo, require, most=most, at_s=time.time())
+
+        return await self._write(intend, partial(self._notify_listeners, photo))
 
     async def record_until_stored(self, photo: Photo, fact: Fact, wait: Wait = NO_WAIT) -> Photo:
         """Store a fact that money or operations were spent on: try again until it is stored, whatever the trouble.

@@ -155,6 +155,7 @@ def test_a_draft_of_a_whole_folder_goes_with_its_writer(tmp_path: Path, *, is_ru
         (foreign(), DAY_S, False),
         (foreign(), DAY_S + 1, True),
     ],
+    ids=["now", "earlier", "foreign and young", "foreign and old"],
 )
 def test_a_draft_is_swept_only_when_nothing_can_be_writing_it(
     tmp_path: Path, digits: str, age_s: float, *, is_swept: bool

@@ -131,6 +131,22 @@ def test_a_picture_with_an_unknown_outcome_is_not_launched_with_other_parameters
     with_ledger(tmp_path, scene)
 
 
+def test_two_launches_of_a_picture_with_other_parameters_are_never_on_their_way_at_once(tmp_path: Path) -> None:
+    """Both answers may be lost, and then neither result could be told from the other."""
+
+    async def scene(ledger: Ledger) -> None:
+        first = await photo_at(ledger, State.UPLOADED, identity("first.jpg"), PICTURE)
+        other = replace(PICTURE, parameters='{"type":"car"}')
+        second = await photo_at(ledger, State.UPLOADED, identity("second.jpg"), other)
+        first = await ledger.record_launch_intent(first, None)
+        with pytest.raises(DuplicateInProgressError, match="other parameters"):
+            await ledger.record_launch_intent(second, None)
+        await ledger.record(first, RemovalStarted("request"))
+        assert (await ledger.record_launch_intent(second, None)).state is State.REMOVAL_INTENDED
+
+    with_ledger(tmp_path, scene)
+
+
 @pytest.mark.parametrize(("parameters", "is_same"), [('{"type":"car"}', False), (PICTURE.parameters, True)])
 def test_the_same_picture_with_other_parameters_is_paid_for_on_its_own(
     tmp_path: Path, parameters: str, *, is_same: bool

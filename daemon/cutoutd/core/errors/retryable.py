@@ -25,7 +25,7 @@ class NeverSentError(UnreachableError):
 
 
 class DuplicateInProgressError(DelayError):
-    """Another photo with the same content is being paid for; its cutout will be reused here."""
+    """Another photo with the same content is being paid for, or launched with other parameters."""
 
     title = "Waiting for the same picture"
 

@@ -89,6 +89,17 @@ _IS_LOOKED_FOR = and_(
     photos.c.state == State.REMOVAL_INTENDED.value,
     photos.c.unclear_since_s.is_not(None),
 )
+# Before an answer comes, too, because two answers may be lost at once.
+_IS_CALLED_FOR = (
+    select(photos.c.id)
+    .where(
+        _IS_SAME_PICTURE,
+        photos.c.id != bindparam("photo_id"),
+        not_(_IS_MADE_ALIKE),
+        photos.c.state.concat("") == State.REMOVAL_INTENDED.value,  # concat, else the planner reads all of the state
+    )
+    .limit(1)
+)
 _GOES_FIRST = or_(and_(_IS_MADE_ALIKE, or_(_IS_FURTHER, _IS_FIRST)), _IS_LOOKED_FOR)
 _PAYER = (
     select(photos)
@@ -210,6 +221,11 @@ def elected_payer(transaction: ReadTransaction, photo: Photo, closed_folders: Co
     values = {"state": photo.state, "is_anew": is_anew, "closed_folders": list(closed_folders)}
     rows = transaction.execute(_PAYER, {**_duplicate_key(photo), **values})
     return next((photo_from(row) for row in rows), None)
+
+
+def is_called_for_otherwise(transaction: ReadTransaction, photo: Photo) -> bool:
+    """Return True if a launch of the same picture that is made otherwise has no known outcome yet."""
+    return transaction.scalar(_IS_CALLED_FOR, _duplicate_key(photo)) is not None
 
 
 def waiting_for(transaction: ReadTransaction, photo: Photo) -> list[Photo]:
