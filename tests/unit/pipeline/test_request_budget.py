@@ -143,6 +143,6 @@ def test_an_upload_that_vanishes_each_time_is_sent_ever_more_rarely(tmp_path: Pa
         return waits_s
 
     waits_s = with_ledger(tmp_path, scene)
-    assert waits_s[:4] == [0.0, 0.0, 60.0, 120.0]
+    assert waits_s[:4] == [0.0, 0.0, 60.0, 240.0]
     assert waits_s == sorted(waits_s)
     assert 3500 < waits_s[-1] <= 3600
