@@ -1,4 +1,4 @@
-"""Everything that concerns the process as a whole: memory, core dumps, background tasks, and the end."""
+"""Everything that concerns the process as a whole: memory, open files, core dumps, background tasks, and the end."""
 
 import asyncio
 import ctypes
@@ -16,6 +16,9 @@ from cutoutd.uploadcare.transport import TimeoutSet
 
 _M_ARENA_MAX = -8  #: glibc, malloc.h
 _PR_SET_DUMPABLE = 4  #: linux/prctl.h
+
+#: More than cutoutd needs. Not more than that, because some programs that it starts close every number up to the limit.
+_OPEN_FILES = 65_536
 
 #: The time limit of steps at a stop; the next run repeats a step that was cut off.
 _FREE_S = 2.0
@@ -53,6 +56,18 @@ def disable_core_dumps() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def allow_open_files() -> None:
+    """Raise the soft limit of open files, 1024 under systemd, as far as the system allows.
+
+    Two hundred folders and a silent service need more. The soft limit only protects programs that call select(2).
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def force_exit_after(patience_s: float, code: int) -> None:

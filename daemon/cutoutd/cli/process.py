@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from cutoutd.app.composition import open_service
-from cutoutd.app.process import disable_core_dumps, force_exit_after, limit_malloc_arenas
+from cutoutd.app.process import allow_open_files, disable_core_dumps, force_exit_after, limit_malloc_arenas
 from cutoutd.app.reload import Reloader
 from cutoutd.app.run_once import RunOutcome, work_off
 from cutoutd.app.service import keep_serving
@@ -57,6 +57,7 @@ async def run_daemon(
         LedgerError, DiskError: The service could not start.
     """
     limit_malloc_arenas()
+    allow_open_files()
     console = output_console()
     is_shown = can_redraw(console) and settings.log.format != "json"
     prepare = partial(_prepare, write=partial(_print, console) if is_shown else None)
@@ -95,6 +96,7 @@ async def run_once(settings: Settings, *, is_last: bool = True) -> RunOutcome:
     Raises:
         LedgerError, DiskError: The service could not start.
     """
+    allow_open_files()
     _keep_secrets(settings)
     with _stop_on_signal() as stop, _progress_bar() as bar:
         if bar.disable:

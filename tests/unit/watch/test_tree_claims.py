@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from cutoutd.config.settings import FolderSettings
-from cutoutd.core.errors import TreesInUseError
+from cutoutd.core.errors import DiskError, TreesInUseError
 from cutoutd.files.mounts import parse_mounts, read_mounts
+from cutoutd.watch.trees.mounted_tree import look_at_tree
 from cutoutd.watch.trees.tree_claims import TreeClaims, claimed_trees, unseen_others
 from cutoutd.watch.trees.tree_overlap import TreesNow, look_at_trees, trees_of
 from support.folders import folder_in
@@ -23,6 +25,7 @@ import asyncio, sys
 from pathlib import Path
 from support.folders import folder_in
 from cutoutd.files.mounts import read_mounts
+from cutoutd.watch.trees.mounted_tree import look_at_tree
 from cutoutd.watch.trees.tree_claims import claimed_trees
 from cutoutd.watch.trees.tree_overlap import look_at_trees, trees_of
 folder = folder_in(Path(sys.argv[3])).model_copy(update={"input": Path(sys.argv[1]), "output": Path(sys.argv[2])})
@@ -123,10 +126,52 @@ def test_claims_follow_a_tree_that_is_led_elsewhere(folder: FolderSettings) -> N
     with TreeClaims() as ours:
         ours.follow(tree, before)
         with TreeClaims() as others:
-            assert "is in use by another cutoutd" in others.refusal({tree: before})
+            assert isinstance(others.refusal({tree: before}), TreesInUseError)
             ours.follow(tree, moved)
-            assert others.refusal({tree: before}) == ""
-            assert "is in use by another cutoutd" in others.refusal({tree: moved})
+            assert others.refusal({tree: before}) is None
+            assert isinstance(others.refusal({tree: moved}), TreesInUseError)
+
+
+def test_inputs_share_the_claims_on_what_is_above_them(tmp_path: Path) -> None:
+    """Each claim is an open file, and a service may open a thousand. A tree that goes takes no claim from others."""
+    trees: TreesNow = {}
+    for number in range(50):
+        (tmp_path / str(number)).mkdir()
+        folder = folder_in(tmp_path / str(number)).model_copy(update={"name": f"folder {number}"})
+        trees = {**trees, **now(folder)}
+    before = open_files()
+    with TreeClaims() as claims:
+        for tree, seen in trees.items():
+            claims.follow(tree, seen)
+        assert open_files() - before <= 3 * 50 + len(tmp_path.parts)
+        first = next(iter(trees))
+        claims.follow(first, look_at_tree(Path("/nowhere"), read_mounts()))
+        with TreeClaims() as others:
+            above = dict.fromkeys([first], look_at_tree(tmp_path, read_mounts()))
+            assert isinstance(others.refusal(above), TreesInUseError)
+    assert open_files() == before
+
+
+def test_no_more_open_files_is_no_other_instance(folder: FolderSettings) -> None:
+    """Nothing that was claimed half stays, and the advice names the limit."""
+    trees = now(folder)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    before = open_files()
+    with TreeClaims() as claims:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before + 2, hard))
+        try:
+            refusal = claims.refusal(trees)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert isinstance(refusal, DiskError)
+        assert "cannot be claimed: Too many open files" in refusal.sentence
+        assert "LimitNOFILE=" in refusal.advice
+        assert open_files() == before
+        assert claims.refusal(trees) is None
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def test_trees_that_other_machines_reach_are_told(folder: FolderSettings) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 
 from cutoutd.config.settings import Folders, FolderSettings
-from cutoutd.core.errors import SourceUnavailableError, TreesInUseError, TreeUnavailableError
+from cutoutd.core.errors import SourceUnavailableError, TreeUnavailableError
 from cutoutd.core.logs import log_event
 from cutoutd.core.photo import Photo, State
 from cutoutd.files.input_tree import Sighting
@@ -219,9 +219,9 @@ class FolderAvailability:
         if record.look.overlap:
             record.advice = SEPARATE_TREES
             return record.look.overlap, ()
-        if record.look.in_use:
-            record.advice = TreesInUseError.default_advice
-            return record.look.in_use, ()
+        if record.look.unclaimed:
+            record.advice = record.look.unclaimed.advice
+            return record.look.unclaimed.sentence, ()
         record.advice = mount_or_trust(record.folder.name)
         reason, parts = await self._inputs.reason(record, in_doubt)
         output_reason = await self.destinations.check(record.folder.output)

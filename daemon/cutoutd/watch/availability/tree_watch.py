@@ -12,7 +12,7 @@ from functools import partial
 
 from cutoutd.config.settings import FolderSettings
 from cutoutd.core.blocking import calls_to, local_calls
-from cutoutd.core.errors import TreeUnavailableError
+from cutoutd.core.errors import CutoutdError, TreeUnavailableError
 from cutoutd.files.mounts import Mount, MountTable
 from cutoutd.watch.trees.mounted_tree import FolderNumbers, MountedTree, look_at_tree, numbers_of
 from cutoutd.watch.trees.tree_claims import TreeClaims
@@ -28,7 +28,7 @@ class TreeLook:
 
     trees: tuple[MountedTree | None, ...] = ()  #: in the order of ``trees_of``; None: the tree does not answer
     overlap: str = ""  #: a sentence about two trees that share a folder; empty if there are none
-    in_use: str = ""  #: a sentence about a tree that another cutoutd works on; empty if there is none
+    unclaimed: CutoutdError | None = None  #: the reason, if a tree cannot be claimed: another cutoutd works on it
     mounts: tuple[Mount, ...] = ()  #: the mount table that was read
     roots: tuple[RootSeen, ...] = ()  #: in the same order
 
@@ -81,8 +81,8 @@ class TreeWatch:
             overlaps = overlaps_among(self._seen)
             self._overlaps = {name: overlap.sentence for overlap in overlaps for name in overlap.folders}
         found_trees = {tree: now[tree] for tree in trees if tree in now}
-        in_use = self._claims.refusal(found_trees) if self._claims else ""
-        return TreeLook(tuple(map(now.get, trees)), self._overlaps.get(folder, ""), in_use, mounts, roots)
+        unclaimed = self._claims.refusal(found_trees) if self._claims else None
+        return TreeLook(tuple(map(now.get, trees)), self._overlaps.get(folder, ""), unclaimed, mounts, roots)
 
     async def has_changed(self, folder: str, since: TreeLook) -> bool:
         """Return True if a tree of the folder differs from that look.

@@ -11,9 +11,11 @@ Two of them would pay for each photo twice, because each has a ledger of its own
 It ends at the machine, or at the network namespace of a container. Therefore ``unseen_others`` names the trees that
 other machines can reach.
 
-An input is claimed with the folders above it, so that an input inside another one is seen too.
+An input is claimed with the folders above it, so that an input inside another one is seen too. Each claim is an open
+file, so inputs share the claims on what is above them.
 """
 
+import errno
 import hashlib
 import logging
 import os
@@ -21,12 +23,12 @@ import secrets
 import socket
 import struct
 from collections.abc import Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Self
 
 from cutoutd.config.overlap_check import TreeRole
-from cutoutd.core.errors import TreesInUseError
+from cutoutd.core.errors import CutoutdError, DiskError, TreesInUseError
 from cutoutd.core.logs import log_event, printable
 from cutoutd.files.mounts import polling_reason
 from cutoutd.watch.trees.mounted_tree import DiskPlace, MountedTree
@@ -40,64 +42,90 @@ _CONNECT_S = 1.0
 #: The questions for its holder that a claim keeps in its queue. The kernel answers them.
 _QUESTIONS = 128
 
-#: Tells the claims of this process from others; a process number may be that of one in another container.
-_OWN = secrets.token_hex(8)
-
-
-class _TakenError(Exception):
-    """Another process has this claim."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
+#: Between the name of a folder above an input and its claimant.
+_ABOVE = "/above/"
 
 
 class TreeClaims:
     """The claims of one service; a context manager that ends them. They follow the trees, see ``follow``."""
 
     def __init__(self) -> None:
-        self._held: dict[str, ExitStack] = {}
-        self._names: dict[ConfiguredTree, set[str]] = {}
+        self._own = secrets.token_hex(8)  # a process number may be that of one in another container
+        self._held: dict[str, socket.socket] = {}
+        self._names: dict[ConfiguredTree, frozenset[str]] = {}
         self._holders: dict[str, tuple[int, str]] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for held in self._held.values():
-            held.close()
-        self._held.clear()
+        self._names.clear()
+        self._end_unneeded()
 
     def follow(self, tree: ConfiguredTree, seen: MountedTree) -> None:
         """Claim the present places of a tree, and end the claims on those that it has left.
 
         Raises:
             TreesInUseError: another process has claimed one of them.
+            DiskError: the system allows no more claims.
         """
-        places = {_name(tree.role, place): place for place in _places(tree, seen)}
-        for name, place in places.items():
-            if name not in self._held:  # two folders of one cutoutd may share an output
-                self._held[name] = self._claim(tree, place)
-        self._names[tree] = set(places)
-        for name in set(self._held).difference(*self._names.values()):
-            self._held.pop(name).close()
+        try:
+            claimed = [self._claim(tree, place) for place in _places(tree, seen)]
+            self._names[tree] = frozenset().union(*claimed)
+        finally:
+            self._end_unneeded()
 
-    def refusal(self, trees: TreesNow) -> str:
-        """As ``follow``, for some trees; return a sentence about the first that is refused, or nothing."""
+    def refusal(self, trees: TreesNow) -> CutoutdError | None:
+        """As ``follow``, for some trees; return the first error, or None."""
         try:
             for tree, seen in trees.items():
                 self.follow(tree, seen)
-        except TreesInUseError as error:
-            return error.sentence
-        return ""
+        except (TreesInUseError, DiskError) as error:
+            return error
+        return None
 
-    def _claim(self, tree: ConfiguredTree, place: DiskPlace) -> ExitStack:
-        with ExitStack() as held:
-            try:
-                held.enter_context(_claim(tree, place, self._held))
-            except _TakenError as taken:
-                raise TreesInUseError(f"{tree} is in use by another cutoutd{self._holder(taken.name)}") from taken
-            return held.pop_all()
+    def _claim(self, tree: ConfiguredTree, place: DiskPlace) -> frozenset[str]:
+        """Claim a place, and of an input the folders above it; return the names of the claims."""
+        name, is_input = _name(tree.role, place), tree.role is TreeRole.INPUT
+        around = [_name(tree.role, place, above) for above in place.path.parents] if is_input else []
+        above = [f"{each}{_ABOVE}{self._own}" for each in around]
+        is_new = name not in self._held
+        # First what is above, so that of two that start together at least one sees the other.
+        for each in (*above, name):
+            self._hold(each, tree)
+        if is_input and is_new and (other := self._overlapping(name, around)) is not None:
+            raise self._in_use(tree, other)
+        return frozenset((name, *above))
+
+    def _hold(self, name: str, tree: ConfiguredTree) -> None:
+        """Make a claim once: trees share the folders above them, and folders of one cutoutd may share an output."""
+        if name in self._held:
+            return
+        try:
+            self._held[name] = _bound(name)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise self._in_use(tree, name) from error
+            msg = f"{tree} cannot be claimed: {error.strerror}"
+            raise DiskError(
+                msg, advice="Raise the limit of open files: LimitNOFILE= in the unit, or ulimit -n."
+            ) from error
+
+    def _overlapping(self, name: str, around: Collection[str]) -> str | None:
+        """Return the claim of another process on an input above this one, or inside it."""
+        others = frozenset(around).difference(self._held)
+        for each in _names_of_sockets():
+            is_inside = each.startswith(f"{name}{_ABOVE}") and not each.endswith(self._own)
+            if is_inside or each in others:
+                return each
+        return None
+
+    def _end_unneeded(self) -> None:
+        for name in set(self._held).difference(*self._names.values()):
+            self._held.pop(name).close()
+
+    def _in_use(self, tree: ConfiguredTree, name: str) -> TreesInUseError:
+        return TreesInUseError(f"{tree} is in use by another cutoutd{self._holder(name)}")
 
     def _holder(self, name: str) -> str:
         """Return the process that holds a claim. It is asked once, because each question stays in its queue."""
@@ -113,6 +141,7 @@ def claimed_trees(trees: TreesNow) -> Iterator[TreeClaims]:
 
     Raises:
         TreesInUseError: another process has claimed one of them.
+        DiskError: the system allows no more claims.
     """
     with TreeClaims() as claims:
         for tree, seen in trees.items():
@@ -151,32 +180,6 @@ def tell_unseen(trees: TreesNow) -> None:
             log_event("claim_limited", sentence, level=logging.INFO)
 
 
-@contextmanager
-def _claim(tree: ConfiguredTree, place: DiskPlace, own: Collection[str]) -> Iterator[None]:
-    with ExitStack() as held:
-        # First what is above, so that of two that start together at least one sees the other.
-        if tree.role is TreeRole.INPUT:
-            for above in place.path.parents:
-                held.enter_context(_bound(f"{_name(tree.role, place, above)}/above/{_OWN}/{secrets.token_hex(4)}"))
-        try:
-            held.enter_context(_bound(_name(tree.role, place)))
-        except OSError as error:
-            raise _TakenError(_name(tree.role, place)) from error
-        if tree.role is TreeRole.INPUT and (other := _overlapping(place, own)) is not None:
-            raise _TakenError(other)
-        yield
-
-
-def _overlapping(place: DiskPlace, own: Collection[str]) -> str | None:
-    """Return the claim of another process on an input above this one, or inside it."""
-    around = {_name(TreeRole.INPUT, place, above) for above in place.path.parents}.difference(own)
-    inside = f"{_name(TreeRole.INPUT, place)}/above/"
-    for name in _names_of_sockets():
-        if name in around or (name.startswith(inside) and not name.startswith(f"{inside}{_OWN}/")):
-            return name
-    return None
-
-
 def _names_of_sockets() -> Iterator[str]:
     for line in _SOCKETS.read_bytes().splitlines():
         name = line.rpartition(b" ")[2]
@@ -189,12 +192,15 @@ def _name(role: TreeRole, place: DiskPlace, path: PurePosixPath | None = None) -
     return f"{_PREFIX}/{role}/{hashlib.sha256(os.fsencode(text)).hexdigest()[:32]}"
 
 
-@contextmanager
-def _bound(name: str) -> Iterator[None]:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as claim:
+def _bound(name: str) -> socket.socket:
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
         claim.bind(f"\0{name}")
         claim.listen(_QUESTIONS)
-        yield
+    except OSError:
+        claim.close()
+        raise
+    return claim
 
 
 def _holder(name: str) -> tuple[int, str]:
