@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Column, select, update
 
 from cutoutd.core.photo import Photo, State, Wait, WaitKind
-from cutoutd.core.photo.longest_lead import NOTABLE_S, local_day, longest_wait_s
+from cutoutd.core.photo.longest_lead import NOTABLE_S, local_day, longest_wait_s, pulled_back
 from cutoutd.core.usage_counter import Purpose
 from cutoutd.ledger import Ledger, ReadTransaction
 from cutoutd.ledger.queries import photos as photo_queries
@@ -216,6 +216,14 @@ def test_times_in_remembered_values_are_pulled_back(tmp_path: Path) -> None:
             assert await ledger.query(photo_queries.remembered, key) == values[key]
 
     with_ledger(tmp_path, scene)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "null", "garbage", "[" * 200_000, '{"a":' * 200_000, "1" * 5000, "NaN", "[[4e9]]"]
+)
+def test_nonsense_in_a_remembered_value_stays_as_it_is(text: str) -> None:
+    """Else no start would succeed any more."""
+    assert pulled_back("pause", text, NOW_S) == text
 
 
 #: So many facts that the first ones are no longer among the newest.

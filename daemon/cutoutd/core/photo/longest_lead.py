@@ -65,10 +65,9 @@ def pulled_back(key: str, text: str, now_s: float) -> str:
     """Return a remembered value, with each time that is further ahead than it may be set to the present."""
     leads_s = REMEMBERED_LEADS_S[key]
     try:
-        value = json.loads(text)
-    except ValueError:
+        bounded = _bounded(value := json.loads(text), "", leads_s, now_s)
+    except (ValueError, RecursionError):
         return text  # another version stored it in another form
-    bounded = _bounded(value, "", leads_s, now_s)
     return text if bounded == value else json.dumps(bounded)
 
 
