@@ -52,9 +52,6 @@ from cutoutd.watch.trees.tree_overlap import state_tree
 from cutoutd.web.listener import Listener
 from cutoutd.web.webhook_receiver import WebhookReceiver
 
-#: More connections than all stages together can use at once.
-_CONNECTIONS = 128
-
 
 @dataclass(frozen=True, slots=True)
 class Core:
@@ -176,7 +173,7 @@ async def service_on(shared: SharedState, settings: Settings) -> AsyncIterator[S
     tell_unseen(trees)
     with claimed_trees(trees) as claims:
         await make_outputs(settings, await ledger.query(photos.outputs_used))
-        async with open_uploadcare(settings.uploadcare, connections=_CONNECTIONS, usage=shared.usage) as uploadcare:
+        async with open_uploadcare(settings.uploadcare, usage=shared.usage) as uploadcare:
             budget = await open_budget(ledger, settings)
             core = Core(settings, ledger, shared.usage, budget, CircuitBreaker(), PauseState(ledger), RunCounts())
             uploadcare.acceptance.call_for_each(core.breaker.note_accepted)

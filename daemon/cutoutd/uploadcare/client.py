@@ -71,7 +71,7 @@ _REQUEST_ID_HEADER = "X-Uploadcare-Request-Id"
 async def open_uploadcare(
     account: AccountWithSecret,
     *,
-    connections: int,
+    connections: int | None = None,
     usage: UsageCounter | None = None,
     timeouts: TimeoutSet | None = None,
 ) -> AsyncIterator["UploadcareClient"]:
@@ -79,7 +79,7 @@ async def open_uploadcare(
 
     Args:
         account: the keys, and the addresses of the service.
-        connections: the maximum size of each connection pool.
+        connections: the maximum size of each connection pool; None: no limit, because the stages limit the requests.
         usage: the counter of billed requests; it counts neither removals nor CDN traffic.
         timeouts: the time limits of each kind of request.
     """

@@ -161,9 +161,12 @@ class Connections:
 
 @asynccontextmanager
 async def open_connections(
-    auth: httpx2.Auth, account: AccountWithSecret, connections: int
+    auth: httpx2.Auth, account: AccountWithSecret, connections: int | None
 ) -> AsyncIterator[Connections]:
-    """Open pools of at most ``connections`` each, and close them at the end; requests to the REST API are signed."""
+    """Open pools of at most ``connections`` each, and close them at the end; requests to the REST API are signed.
+
+    None: of any size.
+    """
     verify = httpx2.create_ssl_context()
     client = partial(
         httpx2.AsyncClient,

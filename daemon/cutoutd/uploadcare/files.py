@@ -52,7 +52,7 @@ class UploadForm(httpx2.AsyncByteStream):
 
     The file is read and hashed in blocks while it is sent. Memory holds one block, whatever the file's size and the
     number of threads. The caller compares the hash of the sent bytes with the accepted ones. A file that changes its
-    length meanwhile ends the upload.
+    length meanwhile ends the upload. The file is closed as soon as it is read to its end.
     """
 
     def __init__(
@@ -98,6 +98,9 @@ class UploadForm(httpx2.AsyncByteStream):
                     yield bytes(self._block[at : min(at + _PIECE_BYTES, read_bytes)])
         if left_bytes != 0:
             raise SupersededError("changed", "the file changed its length while it was being sent")
+        # Now, because many uploads may wait for an answer, with a copy of 12 MB or an open file each.
+        self._block = memoryview(b"")
+        self._calls.begin(self._content.close)
         yield self._tail
 
     def _read_block(self) -> int:

@@ -339,3 +339,33 @@ def _signature_in(request: bytes) -> str:
     if b"Uploadcare demopublickey:" in head:
         return head.partition(b"demopublickey:")[2].partition(b"\r\n")[0].decode()
     return body.partition(b'name="signature"\r\n\r\n')[2].partition(b"\r\n")[0].decode()
+
+
+def test_requests_never_wait_for_a_connection() -> None:
+    """The stages limit their number; a silent service may hold many at once, and the next one is sent all the same."""
+    number = 200
+
+    async def play() -> None:
+        are_all_there = asyncio.Event()
+        there = 0
+
+        async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal there
+            await reader.readuntil(b"\r\n\r\n")
+            there += 1
+            if there == number:
+                are_all_there.set()
+            await are_all_there.wait()
+            writer.close()
+
+        async def ask(uploadcare: UploadcareClient) -> None:
+            with pytest.raises(UnreachableError):
+                await uploadcare.get_project()
+
+        async with served_by(hold) as url, open_uploadcare(settings_for(url)) as uploadcare:
+            async with asyncio.TaskGroup() as asked:
+                for _ in range(number):
+                    asked.create_task(ask(uploadcare))
+            assert there == number
+
+    asyncio.run(play())

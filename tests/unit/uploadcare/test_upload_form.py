@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cutoutd.core.blocking import BlockingCalls
 from cutoutd.core.errors import DiskError, SupersededError
 from cutoutd.uploadcare.files import UploadForm
 
@@ -75,3 +76,23 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         assert asyncio.run(play()) < 3_000_000
     finally:
         tracemalloc.stop()
+
+
+def test_nothing_is_held_while_the_answer_is_waited_for() -> None:
+    """Many uploads may wait for a silent service, with a copy of 12 MB or an open file each."""
+    content = io.BytesIO(b"x" * 3_000_000)
+
+    async def play() -> tuple[bool, int]:
+        calls = BlockingCalls(at_once=1)
+        form = UploadForm(FIELDS, content, name="a.jpg", size_bytes=3_000_000, calls=calls)
+        tracemalloc.start()
+        async for _ in form:
+            pass
+        return await calls.run(lambda: content.closed), tracemalloc.get_traced_memory()[0]
+
+    try:
+        is_closed, held_bytes = asyncio.run(play())
+    finally:
+        tracemalloc.stop()
+    assert is_closed
+    assert held_bytes < 300_000
