@@ -3,11 +3,14 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from cutoutd.core.photo import State, Wait, WaitKind
 from cutoutd.ledger import Ledger, read_ledger
 from cutoutd.ledger.queries import picking
 from cutoutd.ledger.queries.picking import PickQuery, RoomQuery
+from cutoutd.ledger.schema.tables import events
+from cutoutd.ledger.writes import marks
 from support.ledgers import identity, in_database, photo_at, plan_of, with_ledger
 
 NOW_S = 1000.0
@@ -212,5 +215,22 @@ def test_a_removal_that_others_passed_by_takes_no_place(tmp_path: Path) -> None:
         assert await placed(0.0, 60.0) == 3
         assert await placed(250.0, 60.0) == 1
         assert await placed(250.0, 850.0) == 2  # the second one is not late yet
+
+    with_ledger(tmp_path, scene)
+
+
+def test_what_happens_at_a_state_is_no_coming_to_it(tmp_path: Path) -> None:
+    """A damaged fetch tells nothing about when the photo came; else photos that came before it would count as stuck."""
+
+    async def scene(ledger: Ledger) -> None:
+        photo = await photo_at(ledger, State.REMOVAL_FINISHED)
+        damaged_at_s = photo.state_at_s + 500.0
+        await ledger._write(lambda tx: marks.note_damage(tx, photo, "cut off", damaged_at_s))
+        went_on = {State.REMOVAL_STARTED: frozenset({State.REMOVAL_FINISHED})}
+        went_on[State.REMOVAL_FINISHED] = frozenset({State.PUBLISHED})
+        published = {"photo_id": photo.id, "at_s": damaged_at_s, "from_state": photo.state.value, "detail": "{}"}
+        row = insert(events).values(published | {"to_state": State.PUBLISHED.value})
+        await ledger._write(lambda tx: tx.execute(row))
+        assert (await ledger.query(picking.newest_moved, went_on))[State.REMOVAL_FINISHED] == photo.state_at_s
 
     with_ledger(tmp_path, scene)

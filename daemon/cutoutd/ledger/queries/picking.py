@@ -200,9 +200,11 @@ def newest_moved(transaction: ReadTransaction, went_on: Mapping[State, Collectio
     newest_id = transaction.scalar(select(func.max(events.c.id))) or 0
     last = select(events.c.photo_id, events.c.to_state).where(events.c.id > newest_id - _LAST_FACTS)
     rows = transaction.execute(last).all()
+    is_fact = events.c.from_state.is_distinct_from(events.c.to_state)  # else what happened at the state, as damage
     for state, following in went_on.items():
         moved = {photo_id for photo_id, to_state in rows if to_state in following}
-        came_s = select(func.max(events.c.at_s)).where(events.c.photo_id.in_(moved), events.c.to_state == state.value)
+        is_moved = and_(events.c.photo_id.in_(moved), events.c.to_state == state.value, is_fact)
+        came_s = select(func.max(events.c.at_s)).where(is_moved)
         if moved and (at_s := transaction.scalar(came_s)) is not None:
             found[state] = at_s
     return found
