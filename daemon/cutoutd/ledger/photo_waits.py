@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection
+from dataclasses import replace
 
 from cutoutd.core.photo import Photo
 from cutoutd.core.photo.photo import WebhookResult
@@ -15,6 +16,7 @@ class PhotoWaits:
     def __init__(self, write: WriteCall) -> None:
         self._write = write
         self.may_have_webhook_results = True  #: False: certainly no webhook result is stored
+        self._made_after_all: set[int] = set()  # photos with a launch that counted as not made, and has a result
 
     async def release_held(self, most: int, closed_folders: Collection[str] = ()) -> None:
         """Let this many photos go on that a limit of day or month held, the first ones first.
@@ -55,7 +57,14 @@ class PhotoWaits:
     async def store_webhook_result(self, result: WebhookResult) -> webhook_results.Receipt:
         """Store a webhook result, and end the wait of its photo; storing it twice changes nothing."""
         self.may_have_webhook_results = True  # set first, because a cancelled write may be stored all the same
-        return await self._write(lambda transaction: webhook_results.store(transaction, result, time.time()))
+        tell_made = self._made_after_all.add
+        return await self._write(lambda transaction: webhook_results.store(transaction, result, time.time(), tell_made))
+
+    def with_launch_made(self, photo: Photo) -> Photo:
+        """Return the photo with what a webhook result proved of its launch, maybe after the photo was read."""
+        if photo.id not in self._made_after_all:
+            return photo
+        return replace(photo, launch=replace(photo.launch, has_lost_outcome=True))
 
     async def poll_without_webhooks(self, usual_wait_s: float) -> None:
         """Let running removals be polled on the normal schedule again, as if no webhook were set up."""

@@ -185,6 +185,7 @@ class PhotoPipeline:
         Uploadcare signs a webhook message, which names the upload and the launch. Therefore nothing has to be asked or
         compared. A crash before the fact is stored keeps the webhook result, and the repeated step finds it.
         """
+        photo = self._ledger.waits.with_launch_made(photo)
         if not (self._ledger.waits.may_have_webhook_results and (photo.state in PAID_FOR or photo.may_be_paid_for)):
             return None
         found = await self._ledger.query(webhook_results.result_for, photo)

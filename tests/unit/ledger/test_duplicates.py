@@ -14,6 +14,7 @@ from cutoutd.core.photo import (
     Published,
     RemovalFinished,
     RemovalIntended,
+    RemovalLocked,
     RemovalStarted,
     State,
     Uploaded,
@@ -123,6 +124,8 @@ def test_a_picture_with_an_unknown_outcome_is_not_launched_with_other_parameters
         other = replace(PICTURE, parameters='{"type":"car"}')
         photo = await photo_at(ledger, State.UPLOADED, identity(), other)
         assert await ledger.query(duplicates.elected_payer, photo) is None
+        lost = await ledger.record(lost, RemovalLocked(1.0))
+        assert await ledger.query(duplicates.elected_payer, photo) == lost
         lost = await ledger.record(lost, LaunchResponseLost(1.0, "no answer"))
         assert await ledger.query(duplicates.elected_payer, photo) == lost
         await ledger.record(lost, LaunchNotMade())

@@ -1,5 +1,6 @@
 """The files at Uploadcare that the ledger knows: whose they are, and until when each is needed."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -83,16 +84,18 @@ def test_files_of_an_earlier_round_are_not_wanted_any_more(tmp_path: Path, fact:
 
 
 def test_uploads_of_one_photo_are_counted(tmp_path: Path) -> None:
-    """Not its results, nor another photo's; one that was deleted counts no more."""
+    """Not its results, nor another photo's; one that was deleted counts no more, nor one of long ago that stays."""
 
     async def scene(ledger: Ledger) -> None:
         photo = await photo_at(ledger, State.REMOVAL_FINISHED)
+        since_s = photo.state_at_s - 60
         await photo_at(ledger, State.UPLOADED, identity("b.jpg"))
         await ledger.files.note_unwanted_upload(photo, "second")
-        assert await ledger.query(remote_files.uploads_of, photo.id) == 2
-        assert await ledger.query(remote_files.uploads_of, 99) == 0
+        assert await ledger.query(remote_files.uploads_of, photo.id, since_s) == 2
+        assert await ledger.query(remote_files.uploads_of, photo.id, time.time() + 60) == 0
+        assert await ledger.query(remote_files.uploads_of, 99, since_s) == 0
         await ledger.files.mark_cleaned(["second"])
-        assert await ledger.query(remote_files.uploads_of, photo.id) == 1
+        assert await ledger.query(remote_files.uploads_of, photo.id, since_s) == 1
         assert await ledger.query(remote_files.claimed, ["second", "source-uuid", "result-uuid", "other"]) == {
             "source-uuid",
             "result-uuid",

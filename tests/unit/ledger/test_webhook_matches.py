@@ -11,6 +11,8 @@ from cutoutd.core.photo import (
     RemovalIntended,
     RemovalStarted,
     Reprocessed,
+    ResultFromWebhook,
+    ResultLost,
     State,
     Uploaded,
     Wait,
@@ -185,6 +187,20 @@ async def with_results(ledger: Ledger, state: State, uploads: tuple[str, ...], *
     row = update(photos).where(photos.c.id == photo.id)
     await ledger._write(lambda tx: tx.execute(row.values(source_uuid="present", has_lost_outcome=is_lost)))
     return await now(ledger, photo)
+
+
+def test_a_result_that_is_gone_is_not_taken_once_more(tmp_path: Path) -> None:
+    """It was told, and lost after a day: else the photo would fetch it in vain for a week before it is paid for."""
+
+    async def scene(ledger: Ledger) -> None:
+        photo = await photo_at(ledger, State.REMOVAL_STARTED)
+        assert await ledger.waits.store_webhook_result(NEWS) is Receipt.STORED
+        photo = await ledger.record(photo, ResultFromWebhook(NEWS.result_uuid, NEWS.request_id))
+        photo = await ledger.record(photo, ResultLost())
+        assert photo.launch.has_lost_outcome
+        assert await ledger.query(webhook_results.result_for, photo) is None
+
+    with_ledger(tmp_path, scene)
 
 
 def test_a_start_knows_if_a_result_is_stored(tmp_path: Path) -> None:

@@ -279,3 +279,17 @@ def test_a_result_of_an_upload_that_was_given_up_is_found_before_it_is_paid_for_
         assert uploadcare.count("start_removal") == 0
 
     with_ledger(tmp_path, scene)
+
+
+def test_a_photo_that_waits_to_be_launched_again_may_have_the_result(tmp_path: Path) -> None:
+    """Its first launch was given up: a result of the same picture may be its, so nobody takes it."""
+    folder = folder_in(tmp_path)
+
+    async def scene(ledger: Ledger) -> str | None:
+        given_up = await lost(ledger, folder.input / "given-up.png", (60, 40))
+        await ledger.record(given_up, UploadAbandoned())
+        photo = await lost(ledger, folder.input / "ours.png", (60, 40))
+        context = StepContext(ledger, OneResult(), folders_of(folder))  # type: ignore[arg-type]  # a stand-in
+        return (await look_for_traces(photo, context)).result_uuid
+
+    assert with_ledger(tmp_path, scene) is None

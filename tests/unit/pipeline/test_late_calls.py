@@ -186,3 +186,28 @@ def test_launches_that_are_lost_all_day_cost_a_few_hundred_operations(
     operations = sum(OPERATIONS.get(method, 0) for method, _ in uploadcare.calls)
     assert operations + rounds * (_OF_AN_UPLOAD + OPERATIONS["start_removal"]) <= MOST_OPERATIONS
     assert rounds > 20
+
+
+def test_a_look_tells_nothing_of_the_time_that_it_took(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that was accepted while the look went on has no mark yet: so the next look decides."""
+    clock = Clock(monkeypatch)
+
+    class Slow(Project):
+        async def get(self, uuid: str, **repeats: int) -> RemoteFile:
+            file = await super().get(uuid, **repeats)
+            clock.now_s += SHOWN_AFTER_S
+            return file
+
+    uploadcare = Slow()
+
+    async def scene(ledger: Ledger) -> None:
+        launcher, photo = launcher_of(ledger, uploadcare, tmp_path), await lost(ledger, tmp_path)
+        photo = await launcher.find_outcome(photo)
+        assert (photo.state, uploadcare.deleted) == (State.REMOVAL_INTENDED, [])
+        photo = await launcher.find_outcome(photo)
+        assert uploadcare.deleted == ["source-uuid"]
+        photo = await launcher.find_outcome(photo)  # it begins at once, as after a message
+        assert photo.state is State.REMOVAL_INTENDED
+        assert (await launcher.find_outcome(photo)).state is State.ACCEPTED
+
+    with_ledger(tmp_path, scene)

@@ -177,3 +177,10 @@ def test_the_wait_counts_the_questions() -> None:
     """They survive a restart, because the ledger stores them."""
     photo = replace(launched(), wait=Wait(WaitKind.POLL, 0.0, 3))
     assert asked(PollSchedule(), photo, BUSY, LAUNCHED_AT_S + 5).wait.attempts == 4
+
+
+def test_no_removal_takes_less_than_no_time() -> None:
+    """A clock set back in the moment of a poll: a time below zero would make the next start forget all times."""
+    pace = PollSchedule()
+    pace.on_poll_success(launched(), LAUNCHED_AT_S - 3600)
+    assert list(pace.times.recent_s) == [0.0]

@@ -87,7 +87,7 @@ _IS_FIRST = and_(
 _IS_LOOKED_FOR = and_(
     not_(_IS_MADE_ALIKE),
     photos.c.state == State.REMOVAL_INTENDED.value,
-    photos.c.unclear_since_s.is_not(None),
+    or_(photos.c.unclear_since_s.is_not(None), photos.c.locked_since_s.is_not(None)),
 )
 # Before an answer comes, too, because two answers may be lost at once.
 _IS_CALLED_FOR = (

@@ -222,14 +222,18 @@ def _path_of(photo: Photo) -> dict[str, str]:
 def open_launches(transaction: ReadTransaction, photo: Photo, since_s: float, limit: int) -> list[Photo]:
     """Return other photos with a paid call since this Unix time and maybe a result that no photo has.
 
-    A photo may have ended while its launch had no known outcome, so its state does not matter then.
+    A photo may have ended while its launch had no known outcome, so its state does not matter then. One that gave its
+    upload up, and waits to be launched again, may have a result of the earlier launch.
     """
     is_unclear = photos.c.unclear_since_s > since_s
     is_under_way = photos.c.state.in_({State.REMOVAL_INTENDED, State.REMOVAL_STARTED})
     is_running = and_(is_under_way, photos.c.state_at_s > since_s)
+    is_to_launch = photos.c.state.in_([State.ACCEPTED.value, State.UPLOADED.value])
+    has_lost = and_(photos.c.has_lost_outcome.is_(True), is_to_launch, photos.c.state_at_s > since_s)
     found: dict[int, Photo] = {}
     # One by one, and in the order of their indexes, else the planner goes through all photos.
-    for is_open, order in ((is_running, photos.c.id), (is_unclear, photos.c.unclear_since_s)):
+    orders = ((is_running, photos.c.id), (is_unclear, photos.c.unclear_since_s), (has_lost, photos.c.id))
+    for is_open, order in orders:
         query = select(photos).where(is_open, photos.c.id != photo.id).order_by(order).limit(limit)
         found |= {row.id: photo_from(row) for row in transaction.execute(query)}
     return [found[photo_id] for photo_id in sorted(found)][:limit]

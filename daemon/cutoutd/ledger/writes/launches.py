@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from sqlalchemy import Text, and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import Text, and_, bindparam, case, func, insert, not_, or_, select, update
 
 from cutoutd.core.photo import (
     EarlierRunNoticed,
@@ -67,6 +67,19 @@ _INSERT_LAUNCH = Prepared(
         is_returned=False,
     )
 )
+_OF_UPLOAD = launches.c.source_uuid == bindparam("of_upload")
+_LAST_WITHOUT_ANSWER = select(func.max(launches.c.id)).where(_OF_UPLOAD, launches.c.lost_because.is_not(None))
+_COUNTED = launches.alias("counted")
+_HAS_COUNTED = (
+    select(_COUNTED.c.id)
+    .where(_COUNTED.c.source_uuid == bindparam("of_upload"), _COUNTED.c.is_returned.is_(False))
+    .exists()
+)
+_COUNT_AFTER_ALL = Prepared(
+    update(launches)
+    .where(launches.c.id == _LAST_WITHOUT_ANSWER.scalar_subquery(), not_(_HAS_COUNTED))
+    .values(is_returned=False)
+)
 _IS_COUNTED = and_(launches.c.day >= bindparam("first"), launches.c.is_returned.is_(False))
 _NUMBER_SINCE = select(func.count()).select_from(launches).where(_IS_COUNTED)
 _IS_SENT = and_(photos.c.state == State.ACCEPTED, photos.c.id.in_(bindparam("sending", expanding=True)))
@@ -110,6 +123,14 @@ def _update_last(columns: tuple[str, ...]) -> Prepared:
     is_open = and_(launches.c.photo_id == bindparam("of_photo"), launches.c.is_returned.is_(False))
     last = select(func.max(launches.c.id)).where(is_open).scalar_subquery()
     return Prepared(update(launches).where(launches.c.id == last).values({name: bindparam(name) for name in columns}))
+
+
+def count_after_all(transaction: WriteTransaction, source_uuid: str) -> bool:
+    """Count a launch that counted as not made, because a result of its upload proves that it was made.
+
+    Return False if the upload has a launch that counts, or none without an answer: then nothing is to be corrected.
+    """
+    return transaction.run(_COUNT_AFTER_ALL, {"of_upload": source_uuid}).rowcount == 1
 
 
 def reserve(transaction: WriteTransaction, photo_id: int, at_s: float, *, source_uuid: str | None = None) -> None:

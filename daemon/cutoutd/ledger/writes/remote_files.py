@@ -20,6 +20,7 @@ from cutoutd.core.photo import (
     Reprocessed,
     ResultFound,
     ResultFromWebhook,
+    ResultLost,
     RetryUpload,
     State,
     Uploaded,
@@ -62,6 +63,11 @@ _NOTE = Prepared(
     sqlite.insert(remote_files).on_conflict_do_nothing(), ["uuid", "photo_id", "kind", "since_s", "is_spent"]
 )
 _SPEND = Prepared(update(remote_files).where(remote_files.c.photo_id == bindparam("photo")).values(is_spent=True))
+_SPEND_RESULT = Prepared(
+    update(remote_files)
+    .where(remote_files.c.photo_id == bindparam("photo"), remote_files.c.uuid == bindparam("result"))
+    .values(is_spent=True)
+)
 _SPEND_LAUNCHES = Prepared(update(launches).where(launches.c.photo_id == bindparam("photo")).values(is_past=True))
 
 
@@ -74,6 +80,8 @@ def note_fact(transaction: WriteTransaction, photo: Photo, fact: Fact, at_s: flo
             note(transaction, photo.id, NotedFile(fact.result_uuid, FileKind.RESULT), at_s)
         case Reprocessed():
             _spend(transaction, photo)
+        case ResultLost():
+            transaction.run(_SPEND_RESULT, {"photo": photo.id, "result": photo.launch.result_uuid})
         case RetryUpload() if fact.parameters != photo.bound.parameters:
             _spend(transaction, photo)
 
@@ -154,9 +162,9 @@ def to_clean(transaction: ReadTransaction, now_s: float, limit: int) -> list[str
     return list(transaction.scalars(_TO_CLEAN, {"now_s": now_s, "limit": limit}))
 
 
-def uploads_of(transaction: ReadTransaction, photo_id: int) -> int:
-    """Return how many uploads of a photo were made and not cleaned up; those of more than a day ago are."""
-    is_upload = and_(remote_files.c.photo_id == photo_id, _IS_SOURCE)
+def uploads_of(transaction: ReadTransaction, photo_id: int, since_s: float) -> int:
+    """Return how many uploads of a photo were made since this Unix time and not cleaned up."""
+    is_upload = and_(remote_files.c.photo_id == photo_id, _IS_SOURCE, remote_files.c.since_s >= since_s)
     return transaction.scalar(select(func.count()).select_from(remote_files).where(is_upload)) or 0
 
 

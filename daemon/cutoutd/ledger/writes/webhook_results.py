@@ -4,10 +4,12 @@ A webhook result may come before its launch's response is stored, or although th
 stored first, and the photo's next step finds it. A photo with a webhook result waits no longer.
 
 A photo may have given up the upload meanwhile, because its outcome was not found. Its launches still name the upload,
-so the result is the photo's, and it is not paid for again. A result of an earlier round, before the photo was made
+so the result is the photo's, and it is not paid for again. That is so too if the launch counted as not made, because
+nothing showed it: then it was made after all. A result of an earlier round, before the photo was made
 again, is only cleaned up.
 """
 
+from collections.abc import Callable
 from enum import Enum, auto
 
 from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
@@ -18,6 +20,7 @@ from cutoutd.core.photo.photo import WebhookResult
 from cutoutd.ledger.schema.rows import wait_values
 from cutoutd.ledger.schema.tables import announcements, launches, photos, remote_files
 from cutoutd.ledger.sqlite.transactions import ReadTransaction, WriteTransaction
+from cutoutd.ledger.writes.launches import count_after_all
 from cutoutd.ledger.writes.remote_files import FileKind, NotedFile, note
 
 #: Uploadcare repeats a message for up to 72 hours until it is accepted (docs/uploadcare.md 3). It deletes a result that
@@ -55,8 +58,16 @@ _OF_PHOTO = (
 )
 
 
-def store(transaction: WriteTransaction, result: WebhookResult, at_s: float) -> Receipt:
-    """Store a webhook result that came at this time, end its photo's wait, and delete results older than a week."""
+def store(
+    transaction: WriteTransaction,
+    result: WebhookResult,
+    at_s: float,
+    tell_made: Callable[[int], None] = lambda _: None,
+) -> Receipt:
+    """Store a webhook result that came at this time, end its photo's wait, and delete results older than a week.
+
+    Its launch may have counted as not made. Then it counts after all, and ``tell_made`` is called with the photo.
+    """
     values = {"source_uuid": result.source_uuid, "result_uuid": result.result_uuid}
     launch = transaction.execute(_LAUNCHED_FOR, values).first()
     if launch is None:
@@ -68,7 +79,12 @@ def store(transaction: WriteTransaction, result: WebhookResult, at_s: float) -> 
     transaction.execute(delete(announcements).where(announcements.c.at_s < at_s - _KEPT_FOR_S))
     file = NotedFile(result.result_uuid, FileKind.RESULT, is_spent=launch.is_past)
     note(transaction, launch.photo_id, file, at_s)
+    is_made_after_all = count_after_all(transaction, result.source_uuid)
     if not launch.is_past:
+        if is_made_after_all:
+            tell_made(launch.photo_id)
+            row = update(photos).where(photos.c.id == launch.photo_id)
+            transaction.execute(row.values(has_lost_outcome=True))
         _end_wait(transaction, launch.photo_id, result.source_uuid)
     return Receipt.STORED
 

@@ -195,7 +195,7 @@ class PollSchedule:
         """Learn from a removal that a poll found finished."""
         self.webhook_trust.record_missed(photo.state_at_s)
         watch = self._watches.pop(photo.id, _Watch())
-        took_s = now_s - photo.state_at_s
+        took_s = max(0.0, now_s - photo.state_at_s)  # the clock may have been set back
         if now_s - photo.wait.until_s > _LATE_S and took_s > _SHORT_S:
             return
         self.times.record(watch.unfinished_at_s, took_s)

@@ -146,6 +146,7 @@ class Launcher:
 
     async def _pay(self, photo: Photo, first_wait: Callable[[float], Wait]) -> Photo:
         intended = await self._budget.record_launch_intent(photo)
+        self._settled.discard(photo.id)  # because a call that ends without an answer here may come late
         try:
             request_id = await self._uploadcare.start_removal(
                 require_value(photo.upload.source_uuid), request_parameters(photo)
@@ -181,7 +182,7 @@ class Launcher:
 
     async def _wait_before_upload(self, photo: Photo) -> Wait:
         """Return the wait before a photo is sent again: none at first, because mostly it is sent again once."""
-        uploads = await self._ledger.query(remote_files.uploads_of, photo.id)
+        uploads = await self._ledger.query(remote_files.uploads_of, photo.id, time.time() - DAY_S)
         if uploads < _UPLOADS_AT_PACE:
             return NO_WAIT
         late = uploads - _UPLOADS_AT_PACE
@@ -208,8 +209,8 @@ class Launcher:
         """
         if photo.launch.unclear_since_s is None and photo.launch.locked_since_s is None:
             return await self._ledger.record(photo, LaunchResponseLost(photo.state_at_s, _ENDED_MEANWHILE))
+        search = await self._search(photo)  # before the look, because what it does not show may begin while it lasts
         traces = await self._look(photo)
-        search = await self._search(photo)
         action = next_action(traces, search)
         match action:
             case RecoveryAction.ADOPT:
