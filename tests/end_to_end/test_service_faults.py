@@ -93,14 +93,18 @@ def test_faults_only_cost_time(place: Place, sandbox: SandboxProcess, phase: str
     """Whatever each request of a phase meets, every photo is published in the end, sent and paid for once."""
     place.configure(uploadcare={"remote_cleanup": "delete"})
     strike(sandbox, phase, sample_of(PHASES[phase], 5))
-    for path in PHOTOS:
+    photos = list(PHOTOS)
+    for path in photos:
         put(place.input / path)
     with place.hurry() as daemon:
-        daemon.wait_for("published", *PHOTOS, within_s=LONG_S)
+        daemon.wait_for("published", *photos, within_s=LONG_S)
         daemon.wait_for("cleaned", within_s=LONG_S)
-        eventually(lambda: has_blown_over(sandbox), within_s=LONG_S)
+        while not has_blown_over(sandbox):  # because nothing more may have been left to ask for
+            photos.append(f"more-{len(photos)}.jpg")
+            put(place.input / photos[-1])
+            daemon.wait_for("published", photos[-1], within_s=LONG_S)
         assert daemon.stop() == 0
-    require_published_once(place, sandbox, PHOTOS)
+    require_published_once(place, sandbox, photos)
 
 
 #: What costs nothing and may be tried again.
@@ -182,7 +186,8 @@ def test_a_no_to_all_halts_and_passes(
         daemon.kill()
     # The kill may hit a probe between its intent and the refusal: nobody knows of the refusal then.
     is_launching = state == State.UPLOADED
-    assert place.versions("a.jpg")[0].state in {state, State.REMOVAL_INTENDED if is_launching else state}
+    states = [place.versions(name)[0].state for name in ("a.jpg", "b.jpg")]
+    assert states[0] in {state, State.REMOVAL_INTENDED if is_launching else state}
     with place.hurry() as daemon:
         daemon.wait_for("halted", within_s=LONG_S)
         sandbox.clear_faults()
@@ -192,4 +197,7 @@ def test_a_no_to_all_halts_and_passes(
         assert daemon.stop() == 0
     counters = sandbox.counters()
     assert sorted(counters["executes_by_sha256"].values()) == [1, 1]
-    assert sorted(counters["uploads_by_sha256"].values()) == [1, 1]
+    # A call that nobody knows of may come late, so its upload is deleted and made again.
+    assert sorted(counters["uploads_by_sha256"].values()) == sorted(
+        1 + (each is State.REMOVAL_INTENDED) for each in states
+    )

@@ -171,7 +171,7 @@ def test_a_draft_is_swept_only_when_nothing_can_be_writing_it(
 @pytest.mark.parametrize(("later_s", "is_swept"), [(60.0, False), (DAY_S + 60, True)])
 def test_what_another_machine_set_aside_stays_for_a_day(tmp_path: Path, later_s: float, *, is_swept: bool) -> None:
     """It may still be at work at it; then a person's file gets its name back."""
-    aside = tmp_path / f"{SWAP_PREFIX}{foreign()[:16]}-{'0' * 16}-a.png"
+    aside = tmp_path / f"{SWAP_PREFIX}{foreign()[:16]}-{'0' * 16}-{'0' * 16}-a.png"
     aside.write_bytes(b"retouched")
     assert sweep_temporary_files(tmp_path, time.time() + later_s) == int(is_swept)
     assert [file.name for file in tmp_path.iterdir()] == ["a.png" if is_swept else aside.name]

@@ -10,17 +10,15 @@ import pytest
 
 from cutoutd.config.types.choices import Provenance
 from cutoutd.core.atomic_write import TEMPORARY_PREFIX
-from cutoutd.core.errors import FailedError, ResultDamagedError, TreeUnavailableError, UnreachableError
-from cutoutd.core.photo import Doubt, Photo, State, Wait, WaitKind
+from cutoutd.core.errors import TreeUnavailableError, UnreachableError
+from cutoutd.core.photo import Doubt, Photo, State
 from cutoutd.files.provenance import read_provenance, without_chunk
 from cutoutd.images.structure.png_header import PngHeader
-from cutoutd.pipeline.steps.delivery.damage import MOST_FETCHES, damaged_or_failed
 from cutoutd.pipeline.steps.delivery.doubts import doubts_about, most_pixels
 from cutoutd.pipeline.steps.delivery.download import DownloadedCutout, DownloadRequest, download_cutout
 from support.images.photographs import png
 from support.ledgers import identity, with_columns
 
-DAMAGED = ResultDamagedError("it is no PNG")
 SENT = with_columns(
     Photo(id=1, identity=identity(), state=State.REMOVAL_FINISHED, state_at_s=50.0),
     sha256="5" * 64,
@@ -29,27 +27,6 @@ SENT = with_columns(
     orientation=1,
 )
 HEADER = PngHeader(60, 40, 8, 6, has_alpha=True)
-
-
-@pytest.mark.parametrize(
-    ("kind", "attempts", "is_last"),
-    [
-        (WaitKind.DAMAGED, MOST_FETCHES - 1, True),
-        (WaitKind.DAMAGED, MOST_FETCHES, True),
-        (WaitKind.DAMAGED, MOST_FETCHES - 2, False),
-        (WaitKind.RETRY, MOST_FETCHES, False),
-        (WaitKind.NONE, 0, False),
-    ],
-)
-def test_a_result_that_stays_damaged_is_not_fetched_for_ever(kind: WaitKind, attempts: int, *, is_last: bool) -> None:
-    """After some fetches in a row the photo fails with what is to do; other trouble in between begins anew."""
-    error = damaged_or_failed(replace(SENT, wait=Wait(kind, 0.0, attempts)), DAMAGED)
-    assert (error is DAMAGED) is not is_last
-    if is_last:
-        assert isinstance(error, FailedError)
-        assert error.code == "result_damaged"
-        assert error.sentence == f"it is no PNG; it was fetched {attempts + 1} times"
-        assert error.advice.startswith("It is paid for, and stays at Uploadcare: `cutoutd retry` fetches it again")
 
 
 @pytest.mark.parametrize(("size", "most"), [((60, 40), 27_500_000), ((10_000, 10_000), 110_000_000)])
