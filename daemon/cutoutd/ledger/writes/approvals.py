@@ -24,9 +24,10 @@ class Batch:
     uploaded: int  #: the number of those that are not sent again
     held: int  #: the number of those that wait; the others come to it with their next step
     last_id: int = field(default=0, compare=False)  #: the newest of them; later ones are not meant by an approval
+    first_id: int = field(default=0, compare=False)  #: the oldest of them
 
 
-_LAST_ID = func.max(photos.c.id)
+_ENDS = func.max(photos.c.id), func.min(photos.c.id)
 _WAITS = waits_as(WaitKind.UNAPPROVED)
 
 # Built once: every photo asks twice.
@@ -54,7 +55,7 @@ def require_approved(transaction: ReadTransaction, photo: Photo, most: int | Non
 def batches(transaction: ReadTransaction, last_id: int | None = None) -> list[Batch]:
     """Return the batches of all folders, by folder, without photos that came after ``last_id``."""
     is_uploaded, is_held = photos.c.state == State.UPLOADED, photos.c.wait_kind == WaitKind.UNAPPROVED
-    query = select(photos.c.folder, func.count(), _number_where(is_uploaded), _number_where(is_held), _LAST_ID)
+    query = select(photos.c.folder, func.count(), _number_where(is_uploaded), _number_where(is_held), *_ENDS)
     query = query if last_id is None else query.where(photos.c.id <= last_id)
     rows = transaction.execute(query.where(IS_UNAPPROVED).group_by(photos.c.folder).order_by(photos.c.folder))
     return [Batch(*row) for row in rows]

@@ -27,7 +27,7 @@ class HeldReleaser:
         self._workers = workers
         self._changes = changes
         self._price = price
-        self._logged: frozenset[str] = frozenset()  #: the folders with a logged batch
+        self._logged: dict[str, int] = {}  #: by folder: the newest photo of its batch when that was logged
         self._arriving_count = 0  #: at the last look
 
     async def run(self) -> None:
@@ -64,14 +64,17 @@ class HeldReleaser:
             return
         held = await self._budget.approval.held_batches()
         for batch in held:
-            if batch.folder not in self._logged:
+            # All later than the logged ones: those were approved, maybe since the last look.
+            if batch.first_id > self._logged.get(batch.folder, 0):
+                self._logged[batch.folder] = batch.last_id
                 cost = estimate(self._price, uploads=batch.photos - batch.uploaded, removals=batch.photos)
                 sentence = (
                     f'"{batch.folder}" has {batch.photos:,} new photos, more than limits.confirm_over allows; none of'
                     f" them is sent. They cost {estimate_in_words(cost)}. To go on: cutoutd approve {batch.folder}"
                 )
                 log_event("batch_held", sentence, level=logging.WARNING)
-        self._logged = frozenset(batch.folder for batch in held)
+        folders = {batch.folder for batch in held}
+        self._logged = {folder: last_id for folder, last_id in self._logged.items() if folder in folders}
 
     async def _look_if_changed(self) -> None:
         # Batches and limits change with stored facts, and batches with arriving files too.
