@@ -1,6 +1,21 @@
 """A photo's facts in words."""
 
-from cutoutd.core.photo import State
+from dataclasses import asdict
+
+import pytest
+
+from cutoutd.core.photo import (
+    Fact,
+    LaunchNotMade,
+    LaunchPrevented,
+    LaunchRefused,
+    LaunchResponseLost,
+    RemovalLocked,
+    ResultLost,
+    State,
+    UploadExpired,
+    UploadWithdrawn,
+)
 from cutoutd.ledger import Event
 from cutoutd.web.pages.history import history_entry, parameters_in_words
 
@@ -38,6 +53,27 @@ def test_orders_are_told_as_orders() -> None:
     assert told(State.SUPERSEDED, State.REJECTED)[0] == "Superseded"
     assert told(State.ACCEPTED, State.PUBLISHED)[0] == "Ordered to be made again"
     assert told(State.REMOVAL_INTENDED, State.REMOVAL_INTENDED)[0] == "Still removal being launched"
+
+
+@pytest.mark.parametrize(
+    ("fact", "from_state", "title"),
+    [
+        (LaunchResponseLost(5.0, "no answer"), State.REMOVAL_INTENDED, "The answer to the launch was lost"),
+        (RemovalLocked(5.0), State.REMOVAL_INTENDED, "An earlier launch of the upload still runs"),
+        (UploadWithdrawn(5.0), State.REMOVAL_INTENDED, "Upload deleted, so that no late launch is paid for"),
+        (LaunchRefused(), State.REMOVAL_INTENDED, "To be launched again"),
+        (LaunchNotMade(), State.REMOVAL_INTENDED, "To be launched again"),
+        (LaunchPrevented(), State.REMOVAL_INTENDED, "To be sent again"),
+        (UploadExpired(), State.UPLOADED, "To be sent again"),
+        (ResultLost(), State.REMOVAL_FINISHED, "To be sent again"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Fact) else "",
+)
+def test_every_way_back_is_told(fact: Fact, from_state: State, title: str) -> None:
+    """The words say why a photo is not further on than before, and no moment is told as a bare number."""
+    found, details = told(fact.state, from_state, **asdict(fact))
+    assert found == title
+    assert not any(name.endswith("_s") for name in details)
 
 
 def test_parameters_one_by_one() -> None:

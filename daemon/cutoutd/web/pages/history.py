@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cutoutd.core.logs import printable
-from cutoutd.core.photo import State
+from cutoutd.core.photo import AT_UPLOADCARE, State
 from cutoutd.images.validation import format_size
 from cutoutd.ledger import Event
 
@@ -28,6 +28,19 @@ _COMMAND_TITLES = {
     "dismissed": "Dismissed by a person",
     "retried": "Retried by a person",
     "reprocessed": "Ordered to be made again",
+}
+
+#: A photo goes back when a launch was not made, or when an upload or a result is gone.
+_WAYS_BACK: Mapping[tuple[State | None, State], str] = {
+    (State.REMOVAL_INTENDED, State.UPLOADED): "To be launched again",
+    **{(state, State.ACCEPTED): "To be sent again" for state in AT_UPLOADCARE},
+}
+
+#: What is told of a launch that stays open, by the first of these values that its event has.
+_OPEN_LAUNCH_TITLES = {
+    "lost_because": "The answer to the launch was lost",
+    "locked_since_s": "An earlier launch of the upload still runs",
+    "unclear_since_s": "Upload deleted, so that no late launch is paid for",
 }
 
 #: The labels of a fact's values, in their order. Other values follow under their own names.
@@ -67,6 +80,9 @@ _HIDDEN = frozenset(
         "orientation",
         "is_disputed",
         "is_source_due",
+        "locked_since_s",
+        "noticed_at_s",
+        "unclear_since_s",
     }
 )
 
@@ -83,10 +99,15 @@ class HistoryEntry:
 
 def history_entry(event: Event) -> HistoryEntry:
     """Return an entry of a photo's history."""
-    title = _COMMAND_TITLES.get(event.order or "", _TITLES[event.to_state])
-    if event.from_state == event.to_state:
-        title = f"Still {event.to_state.phrase}"
+    title = _COMMAND_TITLES.get(event.order or "") or _title(event)
     return HistoryEntry(event.at_s, event.to_state, title, tuple(_details(event.detail)))
+
+
+def _title(event: Event) -> str:
+    if event.from_state != event.to_state:
+        return _WAYS_BACK.get((event.from_state, event.to_state)) or _TITLES[event.to_state]
+    told = (title for name, title in _OPEN_LAUNCH_TITLES.items() if event.detail.get(name))
+    return next(told, f"Still {event.to_state.phrase}")
 
 
 def parameters_in_words(parameters: str | None) -> list[str]:
