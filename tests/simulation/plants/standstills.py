@@ -156,8 +156,13 @@ PLANTS: tuple[Plant, ...] = (
         edits=(
             Edit(
                 "ledger/queries/duplicates.py",
-                "    photos.c.unclear_since_s.is_not(None),",
+                "    or_(photos.c.unclear_since_s.is_not(None), photos.c.locked_since_s.is_not(None)),",
                 "    photos.c.unclear_since_s < 0,",
+            ),
+            Edit(
+                "ledger/ledger.py",
+                "            if not is_unique and duplicates.is_called_for_otherwise(transaction, photo):",
+                "            if False:",
             ),
         ),
         profile="two parameters",

@@ -44,6 +44,8 @@ async def cut_off(ledger: Ledger, photo: Photo, fact: Fact) -> None:
     await refused_once(ledger)
     storing.cancel()
     await asyncio.wait([storing])
+    with pytest.raises(LedgerRemovedError):  # behind any other try, which may still wait for the writer
+        await ledger.remember("key", "value")
 
 
 def test_an_answer_waits_for_a_ledger_that_was_taken_away(tmp_path: Path) -> None:
