@@ -2,6 +2,7 @@
 
 import io
 import sqlite3
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -82,6 +83,13 @@ def events_in(state_dir: Path) -> list[Row]:
 def launches_in(state_dir: Path) -> list[Row]:
     """Return the launches, as the ledger knows them."""
     return _rows(state_dir / "ledger.sqlite", "SELECT * FROM launches")
+
+
+def standing_of(row: Row) -> str:
+    """Return where a photo stands, and why."""
+    wait_s = max(0.0, row["wait_until_s"] - time.time())
+    why = row["sentence"] or row["wait_reason"]
+    return f"{row['state']}, {row['wait_kind']} for {wait_s:.0f} s: {why}"
 
 
 def lost_launches_in(state_dir: Path) -> int:

@@ -1,10 +1,9 @@
 """Checks that a narrow profile makes besides those of every world, in the middle of its weather or at its end."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from simulation.books import Row, is_sound_cutout, photos_in, remote_files_in, service_books
+from simulation.books import Row, is_sound_cutout, photos_in, remote_files_in, service_books, standing_of
 from simulation.events import Scene
 from simulation.pictures import photo
 from simulation.story import Check
@@ -17,9 +16,7 @@ def rows_of(scene: Scene) -> list[Row]:
 
 def described(row: Row) -> str:
     """Return a photo with where it stands."""
-    wait_s = max(0.0, row["wait_until_s"] - time.time())
-    why = row["sentence"] or row["wait_reason"]
-    return f"{row['folder']}/{row['path']} ({row['state']}, {row['wait_kind']} for {wait_s:.0f} s: {why})"
+    return f"{row['folder']}/{row['path']} ({standing_of(row)})"
 
 
 def is_done_in(folder: str, name: str = "") -> Check:
@@ -58,14 +55,10 @@ def asked_at_most(times: int, kind: str) -> Check:
     return check
 
 
-def _kept_too_long(scene: Scene) -> Iterator[str]:
-    books = service_books(scene.world.root / "sandbox")
-    yield from (f"{books.hashes[uuid][:12]} ({uuid})" for uuid in sorted(books.kept))
-
-
 def keeps_nothing(scene: Scene) -> Iterator[str]:
     """Yield the files that are still at the service."""
-    yield from (f"the service still has {file}" for file in _kept_too_long(scene))
+    books = service_books(scene.world.root / "sandbox")
+    yield from (f"the service still has {books.hashes[uuid][:12]} ({uuid})" for uuid in sorted(books.kept))
 
 
 def keeps_only_known(scene: Scene) -> Iterator[str]:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
-from simulation.books import Removal, Row, ServiceBooks, launches_in, photos_in, service_books
+from simulation.books import Removal, Row, ServiceBooks, launches_in, photos_in, service_books, standing_of
 from simulation.events import Scene
 from simulation.pictures import sha256_of
 from simulation.world import World
@@ -67,9 +67,7 @@ def hung_removals(world: World, books: ServiceBooks) -> list[Removal]:
 
 def _fault_of(row: Row, sha256: str) -> str | None:
     if row["state"] != "published":
-        wait_s = max(0.0, row["wait_until_s"] - time.time())
-        why = row["sentence"] or row["wait_reason"]
-        return f"{row['state']}, {row['wait_kind']} for {wait_s:.0f} s: {why}"
+        return standing_of(row)
     return None if row["sha256"] == sha256 else "an earlier version is published"
 
 

@@ -73,3 +73,19 @@ class Retouch(Event):
 
     async def begin(self, scene: Scene) -> None:
         scene.world.retouch(self.folder, self.name, is_in_place=self.is_in_place)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoveToAway(Event):
+    """Somebody moves a photo on the server, to a share that is away for this machine."""
+
+    folder: str
+    name: str
+    to: str
+
+    async def begin(self, scene: Scene) -> None:
+        world = scene.world
+        hidden, file = world.root / f".{self.to}-in-away", world.input(self.folder) / self.name
+        if hidden.is_dir() and file.is_file():
+            file.rename(hidden / self.name)
+            world.files[self.to, self.name] = world.files.pop((self.folder, self.name))

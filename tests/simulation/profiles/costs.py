@@ -4,7 +4,6 @@ import random
 from collections.abc import Callable, Mapping
 
 from simulation import events as ev
-from simulation import people
 from simulation.checks import asked_at_most, keeps_nothing, keeps_only_known, records_deletions
 from simulation.profiles.drawn import photos, story
 from simulation.service.faults import Effect, Fault
@@ -62,7 +61,7 @@ def _made_again(rng: random.Random) -> Story:
     at_s, number = rng.uniform(15.0, 25.0), rng.randint(1, 2)
     events = [
         *photos(rng, "a", number, first=0),
-        people.Reprocess(at_s=at_s, folder="a", name="a0.jpg"),
+        ev.Order(at_s=at_s, word="reprocess one", folder="a", name="a0.jpg"),
         ev.Pause(at_s=at_s - 0.1, for_s=90.0),
         Expect(at_s=at_s + 80.0, check=keeps_nothing),
     ]

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 
 from cutoutd.core.draft_writers import _machine, _process
 from simulation import events as ev
-from simulation import people
 from simulation.checks import has_cutout
 from simulation.profiles.drawn import photos, story
 from simulation.story import Expect, Story
@@ -27,7 +26,7 @@ def _retouchers(rng: random.Random) -> Story:
         for each in range(number)
     ]
     # One photo stays, because a folder that loses all at once counts as away.
-    events = [*photos(rng, "a", number + 1, first=0), people.SaveOver(at_s=at_s - 5.0, for_s=60.0), *change]
+    events = [*photos(rng, "a", number + 1, first=0), ev.SaveOver(at_s=at_s - 5.0, for_s=60.0), *change]
     plan = FolderPlan("a", options={"on_source_removed": "delete" if removes else "keep"})
     return story(events, (plan,), options=_OFTEN, weather_s=at_s + 60.0, processing_s=0.5)
 
@@ -36,7 +35,7 @@ def _scribblers(rng: random.Random) -> Story:
     """Draw a cutout that is written to while it is copied for an equal photo."""
     events = [
         ev.PutPhoto(at_s=0.1, folder="a", name="first.jpg", picture=1),
-        people.Scribble(at_s=rng.uniform(22.0, 25.0), folder="a", name="first.png", picture=1),
+        ev.Scribble(at_s=rng.uniform(22.0, 25.0), folder="a", name="first.png", picture=1),
         ev.PutPhoto(at_s=rng.uniform(26.0, 29.0), folder="b", name="copy.jpg", picture=1),
     ]
     return story(events, ("a", "b"), weather_s=50.0, processing_s=0.5)
@@ -60,7 +59,7 @@ def _forgers(rng: random.Random) -> Story:
     """Draw pictures with a forged origin that lie in the places of cutouts before their photos come."""
     number = rng.randint(1, 3)
     forged: list[ev.Event] = [
-        people.ForgeCutout(at_s=0.05, folder="a", name=f"a{each}.jpg", picture=each)
+        ev.ForgeCutout(at_s=0.05, folder="a", name=f"a{each}.jpg", picture=each)
         for each in rng.sample(range(number), rng.randint(1, number))
     ]
     return story([*forged, *photos(rng, "a", number, first=0)], weather_s=25.0, processing_s=0.5)
@@ -73,7 +72,7 @@ def _movers(rng: random.Random) -> Story:
         *photos(rng, "a", 3, first=0),
         *photos(rng, "b", 1, first=50),
         ev.TreeAway(at_s=at_s, for_s=70.0, tree="b-in"),
-        people.MoveToAway(at_s=at_s + rng.uniform(2.0, 5.0), folder="a", name="a1.jpg", to="b"),
+        ev.MoveToAway(at_s=at_s + rng.uniform(2.0, 5.0), folder="a", name="a1.jpg", to="b"),
         Expect(at_s=at_s + 65.0, check=has_cutout("a", "a1.png")),
     ]
     plan = FolderPlan("a", options={"on_source_removed": "delete"})

@@ -4,7 +4,6 @@ import random
 from collections.abc import Callable, Mapping
 
 from simulation import events as ev
-from simulation import people
 from simulation.checks import is_done_in, only_wait
 from simulation.profiles.drawn import photos, story
 from simulation.service.faults import Effect, Fault
@@ -61,7 +60,7 @@ def _given_up(rng: random.Random) -> Story:
         ev.PutPhoto(at_s=0.1, folder="a", name="hangs.jpg", picture=1),
         ev.RemovalFault(at_s=0.0, kind="endless", times=1),
         copies,
-        people.GiveUp(at_s=at_s, folder="a", name="hangs.jpg"),
+        ev.Order(at_s=at_s, word="give up one", folder="a", name="hangs.jpg"),
         Expect(at_s=at_s + 60.0, check=is_done_in("b")),
     ]
     return story(events, ("a", "b"), weather_s=at_s + 61.0, processing_s=1.0)

@@ -4,7 +4,6 @@ import random
 from collections.abc import Callable, Mapping
 
 from simulation import events as ev
-from simulation import people
 from simulation.checks import asked_at_most, keeps_doubtful
 from simulation.pictures import LARGE
 from simulation.profiles.drawn import photos, story
@@ -43,7 +42,7 @@ def _doubtful(rng: random.Random) -> Story:
         *photos(rng, "a", 1, first=100, within_s=30.0),
     ]
     if rng.random() < 0.5:
-        events.append(people.Approve(at_s=rng.uniform(30.0, 40.0), name="sub"))
+        events.append(ev.Order(at_s=rng.uniform(30.0, 40.0), word="approve one", folder="a", name="sub"))
     plan = FolderPlan("a", options={"on_success": "delete"})
     return story(events, (plan,), weather_s=55.0, processing_s=0.5, checks=(keeps_doubtful,))
 

@@ -1,4 +1,4 @@
-"""What people do with the cutouts, and hostile ones with their places."""
+"""What people do with cutouts in the worst moments, and hostile ones with their places."""
 
 import io
 import os
@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from cutoutd.control.messages import ApproveCommand, GiveUpCommand, ReprocessCommand
 from cutoutd.files.provenance import ProvenanceRecord, chunk_for, with_chunk
-from simulation.events import Event, Scene
+from simulation.events.base import Event, Scene
 from simulation.pictures import photo, sha256_of
 
 
@@ -65,53 +64,3 @@ class ForgeCutout(Event):
             cutout_sha256="0" * 64,
         )
         scene.world.put_foreign(self.folder, target, with_chunk(drawn.getvalue(), chunk_for(record)))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Approve(Event):
-    """Somebody approves by a name."""
-
-    name: str
-
-    async def begin(self, scene: Scene) -> None:
-        await scene.product.order(ApproveCommand(folder=self.name, paths=(self.name,)))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reprocess(Event):
-    """Somebody wants the cutout of a photo made anew."""
-
-    folder: str
-    name: str
-
-    async def begin(self, scene: Scene) -> None:
-        put = scene.world.files[self.folder, self.name]
-        scene.world.ordered.append((sha256_of(put.picture), "{}"))
-        await scene.product.order(ReprocessCommand(paths=(f"{self.folder}/{self.name}",)))
-
-
-@dataclass(frozen=True, kw_only=True)
-class MoveToAway(Event):
-    """Somebody moves a photo on the server, to a share that is away for this machine."""
-
-    folder: str
-    name: str
-    to: str
-
-    async def begin(self, scene: Scene) -> None:
-        world = scene.world
-        hidden, file = world.root / f".{self.to}-in-away", world.input(self.folder) / self.name
-        if hidden.is_dir() and file.is_file():
-            file.rename(hidden / self.name)
-            world.files[self.to, self.name] = world.files.pop((self.folder, self.name))
-
-
-@dataclass(frozen=True, kw_only=True)
-class GiveUp(Event):
-    """Somebody waits no longer for the removal of a photo."""
-
-    folder: str
-    name: str
-
-    async def begin(self, scene: Scene) -> None:
-        await scene.product.order(GiveUpCommand(paths=(f"{self.folder}/{self.name}",)))
