@@ -3,15 +3,15 @@
 import http.client
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
 from urllib.parse import urlsplit
+
+from support.servers.background_server import BackgroundServer
 
 _EXECUTE = "/addons/remove_bg/execute/"
 _HOP_BY_HOP = frozenset({"connection", "transfer-encoding", "keep-alive"})
 
 
-class LateGateway:
+class LateGateway(BackgroundServer):
     """A context manager; ``url`` takes the place of the server's.
 
     Args:
@@ -39,18 +39,7 @@ class LateGateway:
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,)).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
 
     def _serve(self, client: BaseHTTPRequestHandler) -> None:
         body = client.rfile.read(int(client.headers.get("content-length") or 0))

@@ -4,13 +4,13 @@ import contextlib
 import socket
 import socketserver
 import threading
-from types import TracebackType
-from typing import Self
+
+from support.servers.background_server import BackgroundServer
 
 _BLOCK = 65_536
 
 
-class Relay:
+class Relay(BackgroundServer):
     """Listens on a free port of this machine; a context manager that stops listening at the end.
 
     Args:
@@ -31,18 +31,7 @@ class Relay:
                     _carry(self.request, server, sent)
                     back.join()
 
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,)).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler))
 
     @property
     def sent(self) -> bytes:

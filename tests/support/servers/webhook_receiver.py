@@ -1,11 +1,10 @@
 """A real HTTP server that takes webhook messages, keeps them, and answers what it is told to."""
 
 import queue
-import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
+
+from support.servers.background_server import BackgroundServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +15,7 @@ class Message:
     body: bytes
 
 
-class WebhookReceiver:
+class WebhookReceiver(BackgroundServer):
     """Listens on a free loopback port; a context manager.
 
     Attributes:
@@ -41,20 +40,8 @@ class WebhookReceiver:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
+        self.url += "hook"
 
     def next(self) -> Message:
         """Wait for the next message; raises queue.Empty after ten seconds."""
