@@ -130,6 +130,12 @@ def versions_of(ledger: ReadTransaction, path: str) -> list[Photo]:
     return [photo_from(row) for row in rows]
 
 
+async def now(ledger: Ledger, photo: Photo) -> Photo:
+    """The photo as it is now; it is the only version of its path."""
+    (found,) = await ledger.query(versions_of, photo.identity.path)
+    return found
+
+
 def plan_of(view: ReadTransaction, question: Callable[[ReadTransaction], object]) -> str:
     """How SQLite would answer what the question asks."""
     plans: list[str] = []

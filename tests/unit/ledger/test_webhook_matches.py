@@ -25,15 +25,10 @@ from cutoutd.ledger.schema.tables import photos
 from cutoutd.ledger.schema.tables import remote_files as remote
 from cutoutd.ledger.writes import launches, remote_files, webhook_results
 from cutoutd.ledger.writes.webhook_results import Receipt
-from support.ledgers import identity, photo_at, versions_of, with_ledger
+from support.ledgers import identity, now, photo_at, with_ledger
 
 NEWS = WebhookResult("result", "source-uuid", "request-id")
 LONG = Wait(WaitKind.POLL, 4e9)
-
-
-async def now(ledger: Ledger, photo: Photo) -> Photo:
-    (found,) = await ledger.query(versions_of, photo.identity.path)
-    return found
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from sqlalchemy import func, select
 
 from cutoutd.core.photo import (
     LaunchResponseLost,
-    Photo,
     RemovalIntended,
     ResultFromWebhook,
     State,
@@ -21,7 +20,7 @@ from cutoutd.ledger.queries import lost_launches
 from cutoutd.ledger.schema.tables import announcements as table
 from cutoutd.ledger.writes import webhook_results
 from cutoutd.ledger.writes.webhook_results import Receipt
-from support.ledgers import in_database, photo_at, versions_of, with_columns, with_ledger
+from support.ledgers import in_database, now, photo_at, with_columns, with_ledger
 
 NEWS = WebhookResult("result", "source-uuid", "request-id")
 LONG = Wait(WaitKind.POLL, 4e9)
@@ -29,11 +28,6 @@ LONG = Wait(WaitKind.POLL, 4e9)
 
 def number(connection: ReadTransaction) -> int:
     return connection.scalar(select(func.count()).select_from(table)) or 0
-
-
-async def now(ledger: Ledger, photo: Photo) -> Photo:
-    (found,) = await ledger.query(versions_of, photo.identity.path)
-    return found
 
 
 def test_a_repetition_changes_nothing(tmp_path: Path) -> None:
