@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from cutoutd.cli.terminal.live_view import can_redraw, shown_below
 from cutoutd.config.settings import Settings
 from cutoutd.config.types.choices import LogLevel
 from cutoutd.core.logs import configure_logging, flush_logs, printable, register_secret
+from cutoutd.core.periodic import in_background
 from cutoutd.core.photo import State
 from cutoutd.monitoring.systemd_notify import notifier_from
 from cutoutd.pipeline.scheduling.step_runner import RunCounts
@@ -176,13 +177,10 @@ def _progress_bar() -> Iterator[Progress]:
 @asynccontextmanager
 async def _updating(bar: Progress, counts: RunCounts) -> AsyncIterator[None]:
     line = bar.add_task("searching for photos", total=None)
-    updating = asyncio.create_task(_keep_updating(bar, line, counts))
     try:
-        yield
+        async with in_background(_keep_updating(bar, line, counts)):
+            yield
     finally:
-        updating.cancel()
-        with suppress(asyncio.CancelledError):
-            await updating
         _update_once(bar, line, counts)
 
 

@@ -6,9 +6,9 @@ halt is no missed beat.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from typing import NoReturn
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any, NoReturn
 
 from cutoutd.core.errors import CutoutdError
 
@@ -37,6 +37,18 @@ async def every(
                 raise
             on_error(error)
         await asyncio.sleep(interval_s() if callable(interval_s) else interval_s)
+
+
+@asynccontextmanager
+async def in_background(loop: Coroutine[Any, Any, object]) -> AsyncIterator[None]:
+    """Run a loop during the block, and cancel it at the end."""
+    task = asyncio.create_task(loop)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 class GrowingRest:

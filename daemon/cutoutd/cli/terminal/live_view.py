@@ -21,6 +21,7 @@ from rich.text import Text
 from cutoutd.cli.terminal.status_view import summary_of, view_of
 from cutoutd.core.blocking import local_calls
 from cutoutd.core.errors import CutoutdError
+from cutoutd.core.periodic import in_background
 from cutoutd.ledger import Event
 from cutoutd.status.status import Status, status_as_json
 
@@ -116,13 +117,8 @@ def _events_after(last: int, read: Callable[[int], Sequence[Event]]) -> list[Eve
 async def shown_below(console: Console, read: ReadStatus) -> AsyncIterator[None]:
     """Show a summary at the bottom of the terminal while the block runs; printed lines appear above it."""
     with Live(Text("starting", style="dim"), console=console, auto_refresh=False, transient=True) as live:
-        showing = asyncio.create_task(_keep_showing(live, read))
-        try:
+        async with in_background(_keep_showing(live, read)):
             yield
-        finally:
-            showing.cancel()
-            with suppress(asyncio.CancelledError):
-                await showing
 
 
 async def _keep_showing(live: Live, read: ReadStatus) -> None:

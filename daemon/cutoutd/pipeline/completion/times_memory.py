@@ -4,17 +4,15 @@ Without them a search for a lost launch lasts a minute instead of seconds, and r
 that ends again and again would never learn enough.
 """
 
-import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 
 from pydantic import TypeAdapter, ValidationError
 
 from cutoutd.core.logs import log_error
-from cutoutd.core.periodic import every
+from cutoutd.core.periodic import every, in_background
 from cutoutd.core.photo.longest_lead import DAY_S
 from cutoutd.ledger import Ledger
 from cutoutd.ledger.queries import photos
@@ -50,19 +48,10 @@ async def remembered_times(ledger: Ledger) -> tuple[float, ...]:
     return memory.times_s if memory.is_valid(time.time()) else ()
 
 
-@asynccontextmanager
-async def keeping_times(ledger: Ledger, times: ProcessingTimes) -> AsyncIterator[None]:
+def keeping_times(ledger: Ledger, times: ProcessingTimes) -> AbstractAsyncContextManager[None]:
     """Store the processing times after new ones, during the block. A failure is only logged: they can be learned."""
-    keeping = asyncio.create_task(
-        every(_STORE_EVERY_S, partial(_store_news, ledger, times), partial(log_error, "ledger_trouble")),
-        name="the memory of processing times",
-    )
-    try:
-        yield
-    finally:
-        keeping.cancel()
-        with suppress(asyncio.CancelledError):
-            await keeping
+    store = partial(_store_news, ledger, times)
+    return in_background(every(_STORE_EVERY_S, store, partial(log_error, "ledger_trouble")))
 
 
 async def _store_news(ledger: Ledger, times: ProcessingTimes) -> None:
