@@ -145,12 +145,7 @@ def _pick_statement() -> Select[tuple[object, ...]]:
     )
 
 
-@cache
-def _pick() -> Select[tuple[object, ...]]:
-    """Return the statement, built once at the first pick."""
-    return _pick_statement()
-
-
+_pick = cache(_pick_statement)  # built at the first pick
 _PASSABLE = (State.UPLOADED, State.REMOVAL_INTENDED, State.REMOVAL_STARTED, State.REMOVAL_FINISHED)
 _IS_LATE = and_(
     photos.c.state_at_s < bindparam("late_before_s"),

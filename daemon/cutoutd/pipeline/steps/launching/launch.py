@@ -153,7 +153,8 @@ class Launcher:
             )
         except ResponseLostError as error:  # because the call may have been accepted
             log_event("answer_lost", error.sentence, about=photo.identity, level=logging.WARNING)
-            (self._settled.discard if error.may_come_late else self._settled.add)(photo.id)
+            if not error.may_come_late:
+                self._settled.add(photo.id)
             # Before the removal can be finished there is no result to find.
             return await self._look_later(
                 intended, LaunchResponseLost(time.time(), error.sentence), error, not_before=first_wait(time.time())
@@ -245,8 +246,7 @@ class Launcher:
         search = await self._ledger.query(_search_in, photo, time.time())
         if self._clock_doubt.was_just_set():  # it looks like time that passed; nothing is given up because of it
             search = replace(search, unclear_for_s=0.0)
-        may_come_late = photo.id not in self._settled
-        return replace(search, shown_after_s=self._shown_after_s(), may_come_late=may_come_late)
+        return replace(search, shown_after_s=self._shown_after_s(), may_come_late=photo.id not in self._settled)
 
     async def _withdraw(self, photo: Photo) -> Photo:
         """Delete the upload of a lost launch, so that a call that comes late finds none and nothing is paid.
